@@ -1,0 +1,136 @@
+/**
+ * The tables as types. No column holds an identifying value (DESIGN §2.2): UIDs, digests, codes, counts and times only. Times are
+ * `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53 bytes).
+ */
+import type { ColumnType, Generated } from 'kysely';
+import type { Role } from '#shared/protocol/api.ts';
+import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
+
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+
+/** A tenant. The first one is made by the first migration. */
+export type SiteTable = { id: Generated<string>; name: string; created_at: CreatedAt };
+
+/** `user` is a reserved word in SQL. */
+export type AccountTable = {
+  id: Generated<string>;
+  site_id: string;
+  username: string;
+  roles: Role[];
+  /** scrypt with its parameters: `scrypt$N$r$p$salt$hash`. */
+  password_hash: string;
+  created_at: CreatedAt;
+  disabled_at: Date | null;
+};
+
+/** A refresh token is used once; using it again ends its family (RFC 9700 §4.14). */
+export type RefreshTokenTable = {
+  /** SHA-256 of the token, hexadecimal. */
+  token_hash: string;
+  family_id: string;
+  account_id: string;
+  expires_at: Date;
+  used_at: Date | null;
+  revoked_at: Date | null;
+};
+
+export type StudyTable = {
+  id: Generated<string>;
+  site_id: string;
+  study_instance_uid: string;
+  state: StudyState;
+  revision: number;
+  policy_name: string;
+  policy_version: number;
+  /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
+  wrapped_key: Uint8Array | null;
+  waiting_because: 'pacs-unreachable' | 'storage-full' | null;
+  waiting_since: Date | null;
+  created_at: CreatedAt;
+  updated_at: Date;
+};
+
+/** One device's promise of (a part of) a study. */
+export type UploadTable = {
+  id: string;
+  site_id: string;
+  study_id: string;
+  account_id: string;
+  /** When the device said that everything was sent. */
+  completed_at: Date | null;
+  created_at: CreatedAt;
+};
+
+/** Which upload named which instance, in the manifest's order. */
+export type UploadInstanceTable = { upload_id: string; position: number; instance_id: number };
+
+export type InstanceTable = {
+  id: Generated<number>;
+  site_id: string;
+  study_id: string;
+  sop_instance_uid: string;
+  sop_class_uid: string;
+  series_instance_uid: string;
+  transfer_syntax_uid: string;
+  /** SHA-256, hexadecimal. Unique with site and SOP Instance UID: another digest is another row, in conflict. */
+  digest: string;
+  original_digest: string | null;
+  bytes: number;
+  state: InstanceState;
+  reason: ReasonCode | null;
+  /** Where its bytes lie: a range of a parcel's decrypted body. */
+  parcel_id: string | null;
+  body_offset: number | null;
+  /** When it was last handed to the PACS: anything posted and unanswered is looked for before it is posted again. */
+  posted_at: Date | null;
+  /** Warning Reason or Failure Reason as the PACS gave it. */
+  pacs_code: number | null;
+  proof: 'found' | 'read-back' | null;
+  /** The study's revision in which it was promised. */
+  revision: number;
+  /** How often its bytes were asked for again (damaged, lost): bounded. */
+  attempts: number;
+  updated_at: Date;
+};
+
+/** One tus upload. `id` is the tus id. */
+export type ParcelTable = {
+  id: string;
+  site_id: string;
+  upload_id: string;
+  study_id: string;
+  /** The device's name for it: a creation repeated under it is the same parcel. */
+  device_parcel_id: string;
+  bytes: number;
+  state: 'receiving' | 'received' | 'verified' | 'deleted';
+  created_at: CreatedAt;
+  expires_at: Date;
+};
+
+export type ReceiptTable = { id: string; site_id: string; study_id: string; revision: number; jws: string; issued_at: Date };
+
+/** Append-only; each row's hash covers the one before it. */
+export type AuditTable = {
+  seq: number;
+  site_id: string;
+  at: Date;
+  event: string;
+  /** UIDs, codes, counts: the closed fields of the event. */
+  fields: ColumnType<Record<string, unknown>, string, never>;
+  previous_hash: string;
+  hash: string;
+};
+
+export type Tables = {
+  site: SiteTable;
+  account: AccountTable;
+  refresh_token: RefreshTokenTable;
+  study: StudyTable;
+  upload: UploadTable;
+  upload_instance: UploadInstanceTable;
+  instance: InstanceTable;
+  parcel: ParcelTable;
+  receipt: ReceiptTable;
+  audit: AuditTable;
+};

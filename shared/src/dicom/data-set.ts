@@ -1,0 +1,67 @@
+/**
+ * What a parsed Data Set looks like: a tree of elements that remember where in the bytes they stand. Values are not decoded here and
+ * long ones are not even read: pixel data is a byte range. Reading is the work of `part10.ts`, changing that of `deid/`.
+ */
+import type { SOPClassUID, SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID } from './uid.ts';
+
+/** A run of bytes in the source, both in bytes. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Random access to the bytes of one file. `read` may return fewer bytes than asked for only at the end. */
+export interface ByteSource {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** How the Data Set is encoded (PS3.5 §10, Annex A). */
+export interface Encoding {
+  readonly explicitVR: boolean;
+  readonly bigEndian: boolean;
+  readonly deflated: boolean;
+  /** Pixel Data is encapsulated in fragments (PS3.5 §A.4). */
+  readonly encapsulated: boolean;
+}
+
+/** One Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where `encoding.deflated`. */
+export interface DicomElement {
+  /** 0xggggeeee as an unsigned number. */
+  readonly tag: number;
+  /** Two letters: as encoded; under implicit VR the dictionary's (PS3.6); 'UN' when that does not know it. */
+  readonly vr: string;
+  /** First byte of the tag. */
+  readonly offset: number;
+  readonly valueOffset: number;
+  /** Bytes of the value, delimiters not counted. */
+  readonly valueLength: number;
+  /** First byte after the element, Sequence Delimitation Item included. */
+  readonly endOffset: number;
+  readonly undefinedLength: boolean;
+  /** The value as encoded; null where it was longer than the parser keeps, or where there are items or fragments. */
+  readonly bytes: Uint8Array | null;
+  /** Items of a Sequence; also of a UN of undefined length, which is implicit VR little endian (PS3.5 §6.2.2 note 4). */
+  readonly items: readonly DicomItem[] | null;
+  /** Fragments of encapsulated Pixel Data, values only; the first is the Basic Offset Table. */
+  readonly fragments: readonly ByteRange[] | null;
+}
+
+export interface DicomItem {
+  readonly offset: number;
+  readonly valueOffset: number;
+  readonly valueLength: number;
+  readonly endOffset: number;
+  readonly undefinedLength: boolean;
+  /** How this item's elements are encoded: differs from the Data Set's inside a UN of undefined length. */
+  readonly encoding: Encoding;
+  readonly elements: readonly DicomElement[];
+}
+
+/** The UIDs that every instance on the road has; checked and branded. */
+export interface InstanceIdentifiers {
+  readonly studyInstanceUID: StudyInstanceUID;
+  readonly seriesInstanceUID: SeriesInstanceUID;
+  readonly sopInstanceUID: SOPInstanceUID;
+  readonly sopClassUID: SOPClassUID;
+}

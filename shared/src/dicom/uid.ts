@@ -1,0 +1,29 @@
+/**
+ * UIDs, branded by their DICOM keyword and made in one place that checks them. A UID goes into URLs, file names, SQL and HTTP
+ * header fields, so nothing that is not a UID may carry its type.
+ */
+
+declare const keyword: unique symbol;
+export type Uid<Keyword extends string> = string & { readonly [keyword]: Keyword };
+
+export type StudyInstanceUID = Uid<'StudyInstanceUID'>;
+export type SeriesInstanceUID = Uid<'SeriesInstanceUID'>;
+export type SOPInstanceUID = Uid<'SOPInstanceUID'>;
+export type SOPClassUID = Uid<'SOPClassUID'>;
+export type TransferSyntaxUID = Uid<'TransferSyntaxUID'>;
+
+/** PS3.5 §9.1: components of digits separated by ".", none with a leading zero unless it is "0" itself. */
+const UID = /^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+$/;
+/** PS3.5 §9.1: "not longer than 64 total characters". */
+const UID_LENGTH_LIMIT = 64;
+
+/** True for what PS3.5 §9.1 calls a UID: at most 64 characters, no component with a leading zero. */
+export function isUid(value: string): boolean {
+  return value.length <= UID_LENGTH_LIMIT && UID.test(value);
+}
+
+/** Brands a checked UID. Throws RangeError, which does not repeat the value: it may be hostile, or a name in the wrong place. */
+export function parseUid<Keyword extends string>(name: Keyword, value: string): Uid<Keyword> {
+  if (!isUid(value)) throw new RangeError(`${name} is not a UID`);
+  return value as Uid<Keyword>;
+}

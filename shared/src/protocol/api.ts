@@ -1,0 +1,122 @@
+/**
+ * What the gateway answers, as schemas: they validate, and `/openapi.json` is generated from them. The device parses with the same.
+ */
+import { z } from 'zod';
+import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
+import { uidSchema } from './manifest.ts';
+
+export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+export const roleSchema = z.enum(ROLES);
+
+/** RFC 9457 problem details, with the members that every one of ours has. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string(),
+  detail: z.string().optional(),
+  /** What to do next, where there is something to do. */
+  next: z.string().optional(),
+  correlationId: z.string(),
+});
+export type ProblemDetails = z.infer<typeof problemSchema>;
+
+export const userSchema = z.object({ id: z.uuid(), username: z.string(), roles: z.array(roleSchema), siteId: z.uuid() });
+export type User = z.infer<typeof userSchema>;
+
+export const loginSchema = z.object({ username: z.string().min(1).max(128), password: z.string().min(1).max(1024) });
+export const sessionSchema = z.object({
+  accessToken: z.string(),
+  /** Absent through `/api/`, where it is an HttpOnly cookie. */
+  refreshToken: z.string().optional(),
+  /** Seconds. */
+  expiresIn: z.number().int(),
+  user: userSchema,
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+export const policySchema = z.object({
+  name: z.string(),
+  version: z.number().int(),
+  /** What happens on the device. */
+  deidentify: z.boolean(),
+  /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
+  options: z.array(z.string()),
+  roles: z.array(roleSchema),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+export const policyAnswerSchema = z.object({
+  /** The policies that this user may choose. */
+  policies: z.array(policySchema),
+  /** The name of the one in force unless another is chosen. */
+  default: z.string(),
+  /** 32 bytes, base64url: keys the pseudonyms. Given only to who may send under a de-identifying policy; imported non-extractable and never stored as text. */
+  projectKey: z.string().optional(),
+  /** Which project key: so that a queue made under another one is known. */
+  projectKeyId: z.string().optional(),
+});
+export type PolicyAnswer = z.infer<typeof policyAnswerSchema>;
+
+/** The track: where the instances of one study are, as the gateway sees it. */
+export const countsSchema = z.object({
+  /** All that the manifest promised. */
+  promised: z.number().int(),
+  /** At the gateway and verified, not yet confirmed by the PACS. */
+  atGateway: z.number().int(),
+  /** Confirmed by the PACS. */
+  inPacs: z.number().int(),
+  refused: z.number().int(),
+  quarantined: z.number().int(),
+  leftOut: z.number().int(),
+});
+export type Counts = z.infer<typeof countsSchema>;
+
+export const instanceStatusSchema = z.object({
+  sopInstanceUID: uidSchema,
+  digest: z.string(),
+  state: z.enum(INSTANCE_STATES),
+  reason: z.string().optional(),
+});
+export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
+
+export const uploadStatusSchema = z.object({
+  uploadId: z.uuid(),
+  studyInstanceUID: uidSchema,
+  state: z.enum(STUDY_STATES),
+  revision: z.number().int(),
+  policy: z.string(),
+  counts: countsSchema,
+  bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
+  /** Why nothing moves, when the reason is not the user's. */
+  waiting: z.object({ because: z.enum(['pacs-unreachable', 'storage-full']), since: z.string() }).nullable(),
+  /** The receipt of this revision, once there is one. */
+  receipt: z.object({ id: z.uuid(), href: z.string() }).nullable(),
+  /** With `?instances=1`: each instance, in the manifest's order. */
+  instances: z.array(instanceStatusSchema).optional(),
+});
+export type UploadStatus = z.infer<typeof uploadStatusSchema>;
+
+export const completeAnswerSchema = z.object({
+  uploadId: z.uuid(),
+  state: z.enum(STUDY_STATES),
+  /** SOP Instance UIDs still to be sent; empty: the promise is kept. */
+  missing: z.array(z.object({ sopInstanceUID: uidSchema, digest: z.string() })),
+});
+export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
+
+/** An SSE `data:` line of `GET /events`; its `event:` is `study` and its `id:` grows. */
+export const studyEventSchema = uploadStatusSchema.omit({ instances: true });
+
+export const decisionSchema = z.object({
+  decision: z.enum(['leave-out', 'retry']),
+  instances: z.array(z.object({ sopInstanceUID: uidSchema, digest: z.string() })).min(1).max(20_000),
+});
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'degraded', 'failing']),
+  database: z.enum(['ok', 'failing']),
+  pacs: z.enum(['ok', 'unreachable']),
+});
+export const versionSchema = z.object({ name: z.string(), version: z.string(), protocolVersion: z.number().int(), profileEdition: z.string() });

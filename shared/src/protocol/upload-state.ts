@@ -1,0 +1,76 @@
+/**
+ * The state of one study's upload on the device.
+ *
+ *   reading ─packed─► safe ─started─► uploading ─all-sent─► at-gateway ─receipt-checked─► in-pacs ─evicted─► done
+ *      │               │                  │    ▲                │  │
+ *      └──taken-back───┴──► taken-back    │    └──parcels-lost──┘  └─receipt-names-refusals─► attention ─decided─► …
+ *                                         └─refused─► failed
+ *
+ * "Safe" is said only when every byte is in the local database. Only a receipt whose signature was checked makes a study evictable.
+ */
+
+export const UPLOAD_STATES = ['reading', 'safe', 'uploading', 'at-gateway', 'in-pacs', 'attention', 'failed', 'taken-back', 'done'] as const;
+export type UploadState = (typeof UPLOAD_STATES)[number];
+
+export const UPLOAD_EVENTS = [
+  'packed', // every instance is in the queue
+  'started', // the gateway knows the manifest; from the first parcel on it cannot be taken back
+  'all-sent', // every parcel was taken
+  'parcels-lost', // the gateway misses parcels (expired, or its disk was lost): they are sent again
+  'receipt-checked', // the signed receipt says everything is in the PACS
+  'receipt-names-refusals', // the signed receipt lists instances that a person must decide about
+  'refused', // the gateway refuses the whole study (policy withdrawn, not allowed)
+  'retry', // a person tries again
+  'taken-back',
+  'evicted', // this device's copy is deleted
+] as const;
+export type UploadEvent = (typeof UPLOAD_EVENTS)[number];
+
+const TRANSITIONS: Record<UploadState, Record<UploadEvent, UploadState | null>> = {
+  reading: {
+    packed: 'safe', started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: null, retry: null, 'taken-back': 'taken-back', evicted: null,
+  },
+  safe: {
+    packed: null, started: 'uploading', 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
+  },
+  uploading: {
+    packed: null, started: 'uploading', 'all-sent': 'at-gateway', 'parcels-lost': 'uploading', 'receipt-checked': null,
+    'receipt-names-refusals': null, refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
+  },
+  'at-gateway': {
+    packed: null, started: null, 'all-sent': null, 'parcels-lost': 'uploading', 'receipt-checked': 'in-pacs',
+    'receipt-names-refusals': 'attention', refused: 'failed', retry: null, 'taken-back': null, evicted: null,
+  },
+  'in-pacs': {
+    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: null, retry: null, 'taken-back': null, evicted: 'done',
+  },
+  attention: {
+    packed: null, started: null, 'all-sent': null, 'parcels-lost': 'uploading', 'receipt-checked': 'in-pacs',
+    'receipt-names-refusals': 'attention', refused: null, retry: 'safe', 'taken-back': null, evicted: 'done',
+  },
+  failed: {
+    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: null, retry: 'safe', 'taken-back': 'taken-back', evicted: null,
+  },
+  'taken-back': {
+    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: null, retry: null, 'taken-back': null, evicted: 'done',
+  },
+  done: {
+    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: null, retry: null, 'taken-back': null, evicted: null,
+  },
+};
+
+/** The state after `event`, or null where the event means nothing (any more): late and repeated messages are normal. */
+export function nextUploadState(state: UploadState, event: UploadEvent): UploadState | null {
+  return TRANSITIONS[state][event];
+}
+
+/** The device may delete its copy of what the checked receipt names as held by the PACS, and of what was taken back. */
+export function isEvictable(state: UploadState): boolean {
+  return state === 'in-pacs' || state === 'taken-back' || state === 'done';
+}
