@@ -1,0 +1,163 @@
+/**
+ * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related; type="application/dicom"` body as
+ * STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid STOW-RS request as it stands.
+ *
+ * Packing makes a composite Blob and copies nothing. Reading jumps from part to part by Content-Length and never looks into an
+ * instance; it believes no length and no header, but does not check digests: that is verify's work.
+ */
+import type { ByteRange, ByteSource } from '../dicom/data-set.ts';
+import { isUid } from '../dicom/uid.ts';
+import { parseBase64, parseHex, toBase64, toHex } from './digest.ts';
+
+/** What an instance needs to become a part. */
+export interface PackedInstance {
+  readonly sopInstanceUID: string;
+  /** SHA-256 of the restored instance, hexadecimal. */
+  readonly digest: string;
+  readonly transferSyntaxUID: string;
+  readonly bytes: Blob;
+}
+
+export interface ParcelPart {
+  readonly sopInstanceUID: string;
+  /** SHA-256 of the restored instance, hexadecimal, as the part's header says: not yet checked. */
+  readonly digest: string;
+  readonly transferSyntaxUID: string;
+  /** The instance's bytes in the parcel. */
+  readonly range: ByteRange;
+  /** How the bytes are coded; null: as they are. */
+  readonly contentEncoding: string | null;
+}
+
+/** The body is not a parcel. The message names the place in bytes and holds no value of the data. */
+export class ParcelError extends Error {
+  readonly offset: number;
+  constructor(what: string, offset: number) {
+    super(`${what} at byte ${offset}`);
+    this.name = 'ParcelError';
+    this.offset = offset;
+  }
+}
+
+/** Bytes for the headers of one part. Ours take about 270; beyond the limit somebody wants memory. */
+const PART_HEADER_LIMIT = 4096;
+/** As many instances as a manifest may name. */
+const PART_LIMIT = 20_000;
+const CRLF = '\r\n';
+const BOUNDARY = /^[0-9a-f]{32}$/;
+
+/** 128 random bits: no instance holds them by chance, and nobody can plant them. */
+export function createBoundary(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) => crypto.getRandomValues(bytes)): string {
+  return toHex(random(new Uint8Array(16)));
+}
+
+/** The Content-Type of a parcel of this boundary (PS3.18 §8.6.1.2). */
+export function parcelContentType(boundary: string): string {
+  return `multipart/related; type="application/dicom"; boundary=${boundary}`;
+}
+
+/** The Unencoded-Digest field: RFC 9530 §2 dictionary of byte sequences. */
+export function toDigestField(digest: string): string {
+  return `sha-256=:${toBase64(parseHex(digest))}:`;
+}
+
+function partHeader(boundary: string, part: PackedInstance): string {
+  return [
+    `--${boundary}`,
+    `Content-Type: application/dicom; transfer-syntax=${part.transferSyntaxUID}`,
+    `Content-Location: ${part.sopInstanceUID}`,
+    `Content-Length: ${part.bytes.size}`,
+    `Unencoded-Digest: ${toDigestField(part.digest)}`,
+    '',
+    '',
+  ].join(CRLF);
+}
+
+/** The parcel as a Blob that refers to the parts' blobs; nothing is read. `boundary` as createBoundary makes it. */
+export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
+  if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
+  const pieces: (string | Blob)[] = [];
+  for (const part of parts) pieces.push(partHeader(boundary, part), part.bytes, CRLF);
+  return new Blob([...pieces, `--${boundary}--${CRLF}`]);
+}
+
+/** Bytes that packing adds: around each part, and at the end. For planning the size of a parcel before it is packed. */
+export const PART_OVERHEAD_BYTES = 384;
+
+/**
+ * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early, goes on after its end or
+ * has a length that leads outside throws ParcelError, after the parts before it were yielded.
+ */
+export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart> {
+  const boundary = await readBoundary(source);
+  const opening = `--${boundary}${CRLF}`;
+  let at = opening.length;
+  for (let count = 0; ; count += 1) {
+    if (count === PART_LIMIT) throw new ParcelError('too many parts', at);
+    const { fields, end } = await readHeader(source, at);
+    const part = toPart(fields, end, at);
+    const next = part.range.offset + part.range.length;
+    if (next + CRLF.length + opening.length > source.size) throw new ParcelError('a part reaches beyond the end', at);
+    yield part;
+    const delimiter = await readText(source, next, CRLF.length + opening.length + CRLF.length);
+    at = next + CRLF.length + opening.length;
+    if (delimiter.startsWith(`${CRLF}${opening}`)) continue;
+    if (delimiter !== `${CRLF}--${boundary}--${CRLF}`) throw new ParcelError('no boundary after a part', next);
+    if (source.size !== next + delimiter.length) throw new ParcelError('bytes after the last boundary', next + delimiter.length);
+    return;
+  }
+}
+
+async function readText(source: ByteSource, offset: number, length: number): Promise<string> {
+  // Latin-1 keeps one character a byte, so that offsets in the text are offsets in the body.
+  return new TextDecoder('latin1').decode(await source.read(offset, Math.min(length, source.size - offset)));
+}
+
+/** The boundary is what the first line says: a parcel in a store has no Content-Type beside it. */
+async function readBoundary(source: ByteSource): Promise<string> {
+  const line = await readText(source, 0, '--'.length + 32 + CRLF.length);
+  const boundary = line.slice(2, 34);
+  if (!line.startsWith('--') || !line.endsWith(CRLF) || !BOUNDARY.test(boundary)) throw new ParcelError('no boundary', 0);
+  return boundary;
+}
+
+async function readHeader(source: ByteSource, offset: number): Promise<{ fields: Map<string, string>; end: number }> {
+  const text = await readText(source, offset, PART_HEADER_LIMIT);
+  const length = text.indexOf(CRLF + CRLF);
+  if (length < 0) throw new ParcelError('the headers of a part have no end', offset);
+  const fields = new Map<string, string>();
+  for (const line of text.slice(0, length).split(CRLF)) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).toLowerCase();
+    // RFC 9110 §5.1: a field name is a token. A name that occurs twice could be read in two ways.
+    if (colon < 1 || !/^[a-z0-9-]+$/.test(name) || fields.has(name)) throw new ParcelError('a header of a part cannot be read', offset);
+    fields.set(name, line.slice(colon + 1).trim());
+  }
+  return { fields, end: offset + length + 2 * CRLF.length };
+}
+
+function toPart(fields: ReadonlyMap<string, string>, offset: number, at: number): ParcelPart {
+  const sopInstanceUID = fields.get('content-location') ?? '';
+  if (!isUid(sopInstanceUID)) throw new ParcelError('Content-Location is not a UID', at);
+  const length = fields.get('content-length') ?? '';
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(length)) throw new ParcelError('Content-Length is not a length', at);
+  const type = /^application\/dicom; *transfer-syntax=([0-9.]{1,64})$/.exec(fields.get('content-type') ?? '');
+  if (!type || !isUid(type[1]!)) throw new ParcelError('Content-Type is not that of an instance', at);
+  return {
+    sopInstanceUID,
+    digest: parseDigestField(fields.get('unencoded-digest') ?? '', at),
+    transferSyntaxUID: type[1]!,
+    range: { offset, length: Number(length) },
+    contentEncoding: fields.get('content-encoding') ?? null,
+  };
+}
+
+function parseDigestField(field: string, at: number): string {
+  const digest = /^sha-256=:([A-Za-z0-9+/]{43}=):$/.exec(field)?.[1];
+  if (digest === undefined) throw new ParcelError('Unencoded-Digest is not a SHA-256', at);
+  try {
+    return toHex(parseBase64(digest));
+  } catch {
+    throw new ParcelError('Unencoded-Digest is not a SHA-256', at);
+  }
+}
