@@ -1,0 +1,79 @@
+/**
+ * The two answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18 Table 10.5.3-1) and
+ * of a search. Nothing is trusted: a PACS that sends something else gives an empty list, never an exception.
+ */
+import type { FoundInstance, InstanceToStore, StoreAnswer } from './pacs.ts';
+
+const REFERENCED_SOP_INSTANCE_UID = '00081155';
+const WARNING_REASON = '00081196';
+const FAILURE_REASON = '00081197';
+const FAILED_SOP_SEQUENCE = '00081198';
+const REFERENCED_SOP_SEQUENCE = '00081199';
+const SOP_INSTANCE_UID = '00080018';
+const STUDY_INSTANCE_UID = '0020000D';
+const SERIES_INSTANCE_UID = '0020000E';
+
+type Json = Record<string, unknown>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function valuesOf(dataSet: Json, tag: string): readonly unknown[] {
+  const attribute = dataSet[tag];
+  const values = isObject(attribute) ? attribute['Value'] : undefined;
+  return Array.isArray(values) ? values : [];
+}
+
+function textOf(dataSet: Json, tag: string): string | null {
+  const [value] = valuesOf(dataSet, tag);
+  return typeof value === 'string' ? value : null;
+}
+
+/** IS and US may stand as numbers or as text (PS3.18 F.2.3.1). */
+function numberOf(dataSet: Json, tag: string): number | null {
+  const value = Number(valuesOf(dataSet, tag)[0] ?? NaN);
+  return Number.isInteger(value) ? value : null;
+}
+
+/** The text of an answer as JSON, or null where it is none: Orthanc names no media type in its 400. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** PS3.18 Table I.2-2: A7xx "Refused out of Resources": the same instance may be taken later. */
+function isOutOfResources(failureReason: number | null): boolean {
+  return failureReason !== null && failureReason >> 8 === 0xa7;
+}
+
+/** What a store answer says of each instance that was sent, in the order they were sent. What it names besides is ignored. */
+export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[]): readonly StoreAnswer[] {
+  const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
+  if (isObject(body)) {
+    for (const item of valuesOf(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
+      const pacsCode = numberOf(item, WARNING_REASON);
+      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', { outcome: pacsCode === null ? 'stored' : 'coerced', pacsCode });
+    }
+    // Named in both: the failure is believed; reconciliation looks anyway.
+    for (const item of valuesOf(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
+      const pacsCode = numberOf(item, FAILURE_REASON);
+      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', { outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused', pacsCode });
+    }
+  }
+  return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said.get(sopInstanceUID) ?? { outcome: 'unanswered', pacsCode: null }) }));
+}
+
+/** The instances that a search answer names; those without all three UIDs are left out. */
+export function readSearchAnswer(body: unknown): readonly FoundInstance[] {
+  if (!Array.isArray(body)) return [];
+  return body.filter(isObject).flatMap((row) => {
+    const studyInstanceUID = textOf(row, STUDY_INSTANCE_UID);
+    const seriesInstanceUID = textOf(row, SERIES_INSTANCE_UID);
+    const sopInstanceUID = textOf(row, SOP_INSTANCE_UID);
+    return studyInstanceUID && seriesInstanceUID && sopInstanceUID ? [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID }] : [];
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * multipart/related (RFC 2387, PS3.18 §8.7.1) as the gateway writes it to a PACS and reads it from one, both as streams.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { BodyUnreadable } from './pacs-http.ts';
+import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
+
+const CRLF = '\r\n';
+
+export type MultipartBody = { readonly contentType: string; readonly contentLength: number; stream(signal: AbortSignal): AsyncIterable<Uint8Array> };
+
+/** PS3.18 §10.5.1: a store request with the instances in their order; nothing is read before `stream` is asked for it. */
+export function storeRequestBody(instances: readonly InstanceToStore[]): MultipartBody {
+  const boundary = randomBytes(16).toString('hex');
+  const head = (bytes: number) =>
+    Buffer.from(`--${boundary}${CRLF}Content-Type: application/dicom${CRLF}Content-Length: ${bytes}${CRLF}${CRLF}`);
+  const tail = Buffer.from(`--${boundary}--${CRLF}`);
+  const contentLength = instances.reduce((sum, { bytes }) => sum + head(bytes).length + bytes + CRLF.length, tail.length);
+  return {
+    contentType: `multipart/related; type="application/dicom"; boundary=${boundary}`,
+    contentLength,
+    async *stream(signal) {
+      for (const instance of instances) {
+        yield head(instance.bytes);
+        yield* exactly(instance, signal);
+        yield Buffer.from(CRLF);
+      }
+      yield tail;
+    },
+  };
+}
+
+/** The instance's bytes, and the promise that they are as many as was said: another count would shift every part that follows. */
+async function* exactly(instance: InstanceToStore, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  try {
+    for await (const piece of instance.open(signal)) {
+      sent += piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    throw new BodyUnreadable(error);
+  }
+  if (sent !== instance.bytes) throw new BodyUnreadable(new Error(`${sent} bytes instead of ${instance.bytes}`));
+}
+
+/** The header of a part ends within this many bytes, or the answer is not ours to read. */
+const PART_HEADER_LIMIT = 16 * 1024;
+
+/** Hashes the first part of a multipart answer as it streams. Throws PacsUnreachable where it is cut or malformed. */
+export async function hashFirstPart(contentType: string, body: AsyncIterable<Uint8Array>, alive: () => void): Promise<ReadBack> {
+  const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
+  if (boundary === undefined) return hashWhole(body, alive);
+  const delimiter = Buffer.from(`${CRLF}--${boundary}`);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  // A line break before the first delimiter makes it look like all others.
+  let held: Buffer = Buffer.from(CRLF);
+  let within = false;
+  for await (const piece of body) {
+    alive();
+    held = Buffer.concat([held, piece]);
+    if (!within) {
+      const start = held.indexOf(delimiter);
+      const end = start < 0 ? -1 : held.indexOf(CRLF + CRLF, start + delimiter.length);
+      if (end < 0) {
+        if (held.length > PART_HEADER_LIMIT) break;
+        continue;
+      }
+      held = held.subarray(end + 2 * CRLF.length);
+      within = true;
+    }
+    const end = held.indexOf(delimiter);
+    // What could be the beginning of the delimiter stays until more has come.
+    const ready = end < 0 ? Math.max(0, held.length - delimiter.length + 1) : end;
+    hash.update(held.subarray(0, ready));
+    bytes += ready;
+    held = held.subarray(ready);
+    if (end >= 0) return { digest: hash.digest('hex'), bytes };
+  }
+  throw new PacsUnreachable('the PACS broke off its answer', null);
+}
+
+/** A PACS may answer a single instance with `application/dicom` itself (PS3.18 §8.7.3.1). */
+async function hashWhole(body: AsyncIterable<Uint8Array>, alive: () => void): Promise<ReadBack> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const piece of body) {
+    alive();
+    hash.update(piece);
+    bytes += piece.length;
+  }
+  return { digest: hash.digest('hex'), bytes };
+}

@@ -1,0 +1,55 @@
+/**
+ * Orthanc: STOW-RS first, like any other, and its own REST API where STOW-RS says no. Orthanc 1.10.1 refuses by STOW-RS what it stores
+ * by REST (a Data Set with VR UN in Explicit VR, for one), answers 400 to a request of which it stored nearly all, and 200 with a
+ * Referenced SOP Sequence where it kept other bytes: pipeline/forward looks behind each of these.
+ */
+import { parseJson } from './dicom-json.ts';
+import { createPacsHttp, type PacsSettings } from './pacs-http.ts';
+import type { InstanceToStore, Pacs, StoreAnswer } from './pacs.ts';
+import { createStowPacs } from './stow-pacs.ts';
+
+/** Orthanc's REST root from its DICOMweb root, whose default name is /dicom-web; null where the URL does not end as Orthanc's does. */
+function restRootOf(dicomWebUrl: string): string | null {
+  const match = /^(.*)\/dicom-web\/?$/.exec(dicomWebUrl);
+  return match ? match[1]! : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** True where `/system` beside the DICOMweb root is an Orthanc's. Throws PacsUnreachable where nothing answers. */
+export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Promise<boolean> {
+  const rest = restRootOf(settings.url);
+  if (rest === null) return false;
+  return createPacsHttp(settings).exchange(`${rest}/system`, { accept: 'application/json' }, signal, async (response) => {
+    const body = parseJson(await response.text());
+    return response.ok && isRecord(body) && 'ApiVersion' in body && 'DicomAet' in body;
+  });
+}
+
+export function createOrthancPacs(settings: PacsSettings): Pacs {
+  const stow = createStowPacs(settings);
+  const http = createPacsHttp(settings);
+  const rest = restRootOf(settings.url) ?? settings.url;
+
+  return {
+    ...stow,
+    async storeAnotherWay(instance: InstanceToStore, signal: AbortSignal): Promise<StoreAnswer> {
+      const { sopInstanceUID, bytes } = instance;
+      const request = {
+        method: 'POST' as const, accept: 'application/json', contentType: 'application/dicom', contentLength: bytes, body: instance.open(signal),
+      };
+      return http.exchange(`${rest}/instances`, request, signal, async (response): Promise<StoreAnswer> => {
+        const body = parseJson(await response.text());
+        const stored = response.ok && isRecord(body) && (body['Status'] === 'Success' || body['Status'] === 'AlreadyStored');
+        return { sopInstanceUID, outcome: stored ? 'stored' : 'refused', pacsCode: null };
+      });
+    },
+  };
+}
+
+/** The adapter that fits what answers at the URL; asked again at each start. Throws PacsUnreachable. */
+export async function openPacs(settings: PacsSettings, signal: AbortSignal): Promise<Pacs> {
+  return (await isOrthanc(settings, signal)) ? createOrthancPacs(settings) : createStowPacs(settings);
+}

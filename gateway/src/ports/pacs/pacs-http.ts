@@ -1,0 +1,102 @@
+/**
+ * HTTP to a PACS: one place for credentials, for time-outs and for telling "unreachable" from "refused". A time-out counts from the last
+ * byte that moved, never from the start: an instance of 1 GB over a slow line is not an error.
+ */
+import { PacsUnreachable } from './pacs.ts';
+
+export type PacsSettings = {
+  /** The DICOMweb root, with or without a slash at the end. */
+  readonly url: string;
+  /** Value of the Authorization header field, or null. */
+  readonly authorization: string | null;
+  /** Longest silence. Below about 30 s a PACS that stores a large batch before it answers is given up; far above it a dead one holds a study. */
+  readonly idleMs?: number;
+};
+
+const IDLE_MS = 120_000;
+
+/** The PACS or what stands before it is not able to answer now, or does not take our credentials: nothing was said of the instances. */
+const UNREACHABLE_STATUS: readonly number[] = [401, 403, 407, 408, 429, 502, 503, 504];
+
+export type PacsRequest = {
+  readonly method?: 'GET' | 'POST';
+  readonly accept: string;
+  readonly contentType?: string;
+  readonly contentLength?: number;
+  readonly body?: AsyncIterable<Uint8Array> | undefined;
+};
+
+export type PacsHttp = {
+  /** Sends the request and gives the answer to `read`; the time-out covers both. Throws PacsUnreachable. */
+  exchange<T>(url: string, request: PacsRequest, signal: AbortSignal, read: (response: Response, alive: () => void) => Promise<T>): Promise<T>;
+};
+
+/** The URL without what may be a secret in it: user, password, query. */
+export function withoutCredentials(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/+$/, '');
+}
+
+export function createPacsHttp(settings: PacsSettings): PacsHttp {
+  const { authorization, idleMs = IDLE_MS } = settings;
+  return {
+    async exchange(url, request, signal, read) {
+      const idle = new AbortController();
+      const timer = setTimeout(() => idle.abort(new PacsUnreachable('the PACS is silent', null)), idleMs);
+      const alive = () => void timer.refresh();
+      const headers: Record<string, string> = { accept: request.accept };
+      if (authorization !== null) headers['authorization'] = authorization;
+      if (request.contentType !== undefined) headers['content-type'] = request.contentType;
+      if (request.contentLength !== undefined) headers['content-length'] = String(request.contentLength);
+      const init: RequestInit & { duplex?: 'half' } = {
+        method: request.method ?? 'GET',
+        headers,
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, idle.signal]),
+        ...(request.body === undefined ? {} : { body: ReadableStream.from(watched(request.body, alive)), duplex: 'half' as const }),
+      };
+      try {
+        const response = await fetch(url, init);
+        alive();
+        if (UNREACHABLE_STATUS.includes(response.status) || (response.status >= 300 && response.status < 400)) {
+          await response.body?.cancel();
+          throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
+        }
+        return await read(response, alive);
+      } catch (error) {
+        // The caller ended it: not the PACS's doing.
+        signal.throwIfAborted();
+        throw asUnreachable(idle.signal.aborted ? idle.signal.reason : error);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}
+
+async function* watched(body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of body) {
+    alive();
+    yield piece;
+  }
+}
+
+/** Our own errors (a spool file that cannot be read) pass; fetch's TypeError and a body that was cut become PacsUnreachable. */
+function asUnreachable(error: unknown): unknown {
+  if (error instanceof PacsUnreachable) return error;
+  if (error instanceof TypeError) {
+    // A body that fails is reported by fetch as its own failure with ours as the cause: ours is the truth.
+    const code = (error.cause as { code?: unknown } | undefined)?.code;
+    if (error.cause instanceof BodyUnreadable) return error.cause;
+    return new PacsUnreachable(`the PACS cannot be reached${typeof code === 'string' ? ` (${code})` : ''}`, null, error);
+  }
+  return error;
+}
+
+/** The bytes to be sent could not be read: the gateway's trouble, not the PACS's. */
+export class BodyUnreadable extends Error {
+  constructor(cause: unknown) {
+    super('the instance could not be read from the spool', { cause });
+    this.name = 'BodyUnreadable';
+  }
+}

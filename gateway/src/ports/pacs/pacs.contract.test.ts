@@ -1,0 +1,172 @@
+/** What the gateway relies on from a PACS, against a real Orthanc through both adapters, and against answers that no Orthanc gives. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/orthanc.ts';
+import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
+import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
+import { createStowPacs } from './stow-pacs.ts';
+
+const signal = new AbortController().signal;
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** What the corpus says of each of its files. */
+type Row = { path: string; sopInstanceUid: string; sopClassUid: string; transferSyntax: string; studyInstanceUid: string; seriesInstanceUid: string };
+
+function toStore(row: Row, bytes: Buffer): InstanceToStore & { study: string; series: string; content: Buffer; row: Row } {
+  return {
+    sopInstanceUID: row.sopInstanceUid, sopClassUID: row.sopClassUid, transferSyntaxUID: row.transferSyntax,
+    study: row.studyInstanceUid, series: row.seriesInstanceUid, bytes: bytes.length, content: bytes, row,
+    async *open() {
+      for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+    },
+  };
+}
+
+type Context = { orthanc: RunningOrthanc; folder: string; mr: ReturnType<typeof toStore>[]; irregular: ReturnType<typeof toStore> };
+
+for (const [name, create] of [['STOW-RS', createStowPacs], ['Orthanc', createOrthancPacs]] as const) {
+  const test = suite<Partial<Context>>(`a PACS through ${name}`);
+  let pacs: Pacs;
+  let context: Context | null = null;
+
+  test.before(async () => {
+    const { corpus } = testEnvironment();
+    if (corpus === null) return skipped(`PACS contract (${name})`, 'the corpus is not there');
+    if ((await findOrthanc()) === null) return skipped(`PACS contract (${name})`, 'Orthanc is not installed');
+    const folder = await mkdtemp(join(tmpdir(), 'relay-pacs-'));
+    const orthanc = await startOrthanc({ folder });
+    const rows = (JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: Row[] }).files;
+    const take = (rows: Row[]) => Promise.all(rows.map(async (row) => toStore(row, await readFile(join(corpus, row.path)))));
+    const mr = await take(rows.filter(({ path }) => path.startsWith('dev/mr-t1-siemens/')).slice(0, 6));
+    const [irregular] = await take(rows.filter(({ path }) => path === 'dev/ct-irregular/explicit_VR-UN.dcm')) as [ReturnType<typeof toStore>];
+    context = { orthanc, folder, mr, irregular };
+    pacs = create(orthanc);
+  });
+  test.after(async () => {
+    await context?.orthanc.stop();
+    if (context) await rm(context.folder, { recursive: true, force: true });
+  });
+
+  const promise = (title: string, run: (context: Context) => Promise<void>) => test(title, async () => void (context && (await run(context))));
+
+  promise('instances given in one request are found by study, found by UID, and read back bit for bit', async ({ mr }) => {
+    const [first, second] = [mr[0]!, mr[1]!];
+    const answers = await pacs.storeInstances(first.study, [first, second], signal);
+    assert.equal(answers.map(({ outcome }) => outcome), ['stored', 'stored']);
+    assert.equal([...(await pacs.findStudy(first.study, signal))].sort(), [first.sopInstanceUID, second.sopInstanceUID].sort());
+    const [found] = await pacs.findInstances([first.sopInstanceUID, '1.2.3.4'], signal);
+    assert.equal(found, { studyInstanceUID: first.study, seriesInstanceUID: first.series, sopInstanceUID: first.sopInstanceUID });
+    assert.equal(await pacs.readBack(found!, signal), { digest: sha256(first.content), bytes: first.bytes });
+  });
+
+  promise('a study that is not there is an empty answer, an instance that is not there is null', async ({ mr }) => {
+    assert.is((await pacs.findStudy('1.2.3', signal)).size, 0);
+    assert.equal(await pacs.findInstances(['1.2.3'], signal), []);
+    assert.is(await pacs.readBack({ studyInstanceUID: mr[0]!.study, seriesInstanceUID: mr[0]!.series, sopInstanceUID: '1.2.3' }, signal), null);
+  });
+
+  promise('one bad instance in a request costs the others nothing: what the answer leaves out is unanswered', async ({ mr, irregular }) => {
+    const sent = [mr[2]!, irregular, mr[3]!];
+    const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
+    assert.is.not(answers[1]!.outcome, 'stored');
+    const found = await pacs.findStudy(mr[2]!.study, signal);
+    for (const [i, { outcome, sopInstanceUID }] of answers.entries()) if (i !== 1) assert.is(outcome === 'stored', found.has(sopInstanceUID));
+  });
+
+  promise('one that is refused alone is refused, and Orthanc takes it the other way', async ({ irregular }) => {
+    const [answer] = await pacs.storeInstances(irregular.study, [irregular], signal);
+    assert.is(answer!.outcome, 'refused');
+    if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
+    assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
+    const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
+    assert.equal(await pacs.readBack(found!, signal), { digest: sha256(irregular.content), bytes: irregular.bytes });
+  });
+
+  promise('other bytes under a known UID are told by reading back, for the PACS says 200', async ({ mr }) => {
+    const other = Buffer.from(mr[0]!.content);
+    other.writeUInt8(other.at(-1)! ^ 1, other.length - 1);
+    await pacs.storeInstances(mr[0]!.study, [toStore(mr[0]!.row, other)], signal);
+    const [found] = await pacs.findInstances([mr[0]!.sopInstanceUID], signal);
+    assert.is((await pacs.readBack(found!, signal))?.digest, sha256(mr[0]!.content));
+  });
+
+  promise('a search of many UIDs is split, and all are found', async ({ mr }) => {
+    const absent = Array.from({ length: 200 }, (_, i) => `1.2.840.99999.${i}`);
+    const found = await pacs.findInstances([...absent, mr[0]!.sopInstanceUID, mr[1]!.sopInstanceUID], signal);
+    assert.is(found.length, 2);
+  });
+
+  promise('a wrong password is told from a refusal', async ({ orthanc, mr }) => {
+    const locked = create({ url: orthanc.url, authorization: 'Basic eDp4' });
+    assert.instance(await locked.probe(signal).catch((error: unknown) => error), PacsUnreachable);
+    assert.instance(await locked.storeInstances(mr[0]!.study, [mr[0]!], signal).catch((error: unknown) => error), PacsUnreachable);
+    assert.is(create({ url: 'http://user:secret@127.0.0.1/dicom-web?key=1', authorization: null }).describe(), 'http://127.0.0.1/dicom-web');
+    assert.is(await isOrthanc(orthanc, signal), true);
+  });
+  test.run();
+}
+
+/** A PACS with one answer. */
+const liar = suite('a PACS that');
+const servers: Server[] = [];
+
+async function answering(status: number, body: string | null, seen: IncomingMessage[] = []): Promise<string> {
+  const server = createServer((request, response) => {
+    seen.push(request);
+    request.resume().on('end', () => void (body === null ? undefined : response.writeHead(status, { 'content-type': 'application/dicom+json' }).end(body)));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
+}
+const small = (sopInstanceUID: string): InstanceToStore => ({
+  sopInstanceUID, sopClassUID: '1.2', transferSyntaxUID: '1.2', bytes: 3, async *open() { yield new Uint8Array(3); },
+});
+const failed = (uid: string, reason: number) => `{"00081155":{"vr":"UI","Value":["${uid}"]},"00081197":{"vr":"US","Value":[${reason}]}}`;
+const referenced = (uid: string, more = '') => `{"00081155":{"vr":"UI","Value":["${uid}"]}${more}}`;
+
+liar.after(() => servers.forEach((server) => (server.closeAllConnections(), server.close())));
+
+liar('answers 202 is believed instance by instance: stored, coerced, refused, out of resources, not a word', async () => {
+  const warning = ',"00081196":{"vr":"US","Value":[45056]}';
+  const body = `{"00081198":{"vr":"SQ","Value":[${failed('1.3', 272)},${failed('1.4', 0xa700)}]},"00081199":{"vr":"SQ","Value":[${referenced('1.1')},${referenced('1.2', warning)}]}}`;
+  const answers = await createStowPacs({ url: await answering(202, body), authorization: null }).storeInstances('1', ['1.1', '1.2', '1.3', '1.4', '1.5'].map(small), signal);
+  assert.equal(answers.map(({ outcome }) => outcome), ['stored', 'coerced', 'refused', 'busy', 'unanswered']);
+  assert.equal(answers.map(({ pacsCode }) => pacsCode), [null, 45056, 272, 0xa700, null]);
+});
+
+liar('answers 400 without a word has said nothing of several, and no to one', async () => {
+  const pacs = createStowPacs({ url: await answering(400, 'Bad Request'), authorization: null });
+  assert.equal((await pacs.storeInstances('1', [small('1.1'), small('1.2')], signal)).map(({ outcome }) => outcome), ['unanswered', 'unanswered']);
+  assert.equal((await pacs.storeInstances('1', [small('1.1')], signal)).map(({ outcome }) => outcome), ['refused']);
+});
+
+liar('is gone, restarts, or falls silent is unreachable, never a refusal', async () => {
+  const closed = createStowPacs({ url: 'http://127.0.0.1:9/dicom-web', authorization: null });
+  const restarting = createStowPacs({ url: await answering(503, ''), authorization: null });
+  const silent = createStowPacs({ url: await answering(200, null), authorization: null, idleMs: 60 });
+  for (const pacs of [closed, restarting, silent]) {
+    assert.instance(await pacs.storeInstances('1', [small('1.1')], signal).catch((error: unknown) => error), PacsUnreachable);
+    assert.instance(await pacs.findStudy('1', signal).catch((error: unknown) => error), PacsUnreachable);
+  }
+});
+
+liar('is given the length of what comes, so that no proxy has to hold it', async () => {
+  const seen: IncomingMessage[] = [];
+  await createStowPacs({ url: await answering(200, '{}', seen), authorization: null }).storeInstances('1', [small('1.1')], signal);
+  assert.is(seen[0]!.headers['transfer-encoding'], undefined);
+  assert.ok(Number(seen[0]!.headers['content-length']) > 3);
+});
+
+liar('answers a search with something else has not said that nothing is there', async () => {
+  const pacs = createStowPacs({ url: await answering(200, '<html>'), authorization: null });
+  assert.instance(await pacs.findStudy('1', signal).catch((error: unknown) => error), PacsUnreachable);
+});
+liar.run();

@@ -1,0 +1,62 @@
+/**
+ * The PACS as the gateway needs it: give instances, ask what it has, read one back. Two adapters: any STOW-RS origin server
+ * (stow-pacs.ts) and Orthanc with its REST API as the way out (orthanc-pacs.ts); both pass pacs.contract.test.ts.
+ *
+ * It promises: no instance is held in memory; what the PACS said is passed on per instance and never believed per request; a PACS that
+ * does not answer (`PacsUnreachable`) is told from one that says no (an outcome). It does not retry and decides nothing.
+ */
+
+/** One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes` bytes from the start. */
+export type InstanceToStore = {
+  readonly sopInstanceUID: string;
+  readonly sopClassUID: string;
+  readonly transferSyntaxUID: string;
+  readonly bytes: number;
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+};
+
+/**
+ * What the PACS said of one instance. `unanswered`: it was in the request, and the answer says nothing of it (or the whole request
+ * failed): it may be stored or not. `busy`: refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later.
+ */
+export type StoreAnswer = {
+  readonly sopInstanceUID: string;
+  readonly outcome: 'stored' | 'coerced' | 'refused' | 'busy' | 'unanswered';
+  /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
+  readonly pacsCode: number | null;
+};
+
+/** Where the PACS has an instance. One SOP Instance UID can be there more than once, in different studies. */
+export type FoundInstance = { readonly studyInstanceUID: string; readonly seriesInstanceUID: string; readonly sopInstanceUID: string };
+
+/** What a read-back yielded: SHA-256 (hexadecimal) and size of the bytes that the PACS gives. */
+export type ReadBack = { readonly digest: string; readonly bytes: number };
+
+export interface Pacs {
+  /** For receipts and people: the DICOMweb root without credentials. */
+  describe(): string;
+  /** Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable. */
+  storeInstances(studyInstanceUID: string, instances: readonly InstanceToStore[], signal: AbortSignal): Promise<readonly StoreAnswer[]>;
+  /** What the PACS has of a study: SOP Instance UIDs. Throws PacsUnreachable. */
+  findStudy(studyInstanceUID: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Where it has these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
+  findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
+  /** Reads an instance back as it is stored; null where the PACS says that it is not there. Throws PacsUnreachable. */
+  readBack(where: FoundInstance, signal: AbortSignal): Promise<ReadBack | null>;
+  /** A second way for one that `storeInstances` refused; null where there is none. */
+  readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
+  /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */
+  probe(signal: AbortSignal): Promise<void>;
+}
+
+/** No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. What was sent may or may not be there. */
+export class PacsUnreachable extends Error {
+  /** HTTP status, where there was an answer. */
+  readonly status: number | null;
+
+  constructor(what: string, status: number | null, cause?: unknown) {
+    super(what, cause === undefined ? undefined : { cause });
+    this.name = 'PacsUnreachable';
+    this.status = status;
+  }
+}

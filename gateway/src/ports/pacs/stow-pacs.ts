@@ -1,0 +1,105 @@
+/**
+ * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways with fetch.
+ */
+import { parseJson, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
+import { hashFirstPart, storeRequestBody } from './multipart.ts';
+import { createPacsHttp, withoutCredentials, type PacsSettings } from './pacs-http.ts';
+import { PacsUnreachable, type FoundInstance, type Pacs, type ReadBack, type StoreAnswer } from './pacs.ts';
+
+const DICOM_JSON = 'application/dicom+json';
+
+/** UIDs in one search: 40 make a URL of 2.7 kB at most; proxies commonly end at 4 or 8 kB. */
+const UIDS_IN_A_SEARCH = 40;
+/** Searches at once: as many as a browser opens to one host. */
+const SEARCHES_AT_ONCE = 4;
+/** Rows asked for at once in a search of a study; a PACS may give fewer. */
+const PAGE = 2000;
+
+export function createStowPacs(settings: PacsSettings): Pacs {
+  const root = settings.url.replace(/\/+$/, '');
+  const http = createPacsHttp(settings);
+
+  async function search(path: string, signal: AbortSignal): Promise<readonly FoundInstance[]> {
+    return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
+      const text = await response.text();
+      // PS3.18 §10.6.3: 200 with results, 204 where nothing was found; some say 404 for a study that they do not have.
+      if (response.status === 204 || response.status === 404) return [];
+      const body = parseJson(text);
+      if (!response.ok || !Array.isArray(body)) throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
+      return readSearchAnswer(body);
+    });
+  }
+
+  return {
+    describe: () => withoutCredentials(root),
+    storeAnotherWay: null,
+
+    async storeInstances(studyInstanceUID, instances, signal) {
+      const body = storeRequestBody(instances);
+      const request = {
+        method: 'POST' as const,
+        accept: DICOM_JSON,
+        contentType: body.contentType,
+        contentLength: body.contentLength,
+        body: body.stream(signal),
+      };
+      return http.exchange(`${root}/studies/${studyInstanceUID}`, request, signal, async (response) => {
+        const answers = readStoreAnswer(parseJson(await response.text()), instances);
+        return instances.length === 1 ? [answerForOne(answers[0]!, response.status)] : answers;
+      });
+    },
+
+    async findStudy(studyInstanceUID, signal) {
+      const found = new Set<string>();
+      for (let offset = 0; ; ) {
+        const rows = await search(`/studies/${studyInstanceUID}/instances?limit=${PAGE}&offset=${offset}`, signal);
+        const before = found.size;
+        for (const row of rows) found.add(row.sopInstanceUID);
+        // A PACS that ignores `offset` repeats itself: nothing new is the end as well.
+        if (rows.length === 0 || found.size === before) return found;
+        offset += rows.length;
+      }
+    },
+
+    async findInstances(sopInstanceUIDs, signal) {
+      const groups: string[][] = [];
+      for (let at = 0; at < sopInstanceUIDs.length; at += UIDS_IN_A_SEARCH) groups.push(sopInstanceUIDs.slice(at, at + UIDS_IN_A_SEARCH));
+      const found: FoundInstance[] = [];
+      const next = async (): Promise<void> => {
+        for (let group = groups.shift(); group; group = groups.shift()) {
+          // PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list.
+          found.push(...(await search(`/instances?SOPInstanceUID=${group.join(',')}&limit=${PAGE}`, signal)));
+        }
+      };
+      await Promise.all(Array.from({ length: SEARCHES_AT_ONCE }, next));
+      // A PACS that does not know the list, or matches by wildcard, answers with more than was asked for.
+      const asked = new Set(sopInstanceUIDs);
+      return found.filter(({ sopInstanceUID }) => asked.has(sopInstanceUID));
+    },
+
+    async readBack(where, signal) {
+      const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = where;
+      const url = `${root}/studies/${studyInstanceUID}/series/${seriesInstanceUID}/instances/${sopInstanceUID}`;
+      // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored.
+      const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+      return http.exchange(url, { accept }, signal, async (response, alive): Promise<ReadBack | null> => {
+        if (response.status === 404 || response.status === 410) {
+          await response.body?.cancel();
+          return null;
+        }
+        if (!response.ok || response.body === null) throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
+        return hashFirstPart(response.headers.get('content-type') ?? '', response.body, alive);
+      });
+    },
+
+    async probe(signal) {
+      await search('/studies?limit=1', signal);
+    },
+  };
+}
+
+/** Of a request with one instance the status says enough where the body says nothing: PS3.18 Table 10.5.3-1. */
+function answerForOne(answer: StoreAnswer, status: number): StoreAnswer {
+  if (answer.outcome !== 'unanswered' || status < 400 || status >= 500) return answer;
+  return { ...answer, outcome: 'refused' };
+}
