@@ -1,0 +1,150 @@
+/**
+ * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses what comes back with the schemas of
+ * shared/protocol, and turns every refusal into an ApiProblem. Does not retry: who asked knows whether that helps.
+ */
+import type { z } from 'zod';
+import { problemSchema, type ProblemDetails } from '#shared/protocol/api.ts';
+import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
+
+/** The gateway refused, with a code of PROBLEMS; or something between refused, and `code` is null. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: ProblemCode | null;
+  readonly detail: string | null;
+  readonly correlationId: string | null;
+  /** What Retry-After asked for, in milliseconds. */
+  readonly retryAfterMs: number | null;
+
+  constructor(status: number, details: ProblemDetails | null, retryAfterMs: number | null) {
+    super(details?.title ?? `status ${status}`);
+    this.name = 'ApiProblem';
+    this.status = status;
+    this.code = details !== null && details.code in PROBLEMS ? (details.code as ProblemCode) : null;
+    this.detail = details?.detail ?? null;
+    this.correlationId = details?.correlationId ?? null;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** No answer at all: offline, DNS, a closed port, a cut connection. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super('the gateway cannot be reached', { cause });
+    this.name = 'Unreachable';
+  }
+}
+
+/** Longer than any problem of ours; a proxy's page of HTML is not read to its end. */
+const PROBLEM_BYTES_LIMIT = 64 * 1024;
+
+/** Retry-After (RFC 9110 §10.2.3): seconds or a date; null where there is none. */
+export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
+  const value = headers.get('retry-after');
+  if (value === null) return null;
+  if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
+
+/** The refusal in a response that is not a success. Never throws. */
+export async function problemOf(response: Response): Promise<ApiProblem> {
+  const wait = retryAfterMs(response.headers);
+  try {
+    const text = await response.text();
+    if (text.length > PROBLEM_BYTES_LIMIT) return new ApiProblem(response.status, null, wait);
+    const parsed = problemSchema.safeParse(JSON.parse(text));
+    return new ApiProblem(response.status, parsed.success ? parsed.data : null, wait);
+  } catch {
+    return new ApiProblem(response.status, null, wait);
+  }
+}
+
+/** Where a token comes from; `session.ts` in the page and on the command line. */
+export interface TokenSource {
+  accessToken(): Promise<string | null>;
+  renew(stale: string | null): Promise<string | null>;
+}
+
+export interface ApiTools {
+  readonly baseUrl: string;
+  readonly fetch: typeof fetch;
+  readonly tokens: TokenSource;
+}
+
+export interface RequestOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ApiClient {
+  readonly baseUrl: string;
+  /** A response as it is, whatever its status, with the token added and renewed once. Throws Unreachable, or the signal's reason. */
+  send(path: string, init: RequestInit): Promise<Response>;
+  /** The JSON answer, checked. Throws ApiProblem, Unreachable or, where the answer is not what was agreed, ZodError. */
+  json<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
+  /** The text of the answer (a receipt). Throws as `json`. */
+  text(path: string, options?: RequestOptions): Promise<string>;
+}
+
+export function createApiClient(tools: ApiTools): ApiClient {
+  async function once(path: string, init: RequestInit, token: string | null): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (token !== null) headers.set('authorization', `Bearer ${token}`);
+    try {
+      return await tools.fetch(`${tools.baseUrl}${path}`, { ...init, headers });
+    } catch (error) {
+      init.signal?.throwIfAborted();
+      throw new Unreachable(error);
+    }
+  }
+
+  async function send(path: string, init: RequestInit): Promise<Response> {
+    const token = await tools.tokens.accessToken();
+    const response = await once(path, init, token);
+    if (response.status !== 401) return response;
+    const renewed = await tools.tokens.renew(token);
+    if (renewed === null || renewed === token) return response;
+    await response.body?.cancel();
+    return once(path, init, renewed);
+  }
+
+  async function ask(path: string, options: RequestOptions, accept: string): Promise<Response> {
+    const headers: Record<string, string> = { accept, ...options.headers };
+    if (options.body !== undefined) headers['content-type'] = 'application/json';
+    const response = await send(path, {
+      method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
+      headers,
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    if (!response.ok) throw await problemOf(response);
+    return response;
+  }
+
+  return {
+    baseUrl: tools.baseUrl,
+    send,
+    async json(path, schema, options = {}) {
+      const response = await ask(path, options, 'application/json');
+      let body: unknown;
+      try {
+        body = await response.json();
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        throw new Unreachable(error);
+      }
+      return schema.parse(body);
+    },
+    async text(path, options = {}) {
+      const response = await ask(path, options, '*/*');
+      try {
+        return await response.text();
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        throw new Unreachable(error);
+      }
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * Who is signed in. The access token lives in memory only; the refresh token is an HttpOnly cookie of this origin in the page, and in
+ * memory on the command line. Renewal is one at a time, over all tabs, because a refresh token is good for one use.
+ *
+ * Promises that a study under way never asks for a password while the refresh token holds. Does not decide what a role may do: the
+ * gateway does.
+ */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { sessionSchema, type Session, type User } from '#shared/protocol/api.ts';
+import { problemOf, Unreachable, type ApiProblem } from './api-client.ts';
+
+export interface SessionTools {
+  /** Where the API is: `/api` in the page, the gateway's URL on the command line. */
+  readonly baseUrl: string;
+  readonly fetch: typeof fetch;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Runs `work` alone among all tabs. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** `unknown`: not asked yet; `offline`: could not be asked; `signed-out`: the gateway said so. */
+export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
+
+export interface SessionStore {
+  readonly state: ReadonlySignal<SessionState>;
+  readonly user: ReadonlySignal<User | null>;
+  /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
+  signIn(username: string, password: string): Promise<void>;
+  signOut(): Promise<void>;
+  /** At the start of the page: goes on with the cookie of last time. Never throws. */
+  resume(): Promise<void>;
+  /** A token that holds for some seconds more; null when signed out. Throws Unreachable. */
+  accessToken(): Promise<string | null>;
+  /** After a 401: a new token in the place of `stale`; null when the session has ended. Throws Unreachable. */
+  renew(stale: string | null): Promise<string | null>;
+}
+
+/** Renewed so long before its end that a request which starts now does not meet it. */
+const RENEW_BEFORE_MS = 30_000;
+
+/** A session; `fixedToken` (command line, `--token`) is never renewed. */
+export function createSession(tools: SessionTools, fixedToken: string | null = null): SessionStore {
+  const state = signal<SessionState>(fixedToken === null ? 'unknown' : 'signed-in');
+  const user = signal<User | null>(null);
+  let token = fixedToken;
+  let refreshToken: string | undefined;
+  let expiresAt = fixedToken === null ? 0 : Number.POSITIVE_INFINITY;
+  let renewing: Promise<string | null> | null = null;
+
+  function take(session: Session): string {
+    token = session.accessToken;
+    refreshToken = session.refreshToken ?? refreshToken;
+    expiresAt = tools.now() + session.expiresIn * 1000;
+    user.value = session.user;
+    state.value = 'signed-in';
+    return token;
+  }
+
+  function end(): null {
+    token = null;
+    refreshToken = undefined;
+    expiresAt = 0;
+    user.value = null;
+    state.value = 'signed-out';
+    return null;
+  }
+
+  async function post(path: string, body: unknown): Promise<Response> {
+    try {
+      return await tools.fetch(`${tools.baseUrl}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify(body),
+      });
+    } catch (error) {
+      throw new Unreachable(error);
+    }
+  }
+
+  async function exchange(): Promise<string | null> {
+    const response = await post('/auth/refresh', refreshToken === undefined ? {} : { refreshToken });
+    if (response.ok) return take(sessionSchema.parse(await response.json()));
+    const problem: ApiProblem = await problemOf(response);
+    if (problem.status === 401 || problem.status === 403 || problem.status === 422) return end();
+    throw new Unreachable(problem);
+  }
+
+  async function renew(stale: string | null): Promise<string | null> {
+    // Another caller, or an earlier 401 of the same burst, was faster.
+    if (token !== null && token !== stale) return token;
+    if (fixedToken !== null) return end();
+    renewing ??= tools.alone(exchange).finally(() => {
+      renewing = null;
+    });
+    return renewing;
+  }
+
+  return {
+    state,
+    user,
+    renew,
+    async accessToken() {
+      if (token !== null && tools.now() < expiresAt - RENEW_BEFORE_MS) return token;
+      if (token === null && state.value === 'signed-out') return null;
+      return renew(token);
+    },
+    async signIn(username, password) {
+      const response = await post('/auth/login', { username, password });
+      if (!response.ok) throw await problemOf(response);
+      take(sessionSchema.parse(await response.json()));
+    },
+    async signOut() {
+      const leaving = refreshToken === undefined ? {} : { refreshToken };
+      await post('/auth/logout', leaving).catch(() => undefined);
+      end();
+    },
+    async resume() {
+      try {
+        await renew(null);
+      } catch {
+        state.value = 'offline';
+      }
+    },
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * The queue as the screen shows it: each study with the track of INTERFACE.md (safe on this device, on its way, at the gateway, in
+ * the PACS). Titles are decrypted for the screen and erased when the study is done.
+ */
+import type { ReadonlySignal } from '@preact/signals';
+import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { UploadState } from '#shared/protocol/upload-state.ts';
+import type { ProblemCode, ReasonCode } from '#shared/protocol/problem.ts';
+
+/** What the screen needs to name a study; encrypted in the database, erased on completion. */
+export interface StudyTitle {
+  readonly patientName: string;
+  readonly patientId: string;
+  readonly patientBirthDate: string;
+  readonly studyDate: string;
+  readonly description: string;
+  readonly accessionNumber: string;
+  readonly modalities: readonly string[];
+  readonly bodyParts: readonly string[];
+}
+
+/** Instances at each of the four places; together with `refused`, `quarantined` and `leftOut` they are all of the study's. */
+export interface Track {
+  readonly safe: number;
+  readonly onTheWay: number;
+  readonly atGateway: number;
+  readonly inPacs: number;
+}
+
+/** Why nothing moves although nobody is at fault. `interrupted`: the page was closed while the study was copied; choose it again. */
+export type Waiting = 'offline' | 'gateway-unreachable' | 'pacs-unreachable' | 'storage-full' | 'signed-out' | 'interrupted' | null;
+
+export interface ReasonCount {
+  readonly reason: ReasonCode | string;
+  readonly instances: number;
+}
+
+export interface QueuedStudy {
+  readonly id: string;
+  /** null after completion: erased. */
+  readonly title: StudyTitle | null;
+  readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
+  readonly state: UploadState;
+  readonly instances: number;
+  readonly bytes: number;
+  readonly track: Track;
+  readonly refused: readonly ReasonCount[];
+  readonly quarantined: readonly ReasonCount[];
+  readonly leftOut: number;
+  readonly waiting: Waiting;
+  /** In state `failed`: why the gateway refused the whole study. */
+  readonly problem: ProblemCode | null;
+  /** Smoothed; 0 when nothing moves. */
+  readonly bytesPerSecond: number;
+  /** null when it would be a guess. */
+  readonly secondsLeft: number | null;
+  readonly canTakeBack: boolean;
+  readonly receiptId: string | null;
+  /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
+  readonly studyInstanceUID: string | null;
+  /** Milliseconds since 1970. */
+  readonly queuedAt: number;
+  readonly completedAt: number | null;
+}
+
+export interface QueuedInstance {
+  readonly sopInstanceUID: string;
+  readonly digest: string;
+  readonly seriesInstanceUID: string;
+  readonly sopClassUID: string;
+  readonly bytes: number;
+  /** `safe`: on this device; `sent`: taken by the gateway; then the gateway's states. */
+  readonly state: 'safe' | 'sent' | InstanceState;
+  readonly reason: string | null;
+}
+
+/** A checked receipt as it was signed, to keep. */
+export interface KeptReceipt {
+  readonly id: string;
+  readonly studyId: string;
+  /** One compact JWS and nothing else. */
+  readonly jws: string;
+  readonly issuedAt: number;
+  readonly revision: number;
+  readonly root: string;
+}
+
+export type Link = 'online' | 'offline' | 'gateway-unreachable' | 'pacs-unreachable';
+
+export interface QueueStore {
+  /** False until the database was read for the first time. */
+  readonly ready: ReadonlySignal<boolean>;
+  /** Newest last. */
+  readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
+  readonly link: ReadonlySignal<Link>;
+  /** Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc removed. */
+  readonly unsafe: ReadonlySignal<number>;
+  /** Instances that wait on this device. */
+  readonly safe: ReadonlySignal<number>;
+  /** Until the first byte has left. Resolves to false when it was too late. */
+  takeBack(id: string): Promise<boolean>;
+  /** After `failed`, or for the instances in quarantine. */
+  retry(id: string): Promise<void>;
+  /** A person decides that these travel no further; without `instances`: all that are in quarantine. */
+  leaveOut(id: string, instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[]): Promise<void>;
+  /** Takes a finished, taken-back or interrupted study off the list; its receipt is kept. */
+  dismiss(id: string): Promise<void>;
+  receiptOf(id: string): Promise<KeptReceipt | null>;
+  instancesOf(id: string): Promise<readonly QueuedInstance[]>;
+}
