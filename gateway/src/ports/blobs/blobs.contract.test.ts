@@ -1,0 +1,90 @@
+/** What the pipeline relies on from a place for parcels. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parcelKey } from './blob-cipher.ts';
+import type { Blobs } from './blobs.ts';
+import { openFileBlobs } from './file-blobs.ts';
+
+const signal = new AbortController().signal;
+const studyKey = randomBytes(32);
+
+async function* pieces(...all: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* all;
+}
+
+const test = suite<{ folder: string; blobs: Blobs }>('a place for parcels (files)');
+test.before.each(async (context) => {
+  context.folder = await mkdtemp(join(tmpdir(), 'relay-blobs-'));
+  context.blobs = await openFileBlobs(context.folder);
+});
+test.after.each((context) => rm(context.folder, { recursive: true, force: true }));
+
+test('what was written in any pieces is read back at any place', async ({ blobs }) => {
+  let run = 0;
+  const property = fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 6 }), fc.nat(), fc.nat(), async (parts, a, b) => {
+    const id = `p-${run++}`;
+    const key = parcelKey(studyKey, id);
+    await blobs.create(id);
+    let size = 0;
+    for (const part of parts) size += await blobs.append(id, key, size, pieces(part.subarray(0, 7), part.subarray(7)));
+    const whole = Buffer.concat(parts);
+    assert.is(await blobs.size(id), whole.length);
+    const blob = (await blobs.open(id, key))!;
+    const offset = a % (whole.length + 1);
+    const length = b % (whole.length - offset + 1);
+    const expected = whole.subarray(offset, offset + length);
+    assert.ok(Buffer.from(await blob.read(offset, length)).equals(expected));
+    assert.ok(Buffer.concat(await Array.fromAsync(blob.stream({ offset, length }, signal))).equals(expected));
+    await blob.close();
+  });
+  await fc.assert(property, { numRuns: 60 });
+});
+
+test('no identifying value reaches the disk in plain text, and each parcel has a key of its own', async ({ blobs, folder }) => {
+  const name = Buffer.from('DOE^JANE^SECRET');
+  for (const id of ['a', 'b']) {
+    await blobs.create(id);
+    await blobs.append(id, parcelKey(studyKey, id), 0, pieces(name));
+  }
+  const [a, b] = [await readFile(join(folder, 'a')), await readFile(join(folder, 'b'))];
+  assert.not.ok(a.includes('DOE') || b.includes('DOE'));
+  assert.not.ok(a.equals(b));
+  assert.is((await stat(join(folder, 'a'))).mode & 0o777, 0o600);
+});
+
+test('a stream that breaks leaves what had come, and it goes on from there', async ({ blobs }) => {
+  const key = parcelKey(studyKey, 'x');
+  await blobs.create('x');
+  const broken = (async function* () {
+    yield Buffer.from('first ');
+    throw new Error('cut');
+  })();
+  assert.is(await blobs.append('x', key, 0, broken).catch((error: Error) => error.message), 'cut');
+  assert.is(await blobs.size('x'), 6);
+  await blobs.append('x', key, 6, pieces(Buffer.from('second')));
+  const blob = (await blobs.open('x', key))!;
+  assert.is(Buffer.from(await blob.read(0, 100)).toString(), 'first second');
+  await blob.close();
+});
+
+test('a blob is made once, removed as often as one likes, and its name cannot leave the folder', async ({ blobs }) => {
+  const key = parcelKey(studyKey, 'x');
+  await blobs.create('x');
+  await blobs.append('x', key, 0, pieces(Buffer.from('abc')));
+  await blobs.create('x');
+  assert.is(await blobs.size('x'), 3);
+  await blobs.truncate('x', 1);
+  assert.is(await blobs.size('x'), 1);
+  assert.equal(await blobs.ids(), ['x']);
+  await blobs.remove('x');
+  await blobs.remove('x');
+  assert.is(await blobs.size('x'), null);
+  assert.is(await blobs.open('x', key), null);
+  assert.instance(await blobs.create('../x').catch((error: unknown) => error), RangeError);
+});
+test.run();

@@ -1,0 +1,47 @@
+/**
+ * Where parcels lie between the device and the PACS. Bytes go in and come out as plain text and lie as cipher text: no identifying value
+ * reaches a disk in another form (DESIGN §2.2). The file adapter is file-blobs.ts; blobs.contract.test.ts says what any adapter holds.
+ *
+ * It promises: what `append` counted is there for `open`, also after the process was killed; after a power cut only what was synced, and
+ * verify's digests find the rest. It does not know what the bytes are, and keeps no key.
+ */
+import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
+
+/** 32 bytes, one key a blob: see parcelKey. */
+export type BlobKey = Uint8Array;
+
+export type OpenBlob = ByteSource & {
+  /** The bytes of a range in pieces of up to 1 MiB; may be called again and several times at once. */
+  stream(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array>;
+  close(): Promise<void>;
+};
+
+export interface Blobs {
+  /** Makes an empty blob; one that is there stays as it is. */
+  create(id: string): Promise<void>;
+  /** Bytes that are there, or null: there is no such blob. */
+  size(id: string): Promise<number | null>;
+  /**
+   * Writes at `at`, which must be the blob's size. Where `pieces` fails midway its error is thrown, and what came before it stays.
+   * Resolves with the bytes written. Throws StorageFull.
+   */
+  append(id: string, key: BlobKey, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Cuts the end off. */
+  truncate(id: string, size: number): Promise<void>;
+  /** Resolves when the bytes would outlive a power cut. */
+  sync(id: string): Promise<void>;
+  /** Null: there is no such blob. */
+  open(id: string, key: BlobKey): Promise<OpenBlob | null>;
+  /** One that is not there is as good as removed. */
+  remove(id: string): Promise<void>;
+  ids(): Promise<readonly string[]>;
+  /** Room that is left, in bytes. */
+  freeBytes(): Promise<number>;
+}
+
+export class StorageFull extends Error {
+  constructor(cause?: unknown) {
+    super('no room is left for parcels', { cause });
+    this.name = 'StorageFull';
+  }
+}

@@ -1,0 +1,141 @@
+/** Blobs as files of one folder, named by their id; see blobs.ts for what is promised. */
+import { mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cipherAt } from './blob-cipher.ts';
+import { StorageFull, type BlobKey, type Blobs, type OpenBlob } from './blobs.ts';
+
+/** Bytes gathered before they are written, and read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
+const PIECE_BYTES = 1024 * 1024;
+/** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. */
+const WINDOW_BYTES = 64 * 1024;
+
+/** Ids become file names: nothing but what we make ourselves may be one. */
+const ID = /^[0-9a-z-]{1,64}$/;
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}
+
+function orFull(error: unknown): unknown {
+  return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? new StorageFull(error) : error;
+}
+
+/** Makes the folder (only for this user) where it is not there. */
+export async function openFileBlobs(folder: string): Promise<Blobs> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (id: string): string => {
+    if (!ID.test(id)) throw new RangeError('not the id of a blob');
+    return join(folder, id);
+  };
+  const withFile = async <T>(id: string, flags: string, use: (file: FileHandle) => Promise<T>): Promise<T> => {
+    const file = await open(pathOf(id), flags, 0o600);
+    try {
+      return await use(file);
+    } finally {
+      await file.close();
+    }
+  };
+
+  return {
+    async create(id) {
+      await withFile(id, 'a', async () => undefined).catch((error: unknown) => Promise.reject(orFull(error)));
+    },
+    size: (id) => stat(pathOf(id)).then(({ size }) => size, (error: unknown) => (hasCode(error, 'ENOENT') ? null : Promise.reject(error))),
+    append: (id, key, at, pieces) => withFile(id, 'r+', (file) => append(file, key, at, pieces)),
+    truncate: (id, size) => withFile(id, 'r+', (file) => file.truncate(size)),
+    sync: (id) => withFile(id, 'r+', (file) => file.datasync()),
+    async open(id, key) {
+      try {
+        return await openBlob(await open(pathOf(id), 'r'), key);
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return null;
+        throw error;
+      }
+    },
+    remove: (id) => rm(pathOf(id), { force: true }),
+    ids: async () => (await readdir(folder)).filter((name) => ID.test(name)),
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    },
+  };
+}
+
+async function append(file: FileHandle, key: BlobKey, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+  const cipher = cipherAt(key, at);
+  let written = 0;
+  let gathered: Uint8Array[] = [];
+  let held = 0;
+  const flush = async (): Promise<void> => {
+    const out = gathered;
+    gathered = [];
+    held = 0;
+    if (out.length > 0) written += await writeAll(file, out, at + written);
+  };
+  try {
+    try {
+      for await (const piece of pieces) {
+        gathered.push(cipher.update(piece));
+        held += piece.length;
+        if (held >= PIECE_BYTES) await flush();
+      }
+    } finally {
+      await flush();
+    }
+  } catch (error) {
+    throw orFull(error);
+  }
+  return written;
+}
+
+/** `writev` may write less than it was given: the rest is written piece by piece. */
+async function writeAll(file: FileHandle, pieces: Uint8Array[], position: number): Promise<number> {
+  const total = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  let { bytesWritten } = await file.writev(pieces, position);
+  if (bytesWritten < total) {
+    const rest = Buffer.concat(pieces).subarray(bytesWritten);
+    for (let at = 0; at < rest.length; ) at += (await file.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten;
+    bytesWritten = total;
+  }
+  return bytesWritten;
+}
+
+async function openBlob(file: FileHandle, key: BlobKey): Promise<OpenBlob> {
+  const { size } = await file.stat();
+  let window = { offset: 0, bytes: new Uint8Array() };
+
+  /** Fewer bytes than asked for only at the end of the file. */
+  const readPlain = async (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+    let filled = 0;
+    while (filled < bytes.length) {
+      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return new Uint8Array(cipherAt(key, offset).update(bytes.subarray(0, filled)));
+  };
+
+  return {
+    size,
+    async read(offset, length) {
+      if (length > WINDOW_BYTES) return readPlain(offset, length);
+      if (offset < window.offset || offset + length > window.offset + window.bytes.length) {
+        window = { offset, bytes: await readPlain(offset, WINDOW_BYTES) };
+      }
+      return window.bytes.slice(offset - window.offset, offset - window.offset + length);
+    },
+    async *stream({ offset, length }, signal) {
+      const cipher = cipherAt(key, offset);
+      for (let done = 0; done < length; ) {
+        signal.throwIfAborted();
+        const bytes = new Uint8Array(Math.min(PIECE_BYTES, length - done));
+        const { bytesRead } = await file.read(bytes, 0, bytes.length, offset + done);
+        if (bytesRead === 0) throw new RangeError('the range ends beyond the blob');
+        done += bytesRead;
+        yield cipher.update(bytes.subarray(0, bytesRead));
+      }
+    },
+    close: () => file.close(),
+  };
+}
