@@ -1,0 +1,58 @@
+/**
+ * The app's few signs, drawn on 24 × 24 with one stroke. A sign never stands alone: the word beside it says the same, so it is hidden
+ * from screen readers.
+ */
+
+const RING = 'M3 12a9 9 0 1018 0 9 9 0 10-18 0';
+
+const SIGNS = {
+  // The four places of the track, each with an outline of its own.
+  device: 'M7.5 3h9A2.5 2.5 0 0119 5.5v13a2.5 2.5 0 01-2.5 2.5h-9A2.5 2.5 0 015 18.5v-13A2.5 2.5 0 017.5 3zM10.5 17.5h3',
+  way: 'M5 6l6 6-6 6M13 6l6 6-6 6',
+  gateway: 'M12 3l7.8 4.5v9L12 21l-7.8-4.5v-9z',
+  pacs: `${RING}M7.8 12.4l2.9 2.9 5.5-6`,
+  // States.
+  wait: 'M6.5 3h11M6.5 21h11M8 3v4l4 5-4 5v4M16 3v4l-4 5 4 5v4',
+  decide: 'M12 2.6L21.4 12 12 21.4 2.6 12zM12 7.5v5.2M12 16.2v.1',
+  caution: 'M12 3.5l9 16.5H3zM12 10v4.5M12 17.2v.1',
+  note: `${RING}M12 11v5.5M12 7.6v.1`,
+  online: 'M4.5 10a11 11 0 0115 0M7.6 13.4a6.5 6.5 0 018.8 0M12 18v.1',
+  offline: 'M4.5 10a11 11 0 013.6-2.3M13 7.1a11 11 0 016.5 2.9M7.6 13.4a6.5 6.5 0 014-1.7M12 18v.1M4 4l16 16',
+  unreachable: 'M12 3l7.8 4.5v9L12 21l-7.8-4.5v-9zM9.6 9.6l4.8 4.8M14.4 9.6l-4.8 4.8',
+  disc: `${RING}M9.5 12a2.5 2.5 0 105 0 2.5 2.5 0 10-5 0M5.8 12A6.2 6.2 0 0112 5.8`,
+  shield: 'M12 3l7.5 3v5.5c0 4.6-3.2 7.7-7.5 9.5-4.3-1.8-7.5-4.9-7.5-9.5V6z',
+  person: 'M8 8a4 4 0 108 0 4 4 0 10-8 0M4.5 20.5c.8-4 3.8-6 7.5-6s6.7 2 7.5 6',
+  // Actions.
+  files: 'M13.5 3H7a2 2 0 00-2 2v14a2 2 0 002 2h10a2 2 0 002-2V8.5zM13.5 3v5.5H19',
+  folder: 'M3.5 18V6A1.5 1.5 0 015 4.5h4.4l2.2 2.6H19a1.5 1.5 0 011.5 1.5V18a1.5 1.5 0 01-1.5 1.5H5A1.5 1.5 0 013.5 18z',
+  chevron: 'M9 5.5l6.5 6.5L9 18.5',
+  save: 'M12 4v11M7.5 10.8L12 15.3l4.5-4.5M4.5 19.5h15',
+  print: 'M7 8.5v-5h10v5M7 17H5a1.5 1.5 0 01-1.5-1.5V10A1.5 1.5 0 015 8.5h14a1.5 1.5 0 011.5 1.5v5.5A1.5 1.5 0 0119 17h-2M7 14h10v6.5H7z',
+  back: 'M8.5 4L3.5 9l5 5M4 9h10a5.5 5.5 0 010 11h-3',
+  again: 'M19.5 4.5v5h-5M19 9.5a7.5 7.5 0 10.5 4.5',
+  copy: 'M10.5 8.5H18a2 2 0 012 2V18a2 2 0 01-2 2h-7.5a2 2 0 01-2-2v-7.5a2 2 0 012-2zM15.5 8.5V6a2 2 0 00-2-2H6a2 2 0 00-2 2v7.5a2 2 0 002 2h2.5',
+  close: 'M6 6l12 12M18 6L6 18',
+} as const satisfies Record<string, string>;
+
+export type IconName = keyof typeof SIGNS;
+
+/** `turns`: the sign points in the reading direction and is mirrored with it. */
+export function Icon({ name, size = 24, turns = false }: { name: IconName; size?: number; turns?: boolean }) {
+  return (
+    <svg
+      class={turns ? 'turns' : undefined}
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <path d={SIGNS[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,92 @@
+/**
+ * Numbers, sizes, dates and names as the reader's own locale writes them. Pure: the locale is an input, `undefined` is the browser's.
+ * No words here: those are in words.ts.
+ */
+
+type Locale = string | undefined;
+
+/** Formatters are dear to make and cheap to use: one each per locale and form. */
+const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+
+function numberFormat(locale: Locale, name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `n ${locale} ${name}`;
+  let format = made.get(key) as Intl.NumberFormat | undefined;
+  if (!format) made.set(key, (format = new Intl.NumberFormat(locale, options)));
+  return format;
+}
+
+function dateFormat(locale: Locale, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `d ${locale} ${name}`;
+  let format = made.get(key) as Intl.DateTimeFormat | undefined;
+  if (!format) made.set(key, (format = new Intl.DateTimeFormat(locale, options)));
+  return format;
+}
+
+/** 10000 → "10,000". */
+export function formatCount(count: number, locale?: Locale): string {
+  return numberFormat(locale, 'count', { maximumFractionDigits: 0 }).format(count);
+}
+
+/** Decimal units, as disks and links are sold: 52_500_000 → "53 MB". One decimal below 10, none above: more digits only flicker. */
+export function formatBytes(bytes: number, locale?: Locale): string {
+  const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  let step = 0;
+  let value = bytes;
+  while (value >= 999.5 && step < steps.length - 1) {
+    value /= 1000;
+    step += 1;
+  }
+  const digits = step > 0 && value < 9.95 ? 1 : 0;
+  const options = { style: 'unit', unit: steps[step]!, unitDisplay: step === 0 ? 'long' : 'short', maximumFractionDigits: digits } as const;
+  return numberFormat(locale, `bytes ${steps[step]} ${digits}`, options).format(value);
+}
+
+/** Bytes a second: "2.4 MB/s". */
+export function formatRate(bytesPerSecond: number, locale?: Locale): string {
+  return `${formatBytes(bytesPerSecond, locale)}/s`;
+}
+
+/** A DICOM date (PS3.5 table 6.2-1, DA: YYYYMMDD) → "12 Mar 2026" in the locale's order; null when it is not a day of the calendar. */
+export function formatDicomDate(value: string | null | undefined, locale?: Locale): string | null {
+  const match = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(value?.trim() ?? '');
+  if (!match) return null;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  return dateFormat(locale, 'day', { dateStyle: 'medium', timeZone: 'UTC' }).format(date);
+}
+
+/** The time alone when it was today, else day and time. */
+export function formatMoment(at: Date, now: Date, locale?: Locale): string {
+  const today = at.toDateString() === now.toDateString();
+  return today
+    ? dateFormat(locale, 'time', { timeStyle: 'short' }).format(at)
+    : dateFormat(locale, 'moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+}
+
+/** Day and time to the second, with the zone: for the receipt, which is read elsewhere and later. */
+export function formatFullMoment(at: Date, locale?: Locale): string {
+  return dateFormat(locale, 'full', { dateStyle: 'long', timeStyle: 'long' }).format(at);
+}
+
+/**
+ * A Person Name (PS3.5 §6.2.1) as one line: the first component group that says anything, family name first, e.g.
+ * "Yamada^Tarou=山田^太郎" → "Yamada, Tarou". Prefix and suffix follow. Null when there is nothing to show.
+ */
+export function formatPersonName(value: string | null | undefined): string | null {
+  for (const group of (value ?? '').split('=')) {
+    const [family = '', given = '', middle = '', prefix = '', suffix = ''] = group.split('^').map((part) => part.trim());
+    const forenames = [given, middle].filter(Boolean).join(' ');
+    const name = [family, forenames].filter(Boolean).join(', ');
+    const whole = [name, prefix, suffix].filter(Boolean).join(' ');
+    if (whole) return whole;
+  }
+  return null;
+}
+
+/** Seconds rounded as a person would say them: 5-second steps to a minute, minutes to an hour, then quarters of an hour. */
+export function roundRemaining(seconds: number): { minutes: number; seconds: number } {
+  if (seconds < 55) return { minutes: 0, seconds: Math.max(5, Math.ceil(seconds / 5) * 5) };
+  if (seconds < 3570) return { minutes: Math.max(1, Math.round(seconds / 60)), seconds: 0 };
+  return { minutes: Math.round(seconds / 900) * 15, seconds: 0 };
+}

@@ -1,0 +1,40 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hasArrived, milestoneOf, placesOf, type TrackState } from './track-state.ts';
+
+const track = (some: Partial<TrackState>): TrackState => ({
+  total: 516, onDevice: 0, onItsWay: 0, atGateway: 0, inPacs: 0, needsDecision: 0, leftOut: 0, waitingFor: null, ...some,
+});
+
+test('each leg shows what share has passed it', () => {
+  const places = placesOf(track({ onDevice: 129, onItsWay: 129, atGateway: 129, inPacs: 129 }));
+  assert.equal(places.map((place) => place.passed), [0.75, 0.5, 0.25, 0]);
+  assert.equal(places.map((place) => place.look), ['holding', 'holding', 'holding', 'confirmed']);
+});
+
+test('only what the PACS confirmed is green, and what was refused never passes the last leg', () => {
+  const places = placesOf(track({ inPacs: 513, needsDecision: 3 }));
+  assert.is(places[3]!.look, 'confirmed');
+  assert.is(places[2]!.look, 'empty');
+  assert.is(places[1]!.passed, 1);
+  assert.ok(places[2]!.passed < 1);
+  assert.not.ok(hasArrived(track({ inPacs: 513, needsDecision: 3 })));
+  assert.ok(hasArrived(track({ inPacs: 513, leftOut: 3 })));
+});
+
+test('waiting is shown where it waits', () => {
+  assert.is(placesOf(track({ onDevice: 516, waitingFor: 'offline' }))[1]!.look, 'waiting');
+  assert.is(placesOf(track({ atGateway: 516, waitingFor: 'pacs-unreachable' }))[2]!.look, 'waiting');
+});
+
+test('a study of no instances draws an empty track', () => {
+  assert.ok(placesOf(track({ total: 0 })).every((place) => place.passed === 0 && place.look === 'empty'));
+});
+
+test('a screen reader hears quarters, not instances', () => {
+  const spoken = new Set<string>();
+  for (let inPacs = 0; inPacs <= 516; inPacs += 1) spoken.add(milestoneOf(track({ inPacs, atGateway: 516 - inPacs })));
+  assert.is(spoken.size, 5);
+});
+
+test.run();

@@ -1,0 +1,66 @@
+/**
+ * The track as plain values: where the instances of one study are. Four places, and beside them what a person must decide about and
+ * what a person left out; together they are always all instances. Every screen draws it with Track.tsx and from nothing else.
+ */
+
+export const PLACES = ['device', 'way', 'gateway', 'pacs'] as const;
+export type Place = (typeof PLACES)[number];
+
+/** Why nothing moves although nobody did anything wrong. */
+export type WaitingFor = 'offline' | 'gateway-unreachable' | 'signed-out' | 'pacs-unreachable' | 'storage-full';
+
+export type TrackState = {
+  readonly total: number;
+  readonly onDevice: number;
+  readonly onItsWay: number;
+  readonly atGateway: number;
+  readonly inPacs: number;
+  /** Refused or quarantined: red, with a button. */
+  readonly needsDecision: number;
+  readonly leftOut: number;
+  readonly waitingFor: WaitingFor | null;
+};
+
+/** The place at which the track stands still. */
+const STANDS_AT: Record<WaitingFor, Place> = {
+  offline: 'way', 'gateway-unreachable': 'way', 'signed-out': 'way', 'storage-full': 'way', 'pacs-unreachable': 'gateway',
+};
+
+export type TrackPlace = {
+  readonly place: Place;
+  readonly count: number;
+  readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed';
+  /** How far the leg that leads from here to the next place is filled, 0 to 1: the share of all instances that has passed it. */
+  readonly passed: number;
+};
+
+/** The four places in their order with what each shows. Green (`confirmed`) only where the PACS confirmed, amber only where it waits. */
+export function placesOf(track: TrackState): readonly TrackPlace[] {
+  const counts = { device: track.onDevice, way: track.onItsWay, gateway: track.atGateway, pacs: track.inPacs };
+  // What a person decides about has arrived at the gateway; it never passes the last leg.
+  const beyond = { device: track.onItsWay, way: 0, gateway: 0, pacs: 0 };
+  beyond.gateway = track.inPacs;
+  beyond.way = track.atGateway + beyond.gateway + track.needsDecision + track.leftOut;
+  beyond.device += beyond.way;
+  const waitsAt = track.waitingFor && STANDS_AT[track.waitingFor];
+  return PLACES.map((place) => ({
+    place,
+    count: counts[place],
+    look: waitsAt === place ? 'waiting' : counts[place] === 0 ? 'empty' : place === 'pacs' ? 'confirmed' : 'holding',
+    passed: track.total === 0 ? 0 : Math.min(1, beyond[place] / track.total),
+  }));
+}
+
+/** True when nothing more happens by itself: everything is in the PACS or left out. */
+export function hasArrived(track: TrackState): boolean {
+  return track.total > 0 && track.inPacs + track.leftOut === track.total;
+}
+
+/**
+ * What a screen reader is told without being asked: quarters of the way into the PACS, the end, and each new reason to wait or decide.
+ * Two tracks with the same milestone are not announced twice.
+ */
+export function milestoneOf(track: TrackState): string {
+  const quarter = track.total === 0 ? 0 : Math.floor((track.inPacs / track.total) * 4);
+  return [quarter, hasArrived(track), track.waitingFor ?? '', track.needsDecision > 0].join(' ');
+}

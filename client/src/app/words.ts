@@ -1,0 +1,269 @@
+/**
+ * Every word of the app in one place, ready to be translated: a translation is another object of this shape. Sentences about why a file
+ * or an instance was not stored are not here: they belong to the protocol (shared/src/protocol/problem.ts).
+ *
+ * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the functions are given.
+ */
+import { formatCount, roundRemaining } from './format.ts';
+import type { Place, WaitingFor } from './track-state.ts';
+
+const rules = new Intl.PluralRules('en');
+/** "1 study", "2 studies". */
+function counted(count: number, one: string, other: string): string {
+  return `${formatCount(count)} ${rules.select(count) === 'one' ? one : other}`;
+}
+const instances = (count: number) => counted(count, 'instance', 'instances');
+const studies = (count: number) => counted(count, 'study', 'studies');
+const files = (count: number) => counted(count, 'file', 'files');
+const series = (count: number) => counted(count, 'series', 'series');
+
+export const words = {
+  product: 'RelayPACS',
+  instances,
+  studies,
+  files,
+  series,
+  /** Between parts of one line. */
+  separator: ' · ',
+  cancel: 'Cancel',
+  close: 'Close',
+  copy: 'Copy',
+  copied: 'Copied',
+  codeOf: (code: string) => `Copy the code ${code}`,
+  working: 'Working…',
+  skipToContent: 'Skip to the content',
+
+  nav: { label: 'Pages', upload: 'Upload', queue: 'Queue', queueCount: (count: number) => `${studies(count)} in the queue` },
+
+  places: {
+    device: 'safe on this device',
+    way: 'on its way',
+    gateway: 'at the gateway',
+    pacs: 'in the PACS',
+  } satisfies Record<Place, string>,
+
+  track: {
+    label: (total: number) => `Where the ${instances(total)} are`,
+    of: (total: number) => `of ${formatCount(total)}`,
+    waiting: {
+      offline: 'Waiting for the network. It goes on by itself.',
+      'gateway-unreachable': 'Waiting for the gateway. It goes on by itself.',
+      'signed-out': 'Waiting until someone signs in. Nothing is lost.',
+      'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
+      'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
+    } satisfies Record<WaitingFor, string>,
+    needsDecision: (count: number) => (count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`),
+    leftOut: (count: number) => `${instances(count)} left out`,
+    timeLeft: (seconds: number) => {
+      const left = roundRemaining(seconds);
+      if (left.seconds > 0) return `about ${left.seconds} s left`;
+      if (left.minutes < 60) return `about ${left.minutes} min left`;
+      return `about ${formatCount(left.minutes / 60)} h ${left.minutes % 60 === 0 ? '' : `${left.minutes % 60} min `}left`;
+    },
+    arrived: (total: number) => `All ${instances(total)} are in the PACS`,
+    progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
+  },
+
+  status: {
+    label: 'Status of this device',
+    link: {
+      online: 'Online',
+      offline: 'Offline',
+      'gateway-unreachable': 'Gateway not reachable',
+      'pacs-unreachable': 'PACS not reachable',
+    },
+    keepOpen: (unsafe: number) => `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
+    mayClose: (safe: number) => `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
+    discMayGo: 'The disc may be removed',
+    empty: 'Nothing waits on this device',
+    policy: (deidentify: boolean) => (deidentify ? 'Names are removed on this device' : 'Unchanged: names are kept'),
+    policyUnknown: 'Policy not known yet',
+  },
+
+  signIn: {
+    title: 'Sign in',
+    username: 'User name',
+    password: 'Password',
+    show: 'Show password',
+    submit: 'Sign in',
+    submitting: 'Signing in…',
+    missing: 'Type your user name and your password.',
+    waiting: (count: number) => `${instances(count)} are safe on this device. They go on after you sign in.`,
+    offline: 'There is no network. You can sign in as soon as it is back; nothing on this device is lost.',
+    unreachable: 'The gateway does not answer. Try again in a moment; nothing on this device is lost.',
+    again: 'Your session has ended. Sign in again and everything goes on.',
+    checking: 'Looking for your session…',
+  },
+
+  upload: {
+    title: 'Upload',
+    drop: 'Drop a study anywhere on this page',
+    dropNow: 'Let go to read it',
+    kinds: 'Files, a folder, a ZIP or a disc',
+    chooseFiles: 'Choose files',
+    chooseFolder: 'Choose a folder',
+    addMore: 'Add more',
+    teach: [
+      ['It is read here', 'The page reads the study on this device. Nothing leaves yet.'],
+      ['You press Send', 'It is kept safe here and goes on by itself, even when the network does not.'],
+      ['The PACS confirms', 'You get a signed receipt when every instance is there.'],
+    ] as const,
+    sample: 'Try it with a sample study',
+    sampleWhat: 'A made-up patient, 24 instances',
+    sampleLoading: 'Fetching the sample study…',
+    sampleFailed: 'The sample study could not be fetched. Try again when the network is back.',
+    reading: (read: number, seen: number) => `Reading: ${formatCount(read)} of ${files(seen)}`,
+    looking: (seen: number) => (seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`),
+    stopReading: 'Stop reading',
+    readAll: (count: number) => `${files(count)} read`,
+    stopped: 'Reading was stopped. What was found so far can go; the rest was not looked at.',
+    nothing: 'There is no DICOM instance in what you chose.',
+    nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
+    found: (count: number) => `${studies(count)} found`,
+    twoPatients: (count: number) => `${formatCount(count)} patients are in what you chose. Look whether all of them belong here.`,
+    noPatient: 'No patient name',
+    noDate: 'No date',
+    noDescription: 'No description',
+    unnamedSeries: 'Series without a description',
+    patientId: (id: string) => `ID ${id}`,
+    born: (date: string) => `born ${date}`,
+    include: (name: string) => `Send the study of ${name}`,
+    notIncluded: 'Will not go',
+    seriesList: (count: number) => `Show ${series(count)}`,
+    thumbnailOf: (description: string) => `Picture of ${description}`,
+    noPicture: 'No picture',
+    warnings: (count: number) => counted(count, 'remark', 'remarks'),
+    cannotGo: (count: number) => `${files(count)} cannot go`,
+    cannotGoWhat: 'They stay where they are. Everything else can go.',
+    fileList: (count: number) => `Show ${files(count)}`,
+    policyTitle: 'What happens to names',
+    policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
+    policyWhat: {
+      deidentify: 'Names, IDs and dates are removed or replaced before anything leaves.',
+      keep: 'The PACS gets the study exactly as it is, with names.',
+    },
+    policyLoading: 'Asking the gateway which policy is in force…',
+    policyMissing: 'The gateway has not said yet which policy is in force. Sending is possible once it has.',
+    send: (count: number) => `Send ${studies(count)}`,
+    sendNone: 'Choose a study to send',
+    sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
+    clear: 'Clear all',
+    queued: (count: number) => `${studies(count)} in the queue`,
+    tooMuch: (need: string, free: string) => `This device has ${free} free, and the studies need ${need}. Choose fewer, or send what waits first.`,
+  },
+
+  queue: {
+    title: 'Queue',
+    empty: 'Nothing is under way',
+    emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
+    toUpload: 'Choose a study',
+    needsYou: 'Needs you',
+    underWay: 'Under way',
+    arrived: 'In the PACS',
+    takenBack: 'Taken back',
+    loading: 'Reading the queue…',
+    open: 'Open',
+    openOf: (name: string) => `Open the study: ${name}`,
+    takeBack: 'Take back',
+    takeBackOf: (name: string) => `Take back: ${name}`,
+    makingSafe: (safe: number, total: number) => `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
+    failed: 'The gateway did not take this study.',
+    retry: 'Try again',
+    retryOf: (name: string) => `Try again: ${name}`,
+    erasedName: 'Study',
+    erasedWhat: 'Its description was erased from this device after the PACS confirmed it.',
+    instancesGoing: (count: number) => instances(count),
+    clearArrived: 'Remove finished ones from the list',
+  },
+
+  takeBack: {
+    title: 'Take this study back?',
+    what: (count: number) => `${instances(count)} are removed from the queue of this device. Your files, disc or folder stay as they are; nothing has left yet.`,
+    yes: 'Take it back',
+    no: 'Let it go on',
+    tooLate: 'The first bytes have left: this study can no longer be taken back.',
+  },
+
+  study: {
+    title: 'Study',
+    missing: 'This study is not on this device.',
+    missingWhat: 'It may have been queued on another device, or in another browser.',
+    back: 'Queue',
+    loading: 'Reading the study…',
+    arrivedTitle: 'In the PACS',
+    arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
+    provenFound: (count: number) => `${instances(count)} found in the PACS by asking it`,
+    provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
+    provenSigned: 'The receipt’s signature was checked on this device',
+    alreadyThere: (count: number) => `${instances(count)} had been there before`,
+    coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
+    sendAnother: 'Send another study',
+    decide: {
+      sentence: (count: number, total: number) => `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
+      others: (count: number) => `The other ${formatCount(count)} are in the PACS.`,
+      leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
+      retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
+      confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
+      confirmWhat: 'They will not be in the PACS and this device deletes its copy. Your files, disc or folder stay as they are. The receipt says that a person left them out.',
+      confirmNo: 'Do not leave out',
+    },
+    receipt: 'Receipt',
+    receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
+    receiptLoading: 'Fetching the receipt…',
+    receiptNotYet: 'The receipt comes when the PACS has confirmed every instance.',
+    save: 'Save receipt',
+    print: 'Print',
+    instanceList: (count: number) => `Show ${instances(count)}`,
+    states: {
+      promised: 'not arrived yet',
+      received: 'at the gateway',
+      posting: 'at the gateway',
+      posted: 'at the gateway',
+      stored: 'in the PACS',
+      coerced: 'in the PACS, with changes',
+      'already-stored': 'in the PACS before',
+      refused: 'refused',
+      quarantined: 'held until you decide',
+      'left-out': 'left out',
+    },
+    details: {
+      studyInstanceUID: 'Study Instance UID',
+      revision: 'Revision',
+      policy: 'Policy',
+      pacs: 'PACS',
+      issued: 'Issued',
+      receiptId: 'Receipt',
+      root: 'Root of the list (SHA-256)',
+      instances: 'Instances',
+      issuer: 'Gateway',
+    },
+  },
+
+  account: {
+    open: (name: string) => `Account of ${name}`,
+    theme: 'Appearance',
+    themes: { system: 'As the device', light: 'Light', dark: 'Dark' },
+    signOut: 'Sign out',
+    signOutTitle: 'Sign out?',
+    signOutSafe: (count: number) => `${instances(count)} stay safe on this device and go on when someone signs in again.`,
+    signOutUnsafe: (count: number) => `${instances(count)} are not safe yet: they are lost to the queue if you sign out now. The files themselves stay as they are.`,
+    signOutEmpty: 'Nothing waits on this device.',
+    roles: { technician: 'Technician', radiologist: 'Radiologist', researcher: 'Researcher', auditor: 'Auditor', admin: 'Administrator' },
+  },
+
+  update: {
+    ready: 'A new version is ready.',
+    use: 'Use it now',
+    waits: 'It can be used when the reading is done.',
+  },
+
+  problem: {
+    title: 'Something went wrong on this page',
+    what: 'Studies that are safe on this device are not touched by this.',
+    next: 'Load the page again. If it happens twice, give the code to your administrator.',
+    reload: 'Load the page again',
+    correlation: (id: string) => `Code for the administrator: ${id}`,
+  },
+
+  notFound: { title: 'There is no such page', next: 'Go to Upload' },
+} as const;
