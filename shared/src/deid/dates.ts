@@ -1,0 +1,65 @@
+/**
+ * Dates moved by whole days (PS3.15 E.3.6, modified dates), and the question whether a value is a date at all: a name in a date's place
+ * must not pass as one. Times of day stay, so that what was measured between two events can still be computed.
+ */
+
+const DAY_MS = 86_400_000;
+/** PS3.5 §6.2 DA: YYYYMMDD; "YYYY.MM.DD" was the form of ACR-NEMA 2.0 and is still met. */
+const DATE = /^(\d{4})(\.?)(\d{2})\2(\d{2})$/;
+/** PS3.5 §6.2 DT: YYYYMMDDHHMMSS.FFFFFF&ZZXX, trailing parts may be missing. */
+const DATE_TIME = /^(\d{4})(?:(\d{2})(?:(\d{2})((?:\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?))?)?([+-]\d{4})?$/;
+/** PS3.5 §6.2 TM, and the "HH:MM:SS" of ACR-NEMA 2.0. */
+const TIME = /^\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?$/;
+
+/** Days since 1970-01-01, or null where there is no such day in the calendar. */
+function dayNumber(year: number, month: number, day: number): number | null {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  return date.getTime() / DAY_MS;
+}
+
+/** Year, month and day as digits; null outside of the years 1 to 9999, which four digits cannot write. */
+function digitsOf(days: number): [string, string, string] | null {
+  const date = new Date(days * DAY_MS);
+  const year = date.getUTCFullYear();
+  if (Number.isNaN(year) || year < 1 || year > 9999) return null;
+  return [String(year).padStart(4, '0'), String(date.getUTCMonth() + 1).padStart(2, '0'), String(date.getUTCDate()).padStart(2, '0')];
+}
+
+function shiftOneDate(value: string, days: number): string | null {
+  const [, year = '', , month = '', day = ''] = DATE.exec(value) ?? [];
+  const number = dayNumber(Number(year), Number(month), Number(day));
+  return number === null ? null : (digitsOf(number + days)?.join('') ?? null);
+}
+
+function shiftOneDateTime(value: string, days: number): string | null {
+  const match = DATE_TIME.exec(value);
+  if (match === null) return null;
+  const [, year = '', month, day, time = '', zone = ''] = match;
+  const number = dayNumber(Number(year), Number(month ?? '1'), Number(day ?? '1'));
+  const digits = number === null ? null : digitsOf(number + days);
+  if (digits === null) return null;
+  // What was not said is not invented: a year stays a year.
+  const precision = day !== undefined ? 3 : month !== undefined ? 2 : 1;
+  return digits.slice(0, precision).join('') + time + zone;
+}
+
+/**
+ * The value of a DA or DT element, one or several, moved by whole days. Spaces around a value go: they must not defeat the shift.
+ * Null where any of them is no date of the calendar; the caller then treats the whole value as if nothing were to be retained.
+ */
+export function shiftDates(vr: 'DA' | 'DT', value: string, days: number): string | null {
+  const shifted = value.split('\\').map((one) => {
+    const trimmed = one.trim();
+    if (trimmed === '') return '';
+    return vr === 'DA' ? shiftOneDate(trimmed, days) : shiftOneDateTime(trimmed, days);
+  });
+  return shifted.includes(null) ? null : shifted.join('\\');
+}
+
+/** True where every value of a DA, DT or TM element is one; an empty value is. */
+export function isTemporal(vr: string, value: string): boolean {
+  if (vr === 'DA' || vr === 'DT') return shiftDates(vr, value, 0) !== null;
+  return vr === 'TM' && value.split('\\').every((one) => one.trim() === '' || TIME.test(one.trim()));
+}

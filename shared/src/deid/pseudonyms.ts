@@ -1,0 +1,165 @@
+/**
+ * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the original and the project key. The
+ * same original gives the same pseudonym on every device, offline, tomorrow; under another key nothing is alike; without the key nobody
+ * computes them from a list of guesses.
+ *
+ * Replaced UIDs and identifiers carry a tag: whoever has the key sees that a value is already a pseudonym. So de-identifying again changes
+ * nothing, and the gateway can tell a replaced UID from one that slipped through. Nothing leads from a pseudonym back to the original.
+ */
+
+/** 80 bits of HMAC-SHA-256 name the original: among 2^32 UIDs of one project two collide with a chance of 1 in 130 000. */
+const NAME_BYTES = 10;
+/** 48 bits of HMAC-SHA-256 over those 80 are the tag: a foreign UID passes for one of ours once in 2^48. */
+const TAG_BYTES = 6;
+const PSEUDONYM_BYTES = NAME_BYTES + TAG_BYTES;
+/** PS3.5 §B.2: "2.25." and a 128 bit number in decimal: at most 44 characters of the 64 that a UID may have. */
+const UID_ROOT = '2.25.';
+const IDENTIFIER_PREFIX = 'RP-';
+/** Crockford's base 32: no I, L, O, U, so that it can be read aloud. */
+const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const IDENTIFIER = /^RP-[0-9A-HJKMNP-TV-Z]{26}$/;
+/** A date moves back by 30 to 3 679 days: more than a month, so that no study stays in its own week; less would be guessed, more leaves the century. */
+const DAYS_LEAST = 30;
+const DAYS_RANGE = 3650;
+/** 50 000 pseudonyms take about 10 MB; a whole-body study has 5 000 UIDs. */
+const CACHE_LIMIT = 50_000;
+
+/** What one instance needs, collected before anything is computed (WebCrypto is asynchronous, rewriting is not). */
+export interface PseudonymRequests {
+  readonly uids: Set<string>;
+  readonly identifiers: Set<string>;
+  /** The patients (as `identifiers` knows them) whose day offset is needed. */
+  readonly dayOffsets: Set<string>;
+}
+
+/** The answers to one `PseudonymRequests`. Each throws for what was not asked. */
+export interface ResolvedPseudonyms {
+  /** A UID below 2.25; one that is already a pseudonym under this key is returned as it is. */
+  uid(original: string): string;
+  /** `RP-` and 26 characters; one that is already a pseudonym under this key is returned as it is. */
+  identifier(original: string): string;
+  /** Whole days, negative. */
+  dayOffset(patient: string): number;
+}
+
+export interface Pseudonyms {
+  resolve(requests: PseudonymRequests): Promise<ResolvedPseudonyms>;
+  /** HMAC of an original's SHA-256 (hex), in hex: names the original in the manifest without telling its digest. */
+  originalDigest(sha256: string): Promise<string>;
+}
+
+export function createRequests(): PseudonymRequests {
+  return { uids: new Set(), identifiers: new Set(), dayOffsets: new Set() };
+}
+
+/** The project key as a key that no script can read back. Throws RangeError where it is shorter than 32 bytes. */
+export async function importProjectKey(projectKey: Uint8Array): Promise<CryptoKey> {
+  if (projectKey.length < 32) throw new RangeError('the project key has fewer than 32 bytes');
+  return crypto.subtle.importKey('raw', new Uint8Array(projectKey), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+}
+
+/** Pseudonyms under one project key: its bytes, or what `importProjectKey` made of them. */
+export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Promise<Pseudonyms> {
+  const key = projectKey instanceof Uint8Array ? await importProjectKey(projectKey) : projectKey;
+  const encoder = new TextEncoder();
+  const cache = new Map<string, string | number>();
+
+  const mac = async (purpose: string, message: Uint8Array): Promise<Uint8Array> => {
+    const label = encoder.encode(`relaypacs ${purpose}\0`);
+    const input = new Uint8Array(label.length + message.length);
+    input.set(label);
+    input.set(message, label.length);
+    return new Uint8Array(await crypto.subtle.sign('HMAC', key, input));
+  };
+
+  const tagOf = async (purpose: string, name: Uint8Array) => (await mac(`${purpose} tag`, name)).subarray(0, TAG_BYTES);
+
+  /** The 16 bytes of a pseudonym: what names the original, and the tag over it. */
+  const pseudonymOf = async (purpose: string, original: string): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(PSEUDONYM_BYTES);
+    bytes.set((await mac(purpose, encoder.encode(original))).subarray(0, NAME_BYTES));
+    bytes.set(await tagOf(purpose, bytes.subarray(0, NAME_BYTES)), NAME_BYTES);
+    return bytes;
+  };
+
+  const isTagged = async (purpose: string, bytes: Uint8Array | null): Promise<boolean> => {
+    if (bytes === null) return false;
+    const tag = await tagOf(purpose, bytes.subarray(0, NAME_BYTES));
+    return tag.every((byte, index) => byte === bytes[NAME_BYTES + index]);
+  };
+
+  const makers = {
+    uid: async (original: string) =>
+      (await isTagged('uid', fromUid(original))) ? original : toUid(await pseudonymOf('uid', original)),
+    identifier: async (original: string) =>
+      (await isTagged('identifier', fromIdentifier(original))) ? original : toIdentifier(await pseudonymOf('identifier', original)),
+    dayOffset: async (patient: string) =>
+      -(DAYS_LEAST + (new DataView((await mac('days', encoder.encode(patient))).buffer).getUint32(0) % DAYS_RANGE)),
+  };
+
+  const lookUp = async (kind: keyof typeof makers, originals: Set<string>): Promise<Map<string, string | number>> => {
+    const found = new Map<string, string | number>();
+    await Promise.all([...originals].map(async (original) => {
+      const known = cache.get(`${kind} ${original}`) ?? (await makers[kind](original));
+      if (cache.size >= CACHE_LIMIT) cache.clear();
+      cache.set(`${kind} ${original}`, known);
+      found.set(original, known);
+    }));
+    return found;
+  };
+
+  return {
+    async resolve({ uids, identifiers, dayOffsets }) {
+      const [uid, identifier, days] = await Promise.all([lookUp('uid', uids), lookUp('identifier', identifiers), lookUp('dayOffset', dayOffsets)]);
+      return {
+        uid: (original) => answer(uid, original) as string,
+        identifier: (original) => answer(identifier, original) as string,
+        dayOffset: (patient) => answer(days, patient) as number,
+      };
+    },
+    originalDigest: async (sha256) => toHex(await mac('original', encoder.encode(sha256))),
+  };
+}
+
+function answer(found: ReadonlyMap<string, string | number>, original: string): string | number {
+  const value = found.get(original);
+  if (value === undefined) throw new Error('a pseudonym was not resolved before it was used');
+  return value;
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function toUid(bytes: Uint8Array): string {
+  return UID_ROOT + BigInt(`0x${toHex(bytes)}`).toString();
+}
+
+/** The 16 bytes behind a UID of the form that `toUid` writes; null for any other. */
+function fromUid(uid: string): Uint8Array | null {
+  if (!/^2\.25\.[1-9]\d{0,38}$/.test(uid)) return null;
+  const hex = BigInt(uid.slice(UID_ROOT.length)).toString(16);
+  if (hex.length > PSEUDONYM_BYTES * 2) return null;
+  const padded = hex.padStart(PSEUDONYM_BYTES * 2, '0');
+  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) => Number.parseInt(padded.slice(index * 2, index * 2 + 2), 16));
+}
+
+function toIdentifier(bytes: Uint8Array): string {
+  let number = BigInt(`0x${toHex(bytes)}`);
+  let text = '';
+  for (let index = 0; index < 26; index += 1) {
+    text = (ALPHABET[Number(number & 31n)] ?? '') + text;
+    number >>= 5n;
+  }
+  return IDENTIFIER_PREFIX + text;
+}
+
+function fromIdentifier(identifier: string): Uint8Array | null {
+  if (!IDENTIFIER.test(identifier)) return null;
+  let number = 0n;
+  for (const character of identifier.slice(IDENTIFIER_PREFIX.length)) number = (number << 5n) | BigInt(ALPHABET.indexOf(character));
+  const hex = number.toString(16);
+  if (hex.length > PSEUDONYM_BYTES * 2) return null;
+  const padded = hex.padStart(PSEUDONYM_BYTES * 2, '0');
+  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) => Number.parseInt(padded.slice(index * 2, index * 2 + 2), 16));
+}
