@@ -42,6 +42,10 @@ export type OrthancOptions = {
   /** Laid over `orthanc/orthanc.json`, for a test of another PACS's habits. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly readyWithinMs?: number;
+  /** Gives up a start that is not ready yet. */
+  readonly signal?: AbortSignal;
+  /** Called as soon as there is a process, before it answers. */
+  readonly onSpawn?: (pid: number) => Promise<void>;
 };
 
 export type RunningOrthanc = {
@@ -115,11 +119,13 @@ function ending(child: ChildProcess): Promise<number | string> {
 }
 
 /** Answers when `/system` does; throws when the process ends first or the time is over. */
-async function untilItAnswers(restUrl: string, authorization: string, exited: Promise<number | string>, withinMs: number): Promise<void> {
+async function untilItAnswers(restUrl: string, authorization: string, exited: Promise<number | string>, options: OrthancOptions): Promise<void> {
+  const withinMs = options.readyWithinMs ?? READY_WITHIN_MS;
   const end = performance.now() + withinMs;
   let gone: number | string | null = null;
   void exited.then((how) => (gone = how));
   while (performance.now() < end) {
+    options.signal?.throwIfAborted();
     if (gone !== null) throw new Error(`Orthanc ended at once (${gone}).`);
     const answer = await fetch(`${restUrl}/system`, { headers: { authorization }, signal: AbortSignal.timeout(2_000) }).catch(() => null);
     await answer?.body?.cancel();
@@ -164,7 +170,8 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
   const restUrl = `http://127.0.0.1:${port}`;
   const authorization = basicAuthorization(USER, password);
   try {
-    await untilItAnswers(restUrl, authorization, exited, options.readyWithinMs ?? READY_WITHIN_MS);
+    if (child.pid !== undefined) await options.onSpawn?.(child.pid);
+    await untilItAnswers(restUrl, authorization, exited, options);
   } catch (error) {
     await stop();
     throw new Error(`${(error as Error).message} Its last words:\n${await lastLines(logFile)}`, { cause: error });

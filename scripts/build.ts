@@ -1,0 +1,70 @@
+/**
+ * `npm run build`: builds the web app into client/dist. `npm start` and `npm test` call it when what is there is older than its sources.
+ *
+ * The new files appear at once: they are built beside and then moved, so a gateway that serves the old ones never serves half of both.
+ */
+import { spawn } from 'node:child_process';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CLIENT = join(ROOT, 'client');
+const DIST = join(CLIENT, 'dist');
+const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
+/** What the web app is made of; tests and their like do not count. */
+const SOURCES = [CLIENT, join(ROOT, 'shared/src'), join(ROOT, 'shared/models'), join(ROOT, 'package-lock.json')];
+const NOT_A_SOURCE = /(^|\/)(dist|dist-.*|node_modules)(\/|$)|\.(test|e2e|bench)\.tsx?$/;
+
+async function newestChange(path: string): Promise<number> {
+  const info = await stat(path).catch(() => null);
+  if (!info) return 0;
+  if (!info.isDirectory()) return info.mtimeMs;
+  const entries = (await readdir(path)).filter((entry) => !NOT_A_SOURCE.test(entry));
+  const changes = await Promise.all(entries.map((entry) => newestChange(join(path, entry))));
+  return Math.max(0, ...changes);
+}
+
+/** Whether client/dist holds what the sources say now. */
+export async function isWebAppCurrent(): Promise<boolean> {
+  const built = await stat(join(DIST, 'index.html')).catch(() => null);
+  if (!built) return false;
+  const changes = await Promise.all(SOURCES.map(newestChange));
+  return Math.max(...changes) < built.mtimeMs;
+}
+
+function vite(folder: string): Promise<{ code: number; words: string }> {
+  return new Promise((resolve, reject) => {
+    const parameters = [VITE, 'build', CLIENT, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
+    const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } });
+    let words = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (words += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, words }));
+  });
+}
+
+/** Builds the web app. @throws Error with the builder's words when the sources do not build. */
+export async function buildWebApp(): Promise<void> {
+  const beside = join(CLIENT, `dist-${process.pid}`);
+  const before = join(CLIENT, `dist-before-${process.pid}`);
+  try {
+    const { code, words } = await vite(beside);
+    if (code !== 0) throw new Error(`The web app could not be built.\n${words.trim()}`);
+    await rename(DIST, before).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(beside, DIST);
+  } finally {
+    await rm(beside, { recursive: true, force: true });
+    await rm(before, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  await buildWebApp().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  });
+}

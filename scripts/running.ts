@@ -1,0 +1,116 @@
+/**
+ * What runs on a data directory, in two files that only the owner may read:
+ *
+ * - `start.json`, held by one `npm start` from its first moment: who it is and which processes it started. A second start finds it and leaves;
+ *   a start after a SIGKILL finds it, ends exactly the processes that it names, and takes over.
+ * - `running.json`, there only while everything answers: where the web app, the API and the PACS are (DESIGN §4).
+ */
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endProcess, isStillRunning, noteProcess } from './processes.ts';
+import type { NotedProcess } from './processes.ts';
+
+export type Running = {
+  readonly web: string;
+  readonly api: string;
+  readonly pacs: { readonly url: string; readonly authorization: string | null };
+  readonly pids: Readonly<Record<string, number>>;
+};
+
+type Held = { readonly supervisor: NotedProcess; readonly children: Readonly<Record<string, NotedProcess>> };
+
+export type DataDirectory = {
+  /** Notes a child, so that a later start recognises it. */
+  noteChild(name: string, pid: number): Promise<void>;
+  announce(running: Omit<Running, 'pids'>): Promise<void>;
+  /** Removes both files. */
+  release(): Promise<void>;
+};
+
+export type Hold = { kind: 'held'; directory: DataDirectory; ended: readonly string[] } | { kind: 'running'; pid: number; web: string | null };
+
+/** A leftover gateway or Orthanc finishes what it writes well within this; killing it later is safe, only slower to recover from. */
+const LEFTOVER_ENDS_WITHIN_MS = 5_000;
+
+async function readJson<T>(path: string): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  try {
+    return text === null ? null : (JSON.parse(text) as T);
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all: a reader never sees half a file. */
+async function writeJson(path: string, value: unknown): Promise<void> {
+  const beside = `${path}.${process.pid}`;
+  await writeFile(beside, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  await rename(beside, path);
+}
+
+/** What runs on this data directory; null when nothing does or it is not ready. */
+export function readRunning(folder: string): Promise<Running | null> {
+  return readJson<Running>(join(folder, 'running.json'));
+}
+
+function directoryOf(folder: string, supervisor: NotedProcess): DataDirectory {
+  const files = { start: join(folder, 'start.json'), running: join(folder, 'running.json') };
+  const children: Record<string, NotedProcess> = {};
+  let announced: Omit<Running, 'pids'> | null = null;
+  const write = async (): Promise<void> => {
+    await writeJson(files.start, { supervisor, children } satisfies Held);
+    if (!announced) return;
+    const pids = Object.fromEntries(Object.entries(children).map(([name, { pid }]) => [name, pid]));
+    await writeJson(files.running, { ...announced, pids: { supervisor: supervisor.pid, ...pids } } satisfies Running);
+  };
+  return {
+    async noteChild(name, pid) {
+      const noted = await noteProcess(pid);
+      if (noted) children[name] = noted;
+      await write();
+    },
+    async announce(running) {
+      announced = running;
+      await write();
+    },
+    async release() {
+      await rm(files.running, { force: true });
+      await rm(files.start, { force: true });
+    },
+  };
+}
+
+/** Ends what a start that is gone left behind; the names of what was ended. */
+async function endLeftovers(held: Held | null): Promise<string[]> {
+  const ended = Object.entries(held?.children ?? {}).map(async ([name, child]) => ((await endProcess(child, LEFTOVER_ENDS_WITHIN_MS)) ? name : null));
+  return (await Promise.all(ended)).filter((name) => name !== null);
+}
+
+async function create(path: string, held: Held): Promise<boolean> {
+  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return null;
+    throw error;
+  });
+  await file?.writeFile(JSON.stringify(held));
+  await file?.close();
+  return file !== null;
+}
+
+/** Takes the data directory for this process, made when absent, unless another start holds it. Throws when it cannot be written. */
+export async function holdDataDirectory(folder: string): Promise<Hold> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'start.json');
+  const supervisor = await noteProcess(process.pid);
+  if (!supervisor) throw new Error('This process cannot see itself; is /proc mounted?');
+  const ended: string[] = [];
+  while (!(await create(path, { supervisor, children: {} }))) {
+    const held = await readJson<Held>(path);
+    if (held && (await isStillRunning(held.supervisor))) {
+      return { kind: 'running', pid: held.supervisor.pid, web: (await readRunning(folder))?.web ?? null };
+    }
+    ended.push(...(await endLeftovers(held)));
+    await rm(join(folder, 'running.json'), { force: true });
+    await rm(path, { force: true });
+  }
+  return { kind: 'held', directory: directoryOf(folder, supervisor), ended };
+}
