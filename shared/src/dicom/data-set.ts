@@ -2,7 +2,8 @@
  * What a parsed Data Set looks like: a tree of elements that remember where in the bytes they stand. Values are not decoded here and
  * long ones are not even read: pixel data is a byte range. Reading is the work of `part10.ts`, changing that of `deid/`.
  */
-import type { SOPClassUID, SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID } from './uid.ts';
+import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { SOPClassUID, SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, TransferSyntaxUID } from './uid.ts';
 
 /** A run of bytes in the source, both in bytes. */
 export interface ByteRange {
@@ -41,7 +42,10 @@ export interface DicomElement {
   readonly undefinedLength: boolean;
   /** The value as encoded; null where it was longer than the parser keeps, or where there are items or fragments. */
   readonly bytes: Uint8Array | null;
-  /** Items of a Sequence; also of a UN of undefined length, which is implicit VR little endian (PS3.5 §6.2.2 note 4). */
+  /**
+   * Items of a Sequence. Also of a UN of undefined length, and of a UN that the dictionary knows as a Sequence: both are implicit VR
+   * little endian inside (PS3.5 §6.2.2 notes 2 and 4).
+   */
   readonly items: readonly DicomItem[] | null;
   /** Fragments of encapsulated Pixel Data, values only; the first is the Basic Offset Table. */
   readonly fragments: readonly ByteRange[] | null;
@@ -65,3 +69,34 @@ export interface InstanceIdentifiers {
   readonly sopInstanceUID: SOPInstanceUID;
   readonly sopClassUID: SOPClassUID;
 }
+
+/** A File Meta element and Data Set that were read whole and found to be an instance that can be stored. */
+export interface ParsedInstance {
+  readonly identifiers: InstanceIdentifiers;
+  readonly transferSyntaxUID: TransferSyntaxUID;
+  readonly encoding: Encoding;
+  /** Specific Character Set (0008,0005) of the Data Set as written, trimmed; empty: the default repertoire. */
+  readonly characterSets: readonly string[];
+  readonly hasPreamble: boolean;
+  /** File Meta Information; null where it is missing or names no transfer syntax: then one must be written (`missingFileMeta`). */
+  readonly meta: readonly DicomElement[] | null;
+  /** First byte of the Data Set in the file (of the deflated bytes, where deflated). */
+  readonly dataSetOffset: number;
+  /** What the offsets of `elements` refer to: the file itself, or the inflated Data Set. */
+  readonly dataSet: ByteSource;
+  readonly elements: readonly DicomElement[];
+  /** First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; what may follow is zero bytes. */
+  readonly dataSetEnd: number;
+  readonly warnings: readonly WarningCode[];
+}
+
+/** Where in a file something was found. Holds no value of the data. */
+export interface Place {
+  /** `gggg,eeee` in hexadecimal. */
+  readonly tag: string;
+  readonly offset: number;
+}
+
+export type ReadOutcome =
+  | { readonly kind: 'ready'; readonly instance: ParsedInstance }
+  | { readonly kind: 'refused'; readonly because: ReasonCode; readonly where?: Place };

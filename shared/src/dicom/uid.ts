@@ -1,6 +1,6 @@
 /**
  * UIDs, branded by their DICOM keyword and made in one place that checks them. A UID goes into URLs, file names, SQL and HTTP
- * header fields, so nothing that is not a UID may carry its type.
+ * header fields, so nothing that could steer one of those may carry its type.
  */
 
 declare const keyword: unique symbol;
@@ -13,13 +13,23 @@ export type SOPClassUID = Uid<'SOPClassUID'>;
 export type TransferSyntaxUID = Uid<'TransferSyntaxUID'>;
 
 /** PS3.5 §9.1: components of digits separated by ".", none with a leading zero unless it is "0" itself. */
-const UID = /^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+$/;
+const STANDARD_UID = /^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+$/;
+/**
+ * What real archives hold besides: components with a leading zero, and hexadecimal digests that tools which replace identifiers write
+ * in the place of UIDs. Refusing them would strand studies that every PACS takes; the letters a-f and dots steer nothing.
+ */
+const TOLERATED_UID = /^[0-9a-fA-F]+(\.[0-9a-fA-F]+)*$/;
 /** PS3.5 §9.1: "not longer than 64 total characters". */
 const UID_LENGTH_LIMIT = 64;
 
-/** True for what PS3.5 §9.1 calls a UID: at most 64 characters, no component with a leading zero. */
+/** True for what may travel as a UID: at most 64 hexadecimal digits in components that are not empty. */
 export function isUid(value: string): boolean {
-  return value.length <= UID_LENGTH_LIMIT && UID.test(value);
+  return value.length <= UID_LENGTH_LIMIT && TOLERATED_UID.test(value);
+}
+
+/** True for what PS3.5 §9.1 calls a UID. */
+export function isStandardUid(value: string): boolean {
+  return value.length <= UID_LENGTH_LIMIT && STANDARD_UID.test(value);
 }
 
 /** Brands a checked UID. Throws RangeError, which does not repeat the value: it may be hostile, or a name in the wrong place. */

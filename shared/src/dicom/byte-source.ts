@@ -1,0 +1,32 @@
+/**
+ * Random access to bytes that are somewhere: in memory, in a Blob (a file of the browser, or `fs.openAsBlob` in Node), or in a part of
+ * another source. Nothing here keeps what it read.
+ */
+import type { ByteRange, ByteSource } from './data-set.ts';
+
+/** A Blob as a source. Only what `read` asks for is brought into memory. */
+export function blobSource(blob: Blob): ByteSource {
+  return {
+    size: blob.size,
+    async read(offset, length) {
+      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    },
+  };
+}
+
+/** Bytes in memory as a source. `read` gives views, not copies: they must not be written to. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    read: async (offset, length) => bytes.subarray(offset, offset + length),
+  };
+}
+
+/** A part of a source, with offsets of its own. Throws RangeError where the range is not inside. */
+export function rangeSource(source: ByteSource, range: ByteRange): ByteSource {
+  if (range.offset < 0 || range.length < 0 || range.offset + range.length > source.size) throw new RangeError('range outside of its source');
+  return {
+    size: range.length,
+    read: (offset, length) => source.read(range.offset + offset, Math.max(0, Math.min(length, range.length - offset))),
+  };
+}
