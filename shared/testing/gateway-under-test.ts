@@ -1,0 +1,117 @@
+/**
+ * A gateway as its own process, for tests that kill it: real ports, a real data directory, its typed log lines readable as they come.
+ *
+ * Ends only the process that it started. Does not judge: waiting for a line or for a condition fails with what was seen instead.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
+
+/** Far above what any step takes here (a start: 3 s); reached only when something hangs. */
+const PATIENCE_MS = 60_000;
+const LOOK_AGAIN_MS = 20;
+/** Lines kept for the message of a failure. */
+const TAIL_LINES = 30;
+
+export type LogLine = { readonly event: string; readonly [field: string]: unknown };
+
+export type GatewayUnderTest = {
+  readonly api: string;
+  readonly web: string;
+  /** All typed lines of all its lives. */
+  readonly lines: readonly LogLine[];
+  readonly pid: number;
+  start(): Promise<void>;
+  /** SIGKILL, and waits until the process is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; waits until it has drained. */
+  stop(): Promise<void>;
+};
+
+export type GatewaySettings = {
+  readonly port: number;
+  readonly webPort: number;
+  readonly dataDir: string;
+  readonly pacs: { readonly url: string; readonly authorization: string };
+  readonly adminPassword: string;
+  readonly databaseUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** Waits until `condition` gives something. @throws Error after a minute, naming `what`. */
+export async function until<T>(what: string, condition: () => T | null | undefined | false | Promise<T | null | undefined | false>): Promise<T> {
+  const end = performance.now() + PATIENCE_MS;
+  while (performance.now() < end) {
+    const found = await condition();
+    if (found) return found;
+    await after(LOOK_AGAIN_MS);
+  }
+  throw new Error(`waited ${PATIENCE_MS / 1000} s for: ${what}`);
+}
+
+export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderTest {
+  const lines: LogLine[] = [];
+  const tail: string[] = [];
+  let child: ChildProcess | null = null;
+  const api = `http://127.0.0.1:${settings.port}`;
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    RELAY_PORT: String(settings.port),
+    RELAY_WEB_PORT: String(settings.webPort),
+    RELAY_DATA_DIR: settings.dataDir,
+    RELAY_ADMIN_PASSWORD: settings.adminPassword,
+    RELAY_RATE_LIMIT: 'off',
+    PACS_URL: settings.pacs.url,
+    PACS_AUTHORIZATION: settings.pacs.authorization,
+    ...(settings.databaseUrl === undefined ? {} : { DATABASE_URL: settings.databaseUrl }),
+    ...settings.env,
+  };
+
+  function note(line: string): void {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    try {
+      lines.push(JSON.parse(line) as LogLine);
+    } catch {
+      // What a person should read, such as a stack trace of the runtime, is kept in the tail only.
+    }
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = child;
+    if (!ending) return;
+    child = null;
+    const gone = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
+    if (ending.exitCode !== null || ending.signalCode !== null) return;
+    ending.kill(signal);
+    await gone;
+  }
+
+  return {
+    api,
+    web: `http://127.0.0.1:${settings.webPort}`,
+    lines,
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    async start() {
+      const started = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      child = started;
+      createInterface({ input: started.stdout }).on('line', note);
+      createInterface({ input: started.stderr }).on('line', note);
+      await until('the gateway to be ready', async () => {
+        if (started.exitCode !== null) throw new Error(`the gateway ended at its start:\n${tail.join('\n')}`);
+        const answer = await fetch(`${api}/health/ready`).catch(() => null);
+        await answer?.body?.cancel();
+        return answer?.ok ?? false;
+      });
+    },
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
+}
