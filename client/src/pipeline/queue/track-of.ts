@@ -1,0 +1,56 @@
+/** A queued study as the track that every screen draws. Pure. */
+import type { TrackState } from '../../app/track-state.ts';
+import type { QueuedStudy, ReasonCount } from './queued.ts';
+
+function sumOf(counts: readonly ReasonCount[]): number {
+  return counts.reduce((sum, count) => sum + count.instances, 0);
+}
+
+/** `interrupted` is no waiting: a person must choose the study again, so it is said beside the track and not in it. */
+export function trackOf(study: QueuedStudy): TrackState {
+  return {
+    total: study.instances,
+    onDevice: study.track.safe,
+    onItsWay: study.track.onTheWay,
+    atGateway: study.track.atGateway,
+    inPacs: study.track.inPacs,
+    needsDecision: sumOf(study.refused) + sumOf(study.quarantined),
+    leftOut: study.leftOut,
+    waitingFor: study.waiting === 'interrupted' ? null : study.waiting,
+  };
+}
+
+/** Where a study stands in the queue: what needs a person comes first, what has arrived last. */
+export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'taken-back'] as const;
+export type QueuePart = (typeof QUEUE_PARTS)[number];
+
+export function partOf(study: QueuedStudy): QueuePart {
+  if (study.waiting === 'interrupted') return 'needs-you';
+  switch (study.state) {
+    case 'attention':
+    case 'failed':
+      return 'needs-you';
+    case 'reading':
+    case 'safe':
+    case 'uploading':
+    case 'at-gateway':
+      return 'under-way';
+    case 'in-pacs':
+    case 'done':
+      return 'arrived';
+    case 'taken-back':
+      return 'taken-back';
+    default:
+      return study.state satisfies never;
+  }
+}
+
+/** The studies in the order of the screen: by part; under way the oldest first, arrived the newest first. */
+export function inQueueOrder(studies: readonly QueuedStudy[]): readonly { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }[] {
+  const parts = new Map<QueuePart, QueuedStudy[]>(QUEUE_PARTS.map((part) => [part, []]));
+  for (const study of studies) parts.get(partOf(study))!.push(study);
+  const newestFirst = (a: QueuedStudy, b: QueuedStudy) => (b.completedAt ?? b.queuedAt) - (a.completedAt ?? a.queuedAt);
+  parts.get('arrived')!.sort(newestFirst);
+  parts.get('taken-back')!.sort(newestFirst);
+  return QUEUE_PARTS.map((part) => ({ part, studies: parts.get(part)! })).filter((group) => group.studies.length > 0);
+}

@@ -1,0 +1,75 @@
+/**
+ * What the uploader asks of a queue. Two keep it: the page's (IndexedDB, encrypted: instance-queue.ts) and the command line's (the
+ * files where they lie: scripts/relay). Every call is one step that is done as a whole or not at all, and may be repeated.
+ */
+import type { UploadStatus } from '#shared/protocol/api.ts';
+import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import type { ProblemCode } from '#shared/protocol/problem.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { UploadState } from '#shared/protocol/upload-state.ts';
+import type { Waiting } from './queued.ts';
+
+/** How both sides name an instance: the UID alone is not enough, a conflict is two digests under one UID. */
+export interface InstanceKey {
+  readonly sopInstanceUID: string;
+  readonly digest: string;
+}
+
+export function keyOf(instance: InstanceKey): string {
+  return `${instance.sopInstanceUID} ${instance.digest}`;
+}
+
+export interface QueuedUpload {
+  /** The device's own name for it. */
+  readonly id: string;
+  readonly state: UploadState;
+  /** The gateway's, once it was announced. */
+  readonly uploadId: string | null;
+  /** The receipt that was checked last: a newer one is waited for. */
+  readonly receiptId: string | null;
+}
+
+/** One parcel as it goes over tus. */
+export interface ParcelToSend {
+  /** The device's name for it, a UUID: a creation repeated under it finds the same tus upload. */
+  readonly id: string;
+  readonly bytes: number;
+  readonly instances: number;
+  /** The tus upload made for it, if any. */
+  readonly location: string | null;
+  /** `length` bytes from `offset`. */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A receipt whose signature, study, instances and Merkle root were checked. Made by accept-receipt.ts only. */
+export interface CheckedReceipt {
+  readonly jws: string;
+  readonly receipt: Receipt;
+}
+
+export interface UploadQueue {
+  /** Studies with something to do, in the order in which they were sent. */
+  pending(): Promise<readonly QueuedUpload[]>;
+  manifestOf(id: string): Promise<Manifest>;
+  /** The gateway's answer to the manifest. False when the study was taken back meanwhile. */
+  announced(id: string, answer: ManifestAnswer): Promise<boolean>;
+  /** Parcels that together hold all of `need`, and as little else as can be. */
+  parcelsFor(id: string, need: readonly InstanceKey[]): Promise<readonly ParcelToSend[]>;
+  /** False when the study was taken back before its first byte left: nothing may be sent. */
+  beginSending(id: string): Promise<boolean>;
+  parcelCreated(id: string, parcelId: string, location: string): Promise<void>;
+  /** The gateway does not know the tus upload any more. */
+  parcelForgotten(id: string, parcelId: string): Promise<void>;
+  /** Bytes of a parcel that the gateway has acknowledged; called often, kept at leisure. */
+  parcelProgress(id: string, parcelId: string, bytes: number): void;
+  parcelSent(id: string, parcelId: string): Promise<void>;
+  allSent(id: string): Promise<void>;
+  parcelsLost(id: string, missing: readonly InstanceKey[]): Promise<void>;
+  /** What the gateway says of the study, for the track. */
+  report(id: string, status: Omit<UploadStatus, 'instances'>): Promise<void>;
+  waiting(id: string, because: Waiting): Promise<void>;
+  /** The gateway refuses the whole study. */
+  refused(id: string, code: ProblemCode): Promise<void>;
+  /** Deletes what the receipt says the PACS holds; keeps the receipt and what a person must decide about. */
+  settle(id: string, checked: CheckedReceipt): Promise<void>;
+}

@@ -1,0 +1,63 @@
+/**
+ * Believes a receipt only after looking at everything: one compact JWS in canonical base64url, signed (EdDSA) with a published key,
+ * of our type, about this study, with each of our instances under its digest, and a Merkle root that fits. The one door to jose on
+ * the device; the command line's `receipt verify` is the first half of it. Never uses a key that stands in the receipt itself.
+ */
+import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { merkleRoot, RECEIPT_TYPE, receiptSchema, type Receipt } from '#shared/protocol/receipt.ts';
+import { keyOf, type CheckedReceipt, type InstanceKey } from '../queue/upload-queue.ts';
+
+export type { JSONWebKeySet } from 'jose';
+
+/** `unreadable`: it is no receipt; the others: it is one that does not hold. */
+export type ReceiptFault = 'unreadable' | 'signature' | 'merkle-root' | 'other-study' | 'instance-missing';
+
+export type ReceiptCheck = { readonly kind: 'holds'; readonly checked: CheckedReceipt } | { readonly kind: 'fault'; readonly fault: ReceiptFault };
+
+const fault = (name: ReceiptFault): ReceiptCheck => ({ kind: 'fault', fault: name });
+
+/** base64url without padding, and with the unused bits of the last character zero: RFC 4648 §3.5 lets a decoder ignore them, we do not. */
+function isCanonical(part: string): boolean {
+  if (part === '' || !/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) return false;
+  const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.indexOf(part.at(-1)!);
+  if (part.length % 4 === 2) return last % 16 === 0;
+  return part.length % 4 === 0 || last % 4 === 0;
+}
+
+/** Whether `jws` is a receipt that was signed with one of `keys` and agrees with itself. Never throws. */
+export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<ReceiptCheck> {
+  const parts = jws.split('.');
+  if (parts.length !== 3) return fault('unreadable');
+  // Any other spelling of the same bytes would be a changed file that still verifies.
+  if (!parts.every(isCanonical)) return fault('signature');
+  let payload: Uint8Array;
+  try {
+    const verified = await compactVerify(jws, createLocalJWKSet(keys), { algorithms: ['EdDSA', 'Ed25519'] });
+    if (verified.protectedHeader.typ !== RECEIPT_TYPE) return fault('signature');
+    payload = verified.payload;
+  } catch {
+    return fault('signature');
+  }
+  let receipt: Receipt;
+  try {
+    receipt = receiptSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)));
+  } catch {
+    return fault('unreadable');
+  }
+  if ((await merkleRoot(receipt.instances)) !== receipt.root) return fault('merkle-root');
+  return { kind: 'holds', checked: { jws, receipt } };
+}
+
+/** The same, and that it speaks of this study and of each of our instances. */
+export async function acceptReceipt(
+  jws: string,
+  keys: JSONWebKeySet,
+  ours: { readonly studyInstanceUID: string; readonly instances: readonly InstanceKey[] },
+): Promise<ReceiptCheck> {
+  const check = await verifyReceipt(jws, keys);
+  if (check.kind === 'fault') return check;
+  const { receipt } = check.checked;
+  if (receipt.studyInstanceUID !== ours.studyInstanceUID) return fault('other-study');
+  const named = new Set(receipt.instances.map(keyOf));
+  return ours.instances.every((instance) => named.has(keyOf(instance))) ? check : fault('instance-missing');
+}

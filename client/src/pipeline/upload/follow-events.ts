@@ -1,0 +1,162 @@
+/**
+ * What the gateway says of the studies that were sent: one SSE stream for all of them, read with `fetch` because EventSource cannot
+ * carry a token, and polling where a proxy holds the stream back. Every study is asked for once at the beginning and after each
+ * reconnection, so that nothing said in between is missed.
+ */
+import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
+import type { ApiClient } from '../../app/api-client.ts';
+import { createBackOff, type Clock } from './clock.ts';
+
+export type StudyEvent = Omit<UploadStatus, 'instances'>;
+
+export interface Follower {
+  /** Calls `onEvent` with what is said of the upload, at least once, until `signal` ends it. */
+  follow(uploadId: string, onEvent: (event: StudyEvent) => void, signal: AbortSignal): void;
+  /** Ends the stream. */
+  close(): void;
+}
+
+export interface FollowerTools {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Even a living stream is doubted now and then: a proxy may hold events back without cutting it. */
+const POLL_BESIDE_STREAM_MS = 10_000;
+const POLL_WITHOUT_STREAM_MS = 2_000;
+
+export function createFollower(tools: FollowerTools): Follower {
+  const listeners = new Map<string, Set<(event: StudyEvent) => void>>();
+  let running: AbortController | null = null;
+  let isStreaming = false;
+
+  function tell(event: StudyEvent): void {
+    for (const listener of listeners.get(event.uploadId) ?? []) listener(event);
+  }
+
+  async function ask(uploadId: string, signal: AbortSignal): Promise<void> {
+    try {
+      const { instances: _, ...event } = await tools.api.json(`/upload/${uploadId}/status`, uploadStatusSchema, { signal });
+      tell(event);
+    } catch {
+      // Whoever follows has a deadline of its own; the next turn asks again.
+      signal.throwIfAborted();
+    }
+  }
+
+  async function askAll(signal: AbortSignal): Promise<void> {
+    for (const uploadId of [...listeners.keys()]) await ask(uploadId, signal);
+  }
+
+  async function stream(signal: AbortSignal): Promise<void> {
+    const backOff = createBackOff(tools.random);
+    let lastId: string | null = null;
+    for (;;) {
+      try {
+        const headers: Record<string, string> = { accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) };
+        const response = await tools.api.send('/events', { headers, signal });
+        if (response.ok && response.body) {
+          isStreaming = true;
+          backOff.reset();
+          void askAll(signal).catch(() => undefined);
+          for await (const message of readEvents(response.body)) {
+            lastId = message.id ?? lastId;
+            const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
+            if (event?.success) tell(event.data);
+          }
+        } else {
+          await response.body?.cancel();
+        }
+      } catch {
+        signal.throwIfAborted();
+      }
+      isStreaming = false;
+      await tools.clock.sleep(backOff.next(), signal);
+    }
+  }
+
+  async function poll(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await tools.clock.sleep(isStreaming ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS, signal);
+      await askAll(signal);
+    }
+  }
+
+  function start(): void {
+    running = new AbortController();
+    const { signal } = running;
+    // Both end only by abort.
+    stream(signal).catch(() => undefined);
+    poll(signal).catch(() => undefined);
+  }
+
+  function stop(): void {
+    running?.abort();
+    running = null;
+    isStreaming = false;
+  }
+
+  return {
+    follow(uploadId, onEvent, signal) {
+      const known = listeners.get(uploadId) ?? new Set();
+      listeners.set(uploadId, known.add(onEvent));
+      signal.addEventListener('abort', () => {
+        known.delete(onEvent);
+        if (known.size === 0) listeners.delete(uploadId);
+        if (listeners.size === 0) stop();
+      }, { once: true });
+      if (running === null) start();
+      ask(uploadId, signal).catch(() => undefined);
+    },
+    close: stop,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+export interface EventMessage {
+  readonly event: string;
+  readonly data: string;
+  readonly id: string | null;
+}
+
+/** The messages of an event stream (HTML Living Standard §9.2.6); comments and unknown fields are passed over. */
+export async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<EventMessage> {
+  let rest = '';
+  let fields = { event: 'message', data: [] as string[], id: null as string | null };
+  for await (const text of chunks(body)) {
+    const lines = (rest + text).split(/\r\n|\n|\r(?=.)/s);
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line === '') {
+        if (fields.data.length > 0) yield { event: fields.event, data: fields.data.join('\n'), id: fields.id };
+        fields = { event: 'message', data: [], id: null };
+        continue;
+      }
+      const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
+      if (name === 'data') fields.data.push(value ?? '');
+      if (name === 'event') fields.event = value ?? '';
+      if (name === 'id') fields.id = value ?? '';
+    }
+  }
+}
+
+async function* chunks(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
