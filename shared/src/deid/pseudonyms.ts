@@ -135,13 +135,16 @@ function toUid(bytes: Uint8Array): string {
   return UID_ROOT + BigInt(`0x${toHex(bytes)}`).toString();
 }
 
+/** The 16 bytes of a number; null where it needs more. */
+function toBytes(number: bigint): Uint8Array | null {
+  const hex = number.toString(16).padStart(PSEUDONYM_BYTES * 2, '0');
+  if (hex.length > PSEUDONYM_BYTES * 2) return null;
+  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
+}
+
 /** The 16 bytes behind a UID of the form that `toUid` writes; null for any other. */
 function fromUid(uid: string): Uint8Array | null {
-  if (!/^2\.25\.[1-9]\d{0,38}$/.test(uid)) return null;
-  const hex = BigInt(uid.slice(UID_ROOT.length)).toString(16);
-  if (hex.length > PSEUDONYM_BYTES * 2) return null;
-  const padded = hex.padStart(PSEUDONYM_BYTES * 2, '0');
-  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) => Number.parseInt(padded.slice(index * 2, index * 2 + 2), 16));
+  return /^2\.25\.[1-9]\d{0,38}$/.test(uid) ? toBytes(BigInt(uid.slice(UID_ROOT.length))) : null;
 }
 
 function toIdentifier(bytes: Uint8Array): string {
@@ -154,12 +157,10 @@ function toIdentifier(bytes: Uint8Array): string {
   return IDENTIFIER_PREFIX + text;
 }
 
+/** The 16 bytes behind what `toIdentifier` writes; null for any other text. */
 function fromIdentifier(identifier: string): Uint8Array | null {
   if (!IDENTIFIER.test(identifier)) return null;
   let number = 0n;
   for (const character of identifier.slice(IDENTIFIER_PREFIX.length)) number = (number << 5n) | BigInt(ALPHABET.indexOf(character));
-  const hex = number.toString(16);
-  if (hex.length > PSEUDONYM_BYTES * 2) return null;
-  const padded = hex.padStart(PSEUDONYM_BYTES * 2, '0');
-  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) => Number.parseInt(padded.slice(index * 2, index * 2 + 2), 16));
+  return toBytes(number);
 }

@@ -1,0 +1,107 @@
+/**
+ * Writes Data Elements into segments: bytes of its own, and ranges of the source for long values, which are never brought into memory.
+ * Sequences of defined length get the length of what was written into them. Knows nothing of rules.
+ */
+import type { ByteRange, Encoding } from '../dicom/data-set.ts';
+import { ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, isLongForm } from '../dicom/element-header.ts';
+
+/** A piece of an instance: bytes, or a range of the source that it was read from. */
+export type Segment = Uint8Array | ByteRange;
+
+/** The header of a CT slice fits; it doubles where it does not. */
+const FIRST_BYTES = 16 * 1024;
+
+/** What `open` gives and `close` takes. */
+export interface OpenLength {
+  /** Where the length stands in the buffer; -1 where it is undefined. */
+  readonly at: number;
+  readonly from: number;
+}
+
+export class DataSetWriter {
+  #buffer = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#buffer.buffer);
+  #used = 0;
+  /** Bytes of the ranges so far. */
+  #outside = 0;
+  /** A range stands before the byte of the buffer at `at`. */
+  readonly #ranges: { readonly at: number; readonly range: ByteRange }[] = [];
+  #bigEndian = false;
+
+  #reserve(bytes: number): void {
+    if (this.#used + bytes <= this.#buffer.length) return;
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#used + bytes));
+    larger.set(this.#buffer.subarray(0, this.#used));
+    this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  #uint16(value: number): void {
+    this.#view.setUint16(this.#used, value, !this.#bigEndian);
+    this.#used += 2;
+  }
+
+  #uint32(value: number): void {
+    this.#view.setUint32(this.#used, value, !this.#bigEndian);
+    this.#used += 4;
+  }
+
+  /** PS3.5 §7.1: tag, VR where explicit, length. */
+  #header(tag: number, vr: string, length: number, encoding: Encoding): void {
+    this.#reserve(12);
+    this.#bigEndian = encoding.bigEndian;
+    this.#uint16(tag >>> 16);
+    this.#uint16(tag & 0xffff);
+    if (!encoding.explicitVR || vr === '') return this.#uint32(length);
+    // PS3.5 §6.2.2: a value that a short length cannot hold is written as UN.
+    if (length > 0xffff && !isLongForm(vr)) vr = 'UN';
+    this.#buffer[this.#used] = vr.charCodeAt(0);
+    this.#buffer[this.#used + 1] = vr.charCodeAt(1);
+    this.#used += 2;
+    if (!isLongForm(vr)) return this.#uint16(length);
+    this.#uint16(0);
+    this.#uint32(length);
+  }
+
+  value(tag: number, vr: string, bytes: Uint8Array, encoding: Encoding): void {
+    this.#header(tag, vr, bytes.length, encoding);
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /** An element whose value, as encoded, is a range of the source. Where the length is undefined the range holds its delimiter. */
+  range(tag: number, vr: string, range: ByteRange, undefinedLength: boolean, encoding: Encoding): void {
+    this.#header(tag, vr, undefinedLength ? UNDEFINED_LENGTH : range.length, encoding);
+    if (range.length === 0) return;
+    this.#ranges.push({ at: this.#used, range });
+    this.#outside += range.length;
+  }
+
+  /** Begins a Sequence (`tag`, `vr`) or, with `ITEM` and '', an Item. */
+  open(tag: number, vr: string, undefinedLength: boolean, encoding: Encoding): OpenLength {
+    this.#header(tag, vr, undefinedLength ? UNDEFINED_LENGTH : 0, encoding);
+    return { at: undefinedLength ? -1 : this.#used - 4, from: this.#used + this.#outside };
+  }
+
+  close(open: OpenLength, tag: number, encoding: Encoding): void {
+    if (open.at < 0) this.delimit(tag === ITEM ? ITEM_DELIMITATION : SEQUENCE_DELIMITATION, encoding);
+    else this.#view.setUint32(open.at, this.#used + this.#outside - open.from, !encoding.bigEndian);
+  }
+
+  delimit(delimitation: number, encoding: Encoding): void {
+    this.#header(delimitation, '', 0, encoding);
+  }
+
+  finish(): Segment[] {
+    const segments: Segment[] = [];
+    let from = 0;
+    for (const { at, range } of this.#ranges) {
+      if (at > from) segments.push(this.#buffer.subarray(from, at));
+      segments.push(range);
+      from = at;
+    }
+    if (this.#used > from) segments.push(this.#buffer.subarray(from, this.#used));
+    return segments;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Deflates a rewritten Data Set again (PS3.5 §A.5: "the Data Set is deflated"), piece by piece, so that only the deflated bytes are held.
+ * Which bytes a deflater writes is its own affair: two browsers may differ, what they inflate to does not.
+ */
+import type { ByteSource } from '../dicom/data-set.ts';
+import type { Segment } from './data-set-writer.ts';
+
+/** A deflated instance inflates to 256 MiB at most; pieces of this size keep both sides busy. */
+const PIECE_BYTES = 1024 * 1024;
+
+async function* piecesOf(segments: readonly Segment[], source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (const segment of segments) {
+    if (segment instanceof Uint8Array) yield new Uint8Array(segment);
+    else for (let at = 0; at < segment.length; at += PIECE_BYTES) {
+      yield new Uint8Array(await source.read(segment.offset + at, Math.min(PIECE_BYTES, segment.length - at)));
+    }
+  }
+}
+
+/** The deflated bytes of these segments. Rejects where reading `source` does. */
+export async function deflateSegments(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array[]> {
+  const pieces = piecesOf(segments, source);
+  const plain = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      const { value, done } = await pieces.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+  const deflated: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of plain.pipeThrough(new CompressionStream('deflate-raw'))) {
+    deflated.push(chunk);
+    length += chunk.length;
+  }
+  // PS3.5 §A.5: a deflated bit stream of odd length is followed by one zero byte.
+  return length % 2 === 0 ? deflated : [...deflated, new Uint8Array(1)];
+}

@@ -1,0 +1,111 @@
+/**
+ * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Header only: pixel data and other long
+ * values stay byte ranges of the source, bit for bit, with their fragments and offset tables; the encoding of the original is kept.
+ *
+ * The result is a fixed point: de-identified again under the same rules and key it comes out unchanged (`residue.ts` relies on it).
+ * It promises nothing about what is in the pixels: who declares identifying text there is quarantined, who does not is believed.
+ */
+import type { InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
+import { tagName } from '../dicom/dictionary.ts';
+import { encodeFileMeta } from '../dicom/encode.ts';
+import type { TransferSyntaxUID } from '../dicom/uid.ts';
+import { findElement } from '../dicom/values.ts';
+import type { ReasonCode } from '../protocol/problem.ts';
+import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
+import type { Segment } from './data-set-writer.ts';
+import { deflateSegments } from './deflate-segments.ts';
+import { asciiOf } from './element-text.ts';
+import { LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, methodMarkers } from './method-markers.ts';
+import { planInstance, plannedPatient } from './plan-instance.ts';
+import type { Plan, PlannedElement } from './plan-instance.ts';
+import type { Pseudonyms, ResolvedPseudonyms } from './pseudonyms.ts';
+import type { TagAction } from './report.ts';
+import { rewritePlan, rewrittenIdentifiers } from './rewrite-plan.ts';
+import type { Replacements } from './rewrite-plan.ts';
+import type { DeidRules } from './rules.ts';
+
+export type { Segment } from './data-set-writer.ts';
+export type { DeidRules } from './rules.ts';
+
+export type DeidentifyOutcome =
+  | {
+      readonly kind: 'ready';
+      /** Preamble of zeros, File Meta Information and Data Set; ranges are of `instance.dataSet`. */
+      readonly segments: readonly Segment[];
+      readonly identifiers: InstanceIdentifiers;
+      readonly transferSyntaxUID: TransferSyntaxUID;
+      readonly report: readonly TagAction[];
+    }
+  | { readonly kind: 'quarantined' | 'refused'; readonly because: ReasonCode };
+
+/** A plan whose pseudonyms are known. */
+export interface ResolvedPlan {
+  readonly elements: readonly PlannedElement[];
+  readonly replacements: Replacements;
+  readonly pseudonyms: ResolvedPseudonyms;
+  readonly actions: readonly TagAction[];
+}
+
+const BURNED_IN_ANNOTATION = 0x00280301;
+const ENCAPSULATED_DOCUMENT = 0x00420011;
+const PATIENT_NAME = 0x00100010;
+const PATIENT_ID = 0x00100020;
+
+/** Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole). */
+export async function deidentifyInstance(instance: ParsedInstance, rules: DeidRules, pseudonyms: Pseudonyms): Promise<DeidentifyOutcome> {
+  const because = reasonToQuarantine(instance);
+  if (because !== null) return { kind: 'quarantined', because };
+  const plan = await resolvePlan(instance, rules, pseudonyms);
+  const identifiers = rewrittenIdentifiers(instance, rules, plan.pseudonyms);
+  const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements);
+  const { transferSyntaxUID } = instance;
+  // PS3.15 E.1.1 no. 7: "the File Meta Information including the 128 byte preamble, if present, shall be replaced".
+  const segments = [encodeFileMeta(identifiers, transferSyntaxUID), ...(instance.encoding.deflated ? await deflateSegments(dataSet, instance.dataSet) : dataSet)];
+  return { kind: 'ready', segments, identifiers, transferSyntaxUID, report: plan.actions };
+}
+
+/** What no rule for attributes can make safe: a person decides. */
+export function reasonToQuarantine(instance: ParsedInstance): ReasonCode | null {
+  const burnedIn = findElement(instance.elements, BURNED_IN_ANNOTATION);
+  if (burnedIn && asciiOf(burnedIn).toUpperCase() === 'YES') return 'burned-in-annotation';
+  const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
+  const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
+  return isOpaque || (document !== null && document.valueLength > 0) ? 'cannot-be-deidentified' : null;
+}
+
+/** The plan of an instance with its markers and pseudonyms, in the order in which it is written. */
+export async function resolvePlan(instance: ParsedInstance, rules: DeidRules, pseudonyms: Pseudonyms): Promise<ResolvedPlan> {
+  const plan = planInstance(instance, rules);
+  if (!rules.options.includes('retain-uids')) requestIdentifiers(plan, instance.identifiers);
+  const markers = methodMarkers(instance.elements, rules, instance.encoding);
+  const added = [...missingPatient(plan), ...markers];
+  const resolved = await pseudonyms.resolve(plan.requests);
+  const replacements = { pseudonyms: resolved, days: rules.dates === 'modified' ? daysOf(instance, plan, resolved) : 0 };
+  const noted = added.map(({ tag, how }): TagAction => ({ path: tagName(tag), action: 'added', because: how === 'literal' ? 'marker' : 'pseudonym' }));
+  return { elements: merge(plan.elements, added), replacements, pseudonyms: resolved, actions: [...plan.actions, ...noted] };
+}
+
+function requestIdentifiers({ requests }: Plan, { studyInstanceUID, seriesInstanceUID, sopInstanceUID }: InstanceIdentifiers): void {
+  for (const uid of [studyInstanceUID, seriesInstanceUID, sopInstanceUID]) requests.uids.add(uid);
+}
+
+/** Dates that carry our marker beside a Patient ID that is ours were moved before. */
+function daysOf(instance: ParsedInstance, { patientKey }: Plan, pseudonyms: ResolvedPseudonyms): number {
+  const marker = findElement(instance.elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
+  const wasMoved = marker !== null && asciiOf(marker) === 'MODIFIED' && pseudonyms.identifier(patientKey) === patientKey;
+  return wasMoved ? 0 : pseudonyms.dayOffset(patientKey);
+}
+
+/** Name and ID for an instance that has none: a PACS would put all such instances under one patient. */
+function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
+  const added: PlannedElement[] = [];
+  if (!elements.some(({ tag }) => tag === PATIENT_NAME)) added.push(plannedPatient(PATIENT_NAME, 'patient-name', patientKey));
+  if (!elements.some(({ tag }) => tag === PATIENT_ID)) added.push(plannedPatient(PATIENT_ID, 'patient-id', patientKey));
+  return added;
+}
+
+/** PS3.5 §7.1: "Data Elements … shall be ordered by increasing Data Element Tag Number". What is added takes the place of what was there. */
+function merge(elements: readonly PlannedElement[], added: readonly PlannedElement[]): PlannedElement[] {
+  const replaced = new Set(added.map(({ tag }) => tag));
+  return [...elements.filter(({ tag }) => !replaced.has(tag)), ...added].sort((a, b) => a.tag - b.tag);
+}

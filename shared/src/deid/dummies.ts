@@ -1,0 +1,34 @@
+/**
+ * Dummy values (action D of PS3.15 Table E.1-1a: "replace with a non-zero length value that may be a dummy value and consistent with the
+ * VR"). The same for every patient, valid for its VR, and recognised by what de-identifies a second time.
+ */
+import { textValue } from '../dicom/encode.ts';
+
+/** Plain ASCII: every Specific Character Set has it. */
+const TEXT_DUMMIES: Readonly<Record<string, string>> = {
+  AE: 'REMOVED', AS: '000Y', CS: 'REMOVED', DA: '19000101', DS: '0', DT: '19000101000000', IS: '0', LO: 'REMOVED', LT: 'REMOVED',
+  PN: 'REMOVED', SH: 'REMOVED', ST: 'REMOVED', TM: '000000', UC: 'REMOVED', UR: 'about:blank', UT: 'REMOVED',
+};
+
+/** Bytes of one value of the binary VRs. */
+const WIDTHS: Readonly<Record<string, number>> = { AT: 4, FD: 8, FL: 4, OB: 2, OD: 8, OF: 4, OL: 4, OV: 8, OW: 2, SL: 4, SS: 2, SV: 8, UL: 4, UN: 2, US: 2, UV: 8 };
+
+/** PS3.5 §6.2: VRs in which the backslash separates values. */
+const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC', 'UI']);
+
+/** PS3.16 §8.2: designators of private coding schemes begin with "99". */
+const PRIVATE_SCHEME = '99REMOVED';
+const CODING_SCHEME_DESIGNATOR = 0x00080102;
+
+/**
+ * The dummy for an element: as many values as `original` had where the VR may have several, so that the multiplicity stays. `original` may
+ * be null (not kept by the parser); then there is one. Null for UI and SQ, which have no dummy that is the same for all.
+ */
+export function dummyValue(tag: number, vr: string, original: Uint8Array | null): Uint8Array | null {
+  const width = WIDTHS[vr];
+  if (width !== undefined) return new Uint8Array(width);
+  const text = tag === CODING_SCHEME_DESIGNATOR ? PRIVATE_SCHEME : TEXT_DUMMIES[vr];
+  if (text === undefined) return null;
+  const separators = MULTIPLE.has(vr) && original !== null ? original.reduce((count, byte) => count + (byte === 0x5c ? 1 : 0), 0) : 0;
+  return textValue(vr, ...Array<string>(separators + 1).fill(text));
+}

@@ -1,0 +1,236 @@
+/**
+ * Walks a header once and notes what is to be done with each element, and which pseudonyms that needs. Nothing is computed or written
+ * here: the plan is resolved and rewritten by `rewrite-plan.ts`, and compared by `residue.ts`.
+ */
+import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
+import { dictionaryEntry, dictionaryVR, isExpectedVR, isPrivate, tagName } from '../dicom/dictionary.ts';
+import { isUid } from '../dicom/uid.ts';
+import { CODE_ATTRIBUTES, PATIENT_CONCEPTS, STANDARD_CODING_SCHEMES, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
+import { isTemporal, shiftDates } from './dates.ts';
+import { asciiOf, patientKeyOf } from './element-text.ts';
+import { createRequests } from './pseudonyms.ts';
+import type { PseudonymRequests } from './pseudonyms.ts';
+import type { TagAction } from './report.ts';
+import type { Because, Decision, DeidRules, How, Mode } from './rules.ts';
+import { safePrivateTags } from './safe-private.ts';
+import { isTrustworthy } from './trustworthy-value.ts';
+
+export interface PlannedItem {
+  readonly item: DicomItem;
+  readonly elements: readonly PlannedElement[];
+}
+
+/** One element of the output, in its place; `remove` ones stand here too, for whoever compares. */
+export interface PlannedElement {
+  readonly tag: number;
+  /** The VR that is written. */
+  readonly vr: string;
+  readonly how: How;
+  /** Null: not in the original. */
+  readonly element: DicomElement | null;
+  /** What `how` works on: UIDs, a date, the key of a patient. */
+  readonly text: string;
+  /** For `literal`. */
+  readonly literal: Uint8Array | null;
+  /** For `items`. */
+  readonly items: readonly PlannedItem[] | null;
+}
+
+export interface Plan {
+  readonly elements: PlannedElement[];
+  readonly requests: PseudonymRequests;
+  /** The patient as `PseudonymRequests.identifiers` knows them. */
+  readonly patientKey: string;
+  readonly actions: TagAction[];
+}
+
+/** Where the walk is. */
+interface Place {
+  readonly mode: Mode;
+  /** In front of a tag in the report: '' or '0040,a730[1]>'. */
+  readonly path: string;
+  /** The item is a code of a scheme of the standard. */
+  readonly isStandardCode: boolean;
+  /** The item says something of the patient that the table removes elsewhere. */
+  readonly isPatientConcept: boolean;
+  readonly patientKey: string | null;
+  readonly isTop: boolean;
+}
+
+/** PS3.3 §C.18.1: Measured Value Sequence, Concept Code Sequence: the value of a content item. */
+const VALUE_SEQUENCES = new Set([0x0040a300, 0x0040a168]);
+const GRAPHIC_DATA = 0x00700022;
+const TEXT_VRS = new Set(['AE', 'AS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT']);
+const VALUE_VRS = new Set(['DS', 'IS', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']);
+/** Text of a date or an age is never longer; a UID list may be. */
+const WELL_KNOWN = '1.2.840.10008.';
+/** Furthest that a date moves (pseudonyms.ts), rounded up: what falls out of the calendar then is no date to keep. */
+const FURTHEST_DAYS = 4000;
+
+export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
+  const requests = createRequests();
+  const actions: TagAction[] = [];
+  const patientKey = patientKeyOf(instance.elements, instance) ?? `\0study\0${instance.identifiers.studyInstanceUID}`;
+  requests.identifiers.add(patientKey);
+  if (rules.dates === 'modified') requests.dayOffsets.add(patientKey);
+  const walk = createWalk(instance, rules, requests, actions);
+  const top: Place = { mode: 'plain', path: '', isStandardCode: false, isPatientConcept: false, patientKey, isTop: true };
+  return { elements: walk(instance.elements, top), requests, patientKey, actions };
+}
+
+function createWalk(instance: ParsedInstance, rules: DeidRules, requests: PseudonymRequests, actions: TagAction[]) {
+  const note = (place: Place, tag: number, action: TagAction['action'], because: Because) => actions.push({ path: place.path + tagName(tag), action, because });
+
+  function walk(elements: readonly DicomElement[], place: Place): PlannedElement[] {
+    const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements) : null;
+    return elements.map((element) => {
+      const isSafe = safePrivate !== null && isPrivate(element.tag) && safePrivate.has(element.tag);
+      if (isSafe) note(place, element.tag, 'K', 'safe-private');
+      return isSafe ? planned(element, element.vr, 'keep') : planElement(element, place);
+    });
+  }
+
+  function planElement(element: DicomElement, place: Place): PlannedElement {
+    const vr = effectiveVR(element);
+    let decision = insideSequence(element.tag, vr, rules.decide(element.tag, vr), place, rules);
+    decision = fitting(element, vr, decision);
+    const isUnchanged = decision.how !== 'remove' && decision.how !== 'patient-id' && decision.how !== 'patient-name' && isEmpty(element);
+    if (isUnchanged) return planned(element, element.vr, 'keep');
+    if (decision.because !== 'not-needed') note(place, element.tag, decision.code, decision.because);
+    return carryOut(element, vr, decision, place);
+  }
+
+  function carryOut(element: DicomElement, vr: string, { how, mode }: Decision, place: Place): PlannedElement {
+    switch (how) {
+      case 'items':
+        return planned(element, element.vr === 'UN' ? 'UN' : 'SQ', 'items', '', walkItems(element, mode, place));
+      case 'uid': {
+        const text = asciiOf(element);
+        for (const uid of text.split('\\')) if (!isKeptUid(uid)) requests.uids.add(uid.trim());
+        return planned(element, 'UI', 'uid', text);
+      }
+      case 'identifier':
+        requests.identifiers.add(asciiOf(element));
+        return planned(element, vr, 'identifier', asciiOf(element));
+      case 'patient-id':
+      case 'patient-name':
+        return place.patientKey === null ? planned(element, vr, 'empty') : planned(element, vr, how, place.patientKey);
+      case 'keep': case 'keep-uid': case 'keep-temporal':
+        return planned(element, element.vr, 'keep');
+      case 'shift-date': case 'cap-age':
+        return planned(element, vr, how, asciiOf(element));
+      default:
+        return planned(element, vr, how);
+    }
+  }
+
+  function walkItems(element: DicomElement, mode: Mode, place: Place): PlannedItem[] {
+    const inner = VOCABULARY_SEQUENCES.has(element.tag) && place.mode === 'structured' ? 'plain' : mode;
+    return (element.items ?? []).map((item, index) => {
+      const patientKey = patientKeyOf(item.elements, instance);
+      if (patientKey !== null) requests.identifiers.add(patientKey);
+      const within: Place = {
+        mode: inner,
+        path: `${place.path}${tagName(element.tag)}[${index + 1}]>`,
+        isStandardCode: inner === 'structured' && STANDARD_CODING_SCHEMES.has(codeOf(item.elements)?.scheme ?? ''),
+        isPatientConcept: inner === 'structured' && !rules.retainsPatientCharacteristics && isPatientConcept(item.elements),
+        patientKey,
+        isTop: false,
+      };
+      return { item, elements: walk(item.elements, within) };
+    });
+  }
+
+  return walk;
+}
+
+function planned(
+  element: DicomElement | null, vr: string, how: How, text = '', items: readonly PlannedItem[] | null = null, tag = element?.tag ?? 0,
+): PlannedElement {
+  return { tag, vr, how, element, text, literal: null, items };
+}
+
+/** An element that the de-identifier adds or sets, as the bytes of its value. */
+export function plannedLiteral(element: DicomElement | null, tag: number, vr: string, literal: Uint8Array): PlannedElement {
+  return { tag, vr, how: 'literal', element, text: '', literal, items: null };
+}
+
+/** A pseudonym that is not in the original: two patients without a Patient ID must not become one. */
+export function plannedPatient(tag: number, how: 'patient-id' | 'patient-name', patientKey: string): PlannedElement {
+  return planned(null, how === 'patient-id' ? 'LO' : 'PN', how, patientKey, null, tag);
+}
+
+/** "Treated by the dictionary's VR": UN, and a VR that is not the standard's for this tag, do not change what an attribute is. */
+function effectiveVR(element: DicomElement): string {
+  if (!dictionaryEntry(element.tag)) return element.items === null ? element.vr : 'SQ';
+  return element.vr !== 'UN' && isExpectedVR(element.tag, element.vr) ? element.vr : dictionaryVR(element.tag);
+}
+
+function isEmpty(element: DicomElement): boolean {
+  return element.items === null ? element.valueLength === 0 && element.fragments === null : element.items.length === 0;
+}
+
+/** True for what `uid` leaves alone: empty values of a list, and what the standard itself registers (PS3.6 Annex A). */
+export function isKeptUid(value: string): boolean {
+  const uid = value.trim();
+  return uid === '' || (uid.startsWith(WELL_KNOWN) && isUid(uid));
+}
+
+/** The decision for the inside of a sequence that is to be replaced as a whole ("the action is applicable to the Sequence and all of its contents", E.1.1). */
+function insideSequence(tag: number, vr: string, decision: Decision, place: Place, rules: DeidRules): Decision {
+  const { mode } = place;
+  if (mode === 'plain') return decision;
+  const dummy: Decision = { how: 'dummy', code: 'D', because: 'inside-sequence', mode: 'plain', otherwise: null };
+  if (decision.how === 'items') {
+    if (place.isPatientConcept && VALUE_SEQUENCES.has(tag)) return tag === 0x0040a300 ? { ...dummy, how: 'empty', code: 'Z' } : { ...dummy, how: 'items', mode: 'strict' };
+    const isPlain = decision.mode === 'plain' && decision.because === 'not-needed';
+    return isPlain || mode === 'strict' ? { ...decision, mode } : decision;
+  }
+  if (decision.because !== 'not-needed') return decision;
+  if (mode === 'graphics' && tag === GRAPHIC_DATA && !rules.cleansGraphics) return { ...dummy, how: 'zero' };
+  if (mode === 'strict' && VALUE_VRS.has(vr)) return dummy;
+  if (!TEXT_VRS.has(vr)) return decision;
+  return mode === 'structured' && place.isStandardCode && CODE_ATTRIBUTES.has(tag) ? decision : dummy;
+}
+
+/** Where the value is not what the decision expects of it, what is done instead. */
+function fitting(element: DicomElement, vr: string, decision: Decision): Decision {
+  const malformed = (otherwise: Decision | null): Decision => {
+    const next: Decision = otherwise ?? { how: vr === 'UI' ? 'uid' : 'dummy', code: vr === 'UI' ? 'U' : 'D', because: 'malformed', mode: 'plain', otherwise: null };
+    return { ...next, because: 'malformed' };
+  };
+  switch (decision.how) {
+    case 'items':
+      // A sequence that could not be read as one cannot be looked into.
+      return element.items === null && element.valueLength > 0 ? { ...decision, how: 'remove', code: 'X', because: 'malformed' } : decision;
+    case 'keep':
+      return isTrustworthy(element, vr) ? decision : malformed(decision.otherwise);
+    case 'keep-uid':
+      return asciiOf(element).split('\\').every((uid) => uid.trim() === '' || isUid(uid.trim())) ? decision : malformed(decision.otherwise);
+    case 'keep-temporal':
+      return isTemporal(vr, asciiOf(element)) ? decision : malformed(decision.otherwise);
+    case 'shift-date':
+      return shiftDates(vr as 'DA' | 'DT', asciiOf(element), -FURTHEST_DAYS) === null ? malformed(decision.otherwise) : decision;
+    case 'cap-age':
+      // PS3.5 §6.2 AS: nnnD, nnnW, nnnM or nnnY.
+      return /^\d{3}[DWMY]$/.test(asciiOf(element)) ? decision : malformed(decision.otherwise);
+    case 'dummy':
+      // No dummy fits a value that must not be there at all: a sequence or fragments where a plain value belongs.
+      return vr === 'SQ' ? { ...decision, how: 'remove', code: 'X' } : decision;
+    default:
+      return decision;
+  }
+}
+
+/** Value and scheme of the first code that these elements are (Code Sequence Macro, PS3.3 §8.8). */
+function codeOf(elements: readonly DicomElement[]): { readonly scheme: string; readonly value: string } | null {
+  const scheme = elements.find(({ tag }) => tag === 0x00080102);
+  const value = elements.find(({ tag }) => tag === 0x00080100);
+  return scheme && value ? { scheme: asciiOf(scheme), value: asciiOf(value) } : null;
+}
+
+function isPatientConcept(elements: readonly DicomElement[]): boolean {
+  const name = elements.find(({ tag }) => tag === 0x0040a043)?.items?.[0];
+  const code = name ? codeOf(name.elements) : null;
+  return code !== null && PATIENT_CONCEPTS.has(`${code.scheme} ${code.value}`);
+}

@@ -1,0 +1,116 @@
+/**
+ * Carries a plan out, once its pseudonyms are known: the replacement of each value, and the bytes of the new Data Set. What is kept is
+ * written as it was encoded; long values stay ranges of the source.
+ */
+import type { ByteRange, DicomElement, Encoding, InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
+import { textValue } from '../dicom/encode.ts';
+import { ITEM, SEQUENCE_DELIMITATION } from '../dicom/element-header.ts';
+import { parseUid } from '../dicom/uid.ts';
+import { DataSetWriter } from './data-set-writer.ts';
+import type { Segment } from './data-set-writer.ts';
+import { shiftDates } from './dates.ts';
+import { dummyValue } from './dummies.ts';
+import { isKeptUid } from './plan-instance.ts';
+import type { PlannedElement } from './plan-instance.ts';
+import type { ResolvedPseudonyms } from './pseudonyms.ts';
+import type { DeidRules } from './rules.ts';
+
+/** What a plan's values are replaced with. */
+export interface Replacements {
+  readonly pseudonyms: ResolvedPseudonyms;
+  /** Whole days by which this patient's dates move; 0 where they were moved before. */
+  readonly days: number;
+}
+
+const NO_BYTES = new Uint8Array();
+/** PS3.15 E.3.7 leaves the cleaning to us: ages above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they are written as 90. */
+const AGE_CAP_YEARS = 90;
+const OLDEST: Readonly<Record<string, number>> = { Y: AGE_CAP_YEARS, M: AGE_CAP_YEARS * 12, W: AGE_CAP_YEARS * 52, D: AGE_CAP_YEARS * 365 };
+
+/** The value that is written in an element's place; null where it is not touched, is a sequence or goes. */
+export function replacementOf(planned: PlannedElement, { pseudonyms, days }: Replacements): Uint8Array | null {
+  const { how, vr, text, element, tag } = planned;
+  switch (how) {
+    case 'empty':
+      return NO_BYTES;
+    case 'dummy':
+      return dummyValue(tag, vr, element?.bytes ?? null) ?? NO_BYTES;
+    case 'zero':
+      return new Uint8Array(element?.bytes?.length ?? 0);
+    case 'uid':
+      return textValue('UI', ...text.split('\\').map((uid) => (isKeptUid(uid) ? uid.trim() : pseudonyms.uid(uid.trim()))));
+    case 'identifier': case 'patient-id': case 'patient-name':
+      return textValue(vr, pseudonyms.identifier(text));
+    case 'shift-date':
+      return textValue(vr, shiftDates(vr as 'DA' | 'DT', text, days) ?? '');
+    case 'cap-age':
+      return textValue('AS', capAge(text));
+    case 'literal':
+      return planned.literal;
+    default:
+      return null;
+  }
+}
+
+/** PS3.5 §6.2 AS: three digits and D, W, M or Y; three digits hold no 90 years in months, but files say so all the same. */
+function capAge(age: string): string {
+  const limit = OLDEST[age.slice(3)] ?? 0;
+  return Number(age.slice(0, 3)) >= limit ? `0${AGE_CAP_YEARS}Y` : age;
+}
+
+/** The Data Set that a plan makes of an instance. */
+export function rewritePlan(elements: readonly PlannedElement[], encoding: Encoding, replacements: Replacements): Segment[] {
+  const writer = new DataSetWriter();
+  writeElements(writer, elements, encoding, replacements);
+  return writer.finish();
+}
+
+function writeElements(writer: DataSetWriter, elements: readonly PlannedElement[], encoding: Encoding, replacements: Replacements): void {
+  for (const planned of elements) {
+    if (planned.how === 'remove') continue;
+    const replacement = replacementOf(planned, replacements);
+    if (replacement !== null) writer.value(planned.tag, planned.vr, replacement, encoding);
+    else if (planned.items !== null) writeItems(writer, planned, encoding, replacements);
+    else if (planned.element !== null) writeKept(writer, planned.element, encoding);
+  }
+}
+
+function writeItems(writer: DataSetWriter, planned: PlannedElement, encoding: Encoding, replacements: Replacements): void {
+  const undefinedLength = planned.element?.undefinedLength ?? false;
+  const sequence = writer.open(planned.tag, planned.vr, undefinedLength, encoding);
+  // Items of a UN are implicit VR little endian whatever stands around them (PS3.5 §6.2.2 notes 2 and 4), and so is their delimiter.
+  let inner = encoding;
+  for (const { item, elements } of planned.items ?? []) {
+    inner = item.encoding;
+    const opened = writer.open(ITEM, '', item.undefinedLength, inner);
+    writeElements(writer, elements, inner, replacements);
+    writer.close(opened, ITEM, inner);
+  }
+  writer.close(sequence, planned.tag, undefinedLength ? inner : encoding);
+}
+
+/** As it was encoded; a kept sequence without items has no bytes to copy either. */
+function writeKept(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
+  const { tag, vr, bytes, undefinedLength } = element;
+  if (bytes !== null && !undefinedLength) return writer.value(tag, vr, bytes, encoding);
+  if (!undefinedLength) return writer.range(tag, vr, { offset: element.valueOffset, length: element.valueLength }, false, encoding);
+  const range = wholeValue(element);
+  writer.range(tag, vr, range, true, encoding);
+  // Pixel data that the original never closed (warning 'missing-delimiter') is closed here.
+  if (range.length === element.valueLength) writer.delimit(SEQUENCE_DELIMITATION, encoding);
+}
+
+function wholeValue(element: DicomElement): ByteRange {
+  return { offset: element.valueOffset, length: element.endOffset - element.valueOffset };
+}
+
+/** The UIDs that an instance has after its plan was carried out. */
+export function rewrittenIdentifiers({ identifiers }: ParsedInstance, rules: DeidRules, pseudonyms: ResolvedPseudonyms): InstanceIdentifiers {
+  const uid = (original: string) => (rules.options.includes('retain-uids') || isKeptUid(original) ? original : pseudonyms.uid(original));
+  return {
+    studyInstanceUID: parseUid('StudyInstanceUID', uid(identifiers.studyInstanceUID)),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', uid(identifiers.seriesInstanceUID)),
+    sopInstanceUID: parseUid('SOPInstanceUID', uid(identifiers.sopInstanceUID)),
+    sopClassUID: identifiers.sopClassUID,
+  };
+}
