@@ -104,6 +104,9 @@ export const WARNINGS = {
   'sop-class-unknown': 'The kind of object is not in the standard.',
   'pixel-data-length': 'There is more pixel data than the image needs.',
   'icon-oversized': 'The icon image says it is larger than it can be.',
+  'identifier-mismatch': 'The identifiers at the start of the file and inside it differ; those inside count.',
+  'control-characters': 'Text holds characters that steer terminals or the direction of writing.',
+  'name-form': 'A name is not written as the standard asks.',
   'uid-form': 'An identifier is not written as the standard asks.',
 } as const satisfies Record<string, string>;
 

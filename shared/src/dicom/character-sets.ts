@@ -1,0 +1,187 @@
+/**
+ * Text in the character sets of DICOM (PS3.3 §C.12.1.1.2, PS3.5 §6.1): single-byte sets, UTF-8, GB18030, GBK, and the code extensions of
+ * ISO 2022. The tables are the platform's (`TextDecoder`); here is only which of them is in force at which byte.
+ *
+ * What cannot be decoded becomes U+FFFD and is reported; the bytes themselves are never changed by reading.
+ */
+
+/** What one byte sequence turned into. */
+export interface DecodedText {
+  readonly text: string;
+  /** Something in it does not belong to the character set that was in force. */
+  readonly damaged: boolean;
+}
+
+export interface TextReader {
+  /** False where a Defined Term of Specific Character Set is not known; the text is then read as ASCII. */
+  readonly known: boolean;
+  /** Decodes a value. `isName`: PN, where "^" and "=" reset the code extensions as well (PS3.5 §6.1.2.5.3). */
+  decode(bytes: Uint8Array, isName?: boolean): DecodedText;
+}
+
+/** ISO registration number → label of the WHATWG Encoding Standard. */
+const SINGLE_BYTE: Readonly<Record<string, string>> = {
+  '100': 'latin1', '101': 'iso-8859-2', '109': 'iso-8859-3', '110': 'iso-8859-4', '144': 'iso-8859-5', '127': 'iso-8859-6',
+  '126': 'iso-8859-7', '138': 'iso-8859-8', '148': 'windows-1254', '203': 'iso-8859-15', '166': 'windows-874', '13': 'jis-x-0201',
+};
+/** Sets of two bytes a character, by registration number. They stand only in code extensions. */
+const MULTI_BYTE = new Set(['87', '159', '149', '58']);
+
+/**
+ * PS3.3 Tables C.12-3 and C.12-4: escape sequence (after ESC) → where it puts which set. G0 is for bytes below 80H, G1 for those above.
+ */
+const ESCAPES: Readonly<Record<string, { readonly half: 'g0' | 'g1'; readonly set: string }>> = {
+  '(B': { half: 'g0', set: '6' }, '(J': { half: 'g0', set: '13' }, ')I': { half: 'g1', set: '13' },
+  '-A': { half: 'g1', set: '100' }, '-B': { half: 'g1', set: '101' }, '-C': { half: 'g1', set: '109' }, '-D': { half: 'g1', set: '110' },
+  '-L': { half: 'g1', set: '144' }, '-G': { half: 'g1', set: '127' }, '-F': { half: 'g1', set: '126' }, '-H': { half: 'g1', set: '138' },
+  '-M': { half: 'g1', set: '148' }, '-b': { half: 'g1', set: '203' }, '-T': { half: 'g1', set: '166' },
+  '$B': { half: 'g0', set: '87' }, '$@': { half: 'g0', set: '87' }, '$(D': { half: 'g0', set: '159' },
+  '$)C': { half: 'g1', set: '149' }, '$)A': { half: 'g1', set: '58' },
+};
+
+/**
+ * The Defined Term behind what writers make of it ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8", …): a registration number,
+ * 'utf-8', 'gb18030' or 'gbk'; null where it is none.
+ */
+export function canonicalCharacterSet(term: string): string | null {
+  const name = term.trim().toUpperCase();
+  if (name === '') return '6';
+  const registration = /^ISO[ _-]*(?:2022[ _-]*)?(?:IR[ _-]*)?([0-9]{1,3})$/.exec(name)?.[1];
+  if (registration === '192') return 'utf-8';
+  if (registration !== undefined) return registration === '6' || registration in SINGLE_BYTE || MULTI_BYTE.has(registration) ? registration : null;
+  if (/^(ISO[ _-]*2022[ _-]*)?GBK$/.test(name)) return 'gbk';
+  if (/^(ISO[ _-]*2022[ _-]*)?GB[ _-]?18030$/.test(name)) return 'gb18030';
+  if (/^UTF[ _-]?8$/.test(name)) return 'utf-8';
+  const latin = /^(?:ISO[ _-]?)?8859[ _-]([0-9]{1,2})$/.exec(name)?.[1];
+  return latin === undefined ? null : (Object.entries(SINGLE_BYTE).find(([, label]) => label === (latin === '1' ? 'latin1' : `iso-8859-${latin}`))?.[0] ?? null);
+}
+
+const READERS = new Map<string, TextReader>();
+/** Hostile files may name any number of sets: the readers of this many are kept. */
+const READERS_KEPT = 64;
+
+/** A reader for the values of Specific Character Set (0008,0005). None, or an empty first one, is the default repertoire, ASCII. */
+export function textReader(characterSets: readonly string[]): TextReader {
+  const key = characterSets.join('\\');
+  let reader = READERS.get(key);
+  if (!reader) {
+    reader = createReader(characterSets);
+    if (READERS.size >= READERS_KEPT) READERS.clear();
+    READERS.set(key, reader);
+  }
+  return reader;
+}
+
+function createReader(terms: readonly string[]): TextReader {
+  const sets = terms.map(canonicalCharacterSet);
+  const known = sets.every((set) => set !== null);
+  const [first = '6'] = sets;
+  if (first === 'utf-8' || first === 'gb18030' || first === 'gbk') {
+    return { known, decode: (bytes) => (isAscii(bytes) ? ascii(bytes) : decodeWhole(first, bytes)) };
+  }
+  const initial = first ?? '6';
+  return { known, decode: (bytes, isName = false) => (isAscii(bytes) ? ascii(bytes) : decodeExtended(initial, bytes, isName)) };
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! > 0x7e || bytes[i] === 0x1b) return false;
+  return true;
+}
+
+function ascii(bytes: Uint8Array): DecodedText {
+  let text = '';
+  // Arguments of one call are limited; a long value is decoded in pieces.
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return { text, damaged: false };
+}
+
+function decodeWhole(label: string, bytes: Uint8Array): DecodedText {
+  const text = new TextDecoder(label, { ignoreBOM: true }).decode(bytes);
+  return { text, damaged: text.includes('\ufffd') };
+}
+
+type Half = { g0: string; g1: string };
+
+/** PS3.5 §6.1.2.5.3: the sets in force go back to the initial ones before control characters, backslash, and "^" and "=" of a name. */
+function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): DecodedText {
+  const start: Half = { g0: MULTI_BYTE.has(initial) ? '6' : initial === '13' ? '13' : '6', g1: initial };
+  let sets = { ...start };
+  let text = '';
+  let damaged = false;
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes[at] === 0x1b) {
+      const escape = escapeAt(bytes, at + 1);
+      if (!escape) damaged = true;
+      else sets = { ...sets, [escape.half]: escape.set };
+      at += 1 + (escape?.length ?? 0);
+      continue;
+    }
+    const end = runEnd(bytes, at, sets.g0);
+    const run = decodeRun(bytes.subarray(at, end), bytes[at]! < 0x80 ? sets.g0 : sets.g1);
+    text += run.text;
+    damaged ||= run.damaged;
+    if (sets.g0 !== '87' && sets.g0 !== '159' && isReset(bytes[end - 1]!, isName)) sets = { ...start };
+    at = end;
+  }
+  // PS3.5 §6.1.2.5.3: two-byte sets in G0 must be left before the end of the value.
+  return { text, damaged: damaged || sets.g0 === '87' || sets.g0 === '159' };
+}
+
+function escapeAt(bytes: Uint8Array, at: number): { half: 'g0' | 'g1'; set: string; length: number } | null {
+  for (const length of [2, 3]) {
+    const found = ESCAPES[String.fromCharCode(...bytes.subarray(at, at + length))];
+    if (found) return { ...found, length };
+  }
+  return null;
+}
+
+function isReset(byte: number, isName: boolean): boolean {
+  return byte === 0x5c || (byte >= 0x09 && byte <= 0x0d) || (isName && (byte === 0x5e || byte === 0x3d));
+}
+
+/** The longest run that one set decodes: same half, no escape, ending behind a character that resets. */
+function runEnd(bytes: Uint8Array, start: number, g0: string): number {
+  const high = bytes[start]! >= 0x80;
+  const twoByteG0 = g0 === '87' || g0 === '159';
+  let at = start;
+  while (at < bytes.length && bytes[at] !== 0x1b && bytes[at]! >= 0x80 === high) {
+    at += 1;
+    // Any delimiter ends a run; whether it resets is the caller's question.
+    const last = bytes[at - 1]!;
+    if (!high && !twoByteG0 && (last === 0x5c || last === 0x5e || last === 0x3d || (last >= 0x09 && last <= 0x0d))) break;
+  }
+  return at;
+}
+
+function decodeRun(bytes: Uint8Array, set: string): DecodedText {
+  if (set === '87') return decodeWhole('euc-jp', bytes.map((byte) => byte | 0x80));
+  if (set === '159') return decodeWhole('euc-jp', withSingleShifts(bytes));
+  if (set === '149') return decodeWhole('euc-kr', bytes);
+  if (set === '58') return decodeWhole('gbk', bytes);
+  if (set === '13') return decodeKatakana(bytes);
+  if (set === '6') return bytes[0]! < 0x80 ? ascii(bytes) : { text: '\ufffd'.repeat(bytes.length), damaged: true };
+  const label = SINGLE_BYTE[set] ?? 'latin1';
+  return label === 'latin1' || bytes[0]! < 0x80 ? ascii(bytes) : decodeWhole(label, bytes);
+}
+
+/** EUC-JP reaches JIS X 0212 through a single shift (8FH) before each character. */
+function withSingleShifts(bytes: Uint8Array): Uint8Array {
+  const shifted = new Uint8Array(Math.ceil(bytes.length / 2) * 3);
+  for (let i = 0; i < bytes.length; i += 2) shifted.set([0x8f, bytes[i]! | 0x80, (bytes[i + 1] ?? 0) | 0x80], (i / 2) * 3);
+  return shifted;
+}
+
+/** JIS X 0201: ASCII below 80H (its yen sign is DICOM's backslash, PS3.5 §6.1.2.3), half-width katakana from A1H to DFH. */
+function decodeKatakana(bytes: Uint8Array): DecodedText {
+  let text = '';
+  let damaged = false;
+  for (const byte of bytes) {
+    if (byte < 0x80) text += byte === 0x7e ? '\u203e' : String.fromCharCode(byte);
+    else if (byte >= 0xa1 && byte <= 0xdf) text += String.fromCharCode(0xff61 + byte - 0xa1);
+    else {
+      text += '\ufffd';
+      damaged = true;
+    }
+  }
+  return { text, damaged };
+}

@@ -1,0 +1,179 @@
+/**
+ * Compares what the Image Pixel Module says (PS3.3 §C.7.6.3) with the pixel data that is there, without decoding it: sizes, encoding,
+ * offset tables and RLE headers. Too little is refused, for it would be shown as an image that is not whole; too much is only said.
+ */
+import type { ReasonCode } from '../protocol/problem.ts';
+import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
+import { readUint32 } from './element-header.ts';
+import type { Fault, Unexamined } from './examine-instance.ts';
+import { PLAUSIBLE_VALUE_BYTES } from './limits.ts';
+import { RLE_LOSSLESS, type SOPClassKind } from './registry.ts';
+import {
+  BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, EXTENDED_OFFSET_TABLE, FLOAT_PIXEL_DATA, ICON_IMAGE_SEQUENCE, NUMBER_OF_FRAMES,
+  PALETTE_UID, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, RED_PALETTE_DATA, RED_PALETTE_DESCRIPTOR, ROWS, SAMPLES_PER_PIXEL,
+  SEGMENTED_RED_PALETTE_DATA,
+} from './tags.ts';
+import { asciiText, findElement, numbersOf, textOf } from './values.ts';
+import type { ValueContext } from './values.ts';
+
+/** What an image says of its size. */
+export interface PixelModule {
+  readonly rows: number;
+  readonly columns: number;
+  readonly frames: number;
+  readonly samples: number;
+  readonly bitsAllocated: number;
+  readonly photometricInterpretation: string;
+}
+
+/** RLE frames whose headers are looked at: enough to notice a damaged file, few enough not to read through a long cine. */
+const RLE_FRAMES_EXAMINED = 64;
+/** Bytes of an offset table that are looked at: 16 384 frames. */
+const OFFSET_TABLE_BYTES = 65_536;
+/** One fragment of these holds all frames (PS3.5 §A.4.6 to §A.4.10). */
+const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
+
+/** The first fault; null where there is none. May add warnings. */
+export async function examinePixelModule(
+  unexamined: Unexamined,
+  context: ValueContext,
+  kind: SOPClassKind,
+  signal?: AbortSignal,
+): Promise<Fault | null> {
+  const { elements, encoding, warnings } = unexamined;
+  const pixelData = elements.find(({ tag }) => tag === PIXEL_DATA || tag === FLOAT_PIXEL_DATA || tag === DOUBLE_FLOAT_PIXEL_DATA);
+  if (isIconOversized(elements, context)) warnings.add('icon-oversized');
+  if (!pixelData) return kind === 'image' ? { because: 'pixel-data-missing', tag: PIXEL_DATA, offset: unexamined.dataSetEnd } : null;
+  const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
+  const module = readPixelModule(elements, context, pixelData.tag);
+  if ('because' in module) return module;
+  // PS3.5 §A.4: encapsulated transfer syntaxes have fragments, native ones do not. Float pixel data is never encapsulated.
+  const mustBeEncapsulated = encoding.encapsulated && pixelData.tag === PIXEL_DATA;
+  if (mustBeEncapsulated !== (pixelData.fragments !== null)) return at('pixel-data-encoding');
+  if (module.photometricInterpretation === 'PALETTE COLOR' && !hasPalette(elements)) return at('palette-missing');
+  if (pixelData.fragments) return await examineFragments(unexamined, pixelData, module, signal);
+  const needed = nativeBytes(module);
+  if (pixelData.valueLength < needed) return at('pixel-data-length');
+  // PS3.5 §8.1.1: an odd number of bytes is padded by one. More than that could be hidden data, or a frame that nobody counts.
+  if (pixelData.valueLength > needed + (needed & 1)) warnings.add('pixel-data-length');
+  return null;
+}
+
+/** Native Pixel Data claims more than the file has: cut off, where the claim is what rows and columns need; else the length is wrong. */
+export function examinePixelOverrun(elements: readonly DicomElement[], encoding: Encoding, claimed: number): ReasonCode {
+  const module = readPixelModule(elements, { characterSets: [], encoding }, PIXEL_DATA);
+  if ('because' in module) return claimed > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated';
+  const needed = nativeBytes(module);
+  return claimed >= needed && claimed <= needed + 1 ? 'truncated' : 'length-beyond-end';
+}
+
+/** The size that the elements give, or what is wrong with them. */
+export function readPixelModule(elements: readonly DicomElement[], context: ValueContext, pixelTag: number): PixelModule | Fault {
+  const rows = oneNumber(elements, ROWS, context, 0);
+  const columns = oneNumber(elements, COLUMNS, context, 0);
+  const samples = oneNumber(elements, SAMPLES_PER_PIXEL, context, 1);
+  const bitsAllocated = oneNumber(elements, BITS_ALLOCATED, context, pixelTag === DOUBLE_FLOAT_PIXEL_DATA ? 64 : pixelTag === FLOAT_PIXEL_DATA ? 32 : 0);
+  const bitsStored = oneNumber(elements, BITS_STORED, context, 0);
+  const frames = numberOfFrames(elements);
+  for (const value of [rows, columns, samples, bitsAllocated, bitsStored, frames]) if (typeof value === 'object') return value;
+  const numbers = { rows, columns, samples, bitsAllocated, frames } as Record<'rows' | 'columns' | 'samples' | 'bitsAllocated' | 'frames', number>;
+  if (numbers.rows === 0 || numbers.columns === 0) return faultAt('invalid-dimensions', elements, numbers.rows === 0 ? ROWS : COLUMNS);
+  // PS3.3 §C.7.6.3.1.1: 1, 3 or (retired) 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8; ACR-NEMA had 12.
+  const isKnownSamples = numbers.samples === 1 || numbers.samples === 3 || numbers.samples === 4;
+  const isKnownBits = numbers.bitsAllocated === 1 || numbers.bitsAllocated === 12 || (numbers.bitsAllocated > 0 && numbers.bitsAllocated % 8 === 0);
+  if (!isKnownSamples) return faultAt('inconsistent-pixel-module', elements, SAMPLES_PER_PIXEL);
+  if (!isKnownBits || numbers.bitsAllocated > 64) return faultAt('inconsistent-pixel-module', elements, BITS_ALLOCATED);
+  if ((bitsStored as number) > numbers.bitsAllocated) return faultAt('inconsistent-pixel-module', elements, BITS_STORED);
+  return { ...numbers, photometricInterpretation: textOf(findElement(elements, PHOTOMETRIC_INTERPRETATION), context) ?? '' };
+}
+
+/** Bytes of native pixel data, padding not counted (PS3.5 §8.1, PS3.3 §C.7.6.3.1.2). */
+export function nativeBytes({ rows, columns, frames, samples, bitsAllocated, photometricInterpretation }: PixelModule): number {
+  // "YBR_FULL_422 … one CB and CR value for every two Y values": two samples a pixel; 4:2:0 has one and a half.
+  const isChromaShared = samples === 3 && /_42[02]$/.test(photometricInterpretation);
+  const stored = !isChromaShared ? samples : photometricInterpretation.endsWith('420') ? 1.5 : 2;
+  return Math.ceil((rows * columns * frames * stored * bitsAllocated) / 8);
+}
+
+/** A number on which the image depends: it must have the right VR and one value. */
+function oneNumber(elements: readonly DicomElement[], tag: number, context: ValueContext, absent: number): number | Fault {
+  const element = findElement(elements, tag);
+  if (!element || element.valueLength === 0) return absent;
+  if (element.vr === 'UN' && element.bytes?.length === 2) return numbersOf({ ...element, vr: 'US' }, context)[0] ?? absent;
+  if (element.vr !== 'US' && element.vr !== 'SS') return faultAt('wrong-vr', elements, tag);
+  const numbers = numbersOf(element, context);
+  return numbers.length === 1 ? numbers[0]! : faultAt('multiple-values', elements, tag);
+}
+
+/** PS3.3 §C.7.6.6: a positive IS. What follows the digits ("1A") is the writer's slip: the length of the pixel data is checked anyway. */
+function numberOfFrames(elements: readonly DicomElement[]): number | Fault {
+  const element = findElement(elements, NUMBER_OF_FRAMES);
+  const text = element?.bytes ? asciiText(element.bytes).trim() : '';
+  if (text === '' || text === '\0') return 1;
+  const frames = Number.parseInt(text, 10);
+  return frames > 0 ? frames : faultAt('invalid-number-of-frames', elements, NUMBER_OF_FRAMES);
+}
+
+function hasPalette(elements: readonly DicomElement[]): boolean {
+  if (findElement(elements, PALETTE_UID)) return true;
+  // Red, green and blue follow each other: descriptors 1101-1103, tables 1201-1203 or segmented 1221-1223.
+  return [0, 1, 2].every(
+    (colour) =>
+      findElement(elements, RED_PALETTE_DESCRIPTOR + colour) !== null &&
+      (findElement(elements, RED_PALETTE_DATA + colour) ?? findElement(elements, SEGMENTED_RED_PALETTE_DATA + colour)) !== null,
+  );
+}
+
+async function examineFragments(unexamined: Unexamined, pixelData: DicomElement, module: PixelModule, signal?: AbortSignal): Promise<Fault | null> {
+  const { dataSet, elements, transferSyntaxUID } = unexamined;
+  const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
+  const [table, ...fragments] = pixelData.fragments ?? [];
+  if (!table || fragments.length === 0) return at('pixel-data-missing');
+  const bytes = fragments.reduce((sum, { length }) => sum + 8 + length, 0);
+  signal?.throwIfAborted();
+  if (table.length % 4 !== 0) return at('offset-table-invalid');
+  const offsets = await dataSet.read(table.offset, Math.min(table.length, OFFSET_TABLE_BYTES));
+  for (let i = 0; i + 4 <= offsets.length; i += 4) if (readUint32(offsets, i, false) >= bytes) return at('offset-table-invalid');
+  const extended = findElement(elements, EXTENDED_OFFSET_TABLE)?.bytes;
+  // OV: 64-bit offsets; the upper half of one that lies in this file is small.
+  for (let i = 0; extended && i + 8 <= extended.length; i += 8) {
+    if (readUint32(extended, i + 4, false) * 2 ** 32 + readUint32(extended, i, false) >= bytes) return at('offset-table-invalid');
+  }
+  if (fragments.length < module.frames && !VIDEO.test(transferSyntaxUID)) return at('pixel-data-length');
+  if (transferSyntaxUID !== RLE_LOSSLESS) return null;
+  // PS3.5 §G: one fragment a frame, and in each as many segments as a pixel has bytes.
+  const segments = module.samples * Math.ceil(module.bitsAllocated / 8);
+  for (const { offset, length } of fragments.slice(0, RLE_FRAMES_EXAMINED)) {
+    signal?.throwIfAborted();
+    if (!(await isRleFrame(dataSet, offset, length, segments))) return at('pixel-data-not-decodable');
+  }
+  return null;
+}
+
+/** PS3.5 §G.5: a header of 64 bytes: the number of segments and where each begins, the first right behind the header. */
+async function isRleFrame(source: ByteSource, offset: number, length: number, segments: number): Promise<boolean> {
+  if (length < 64) return false;
+  const header = await source.read(offset, 64);
+  if (readUint32(header, 0, false) !== segments || readUint32(header, 4, false) !== 64) return false;
+  for (let i = 1, before = 0; i <= segments; i++) {
+    const begin = readUint32(header, i * 4, false);
+    if (begin <= before || begin >= length) return false;
+    before = begin;
+  }
+  return true;
+}
+
+/** An icon is for show only; one that claims more pixels than it has stays where it is and is never decoded. */
+function isIconOversized(elements: readonly DicomElement[], context: ValueContext): boolean {
+  for (const { elements: icon, encoding } of findElement(elements, ICON_IMAGE_SEQUENCE)?.items ?? []) {
+    const pixelData = findElement(icon, PIXEL_DATA);
+    const [rows = 0] = numbersOf(findElement(icon, ROWS), { ...context, encoding });
+    const [columns = 0] = numbersOf(findElement(icon, COLUMNS), { ...context, encoding });
+    if (pixelData && !pixelData.fragments && rows * columns > pixelData.valueLength * 8) return true;
+  }
+  return false;
+}
+
+function faultAt(because: ReasonCode, elements: readonly DicomElement[], tag: number): Fault {
+  return { because, tag, offset: findElement(elements, tag)?.offset ?? 0 };
+}

@@ -1,0 +1,118 @@
+/**
+ * Looks through the values of a Data Set for what is worth a warning: text that cannot be decoded, dates and numbers that are none, more
+ * values or characters than the standard allows. Nothing here refuses, changes or repeats a value.
+ */
+import type { WarningCode } from '../protocol/problem.ts';
+import { type TextReader, textReader } from './character-sets.ts';
+import type { DicomElement } from './data-set.ts';
+import { dictionaryEntry, isExpectedVR } from './dictionary.ts';
+import { asciiText, characterSetsOf, isText, numbersOf, parseDecimal } from './values.ts';
+import type { ValueContext } from './values.ts';
+
+/** PS3.5 §6.2: characters of one value, for VRs whose limit is met in practice. PN: of one component group. */
+const LENGTHS: Readonly<Record<string, number>> = { AE: 16, CS: 16, SH: 16, LO: 64, PN: 64, ST: 1024, LT: 10_240 };
+/** Bytes of one value of the VRs that are counted by length. */
+const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
+/** Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's marks of direction: they reorder what a person reads. */
+const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
+/** Line ends and tabs belong into running text, not into a name or an identifier. */
+const LINE_CONTROLS = /[\t\n\f\r]/;
+const RUNNING_TEXT = new Set(['LT', 'ST', 'UT']);
+const IS_LIMIT = 2 ** 31;
+
+/** Adds to `warnings`. Goes through items with the character set and the encoding that are in force there. */
+export function examineValues(elements: readonly DicomElement[], context: ValueContext, warnings: Set<WarningCode>): void {
+  const pending = [{ elements, context }];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const reader = textReader(next.context.characterSets);
+    if (!reader.known) warnings.add('unknown-character-set');
+    for (const element of next.elements) {
+      if (!isExpectedVR(element.tag, element.vr)) warnings.add('wrong-vr');
+      if (element.bytes && element.bytes.length > 0) examineValue(element, element.bytes, next.context, reader, warnings);
+      for (const item of element.items ?? []) {
+        const characterSets = characterSetsOf(item.elements, next.context.characterSets);
+        pending.push({ elements: item.elements, context: { characterSets, encoding: item.encoding } });
+      }
+    }
+  }
+}
+
+function examineValue(element: DicomElement, bytes: Uint8Array, context: ValueContext, reader: TextReader, warnings: Set<WarningCode>): void {
+  const { vr } = element;
+  if (isText(vr)) examineText(element, bytes, reader, warnings);
+  else if (vr === 'DS' || vr === 'IS' || vr === 'DA' || vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT') examineCode(element, bytes, warnings);
+  else {
+    const size = VALUE_BYTES[vr];
+    if (size === undefined) return;
+    noteCount(element, bytes.length / size, warnings);
+    if ((vr === 'FL' || vr === 'FD') && numbersOf(element, context).some((number) => !Number.isFinite(number))) warnings.add('invalid-number');
+  }
+}
+
+function examineText(element: DicomElement, bytes: Uint8Array, reader: TextReader, warnings: Set<WarningCode>): void {
+  const { text, damaged } = reader.decode(bytes, element.vr === 'PN');
+  if (damaged) warnings.add('undecodable-text');
+  const unpadded = text.replace(/[\0 ]+$/, '');
+  const runningText = RUNNING_TEXT.has(element.vr);
+  if (CONTROLS.test(unpadded) || (!runningText && LINE_CONTROLS.test(unpadded))) warnings.add('control-characters');
+  const values = runningText ? [unpadded] : unpadded.split('\\');
+  noteCount(element, values.length, warnings);
+  if (element.vr === 'PN') examineNames(values, warnings);
+  else noteLength(element.vr, values, warnings);
+}
+
+/** PS3.5 §6.2.1.1: up to three component groups, each of up to five components. */
+function examineNames(names: readonly string[], warnings: Set<WarningCode>): void {
+  for (const name of names) {
+    const groups = name.split('=');
+    if (groups.length > 3 || groups.some((group) => group.split('^').length > 5)) warnings.add('name-form');
+    noteLength('PN', groups, warnings);
+  }
+}
+
+function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<WarningCode>): void {
+  const { vr } = element;
+  const values = asciiText(bytes).split('\\').map((value) => value.replace(/^ +|[\0 ]+$/g, ''));
+  noteCount(element, values.length, warnings);
+  noteLength(vr, values, warnings);
+  if (vr === 'DA' && values.some((value) => value !== '' && !isDate(value))) warnings.add('invalid-date');
+  if (vr === 'DS' && values.some((value) => value !== '' && !Number.isFinite(parseDecimal(value)))) warnings.add('invalid-number');
+  if (vr === 'IS' && values.some((value) => value !== '' && !isInteger(value))) warnings.add('invalid-number');
+}
+
+/** PS3.5 §6.2: YYYYMMDD; readers of the standard before 1993 also meet YYYY.MM.DD. */
+function isDate(value: string): boolean {
+  const digits = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(value);
+  if (!digits) return false;
+  const [month, day] = [Number(digits[2]), Number(digits[3])];
+  return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(2000, month, 0)).getUTCDate();
+}
+
+/** PS3.5 §6.2: IS lies in -2^31 … 2^31 - 1. */
+function isInteger(value: string): boolean {
+  const number = Number(value);
+  return /^[+-]?\d+$/.test(value) && number >= -IS_LIMIT && number < IS_LIMIT;
+}
+
+function noteLength(vr: string, values: readonly string[], warnings: Set<WarningCode>): void {
+  const limit = LENGTHS[vr];
+  if (limit !== undefined && values.some((value) => value.length > limit)) warnings.add('value-too-long');
+}
+
+const MAXIMA = new Map<string, number>();
+
+/** The largest number of values that a value multiplicity ('1', '1-3', '2-2n') allows. */
+function maximum(vm: string): number {
+  let most = MAXIMA.get(vm);
+  if (most === undefined) {
+    most = vm.endsWith('n') ? Infinity : Number(vm.slice(vm.indexOf('-') + 1));
+    MAXIMA.set(vm, most);
+  }
+  return most;
+}
+
+function noteCount(element: DicomElement, count: number, warnings: Set<WarningCode>): void {
+  if (count <= 1) return;
+  const entry = dictionaryEntry(element.tag);
+  if (entry && count > maximum(entry.vm)) warnings.add('invalid-value-count');
+}

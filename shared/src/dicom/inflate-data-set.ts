@@ -1,0 +1,82 @@
+/**
+ * Inflates the Data Set of a deflated transfer syntax (PS3.5 §A.5: "compressed … as described in RFC 1951", no zlib header). The result
+ * is held in memory, so it is bounded twice: in bytes, and in how far it may outgrow what was compressed.
+ */
+import type { ReasonCode } from '../protocol/problem.ts';
+import type { ByteSource } from './data-set.ts';
+import { INFLATED_BYTES_LIMIT, INFLATION_RATIO_FROM_BYTES, INFLATION_RATIO_LIMIT, LARGEST_READ_BYTES } from './limits.ts';
+
+export type InflateOutcome = { readonly kind: 'inflated'; readonly bytes: Uint8Array } | { readonly kind: 'refused'; readonly because: ReasonCode };
+
+/** Inflates everything from `start` to the end of the source. */
+export async function inflateDataSet(source: ByteSource, start: number, signal?: AbortSignal): Promise<InflateOutcome> {
+  const outcome = await inflateRange(source, start, source.size, signal);
+  if (outcome.kind === 'inflated' || outcome.because === 'expansion-limit' || source.size - start < 2) return outcome;
+  // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater takes for rubbish.
+  const last = await source.read(source.size - 1, 1);
+  if (last[0] !== 0) return outcome;
+  const unpadded = await inflateRange(source, start, source.size - 1, signal);
+  return unpadded.kind === 'inflated' ? unpadded : outcome;
+}
+
+async function inflateRange(source: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<InflateOutcome> {
+  const compressed = end - start;
+  const inflater = new DecompressionStream('deflate-raw');
+  const reader = inflater.readable.getReader();
+  const feeding = feed(inflater.writable.getWriter(), source, start, end, signal).catch(() => {});
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.length;
+      const tooDense = bytes > INFLATION_RATIO_FROM_BYTES && bytes > compressed * INFLATION_RATIO_LIMIT;
+      if (bytes > INFLATED_BYTES_LIMIT || tooDense) return { kind: 'refused', because: 'expansion-limit' };
+      chunks.push(value);
+    }
+    return { kind: 'inflated', bytes: joined(chunks, bytes) };
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { kind: 'refused', because: isCutShort(error) ? 'truncated' : 'not-parseable' };
+  } finally {
+    await reader.cancel().catch(() => {});
+    await feeding;
+  }
+}
+
+async function feed(
+  writer: WritableStreamDefaultWriter<BufferSource>,
+  source: ByteSource,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    for (let offset = start; offset < end; offset += LARGEST_READ_BYTES / 16) {
+      signal?.throwIfAborted();
+      const bytes = await source.read(offset, Math.min(LARGEST_READ_BYTES / 16, end - offset));
+      await writer.write(bytes as Uint8Array<ArrayBuffer>);
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** Engines say it in words only: "unexpected end of file" (Node), "Compressed input was truncated." (Chromium), "…incomplete…" (WebKit). */
+function isCutShort(error: unknown): boolean {
+  const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: { code?: unknown; message?: unknown } };
+  return /Z_BUF_ERROR|unexpected end|truncated|incomplete|without enough/i.test(`${message} ${code} ${cause?.code} ${cause?.message}`);
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

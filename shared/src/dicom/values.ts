@@ -1,0 +1,119 @@
+/**
+ * Values of elements as text and numbers. Only what the reader kept is looked at (`KEPT_VALUE_BYTES`): a longer value, a Sequence and an
+ * absent element all answer as if there were no value.
+ */
+import { textReader } from './character-sets.ts';
+import type { DicomElement, Encoding } from './data-set.ts';
+import { SPECIFIC_CHARACTER_SET } from './tags.ts';
+
+/** What decoding needs to know of the Data Set or item that holds an element. A `ParsedInstance` is one. */
+export interface ValueContext {
+  readonly characterSets: readonly string[];
+  readonly encoding: Encoding;
+}
+
+/** The element of this tag, or null. Elements are in ascending order, but for files that break the rule. */
+export function findElement(elements: readonly DicomElement[], tag: number): DicomElement | null {
+  for (const element of elements) if (element.tag === tag) return element;
+  return null;
+}
+
+/** PS3.5 §6.1.2.3: these hold text in the Specific Character Set; the others are ASCII. */
+const TEXT_VRS = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
+/** PS3.5 §6.2: in these a backslash is a character like any other. */
+const SINGLE_VALUE_VRS = new Set(['LT', 'ST', 'UT', 'UR']);
+
+export function isText(vr: string): boolean {
+  return TEXT_VRS.has(vr);
+}
+
+/** The bytes as Latin-1 characters: for VRs that are ASCII by definition, where every byte must stay visible. */
+export function asciiText(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
+
+/** The whole value as text, backslashes included, without padding at its end; null where there is none. */
+export function rawText(element: DicomElement | null, context: ValueContext): string | null {
+  if (!element?.bytes) return null;
+  const { bytes, vr } = element;
+  const text = isText(vr) ? textReader(context.characterSets).decode(bytes, vr === 'PN').text : asciiText(bytes);
+  return text.replace(/[\0 ]+$/, '');
+}
+
+/** All values as text, each without surrounding spaces; empty where there is none. */
+export function textsOf(element: DicomElement | null, context: ValueContext): string[] {
+  const text = rawText(element, context);
+  if (!element || text === null || text === '') return [];
+  if (SINGLE_VALUE_VRS.has(element.vr)) return [text];
+  return text.split('\\').map((value) => value.replace(/^[\0 ]+|[\0 ]+$/g, ''));
+}
+
+/** The first value as text; null where there is none or it is empty. */
+export function textOf(element: DicomElement | null, context: ValueContext): string | null {
+  return textsOf(element, context)[0] || null;
+}
+
+/** A UID as written, without the NUL (or, wrongly, space) that pads it; '' where there is none. */
+export function uidText(element: DicomElement | null): string {
+  return element?.bytes ? asciiText(element.bytes).replace(/[\0 ]+$/, '') : '';
+}
+
+const NUMBER_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, OW: 2, OB: 1, SV: 8, UV: 8 };
+
+/** All values as numbers, for binary VRs and for DS and IS; what is no number is NaN. Empty for every other VR. */
+export function numbersOf(element: DicomElement | null, context: ValueContext): number[] {
+  if (!element?.bytes) return [];
+  const { bytes, vr } = element;
+  if (vr === 'DS' || vr === 'IS') return textsOf(element, context).map(parseDecimal);
+  const size = NUMBER_BYTES[vr];
+  if (size === undefined) return [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const numbers: number[] = [];
+  for (let at = 0; at + size <= bytes.length; at += size) numbers.push(readNumber(view, at, vr, !context.encoding.bigEndian));
+  return numbers;
+}
+
+/** The first value as a number; null where there is none or it is not a number. */
+export function numberOf(element: DicomElement | null, context: ValueContext): number | null {
+  const [number] = numbersOf(element, context);
+  return number === undefined || !Number.isFinite(number) ? null : number;
+}
+
+/** PS3.5 §6.2: DS and IS hold "digits, '+', '-', 'E', 'e' and '.'"; JavaScript would take "0x10" and "Infinity" as well. */
+export function parseDecimal(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** Specific Character Set of these elements, or, where they do not say, of what holds them (PS3.3 §C.12.1.1.2). */
+export function characterSetsOf(elements: readonly DicomElement[], inherited: readonly string[]): readonly string[] {
+  const element = findElement(elements, SPECIFIC_CHARACTER_SET);
+  if (!element?.bytes) return inherited;
+  const text = asciiText(element.bytes).replace(/[\0 ]+$/, '');
+  return text === '' ? [] : text.split('\\').map((term) => term.trim());
+}
+
+function readNumber(view: DataView, at: number, vr: string, littleEndian: boolean): number {
+  switch (vr) {
+    case 'US':
+    case 'OW':
+      return view.getUint16(at, littleEndian);
+    case 'SS':
+      return view.getInt16(at, littleEndian);
+    case 'UL':
+      return view.getUint32(at, littleEndian);
+    case 'SL':
+      return view.getInt32(at, littleEndian);
+    case 'FL':
+      return view.getFloat32(at, littleEndian);
+    case 'FD':
+      return view.getFloat64(at, littleEndian);
+    case 'SV':
+      return Number(view.getBigInt64(at, littleEndian));
+    case 'UV':
+      return Number(view.getBigUint64(at, littleEndian));
+    default:
+      return view.getUint8(at);
+  }
+}
