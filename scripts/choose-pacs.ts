@@ -13,6 +13,7 @@ import { installCommand, installDebianPackages } from './debian-packages.ts';
 import { keepAlive } from './keep-alive.ts';
 import { basicAuthorization, findOrthanc, startOrthanc } from './orthanc.ts';
 import type { OrthancProgram } from './orthanc.ts';
+import { whyPortIsTaken } from './ports.ts';
 
 export type ChosenPacs = {
   /** The DICOMweb root. */
@@ -30,6 +31,8 @@ export type PacsRequest = {
   readonly folder: string;
   readonly port: number;
   readonly say: (line: string) => void;
+  /** Gives up what is not ready yet. */
+  readonly signal: AbortSignal;
   /** Called at each start of a process that a later `npm start` must recognise. */
   readonly onProcess: (pid: number) => Promise<void>;
 };
@@ -61,7 +64,7 @@ async function containerPassword(folder: string): Promise<string> {
 }
 
 /** The engine itself restarts a container that dies (`restart: unless-stopped`). */
-async function startContainer({ folder, port, say }: PacsRequest): Promise<ChosenPacs> {
+async function startContainer({ folder, port, say, signal }: PacsRequest): Promise<ChosenPacs> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const password = await containerPassword(folder);
   const env = {
@@ -73,13 +76,15 @@ async function startContainer({ folder, port, say }: PacsRequest): Promise<Chose
     RELAY_ADMIN_PASSWORD: 'unused',
     RELAY_DATABASE_PASSWORD: 'unused',
   };
-  const compose = (...parameters: string[]): Promise<unknown> =>
-    runFile('docker', ['compose', '-p', `relaypacs-${port}`, '-f', COMPOSE_FILE, ...parameters], { env, timeout: CONTAINER_STARTS_WITHIN_MS });
-  const stop = async (): Promise<void> => void (await compose('rm', '--stop', '--force', 'pacs'));
+  const compose = (parameters: string[], options = {}): Promise<unknown> => {
+    const all = ['compose', '-p', `relaypacs-${port}`, '-f', COMPOSE_FILE, ...parameters];
+    return runFile('docker', all, { env, timeout: CONTAINER_STARTS_WITHIN_MS, ...options });
+  };
+  const stop = async (): Promise<void> => void (await compose(['rm', '--stop', '--force', 'pacs']));
   say('Starting Orthanc in a container …');
   const pacs = { url: `http://127.0.0.1:${port}/dicom-web`, authorization: basicAuthorization('relay', password) };
   try {
-    await compose('up', '--detach', '--no-deps', 'pacs');
+    await compose(['up', '--detach', '--no-deps', 'pacs'], { signal });
     await untilItAnswers(`http://127.0.0.1:${port}/system`, pacs.authorization);
   } catch (error) {
     await stop().catch(() => undefined);
@@ -99,14 +104,16 @@ async function untilItAnswers(url: string, authorization: string): Promise<void>
   throw new Error('the container does not answer');
 }
 
-async function startProgram(program: OrthancProgram, { folder, port, say, onProcess }: PacsRequest): Promise<ChosenPacs> {
+async function startProgram(program: OrthancProgram, { folder, port, say, signal: giveUp, onProcess }: PacsRequest): Promise<ChosenPacs> {
+  const taken = await whyPortIsTaken(port, 'RELAY_PACS_PORT');
+  if (taken !== null) throw new Error(taken);
   let authorization = '';
   let url = '';
   const kept = await keepAlive({
     name: 'Orthanc',
     say,
     async start(signal) {
-      const orthanc = await startOrthanc({ folder, port, program, signal, onSpawn: onProcess });
+      const orthanc = await startOrthanc({ folder, port, program, signal: AbortSignal.any([signal, giveUp]), onSpawn: onProcess });
       ({ authorization, url } = orthanc);
       return orthanc;
     },
@@ -132,6 +139,7 @@ export async function choosePacs(request: PacsRequest): Promise<ChosenPacs> {
     try {
       return await startContainer(request);
     } catch (error) {
+      request.signal.throwIfAborted();
       request.say(`Orthanc did not start in a container (${(error as Error).message.split('\n')[0]}); trying without one.`);
     }
   }

@@ -26,7 +26,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Whether a server could listen on it, on the loopback and on all addresses. */
-export async function isPortFree(port: number): Promise<boolean> {
+async function isPortFree(port: number): Promise<boolean> {
   return (await listenOnce(port, '127.0.0.1')) !== null && (await listenOnce(port, '0.0.0.0')) !== null;
 }
 
@@ -47,7 +47,7 @@ async function listeningSockets(port: number): Promise<Set<string>> {
 }
 
 /** The process that listens on a port, as far as this user may see it; null when it is not known (another user's, or not Linux). */
-export async function portOwner(port: number): Promise<{ pid: number; name: string } | null> {
+async function portOwner(port: number): Promise<{ pid: number; name: string } | null> {
   const sockets = await listeningSockets(port);
   if (sockets.size === 0) return null;
   for (const entry of await readdir('/proc').catch(() => [])) {
@@ -60,4 +60,12 @@ export async function portOwner(port: number): Promise<{ pid: number; name: stri
     }
   }
   return null;
+}
+
+/** What to tell a person whose port is taken; null when it is free. `setting` is the variable that chooses it. */
+export async function whyPortIsTaken(port: number, setting: string): Promise<string | null> {
+  if (await isPortFree(port)) return null;
+  const owner = await portOwner(port);
+  const by = owner ? `${owner.name}, process ${owner.pid}` : 'another program';
+  return `Port ${port} is in use by ${by}. Stop it, or choose another port: ${setting}=${port + 1} npm start`;
 }

@@ -11,7 +11,7 @@ import { choosePacs } from './choose-pacs.ts';
 import type { ChosenPacs } from './choose-pacs.ts';
 import { startGateway } from './gateway-process.ts';
 import { keepAlive } from './keep-alive.ts';
-import { isPortFree, portOwner } from './ports.ts';
+import { whyPortIsTaken } from './ports.ts';
 import { holdDataDirectory } from './running.ts';
 import type { DataDirectory } from './running.ts';
 
@@ -52,16 +52,9 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
 }
 
 async function checkPorts(settings: Settings): Promise<void> {
-  const wanted: [string, number][] = [['RELAY_PORT', settings.api], ['RELAY_WEB_PORT', settings.web]];
-  if (settings.pacs.kind === 'embedded') wanted.push(['RELAY_PACS_PORT', settings.pacs.port]);
-  const taken: string[] = [];
-  for (const [name, port] of wanted) {
-    if (await isPortFree(port)) continue;
-    const owner = await portOwner(port);
-    const by = owner ? `${owner.name}, process ${owner.pid}` : 'another program';
-    taken.push(`Port ${port} is in use by ${by}. Stop it, or choose another port: ${name}=${port + 1} npm start`);
-  }
-  if (taken.length > 0) throw new CannotStart(taken.join('\n'));
+  const taken = await Promise.all([whyPortIsTaken(settings.api, 'RELAY_PORT'), whyPortIsTaken(settings.web, 'RELAY_WEB_PORT')]);
+  const told = taken.filter((why) => why !== null);
+  if (told.length > 0) throw new CannotStart(told.join('\n'));
 }
 
 async function takeDataDirectory(folder: string): Promise<DataDirectory> {
@@ -103,6 +96,7 @@ async function startAll(settings: Settings, ends: (() => Promise<void>)[], giveU
     port: settings.pacs.kind === 'given' ? 0 : settings.pacs.port,
     folder: join(settings.dataDir, 'pacs'),
     say,
+    signal: giveUp,
     onProcess: (pid) => directory.noteChild('orthanc', pid),
   });
   ends.push(() => pacs.stop());
