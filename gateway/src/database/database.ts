@@ -1,0 +1,106 @@
+/**
+ * The one door to the database: PostgreSQL behind `DATABASE_URL`, or PGlite (PostgreSQL in this process) in a folder. The same SQL runs on
+ * both. `bigint` comes back as a number, `timestamptz` as a Date.
+ *
+ * PGlite keeps what was committed when its process is killed; a power cut may take the last seconds with it (it does not fsync). Who cannot
+ * bear that runs PostgreSQL.
+ */
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
+import pg from 'pg';
+import { lockFolder } from './folder-lock.ts';
+import { migrate } from './migrations.ts';
+import { pgliteDialect } from './pglite-dialect.ts';
+import { joinGateways } from './presence.ts';
+import type { Tables } from './tables.ts';
+
+export type Db = Kysely<Tables>;
+/** A function that takes a `Trx` first runs inside its caller's transaction. */
+export type Trx = Transaction<Tables>;
+
+/** Where the database is: a server, a folder of ours, or nowhere but memory (tests). */
+export type DatabasePlace =
+  | { readonly kind: 'server'; readonly url: string }
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'memory' };
+
+export type Database = {
+  readonly db: Db;
+  /** What job queues need beside SQL: the embedded instance or the server's address. */
+  readonly engine: { readonly kind: 'embedded'; readonly pglite: PGlite } | { readonly kind: 'server'; readonly url: string };
+  /**
+   * Says that this gateway is here. Runs `whenAlone` first, and alone, if no other gateway works on this database: only then is what the
+   * last one left unfinished known to be nobody's.
+   */
+  join(whenAlone: () => Promise<void>): Promise<void>;
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** PostgreSQL's connections a gateway holds: job workers and requests rarely need ten at once; servers allow 100 in all. */
+const POOL_SIZE = 10;
+const INT8 = 20;
+
+/** `bigint` as a number: sizes and counts stay far below 2^53. */
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : (pg.types.getTypeParser as (oid: number, format?: string) => unknown)(oid, format),
+} as pg.CustomTypesConfig;
+
+async function openServer(url: string): Promise<Database> {
+  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types, application_name: 'relaypacs' });
+  // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
+  pool.on('error', () => {});
+  const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  let leave = async (): Promise<void> => {};
+  return {
+    db,
+    engine: { kind: 'server', url },
+    join: async (whenAlone) => {
+      leave = await joinGateways(url, whenAlone);
+    },
+    ping: async () => void (await sql`select 1`.execute(db)),
+    close: async () => {
+      await leave();
+      await db.destroy();
+    },
+  };
+}
+
+/** PostgreSQL's own default is 128 MB of shared buffers; our tables fit in an eighth of it, and the gateway has 600 MB in all. */
+const EMBEDDED_SETTINGS = ['-c', 'shared_buffers=16MB'];
+
+async function openEmbedded(path: string | null): Promise<Database> {
+  const unlock = path === null ? () => {} : lockFolder(path);
+  const options = { startParams: [...PGlite.defaultStartParams, ...EMBEDDED_SETTINGS] };
+  const pglite = await (path === null ? PGlite.create(options) : PGlite.create(join(path, 'files'), options)).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
+  const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+  return {
+    db,
+    engine: { kind: 'embedded', pglite },
+    join: (whenAlone) => whenAlone(),
+    ping: async () => void (await pglite.query('select 1')),
+    close: async () => {
+      await db.destroy();
+      await pglite.close();
+      unlock();
+    },
+  };
+}
+
+/** Opens the database and brings its schema up to date. Throws FolderInUse when another process has the folder. */
+export async function openDatabase(place: DatabasePlace): Promise<Database> {
+  const database = place.kind === 'server' ? await openServer(place.url) : await openEmbedded(place.kind === 'folder' ? place.path : null);
+  try {
+    await migrate(database.db as unknown as Kysely<unknown>);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return database;
+}

@@ -1,0 +1,41 @@
+/** Databases for tests: every one fresh, PGlite always, PostgreSQL too where the environment names a server. */
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { type Database, openDatabase } from './database.ts';
+
+export type TestDatabase = { readonly name: 'PGlite' | 'PostgreSQL'; open(): Promise<Database> };
+
+/** The databases that a test of a store or a job must pass on. `what` names the test in the list of what was skipped. */
+export function testDatabases(what: string): TestDatabase[] {
+  const embedded: TestDatabase = { name: 'PGlite', open: () => openDatabase({ kind: 'memory' }) };
+  const { postgresUrl } = testEnvironment();
+  if (postgresUrl) return [embedded, { name: 'PostgreSQL', open: () => openFreshDatabase(postgresUrl) }];
+  skipped(`${what} on PostgreSQL`, 'RELAY_TEST_POSTGRES_URL is not set');
+  return [embedded];
+}
+
+async function openFreshDatabase(serverUrl: string): Promise<Database> {
+  const name = `relay_test_${randomBytes(6).toString('hex')}`;
+  await onServer(serverUrl, `create database ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  const database = await openDatabase({ kind: 'server', url: url.href });
+  return {
+    ...database,
+    close: async () => {
+      await database.close();
+      await onServer(serverUrl, `drop database if exists ${name} with (force)`);
+    },
+  };
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

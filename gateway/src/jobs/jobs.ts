@@ -1,0 +1,189 @@
+/**
+ * Jobs: work that outlives the process that asked for it. The only door to pg-boss, on the gateway's own database.
+ *
+ * Promises: a job exists exactly when the transaction that enqueued it is committed; it is begun within milliseconds (LISTEN/NOTIFY); it
+ * runs until its handler returns, whatever dies in between; jobs with one key run one after the other, and a job asked for while one of
+ * its key still waits is that job. Does not promise "once": a handler must bear being run again.
+ */
+import { fromKysely, fromPglite, PgBoss } from 'pg-boss';
+import { sql } from 'kysely';
+import type { Database, Trx } from '../database/database.ts';
+
+/** What a handler may know of the job: `attempt` counts from 0 and grows with every failure and every death. */
+export type JobContext = { readonly id: string; readonly attempt: number };
+export type JobHandler<Data> = (data: Data, signal: AbortSignal, context: JobContext) => Promise<void>;
+
+export type EnqueueOptions = {
+  /** Jobs with the same key never run side by side, and at most one waits: it then starts at the earlier of the two times. */
+  readonly key?: string;
+  readonly startAfterSeconds?: number;
+};
+
+export type Jobs = {
+  /** Makes a queue; before anything is enqueued to it. Repeatable. */
+  declare(queue: string): Promise<void>;
+  enqueue(trx: Trx, queue: string, data: object, options?: EnqueueOptions): Promise<void>;
+  /** Runs `concurrency` handlers of the queue side by side in this process, from now on. The queue is declared if need be. */
+  work<Data extends object>(queue: string, options: { readonly concurrency: number }, handler: JobHandler<Data>): Promise<void>;
+  /** How many jobs wait or run, for metrics. */
+  counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
+  /** Tells the handlers to end, waits for them, then lets go. What did not end in time is run again by whoever comes next. */
+  stop(): Promise<void>;
+};
+
+export type JobEvents = {
+  /** A handler threw: the job is tried again later. */
+  failed(queue: string, id: string, attempt: number, error: unknown): void;
+  /** The queue itself has trouble (the database went away, …). */
+  trouble(error: unknown): void;
+};
+
+/** A worker whose heartbeat is older is dead. Shorter, and a gateway busy for a moment is taken for dead; longer, and its jobs lie idle. */
+const HEARTBEAT_SECONDS = 30;
+const HEARTBEAT_REFRESH_SECONDS = 10;
+/** How often dead workers' jobs are looked for: 30 + 10 s after a death at the latest. */
+const SUPERVISE_SECONDS = 10;
+/** The floor under LISTEN/NOTIFY, and how late a retried job may start. */
+const POLL_SECONDS = 5;
+/** 10 years: pg-boss deletes jobs that wait longer than this (its default, 14 days, would lose a study). */
+const WAIT_LIMIT_SECONDS = 10 * 365 * 86_400;
+/** A finished job is of no use but for a look at what happened yesterday. */
+const DELETE_AFTER_SECONDS = 86_400;
+/** As long as pg-boss allows; an instance of 16 GiB on a slow PACS takes hours, and a dead worker is known by its heartbeat. */
+const EXPIRE_SECONDS = 23 * 3_600;
+/** A job is never given up: what can never succeed must end as a state that a person sees, not as a lost job. */
+const RETRY_LIMIT = 1_000_000;
+const RETRY_DELAY_SECONDS = 1;
+const RETRY_DELAY_LIMIT_SECONDS = 60;
+/** How long handlers may take to end after they were told to. Docker gives 10 s before it kills. */
+const STOP_PATIENCE_MS = 8_000;
+
+const QUEUE = {
+  notify: true, heartbeatSeconds: HEARTBEAT_SECONDS, retryLimit: RETRY_LIMIT, retryDelay: RETRY_DELAY_SECONDS,
+  retryBackoff: true, retryDelayMax: RETRY_DELAY_LIMIT_SECONDS, expireInSeconds: EXPIRE_SECONDS, retentionSeconds: WAIT_LIMIT_SECONDS,
+  deleteAfterSeconds: DELETE_AFTER_SECONDS,
+} as const;
+
+/** At most one job of a key at a time, on all gateways. */
+const WORK = {
+  groupConcurrency: 1, includeMetadata: true, pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS,
+  heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
+} as const;
+
+/** Connections of pg-boss beside the gateway's pool: fetching, finishing, heartbeats; one more listens. */
+const SERVER_CONNECTIONS = 4;
+
+function createBoss(database: Database): PgBoss {
+  const common = {
+    schema: 'jobs', schedule: false, useListenNotify: true, superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS, persistWarnings: false,
+  };
+  const { engine } = database;
+  return engine.kind === 'embedded'
+    ? new PgBoss({ ...common, db: fromPglite(engine.pglite), backend: 'pglite', reindex: false, monitorVacuum: false })
+    : new PgBoss({ ...common, connectionString: engine.url, max: SERVER_CONNECTIONS, application_name: 'relaypacs jobs' });
+}
+
+/** Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone. */
+export async function createJobs(database: Database, events: JobEvents): Promise<Jobs> {
+  const boss = createBoss(database);
+  boss.on('error', (error) => events.trouble(error));
+  await boss.start();
+  await database.join(async () => {
+    await sql`update jobs.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`.execute(database.db);
+  });
+
+  const stopping = new AbortController();
+  const declared = new Map<string, Promise<void>>();
+  const workers = new Map<string, string[]>();
+  const timers = new Set<NodeJS.Timeout>();
+
+  const declare = (queue: string): Promise<void> => {
+    const known = declared.get(queue) ?? declareQueue(boss, queue);
+    declared.set(queue, known);
+    return known;
+  };
+
+  /** NOTIFY is sent for jobs that may start now; for later ones this process sets its own alarm. */
+  const wakeLater = (queue: string, seconds: number): void => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      for (const id of workers.get(queue) ?? []) boss.notifyWorker(id);
+    }, seconds * 1000 + 20);
+    timer.unref();
+    timers.add(timer);
+  };
+
+  return {
+    declare,
+    async enqueue(trx, queue, data, { key, startAfterSeconds = 0 } = {}) {
+      if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
+      if (!key || !(await joinWaiting(boss, trx, queue, key, startAfterSeconds))) {
+        const group = key ? { group: { id: key }, singletonKey: key } : {};
+        await boss.send(queue, data, { ...group, startAfter: startAfterSeconds, db: fromKysely(trx) });
+      }
+      if (startAfterSeconds > 0) wakeLater(queue, startAfterSeconds);
+    },
+    async work<Data extends object>(queue: string, { concurrency }: { readonly concurrency: number }, handler: JobHandler<Data>) {
+      await declare(queue);
+      const ids: string[] = [];
+      workers.set(queue, ids);
+      // One worker a call, so that each knows its own id: it looks for more as soon as it is done, instead of at the next poll.
+      for (let i = 0; i < concurrency; i += 1) {
+        ids.push(
+          await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
+            if (!job) return;
+            try {
+              await handler(job.data, AbortSignal.any([job.signal, stopping.signal]), { id: job.id, attempt: job.retryCount });
+            } catch (error) {
+              if (!stopping.signal.aborted) events.failed(queue, job.id, job.retryCount, error);
+              wakeLater(queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (job.retryCount + 1), RETRY_DELAY_LIMIT_SECONDS));
+              // pg-boss stores what is thrown, and what is thrown may hold anything: the log has its code, the table only this.
+              throw new Error('see the log');
+            } finally {
+              const own = ids[i];
+              if (own) boss.notifyWorker(own);
+            }
+          }),
+        );
+      }
+    },
+    async counts() {
+      const { rows } = await sql<{ queue: string; state: 'waiting' | 'active'; count: number }>`
+        select name as queue, case when state = 'active' then 'active' else 'waiting' end as state, count(*) as count
+        from jobs.job where state < 'completed' and name not like '\\_\\_pgboss%' group by 1, 2`.execute(database.db);
+      return rows;
+    },
+    async stop() {
+      for (const timer of timers) clearTimeout(timer);
+      stopping.abort();
+      const ended = Promise.all([...workers.keys()].map((queue) => boss.offWork(queue, { wait: true })));
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
+      await boss.stop({ graceful: false });
+    },
+  };
+}
+
+/** Makes the queue or brings its settings up to date, and lets pg-boss remember it: a look-up inside an open transaction would wait for it. */
+async function declareQueue(boss: PgBoss, queue: string): Promise<void> {
+  await boss.createQueue(queue, { ...QUEUE, policy: 'standard' });
+  await boss.updateQueue(queue, QUEUE);
+  await boss.findJobs(queue, { key: 'none' });
+}
+
+/**
+ * True when a job of this key waits and will do. Its row is locked until the caller's transaction ends, so that no worker begins it before
+ * what the caller writes can be seen (a worker skips locked rows; the NOTIFY at our commit brings it back). The advisory lock puts callers
+ * with the same key in line: without it two of them would each see no job and make two.
+ */
+async function joinWaiting(boss: PgBoss, trx: Trx, queue: string, key: string, startAfterSeconds: number): Promise<boolean> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${queue} ${key}`}, 0))`.execute(trx);
+  if (startAfterSeconds === 0) {
+    const { updated } = await boss.update(queue, undefined, { singletonKey: key, match: 'all', startAfter: 0, db: fromKysely(trx) });
+    return updated > 0;
+  }
+  const { rows } = await sql`
+    update jobs.job set start_after = least(start_after, now() + ${startAfterSeconds} * interval '1 second')
+    where name = ${queue} and singleton_key = ${key} and state < 'active' returning id`.execute(trx);
+  return rows.length > 0;
+}
