@@ -35,8 +35,9 @@ export async function isWebAppCurrent(): Promise<boolean> {
 
 function vite(folder: string): Promise<{ code: number; words: string }> {
   return new Promise((resolve, reject) => {
+    const env = { ...process.env, NODE_ENV: 'production', NO_COLOR: '1' };
     const parameters = [VITE, 'build', CLIENT, '--outDir', folder, '--emptyOutDir', '--logLevel', 'warn'];
-    const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_ENV: 'production' } });
+    const child = spawn(process.execPath, parameters, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env });
     let words = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (words += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));

@@ -1,0 +1,78 @@
+/**
+ * Runs test files in child processes and leaves none of their processes behind: everything that a test starts inherits the mark of this run in
+ * its environment, and what still carries it afterwards is ended. Other processes of the machine are never touched.
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { SuiteReport } from './run-suites.ts';
+
+const RUNNER = fileURLToPath(new URL('./run-suites.ts', import.meta.url));
+const MARK = 'RELAY_TEST_RUN';
+
+export type FileReport = SuiteReport & { readonly note: string | null };
+
+export type RunOptions = {
+  readonly files: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** For all files together; a process that hangs is killed then. */
+  readonly withinMs: number;
+};
+
+/** Runs the files in one process. A file that did not report (a crash, a hang) counts as one failure. */
+async function runOnce({ files, env, withinMs }: RunOptions, mark: string): Promise<FileReport[]> {
+  const reports = new Map<string, FileReport>();
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [RUNNER, ...files], {
+    env: { ...env, [MARK]: mark },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  // Shown file by file: two processes that write at once would be read by nobody.
+  let words = '';
+  const show = (): void => {
+    process.stdout.write(words);
+    words = '';
+  };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (words += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (words += text));
+  child.on('message', (report: SuiteReport) => {
+    reports.set(report.file, { ...report, note: null });
+    show();
+  });
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, withinMs);
+  const how = await new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? `code ${code}`));
+  });
+  clearTimeout(late);
+  show();
+  const ms = performance.now() - startedAt;
+  const note = isLate ? `killed after ${Math.round(withinMs / 1000)} s` : `the process ended early (${how})`;
+  return files.map((file) => reports.get(file) ?? { file, passed: 0, failed: 1, skipped: 0, ms, note });
+}
+
+async function carriersOf(mark: string): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const carriers = await Promise.all(pids.map(async (pid) => {
+    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+    return environment.split('\0').includes(`${MARK}=${mark}`) ? pid : null;
+  }));
+  return carriers.filter((pid) => pid !== null);
+}
+
+/** Runs the files in one process and ends what they left behind. Linux only for the latter; elsewhere tests must clean up themselves. */
+export async function runFiles(options: RunOptions): Promise<FileReport[]> {
+  const mark = randomUUID();
+  const reports = await runOnce(options, mark);
+  for (const pid of await carriersOf(mark)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch { /* it ended by itself */ }
+  }
+  return reports;
+}

@@ -1,0 +1,112 @@
+/**
+ * `npm test [-- PATTERN…]`: proves the product (DESIGN §2.5): the checks of the house, every `*.test.ts` in two processes side by side, then
+ * every `*.e2e.ts` in a process of its own. With patterns, only the files whose path holds one of them (and the checks for `check`).
+ *
+ * Everything lies in temporary folders and on free ports, and nothing is left running. The last line is `N passed, N failed`, the one before
+ * it says what was skipped and why. Exits 0 only when nothing failed.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildWebApp, isWebAppCurrent } from './build.ts';
+import { describeChecks, runChecks } from './check.ts';
+import { findSources, ROOT } from './source-files.ts';
+import { prepareTestParts } from './test-parts.ts';
+import type { TestParts } from './test-parts.ts';
+import { runFiles } from './test-processes.ts';
+import type { FileReport } from './test-processes.ts';
+
+/** A half takes two minutes here; one that takes this long hangs. */
+const HALF_WITHIN_MS = 8 * 60_000;
+const E2E_FILE_WITHIN_MS = 8 * 60_000;
+const SLOWEST_SHOWN = 12;
+
+type Totals = { passed: number; failed: number };
+type Skip = { what: string; why: string };
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function chosenFiles(pattern: RegExp, wanted: readonly string[]): Promise<string[]> {
+  const files = await findSources(pattern);
+  return wanted.length === 0 ? files : files.filter((file) => wanted.some((part) => file.includes(part)));
+}
+
+async function checkHouse(): Promise<Totals> {
+  say('\nThe rules of the house');
+  const reports = await runChecks();
+  say(describeChecks(reports));
+  const failed = reports.filter(({ findings }) => findings.length > 0).length;
+  return { passed: reports.length - failed, failed };
+}
+
+/** A build that fails is one failure; the tests that need no web app still run. */
+async function buildIfNeeded(): Promise<Totals> {
+  if (await isWebAppCurrent()) return { passed: 0, failed: 0 };
+  say('\nBuilding the web app …');
+  return buildWebApp().then(() => ({ passed: 0, failed: 0 }), (error: Error) => {
+    say(error.message);
+    return { passed: 0, failed: 1 };
+  });
+}
+
+async function readSkips(file: string, parts: TestParts): Promise<Skip[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const told: Skip[] = text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+  // A part that is missing is named even when no test was there to say so.
+  const all = [...parts.missing, ...told].map((skip) => [`${skip.what} (${skip.why})`, skip] as const);
+  return [...new Map(all).values()];
+}
+
+function describeFiles(reports: readonly FileReport[]): void {
+  say('\nSlowest files');
+  for (const { file, ms } of [...reports].sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_SHOWN)) say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
+  const broken = reports.filter(({ failed }) => failed > 0);
+  if (broken.length > 0) say('\nFiles with failures');
+  for (const { file, failed, note } of broken) say(`  ${file}: ${failed}${note ? ` (${note})` : ''}`);
+}
+
+async function runTests(wanted: readonly string[], parts: TestParts, folder: string): Promise<FileReport[]> {
+  const env = { ...process.env, ...parts.env, RELAY_TEST_SKIPS: join(folder, 'skips'), TMPDIR: folder };
+  const units = await chosenFiles(/\.test\.ts$/, wanted);
+  say(`\n${units.length} test files`);
+  const halves = [units.filter((_, index) => index % 2 === 0), units.filter((_, index) => index % 2 === 1)].filter((half) => half.length > 0);
+  const reports = (await Promise.all(halves.map((files) => runFiles({ files, env, withinMs: HALF_WITHIN_MS })))).flat();
+  const endToEnd = await chosenFiles(/\.e2e\.ts$/, wanted);
+  say(`\n${endToEnd.length} end-to-end files`);
+  for (const file of endToEnd) reports.push(...(await runFiles({ files: [file], env, withinMs: E2E_FILE_WITHIN_MS })));
+  return reports;
+}
+
+async function main(wanted: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  process.chdir(ROOT);
+  const folder = await mkdtemp(join(tmpdir(), 'relay-test-'));
+  let parts: TestParts | null = null;
+  const end = async (): Promise<void> => {
+    await parts?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end().finally(() => process.exit(130)));
+  try {
+    const isChecked = wanted.length === 0 || wanted.includes('check');
+    const isBuilt = (await chosenFiles(/\.e2e\.ts$/, wanted)).length > 0;
+    const none = { passed: 0, failed: 0 };
+    const totals = [isChecked ? await checkHouse() : none, isBuilt ? await buildIfNeeded() : none];
+    parts = await prepareTestParts(folder, say);
+    const reports = await runTests(wanted, parts, folder);
+    const skips = await readSkips(join(folder, 'skips'), parts);
+    describeFiles(reports);
+    const all = [...totals, ...reports];
+    const [passed, failed] = [all.reduce((sum, one) => sum + one.passed, 0), all.reduce((sum, one) => sum + one.failed, 0)];
+    const marked = reports.filter(({ skipped }) => skipped > 0).map(({ file, skipped }) => `${skipped} of ${file} (marked so)`);
+    say(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+    const skipped = [...skips.map(({ what, why }) => `${what} (${why})`), ...marked];
+    say(`skipped: ${skipped.length > 0 ? skipped.join('; ') : 'nothing'}`);
+    say(`${passed} passed, ${failed} failed`);
+    return failed > 0 || passed === 0 ? 1 : 0;
+  } finally {
+    await end();
+  }
+}
+
+process.exit(await main(process.argv.slice(2)));
