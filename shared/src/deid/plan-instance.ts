@@ -117,7 +117,7 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
         return place.patientKey === null ? planned(element, vr, 'empty') : planned(element, vr, how, place.patientKey);
       case 'keep': case 'keep-uid': case 'keep-temporal':
         return planned(element, element.vr, 'keep');
-      case 'shift-date': case 'cap-age':
+      case 'shift-date': case 'cap-age': case 'leading-number':
         return planned(element, vr, how, asciiOf(element));
       default:
         return planned(element, vr, how);
@@ -196,8 +196,9 @@ function insideSequence(tag: number, vr: string, decision: Decision, place: Plac
 /** Where the value is not what the decision expects of it, what is done instead. */
 function fitting(element: DicomElement, vr: string, decision: Decision): Decision {
   const malformed = (otherwise: Decision | null): Decision => {
-    const next: Decision = otherwise ?? { how: vr === 'UI' ? 'uid' : 'dummy', code: vr === 'UI' ? 'U' : 'D', because: 'malformed', mode: 'plain', otherwise: null };
-    return { ...next, because: 'malformed' };
+    if (otherwise !== null) return { ...otherwise, because: 'malformed' };
+    const how: How = vr === 'UI' ? 'uid' : (vr === 'IS' || vr === 'DS') && element.bytes !== null ? 'leading-number' : 'dummy';
+    return { how, code: how === 'uid' ? 'U' : 'D', because: 'malformed', mode: 'plain', otherwise: null };
   };
   switch (decision.how) {
     case 'items':

@@ -45,6 +45,8 @@ export function replacementOf(planned: PlannedElement, { pseudonyms, days }: Rep
       return textValue(vr, shiftDates(vr as 'DA' | 'DT', text, days) ?? '');
     case 'cap-age':
       return textValue('AS', capAge(text));
+    case 'leading-number':
+      return textValue(vr, ...text.split('\\').map((value) => /^[+-]?\d+(\.\d+)?/.exec(value.trim())?.[0] ?? ''));
     case 'literal':
       return planned.literal;
     default:

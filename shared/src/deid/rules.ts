@@ -39,6 +39,7 @@ export type How =
   | 'keep-uid' // kept if it is a UID at all
   | 'cap-age' // kept below 90 years
   | 'zero' // as many zero bytes
+  | 'leading-number' // a number's place that holds more than a number
   | 'literal' // the value stands in the plan
   | 'items'; // a sequence: each item by these rules
 

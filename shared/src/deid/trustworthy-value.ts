@@ -19,10 +19,12 @@ export function isTrustworthy(element: DicomElement, vr: string): boolean {
   if (element.items !== null) return vr === 'SQ';
   const isText = TEXT.has(vr);
   if (element.bytes === null) return !isText || vr === 'UT' || vr === 'UC';
-  if (vr === 'DS' || vr === 'IS') return NUMBERS.test(asciiOf(element));
+  const isNumberByVR = WIDTHS[element.vr] !== undefined;
+  if ((vr === 'DS' || vr === 'IS') && !isNumberByVR) return NUMBERS.test(asciiOf(element));
   if (vr === 'UI') return asciiOf(element).split('\\').every((uid) => uid.trim() === '' || isUid(uid.trim()));
   if (element.vr === vr) return true;
   if (element.vr === 'UN') return isText || isWholeNumberOfValues(element, vr);
+  if (isNumberByVR) return isWholeNumberOfValues(element, element.vr);
   return isText ? !PROSE.has(element.vr) : !TEXT.has(element.vr);
 }
 

@@ -1,0 +1,50 @@
+/**
+ * Files de-identified in memory, for tests that look at every byte of what comes out. Not for the road: there nothing holds an instance.
+ */
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
+import { concatBytes } from '#shared/dicom/encode.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
+import type { DeidentifyOutcome, Segment } from '#shared/deid/deidentify-instance.ts';
+import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createRules } from '#shared/deid/rules.ts';
+import type { DeidRules } from '#shared/deid/rules.ts';
+
+export type DeidentifiedFile =
+  | { readonly kind: 'ready'; readonly bytes: Uint8Array; readonly outcome: Extract<DeidentifyOutcome, { kind: 'ready' }>; readonly original: ParsedInstance }
+  | { readonly kind: 'quarantined' | 'refused'; readonly because: string };
+
+/** Pseudonyms under a key made of one number: the same number, the same key. */
+export function pseudonymsOf(seed: number): Promise<Pseudonyms> {
+  return createPseudonyms(new Uint8Array(32).fill(seed));
+}
+
+/** Rules that must exist. Throws where an option is refused. */
+export function rulesOf(...options: string[]): DeidRules {
+  const outcome = createRules(options);
+  if (outcome.kind === 'refused') throw new Error(`${outcome.option}: ${outcome.because}`);
+  return outcome.rules;
+}
+
+/** The instance in these bytes. Throws where the reader refuses it. */
+export async function parsed(bytes: Uint8Array): Promise<ParsedInstance> {
+  const read = await readInstance(bytesSource(bytes), undefined, 'replaced');
+  if (read.kind === 'refused') throw new Error(`refused: ${read.because} ${read.where?.tag ?? ''}`);
+  return read.instance;
+}
+
+export async function bytesOf(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (const segment of segments) parts.push(segment instanceof Uint8Array ? segment : await source.read(segment.offset, segment.length));
+  return concatBytes(parts);
+}
+
+export async function deidentifyBytes(bytes: Uint8Array, rules: DeidRules, pseudonyms: Pseudonyms): Promise<DeidentifiedFile> {
+  const read = await readInstance(bytesSource(bytes), undefined, 'replaced');
+  if (read.kind === 'refused') return read;
+  const outcome = await deidentifyInstance(read.instance, rules, pseudonyms);
+  if (outcome.kind !== 'ready') return outcome;
+  return { kind: 'ready', bytes: await bytesOf(outcome.segments, read.instance.dataSet), outcome, original: read.instance };
+}
