@@ -76,6 +76,9 @@ export type InstanceTable = {
   /** SHA-256, hexadecimal. Unique with site and SOP Instance UID: another digest is another row, in conflict. */
   digest: string;
   original_digest: string | null;
+  /** The policy under which it was promised: what verify holds it to. */
+  policy_name: string;
+  policy_version: number;
   bytes: number;
   state: InstanceState;
   reason: ReasonCode | null;
@@ -103,7 +106,10 @@ export type ParcelTable = {
   /** The device's name for it: a creation repeated under it is the same parcel. */
   device_parcel_id: string;
   bytes: number;
-  state: 'receiving' | 'received' | 'verified' | 'deleted';
+  /** The row goes when its bytes go: evicted, damaged, expired or taken back. */
+  state: 'receiving' | 'received' | 'verified';
+  /** Instances in it that were not what was promised: the device may send a parcel of this name again. */
+  damaged: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;
 };

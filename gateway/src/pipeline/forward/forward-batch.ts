@@ -1,0 +1,58 @@
+/**
+ * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. The answer is never taken at its word
+ * where it is bad: what was refused or not named is looked for, offered once more alone, then the other way (Orthanc's REST API).
+ *
+ * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted again.
+ */
+import type { InstanceToStore, Pacs, StoreAnswer } from '../../ports/pacs/pacs.ts';
+
+export type Posted = InstanceToStore & { readonly id: number };
+
+export type ForwardedInstance =
+  /** The PACS says that it has it, or it was found there. */
+  | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
+  | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
+  /** Not taken now: to be offered later. */
+  | { readonly id: number; readonly kind: 'later' };
+
+export async function forwardBatch(
+  studyInstanceUID: string, batch: readonly Posted[], tools: { readonly pacs: Pacs }, signal: AbortSignal,
+): Promise<readonly ForwardedInstance[]> {
+  const { pacs } = tools;
+  const answers = await pacs.storeInstances(studyInstanceUID, batch, signal);
+  const doubtful = answers.filter(({ outcome }) => outcome === 'refused' || outcome === 'unanswered');
+  const there = new Set<string>();
+  if (doubtful.length > 0) {
+    // A refusal may be for what was stored a moment ago, and a request that failed may have been carried out.
+    for (const found of await pacs.findInstances(doubtful.map(({ sopInstanceUID }) => sopInstanceUID), signal)) there.add(found.sopInstanceUID);
+  }
+  const outcomes: ForwardedInstance[] = [];
+  for (const [i, answer] of answers.entries()) {
+    const instance = batch[i]!;
+    outcomes.push(there.has(answer.sopInstanceUID) ? { id: instance.id, kind: 'posted', pacsCode: null } : await settle(studyInstanceUID, instance, answer, batch.length, pacs, signal));
+  }
+  return outcomes;
+}
+
+async function settle(
+  studyInstanceUID: string, instance: Posted, answer: StoreAnswer, batchSize: number, pacs: Pacs, signal: AbortSignal,
+): Promise<ForwardedInstance> {
+  const { id } = instance;
+  const { outcome, pacsCode } = answer;
+  switch (outcome) {
+    case 'stored':
+    case 'coerced':
+      return { id, kind: 'posted', pacsCode };
+    case 'busy':
+      return { id, kind: 'later' };
+    case 'unanswered':
+      if (batchSize > 1) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
+      return { id, kind: 'later' };
+    case 'refused': {
+      const other = pacs.storeAnotherWay === null ? answer : await pacs.storeAnotherWay(instance, signal);
+      return other.outcome === 'stored' ? { id, kind: 'posted', pacsCode: null } : { id, kind: 'refused', pacsCode };
+    }
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Instances in the database, always many at once: a study of 20 000 must not cost 20 000 round trips. Changes name the states that they
+ * may start from, so that a late or repeated message changes nothing.
+ */
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { InstanceTable, Tables } from '../database/tables.ts';
+
+type Db = Kysely<Tables>;
+type Trx = Transaction<Tables>;
+export type InstanceRow = Selectable<InstanceTable>;
+
+/** What becomes of one instance; what is left out stays as it is. */
+export type InstanceChange = {
+  readonly id: number;
+  readonly state: InstanceState;
+  readonly reason?: ReasonCode | null;
+  readonly place?: { readonly parcelId: string; readonly offset: number } | null;
+  readonly pacsCode?: number | null;
+  readonly proof?: 'found' | 'read-back' | null;
+  readonly postedAt?: Date | null;
+  /** Added to what was counted. */
+  readonly attempts?: number;
+};
+
+export async function instancesOf(db: Db, studyId: string, states?: readonly InstanceState[]): Promise<readonly InstanceRow[]> {
+  let query = db.selectFrom('instance').selectAll().where('study_id', '=', studyId).orderBy('id');
+  if (states) query = query.where('state', 'in', [...states]);
+  return query.execute();
+}
+
+/** How many instances of the study are in each state; states without one are absent. */
+export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<InstanceState, number>> {
+  const rows = await db
+    .selectFrom('instance')
+    .select(['state', (count) => count.fn.countAll<string | number>().as('count')])
+    .where('study_id', '=', studyId)
+    .groupBy('state')
+    .execute();
+  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
+}
+
+/** Instances of the site under any of these SOP Instance UIDs, in whatever study. */
+export async function instancesByUid(db: Db, siteId: string, sopInstanceUIDs: readonly string[]): Promise<readonly InstanceRow[]> {
+  return db
+    .selectFrom('instance')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('sop_instance_uid', 'in', sql<string>`(select jsonb_array_elements_text(${JSON.stringify(sopInstanceUIDs)}::jsonb))`)
+    .orderBy('id')
+    .execute();
+}
+
+/** Instances of one study by UID and digest. */
+export async function instancesByKey(
+  db: Db, studyId: string, keys: readonly { sopInstanceUID: string; digest: string }[],
+): Promise<readonly InstanceRow[]> {
+  const wanted = new Set(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
+  const rows = await db
+    .selectFrom('instance')
+    .selectAll()
+    .where('study_id', '=', studyId)
+    .where('sop_instance_uid', 'in', sql<string>`(select jsonb_array_elements_text(${JSON.stringify(keys.map((key) => key.sopInstanceUID))}::jsonb))`)
+    .execute();
+  return rows.filter((row) => wanted.has(`${row.sop_instance_uid} ${row.digest}`));
+}
+
+export type NewInstance = {
+  readonly sop_instance_uid: string;
+  readonly sop_class_uid: string;
+  readonly series_instance_uid: string;
+  readonly transfer_syntax_uid: string;
+  readonly digest: string;
+  readonly original_digest: string | null;
+  readonly bytes: number;
+  readonly state: InstanceState;
+  readonly reason: ReasonCode | null;
+};
+
+/** Inserts promised instances in one statement and returns their ids by `UID digest`. */
+export async function insertInstances(
+  trx: Trx,
+  study: { id: string; site_id: string; revision: number; policy_name: string; policy_version: number },
+  instances: readonly NewInstance[],
+  now: Date,
+): Promise<ReadonlyMap<string, number>> {
+  if (instances.length === 0) return new Map();
+  const { rows } = await sql<{ id: number | string; key: string }>`
+    insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
+      original_digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
+    select ${study.site_id}::uuid, ${study.id}::uuid, x.sop_instance_uid, x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.digest,
+      x.original_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, ${study.revision}::int, ${now}::timestamptz
+    from jsonb_to_recordset(${JSON.stringify(instances.map((instance, nr) => ({ ...instance, nr })))}::jsonb) as x(sop_instance_uid text, sop_class_uid text,
+      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, bytes bigint, state text, reason text, nr bigint)
+    order by x.nr
+    returning id, sop_instance_uid || ' ' || digest as key`.execute(trx);
+  return new Map(rows.map(({ id, key }) => [key, Number(id)]));
+}
+
+/**
+ * Applies changes to instances that are in one of the states `from`; returns the ids that changed. The caller holds the study locked,
+ * or claims: two that claim the same instance cannot both have it.
+ */
+export async function changeInstances(
+  trx: Db, changes: readonly InstanceChange[], from: readonly InstanceState[], now: Date,
+): Promise<ReadonlySet<number>> {
+  if (changes.length === 0) return new Set();
+  const rows = changes.map((change) => ({
+    id: change.id,
+    state: change.state,
+    set_reason: change.reason !== undefined, reason: change.reason ?? null,
+    set_place: change.place !== undefined, parcel_id: change.place?.parcelId ?? null, body_offset: change.place?.offset ?? null,
+    set_code: change.pacsCode !== undefined, pacs_code: change.pacsCode ?? null,
+    set_proof: change.proof !== undefined, proof: change.proof ?? null,
+    set_posted: change.postedAt !== undefined, posted_at: change.postedAt?.toISOString() ?? null,
+    attempts: change.attempts ?? 0,
+  }));
+  const { rows: changed } = await sql<{ id: number | string }>`
+    update instance i set state = x.state, updated_at = ${now}::timestamptz, attempts = i.attempts + x.attempts,
+      reason = case when x.set_reason then x.reason else i.reason end,
+      parcel_id = case when x.set_place then x.parcel_id else i.parcel_id end,
+      body_offset = case when x.set_place then x.body_offset else i.body_offset end,
+      pacs_code = case when x.set_code then x.pacs_code else i.pacs_code end,
+      proof = case when x.set_proof then x.proof else i.proof end,
+      posted_at = case when x.set_posted then x.posted_at else i.posted_at end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
+      parcel_id text, body_offset bigint, set_code boolean, pacs_code int, set_proof boolean, proof text, set_posted boolean,
+      posted_at timestamptz, attempts int)
+    where i.id = x.id and i.state in (${sql.join(from)})
+    returning i.id`.execute(trx);
+  return new Set(changed.map(({ id }) => Number(id)));
+}

@@ -1,0 +1,113 @@
+/**
+ * `POST /upload/init`: a device says what one study will contain and is told what to send. All of it in one transaction, and as often as
+ * the device likes: the same manifest gives the same upload. Two at once wait for each other, for a UID may stand in both.
+ */
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../../database/tables.ts';
+import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
+import { changeInstances, insertInstances, instancesByUid } from '../instance.store.ts';
+import { applyStudyEvent, lockOrCreateStudy, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
+import { enqueueStage, type PipelineTools } from '../tools.ts';
+import { compareManifest, type Comparison } from './compare-manifest.ts';
+
+export type Sender = { readonly accountId: string; readonly siteId: string };
+
+/** What of the study the PACS has now; null where nothing depends on it or it does not answer. */
+async function askPacs(tools: PipelineTools, manifest: Manifest, sender: Sender, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+  const confirmed = await tools.db
+    .selectFrom('instance')
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select('instance.id')
+    .where('study.site_id', '=', sender.siteId)
+    .where('study.study_instance_uid', '=', manifest.studyInstanceUID)
+    .where('instance.state', 'in', [...IN_PACS])
+    .limit(1)
+    .executeTakeFirst();
+  if (confirmed === undefined) return null;
+  try {
+    return await tools.pacs.findStudy(manifest.studyInstanceUID, signal);
+  } catch (error) {
+    if (error instanceof PacsUnreachable) return null;
+    throw error;
+  }
+}
+
+/** Answers a manifest that was checked by its schema and whose policy was allowed. */
+export async function openUpload(tools: PipelineTools, manifest: Manifest, sender: Sender, signal: AbortSignal): Promise<ManifestAnswer> {
+  const inPacs = await askPacs(tools, manifest, sender, signal);
+  const now = tools.now();
+  const { answer, studyId } = await tools.db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(hashtext(${`manifest ${sender.siteId}`}))`.execute(trx);
+    const { siteId } = sender;
+    const created = { id: tools.newId(), siteId, studyInstanceUID: manifest.studyInstanceUID, policy: manifest.policy, now };
+    const study = await lockOrCreateStudy(trx, created);
+    const known = await instancesByUid(trx, siteId, [...new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID))]);
+    const compared = compareManifest(manifest, study.id, known, inPacs);
+    const uploadId = await findOrCreateUpload(trx, tools, study, sender);
+    const moved = await applyManifest(trx, tools, study, manifest, compared);
+    await linkInstances(trx, uploadId, study.id, compared.keys);
+    if (compared.insert.length + compared.again.length > 0) {
+      await tools.audit(trx, siteId, 'upload-opened', {
+        uploadId, studyInstanceUID: study.study_instance_uid, revision: moved.revision, policy: manifest.policy.name,
+        policyVersion: manifest.policy.version, have: compared.have.length, need: compared.need.length, conflict: compared.conflict.length,
+      });
+    }
+    if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
+    const { have, need, conflict } = compared;
+    return {
+      studyId: study.id,
+      answer: { uploadId, studyInstanceUID: study.study_instance_uid, revision: moved.revision, have, need, conflict },
+    };
+  });
+  tools.changes.emit(studyId);
+  return answer;
+}
+
+async function findOrCreateUpload(trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, sender: Sender): Promise<string> {
+  await trx
+    .insertInto('upload')
+    .values({ id: tools.newId(), site_id: study.site_id, study_id: study.id, account_id: sender.accountId, completed_at: null })
+    .onConflict((conflict) => conflict.columns(['study_id', 'account_id']).doNothing())
+    .execute();
+  const { id } = await trx
+    .selectFrom('upload')
+    .select('id')
+    .where('study_id', '=', study.id)
+    .where('account_id', '=', sender.accountId)
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+/** New rows, rows wanted again, the study's state and key. */
+async function applyManifest(
+  trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, manifest: Manifest, compared: Comparison,
+): Promise<StudyRow> {
+  const now = tools.now();
+  const news = compared.insert.length + compared.again.length > 0;
+  const moved = (news ? await applyStudyEvent(trx, study, 'late-instance', now) : null) ?? study;
+  if (compared.need.length > 0 && study.wrapped_key === null) await setStudyKey(trx, study.id, tools.keys.create(study.id));
+  if (!news) return moved;
+  await setPolicy(trx, study.id, manifest.policy);
+  const under = { ...moved, policy_name: manifest.policy.name, policy_version: manifest.policy.version };
+  await insertInstances(trx, under, compared.insert, now);
+  const ids = compared.again.map(({ id }) => id);
+  if (ids.length > 0) {
+    const adopted = { study_id: study.id, revision: moved.revision, policy_name: under.policy_name, policy_version: under.policy_version };
+    await trx.updateTable('instance').set(adopted).where('id', 'in', ids).execute();
+    await changeInstances(trx, compared.again, ['promised', 'refused', 'left-out', ...IN_PACS], now);
+  }
+  return moved;
+}
+
+/** Adds to the upload what it did not name before, in the manifest's order. */
+async function linkInstances(trx: Kysely<Tables>, uploadId: string, studyId: string, keys: readonly string[]): Promise<void> {
+  await sql`
+    insert into upload_instance (upload_id, position, instance_id)
+    select ${uploadId}::uuid, (select coalesce(max(position) + 1, 0) from upload_instance where upload_id = ${uploadId}::uuid)
+      + (row_number() over (order by x.nr))::int - 1, i.id
+    from jsonb_array_elements_text(${JSON.stringify(keys)}::jsonb) with ordinality as x(key, nr)
+    join instance i on i.study_id = ${studyId}::uuid and i.sop_instance_uid = split_part(x.key, ' ', 1) and i.digest = split_part(x.key, ' ', 2)
+    where not exists (select 1 from upload_instance u where u.upload_id = ${uploadId}::uuid and u.instance_id = i.id)`.execute(trx);
+}

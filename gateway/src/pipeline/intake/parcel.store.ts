@@ -1,0 +1,98 @@
+/** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { ParcelTable, Tables } from '../../database/tables.ts';
+
+type Db = Kysely<Tables>;
+type Trx = Transaction<Tables>;
+export type ParcelRow = Selectable<ParcelTable>;
+
+/** A parcel with what is asked of it on every request: whose it is, and the key of its study. */
+export type OwnedParcel = ParcelRow & { readonly account_id: string; readonly wrapped_key: Uint8Array | null; readonly study_instance_uid: string };
+
+function owned(db: Db) {
+  return db
+    .selectFrom('parcel')
+    .innerJoin('upload', 'upload.id', 'parcel.upload_id')
+    .innerJoin('study', 'study.id', 'parcel.study_id')
+    .selectAll('parcel')
+    .select(['upload.account_id', 'study.wrapped_key', 'study.study_instance_uid']);
+}
+
+export async function findParcel(db: Db, parcelId: string): Promise<OwnedParcel | undefined> {
+  return owned(db).where('parcel.id', '=', parcelId).executeTakeFirst();
+}
+
+/** The parcel that the device knows under its own name. */
+export async function findDeviceParcel(db: Db, uploadId: string, deviceParcelId: string): Promise<OwnedParcel | undefined> {
+  return owned(db).where('parcel.upload_id', '=', uploadId).where('parcel.device_parcel_id', '=', deviceParcelId).executeTakeFirst();
+}
+
+export type UploadRow = { id: string; site_id: string; study_id: string; account_id: string; wrapped_key: Uint8Array | null; study_instance_uid: string };
+
+/** The upload with its study; `accountId` null: whoever's. */
+export async function findUpload(db: Db, uploadId: string, accountId: string | null): Promise<UploadRow | undefined> {
+  let query = db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .select(['upload.id', 'upload.site_id', 'upload.study_id', 'upload.account_id', 'study.wrapped_key', 'study.study_instance_uid'])
+    .where('upload.id', '=', uploadId);
+  if (accountId !== null) query = query.where('upload.account_id', '=', accountId);
+  return query.executeTakeFirst();
+}
+
+/** False: the device already has a parcel of this name in this upload. */
+export async function insertParcel(db: Db, parcel: Omit<ParcelRow, 'created_at' | 'state' | 'damaged'>): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('parcel')
+    .values({ ...parcel, state: 'receiving' })
+    .onConflict((conflict) => conflict.columns(['upload_id', 'device_parcel_id']).doNothing())
+    .executeTakeFirst();
+  return (numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+/** False: it was not in `from` (any more). */
+export async function moveParcel(trx: Db, parcelId: string, from: ParcelRow['state'], to: ParcelRow['state'], damaged = 0): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable('parcel')
+    .set({ state: to, damaged })
+    .where('id', '=', parcelId)
+    .where('state', '=', from)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Gives the device's name for a damaged parcel free, so that it can be sent again; what was good in it stays. */
+export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> {
+  await db
+    .updateTable('parcel')
+    .set({ device_parcel_id: `${parcel.device_parcel_id} ${parcel.id}` })
+    .where('id', '=', parcel.id)
+    .where('device_parcel_id', '=', parcel.device_parcel_id)
+    .execute();
+}
+
+export async function deleteParcels(trx: Trx, parcelIds: readonly string[]): Promise<void> {
+  if (parcelIds.length === 0) return;
+  await trx.updateTable('instance').set({ parcel_id: null, body_offset: null }).where('parcel_id', 'in', [...parcelIds]).execute();
+  await trx.deleteFrom('parcel').where('id', 'in', [...parcelIds]).execute();
+}
+
+export async function parcelsOfStudy(db: Db, studyId: string): Promise<readonly ParcelRow[]> {
+  return db.selectFrom('parcel').selectAll().where('study_id', '=', studyId).orderBy('created_at').execute();
+}
+
+/** Complete parcels that verify has not looked at. */
+export async function unverifiedParcels(db: Db, where: { uploadId?: string; studyId?: string }): Promise<readonly string[]> {
+  let query = db.selectFrom('parcel').select('id').where('state', '=', 'received');
+  if (where.uploadId !== undefined) query = query.where('upload_id', '=', where.uploadId);
+  if (where.studyId !== undefined) query = query.where('study_id', '=', where.studyId);
+  return (await query.execute()).map(({ id }) => id);
+}
+
+export async function expiredParcels(db: Db, now: Date): Promise<readonly ParcelRow[]> {
+  return db.selectFrom('parcel').selectAll().where('state', '=', 'receiving').where('expires_at', '<', now).execute();
+}
+
+export async function allParcelIds(db: Db): Promise<ReadonlySet<string>> {
+  return new Set((await db.selectFrom('parcel').select('id').execute()).map(({ id }) => id));
+}

@@ -1,0 +1,97 @@
+/**
+ * Studies in the database: found, locked and moved on. All functions are free and take the connection or the transaction first; who
+ * changes the state of a study holds its row locked (`lockStudy`), so that two events of one study never cross.
+ */
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { nextStudyState, type StudyEvent, type StudyState } from '#shared/protocol/study-state.ts';
+import type { StudyTable, Tables } from '../database/tables.ts';
+
+type Db = Kysely<Tables>;
+type Trx = Transaction<Tables>;
+export type StudyRow = Selectable<StudyTable>;
+export type Waiting = NonNullable<StudyRow['waiting_because']>;
+
+export async function findStudy(db: Db, studyId: string): Promise<StudyRow | undefined> {
+  return db.selectFrom('study').selectAll().where('id', '=', studyId).executeTakeFirst();
+}
+
+/** The study's row, held until the transaction ends. */
+export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | undefined> {
+  return trx.selectFrom('study').selectAll().where('id', '=', studyId).forUpdate().executeTakeFirst();
+}
+
+export type NewStudy = {
+  readonly id: string;
+  readonly siteId: string;
+  readonly studyInstanceUID: string;
+  readonly policy: { readonly name: string; readonly version: number };
+  readonly now: Date;
+};
+
+/** The study of this UID at this site, made where it is new; locked either way. */
+export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<StudyRow> {
+  const { id, siteId, studyInstanceUID, policy, now } = study;
+  await trx
+    .insertInto('study')
+    .values({
+      id, site_id: siteId, study_instance_uid: studyInstanceUID, state: 'receiving', revision: 1,
+      policy_name: policy.name, policy_version: policy.version, wrapped_key: null, waiting_because: null, waiting_since: null, updated_at: now,
+    })
+    .onConflict((conflict) => conflict.columns(['site_id', 'study_instance_uid']).doNothing())
+    .execute();
+  return trx
+    .selectFrom('study')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+}
+
+/**
+ * Moves a locked study on. Null: the event means nothing in its state (any more), and nothing was changed. A study that goes back to
+ * `receiving` after its receipt gets the next revision: a receipt is never changed, a new one is issued.
+ */
+export async function applyStudyEvent(trx: Trx, study: StudyRow, event: StudyEvent, now: Date): Promise<StudyRow | null> {
+  const state = nextStudyState(study.state, event);
+  if (state === null) return null;
+  const again = state === 'receiving' && (await hasReceipt(trx, study));
+  const revision = again ? study.revision + 1 : study.revision;
+  await trx.updateTable('study').set({ state, revision, updated_at: now }).where('id', '=', study.id).execute();
+  return { ...study, state, revision, updated_at: now };
+}
+
+async function hasReceipt(trx: Trx, study: StudyRow): Promise<boolean> {
+  const row = await trx.selectFrom('receipt').select('id').where('study_id', '=', study.id).where('revision', '=', study.revision).executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function setPolicy(trx: Trx, studyId: string, policy: { name: string; version: number }): Promise<void> {
+  await trx.updateTable('study').set({ policy_name: policy.name, policy_version: policy.version }).where('id', '=', studyId).execute();
+}
+
+/** Null destroys the study's key. */
+export async function setStudyKey(trx: Trx, studyId: string, wrappedKey: Uint8Array | null): Promise<void> {
+  await trx.updateTable('study').set({ wrapped_key: wrappedKey }).where('id', '=', studyId).execute();
+}
+
+/** Says why a study does not move, and since when; keeps the time where the reason is the same. True where it was news. */
+export async function setWaiting(db: Db, studyId: string, because: Waiting | null, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('study')
+    .set({ waiting_because: because, waiting_since: because === null ? null : now })
+    .where('id', '=', studyId)
+    .where((where) => where('waiting_because', 'is distinct from', because))
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Studies in which something is still to be done, and those that wait for the PACS. */
+export async function unfinishedStudies(db: Db): Promise<readonly { id: string; state: StudyState; waiting: Waiting | null }[]> {
+  const rows = await db.selectFrom('study').select(['id', 'state', 'waiting_because']).where('state', 'not in', ['closed', 'held']).execute();
+  return rows.map(({ id, state, waiting_because }) => ({ id, state, waiting: waiting_because }));
+}
+
+export async function studiesWaiting(db: Db, because: Waiting): Promise<readonly string[]> {
+  return (await db.selectFrom('study').select('id').where('waiting_because', '=', because).execute()).map(({ id }) => id);
+}

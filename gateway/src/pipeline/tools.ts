@@ -1,0 +1,66 @@
+/**
+ * What the pipeline is given: its whole surroundings as values, time and identity included. gateway.ts makes them once; a test gives its
+ * own. A stage receives the few of them that it uses.
+ */
+import type { Kysely, Transaction } from 'kysely';
+import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+import type { StudyChanges } from './study-changes.ts';
+import type { StudyKeys } from './study-key.ts';
+
+/** The stages in the order of the road; a job's queue has the stage's name. `intake` runs in the request, `expiry` by the clock. */
+export const STAGES = ['intake', 'verify', 'assembly', 'forward', 'reconcile', 'receipt', 'eviction'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry';
+export type StudyJob = { readonly studyId: string };
+export type ParcelJob = { readonly parcelId: string };
+
+/** A line of the log; closed fields, see log.ts. */
+export type StageEvent = {
+  readonly event: 'stage-started' | 'stage-finished';
+  readonly stage: Stage;
+  readonly studyId: string;
+  readonly parcelId?: string;
+  readonly outcome?: string;
+  readonly ms?: number;
+};
+
+export type PipelineMetrics = {
+  stage(stage: Stage, outcome: string, seconds: number): void;
+  /** Instances that reached a state. */
+  instances(state: string, count: number): void;
+  /** Bytes that passed a stage. */
+  bytes(stage: Stage, count: number): void;
+};
+
+export type PipelineTools = {
+  readonly db: Kysely<Tables>;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly pacs: Pacs;
+  readonly blobs: Blobs;
+  readonly keys: StudyKeys;
+  readonly pseudonyms: Pseudonyms;
+  /** Signs a receipt: a compact JWS. */
+  readonly signReceipt: (receipt: Receipt) => Promise<string>;
+  /** The gateway's public URL, for receipts. */
+  readonly issuer: string;
+  readonly audit: (trx: Transaction<Tables>, siteId: string, event: string, fields: Record<string, unknown>) => Promise<void>;
+  readonly log: (event: StageEvent | { readonly event: 'parcel-damaged' | 'unpromised-instances' | 'pacs-unreachable' | 'pacs-back'; readonly [field: string]: string | number }) => void;
+  readonly metrics: PipelineMetrics;
+  readonly changes: StudyChanges;
+  readonly now: () => Date;
+  readonly newId: () => string;
+};
+
+/** The next stage, once the transaction is committed. Jobs of one study never run side by side in one stage. */
+export async function enqueueStage(
+  trx: Transaction<Tables>, tools: PipelineTools, queue: PipelineQueue, subject: StudyJob | ParcelJob, startAfterSeconds = 0,
+): Promise<void> {
+  const key = 'studyId' in subject ? subject.studyId : subject.parcelId;
+  await tools.jobs.enqueue(trx, queue, subject, { key, startAfterSeconds });
+}

@@ -1,0 +1,107 @@
+/**
+ * Verify: the gateway believes nothing. Each part of a parcel is held against the manifest: its bytes against the digest that was promised,
+ * its header against UIDs, SOP Class and transfer syntax, and under a de-identifying policy against a second de-identification.
+ *
+ * Streams: an instance that is larger than `AT_ONCE_BYTES` is never in memory. Changes nothing: the outcome says what is to become of each
+ * instance, and whether the parcel is damaged and has to come again.
+ */
+import { createHash } from 'node:crypto';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
+import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
+import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import type { InstanceRow } from '../instance.store.ts';
+import { verifyInstance, type VerifyRules } from './verify-instance.ts';
+
+/** Up to here an instance is read, decrypted and hashed in one go; beyond it in pieces. Two parcels at once hold twice as much. */
+const AT_ONCE_BYTES = 8 * 1024 * 1024;
+
+export type Promised = Pick<
+  InstanceRow, 'id' | 'sop_instance_uid' | 'series_instance_uid' | 'sop_class_uid' | 'transfer_syntax_uid' | 'digest' | 'bytes' | 'policy_name' | 'policy_version'
+> & { readonly study_instance_uid: string };
+
+export type VerifiedInstance =
+  | { readonly id: number; readonly kind: 'received'; readonly offset: number; readonly bytes: number }
+  | { readonly id: number; readonly kind: 'quarantined'; readonly because: ReasonCode; readonly offset: number }
+  | { readonly id: number; readonly kind: 'refused'; readonly because: ReasonCode }
+  /** Not the bytes that were promised: to be sent again. */
+  | { readonly id: number; readonly kind: 'damaged' };
+
+export type VerifyOutcome = {
+  /** Of the promised instances that the parcel holds. */
+  readonly instances: readonly VerifiedInstance[];
+  /** Parts that nobody promised, or that were here before: ignored. */
+  readonly unpromised: number;
+  /** The body could not be read to its end: `offset` is where. */
+  readonly broken: { readonly offset: number } | null;
+};
+
+export type VerifyTools = {
+  /** The rules of the policy under which an instance was promised. */
+  readonly rulesFor: (policyName: string, policyVersion: number) => VerifyRules;
+};
+
+/** `promised`: the study's instances that are still awaited, by `UID digest`. */
+export async function verifyParcel(
+  parcel: { readonly body: OpenBlob; readonly promised: ReadonlyMap<string, Promised> }, tools: VerifyTools, signal: AbortSignal,
+): Promise<VerifyOutcome> {
+  const instances: VerifiedInstance[] = [];
+  const seen = new Set<string>();
+  let unpromised = 0;
+  try {
+    for await (const part of readParcel(parcel.body)) {
+      signal.throwIfAborted();
+      const key = `${part.sopInstanceUID} ${part.digest}`;
+      const promised = parcel.promised.get(key);
+      if (promised === undefined || seen.has(key)) {
+        unpromised += 1;
+        continue;
+      }
+      seen.add(key);
+      instances.push(await verifyPart(parcel.body, part, promised, tools, signal));
+    }
+  } catch (error) {
+    if (!(error instanceof ParcelError)) throw error;
+    return { instances, unpromised, broken: { offset: error.offset } };
+  }
+  return { instances, unpromised, broken: null };
+}
+
+async function verifyPart(body: OpenBlob, part: ParcelPart, promised: Promised, tools: VerifyTools, signal: AbortSignal): Promise<VerifiedInstance> {
+  const { id } = promised;
+  const { range } = part;
+  // Coded parts come with a later version of the protocol; one that comes before it cannot have been promised to this gateway.
+  if (part.contentEncoding !== null || range.length !== promised.bytes) return { id, kind: 'damaged' };
+  const { digest, source } = await hashPart(body, range, signal);
+  if (digest !== promised.digest) return { id, kind: 'damaged' };
+  const verdict = await verifyInstance(source, promised, tools.rulesFor(promised.policy_name, promised.policy_version), signal);
+  switch (verdict.kind) {
+    case 'verified':
+      return { id, kind: 'received', offset: range.offset, bytes: range.length };
+    case 'quarantined':
+      return { id, kind: 'quarantined', because: verdict.because, offset: range.offset };
+    case 'refused':
+      return { id, kind: 'refused', because: verdict.because };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+async function hashPart(body: OpenBlob, range: ByteRange, signal: AbortSignal): Promise<{ digest: string; source: ByteSource }> {
+  const hash = createHash('sha256');
+  if (range.length <= AT_ONCE_BYTES) {
+    const bytes = await body.read(range.offset, range.length);
+    return { digest: hash.update(bytes).digest('hex'), source: bytesSource(bytes) };
+  }
+  for await (const piece of body.stream(range, signal)) hash.update(piece);
+  return { digest: hash.digest('hex'), source: within(body, range) };
+}
+
+/** A part of a source as a source of its own. */
+function within(source: ByteSource, range: ByteRange): ByteSource {
+  return {
+    size: range.length,
+    read: (offset, length) => source.read(range.offset + offset, Math.max(0, Math.min(length, range.length - offset))),
+  };
+}
