@@ -1,0 +1,76 @@
+/**
+ * The audit trail: an append-only hash chain, written in the transaction that it describes (DESIGN §5.11). A row's hash covers the row and
+ * the hash before it, so nothing in the middle can be changed or taken out unseen. That the end was cut off shows only against a head that
+ * was kept elsewhere: `verifyAudit` returns it.
+ *
+ * Fields are UIDs, ids of ours, codes and counts; never a value of the data.
+ */
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Db, Trx } from '../database/database.ts';
+
+/** What happened, in kebab-case; comments give the event of PS3.15 Table A.5 that it belongs to. */
+export type AuditEvent =
+  // User Authentication (DCM 110114)
+  | { event: 'login'; accountId: string }
+  | { event: 'login-failed'; because: 'wrong-password' | 'unknown-user' | 'disabled' }
+  | { event: 'logout'; accountId: string }
+  | { event: 'session-reused'; accountId: string; familyId: string }
+  // Security Alert (DCM 110113): users and their rights
+  | { event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set'; accountId: string; by: string | null; roles?: readonly string[] }
+  // Application Activity (DCM 110100)
+  | { event: 'gateway-started'; version: string }
+  | { event: 'gateway-stopped' }
+  // Begin Transferring, Instances Transferred, Instances Accessed (DCM 110102, 110104, 110103): the steps of a study
+  | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
+
+export type StudyEventName = `study-${string}` | `instance-${string}` | `instances-${string}` | `parcel-${string}` | `receipt-${string}` | `upload-${string}`;
+type AuditValue = string | number | boolean | null | undefined | readonly string[];
+
+/** The row before the first. */
+const GENESIS = '0'.repeat(64);
+/** Any number that nothing else in this database locks: "audit" in ASCII. Held until the transaction ends: the chain grows one at a time. */
+const CHAIN_LOCK = 0x6175646974n.toString();
+
+/** JSON with sorted keys: jsonb keeps no order, so the order must not matter. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
+}
+
+type ChainRow = { seq: number; site_id: string; at: Date; event: string; fields: unknown; previous_hash: string };
+
+function hashOf(row: ChainRow): string {
+  const { seq, site_id, at, event, fields, previous_hash } = row;
+  return createHash('sha256').update(canonical({ seq, site_id, at: at.toISOString(), event, fields, previous_hash })).digest('hex');
+}
+
+/** Appends one event. Others who append wait until this transaction has ended, so do it last and keep the transaction short. */
+export async function recordAudit(trx: Trx, siteId: string, { event, ...fields }: AuditEvent, at: Date = new Date()): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${CHAIN_LOCK}::bigint)`.execute(trx);
+  const last = await trx.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  const row = { seq: (last?.seq ?? 0) + 1, site_id: siteId, at, event, fields: { ...fields }, previous_hash: last?.hash ?? GENESIS };
+  await trx.insertInto('audit').values({ ...row, fields: JSON.stringify(fields), hash: hashOf(row) }).execute();
+}
+
+export type AuditVerdict = { kind: 'whole'; rows: number; head: string } | { kind: 'broken'; atSeq: number };
+
+/** Rows read at once: bounded memory for a chain of any length. */
+const PAGE = 1_000;
+
+/** Walks the whole chain. `broken` names the first row that does not follow from the one before it. */
+export async function verifyAudit(db: Db): Promise<AuditVerdict> {
+  let seq = 0;
+  let head = GENESIS;
+  for (;;) {
+    const rows = await db.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(PAGE).execute();
+    for (const row of rows) {
+      if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOf(row)) return { kind: 'broken', atSeq: seq + 1 };
+      seq = row.seq;
+      head = row.hash;
+    }
+    if (rows.length < PAGE) return { kind: 'whole', rows: seq, head };
+  }
+}

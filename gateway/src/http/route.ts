@@ -1,0 +1,115 @@
+/**
+ * How a route is declared: its schemas (which validate, and from which `/openapi.json` is made), who may call it, and the problems that it
+ * may answer. A route that names no roles does not compile; a path that is served without having been declared fails the walk in
+ * gateway.test.ts.
+ */
+import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
+import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts';
+
+/** Who may call: everybody, or who has one of the roles. */
+export type Access = 'public' | readonly Role[];
+
+/** Who calls. `scheme` says how they showed it. */
+export type Caller = User & { readonly scheme: 'bearer' };
+
+export type GatewayEnv = {
+  Variables: {
+    /** null: nobody signed in, or a token that no longer holds. */
+    caller: Caller | null;
+    correlationId: string;
+    /** The request came to the app's own origin, port RELAY_WEB_PORT, under `/api/`. */
+    throughWeb: boolean;
+  };
+};
+export type GatewayContext = Context<GatewayEnv>;
+export type Router = OpenAPIHono<GatewayEnv>;
+
+/** A router whose requests are validated; what does not have the form is answered by `invalid-request`. */
+export function createRouter(): Router {
+  return new OpenAPIHono<GatewayEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      // The paths of what is wrong, never the values: a value may be a name in the wrong place.
+      const where = [...new Set(result.error.issues.map((issue) => issue.path.join('.') || result.target))].slice(0, 5);
+      throw new Problem('invalid-request', `Not as asked for: ${where.join(', ')}.`);
+    },
+  });
+}
+
+type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access };
+
+/** Lets pass who may call. For routes that are not declared with `defineRoute` (tus); those have it already. */
+export function allow(access: Access): Guard {
+  const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
+    if (access !== 'public') {
+      const caller = c.get('caller');
+      if (!caller) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
+      if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
+    }
+    await next();
+  };
+  return Object.assign(guard, { access });
+}
+
+/** The access that a handler was given, or undefined: the walk over all routes asks. */
+export function accessOf(handler: unknown): Access | undefined {
+  return typeof handler === 'function' && 'access' in handler ? (handler as Guard).access : undefined;
+}
+
+/** The caller of a route that is not public. */
+export function callerOf(c: Context<GatewayEnv>): Caller {
+  const caller = c.get('caller');
+  if (!caller) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
+  return caller;
+}
+
+type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'security'> & {
+  path: P;
+  /** Who may call. */
+  roles: Access;
+  /** Problems beyond those that every such route may answer. */
+  problems?: readonly ProblemCode[];
+};
+
+/** A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer beside its success. */
+export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
+  const { roles, problems = [], ...rest } = definition;
+  const codes = new Set<ProblemCode>([...alwaysPossible(definition), ...problems]);
+  const route = {
+    ...rest,
+    responses: { ...problemResponses(codes), ...definition.responses },
+    security: roles === 'public' ? [] : [{ bearer: [] }],
+    'x-roles': roles === 'public' ? 'public' : [...roles],
+    middleware: [allow(roles)],
+  };
+  return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
+}
+
+function alwaysPossible({ roles, request }: RouteDefinition<string>): ProblemCode[] {
+  const codes: ProblemCode[] = ['rate-limited', 'unexpected', 'not-ready'];
+  if (roles !== 'public') codes.push('not-authenticated', 'not-allowed');
+  if (request) codes.push('invalid-request');
+  if (request?.body) codes.push('bad-request', 'body-too-large', 'unsupported-media-type');
+  return codes;
+}
+
+const problem = z.object(problemSchema.shape).openapi('Problem');
+
+/** One response a status; its description lists the codes. */
+function problemResponses(codes: Iterable<ProblemCode>): RouteConfig['responses'] {
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
+  const content = { 'application/problem+json': { schema: problem } };
+  return Object.fromEntries([...byStatus].map(([status, list]) => [status, { description: list.map((code) => `\`${code}\``).join(', '), content }]));
+}
+
+/** `c.json` is typed by the route; this names a JSON response in a definition. */
+export function jsonResponse<S>(schema: S, description: string) {
+  return { description, content: { 'application/json': { schema } } } as const;
+}
+/** A JSON request body in a definition. */
+export function jsonBody<S>(schema: S) {
+  return { required: true, content: { 'application/json': { schema } } } as const;
+}
