@@ -15,6 +15,7 @@ import {
 } from './tags.ts';
 import { asciiText, findElement, numbersOf, textOf } from './values.ts';
 import type { ValueContext } from './values.ts';
+import type { CutPixelData } from './walk-data-set.ts';
 
 /** What an image says of its size. */
 export interface PixelModule {
@@ -43,7 +44,11 @@ export async function examinePixelModule(
   const { elements, encoding, warnings } = unexamined;
   const pixelData = elements.find(({ tag }) => tag === PIXEL_DATA || tag === FLOAT_PIXEL_DATA || tag === DOUBLE_FLOAT_PIXEL_DATA);
   if (isIconOversized(elements, context)) warnings.add('icon-oversized');
-  if (!pixelData) return kind === 'image' ? { because: 'pixel-data-missing', tag: PIXEL_DATA, offset: unexamined.dataSetEnd } : null;
+  if (!pixelData) {
+    if (kind === 'image') return { because: 'pixel-data-missing', tag: PIXEL_DATA, offset: unexamined.dataSetEnd };
+    if (kind === 'image-or-header') warnings.add('pixel-data-missing');
+    return null;
+  }
   const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
   const module = readPixelModule(elements, context, pixelData.tag);
   if ('because' in module) return module;
@@ -59,12 +64,16 @@ export async function examinePixelModule(
   return null;
 }
 
-/** Native Pixel Data claims more than the file has: cut off, where the claim is what rows and columns need; else the length is wrong. */
-export function examinePixelOverrun(elements: readonly DicomElement[], encoding: Encoding, claimed: number): ReasonCode {
+/**
+ * Pixel Data that the end of the file cuts. Native: the file was cut where the claim is what rows and columns need, else the length is
+ * wrong. Encapsulated without its delimiter: of several frames nobody can say that they are all there; of one it is the writer's slip.
+ */
+export function examineCutPixelData(elements: readonly DicomElement[], encoding: Encoding, cut: CutPixelData): ReasonCode {
   const module = readPixelModule(elements, { characterSets: [], encoding }, PIXEL_DATA);
-  if ('because' in module) return claimed > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated';
+  if (cut === 'unclosed') return !('because' in module) && module.frames > 1 ? 'truncated' : 'missing-delimiter';
+  if ('because' in module) return cut.claimedBytes > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated';
   const needed = nativeBytes(module);
-  return claimed >= needed && claimed <= needed + 1 ? 'truncated' : 'length-beyond-end';
+  return cut.claimedBytes >= needed && cut.claimedBytes <= needed + 1 ? 'truncated' : 'length-beyond-end';
 }
 
 /** The size that the elements give, or what is wrong with them. */

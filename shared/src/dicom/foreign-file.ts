@@ -3,8 +3,9 @@
  * programs that would open it do. Names and extensions are never looked at.
  */
 import type { ReasonCode } from '../protocol/problem.ts';
+import { readUint32 } from './element-header.ts';
 
-const IMAGES = ['89504e47', 'ffd8ff', '47494638', '424d', '49492a00', '4d4d002a', '52494646'];
+const IMAGES = ['89504e47', 'ffd8ff', '47494638', '424d', '52494646'];
 const DOCUMENTS = ['25504446', '7b5c727466', 'd0cf11e0'];
 const ARCHIVES = ['504b0304', '504b0506', '1f8b', '377abcaf271c', '526172211a07', '425a68', 'fd377a585a00'];
 
@@ -23,10 +24,16 @@ function textOfHead(bytes: Uint8Array, length: number): string {
   return String.fromCharCode(...bytes.subarray(0, length));
 }
 
-/** The reason for a file that no encoding of DICOM fits. */
-export function foreignReason(head: Uint8Array): ReasonCode {
+/** TIFF 6.0 §2: byte order, 42, and where the first directory lies: without it in the file there is no picture. */
+function isTiff(head: Uint8Array, size: number): boolean {
+  const littleEndian = startsWithHex(head, '49492a00');
+  return (littleEndian || startsWithHex(head, '4d4d002a')) && readUint32(head, 4, !littleEndian) < size;
+}
+
+/** The reason for a file of `size` bytes that no encoding of DICOM fits. */
+export function foreignReason(head: Uint8Array, size: number): ReasonCode {
   const startsWith = (prefix: string): boolean => startsWithHex(head, prefix);
-  if (IMAGES.some(startsWith)) return 'not-dicom-image';
+  if (IMAGES.some(startsWith) || isTiff(head, size)) return 'not-dicom-image';
   if (DOCUMENTS.some(startsWith)) return 'not-dicom-document';
   // A tar archive names itself at byte 257.
   if (ARCHIVES.some(startsWith) || textOfHead(head.subarray(257), 5) === 'ustar') return 'not-dicom-archive';

@@ -4,19 +4,26 @@
  */
 import type { ReasonCode } from '../protocol/problem.ts';
 import type { ByteSource } from './data-set.ts';
+import { readUint32 } from './element-header.ts';
 import { INFLATED_BYTES_LIMIT, INFLATION_RATIO_FROM_BYTES, INFLATION_RATIO_LIMIT, LARGEST_READ_BYTES } from './limits.ts';
+
+const GZIP_TRAILER_BYTES = 8;
 
 export type InflateOutcome = { readonly kind: 'inflated'; readonly bytes: Uint8Array } | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /** Inflates everything from `start` to the end of the source. */
 export async function inflateDataSet(source: ByteSource, start: number, signal?: AbortSignal): Promise<InflateOutcome> {
   const outcome = await inflateRange(source, start, source.size, signal);
-  if (outcome.kind === 'inflated' || outcome.because === 'expansion-limit' || source.size - start < 2) return outcome;
+  if (outcome.kind === 'inflated' || outcome.because === 'expansion-limit' || source.size - start <= GZIP_TRAILER_BYTES) return outcome;
+  const tail = await source.read(source.size - GZIP_TRAILER_BYTES, GZIP_TRAILER_BYTES);
   // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater takes for rubbish.
-  const last = await source.read(source.size - 1, 1);
-  if (last[0] !== 0) return outcome;
-  const unpadded = await inflateRange(source, start, source.size - 1, signal);
-  return unpadded.kind === 'inflated' ? unpadded : outcome;
+  if (tail[GZIP_TRAILER_BYTES - 1] === 0) {
+    const unpadded = await inflateRange(source, start, source.size - 1, signal);
+    if (unpadded.kind === 'inflated') return unpadded;
+  }
+  // Some writers leave the trailer of gzip (RFC 1952 §2.3.1: CRC-32 and length) behind the compressed bytes.
+  const bare = await inflateRange(source, start, source.size - GZIP_TRAILER_BYTES, signal);
+  return bare.kind === 'inflated' && readUint32(tail, 4, false) === bare.bytes.length ? bare : outcome;
 }
 
 async function inflateRange(source: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<InflateOutcome> {

@@ -10,7 +10,7 @@ import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOut
 import { readUint32 } from './element-header.ts';
 import { encodeFileMeta } from './encode.ts';
 import { examineInstance } from './examine-instance.ts';
-import { examinePixelOverrun } from './examine-pixel-module.ts';
+import { examineCutPixelData } from './examine-pixel-module.ts';
 import { foreignReason, isForbiddenPreamble } from './foreign-file.ts';
 import { apparentEncoding } from './guess-encoding.ts';
 import { inflateDataSet } from './inflate-data-set.ts';
@@ -65,9 +65,9 @@ export async function readInstance(source: ByteSource, signal?: AbortSignal, pre
   } else if (isEncodedOtherwise(beginning, head, source.size)) return refused('transfer-syntax-mismatch');
   const walked = await walkDataSet(dataSet, start, beginning.encoding, 'data-set', window, signal);
   if (walked.kind === 'refused') {
-    const { because, where, pixelBytesClaimed } = walked;
-    if (pixelBytesClaimed === undefined) return { kind: 'refused', because, where };
-    return { kind: 'refused', because: examinePixelOverrun(walked.elements, beginning.encoding, pixelBytesClaimed), where };
+    const { because, where, cutPixelData } = walked;
+    if (!cutPixelData) return { kind: 'refused', because, where };
+    return { kind: 'refused', because: examineCutPixelData(walked.elements, beginning.encoding, cutPixelData), where };
   }
   const warnings = new Set([...beginning.warnings, ...walked.warnings]);
   return await examineInstance({ ...beginning, dataSet, elements: walked.elements, dataSetEnd: walked.end, warnings }, signal);
@@ -86,7 +86,7 @@ async function readBeginning(source: ByteSource, head: Uint8Array, rule: Preambl
   const hasPreamble = readUint32(head, PREAMBLE_BYTES, true) === 0x4449434d && head.length >= PREAMBLE_BYTES + 4;
   if (!hasPreamble && !beginsWithFileMeta(head)) {
     const encoding = apparentEncoding(head, 0, source.size);
-    return encoding ? withoutMeta(encoding, 0, false, []) : refused(foreignReason(head));
+    return encoding ? withoutMeta(encoding, 0, false, []) : refused(foreignReason(head, source.size));
   }
   const warnings: WarningCode[] = [];
   if (hasPreamble && head.subarray(0, PREAMBLE_BYTES).some((byte) => byte !== 0)) {
@@ -112,7 +112,9 @@ async function chooseEncoding(
     // Nothing but the beginning: an instance without a single identifier.
     if (dataSetOffset >= source.size) return refused('missing-uid');
     const encoding = apparentEncoding(await source.read(dataSetOffset, FIRST_READ_BYTES), 0, source.size - dataSetOffset);
-    return encoding ? withoutMeta(encoding, dataSetOffset, hasPreamble, warnings) : refused('not-parseable');
+    if (!encoding && meta.length === 0) return refused('not-parseable');
+    // PS3.5 §10.1: Implicit VR Little Endian is "the default Transfer Syntax".
+    return withoutMeta(encoding ?? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)!, dataSetOffset, hasPreamble, warnings);
   }
   const encoding = encodingOf(transferSyntax);
   if (!encoding) return refused('transfer-syntax-unknown');

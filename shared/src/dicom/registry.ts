@@ -42,7 +42,7 @@ export function encodingOf(transferSyntaxUID: string): Encoding | null {
 /** Storage SOP Classes whose Pixel Data is required, under 1.2.840.10008.5.1.4.1.1. */
 const IMAGE_CLASSES = new Set(
   (
-    '1 1.1 1.1.1 1.2 1.2.1 1.3 1.3.1 2 2.1 2.2 3 3.1 4 4.1 4.3 4.4 5 6 6.1 6.2 6.3 7 7.1 7.2 7.3 7.4 12.1 12.1.1 12.2 12.2.1 12.3 ' +
+    '1.1 1.1.1 1.2 1.2.1 1.3 1.3.1 2 2.1 2.2 3 3.1 4 4.1 4.3 4.4 5 6 6.1 6.2 6.3 7 7.1 7.2 7.3 7.4 12.1 12.1.1 12.2 12.2.1 12.3 ' +
     '13.1.1 13.1.2 13.1.3 13.1.4 13.1.5 14.1 14.2 20 30 66.4 66.7 66.8 77.1 77.1.1 77.1.1.1 77.1.2 77.1.2.1 77.1.3 77.1.4 77.1.4.1 ' +
     '77.1.5.1 77.1.5.2 77.1.5.4 77.1.5.5 77.1.5.6 77.1.5.7 77.1.5.8 77.1.6 77.1.7 77.1.8 77.1.9 77.2 81.1 82.1 128 128.1 130 481.1 ' +
     '501.1 501.2.1 501.2.2 601.1 601.2 601.3 601.4 601.5 601.6'
@@ -66,12 +66,22 @@ const OTHER_ROOTS = new Set('34.1 34.7 34.10 38.1 39.1 43.1 44.1 45.1'.split(' '
 
 const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
-/** `image`: a storage class that must have pixel data. `unknown`: private, or newer than this list. `not-storage`: cannot be stored. */
-export type SOPClassKind = 'image' | 'other' | 'unknown' | 'not-storage';
+/**
+ * Computed Radiography: reading stations of the film era file the header of an exposure by itself, and archives have taken it. A slice,
+ * in contrast, that comes without pixels is a hole in its volume that nobody sees.
+ */
+const COMPUTED_RADIOGRAPHY = '1';
+
+/**
+ * `image`: a storage class that must have pixel data. `image-or-header`: should have it. `unknown`: private, or newer than this list.
+ * `not-storage`: cannot be stored.
+ */
+export type SOPClassKind = 'image' | 'image-or-header' | 'other' | 'unknown' | 'not-storage';
 
 export function sopClassKind(sopClassUID: SOPClassUID | string): SOPClassKind {
   if (sopClassUID.startsWith(STORAGE_ROOT)) {
     const suffix = sopClassUID.slice(STORAGE_ROOT.length);
+    if (suffix === COMPUTED_RADIOGRAPHY) return 'image-or-header';
     if (IMAGE_CLASSES.has(suffix)) return 'image';
     return OTHER_CLASSES.has(suffix) ? 'other' : 'unknown';
   }

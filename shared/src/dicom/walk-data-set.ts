@@ -23,6 +23,9 @@ import {
 } from './limits.ts';
 import { FLOAT_PIXEL_DATA, PIXEL_DATA } from './tags.ts';
 
+/** Native Pixel Data claims more bytes than there are; or encapsulated Pixel Data is never closed. */
+export type CutPixelData = { readonly claimedBytes: number } | 'unclosed';
+
 export type WalkOutcome =
   | { readonly kind: 'walked'; readonly elements: readonly DicomElement[]; readonly end: number; readonly warnings: ReadonlySet<WarningCode> }
   | {
@@ -31,8 +34,8 @@ export type WalkOutcome =
       readonly where: Place;
       /** The top-level elements before the place. */
       readonly elements: readonly DicomElement[];
-      /** Native Pixel Data claims more bytes than there are: only rows and columns tell whether the file or the length is wrong. */
-      readonly pixelBytesClaimed?: number;
+      /** Pixel Data reaches beyond the end of the file: what that means depends on rows, columns and frames (`examineCutPixelData`). */
+      readonly cutPixelData?: CutPixelData;
     };
 
 /** Bytes of the source that are at hand already, from `offset` on. */
@@ -74,7 +77,7 @@ type Walk = {
   wanted: number;
   count: number;
   pixelDataSeen: boolean;
-  refusal: { because: ReasonCode; where: Place; pixelBytesClaimed?: number } | null;
+  refusal: { because: ReasonCode; where: Place; cutPixelData?: CutPixelData } | null;
 };
 
 const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVR: false, bigEndian: false, deflated: false, encapsulated: false };
@@ -216,7 +219,7 @@ function readItem(walk: Walk, frame: ItemsFrame): Step {
 /** PS3.5 §A.4: fragments are items without elements, closed by a Sequence Delimitation Item. */
 function readFragment(walk: Walk, frame: FragmentsFrame): Step {
   const { header, position } = walk;
-  if (position >= walk.size) return refuse(walk, 'missing-delimiter', frame.tag);
+  if (position >= walk.size) return refuse(walk, 'missing-delimiter', frame.tag, walk.stack.length === 2 ? 'unclosed' : undefined);
   const at = position - walk.windowOffset;
   const answer = readHeader(header, walk.window, at, walk.window.length - at, frame.encoding.explicitVR, frame.encoding.bigEndian);
   if (answer === 8 || answer === 12) return shortOf(walk, 8, false);
@@ -296,10 +299,9 @@ function misplaced(walk: Walk, frame: ElementsFrame, tag: number): ReasonCode | 
   const isRoot = frame === walk.root;
   if (isRoot && walk.pixelDataSeen && tag <= frame.lastTag) return tag === frame.lastTag ? 'duplicate-element' : 'trailing-data';
   const group = tag >>> 16;
-  if (isRoot && !walk.fileMeta && group <= 2) {
-    // PS3.5 §7.1.1: groups 0000, 0001 and 0002 are not for Data Sets.
-    return group === 0 ? 'command-element' : group === 2 ? 'file-meta-in-data-set' : 'not-parseable';
-  }
+  // PS3.5 §7.1.1: groups 0000 and 0002 are not for Data Sets.
+  if (isRoot && group === 0) return 'command-element';
+  if (isRoot && group === 2 && !walk.fileMeta) return 'file-meta-in-data-set';
   // PS3.5 §7.1: "ordered by increasing Data Element Tag", each "at most once". Until the order is broken a repeated tag follows itself.
   if (tag === frame.lastTag) return 'duplicate-element';
   if (tag < frame.lastTag) {
@@ -317,11 +319,7 @@ function misplacedDelimiter(walk: Walk, isRoot: boolean): ReasonCode {
 /** A value reaches beyond the end of the file: is the file cut, or is the length wrong? */
 function overrun(walk: Walk, tag: number, length: number, end: number, isPixelData: boolean): Step {
   if (walk.header.unknownVR) return refuse(walk, 'unknown-vr', tag);
-  if (isPixelData) {
-    refuse(walk, 'truncated', tag);
-    walk.refusal!.pixelBytesClaimed = length;
-    return 'refused';
-  }
+  if (isPixelData) return refuse(walk, 'truncated', tag, { claimedBytes: length });
   // PS3.5 §7.1: lengths are even. An odd one that leaves the file was never a length.
   if ((length & 1) === 1) return refuse(walk, 'inconsistent-length', tag);
   return refuse(walk, end - walk.size > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated', tag);
@@ -378,8 +376,9 @@ function fragmentReadBytes(walk: Walk): number {
   return !last || last.length > SMALL_FRAGMENT_BYTES ? FRAGMENT_HEADER_READ_BYTES : LARGEST_READ_BYTES / 8;
 }
 
-function refuse(walk: Walk, because: ReasonCode, tag = walk.root.lastTag): Step {
-  walk.refusal = { because, where: { tag: tagName(Math.max(tag, 0)), offset: walk.position } };
+function refuse(walk: Walk, because: ReasonCode, tag = walk.root.lastTag, cutPixelData?: CutPixelData): Step {
+  const where = { tag: tagName(Math.max(tag, 0)), offset: walk.position };
+  walk.refusal = cutPixelData ? { because, where, cutPixelData } : { because, where };
   return 'refused';
 }
 

@@ -103,6 +103,7 @@ export const WARNINGS = {
   'wrong-vr': 'An element has another type than DICOM says.',
   'sop-class-unknown': 'The kind of object is not in the standard.',
   'pixel-data-length': 'There is more pixel data than the image needs.',
+  'pixel-data-missing': 'The image has no pixel data.',
   'icon-oversized': 'The icon image says it is larger than it can be.',
   'identifier-mismatch': 'The identifiers at the start of the file and inside it differ; those inside count.',
   'control-characters': 'Text holds characters that steer terminals or the direction of writing.',
