@@ -1,0 +1,80 @@
+/**
+ * What the screen says of an instance: decoded text and plain numbers. Identifying values are among them, so a description lives on the
+ * device and in its memory only; it is never logged and never sent.
+ */
+import type { ParsedInstance } from './data-set.ts';
+import {
+  ACCESSION_NUMBER, BODY_PART_EXAMINED, COLUMNS, INSTANCE_NUMBER, MANUFACTURER, MODALITY, NUMBER_OF_FRAMES, PATIENT_BIRTH_DATE, PATIENT_ID,
+  PATIENT_NAME, PATIENT_SEX, PIXEL_DATA, FLOAT_PIXEL_DATA, ROWS, SERIES_DESCRIPTION, SERIES_NUMBER, STUDY_DATE, STUDY_DESCRIPTION, STUDY_TIME,
+} from './tags.ts';
+import { findElement, numberOf, textOf } from './values.ts';
+
+/** Texts are null where the element is absent or empty. */
+export interface InstanceDescription {
+  /** As written: `Family^Given^Middle^Prefix^Suffix`, first component group that is not empty. `readableName` makes it readable. */
+  readonly patientName: string | null;
+  readonly patientId: string | null;
+  /** ISO 8601, `YYYY-MM-DD`; null where it is no date. */
+  readonly patientBirthDate: string | null;
+  readonly patientSex: string | null;
+  readonly accessionNumber: string | null;
+  /** ISO 8601, `YYYY-MM-DD`. */
+  readonly studyDate: string | null;
+  /** `HH:MM`. */
+  readonly studyTime: string | null;
+  readonly studyDescription: string | null;
+  readonly modality: string | null;
+  readonly manufacturer: string | null;
+  readonly seriesDescription: string | null;
+  readonly seriesNumber: number | null;
+  readonly bodyPart: string | null;
+  readonly instanceNumber: number | null;
+  readonly rows: number | null;
+  readonly columns: number | null;
+  /** 1 where Number of Frames is absent. */
+  readonly frames: number;
+  readonly hasPixelData: boolean;
+}
+
+export function describeInstance(instance: ParsedInstance): InstanceDescription {
+  const text = (tag: number): string | null => textOf(findElement(instance.elements, tag), instance);
+  const number = (tag: number): number | null => numberOf(findElement(instance.elements, tag), instance);
+  const name = text(PATIENT_NAME);
+  return {
+    patientName: name?.split('=').find((group) => group !== '') ?? null,
+    patientId: text(PATIENT_ID),
+    patientBirthDate: isoDate(text(PATIENT_BIRTH_DATE)),
+    patientSex: text(PATIENT_SEX),
+    accessionNumber: text(ACCESSION_NUMBER),
+    studyDate: isoDate(text(STUDY_DATE)),
+    studyTime: clockTime(text(STUDY_TIME)),
+    studyDescription: text(STUDY_DESCRIPTION),
+    modality: text(MODALITY),
+    manufacturer: text(MANUFACTURER),
+    seriesDescription: text(SERIES_DESCRIPTION),
+    seriesNumber: number(SERIES_NUMBER),
+    bodyPart: text(BODY_PART_EXAMINED),
+    instanceNumber: number(INSTANCE_NUMBER),
+    rows: number(ROWS),
+    columns: number(COLUMNS),
+    frames: Math.max(1, number(NUMBER_OF_FRAMES) ?? 1),
+    hasPixelData: instance.elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA),
+  };
+}
+
+/** PS3.5 §6.2.1: `Family^Given^Middle^Prefix^Suffix` as a person writes it: "Prefix Given Middle Family, Suffix". */
+export function readableName(name: string): string {
+  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = name.split('^').map((part) => part.trim());
+  const words = [prefix, given, middle, family].filter((word) => word !== '').join(' ');
+  return suffix === '' ? words : `${words}, ${suffix}`;
+}
+
+function isoDate(text: string | null): string | null {
+  const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text ?? '');
+  return parts ? `${parts[1]}-${parts[2]}-${parts[3]}` : null;
+}
+
+function clockTime(text: string | null): string | null {
+  const parts = /^(\d{2}):?(\d{2})/.exec(text ?? '');
+  return parts ? `${parts[1]}:${parts[2]}` : null;
+}
