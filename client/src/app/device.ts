@@ -2,14 +2,161 @@
  * The composition root of the page: one function that makes the session, the two stores and the uploader and joins them. Views take
  * what it returns and know nothing of Dexie, workers, fetch or tus.
  */
-import type { ApiClient } from './api-client.ts';
-import type { SessionStore } from './session.ts';
+import { computed, effect, signal } from '@preact/signals';
+import { policyAnswerSchema } from '#shared/protocol/api.ts';
+import { z } from 'zod';
+import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
+import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
+import { deviceKey } from '../pipeline/queue/device-key.ts';
+import { knownPolicies, rememberLink, rememberPolicies, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
+import { createInstanceQueue, watchQueue } from '../pipeline/queue/instance-queue.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { QueueStore } from '../pipeline/queue/queued.ts';
+import { createQueueStore } from '../pipeline/queue/queue.store.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
+import { createFollower } from '../pipeline/upload/follow-events.ts';
+import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
+import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
+import { createApiClient, type ApiClient } from './api-client.ts';
+import { createSession, type SessionStore } from './session.ts';
 
 export interface Device {
   readonly session: SessionStore;
   readonly api: ApiClient;
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
+  /** Goes on with the session and the queue of last time, and starts sending. */
+  start(): void;
+}
+
+const writing = (studyId: string) => `relaypacs-writing-${studyId}`;
+
+/** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
+export function createDevice(baseUrl = '/api'): Device {
+  const { locks } = navigator;
+  const session = createSession({
+    baseUrl, fetch: (...request) => fetch(...request), now: Date.now, alone: (work) => holding(locks, 'relaypacs-session', work),
+  });
+  const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), tokens: session });
+  const database = openLocalDatabase();
+  const key = deviceKey(database);
+  const isOnline = watchOnline();
+  const policies = signal<KnownPolicies | null>(null);
+  let uploader: Uploader | null = null;
+  const wake = () => uploader?.wake();
+
+  const ingest = createIngestStore({
+    database, key, policies, now: Date.now, createId: () => crypto.randomUUID(), onQueued: wake,
+    pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnWorker),
+    later: (work, ms) => void setTimeout(work, ms),
+    room: () => roomLeft(),
+    whileWriting: (studyId, work) => holding(locks, writing(studyId), work),
+    sample: () => loadSample(),
+  });
+  const queue = createQueueStore({
+    database, key, isOnline, wake, now: Date.now,
+    unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
+    async decide(uploadId, decision, instances) {
+      await api.json(`/upload/${uploadId}/decisions`, z.unknown(), { body: { decision, instances } });
+    },
+    async withdraw(uploadId) {
+      await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
+    },
+  });
+
+  async function loadPolicies(): Promise<void> {
+    policies.value = await knownPolicies(database);
+    effect(() => {
+      if (session.state.value !== 'signed-in') return;
+      api.json('/upload/policy', policyAnswerSchema).then(
+        async (answer) => {
+          policies.value = await rememberPolicies(database, answer);
+        },
+        // Unreachable: what was known last time holds; the gateway checks the version anyway.
+        () => undefined,
+      );
+    });
+  }
+
+  async function startSending(): Promise<void> {
+    await clearInterrupted(database, (studyId) => isHeld(locks, writing(studyId)));
+    const forever = new AbortController().signal;
+    await lead(locks, async () => {
+      uploader = await createPageUploader(database, await key, api, session, isOnline);
+      watchQueue(database, wake);
+      globalThis.addEventListener('online', wake);
+      await uploader.run(forever);
+    }, forever);
+  }
+
+  return {
+    session, api, ingest, queue,
+    start() {
+      void session.resume();
+      // Without a database nothing can be kept: the queue's screen stays "not ready" and says so.
+      loadPolicies().then(startSending).catch(() => undefined);
+    },
+  };
+}
+
+async function createPageUploader(
+  database: LocalDatabase, key: CryptoKey, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean },
+): Promise<Uploader> {
+  let link = '';
+  return createUploader({
+    queue: createInstanceQueue({ database, key, now: Date.now }),
+    api, clock: realClock, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
+    follower: createFollower({ api, clock: realClock, random: Math.random }),
+    isOnline: () => isOnline.value,
+    signedIn: (signal) => untilSignedIn(session, signal),
+    onLink(now) {
+      if (now === link) return;
+      link = now;
+      // Only what the status line says.
+      void rememberLink(database, now).catch(() => undefined);
+    },
+  });
+}
+
+function watchOnline() {
+  const isOnline = signal(navigator.onLine);
+  globalThis.addEventListener('online', () => (isOnline.value = true));
+  globalThis.addEventListener('offline', () => (isOnline.value = false));
+  return isOnline;
+}
+
+function untilSignedIn(session: SessionStore, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = effect(() => {
+      if (session.state.value === 'signed-in') queueMicrotask(done);
+    });
+    function done(): void {
+      stop();
+      resolve();
+    }
+    signal.addEventListener('abort', () => {
+      stop();
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+function spawnWorker(): Worker {
+  return new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' });
+}
+
+async function roomLeft(): Promise<number | null> {
+  // Without persistence the browser may clear the queue when the disk runs full (Storage Standard §4).
+  await navigator.storage?.persist?.().catch(() => false);
+  const estimate = await navigator.storage?.estimate?.();
+  return estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0);
+}
+
+/** The made-up study that the build puts beside the app. */
+async function loadSample(): Promise<readonly File[]> {
+  const response = await fetch('/sample-study.zip');
+  if (!response.ok) throw new Error('the sample study is not there');
+  return [new File([await response.blob()], 'sample-study.zip')];
 }

@@ -49,9 +49,9 @@ export interface FoundStudy {
   /** As PS3.5 §6.2 PN: `Family^Given`, component groups already reduced to the one to show. Empty where there is none. */
   readonly patientName: string;
   readonly patientId: string;
-  /** YYYYMMDD as it stands in the file, or empty. */
+  /** YYYYMMDD, or empty. */
   readonly patientBirthDate: string;
-  /** YYYYMMDD and HHMMSS as they stand in the file, or empty. */
+  /** YYYYMMDD and HHMM, or empty. */
   readonly studyDate: string;
   readonly studyTime: string;
   readonly description: string;

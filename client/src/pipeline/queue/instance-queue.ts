@@ -2,6 +2,7 @@
  * The page's queue as the uploader sees it, over IndexedDB. Each call is one transaction. Deletes an instance's bytes only in
  * `settle`, which takes nothing but a checked receipt (I: only a receipt whose signature was checked makes an instance evictable).
  */
+import { liveQuery } from 'dexie';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/manifest.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -20,7 +21,7 @@ export interface InstanceQueueTools {
 
 /** Progress is written at most this often: each write wakes every tab. */
 const PROGRESS_EVERY_MS = 400;
-const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention', 'in-pacs']);
+const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
 export function createInstanceQueue({ database, key, now }: InstanceQueueTools): UploadQueue {
   const progress = createProgress(database, now);
@@ -42,7 +43,7 @@ export function createInstanceQueue({ database, key, now }: InstanceQueueTools):
     },
     manifestOf: (id) => manifestOf(database, id),
     announced: (id, answer) => announced(database, id, answer),
-    parcelsFor: (id, need) => parcelsFor(database, key, id, need),
+    parcelsFor: (id, need) => parcelsFor(database, key, progress, id, need),
     async beginSending(id) {
       return change(id, 'started', { sending: true });
     },
@@ -127,11 +128,14 @@ async function announced(database: LocalDatabase, id: string, answer: ManifestAn
   });
 }
 
-async function parcelsFor(database: LocalDatabase, key: CryptoKey, id: string, need: readonly InstanceKey[]): Promise<ParcelToSend[]> {
+async function parcelsFor(
+  database: LocalDatabase, key: CryptoKey, progress: Progress, id: string, need: readonly InstanceKey[],
+): Promise<ParcelToSend[]> {
   const wanted = new Set(need.map(keyOf));
   const rows = (await instancesOf(database, id)).filter((row) => wanted.has(keyOf(row)));
   const parcelIds = [...new Set(rows.map((row) => row.parcelId))];
   const parcels = (await database.parcels.bulkGet(parcelIds)).filter((parcel) => parcel !== undefined);
+  progress.plan(id, (await database.studies.get(id))?.departed ?? 0, parcels);
   await database.studies.update(id, { neededBytes: parcels.reduce((sum, parcel) => sum + parcel.bytes, 0), sentBytes: 0 });
   return parcels.map((parcel) => toParcelToSend(database, key, parcel));
 }
@@ -159,29 +163,44 @@ function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelR
   };
 }
 
+interface Progress {
+  /** What will be sent of a study, and how many of its instances the gateway had before. */
+  plan(id: string, departed: number, parcels: readonly ParcelRow[]): void;
+  note(id: string, parcelId: string, bytes: number): void;
+  write(id: string): Promise<void>;
+}
+
 /** Counts acknowledged bytes in memory and writes them now and then. */
-function createProgress(database: LocalDatabase, now: () => number) {
-  const byStudy = new Map<string, { parcels: Map<string, number>; writtenAt: number }>();
+function createProgress(database: LocalDatabase, now: () => number): Progress {
+  type Plan = { departed: number; writtenAt: number; parcels: Map<string, { instances: number; bytes: number; sent: number }> };
+  const plans = new Map<string, Plan>();
 
   async function write(id: string): Promise<void> {
-    const noted = byStudy.get(id);
-    if (!noted) return;
-    noted.writtenAt = now();
-    const sentBytes = [...noted.parcels.values()].reduce((sum, bytes) => sum + bytes, 0);
-    const rows = await database.parcels.bulkGet([...noted.parcels.keys()]);
-    const underWay = rows.reduce((sum, parcel) => sum + (parcel?.state === 'waiting' ? parcel.instances : 0), 0);
-    const gone = await database.instances.where('studyId').equals(id).filter((row) => row.state !== 'safe').count();
-    await database.studies.update(id, { sentBytes, departed: gone + underWay });
+    const plan = plans.get(id);
+    if (!plan) return;
+    plan.writtenAt = now();
+    let [departed, sentBytes] = [plan.departed, 0];
+    for (const parcel of plan.parcels.values()) {
+      if (parcel.sent > 0) departed += parcel.instances;
+      sentBytes += parcel.sent;
+    }
+    await database.studies.update(id, { sentBytes, departed });
   }
 
-  function note(id: string, parcelId: string, bytes: number): void {
-    const noted = byStudy.get(id) ?? { parcels: new Map<string, number>(), writtenAt: 0 };
-    byStudy.set(id, noted);
-    noted.parcels.set(parcelId, bytes);
-    // A progress that cannot be written is only a number on the screen.
-    if (now() - noted.writtenAt >= PROGRESS_EVERY_MS) void write(id).catch(() => undefined);
-  }
-  return { note, write };
+  return {
+    write,
+    plan(id, departed, parcels) {
+      plans.set(id, { departed, writtenAt: 0, parcels: new Map(parcels.map(({ id: parcelId, instances, bytes }) => [parcelId, { instances, bytes, sent: 0 }])) });
+    },
+    note(id, parcelId, bytes) {
+      const plan = plans.get(id);
+      const parcel = plan?.parcels.get(parcelId);
+      if (!plan || !parcel) return;
+      parcel.sent = bytes;
+      // A progress that cannot be written is only a number on the screen.
+      if (now() - plan.writtenAt >= PROGRESS_EVERY_MS) void write(id).catch(() => undefined);
+    },
+  };
 }
 
 /** Nothing more has to be done about it on this device. */
@@ -198,6 +217,8 @@ async function settle(database: LocalDatabase, now: () => number, id: string, { 
     if (!study) return;
     const rows = (await instancesOf(database, id)).map((row): InstanceRow => {
       const said = named.get(keyOf(row));
+      // A person's word stands against a receipt that was issued before it.
+      if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
       return said ? { ...row, state: said.state, reason: said.reason ?? null } : row;
     });
     await database.instances.bulkPut(rows);
@@ -218,4 +239,16 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
   if (checked === null) return {};
   if (!isComplete) return { state: checked };
   return { state: nextUploadState(checked, 'evicted') ?? checked, title: null, completedAt: at };
+}
+
+/** Calls `onChange` whenever the studies in the queue change, in whichever tab; returns how to stop that. */
+export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
+  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state }) => `${id} ${state}`).join());
+  let last = '';
+  const subscription = watched.subscribe((states) => {
+    if (states === last) return;
+    last = states;
+    onChange();
+  });
+  return () => subscription.unsubscribe();
 }

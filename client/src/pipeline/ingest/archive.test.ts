@@ -1,0 +1,72 @@
+import { openAsBlob } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import type { ReasonCode } from '#shared/protocol/problem.ts';
+import { createArchiveReader, listArchive } from './archive.ts';
+import { collectFile, type Collected } from './collect-files.ts';
+import { openFile, refusingUnreadable } from './open-file.ts';
+
+const { corpus } = testEnvironment();
+
+/** Each archive of corpus/bad/zip and what its README asks for: how many entries may be taken, and why the others are not. */
+const ANSWERS: Record<string, { taken: string[]; because: ReasonCode | null }> = {
+  'traversal.zip': { taken: ['traversal.zip/ok/good.dcm'], because: 'archive-unsafe-path' },
+  'bomb-470MiB.zip': { taken: [], because: 'archive-expansion-limit' },
+  'many-entries.zip': { taken: [], because: 'archive-too-many-entries' },
+  'nested-12.zip': { taken: [], because: 'archive-nested' },
+  'duplicate-names.zip': { taken: [], because: 'archive-duplicate-entry' },
+  'corrupt-crc.zip': { taken: [], because: 'archive-damaged' },
+};
+
+async function answerOf(folder: string, name: string): Promise<{ taken: string[]; because: Set<ReasonCode> }> {
+  const archives = createArchiveReader();
+  const taken: string[] = [];
+  const because = new Set<ReasonCode>();
+  for await (const each of collectFile(await openAsBlob(`${folder}/${name}`), name, false)) {
+    const opened: Blob | { because: ReasonCode } = each.kind === 'refused' ? each : await refusingUnreadable(undefined, () => openFile(each.ref, archives));
+    if (opened instanceof Blob) taken.push(each.path);
+    else because.add(opened.because);
+  }
+  return { taken, because };
+}
+
+test('every hostile archive gets the answer its README asks for', async () => {
+  if (corpus === null) return skipped('hostile archives', 'the corpus is not there');
+  const folder = `${corpus}/bad/zip`;
+  assert.equal((await readdir(folder)).sort(), Object.keys(ANSWERS).sort());
+  for (const [name, expected] of Object.entries(ANSWERS)) {
+    const { taken, because } = await answerOf(folder, name);
+    assert.equal(taken, expected.taken, name);
+    assert.equal([...because], expected.because === null ? [] : [expected.because], name);
+  }
+});
+
+test('a bomb is refused from its directory, without inflating it', async () => {
+  if (corpus === null) return skipped('the archive bomb', 'the corpus is not there');
+  const before = process.memoryUsage().arrayBuffers;
+  await listArchive(await openAsBlob(`${corpus}/bad/zip/bomb-470MiB.zip`));
+  assert.ok(process.memoryUsage().arrayBuffers - before < 16 * 1024 * 1024);
+});
+
+test('what is called .zip and is none is named as damaged', async () => {
+  const entries = await listArchive(new Blob(['not a zip at all']));
+  assert.equal(entries.map((entry) => entry.kind === 'refused' && entry.because), ['archive-damaged']);
+});
+
+test('files of an archive are found as in a folder, with their bytes', async () => {
+  const { BlobWriter, TextReader, ZipWriter } = await import('@zip.js/zip.js');
+  const writer = new ZipWriter(new BlobWriter());
+  await writer.add('series/one.dcm', new TextReader('first'));
+  await writer.add('series/two.dcm', new TextReader('second'));
+  const archive = await writer.close();
+  const found: Collected[] = [];
+  for await (const each of collectFile(archive, 'cd.zip', false)) found.push(each);
+  assert.equal(found.map((each) => each.path), ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm']);
+  const archives = createArchiveReader();
+  const texts = await Promise.all(found.map(async (each) => (each.kind === 'file' ? (await openFile(each.ref, archives)).text() : '')));
+  assert.equal(texts, ['first', 'second']);
+});
+
+test.run();

@@ -1,0 +1,146 @@
+/**
+ * ZIP files as folders: what is in one is listed from its directory alone, and judged before a byte is inflated. An entry is inflated
+ * only when its turn comes, never beyond the size that the directory names, and its checksum is compared. Nothing is written to
+ * disk, names are shown and never used as paths. The one door to zip.js, which is loaded with the first archive.
+ */
+import type { FileEntry } from '@zip.js/zip.js';
+import type { ReasonCode } from '#shared/protocol/problem.ts';
+
+/** What an archive may hold. */
+export const ARCHIVE_LIMITS = {
+  /** As many as one manifest takes; a directory of more is not read to its end. */
+  entries: 20_000,
+  /** Entries without a byte are no instances: a media export has a handful (locks, markers), a hostile archive thousands. */
+  emptyEntries: 1_000,
+  /** Bytes of all entries: a tablet's share of the largest study there is, twice. */
+  expandedBytes: 32 * 1024 ** 3,
+  /** Real images reach 10:1, empty ones 400:1; deflate ends at 1032:1. Asked only where it would hurt. */
+  ratio: 250,
+  ratioFromBytes: 16 * 1024 * 1024,
+} as const;
+
+export type ArchiveEntry =
+  | { readonly kind: 'entry'; readonly path: string; readonly bytes: number; readonly index: number }
+  | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
+
+/** An entry could not be inflated as its directory says. */
+export class ArchiveError extends Error {
+  readonly because: ReasonCode;
+  constructor(because: ReasonCode) {
+    super(because);
+    this.name = 'ArchiveError';
+    this.because = because;
+  }
+}
+
+/** By name only: what is called .zip and is none is refused as damaged, what is one under another name is not DICOM. */
+export function isArchiveName(name: string): boolean {
+  return /\.zip$/i.test(name);
+}
+
+/** What the archive holds, in the order of its directory, folders left out. An archive that is refused as a whole gives one row with an empty path. */
+export async function listArchive(archive: Blob, signal?: AbortSignal): Promise<readonly ArchiveEntry[]> {
+  let entries: readonly FileEntry[];
+  try {
+    entries = await readDirectory(archive, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const because = error instanceof ArchiveError ? error.because : 'archive-damaged';
+    return [{ kind: 'refused', path: '', bytes: archive.size, because }];
+  }
+  const expanded = entries.reduce((sum, entry) => sum + entry.uncompressedSize, 0);
+  const isBomb = expanded > ARCHIVE_LIMITS.expandedBytes || isExpanding(expanded, archive.size);
+  const named = new Map<string, number>();
+  for (const entry of entries) named.set(entry.filename, (named.get(entry.filename) ?? 0) + 1);
+  return entries.map((entry, index): ArchiveEntry => {
+    const { filename: path, uncompressedSize: bytes } = entry;
+    const because = isBomb ? 'archive-expansion-limit' : judge(entry, (named.get(path) ?? 0) > 1);
+    return because === null ? { kind: 'entry', path, bytes, index } : { kind: 'refused', path, bytes, because };
+  });
+}
+
+function isExpanding(expanded: number, packed: number): boolean {
+  return expanded > ARCHIVE_LIMITS.ratioFromBytes && expanded > packed * ARCHIVE_LIMITS.ratio;
+}
+
+function judge(entry: FileEntry, isDuplicate: boolean): ReasonCode | null {
+  if (!isSafePath(entry.filename) || entry.symlink) return 'archive-unsafe-path';
+  if (entry.encrypted) return 'archive-encrypted';
+  if (isArchiveName(entry.filename)) return 'archive-nested';
+  if (isDuplicate) return 'archive-duplicate-entry';
+  return isExpanding(entry.uncompressedSize, entry.compressedSize) ? 'archive-expansion-limit' : null;
+}
+
+/** Nothing that leads out of the archive on any system: no root, no drive, no step up, no control character. */
+function isSafePath(path: string): boolean {
+  if (path === '' || /[\u0000-\u001f\u007f]/.test(path) || /^([/\\]|[A-Za-z]:)/.test(path)) return false;
+  return !path.split(/[/\\]/).includes('..');
+}
+
+async function readDirectory(archive: Blob, signal?: AbortSignal): Promise<readonly FileEntry[]> {
+  const { BlobReader, ZipReader } = await import('@zip.js/zip.js');
+  // Names are judged by us, one by one: zip.js would refuse the whole archive for a single unsafe one.
+  const reader = new ZipReader(new BlobReader(archive), { useWebWorkers: false, filenameValidation: 'tolerant' });
+  const files: FileEntry[] = [];
+  let read = 0;
+  let empty = 0;
+  for await (const entry of reader.getEntriesGenerator()) {
+    signal?.throwIfAborted();
+    read += 1;
+    if (read > ARCHIVE_LIMITS.entries) throw new ArchiveError('archive-too-many-entries');
+    if (entry.directory) continue;
+    if (entry.uncompressedSize === 0) empty += 1;
+    if (empty > ARCHIVE_LIMITS.emptyEntries) throw new ArchiveError('archive-too-many-entries');
+    files.push(entry);
+  }
+  return files;
+}
+
+export interface ArchiveReader {
+  /** The bytes of one entry. `archiveId` names the archive: its directory is read once. Throws ArchiveError, or the signal's reason. */
+  openEntry(archiveId: string, archive: Blob, index: number, signal?: AbortSignal): Promise<Blob>;
+}
+
+/** Opens entries again and again; keeps the directory of the archive last used. */
+export function createArchiveReader(): ArchiveReader {
+  let last: { id: string; files: Promise<readonly FileEntry[]> } | null = null;
+  return {
+    async openEntry(archiveId, archive, index, signal) {
+      if (last?.id !== archiveId) last = { id: archiveId, files: readDirectory(archive) };
+      const entry = (await last.files)[index];
+      if (!entry) throw new ArchiveError('archive-damaged');
+      return inflate(entry, signal);
+    },
+  };
+}
+
+/** Collected in Blobs of this size: the browser may keep those on its disk. */
+const BLOB_BYTES = 4 * 1024 * 1024;
+
+async function inflate(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
+  const blobs: Blob[] = [];
+  let chunks: Uint8Array<ArrayBuffer>[] = [];
+  let pending = 0;
+  let total = 0;
+  const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
+    write(chunk) {
+      total += chunk.length;
+      // A directory that lies about the size is found at the first byte too many.
+      if (total > entry.uncompressedSize) throw new ArchiveError('archive-expansion-limit');
+      chunks.push(chunk);
+      pending += chunk.length;
+      if (pending < BLOB_BYTES) return;
+      blobs.push(new Blob(chunks));
+      chunks = [];
+      pending = 0;
+    },
+  });
+  try {
+    await entry.getData(sink, { checkCrc32: true, useWebWorkers: false, ...(signal ? { signal } : {}) });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof ArchiveError ? error : new ArchiveError('archive-damaged');
+  }
+  if (total !== entry.uncompressedSize) throw new ArchiveError('archive-damaged');
+  return new Blob([...blobs, ...chunks]);
+}

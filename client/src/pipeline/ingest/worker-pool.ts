@@ -1,0 +1,108 @@
+/**
+ * A pool of workers that do tasks in the order in which they were given. A worker whose task is aborted is ended with it: a hostile
+ * file cannot keep a core. The page's thread only passes messages.
+ */
+import type { ResultOf, Task } from './device-tasks.ts';
+
+export interface ToWorker {
+  readonly id: number;
+  readonly task: Task;
+}
+export type FromWorker = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly fault: string };
+
+/** What the pool needs of a `Worker`. */
+export interface PoolWorker {
+  postMessage(message: ToWorker): void;
+  terminate(): void;
+  onmessage: ((message: MessageEvent<FromWorker>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+/** A task failed inside the worker; `name` is that of the error there, `WorkerEnded` where the worker itself died. */
+export class TaskFault extends Error {
+  constructor(name: string) {
+    super(`a task failed: ${name}`);
+    this.name = name;
+  }
+}
+
+export interface WorkerPool {
+  readonly size: number;
+  /** Throws TaskFault, or the signal's reason. */
+  run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>>;
+  close(): void;
+}
+
+/** All cores but the one that draws the page; one at least. */
+export function poolSize(cores: number): number {
+  return Math.max(1, Math.min(8, cores - 1));
+}
+
+interface Job {
+  readonly task: Task;
+  readonly signal: AbortSignal;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerPool {
+  const idle: PoolWorker[] = [];
+  const waiting: Job[] = [];
+  const busy = new Set<PoolWorker>();
+  let isClosed = false;
+  let nextId = 0;
+
+  function startNext(): void {
+    while (waiting.length > 0 && busy.size < size) {
+      const job = waiting.shift()!;
+      if (!job.signal.aborted) start(idle.pop() ?? spawn(), job);
+    }
+  }
+
+  function start(worker: PoolWorker, job: Job): void {
+    const id = nextId++;
+    busy.add(worker);
+    const onAbort = () => end(() => job.reject(job.signal.reason), false);
+    function end(settle: () => void, isUsable: boolean): void {
+      if (!busy.delete(worker)) return;
+      job.signal.removeEventListener('abort', onAbort);
+      worker.onmessage = null;
+      worker.onerror = null;
+      if (isUsable && !isClosed) idle.push(worker);
+      else worker.terminate();
+      settle();
+      startNext();
+    }
+    job.signal.addEventListener('abort', onAbort, { once: true });
+    worker.onmessage = ({ data }) => {
+      if (data.id !== id) return;
+      end(() => ('fault' in data ? job.reject(new TaskFault(data.fault)) : job.resolve(data.result)), true);
+    };
+    // Out of memory, or the script could not be loaded.
+    worker.onerror = () => end(() => job.reject(new TaskFault('WorkerEnded')), false);
+    worker.postMessage({ id, task: job.task });
+  }
+
+  return {
+    size,
+    run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>> {
+      return new Promise<ResultOf<T>>((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason);
+        const job: Job = { task, signal, resolve: (result) => resolve(result as ResultOf<T>), reject };
+        waiting.push(job);
+        signal.addEventListener('abort', () => {
+          const at = waiting.indexOf(job);
+          if (at < 0) return;
+          waiting.splice(at, 1);
+          reject(signal.reason);
+        }, { once: true });
+        startNext();
+      });
+    },
+    close() {
+      isClosed = true;
+      for (const worker of [...idle, ...busy]) worker.terminate();
+      idle.length = 0;
+    },
+  };
+}

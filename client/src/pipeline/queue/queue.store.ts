@@ -1,0 +1,222 @@
+/**
+ * The queue for the screen: follows the database (of all tabs), opens titles, counts the track, and carries out what a person decides.
+ * Sends nothing itself: the uploader does, in whichever tab leads.
+ */
+import { liveQuery } from 'dexie';
+import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { InstanceState } from '#shared/protocol/study-state.ts';
+import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { open } from './device-key.ts';
+import { knownLink } from './device-notes.ts';
+import { dropContents, dropStudy } from './enqueue.ts';
+import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import type { Link, QueuedStudy, QueueStore, ReasonCount, StudyTitle, Track } from './queued.ts';
+import { createRate, type Rate } from './rate.ts';
+import { keyOf, type InstanceKey } from './upload-queue.ts';
+
+export interface QueueStoreTools {
+  readonly database: LocalDatabase;
+  readonly key: Promise<CryptoKey>;
+  readonly now: () => number;
+  /** Whether the browser has a network at all. */
+  readonly isOnline: ReadonlySignal<boolean>;
+  /** Instances that this tab is writing into the queue. */
+  readonly unsafe: ReadonlySignal<number>;
+  /** Tells the gateway what a person decided. Throws as the API client does. */
+  decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
+  /** Tells the gateway that an announced study will not come. May throw: it forgets by itself. */
+  withdraw(uploadId: string): Promise<void>;
+  /** Wakes the uploader of this tab, if it leads. */
+  wake(): void;
+}
+
+interface Snapshot {
+  readonly studies: readonly StudyRow[];
+  readonly reasons: ReadonlyMap<string, { refused: ReasonCount[]; quarantined: ReasonCount[] }>;
+  readonly link: Link;
+}
+
+export function createQueueStore(tools: QueueStoreTools): QueueStore & { close(): void } {
+  const { database } = tools;
+  const studies = signal<readonly QueuedStudy[]>([]);
+  const ready = signal(false);
+  const leaderLink = signal<Link>('online');
+  const titles = new Map<string, StudyTitle>();
+  const rates = new Map<string, Rate>();
+
+  async function show(snapshot: Snapshot): Promise<void> {
+    await openTitles(snapshot.studies);
+    batch(() => {
+      studies.value = snapshot.studies.map((row) => toQueuedStudy(row, snapshot.reasons.get(row.id)));
+      leaderLink.value = snapshot.link;
+      ready.value = true;
+    });
+  }
+
+  async function openTitles(rows: readonly StudyRow[]): Promise<void> {
+    for (const row of rows) {
+      if (row.title === null) titles.delete(row.id);
+      else if (!titles.has(row.id)) titles.set(row.id, await openTitle(await tools.key, row.id, row.title));
+    }
+  }
+
+  function toQueuedStudy(row: StudyRow, reasons: { refused: ReasonCount[]; quarantined: ReasonCount[] } | undefined): QueuedStudy {
+    const rate = rates.get(row.id) ?? createRate();
+    rates.set(row.id, rate);
+    const at = tools.now();
+    if (row.state === 'uploading') rate.note(row.sentBytes, at);
+    const isMoving = row.state === 'uploading' && row.waiting === null;
+    return {
+      id: row.id,
+      title: titles.get(row.id) ?? null,
+      policy: row.policy,
+      state: row.state,
+      instances: row.instances,
+      bytes: row.bytes,
+      track: trackOf(row),
+      refused: reasons?.refused ?? [],
+      quarantined: reasons?.quarantined ?? [],
+      leftOut: row.counts?.leftOut ?? 0,
+      waiting: row.waiting,
+      problem: row.problem,
+      bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
+      secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
+      canTakeBack: !row.sending && nextUploadState(row.state, 'taken-back') === 'taken-back',
+      receiptId: row.receiptId,
+      studyInstanceUID: row.studyInstanceUID,
+      queuedAt: row.queuedAt,
+      completedAt: row.completedAt,
+    };
+  }
+
+  const subscription = liveQuery(() => readSnapshot(database)).subscribe({
+    next: (snapshot) => void show(snapshot),
+    // A database that is closed (deleted by the person, or by another version) shows what was last known.
+    error: () => undefined,
+  });
+
+  async function changeInstances(id: string, which: ReadonlySet<string>, state: InstanceRow['state'], reason: string | null): Promise<void> {
+    await database.instances.where('studyId').equals(id).and((row) => which.has(keyOf(row))).modify({ state, reason });
+  }
+
+  async function undecided(id: string): Promise<InstanceRow[]> {
+    return database.instances.where('studyId').equals(id).and((row) => row.state === 'quarantined' || row.state === 'refused').toArray();
+  }
+
+  return {
+    ready,
+    studies,
+    link: computed(() => (tools.isOnline.value ? leaderLink.value : 'offline')),
+    unsafe: tools.unsafe,
+    safe: computed(() => studies.value.reduce((sum, study) => sum + study.track.safe + study.track.onTheWay, 0)),
+
+    async takeBack(id) {
+      const row = await database.transaction('rw', database.studies, async () => {
+        const study = await database.studies.get(id);
+        if (!study || study.sending || nextUploadState(study.state, 'taken-back') === null) return null;
+        await database.studies.update(id, { state: 'taken-back', title: null, waiting: null, completedAt: tools.now() });
+        return study;
+      });
+      if (row === null) return false;
+      await dropContents(database, id);
+      if (row.uploadId !== null) await tools.withdraw(row.uploadId).catch(() => undefined);
+      return true;
+    },
+
+    async retry(id) {
+      const study = await database.studies.get(id);
+      const state = study && nextUploadState(study.state, 'retry');
+      if (!study || !state) return;
+      const instances = (await undecided(id)).filter((row) => row.state === 'quarantined');
+      if (study.uploadId !== null && instances.length > 0) await tools.decide(study.uploadId, 'retry', instances.map(toKey));
+      await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
+      await database.studies.update(id, { state, problem: null, waiting: null, counts: null, departed: 0, sending: false });
+      tools.wake();
+    },
+
+    async leaveOut(id, instances) {
+      const study = await database.studies.get(id);
+      if (!study) return;
+      const named = instances === undefined ? null : new Set(instances.map(keyOf));
+      const chosen = (await undecided(id)).filter((row) => named === null || named.has(keyOf(row)));
+      const quarantined = chosen.filter((row) => row.state === 'quarantined');
+      if (study.uploadId !== null && quarantined.length > 0) await tools.decide(study.uploadId, 'leave-out', quarantined.map(toKey));
+      await changeInstances(id, new Set(chosen.map(keyOf)), 'left-out', 'left-out');
+      // What the PACS refused for good needs no further word of the gateway; what was in quarantine gets a new receipt.
+      if (quarantined.length === 0 && (await undecided(id)).length === 0) await finish(database, id, tools.now());
+      tools.wake();
+    },
+
+    async dismiss(id) {
+      const study = await database.studies.get(id);
+      if (!study) return;
+      const isOver = study.state === 'done' || study.state === 'taken-back' || study.state === 'failed' || study.waiting === 'interrupted';
+      if (isOver) await dropStudy(database, id);
+    },
+
+    async receiptOf(id) {
+      const receipts = await database.receipts.where('studyId').equals(id).sortBy('issuedAt');
+      return receipts.at(-1) ?? null;
+    },
+
+    async instancesOf(id) {
+      return (await database.instances.where('studyId').equals(id).sortBy('position')).map(
+        ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) =>
+          ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }));
+    },
+
+    close: () => subscription.unsubscribe(),
+  };
+}
+
+function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
+  return { sopInstanceUID, digest };
+}
+
+async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {
+  const study = await database.studies.get(id);
+  const state = study && nextUploadState(study.state, 'evicted');
+  if (!state) return;
+  await database.studies.update(id, { state, title: null, completedAt: at });
+  for (const parcel of await database.parcels.where('studyId').equals(id).toArray()) {
+    await database.records.where('parcelId').equals(parcel.id).delete();
+    await database.parcels.delete(parcel.id);
+  }
+}
+
+async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuffer>): Promise<StudyTitle> {
+  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
+}
+
+async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
+  const studies = await database.studies.orderBy('queuedAt').toArray();
+  const reasons: [string, { refused: ReasonCount[]; quarantined: ReasonCount[] }][] = [];
+  for (const study of studies) {
+    const hasSome = study.state === 'attention' || (study.counts?.refused ?? 0) + (study.counts?.quarantined ?? 0) > 0;
+    if (hasSome) reasons.push([study.id, await countReasons(database, study.id)]);
+  }
+  return { studies, reasons: new Map(reasons), link: await knownLink(database) };
+}
+
+async function countReasons(database: LocalDatabase, id: string): Promise<{ refused: ReasonCount[]; quarantined: ReasonCount[] }> {
+  const rows = await database.instances.where('studyId').equals(id).filter((row) => row.state === 'refused' || row.state === 'quarantined').toArray();
+  const count = (state: InstanceState): ReasonCount[] => {
+    const byReason = new Map<string, number>();
+    for (const row of rows) if (row.state === state) byReason.set(row.reason ?? 'pacs-refused', (byReason.get(row.reason ?? 'pacs-refused') ?? 0) + 1);
+    return [...byReason].map(([reason, instances]) => ({ reason, instances }));
+  };
+  return { refused: count('refused'), quarantined: count('quarantined') };
+}
+
+/** The four places of INTERFACE.md; the gateway counts what arrived, the device what left. */
+export function trackOf(row: Pick<StudyRow, 'instances' | 'departed' | 'counts' | 'state'>): Track {
+  const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
+  // The gateway counts the study of all devices; here it cannot be more than was queued here.
+  const inPacs = row.state === 'done' ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut) : Math.min(counts.inPacs, row.instances);
+  const settled = Math.min(row.instances, inPacs + counts.refused + counts.quarantined + counts.leftOut);
+  const atGateway = row.state === 'done' ? 0 : Math.min(counts.atGateway, row.instances - settled);
+  const arrived = settled + atGateway;
+  const onTheWay = Math.max(0, Math.min(row.departed, row.instances) - arrived);
+  return { safe: row.instances - arrived - onTheWay, onTheWay, atGateway, inPacs };
+}
+

@@ -1,0 +1,43 @@
+/** Bytes per second, smoothed over some seconds, and the time left where it means something. */
+export interface Rate {
+  /** `bytes`: acknowledged so far; a smaller number than before begins anew. */
+  note(bytes: number, at: number): void;
+  /** 0 when nothing has moved for a while. */
+  bytesPerSecond(at: number): number;
+  /** null while it would be a guess. */
+  secondsLeft(remaining: number, at: number): number | null;
+}
+
+/** Shorter and the number dances with every piece, longer and it tells of a link that is gone. */
+const SMOOTHING_MS = 6_000;
+/** Until something was measured for so long no time is told. */
+const MEASURED_MS = 3_000;
+const STALLED_MS = 15_000;
+
+export function createRate(): Rate {
+  let last: { bytes: number; at: number } | null = null;
+  let since = 0;
+  let rate = 0;
+
+  return {
+    note(bytes, at) {
+      if (last === null || bytes < last.bytes || at - last.at > STALLED_MS) {
+        last = { bytes, at };
+        since = at;
+        rate = 0;
+        return;
+      }
+      const elapsed = at - last.at;
+      if (bytes === last.bytes || elapsed <= 0) return;
+      const now = ((bytes - last.bytes) * 1000) / elapsed;
+      const weight = rate === 0 ? 1 : 1 - Math.exp(-elapsed / SMOOTHING_MS);
+      rate += (now - rate) * weight;
+      last = { bytes, at };
+    },
+    bytesPerSecond: (at) => (last === null || at - last.at > STALLED_MS ? 0 : rate),
+    secondsLeft(remaining, at) {
+      const speed = this.bytesPerSecond(at);
+      return speed === 0 || remaining <= 0 || at - since < MEASURED_MS ? null : Math.max(1, Math.round(remaining / speed));
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * One uploader for all tabs: whoever holds the lock leads, the others wait for it in line. A tab that is closed or killed gives the
+ * lock back by itself (Web Locks API §2.3).
+ */
+export type Locks = Pick<LockManager, 'request'>;
+
+/** Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while waiting. */
+export async function lead(locks: Locks, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  await locks.request('relaypacs-uploader', { signal }, work);
+}
+
+/** Holds a lock of this name while `work` runs, so that other tabs know that somebody is at it. */
+export async function holding<T>(locks: Locks, name: string, work: () => Promise<T>): Promise<T> {
+  return (await locks.request(name, work)) as T;
+}
+
+/** Whether a living tab holds the lock. */
+export async function isHeld(locks: Locks, name: string): Promise<boolean> {
+  return (await locks.request(name, { ifAvailable: true }, async (lock) => lock === null)) as boolean;
+}
