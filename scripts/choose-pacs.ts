@@ -37,7 +37,7 @@ export type PacsRequest = {
   readonly onProcess: (pid: number) => Promise<void>;
 };
 
-export const ORTHANC_PACKAGES = { packages: ['orthanc', 'orthanc-dicomweb'], services: ['orthanc'], purpose: 'Orthanc, the PACS,' };
+export const ORTHANC_PACKAGES = { packages: ['orthanc', 'orthanc-dicomweb'], services: ['orthanc'], purpose: 'Orthanc (the PACS)' };
 
 const COMPOSE_FILE = fileURLToPath(new URL('../compose.yaml', import.meta.url));
 /** An engine that is there answers in milliseconds; a dead socket may hang. */

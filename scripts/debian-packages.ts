@@ -13,7 +13,7 @@ export type PackageRequest = {
   readonly packages: readonly string[];
   /** Debian services that come with them and are not to run. */
   readonly services: readonly string[];
-  /** What for, in a few words. */
+  /** The program and what for, in a few words. */
   readonly purpose: string;
 };
 
@@ -80,6 +80,6 @@ export async function installDebianPackages(request: PackageRequest): Promise<Pa
   if (!(await isInPath('apt-get'))) return { kind: 'unavailable', because: 'this is not Debian or Ubuntu' };
   if (process.getuid?.() !== 0) return { kind: 'unavailable', because: `installing needs the rights of root: sudo ${command}` };
   if (!(await isAgreed(command, request.purpose))) return { kind: 'unavailable', because: 'you chose not to install it' };
-  process.stderr.write(`${request.purpose}: ${command}\n`);
+  process.stderr.write(`Installing ${request.purpose}: ${command}\n`);
   return withServicesAtRest(() => install(request));
 }

@@ -1,0 +1,170 @@
+/** `npm start` as an operator meets it: started, started twice, its parts killed, itself killed, ended. Real gateway, real Orthanc. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped } from '#testing/environment.ts';
+import { findOrthanc } from './orthanc.ts';
+import { freePort } from './ports.ts';
+import { noteProcess } from './processes.ts';
+import { readRunning } from './running.ts';
+import type { Running } from './running.ts';
+
+const START = fileURLToPath(new URL('./start.ts', import.meta.url));
+/** DESIGN §6: a start that is not the first. A busy machine may need longer; this is the time after which something hangs. */
+const READY_WITHIN_MS = 60_000;
+const AGAIN_WITHIN_MS = 10_000;
+const ENDED_WITHIN_MS = 20_000;
+
+type Start = { process: ChildProcess; words: () => string; ended: Promise<number | string> };
+
+const folder = await mkdtemp(join(tmpdir(), 'relay-start-'));
+const [api, web, pacs] = [await freePort(), await freePort(), await freePort()];
+const hasOrthanc = (await findOrthanc()) !== null;
+const starts: Start[] = [];
+
+function start(env: NodeJS.ProcessEnv = {}): Start {
+  const child = spawn(process.execPath, [START], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env, RELAY_PORT: String(api), RELAY_WEB_PORT: String(web), RELAY_PACS_PORT: String(pacs), RELAY_DATA_DIR: folder,
+      RELAY_ADMIN_PASSWORD: 'correct horse battery staple', PACS_URL: '', DATABASE_URL: '', ...env,
+    },
+  });
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (part: string) => (text += part));
+  child.stdout?.resume();
+  const ended = once(child, 'exit').then(([code, signal]: (number | string | null)[]) => code ?? signal ?? 'unknown');
+  const started = { process: child, words: () => text, ended };
+  starts.push(started);
+  return started;
+}
+
+async function until<T>(what: string, look: () => Promise<T | null>, withinMs = READY_WITHIN_MS): Promise<T> {
+  const end = performance.now() + withinMs;
+  while (performance.now() < end) {
+    const seen = await look();
+    if (seen !== null) return seen;
+    await after(50);
+  }
+  throw new Error(`Not within ${withinMs / 1000} s: ${what}.\n${starts.at(-1)?.words()}`);
+}
+
+const ready = (started: Start): Promise<Running> => until('ready', async () => {
+  if (started.process.exitCode !== null) throw new Error(`It ended: ${started.words()}`);
+  return readRunning(folder);
+});
+
+async function status(url: string, authorization?: string): Promise<number | null> {
+  const answer = await fetch(url, { headers: authorization ? { authorization } : {} }).catch(() => null);
+  await answer?.body?.cancel();
+  return answer?.status ?? null;
+}
+
+const isGone = async (pid: number): Promise<true | null> => ((await noteProcess(pid)) === null ? true : null);
+
+/** Runs a step of the story only where there is an Orthanc to run. */
+function step(name: string, run: () => Promise<void>): void {
+  test(name, async () => (hasOrthanc ? run() : skipped(`npm start: ${name}`, 'Orthanc is not installed')));
+}
+
+let first: Start;
+let running: Running;
+
+step('one command gives a web app, an API and a real PACS, and says where they are', async () => {
+  first = start();
+  running = await ready(first);
+  assert.is(running.web, `http://127.0.0.1:${web}`);
+  assert.is(running.api, `http://127.0.0.1:${api}`);
+  assert.is(await status(`${running.web}/`), 200);
+  assert.is(await status(`${running.api}/health/ready`), 200);
+  assert.is(await status(`${running.web}/api/health/ready`), 200);
+  assert.is(await status(`${running.pacs.url}/studies`, running.pacs.authorization!), 200);
+  assert.is(await status(`${running.pacs.url}/studies`), 401, 'the PACS asks for its password');
+  assert.is((await stat(join(folder, 'running.json'))).mode & 0o777, 0o600, 'the password is for the owner only');
+  assert.match(first.words(), /RelayPACS is ready/);
+});
+
+step('a start beside a running one says so, fails and disturbs nothing', async () => {
+  const second = start();
+  assert.is(await second.ended, 1);
+  assert.match(second.words(), /already running at http:\/\/127\.0\.0\.1/);
+  assert.is(await status(`${running.api}/health/ready`), 200);
+  assert.equal((await readRunning(folder))?.pids, running.pids);
+});
+
+step('a gateway that dies is started again', async () => {
+  const before = running.pids.gateway!;
+  process.kill(before, 'SIGKILL');
+  await until('another gateway', async () => ((await readRunning(folder))?.pids.gateway === before ? null : true));
+  await until('the gateway answers', async () => ((await status(`${running.api}/health/ready`)) === 200 ? true : null));
+});
+
+step('an Orthanc that dies is started again, with the same password', async () => {
+  const before = running.pids.orthanc!;
+  process.kill(before, 'SIGKILL');
+  await until('another Orthanc', async () => ((await readRunning(folder))?.pids.orthanc === before ? null : true));
+  const { url, authorization } = running.pacs;
+  await until('Orthanc answers', async () => ((await status(`${url}/studies`, authorization!)) === 200 ? true : null));
+});
+
+step('when npm start itself is killed, the next one ends what was left behind and is ready within 10 s', async () => {
+  const left = (await readRunning(folder))!.pids;
+  first.process.kill('SIGKILL');
+  await first.ended;
+  const startedAt = performance.now();
+  first = start();
+  running = await until('ready again', async () => {
+    const now = await readRunning(folder);
+    return now?.pids.supervisor === first.process.pid ? now : null;
+  });
+  assert.ok(performance.now() - startedAt < AGAIN_WITHIN_MS, `took ${Math.round(performance.now() - startedAt)} ms`);
+  assert.match(first.words(), /left behind: /);
+  assert.ok(await isGone(left.gateway!), 'the old gateway is gone');
+  assert.ok(await isGone(left.orthanc!), 'the old Orthanc is gone');
+});
+
+step('Ctrl-C ends all of it', async () => {
+  const { pids } = running;
+  first.process.kill('SIGINT');
+  assert.is(await first.ended, 0);
+  for (const [name, pid] of Object.entries(pids)) await until(`${name} is gone`, () => isGone(pid), ENDED_WITHIN_MS);
+  assert.is(await status(`${running.web}/`), null);
+  assert.is(await readRunning(folder), null);
+  await access(join(folder, 'start.json')).then(() => assert.unreachable('start.json is left'), () => undefined);
+});
+
+step('a port that is taken is named, with what to do', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const refused = start({ RELAY_PORT: String(port) });
+  assert.is(await refused.ended, 1);
+  assert.match(refused.words(), new RegExp(`Port ${port} is in use by node, process ${process.pid}.*RELAY_PORT=${port + 1} npm start`));
+  other.close();
+});
+
+step('wrong settings are all named at once', async () => {
+  const refused = start({ RELAY_PORT: 'eighty', RELAY_PACS_PORT: '-1' });
+  assert.is(await refused.ended, 1);
+  assert.match(refused.words(), /RELAY_PORT must be a port/);
+  assert.match(refused.words(), /RELAY_PACS_PORT must be a port/);
+});
+
+test.after(async () => {
+  for (const { process: child, ended } of starts) {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    await ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+test.run();
