@@ -15,6 +15,9 @@ export const EMPTIED_BESIDES: ReadonlySet<number> = new Set([
  */
 export const REMOVED_BESIDES: ReadonlySet<number> = new Set([0x00080001, 0x04000500, 0x4ffe0001]);
 
+/** X/Z rows where X is taken: Type 3 wherever images have it, and its items must not be none (Referenced Study Sequence). */
+export const REMOVED_CHOICES: ReadonlySet<number> = new Set([0x00081110]);
+
 /** Identifiers that tell things apart: a dummy that is the same for all would merge them, so they get a keyed pseudonym (D). */
 export const IDENTIFIERS: ReadonlySet<number> = new Set([
   0x00120040, 0x00120042, // Clinical Trial Subject ID, Subject Reading ID

@@ -6,7 +6,7 @@
  * person or a later version could clean, the profile's own action is taken, which is never less.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
-import { CONTENT_SEQUENCES, EMPTIED_BESIDES, IDENTIFIERS, REMOVED_BESIDES, STRUCTURAL_UIDS, TERMS } from './attribute-lists.ts';
+import { CONTENT_SEQUENCES, EMPTIED_BESIDES, IDENTIFIERS, REMOVED_BESIDES, REMOVED_CHOICES, STRUCTURAL_UIDS, TERMS } from './attribute-lists.ts';
 import { OPTIONS, profileRows } from './profile.ts';
 import type { BasicChoice, OptionName, ProfileRow } from './profile.ts';
 
@@ -96,10 +96,10 @@ const REMOVE = decision('remove', 'X', 'profile');
 function basicDecision(tag: number, vr: string, basic: BasicChoice): Decision {
   if (tag === 0x00100020) return decision('patient-id', 'D', 'pseudonym');
   if (tag === 0x00100010) return decision('patient-name', 'Z', 'pseudonym');
-  if (basic === 'X') return REMOVE;
+  if (basic === 'X' || REMOVED_CHOICES.has(tag)) return REMOVE;
   if (basic === 'Z' || basic === 'XZ') return decision('empty', 'Z', 'profile');
-  // X/Z/U*: "replacement of contained instance UIDs"
-  if (basic === 'XZU*') return decision('items', 'U', 'profile');
+  // X/Z/U*: "replacement of contained instance UIDs"; prose beside them goes, the coded purpose of reference stays.
+  if (basic === 'XZU*') return decision('items', 'U', 'profile', 'structured');
   if (basic === 'U' || vr === 'UI') return decision('uid', 'U', 'profile');
   if (vr === 'SQ') return decision('items', 'D', 'profile', CONTENT_SEQUENCES.get(tag) ?? 'strict');
   return IDENTIFIERS.has(tag) ? decision('identifier', 'D', 'pseudonym') : decision('dummy', 'D', 'profile');
