@@ -6,6 +6,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { basename } from 'node:path';
 
 function listenOnce(port: number, host: string): Promise<number | null> {
   return new Promise((resolve) => {
@@ -55,8 +56,8 @@ async function portOwner(port: number): Promise<{ pid: number; name: string } | 
     for (const descriptor of await readdir(`/proc/${entry}/fd`).catch(() => [])) {
       const target = await readlink(`/proc/${entry}/fd/${descriptor}`).catch(() => '');
       if (!sockets.has(target)) continue;
-      const name = await readFile(`/proc/${entry}/comm`, 'utf8').catch(() => '');
-      return { pid: Number(entry), name: name.trim() };
+      const command = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+      return { pid: Number(entry), name: basename(command.split('\0')[0]!) };
     }
   }
   return null;
