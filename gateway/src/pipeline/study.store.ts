@@ -3,7 +3,7 @@
  * changes the state of a study holds its row locked (`lockStudy`), so that two events of one study never cross.
  */
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import { nextStudyState, type StudyEvent, type StudyState } from '#shared/protocol/study-state.ts';
+import { nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
@@ -86,12 +86,12 @@ export async function setWaiting(db: Db, studyId: string, because: Waiting | nul
   return numUpdatedRows > 0n;
 }
 
-/** Studies in which something is still to be done, and those that wait for the PACS. */
-export async function unfinishedStudies(db: Db): Promise<readonly { id: string; state: StudyState; waiting: Waiting | null }[]> {
-  const rows = await db.selectFrom('study').select(['id', 'state', 'waiting_because']).where('state', 'not in', ['closed', 'held']).execute();
-  return rows.map(({ id, state, waiting_because }) => ({ id, state, waiting: waiting_because }));
-}
-
-export async function studiesWaiting(db: Db, because: Waiting): Promise<readonly string[]> {
-  return (await db.selectFrom('study').select('id').where('waiting_because', '=', because).execute()).map(({ id }) => id);
+/** The reason is gone; another one stays. */
+export async function clearWaiting(db: Db, studyId: string, because: Waiting): Promise<void> {
+  await db
+    .updateTable('study')
+    .set({ waiting_because: null, waiting_since: null })
+    .where('id', '=', studyId)
+    .where('waiting_because', '=', because)
+    .execute();
 }

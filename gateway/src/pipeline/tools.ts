@@ -7,6 +7,8 @@ import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Log } from '../log.ts';
+import { recordAudit, type StudyEventName } from '../audit/audit.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { StudyChanges } from './study-changes.ts';
@@ -19,16 +21,6 @@ export type Stage = (typeof STAGES)[number];
 export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry';
 export type StudyJob = { readonly studyId: string };
 export type ParcelJob = { readonly parcelId: string };
-
-/** A line of the log; closed fields, see log.ts. */
-export type StageEvent = {
-  readonly event: 'stage-started' | 'stage-finished';
-  readonly stage: Stage;
-  readonly studyId: string;
-  readonly parcelId?: string;
-  readonly outcome?: string;
-  readonly ms?: number;
-};
 
 export type PipelineMetrics = {
   stage(stage: Stage, outcome: string, seconds: number): void;
@@ -49,8 +41,7 @@ export type PipelineTools = {
   readonly signReceipt: (receipt: Receipt) => Promise<string>;
   /** The gateway's public URL, for receipts. */
   readonly issuer: string;
-  readonly audit: (trx: Transaction<Tables>, siteId: string, event: string, fields: Record<string, unknown>) => Promise<void>;
-  readonly log: (event: StageEvent | { readonly event: 'parcel-damaged' | 'unpromised-instances' | 'pacs-unreachable' | 'pacs-back'; readonly [field: string]: string | number }) => void;
+  readonly log: Log;
   readonly metrics: PipelineMetrics;
   readonly changes: StudyChanges;
   readonly now: () => Date;
@@ -63,4 +54,18 @@ export async function enqueueStage(
 ): Promise<void> {
   const key = 'studyId' in subject ? subject.studyId : subject.parcelId;
   await tools.jobs.enqueue(trx, queue, subject, { key, startAfterSeconds });
+}
+
+type AuditFields = { readonly [field: string]: string | number | boolean };
+
+/**
+ * The audit row of a step of a study, in the transaction of the step. The last statement of it: who appends to the chain holds it until the
+ * commit, so taking another lock after it would let two steps wait for each other.
+ */
+export async function auditStudy(
+  trx: Transaction<Tables>, tools: PipelineTools, study: { readonly id: string; readonly site_id: string; readonly study_instance_uid: string },
+  event: StudyEventName, fields: AuditFields,
+): Promise<void> {
+  const { id: studyId, site_id, study_instance_uid: studyInstanceUID } = study;
+  await recordAudit(trx, site_id, { event, studyId, studyInstanceUID, ...fields }, tools.now());
 }

@@ -9,7 +9,7 @@ import type { Tables } from '../../database/tables.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { changeInstances, insertInstances, instancesByUid } from '../instance.store.ts';
 import { applyStudyEvent, lockOrCreateStudy, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
-import { enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { compareManifest, type Comparison } from './compare-manifest.ts';
 
 export type Sender = { readonly accountId: string; readonly siteId: string };
@@ -48,13 +48,13 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
     const uploadId = await findOrCreateUpload(trx, tools, study, sender);
     const moved = await applyManifest(trx, tools, study, manifest, compared);
     await linkInstances(trx, uploadId, study.id, compared.keys);
+    if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
     if (compared.insert.length + compared.again.length > 0) {
-      await tools.audit(trx, siteId, 'upload-opened', {
-        uploadId, studyInstanceUID: study.study_instance_uid, revision: moved.revision, policy: manifest.policy.name,
-        policyVersion: manifest.policy.version, have: compared.have.length, need: compared.need.length, conflict: compared.conflict.length,
+      await auditStudy(trx, tools, study, 'upload-opened', {
+        uploadId, revision: moved.revision, policy: manifest.policy.name, policyVersion: manifest.policy.version,
+        have: compared.have.length, need: compared.need.length, conflict: compared.conflict.length,
       });
     }
-    if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
     const { have, need, conflict } = compared;
     return {
       studyId: study.id,

@@ -9,7 +9,7 @@ import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
-import type { OwnedParcel } from './parcel.store.ts';
+import type { OwnedParcel } from '../parcel.store.ts';
 import type { Checksum } from './upload-checksum.ts';
 
 export type ParcelRequest = {

@@ -7,14 +7,14 @@ import { Server } from '@tus/server';
 import { INSTANCE_BYTES_LIMIT, type ParcelMetadata } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
-import { findStudy, setWaiting } from '../study.store.ts';
-import { enqueueStage, type PipelineTools } from '../tools.ts';
+import { clearWaiting, findStudy, setWaiting } from '../study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import {
   deleteParcels, findDeviceParcel, findParcel, findUpload, insertParcel, moveParcel, setAsideDamaged, type OwnedParcel,
-} from './parcel.store.ts';
-import { findPolicy } from './policies.ts';
+} from '../parcel.store.ts';
+import { findPolicy } from '../policies.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
 /** A week: a tablet that was in a drawer over the weekend goes on where it was; the room is not taken for ever. */
@@ -67,9 +67,9 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
     await tools.blobs.sync(parcelId);
     await tools.db.transaction().execute(async (trx) => {
       if (!(await moveParcel(trx, parcelId, 'receiving', 'received'))) return;
-      const { upload_id: uploadId, study_instance_uid: studyInstanceUID, bytes } = parcel;
-      await tools.audit(trx, parcel.site_id, 'parcel-received', { uploadId, studyInstanceUID, parcelId, bytes });
+      await clearWaiting(trx, parcel.study_id, 'storage-full');
       await enqueueStage(trx, tools, 'verify', { parcelId });
+      await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-received', { uploadId: parcel.upload_id, parcelId, bytes: parcel.bytes });
     });
     tools.changes.emit(parcel.study_id);
   }
@@ -129,7 +129,10 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
 
 /** `Upload-Metadata` (tus 1.0 Creation): comma-separated pairs of a key and a value in base64. */
 function parseMetadata(header: string | null): ParcelMetadata {
-  const values = new Map((header ?? '').split(',').map((pair) => pair.trim().split(/ +/) as [string, string?]));
+  const values = new Map((header ?? '').split(',').map((pair): [string, string] => {
+    const [key = '', value = ''] = pair.trim().split(/ +/);
+    return [key, value];
+  }));
   const read = (key: string): string => Buffer.from(values.get(key) ?? '', 'base64').toString('utf8').toLowerCase();
   const metadata = { upload: read('upload'), parcel: read('parcel') };
   if (!UUID.test(metadata.upload) || !UUID.test(metadata.parcel)) throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');

@@ -6,7 +6,7 @@
  * instance, and whether the parcel is damaged and has to come again.
  */
 import { createHash } from 'node:crypto';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { bytesSource, rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
@@ -95,13 +95,5 @@ async function hashPart(body: OpenBlob, range: ByteRange, signal: AbortSignal): 
     return { digest: hash.update(bytes).digest('hex'), source: bytesSource(bytes) };
   }
   for await (const piece of body.stream(range, signal)) hash.update(piece);
-  return { digest: hash.digest('hex'), source: within(body, range) };
-}
-
-/** A part of a source as a source of its own. */
-function within(source: ByteSource, range: ByteRange): ByteSource {
-  return {
-    size: range.length,
-    read: (offset, length) => source.read(range.offset + offset, Math.max(0, Math.min(length, range.length - offset))),
-  };
+  return { digest: hash.digest('hex'), source: rangeSource(body, range) };
 }

@@ -1,6 +1,6 @@
 /** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { ParcelTable, Tables } from '../../database/tables.ts';
+import type { ParcelTable, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;

@@ -1,0 +1,20 @@
+/** Assembly, applied: a study that is all there goes to the PACS. */
+import { countStates } from '../instance.store.ts';
+import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { assembleStudy } from './assemble-study.ts';
+
+export async function runAssembly(study: StudyRow, tools: PipelineTools): Promise<string> {
+  return tools.db.transaction().execute(async (trx) => {
+    const locked = await lockStudy(trx, study.id);
+    if (locked === undefined) return 'gone';
+    const counts = await countStates(trx, study.id);
+    const outcome = assembleStudy(counts);
+    if (outcome.kind === 'incomplete') return 'incomplete';
+    const moved = await applyStudyEvent(trx, locked, 'all-settled', tools.now());
+    if (moved === null) return 'elsewhere';
+    await enqueueStage(trx, tools, 'forward', { studyId: study.id });
+    await auditStudy(trx, tools, study, 'study-assembled', { revision: moved.revision, ...Object.fromEntries(counts) });
+    return 'assembled';
+  });
+}

@@ -1,0 +1,23 @@
+/**
+ * Eviction, applied. The bytes go first and the row after them: killed in between, it runs again and finds nothing to remove. The study is
+ * locked meanwhile, so that no late instance finds its key destroyed.
+ */
+import { instancesOf } from '../instance.store.ts';
+import { deleteParcels, parcelsOfStudy } from '../parcel.store.ts';
+import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../study.store.ts';
+import { auditStudy, type PipelineTools } from '../tools.ts';
+import { planEviction } from './plan-eviction.ts';
+
+export async function runEviction(study: StudyRow, tools: PipelineTools): Promise<string> {
+  return tools.db.transaction().execute(async (trx) => {
+    const locked = await lockStudy(trx, study.id);
+    if (locked?.state !== 'receipted') return 'elsewhere';
+    const plan = planEviction(await parcelsOfStudy(trx, study.id), await instancesOf(trx, study.id));
+    await Promise.all(plan.remove.map((id) => tools.blobs.remove(id)));
+    await deleteParcels(trx, plan.remove);
+    if (!plan.held) await setStudyKey(trx, study.id, null);
+    await applyStudyEvent(trx, locked, plan.held ? 'evicted-but-held' : 'evicted', tools.now());
+    await auditStudy(trx, tools, study, 'study-evicted', { revision: locked.revision, parcels: plan.remove.length, held: plan.held });
+    return plan.held ? 'held' : 'closed';
+  });
+}

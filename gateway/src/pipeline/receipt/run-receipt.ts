@@ -1,0 +1,26 @@
+/** Receipt, applied: one for a revision, whatever runs twice: the row is unique, and the study's state says that it is there. */
+import { instancesOf } from '../instance.store.ts';
+import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { issueReceipt } from './issue-receipt.ts';
+
+export async function runReceipt(study: StudyRow, tools: PipelineTools): Promise<string> {
+  const instances = await instancesOf(tools.db, study.id);
+  const outcome = await issueReceipt({ study, instances }, { ...tools, describePacs: () => tools.pacs.describe() });
+  if (outcome.kind === 'unsettled') return 'unsettled';
+  return tools.db.transaction().execute(async (trx) => {
+    const locked = await lockStudy(trx, study.id);
+    // Whatever changes an instance moves the study first: in the same state and revision, the instances are the ones that were signed.
+    if (locked === undefined || locked.revision !== study.revision || locked.state !== study.state) return 'elsewhere';
+    const { id, jws, issuedAt, root } = outcome;
+    await trx
+      .insertInto('receipt')
+      .values({ id, site_id: study.site_id, study_id: study.id, revision: study.revision, jws, issued_at: issuedAt })
+      .onConflict((conflict) => conflict.columns(['study_id', 'revision']).doNothing())
+      .execute();
+    await applyStudyEvent(trx, locked, 'receipt-issued', tools.now());
+    await enqueueStage(trx, tools, 'eviction', { studyId: study.id });
+    await auditStudy(trx, tools, study, 'receipt-issued', { revision: study.revision, receiptId: id, root });
+    return 'issued';
+  });
+}

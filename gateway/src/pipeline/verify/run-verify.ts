@@ -1,0 +1,90 @@
+/** Verify, applied: what the parcel held gets its place or its reason; when nothing more is awaited, assembly is next. */
+import type { Transaction } from 'kysely';
+import { createRules } from '#shared/deid/rules.ts';
+import type { Tables } from '../../database/tables.ts';
+import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import { changeInstances, countStates, instancesOf, type InstanceChange } from '../instance.store.ts';
+import { deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
+import { findPolicy } from '../policies.ts';
+import { lockStudy } from '../study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { verifyParcel, type Promised, type VerifiedInstance, type VerifyOutcome } from './verify-parcel.ts';
+import type { VerifyRules } from './verify-instance.ts';
+
+/** Sent so often and never what was promised: the file changes under the device's hands, or something on the way changes it. */
+const ATTEMPTS_LIMIT = 4;
+
+export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signal: AbortSignal): Promise<string> {
+  const { wrapped_key } = parcel;
+  const key = wrapped_key === null ? null : parcelKey(tools.keys.unwrap(parcel.study_id, wrapped_key), parcel.id);
+  const body = key === null ? null : await tools.blobs.open(parcel.id, key);
+  const rows = await instancesOf(tools.db, parcel.study_id, ['promised']);
+  const attempts = new Map(rows.map((row) => [row.id, row.attempts]));
+  const promised = new Map(rows.map((row): [string, Promised] => [`${row.sop_instance_uid} ${row.digest}`, { ...row, study_instance_uid: parcel.study_instance_uid }]));
+  const rules = new Map<string, VerifyRules>();
+  const rulesOf = (name: string, version: number): VerifyRules => {
+    const made = rules.get(`${name} ${version}`) ?? rulesFor(tools, name, version);
+    rules.set(`${name} ${version}`, made);
+    return made;
+  };
+  let outcome: VerifyOutcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
+  try {
+    // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
+    if (body !== null) outcome = await verifyParcel({ body, promised }, { rulesFor: rulesOf }, signal);
+  } finally {
+    await body?.close();
+  }
+  return applyVerify(parcel, outcome, attempts, tools);
+}
+
+/** Under a policy that is no more, what was promised under it is held to the strictest there is. */
+function rulesFor(tools: PipelineTools, name: string, version: number): VerifyRules {
+  const policy = findPolicy(name, version);
+  if (policy !== undefined && !policy.deidentify) return { kind: 'identified' };
+  const made = createRules(policy?.options ?? []);
+  if (made.kind === 'refused') throw new Error(`the policy ${name} names an option that cannot be had`);
+  return { kind: 'deidentified', rules: made.rules, pseudonyms: tools.pseudonyms };
+}
+
+function toChange(parcelId: string, instance: VerifiedInstance, attempts: number): InstanceChange {
+  const { id } = instance;
+  switch (instance.kind) {
+    case 'received':
+      return { id, state: 'received', reason: null, place: { parcelId, offset: instance.offset } };
+    case 'quarantined':
+      return { id, state: 'quarantined', reason: instance.because, place: { parcelId, offset: instance.offset } };
+    case 'refused':
+      return { id, state: 'refused', reason: instance.because };
+    case 'damaged':
+      return attempts + 1 < ATTEMPTS_LIMIT ? { id, state: 'promised', attempts: 1 } : { id, state: 'refused', reason: 'digest-mismatch', attempts: 1 };
+    default:
+      return instance satisfies never;
+  }
+}
+
+async function applyVerify(parcel: OwnedParcel, outcome: VerifyOutcome, attempts: ReadonlyMap<number, number>, tools: PipelineTools): Promise<string> {
+  const count = (kind: VerifiedInstance['kind']) => outcome.instances.filter((instance) => instance.kind === kind).length;
+  const counts = { received: count('received'), refused: count('refused'), quarantined: count('quarantined'), damaged: count('damaged') };
+  const { id: parcelId } = parcel;
+  const damaged = counts.damaged + (outcome.broken === null ? 0 : 1);
+  const useful = counts.received + counts.quarantined > 0;
+  await tools.db.transaction().execute(async (trx) => {
+    await lockStudy(trx, parcel.study_id);
+    if (!(await moveParcel(trx, parcelId, 'received', 'verified', damaged))) return;
+    const changes = outcome.instances.map((instance) => toChange(parcelId, instance, attempts.get(instance.id) ?? 0));
+    await changeInstances(trx, changes, ['promised'], tools.now());
+    if (!useful) await deleteParcels(trx, [parcelId]);
+    await assembleIfComplete(trx, parcel.study_id, tools);
+    await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-verified', { parcelId, ...counts });
+  });
+  if (!useful) await tools.blobs.remove(parcelId);
+  if (damaged > 0) tools.log({ event: 'parcel-damaged', studyId: parcel.study_id, parcelId, damaged, offset: outcome.broken?.offset ?? -1 });
+  if (outcome.unpromised > 0) tools.log({ event: 'unpromised-instances', studyId: parcel.study_id, parcelId, count: outcome.unpromised });
+  tools.metrics.bytes('verify', parcel.bytes);
+  tools.metrics.instances('received', counts.received);
+  return damaged > 0 ? 'damaged' : 'verified';
+}
+
+async function assembleIfComplete(trx: Transaction<Tables>, studyId: string, tools: PipelineTools): Promise<void> {
+  if (!(await countStates(trx, studyId)).has('promised')) await enqueueStage(trx, tools, 'assembly', { studyId });
+}
