@@ -24,7 +24,7 @@ type Part = { env: Record<string, string>; stop?: () => Promise<void> };
 type Say = (line: string) => void;
 
 const POSTGRES_PACKAGES = { packages: ['postgresql'], services: ['postgresql'], purpose: 'PostgreSQL (for the tests)' };
-const CHROMIUM_PACKAGES = { packages: ['chromium'], services: [], purpose: 'Chromium (for the tests in a browser)' };
+const CHROMIUM_PACKAGES = { packages: ['chromium', 'fonts-liberation'], services: [], purpose: 'Chromium (for the tests in a browser)' };
 const CHROMIUM_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
 
 async function findChromium(): Promise<string | null> {
