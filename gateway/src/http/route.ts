@@ -5,6 +5,7 @@
  */
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts';
 
@@ -15,10 +16,14 @@ export type Access = 'public' | readonly Role[];
 export type Caller = User & { readonly scheme: 'bearer' };
 
 export type GatewayEnv = {
+  /** What the servers give beside the request: the socket, and through which door it came. Absent in `app.request` of a test. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string } }; throughWeb?: true };
   Variables: {
     /** null: nobody signed in, or a token that no longer holds. */
     caller: Caller | null;
     correlationId: string;
+    /** Set when the answer is a problem. */
+    problemCode: ProblemCode | undefined;
     /** The request came to the app's own origin, port RELAY_WEB_PORT, under `/api/`. */
     throughWeb: boolean;
   };
@@ -44,8 +49,7 @@ type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access };
 export function allow(access: Access): Guard {
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
-      const caller = c.get('caller');
-      if (!caller) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
+      const caller = callerOf(c);
       if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
     }
     await next();
@@ -61,7 +65,9 @@ export function accessOf(handler: unknown): Access | undefined {
 /** The caller of a route that is not public. */
 export function callerOf(c: Context<GatewayEnv>): Caller {
   const caller = c.get('caller');
-  if (!caller) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
+  // RFC 6750 §3: the challenge says whether there was a token that does not hold.
+  const challenge = c.req.header('authorization') ? 'Bearer error="invalid_token"' : 'Bearer';
+  if (!caller) throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': challenge });
   return caller;
 }
 
@@ -69,22 +75,36 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   path: P;
   /** Who may call. */
   roles: Access;
+  /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
+  bodyBytesLimit?: number;
   /** Problems beyond those that every such route may answer. */
   problems?: readonly ProblemCode[];
 };
 
 /** A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer beside its success. */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
-  const { roles, problems = [], ...rest } = definition;
+  const { roles, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, ...rest } = definition;
   const codes = new Set<ProblemCode>([...alwaysPossible(definition), ...problems]);
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
     security: roles === 'public' ? [] : [{ bearer: [] }],
     'x-roles': roles === 'public' ? 'public' : [...roles],
-    middleware: [allow(roles)],
+    middleware: definition.request?.body ? [allow(roles), limitBody(bodyBytesLimit)] : [allow(roles)],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
+}
+
+/** Far above every small request (a password, a decision); what is larger says so. */
+const BODY_BYTES_LIMIT = 64 * 1024;
+
+function limitBody(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw new Problem('body-too-large');
+    },
+  });
 }
 
 function alwaysPossible({ roles, request }: RouteDefinition<string>): ProblemCode[] {

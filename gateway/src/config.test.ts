@@ -1,0 +1,49 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ConfigMistakes, readConfig } from './config.ts';
+
+const PACS = { PACS_URL: 'http://127.0.0.1:8042/dicom-web/' };
+
+function mistakesOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigMistakes) return error.mistakes;
+    throw error;
+  }
+}
+
+test('a PACS is all that must be set', () => {
+  const config = readConfig(PACS);
+  assert.equal([config.port, config.webPort, config.host, config.publicUrl], [8080, 3000, '127.0.0.1', 'http://localhost:3000']);
+  assert.equal([config.policy, config.database.kind, config.blobs.kind, config.pacs.url], ['deidentified', 'folder', 'folder', 'http://127.0.0.1:8042/dicom-web']);
+});
+
+test('all mistakes are told at once, each with an example, and none repeats a secret', () => {
+  const secret = 'hunter2';
+  const mistakes = mistakesOf({
+    RELAY_PORT: 'eighty', RELAY_WEB_PORT: '0', RELAY_PUBLIC_URL: 'http://relay.example.org', DATABASE_URL: `mysql://me:${secret}@db/x`,
+    BLOB_URL: 'ftp://x', RELAY_POLICY: 'none', RELAY_RATE_LIMIT: '-1', RELAY_ADMIN_PASSWORD: secret, PACS_URL: `http://me:${secret}@pacs/`,
+  });
+  const names = ['RELAY_PORT', 'RELAY_WEB_PORT', 'RELAY_PUBLIC_URL', 'RELAY_ADMIN_PASSWORD', 'DATABASE_URL', 'BLOB_URL', 'RELAY_POLICY', 'PACS_URL', 'RELAY_RATE_LIMIT'];
+  for (const name of names) assert.ok(mistakes.some((mistake) => mistake.startsWith(name)), `${name} in ${mistakes.join('\n')}`);
+  assert.is(mistakes.length, names.length);
+  assert.not.match(mistakes.join('\n'), secret);
+});
+
+test('images and passwords do not travel in the clear: a public address needs https', () => {
+  assert.is(mistakesOf({ ...PACS, RELAY_PUBLIC_URL: 'http://10.0.0.7:3000' }).length, 1);
+  for (const url of ['http://localhost:3000', 'http://127.0.0.1:9', 'http://[::1]:3000']) {
+    assert.is(readConfig({ ...PACS, RELAY_PUBLIC_URL: url }).host, '127.0.0.1');
+  }
+  assert.is(readConfig({ ...PACS, RELAY_PUBLIC_URL: 'https://relay.example.org/' }).host, '0.0.0.0');
+  assert.is(readConfig({ ...PACS, RELAY_HOST: '0.0.0.0' }).host, '0.0.0.0');
+});
+
+test('the limit of requests can be set or switched off', () => {
+  assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: 'off' }).rateLimit, null);
+  assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: '60' }).rateLimit, 60);
+});
+
+test.run();

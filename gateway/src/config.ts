@@ -1,0 +1,159 @@
+/**
+ * The settings, from environment variables (DESIGN §4 Configuration). Everything is checked at once and every mistake is told at once, with
+ * what is expected and an example. What an administrator changes while it runs is not here: it lives in the database.
+ */
+import { join, resolve } from 'node:path';
+import type { DatabasePlace } from './database/database.ts';
+
+export type BlobPlace = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 's3'; readonly url: string };
+
+export type Config = {
+  readonly port: number;
+  readonly webPort: number;
+  /**
+   * The address that both ports listen on. DESIGN names no setting for it: RELAY_HOST, else the loopback while RELAY_PUBLIC_URL is on the
+   * loopback (nothing to reach from elsewhere, and no TLS), else every address (a proxy ends TLS before it).
+   */
+  readonly host: string;
+  readonly dataDir: string;
+  /**
+   * The first user's password. It counts when the user `admin` is made, never later: what an administrator set since then is not undone
+   * by a variable that was left in a file.
+   */
+  readonly adminPassword: string | null;
+  /** The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts. */
+  readonly publicUrl: string;
+  readonly database: DatabasePlace;
+  readonly blobs: BlobPlace;
+  readonly policy: 'identified' | 'deidentified';
+  readonly pacs: { readonly url: string; readonly authorization: string | null };
+  /** Requests a minute for one caller; null: no limit. */
+  readonly rateLimit: number | null;
+};
+
+/** A whole settings file may be wrong; the message has a line for each mistake. */
+export class ConfigMistakes extends Error {
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(`The settings cannot be used:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
+    this.name = 'ConfigMistakes';
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * 100 a second. A device that sends as fast as a gigabit link carries needs 16 (a PATCH takes 8 MiB), one that sends many tiny studies
+ * about 30; below that uploads would stall, far above it one script can keep the gateway from everybody else.
+ */
+const RATE_LIMIT = 6_000;
+/** NIST SP 800-63B §5.1.1.2: memorized secrets are at least 8 characters long. */
+export const PASSWORD_LENGTH_LIMIT = 8;
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Report = (mistake: string) => void;
+
+const setting = (env: Env, name: string): string | undefined => env[name]?.trim() || undefined;
+
+function portOf(env: Env, name: string, otherwise: number, wrong: Report): number {
+  const text = setting(env, name) ?? String(otherwise);
+  if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535) return Number(text);
+  wrong(`${name} must be a port from 1 to 65535, for example ${name}=${otherwise}.`);
+  return otherwise;
+}
+
+function urlOf(text: string, protocols: readonly string[]): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return protocols.includes(url.protocol) ? url : null;
+}
+
+function publicUrlOf(env: Env, webPort: number, wrong: Report): URL {
+  const otherwise = new URL(`http://localhost:${webPort}`);
+  const text = setting(env, 'RELAY_PUBLIC_URL');
+  if (text === undefined) return otherwise;
+  const url = urlOf(text, ['http:', 'https:']);
+  if (!url || url.username || url.search || url.hash || url.pathname !== '/') {
+    wrong('RELAY_PUBLIC_URL must be the address of the web app without a path, for example RELAY_PUBLIC_URL=https://relay.example.org.');
+  } else if (url.protocol !== 'https:' && !LOOPBACK.test(url.hostname)) {
+    wrong(`RELAY_PUBLIC_URL must begin with https, for passwords and images travel there: RELAY_PUBLIC_URL=https://${url.host}. Only localhost may do without.`);
+  } else return url;
+  return otherwise;
+}
+
+function databaseOf(env: Env, dataDir: string, wrong: Report): DatabasePlace {
+  const text = setting(env, 'DATABASE_URL');
+  if (text === undefined) return { kind: 'folder', path: join(dataDir, 'database') };
+  if (!urlOf(text, ['postgres:', 'postgresql:'])) {
+    wrong('DATABASE_URL must name a PostgreSQL database, for example DATABASE_URL=postgres://relay:secret@db.example.org:5432/relay. Without it an embedded one is used.');
+  }
+  return { kind: 'server', url: text };
+}
+
+function blobsOf(env: Env, dataDir: string, wrong: Report): BlobPlace {
+  const text = setting(env, 'BLOB_URL');
+  const url = text === undefined ? null : urlOf(text, ['file:', 's3:']);
+  if (url?.protocol === 's3:') return { kind: 's3', url: url.href };
+  if (url) return { kind: 'folder', path: decodeURIComponent(url.pathname) };
+  if (text !== undefined) wrong('BLOB_URL must begin with file: or s3:, for example BLOB_URL=file:///var/lib/relaypacs/blobs. Without it they lie in RELAY_DATA_DIR.');
+  return { kind: 'folder', path: join(dataDir, 'blobs') };
+}
+
+function pacsOf(env: Env, wrong: Report): Config['pacs'] {
+  const text = setting(env, 'PACS_URL');
+  const authorization = setting(env, 'PACS_AUTHORIZATION') ?? null;
+  const url = text === undefined ? null : urlOf(text, ['http:', 'https:']);
+  if (!url || url.username) {
+    wrong('PACS_URL must be the DICOMweb root of the PACS, without a password in it, for example PACS_URL=http://127.0.0.1:8042/dicom-web ("npm start" brings a PACS of its own).');
+  }
+  if (authorization !== null && !/^[\x20-\x7e]+$/.test(authorization)) wrong('PACS_AUTHORIZATION must be the value of an Authorization header, for example PACS_AUTHORIZATION="Bearer …".');
+  return { url: text?.replace(/\/+$/, '') ?? '', authorization };
+}
+
+function policyOf(env: Env, wrong: Report): Config['policy'] {
+  const text = setting(env, 'RELAY_POLICY') ?? 'deidentified';
+  if (text === 'identified' || text === 'deidentified') return text;
+  wrong('RELAY_POLICY must be identified or deidentified, for example RELAY_POLICY=deidentified.');
+  return 'deidentified';
+}
+
+function rateLimitOf(env: Env, wrong: Report): number | null {
+  const text = setting(env, 'RELAY_RATE_LIMIT') ?? String(RATE_LIMIT);
+  if (text === 'off') return null;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  wrong(`RELAY_RATE_LIMIT must be the requests that one caller may make in a minute, or off, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`);
+  return RATE_LIMIT;
+}
+
+function adminPasswordOf(env: Env, wrong: Report): string | null {
+  const password = env.RELAY_ADMIN_PASSWORD || null;
+  if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
+    wrong(`RELAY_ADMIN_PASSWORD must have ${PASSWORD_LENGTH_LIMIT} characters or more, for example four words. Without it a password is made and shown once.`);
+  }
+  return password;
+}
+
+/** Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value, for a value may be a password. */
+export function readConfig(env: Env): Config {
+  const mistakes: string[] = [];
+  const wrong: Report = (mistake) => void mistakes.push(mistake);
+  const port = portOf(env, 'RELAY_PORT', 8080, wrong);
+  const webPort = portOf(env, 'RELAY_WEB_PORT', 3000, wrong);
+  if (port === webPort) wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
+  const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
+  const publicUrl = publicUrlOf(env, webPort, wrong);
+  const config: Config = {
+    port, webPort, dataDir,
+    host: setting(env, 'RELAY_HOST') ?? (LOOPBACK.test(publicUrl.hostname) ? '127.0.0.1' : '0.0.0.0'),
+    adminPassword: adminPasswordOf(env, wrong),
+    publicUrl: publicUrl.origin,
+    database: databaseOf(env, dataDir, wrong),
+    blobs: blobsOf(env, dataDir, wrong),
+    policy: policyOf(env, wrong),
+    pacs: pacsOf(env, wrong),
+    rateLimit: rateLimitOf(env, wrong),
+  };
+  if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
+  return config;
+}

@@ -1,0 +1,52 @@
+/**
+ * Around every request: a correlation id, one typed log line with the route's pattern (never the URL: it may hold anything), and the
+ * request's time for metrics.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { type Log, withCorrelation } from '../log.ts';
+import { accessOf, type GatewayContext, type GatewayEnv } from './route.ts';
+
+/** W3C Trace Context §3.2.2: version, trace-id, parent-id, flags, in lower-case hexadecimal. */
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
+
+/** The caller's trace id, so that a trace that began elsewhere goes on here; else a new one. */
+export function correlationIdFor(traceparent: string | undefined, newId: () => string): string {
+  const [, traceId] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  // W3C Trace Context §3.2.2.3: "All bytes as zero is considered an invalid value."
+  return traceId && /[^0]/.test(traceId) ? traceId : newId();
+}
+
+/** The pattern of the route that answered: `/upload/:id/status`; `unknown` for what no route serves. */
+function routeOf(c: GatewayContext): string {
+  return matchedRoutes(c).findLast(({ handler }) => accessOf(handler) !== undefined)?.path ?? 'unknown';
+}
+
+/** Asked every few seconds by machines: a line for each would hide the others. */
+const QUIET = /^\/(health|metrics)/;
+
+export type RequestObserver = {
+  readonly log: Log;
+  readonly newId: () => string;
+  /** Milliseconds. */
+  readonly clock: () => number;
+  readonly measure: (method: string, route: string, status: number, ms: number) => void;
+};
+
+/** The outermost middleware. */
+export function observeRequest({ log, newId, clock, measure }: RequestObserver): MiddlewareHandler<GatewayEnv> {
+  return (c, next) => {
+    const id = correlationIdFor(c.req.header('traceparent'), newId);
+    c.set('correlationId', id);
+    return withCorrelation(id, async () => {
+      const began = clock();
+      await next();
+      c.res.headers.set('X-Correlation-Id', id);
+      const [route, status, ms] = [routeOf(c), c.res.status, Math.round(clock() - began)];
+      measure(c.req.method, route, status, ms);
+      if (QUIET.test(route) && status < 400) return;
+      const [code, caller] = [c.get('problemCode'), c.get('caller')];
+      log({ event: 'request', method: c.req.method, route, status, ms, ...(code ? { code } : {}), ...(caller ? { user: caller.id } : {}) });
+    });
+  };
+}

@@ -1,0 +1,66 @@
+/**
+ * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what to do next. What nobody
+ * expected tells the caller nothing but that it happened.
+ */
+import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
+import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts';
+import { describeError, type Log } from '../log.ts';
+import { accessOf, type GatewayEnv } from './route.ts';
+
+type AnyStatus = 200;
+
+/** The answer for a problem. Sets `problemCode` on the context, for the request's log line. */
+export function answerProblem(c: Context<GatewayEnv>, problem: Problem): Response {
+  const kind: { status: number; title: string; next?: string } = PROBLEMS[problem.code];
+  const body: ProblemDetails = {
+    type: `urn:relaypacs:problem:${problem.code}`,
+    title: kind.title,
+    status: kind.status,
+    code: problem.code,
+    ...(problem.detail === undefined ? {} : { detail: problem.detail }),
+    ...(kind.next === undefined ? {} : { next: kind.next }),
+    correlationId: c.get('correlationId'),
+  };
+  c.set('problemCode', problem.code);
+  return c.body(JSON.stringify(body), kind.status as AnyStatus, { 'Content-Type': 'application/problem+json', ...problem.headers });
+}
+
+/** Hono's own refusals (a body that is not JSON, a media type that is not taken) by their status. */
+const CODES_BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  400: 'bad-request', 404: 'not-found', 405: 'method-not-allowed', 406: 'not-acceptable', 413: 'body-too-large', 415: 'unsupported-media-type',
+};
+
+function toProblem(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  const code = error instanceof HTTPException ? CODES_BY_STATUS[error.status] : undefined;
+  return code ? new Problem(code) : null;
+}
+
+/** For `app.onError`. */
+export function problemHandler(log: Log): ErrorHandler<GatewayEnv> {
+  return (error, c) => {
+    const problem = toProblem(error);
+    if (problem) return answerProblem(c, problem);
+    log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
+    return answerProblem(c, new Problem('unexpected'));
+  };
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+function methodsAt(app: Hono<GatewayEnv>, path: string): string[] {
+  return METHODS.filter((method) => app.router.match(method, path)[0].some(([[handler]]) => accessOf(handler) !== undefined));
+}
+
+/** For `app.notFound`: who has not signed in learns nothing of what is there. */
+export function notFoundHandler(app: Hono<GatewayEnv>): NotFoundHandler<GatewayEnv> {
+  return (c) => {
+    if (!c.get('caller')) return answerProblem(c, new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' }));
+    const methods = methodsAt(app, c.req.path);
+    // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
+    if (methods.length > 0) return answerProblem(c, new Problem('method-not-allowed', undefined, { Allow: methods.join(', ') }));
+    return answerProblem(c, new Problem('not-found'));
+  };
+}
