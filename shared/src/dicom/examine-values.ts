@@ -49,7 +49,27 @@ function examineValue(element: DicomElement, bytes: Uint8Array, context: ValueCo
   }
 }
 
+/** The number of values where all is printable ASCII and short enough, as nearly all values of nearly all instances are; else 0. */
+function plainValues(bytes: Uint8Array, limit: number): number {
+  if (bytes.length > limit) return 0;
+  let values = 1;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    if (byte < 0x20 || byte > 0x7e) {
+      if (byte === 0 && i === bytes.length - 1) break;
+      return 0;
+    }
+    if (byte === 0x5c) values += 1;
+  }
+  return values;
+}
+
 function examineText(element: DicomElement, bytes: Uint8Array, reader: TextReader, warnings: Set<WarningCode>): void {
+  const plain = element.vr === 'PN' ? 0 : plainValues(bytes, LENGTHS[element.vr] ?? Infinity);
+  if (plain > 0) {
+    if (!RUNNING_TEXT.has(element.vr)) noteCount(element, plain, warnings);
+    return;
+  }
   const { text, damaged } = reader.decode(bytes, element.vr === 'PN');
   if (damaged) warnings.add('undecodable-text');
   const unpadded = text.replace(/[\0 ]+$/, '');
@@ -72,6 +92,8 @@ function examineNames(names: readonly string[], warnings: Set<WarningCode>): voi
 
 function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<WarningCode>): void {
   const { vr } = element;
+  const plain = vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT' ? plainValues(bytes, LENGTHS[vr] ?? Infinity) : 0;
+  if (plain > 0) return noteCount(element, plain, warnings);
   const values = asciiText(bytes).split('\\').map((value) => value.replace(/^ +|[\0 ]+$/g, ''));
   noteCount(element, values.length, warnings);
   noteLength(vr, values, warnings);

@@ -9,7 +9,7 @@ import {
   BITS_STORED, PIXEL_DATA, PIXEL_REPRESENTATION, PLANAR_CONFIGURATION, RED_PALETTE_DATA, RED_PALETTE_DESCRIPTOR, RESCALE_INTERCEPT,
   RESCALE_SLOPE, WINDOW_CENTER, WINDOW_WIDTH,
 } from './tags.ts';
-import { findElement, numberOf, numbersOf } from './values.ts';
+import { findElement, numberOf, numbersOf, readValueBytes } from './values.ts';
 
 /** RGBA, rows from the top; or a JPEG file of the frame at its own size. */
 export type Thumbnail = { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } | { readonly jpeg: Blob };
@@ -17,6 +17,8 @@ export type Thumbnail = { readonly width: number; readonly height: number; reado
 /** A frame larger than this is not worth its memory for a thumbnail: a mammogram has 40 MB. */
 const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 const JPEG_BYTES_LIMIT = 16 * 1024 * 1024;
+/** 65 536 entries of 16 bits. */
+const PALETTE_BYTES_LIMIT = 131_072;
 
 /**
  * The middle frame, no side longer than `maxSide` pixels. null for what is not drawn here: other compressed transfer syntaxes, objects
@@ -35,7 +37,7 @@ export async function thumbnail(instance: ParsedInstance, source: ByteSource, ma
   if (frameBytes > FRAME_BYTES_LIMIT) return null;
   const bytes = await source.read(element.valueOffset + frame * frameBytes, frameBytes);
   if (bytes.length < frameBytes) return null;
-  const colourOf = module.samples === 1 ? greyOrPalette(instance, module, bytes) : colour(instance, module, bytes);
+  const colourOf = module.samples === 1 ? await greyOrPalette(instance, source, module, bytes) : colour(instance, module, bytes);
   return colourOf ? drawn(module, maxSide, colourOf) : null;
 }
 
@@ -65,9 +67,9 @@ async function jpegFrame(element: DicomElement, source: ByteSource, frames: numb
   return { jpeg: new Blob(parts as Uint8Array<ArrayBuffer>[], { type: 'image/jpeg' }) };
 }
 
-function greyOrPalette(instance: ParsedInstance, module: PixelModule, bytes: Uint8Array): PixelPainter | null {
+async function greyOrPalette(instance: ParsedInstance, source: ByteSource, module: PixelModule, bytes: Uint8Array): Promise<PixelPainter | null> {
   const stored = storedValues(instance, module, bytes);
-  if (module.photometricInterpretation === 'PALETTE COLOR') return palette(instance, stored);
+  if (module.photometricInterpretation === 'PALETTE COLOR') return await palette(instance, source, stored);
   const levelOf = window(instance, module, stored);
   const inverted = module.photometricInterpretation === 'MONOCHROME1';
   return (pixel, rgba, at) => {
@@ -115,12 +117,13 @@ function window(instance: ParsedInstance, { rows, columns }: PixelModule, stored
 }
 
 /** PS3.3 §C.7.6.3.1.5: number of entries (0: 65536), first value mapped, bits; tables of 16-bit entries, of which the high byte is shown. */
-function palette(instance: ParsedInstance, stored: (pixel: number) => number): PixelPainter | null {
+async function palette(instance: ParsedInstance, source: ByteSource, stored: (pixel: number) => number): Promise<PixelPainter | null> {
   const [entries = 0, first = 0, bits = 16] = numbersOf(findElement(instance.elements, RED_PALETTE_DESCRIPTOR), instance);
   const count = entries === 0 ? 65_536 : entries;
-  const tables = [0, 1, 2].map((which) => findElement(instance.elements, RED_PALETTE_DATA + which)?.bytes ?? null);
-  if (tables.some((table) => table === null)) return null;
-  const [red, green, blue] = tables.map((table) => paletteBytes(table!, count, bits, instance.encoding.bigEndian));
+  const tables = [0, 1, 2].map((which) => findElement(instance.elements, RED_PALETTE_DATA + which));
+  if (tables.some((table) => table === null || table.valueLength > PALETTE_BYTES_LIMIT)) return null;
+  const read = await Promise.all(tables.map((table) => readValueBytes(table!, source, PALETTE_BYTES_LIMIT)));
+  const [red, green, blue] = read.map((table) => paletteBytes(table, count, bits, instance.encoding.bigEndian));
   if (!red || !green || !blue) return null;
   return (pixel, rgba, at) => {
     const entry = Math.min(count - 1, Math.max(0, stored(pixel) - first));

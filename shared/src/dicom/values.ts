@@ -3,7 +3,7 @@
  * absent element all answer as if there were no value.
  */
 import { textReader } from './character-sets.ts';
-import type { DicomElement, Encoding } from './data-set.ts';
+import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { SPECIFIC_CHARACTER_SET } from './tags.ts';
 
 /** What decoding needs to know of the Data Set or item that holds an element. A `ParsedInstance` is one. */
@@ -25,6 +25,16 @@ const SINGLE_VALUE_VRS = new Set(['LT', 'ST', 'UT', 'UR']);
 
 export function isText(vr: string): boolean {
   return TEXT_VRS.has(vr);
+}
+
+/**
+ * The bytes of a value that the reader may not have kept; empty for Sequences and fragments. `limit`: throws RangeError for a longer one.
+ */
+export async function readValueBytes(element: DicomElement, dataSet: ByteSource, limit: number): Promise<Uint8Array> {
+  if (element.bytes) return element.bytes;
+  if (element.items || element.fragments) return new Uint8Array();
+  if (element.valueLength > limit) throw new RangeError('a value longer than the limit');
+  return await dataSet.read(element.valueOffset, element.valueLength);
 }
 
 /** The bytes as Latin-1 characters: for VRs that are ASCII by definition, where every byte must stay visible. */

@@ -1,0 +1,151 @@
+/**
+ * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one projection image of it. Nobody is in
+ * it. Its identifiers are fixed, so sending it again is the same study again.
+ */
+import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
+import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
+import { type SOPClassUID, parseUid } from '#shared/dicom/uid.ts';
+
+/** PS3.5 §B.2: derived from the UUID c5c0a5b4-0f6e-4a53-8f0e-6b1a40d90000; its last digits count what the study contains. */
+const FIRST_UUID = 0xc5c0a5b40f6e4a538f0e6b1a40d90000n;
+const SLICES = 24;
+const SIDE = 256;
+const PROJECTION_SIDE = 512;
+/** Hounsfield units are stored from zero on. */
+const INTERCEPT = -1024;
+const AIR = -1000;
+const BODY = 20;
+
+/** An ellipse of the phantom: centre and half axes in parts of the image's half side, value in Hounsfield units. */
+type Ellipse = { readonly x: number; readonly y: number; readonly a: number; readonly b: number; readonly value: number };
+
+/** The study's files, as if they had been chosen: 25 instances, 3.7 MB. */
+export function sampleStudyFiles(): File[] {
+  const files = Array.from({ length: SLICES }, (_, slice) => ctSlice(slice));
+  return [...files, projection()];
+}
+
+function ctSlice(slice: number): File {
+  const elements: SimpleElement[] = [
+    ...commonElements('CT', 1, slice + 1, 'Phantom axial 5 mm'),
+    [0x00180050, 'DS', '5'],
+    [0x00180060, 'DS', '120'],
+    [0x00185100, 'CS', 'HFS'],
+    [0x00200012, 'IS', 1],
+    [0x00200032, 'DS', '-128', '-128', String(slice * 5)],
+    [0x00200037, 'DS', '1', '0', '0', '0', '1', '0'],
+    [0x00200052, 'UI', uid(0xff)],
+    [0x00201040, 'LO', ''],
+    [0x00280030, 'DS', '1', '1'],
+    [0x00281050, 'DS', '40'],
+    [0x00281051, 'DS', '600'],
+    [0x00281052, 'DS', String(INTERCEPT)],
+    [0x00281053, 'DS', '1'],
+  ];
+  const samples = new Uint16Array(SIDE * SIDE);
+  for (const ellipse of ellipsesAt(slice / (SLICES - 1))) fillEllipse(samples, ellipse);
+  return asFile(`CT${String(slice + 1).padStart(3, '0')}.dcm`, SOP_CLASSES.CT, 1, slice + 1, elements, grey(SIDE, samples));
+}
+
+/** What X-rays through the slices would leave on a plate: along each ray, the chord of each ellipse times what it adds. */
+function projection(): File {
+  const elements: SimpleElement[] = [
+    ...commonElements('CR', 2, 1, 'Phantom frontal'),
+    [0x00185101, 'CS', 'AP'],
+    [0x00200020, 'CS', 'L', 'F'],
+    [0x00281050, 'DS', '2000'],
+    [0x00281051, 'DS', '4000'],
+  ];
+  const samples = new Uint16Array(PROJECTION_SIDE * PROJECTION_SIDE);
+  for (let row = 0; row < PROJECTION_SIDE; row++) {
+    const phantom = ellipsesAt(row / (PROJECTION_SIDE - 1));
+    for (let column = 0; column < PROJECTION_SIDE; column++) {
+      const x = (2 * column) / (PROJECTION_SIDE - 1) - 1;
+      let sum = 0;
+      for (const { x: centre, a, b, value } of phantom) {
+        const part = (x - centre) / a;
+        // The body stands in air; everything else stands in the body.
+        if (part * part < 1) sum += 2 * b * Math.sqrt(1 - part * part) * (value === BODY ? value - AIR : value - BODY);
+      }
+      samples[row * PROJECTION_SIDE + column] = Math.min(4095, Math.max(0, Math.round(sum * 2.4)));
+    }
+  }
+  return asFile('CR001.dcm', SOP_CLASSES.CR, 2, 1, elements, grey(PROJECTION_SIDE, samples));
+}
+
+/** Body, lungs, heart, spine and two inserts, as they change from the first slice (0) to the last (1). */
+function ellipsesAt(height: number): Ellipse[] {
+  const lung = 0.2 + 0.14 * Math.sin(Math.PI * height);
+  return [
+    { x: 0, y: 0, a: 0.86, b: 0.66, value: BODY },
+    { x: -0.4, y: -0.05, a: lung, b: lung * 1.35, value: -820 },
+    { x: 0.4, y: -0.05, a: lung, b: lung * 1.35, value: -820 },
+    { x: 0.1, y: -0.12, a: 0.2 * height + 0.05, b: 0.22 * height + 0.05, value: 60 },
+    { x: 0, y: 0.44, a: 0.12, b: 0.12, value: 480 },
+    { x: 0, y: 0.44, a: 0.05, b: 0.05, value: 30 },
+    { x: -0.62, y: 0.3, a: 0.06, b: 0.06, value: 900 },
+    { x: 0.62, y: 0.3, a: 0.06, b: 0.06, value: -100 },
+  ];
+}
+
+/** Coordinates from -1 to 1; the value is shaded a little, so that windowing shows. A later ellipse covers an earlier one. */
+function fillEllipse(samples: Uint16Array, { x, y, a, b, value }: Ellipse): void {
+  const toPixel = (coordinate: number): number => ((coordinate + 1) / 2) * (SIDE - 1);
+  for (let row = Math.ceil(toPixel(y - b)); row <= toPixel(y + b); row++) {
+    for (let column = Math.ceil(toPixel(x - a)); column <= toPixel(x + a); column++) {
+      const dx = ((2 * column) / (SIDE - 1) - 1 - x) / a;
+      const dy = ((2 * row) / (SIDE - 1) - 1 - y) / b;
+      if (dx * dx + dy * dy <= 1) samples[row * SIDE + column] = Math.round(value + 30 * dx - 20 * dy) - INTERCEPT;
+    }
+  }
+}
+
+function grey(side: number, samples: Uint16Array<ArrayBuffer>): BuiltImage {
+  return { rows: side, columns: side, bitsAllocated: 16, bitsStored: 12, pixels: new Uint8Array(samples.buffer) };
+}
+
+function commonElements(modality: string, seriesNumber: number, instanceNumber: number, description: string): SimpleElement[] {
+  return [
+    [0x00080005, 'CS', 'ISO_IR 192'],
+    [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY', 'AXIAL'],
+    [0x00080020, 'DA', '20250101'],
+    [0x00080030, 'TM', '090000'],
+    [0x00080050, 'SH', ''],
+    [0x00080060, 'CS', modality],
+    [0x00080070, 'LO', 'RelayPACS'],
+    [0x00080090, 'PN', ''],
+    [0x00081030, 'LO', 'Sample of a phantom'],
+    [0x0008103e, 'LO', description],
+    [0x00100010, 'PN', 'Sample^Study'],
+    [0x00100020, 'LO', 'SAMPLE-1'],
+    [0x00100030, 'DA', ''],
+    [0x00100040, 'CS', 'O'],
+    [0x00180015, 'CS', 'CHEST'],
+    [0x00200010, 'SH', 'SAMPLE'],
+    [0x00200011, 'IS', seriesNumber],
+    [0x00200013, 'IS', instanceNumber],
+  ];
+}
+
+function uid(count: number): string {
+  return `2.25.${FIRST_UUID + BigInt(count)}`;
+}
+
+function asFile(
+  name: string,
+  sopClassUID: SOPClassUID,
+  seriesNumber: number,
+  instanceNumber: number,
+  elements: readonly SimpleElement[],
+  image: BuiltImage,
+): File {
+  const identifiers: InstanceIdentifiers = {
+    studyInstanceUID: parseUid('StudyInstanceUID', uid(0)),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', uid(seriesNumber)),
+    sopInstanceUID: parseUid('SOPInstanceUID', uid(seriesNumber * 0x100 + instanceNumber)),
+    sopClassUID,
+  };
+  const parts = buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image });
+  return new File(parts as Uint8Array<ArrayBuffer>[], name, { type: 'application/dicom', lastModified: 0 });
+}
