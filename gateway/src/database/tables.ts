@@ -29,6 +29,8 @@ export type RefreshTokenTable = {
   /** SHA-256 of the token, hexadecimal. */
   token_hash: string;
   family_id: string;
+  /** The token that it was given for; null for the first of a family. */
+  parent_hash: string | null;
   account_id: string;
   expires_at: Date;
   used_at: Date | null;

@@ -98,6 +98,9 @@ export const uploadStatusSchema = z.object({
 });
 export type UploadStatus = z.infer<typeof uploadStatusSchema>;
 
+/** `GET /uploads`: newest first. */
+export const uploadListSchema = z.object({ uploads: z.array(uploadStatusSchema) });
+
 export const completeAnswerSchema = z.object({
   uploadId: z.uuid(),
   state: z.enum(STUDY_STATES),

@@ -10,7 +10,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       roles text[] not null, password_hash text not null, created_at timestamptz not null default now(), disabled_at timestamptz)`,
     `create unique index account_username on account (lower(username))`,
     `create table refresh_token (
-      token_hash text primary key, family_id uuid not null, account_id uuid not null references account, expires_at timestamptz not null,
+      token_hash text primary key, family_id uuid not null, parent_hash text, account_id uuid not null references account, expires_at timestamptz not null,
       used_at timestamptz, revoked_at timestamptz)`,
     `create index refresh_token_family on refresh_token (family_id)`,
     `create table study (

@@ -1,0 +1,45 @@
+/**
+ * `POST /upload/{id}/complete`: the device says that everything was sent and is told what is missing. Parcels that were not verified yet are
+ * waited for, for a while; what is still unverified then is not called missing. Who is told nothing is missing and sees the study stay in
+ * `receiving` asks again.
+ */
+import type { CompleteAnswer } from '#shared/protocol/api.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { findStudy } from '../study.store.ts';
+import { unverifiedParcels, type UploadRow } from '../parcel.store.ts';
+import { auditStudy, type PipelineTools } from '../tools.ts';
+import { missingInstances } from '../upload-status.ts';
+
+/** Verify reads some 500 MB/s: this is enough for what lies in its queue when the last parcel of a large study comes; a proxy waits 60 s. */
+const PATIENCE_MS = 20_000;
+/** Changes are told within this gateway; another one's are seen at the next look. */
+const LOOK_AGAIN_MS = 500;
+
+export async function completeUpload(tools: PipelineTools, upload: UploadRow, signal: AbortSignal): Promise<CompleteAnswer> {
+  await tools.db.transaction().execute(async (trx) => {
+    const { numUpdatedRows } = await trx.updateTable('upload').set({ completed_at: tools.now() }).where('id', '=', upload.id).where('completed_at', 'is', null).executeTakeFirst();
+    if (numUpdatedRows > 0n) await auditStudy(trx, tools, { ...upload, id: upload.study_id }, 'upload-completed', { uploadId: upload.id });
+  });
+  const verified = await untilVerified(tools, upload, signal);
+  const study = await findStudy(tools.db, upload.study_id);
+  if (study === undefined) throw new Problem('upload-not-found');
+  return { uploadId: upload.id, state: study.state, missing: verified ? await missingInstances(tools.db, upload.id) : [] };
+}
+
+/** False: some are still unverified after the patience is over. */
+async function untilVerified(tools: PipelineTools, upload: UploadRow, signal: AbortSignal): Promise<boolean> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const unsubscribe = tools.changes.subscribe((studyId) => void (studyId === upload.study_id && resolve()));
+    const timer = setTimeout(resolve, LOOK_AGAIN_MS);
+    try {
+      if ((await unverifiedParcels(tools.db, { uploadId: upload.id })).length === 0) return true;
+      if (performance.now() > end || signal.aborted) return false;
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      unsubscribe();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * `GET /events`: one stream a device, for all its studies. Each event is the whole status of one upload, so that one that was missed harms
+ * nothing; at most four a second for one upload. Read with `fetch`, for EventSource cannot send a token.
+ */
+import { z } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import type { Role } from '#shared/protocol/api.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { callerOf, createRouter, defineRoute, type Router } from '../../http/route.ts';
+import { findUpload } from '../parcel.store.ts';
+import type { PipelineTools } from '../tools.ts';
+import { uploadIds, uploadStatus } from '../upload-status.ts';
+
+const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
+/** Four a second: a bar that moves more often is not seen; each costs a query. */
+const INTERVAL_MS = 250;
+/** Proxies end a connection that is silent for 30 to 60 s. */
+const KEEP_ALIVE_MS = 15_000;
+/** What was opened lately is told when the stream begins. */
+const OPENING_LIMIT = 50;
+
+const route = defineRoute({
+  method: 'get', path: '/events', roles: READERS, summary: 'Server-sent events: `study`, with the status of an upload', problems: ['upload-not-found'],
+  request: { query: z.object({ upload: z.uuid().optional() }) },
+  responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
+});
+
+export function eventRoutes(tools: PipelineTools): Router {
+  const router = createRouter();
+  router.openapi(route, async (c) => {
+    const caller = callerOf(c);
+    const { upload } = c.req.valid('query');
+    if (upload !== undefined && (await findUpload(tools.db, upload, caller.id)) === undefined) throw new Problem('upload-not-found');
+    c.header('Cache-Control', 'no-store');
+    // nginx gathers answers otherwise.
+    c.header('X-Accel-Buffering', 'no');
+    return streamSSE(c, async (stream) => {
+      const changed = new Set<string>();
+      let wake = (): void => undefined;
+      const unsubscribe = tools.changes.subscribe((studyId) => {
+        changed.add(studyId);
+        wake();
+      });
+      stream.onAbort(() => wake());
+      let id = tools.now().getTime();
+      const tell = async (uploadId: string): Promise<void> => {
+        const status = await uploadStatus(tools.db, uploadId, false);
+        if (status !== null) await stream.writeSSE({ event: 'study', id: String((id += 1)), data: JSON.stringify(status) });
+      };
+      try {
+        for (const known of upload === undefined ? await uploadIds(tools.db, { accountId: caller.id }, OPENING_LIMIT) : [upload]) await tell(known);
+        while (!stream.aborted && !stream.closed) {
+          if (changed.size === 0) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
+          if (stream.aborted) return;
+          if (changed.size === 0) {
+            await stream.write(': still here\n\n');
+            continue;
+          }
+          const studies = [...changed];
+          changed.clear();
+          for (const studyId of studies) {
+            const own = await uploadIds(tools.db, { accountId: caller.id, studyId }, OPENING_LIMIT);
+            for (const uploadId of own) if (upload === undefined || upload === uploadId) await tell(uploadId);
+          }
+          await silence(INTERVAL_MS, () => undefined);
+        }
+      } finally {
+        unsubscribe();
+      }
+    });
+  });
+  return router;
+}
+
+/** Ends after `ms`, or when what `arm` was given is called. */
+function silence(ms: number, arm: (resolve: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    arm(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

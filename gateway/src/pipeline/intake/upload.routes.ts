@@ -1,0 +1,175 @@
+/** The routes of an upload (DESIGN §4): policy, manifest, parcels over tus, status, completion, receipt, decisions. Logic stands beside, not here. */
+import { z } from '@hono/zod-openapi';
+import {
+  completeAnswerSchema, decisionSchema, policyAnswerSchema, uploadListSchema, uploadStatusSchema, type Role,
+} from '#shared/protocol/api.ts';
+import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { allow, callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../../http/route.ts';
+import { findUpload, type UploadRow } from '../parcel.store.ts';
+import { policiesFor, requirePolicy } from '../policies.ts';
+import type { PipelineTools } from '../tools.ts';
+import { uploadIds, uploadStatus } from '../upload-status.ts';
+import { completeUpload } from './complete-upload.ts';
+import { decide } from './decide.ts';
+import { openUpload } from './open-upload.ts';
+import type { ParcelReceiver } from './receive-parcel.ts';
+import { takeBack } from './take-back.ts';
+
+/** Who may send: some policy is theirs. */
+export const SENDERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
+/** Who may look at what others sent: it holds UIDs and codes only. */
+const WATCHERS: readonly Role[] = ['auditor', 'admin'];
+const READERS: readonly Role[] = [...SENDERS, 'auditor'];
+
+export type UploadRouteTools = {
+  readonly tools: PipelineTools;
+  readonly parcels: ParcelReceiver;
+  readonly defaultPolicy: string;
+  readonly project: { readonly key: Uint8Array; readonly id: string };
+};
+
+const uploadParams = z.object({ id: z.uuid().openapi({ description: 'The upload, from `POST /upload/init`.' }) });
+/** The newest that a list shows. */
+const LIST_LIMIT = 200;
+
+const routes = {
+  policy: defineRoute({
+    method: 'get', path: '/upload/policy', roles: READERS, summary: 'The policies that you may send under, and what de-identifying needs',
+    responses: { 200: jsonResponse(policyAnswerSchema, 'The policies, the default and the project key') },
+  }),
+  init: defineRoute({
+    method: 'post', path: '/upload/init', roles: SENDERS, summary: 'Say what one study will contain; be told what to send. Repeatable',
+    bodyBytesLimit: MANIFEST_BYTES_LIMIT, problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
+    request: { body: jsonBody(manifestSchema) },
+    responses: { 200: jsonResponse(manifestAnswerSchema, 'What is here, what is to be sent, what conflicts') },
+  }),
+  list: defineRoute({
+    method: 'get', path: '/uploads', roles: READERS, summary: 'The newest uploads: your own, or with `all=1` (auditor, admin) everybody’s',
+    request: { query: z.object({ all: z.enum(['1']).optional() }) },
+    responses: { 200: jsonResponse(uploadListSchema, 'Newest first') },
+  }),
+  status: defineRoute({
+    method: 'get', path: '/upload/{id}/status', roles: READERS, summary: 'Where the study stands', problems: ['upload-not-found'],
+    request: { params: uploadParams, query: z.object({ instances: z.enum(['1']).optional() }) },
+    responses: { 200: jsonResponse(uploadStatusSchema, 'The state; with `instances=1` of each instance') },
+  }),
+  complete: defineRoute({
+    method: 'post', path: '/upload/{id}/complete', roles: SENDERS, summary: 'Everything was sent. Repeatable', problems: ['upload-not-found'],
+    request: { params: uploadParams },
+    responses: { 200: jsonResponse(completeAnswerSchema, 'What is missing, if anything') },
+  }),
+  receipt: defineRoute({
+    method: 'get', path: '/upload/{id}/receipt', roles: READERS, summary: 'The signed receipt of the newest revision', problems: ['upload-not-found', 'no-receipt-yet'],
+    request: { params: uploadParams },
+    responses: { 200: { description: 'One compact JWS', content: { 'application/jose': { schema: z.string() } } } },
+  }),
+  takeBack: defineRoute({
+    method: 'delete', path: '/upload/{id}', roles: SENDERS, summary: 'Take back what was not begun', problems: ['upload-not-found', 'upload-in-progress'],
+    request: { params: uploadParams },
+    responses: { 204: { description: 'Taken back' } },
+  }),
+  decisions: defineRoute({
+    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, summary: 'Leave instances out, or try them again', problems: ['upload-not-found'],
+    bodyBytesLimit: MANIFEST_BYTES_LIMIT,
+    request: { params: uploadParams, body: jsonBody(decisionSchema) },
+    responses: { 200: jsonResponse(uploadStatusSchema, 'Where the study stands now') },
+  }),
+};
+
+/** The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is not said. */
+async function visibleUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
+  const watches = caller.roles.some((role) => WATCHERS.includes(role));
+  const upload = await findUpload(tools.db, id, watches ? null : caller.id);
+  if (upload === undefined || upload.site_id !== caller.siteId) throw new Problem('upload-not-found');
+  return upload;
+}
+
+/** The upload, if this caller made it. */
+async function ownUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
+  const upload = await findUpload(tools.db, id, caller.id);
+  if (upload === undefined) throw new Problem('upload-not-found');
+  return upload;
+}
+
+export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadRouteTools): Router {
+  const router = createRouter();
+
+  router.openapi(routes.policy, (c) => {
+    const policies = policiesFor(callerOf(c).roles);
+    const key = policies.some(({ deidentify }) => deidentify) ? { projectKey: Buffer.from(project.key).toString('base64url'), projectKeyId: project.id } : {};
+    const chosen = policies.some(({ name }) => name === defaultPolicy) ? defaultPolicy : (policies[0]?.name ?? defaultPolicy);
+    return c.json({ policies: policies.map((policy) => ({ ...policy, options: [...policy.options], roles: [...policy.roles] })), default: chosen, ...key }, 200);
+  });
+
+  router.openapi(
+    routes.init,
+    async (c) => {
+      const caller = callerOf(c);
+      const manifest = c.req.valid('json');
+      requirePolicy(manifest.policy, caller.roles);
+      return c.json(await openUpload(tools, manifest, { accountId: caller.id, siteId: caller.siteId }, c.req.raw.signal), 200);
+    },
+    (result) => {
+      if (result.success) return;
+      const { issues } = result.error;
+      if (issues.some(({ code, path }) => code === 'too_big' && path.join() === 'instances')) throw new Problem('too-many-instances');
+      throw new Problem('invalid-request', `Not as asked for: ${[...new Set(issues.map(({ path }) => path.join('.')))].slice(0, 5).join(', ')}.`);
+    },
+  );
+
+  router.openapi(routes.list, async (c) => {
+    const caller = callerOf(c);
+    const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
+    const ids = await uploadIds(tools.db, all ? { siteId: caller.siteId } : { accountId: caller.id }, LIST_LIMIT);
+    const uploads = [];
+    for (const id of ids) uploads.push(await uploadStatus(tools.db, id, false));
+    return c.json({ uploads: uploads.filter((upload) => upload !== null) }, 200);
+  });
+
+  router.openapi(routes.status, async (c) => {
+    const { id } = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
+    const status = await uploadStatus(tools.db, id, c.req.valid('query').instances === '1');
+    if (status === null) throw new Problem('upload-not-found');
+    return c.json(status, 200);
+  });
+
+  router.openapi(routes.complete, async (c) => {
+    const upload = await ownUpload(tools, c.req.valid('param').id, callerOf(c));
+    // A parcel whose last byte was stored when the process died is complete, and nobody said so.
+    const open = await tools.db.selectFrom('parcel').select('id').where('upload_id', '=', upload.id).where('state', '=', 'receiving').execute();
+    for (const { id } of open) await parcels.arrived(id);
+    return c.json(await completeUpload(tools, upload, c.req.raw.signal), 200);
+  });
+
+  router.openapi(routes.receipt, async (c) => {
+    const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
+    const receipt = await tools.db
+      .selectFrom('receipt')
+      .innerJoin('study', (join) => join.onRef('study.id', '=', 'receipt.study_id').onRef('study.revision', '=', 'receipt.revision'))
+      .select('receipt.jws')
+      .where('study.id', '=', upload.study_id)
+      .executeTakeFirst();
+    if (receipt === undefined) throw new Problem('no-receipt-yet');
+    return c.body(receipt.jws, 200, { 'Content-Type': 'application/jose', 'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"` });
+  });
+
+  router.openapi(routes.takeBack, async (c) => {
+    await takeBack(tools, await ownUpload(tools, c.req.valid('param').id, callerOf(c)));
+    return c.body(null, 204);
+  });
+
+  router.openapi(routes.decisions, async (c) => {
+    const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
+    await decide(tools, upload.study_id, c.req.valid('json'));
+    const status = await uploadStatus(tools.db, upload.id, false);
+    if (status === null) throw new Problem('upload-not-found');
+    return c.json(status, 200);
+  });
+
+  // tus 1.0: bodies are streamed, so no schema and no limit but the protocol's own.
+  const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => parcels.handle(c.req.raw, callerOf(c).id);
+  router.on(['POST', 'OPTIONS'], '/upload/files', allow(SENDERS), tus);
+  router.on(['HEAD', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', allow(SENDERS), tus);
+  return router;
+}
