@@ -6,8 +6,8 @@
  * the exit code pass through; two at once do not disturb each other; costs two file reads when there is nothing to do.
  * Does not change the Node or npm of the machine: what it brings lies in `.runtime/` and `node_modules/`, and both may be deleted.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -19,8 +19,11 @@ const OLDEST_MAJOR = 24;
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const RUNTIME = join(ROOT, '.runtime');
+const PLACE = join(RUNTIME, `node-${NODE_VERSION}`);
 const LOCK = join(RUNTIME, 'lock');
 const LOOK_AGAIN_MS = 200;
+/** Node has 190 MB, the dependencies 400. Below this the disk counts as full. */
+const ROOM_BYTES = 100 * 1024 * 1024;
 
 /** What stands between this machine and the script, in words for a person. */
 class Impossible extends Error {}
@@ -34,14 +37,13 @@ function nodePackage() {
   return `${family}-${platform}-${process.arch}`;
 }
 
-function broughtNode() {
-  const program = process.platform === 'win32' ? 'node.exe' : 'node';
-  return join(RUNTIME, `node-${NODE_VERSION}`, 'node_modules', nodePackage(), 'bin', program);
+function nodeIn(place) {
+  return join(place, 'node_modules', nodePackage(), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 }
 
 /** The Node that the script will run under, whether or not it is there yet. */
 function chosenNode() {
-  return Number(process.versions.node.split('.')[0]) >= OLDEST_MAJOR ? process.execPath : broughtNode();
+  return Number(process.versions.node.split('.')[0]) >= OLDEST_MAJOR ? process.execPath : nodeIn(PLACE);
 }
 
 /** npm writes node_modules/.package-lock.json last: when it names the packages of the lock file, the installation is whole and current. */
@@ -94,8 +96,7 @@ function explain(what, { code, words }) {
 }
 
 async function bringNode() {
-  const place = join(RUNTIME, `node-${NODE_VERSION}`);
-  const unfinished = `${place}.unfinished`;
+  const unfinished = `${PLACE}.unfinished`;
   say(`RelayPACS needs Node ${OLDEST_MAJOR}; this is ${process.versions.node}. Bringing Node ${NODE_VERSION} into .runtime/ …`);
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
@@ -103,8 +104,15 @@ async function bringNode() {
     'install', '--prefix', unfinished, '--no-save', '--no-package-lock', '--ignore-scripts', `${nodePackage()}@${NODE_VERSION}`,
   ]);
   if (result.code !== 0) throw explain(`Node ${NODE_VERSION}`, result);
-  rmSync(place, { recursive: true, force: true });
-  renameSync(unfinished, place);
+  // npm may report success although the disk was full, and there are systems that no published Node runs on.
+  const told = spawnSync(nodeIn(unfinished), ['--version'], { encoding: 'utf8' });
+  if (told.stdout?.trim() !== `v${NODE_VERSION}`) {
+    const { bavail, bsize } = statfsSync(RUNTIME);
+    rmSync(unfinished, { recursive: true, force: true });
+    throw explain(`Node ${NODE_VERSION}`, { code: 1, words: bavail * bsize < ROOM_BYTES ? 'ENOSPC' : `E404 ${told.error?.message ?? told.stderr}` });
+  }
+  rmSync(PLACE, { recursive: true, force: true });
+  renameSync(unfinished, PLACE);
 }
 
 async function bringDependencies(node) {

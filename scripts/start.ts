@@ -3,9 +3,11 @@
  * it, and both are started again when they die.
  *
  * Promises: ends all that it started and nothing else; a second start on the same data directory says so and changes nothing; a start after a
- * crash of this process ends what that one left behind. Settings are environment variables (README); the gateway checks those not used here.
+ * crash of this process ends what that one left behind. Settings are environment variables (README).
  */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { ConfigMistakes, readConfig } from '../gateway/src/config.ts';
+import type { Config } from '../gateway/src/config.ts';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
 import { choosePacs } from './choose-pacs.ts';
 import type { ChosenPacs } from './choose-pacs.ts';
@@ -15,11 +17,11 @@ import { whyPortIsTaken } from './ports.ts';
 import { holdDataDirectory } from './running.ts';
 import type { DataDirectory } from './running.ts';
 
+/** The gateway's own settings, and where the PACS is to be when none is given. */
 type Settings = {
-  readonly api: number;
-  readonly web: number;
-  readonly dataDir: string;
-  readonly pacs: { kind: 'given'; url: string; authorization: string | null } | { kind: 'embedded'; port: number };
+  readonly config: Config;
+  /** null: PACS_URL names a PACS. */
+  readonly embeddedPacsPort: number | null;
 };
 
 /** What keeps the system from starting, in words that say what to do. */
@@ -27,32 +29,27 @@ class CannotStart extends Error {}
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-function portFrom(env: NodeJS.ProcessEnv, name: string, otherwise: number, mistakes: string[]): number {
-  const text = env[name] || String(otherwise);
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) mistakes.push(`${name} must be a port from 1 to 65535, not "${text}".`);
-  return port;
-}
-
-/** The settings that are used here. @throws CannotStart with every mistake at once. */
+/** All settings, checked before anything is started. @throws CannotStart with every mistake at once. */
 function readSettings(env: NodeJS.ProcessEnv): Settings {
   const mistakes: string[] = [];
-  const url = env.PACS_URL || null;
-  if (url !== null && !URL.canParse(url)) mistakes.push('PACS_URL must be the DICOMweb root, for example https://pacs.example.org/dicom-web.');
-  const settings: Settings = {
-    api: portFrom(env, 'RELAY_PORT', 8080, mistakes),
-    web: portFrom(env, 'RELAY_WEB_PORT', 3000, mistakes),
-    dataDir: resolve(env.RELAY_DATA_DIR || './data'),
-    pacs: url === null
-      ? { kind: 'embedded', port: portFrom(env, 'RELAY_PACS_PORT', 8042, mistakes) }
-      : { kind: 'given', url, authorization: env.PACS_AUTHORIZATION || null },
-  };
-  if (mistakes.length > 0) throw new CannotStart(mistakes.join('\n'));
-  return settings;
+  const text = env.RELAY_PACS_PORT || '8042';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  const isEmbedded = !env.PACS_URL;
+  if (isEmbedded && (port < 1 || port > 65_535)) mistakes.push('RELAY_PACS_PORT must be a port from 1 to 65535, for example RELAY_PACS_PORT=8042.');
+  try {
+    // The gateway needs to be told of a PACS; the embedded one will be there by then.
+    const config = readConfig(isEmbedded ? { ...env, PACS_URL: `http://127.0.0.1:${port || 8042}/dicom-web` } : env);
+    if (isEmbedded && [config.port, config.webPort].includes(port)) mistakes.push('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
+    if (mistakes.length === 0) return { config, embeddedPacsPort: isEmbedded ? port : null };
+  } catch (error) {
+    if (!(error instanceof ConfigMistakes)) throw error;
+    mistakes.push(...error.mistakes);
+  }
+  throw new CannotStart(`The settings cannot be used:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
 }
 
-async function checkPorts(settings: Settings): Promise<void> {
-  const taken = await Promise.all([whyPortIsTaken(settings.api, 'RELAY_PORT'), whyPortIsTaken(settings.web, 'RELAY_WEB_PORT')]);
+async function checkPorts({ port, webPort }: Config): Promise<void> {
+  const taken = await Promise.all([whyPortIsTaken(port, 'RELAY_PORT'), whyPortIsTaken(webPort, 'RELAY_WEB_PORT')]);
   const told = taken.filter((why) => why !== null);
   if (told.length > 0) throw new CannotStart(told.join('\n'));
 }
@@ -69,22 +66,22 @@ async function takeDataDirectory(folder: string): Promise<DataDirectory> {
 }
 
 /** The gateway's environment: what this process was given, and where the PACS is. */
-function gatewayEnvironment(settings: Settings, pacs: ChosenPacs): NodeJS.ProcessEnv {
+function gatewayEnvironment({ port, webPort, dataDir }: Config, pacs: ChosenPacs): NodeJS.ProcessEnv {
   return {
     ...process.env,
-    RELAY_PORT: String(settings.api),
-    RELAY_WEB_PORT: String(settings.web),
-    RELAY_DATA_DIR: settings.dataDir,
+    RELAY_PORT: String(port),
+    RELAY_WEB_PORT: String(webPort),
+    RELAY_DATA_DIR: dataDir,
     PACS_URL: pacs.url,
     ...(pacs.authorization === null ? {} : { PACS_AUTHORIZATION: pacs.authorization }),
   };
 }
 
-/** Starts everything; each thing that was started is put on `ends` first, so that it is ended in the opposite order. */
-async function startAll(settings: Settings, ends: (() => Promise<void>)[], giveUp: AbortSignal): Promise<void> {
-  const directory = await takeDataDirectory(settings.dataDir);
+/** Starts everything; how to end each thing is put on `ends` as soon as it is there. */
+async function startAll({ config, embeddedPacsPort }: Settings, ends: (() => Promise<void>)[], giveUp: AbortSignal): Promise<void> {
+  const directory = await takeDataDirectory(config.dataDir);
   ends.push(() => directory.release());
-  await checkPorts(settings);
+  await checkPorts(config);
   if (!(await isWebAppCurrent())) {
     say('Building the web app …');
     await buildWebApp();
@@ -92,9 +89,9 @@ async function startAll(settings: Settings, ends: (() => Promise<void>)[], giveU
   giveUp.throwIfAborted();
 
   const pacs = await choosePacs({
-    given: settings.pacs.kind === 'given' ? settings.pacs : null,
-    port: settings.pacs.kind === 'given' ? 0 : settings.pacs.port,
-    folder: join(settings.dataDir, 'pacs'),
+    given: embeddedPacsPort === null ? config.pacs : null,
+    port: embeddedPacsPort ?? 0,
+    folder: join(config.dataDir, 'pacs'),
     say,
     signal: giveUp,
     onProcess: (pid) => directory.noteChild('orthanc', pid),
@@ -102,35 +99,34 @@ async function startAll(settings: Settings, ends: (() => Promise<void>)[], giveU
   ends.push(() => pacs.stop());
   giveUp.throwIfAborted();
 
-  const [api, web] = [`http://127.0.0.1:${settings.api}`, `http://127.0.0.1:${settings.web}`];
+  const [api, web] = [`http://127.0.0.1:${config.port}`, `http://127.0.0.1:${config.webPort}`];
   const gateway = await keepAlive({
     name: 'The gateway',
     say,
     start: (signal) => startGateway({
-      env: gatewayEnvironment(settings, pacs),
+      env: gatewayEnvironment(config, pacs),
       api,
       web,
-      logFile: process.stdout.isTTY ? join(settings.dataDir, 'gateway.log') : null,
+      logFile: process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null,
       signal: AbortSignal.any([signal, giveUp]),
       onSpawn: (pid) => directory.noteChild('gateway', pid),
     }),
   });
   ends.push(() => gateway.stop());
   await directory.announce({ web, api, pacs: { url: pacs.url, authorization: pacs.authorization } });
-  greet(settings, pacs);
+  greet(config, pacs);
 }
 
-function greet(settings: Settings, pacs: ChosenPacs): void {
-  const publicUrl = process.env.RELAY_PUBLIC_URL || `http://localhost:${settings.web}`;
-  const password = process.env.RELAY_ADMIN_PASSWORD ? 'the password in RELAY_ADMIN_PASSWORD' : 'the password that was shown at the first start';
+function greet(config: Config, pacs: ChosenPacs): void {
+  const password = config.adminPassword ? 'the password that RELAY_ADMIN_PASSWORD held at the first start' : 'the password that was shown at the first start';
   say([
     '',
     'RelayPACS is ready.',
-    `  Open      ${publicUrl}`,
+    `  Open      ${config.publicUrl}`,
     `  Sign in   admin, with ${password}`,
-    `  API       http://localhost:${settings.api}`,
+    `  API       http://localhost:${config.port}`,
     `  PACS      ${pacs.description}, ${pacs.url}`,
-    `  Data      ${settings.dataDir}`,
+    `  Data      ${config.dataDir}`,
     'Ctrl-C ends it.',
     '',
   ].join('\n'));
