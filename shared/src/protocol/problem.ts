@@ -140,6 +140,7 @@ export const PROBLEMS = {
   'upload-in-progress': { status: 409, retry: 'never', title: 'The first bytes have left: the study can no longer be taken back.' },
   'parcels-missing': { status: 409, retry: 'changed', title: 'Not every promised instance has arrived.', next: 'The missing ones are sent by themselves.' },
   'user-exists': { status: 409, retry: 'never', title: 'There is already a user of this name.' },
+  'last-admin': { status: 409, retry: 'changed', title: 'Nobody could administer the site any more.', next: 'Give another user the role admin first.' },
   'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },
   'too-many-instances': { status: 413, retry: 'never', title: 'The study has more instances than the limit.' },
   'unsupported-media-type': { status: 415, retry: 'never', title: 'This kind of content is not taken here.' },

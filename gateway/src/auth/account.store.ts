@@ -1,0 +1,78 @@
+/** Accounts in the database. Names are kept as given and told apart without regard to case. */
+import { sql } from 'kysely';
+import type { Role, User } from '#shared/protocol/api.ts';
+import type { Db, Trx } from '../database/database.ts';
+
+export type Account = User & { readonly passwordHash: string; readonly isDisabled: boolean; readonly createdAt: Date };
+
+const COLUMNS = ['id', 'site_id', 'username', 'roles', 'password_hash', 'created_at', 'disabled_at'] as const;
+type Row = { id: string; site_id: string; username: string; roles: Role[]; password_hash: string; created_at: Date; disabled_at: Date | null };
+
+function toAccount(row: Row): Account {
+  return {
+    id: row.id, siteId: row.site_id, username: row.username, roles: row.roles, passwordHash: row.password_hash,
+    isDisabled: row.disabled_at !== null, createdAt: row.created_at,
+  };
+}
+
+/** What callers may know of an account. */
+export function toUser({ id, username, roles, siteId }: Account): User {
+  return { id, username, roles, siteId };
+}
+
+export async function findAccount(db: Db | Trx, by: { id: string } | { username: string }): Promise<Account | null> {
+  const query = db.selectFrom('account').select(COLUMNS);
+  const row = await ('id' in by
+    ? query.where('id', '=', by.id)
+    : query.where(sql`lower(username)`, '=', by.username.toLowerCase())
+  ).executeTakeFirst();
+  return row ? toAccount(row) : null;
+}
+
+export async function listAccounts(db: Db, siteId: string): Promise<Account[]> {
+  return (await db.selectFrom('account').select(COLUMNS).where('site_id', '=', siteId).orderBy(sql`lower(username)`).execute()).map(toAccount);
+}
+
+export type NewAccount = { readonly siteId: string; readonly username: string; readonly roles: readonly Role[]; readonly passwordHash: string };
+
+/** The id of the new account, or null when the name is taken. */
+export async function insertAccount(trx: Trx, { siteId, username, roles, passwordHash }: NewAccount): Promise<string | null> {
+  const row = await trx
+    .insertInto('account')
+    .values({ site_id: siteId, username, roles: [...roles], password_hash: passwordHash, disabled_at: null })
+    .onConflict((conflict) => conflict.expression(sql`lower(username)`).doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+export type AccountChange = { readonly passwordHash?: string; readonly roles?: readonly Role[]; readonly disabledAt?: Date | null };
+
+export async function updateAccount(trx: Trx, id: string, { passwordHash, roles, disabledAt }: AccountChange): Promise<void> {
+  const change = {
+    ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
+    ...(roles === undefined ? {} : { roles: [...roles] }),
+    ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
+  };
+  await trx.updateTable('account').set(change).where('id', '=', id).execute();
+}
+
+/** How many others could still administer the site if this account no longer did. */
+export async function countOtherAdmins(trx: Trx, siteId: string, id: string): Promise<number> {
+  const { count } = await trx
+    .selectFrom('account')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('site_id', '=', siteId).where('id', '!=', id).where('disabled_at', 'is', null)
+    .where(sql<boolean>`'admin' = any(roles)`)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+export async function hasAccounts(db: Db | Trx): Promise<boolean> {
+  return (await db.selectFrom('account').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** The one site there is until sites can be added. */
+export async function defaultSiteId(db: Db | Trx): Promise<string> {
+  return (await db.selectFrom('site').select('id').orderBy('created_at').limit(1).executeTakeFirstOrThrow()).id;
+}
