@@ -18,8 +18,16 @@ const TARGET = fileURLToPath(new URL('../shared/src/deid/profile.generated.ts', 
 
 /** One letter an option column, lower case where the row says K, upper case where it says C. */
 const COLUMNS = {
-  rtnSafePrivOpt: 'v', rtnUIDsOpt: 'u', rtnDevIdOpt: 'd', rtnInstIdOpt: 'i', rtnPatCharsOpt: 'p', rtnLongFullDatesOpt: 'f',
-  rtnLongModifDatesOpt: 'm', cleanDescOpt: 't', cleanStructContOpt: 's', cleanGraphOpt: 'g',
+  rtnSafePrivOpt: 'v',
+  rtnUIDsOpt: 'u',
+  rtnDevIdOpt: 'd',
+  rtnInstIdOpt: 'i',
+  rtnPatCharsOpt: 'p',
+  rtnLongFullDatesOpt: 'f',
+  rtnLongModifDatesOpt: 'm',
+  cleanDescOpt: 't',
+  cleanStructContOpt: 's',
+  cleanGraphOpt: 'g',
 } as const;
 
 type Row = Record<string, string> & { readonly id: string; readonly basicProfile: string; readonly name: string };
@@ -27,12 +35,15 @@ type Row = Record<string, string> & { readonly id: string; readonly basicProfile
 /** `00080012X/DfM`: the tag, the action under the Basic Profile, the options. Throws on a column or a code that is not known. */
 function toCompact(row: Row): string {
   const tag = /^[0-9a-fx]{8}$/.test(row.id) ? row.id : /where-gggg-is-odd/.test(row.id) ? 'private0' : null;
-  if (tag === null || !/^[XZDU]([/][ZDU][*]?)*$/.test(row.basicProfile)) throw new Error(`row not understood: ${row.id} ${row.basicProfile}`);
-  const options = Object.entries(row).filter(([key]) => key.endsWith('Opt')).map(([key, action]) => {
-    const letter = COLUMNS[key as keyof typeof COLUMNS];
-    if (letter === undefined || (action !== 'K' && action !== 'C')) throw new Error(`option not understood: ${row.id} ${key}`);
-    return action === 'K' ? letter : letter.toUpperCase();
-  });
+  if (tag === null || !/^[XZDU]([/][ZDU][*]?)*$/.test(row.basicProfile))
+    throw new Error(`row not understood: ${row.id} ${row.basicProfile}`);
+  const options = Object.entries(row)
+    .filter(([key]) => key.endsWith('Opt'))
+    .map(([key, action]) => {
+      const letter = COLUMNS[key as keyof typeof COLUMNS];
+      if (letter === undefined || (action !== 'K' && action !== 'C')) throw new Error(`option not understood: ${row.id} ${key}`);
+      return action === 'K' ? letter : letter.toUpperCase();
+    });
   return `${tag}${row.basicProfile.replaceAll('/', '')}${options.length > 0 ? `:${options.sort().join('')}` : ''}`;
 }
 
@@ -52,8 +63,14 @@ function generate(json: string): string {
   return `/**
  * PS3.15 Table E.1-1, ${rows.length} rows. Written by scripts/generate-profile-table.ts; never edited.
  * A row: the tag, the choices of the Basic Profile without their strokes, and behind a colon one letter an option that has a word on it
- * (lower case K, upper case C): ${Object.entries(COLUMNS).map(([key, letter]) => `${letter} ${key}`).slice(0, 5).join(', ')},
- * ${Object.entries(COLUMNS).map(([key, letter]) => `${letter} ${key}`).slice(5).join(', ')}.
+ * (lower case K, upper case C): ${Object.entries(COLUMNS)
+   .map(([key, letter]) => `${letter} ${key}`)
+   .slice(0, 5)
+   .join(', ')},
+ * ${Object.entries(COLUMNS)
+   .map(([key, letter]) => `${letter} ${key}`)
+   .slice(5)
+   .join(', ')}.
  */
 export const PROFILE_EDITION = '${EDITION}';
 /** SHA-256 of the JSON that this was made from. */

@@ -13,7 +13,12 @@ import { createRules } from '#shared/deid/rules.ts';
 import type { DeidRules } from '#shared/deid/rules.ts';
 
 export type DeidentifiedFile =
-  | { readonly kind: 'ready'; readonly bytes: Uint8Array; readonly outcome: Extract<DeidentifyOutcome, { kind: 'ready' }>; readonly original: ParsedInstance }
+  | {
+      readonly kind: 'ready';
+      readonly bytes: Uint8Array;
+      readonly outcome: Extract<DeidentifyOutcome, { kind: 'ready' }>;
+      readonly original: ParsedInstance;
+    }
   | { readonly kind: 'quarantined' | 'refused'; readonly because: string };
 
 /** Pseudonyms under a key made of one number: the same number, the same key. */

@@ -5,8 +5,10 @@
 
 /** PS3.15 E.1.1 note 1: the table "may not be sufficient". Not in the 2024e table, but identifying by their own name: emptied. */
 export const EMPTIED_BESIDES: ReadonlySet<number> = new Set([
-  0x00100033, 0x00100034, // Patient's Birth and Death Date in Alternative Calendar
-  0x00401006, 0x00401007, 0x00402006, 0x00402007, // retired forms of Placer and Filler Order Number, which are Z
+  // Patient's Birth Date, Patient's Death Date in Alternative Calendar
+  0x00100033, 0x00100034,
+  // the retired forms of Placer and Filler Order Number, which are Z
+  0x00401006, 0x00401007, 0x00402006, 0x00402007,
 ]);
 
 /**
@@ -20,9 +22,12 @@ export const REMOVED_CHOICES: ReadonlySet<number> = new Set([0x00081110]);
 
 /** Identifiers that tell things apart: a dummy that is the same for all would merge them, so they get a keyed pseudonym (D). */
 export const IDENTIFIERS: ReadonlySet<number> = new Set([
-  0x00120040, 0x00120042, // Clinical Trial Subject ID, Subject Reading ID
-  0x00400512, 0x00400551, // Container, Specimen Identifier
-  0x00620020, // Tracking ID
+  // Clinical Trial Subject ID, Clinical Trial Subject Reading ID
+  0x00120040, 0x00120042,
+  // Container Identifier, Specimen Identifier
+  0x00400512, 0x00400551,
+  // Tracking ID
+  0x00620020,
 ]);
 
 /** UI attributes that name classes, syntaxes, vocabularies or software, not instances of anything: "structural" (PS3.15 E.3.9 note 4). */
@@ -33,14 +38,22 @@ export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
 
 /** LT, ST, UT and UR attributes that hold a term, a format or a URL of a vocabulary, never prose about a person. */
 export const TERMS: ReadonlySet<number> = new Set([
-  0x00080108, 0x0008010e, 0x00080114, 0x00080115, 0x00080116, 0x00080120, // Code Sequence Macro, Coding Scheme Identification
-  0x0008030e, 0x0008030f, // Private Data Element Description and Encoding
-  0x00160003, 0x00160017, 0x00160020, // Battery Level, Spectral Sensitivity, EXIF Version
-  0x00187008, 0x00187040, 0x00187041, // Detector Mode, Grid Absorbing and Spacing Material
-  0x00660032, 0x20100010, 0x3010000c, 0x3010001d, // Algorithm Parameters, Image Display Format, Volume Expression, Identifier Format
+  // Code Sequence Macro, Coding Scheme Identification Sequence
+  0x00080108, 0x0008010e, 0x00080114, 0x00080115, 0x00080116, 0x00080120,
+  // Private Data Element Description and Encoding
+  0x0008030e, 0x0008030f,
+  // Battery Level, Spectral Sensitivity, EXIF Version
+  0x00160003, 0x00160017, 0x00160020,
+  // Detector Mode, Grid Absorbing Material, Grid Spacing Material
+  0x00187008, 0x00187040, 0x00187041,
+  // Algorithm Parameters, Image Display Format, Conceptual Volume Combination Expression, Device Alternate Identifier Format
+  0x00660032, 0x20100010, 0x3010000c, 0x3010001d,
 ]);
 
-/** Sequences whose content is a report or a drawing: cleaned item by item so that the tree stays valid. Any other D becomes dummies throughout. */
+/**
+ * Sequences whose content is a report or a drawing: cleaned item by item so that the tree stays valid. In any other sequence D makes
+ * dummies throughout.
+ */
 export const CONTENT_SEQUENCES: ReadonlyMap<number, 'structured' | 'graphics'> = new Map([
   [0x0040a730, 'structured'], // Content Sequence
   [0x00400555, 'structured'], // Acquisition Context Sequence
@@ -57,9 +70,11 @@ export const CODE_ATTRIBUTES: ReadonlySet<number> = new Set([0x00080100, 0x00080
 
 /** PS3.16 Table 8-1, the schemes in use: a code of one of them names a concept, one of any other may name a person, a ward, a device. */
 export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
-  ('ACR BI BARI C4 C5 CD2 CPT CVX DCM DCMUID FMA HPC I10 I10P I9 I9C IBSI ICD10 ICDO3 ISO3166_1 ISO639_1 ISO639_2 ISO_OID ISO8601 ITIS_TSN ' +
-   'LN MA MAYOASRG MDC MDNS MGI MSH NCDR NCIt NDC NDFRT NEU NICIP NYUMCCG PATHLEX PUBCHEM_CID RADELEMENT RADLEX RFC3066 RFC5646 ' +
-   'RXNORM SCT SNM3 SRT UBERON UCUM UMLS UNS UPC').split(' '),
+  (
+    'ACR BI BARI C4 C5 CD2 CPT CVX DCM DCMUID FMA HPC I10 I10P I9 I9C IBSI ICD10 ICDO3 ISO3166_1 ISO639_1 ISO639_2 ISO_OID ' +
+    'ISO8601 ITIS_TSN LN MA MAYOASRG MDC MDNS MGI MSH NCDR NCIt NDC NDFRT NEU NICIP NYUMCCG PATHLEX PUBCHEM_CID RADELEMENT RADLEX RFC3066 RFC5646 ' +
+    'RXNORM SCT SNM3 SRT UBERON UCUM UMLS UNS UPC'
+  ).split(' '),
 );
 
 /**
@@ -67,11 +82,36 @@ export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
  * (Patient's Birth Date, Sex, Age, Size, Weight, Ethnic Group) must not come back through the content tree.
  */
 export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
-  'DCM 121029', 'DCM 121030', 'DCM 121031', 'DCM 121032', 'DCM 121033', 'DCM 121034',
-  'LN 8302-2', 'LN 3137-7', 'LN 29463-7', 'LN 3141-9', 'LN 39156-5', 'LN 8277-6', 'LN 21112-8', 'LN 46098-0', 'LN 30525-0',
-  'SCT 50373000', 'SCT 27113001', 'SCT 60621009', 'SCT 248153007', 'SCT 263495000', 'SCT 397669002', 'SCT 364075005',
-  'SRT F-01860', 'SRT F-01FA9', 'SRT G-C077', 'SRT F-008EC',
+  'DCM 121029',
+  'DCM 121030',
+  'DCM 121031',
+  'DCM 121032',
+  'DCM 121033',
+  'DCM 121034',
+  'LN 8302-2',
+  'LN 3137-7',
+  'LN 29463-7',
+  'LN 3141-9',
+  'LN 39156-5',
+  'LN 8277-6',
+  'LN 21112-8',
+  'LN 46098-0',
+  'LN 30525-0',
+  'SCT 50373000',
+  'SCT 27113001',
+  'SCT 60621009',
+  'SCT 248153007',
+  'SCT 263495000',
+  'SCT 397669002',
+  'SCT 364075005',
+  'SRT F-01860',
+  'SRT F-01FA9',
+  'SRT G-C077',
+  'SRT F-008EC',
 ]);
+
+/** One of them that no option keeps. */
+export const SUBJECT_BIRTH_DATE = 'DCM 121031';
 
 /** SOP Classes whose value is a document, a model or a voice: nothing here can look into them (issue of their own). */
 export const OPAQUE_SOP_CLASSES: readonly string[] = [

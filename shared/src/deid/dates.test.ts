@@ -4,14 +4,18 @@ import * as assert from 'uvu/assert';
 import { isTemporal, shiftDates } from './dates.ts';
 
 const dayOf = (date: string) => Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8))) / 86_400_000;
-const someDate = fc.integer({ min: -20_000, max: 30_000 }).map((days) => new Date(days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', ''));
+const someDate = fc
+  .integer({ min: -20_000, max: 30_000 })
+  .map((days) => new Date(days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', ''));
 
 test('two dates of one patient stay as many days apart as they were', () => {
-  fc.assert(fc.property(someDate, someDate, fc.integer({ min: -4000, max: -1 }), (first, second, days) => {
-    const [a, b] = [shiftDates('DA', first, days), shiftDates('DA', second, days)];
-    assert.is(dayOf(b ?? '') - dayOf(a ?? ''), dayOf(second) - dayOf(first));
-    assert.is(dayOf(a ?? '') - dayOf(first), days);
-  }));
+  fc.assert(
+    fc.property(someDate, someDate, fc.integer({ min: -4000, max: -1 }), (first, second, days) => {
+      const [a, b] = [shiftDates('DA', first, days), shiftDates('DA', second, days)];
+      assert.is(dayOf(b ?? '') - dayOf(a ?? ''), dayOf(second) - dayOf(first));
+      assert.is(dayOf(a ?? '') - dayOf(first), days);
+    }),
+  );
 });
 
 test('a trailing space or the old way to write a date does not defeat the shift', () => {

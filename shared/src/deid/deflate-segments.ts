@@ -11,9 +11,10 @@ const PIECE_BYTES = 1024 * 1024;
 async function* piecesOf(segments: readonly Segment[], source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (const segment of segments) {
     if (segment instanceof Uint8Array) yield new Uint8Array(segment);
-    else for (let at = 0; at < segment.length; at += PIECE_BYTES) {
-      yield new Uint8Array(await source.read(segment.offset + at, Math.min(PIECE_BYTES, segment.length - at)));
-    }
+    else
+      for (let at = 0; at < segment.length; at += PIECE_BYTES) {
+        yield new Uint8Array(await source.read(segment.offset + at, Math.min(PIECE_BYTES, segment.length - at)));
+      }
   }
 }
 

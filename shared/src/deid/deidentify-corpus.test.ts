@@ -43,7 +43,9 @@ function walk(elements: readonly DicomElement[], visit: (element: DicomElement) 
 function uidsOf(instance: ParsedInstance): Set<string> {
   const uids = new Set<string>();
   walk(instance.elements, ({ vr, bytes }) => {
-    if (vr === 'UI' && bytes) for (const uid of asciiText(bytes).replaceAll('\0', '').split('\\')) if (uid && !uid.startsWith('1.2.840.10008.')) uids.add(uid.trim());
+    if (vr === 'UI' && bytes)
+      for (const uid of asciiText(bytes).replaceAll('\0', '').split('\\'))
+        if (uid && !uid.startsWith('1.2.840.10008.')) uids.add(uid.trim());
   });
   return uids;
 }
@@ -55,7 +57,7 @@ async function pixelsOf(instance: ParsedInstance): Promise<Buffer> {
 }
 
 for (const options of [[], everyOption]) {
-  test(`every real file that can be sent keeps its pixels bit for bit and has nothing left to remove (${options.length} options)`, async () => {
+  test(`every real file that can be sent keeps its pixels and has nothing left to remove (${options.length} options)`, async () => {
     if (corpus === null) return skipped('de-identification of real files', 'no corpus');
     const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
     const files = await deidentifiedCorpus('', options);
@@ -74,7 +76,10 @@ for (const options of [[], everyOption]) {
 
 test('no canary is left in any encoding, in the file, in its UIDs or in its report', async () => {
   if (corpus === null) return skipped('the canaries', 'no corpus');
-  const list = JSON.parse(readFileSync(join(corpus, 'dev/derived-phi-canary/canaries.json'), 'utf8')) as { dates: string[]; tokens: { token: string }[] };
+  const list = JSON.parse(readFileSync(join(corpus, 'dev/derived-phi-canary/canaries.json'), 'utf8')) as {
+    dates: string[];
+    tokens: { token: string }[];
+  };
   const tokens = [...list.dates, ...list.tokens.map(({ token }) => token)];
   const files = await deidentifiedCorpus('derived-phi-canary');
   assert.is(files.length, 2);
@@ -84,7 +89,8 @@ test('no canary is left in any encoding, in the file, in its UIDs or in its repo
       const text = Buffer.from(token.toLowerCase());
       const wide = Buffer.from(token.toLowerCase(), 'utf16le');
       const base64 = Buffer.from(token).toString('base64').slice(2, -4).toLowerCase();
-      for (const form of [text, wide, Buffer.from(wide).swap16()]) assert.not.ok(said.includes(form.toString('latin1')), `${path} ${token}`);
+      for (const form of [text, wide, Buffer.from(wide).swap16()])
+        assert.not.ok(said.includes(form.toString('latin1')), `${path} ${token}`);
       assert.not.ok(said.includes(base64), `${path} ${token} in base 64`);
     }
   }
@@ -95,18 +101,29 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
     if (corpus === null) return skipped('references between real instances', 'no corpus');
     const files = await deidentifiedCorpus(folder);
     const pairs = await Promise.all(files.map(async ({ bytes, original }) => [uidsOf(original), uidsOf(await parsed(bytes))] as const));
-    const shared = (index: 0 | 1) => pairs.flatMap((one, i) => pairs.slice(i + 1).map((other) => [...one[index]].filter((uid) => other[index].has(uid)).length));
+    const shared = (index: 0 | 1) =>
+      pairs.flatMap((one, i) => pairs.slice(i + 1).map((other) => [...one[index]].filter((uid) => other[index].has(uid)).length));
     const [before, after] = [shared(0), shared(1)];
     assert.ok(before.some((count) => count > 0));
-    // Creator UIDs of vocabularies and what the profile removes are not counted twice: nothing may be gained, and study, series and references stay.
-    after.forEach((count, index) => assert.ok(count <= (before[index] ?? 0) && (count > 0) === ((before[index] ?? 0) > 0), `${folder} ${index}`));
-    const originals = new Set(files.flatMap(({ original }) => Object.values(original.identifiers).filter((uid) => !uid.startsWith('1.2.840.10008.'))));
+    // Nothing may be gained; what the profile removes may be lost; whoever had a UID in common still has one.
+    after.forEach((count, index) =>
+      assert.ok(count <= (before[index] ?? 0) && count > 0 === (before[index] ?? 0) > 0, `${folder} ${index}`),
+    );
+    const originals = new Set(
+      files.flatMap(({ original }) => Object.values(original.identifiers).filter((uid) => !uid.startsWith('1.2.840.10008.'))),
+    );
     for (const [, uids] of pairs) for (const uid of uids) assert.not.ok(originals.has(uid as never), uid);
     for (const { original, outcome } of files) {
       const segmented = findElement(original.elements, 0x00081115)?.items?.[0]?.elements.find(({ tag }) => tag === 0x0020000e);
-      const target = files.find((file) => segmented?.bytes && asciiText(segmented.bytes).replace(/\0/g, '') === file.original.identifiers.seriesInstanceUID);
+      const target = files.find(
+        (file) => segmented?.bytes && asciiText(segmented.bytes).replace(/\0/g, '') === file.original.identifiers.seriesInstanceUID,
+      );
       if (!target) continue;
-      assert.ok(uidsOf(await parsed(files.find((file) => file.outcome === outcome)?.bytes ?? new Uint8Array())).has(target.outcome.identifiers.seriesInstanceUID));
+      assert.ok(
+        uidsOf(await parsed(files.find((file) => file.outcome === outcome)?.bytes ?? new Uint8Array())).has(
+          target.outcome.identifiers.seriesInstanceUID,
+        ),
+      );
     }
   });
 }
@@ -114,7 +131,8 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
 test('under another key nothing is alike', async () => {
   if (corpus === null) return skipped('two keys over real files', 'no corpus');
   const [one, two] = [await deidentifiedCorpus('ct-3slice-seg', [], 1), await deidentifiedCorpus('ct-3slice-seg', [], 2)];
-  const all = async (files: Ready[]) => (await Promise.all(files.map(async ({ bytes }) => [...uidsOf(await parsed(bytes))]))).flat().filter((uid) => uid.startsWith('2.25.'));
+  const all = async (files: Ready[]) =>
+    (await Promise.all(files.map(async ({ bytes }) => [...uidsOf(await parsed(bytes))]))).flat().filter((uid) => uid.startsWith('2.25.'));
   const [first, second] = [new Set(await all(one)), await all(two)];
   // Our own Implementation Class UID is the only one below 2.25 that all instances share; it is not in the Data Set.
   assert.not.ok(second.some((uid) => first.has(uid)));
@@ -132,7 +150,14 @@ test('attributes that say nothing about a person stay: at least 999 of 1000', as
   for (const { bytes, original } of await deidentifiedCorpus()) {
     const now = new Map((await parsed(bytes)).elements.map((element) => [element.tag, element]));
     for (const { tag, vr, bytes: value } of original.elements) {
-      const isHarmless = !rows.has(tag) && !markers.has(tag) && dictionaryEntry(tag) !== null && !isPrivate(tag) && !prose.has(vr) && (tag & 0xffff) !== 0 && ![0x50, 0x60].includes(tag >>> 24);
+      const isHarmless =
+        !rows.has(tag) &&
+        !markers.has(tag) &&
+        dictionaryEntry(tag) !== null &&
+        !isPrivate(tag) &&
+        !prose.has(vr) &&
+        (tag & 0xffff) !== 0 &&
+        ![0x50, 0x60].includes(tag >>> 24);
       if (!isHarmless || value === null) continue;
       harmless += 1;
       const after = now.get(tag)?.bytes;
@@ -154,7 +179,11 @@ test('other readers read what comes out: dcmjs, and dcmdump where it is installe
     writeFileSync(name, bytes);
     names.push(name);
     if (original.encoding.deflated || original.encoding.bigEndian) continue;
-    const read = dcmjs.data.DicomMessage.readFile(bytes.slice().buffer, { ignoreErrors: true, untilTag: '7FE00010', includeUntilTagValue: false });
+    const read = dcmjs.data.DicomMessage.readFile(bytes.slice().buffer, {
+      ignoreErrors: true,
+      untilTag: '7FE00010',
+      includeUntilTagValue: false,
+    });
     assert.is((read.dict['00080018'] as { Value: string[] } | undefined)?.Value[0], outcome.identifiers.sopInstanceUID, path);
   }
   const dumped = spawnSync('dcmdump', ['-q', '+E', '+M', ...names], { maxBuffer: 512 * 1024 * 1024 });

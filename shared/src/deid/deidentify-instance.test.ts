@@ -10,6 +10,7 @@ import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_E
 import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '../dicom/uid.ts';
 import { asciiText, findElement } from '../dicom/values.ts';
 import { profileRows } from './profile.ts';
+import { createReport } from './report.ts';
 import { checkResidue } from './residue.ts';
 
 const RAW_DATA = '1.2.840.10008.5.1.4.1.1.66' as SOPClassUID;
@@ -25,8 +26,13 @@ const byTag = (a: NewElement, b: NewElement) => a.tag - b.tag;
 function fileOf(elements: readonly NewElement[], transferSyntaxUID: TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN): Uint8Array {
   const own = new Set(elements.map(({ tag }) => tag));
   const needed = [
-    text(0x00080016, 'UI', RAW_DATA), text(0x00080018, 'UI', SOP_UID), text(0x00080060, 'CS', 'OT'), text(0x00100010, 'PN', 'DOE^JANE'),
-    text(0x00100020, 'LO', 'PAT-1'), text(0x0020000d, 'UI', STUDY_UID), text(0x0020000e, 'UI', SERIES_UID),
+    text(0x00080016, 'UI', RAW_DATA),
+    text(0x00080018, 'UI', SOP_UID),
+    text(0x00080060, 'CS', 'OT'),
+    text(0x00100010, 'PN', 'DOE^JANE'),
+    text(0x00100020, 'LO', 'PAT-1'),
+    text(0x0020000d, 'UI', STUDY_UID),
+    text(0x0020000e, 'UI', SERIES_UID),
   ].filter(({ tag }) => !own.has(tag));
   const encoding = encodingOf(transferSyntaxUID) as Encoding;
   const meta = encodeFileMeta({ sopClassUID: RAW_DATA, sopInstanceUID: SOP_UID }, transferSyntaxUID);
@@ -41,7 +47,11 @@ async function deidentified(elements: readonly NewElement[], options: readonly s
 
 const valueOf = (elements: readonly DicomElement[], tag: number) => {
   const element = findElement(elements, tag);
-  return element === null ? null : element.bytes === null ? `${element.items?.length ?? '?'} items` : asciiText(element.bytes).replace(/[\0 ]+$/, '');
+  return element === null
+    ? null
+    : element.bytes === null
+      ? `${element.items?.length ?? '?'} items`
+      : asciiText(element.bytes).replace(/[\0 ]+$/, '');
 };
 const first = (instance: ParsedInstance, tag: number) => findElement(instance.elements, tag)?.items?.[0]?.elements ?? [];
 const holds = (bytes: Uint8Array, token: string) => Buffer.from(bytes).includes(token);
@@ -70,21 +80,35 @@ for (const syntax of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPL
       return plant ? [{ tag, row, ...plant }] : [];
     });
     assert.ok(plants.length > 600);
-    const { bytes, instance } = await deidentified(plants.map(({ element }) => element), [], syntax);
+    const { bytes, instance } = await deidentified(
+      plants.map(({ element }) => element),
+      [],
+      syntax,
+    );
     for (const { tag, row, token } of plants) {
       assert.not.ok(holds(bytes, token), tagName(tag));
       const value = valueOf(instance.elements, tag);
       const length = findElement(instance.elements, tag)?.valueLength ?? -1;
-      const said = { X: length < 0, Z: length === 0, D: length > 0, U: value !== null && (value.startsWith('2.25.') || value.endsWith('items')) };
+      const said = {
+        X: length < 0,
+        Z: length === 0,
+        D: length > 0,
+        U: value !== null && (value.startsWith('2.25.') || value.endsWith('items')),
+      };
       const pseudonymous = tag === 0x00100010 && value?.startsWith('RP-');
-      assert.ok(pseudonymous || [...row.basic.replace('*', '')].some((choice) => said[choice as keyof typeof said]), `${tagName(tag)} ${row.basic}`);
+      assert.ok(
+        pseudonymous || [...row.basic.replace('*', '')].some((choice) => said[choice as keyof typeof said]),
+        `${tagName(tag)} ${row.basic}`,
+      );
     }
   });
 }
 
 test('what the table and the dictionary call harmless stays as it was', async () => {
   const { instance, original } = await deidentified([
-    text(0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'), text(0x00080070, 'LO', 'Maker'), text(0x00180050, 'DS', '5.0'),
+    text(0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'),
+    text(0x00080070, 'LO', 'Maker'),
+    text(0x00180050, 'DS', '5.0'),
     sequence(0x00082218, [text(0x00080100, 'SH', 'T-D3000'), text(0x00080102, 'SH', 'SRT'), text(0x00080104, 'LO', 'Chest')]),
     { tag: 0x00282000, vr: 'OB', value: new Uint8Array(100_000).fill(7) },
   ]);
@@ -104,7 +128,9 @@ test('items are de-identified at any depth, and their lengths stay true', async 
 });
 
 test('private attributes, unknown attributes, overlays, curves, group lengths, trailing padding and signatures go', async () => {
-  const tags = [0x00090010, 0x00091001, 0x00180000, 0x00187fff, 0x50001000, 0x50002500, 0x60000010, 0x60000022, 0x60001500, 0x60003000, 0x600e3000];
+  const tags = [
+    0x00090010, 0x00091001, 0x00180000, 0x00187fff, 0x50001000, 0x50002500, 0x60000010, 0x60000022, 0x60001500, 0x60003000, 0x600e3000,
+  ];
   const elements = [
     ...tags.map((tag): NewElement => ({ tag, vr: tag === 0x00180000 ? 'UL' : 'LO', value: textValue('LO', 'CANA') })),
     sequence(0x04000500, [{ tag: 0x04000520, vr: 'OB', value: textValue('LO', 'CANARY') }]),
@@ -119,28 +145,55 @@ test('private attributes, unknown attributes, overlays, curves, group lengths, t
 });
 
 test('a name under the wrong VR, as UN, in a number or in a date does not pass', async () => {
-  const { bytes } = await deidentified([
-    text(0x00100021, 'UN', 'CANARY1'), text(0x00100010, 'UN', 'CANARY2'), text(0x00080070, 'LT', 'CANARY3 in prose'), text(0x00200013, 'IS', 'CANARY4'),
-    text(0x00280010, 'LO', 'CANARY5'), text(0x00081150, 'UI', '1.2.840.10008.CANARY6'), text(0x00187000, 'UN', 'CANARY7^JANE 1947'),
-    text(0x00080022, 'DA', 'CANARY8'), text(0x00100010, 'PN', 'CANARY9'), text(0x00181030, 'UN', 'CANARY10'),
-  ].filter(({ tag }, index, all) => all.findIndex((other) => other.tag === tag) === index && tag !== 0x00280010 && tag !== 0x00187000), ['retain-longitudinal-full-dates']);
+  const { bytes } = await deidentified(
+    [
+      text(0x00100021, 'UN', 'CANARY1'),
+      text(0x00100010, 'UN', 'CANARY2'),
+      text(0x00080070, 'LT', 'CANARY3 in prose'),
+      text(0x00200013, 'IS', 'CANARY4'),
+      text(0x00280010, 'LO', 'CANARY5'),
+      text(0x00081150, 'UI', '1.2.840.10008.CANARY6'),
+      text(0x00187000, 'UN', 'CANARY7^JANE 1947'),
+      text(0x00080022, 'DA', 'CANARY8'),
+      text(0x00100010, 'PN', 'CANARY9'),
+      text(0x00181030, 'UN', 'CANARY10'),
+    ].filter(({ tag }, index, all) => all.findIndex((other) => other.tag === tag) === index && tag !== 0x00280010 && tag !== 0x00187000),
+    ['retain-longitudinal-full-dates'],
+  );
   assert.not.ok(holds(bytes, 'CANARY'));
 });
 
 test('free text that is in no table becomes a dummy of the same VR', async () => {
-  const { instance } = await deidentified([text(0x00700006, 'ST', 'JANE DOE'), text(0x00281351, 'ST', 'JANE'), text(0x00081190, 'UR', 'http://pacs.hospital/1')]);
+  const { instance } = await deidentified([
+    text(0x00700006, 'ST', 'JANE DOE'),
+    text(0x00281351, 'ST', 'JANE'),
+    text(0x00081190, 'UR', 'http://pacs.hospital/1'),
+  ]);
   assert.is(valueOf(instance.elements, 0x00700006), 'REMOVED');
   assert.is(valueOf(instance.elements, 0x00081190), 'about:blank');
 });
 
 test('a report keeps its tree, its standard codes and its measurements, and loses names, prose, dates and private codes', async () => {
-  const name = (value: string, scheme: string, meaning: string) => [text(0x00080100, 'SH', value), text(0x00080102, 'SH', scheme), text(0x00080104, 'LO', meaning)];
-  const measured = (value: string) => sequence(0x0040a300, [sequence(0x004008ea, name('mm', 'UCUM', 'millimeter')), text(0x0040a30a, 'DS', value)]);
+  const name = (value: string, scheme: string, meaning: string) => [
+    text(0x00080100, 'SH', value),
+    text(0x00080102, 'SH', scheme),
+    text(0x00080104, 'LO', meaning),
+  ];
+  const measured = (value: string) =>
+    sequence(0x0040a300, [sequence(0x004008ea, name('mm', 'UCUM', 'millimeter')), text(0x0040a30a, 'DS', value)]);
   const items: NewElement[][] = [
     [text(0x0040a040, 'CS', 'NUM'), sequence(0x0040a043, name('103339001', 'SCT', 'Long axis')), measured('12.5')],
     [text(0x0040a040, 'CS', 'NUM'), sequence(0x0040a043, name('121033', 'DCM', 'Subject Age')), measured('77')],
-    [text(0x0040a040, 'CS', 'TEXT'), sequence(0x0040a043, name('X1', '99HOSP', 'Our own concept')), text(0x0040a160, 'UT', 'Jane Doe, seen by Dr. Roe')],
-    [text(0x0040a040, 'CS', 'CODE'), sequence(0x0040a043, name('121011', 'DCM', 'Role')), sequence(0x0040a168, name('W7', '99HOSP', 'Ward of Dr. Roe'))],
+    [
+      text(0x0040a040, 'CS', 'TEXT'),
+      sequence(0x0040a043, name('X1', '99HOSP', 'Our own concept')),
+      text(0x0040a160, 'UT', 'Jane Doe, seen by Dr. Roe'),
+    ],
+    [
+      text(0x0040a040, 'CS', 'CODE'),
+      sequence(0x0040a043, name('121011', 'DCM', 'Role')),
+      sequence(0x0040a168, name('W7', '99HOSP', 'Ward of Dr. Roe')),
+    ],
     [text(0x0040a040, 'CS', 'UIDREF'), sequence(0x0040a043, name('112039', 'DCM', 'Tracking')), text(0x0040a124, 'UI', '1.2.3.4')],
   ];
   for (const options of [[], ['clean-structured-content']]) {
@@ -153,16 +206,32 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
   }
 });
 
+test('a birth date in a report goes whatever is retained', async () => {
+  const birthDate = [text(0x00080100, 'SH', '121031'), text(0x00080102, 'SH', 'DCM'), text(0x00080104, 'LO', 'Subject Birth Date')];
+  const item = [text(0x0040a040, 'CS', 'DATE'), sequence(0x0040a043, birthDate), text(0x0040a121, 'DA', '19470419')];
+  const options = ['retain-longitudinal-full-dates', 'retain-patient-characteristics', 'clean-structured-content'];
+  const { bytes } = await deidentified([sequence(0x0040a730, item)], options);
+  assert.ok(holds(bytes, 'Subject Birth Date'));
+  assert.not.ok(holds(bytes, '19470419'));
+});
+
 test('dates of one patient move by the same days in every study, with the option for it; times stay', async () => {
   const options = ['retain-longitudinal-modified-dates'];
   const study = async (date: string) => {
-    const { instance } = await deidentified([
-      text(0x00080020, 'DA', date), text(0x00080030, 'TM', '101112'), text(0x0008002a, 'DT', `${date}101112.5+0100`), text(0x00100030, 'DA', '19470419'),
-    ], options);
+    const { instance } = await deidentified(
+      [
+        text(0x00080020, 'DA', date),
+        text(0x00080030, 'TM', '101112'),
+        text(0x0008002a, 'DT', `${date}101112.5+0100`),
+        text(0x00100030, 'DA', '19470419'),
+      ],
+      options,
+    );
     return instance;
   };
   const [one, two] = [await study('20240301'), await study('20240311')];
-  const dayOf = (instance: ParsedInstance) => Date.parse((valueOf(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) / 86_400_000;
+  const dayOf = (instance: ParsedInstance) =>
+    Date.parse((valueOf(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) / 86_400_000;
   assert.is(dayOf(two) - dayOf(one), 10);
   assert.is.not(valueOf(one.elements, 0x00080020), '20240301');
   assert.is(valueOf(one.elements, 0x0008002a), `${valueOf(one.elements, 0x00080020)}101112.5+0100`);
@@ -172,10 +241,18 @@ test('dates of one patient move by the same days in every study, with the option
 });
 
 test('options keep what they name and nothing else, and nobody over 89 is singled out by age', async () => {
-  const elements = [text(0x00100040, 'CS', 'F'), text(0x00101010, 'AS', '097Y'), text(0x00181000, 'LO', 'SN-1'), text(0x00080080, 'LO', 'Hospital'), text(0x00080020, 'DA', '20240301')];
+  const elements = [
+    text(0x00100040, 'CS', 'F'),
+    text(0x00101010, 'AS', '097Y'),
+    text(0x00181000, 'LO', 'SN-1'),
+    text(0x00080080, 'LO', 'Hospital'),
+    text(0x00080020, 'DA', '20240301'),
+  ];
   const kept = async (option: string) => {
     const { instance } = await deidentified(elements, [option]);
-    return [0x00100040, 0x00101010, 0x00181000, 0x00080080, 0x00080020, 0x0020000d].map((tag) => valueOf(instance.elements, tag)?.replace(/^2\.25.*/, 'U'));
+    return [0x00100040, 0x00101010, 0x00181000, 0x00080080, 0x00080020, 0x0020000d].map((tag) =>
+      valueOf(instance.elements, tag)?.replace(/^2\.25.*/, 'U'),
+    );
   };
   assert.equal(await kept('retain-patient-characteristics'), ['F', '090Y', 'REMOVED', 'REMOVED', '', 'U']);
   assert.equal(await kept('retain-device-identity'), ['', undefined, 'SN-1', 'REMOVED', '', 'U']);
@@ -186,12 +263,18 @@ test('options keep what they name and nothing else, and nobody over 89 is single
 
 test('safe private attributes stay with their creator, with the option for it', async () => {
   const elements = [
-    text(0x00190010, 'LO', 'SIEMENS MR HEADER'), text(0x0019100c, 'IS', '1000'), text(0x00191008, 'CS', 'CANARY'),
-    text(0x00290010, 'LO', 'SIEMENS CSA HEADER'), { tag: 0x00291010, vr: 'OB', value: textValue('LO', 'CANARY') },
+    text(0x00190010, 'LO', 'SIEMENS MR HEADER'),
+    text(0x0019100c, 'IS', '1000'),
+    text(0x00191008, 'CS', 'CANARY'),
+    text(0x00290010, 'LO', 'SIEMENS CSA HEADER'),
+    { tag: 0x00291010, vr: 'OB', value: textValue('LO', 'CANARY') },
   ];
   const { bytes, instance } = await deidentified(elements, ['retain-safe-private']);
   assert.is(valueOf(instance.elements, 0x0019100c), '1000');
-  assert.equal(instance.elements.filter(({ tag }) => isPrivate(tag)).map(({ tag }) => tag), [0x00190010, 0x0019100c]);
+  assert.equal(
+    instance.elements.filter(({ tag }) => isPrivate(tag)).map(({ tag }) => tag),
+    [0x00190010, 0x0019100c],
+  );
   assert.not.ok(holds(bytes, 'CANARY'));
 });
 
@@ -199,7 +282,11 @@ test('two patients never become one: without a Patient ID the study names the pa
   const patient = async (...elements: NewElement[]) => valueOf((await deidentified(elements)).instance.elements, 0x00100020);
   const none = (study: string) => patient(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));
   const patients = [
-    await none('1.2.3.1'), await none('1.2.3.2'), await patient(), await patient(text(0x00100021, 'LO', 'A')), await patient(text(0x00100021, 'LO', 'B')),
+    await none('1.2.3.1'),
+    await none('1.2.3.2'),
+    await patient(),
+    await patient(text(0x00100021, 'LO', 'A')),
+    await patient(text(0x00100021, 'LO', 'B')),
     await patient(text(0x00100020, 'LO', 'PAT-2')),
   ];
   assert.is(new Set(patients).size, patients.length);
@@ -240,15 +327,21 @@ test('the report names every change by its path and holds no value', async () =>
   assert.is(said['0008,1030'], 'X');
   assert.is(said['0008,2112[1]>0008,1155'], 'U');
   assert.is(said['0012,0062'], 'added');
-  assert.not.ok(JSON.stringify(outcome.report).includes('CANARY'));
+  const report = createReport([], outcome.report);
+  assert.equal([report.edition, report.methods], ['DICOM 2024e', ['113100']]);
+  assert.not.ok(JSON.stringify(report).includes('CANARY'));
 });
 
 test('what has been de-identified has no residue, and one identifying value put back is found', async () => {
   const rules = rulesOf('retain-longitudinal-modified-dates');
   const pseudonyms = await pseudonymsOf(1);
-  const clean = await deidentified([text(0x00080020, 'DA', '20240301'), text(0x00080090, 'PN', 'ROE')], ['retain-longitudinal-modified-dates']);
+  const clean = await deidentified(
+    [text(0x00080020, 'DA', '20240301'), text(0x00080090, 'PN', 'ROE')],
+    ['retain-longitudinal-modified-dates'],
+  );
   assert.equal(await checkResidue(clean.instance, rules, pseudonyms), []);
-  const names = async (elements: NewElement[]) => (await checkResidue(await parsed(fileOf(elements)), rules, pseudonyms)).map(({ tag }) => tag);
+  const names = async (elements: NewElement[]) =>
+    (await checkResidue(await parsed(fileOf(elements)), rules, pseudonyms)).map(({ tag }) => tag);
   const before = await names([]);
   for (const tag of ['0010,0010', '0010,0020', '0020,000d', '0012,0062', '0012,0064']) assert.ok(before.includes(tag), tag);
   assert.ok((await names([sequence(0x00082218, [text(0x00080090, 'PN', 'ROE')])])).includes('0008,0090'));
@@ -259,20 +352,34 @@ test('what has been de-identified has no residue, and one identifying value put 
 test('whatever stands in a text or a sequence, de-identifying twice is de-identifying once', async () => {
   const rules = rulesOf('retain-longitudinal-modified-dates', 'retain-device-identity', 'clean-graphics', 'clean-structured-content');
   const pseudonyms = await pseudonymsOf(1);
-  const tags = [...profileRows().keys()].filter((tag) => tag >>> 16 > 6 && tag >>> 16 < 0xfff0 && tag !== 0x00420011 && dictionaryVR(tag) !== 'SQ');
+  const tags = [...profileRows().keys()].filter(
+    (tag) => tag >>> 16 > 6 && tag >>> 16 < 0xfff0 && tag !== 0x00420011 && dictionaryVR(tag) !== 'SQ',
+  );
   const ascii = fc.string({ maxLength: 20 }).map((value) => value.replaceAll('\\', ''));
-  const leaf = fc.tuple(fc.constantFrom(...tags, 0x00080100, 0x00080102, 0x00080104, 0x0040a160), fc.oneof(ascii, fc.constantFrom('20240301', '1.2.3', '077Y', '')));
+  const leaf = fc.tuple(
+    fc.constantFrom(...tags, 0x00080100, 0x00080102, 0x00080104, 0x0040a160),
+    fc.oneof(ascii, fc.constantFrom('20240301', '1.2.3', '077Y', '')),
+  );
   const leaves = fc.uniqueArray(leaf, { selector: ([tag]) => tag, maxLength: 20 });
-  await fc.assert(fc.asyncProperty(leaves, leaves, fc.constantFrom(0x0040a730, 0x00700001, 0x0040a073, 0x00082112, 0x0040b020), async (top, inside, parent) => {
-    const elementsOf = (all: readonly (readonly [number, string])[]) => all.map(([tag, value]) => text(tag, dictionaryVR(tag), value)).sort(byTag);
-    const identifiers = new Set([0x00080018, 0x0020000d, 0x0020000e, parent]);
-    const file = fileOf([...elementsOf(top).filter(({ tag }) => !identifiers.has(tag)), sequence(parent, elementsOf(inside))]);
-    const once = await deidentifyBytes(file, rules, pseudonyms);
-    if (once.kind !== 'ready') return;
-    const twice = await deidentifyBytes(once.bytes, rules, pseudonyms);
-    assert.ok(twice.kind === 'ready' && Buffer.compare(once.bytes, twice.bytes) === 0);
-    assert.equal(await checkResidue(await parsed(once.bytes), rules, pseudonyms), []);
-  }), { numRuns: 100 });
+  await fc.assert(
+    fc.asyncProperty(
+      leaves,
+      leaves,
+      fc.constantFrom(0x0040a730, 0x00700001, 0x0040a073, 0x00082112, 0x0040b020),
+      async (top, inside, parent) => {
+        const elementsOf = (all: readonly (readonly [number, string])[]) =>
+          all.map(([tag, value]) => text(tag, dictionaryVR(tag), value)).sort(byTag);
+        const identifiers = new Set([0x00080018, 0x0020000d, 0x0020000e, parent]);
+        const file = fileOf([...elementsOf(top).filter(({ tag }) => !identifiers.has(tag)), sequence(parent, elementsOf(inside))]);
+        const once = await deidentifyBytes(file, rules, pseudonyms);
+        if (once.kind !== 'ready') return;
+        const twice = await deidentifyBytes(once.bytes, rules, pseudonyms);
+        assert.ok(twice.kind === 'ready' && Buffer.compare(once.bytes, twice.bytes) === 0);
+        assert.equal(await checkResidue(await parsed(once.bytes), rules, pseudonyms), []);
+      },
+    ),
+    { numRuns: 100 },
+  );
 });
 
 test.run();

@@ -60,7 +60,10 @@ export async function deidentifyInstance(instance: ParsedInstance, rules: DeidRu
   const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements);
   const { transferSyntaxUID } = instance;
   // PS3.15 E.1.1 no. 7: "the File Meta Information including the 128 byte preamble, if present, shall be replaced".
-  const segments = [encodeFileMeta(identifiers, transferSyntaxUID), ...(instance.encoding.deflated ? await deflateSegments(dataSet, instance.dataSet) : dataSet)];
+  const segments = [
+    encodeFileMeta(identifiers, transferSyntaxUID),
+    ...(instance.encoding.deflated ? await deflateSegments(dataSet, instance.dataSet) : dataSet),
+  ];
   return { kind: 'ready', segments, identifiers, transferSyntaxUID, report: plan.actions };
 }
 
@@ -81,7 +84,11 @@ export async function resolvePlan(instance: ParsedInstance, rules: DeidRules, ps
   const added = [...missingPatient(plan), ...markers];
   const resolved = await pseudonyms.resolve(plan.requests);
   const replacements = { pseudonyms: resolved, days: rules.dates === 'modified' ? daysOf(instance, plan, resolved) : 0 };
-  const noted = added.map(({ tag, how }): TagAction => ({ path: tagName(tag), action: 'added', because: how === 'literal' ? 'marker' : 'pseudonym' }));
+  const noted = added.map(({ tag, how }): TagAction => ({
+    path: tagName(tag),
+    action: 'added',
+    because: how === 'literal' ? 'marker' : 'pseudonym',
+  }));
   return { elements: merge(plan.elements, added), replacements, pseudonyms: resolved, actions: [...plan.actions, ...noted] };
 }
 
@@ -104,7 +111,7 @@ function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
   return added;
 }
 
-/** PS3.5 §7.1: "Data Elements … shall be ordered by increasing Data Element Tag Number". What is added takes the place of what was there. */
+/** PS3.5 §7.1: "ordered by increasing Data Element Tag Number". What is added takes the place of what was there. */
 function merge(elements: readonly PlannedElement[], added: readonly PlannedElement[]): PlannedElement[] {
   const replaced = new Set(added.map(({ tag }) => tag));
   return [...elements.filter(({ tag }) => !replaced.has(tag)), ...added].sort((a, b) => a.tag - b.tag);

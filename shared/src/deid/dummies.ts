@@ -6,12 +6,43 @@ import { textValue } from '../dicom/encode.ts';
 
 /** Plain ASCII: every Specific Character Set has it. */
 const TEXT_DUMMIES: Readonly<Record<string, string>> = {
-  AE: 'REMOVED', AS: '000Y', CS: 'REMOVED', DA: '19000101', DS: '0', DT: '19000101000000', IS: '0', LO: 'REMOVED', LT: 'REMOVED',
-  PN: 'REMOVED', SH: 'REMOVED', ST: 'REMOVED', TM: '000000', UC: 'REMOVED', UR: 'about:blank', UT: 'REMOVED',
+  AE: 'REMOVED',
+  AS: '000Y',
+  CS: 'REMOVED',
+  DA: '19000101',
+  DS: '0',
+  DT: '19000101000000',
+  IS: '0',
+  LO: 'REMOVED',
+  LT: 'REMOVED',
+  PN: 'REMOVED',
+  SH: 'REMOVED',
+  ST: 'REMOVED',
+  TM: '000000',
+  UC: 'REMOVED',
+  UR: 'about:blank',
+  UT: 'REMOVED',
 };
 
 /** Bytes of one value of the binary VRs. */
-const WIDTHS: Readonly<Record<string, number>> = { AT: 4, FD: 8, FL: 4, OB: 2, OD: 8, OF: 4, OL: 4, OV: 8, OW: 2, SL: 4, SS: 2, SV: 8, UL: 4, UN: 2, US: 2, UV: 8 };
+const WIDTHS: Readonly<Record<string, number>> = {
+  AT: 4,
+  FD: 8,
+  FL: 4,
+  OB: 2,
+  OD: 8,
+  OF: 4,
+  OL: 4,
+  OV: 8,
+  OW: 2,
+  SL: 4,
+  SS: 2,
+  SV: 8,
+  UL: 4,
+  UN: 2,
+  US: 2,
+  UV: 8,
+};
 
 /** PS3.5 §6.2: VRs in which the backslash separates values. */
 const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC', 'UI']);

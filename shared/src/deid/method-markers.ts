@@ -23,7 +23,8 @@ const TEMPORAL = { removed: 'REMOVED', modified: 'MODIFIED', full: 'UNMODIFIED' 
 
 /** The markers for these rules, in ascending order. `elements` are the original's: what already says so stays as it is. */
 export function methodMarkers(elements: readonly DicomElement[], rules: DeidRules, encoding: Encoding): PlannedElement[] {
-  const text = (tag: number, vr: string, ...values: string[]) => plannedLiteral(findElement(elements, tag), tag, vr, textValue(vr, ...values));
+  const text = (tag: number, vr: string, ...values: string[]) =>
+    plannedLiteral(findElement(elements, tag), tag, vr, textValue(vr, ...values));
   return [
     text(PATIENT_IDENTITY_REMOVED, 'CS', 'YES'),
     // LO: at most 64 characters a value (PS3.5 §6.2).
@@ -35,11 +36,14 @@ export function methodMarkers(elements: readonly DicomElement[], rules: DeidRule
 
 function methodCodeSequence(element: DicomElement | null, rules: DeidRules, encoding: Encoding): PlannedElement {
   const items = methodCodes(rules.options).map(({ code, meaning }) => {
-    const item = encodeElements([
-      { tag: 0x00080100, vr: 'SH', value: textValue('SH', code) },
-      { tag: 0x00080102, vr: 'SH', value: textValue('SH', 'DCM') },
-      { tag: 0x00080104, vr: 'LO', value: textValue('LO', meaning) },
-    ], encoding);
+    const item = encodeElements(
+      [
+        { tag: 0x00080100, vr: 'SH', value: textValue('SH', code) },
+        { tag: 0x00080102, vr: 'SH', value: textValue('SH', 'DCM') },
+        { tag: 0x00080104, vr: 'LO', value: textValue('LO', meaning) },
+      ],
+      encoding,
+    );
     return concatBytes([encodeHeader(ITEM, '', item.length, encoding), item]);
   });
   return plannedLiteral(element, DEIDENTIFICATION_METHOD_CODE_SEQUENCE, 'SQ', concatBytes(items));
@@ -48,6 +52,8 @@ function methodCodeSequence(element: DicomElement | null, rules: DeidRules, enco
 /** True where the sequence of an instance says exactly what `methodMarkers` would write. */
 export function isMethodCodeSequence(element: DicomElement, rules: DeidRules): boolean {
   const expected = methodCodes(rules.options).map(({ code, meaning }) => ['00080100', code, '00080102', 'DCM', '00080104', meaning].join());
-  const found = (element.items ?? []).map((item) => item.elements.flatMap((each) => [each.tag.toString(16).padStart(8, '0'), asciiOf(each)]).join());
+  const found = (element.items ?? []).map((item) =>
+    item.elements.flatMap((each) => [each.tag.toString(16).padStart(8, '0'), asciiOf(each)]).join(),
+  );
   return expected.join('|') === found.join('|');
 }

@@ -5,7 +5,7 @@
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR, isExpectedVR, isPrivate, tagName } from '../dicom/dictionary.ts';
 import { isUid } from '../dicom/uid.ts';
-import { CODE_ATTRIBUTES, PATIENT_CONCEPTS, STANDARD_CODING_SCHEMES, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
+import { CODE_ATTRIBUTES, PATIENT_CONCEPTS, STANDARD_CODING_SCHEMES, SUBJECT_BIRTH_DATE, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
 import { isTemporal, shiftDates } from './dates.ts';
 import { asciiOf, patientKeyOf } from './element-text.ts';
 import { createRequests } from './pseudonyms.ts';
@@ -57,12 +57,15 @@ interface Place {
   readonly isTop: boolean;
 }
 
-/** PS3.3 §C.18.1: Measured Value Sequence, Concept Code Sequence: the value of a content item. */
-const VALUE_SEQUENCES = new Set([0x0040a300, 0x0040a168]);
+/** PS3.3 §C.18.1 and C.18.8: the values of content items NUM and CODE. */
+const MEASURED_VALUE_SEQUENCE = 0x0040a300;
+const CONCEPT_CODE_SEQUENCE = 0x0040a168;
 const GRAPHIC_DATA = 0x00700022;
 const TEXT_VRS = new Set(['AE', 'AS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT']);
 const VALUE_VRS = new Set(['DS', 'IS', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']);
-/** Text of a date or an age is never longer; a UID list may be. */
+/** DateTime, Date and Time: the values of content items that hold one. */
+const TEMPORAL_VALUES = new Set([0x0040a120, 0x0040a121, 0x0040a122]);
+/** The root of the standard's own UIDs (PS3.6 Annex A). */
 const WELL_KNOWN = '1.2.840.10008.';
 /** Furthest that a date moves (pseudonyms.ts), rounded up: what falls out of the calendar then is no date to keep. */
 const FURTHEST_DAYS = 4000;
@@ -79,7 +82,8 @@ export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
 }
 
 function createWalk(instance: ParsedInstance, rules: DeidRules, requests: PseudonymRequests, actions: TagAction[]) {
-  const note = (place: Place, tag: number, action: TagAction['action'], because: Because) => actions.push({ path: place.path + tagName(tag), action, because });
+  const note = (place: Place, tag: number, action: TagAction['action'], because: Because) =>
+    actions.push({ path: place.path + tagName(tag), action, because });
 
   function walk(elements: readonly DicomElement[], place: Place): PlannedElement[] {
     const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements) : null;
@@ -115,9 +119,13 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
       case 'patient-id':
       case 'patient-name':
         return place.patientKey === null ? planned(element, vr, 'empty') : planned(element, vr, how, place.patientKey);
-      case 'keep': case 'keep-uid': case 'keep-temporal':
+      case 'keep':
+      case 'keep-uid':
+      case 'keep-temporal':
         return planned(element, element.vr, 'keep');
-      case 'shift-date': case 'cap-age': case 'leading-number':
+      case 'shift-date':
+      case 'cap-age':
+      case 'leading-number':
         return planned(element, vr, how, asciiOf(element));
       default:
         return planned(element, vr, how);
@@ -133,7 +141,7 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
         mode: inner,
         path: `${place.path}${tagName(element.tag)}[${index + 1}]>`,
         isStandardCode: inner === 'structured' && STANDARD_CODING_SCHEMES.has(codeOf(item.elements)?.scheme ?? ''),
-        isPatientConcept: inner === 'structured' && !rules.retainsPatientCharacteristics && isPatientConcept(item.elements),
+        isPatientConcept: inner === 'structured' && isPatientConcept(item.elements, rules),
         patientKey,
         isTop: false,
       };
@@ -145,7 +153,12 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
 }
 
 function planned(
-  element: DicomElement | null, vr: string, how: How, text = '', items: readonly PlannedItem[] | null = null, tag = element?.tag ?? 0,
+  element: DicomElement | null,
+  vr: string,
+  how: How,
+  text = '',
+  items: readonly PlannedItem[] | null = null,
+  tag = element?.tag ?? 0,
 ): PlannedElement {
   return { tag, vr, how, element, text, literal: null, items };
 }
@@ -176,16 +189,20 @@ export function isKeptUid(value: string): boolean {
   return uid === '' || (uid.startsWith(WELL_KNOWN) && isUid(uid));
 }
 
-/** The decision for the inside of a sequence that is to be replaced as a whole ("the action is applicable to the Sequence and all of its contents", E.1.1). */
+/** The decision inside a sequence that is to be replaced ("the action is applicable to the Sequence and all of its contents", E.1.1). */
 function insideSequence(tag: number, vr: string, decision: Decision, place: Place, rules: DeidRules): Decision {
   const { mode } = place;
   if (mode === 'plain') return decision;
   const dummy: Decision = { how: 'dummy', code: 'D', because: 'inside-sequence', mode: 'plain', otherwise: null };
   if (decision.how === 'items') {
-    if (place.isPatientConcept && VALUE_SEQUENCES.has(tag)) return tag === 0x0040a300 ? { ...dummy, how: 'empty', code: 'Z' } : { ...dummy, how: 'items', mode: 'strict' };
+    // Measured Value Sequence is Type 2 and may be empty; Concept Code Sequence must hold a code.
+    if (place.isPatientConcept && tag === MEASURED_VALUE_SEQUENCE) return { ...dummy, how: 'empty', code: 'Z' };
+    if (place.isPatientConcept && tag === CONCEPT_CODE_SEQUENCE) return { ...dummy, how: 'items', mode: 'strict' };
     const isPlain = decision.mode === 'plain' && decision.because === 'not-needed';
     return isPlain || mode === 'strict' ? { ...decision, mode } : decision;
   }
+  // Patient's Birth Date has no option that keeps it; nor has the birth date in a report.
+  if (place.isPatientConcept && TEMPORAL_VALUES.has(tag)) return dummy;
   if (decision.because !== 'not-needed') return decision;
   if (mode === 'graphics' && tag === GRAPHIC_DATA && !rules.cleansGraphics) return { ...dummy, how: 'zero' };
   if (mode === 'strict' && VALUE_VRS.has(vr)) return dummy;
@@ -207,7 +224,11 @@ function fitting(element: DicomElement, vr: string, decision: Decision): Decisio
     case 'keep':
       return isTrustworthy(element, vr) ? decision : malformed(decision.otherwise);
     case 'keep-uid':
-      return asciiOf(element).split('\\').every((uid) => uid.trim() === '' || isUid(uid.trim())) ? decision : malformed(decision.otherwise);
+      return asciiOf(element)
+        .split('\\')
+        .every((uid) => uid.trim() === '' || isUid(uid.trim()))
+        ? decision
+        : malformed(decision.otherwise);
     case 'keep-temporal':
       return isTemporal(vr, asciiOf(element)) ? decision : malformed(decision.otherwise);
     case 'shift-date':
@@ -230,8 +251,9 @@ function codeOf(elements: readonly DicomElement[]): { readonly scheme: string; r
   return scheme && value ? { scheme: asciiOf(scheme), value: asciiOf(value) } : null;
 }
 
-function isPatientConcept(elements: readonly DicomElement[]): boolean {
+function isPatientConcept(elements: readonly DicomElement[], { retainsPatientCharacteristics }: DeidRules): boolean {
   const name = elements.find(({ tag }) => tag === 0x0040a043)?.items?.[0];
   const code = name ? codeOf(name.elements) : null;
-  return code !== null && PATIENT_CONCEPTS.has(`${code.scheme} ${code.value}`);
+  const concept = `${code?.scheme} ${code?.value}`;
+  return PATIENT_CONCEPTS.has(concept) && (!retainsPatientCharacteristics || concept === SUBJECT_BIRTH_DATE);
 }

@@ -14,7 +14,11 @@ export const OPTIONS = {
   'clean-structured-content': { code: '113104', meaning: 'Clean Structured Content Option', letter: 's' },
   'clean-descriptors': { code: '113105', meaning: 'Clean Descriptors Option', letter: 't' },
   'retain-longitudinal-full-dates': { code: '113106', meaning: 'Retain Longitudinal Temporal Information Full Dates Option', letter: 'f' },
-  'retain-longitudinal-modified-dates': { code: '113107', meaning: 'Retain Longitudinal Temporal Information Modified Dates Option', letter: 'm' },
+  'retain-longitudinal-modified-dates': {
+    code: '113107',
+    meaning: 'Retain Longitudinal Temporal Information Modified Dates Option',
+    letter: 'm',
+  },
   'retain-patient-characteristics': { code: '113108', meaning: 'Retain Patient Characteristics Option', letter: 'p' },
   'retain-device-identity': { code: '113109', meaning: 'Retain Device Identity Option', letter: 'd' },
   'retain-uids': { code: '113110', meaning: 'Retain UIDs', letter: 'u' },

@@ -6,13 +6,19 @@ import { createPseudonyms, createRequests, importProjectKey } from './pseudonyms
 import type { Pseudonyms } from './pseudonyms.ts';
 
 const keyOf = (seed: number) => new Uint8Array(32).fill(seed);
-const uidOf = async (pseudonyms: Pseudonyms, uid: string) => (await pseudonyms.resolve({ ...createRequests(), uids: new Set([uid]) })).uid(uid);
+const uidOf = async (pseudonyms: Pseudonyms, uid: string) =>
+  (await pseudonyms.resolve({ ...createRequests(), uids: new Set([uid]) })).uid(uid);
 const identifierOf = async (pseudonyms: Pseudonyms, id: string) =>
   (await pseudonyms.resolve({ ...createRequests(), identifiers: new Set([id]) })).identifier(id);
-const daysOf = async (pseudonyms: Pseudonyms, id: string) => (await pseudonyms.resolve({ ...createRequests(), dayOffsets: new Set([id]) })).dayOffset(id);
+const daysOf = async (pseudonyms: Pseudonyms, id: string) =>
+  (await pseudonyms.resolve({ ...createRequests(), dayOffsets: new Set([id]) })).dayOffset(id);
 
 test('two devices with one key give the same pseudonyms, with another key nothing is alike', async () => {
-  const [one, two, other] = await Promise.all([createPseudonyms(keyOf(1)), createPseudonyms(await importProjectKey(keyOf(1))), createPseudonyms(keyOf(2))]);
+  const [one, two, other] = await Promise.all([
+    createPseudonyms(keyOf(1)),
+    createPseudonyms(await importProjectKey(keyOf(1))),
+    createPseudonyms(keyOf(2)),
+  ]);
   assert.is(await uidOf(one, '1.2.3'), await uidOf(two, '1.2.3'));
   assert.is(await identifierOf(one, 'P1'), await identifierOf(two, 'P1'));
   assert.is(await daysOf(one, 'P1'), await daysOf(two, 'P1'));
@@ -24,16 +30,19 @@ test('two devices with one key give the same pseudonyms, with another key nothin
 
 test('a pseudonym is known again and stays, one of another project does not', async () => {
   const [ours, theirs] = await Promise.all([createPseudonyms(keyOf(1)), createPseudonyms(keyOf(2))]);
-  await fc.assert(fc.asyncProperty(fc.string({ maxLength: 64 }), async (original) => {
-    const uid = await uidOf(ours, original);
-    assert.ok(isStandardUid(uid));
-    assert.is(await uidOf(ours, uid), uid);
-    assert.is.not(await uidOf(theirs, uid), uid);
-    const identifier = await identifierOf(ours, original);
-    assert.match(identifier, /^RP-[0-9A-Z]{26}$/);
-    assert.is(await identifierOf(ours, identifier), identifier);
-    assert.is.not(await identifierOf(theirs, identifier), identifier);
-  }), { numRuns: 50 });
+  await fc.assert(
+    fc.asyncProperty(fc.string({ maxLength: 64 }), async (original) => {
+      const uid = await uidOf(ours, original);
+      assert.ok(isStandardUid(uid));
+      assert.is(await uidOf(ours, uid), uid);
+      assert.is.not(await uidOf(theirs, uid), uid);
+      const identifier = await identifierOf(ours, original);
+      assert.match(identifier, /^RP-[0-9A-Z]{26}$/);
+      assert.is(await identifierOf(ours, identifier), identifier);
+      assert.is.not(await identifierOf(theirs, identifier), identifier);
+    }),
+    { numRuns: 50 },
+  );
 });
 
 test('no two of ten thousand identifiers merge', async () => {

@@ -18,7 +18,10 @@ const IDENTIFIER_PREFIX = 'RP-';
 /** Crockford's base 32: no I, L, O, U, so that it can be read aloud. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const IDENTIFIER = /^RP-[0-9A-HJKMNP-TV-Z]{26}$/;
-/** A date moves back by 30 to 3 679 days: more than a month, so that no study stays in its own week; less would be guessed, more leaves the century. */
+/**
+ * A date moves back by 30 to 3 679 days. Fewer than a month would leave a study near its own week; more than ten years makes ages and
+ * devices look wrong.
+ */
 const DAYS_LEAST = 30;
 const DAYS_RANGE = 3650;
 /** 50 000 pseudonyms take about 10 MB; a whole-body study has 5 000 UIDs. */
@@ -89,8 +92,7 @@ export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Prom
   };
 
   const makers = {
-    uid: async (original: string) =>
-      (await isTagged('uid', fromUid(original))) ? original : toUid(await pseudonymOf('uid', original)),
+    uid: async (original: string) => ((await isTagged('uid', fromUid(original))) ? original : toUid(await pseudonymOf('uid', original))),
     identifier: async (original: string) =>
       (await isTagged('identifier', fromIdentifier(original))) ? original : toIdentifier(await pseudonymOf('identifier', original)),
     dayOffset: async (patient: string) =>
@@ -99,18 +101,24 @@ export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Prom
 
   const lookUp = async (kind: keyof typeof makers, originals: Set<string>): Promise<Map<string, string | number>> => {
     const found = new Map<string, string | number>();
-    await Promise.all([...originals].map(async (original) => {
-      const known = cache.get(`${kind} ${original}`) ?? (await makers[kind](original));
-      if (cache.size >= CACHE_LIMIT) cache.clear();
-      cache.set(`${kind} ${original}`, known);
-      found.set(original, known);
-    }));
+    await Promise.all(
+      [...originals].map(async (original) => {
+        const known = cache.get(`${kind} ${original}`) ?? (await makers[kind](original));
+        if (cache.size >= CACHE_LIMIT) cache.clear();
+        cache.set(`${kind} ${original}`, known);
+        found.set(original, known);
+      }),
+    );
     return found;
   };
 
   return {
     async resolve({ uids, identifiers, dayOffsets }) {
-      const [uid, identifier, days] = await Promise.all([lookUp('uid', uids), lookUp('identifier', identifiers), lookUp('dayOffset', dayOffsets)]);
+      const [uid, identifier, days] = await Promise.all([
+        lookUp('uid', uids),
+        lookUp('identifier', identifiers),
+        lookUp('dayOffset', dayOffsets),
+      ]);
       return {
         uid: (original) => answer(uid, original) as string,
         identifier: (original) => answer(identifier, original) as string,

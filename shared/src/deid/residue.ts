@@ -22,8 +22,13 @@ export interface Residue {
 
 /** What `encodeFileMeta` writes, and null where any value will do (those that `readInstance` compares with the Data Set). */
 const FILE_META: ReadonlyMap<number, string | null> = new Map([
-  [0x00020000, null], [0x00020001, null], [0x00020002, null], [0x00020003, null], [0x00020010, null],
-  [0x00020012, RELAYPACS_IMPLEMENTATION_CLASS_UID], [0x00020013, RELAYPACS_IMPLEMENTATION_VERSION_NAME],
+  [0x00020000, null],
+  [0x00020001, null],
+  [0x00020002, null],
+  [0x00020003, null],
+  [0x00020010, null],
+  [0x00020012, RELAYPACS_IMPLEMENTATION_CLASS_UID],
+  [0x00020013, RELAYPACS_IMPLEMENTATION_VERSION_NAME],
 ]);
 const METHOD_CODE_SEQUENCE = 0x00120064;
 

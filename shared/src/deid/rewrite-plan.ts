@@ -39,7 +39,9 @@ export function replacementOf(planned: PlannedElement, { pseudonyms, days }: Rep
       return new Uint8Array(element?.bytes?.length ?? 0);
     case 'uid':
       return textValue('UI', ...text.split('\\').map((uid) => (isKeptUid(uid) ? uid.trim() : pseudonyms.uid(uid.trim()))));
-    case 'identifier': case 'patient-id': case 'patient-name':
+    case 'identifier':
+    case 'patient-id':
+    case 'patient-name':
       return textValue(vr, pseudonyms.identifier(text));
     case 'shift-date':
       return textValue(vr, shiftDates(vr as 'DA' | 'DT', text, days) ?? '');
@@ -107,7 +109,11 @@ function wholeValue(element: DicomElement): ByteRange {
 }
 
 /** The UIDs that an instance has after its plan was carried out. */
-export function rewrittenIdentifiers({ identifiers }: ParsedInstance, rules: DeidRules, pseudonyms: ResolvedPseudonyms): InstanceIdentifiers {
+export function rewrittenIdentifiers(
+  { identifiers }: ParsedInstance,
+  rules: DeidRules,
+  pseudonyms: ResolvedPseudonyms,
+): InstanceIdentifiers {
   const uid = (original: string) => (rules.options.includes('retain-uids') || isKeptUid(original) ? original : pseudonyms.uid(original));
   return {
     studyInstanceUID: parseUid('StudyInstanceUID', uid(identifiers.studyInstanceUID)),

@@ -6,7 +6,15 @@
  * person or a later version could clean, the profile's own action is taken, which is never less.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
-import { CONTENT_SEQUENCES, EMPTIED_BESIDES, IDENTIFIERS, REMOVED_BESIDES, REMOVED_CHOICES, STRUCTURAL_UIDS, TERMS } from './attribute-lists.ts';
+import {
+  CONTENT_SEQUENCES,
+  EMPTIED_BESIDES,
+  IDENTIFIERS,
+  REMOVED_BESIDES,
+  REMOVED_CHOICES,
+  STRUCTURAL_UIDS,
+  TERMS,
+} from './attribute-lists.ts';
 import { OPTIONS, profileRows } from './profile.ts';
 import type { BasicChoice, OptionName, ProfileRow } from './profile.ts';
 
@@ -33,7 +41,14 @@ export type Because =
 
 /** What is done to the value. */
 export type How =
-  | 'keep' | 'remove' | 'empty' | 'dummy' | 'uid' | 'identifier' | 'patient-id' | 'patient-name'
+  | 'keep'
+  | 'remove'
+  | 'empty'
+  | 'dummy'
+  | 'uid'
+  | 'identifier'
+  | 'patient-id'
+  | 'patient-name'
   | 'shift-date' // by whole days
   | 'keep-temporal' // kept if it is a date or time at all
   | 'keep-uid' // kept if it is a UID at all
@@ -70,7 +85,7 @@ export type RulesOutcome =
   | { readonly kind: 'ready'; readonly rules: DeidRules }
   | { readonly kind: 'refused'; readonly because: 'unknown-option' | 'option-not-available'; readonly option: string };
 
-/** What cannot be done yet: it needs to look at pixels, or to understand prose. Accepting the name would be a false statement in the file. */
+/** What cannot be done yet: it needs to look at pixels or to understand prose. Accepting the name would put a false word in the file. */
 const NOT_AVAILABLE: ReadonlySet<OptionName> = new Set(['clean-pixel-data', 'clean-recognizable-visual-features', 'clean-descriptors']);
 
 const FREE_TEXT = new Set(['PN', 'LT', 'ST', 'UT', 'UR']);
@@ -110,7 +125,8 @@ function optionDecision(tag: number, vr: string, row: ProfileRow, letters: strin
   const cleaned = (letter: string) => letters.includes(letter) && row.options.includes(letter.toUpperCase());
   // PS3.15 E.3.6: modified dates. Times of day stay; what is neither DA, DT nor TM cannot be shifted.
   if (cleaned('m') && TEMPORAL.has(vr)) return decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'option', 'plain', basic);
-  if (cleaned('s') || cleaned('g')) return vr === 'SQ' ? decision('items', 'C', 'option', CONTENT_SEQUENCES.get(tag) ?? 'structured') : null;
+  if (cleaned('s') || cleaned('g'))
+    return vr === 'SQ' ? decision('items', 'C', 'option', CONTENT_SEQUENCES.get(tag) ?? 'structured') : null;
   if (![...letters].some((letter) => row.options.includes(letter))) return null;
   if (TEMPORAL.has(vr)) return decision('keep-temporal', 'K', 'option', 'plain', basic);
   if (vr === 'UI') return decision('keep-uid', 'K', 'option', 'plain', basic);
@@ -163,8 +179,9 @@ export function createRules(options: readonly string[], settings: RulesSettings 
     if (NOT_AVAILABLE.has(option as OptionName)) return { kind: 'refused', because: 'option-not-available', option };
   }
   const modified = options.includes('retain-longitudinal-modified-dates');
-  const chosen = (Object.keys(OPTIONS) as OptionName[])
-    .filter((name) => options.includes(name) && !(modified && name === 'retain-longitudinal-full-dates'));
+  const chosen = (Object.keys(OPTIONS) as OptionName[]).filter(
+    (name) => options.includes(name) && !(modified && name === 'retain-longitudinal-full-dates'),
+  );
   const letters = chosen.map((name) => OPTIONS[name].letter).join('');
   const rows = profileRows();
   const known = new Map<number, Decision>();

@@ -41,7 +41,13 @@ export function safePrivateTags(elements: readonly DicomElement[]): ReadonlySet<
     const element = tag & 0xffff;
     if ((group & 1) === 0 || bytes === null) continue;
     if (element >= 0x10 && element <= 0xff) {
-      if (bytes.length <= CREATOR_LENGTH_LIMIT) creators.set(tag, String.fromCharCode(...bytes).replace(/[\0 ]+$/, '').trim());
+      if (bytes.length <= CREATOR_LENGTH_LIMIT)
+        creators.set(
+          tag,
+          String.fromCharCode(...bytes)
+            .replace(/[\0 ]+$/, '')
+            .trim(),
+        );
       continue;
     }
     // PS3.5 §7.8.1: the Private Creator (gggg,00bb) reserves (gggg,bb00) to (gggg,bbFF).

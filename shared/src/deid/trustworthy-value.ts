@@ -14,14 +14,17 @@ const TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'PN'
 /** PS3.5 §6.2: the repertoires of DS and IS; the backslash separates values. */
 const NUMBERS = /^[0-9+\-.eE \\]*$/;
 
-/** `vr` is what the attribute is by the dictionary. Long values, which the parser does not keep, are trusted where they are bulk data only. */
+/** `vr` is what the attribute is by the dictionary. Long values, which the parser does not keep, are trusted as bulk data only. */
 export function isTrustworthy(element: DicomElement, vr: string): boolean {
   if (element.items !== null) return vr === 'SQ';
   const isText = TEXT.has(vr);
   if (element.bytes === null) return !isText || vr === 'UT' || vr === 'UC';
   const isNumberByVR = WIDTHS[element.vr] !== undefined;
   if ((vr === 'DS' || vr === 'IS') && !isNumberByVR) return NUMBERS.test(asciiOf(element));
-  if (vr === 'UI') return asciiOf(element).split('\\').every((uid) => uid.trim() === '' || isUid(uid.trim()));
+  if (vr === 'UI')
+    return asciiOf(element)
+      .split('\\')
+      .every((uid) => uid.trim() === '' || isUid(uid.trim()));
   if (element.vr === vr) return true;
   if (element.vr === 'UN') return isText || isWholeNumberOfValues(element, vr);
   if (isNumberByVR) return isWholeNumberOfValues(element, element.vr);

@@ -1,0 +1,66 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { OPTIONS } from './profile.ts';
+import { createRules } from './rules.ts';
+import type { DeidRules } from './rules.ts';
+
+const rulesFor = (...options: string[]): DeidRules => {
+  const outcome = createRules(options);
+  if (outcome.kind === 'refused') throw new Error(outcome.because);
+  return outcome.rules;
+};
+const said = (tag: number, vr: string, ...options: string[]) => {
+  const { code, how } = rulesFor(...options).decide(tag, vr);
+  return `${code} ${how}`;
+};
+
+test('an option that does not exist yet, or never did, is refused by name instead of being passed over', () => {
+  for (const option of ['clean-pixel-data', 'clean-recognizable-visual-features', 'clean-descriptors']) {
+    assert.equal(createRules(['retain-uids', option]), { kind: 'refused', because: 'option-not-available', option });
+  }
+  for (const option of ['retain-everything', 'toString', 'Retain-UIDs']) assert.is(createRules([option]).kind, 'refused', option);
+});
+
+test('every other option is taken, alone and all together', () => {
+  const available = Object.keys(OPTIONS).filter((option) => createRules([option]).kind === 'ready');
+  assert.is(available.length, 9);
+  assert.equal(
+    rulesFor(...available.toReversed()).options,
+    available.filter((option) => option !== 'retain-longitudinal-full-dates'),
+  );
+});
+
+test('an option overrides the profile, and cleaning goes before keeping', () => {
+  assert.is(said(0x00080020, 'DA'), 'Z empty');
+  assert.is(said(0x00080020, 'DA', 'retain-longitudinal-full-dates'), 'K keep-temporal');
+  assert.is(said(0x00080020, 'DA', 'retain-longitudinal-modified-dates'), 'C shift-date');
+  assert.is(said(0x00080030, 'TM', 'retain-longitudinal-modified-dates'), 'C keep-temporal');
+  assert.is(said(0x00181200, 'DA', 'retain-device-identity'), 'K keep-temporal');
+  assert.is(said(0x00181200, 'DA', 'retain-device-identity', 'retain-longitudinal-modified-dates'), 'C shift-date');
+});
+
+test('what an option would have cleaned and nothing here can clean is treated as under the plain profile', () => {
+  assert.is(said(0x00080055, 'AE', 'retain-device-identity'), 'X remove');
+  assert.is(said(0x00102110, 'LO', 'retain-patient-characteristics'), 'X remove');
+  assert.is(said(0x00080201, 'SH', 'retain-longitudinal-modified-dates'), 'X remove');
+});
+
+test('among the choices of a row a dummy goes before an empty value, and that before removal', () => {
+  assert.is(said(0x00080080, 'LO'), 'D dummy');
+  assert.is(said(0x00080022, 'DA'), 'Z empty');
+  assert.is(said(0x00080021, 'DA'), 'D dummy');
+  assert.is(said(0x00081140, 'SQ'), 'U items');
+  assert.is(said(0x00400555, 'SQ'), 'Z empty');
+});
+
+test('attributes of no table: known ones stay, dates and UIDs go by their VR, unknown ones as the policy says', () => {
+  assert.is(said(0x00080070, 'LO'), 'K keep');
+  assert.is(said(0x00141020, 'DA'), 'D dummy');
+  assert.is(said(0x00200242, 'UI'), 'U uid');
+  assert.is(said(0x00081150, 'UI'), 'K keep');
+  assert.is(said(0x00187fff, 'LO'), 'X remove');
+  const keeping = createRules([], { unknownAttributes: 'keep' });
+  assert.is(keeping.kind === 'ready' ? keeping.rules.decide(0x00187fff, 'LO').how : '', 'keep');
+});
+
+test.run();
