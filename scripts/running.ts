@@ -5,7 +5,7 @@
  *   a start after a SIGKILL finds it, ends exactly the processes that it names, and takes over.
  * - `running.json`, there only while everything answers: where the web app, the API and the PACS are (DESIGN §4).
  */
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endProcess, isStillRunning, noteProcess } from './processes.ts';
 import type { NotedProcess } from './processes.ts';
@@ -86,14 +86,30 @@ async function endLeftovers(held: Held | null): Promise<string[]> {
   return (await Promise.all(ended)).filter((name) => name !== null);
 }
 
+/** Puts the file there with its content, or not at all: link(2) fails when the name is taken, and nobody reads half of it. */
 async function create(path: string, held: Held): Promise<boolean> {
-  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return null;
+  const beside = `${path}.${process.pid}`;
+  await writeFile(beside, JSON.stringify(held), { mode: 0o600 });
+  const isOurs = await link(beside, path).then(() => true, (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return false;
     throw error;
   });
-  await file?.writeFile(JSON.stringify(held));
-  await file?.close();
-  return file !== null;
+  await rm(beside);
+  return isOurs;
+}
+
+const isHeldByOther = async (held: Held | null): Promise<boolean> => held !== null && (await isStillRunning(held.supervisor));
+
+/** Takes the file away from a start that is gone; null when another start was faster. */
+async function takeAway(path: string): Promise<{ held: Held | null } | null> {
+  const aside = `${path}.${process.pid}.old`;
+  if (!(await rename(path, aside).then(() => true, () => false))) return null;
+  const held = await readJson<Held>(aside);
+  // Between the look and the taking another start may have come: then it gets its file back.
+  const isOthers = await isHeldByOther(held);
+  if (isOthers) await link(aside, path).catch(() => undefined);
+  await rm(aside);
+  return isOthers ? null : { held };
 }
 
 /** Takes the data directory for this process, made when absent, unless another start holds it. Throws when it cannot be written. */
@@ -104,13 +120,14 @@ export async function holdDataDirectory(folder: string): Promise<Hold> {
   if (!supervisor) throw new Error('This process cannot see itself; is /proc mounted?');
   const ended: string[] = [];
   while (!(await create(path, { supervisor, children: {} }))) {
-    const held = await readJson<Held>(path);
-    if (held && (await isStillRunning(held.supervisor))) {
-      return { kind: 'running', pid: held.supervisor.pid, web: (await readRunning(folder))?.web ?? null };
+    const before = await readJson<Held>(path);
+    if (before && (await isHeldByOther(before))) {
+      return { kind: 'running', pid: before.supervisor.pid, web: (await readRunning(folder))?.web ?? null };
     }
-    ended.push(...(await endLeftovers(held)));
+    const taken = await takeAway(path);
+    if (!taken) continue;
+    ended.push(...(await endLeftovers(taken.held)));
     await rm(join(folder, 'running.json'), { force: true });
-    await rm(path, { force: true });
   }
   return { kind: 'held', directory: directoryOf(folder, supervisor), ended };
 }

@@ -36,7 +36,9 @@ function start(env: NodeJS.ProcessEnv = {}): Start {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env, RELAY_PORT: String(api), RELAY_WEB_PORT: String(web), RELAY_PACS_PORT: String(pacs), RELAY_DATA_DIR: folder,
-      RELAY_ADMIN_PASSWORD: 'correct horse battery staple', PACS_URL: '', DATABASE_URL: '', ...env,
+      RELAY_ADMIN_PASSWORD: 'correct horse battery staple', PACS_URL: '', DATABASE_URL: '',
+      // A container engine would be taken first; here the processes themselves are looked at.
+      DOCKER_HOST: 'unix:///nowhere', ...env,
     },
   });
   let text = '';
