@@ -1,0 +1,69 @@
+/** Who is signed in, how the app looks, and signing out with what that means for the queue. */
+import { useState } from 'preact/hooks';
+import { useFrame } from './device-context.ts';
+import { Icon } from './Icon.tsx';
+import { Sheet } from './Sheet.tsx';
+import { THEMES } from './theme.ts';
+import { words } from './words.ts';
+
+export function AccountMenu() {
+  const { session } = useFrame().device;
+  const [open, setOpen] = useState(false);
+  const user = session.user.value;
+  const name = user?.username ?? words.account.nobody;
+  return (
+    <>
+      <button type="button" class="button button-bare account-button" aria-haspopup="dialog" aria-label={words.account.open(name)} onClick={() => setOpen(true)}>
+        <Icon name="person" />
+        <bdi class="account-name cut">{name}</bdi>
+      </button>
+      {open && <AccountSheet name={name} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
+  const { device: { session, queue, ingest }, theme } = useFrame();
+  const [leaving, setLeaving] = useState(false);
+  const roles = session.user.value?.roles ?? [];
+  const signOut = async () => {
+    setLeaving(true);
+    // What was read but not queued is identifying and belongs to who chose it.
+    ingest.cancel();
+    ingest.clear();
+    await session.signOut();
+    onClose();
+  };
+  return (
+    <Sheet title={name} onClose={onClose}>
+      <p class="quiet small">{roles.map((role) => words.account.roles[role]).join(words.separator)}</p>
+      <fieldset class="sheet-part">
+        <legend class="small quiet">{words.account.theme}</legend>
+        {THEMES.map((choice) => (
+          <label key={choice} class="choice">
+            <input type="radio" name="theme" checked={theme.value === choice} onChange={() => (theme.value = choice)} />
+            <span>{words.account.themes[choice]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="sheet-part hairline">
+        <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value)}</p>
+      </div>
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>{words.close}</button>
+        {session.user.value && (
+          <button type="button" class={queue.unsafe.value > 0 ? 'button button-stop' : 'button'} disabled={leaving} onClick={signOut}>
+            {words.account.signOut}
+          </button>
+        )}
+      </div>
+    </Sheet>
+  );
+}
+
+/** What signing out means for what is on this device. */
+function meaningOf(unsafe: number, safe: number): string {
+  if (unsafe > 0) return words.account.signOutUnsafe(unsafe);
+  if (safe > 0) return words.account.signOutSafe(safe);
+  return words.account.signOutEmpty;
+}

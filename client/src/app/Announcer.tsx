@@ -1,0 +1,43 @@
+/**
+ * The one live region: tells a screen reader what a sighted person sees move, without chatter. A study speaks when it passes a quarter
+ * of its way, when it waits, when it needs someone, and when it has arrived; the link speaks when it changes.
+ */
+import { useSignalEffect, useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { trackOf } from '../pipeline/queue/track-of.ts';
+import { useDevice } from './device-context.ts';
+import { hasArrived, milestoneOf, type TrackState } from './track-state.ts';
+import { words } from './words.ts';
+
+/** What a study says at a milestone. */
+function sentenceOf(track: TrackState): string {
+  if (track.needsDecision > 0) return words.track.needsDecision(track.needsDecision);
+  if (hasArrived(track)) return words.track.arrived(track.inPacs);
+  if (track.waitingFor) return words.track.waiting[track.waitingFor];
+  return words.track.progress(track.inPacs, track.total);
+}
+
+export function Announcer() {
+  const { queue } = useDevice();
+  const said = useSignal('');
+  const milestones = useRef<Map<string, string> | null>(null);
+  const link = useRef(queue.link.peek());
+
+  useSignalEffect(() => {
+    const sentences: string[] = [];
+    if (link.current !== queue.link.value) sentences.push(words.status.link[(link.current = queue.link.value)]);
+    const before = milestones.current;
+    // What was there when the page opened is read by looking, not said.
+    milestones.current = new Map(before);
+    for (const study of queue.studies.value) {
+      const track = trackOf(study);
+      const milestone = milestoneOf(track);
+      if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study.title)}: ${sentenceOf(track)}`);
+      milestones.current.set(study.id, milestone);
+    }
+    if (sentences.length > 0) said.value = sentences.join('. ');
+  });
+
+  return <div class="unseen" role="status" aria-live="polite">{said}</div>;
+}

@@ -1,0 +1,141 @@
+/**
+ * The frame around every page: header, status line, the page, and what is said aloud. Signed out, only the sign-in page is drawn, so
+ * that no patient stays on the screen; offline the app works with what the device knows.
+ */
+import type { ReadonlySignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { UploadView } from '../pipeline/ingest/UploadView.tsx';
+import { AccountMenu } from './AccountMenu.tsx';
+import { Announcer } from './Announcer.tsx';
+import { deferred } from './deferred.tsx';
+import { FrameContext, useDevice, type Frame } from './device-context.ts';
+import { Icon } from './Icon.tsx';
+import { useLate } from './late.ts';
+import { ProblemBoundary } from './ProblemBoundary.tsx';
+import { hrefOf, type Route } from './routes.ts';
+import { SignInView } from './SignInView.tsx';
+import { StatusLine } from './StatusLine.tsx';
+import type { Update } from './updates.ts';
+import { words } from './words.ts';
+
+// What the upload page does not need is fetched when it is opened; the service worker has it then.
+const QueueView = deferred(() => import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView));
+const StudyView = deferred<{ id: string }>(() => import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView));
+
+export type AppProps = Frame & { readonly route: ReadonlySignal<Route>; readonly update: Update };
+
+export function App({ device, theme, route, update }: AppProps) {
+  const state = device.session.state.value;
+  const signedOut = state === 'signed-out';
+  return (
+    <FrameContext.Provider value={{ device, theme }}>
+      <a class="skip button" href="#content" onClick={skipToContent}>{words.skipToContent}</a>
+      <Header route={route} signedOut={signedOut} />
+      <StatusLine />
+      <UpdateOffer update={update} />
+      <ProblemBoundary>
+        {state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}
+      </ProblemBoundary>
+      {!signedOut && <Announcer />}
+    </FrameContext.Provider>
+  );
+}
+
+/** The address after `#` is a page of ours, so the skip link moves the focus itself. */
+function skipToContent(event: MouseEvent) {
+  event.preventDefault();
+  document.querySelector<HTMLElement>('#content h1')?.focus();
+}
+
+function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; readonly signedOut: boolean }) {
+  const { queue } = useDevice();
+  const page = route.value.page;
+  const waiting = queue.studies.value.filter((study) => study.state !== 'done' && study.state !== 'taken-back').length;
+  return (
+    <header class="header">
+      <div class="header-inside">
+        <p class="brand strong">
+          <img src="/icon.svg" alt="" width="28" height="28" />
+          <span class="brand-name">{words.product}</span>
+        </p>
+        {!signedOut && (
+          <nav class="tabs" aria-label={words.nav.label}>
+            <a class="tab" href={hrefOf({ page: 'upload' })} aria-current={page === 'upload' ? 'page' : undefined}>{words.nav.upload}</a>
+            <a class="tab" href={hrefOf({ page: 'queue' })} aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}>
+              {words.nav.queue}
+              {waiting > 0 && <><span class="tab-count numbers" aria-hidden="true">{waiting}</span><span class="unseen">, {words.nav.queueCount(waiting)}</span></>}
+            </a>
+          </nav>
+        )}
+        <AccountMenu />
+      </div>
+    </header>
+  );
+}
+
+/** A page of its own for the eye and for the reader: title of the window, and the focus on the heading after a change of page. */
+function Page({ route }: { readonly route: Route }) {
+  const first = useRef(true);
+  const key = route.page === 'study' ? route.id : route.page;
+  useEffect(() => {
+    document.title = `${titleOf(route)} – ${words.product}`;
+    window.scrollTo(0, 0);
+    if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
+    first.current = false;
+  }, [key]);
+  return viewOf(route);
+}
+
+function titleOf(route: Route): string {
+  switch (route.page) {
+    case 'upload':
+      return words.upload.title;
+    case 'queue':
+      return words.queue.title;
+    case 'study':
+      return words.study.title;
+    case 'not-found':
+      return words.notFound.title;
+    default:
+      return route satisfies never;
+  }
+}
+
+function viewOf(route: Route) {
+  switch (route.page) {
+    case 'upload':
+      return <UploadView />;
+    case 'queue':
+      return <QueueView />;
+    case 'study':
+      return <StudyView key={route.id} id={route.id} />;
+    case 'not-found':
+      return (
+        <main id="content" class="page stack">
+          <h1 tabIndex={-1}>{words.notFound.title}</h1>
+          <p><a class="button button-main" href={hrefOf({ page: 'upload' })}>{words.notFound.next}</a></p>
+        </main>
+      );
+    default:
+      return route satisfies never;
+  }
+}
+
+function Checking() {
+  const late = useLate(true);
+  return <main id="content" class="page" aria-busy="true">{late && <p class="quiet">{words.signIn.checking}</p>}</main>;
+}
+
+/** A new version is offered, never forced, and not while something on this page could be lost. */
+function UpdateOffer({ update }: { readonly update: Update }) {
+  const { ingest, queue } = useDevice();
+  if (!update.ready.value) return null;
+  const busy = ingest.phase.value !== 'idle' || queue.unsafe.value > 0;
+  return (
+    <div class="offer notice" role="status">
+      <Icon name="note" />
+      <p class="notice-body">{words.update.ready} {busy && <span class="quiet">{words.update.waits}</span>}</p>
+      <button type="button" class="button" disabled={busy} onClick={update.use}>{words.update.use}</button>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+/** When drawing a view throws: says what it means for the studies and offers the way back. The error itself may hold a name: it is not shown. */
+import { Component, type ComponentChildren } from 'preact';
+import { Icon } from './Icon.tsx';
+import { words } from './words.ts';
+
+export class ProblemBoundary extends Component<{ children: ComponentChildren }, { failed: boolean }> {
+  override state = { failed: false };
+
+  static override getDerivedStateFromError(): { failed: boolean } {
+    return { failed: true };
+  }
+
+  override render() {
+    if (!this.state.failed) return this.props.children;
+    return (
+      <main id="content" class="page stack">
+        <h1 tabIndex={-1}>{words.problem.title}</h1>
+        <div class="notice notice-stop" role="alert">
+          <Icon name="decide" />
+          <div class="notice-body">
+            <p class="strong">{words.problem.what}</p>
+            <p>{words.problem.next}</p>
+          </div>
+        </div>
+        <div>
+          <button type="button" class="button button-main" onClick={() => location.reload()}>{words.problem.reload}</button>
+        </div>
+      </main>
+    );
+  }
+}

@@ -1,0 +1,82 @@
+/** Two big fields and a button. Says what waits on this device, and what a refusal means; keeps no password longer than the request. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { ApiProblem } from './api-client.ts';
+import { useDevice } from './device-context.ts';
+import { Icon } from './Icon.tsx';
+import { words } from './words.ts';
+
+type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
+
+/** What the person reads when signing in did not work. */
+function troubleOf(error: unknown): Trouble {
+  if (!(error instanceof ApiProblem) || error.code === null) return { title: words.signIn.unreachable, next: null, code: null };
+  const known: { title: string; next?: string } = PROBLEMS[error.code];
+  return { title: known.title, next: known.next ?? null, code: error.code };
+}
+
+export function SignInView() {
+  const { session, queue } = useDevice();
+  const trouble = useSignal<Trouble | null>(null);
+  const busy = useSignal(false);
+  const shown = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+  const username = useRef<HTMLInputElement>(null);
+  const message = useId();
+  useEffect(() => username.current?.focus(), []);
+
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const data = new FormData(form.current!);
+    const [name, password] = [String(data.get('username')).trim(), String(data.get('password'))];
+    if (!name || !password) return void (trouble.value = { title: words.signIn.missing, next: null, code: null });
+    busy.value = true;
+    trouble.value = null;
+    try {
+      await session.signIn(name, password);
+    } catch (error) {
+      trouble.value = troubleOf(error);
+    } finally {
+      busy.value = false;
+    }
+  };
+
+  const waiting = queue.safe.value;
+  const invalid = trouble.value !== null;
+  return (
+    <main id="content" class="sign-in">
+      <h1 tabIndex={-1}>{words.signIn.title}</h1>
+      {waiting > 0 && <p class="quiet">{words.signIn.waiting(waiting)}</p>}
+      {queue.link.value === 'offline' && <p class="notice notice-wait"><Icon name="offline" /><span>{words.signIn.offline}</span></p>}
+      <form ref={form} class="stack" onSubmit={submit} noValidate>
+        <label class="field">
+          <span>{words.signIn.username}</span>
+          <input ref={username} name="username" autocomplete="username" autocapitalize="none" spellcheck={false} dir="auto" maxLength={128} aria-invalid={invalid} aria-describedby={message} />
+        </label>
+        <label class="field">
+          <span>{words.signIn.password}</span>
+          <input name="password" type={(shown.value ? 'text' : 'password') as 'password'} autocomplete="current-password" maxLength={1024} aria-invalid={invalid} aria-describedby={message} />
+        </label>
+        <label class="choice">
+          <input type="checkbox" class="tick" checked={shown.value} onChange={() => (shown.value = !shown.value)} />
+          <span>{words.signIn.show}</span>
+        </label>
+        <div id={message} role="alert">
+          {trouble.value && (
+            <div class="notice notice-stop">
+              <Icon name="decide" />
+              <div class="notice-body">
+                <p class="strong">{trouble.value.title}</p>
+                {trouble.value.next && <p>{trouble.value.next}</p>}
+              </div>
+            </div>
+          )}
+        </div>
+        <button type="submit" class="button button-main" disabled={busy.value}>
+          {busy.value ? words.signIn.submitting : words.signIn.submit}
+        </button>
+      </form>
+    </main>
+  );
+}

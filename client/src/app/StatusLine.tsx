@@ -1,0 +1,57 @@
+/**
+ * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force. It changes in place and is
+ * no live region; Announcer.tsx says aloud what must be said.
+ */
+import type { Link } from '../pipeline/queue/queued.ts';
+import { useDevice } from './device-context.ts';
+import { Icon, type IconName } from './Icon.tsx';
+import { standingOf, type Standing } from './standing.ts';
+import { words } from './words.ts';
+
+const LINK_SIGN: Record<Link, IconName> = {
+  online: 'online', offline: 'offline', 'gateway-unreachable': 'unreachable', 'pacs-unreachable': 'unreachable',
+};
+
+export function StatusLine() {
+  const { ingest, queue, session } = useDevice();
+  const link = queue.link.value;
+  const policy = ingest.policy.value;
+  const chosen = ingest.studies.value.reduce((sum, study) => sum + (study.selected.value ? study.instances : 0), 0);
+  const standing = standingOf({ phase: ingest.phase.value, unsafe: queue.unsafe.value, chosen, safe: queue.safe.value });
+  return (
+    <section class="status" aria-label={words.status.label}>
+      <div class="status-inside" data-standing={standing.kind}>
+        <p class="status-standing">
+          <StandingSentence standing={standing} />
+        </p>
+        <span class="status-break" />
+        {standing.kind === 'may-close' && <p class="status-item status-disc small"><Icon name="disc" size={20} /><span>{words.status.discMayGo}</span></p>}
+        <p class="status-item small" data-link={link}>
+          <Icon name={LINK_SIGN[link]} size={20} />
+          <span>{words.status.link[link]}</span>
+        </p>
+        {session.state.value !== 'signed-out' && (
+          <p class="status-item small">
+            <Icon name={policy && !policy.deidentify ? 'person' : 'shield'} size={20} />
+            <span>{policy ? words.status.policy(policy.deidentify) : words.status.policyUnknown}</span>
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function StandingSentence({ standing }: { readonly standing: Standing }) {
+  switch (standing.kind) {
+    case 'keep-open':
+      return <><Icon name="caution" size={20} /><span>{words.status.keepOpen(standing.unsafe)}</span></>;
+    case 'not-queued':
+      return <><Icon name="note" size={20} /><span>{words.status.notQueued(standing.chosen)}</span></>;
+    case 'may-close':
+      return <><Icon name="device" size={20} /><span>{words.status.mayClose(standing.safe)}</span></>;
+    case 'empty':
+      return <span class="quiet">{words.status.empty}</span>;
+    default:
+      return standing satisfies never;
+  }
+}

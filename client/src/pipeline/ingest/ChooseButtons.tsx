@@ -1,0 +1,35 @@
+/** Two buttons: files, folder; `main` on the empty page, else what adds to a selection. The browser's own pickers do the work; the same file can be chosen twice in a row. */
+import { useRef } from 'preact/hooks';
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { words } from '../../app/words.ts';
+
+/** Phones cannot pick folders; there the button would do nothing. */
+const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;
+
+export function ChooseButtons({ main }: { readonly main: boolean }) {
+  const { ingest } = useDevice();
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const take = (event: Event) => {
+    const input = event.currentTarget as HTMLInputElement;
+    void ingest.addFiles([...(input.files ?? [])]);
+    input.value = '';
+  };
+  return (
+    <div class={main ? 'choose choose-main' : 'choose'}>
+      <input ref={files} type="file" multiple hidden data-picks="files" onChange={take} />
+      <input ref={folder} type="file" hidden data-picks="folder" onChange={take} {...{ webkitdirectory: true }} />
+      <button type="button" class={main ? 'button button-main' : 'button'} onClick={() => files.current?.click()}>
+        <Icon name="files" />
+        {main ? words.upload.chooseFiles : words.upload.addFiles}
+      </button>
+      {picksFolders && (
+        <button type="button" class="button" onClick={() => folder.current?.click()}>
+          <Icon name="folder" />
+          {main ? words.upload.chooseFolder : words.upload.addFolder}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+/** The policy in force for the next Send: always in words, changed in a sheet where the person may choose. */
+import { useState } from 'preact/hooks';
+import type { Policy } from '#shared/protocol/api.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { Sheet } from '../../app/Sheet.tsx';
+import { words } from '../../app/words.ts';
+
+export function PolicyChoice() {
+  const { ingest } = useDevice();
+  const [open, setOpen] = useState(false);
+  const policy = ingest.policy.value;
+  if (!policy) return <p class="policy small quiet">{words.upload.policyMissing}</p>;
+  const shown = (
+    <>
+      <Icon name={policy.deidentify ? 'shield' : 'person'} size={20} />
+      <span>{words.status.policy(policy.deidentify)}</span>
+    </>
+  );
+  if (ingest.policies.value.length < 2) return <p class="policy small">{shown}</p>;
+  return (
+    <>
+      <button type="button" class="button button-bare policy" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        {shown}
+        <span class="policy-change">{words.upload.policyChange}</span>
+      </button>
+      {open && <PolicySheet policies={ingest.policies.value} chosen={policy} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function PolicySheet({ policies, chosen, onClose }: { readonly policies: readonly Policy[]; readonly chosen: Policy; readonly onClose: () => void }) {
+  const { ingest } = useDevice();
+  return (
+    <Sheet title={words.upload.policyTitle} onClose={onClose}>
+      <fieldset class="sheet-part">
+        <legend class="unseen">{words.upload.policyTitle}</legend>
+        {policies.map((policy) => (
+          <label key={policy.name} class="choice">
+            <input type="radio" name="policy" checked={policy.name === chosen.name} onChange={() => ingest.choosePolicy(policy.name)} />
+            <span>
+              <span class="strong">{policy.deidentify ? words.upload.policyChoice.deidentify : words.upload.policyChoice.keep}</span>
+              <br />
+              <span class="quiet small">{policy.deidentify ? words.upload.policyWhat.deidentify : words.upload.policyWhat.keep}</span>
+              {isOfOurOwn(policy) || <><br /><span class="code quiet">{policy.name}</span></>}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="sheet-actions">
+        <button type="button" class="button button-main" onClick={onClose}>{words.close}</button>
+      </div>
+    </Sheet>
+  );
+}
+
+/** The two built-in policies are said in words; an administrator's own carries its name too. */
+function isOfOurOwn(policy: Policy): boolean {
+  return policy.name === 'identified' || policy.name === 'deidentified';
+}

@@ -1,0 +1,51 @@
+/** At the foot of the window, under the thumb: the policy in force and the one main button. */
+import { useDevice } from '../../app/device-context.ts';
+import { formatBytes } from '../../app/format.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { hrefOf } from '../../app/routes.ts';
+import { words } from '../../app/words.ts';
+import { PolicyChoice } from './PolicyChoice.tsx';
+
+export function SendBar() {
+  const { ingest } = useDevice();
+  const chosen = ingest.studies.value.filter((study) => study.selected.value);
+  const instances = chosen.reduce((sum, study) => sum + study.instances, 0);
+  const bytes = chosen.reduce((sum, study) => sum + study.bytes, 0);
+  const reading = ingest.phase.value === 'reading';
+  const send = async () => {
+    await ingest.send();
+    if (ingest.problem.peek() === null && ingest.phase.peek() === 'idle') location.hash = hrefOf({ page: 'queue' });
+  };
+  const disabled = chosen.length === 0 || reading || ingest.policy.value === null;
+  return (
+    <div class="send-bar">
+      <div class="send-inside">
+        <PolicyChoice />
+        <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
+          {chosen.length === 0 ? words.upload.sendNone : words.upload.send(chosen.length)}
+          {chosen.length > 0 && <span class="send-size small numbers">{words.upload.sendSize(instances, formatBytes(bytes))}</span>}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** While the chosen studies are written into the queue: only then are they safe, and until then they can be taken back. */
+export function QueueingBar() {
+  const { ingest } = useDevice();
+  const { instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
+  return (
+    <div class="send-bar">
+      <div class="send-inside send-queueing">
+        <div class="send-progress">
+          <p class="numbers"><Icon name="device" size={20} /> {words.queue.makingSafe(instances, instancesTotal)}</p>
+          <div class="bar" aria-hidden="true"><div class="bar-fill" style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }} /></div>
+        </div>
+        <button type="button" class="button" onClick={() => ingest.cancel()}>
+          <Icon name="back" size={20} turns />
+          {words.queue.takeBack}
+        </button>
+      </div>
+    </div>
+  );
+}

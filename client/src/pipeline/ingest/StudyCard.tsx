@@ -1,0 +1,72 @@
+/** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
+import { useDevice } from '../../app/device-context.ts';
+import { formatBytes, formatDicomDate, formatPersonName } from '../../app/format.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { words } from '../../app/words.ts';
+import { partsOf, toReadable } from '../queue/study-title.ts';
+import type { FoundSeries, FoundStudy } from './found.ts';
+import { ThumbnailPicture } from './ThumbnailPicture.tsx';
+import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
+
+/** Pictures on the card; the others are in the list of series. */
+const PICTURES = 4;
+
+export function StudyCard({ study }: { readonly study: FoundStudy }) {
+  const { ingest } = useDevice();
+  const name = formatPersonName(study.patientName) ?? words.upload.noPatient;
+  const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
+  const birth = formatDicomDate(study.patientBirthDate);
+  const { loud, quiet } = sortWarnings(study.warnings);
+  const selected = study.selected.value;
+  const size = `${words.series(study.series.length)}${words.separator}${words.instances(study.instances)}${words.separator}${formatBytes(study.bytes)}`;
+  return (
+    <article class="card" data-selected={selected}>
+      <label class="card-tick">
+        <input type="checkbox" class="tick" checked={selected} aria-label={words.upload.include(name)} onChange={() => ingest.toggle(study.studyInstanceUID)} />
+      </label>
+      <div class="card-body">
+        <h3 class="card-name"><bdi>{name}</bdi></h3>
+        {(study.patientId || birth) && (
+          <p class="small quiet">
+            {study.patientId && <bdi>{words.upload.patientId(study.patientId)}</bdi>}
+            {study.patientId && birth && words.separator}
+            {birth && words.upload.born(birth)}
+          </p>
+        )}
+        <p class="card-parts"><bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi></p>
+        <p class="small quiet numbers">{selected ? size : `${words.upload.notIncluded}${words.separator}${size}`}</p>
+        {loud.map((warning) => (
+          <p key={warning} class="card-warning small"><Icon name="caution" size={20} /><span>{sentenceOfWarning(warning)}</span></p>
+        ))}
+      </div>
+      <div class="card-pictures" aria-hidden="true">
+        {study.series.slice(0, PICTURES).map((series) => <ThumbnailPicture key={series.seriesInstanceUID} series={series} />)}
+        {study.series.length > PICTURES && <span class="card-more small quiet">+{study.series.length - PICTURES}</span>}
+      </div>
+      <details class="disclosure card-details">
+        <summary class="small">
+          <span class="disclosure-mark"><Icon name="chevron" size={16} turns /></span>
+          {words.upload.seriesList(study.series.length)}
+          {quiet.length > 0 && <span class="quiet">{words.separator}{words.upload.warnings(quiet.length)}</span>}
+        </summary>
+        <ul class="card-series">
+          {study.series.map((series) => <SeriesLine key={series.seriesInstanceUID} series={series} />)}
+        </ul>
+        {quiet.length > 0 && <ul class="card-remarks small quiet">{quiet.map((warning) => <li key={warning}>{sentenceOfWarning(warning)}</li>)}</ul>}
+      </details>
+    </article>
+  );
+}
+
+function SeriesLine({ series }: { readonly series: FoundSeries }) {
+  const parts = [series.modality, toReadable(series.bodyPart)].filter(Boolean).join(words.separator);
+  return (
+    <li class="series-line">
+      <ThumbnailPicture series={series} />
+      <div class="series-body">
+        <p class="cut"><bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi></p>
+        <p class="small quiet numbers">{[parts, words.instances(series.instances), formatBytes(series.bytes)].filter(Boolean).join(words.separator)}</p>
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,34 @@
+/** The whole page takes what is dropped. Tells the view when something hovers, and gives the dropped items on while they live. */
+import { useSignal, type ReadonlySignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+
+/** `take` is called synchronously in the event: a DataTransferItemList is empty afterwards. */
+export function useDropZone(take: (items: DataTransferItemList) => void): ReadonlySignal<boolean> {
+  const hovering = useSignal(false);
+  useEffect(() => {
+    const page = new AbortController();
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
+    const over = (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      event.dataTransfer!.dropEffect = 'copy';
+      hovering.value = true;
+    };
+    const leave = (event: DragEvent) => {
+      // Leaving one element for another inside the page is no leaving.
+      if (event.relatedTarget === null) hovering.value = false;
+    };
+    const drop = (event: DragEvent) => {
+      hovering.value = false;
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      take(event.dataTransfer!.items);
+    };
+    const options = { signal: page.signal };
+    window.addEventListener('dragover', over, options);
+    window.addEventListener('dragleave', leave, options);
+    window.addEventListener('drop', drop, options);
+    return () => page.abort();
+  }, []);
+  return hovering;
+}

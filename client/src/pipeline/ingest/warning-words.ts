@@ -1,0 +1,23 @@
+/** Remarks on a found study as sentences: those of the selection from words.ts, those of a file from the protocol's table. */
+import { WARNINGS } from '#shared/protocol/problem.ts';
+import { words } from '../../app/words.ts';
+import type { StudyWarning } from './found.ts';
+
+const OF_THE_SELECTION = ['two-patients', 'patients-differ', 'duplicates', 'burned-in', 'too-many-instances'] as const;
+type OfTheSelection = (typeof OF_THE_SELECTION)[number];
+
+/** Those that a person should look at before pressing Send; the others are remarks and stand behind a touch. */
+const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing']);
+
+export function sentenceOfWarning(warning: StudyWarning): string {
+  return isOfTheSelection(warning) ? words.upload.warning[warning] : WARNINGS[warning];
+}
+
+function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
+  return (OF_THE_SELECTION as readonly StudyWarning[]).includes(warning);
+}
+
+/** What must be seen, and what may be: in the order they were found. */
+export function sortWarnings(warnings: readonly StudyWarning[]): { readonly loud: readonly StudyWarning[]; readonly quiet: readonly StudyWarning[] } {
+  return { loud: warnings.filter((warning) => TO_LOOK_AT.has(warning)), quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)) };
+}

@@ -1,0 +1,109 @@
+/** One study in the queue: its name leads to its page, its track says where it is, and beneath stands what moves, waits or needs someone. */
+import { useState } from 'preact/hooks';
+import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { formatMoment } from '../../app/format.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { hrefOf } from '../../app/routes.ts';
+import { Confirm } from '../../app/Sheet.tsx';
+import { Pace, Track } from '../../app/Track.tsx';
+import { words } from '../../app/words.ts';
+import type { QueuedStudy } from './queued.ts';
+import { nameOf, partsOf } from './study-title.ts';
+import { partOf, trackOf } from './track-of.ts';
+
+export function QueueRow({ study }: { readonly study: QueuedStudy }) {
+  const track = trackOf(study);
+  const name = nameOf(study.title);
+  const href = hrefOf({ page: 'study', id: study.id });
+  const moment = formatMoment(new Date(study.completedAt ?? study.queuedAt), new Date());
+  const parts = study.title ? partsOf(study.title) : [words.instances(study.instances)];
+  return (
+    <article class="queue-row" data-part={partOf(study)}>
+      <div class="queue-head">
+        <h3 class="queue-name">
+          <a href={href} aria-label={words.queue.openOf(name)}>
+            <bdi class="cut">{name}</bdi>
+            <Icon name="chevron" size={16} turns />
+          </a>
+        </h3>
+        <p class="small quiet queue-meta"><bdi>{[...parts, moment].join(words.separator)}</bdi></p>
+      </div>
+      {study.state === 'taken-back' ? <p class="quiet">{words.queue.takenBackWhat}</p> : <Track track={track} />}
+      <div class="queue-foot">
+        <div class="queue-said"><Said study={study} /></div>
+        <Actions study={study} name={name} href={href} />
+      </div>
+    </article>
+  );
+}
+
+function Said({ study }: { readonly study: QueuedStudy }) {
+  const track = trackOf(study);
+  if (study.waiting === 'interrupted') return <Red title={words.queue.interrupted} next={words.queue.interruptedNext} />;
+  if (study.state === 'failed') {
+    const problem: { title: string; next?: string } = study.problem ? PROBLEMS[study.problem] : { title: words.queue.failed };
+    return <Red title={problem.title} next={problem.next ?? null} />;
+  }
+  if (track.needsDecision > 0 && study.state === 'attention') return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
+  if (study.state === 'reading') return <p class="small quiet">{words.queue.stillReading}</p>;
+  return <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} />;
+}
+
+function Red({ title, next }: { readonly title: string; readonly next: string | null }) {
+  return (
+    <p class="said-red small">
+      <Icon name="decide" size={20} />
+      <span><span class="strong">{title}</span>{next && <> {next}</>}</span>
+    </p>
+  );
+}
+
+function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly name: string; readonly href: string }) {
+  const { queue } = useDevice();
+  if (study.waiting === 'interrupted') {
+    return (
+      <div class="row">
+        <a class="button" href={hrefOf({ page: 'upload' })}>{words.queue.chooseAgain}</a>
+        <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(name)} onClick={() => void queue.dismiss(study.id)}>{words.queue.dismiss}</button>
+      </div>
+    );
+  }
+  if (study.state === 'failed') {
+    return (
+      <div class="row">
+        <button type="button" class="button" aria-label={words.queue.retryOf(name)} onClick={() => void queue.retry(study.id)}>
+          <Icon name="again" size={20} />
+          {words.queue.retry}
+        </button>
+        {study.canTakeBack && <TakeBack study={study} name={name} />}
+      </div>
+    );
+  }
+  if (study.state === 'attention') return <a class="button" href={href} aria-label={words.queue.decideOf(name)}>{words.queue.decide}</a>;
+  if (study.canTakeBack) return <TakeBack study={study} name={name} />;
+  if (study.state === 'done' || study.state === 'taken-back') {
+    return <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(name)} onClick={() => void queue.dismiss(study.id)}>{words.queue.dismiss}</button>;
+  }
+  return null;
+}
+
+/** Asks first; says so when the first bytes were faster. */
+export function TakeBack({ study, name }: { readonly study: QueuedStudy; readonly name: string }) {
+  const { queue } = useDevice();
+  const [asking, setAsking] = useState(false);
+  const [late, setLate] = useState(false);
+  const takeBack = async () => setLate(!(await queue.takeBack(study.id)));
+  if (late) return <p class="small" role="status">{words.takeBack.tooLate}</p>;
+  return (
+    <>
+      <button type="button" class="button" aria-haspopup="dialog" aria-label={words.queue.takeBackOf(name)} onClick={() => setAsking(true)}>
+        <Icon name="back" size={20} turns />
+        {words.queue.takeBack}
+      </button>
+      {asking && (
+        <Confirm title={words.takeBack.title} what={words.takeBack.what(study.instances)} yes={words.takeBack.yes} no={words.takeBack.no} destructive onYes={() => void takeBack()} onClose={() => setAsking(false)} />
+      )}
+    </>
+  );
+}

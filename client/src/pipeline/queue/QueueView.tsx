@@ -1,0 +1,78 @@
+/** The queue: every study with its track, those that need a person first. A list of any length; nothing jumps when counts change. */
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { useLate } from '../../app/late.ts';
+import { hrefOf } from '../../app/routes.ts';
+import { VirtualList } from '../../app/VirtualList.tsx';
+import { words } from '../../app/words.ts';
+import type { QueuedStudy } from './queued.ts';
+import { QueueRow } from './QueueRow.tsx';
+import { inQueueOrder, type QueuePart } from './track-of.ts';
+
+/** Height of a row that was not drawn yet, in px. */
+const ROW = 188;
+
+type Line = { readonly kind: 'heading'; readonly part: QueuePart; readonly count: number } | { readonly kind: 'study'; readonly study: QueuedStudy };
+
+export function QueueView() {
+  const { queue } = useDevice();
+  const ready = queue.ready.value;
+  const studies = queue.studies.value;
+  return (
+    <main id="content" class="page queue" aria-busy={!ready}>
+      <h1 tabIndex={-1}>{words.queue.title}</h1>
+      {!ready ? <QueueSkeleton /> : studies.length === 0 ? <EmptyQueue /> : <QueueList studies={studies} />}
+    </main>
+  );
+}
+
+function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
+  const lines = inQueueOrder(studies).flatMap(({ part, studies: inPart }): Line[] => [
+    { kind: 'heading', part, count: inPart.length },
+    ...inPart.map((study): Line => ({ kind: 'study', study })),
+  ]);
+  return (
+    <VirtualList
+      items={lines}
+      keyOf={(line) => (line.kind === 'heading' ? line.part : line.study.id)}
+      estimate={ROW}
+      label={words.queue.title}
+      class="queue-list"
+      render={(line) => (line.kind === 'heading' ? <PartHeading part={line.part} count={line.count} /> : <QueueRow study={line.study} />)}
+    />
+  );
+}
+
+function PartHeading({ part, count }: { readonly part: QueuePart; readonly count: number }) {
+  return (
+    <h2 class="queue-part" data-part={part}>
+      {part === 'needs-you' && <Icon name="decide" size={20} />}
+      {words.queue.parts[part]} <span class="quiet numbers queue-part-count">{count}</span>
+    </h2>
+  );
+}
+
+function EmptyQueue() {
+  return (
+    <div class="queue-empty">
+      <p class="strong">{words.queue.empty}</p>
+      <p class="quiet">{words.queue.emptyWhat}</p>
+      <p><a class="button button-main" href={hrefOf({ page: 'upload' })}>{words.queue.toUpload}</a></p>
+    </div>
+  );
+}
+
+function QueueSkeleton() {
+  const late = useLate(true);
+  if (!late) return null;
+  return (
+    <div aria-label={words.queue.loading} role="status">
+      {[0, 1, 2].map((row) => (
+        <div key={row} class="queue-row" aria-hidden="true">
+          <div class="skeleton skeleton-name" />
+          <div class="skeleton skeleton-track" />
+        </div>
+      ))}
+    </div>
+  );
+}

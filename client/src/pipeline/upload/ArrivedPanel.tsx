@@ -1,0 +1,81 @@
+/** In the PACS: when, how many, how it was proven; the receipt to save and to print; and the way to the next study. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { formatMoment } from '../../app/format.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { useLate } from '../../app/late.ts';
+import { hrefOf } from '../../app/routes.ts';
+import { words } from '../../app/words.ts';
+import type { KeptReceipt, QueuedStudy } from '../queue/queued.ts';
+import { readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+import { PrintedReceipt } from './PrintedReceipt.tsx';
+
+type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
+
+export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
+  const { queue } = useDevice();
+  const [loaded, setLoaded] = useState<Loaded | 'loading' | 'missing'>('loading');
+  const late = useLate(loaded === 'loading');
+  useEffect(() => {
+    let gone = false;
+    const take = (kept: KeptReceipt | null) => gone || setLoaded(kept ? { kept, receipt: readReceipt(kept.jws) } : 'missing');
+    queue.receiptOf(study.id).then(take).catch(() => gone || setLoaded('missing'));
+    return () => void (gone = true);
+  }, [study.id, study.receiptId]);
+  return (
+    <section class="arrived" aria-label={words.study.arrivedTitle}>
+      {typeof loaded === 'object' ? (
+        <Proof study={study} loaded={loaded} />
+      ) : (
+        <p class="quiet">{loaded === 'missing' ? words.study.receiptNotYet : late && words.study.receiptLoading}</p>
+      )}
+      <div class="arrived-actions">
+        <a class="button button-main" href={hrefOf({ page: 'upload' })}>{words.study.sendAnother}</a>
+        {typeof loaded === 'object' && (
+          <>
+            <button type="button" class="button" onClick={() => save(loaded.kept)}><Icon name="save" size={20} />{words.study.save}</button>
+            <button type="button" class="button" onClick={() => window.print()}><Icon name="print" size={20} />{words.study.print}</button>
+          </>
+        )}
+      </div>
+      {typeof loaded === 'object' && <PrintedReceipt receipt={loaded.receipt} />}
+    </section>
+  );
+}
+
+function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
+  const summary = summaryOf(receipt.instances);
+  const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
+  const lines = [
+    summary.found > 0 && words.study.provenFound(summary.found),
+    summary.readBack > 0 && words.study.provenReadBack(summary.readBack),
+    summary.alreadyThere > 0 && words.study.alreadyThere(summary.alreadyThere),
+    summary.coerced > 0 && words.study.coerced(summary.coerced),
+    words.study.provenSigned,
+  ].filter((line): line is string => line !== false);
+  return (
+    <>
+      <div class="arrived-head">
+        <Icon name="pacs" size={32} />
+        <div>
+          <h2 class="large">{words.study.arrivedTitle}</h2>
+          <p class="numbers">{words.study.arrivedWhen(summary.inPacs, when)}</p>
+        </div>
+      </div>
+      <ul class="arrived-proof small">
+        {lines.map((line) => <li key={line}>{line}</li>)}
+      </ul>
+    </>
+  );
+}
+
+/** The file holds the compact JWS and nothing else (DESIGN §5.10), so that `relay receipt verify` reads it as it is. */
+function save(kept: KeptReceipt) {
+  const address = URL.createObjectURL(new Blob([kept.jws], { type: 'application/jose' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = receiptFileName(kept.id);
+  link.click();
+  URL.revokeObjectURL(address);
+}

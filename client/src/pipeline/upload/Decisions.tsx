@@ -1,0 +1,75 @@
+/**
+ * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this study, and the two ways on. Red,
+ * because nothing happens to them until a person decides.
+ */
+import { useState } from 'preact/hooks';
+import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { CodeLine } from '../../app/CodeLine.tsx';
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { Confirm } from '../../app/Sheet.tsx';
+import { words } from '../../app/words.ts';
+import type { QueuedStudy, ReasonCount } from '../queue/queued.ts';
+
+type Undecided = ReasonCount & { readonly state: 'refused' | 'quarantined' };
+
+export function Decisions({ study }: { readonly study: QueuedStudy }) {
+  const undecided: readonly Undecided[] = [
+    ...study.quarantined.map((count) => ({ ...count, state: 'quarantined' as const })),
+    ...study.refused.map((count) => ({ ...count, state: 'refused' as const })),
+  ];
+  if (undecided.length === 0) return null;
+  return <>{undecided.map((some) => <Decision key={`${some.state} ${some.reason}`} study={study} some={some} />)}</>;
+}
+
+/** A gateway newer than this page may give a reason that the table here does not have: it is shown by its code. */
+function reasonOf(code: string): { readonly title: string; readonly next: string } {
+  return code in REASONS ? REASONS[code as ReasonCode] : { title: words.study.decide.unknownReason, next: words.study.decide.unknownNext };
+}
+
+function Decision({ study, some }: { readonly study: QueuedStudy; readonly some: Undecided }) {
+  const { queue } = useDevice();
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const reason = reasonOf(some.reason);
+  const decide = async (act: () => Promise<void>) => {
+    setBusy(true);
+    setFailed(false);
+    await act().catch(() => setFailed(true));
+    setBusy(false);
+  };
+  const leaveOut = async () => {
+    const all = await queue.instancesOf(study.id);
+    await queue.leaveOut(study.id, all.filter((instance) => instance.state === some.state && instance.reason === some.reason));
+  };
+  return (
+    <section class="notice notice-stop" aria-label={words.track.needsDecision(some.instances)}>
+      <Icon name="decide" />
+      <div class="notice-body">
+        <p class="strong">{words.study.decide.sentence(some.instances, study.instances)}</p>
+        <p>{reason.title} {study.track.inPacs > 0 && words.study.decide.others(study.track.inPacs)} {reason.next}</p>
+        <div class="notice-actions row">
+          <button type="button" class="button" disabled={busy} onClick={() => void decide(() => queue.retry(study.id))}>
+            <Icon name="again" size={20} />
+            {words.study.decide.retry(some.instances)}
+          </button>
+          <button type="button" class="button button-stop" disabled={busy} aria-haspopup="dialog" onClick={() => setAsking(true)}>{words.study.decide.leaveOut(some.instances)}</button>
+        </div>
+        <div role="alert">{failed && <p class="small">{words.study.decide.notReached}</p>}</div>
+        <CodeLine code={some.reason} />
+      </div>
+      {asking && (
+        <Confirm
+          title={words.study.decide.confirmTitle(some.instances)}
+          what={words.study.decide.confirmWhat}
+          yes={words.study.decide.leaveOut(some.instances)}
+          no={words.study.decide.confirmNo}
+          destructive
+          onYes={() => void decide(leaveOut)}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </section>
+  );
+}

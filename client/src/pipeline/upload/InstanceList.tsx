@@ -1,0 +1,93 @@
+/** Instance by instance, on demand: its UID, where it is, and why it is not in the PACS. Any number of rows. */
+import { useEffect, useState } from 'preact/hooks';
+import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { formatBytes } from '../../app/format.ts';
+import { Icon, type IconName } from '../../app/Icon.tsx';
+import { VirtualList } from '../../app/VirtualList.tsx';
+import { words } from '../../app/words.ts';
+import type { QueuedInstance, QueuedStudy } from '../queue/queued.ts';
+
+/** Height of a row, in px; the style sheet says the same. */
+const ROW = 60;
+
+type Look = { readonly sign: IconName; readonly colour: 'plain' | 'accent' | 'good' | 'stop' };
+
+function lookOf(state: QueuedInstance['state']): Look {
+  switch (state) {
+    case 'stored':
+    case 'coerced':
+    case 'already-stored':
+      return { sign: 'pacs', colour: 'good' };
+    case 'refused':
+    case 'quarantined':
+      return { sign: 'decide', colour: 'stop' };
+    case 'left-out':
+      return { sign: 'close', colour: 'plain' };
+    case 'safe':
+    case 'promised':
+      return { sign: 'device', colour: 'accent' };
+    case 'sent':
+    case 'received':
+    case 'posting':
+    case 'posted':
+      return { sign: 'gateway', colour: 'accent' };
+    default:
+      return state satisfies never;
+  }
+}
+
+export function InstanceList({ study }: { readonly study: QueuedStudy }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="disclosure instances" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span class="disclosure-mark"><Icon name="chevron" size={16} turns /></span>
+        {words.study.instanceList(study.instances)}
+      </summary>
+      {open && <Instances study={study} />}
+    </details>
+  );
+}
+
+function Instances({ study }: { readonly study: QueuedStudy }) {
+  const { queue } = useDevice();
+  const [instances, setInstances] = useState<readonly QueuedInstance[] | null>(null);
+  // Read again when something arrived; in between the list stands still under the finger.
+  const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.leftOut}`;
+  useEffect(() => {
+    let gone = false;
+    queue.instancesOf(study.id).then((all) => gone || setInstances(all), () => gone || setInstances([]));
+    return () => void (gone = true);
+  }, [study.id, moved]);
+  if (!instances) return <p class="quiet">{words.study.loading}</p>;
+  if (instances.length === 0) return <p class="quiet">{words.study.instancesErased}</p>;
+  return (
+    <VirtualList
+      items={instances}
+      keyOf={(instance) => `${instance.sopInstanceUID} ${instance.digest}`}
+      estimate={ROW}
+      label={words.study.details.instances}
+      class="instance-list"
+      render={(instance) => <InstanceRow instance={instance} />}
+    />
+  );
+}
+
+function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
+  const { sign, colour } = lookOf(instance.state);
+  const reason = instance.reason && instance.reason in REASONS ? REASONS[instance.reason as ReasonCode].title : null;
+  return (
+    <div class="instance" data-colour={colour}>
+      <Icon name={sign} size={20} />
+      <div class="instance-body">
+        <p class="code cut" title={instance.sopInstanceUID}>{instance.sopInstanceUID}</p>
+        <p class="small quiet numbers cut">
+          <span class="instance-state">{words.study.states[instance.state]}</span>
+          {words.separator}
+          {reason ?? formatBytes(instance.bytes)}
+        </p>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,44 @@
+/** The receipt on paper: drawn only by the printer. It holds UIDs, counts and digests, no name. */
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { formatCount, formatFullMoment } from '../../app/format.ts';
+import { words } from '../../app/words.ts';
+import { summaryOf } from './kept-receipt.ts';
+
+export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
+  const { details, states } = words.study;
+  const summary = summaryOf(receipt.instances);
+  const rows: readonly (readonly [string, string])[] = [
+    [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
+    [details.studyInstanceUID, receipt.studyInstanceUID],
+    [details.revision, formatCount(receipt.revision)],
+    [details.instances, words.track.progress(summary.inPacs, receipt.instances.length)],
+    [details.pacs, receipt.pacs],
+    [details.issuer, receipt.iss],
+    [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
+    [details.receiptId, receipt.jti],
+    [details.root, receipt.root],
+  ];
+  return (
+    <div class="printed">
+      <p class="large">{words.product}: {words.study.receipt}</p>
+      <p>{words.study.receiptWhat}</p>
+      <dl>
+        {rows.map(([term, value]) => (
+          <div key={term}><dt>{term}</dt><dd class="code">{value}</dd></div>
+        ))}
+      </dl>
+      <table>
+        <thead><tr><th scope="col">{details.sopInstanceUID}</th><th scope="col">{details.state}</th><th scope="col">SHA-256</th></tr></thead>
+        <tbody>
+          {receipt.instances.map((instance) => (
+            <tr key={`${instance.sopInstanceUID} ${instance.digest}`}>
+              <td class="code">{instance.sopInstanceUID}</td>
+              <td>{states[instance.state]}{instance.reason ? ` (${instance.reason})` : ''}</td>
+              <td class="code">{instance.digest}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+/**
+ * One study, from the queue to the receipt: its track, what needs a person, and once it has arrived what the PACS holds, when, and how
+ * that was proven. After completion its description is erased: the page then names no patient.
+ */
+import { useDevice } from '../../app/device-context.ts';
+import { formatBytes, formatDicomDate } from '../../app/format.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { useLate } from '../../app/late.ts';
+import { hrefOf } from '../../app/routes.ts';
+import { Pace, Track } from '../../app/Track.tsx';
+import { words } from '../../app/words.ts';
+import type { QueuedStudy, StudyTitle } from '../queue/queued.ts';
+import { TakeBack } from '../queue/QueueRow.tsx';
+import { nameOf, partsOf } from '../queue/study-title.ts';
+import { trackOf } from '../queue/track-of.ts';
+import { ArrivedPanel } from './ArrivedPanel.tsx';
+import { Decisions } from './Decisions.tsx';
+import { InstanceList } from './InstanceList.tsx';
+import { WholeStudyTrouble } from './WholeStudyTrouble.tsx';
+
+export function StudyView({ id }: { readonly id: string }) {
+  const { queue } = useDevice();
+  const study = queue.studies.value.find((queued) => queued.id === id);
+  const late = useLate(!queue.ready.value);
+  if (!study && !queue.ready.value) return <main id="content" class="page" aria-busy="true">{late && <p class="quiet">{words.study.loading}</p>}</main>;
+  if (!study) {
+    return (
+      <main id="content" class="page stack">
+        <BackToQueue />
+        <h1 tabIndex={-1}>{words.study.missing}</h1>
+        <p class="quiet">{words.study.missingWhat}</p>
+      </main>
+    );
+  }
+  return <OneStudy study={study} />;
+}
+
+function OneStudy({ study }: { readonly study: QueuedStudy }) {
+  const track = trackOf(study);
+  const name = nameOf(study.title);
+  const arrived = study.state === 'in-pacs' || study.state === 'done' || (study.state === 'attention' && study.receiptId !== null);
+  return (
+    <main id="content" class="page study">
+      <BackToQueue />
+      <div class="study-head">
+        <h1 tabIndex={-1}><bdi>{name}</bdi></h1>
+        {study.title ? <TitleLines title={study.title} /> : <p class="quiet">{words.queue.erasedWhat}</p>}
+        <p class="small quiet numbers">{[words.instances(study.instances), formatBytes(study.bytes), words.status.policy(study.policy.deidentify)].join(words.separator)}</p>
+      </div>
+      {study.state !== 'taken-back' && (
+        <section class="study-track" aria-label={words.track.label(study.instances)}>
+          <Track track={track} size="large" />
+          {study.waiting !== 'interrupted' && <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} />}
+          {track.leftOut > 0 && <p class="small quiet">{words.track.leftOut(track.leftOut)}</p>}
+        </section>
+      )}
+      <WholeStudyTrouble study={study} />
+      <Decisions study={study} />
+      {study.canTakeBack && study.state !== 'failed' && <div><TakeBack study={study} name={name} /></div>}
+      {arrived && <ArrivedPanel study={study} />}
+      {study.studyInstanceUID && <InstanceList study={study} />}
+    </main>
+  );
+}
+
+function TitleLines({ title }: { readonly title: StudyTitle }) {
+  const birth = formatDicomDate(title.patientBirthDate);
+  const person = [title.patientId ? words.upload.patientId(title.patientId) : null, birth ? words.upload.born(birth) : null];
+  return (
+    <>
+      <p><bdi>{partsOf(title).join(words.separator)}</bdi></p>
+      <p class="small quiet"><bdi>{person.filter((part) => part !== null).join(words.separator)}</bdi></p>
+    </>
+  );
+}
+
+function BackToQueue() {
+  return (
+    <p class="study-back">
+      <a class="button button-bare" href={hrefOf({ page: 'queue' })}>
+        <span class="flipped"><Icon name="chevron" size={16} turns /></span>
+        {words.study.back}
+      </a>
+    </p>
+  );
+}

@@ -1,0 +1,36 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+
+const digest = 'a'.repeat(64);
+const receipt: Receipt = {
+  jti: '0b8f0f0a-5f0e-4b8a-9d5c-0d5a2f6f7a11', iss: 'http://localhost:3000', iat: 1_773_324_120, version: 1, studyInstanceUID: '1.2.3', revision: 2,
+  policy: { name: 'identified', version: 1 }, pacs: 'http://127.0.0.1:8042/dicom-web/', root: digest,
+  instances: [
+    { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found' },
+    { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'already-stored', proof: 'read-back' },
+    { sopInstanceUID: '1.2.3.3', digest, bytes: 10, state: 'coerced', proof: 'found', pacsCode: 0xb000 },
+    { sopInstanceUID: '1.2.3.4', digest, bytes: 10, state: 'refused', reason: 'pacs-refused' },
+    { sopInstanceUID: '1.2.3.5', digest, bytes: 10, state: 'left-out', reason: 'left-out' },
+  ],
+};
+const jwsOf = (payload: unknown) => `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.c2ln`;
+
+test('the completion page counts what was signed', () => {
+  const read = readReceipt(jwsOf(receipt));
+  assert.equal(read, receipt);
+  assert.equal(summaryOf(read.instances), { inPacs: 3, found: 2, readBack: 1, alreadyThere: 1, coerced: 1, leftOut: 1, notInPacs: 1 });
+});
+
+test('what is no receipt is not shown as one', () => {
+  assert.throws(() => readReceipt(''));
+  assert.throws(() => readReceipt('e30.e30.e30'));
+  assert.throws(() => readReceipt(jwsOf({ ...receipt, root: 'short' })));
+});
+
+test('the file that is saved names nobody', () => {
+  assert.is(receiptFileName(receipt.jti), `receipt-${receipt.jti}.jws`);
+});
+
+test.run();

@@ -1,0 +1,43 @@
+/**
+ * What a kept receipt says, for the screen and the printer. The signature was checked when it was accepted (accept-receipt.ts); here it
+ * is only read. Counts are taken from the signed list, not from what the screen remembers.
+ */
+import { receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+
+/** The payload of a compact JWS (RFC 7515 §7.1). Throws where it is none, or not a receipt. */
+export function readReceipt(jws: string): Receipt {
+  const payload = jws.split('.')[1] ?? '';
+  const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+  return receiptSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+}
+
+export type ReceiptSummary = {
+  readonly inPacs: number;
+  readonly found: number;
+  readonly readBack: number;
+  readonly alreadyThere: number;
+  readonly coerced: number;
+  readonly leftOut: number;
+  /** Refused or held: named in the receipt, not in the PACS. */
+  readonly notInPacs: number;
+};
+
+export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary {
+  const count = (matches: (instance: ReceiptInstance) => boolean) => instances.filter(matches).length;
+  const alreadyThere = count((instance) => instance.state === 'already-stored');
+  const coerced = count((instance) => instance.state === 'coerced');
+  return {
+    inPacs: count((instance) => instance.state === 'stored') + alreadyThere + coerced,
+    found: count((instance) => instance.proof === 'found'),
+    readBack: count((instance) => instance.proof === 'read-back'),
+    alreadyThere,
+    coerced,
+    leftOut: count((instance) => instance.state === 'left-out'),
+    notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
+  };
+}
+
+/** The name of the file that is saved: the receipt's id and nothing of the patient. */
+export function receiptFileName(id: string): string {
+  return `receipt-${id}.jws`;
+}
