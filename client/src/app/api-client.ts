@@ -3,8 +3,9 @@
  * shared/protocol, and turns every refusal into an ApiProblem. Does not retry: who asked knows whether that helps.
  */
 import type { z } from 'zod';
-import { problemSchema, type ProblemDetails } from '#shared/protocol/api.ts';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
+import { readProblem } from './read-answers.ts';
 
 /** The gateway refused, with a code of PROBLEMS; or something between refused, and `code` is null. */
 export class ApiProblem extends Error {
@@ -52,8 +53,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   try {
     const text = await response.text();
     if (text.length > PROBLEM_BYTES_LIMIT) return new ApiProblem(response.status, null, wait);
-    const parsed = problemSchema.safeParse(JSON.parse(text));
-    return new ApiProblem(response.status, parsed.success ? parsed.data : null, wait);
+    return new ApiProblem(response.status, readProblem(JSON.parse(text)), wait);
   } catch {
     return new ApiProblem(response.status, null, wait);
   }

@@ -3,22 +3,18 @@
  * what it returns and know nothing of Dexie, workers, fetch or tus.
  */
 import { computed, effect, signal } from '@preact/signals';
-import { policyAnswerSchema } from '#shared/protocol/api.ts';
-import { z } from 'zod';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
 import { knownPolicies, rememberLink, rememberPolicies, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
 import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
-import { createInstanceQueue, watchQueue } from '../pipeline/queue/instance-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { QueueStore } from '../pipeline/queue/queued.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
-import { createFollower } from '../pipeline/upload/follow-events.ts';
 import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
-import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
+import type { Uploader } from '../pipeline/upload/uploader.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { createSession, type SessionStore } from './session.ts';
 
@@ -59,7 +55,7 @@ export function createDevice(baseUrl = '/api'): Device {
     database, key, isOnline, wake, now: Date.now,
     unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
     async decide(uploadId, decision, instances) {
-      await api.json(`/upload/${uploadId}/decisions`, z.unknown(), { body: { decision, instances } });
+      await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
     },
     async withdraw(uploadId) {
       await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
@@ -70,7 +66,8 @@ export function createDevice(baseUrl = '/api'): Device {
     policies.value = await knownPolicies(database);
     effect(() => {
       if (session.state.value !== 'signed-in') return;
-      api.json('/upload/policy', policyAnswerSchema).then(
+      // The schemas are fetched beside the drawn page, like what sends.
+      import('#shared/protocol/api.ts').then(({ policyAnswerSchema }) => api.json('/upload/policy', policyAnswerSchema)).then(
         async (answer) => {
           policies.value = await rememberPolicies(database, answer);
         },
@@ -84,8 +81,7 @@ export function createDevice(baseUrl = '/api'): Device {
     await clearInterrupted(database, (studyId) => isHeld(locks, writing(studyId)));
     const forever = new AbortController().signal;
     await lead(locks, async () => {
-      uploader = await createPageUploader(database, await key, api, session, isOnline);
-      watchQueue(database, wake);
+      uploader = await createPageUploader(database, await key, api, session, isOnline, wake);
       globalThis.addEventListener('online', wake);
       await uploader.run(forever);
     }, forever);
@@ -102,8 +98,13 @@ export function createDevice(baseUrl = '/api'): Device {
 }
 
 async function createPageUploader(
-  database: LocalDatabase, key: CryptoKey, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean },
+  database: LocalDatabase, key: CryptoKey, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean }, wake: () => void,
 ): Promise<Uploader> {
+  // Fetched beside the drawn page: choosing files does not wait for what sends them.
+  const [{ createUploader }, { createFollower }, { createInstanceQueue, watchQueue }] = await Promise.all([
+    import('../pipeline/upload/uploader.ts'), import('../pipeline/upload/follow-events.ts'), import('../pipeline/queue/instance-queue.ts'),
+  ]);
+  watchQueue(database, wake);
   let link = '';
   return createUploader({
     queue: createInstanceQueue({ database, key, now: Date.now }),

@@ -6,8 +6,9 @@
  * gateway does.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { sessionSchema, type Session, type User } from '#shared/protocol/api.ts';
+import type { Session, User } from '#shared/protocol/api.ts';
 import { problemOf, Unreachable, type ApiProblem } from './api-client.ts';
+import { parseSession } from './read-answers.ts';
 
 export interface SessionTools {
   /** Where the API is: `/api` in the page, the gateway's URL on the command line. */
@@ -80,7 +81,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
 
   async function exchange(): Promise<string | null> {
     const response = await post('/auth/refresh', refreshToken === undefined ? {} : { refreshToken });
-    if (response.ok) return take(sessionSchema.parse(await response.json()));
+    if (response.ok) return take(parseSession(await response.json()));
     const problem: ApiProblem = await problemOf(response);
     if (problem.status === 401 || problem.status === 403 || problem.status === 422) return end();
     throw new Unreachable(problem);
@@ -108,7 +109,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     async signIn(username, password) {
       const response = await post('/auth/login', { username, password });
       if (!response.ok) throw await problemOf(response);
-      take(sessionSchema.parse(await response.json()));
+      take(parseSession(await response.json()));
     },
     async signOut() {
       const leaving = refreshToken === undefined ? {} : { refreshToken };

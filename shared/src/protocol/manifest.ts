@@ -4,12 +4,8 @@
  */
 import { z } from 'zod';
 import { isUid } from '../dicom/uid.ts';
+import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from './limits.ts';
 
-/** Raised when an older gateway could misread a newer device; see PROTOCOL.md › Compatibility. */
-export const PROTOCOL_VERSION = 1;
-
-/** One study of 20 000 instances is larger than any seen; its manifest has 6 MB. Below it a whole-body PET is refused, far above it one request fills the memory. */
-export const MANIFEST_INSTANCE_LIMIT = 20_000;
 /** The bytes of a manifest of that many instances, with room: about 300 each. */
 export const MANIFEST_BYTES_LIMIT = 8 * 1024 * 1024;
 

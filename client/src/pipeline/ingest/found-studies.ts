@@ -2,7 +2,7 @@
  * Files become studies: groups what was read by study and series, and points out what a person should see before Send. Plain values,
  * no signals: the store shows snapshots of it.
  */
-import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/manifest.ts';
+import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { CollectedFile } from './collect-files.ts';
 import type { StudyWarning } from './found.ts';

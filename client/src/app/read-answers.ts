@@ -1,0 +1,44 @@
+/**
+ * The two answers that the page must understand before it can be used: the session and a refusal. Read by hand, because the schemas bring
+ * 25 kB of zod with them and the first page has 80 kB in all (DESIGN §6). Every later answer is read with its schema; the test holds
+ * these two to theirs.
+ */
+import type { ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';
+
+const ROLES: Record<Role, true> = { technician: true, radiologist: true, researcher: true, auditor: true, admin: true };
+/** RFC 9562 §4, any version, as zod's `uuid` takes it: the versions 1 to 8, nil and max. */
+const UUID = /^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})$/i;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isMaybeText = (value: unknown): value is string | undefined => value === undefined || isText(value);
+const isUuid = (value: unknown): value is string => isText(value) && UUID.test(value);
+const isRole = (value: unknown): value is Role => isText(value) && Object.hasOwn(ROLES, value);
+
+function isUser(value: unknown): value is User {
+  return isFields(value) && isUuid(value['id']) && isText(value['username']) && isUuid(value['siteId'])
+    && Array.isArray(value['roles']) && value['roles'].every(isRole);
+}
+
+function isSession(value: unknown): value is Session {
+  return isFields(value) && isText(value['accessToken']) && isMaybeText(value['refreshToken'])
+    && Number.isSafeInteger(value['expiresIn']) && isUser(value['user']);
+}
+
+function isProblemDetails(value: unknown): value is ProblemDetails {
+  return isFields(value) && [value['type'], value['title'], value['code'], value['correlationId']].every(isText)
+    && Number.isSafeInteger(value['status']) && isMaybeText(value['detail']) && isMaybeText(value['next']);
+}
+
+/** `sessionSchema`, by hand. @throws TypeError, which repeats nothing of the answer: it holds a token. */
+export function parseSession(value: unknown): Session {
+  if (!isSession(value)) throw new TypeError('the answer is not a session');
+  return value;
+}
+
+/** `problemSchema`, by hand; null for what is not one. */
+export function readProblem(value: unknown): ProblemDetails | null {
+  return isProblemDetails(value) ? value : null;
+}
