@@ -72,46 +72,27 @@ export const CODE_ATTRIBUTES: ReadonlySet<number> = new Set([0x00080100, 0x00080
 export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
   (
     'ACR BI BARI C4 C5 CD2 CPT CVX DCM DCMUID FMA HPC I10 I10P I9 I9C IBSI ICD10 ICDO3 ISO3166_1 ISO639_1 ISO639_2 ISO_OID ' +
-    'ISO8601 ITIS_TSN LN MA MAYOASRG MDC MDNS MGI MSH NCDR NCIt NDC NDFRT NEU NICIP NYUMCCG PATHLEX PUBCHEM_CID RADELEMENT RADLEX RFC3066 RFC5646 ' +
-    'RXNORM SCT SNM3 SRT UBERON UCUM UMLS UNS UPC'
+    'ISO8601 ITIS_TSN LN MA MAYOASRG MDC MDNS MGI MSH NCDR NCIt NDC NDFRT NEU NICIP NYUMCCG PATHLEX PUBCHEM_CID RADELEMENT RADLEX ' +
+    'RFC3066 RFC5646 RXNORM SCT SNM3 SRT UBERON UCUM UMLS UNS UPC'
   ).split(' '),
 );
 
 /**
- * Concepts of TID 1007 and 3602 (subject context, patient characteristics), scheme and code value: what the table removes at the top level
- * (Patient's Birth Date, Sex, Age, Size, Weight, Ethnic Group) must not come back through the content tree.
+ * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: what the table removes at the top
+ * level must not come back through the content tree.
  */
 export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
-  'DCM 121029',
-  'DCM 121030',
-  'DCM 121031',
-  'DCM 121032',
-  'DCM 121033',
-  'DCM 121034',
-  'LN 8302-2',
-  'LN 3137-7',
-  'LN 29463-7',
-  'LN 3141-9',
-  'LN 39156-5',
-  'LN 8277-6',
-  'LN 21112-8',
-  'LN 46098-0',
-  'LN 30525-0',
-  'SCT 50373000',
-  'SCT 27113001',
-  'SCT 60621009',
-  'SCT 248153007',
-  'SCT 263495000',
-  'SCT 397669002',
-  'SCT 364075005',
-  'SRT F-01860',
-  'SRT F-01FA9',
-  'SRT G-C077',
-  'SRT F-008EC',
+  // Subject Name, ID, Birth Date, Sex, Age
+  ...['DCM 121029', 'DCM 121030', 'DCM 121031', 'DCM 121032', 'DCM 121033'],
+  // the same in LOINC and SNOMED CT: birth date, sex, gender, age
+  ...['LN 21112-8', 'LN 46098-0', 'LN 30525-0', 'SCT 263495000', 'SCT 397669002'],
+  // height, weight, body mass index, body surface area
+  ...['LN 8302-2', 'LN 3137-7', 'LN 29463-7', 'LN 3141-9', 'LN 39156-5', 'LN 8277-6'],
+  ...['SCT 50373000', 'SCT 27113001', 'SCT 60621009', 'SRT F-01860'],
 ]);
 
-/** One of them that no option keeps. */
-export const SUBJECT_BIRTH_DATE = 'DCM 121031';
+/** Those of them that no option keeps, as none keeps Patient's Birth Date. */
+export const BIRTH_DATE_CONCEPTS: ReadonlySet<string> = new Set(['DCM 121031', 'LN 21112-8']);
 
 /** SOP Classes whose value is a document, a model or a voice: nothing here can look into them (issue of their own). */
 export const OPAQUE_SOP_CLASSES: readonly string[] = [

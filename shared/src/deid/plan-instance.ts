@@ -5,7 +5,13 @@
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR, isExpectedVR, isPrivate, tagName } from '../dicom/dictionary.ts';
 import { isUid } from '../dicom/uid.ts';
-import { CODE_ATTRIBUTES, PATIENT_CONCEPTS, STANDARD_CODING_SCHEMES, SUBJECT_BIRTH_DATE, VOCABULARY_SEQUENCES } from './attribute-lists.ts';
+import {
+  BIRTH_DATE_CONCEPTS,
+  CODE_ATTRIBUTES,
+  PATIENT_CONCEPTS,
+  STANDARD_CODING_SCHEMES,
+  VOCABULARY_SEQUENCES,
+} from './attribute-lists.ts';
 import { isTemporal, shiftDates } from './dates.ts';
 import { asciiOf, patientKeyOf } from './element-text.ts';
 import { createRequests } from './pseudonyms.ts';
@@ -255,5 +261,5 @@ function isPatientConcept(elements: readonly DicomElement[], { retainsPatientCha
   const name = elements.find(({ tag }) => tag === 0x0040a043)?.items?.[0];
   const code = name ? codeOf(name.elements) : null;
   const concept = `${code?.scheme} ${code?.value}`;
-  return PATIENT_CONCEPTS.has(concept) && (!retainsPatientCharacteristics || concept === SUBJECT_BIRTH_DATE);
+  return PATIENT_CONCEPTS.has(concept) && (!retainsPatientCharacteristics || BIRTH_DATE_CONCEPTS.has(concept));
 }
