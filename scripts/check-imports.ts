@@ -52,8 +52,8 @@ const sides: Rule = ({ path }, { target, isPackage }) => {
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
   if (isIn(target, 'gateway')) return target !== 'gateway/src/config.ts' && 'scripts talk to the gateway as a process';
-  const isSending = /^client\/src\/pipeline\/(ingest|upload|queue)\//.test(target) && path.startsWith('scripts/relay');
-  return isIn(target, 'client') && !isSending && 'only scripts/relay imports the client: ingest and upload';
+  const isSending = /^client\/src\/(pipeline\/(ingest|upload|queue)\/|app\/(api-client|session)\.ts$)/.test(target) && path.startsWith('scripts/relay');
+  return isIn(target, 'client') && !isSending && 'only scripts/relay imports the client: ingest, upload, and the session it sends in';
 };
 
 const insideShared: Rule = ({ path }, { target, isPackage }) => {

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import fc from 'fast-check';
 import type { ByteSource } from '../dicom/data-set.ts';
 import { sha256OfBlob, sha256OfStream } from './digest.ts';
-import { createBoundary, packParcel, ParcelError, readParcel, type ParcelPart } from './parcel.ts';
+import { createBoundary, packedBytes, packParcel, ParcelError, readParcel, type ParcelPart } from './parcel.ts';
 
 const EXPLICIT_LE = '1.2.840.10008.1.2.1';
 
@@ -48,6 +48,7 @@ test('what is packed comes out bit for bit, whatever the bytes are', async () =>
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 400 }), { minLength: 1, maxLength: 12 }), async (contents) => {
       const parcel = await pack(contents as Uint8Array<ArrayBuffer>[]);
       const parts = await read(parcel);
+      assert.is(packedBytes(parts.map((part) => ({ ...part, bytes: part.range.length }))), parcel.size);
       assert.is(parts.length, contents.length);
       for (const [i, part] of parts.entries()) {
         const bytes = parcel.slice(part.range.offset, part.range.offset + part.range.length);

@@ -61,12 +61,15 @@ export function toDigestField(digest: string): string {
   return `sha-256=:${toBase64(parseHex(digest))}:`;
 }
 
-function partHeader(boundary: string, part: PackedInstance): string {
+/** What the headers of a part say. */
+type PartHeader = Omit<PackedInstance, 'bytes'> & { readonly bytes: number };
+
+function partHeader(boundary: string, part: PartHeader): string {
   return [
     `--${boundary}`,
     `Content-Type: application/dicom; transfer-syntax=${part.transferSyntaxUID}`,
     `Content-Location: ${part.sopInstanceUID}`,
-    `Content-Length: ${part.bytes.size}`,
+    `Content-Length: ${part.bytes}`,
     `Unencoded-Digest: ${toDigestField(part.digest)}`,
     '',
     '',
@@ -77,12 +80,16 @@ function partHeader(boundary: string, part: PackedInstance): string {
 export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
   if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
   const pieces: (string | Blob)[] = [];
-  for (const part of parts) pieces.push(partHeader(boundary, part), part.bytes, CRLF);
+  for (const part of parts) pieces.push(partHeader(boundary, { ...part, bytes: part.bytes.size }), part.bytes, CRLF);
   return new Blob([...pieces, `--${boundary}--${CRLF}`]);
 }
 
-/** Bytes that packing adds: around each part, and at the end. For planning the size of a parcel before it is packed. */
-export const PART_OVERHEAD_BYTES = 384;
+/** The size of the parcel that packParcel would make, in bytes, without its instances at hand. */
+export function packedBytes(parts: readonly PartHeader[]): number {
+  const boundary = '0'.repeat(32);
+  const closing = `--${boundary}--${CRLF}`.length;
+  return parts.reduce((sum, part) => sum + partHeader(boundary, part).length + part.bytes + CRLF.length, closing);
+}
 
 /**
  * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early, goes on after its end or

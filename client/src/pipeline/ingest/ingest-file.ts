@@ -7,6 +7,7 @@
 import type { DeidRules } from '#shared/deid/rules.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
+import type { TagAction } from '#shared/deid/report.ts';
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { describeInstance, type InstanceDescription } from '#shared/dicom/describe-instance.ts';
@@ -14,7 +15,7 @@ import { missingFileMeta, readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
-import type { Outgoing, PreparedInstance } from '../queue/enqueue.ts';
+import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
 import { refusingUnreadable, type NotSent } from './open-file.ts';
 
 /** What the policy asks for. `identified`: the bytes as they are. */
@@ -50,20 +51,53 @@ export async function summariseFile(file: Blob, inFolder: boolean, policy: Devic
 
 /** The whole road. Throws only the signal's reason; a file that cannot be read is refused. */
 export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal): Promise<IngestOutcome> {
+  const applied = await applyPolicy(file, inFolder, policy, signal);
+  if (applied.kind !== 'applied') return applied;
+  const { identifiers, transferSyntaxUID, bytes, warnings } = applied;
+  return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
+    const originalDigest = policy.kind === 'identified' ? null : await policy.pseudonyms.originalDigest(await sha256OfBlob(file, signal));
+    const instance: PreparedInstance = {
+      studyInstanceUID: identifiers.studyInstanceUID,
+      seriesInstanceUID: identifiers.seriesInstanceUID,
+      sopInstanceUID: identifiers.sopInstanceUID,
+      sopClassUID: identifiers.sopClassUID,
+      transferSyntaxUID,
+      bytes,
+      digest: await sha256OfBlob(bytes, signal),
+      originalDigest,
+    };
+    // The one place that gives the brand: the policy was applied above.
+    return { kind: 'ready', instance: instance as Outgoing<PreparedInstance>, warnings };
+  });
+}
+
+/** An instance as the policy lets it travel, not yet digested. */
+export interface Applied {
+  readonly kind: 'applied';
+  readonly identifiers: InstanceIdentifiers;
+  readonly transferSyntaxUID: string;
+  readonly bytes: Blob;
+  readonly warnings: readonly WarningCode[];
+  /** What was done to which element; empty under `identified`. */
+  readonly report: readonly TagAction[];
+}
+
+/** Reads the file and applies the policy. The same file gives the same bytes. */
+export async function applyPolicy(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal): Promise<Applied | NotSent> {
   const read = await readFile(file, inFolder, policy.kind, signal);
   if (read.kind !== 'parsed') return read;
-  return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
-    const { instance, source } = read;
+  const { instance, source } = read;
+  return refusingUnreadable(signal, async (): Promise<Applied | NotSent> => {
+    const { identifiers, transferSyntaxUID, warnings } = instance;
     if (policy.kind === 'identified') {
       const meta = missingFileMeta(instance);
       const bytes = meta === null ? file : new Blob([new Uint8Array(meta), file.slice(instance.dataSetOffset)]);
-      return ready(instance.identifiers, instance.transferSyntaxUID, bytes, null, instance.warnings, signal);
+      return { kind: 'applied', identifiers, transferSyntaxUID, bytes, warnings, report: [] };
     }
     const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms);
     if (changed.kind !== 'ready') return changed;
     const bytes = await compose(file, source, instance, changed.segments);
-    const originalDigest = await policy.pseudonyms.originalDigest(await sha256OfBlob(file, signal));
-    return ready(changed.identifiers, changed.transferSyntaxUID, bytes, originalDigest, instance.warnings, signal);
+    return { kind: 'applied', identifiers: changed.identifiers, transferSyntaxUID: changed.transferSyntaxUID, bytes, warnings, report: changed.report };
   });
 }
 
@@ -88,26 +122,4 @@ async function compose(file: Blob, source: ByteSource, instance: ParsedInstance,
     return new Uint8Array(await instance.dataSet.read(segment.offset, segment.length));
   }));
   return new Blob(parts);
-}
-
-async function ready(
-  identifiers: InstanceIdentifiers,
-  transferSyntaxUID: string,
-  bytes: Blob,
-  originalDigest: string | null,
-  warnings: readonly WarningCode[],
-  signal?: AbortSignal,
-): Promise<IngestOutcome> {
-  const instance: PreparedInstance = {
-    studyInstanceUID: identifiers.studyInstanceUID,
-    seriesInstanceUID: identifiers.seriesInstanceUID,
-    sopInstanceUID: identifiers.sopInstanceUID,
-    sopClassUID: identifiers.sopClassUID,
-    transferSyntaxUID,
-    bytes,
-    digest: await sha256OfBlob(bytes, signal),
-    originalDigest,
-  };
-  // The one place that gives the brand: the policy was applied above.
-  return { kind: 'ready', instance: instance as Outgoing<PreparedInstance>, warnings };
 }

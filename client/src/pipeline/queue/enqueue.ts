@@ -2,31 +2,17 @@
  * Writing a study into the queue: begin, parcel after parcel, finish. "Safe on this device" is true only after `finishStudy`; a page
  * that is killed before leaves whole parcels or none, and `clearInterrupted` takes them away at the next start.
  */
-import type { PackedInstance } from '#shared/transfer/parcel.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { seal } from './device-key.ts';
 import type { LocalDatabase, RecordRow, StudyRow } from './local-database.ts';
+import type { Outgoing, PreparedInstance } from './outgoing.ts';
 import type { StudyTitle } from './queued.ts';
 
 /** 1 MiB: the unit of encryption. Smaller costs requests to the database, larger makes the page's tasks long. */
 export const RECORD_BYTES = 1024 * 1024;
 /** Records in one transaction: 16 MiB in memory at once, which is also a whole parcel of the usual size. */
 const RECORDS_AT_ONCE = 16;
-
-/** An instance ready to travel; the brand says that the policy was applied to it, and is given by ingest-file.ts alone. */
-declare const applied: unique symbol;
-export type Deidentified<T> = T & { readonly [applied]: 'deidentified' };
-export type IdentifiedByPolicy<T> = T & { readonly [applied]: 'identified' };
-export type Outgoing<T> = Deidentified<T> | IdentifiedByPolicy<T>;
-
-export interface PreparedInstance extends PackedInstance {
-  readonly studyInstanceUID: string;
-  readonly seriesInstanceUID: string;
-  readonly sopClassUID: string;
-  /** Keyed digest of the original, under a de-identifying policy. */
-  readonly originalDigest: string | null;
-}
 
 export interface NewStudy {
   readonly id: string;

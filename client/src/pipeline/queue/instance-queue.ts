@@ -4,13 +4,13 @@
  */
 import { liveQuery } from 'dexie';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { PROTOCOL_VERSION } from '#shared/protocol/manifest.ts';
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent } from '#shared/protocol/upload-state.ts';
 import { open } from './device-key.ts';
 import { deleteRecords, RECORD_BYTES, recordPlace } from './enqueue.ts';
 import type { InstanceRow, LocalDatabase, ParcelRow, StudyRow } from './local-database.ts';
-import { keyOf, type CheckedReceipt, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
+import { keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
 
 export interface InstanceQueueTools {
   readonly database: LocalDatabase;
@@ -118,7 +118,7 @@ async function announced(database: LocalDatabase, id: string, answer: ManifestAn
     const rows = await instancesOf(database, id);
     const changed = rows.flatMap((row): InstanceRow[] => {
       const reason = conflicts.get(keyOf(row));
-      if (reason !== undefined) return [{ ...row, state: 'quarantined', reason }];
+      if (reason !== undefined) return [{ ...row, state: stateOfConflict(reason), reason }];
       return held.has(keyOf(row)) && row.state === 'safe' ? [{ ...row, state: 'sent' }] : [];
     });
     await database.instances.bulkPut(changed);
@@ -135,6 +135,8 @@ async function parcelsFor(
   const rows = (await instancesOf(database, id)).filter((row) => wanted.has(keyOf(row)));
   const parcelIds = [...new Set(rows.map((row) => row.parcelId))];
   const parcels = (await database.parcels.bulkGet(parcelIds)).filter((parcel) => parcel !== undefined);
+  // One that was sent and is wanted again is asked for by its name: what was damaged gets a new place, what only waits for verify is there.
+  for (const parcel of parcels) if (parcel.state === 'sent') parcel.location = null;
   progress.plan(id, (await database.studies.get(id))?.departed ?? 0, parcels);
   await database.studies.update(id, { neededBytes: parcels.reduce((sum, parcel) => sum + parcel.bytes, 0), sentBytes: 0 });
   return parcels.map((parcel) => toParcelToSend(database, key, parcel));

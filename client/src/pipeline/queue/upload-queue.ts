@@ -6,6 +6,7 @@ import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { Waiting } from './queued.ts';
 
@@ -17,6 +18,12 @@ export interface InstanceKey {
 
 export function keyOf(instance: InstanceKey): string {
   return `${instance.sopInstanceUID} ${instance.digest}`;
+}
+
+/** What the gateway holds against an instance, as a state; the receipt may know better. */
+export function stateOfConflict(reason: string): InstanceState {
+  if (reason === 'conflicting-instance') return 'quarantined';
+  return reason === 'left-out' ? 'left-out' : 'refused';
 }
 
 export interface QueuedUpload {

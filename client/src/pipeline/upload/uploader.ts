@@ -182,8 +182,8 @@ export function createUploader(tools: UploaderTools): Uploader {
       const missing = sent === 'sent' ? await complete(study.id, answer.uploadId, signal) : sent;
       if (Array.isArray(missing) && missing.length === 0) {
         await queue.allSent(study.id);
-        const elsewhere = new Set(answer.conflict.filter((instance) => instance.reason === 'already-here-other-policy').map(keyOf));
-        return { uploadId: answer.uploadId, named: manifest.instances.filter((instance) => !elsewhere.has(keyOf(instance))) };
+        const against = new Set(answer.conflict.map(keyOf));
+        return { uploadId: answer.uploadId, named: manifest.instances.filter((instance) => !against.has(keyOf(instance))) };
       }
       state = 'uploading';
       if (backOff.waited() > tools.patienceMs) throw new Unreachable(null);
@@ -289,7 +289,7 @@ export function createUploader(tools: UploaderTools): Uploader {
 
 interface Delivered {
   readonly uploadId: string;
-  /** What the receipt has to name: all that was promised but what the gateway holds under another policy. */
+  /** What the receipt has to name: all that was promised, but what the gateway told us at once that it will not take. */
   readonly named: readonly InstanceKey[];
 }
 

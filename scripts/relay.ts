@@ -1,0 +1,93 @@
+/**
+ * The command line: `npm run -s relay -- COMMAND …`. Finds the command, runs it and turns its outcome into an exit code:
+ * 0 done, 1 something was refused or does not hold, 2 wrong usage, 3 the gateway could not be reached.
+ */
+import { ApiProblem, Unreachable } from '../client/src/app/api-client.ts';
+import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { UsageError } from './relay/arguments.ts';
+import { deidentify } from './relay/deidentify.ts';
+import { inspect } from './relay/inspect.ts';
+import { receiptVerify } from './relay/receipt-verify.ts';
+import { upload } from './relay/upload.ts';
+import { userAdd, userList, userPassword } from './relay/users.ts';
+
+/** What a command is given besides its arguments. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  print(line: string): void;
+  /** For the person at the terminal: refusals, progress. */
+  say(line: string): void;
+}
+
+interface Command {
+  readonly words: readonly string[];
+  readonly usage: string;
+  readonly run: (args: readonly string[], around: Surroundings) => Promise<number>;
+}
+
+const COMMANDS: readonly Command[] = [
+  { words: ['upload'], usage: 'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--wait] [--json]', run: upload },
+  { words: ['deidentify'], usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]', run: deidentify },
+  { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
+  { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
+  { words: ['user', 'add'], usage: 'user add NAME --roles ROLE,… [--gateway URL] [--token T | --user U] [--json]', run: userAdd },
+  { words: ['user', 'password'], usage: 'user password NAME [--gateway URL] [--token T | --user U] [--json]', run: userPassword },
+  { words: ['user', 'list'], usage: 'user list [--gateway URL] [--token T | --user U] [--json]', run: userList },
+];
+
+const USAGE = [
+  'usage: npm run -s relay -- COMMAND …', '', ...COMMANDS.map((command) => `  ${command.usage}`), '',
+  'RELAY_PASSWORD holds the password of --user. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the gateway could not be reached.',
+].join('\n');
+
+/** Runs one command; `args` without the program's name. Never throws. */
+export async function relay(args: readonly string[], around: Surroundings): Promise<number> {
+  const command = COMMANDS.find(({ words }) => words.every((word, at) => args[at] === word));
+  if (!command) {
+    const isAsked = args.includes('--help') || args.includes('-h') || args[0] === 'help';
+    (isAsked ? around.print : around.say)(USAGE);
+    return isAsked ? 0 : 2;
+  }
+  const rest = args.slice(command.words.length);
+  if (rest.includes('--help') || rest.includes('-h')) {
+    around.print(`usage: npm run -s relay -- ${command.usage}`);
+    return 0;
+  }
+  try {
+    return await command.run(rest, around);
+  } catch (error) {
+    return codeOf(error, command, around);
+  }
+}
+
+function codeOf(error: unknown, command: Command, around: Surroundings): number {
+  if (error instanceof UsageError) {
+    around.say(`${error.message}\nusage: npm run -s relay -- ${command.usage}`);
+    return 2;
+  }
+  if (error instanceof ApiProblem) {
+    const kind: { title: string; next?: string } | null = error.code === null ? null : PROBLEMS[error.code];
+    around.say(`${kind?.title ?? error.message}${kind?.next ? ` ${kind.next}` : ''} (${error.code ?? error.status})`);
+    return error.status === 401 ? 2 : 1;
+  }
+  if (error instanceof Unreachable) {
+    around.say('The gateway cannot be reached.');
+    return 3;
+  }
+  around.say(error instanceof Error ? error.message : String(error));
+  return 1;
+}
+
+if (import.meta.main) {
+  const abort = new AbortController();
+  process.once('SIGINT', () => abort.abort(new Error('interrupted')));
+  process.once('SIGTERM', () => abort.abort(new Error('interrupted')));
+  // An exit code instead of process.exit: what is still being written to a pipe arrives.
+  process.exitCode = await relay(process.argv.slice(2), {
+    env: process.env,
+    signal: abort.signal,
+    print: (line) => process.stdout.write(`${line}\n`),
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
+}

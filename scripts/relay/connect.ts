@@ -1,0 +1,53 @@
+/** Signs the command line in: a token that was given, or a user's name with the password in RELAY_PASSWORD. */
+import { createApiClient, type ApiClient } from '../../client/src/app/api-client.ts';
+import { createSession } from '../../client/src/app/session.ts';
+import type { Surroundings } from '../relay.ts';
+import { UsageError, type Arguments } from './arguments.ts';
+
+export const CONNECTION_OPTIONS = ['gateway', 'token', 'user'] as const;
+const DEFAULT_GATEWAY = 'http://127.0.0.1:8080';
+
+/** The session ended and cannot be taken up again. */
+export class SignedOut extends Error {
+  constructor() {
+    super('The session has ended: the token does not hold any more.');
+  }
+}
+
+export interface Connection {
+  readonly gateway: string;
+  readonly api: ApiClient;
+}
+
+export function gatewayOf(args: Arguments): string {
+  const gateway = (args.value('gateway') ?? DEFAULT_GATEWAY).replace(/\/+$/, '');
+  if (!URL.canParse(gateway) || !/^https?:/.test(gateway)) throw new UsageError('--gateway is not an http or https URL');
+  return gateway;
+}
+
+/**
+ * Throws UsageError, ApiProblem (`wrong-credentials` …) or Unreachable. A user's token is renewed as long as the work lasts: by its
+ * refresh token, and by the password when that has ended too.
+ */
+export async function connect(args: Arguments, around: Surroundings): Promise<Connection> {
+  const gateway = gatewayOf(args);
+  const token = args.value('token');
+  const username = args.value('user');
+  if ((token === null) === (username === null)) throw new UsageError('give --token T or --user U');
+  const session = createSession({ baseUrl: gateway, fetch, now: Date.now, alone: (work) => work() }, token);
+  if (username === null) return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens: session }) };
+
+  const password = around.env.RELAY_PASSWORD;
+  if (!password) throw new UsageError('RELAY_PASSWORD must hold the password of --user');
+  await session.signIn(username, password);
+  const again = async (renewed: string | null) => {
+    if (renewed !== null) return renewed;
+    await session.signIn(username, password);
+    return session.accessToken();
+  };
+  const tokens = {
+    accessToken: async () => again(await session.accessToken()),
+    renew: async (stale: string | null) => again(await session.renew(stale)),
+  };
+  return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens }) };
+}

@@ -1,0 +1,57 @@
+/** Paths of the command line as the list of files they mean: files, folders with all below them, ZIP archives. In path order. */
+import { openAsBlob } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { collectFile, comparePaths, type Collected } from '../../client/src/pipeline/ingest/collect-files.ts';
+import { UsageError } from './arguments.ts';
+
+/** Throws UsageError for a path that is not there; a file that cannot be read comes out as refused. */
+export async function* findFiles(paths: readonly string[], signal: AbortSignal): AsyncGenerator<Collected> {
+  for (const path of paths) {
+    let isFolder: boolean;
+    try {
+      isFolder = (await stat(path)).isDirectory();
+    } catch {
+      throw new UsageError('a path that was given does not exist or cannot be read');
+    }
+    if (isFolder) yield* findInFolder(path, signal);
+    else yield* openOne(path, false, signal);
+  }
+}
+
+async function* findInFolder(folder: string, signal: AbortSignal): AsyncGenerator<Collected> {
+  signal.throwIfAborted();
+  let entries;
+  try {
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch {
+    yield { kind: 'refused', path: folder, bytes: 0, because: 'file-unreadable' };
+    return;
+  }
+  entries.sort((a, b) => comparePaths(a.name, b.name));
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* findInFolder(path, signal);
+    // A link to a file is followed, a link to a folder is not: it may lead in a circle.
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) yield* openOne(path, true, signal);
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function* openOne(path: string, inFolder: boolean, signal: AbortSignal): AsyncGenerator<Collected> {
+  let file: Blob;
+  try {
+    file = await openAsBlob(path);
+  } catch {
+    yield { kind: 'refused', path, bytes: 0, because: 'file-unreadable' };
+    return;
+  }
+  yield* collectFile(file, path, inFolder, signal);
+}

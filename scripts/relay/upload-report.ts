@@ -1,0 +1,87 @@
+/** What `relay upload` says at its end: the JSON document of DESIGN §4, lines for a person, refusals with their paths, the exit code. */
+import { REASONS, PROBLEMS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { printable } from './arguments.ts';
+import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';
+
+/** One file of the choice. `instance` names what it holds; several files may hold one instance. */
+export interface FileResult {
+  readonly path: string;
+  readonly state: 'queued' | 'refused' | 'quarantined' | 'skipped';
+  readonly reason: ReasonCode | null;
+  readonly instance: { readonly studyInstanceUID: string; readonly key: string } | null;
+}
+
+interface Outcome {
+  readonly state: string;
+  readonly reason: string | null;
+}
+
+function outcomeOf(queue: FileQueue, file: FileResult): Outcome {
+  const study = file.instance && queue.studies.get(file.instance.studyInstanceUID);
+  const instance = study?.instances.get(file.instance!.key);
+  return study && instance ? outcomeOfInstance(study, instance) : { state: file.state, reason: file.reason };
+}
+
+function outcomeOfInstance(study: FileStudy, { state, reason }: FileInstance): Outcome {
+  // A whole study that is refused takes its instances with it.
+  if (study.problem !== null && (state === 'safe' || state === 'sent')) return { state: 'refused', reason: study.problem };
+  return { state: state === 'safe' ? 'queued' : state, reason };
+}
+
+function receiptUrl(study: FileStudy, gateway: string): string | null {
+  return study.receiptId === null ? null : `${gateway}/upload/${study.uploadId}/receipt`;
+}
+
+export function toDocument(queue: FileQueue, files: readonly FileResult[], gateway: string): unknown {
+  return {
+    studies: [...queue.studies.values()].map((study) => ({
+      studyInstanceUID: study.studyInstanceUID,
+      state: study.problem === null ? (study.gatewayState ?? study.state) : 'refused',
+      revision: study.revision,
+      uploadId: study.uploadId,
+      receipt: receiptUrl(study, gateway),
+      instances: [...study.instances.values()].map((instance) => ({
+        sopInstanceUID: instance.manifest.sopInstanceUID, digest: instance.manifest.digest, ...outcomeOfInstance(study, instance),
+      })),
+    })),
+    files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file) })),
+  };
+}
+
+export function toLines(queue: FileQueue, files: readonly FileResult[], gateway: string): string[] {
+  const lines = [...queue.studies.values()].map((study) => {
+    const states = Map.groupBy(study.instances.values(), (instance) => outcomeOfInstance(study, instance).state);
+    const counts = [...states].map(([state, instances]) => `${instances.length} ${state}`).join(', ');
+    return `${study.studyInstanceUID}  ${counts}${study.receiptId === null ? '' : `  receipt ${receiptUrl(study, gateway)}`}`;
+  });
+  const skipped = files.filter((file) => file.state === 'skipped').length;
+  return skipped === 0 ? lines : [...lines, `${skipped} files are not DICOM and were skipped`];
+}
+
+/** For the person's own terminal: which file, why, and what to do next. */
+export function refusalsOf(queue: FileQueue, files: readonly FileResult[]): string[] {
+  return files.flatMap((file) => {
+    const outcome = outcomeOf(queue, file);
+    if (!isRefusal(outcome)) return [];
+    const { title, next } = wordsOf(outcome.reason);
+    return [`${printable(file.path)}: ${title} ${next} (${outcome.reason ?? outcome.state})`];
+  });
+}
+
+function wordsOf(reason: string | null): { title: string; next: string } {
+  if (reason !== null && reason in REASONS) return REASONS[reason as ReasonCode];
+  const problem: { title: string; next?: string } | undefined = reason !== null && reason in PROBLEMS ? PROBLEMS[reason as keyof typeof PROBLEMS] : undefined;
+  return { title: problem?.title ?? 'It was refused.', next: problem?.next ?? '' };
+}
+
+/** What is neither in the PACS nor on its way there. A file that is not DICOM and lay in a folder is nobody's mistake. */
+function isRefusal({ state, reason }: Outcome): boolean {
+  if (state === 'skipped' || state === 'queued' || state === 'sent' || reason === 'already-here-other-policy') return false;
+  return !isInPacs(state as InstanceState) && !UNDER_WAY.has(state);
+}
+const UNDER_WAY: ReadonlySet<string> = new Set<InstanceState>(['promised', 'received', 'posting', 'posted']);
+
+export function exitCodeOf(queue: FileQueue, files: readonly FileResult[]): number {
+  return files.some((file) => isRefusal(outcomeOf(queue, file))) ? 1 : 0;
+}

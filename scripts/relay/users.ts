@@ -1,0 +1,75 @@
+/**
+ * `relay user add|password|list`: who may sign in, through the gateway's `/admin/users`. The new user's password is RELAY_NEW_PASSWORD;
+ * without it one is made and printed once. Nothing is asked at the terminal, so that scripts can use it.
+ */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { ROLES, roleSchema, type Role } from '#shared/protocol/api.ts';
+import { problemOf } from '../../client/src/app/api-client.ts';
+import type { Surroundings } from '../relay.ts';
+import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
+import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
+
+const listedSchema = z.object({ id: z.uuid(), username: z.string(), roles: z.array(roleSchema), disabled: z.boolean() });
+const listSchema = z.object({ users: z.array(listedSchema) });
+
+export async function userList(args: readonly string[], around: Surroundings): Promise<number> {
+  const options = parseArguments(args, { values: [...CONNECTION_OPTIONS], flags: ['json'] });
+  const { users } = await (await connect(options, around)).api.json('/admin/users', listSchema, { signal: around.signal });
+  if (options.flag('json')) around.print(JSON.stringify({ users }, null, 2));
+  else for (const user of users) around.print(`${printable(user.username)}  ${user.roles.join(', ')}${user.disabled ? '  (disabled)' : ''}`);
+  return 0;
+}
+
+export async function userAdd(args: readonly string[], around: Surroundings): Promise<number> {
+  const options = parseArguments(args, { values: [...CONNECTION_OPTIONS, 'roles'], flags: ['json'] });
+  const username = nameOf(options);
+  const roles = rolesOf(options.value('roles'));
+  const { password, isMade } = newPassword(around.env);
+  const { api } = await connect(options, around);
+  const user = await api.json('/admin/users', listedSchema, { body: { username, password, roles }, signal: around.signal });
+  return tell(`${printable(user.username)} was added: ${user.roles.join(', ')}.`, { user }, password, isMade, options, around);
+}
+
+export async function userPassword(args: readonly string[], around: Surroundings): Promise<number> {
+  const options = parseArguments(args, { values: [...CONNECTION_OPTIONS], flags: ['json'] });
+  const username = nameOf(options);
+  const { password, isMade } = newPassword(around.env);
+  const connection = await connect(options, around);
+  const { id } = await findUser(connection, username, around.signal);
+  const headers = { 'content-type': 'application/json' };
+  const response = await connection.api.send(`/admin/users/${id}/password`, { method: 'PUT', headers, body: JSON.stringify({ password }), signal: around.signal });
+  if (!response.ok) throw await problemOf(response);
+  return tell(`The password of ${printable(username)} was set; the user is signed out everywhere.`, { username }, password, isMade, options, around);
+}
+
+function nameOf(options: Arguments): string {
+  const [name, ...more] = options.rest;
+  if (name === undefined || more.length > 0) throw new UsageError('name one user');
+  return name;
+}
+
+function rolesOf(text: string | null): Role[] {
+  const names = (text ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const roles = ROLES.filter((role) => names.includes(role));
+  if (roles.length === 0 || roles.length !== new Set(names).size) throw new UsageError(`--roles is one or more of ${ROLES.join(', ')}`);
+  return roles;
+}
+
+function newPassword(env: NodeJS.ProcessEnv): { password: string; isMade: boolean } {
+  const given = env.RELAY_NEW_PASSWORD;
+  return given ? { password: given, isMade: false } : { password: randomBytes(15).toString('base64url'), isMade: true };
+}
+
+function tell(line: string, document: object, password: string, isMade: boolean, options: Arguments, around: Surroundings): number {
+  if (options.flag('json')) around.print(JSON.stringify(isMade ? { ...document, password } : document, null, 2));
+  else around.print(isMade ? `${line}\nIts password, shown once: ${password}` : line);
+  return 0;
+}
+
+async function findUser({ api }: Connection, username: string, signal: AbortSignal) {
+  const { users } = await api.json('/admin/users', listSchema, { signal });
+  const user = users.find((each) => each.username === username);
+  if (!user) throw new UsageError('there is no user of this name');
+  return user;
+}
