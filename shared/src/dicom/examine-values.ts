@@ -14,7 +14,7 @@ const LENGTHS: Readonly<Record<string, number>> = { AE: 16, CS: 16, SH: 16, LO: 
 /** Bytes of one value of the VRs that are counted by length. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
 /** Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's marks of direction: they reorder what a person reads. */
-const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001a\u001c-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
+const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
 /** Line ends and tabs belong into running text, not into a name or an identifier. */
 const LINE_CONTROLS = /[\t\n\f\r]/;
 const RUNNING_TEXT = new Set(['LT', 'ST', 'UT']);

@@ -1,0 +1,86 @@
+/** A technician recognises a series by its picture: the right frame, the right way up, grey where it is grey. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { type BuiltImage, type SimpleElement, buildInstance } from './build-instance.ts';
+import { bytesSource } from './byte-source.ts';
+import { concatBytes } from './encode.ts';
+import { readInstance } from './part10.ts';
+import { type Thumbnail, thumbnail } from './pixel-data.ts';
+import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE } from './registry.ts';
+import type { TransferSyntaxUID } from './uid.ts';
+
+const pixelData = suite('thumbnails');
+const { corpus } = testEnvironment();
+const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
+
+async function drawnFrom(image: BuiltImage, elements: readonly SimpleElement[] = [], transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN): Promise<Thumbnail | null> {
+  return await drawnFile(concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image })));
+}
+
+async function drawnFile(bytes: Uint8Array, maxSide = 64): Promise<Thumbnail | null> {
+  const outcome = await readInstance(bytesSource(bytes));
+  if (outcome.kind !== 'ready') throw new Error(outcome.because);
+  return await thumbnail(outcome.instance, outcome.instance.dataSet, maxSide);
+}
+
+function reds(drawn: Thumbnail | null): number[] {
+  if (!drawn || 'jpeg' in drawn) throw new Error('not drawn');
+  return [...drawn.rgba].filter((_, i) => i % 4 === 0);
+}
+
+const WINDOW: SimpleElement[] = [[0x00281050, 'DS', '128'], [0x00281051, 'DS', '256']];
+
+pixelData('a window maps values to grey, MONOCHROME1 the other way round', async () => {
+  const pixels = Uint8Array.of(0, 85, 170, 255);
+  assert.equal(reds(await drawnFrom({ rows: 2, columns: 2, bitsAllocated: 8, pixels }, WINDOW)), [0, 85, 170, 255]);
+  const inverted: BuiltImage = { rows: 2, columns: 2, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1', pixels };
+  assert.equal(reds(await drawnFrom(inverted, WINDOW)), [255, 170, 85, 0]);
+});
+
+for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN] as TransferSyntaxUID[]) {
+  pixelData(`signed values, rescaled, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
+    const pixels = new Uint8Array(Uint16Array.of(0x0f80, 0xf07f, 0xf000, 0x0fff).buffer);
+    const image: BuiltImage = { rows: 2, columns: 2, bitsAllocated: 16, bitsStored: 12, isSigned: true, pixels };
+    const elements: SimpleElement[] = [...WINDOW, [0x00281052, 'DS', '128'], [0x00281053, 'DS', '1']];
+    assert.equal(reds(await drawnFrom(image, elements, transferSyntaxUID)), [0, 255, 128, 127]);
+  });
+}
+
+pixelData('without a window the whole range is shown', async () => {
+  const pixels = new Uint8Array(Uint16Array.of(1000, 1001, 1002, 1003).buffer);
+  const [first, , , last] = reds(await drawnFrom({ rows: 2, columns: 2, bitsAllocated: 16, pixels }));
+  assert.ok(first! < 10 && last! > 245);
+});
+
+pixelData('the middle frame stands for the series, no side longer than asked', async () => {
+  const frame = (value: number): number[] => Array.from({ length: 200 * 100 }, () => value);
+  const pixels = Uint8Array.from([...frame(10), ...frame(200), ...frame(90)]);
+  const drawn = await drawnFrom({ rows: 200, columns: 100, frames: 3, bitsAllocated: 8, pixels }, WINDOW);
+  assert.ok(drawn && 'rgba' in drawn);
+  if (drawn && 'rgba' in drawn) assert.equal([drawn.width, drawn.height, drawn.rgba[0]], [32, 64, 200]);
+});
+
+pixelData('a JPEG frame is handed on as a file', async () => {
+  const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xd9);
+  const image: BuiltImage = { rows: 8, columns: 8, bitsAllocated: 8, photometricInterpretation: 'YBR_FULL_422', pixels: [jpeg] };
+  const drawn = await drawnFrom(image, [], JPEG_BASELINE);
+  assert.ok(drawn && 'jpeg' in drawn);
+  if (drawn && 'jpeg' in drawn) assert.equal(new Uint8Array(await drawn.jpeg.arrayBuffer()), jpeg);
+});
+
+if (corpus) {
+  pixelData('the test pattern looks the same in RGB and through its palette', async () => {
+    const [rgb, palette] = await Promise.all(
+      ['TestPattern_RGB.dcm', 'TestPattern_Palette.dcm'].map((name) => drawnFile(new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name))))),
+    );
+    const [a, b] = [reds(rgb ?? null), reds(palette ?? null)];
+    const differing = a.filter((red, i) => Math.abs(red - b[i]!) > 40).length;
+    assert.ok(differing < a.length / 50, `${differing} of ${a.length} pixels differ`);
+  });
+} else skipped('thumbnails of real files', 'the corpus is not there');
+
+pixelData.run();
