@@ -80,9 +80,10 @@ const foundations: Rule = ({ path }, { target, isPackage }) => {
 };
 
 const adapters: Rule = ({ path }, { target, kind }) => {
-  const port = /^gateway\/src\/ports\/([^/]+)\/(.+)\.ts$/.exec(target);
+  // An adapter is named after its port: file-blobs.ts, stow-pacs.ts.
+  const port = /^gateway\/src\/ports\/([^/]+)\/.+-\1\.ts$/.exec(target);
   if (!port || kind === 'type' || isIn(path, `gateway/src/ports/${port[1]}`) || COMPOSITION_ROOTS.test(path)) return false;
-  return port[1] !== port[2] && !path.startsWith('scripts/bench') && `only gateway.ts picks adapters; import ports/${port[1]}/${port[1]}.ts`;
+  return !path.startsWith('scripts/bench') && `only gateway.ts picks adapters; import ports/${port[1]}/${port[1]}.ts`;
 };
 
 const clientRoad: Rule = ({ path }, { target, kind }) => {
