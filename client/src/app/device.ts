@@ -49,7 +49,7 @@ export function createDevice(baseUrl = '/api'): Device {
     later: (work, ms) => void setTimeout(work, ms),
     room: () => roomLeft(),
     whileWriting: (studyId, work) => holding(locks, writing(studyId), work),
-    sample: () => loadSample(),
+    sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
   });
   const queue = createQueueStore({
     database, key, isOnline, wake, now: Date.now,
@@ -153,11 +153,4 @@ async function roomLeft(): Promise<number | null> {
   await navigator.storage?.persist?.().catch(() => false);
   const estimate = await navigator.storage?.estimate?.();
   return estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0);
-}
-
-/** The made-up study that the build puts beside the app. */
-async function loadSample(): Promise<readonly File[]> {
-  const response = await fetch('/sample-study.zip');
-  if (!response.ok) throw new Error('the sample study is not there');
-  return [new File([await response.blob()], 'sample-study.zip')];
 }

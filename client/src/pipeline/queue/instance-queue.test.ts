@@ -1,0 +1,210 @@
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { signal } from '@preact/signals';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { readParcel } from '#shared/transfer/parcel.ts';
+import { deviceKey } from './device-key.ts';
+import { beginStudy, clearInterrupted, finishStudy, storeParcel, StudyGone } from './enqueue.ts';
+import { createInstanceQueue } from './instance-queue.ts';
+import { LADDER, openLocalDatabase, type LocalDatabase } from './local-database.ts';
+import type { Outgoing, PreparedInstance } from './outgoing.ts';
+import { createQueueStore } from './queue.store.ts';
+import type { CheckedReceipt, ParcelToSend } from './upload-queue.ts';
+
+const STUDY = '1.2.826.0.1.3680043.8.498.1';
+const POLICY = { name: 'identified', version: 1, deidentify: false };
+const TITLE = {
+  patientName: 'Planted^Name', patientId: 'PLANTED-ID', patientBirthDate: '19700101', studyDate: '20260101', description: 'Planted description',
+  accessionNumber: 'PLANTED-ACC', modalities: ['CT'], bodyParts: ['CHEST'],
+};
+
+async function open(factory = new IDBFactory()): Promise<{ database: LocalDatabase; key: CryptoKey; factory: IDBFactory }> {
+  const database = openLocalDatabase({ indexedDB: factory, IDBKeyRange });
+  return { database, key: await deviceKey(database), factory };
+}
+
+async function prepared(number: number, bytes: number, text = ''): Promise<Outgoing<PreparedInstance> & { position: number }> {
+  const blob = new Blob([text.padEnd(bytes, String.fromCharCode(97 + (number % 26)))]);
+  return {
+    studyInstanceUID: STUDY, seriesInstanceUID: `${STUDY}.1`, sopInstanceUID: `${STUDY}.1.${number + 1}`, sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+    transferSyntaxUID: '1.2.840.10008.1.2.1', bytes: blob, digest: await sha256OfBlob(blob), originalDigest: null, position: number,
+  } as Outgoing<PreparedInstance> & { position: number };
+}
+
+/** A study of `sizes` in the queue, one parcel for each size. */
+async function queued(database: LocalDatabase, key: CryptoKey, id: string, sizes: readonly number[]) {
+  await beginStudy(database, key, { id, queuedAt: 1, policy: POLICY, title: TITLE });
+  const instances = await Promise.all(sizes.map((bytes, number) => prepared(number, bytes, 'Planted^Name in the header')));
+  for (const [number, instance] of instances.entries()) await storeParcel(database, key, { id: `${id}-${number}`, studyId: id, instances: [instance] });
+  return instances;
+}
+
+function receiptOf(instances: readonly PreparedInstance[], state: (at: number) => ReceiptInstance['state']): CheckedReceipt {
+  const named = instances.map(({ sopInstanceUID, digest, bytes }, at): ReceiptInstance => ({
+    sopInstanceUID, digest, bytes: bytes.size, state: state(at), ...(state(at) === 'refused' ? { reason: 'pacs-refused' } : {}),
+  }));
+  const receipt = {
+    jti: crypto.randomUUID(), iss: 'http://gateway', iat: 1, version: 1 as const, studyInstanceUID: STUDY, revision: 1,
+    policy: POLICY, pacs: 'http://pacs', root: '0'.repeat(64), instances: named,
+  };
+  return { jws: 'a.b.c', receipt };
+}
+
+async function wholeOf(parcel: ParcelToSend): Promise<Blob> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  for (let at = 0; at < parcel.bytes; at += 700_000) pieces.push(await parcel.read(at, 700_000));
+  return new Blob(pieces);
+}
+
+/** Everything that lies in the database, as one text. */
+async function onDisk(database: LocalDatabase): Promise<string> {
+  const texts: string[] = [];
+  for (const table of database.tables) {
+    for (const row of await table.toArray()) texts.push(JSON.stringify(row, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value)));
+  }
+  return texts.join('\n');
+}
+
+test('what was queued is read back bit for bit, in whatever pieces, after the page was opened again', async () => {
+  const first = await open();
+  const instances = await queued(first.database, first.key, 'study', [100, 3_500_000, 2 * 1024 * 1024]);
+  assert.ok(await finishStudy(first.database, 'study'));
+  first.database.close();
+
+  const again = await open(first.factory);
+  const queue = createInstanceQueue({ database: again.database, key: again.key, now: () => 1 });
+  assert.equal((await queue.pending()).map(({ id, state }) => [id, state]), [['study', 'safe']]);
+  const manifest = await queue.manifestOf('study');
+  assert.equal(manifest.instances.map(({ digest }) => digest), instances.map(({ digest }) => digest));
+  const parcels = await queue.parcelsFor('study', manifest.instances);
+  for (const [at, parcel] of parcels.entries()) {
+    const body = await wholeOf(parcel);
+    assert.is(body.size, parcel.bytes);
+    const source = { size: body.size, read: async (offset: number, length: number) => new Uint8Array(await body.slice(offset, offset + length).arrayBuffer()) };
+    for await (const part of readParcel(source)) {
+      assert.is(await sha256OfBlob(body.slice(part.range.offset, part.range.offset + part.range.length)), instances[at]!.digest);
+    }
+  }
+});
+
+test('nothing that identifies a patient lies in the database as text', async () => {
+  const { database, key } = await open();
+  await queued(database, key, 'study', [5_000]);
+  const disk = await onDisk(database);
+  assert.ok(disk.includes(STUDY));
+  for (const planted of ['Planted', 'PLANTED', '19700101']) assert.not(disk.includes(planted), planted);
+});
+
+test('a tab that is killed while it writes leaves whole parcels or none, and the next start takes them away and says so', async () => {
+  const { database, key } = await open();
+  await queued(database, key, 'study', [100, 200]);
+  const abort = new AbortController();
+  const large = await prepared(7, 40 * 1024 * 1024);
+  const writing = storeParcel(database, key, { id: 'large', studyId: 'study', instances: [large] }, abort.signal);
+  abort.abort();
+  await writing.then(() => assert.unreachable(), () => undefined);
+  assert.is(await database.parcels.count(), 2);
+  // What a kill leaves when nobody could clean up: records of a parcel that was never finished.
+  await database.records.put({ parcelId: 'orphan', position: 0, sealed: new Uint8Array(3) });
+
+  await clearInterrupted(database, async () => true);
+  assert.is((await database.studies.get('study'))?.waiting, null, 'another tab is still writing it');
+  await clearInterrupted(database, async () => false);
+  assert.is((await database.studies.get('study'))?.waiting, 'interrupted');
+  assert.equal([await database.parcels.count(), await database.instances.count(), await database.records.count()], [0, 0, 0]);
+});
+
+test('a study that was taken back while it was written is written no further', async () => {
+  const { database, key } = await open();
+  await queued(database, key, 'study', [100]);
+  await database.studies.update('study', { state: 'taken-back' });
+  const late = await prepared(3, 50);
+  await storeParcel(database, key, { id: 'late', studyId: 'study', instances: [late] }).then(() => assert.unreachable(), (error) => assert.instance(error, StudyGone));
+  assert.not(await database.parcels.get('late'));
+});
+
+test('the copy and the title go when a receipt says that the PACS holds everything, and not before', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'study', [100, 200]);
+  await finishStudy(database, 'study');
+  const queue = createInstanceQueue({ database, key, now: () => 42 });
+  await queue.beginSending('study');
+  for (const parcel of await queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
+  await queue.allSent('study');
+  assert.is(await database.records.count(), 2);
+  await queue.settle('study', receiptOf(instances, () => 'stored'));
+  const study = await database.studies.get('study');
+  assert.equal([study?.state, study?.title, study?.completedAt], ['done', null, 42]);
+  assert.is(await database.records.count(), 0);
+  assert.equal(await queue.pending(), []);
+});
+
+test('what the PACS refused stays on the device until a person decides', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'study', [100, 200]);
+  await finishStudy(database, 'study');
+  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  await queue.settle('study', receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused')));
+  assert.is((await database.studies.get('study'))?.state, 'attention');
+  assert.equal(await database.parcels.toCollection().primaryKeys(), ['study-1']);
+
+  const store = storeOver(database, key);
+  await store.leaveOut('study');
+  assert.is((await database.studies.get('study'))?.state, 'done');
+  assert.is(await database.records.count(), 0);
+  store.close();
+});
+
+function storeOver(database: LocalDatabase, key: CryptoKey) {
+  return createQueueStore({
+    database, key: Promise.resolve(key), now: () => 1, isOnline: signal(true), unsafe: signal(0),
+    decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined,
+  });
+}
+
+test('a study can be taken back until its first byte has left', async () => {
+  const { database, key } = await open();
+  await queued(database, key, 'early', [100]);
+  await queued(database, key, 'late', [100]);
+  await finishStudy(database, 'early');
+  await finishStudy(database, 'late');
+  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  await queue.beginSending('late');
+  const store = storeOver(database, key);
+  assert.ok(await store.takeBack('early'));
+  assert.not(await store.takeBack('late'));
+  assert.not(await queue.beginSending('early'));
+  assert.equal((await database.records.toArray()).map(({ parcelId }) => parcelId), ['late-0']);
+  store.close();
+});
+
+test('a parcel that is asked for again although it was sent is created anew, not believed', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'study', [100]);
+  await finishStudy(database, 'study');
+  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  await queue.parcelCreated('study', 'study-0', 'files/first');
+  assert.is((await queue.parcelsFor('study', instances))[0]?.location, 'files/first');
+  await queue.parcelSent('study', 'study-0');
+  assert.is((await queue.parcelsFor('study', instances))[0]?.location, null);
+});
+
+test('a device of any earlier version opens its queue with this one', async () => {
+  for (const rung of LADDER) {
+    const factory = new IDBFactory();
+    const { Dexie } = await import('dexie');
+    const old = new Dexie('relaypacs', { indexedDB: factory, IDBKeyRange });
+    for (const step of LADDER.filter(({ version }) => version <= rung.version)) old.version(step.version).stores({ ...step.stores });
+    await old.table('device').put({ name: 'link', value: 'offline' });
+    old.close();
+    const { database } = await open(factory);
+    assert.is((await database.device.get('link'))?.value, 'offline', `from version ${rung.version}`);
+    assert.is(database.verno, LADDER.at(-1)!.version);
+  }
+});
+
+test.run();
