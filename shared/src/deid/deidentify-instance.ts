@@ -69,11 +69,12 @@ export async function deidentifyInstance(instance: ParsedInstance, rules: DeidRu
 
 /** What no rule for attributes can make safe: a person decides. */
 export function reasonToQuarantine(instance: ParsedInstance): ReasonCode | null {
-  const burnedIn = findElement(instance.elements, BURNED_IN_ANNOTATION);
-  if (burnedIn && asciiOf(burnedIn).toUpperCase() === 'YES') return 'burned-in-annotation';
   const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
-  return isOpaque || (document !== null && document.valueLength > 0) ? 'cannot-be-deidentified' : null;
+  // First what nobody can release: looking at the pixels does not help a document.
+  if (isOpaque || (document !== null && document.valueLength > 0)) return 'cannot-be-deidentified';
+  const burnedIn = findElement(instance.elements, BURNED_IN_ANNOTATION);
+  return burnedIn && asciiOf(burnedIn).toUpperCase() === 'YES' ? 'burned-in-annotation' : null;
 }
 
 /** The plan of an instance with its markers and pseudonyms, in the order in which it is written. */
