@@ -7,19 +7,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUid } from '#shared/dicom/uid.ts';
+import { seededRandom } from './synthetic-study.ts';
 
 const NOISE = 2;
-
-/** A small, fast, seeded generator (mulberry32): the same slices in every run. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A UID of the same length whose last digits are the number: it can be patched in place. Throws RangeError where it has no room. */
 export function numberedUid(uid: string, number: number): string {

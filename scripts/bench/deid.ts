@@ -1,0 +1,64 @@
+/** The device's work on one CT slice, one thread, against dcmjs reading and writing the whole file (DESIGN §6). `ratio`: our rate ÷ dcmjs's. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import dcmjs from 'dcmjs';
+import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
+import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { createRules } from '#shared/deid/rules.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { writeSlices } from '#testing/ct-slices.ts';
+import type { BenchRow } from '../bench.ts';
+import { sliceSource } from './slices.ts';
+
+const SLICES = 40;
+/** Long enough that a collection of garbage does not decide. */
+const AT_LEAST_MS = 2_000;
+
+/** dcmjs refuses to write the padded AE that the scanner wrote unless it is told to take it. */
+const AS_THE_SCANNER_WROTE_IT = { allowInvalidVRLength: true };
+
+type Slice = Uint8Array<ArrayBuffer>;
+
+/** Slices a second; the first round warms up and is not counted. */
+async function rateOf(slices: readonly Slice[], work: (bytes: Slice) => unknown): Promise<number> {
+  for (const bytes of slices) await work(bytes);
+  const started = performance.now();
+  let done = 0;
+  while (performance.now() - started < AT_LEAST_MS) {
+    for (const bytes of slices) await work(bytes);
+    done += slices.length;
+  }
+  return (1000 * done) / (performance.now() - started);
+}
+
+async function parse(bytes: Uint8Array): Promise<ParsedInstance> {
+  const outcome = await readInstance(bytesSource(bytes));
+  if (outcome.kind !== 'ready') throw new Error(outcome.because);
+  return outcome.instance;
+}
+
+export async function benchDeid(say: (line: string) => void): Promise<readonly BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
+  try {
+    const paths = await writeSlices(await sliceSource(folder), folder, SLICES, 1);
+    const slices = await Promise.all(paths.map(async (path): Promise<Slice> => new Uint8Array(await readFile(path))));
+    const rules = createRules([]);
+    if (rules.kind !== 'ready') throw new Error('the Basic Profile has no options that can be refused');
+    const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(7));
+    const deidentify = async (bytes: Uint8Array) => deidentifyInstance(await parse(bytes), rules.rules, pseudonyms);
+
+    say(`${SLICES} slices, again and again`);
+    const dcmjsRate = await rateOf(slices, (bytes) => dcmjs.data.DicomMessage.readFile(bytes.buffer).write(AS_THE_SCANNER_WROTE_IT));
+    const parseRate = await rateOf(slices, parse);
+    const deidRate = await rateOf(slices, deidentify);
+    const digestRate = await rateOf(slices, async (bytes) => [await deidentify(bytes), createHash('sha256').update(bytes).digest()]);
+    const row = (name: string, rate: number): BenchRow => ({ name, ratio: rate / dcmjsRate, perSecond: Math.round(rate), dcmjsPerSecond: Math.round(dcmjsRate) });
+    return [row('parse-vs-dcmjs', parseRate), row('deid-vs-dcmjs', deidRate), row('deid-and-digest-vs-dcmjs', digestRate)];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
