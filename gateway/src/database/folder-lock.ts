@@ -13,12 +13,15 @@ export class FolderInUse extends Error {
   }
 }
 
-/** When the process began, in clock ticks since boot, or null where /proc does not tell: tells a process from a later one with its number. */
-function startOf(pid: number): string | null {
+type ProcessFacts = { readonly state: string; readonly start: string };
+
+/** Its state and when it began, in clock ticks since boot: tells a process from a later one with its number. null where /proc does not tell. */
+function factsOf(pid: number): ProcessFacts | null {
   try {
-    // proc(5): the 22nd field is the start time; the second may hold spaces and ends with the last ")".
+    // proc(5): the 3rd field is the state, the 22nd the start time; the 2nd may hold spaces and ends with the last ")".
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', start: fields[19] ?? '' };
   } catch {
     return null;
   }
@@ -30,8 +33,9 @@ function isAlive(pid: number, start: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-  const now = startOf(pid);
-  return start === '' || now === null || now === start;
+  const facts = factsOf(pid);
+  // A killed process that nobody has collected (Z, X) still has its number.
+  return facts === null || (!/[ZX]/.test(facts.state) && (start === '' || facts.start === start));
 }
 
 /**
@@ -41,7 +45,7 @@ function isAlive(pid: number, start: string): boolean {
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'owner.pid');
-  const mine = `${process.pid} ${startOf(process.pid) ?? ''}`;
+  const mine = `${process.pid} ${factsOf(process.pid)?.start ?? ''}`;
   for (let attempt = 0; ; attempt += 1) {
     try {
       writeFileSync(path, mine, { flag: 'wx', mode: 0o600 });

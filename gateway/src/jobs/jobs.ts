@@ -55,8 +55,8 @@ const EXPIRE_SECONDS = 23 * 3_600;
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
 const RETRY_DELAY_LIMIT_SECONDS = 60;
-/** How long handlers may take to end after they were told to. Docker gives 10 s before it kills. */
-const STOP_PATIENCE_MS = 8_000;
+/** How long handlers may take to end after they were told to. With the requests before them it must stay below the 8 s of the supervisor. */
+const STOP_PATIENCE_MS = 4_000;
 
 const QUEUE = {
   notify: true, heartbeatSeconds: HEARTBEAT_SECONDS, retryLimit: RETRY_LIMIT, retryDelay: RETRY_DELAY_SECONDS,

@@ -1,0 +1,205 @@
+/**
+ * The composition root: from settings to a gateway, and the only place that picks adapters. What a slice needs is handed to it here; time,
+ * identity and the log come in from outside, so that a test can give its own.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Hono } from 'hono';
+import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { PROFILE_EDITION } from '#shared/deid/profile.generated.ts';
+import { recordAudit } from './audit/audit.ts';
+import { createAccessTokens } from './auth/access-token.ts';
+import { defaultSiteId, findAccount, toUser } from './auth/account.store.ts';
+import { authRoutes } from './auth/auth.routes.ts';
+import { ensureFirstUser } from './auth/first-user.ts';
+import { userRoutes } from './admin/users.routes.ts';
+import type { Config } from './config.ts';
+import { type Database, openDatabase } from './database/database.ts';
+import { authenticate, createKnownUsers } from './http/authenticate.ts';
+import { limitRequests } from './http/caller-key.ts';
+import { observeRequest } from './http/observe-request.ts';
+import { serveOpenApi } from './http/openapi.ts';
+import { notFoundHandler, problemHandler } from './http/problem-handler.ts';
+import { createRateLimit } from './http/rate-limit.ts';
+import { createRouter, type GatewayEnv, type Router } from './http/route.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { webApp } from './http/web-app.ts';
+import { createJobs } from './jobs/jobs.ts';
+import { type Keys, openKeys } from './keys.ts';
+import { createLog, describeError, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { observabilityRoutes, remembered } from './observability/observability.routes.ts';
+import { eventRoutes } from './pipeline/intake/events.routes.ts';
+import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
+import { uploadRoutes } from './pipeline/intake/upload.routes.ts';
+import { startPipeline } from './pipeline/pipeline.ts';
+import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
+import { createStudyChanges } from './pipeline/study-changes.ts';
+import { createStudyKeys } from './pipeline/study-key.ts';
+import type { PipelineTools } from './pipeline/tools.ts';
+import { openFileBlobs } from './ports/blobs/file-blobs.ts';
+import { createLatePacs } from './ports/pacs/late-pacs.ts';
+import type { Pacs } from './ports/pacs/pacs.ts';
+
+/** What comes from outside and a test may replace. */
+export type Surroundings = {
+  readonly now: () => Date;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** Takes a line of the log, its line feed included. */
+  readonly write: (line: string) => void;
+  readonly database: Database | null;
+  readonly pacs: Pacs | null;
+  /** The built web app. */
+  readonly webFolder: string;
+};
+
+export type Gateway = {
+  /** Port RELAY_PORT. */
+  readonly api: Router;
+  /** Port RELAY_WEB_PORT: the web app, and the same API under `/api/`. */
+  readonly web: Hono<GatewayEnv>;
+  readonly log: Log;
+  readonly version: string;
+  /** The password that was made for `admin`, once, at the first start; to be shown and forgotten. */
+  readonly madePassword: string | null;
+  /** Begins to work on what waits; before that `/health/ready` says no. */
+  start(): Promise<void>;
+  /** Lets the running work end, then closes the database. */
+  stop(): Promise<void>;
+};
+
+const DEFAULTS: Surroundings = {
+  now: () => new Date(),
+  clock: () => performance.now(),
+  newId: randomUUID,
+  write: (line) => void process.stdout.write(line),
+  database: null,
+  pacs: null,
+  webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
+};
+
+const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+/** Attempts to sign in, a minute: for one name from one address, and from one address in all (a clinic behind one proxy is one address). */
+const ATTEMPTS = { perName: 10, perAddress: 120 } as const;
+/** How long the PACS's answer to "are you there" is believed, and how long it may take. */
+const PACS_REMEMBERED_MS = 5_000;
+const PACS_PATIENCE_MS = 2_000;
+
+/** Opens everything that the settings name. Throws when the database, the keys or the folder cannot be had; a PACS that is down is waited for. */
+export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
+  const around: Surroundings = { ...DEFAULTS, ...overrides };
+  const log = createLog(around.write, around.now);
+  const keys = openKeys(join(config.dataDir, 'keys'));
+  const database = around.database ?? (await openDatabase(config.database));
+  const { madePassword } = await ensureFirstUser(database.db, config.adminPassword, around.now());
+  const jobs = await createJobs(database, {
+    failed: (queue, job, attempt, error) => log({ event: 'job-failed', queue, job, attempt, ...describeError(error) }),
+    trouble: (error) => log({ event: 'unexpected-error', where: 'jobs', ...describeError(error) }),
+  });
+  const pacs = around.pacs ?? createLatePacs(config.pacs);
+  const isPacsUp = remembered(() => pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS)).then(() => true, () => false), PACS_REMEMBERED_MS, around.clock);
+  const metrics = createMetrics({ countJobs: () => jobs.counts(), isPacsUp, version: VERSION });
+  const tools: PipelineTools = {
+    db: database.db, jobs, pacs, metrics, log,
+    blobs: await openBlobs(config),
+    keys: createStudyKeys(keys.wrapKey),
+    pseudonyms: await createPseudonyms(keys.projectKey),
+    signReceipt: createReceiptSigner(keys.receipts),
+    issuer: config.publicUrl,
+    changes: createStudyChanges(),
+    now: around.now, newId: around.newId,
+  };
+
+  let isStarted = false;
+  const api = createApi({ config, around, log, keys, database, metrics, tools, isPacsUp, isStarted: () => isStarted });
+  const audited = async (event: { event: 'gateway-started'; version: string } | { event: 'gateway-stopped' }): Promise<void> => {
+    await database.db.transaction().execute(async (trx) => recordAudit(trx, await defaultSiteId(trx), event, around.now()));
+  };
+  return {
+    api, log, madePassword,
+    web: createWeb(api, config, around.webFolder),
+    version: VERSION,
+    async start() {
+      await startPipeline(tools, jobs);
+      await audited({ event: 'gateway-started', version: VERSION });
+      isStarted = true;
+    },
+    async stop() {
+      const wasStarted = isStarted;
+      isStarted = false;
+      await jobs.stop();
+      if (wasStarted) await audited({ event: 'gateway-stopped' });
+      await database.close();
+    },
+  };
+}
+
+async function openBlobs({ blobs }: Config): Promise<PipelineTools['blobs']> {
+  if (blobs.kind === 's3') throw new Error('BLOB_URL: s3 is not served yet; use file:');
+  return openFileBlobs(blobs.path);
+}
+
+type ApiParts = {
+  readonly config: Config;
+  readonly around: Surroundings;
+  readonly log: Log;
+  readonly keys: Keys;
+  readonly database: Database;
+  readonly metrics: Metrics;
+  readonly tools: PipelineTools;
+  readonly isPacsUp: () => Promise<boolean>;
+  readonly isStarted: () => boolean;
+};
+
+function createApi({ config, around, log, keys, database, metrics, tools, isPacsUp, isStarted }: ApiParts): Router {
+  const { publicUrl, rateLimit } = config;
+  const { now, newId, clock } = around;
+  const { db } = database;
+  const limit = (perMinute: number) => createRateLimit(rateLimit === null ? null : perMinute, clock);
+  const accessTokens = createAccessTokens({ key: keys.tokens, issuer: publicUrl, now, newId });
+  const users = createKnownUsers(async (id) => {
+    const account = await findAccount(db, { id });
+    return account && !account.isDisabled ? toUser(account) : null;
+  }, clock);
+
+  const api = createRouter();
+  api.use(observeRequest({ log, newId, clock, measure: metrics.request }));
+  api.use(securityHeaders('api', publicUrl.startsWith('https:')));
+  api.use(async (c, next) => {
+    c.set('throughWeb', c.env?.throughWeb === true);
+    await next();
+  });
+  api.use(authenticate(accessTokens.read, users));
+  api.use(limitRequests(createRateLimit(rateLimit, clock)));
+  api.onError(problemHandler(log));
+  api.notFound(notFoundHandler(api));
+
+  const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
+  api.route('/', observabilityRoutes({ database, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
+  api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
+  api.route('/', userRoutes({ db, now, forget: users.forget }));
+  const project = { key: keys.projectKey, id: keys.projectKeyId };
+  api.route('/', uploadRoutes({ tools, parcels: createParcelReceiver(tools), defaultPolicy: config.policy, project }));
+  api.route('/', eventRoutes(tools));
+  serveOpenApi(api, VERSION);
+  return api;
+}
+
+const API_PREFIX = '/api';
+
+function createWeb(api: Router, { publicUrl }: Config, webFolder: string): Hono<GatewayEnv> {
+  const web = new Hono<GatewayEnv>();
+  web.all(`${API_PREFIX}/*`, (c) => {
+    const url = new URL(c.req.url);
+    url.pathname = url.pathname.slice(API_PREFIX.length);
+    return api.fetch(new Request(url, c.req.raw), { ...c.env, throughWeb: true });
+  });
+  web.use(securityHeaders('web', publicUrl.startsWith('https:')));
+  web.route('/', webApp(webFolder));
+  return web;
+}

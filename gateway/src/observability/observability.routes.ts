@@ -1,0 +1,73 @@
+/** Is it alive, is it ready, what is it, how busy is it. Health, version and the API's description are for everybody: they say nothing else. */
+import { z } from '@hono/zod-openapi';
+import type { Database } from '../database/database.ts';
+import { healthSchema, versionSchema } from '#shared/protocol/api.ts';
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
+import type { Metrics } from './metrics.ts';
+
+const health = z.object(healthSchema.shape).openapi('Health');
+const alive = z.object({ status: z.literal('ok') });
+const everybody = { method: 'get', roles: 'public', tags: ['running'] } as const;
+
+const routes = {
+  health: defineRoute({
+    ...everybody, path: '/health', tags: ['running'],
+    responses: { 200: jsonResponse(health, 'It works; `degraded` while the PACS does not answer.'), 503: jsonResponse(health, 'It does not.') },
+  }),
+  live: defineRoute({ ...everybody, path: '/health/live', tags: ['running'], responses: { 200: jsonResponse(alive, 'The process answers.') } }),
+  ready: defineRoute({
+    ...everybody, path: '/health/ready', tags: ['running'], problems: ['not-ready'],
+    responses: { 200: jsonResponse(alive, 'It takes studies. A PACS that is down does not matter: they wait.') },
+  }),
+  version: defineRoute({
+    ...everybody, path: '/version', tags: ['running'],
+    responses: { 200: jsonResponse(z.object(versionSchema.shape).openapi('Version'), 'What runs here.') },
+  }),
+  metrics: defineRoute({
+    method: 'get', path: '/metrics', roles: ['auditor', 'admin'], tags: ['running'],
+    responses: { 200: { description: 'Prometheus exposition format.', content: { 'text/plain': { schema: z.string() } } } },
+  }),
+};
+
+export type ObservabilityTools = {
+  readonly database: Pick<Database, 'ping'>;
+  readonly metrics: Metrics;
+  readonly isPacsUp: () => Promise<boolean>;
+  readonly isStarted: () => boolean;
+  readonly version: string;
+  readonly profileEdition: string;
+};
+
+export function observabilityRoutes({ database, metrics, isPacsUp, isStarted, version, profileEdition }: ObservabilityTools): Router {
+  const router = createRouter();
+  const isDatabaseUp = (): Promise<boolean> => database.ping().then(() => true, () => false);
+
+  router.openapi(routes.health, async (c) => {
+    const [isAnswering, isStoring] = await Promise.all([isDatabaseUp(), isPacsUp()]);
+    const parts = { database: isAnswering ? 'ok' : 'failing', pacs: isStoring ? 'ok' : 'unreachable' } as const;
+    if (!isAnswering || !isStarted()) return c.json({ status: 'failing' as const, ...parts }, 503);
+    return c.json({ status: isStoring ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
+  });
+  router.openapi(routes.live, (c) => c.json({ status: 'ok' as const }, 200));
+  router.openapi(routes.ready, async (c) => {
+    if (!isStarted() || !(await isDatabaseUp())) throw new Problem('not-ready', undefined, { 'Retry-After': '1' });
+    return c.json({ status: 'ok' as const }, 200);
+  });
+  router.openapi(routes.version, (c) => c.json({ name: 'relaypacs', version, protocolVersion: PROTOCOL_VERSION, profileEdition }, 200));
+  router.openapi(routes.metrics, async (c) => {
+    const { text, contentType } = await metrics.render();
+    return c.text(text, 200, { 'Content-Type': contentType });
+  });
+  return router;
+}
+
+/** Remembers an answer for a while, so that many who ask cost the PACS one request. */
+export function remembered<T>(ask: () => Promise<T>, forMs: number, now: () => number): () => Promise<T> {
+  let last: { answer: Promise<T>; until: number } | null = null;
+  return () => {
+    if (!last || last.until <= now()) last = { answer: ask(), until: now() + forMs };
+    return last.answer;
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * The PACS before it has answered once: which adapter fits is asked when it is first needed, so that a gateway starts while its PACS is
+ * down. Until then everything throws PacsUnreachable, as everything does when it is down later.
+ */
+import { openPacs } from './orthanc-pacs.ts';
+import type { Pacs } from './pacs.ts';
+import type { PacsSettings } from './pacs-http.ts';
+import { createStowPacs } from './stow-pacs.ts';
+
+/** `storeAnotherWay` is null until the PACS has answered: whoever asks has been refused by it, so it has. */
+export function createLatePacs(settings: PacsSettings): Pacs {
+  let found: Pacs | null = null;
+  const pacs = async (signal: AbortSignal): Promise<Pacs> => (found ??= await openPacs(settings, signal));
+  return {
+    describe: () => createStowPacs(settings).describe(),
+    storeInstances: async (study, instances, signal) => (await pacs(signal)).storeInstances(study, instances, signal),
+    findStudy: async (study, signal) => (await pacs(signal)).findStudy(study, signal),
+    findInstances: async (uids, signal) => (await pacs(signal)).findInstances(uids, signal),
+    readBack: async (where, signal) => (await pacs(signal)).readBack(where, signal),
+    probe: async (signal) => (await pacs(signal)).probe(signal),
+    get storeAnotherWay() {
+      return found?.storeAnotherWay ?? null;
+    },
+  };
+}
