@@ -63,7 +63,8 @@ export function syntheticStudy(options: SyntheticOptions): SyntheticStudy {
     const seriesInstanceUID = parseUid('SeriesInstanceUID', randomUid(random));
     for (let i = 1; i <= instancesPerSeries; i++) {
       const sopClassUID = options.frames === undefined ? SOP_CLASSES[modality] : SOP_CLASSES.multiframeGrayscaleWordSC;
-      const identifiers = { studyInstanceUID, seriesInstanceUID, sopInstanceUID: parseUid('SOPInstanceUID', randomUid(random)), sopClassUID };
+      const sopInstanceUID = parseUid('SOPInstanceUID', randomUid(random));
+      const identifiers = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID };
       const elements = [...identity.elements, ...acquisition(modality, s, i), [0x00200052, 'UI', frameOfReferenceUID] as const];
       const parts = buildInstance({ identifiers, transferSyntaxUID, elements, image: noisyImage(options, random) });
       const fileName = `IM${String(s).padStart(3, '0')}${String(i).padStart(4, '0')}`;

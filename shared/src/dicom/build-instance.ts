@@ -3,7 +3,8 @@
  * instances are what the reader calls ready. Native transfer syntaxes, RLE-free: compressed pixels are handed in as fragments.
  */
 import type { Encoding, InstanceIdentifiers } from './data-set.ts';
-import { type NewElement, type NewItem, concatBytes, encodeElements, encodeFileMeta, encodeFragments, encodeHeader, numberValue, textValue } from './encode.ts';
+import { concatBytes, encodeElements, encodeFileMeta, encodeFragments, encodeHeader, numberValue, textValue } from './encode.ts';
+import type { NewElement, NewItem } from './encode.ts';
 import { encodingOf } from './registry.ts';
 import {
   BITS_ALLOCATED, BITS_STORED, COLUMNS, HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION,
@@ -12,7 +13,8 @@ import {
 import type { TransferSyntaxUID } from './uid.ts';
 
 /** An element in words: text or numbers as they are, or items. `[tag, vr, ...values]`. */
-export type SimpleElement = readonly [tag: number, vr: string, ...values: readonly (string | number | Uint8Array | readonly SimpleElement[])[]];
+export type SimpleElement = readonly [tag: number, vr: string, ...values: readonly SimpleValue[]];
+type SimpleValue = string | number | Uint8Array | readonly SimpleElement[];
 
 /** The Image Pixel Module, and the pixels of all frames. */
 export interface BuiltImage {
@@ -64,9 +66,12 @@ export function toNewElements(elements: readonly SimpleElement[], encoding: Enco
 }
 
 function toNewElement([tag, vr, ...values]: SimpleElement, encoding: Encoding): NewElement {
+  const [first] = values;
   if (vr === 'SQ') return { tag, vr, value: values.map((item): NewItem => toNewElements(item as readonly SimpleElement[], encoding)) };
-  if (values[0] instanceof Uint8Array) return { tag, vr, value: values[0].length % 2 === 0 ? values[0] : concatBytes([values[0], new Uint8Array(1)]) };
-  if (typeof values[0] === 'number' && vr !== 'IS' && vr !== 'DS') return { tag, vr, value: numberValue(vr, values as readonly number[], encoding) };
+  if (first instanceof Uint8Array) return { tag, vr, value: concatBytes([first, new Uint8Array(first.length % 2)]) };
+  if (typeof first === 'number' && vr !== 'IS' && vr !== 'DS') {
+    return { tag, vr, value: numberValue(vr, values as readonly number[], encoding) };
+  }
   return { tag, vr, value: textValue(vr, ...values.map(String)) };
 }
 

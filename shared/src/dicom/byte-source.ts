@@ -24,7 +24,8 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
 
 /** A part of a source, with offsets of its own. Throws RangeError where the range is not inside. */
 export function rangeSource(source: ByteSource, range: ByteRange): ByteSource {
-  if (range.offset < 0 || range.length < 0 || range.offset + range.length > source.size) throw new RangeError('range outside of its source');
+  const isInside = range.offset >= 0 && range.length >= 0 && range.offset + range.length <= source.size;
+  if (!isInside) throw new RangeError('range outside of its source');
   return {
     size: range.length,
     read: (offset, length) => source.read(range.offset + offset, Math.max(0, Math.min(length, range.length - offset))),

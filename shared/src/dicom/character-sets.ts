@@ -48,12 +48,15 @@ export function canonicalCharacterSet(term: string): string | null {
   if (name === '') return '6';
   const registration = /^ISO[ _-]*(?:2022[ _-]*)?(?:IR[ _-]*)?([0-9]{1,3})$/.exec(name)?.[1];
   if (registration === '192') return 'utf-8';
-  if (registration !== undefined) return registration === '6' || registration in SINGLE_BYTE || MULTI_BYTE.has(registration) ? registration : null;
+  if (registration !== undefined) {
+    return registration === '6' || registration in SINGLE_BYTE || MULTI_BYTE.has(registration) ? registration : null;
+  }
   if (/^(ISO[ _-]*2022[ _-]*)?GBK$/.test(name)) return 'gbk';
   if (/^(ISO[ _-]*2022[ _-]*)?GB[ _-]?18030$/.test(name)) return 'gb18030';
   if (/^UTF[ _-]?8$/.test(name)) return 'utf-8';
   const latin = /^(?:ISO[ _-]?)?8859[ _-]([0-9]{1,2})$/.exec(name)?.[1];
-  return latin === undefined ? null : (Object.entries(SINGLE_BYTE).find(([, label]) => label === (latin === '1' ? 'latin1' : `iso-8859-${latin}`))?.[0] ?? null);
+  const wanted = latin === '1' ? 'latin1' : `iso-8859-${latin}`;
+  return Object.entries(SINGLE_BYTE).find(([, label]) => label === wanted)?.[0] ?? null;
 }
 
 const READERS = new Map<string, TextReader>();

@@ -3,7 +3,7 @@
  * encoded by `textValue`, numbers by `numberValue`, both padded as their VR asks (PS3.5 §6.2).
  */
 import type { Encoding, InstanceIdentifiers } from './data-set.ts';
-import { ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, isLongForm } from './element-header.ts';
+import { ITEM, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, isLongForm } from './element-header.ts';
 import {
   FILE_META_GROUP_LENGTH,
   FILE_META_VERSION,
@@ -30,11 +30,12 @@ export type NewItem = readonly NewElement[];
 const NO_BYTES = new Uint8Array();
 
 /** The header of an element: tag, VR under explicit VR, and length (`UNDEFINED_LENGTH` allowed in the long form). */
-export function encodeHeader(tag: number, vr: string, length: number, { explicitVR, bigEndian }: Encoding): Uint8Array {
-  const hasVR = explicitVR && tag >>> 16 !== 0xfffe;
+export function encodeHeader(tag: number, vr: string, length: number, encoding: Encoding): Uint8Array {
+  const hasVR = encoding.explicitVR && tag >>> 16 !== 0xfffe;
   const long = hasVR && isLongForm(vr);
   // PS3.5 §6.2.2: a value that a short length cannot hold is written as UN.
-  if (hasVR && !long && length > 0xffff) return encodeHeader(tag, 'UN', length, { explicitVR, bigEndian, deflated: false, encapsulated: false });
+  if (hasVR && !long && length > 0xffff) return encodeHeader(tag, 'UN', length, encoding);
+  const { bigEndian } = encoding;
   const header = new DataView(new ArrayBuffer(long ? 12 : 8));
   header.setUint16(0, tag >>> 16, !bigEndian);
   header.setUint16(2, tag & 0xffff, !bigEndian);
@@ -65,18 +66,12 @@ export function encodeElements(elements: readonly NewElement[], encoding: Encodi
   return concatBytes(elements.map((element) => encodeElement(element, encoding)));
 }
 
-/** PS3.5 §A.4: fragments as items, an empty Basic Offset Table before them unless one is given, a delimiter behind them. */
-export function encodeFragments(tag: number, fragments: readonly Uint8Array[], encoding: Encoding, offsets: readonly number[] = []): Uint8Array {
-  const table = numberValue('UL', offsets, encoding);
-  const parts = [encodeHeader(tag, 'OB', UNDEFINED_LENGTH, encoding), encodeHeader(ITEM, '', table.length, encoding), table];
+/** PS3.5 §A.4: fragments as items, an empty Basic Offset Table before them, a delimiter behind them. */
+export function encodeFragments(tag: number, fragments: readonly Uint8Array[], encoding: Encoding): Uint8Array {
+  const parts = [encodeHeader(tag, 'OB', UNDEFINED_LENGTH, encoding), encodeHeader(ITEM, '', 0, encoding)];
   for (const fragment of fragments) parts.push(encodeHeader(ITEM, '', fragment.length, encoding), fragment);
   parts.push(encodeHeader(SEQUENCE_DELIMITATION, '', 0, encoding));
   return concatBytes(parts);
-}
-
-/** The delimiter that closes an item of undefined length. */
-export function encodeItemDelimiter(encoding: Encoding): Uint8Array {
-  return encodeHeader(ITEM_DELIMITATION, '', 0, encoding);
 }
 
 /**
@@ -116,7 +111,10 @@ export function numberValue(vr: string, values: readonly number[], { bigEndian }
 const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: false, encapsulated: false };
 
 /** PS3.10 §7.1: 128 zero bytes, "DICM" and File Meta Information of version 1, with our Implementation Class UID. */
-export function encodeFileMeta(identifiers: Pick<InstanceIdentifiers, 'sopClassUID' | 'sopInstanceUID'>, transferSyntaxUID: TransferSyntaxUID): Uint8Array {
+export function encodeFileMeta(
+  identifiers: Pick<InstanceIdentifiers, 'sopClassUID' | 'sopInstanceUID'>,
+  transferSyntaxUID: TransferSyntaxUID,
+): Uint8Array {
   const elements: NewElement[] = [
     { tag: FILE_META_VERSION, vr: 'OB', value: Uint8Array.of(0, 1) },
     { tag: MEDIA_STORAGE_SOP_CLASS_UID, vr: 'UI', value: textValue('UI', identifiers.sopClassUID) },

@@ -91,7 +91,7 @@ function identifiersOf(elements: readonly DicomElement[]): InstanceIdentifiers {
   };
 }
 
-/** Copies and de-identifiers often change the Data Set and forget its File Meta Information; what is in the Data Set is what a PACS files. */
+/** Copying tools often change the Data Set and forget its File Meta Information; what is in the Data Set is what a PACS files. */
 function isMismatch(meta: readonly DicomElement[], { sopClassUID, sopInstanceUID }: InstanceIdentifiers): boolean {
   const differs = (tag: number, uid: string): boolean => {
     const bytes = findElement(meta, tag)?.bytes;

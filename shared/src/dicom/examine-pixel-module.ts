@@ -9,13 +9,13 @@ import type { Fault, Unexamined } from './examine-instance.ts';
 import { PLAUSIBLE_VALUE_BYTES } from './limits.ts';
 import { RLE_LOSSLESS, type SOPClassKind } from './registry.ts';
 import {
-  BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, EXTENDED_OFFSET_TABLE, FLOAT_PIXEL_DATA, ICON_IMAGE_SEQUENCE, NUMBER_OF_FRAMES,
-  PALETTE_UID, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, RED_PALETTE_DATA, RED_PALETTE_DESCRIPTOR, ROWS, SAMPLES_PER_PIXEL,
-  SEGMENTED_RED_PALETTE_DATA,
+  BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, EXTENDED_OFFSET_TABLE, FLOAT_PIXEL_DATA, ICON_IMAGE_SEQUENCE,
+  NUMBER_OF_FRAMES, PALETTE_UID, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, RED_PALETTE_DATA, RED_PALETTE_DESCRIPTOR, ROWS,
+  SAMPLES_PER_PIXEL, SEGMENTED_RED_PALETTE_DATA,
 } from './tags.ts';
 import { asciiText, findElement, numbersOf, textOf } from './values.ts';
 import type { ValueContext } from './values.ts';
-import type { CutPixelData } from './walk-data-set.ts';
+import type { CutPixelData } from './walk-elements.ts';
 
 /** What an image says of its size. */
 export interface PixelModule {
@@ -27,6 +27,9 @@ export interface PixelModule {
   readonly photometricInterpretation: string;
 }
 
+/** PS3.3 §C.7.6.3.1.1: 1, 3, and retired 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8; ACR-NEMA had 12. */
+const SAMPLES = new Set([1, 3, 4]);
+const BITS = new Set([1, 8, 12, 16, 24, 32, 40, 48, 56, 64]);
 /** RLE frames whose headers are looked at: enough to notice a damaged file, few enough not to read through a long cine. */
 const RLE_FRAMES_EXAMINED = 64;
 /** Bytes of an offset table that are looked at: 16 384 frames. */
@@ -81,19 +84,23 @@ export function readPixelModule(elements: readonly DicomElement[], context: Valu
   const rows = oneNumber(elements, ROWS, context, 0);
   const columns = oneNumber(elements, COLUMNS, context, 0);
   const samples = oneNumber(elements, SAMPLES_PER_PIXEL, context, 1);
-  const bitsAllocated = oneNumber(elements, BITS_ALLOCATED, context, pixelTag === DOUBLE_FLOAT_PIXEL_DATA ? 64 : pixelTag === FLOAT_PIXEL_DATA ? 32 : 0);
+  // The Floating Point Image Pixel Modules fix Bits Allocated, and some writers leave it out.
+  const bitsOfFloat = pixelTag === DOUBLE_FLOAT_PIXEL_DATA ? 64 : pixelTag === FLOAT_PIXEL_DATA ? 32 : 0;
+  const bitsAllocated = oneNumber(elements, BITS_ALLOCATED, context, bitsOfFloat);
   const bitsStored = oneNumber(elements, BITS_STORED, context, 0);
   const frames = numberOfFrames(elements);
-  for (const value of [rows, columns, samples, bitsAllocated, bitsStored, frames]) if (typeof value === 'object') return value;
-  const numbers = { rows, columns, samples, bitsAllocated, frames } as Record<'rows' | 'columns' | 'samples' | 'bitsAllocated' | 'frames', number>;
-  if (numbers.rows === 0 || numbers.columns === 0) return faultAt('invalid-dimensions', elements, numbers.rows === 0 ? ROWS : COLUMNS);
-  // PS3.3 §C.7.6.3.1.1: 1, 3 or (retired) 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8; ACR-NEMA had 12.
-  const isKnownSamples = numbers.samples === 1 || numbers.samples === 3 || numbers.samples === 4;
-  const isKnownBits = numbers.bitsAllocated === 1 || numbers.bitsAllocated === 12 || (numbers.bitsAllocated > 0 && numbers.bitsAllocated % 8 === 0);
-  if (!isKnownSamples) return faultAt('inconsistent-pixel-module', elements, SAMPLES_PER_PIXEL);
-  if (!isKnownBits || numbers.bitsAllocated > 64) return faultAt('inconsistent-pixel-module', elements, BITS_ALLOCATED);
-  if ((bitsStored as number) > numbers.bitsAllocated) return faultAt('inconsistent-pixel-module', elements, BITS_STORED);
-  return { ...numbers, photometricInterpretation: textOf(findElement(elements, PHOTOMETRIC_INTERPRETATION), context) ?? '' };
+  if (typeof rows === 'object') return rows;
+  if (typeof columns === 'object') return columns;
+  if (typeof samples === 'object') return samples;
+  if (typeof bitsAllocated === 'object') return bitsAllocated;
+  if (typeof bitsStored === 'object') return bitsStored;
+  if (typeof frames === 'object') return frames;
+  if (rows === 0 || columns === 0) return faultAt('invalid-dimensions', elements, rows === 0 ? ROWS : COLUMNS);
+  if (!SAMPLES.has(samples)) return faultAt('inconsistent-pixel-module', elements, SAMPLES_PER_PIXEL);
+  if (!BITS.has(bitsAllocated)) return faultAt('inconsistent-pixel-module', elements, BITS_ALLOCATED);
+  if (bitsStored > bitsAllocated) return faultAt('inconsistent-pixel-module', elements, BITS_STORED);
+  const photometricInterpretation = textOf(findElement(elements, PHOTOMETRIC_INTERPRETATION), context) ?? '';
+  return { rows, columns, samples, bitsAllocated, frames, photometricInterpretation };
 }
 
 /** Bytes of native pixel data, padding not counted (PS3.5 §8.1, PS3.3 §C.7.6.3.1.2). */
@@ -133,7 +140,12 @@ function hasPalette(elements: readonly DicomElement[]): boolean {
   );
 }
 
-async function examineFragments(unexamined: Unexamined, pixelData: DicomElement, module: PixelModule, signal?: AbortSignal): Promise<Fault | null> {
+async function examineFragments(
+  unexamined: Unexamined,
+  pixelData: DicomElement,
+  module: PixelModule,
+  signal?: AbortSignal,
+): Promise<Fault | null> {
   const { dataSet, elements, transferSyntaxUID } = unexamined;
   const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
   const [table, ...fragments] = pixelData.fragments ?? [];

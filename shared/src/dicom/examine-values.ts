@@ -18,6 +18,7 @@ const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2
 /** Line ends and tabs belong into running text, not into a name or an identifier. */
 const LINE_CONTROLS = /[\t\n\f\r]/;
 const RUNNING_TEXT = new Set(['LT', 'ST', 'UT']);
+const CODE_VRS = new Set(['AE', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM']);
 const IS_LIMIT = 2 ** 31;
 
 /** Adds to `warnings`. Goes through items with the character set and the encoding that are in force there. */
@@ -37,16 +38,21 @@ export function examineValues(elements: readonly DicomElement[], context: ValueC
   }
 }
 
-function examineValue(element: DicomElement, bytes: Uint8Array, context: ValueContext, reader: TextReader, warnings: Set<WarningCode>): void {
+function examineValue(
+  element: DicomElement,
+  bytes: Uint8Array,
+  context: ValueContext,
+  reader: TextReader,
+  warnings: Set<WarningCode>,
+): void {
   const { vr } = element;
-  if (isText(vr)) examineText(element, bytes, reader, warnings);
-  else if (vr === 'DS' || vr === 'IS' || vr === 'DA' || vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT') examineCode(element, bytes, warnings);
-  else {
-    const size = VALUE_BYTES[vr];
-    if (size === undefined) return;
-    noteCount(element, bytes.length / size, warnings);
-    if ((vr === 'FL' || vr === 'FD') && numbersOf(element, context).some((number) => !Number.isFinite(number))) warnings.add('invalid-number');
-  }
+  if (isText(vr)) return examineText(element, bytes, reader, warnings);
+  if (CODE_VRS.has(vr)) return examineCode(element, bytes, warnings);
+  const size = VALUE_BYTES[vr];
+  if (size === undefined) return;
+  noteCount(element, bytes.length / size, warnings);
+  const isFloat = vr === 'FL' || vr === 'FD';
+  if (isFloat && numbersOf(element, context).some((number) => !Number.isFinite(number))) warnings.add('invalid-number');
 }
 
 /** The number of values where all is printable ASCII and short enough, as nearly all values of nearly all instances are; else 0. */

@@ -9,7 +9,9 @@ import { INFLATED_BYTES_LIMIT, INFLATION_RATIO_FROM_BYTES, INFLATION_RATIO_LIMIT
 
 const GZIP_TRAILER_BYTES = 8;
 
-export type InflateOutcome = { readonly kind: 'inflated'; readonly bytes: Uint8Array } | { readonly kind: 'refused'; readonly because: ReasonCode };
+export type InflateOutcome =
+  | { readonly kind: 'inflated'; readonly bytes: Uint8Array }
+  | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /** Inflates everything from `start` to the end of the source. */
 export async function inflateDataSet(source: ByteSource, start: number, signal?: AbortSignal): Promise<InflateOutcome> {
@@ -52,8 +54,15 @@ async function inflateRange(source: ByteSource, start: number, end: number, sign
   }
 }
 
+/** What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not have. */
+type Writer = {
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  close(): Promise<void>;
+  abort(reason: unknown): Promise<void>;
+};
+
 async function feed(
-  writer: WritableStreamDefaultWriter<BufferSource>,
+  writer: Writer,
   source: ByteSource,
   start: number,
   end: number,
@@ -72,7 +81,7 @@ async function feed(
   }
 }
 
-/** Engines say it in words only: "unexpected end of file" (Node), "Compressed input was truncated." (Chromium), "…incomplete…" (WebKit). */
+/** Engines say it in words only: "unexpected end of file" (Node), "Compressed input was truncated." (Chromium), "incomplete" (WebKit). */
 function isCutShort(error: unknown): boolean {
   const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: { code?: unknown; message?: unknown } };
   return /Z_BUF_ERROR|unexpected end|truncated|incomplete|without enough/i.test(`${message} ${code} ${cause?.code} ${cause?.message}`);

@@ -15,7 +15,8 @@ import { tagName } from './dictionary.ts';
 import { concatBytes, encodeElement, encodeFileMeta } from './encode.ts';
 import { missingFileMeta, readInstance } from './part10.ts';
 import {
-  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE, SOP_CLASSES, encodingOf,
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE,
+  SOP_CLASSES, encodingOf,
 } from './registry.ts';
 import { PATIENT_NAME, PIXEL_DATA } from './tags.ts';
 import { findElement, textOf } from './values.ts';
@@ -171,8 +172,8 @@ part10('an aborted reading ends with the reason of who aborted it', async () => 
 part10('deflated Data Sets are read as what they inflate to', async () => {
   const bytes = smallInstance();
   const { dataSetOffset, identifiers } = await ready(bytes);
-  const deflating = new Blob([bytes.subarray(dataSetOffset) as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream('deflate-raw'));
-  const deflated = new Uint8Array(await new Response(deflating).arrayBuffer());
+  const dataSet = new Blob([bytes.subarray(dataSetOffset) as Uint8Array<ArrayBuffer>]);
+  const deflated = await new Response(dataSet.stream().pipeThrough(new CompressionStream('deflate-raw'))).bytes();
   const meta = encodeFileMeta(identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
   for (const padding of [0, 1]) {
     const instance = await ready(concatBytes([meta, deflated, new Uint8Array(padding)]));
@@ -211,7 +212,8 @@ function reencoded(elements: readonly DicomElement[], bytes: Uint8Array, bigEndi
   return elements.map((element) => {
     if (element.items || element.fragments) return bytes.subarray(element.offset, element.endOffset);
     const encoding = encodingOf(bigEndian ? EXPLICIT_VR_BIG_ENDIAN : EXPLICIT_VR_LITTLE_ENDIAN)!;
-    return encodeElement({ tag: element.tag, vr: element.vr, value: bytes.subarray(element.valueOffset, element.valueOffset + element.valueLength) }, encoding);
+    const value = bytes.subarray(element.valueOffset, element.valueOffset + element.valueLength);
+    return encodeElement({ tag: element.tag, vr: element.vr, value }, encoding);
   });
 }
 

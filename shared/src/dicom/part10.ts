@@ -20,7 +20,7 @@ import { FILE_META_GROUP_LENGTH, TRANSFER_SYNTAX_UID } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 import { findElement, uidText } from './values.ts';
 import { walkDataSet } from './walk-data-set.ts';
-import type { Window } from './walk-data-set.ts';
+import type { Window } from './walk-elements.ts';
 
 export type { ParsedInstance, ReadOutcome } from './data-set.ts';
 
@@ -123,7 +123,8 @@ async function chooseEncoding(
 }
 
 function withoutMeta(encoding: Encoding, dataSetOffset: number, hasPreamble: boolean, warnings: WarningCode[]): Beginning {
-  const transferSyntaxUID = !encoding.explicitVR ? IMPLICIT_VR_LITTLE_ENDIAN : encoding.bigEndian ? EXPLICIT_VR_BIG_ENDIAN : EXPLICIT_VR_LITTLE_ENDIAN;
+  const explicitVR = encoding.bigEndian ? EXPLICIT_VR_BIG_ENDIAN : EXPLICIT_VR_LITTLE_ENDIAN;
+  const transferSyntaxUID = encoding.explicitVR ? explicitVR : IMPLICIT_VR_LITTLE_ENDIAN;
   return { hasPreamble, meta: null, transferSyntaxUID, encoding, dataSetOffset, warnings: [...warnings, 'file-meta-written'] };
 }
 

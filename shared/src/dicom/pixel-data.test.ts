@@ -17,7 +17,11 @@ const pixelData = suite('thumbnails');
 const { corpus } = testEnvironment();
 const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 
-async function drawnFrom(image: BuiltImage, elements: readonly SimpleElement[] = [], transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN): Promise<Thumbnail | null> {
+async function drawnFrom(
+  image: BuiltImage,
+  elements: readonly SimpleElement[] = [],
+  transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+): Promise<Thumbnail | null> {
   return await drawnFile(concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image })));
 }
 
@@ -74,10 +78,10 @@ pixelData('a JPEG frame is handed on as a file', async () => {
 
 if (corpus) {
   pixelData('the test pattern looks the same in RGB and through its palette', async () => {
-    const [rgb, palette] = await Promise.all(
-      ['TestPattern_RGB.dcm', 'TestPattern_Palette.dcm'].map((name) => drawnFile(new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name))))),
-    );
-    const [a, b] = [reds(rgb ?? null), reds(palette ?? null)];
+    const pattern = (name: string): Uint8Array => new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name)));
+    const rgb = await drawnFile(pattern('TestPattern_RGB.dcm'));
+    const palette = await drawnFile(pattern('TestPattern_Palette.dcm'));
+    const [a, b] = [reds(rgb), reds(palette)];
     const differing = a.filter((red, i) => Math.abs(red - b[i]!) > 40).length;
     assert.ok(differing < a.length / 50, `${differing} of ${a.length} pixels differ`);
   });

@@ -24,14 +24,20 @@ const PALETTE_BYTES_LIMIT = 131_072;
  * The middle frame, no side longer than `maxSide` pixels. null for what is not drawn here: other compressed transfer syntaxes, objects
  * without pixels, 1-bit and float pixels. `source` is `instance.dataSet`, or what stands in its place.
  */
-export async function thumbnail(instance: ParsedInstance, source: ByteSource, maxSide: number, signal?: AbortSignal): Promise<Thumbnail | null> {
+export async function thumbnail(
+  instance: ParsedInstance,
+  source: ByteSource,
+  maxSide: number,
+  signal?: AbortSignal,
+): Promise<Thumbnail | null> {
   const element = findElement(instance.elements, PIXEL_DATA);
   if (!element) return null;
   const module = readPixelModule(instance.elements, instance, PIXEL_DATA);
   if ('because' in module) return null;
   signal?.throwIfAborted();
   const frame = Math.floor(module.frames / 2);
-  if (element.fragments) return instance.transferSyntaxUID === JPEG_BASELINE ? await jpegFrame(element, source, module.frames, frame) : null;
+  if (element.fragments && instance.transferSyntaxUID !== JPEG_BASELINE) return null;
+  if (element.fragments) return await jpegFrame(element, source, module.frames, frame);
   if (module.bitsAllocated !== 8 && module.bitsAllocated !== 16) return null;
   const frameBytes = nativeBytes({ ...module, frames: 1 });
   if (frameBytes > FRAME_BYTES_LIMIT) return null;
@@ -67,7 +73,12 @@ async function jpegFrame(element: DicomElement, source: ByteSource, frames: numb
   return { jpeg: new Blob(parts as Uint8Array<ArrayBuffer>[], { type: 'image/jpeg' }) };
 }
 
-async function greyOrPalette(instance: ParsedInstance, source: ByteSource, module: PixelModule, bytes: Uint8Array): Promise<PixelPainter | null> {
+async function greyOrPalette(
+  instance: ParsedInstance,
+  source: ByteSource,
+  module: PixelModule,
+  bytes: Uint8Array,
+): Promise<PixelPainter | null> {
   const stored = storedValues(instance, module, bytes);
   if (module.photometricInterpretation === 'PALETTE COLOR') return await palette(instance, source, stored);
   const levelOf = window(instance, module, stored);
@@ -81,7 +92,7 @@ async function greyOrPalette(instance: ParsedInstance, source: ByteSource, modul
   };
 }
 
-/** PS3.5 §8.1: a sample's bits, the unused high ones masked out and the sign extended. High Bit is Bits Stored - 1 in what is made today. */
+/** PS3.5 §8.1: a sample's bits, unused high ones masked out, the sign extended. High Bit is Bits Stored - 1 in what is made today. */
 function storedValues(instance: ParsedInstance, { bitsAllocated }: PixelModule, bytes: Uint8Array): (pixel: number) => number {
   const bitsStored = Math.min(numberOf(findElement(instance.elements, BITS_STORED), instance) || bitsAllocated, bitsAllocated);
   const isSigned = numberOf(findElement(instance.elements, PIXEL_REPRESENTATION), instance) === 1;
@@ -90,7 +101,9 @@ function storedValues(instance: ParsedInstance, { bitsAllocated }: PixelModule, 
   // In explicit VR big endian, 8-bit pixels stand in words of OW with their bytes swapped (PS3.5 §8.1.1).
   const swapped = instance.encoding.bigEndian && findElement(instance.elements, PIXEL_DATA)?.vr === 'OW' ? 1 : 0;
   const unused = 32 - bitsStored;
-  const raw = bitsAllocated === 8 ? (pixel: number) => bytes[pixel ^ swapped] ?? 0 : (pixel: number) => view.getUint16(pixel * 2, littleEndian);
+  const byteAt = (pixel: number): number => bytes[pixel ^ swapped] ?? 0;
+  const wordAt = (pixel: number): number => view.getUint16(pixel * 2, littleEndian);
+  const raw = bitsAllocated === 8 ? byteAt : wordAt;
   return isSigned ? (pixel) => (raw(pixel) << unused) >> unused : (pixel) => (raw(pixel) << unused) >>> unused;
 }
 
@@ -116,7 +129,7 @@ function window(instance: ParsedInstance, { rows, columns }: PixelModule, stored
   return (value) => ((value * slope + intercept - lowest) / Math.max(1, width - 1)) * 255;
 }
 
-/** PS3.3 §C.7.6.3.1.5: number of entries (0: 65536), first value mapped, bits; tables of 16-bit entries, of which the high byte is shown. */
+/** PS3.3 §C.7.6.3.1.5: number of entries (0: 65536), first value mapped, bits. Of 16-bit entries the high byte is shown. */
 async function palette(instance: ParsedInstance, source: ByteSource, stored: (pixel: number) => number): Promise<PixelPainter | null> {
   const [entries = 0, first = 0, bits = 16] = numbersOf(findElement(instance.elements, RED_PALETTE_DESCRIPTOR), instance);
   const count = entries === 0 ? 65_536 : entries;
