@@ -27,7 +27,8 @@ function isCanonical(part: string): boolean {
 /** Whether `jws` is a receipt that was signed with one of `keys` and agrees with itself. Never throws. */
 export async function verifyReceipt(jws: string, keys: JSONWebKeySet): Promise<ReceiptCheck> {
   const parts = jws.split('.');
-  if (parts.length !== 3) return fault('unreadable');
+  // A receipt whose dots were changed is a changed receipt; what never began as one is none.
+  if (parts.length !== 3) return fault(jws.startsWith('eyJ') ? 'signature' : 'unreadable');
   // Any other spelling of the same bytes would be a changed file that still verifies.
   if (!parts.every(isCanonical)) return fault('signature');
   let payload: Uint8Array;

@@ -78,6 +78,7 @@ export function createUploader(tools: UploaderTools): Uploader {
   const parcels = createLane(PARCELS_AT_ONCE);
   const pieces = createPieceSize();
   let woken = Promise.withResolvers<void>();
+  let keys: z.infer<typeof keySetSchema> | null = null;
 
   /** Does `work` until it succeeds, is refused for good or patience ends. */
   async function insist<T>(id: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -193,8 +194,10 @@ export function createUploader(tools: UploaderTools): Uploader {
 
   async function takeReceipt(id: string, uploadId: string, manifest: Manifest, named: readonly InstanceKey[], signal: AbortSignal): Promise<ReceiptFault | null> {
     const jws = (await insist(id, () => api.text(`/upload/${uploadId}/receipt`, { signal }), signal)).trim();
-    const keys = await insist(id, () => api.json('/.well-known/jwks.json', keySetSchema, { signal }), signal);
-    const check = await acceptReceipt(jws, keys as JSONWebKeySet, { studyInstanceUID: manifest.studyInstanceUID, instances: named });
+    const known = (keys ??= await insist(id, () => api.json('/.well-known/jwks.json', keySetSchema, { signal }), signal));
+    const check = await acceptReceipt(jws, known as JSONWebKeySet, { studyInstanceUID: manifest.studyInstanceUID, instances: named });
+    // The gateway may have a new key since: the next look asks for it.
+    if (check.kind === 'fault') keys = null;
     if (check.kind === 'fault') return check.fault;
     await queue.settle(id, check.checked);
     return null;
