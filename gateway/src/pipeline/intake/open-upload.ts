@@ -48,7 +48,7 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
     const uploadId = await findOrCreateUpload(trx, tools, study, sender);
     const moved = await applyManifest(trx, tools, study, manifest, compared);
     await linkInstances(trx, uploadId, study.id, compared.keys);
-    if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
+    if (moved.state === 'receiving' && compared.need.length === 0) await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
     if (compared.insert.length + compared.again.length > 0) {
       await auditStudy(trx, tools, study, 'upload-opened', {
         uploadId, revision: moved.revision, policy: manifest.policy.name, policyVersion: manifest.policy.version,

@@ -122,6 +122,8 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
         response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
         return response;
       }
+      // A parcel is not read back, by nobody.
+      if (request.method === 'GET') throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
       return request.method === 'POST' ? create(request, accountId) : resume(request, accountId);
     },
   };

@@ -170,6 +170,7 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
   // tus 1.0: bodies are streamed, so no schema and no limit but the protocol's own.
   const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => parcels.handle(c.req.raw, callerOf(c).id);
   router.on(['POST', 'OPTIONS'], '/upload/files', allow(SENDERS), tus);
-  router.on(['HEAD', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', allow(SENDERS), tus);
+  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
+  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', allow(SENDERS), tus);
   return router;
 }
