@@ -17,7 +17,7 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
     input.value = '';
   };
   return (
-    <div class={main ? 'choose choose-main' : 'choose'}>
+    <div class={main ? 'choose choose-main' : 'choose'} role="group" aria-label={main ? words.upload.drop : words.upload.addLabel}>
       <input ref={files} type="file" multiple hidden data-picks="files" onChange={take} />
       <input ref={folder} type="file" hidden data-picks="folder" onChange={take} {...{ webkitdirectory: true }} />
       <button type="button" class={main ? 'button button-main' : 'button'} onClick={() => files.current?.click()}>

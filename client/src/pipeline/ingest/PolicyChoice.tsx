@@ -48,7 +48,7 @@ function PolicySheet({ policies, chosen, onClose }: { readonly policies: readonl
         ))}
       </fieldset>
       <div class="sheet-actions">
-        <button type="button" class="button button-main" onClick={onClose}>{words.close}</button>
+        <button type="button" class="button button-main" onClick={onClose}>{words.done}</button>
       </div>
     </Sheet>
   );

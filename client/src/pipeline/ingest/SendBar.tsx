@@ -18,7 +18,7 @@ export function SendBar() {
   };
   const disabled = chosen.length === 0 || reading || ingest.policy.value === null;
   return (
-    <div class="send-bar">
+    <section class="send-bar" aria-label={words.upload.sendBar}>
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
@@ -26,7 +26,7 @@ export function SendBar() {
           {chosen.length > 0 && <span class="send-size small numbers">{words.upload.sendSize(instances, formatBytes(bytes))}</span>}
         </button>
       </div>
-    </div>
+    </section>
   );
 }
 
@@ -35,7 +35,7 @@ export function QueueingBar() {
   const { ingest } = useDevice();
   const { instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
-    <div class="send-bar">
+    <section class="send-bar" aria-label={words.upload.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers"><Icon name="device" size={20} /> {words.queue.makingSafe(instances, instancesTotal)}</p>
@@ -46,6 +46,6 @@ export function QueueingBar() {
           {words.queue.takeBack}
         </button>
       </div>
-    </div>
+    </section>
   );
 }

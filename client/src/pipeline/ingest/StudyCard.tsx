@@ -25,7 +25,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         <input type="checkbox" class="tick" checked={selected} aria-label={words.upload.include(name)} onChange={() => ingest.toggle(study.studyInstanceUID)} />
       </label>
       <div class="card-body">
-        <h3 class="card-name"><bdi>{name}</bdi></h3>
+        <h2 class="card-name"><bdi>{name}</bdi></h2>
         {(study.patientId || birth) && (
           <p class="small quiet">
             {study.patientId && <bdi>{words.upload.patientId(study.patientId)}</bdi>}

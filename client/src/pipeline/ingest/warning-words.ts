@@ -17,7 +17,10 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
   return (OF_THE_SELECTION as readonly StudyWarning[]).includes(warning);
 }
 
-/** What must be seen, and what may be: in the order they were found. */
+/** What must be seen, and what may be: in the order they were found. Several patients are pointed out once, above all studies. */
 export function sortWarnings(warnings: readonly StudyWarning[]): { readonly loud: readonly StudyWarning[]; readonly quiet: readonly StudyWarning[] } {
-  return { loud: warnings.filter((warning) => TO_LOOK_AT.has(warning)), quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)) };
+  return {
+    loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && warning !== 'two-patients'),
+    quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),
+  };
 }

@@ -8,6 +8,7 @@ import { hrefOf } from '../../app/routes.ts';
 import { Confirm } from '../../app/Sheet.tsx';
 import { Pace, Track } from '../../app/Track.tsx';
 import { words } from '../../app/words.ts';
+import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
 import { nameOf, partsOf } from './study-title.ts';
 import { partOf, trackOf } from './track-of.ts';
@@ -72,10 +73,7 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
   if (study.state === 'failed') {
     return (
       <div class="row">
-        <button type="button" class="button" aria-label={words.queue.retryOf(name)} onClick={() => void queue.retry(study.id)}>
-          <Icon name="again" size={20} />
-          {words.queue.retry}
-        </button>
+        <GoOn study={study} />
         {study.canTakeBack && <TakeBack study={study} name={name} />}
       </div>
     );

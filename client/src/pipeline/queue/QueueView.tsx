@@ -62,9 +62,14 @@ function EmptyQueue() {
   );
 }
 
+/** A database that did not open by then will not: private mode, or a full disk. */
+const NO_DATABASE_AFTER_MS = 6_000;
+
 function QueueSkeleton() {
   const late = useLate(true);
+  const tooLate = useLate(true, NO_DATABASE_AFTER_MS);
   if (!late) return null;
+  if (tooLate) return <p class="notice notice-stop" role="alert"><Icon name="decide" /><span class="notice-body">{words.queue.noDatabase}</span></p>;
   return (
     <div aria-label={words.queue.loading} role="status">
       {[0, 1, 2].map((row) => (

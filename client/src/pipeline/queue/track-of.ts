@@ -14,7 +14,8 @@ export function trackOf(study: QueuedStudy): TrackState {
     onItsWay: study.track.onTheWay,
     atGateway: study.track.atGateway,
     inPacs: study.track.inPacs,
-    needsDecision: sumOf(study.refused) + sumOf(study.quarantined),
+    // Only while somebody can still decide; in a finished study they are named by the receipt.
+    needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
     leftOut: study.leftOut,
     waitingFor: study.waiting === 'interrupted' ? null : study.waiting,
   };

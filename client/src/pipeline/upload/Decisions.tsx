@@ -1,6 +1,6 @@
 /**
- * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this study, and the two ways on. Red,
- * because nothing happens to them until a person decides.
+ * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this study, and the ways on. Red,
+ * because nothing happens to them until a person decides. What was refused for good can only be left out.
  */
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
@@ -18,7 +18,7 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
     ...study.quarantined.map((count) => ({ ...count, state: 'quarantined' as const })),
     ...study.refused.map((count) => ({ ...count, state: 'refused' as const })),
   ];
-  if (undecided.length === 0) return null;
+  if (undecided.length === 0 || study.state !== 'attention') return null;
   return <>{undecided.map((some) => <Decision key={`${some.state} ${some.reason}`} study={study} some={some} />)}</>;
 }
 
@@ -50,10 +50,12 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
         <p class="strong">{words.study.decide.sentence(some.instances, study.instances)}</p>
         <p>{reason.title} {study.track.inPacs > 0 && words.study.decide.others(study.track.inPacs)} {reason.next}</p>
         <div class="notice-actions row">
-          <button type="button" class="button" disabled={busy} onClick={() => void decide(() => queue.retry(study.id))}>
-            <Icon name="again" size={20} />
-            {words.study.decide.retry(some.instances)}
-          </button>
+          {some.state === 'quarantined' && (
+            <button type="button" class="button" disabled={busy} onClick={() => void decide(() => queue.retry(study.id))}>
+              <Icon name="again" size={20} />
+              {words.study.decide.retry(some.instances)}
+            </button>
+          )}
           <button type="button" class="button button-stop" disabled={busy} aria-haspopup="dialog" onClick={() => setAsking(true)}>{words.study.decide.leaveOut(some.instances)}</button>
         </div>
         <div role="alert">{failed && <p class="small">{words.study.decide.notReached}</p>}</div>
@@ -62,7 +64,7 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
       {asking && (
         <Confirm
           title={words.study.decide.confirmTitle(some.instances)}
-          what={words.study.decide.confirmWhat}
+          what={words.study.decide.confirmWhat(some.instances)}
           yes={words.study.decide.leaveOut(some.instances)}
           no={words.study.decide.confirmNo}
           destructive

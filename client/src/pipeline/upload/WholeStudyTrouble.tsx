@@ -1,16 +1,15 @@
 /** What keeps a whole study from going on and needs a person: refused by the gateway, or cut off while it was made safe. */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
-import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy } from '../queue/queued.ts';
+import { GoOn } from '../queue/GoOn.tsx';
 import { TakeBack } from '../queue/QueueRow.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
   if (study.state === 'taken-back') return <p class="notice"><Icon name="back" turns /><span class="notice-body">{words.queue.takenBackWhat}</span></p>;
   if (study.waiting === 'interrupted') {
     return (
@@ -33,10 +32,7 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
         <p class="strong">{words.queue.failed}</p>
         <p>{problem.title} {words.queue.failedMeans} {problem.next}</p>
         <div class="notice-actions row">
-          <button type="button" class="button" onClick={() => void queue.retry(study.id)}>
-            <Icon name="again" size={20} />
-            {words.queue.retry}
-          </button>
+          <GoOn study={study} />
           {study.canTakeBack && <TakeBack study={study} name={nameOf(study.title)} />}
         </div>
         {study.problem && <CodeLine code={study.problem} />}

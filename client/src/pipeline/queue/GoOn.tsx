@@ -1,0 +1,20 @@
+/** The button for a study that the gateway did not take. */
+import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { hrefOf } from '../../app/routes.ts';
+import { words } from '../../app/words.ts';
+import type { QueuedStudy } from './queued.ts';
+import { nameOf } from './study-title.ts';
+
+/** Trying again where that can help; where the study itself must be another one, the way to choose it. */
+export function GoOn({ study }: { readonly study: QueuedStudy }) {
+  const { queue } = useDevice();
+  if (study.problem && PROBLEMS[study.problem].retry === 'changed') return <a class="button" href={hrefOf({ page: 'upload' })}>{words.queue.chooseAgain}</a>;
+  return (
+    <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study.title))} onClick={() => void queue.retry(study.id)}>
+      <Icon name="again" size={20} />
+      {words.queue.retry}
+    </button>
+  );
+}
