@@ -22,6 +22,28 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
   };
 }
 
+/** Bytes in memory in pieces, as a stream left them: joining them would take the memory twice. */
+export function chunksSource(chunks: readonly Uint8Array[]): ByteSource {
+  const ends: number[] = [];
+  for (const chunk of chunks) ends.push((ends[ends.length - 1] ?? 0) + chunk.length);
+  const size = ends[ends.length - 1] ?? 0;
+  return {
+    size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+      let which = ends.findIndex((end) => end > offset);
+      for (let filled = 0; filled < bytes.length; which++) {
+        const chunk = chunks[which]!;
+        const from = offset + filled - (ends[which]! - chunk.length);
+        const part = chunk.subarray(from, from + bytes.length - filled);
+        bytes.set(part, filled);
+        filled += part.length;
+      }
+      return bytes;
+    },
+  };
+}
+
 /** A part of a source, with offsets of its own. Throws RangeError where the range is not inside. */
 export function rangeSource(source: ByteSource, range: ByteRange): ByteSource {
   const isInside = range.offset >= 0 && range.length >= 0 && range.offset + range.length <= source.size;

@@ -3,6 +3,7 @@
  * is held in memory, so it is bounded twice: in bytes, and in how far it may outgrow what was compressed.
  */
 import type { ReasonCode } from '../protocol/problem.ts';
+import { chunksSource } from './byte-source.ts';
 import type { ByteSource } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 import { INFLATED_BYTES_LIMIT, INFLATION_RATIO_FROM_BYTES, INFLATION_RATIO_LIMIT, LARGEST_READ_BYTES } from './limits.ts';
@@ -10,7 +11,7 @@ import { INFLATED_BYTES_LIMIT, INFLATION_RATIO_FROM_BYTES, INFLATION_RATIO_LIMIT
 const GZIP_TRAILER_BYTES = 8;
 
 export type InflateOutcome =
-  | { readonly kind: 'inflated'; readonly bytes: Uint8Array }
+  | { readonly kind: 'inflated'; readonly dataSet: ByteSource }
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /** Inflates everything from `start` to the end of the source. */
@@ -25,7 +26,7 @@ export async function inflateDataSet(source: ByteSource, start: number, signal?:
   }
   // Some writers leave the trailer of gzip (RFC 1952 §2.3.1: CRC-32 and length) behind the compressed bytes.
   const bare = await inflateRange(source, start, source.size - GZIP_TRAILER_BYTES, signal);
-  return bare.kind === 'inflated' && readUint32(tail, 4, false) === bare.bytes.length ? bare : outcome;
+  return bare.kind === 'inflated' && readUint32(tail, 4, false) === bare.dataSet.size ? bare : outcome;
 }
 
 async function inflateRange(source: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<InflateOutcome> {
@@ -44,7 +45,7 @@ async function inflateRange(source: ByteSource, start: number, end: number, sign
       if (bytes > INFLATED_BYTES_LIMIT || tooDense) return { kind: 'refused', because: 'expansion-limit' };
       chunks.push(value);
     }
-    return { kind: 'inflated', bytes: joined(chunks, bytes) };
+    return { kind: 'inflated', dataSet: chunksSource(chunks) };
   } catch (error) {
     signal?.throwIfAborted();
     return { kind: 'refused', because: isCutShort(error) ? 'truncated' : 'not-parseable' };
@@ -85,14 +86,4 @@ async function feed(
 function isCutShort(error: unknown): boolean {
   const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: { code?: unknown; message?: unknown } };
   return /Z_BUF_ERROR|unexpected end|truncated|incomplete|without enough/i.test(`${message} ${code} ${cause?.code} ${cause?.message}`);
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

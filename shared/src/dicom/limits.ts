@@ -21,8 +21,8 @@ export const HEADER_BYTES_LIMIT = 64 * 1024 * 1024;
 /** A value that lacks more than this of its bytes is not a cut file but a wrong length: no element but Pixel Data is so long. */
 export const PLAUSIBLE_VALUE_BYTES = 256 * 1024 * 1024;
 
-/** An inflated Data Set is held whole. Deflated instances are rare and small; a CT of 500 slices in one object would be 262 MB. */
-export const INFLATED_BYTES_LIMIT = 256 * 1024 * 1024;
+/** An inflated Data Set is held whole. Deflated instances are rare and small; more would press a gateway that takes ten devices at once. */
+export const INFLATED_BYTES_LIMIT = 128 * 1024 * 1024;
 
 /** Deflate reaches 1032:1 only on nothing; masks reach 100:1. Asked once there is enough output for it to matter. */
 export const INFLATION_RATIO_LIMIT = 250;
@@ -31,6 +31,11 @@ export const INFLATION_RATIO_FROM_BYTES = 16 * 1024 * 1024;
 /** First read of a file: the header of a CT slice fits. Each further read in a row is twice as long, up to the largest. */
 export const FIRST_READ_BYTES = 32 * 1024;
 export const LARGEST_READ_BYTES = 1024 * 1024;
+/** After a jump over a long value there is often another one: a little is enough to see. */
+export const READ_AFTER_JUMP_BYTES = 4 * 1024;
+
+/** Zero bytes behind the end are read to be sure that they are. Blocks of media are up to 2 MiB; a sparse file has no end. */
+export const ZERO_PADDING_LIMIT = 16 * 1024 * 1024;
 
 /** Between large fragments only their 8-byte headers are wanted; small fragments are read through. */
 export const FRAGMENT_HEADER_READ_BYTES = 512;

@@ -5,7 +5,6 @@
  * It promises an answer for any bytes: never an exception, never more than the limits of `limits.ts` in memory, pixel data not read.
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
-import { bytesSource } from './byte-source.ts';
 import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOutcome } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 import { encodeFileMeta } from './encode.ts';
@@ -59,9 +58,9 @@ export async function readInstance(source: ByteSource, signal?: AbortSignal, pre
   if (beginning.encoding.deflated) {
     const inflated = await inflateDataSet(source, start, signal);
     if (inflated.kind === 'refused') return refused(inflated.because);
-    dataSet = bytesSource(inflated.bytes);
+    dataSet = inflated.dataSet;
     start = 0;
-    window = { offset: 0, bytes: inflated.bytes };
+    window = { offset: 0, bytes: new Uint8Array() };
   } else if (isEncodedOtherwise(beginning, head, source.size)) return refused('transfer-syntax-mismatch');
   const walked = await walkDataSet(dataSet, start, beginning.encoding, 'data-set', window, signal);
   if (walked.kind === 'refused') {

@@ -4,7 +4,10 @@
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
 import type { ByteSource, DicomElement, Encoding, Place } from './data-set.ts';
-import { FIRST_READ_BYTES, FRAGMENT_HEADER_READ_BYTES, HEADER_BYTES_LIMIT, LARGEST_READ_BYTES, SMALL_FRAGMENT_BYTES } from './limits.ts';
+import {
+  FIRST_READ_BYTES, FRAGMENT_HEADER_READ_BYTES, HEADER_BYTES_LIMIT, LARGEST_READ_BYTES, READ_AFTER_JUMP_BYTES, SMALL_FRAGMENT_BYTES,
+  ZERO_PADDING_LIMIT,
+} from './limits.ts';
 import { advance, newWalk, refuse } from './walk-elements.ts';
 import type { CutPixelData, FragmentsFrame, Walk, Window } from './walk-elements.ts';
 
@@ -47,6 +50,7 @@ export async function walkDataSet(
     if (step === 'zeros?') return await endOfPadding(walk, source, signal);
     if (step === 'refused') return { kind: 'refused', elements: walk.root.elements, ...walk.refusal! };
     signal?.throwIfAborted();
+    if (walk.position > walk.windowOffset + walk.window.length) readBytes = READ_AFTER_JUMP_BYTES;
     const inFragments = walk.stack[walk.stack.length - 1]!.kind === 'fragments';
     const length = Math.max(walk.wanted, inFragments ? fragmentReadBytes(walk) : readBytes);
     if (!inFragments) {
@@ -63,6 +67,7 @@ export async function walkDataSet(
 
 /** Some writers fill the last block of a medium with zero bytes. Nothing else may follow the Data Set. */
 async function endOfPadding(walk: Walk, source: ByteSource, signal?: AbortSignal): Promise<WalkOutcome> {
+  if (walk.size - walk.position > ZERO_PADDING_LIMIT) return refusedHere(walk, 'trailing-data');
   for (let offset = walk.position; offset < walk.size; offset += LARGEST_READ_BYTES) {
     signal?.throwIfAborted();
     const bytes = await source.read(offset, LARGEST_READ_BYTES);
