@@ -31,9 +31,10 @@ import { type Keys, openKeys } from './keys.ts';
 import { createLog, describeError, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { observabilityRoutes, remembered } from './observability/observability.routes.ts';
+import { describeTus } from './pipeline/intake/describe-tus.ts';
 import { eventRoutes } from './pipeline/intake/events.routes.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
-import { uploadRoutes } from './pipeline/intake/upload.routes.ts';
+import { SENDERS, uploadRoutes } from './pipeline/intake/upload.routes.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyChanges } from './pipeline/study-changes.ts';
@@ -186,6 +187,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
   const project = { key: keys.projectKey, id: keys.projectKeyId };
   api.route('/', uploadRoutes({ tools, parcels: createParcelReceiver(tools), defaultPolicy: config.policy, project }));
   api.route('/', eventRoutes(tools));
+  describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);
   return api;
 }

@@ -88,12 +88,22 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
-    security: roles === 'public' ? [] : [{ bearer: [] }],
-    'x-roles': roles === 'public' ? 'public' : [...roles],
+    security: securityOf(roles),
+    'x-roles': rolesOf(roles),
     middleware: definition.request?.body ? [allow(roles), limitBody(bodyBytesLimit)] : [allow(roles)],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }
+
+/** Puts a route into the contract that is served without schemas (a stream); who serves it also calls `allow`. */
+export function describeRoute(router: Router, { roles, problems = [], ...rest }: RouteDefinition<string>): void {
+  const codes = new Set<ProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
+  const route = { ...rest, responses: { ...problemResponses(codes), ...rest.responses }, security: securityOf(roles), 'x-roles': rolesOf(roles) };
+  router.openAPIRegistry.registerPath(route as unknown as RouteConfig);
+}
+
+const securityOf = (roles: Access) => (roles === 'public' ? [] : [{ bearer: [] }]);
+const rolesOf = (roles: Access) => (roles === 'public' ? roles : [...roles]);
 
 /** Far above every small request (a password, a decision); what is larger says so. */
 const BODY_BYTES_LIMIT = 64 * 1024;

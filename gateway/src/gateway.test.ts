@@ -1,0 +1,162 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ROLES, type ProblemDetails, type Session } from '#shared/protocol/api.ts';
+import { type ProblemCode, PROBLEMS } from '#shared/protocol/problem.ts';
+import { ConfigMistakes } from './config.ts';
+import { accessOf, allow, type Access } from './http/route.ts';
+import { openTestGateway, type TestGateway } from './open-test-gateway.ts';
+
+const test = suite('the gateway');
+let gateway: TestGateway;
+test.before(async () => void (gateway = await openTestGateway()));
+test.after(() => gateway.close());
+
+const problemOf = async (answer: Response): Promise<ProblemDetails> => (await answer.json()) as ProblemDetails;
+
+type Served = { readonly method: string; readonly path: string; readonly access: Access | undefined };
+
+/** Every method and path that is served, with its access; global middleware is not a route. */
+function servedRoutes(): Served[] {
+  const routes = new Map<string, Served>();
+  for (const { method, path, handler } of gateway.api.routes) {
+    if (method === 'ALL' && /^\/?\*$/.test(path)) continue;
+    const key = `${method} ${path}`;
+    routes.set(key, { method, path, access: routes.get(key)?.access ?? accessOf(handler) });
+  }
+  return [...routes.values()];
+}
+
+/** A path in which every parameter stands for something that is not there. */
+const concrete = (path: string): string => path.replaceAll(/:\w+(\{[^}]*\})?/g, '00000000-0000-4000-8000-000000000000');
+
+test('every route names who may call it', () => {
+  const nameless = servedRoutes().filter(({ access }) => access === undefined);
+  assert.equal(nameless.map(({ method, path }) => `${method} ${path}`), []);
+  assert.ok(servedRoutes().length > 15);
+});
+
+test('without a token only health, version, the contract, the keys and signing in are served', () => {
+  const open = servedRoutes().filter(({ access }) => access === 'public').map(({ path }) => path);
+  const expected = ['/health', '/health/live', '/health/ready', '/version', '/openapi.json', '/.well-known/jwks.json', '/auth/login', '/auth/refresh', '/auth/logout'];
+  assert.equal(open.sort(), expected.sort());
+});
+
+test('each route serves the roles that it names, and no others, and nobody without a token', async () => {
+  const sessions = new Map<string, Session>();
+  for (const role of ROLES) sessions.set(role, await gateway.userWith([role]));
+  for (const { method, path, access } of servedRoutes()) {
+    if (access === undefined || access === 'public') continue;
+    const where = concrete(path);
+    const stranger = await gateway.call(method, where);
+    assert.is(stranger.status, 401, `${method} ${path} without a token`);
+    await stranger.body?.cancel();
+    for (const role of ROLES) {
+      const answer = await gateway.call(method, where, { token: sessions.get(role)?.accessToken ?? '', headers: { 'tus-resumable': '1.0.0' } });
+      const isRefused = answer.status === 403;
+      await answer.body?.cancel();
+      assert.is(isRefused, !access.includes(role), `${method} ${path} as ${role}: ${answer.status}`);
+    }
+  }
+});
+
+test('what is not there is a 401 to a stranger, a 404 to others, and a wrong method says which ones there are', async () => {
+  const { accessToken: token } = await gateway.signIn();
+  assert.is((await gateway.call('GET', '/audit-of-everything')).status, 401);
+  assert.is((await problemOf(await gateway.call('GET', '/audit-of-everything', { token }))).code, 'not-found');
+  const wrong = await gateway.call('PUT', '/auth/me', { token });
+  assert.equal([wrong.status, wrong.headers.get('allow')], [405, 'GET']);
+});
+
+test('a request that has not the asked form is told where, never what', async () => {
+  const { accessToken: token } = await gateway.signIn();
+  const planted = 'PLANTED^NAME';
+  const badForm = await gateway.call('POST', '/admin/users', { token, body: { username: `${planted} `, password: planted, roles: [planted] } });
+  const text = await badForm.text();
+  assert.is(badForm.status, 422);
+  assert.match(text, 'username');
+  assert.not.match(text, planted);
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const send = (body: string, contentType = 'application/json') =>
+    gateway.api.request('/admin/users', { method: 'POST', headers: { ...headers, 'content-type': contentType }, body });
+  assert.is((await problemOf(await send('{"username":'))).code, 'bad-request');
+  assert.is((await problemOf(await send('username=x', 'text/plain'))).code, 'unsupported-media-type');
+  assert.is((await problemOf(await send(JSON.stringify({ username: 'x'.repeat(100_000) })))).code, 'body-too-large');
+});
+
+test('an unexpected error tells neither the caller nor the log what it was about', async () => {
+  const own = await openTestGateway();
+  own.api.get('/broken', allow('public'), () => {
+    throw new Error('no row for PLANTED^NAME');
+  });
+  const answer = await own.call('GET', '/broken', { headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' } });
+  const text = await answer.text();
+  assert.is(answer.status, 500);
+  assert.is((JSON.parse(text) as ProblemDetails).code, 'unexpected');
+  assert.not.match(text + JSON.stringify(own.lines), 'PLANTED');
+  const line = own.lines.find(({ event }) => event === 'unexpected-error');
+  assert.is(line?.['correlationId'], '4bf92f3577b34da6a3ce929d0e0e4736', 'the trace goes on in the log');
+  assert.is((JSON.parse(text) as ProblemDetails).correlationId, '4bf92f3577b34da6a3ce929d0e0e4736');
+  await own.close();
+});
+
+test('the log names routes by their pattern and people by their id', async () => {
+  const { accessToken: token, user } = await gateway.signIn();
+  await gateway.call('GET', '/upload/00000000-0000-4000-8000-000000000000/status?name=PLANTED', { token });
+  const line = gateway.lines.findLast(({ event, route }) => event === 'request' && String(route).startsWith('/upload'));
+  assert.is(line?.['route'], '/upload/:id/status');
+  assert.equal([line?.['status'], line?.['code'], line?.['user']], [404, 'upload-not-found', user.id]);
+  assert.not.match(JSON.stringify(gateway.lines), /PLANTED|admin"/);
+});
+
+test('a caller has a limit, and another caller is not touched by it', async () => {
+  const own = await openTestGateway({ env: { RELAY_RATE_LIMIT: '30' } });
+  const { accessToken: token } = await own.signIn();
+  const statuses = [];
+  for (let i = 0; i < 32; i += 1) statuses.push((await own.call('GET', '/auth/me', { token })).status);
+  assert.is(statuses.indexOf(429), 30);
+  const refused = await own.call('GET', '/auth/me', { token });
+  assert.equal([(await problemOf(refused)).code, refused.headers.get('retry-after')], ['rate-limited', '2']);
+  assert.is((await own.call('GET', '/version')).status, 200);
+  own.wait(2_000);
+  assert.is((await own.call('GET', '/auth/me', { token })).status, 200);
+  await own.close();
+});
+
+test('a PACS that is down makes the gateway degraded, not dead: it takes studies', async () => {
+  const health = await gateway.call('GET', '/health');
+  assert.equal([health.status, await health.json()], [200, { status: 'degraded', database: 'ok', pacs: 'unreachable' }]);
+  assert.is((await gateway.call('GET', '/health/ready')).status, 200);
+});
+
+test('a gateway that is stopping is not ready', async () => {
+  const own = await openTestGateway();
+  await own.stop();
+  assert.is((await own.call('GET', '/health/live')).status, 200);
+  const answer = await own.call('GET', '/health/ready');
+  assert.equal([answer.status, (await problemOf(answer)).code], [503, 'not-ready']);
+});
+
+test('metrics are for those who watch, and name no study', async () => {
+  const { accessToken: token } = await gateway.signIn();
+  assert.is((await gateway.call('GET', '/metrics')).status, 401);
+  const answer = await gateway.call('GET', '/metrics', { token });
+  const text = await answer.text();
+  assert.match(answer.headers.get('content-type') ?? '', 'text/plain; version=0.0.4');
+  for (const metric of ['relaypacs_request_seconds_count', 'relaypacs_pacs_up 0', 'relaypacs_build_info']) assert.match(text, metric);
+  assert.match(text, 'route="/upload/:id/status"');
+  assert.not.match(text, /[0-9a-f]{8}-[0-9a-f]{4}-|="\d+\.\d+\.\d+\.\d+/);
+});
+
+test('every problem has a status of its kind and a sentence', () => {
+  for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
+    const { status, title } = PROBLEMS[code];
+    assert.ok(status >= 400 && status < 600 && title.endsWith('.'), code);
+  }
+});
+
+test('an unusable setting is told before anything is opened', async () => {
+  const outcome = await openTestGateway({ env: { RELAY_PORT: 'x' } }).then(() => null, (error: unknown) => error);
+  assert.instance(outcome, ConfigMistakes);
+});
+
+test.run();

@@ -1,0 +1,92 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { ADMIN_PASSWORD, type CallOptions, openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+
+type Operation = { responses: Record<string, { content?: Record<string, unknown> }>; security?: unknown[]; 'x-roles'?: unknown };
+type OpenApiDocument = { openapi: string; paths: Record<string, Record<string, Operation>> };
+
+const test = suite('the contract');
+let gateway: TestGateway;
+let contract: OpenApiDocument;
+// Formats are documentation for people; what they say was checked by the schemas that they were made from.
+const ajv = new Ajv2020({ strict: false, validateFormats: false });
+
+test.before(async () => {
+  gateway = await openTestGateway();
+  contract = (await (await gateway.call('GET', '/openapi.json')).json()) as OpenApiDocument;
+  ajv.addSchema(contract, 'openapi');
+});
+test.after(() => gateway.close());
+
+const pointer = (...parts: string[]): string => parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+
+/** Calls, and holds the answer against what the contract says of this route and status. */
+async function callByContract(method: string, template: string, expected: number, options: CallOptions & { params?: Record<string, string> } = {}): Promise<unknown> {
+  const what = `${method.toUpperCase()} ${template} → ${expected}`;
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => options.params?.[name] ?? name);
+  const answer = await gateway.call(method.toUpperCase(), path, options);
+  const text = await answer.text();
+  assert.is(answer.status, expected, `${what}: ${text}`);
+  const response = contract.paths[template]?.[method]?.responses[String(expected)];
+  assert.ok(response, `${what} is not in the contract`);
+  const types = Object.keys(response?.content ?? {});
+  if (types.length === 0) {
+    assert.is(text, '', `${what} has no body`);
+    return null;
+  }
+  const [type = ''] = (answer.headers.get('content-type') ?? '').split(';');
+  assert.ok(types.includes(type), `${what} answers with ${type}, the contract says ${types.join(', ')}`);
+  const body: unknown = /json$/.test(type) ? JSON.parse(text) : text;
+  const at = pointer('paths', template, method, 'responses', String(expected), 'content', type, 'schema');
+  const validate = ajv.compile({ $ref: `openapi#/${at}` });
+  assert.ok(validate(body), `${what}: ${JSON.stringify(validate.errors)} in ${text}`);
+  return body;
+}
+
+test('real answers are what /openapi.json says', async () => {
+  const session = (await callByContract('post', '/auth/login', 200, { body: { username: 'admin', password: ADMIN_PASSWORD } })) as { accessToken: string; refreshToken: string };
+  const token = session.accessToken;
+  await callByContract('post', '/auth/login', 401, { body: { username: 'admin', password: 'wrong password' } });
+  await callByContract('post', '/auth/login', 422, { body: {} });
+  const { refreshToken } = (await callByContract('post', '/auth/refresh', 200, { body: { refreshToken: session.refreshToken } })) as { refreshToken: string };
+  await callByContract('post', '/auth/refresh', 401, { body: { refreshToken: 'x' } });
+  await callByContract('post', '/auth/logout', 204, { body: { refreshToken } });
+  await callByContract('get', '/auth/me', 200, { token });
+  await callByContract('get', '/auth/me', 401);
+  await callByContract('get', '/.well-known/jwks.json', 200);
+  await callByContract('get', '/health', 200);
+  await callByContract('get', '/health/live', 200);
+  await callByContract('get', '/health/ready', 200);
+  await callByContract('get', '/version', 200);
+  await callByContract('get', '/metrics', 200, { token });
+  await callByContract('get', '/admin/users', 200, { token });
+  const body = { username: 'tech', password: 'a long password', roles: ['technician'] };
+  const { id } = (await callByContract('post', '/admin/users', 201, { token, body })) as { id: string };
+  await callByContract('post', '/admin/users', 409, { token, body });
+  await callByContract('post', '/admin/users', 415, { token, body, headers: { 'content-type': 'text/plain' } });
+  await callByContract('patch', '/admin/users/{id}', 200, { token, params: { id }, body: { disabled: true } });
+  await callByContract('patch', '/admin/users/{id}', 404, { token, params: { id: '00000000-0000-4000-8000-000000000000' }, body: {} });
+  await callByContract('put', '/admin/users/{id}/password', 204, { token, params: { id }, body: { password: 'another password' } });
+  const other = await gateway.userWith(['technician']);
+  await callByContract('get', '/admin/users', 403, { token: other.accessToken });
+});
+
+test('the contract names every route that is served, with its roles', () => {
+  assert.match(contract.openapi, /^3\.1\./);
+  const described = new Set(Object.entries(contract.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`)));
+  const served = new Set(gateway.api.routes
+    .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
+    // The two OPTIONS of tus are the protocol's own; HEAD is GET without a body.
+    .filter(({ method }) => method !== 'OPTIONS' && method !== 'HEAD')
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`));
+  assert.equal([...served].filter((route) => !described.has(route)), []);
+  for (const [path, operations] of Object.entries(contract.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const isPublic = operation['x-roles'] === 'public';
+      assert.is(operation.security?.length, isPublic ? 0 : 1, `${method} ${path}`);
+    }
+  }
+});
+
+test.run();
