@@ -110,7 +110,7 @@ export type ParcelTable = {
   bytes: number;
   /** The row goes when its bytes go: evicted, damaged, expired or taken back. */
   state: 'receiving' | 'received' | 'verified';
-  /** Instances in it that were not what was promised: the device may send a parcel of this name again. */
+  /** More than 0: instances in it were not what was promised, or are wanted again; the device may send a parcel of this name again. */
   damaged: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;

@@ -11,7 +11,7 @@ import type { Role, UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { openDatabase, type Database } from '../database/database.ts';
+import { openDatabase, type Database, type Db } from '../database/database.ts';
 import { problemHandler } from '../http/problem-handler.ts';
 import { createRouter } from '../http/route.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
@@ -173,4 +173,20 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
     await tools.db.selectFrom('instance').select(['state', (of) => of.fn.sum('attempts').as('attempts')]).where('site_id', '=', site.id).groupBy('state').orderBy('state').execute(),
   ]);
   return pipeline;
+}
+
+/** A database whose transactions do all they do and are not committed. */
+export function rollingBack<T extends Db>(db: T): T {
+  return new Proxy(db, {
+    get(target, name) {
+      if (name !== 'transaction') return Reflect.get(target, name, target);
+      return () => ({
+        execute: (work: (trx: unknown) => Promise<unknown>) =>
+          target.transaction().execute(async (trx) => {
+            await work(trx);
+            throw new Error('killed');
+          }),
+      });
+    },
+  });
 }

@@ -77,6 +77,11 @@ export async function deleteParcels(trx: Trx, parcelIds: readonly string[]): Pro
   await trx.deleteFrom('parcel').where('id', 'in', [...parcelIds]).execute();
 }
 
+/** Instances of the study are wanted again: verified parcels that may hold them can be sent again under the device's own name. */
+export async function reopenParcels(trx: Db, studyId: string): Promise<void> {
+  await trx.updateTable('parcel').set((column) => ({ damaged: column('damaged', '+', 1) })).where('study_id', '=', studyId).where('state', '=', 'verified').execute();
+}
+
 export async function parcelsOfStudy(db: Db, studyId: string): Promise<readonly ParcelRow[]> {
   return db.selectFrom('parcel').selectAll().where('study_id', '=', studyId).orderBy('created_at').execute();
 }

@@ -14,7 +14,7 @@ import { verifyAudit } from '../audit/audit.ts';
 import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { digestOf, openTestGround, openTestPipeline, packed, toManifest, type TestGround, type TestPipeline } from './open-test-pipeline.ts';
+import { digestOf, openTestGround, openTestPipeline, packed, rollingBack, toManifest, type TestGround, type TestPipeline } from './open-test-pipeline.ts';
 import { ROAD } from './pipeline.ts';
 
 const signal = new AbortController().signal;
@@ -278,12 +278,12 @@ test('a digest never matches, it ends as a refusal and not as a loop', async () 
 });
 
 test('its parcels are lost from the disk, the device is asked for them again', async () => {
-  const { pipeline, pacs, instances, uploadId } = await assembled();
+  const { pipeline, pacs, instances, uploadId, parcel } = await assembled();
   for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'receiving');
   assert.is((await pipeline.init(toManifest(instances))).need.length, 3);
-  await pipeline.send(uploadId, instances);
+  await pipeline.send(uploadId, instances, parcel);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   assert.is(pacs.held.size, 3);
@@ -367,27 +367,13 @@ async function assembled(count = 3, promised = count) {
   const pipeline = await openTestPipeline({ pacs, start: false, ground: shared });
   const instances = study(count);
   const { uploadId } = await pipeline.init(toManifest(instances.slice(0, promised)));
-  await pipeline.send(uploadId, instances.slice(0, promised));
+  const parcel = randomUUID();
+  await pipeline.send(uploadId, instances.slice(0, promised), parcel);
   const { runParcel } = await import('./pipeline.ts');
   for (const { id } of await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).execute()) await runParcel(id, pipeline.tools, signal);
   const studyId = await studyIdOf(pipeline, uploadId);
   await pipeline.run('assembly', studyId);
-  return { pipeline, pacs, instances, uploadId, studyId };
+  return { pipeline, pacs, instances, uploadId, studyId, parcel };
 }
 
-/** A database whose transactions do all they do and are not committed. */
-function rollingBack<T extends TestPipeline['tools']['db']>(db: T): T {
-  return new Proxy(db, {
-    get(target, name) {
-      if (name !== 'transaction') return Reflect.get(target, name, target);
-      return () => ({
-        execute: (work: (trx: unknown) => Promise<unknown>) =>
-          target.transaction().execute(async (trx) => {
-            await work(trx);
-            throw new Error('killed');
-          }),
-      });
-    },
-  });
-}
 test.run();

@@ -23,7 +23,7 @@ export const STUDY_EVENTS = [
   'receipt-issued',
   'evicted', // the gateway's copy is gone and the study's key destroyed
   'evicted-but-held', // the same for what was stored; quarantined instances keep the key
-  'decided', // a person left out or requeued the last quarantined instance
+  'decided', // a person left out or requeued instances that the study was held for
 ] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
 

@@ -6,6 +6,7 @@ import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { changeInstances, countStates, instancesOf, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
@@ -76,6 +77,7 @@ async function returnLost(study: StudyRow, lost: readonly InstanceRow[], tools: 
   await tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);
     await changeInstances(trx, lost.map(({ id }) => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 })), ['posting'], tools.now());
+    await reopenParcels(trx, study.id);
     if (locked) await applyStudyEvent(trx, locked, 'late-instance', tools.now());
     await auditStudy(trx, tools, study, 'instances-lost', { instances: lost.length });
   });

@@ -3,8 +3,9 @@
  * next receipt says what was decided.
  */
 import type { InstanceState } from '#shared/protocol/study-state.ts';
-import { changeInstances, countStates, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
-import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../study.store.ts';
+import { changeInstances, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { reopenParcels } from '../parcel.store.ts';
+import { applyStudyEvent, lockStudy, setStudyKey } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
 export type Decision = {
@@ -26,8 +27,12 @@ export async function decide(tools: PipelineTools, studyId: string, { decision, 
     const changes = rows.flatMap((row) => toChange(decision, row, rivals));
     const done = await changeInstances(trx, changes, decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED, tools.now());
     if (done.size === 0) return 0;
-    if (changes.some(({ state }) => state === 'promised') && study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
-    const moved = await moveOn(trx, study, decision, tools);
+    if (changes.some(({ state }) => state === 'promised')) {
+      if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
+      await reopenParcels(trx, studyId);
+    }
+    // From wherever the study is: what the last receipt says of these instances is no longer so.
+    const moved = (await applyStudyEvent(trx, study, study.state === 'held' ? 'decided' : 'late-instance', tools.now())) ?? study;
     if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId });
     await auditStudy(trx, tools, study, 'instances-decided', { decision, instances: done.size, revision: moved.revision });
     return done.size;
@@ -44,11 +49,4 @@ function toChange(decision: Decision['decision'], row: InstanceRow, rivals: read
   if (taken) return [];
   // `postedAt: null` has the PACS looked at before it is posted.
   return [{ id, state: row.parcel_id === null ? 'promised' : 'received', reason: null, pacsCode: null, proof: null, postedAt: null }];
-}
-
-/** In `held` only the last decision moves the study, unless something is to be tried again. */
-async function moveOn(trx: Parameters<typeof lockStudy>[0], study: StudyRow, decision: Decision['decision'], tools: PipelineTools): Promise<StudyRow> {
-  const held = study.state === 'held' && decision === 'leave-out';
-  if (held && (await countStates(trx, study.id)).has('quarantined')) return study;
-  return (await applyStudyEvent(trx, study, held ? 'decided' : 'late-instance', tools.now())) ?? study;
 }

@@ -8,6 +8,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../../database/tables.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { changeInstances, insertInstances, instancesByUid } from '../instance.store.ts';
+import { reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockOrCreateStudy, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { compareManifest, type Comparison } from './compare-manifest.ts';
@@ -96,6 +97,7 @@ async function applyManifest(
   if (ids.length > 0) {
     const adopted = { study_id: study.id, revision: moved.revision, policy_name: under.policy_name, policy_version: under.policy_version };
     await trx.updateTable('instance').set(adopted).where('id', 'in', ids).execute();
+    await reopenParcels(trx, study.id);
     await changeInstances(trx, compared.again, ['promised', 'refused', 'left-out', ...IN_PACS], now);
   }
   return moved;
