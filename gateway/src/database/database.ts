@@ -73,7 +73,7 @@ async function openServer(url: string): Promise<Database> {
 const EMBEDDED_SETTINGS = ['-c', 'shared_buffers=16MB'];
 
 async function openEmbedded(path: string | null): Promise<Database> {
-  const unlock = path === null ? () => {} : lockFolder(path);
+  const unlock = path === null ? () => {} : await lockFolder(path);
   const options = { startParams: [...PGlite.defaultStartParams, ...EMBEDDED_SETTINGS] };
   const pglite = await (path === null ? PGlite.create(options) : PGlite.create(join(path, 'files'), options)).catch((error: unknown) => {
     unlock();

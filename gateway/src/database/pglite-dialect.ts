@@ -7,7 +7,7 @@
  */
 import type { PGlite, Transaction as PGliteTransaction } from '@electric-sql/pglite';
 import {
-  type CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type Kysely, type QueryResult,
+  CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type Kysely, type QueryResult,
   PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler,
 } from 'kysely';
 
@@ -85,8 +85,21 @@ class PgliteDriver implements Driver {
   async rollbackTransaction(connection: PgliteConnection): Promise<void> {
     await connection.rollback();
   }
+  async savepoint(connection: PgliteConnection, name: string): Promise<void> {
+    await connection.executeQuery(savepointCommand('savepoint', name));
+  }
+  async rollbackToSavepoint(connection: PgliteConnection, name: string): Promise<void> {
+    await connection.executeQuery(savepointCommand('rollback to savepoint', name));
+  }
+  async releaseSavepoint(connection: PgliteConnection, name: string): Promise<void> {
+    await connection.executeQuery(savepointCommand('release savepoint', name));
+  }
   /** The instance belongs to `openDatabase`, which closes it. */
   async destroy(): Promise<void> {}
+}
+
+function savepointCommand(command: string, name: string): CompiledQuery {
+  return CompiledQuery.raw(`${command} "${name.replaceAll('"', '""')}"`);
 }
 
 /** The dialect for `new Kysely`. Isolation levels are not asked for: one transaction at a time is serializable already. */
