@@ -13,7 +13,13 @@ export function AccountMenu() {
   const name = user?.username ?? words.account.nobody;
   return (
     <>
-      <button type="button" class="button button-bare account-button" aria-haspopup="dialog" aria-label={words.account.open(name)} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        class="button button-bare account-button"
+        aria-haspopup="dialog"
+        aria-label={words.account.open(name)}
+        onClick={() => setOpen(true)}
+      >
         <Icon name="person" />
         <bdi class="account-name cut">{name}</bdi>
       </button>
@@ -23,7 +29,10 @@ export function AccountMenu() {
 }
 
 function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
-  const { device: { session, queue, ingest }, theme } = useFrame();
+  const {
+    device: { session, queue, ingest },
+    theme,
+  } = useFrame();
   const [leaving, setLeaving] = useState(false);
   const roles = session.user.value?.roles ?? [];
   const signOut = async () => {
@@ -50,7 +59,9 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value)}</p>
       </div>
       <div class="sheet-actions">
-        <button type="button" class="button" onClick={onClose}>{words.close}</button>
+        <button type="button" class="button" onClick={onClose}>
+          {words.close}
+        </button>
         {session.user.value && (
           <button type="button" class={queue.unsafe.value > 0 ? 'button button-stop' : 'button'} disabled={leaving} onClick={signOut}>
             {words.account.signOut}

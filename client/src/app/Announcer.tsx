@@ -39,5 +39,9 @@ export function Announcer() {
     if (sentences.length > 0) said.value = sentences.join('. ');
   });
 
-  return <div class="unseen" role="status" aria-live="polite">{said}</div>;
+  return (
+    <div class="unseen" role="status" aria-live="polite">
+      {said}
+    </div>
+  );
 }

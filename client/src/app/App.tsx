@@ -29,13 +29,13 @@ export function App({ device, theme, route, update }: AppProps) {
   const signedOut = state === 'signed-out';
   return (
     <FrameContext.Provider value={{ device, theme }}>
-      <a class="skip button" href="#content" onClick={skipToContent}>{words.skipToContent}</a>
+      <a class="skip button" href="#content" onClick={skipToContent}>
+        {words.skipToContent}
+      </a>
       <Header route={route} signedOut={signedOut} />
       <StatusLine />
       <UpdateOffer update={update} />
-      <ProblemBoundary>
-        {state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}
-      </ProblemBoundary>
+      <ProblemBoundary>{state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}</ProblemBoundary>
       {!signedOut && <Announcer />}
     </FrameContext.Provider>
   );
@@ -60,10 +60,19 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
         </p>
         {!signedOut && (
           <nav class="tabs" aria-label={words.nav.label}>
-            <a class="tab" href={hrefOf({ page: 'upload' })} aria-current={page === 'upload' ? 'page' : undefined}>{words.nav.upload}</a>
+            <a class="tab" href={hrefOf({ page: 'upload' })} aria-current={page === 'upload' ? 'page' : undefined}>
+              {words.nav.upload}
+            </a>
             <a class="tab" href={hrefOf({ page: 'queue' })} aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}>
               {words.nav.queue}
-              {waiting > 0 && <><span class="tab-count numbers" aria-hidden="true">{waiting}</span><span class="unseen">, {words.nav.queueCount(waiting)}</span></>}
+              {waiting > 0 && (
+                <>
+                  <span class="tab-count numbers" aria-hidden="true">
+                    {waiting}
+                  </span>
+                  <span class="unseen">, {words.nav.queueCount(waiting)}</span>
+                </>
+              )}
             </a>
           </nav>
         )}
@@ -113,7 +122,11 @@ function viewOf(route: Route) {
       return (
         <main id="content" class="page stack">
           <h1 tabIndex={-1}>{words.notFound.title}</h1>
-          <p><a class="button button-main" href={hrefOf({ page: 'upload' })}>{words.notFound.next}</a></p>
+          <p>
+            <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+              {words.notFound.next}
+            </a>
+          </p>
         </main>
       );
     default:
@@ -123,7 +136,11 @@ function viewOf(route: Route) {
 
 function Checking() {
   const late = useLate(true);
-  return <main id="content" class="page" aria-busy="true">{late && <p class="quiet">{words.signIn.checking}</p>}</main>;
+  return (
+    <main id="content" class="page" aria-busy="true">
+      {late && <p class="quiet">{words.signIn.checking}</p>}
+    </main>
+  );
 }
 
 /** A new version is offered, never forced, and not while something on this page could be lost. */
@@ -134,8 +151,12 @@ function UpdateOffer({ update }: { readonly update: Update }) {
   return (
     <div class="offer notice" role="status">
       <Icon name="note" />
-      <p class="notice-body">{words.update.ready} {busy && <span class="quiet">{words.update.waits}</span>}</p>
-      <button type="button" class="button" disabled={busy} onClick={update.use}>{words.update.use}</button>
+      <p class="notice-body">
+        {words.update.ready} {busy && <span class="quiet">{words.update.waits}</span>}
+      </p>
+      <button type="button" class="button" disabled={busy} onClick={update.use}>
+        {words.update.use}
+      </button>
     </div>
   );
 }

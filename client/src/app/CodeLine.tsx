@@ -6,7 +6,11 @@ import { words } from './words.ts';
 export function CodeLine({ code }: { readonly code: string }) {
   const [copied, setCopied] = useState(false);
   // The clipboard may be forbidden (an insecure origin, a policy): then the code can still be read.
-  const copy = () => navigator.clipboard?.writeText(code).then(() => setCopied(true), () => undefined);
+  const copy = () =>
+    navigator.clipboard?.writeText(code).then(
+      () => setCopied(true),
+      () => undefined,
+    );
   return (
     <button type="button" class="code-line code quiet" aria-label={words.codeOf(code)} onClick={copy}>
       <span class="code-text">{code}</span>

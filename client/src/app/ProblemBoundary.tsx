@@ -1,6 +1,8 @@
-/** When drawing a view throws: says what it means for the studies and offers the way back. The error itself may hold a name: it is not shown. */
+/**
+ * When drawing a view throws: says what it means for the studies and offers the way back. The error may hold a name: it is not shown.
+ */
 import { Component, type ComponentChildren } from 'preact';
-import { Icon } from './Icon.tsx';
+import { Notice } from './Notice.tsx';
 import { words } from './words.ts';
 
 export class ProblemBoundary extends Component<{ children: ComponentChildren }, { failed: boolean }> {
@@ -15,15 +17,15 @@ export class ProblemBoundary extends Component<{ children: ComponentChildren }, 
     return (
       <main id="content" class="page stack">
         <h1 tabIndex={-1}>{words.problem.title}</h1>
-        <div class="notice notice-stop" role="alert">
-          <Icon name="decide" />
-          <div class="notice-body">
-            <p class="strong">{words.problem.what}</p>
+        <div role="alert">
+          <Notice kind="stop" title={words.problem.what}>
             <p>{words.problem.next}</p>
-          </div>
+          </Notice>
         </div>
         <div>
-          <button type="button" class="button button-main" onClick={() => location.reload()}>{words.problem.reload}</button>
+          <button type="button" class="button button-main" onClick={() => location.reload()}>
+            {words.problem.reload}
+          </button>
         </div>
       </main>
     );

@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { ApiProblem } from './api-client.ts';
+import { CodeLine } from './CodeLine.tsx';
 import { useDevice } from './device-context.ts';
-import { Icon } from './Icon.tsx';
+import { Notice } from './Notice.tsx';
 import { words } from './words.ts';
 
 type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
@@ -13,7 +14,9 @@ type Trouble = { readonly title: string; readonly next: string | null; readonly 
 function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiProblem) || error.code === null) return { title: words.signIn.unreachable, next: null, code: null };
   const known: { title: string; next?: string } = PROBLEMS[error.code];
-  return { title: known.title, next: known.next ?? null, code: error.code };
+  // A wrong password needs no code to ask somebody about.
+  const code = error.code === 'wrong-credentials' ? null : [error.code, error.correlationId].filter(Boolean).join(' ');
+  return { title: known.title, next: known.next ?? null, code };
 }
 
 export function SignInView() {
@@ -48,15 +51,36 @@ export function SignInView() {
     <main id="content" class="sign-in">
       <h1 tabIndex={-1}>{words.signIn.title}</h1>
       {waiting > 0 && <p class="quiet">{words.signIn.waiting(waiting)}</p>}
-      {queue.link.value === 'offline' && <p class="notice notice-wait"><Icon name="offline" /><span>{words.signIn.offline}</span></p>}
+      {queue.link.value === 'offline' && (
+        <Notice kind="wait" sign="offline">
+          <p>{words.signIn.offline}</p>
+        </Notice>
+      )}
       <form ref={form} class="stack" onSubmit={submit} noValidate>
         <label class="field">
           <span>{words.signIn.username}</span>
-          <input ref={username} name="username" autocomplete="username" autocapitalize="none" spellcheck={false} dir="auto" maxLength={128} aria-invalid={invalid} aria-describedby={message} />
+          <input
+            ref={username}
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            dir="auto"
+            maxLength={128}
+            aria-invalid={invalid}
+            aria-describedby={message}
+          />
         </label>
         <label class="field">
           <span>{words.signIn.password}</span>
-          <input name="password" type={(shown.value ? 'text' : 'password') as 'password'} autocomplete="current-password" maxLength={1024} aria-invalid={invalid} aria-describedby={message} />
+          <input
+            name="password"
+            type={(shown.value ? 'text' : 'password') as 'password'}
+            autocomplete="current-password"
+            maxLength={1024}
+            aria-invalid={invalid}
+            aria-describedby={message}
+          />
         </label>
         <label class="choice">
           <input type="checkbox" class="tick" checked={shown.value} onChange={() => (shown.value = !shown.value)} />
@@ -64,13 +88,10 @@ export function SignInView() {
         </label>
         <div id={message} role="alert">
           {trouble.value && (
-            <div class="notice notice-stop">
-              <Icon name="decide" />
-              <div class="notice-body">
-                <p class="strong">{trouble.value.title}</p>
-                {trouble.value.next && <p>{trouble.value.next}</p>}
-              </div>
-            </div>
+            <Notice kind="stop" title={trouble.value.title}>
+              {trouble.value.next && <p>{trouble.value.next}</p>}
+              {trouble.value.code && <CodeLine code={trouble.value.code} />}
+            </Notice>
           )}
         </div>
         <button type="submit" class="button button-main" disabled={busy.value}>

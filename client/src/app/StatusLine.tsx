@@ -9,7 +9,10 @@ import { standingOf, type Standing } from './standing.ts';
 import { words } from './words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {
-  online: 'online', offline: 'offline', 'gateway-unreachable': 'unreachable', 'pacs-unreachable': 'unreachable',
+  online: 'online',
+  offline: 'offline',
+  'gateway-unreachable': 'unreachable',
+  'pacs-unreachable': 'unreachable',
 };
 
 export function StatusLine() {
@@ -25,7 +28,12 @@ export function StatusLine() {
           <StandingSentence standing={standing} />
         </p>
         <span class="status-break" />
-        {standing.kind === 'may-close' && <p class="status-item status-disc small"><Icon name="disc" size={20} /><span>{words.status.discMayGo}</span></p>}
+        {standing.kind === 'may-close' && (
+          <p class="status-item status-disc small">
+            <Icon name="disc" size={20} />
+            <span>{words.status.discMayGo}</span>
+          </p>
+        )}
         <p class="status-item small" data-link={link}>
           <Icon name={LINK_SIGN[link]} size={20} />
           <span>{words.status.link[link]}</span>
@@ -44,11 +52,26 @@ export function StatusLine() {
 function StandingSentence({ standing }: { readonly standing: Standing }) {
   switch (standing.kind) {
     case 'keep-open':
-      return <><Icon name="caution" size={20} /><span>{words.status.keepOpen(standing.unsafe)}</span></>;
+      return (
+        <>
+          <Icon name="caution" size={20} />
+          <span>{words.status.keepOpen(standing.unsafe)}</span>
+        </>
+      );
     case 'not-queued':
-      return <><Icon name="note" size={20} /><span>{words.status.notQueued(standing.chosen)}</span></>;
+      return (
+        <>
+          <Icon name="note" size={20} />
+          <span>{words.status.notQueued(standing.chosen)}</span>
+        </>
+      );
     case 'may-close':
-      return <><Icon name="device" size={20} /><span>{words.status.mayClose(standing.safe)}</span></>;
+      return (
+        <>
+          <Icon name="device" size={20} />
+          <span>{words.status.mayClose(standing.safe)}</span>
+        </>
+      );
     case 'empty':
       return <span class="quiet">{words.status.empty}</span>;
     default:

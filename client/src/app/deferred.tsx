@@ -15,6 +15,12 @@ export function deferred<Props extends object>(load: () => Promise<ComponentType
     }, []);
     const late = useLate(!view);
     if (failure) throw failure;
-    return view ? <view.View {...props} /> : <main id="content" class="page" aria-busy="true">{late && <p class="quiet">{words.working}</p>}</main>;
+    return view ? (
+      <view.View {...props} />
+    ) : (
+      <main id="content" class="page" aria-busy="true">
+        {late && <p class="quiet">{words.working}</p>}
+      </main>
+    );
   };
 }

@@ -27,6 +27,10 @@ export interface Device {
   start(): void;
 }
 
+/** Later the queue of last time would wait without reason; sooner it competes with the first page. */
+const IDLE_WITHIN_MS = 1_000;
+const BREATH_MS = 200;
+
 const writing = (studyId: string) => `relaypacs-writing-${studyId}`;
 
 /** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
@@ -67,7 +71,7 @@ export function createDevice(baseUrl = '/api'): Device {
     effect(() => {
       if (session.state.value !== 'signed-in') return;
       // The schemas are fetched beside the drawn page, like what sends.
-      import('#shared/protocol/api.ts').then(({ policyAnswerSchema }) => api.json('/upload/policy', policyAnswerSchema)).then(
+      afterDrawing().then(() => import('#shared/protocol/api.ts')).then(({ policyAnswerSchema }) => api.json('/upload/policy', policyAnswerSchema)).then(
         async (answer) => {
           policies.value = await rememberPolicies(database, answer);
         },
@@ -81,6 +85,7 @@ export function createDevice(baseUrl = '/api'): Device {
     await clearInterrupted(database, (studyId) => isHeld(locks, writing(studyId)));
     const forever = new AbortController().signal;
     await lead(locks, async () => {
+      await untilAsked(session);
       uploader = await createPageUploader(database, await key, api, session, isOnline, wake);
       globalThis.addEventListener('online', wake);
       await uploader.run(forever);
@@ -101,6 +106,7 @@ async function createPageUploader(
   database: LocalDatabase, key: CryptoKey, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean }, wake: () => void,
 ): Promise<Uploader> {
   // Fetched beside the drawn page: choosing files does not wait for what sends them.
+  await afterDrawing();
   const [{ createUploader }, { createFollower }, { createInstanceQueue, watchQueue }] = await Promise.all([
     import('../pipeline/upload/uploader.ts'), import('../pipeline/upload/follow-events.ts'), import('../pipeline/queue/instance-queue.ts'),
   ]);
@@ -128,6 +134,15 @@ function watchOnline() {
   return isOnline;
 }
 
+/** Until the session of last time was asked for, and someone is signed in or cannot be. */
+function untilAsked(session: SessionStore): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (session.state.value === 'signed-in' || session.state.value === 'offline') queueMicrotask(() => (stop(), resolve()));
+    });
+  });
+}
+
 function untilSignedIn(session: SessionStore, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = effect(() => {
@@ -146,6 +161,14 @@ function untilSignedIn(session: SessionStore, signal: AbortSignal): Promise<void
 
 function spawnWorker(): Worker {
   return new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' });
+}
+
+/** The browser has nothing more urgent to do. Safari has no `requestIdleCallback`: there a breath must do. */
+function afterDrawing(): Promise<void> {
+  return new Promise((resolve) => {
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(() => resolve(), { timeout: IDLE_WITHIN_MS });
+    else setTimeout(resolve, BREATH_MS);
+  });
 }
 
 async function roomLeft(): Promise<number | null> {

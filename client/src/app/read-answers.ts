@@ -7,7 +7,8 @@ import type { ProblemDetails, Role, Session, User } from '#shared/protocol/api.t
 
 const ROLES: Record<Role, true> = { technician: true, radiologist: true, researcher: true, auditor: true, admin: true };
 /** RFC 9562 §4, any version, as zod's `uuid` takes it: the versions 1 to 8, nil and max. */
-const UUID = /^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})$/i;
+const UUID =
+  /^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})$/i;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -18,18 +19,34 @@ const isUuid = (value: unknown): value is string => isText(value) && UUID.test(v
 const isRole = (value: unknown): value is Role => isText(value) && Object.hasOwn(ROLES, value);
 
 function isUser(value: unknown): value is User {
-  return isFields(value) && isUuid(value['id']) && isText(value['username']) && isUuid(value['siteId'])
-    && Array.isArray(value['roles']) && value['roles'].every(isRole);
+  return (
+    isFields(value) &&
+    isUuid(value['id']) &&
+    isText(value['username']) &&
+    isUuid(value['siteId']) &&
+    Array.isArray(value['roles']) &&
+    value['roles'].every(isRole)
+  );
 }
 
 function isSession(value: unknown): value is Session {
-  return isFields(value) && isText(value['accessToken']) && isMaybeText(value['refreshToken'])
-    && Number.isSafeInteger(value['expiresIn']) && isUser(value['user']);
+  return (
+    isFields(value) &&
+    isText(value['accessToken']) &&
+    isMaybeText(value['refreshToken']) &&
+    Number.isSafeInteger(value['expiresIn']) &&
+    isUser(value['user'])
+  );
 }
 
 function isProblemDetails(value: unknown): value is ProblemDetails {
-  return isFields(value) && [value['type'], value['title'], value['code'], value['correlationId']].every(isText)
-    && Number.isSafeInteger(value['status']) && isMaybeText(value['detail']) && isMaybeText(value['next']);
+  return (
+    isFields(value) &&
+    [value['type'], value['title'], value['code'], value['correlationId']].every(isText) &&
+    Number.isSafeInteger(value['status']) &&
+    isMaybeText(value['detail']) &&
+    isMaybeText(value['next'])
+  );
 }
 
 /** `sessionSchema`, by hand. @throws TypeError, which repeats nothing of the answer: it holds a token. */

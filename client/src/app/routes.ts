@@ -4,7 +4,11 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
-export type Route = { readonly page: 'upload' } | { readonly page: 'queue' } | { readonly page: 'study'; readonly id: string } | { readonly page: 'not-found' };
+export type Route =
+  | { readonly page: 'upload' }
+  | { readonly page: 'queue' }
+  | { readonly page: 'study'; readonly id: string }
+  | { readonly page: 'not-found' };
 
 /** Reads what stands behind the `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {

@@ -23,7 +23,11 @@ export type TrackState = {
 
 /** The place at which the track stands still. */
 const STANDS_AT: Record<WaitingFor, Place> = {
-  offline: 'way', 'gateway-unreachable': 'way', 'signed-out': 'way', 'storage-full': 'way', 'pacs-unreachable': 'gateway',
+  offline: 'way',
+  'gateway-unreachable': 'way',
+  'signed-out': 'way',
+  'storage-full': 'way',
+  'pacs-unreachable': 'gateway',
 };
 
 export type TrackPlace = {

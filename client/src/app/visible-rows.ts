@@ -22,7 +22,7 @@ export function rowAt(tops: Float64Array, y: number): number {
   return low;
 }
 
-/** The rows to draw, `to` exclusive: those between `from` and `to` px, and `margin` px more at both ends so that scrolling meets drawn rows. */
+/** The rows to draw, `to` exclusive: between `from` and `to` px and `margin` px more at both ends, so that scrolling meets drawn rows. */
 export function visibleRows(tops: Float64Array, view: { from: number; to: number }, margin: number): { from: number; to: number } {
   const rows = tops.length - 1;
   if (rows === 0) return { from: 0, to: 0 };

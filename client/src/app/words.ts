@@ -53,7 +53,8 @@ export const words = {
       'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
       'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
     } satisfies Record<WaitingFor, string>,
-    needsDecision: (count: number) => (count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`),
+    needsDecision: (count: number) =>
+      count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`,
     leftOut: (count: number) => `${instances(count)} left out`,
     timeLeft: (seconds: number) => {
       const left = roundRemaining(seconds);
@@ -90,10 +91,12 @@ export const words = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Type your user name and your password.',
-    waiting: (count: number) => `${instances(count)} are safe on this device. They go on after you sign in.`,
+    waiting: (count: number) =>
+      count === 1
+        ? '1 instance is safe on this device. It goes on after you sign in.'
+        : `${instances(count)} are safe on this device. They go on after you sign in.`,
     offline: 'There is no network. You can sign in as soon as it is back; nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment; nothing on this device is lost.',
-    again: 'Your session has ended. Sign in again and everything goes on.',
     checking: 'Looking for your session…',
   },
 
@@ -117,14 +120,16 @@ export const words = {
     sampleFailed: 'The sample study could not be fetched. Try again when the network is back.',
     readingLabel: 'Files read',
     /** While folders are still being listed the total grows: it is not called a total then. */
-    reading: (read: number, seen: number, listing: boolean) => (listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`),
+    reading: (read: number, seen: number, listing: boolean) =>
+      listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`,
     looking: (seen: number) => (seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`),
     stopReading: 'Stop reading',
     readAll: (count: number) => `${files(count)} read`,
     nothing: 'There is no DICOM instance in what you chose.',
     nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
     found: (count: number) => `${studies(count)} found`,
-    twoPatients: (count: number) => `${formatCount(count)} patients are in what you chose. Look whether all of them belong here.`,
+    severalPatients: (count: number) =>
+      `${count > 1 ? `${formatCount(count)} patients` : 'Several patients'} are in what you chose. Look whether all of them belong here.`,
     noPatient: 'No patient name',
     noDescription: 'No description',
     unnamedSeries: 'Series without a description',
@@ -154,9 +159,18 @@ export const words = {
     skipped: (count: number) => `${files(count)} not DICOM`,
     skippedWhat: 'They lay in the folder and are no part of a study.',
     sendProblem: {
-      'no-room': { title: 'This device has not enough room for these studies.', next: 'Choose fewer, or wait until what is in the queue has arrived. Nothing was queued and your files stay as they are.' },
-      'policy-unknown': { title: 'The gateway has not said yet which policy is in force.', next: 'Nothing was queued. Press Send again when the gateway can be reached.' },
-      'device-failed': { title: 'This device could not keep the studies safe.', next: 'Nothing has left and your files stay as they are. Load the page again and choose them once more.' },
+      'no-room': {
+        title: 'This device has not enough room for these studies.',
+        next: 'Choose fewer, or wait until what is in the queue has arrived. Nothing was queued and your files stay as they are.',
+      },
+      'policy-unknown': {
+        title: 'The gateway has not said yet which policy is in force.',
+        next: 'Nothing was queued. Press Send again when the gateway can be reached.',
+      },
+      'device-failed': {
+        title: 'This device could not keep the studies safe.',
+        next: 'Nothing has left and your files stay as they are. Load the page again and choose them once more.',
+      },
     },
     warning: {
       'two-patients': 'Another study here is of another patient.',
@@ -174,7 +188,8 @@ export const words = {
     toUpload: 'Choose a study',
     parts: { 'needs-you': 'Needs you', 'under-way': 'Under way', arrived: 'In the PACS', 'taken-back': 'Taken back' },
     loading: 'Reading the queue…',
-    noDatabase: 'This browser does not let the page keep anything: studies cannot be made safe here. Leave private mode, or free room on the device, and load the page again.',
+    noDatabase: 'This browser does not let the page keep anything, so studies cannot be made safe here.',
+    noDatabaseNext: 'Leave private mode, or free room on the device, and load the page again.',
     openOf: (name: string) => `Open the study: ${name}`,
     takeBack: 'Take back',
     takeBackOf: (name: string) => `Take back: ${name}`,
@@ -198,7 +213,9 @@ export const words = {
 
   takeBack: {
     title: 'Take this study back?',
-    what: (count: number) => `${instances(count)} are removed from the queue of this device. Your files, disc or folder stay as they are; nothing has left yet.`,
+    what: (count: number) =>
+      `The study's ${instances(count)} will not go, and their copy here is deleted. ` +
+      'Your files, disc or folder stay as they are; nothing has left yet.',
     yes: 'Take it back',
     no: 'Let it go on',
     tooLate: 'The first bytes have left: this study can no longer be taken back.',
@@ -219,13 +236,15 @@ export const words = {
     coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
     sendAnother: 'Send another study',
     decide: {
-      sentence: (count: number, total: number) => `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
+      sentence: (count: number, total: number) =>
+        `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
       others: (count: number) => `The other ${formatCount(count)} are in the PACS.`,
       leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
       retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
       confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
       confirmWhat: (count: number) =>
-        `${count === 1 ? 'It' : 'They'} will not be in the PACS and this device deletes its copy. Your files, disc or folder stay as they are. The receipt says that a person decided so.`,
+        `${count === 1 ? 'It' : 'They'} will not be in the PACS and this device deletes its copy. ` +
+        'Your files, disc or folder stay as they are. The receipt says that a person decided so.',
       confirmNo: 'Do not leave out',
       unknownReason: 'The gateway gives a reason that this page does not know.',
       unknownNext: 'Load the page again; if the reason stays, give the code to your administrator.',
@@ -274,9 +293,12 @@ export const words = {
     theme: 'Appearance',
     themes: { system: 'As the device', light: 'Light', dark: 'Dark' },
     signOut: 'Sign out',
-    signOutTitle: 'Sign out?',
-    signOutSafe: (count: number) => `${instances(count)} stay safe on this device and go on when someone signs in again.`,
-    signOutUnsafe: (count: number) => `${instances(count)} are not safe yet: they are lost to the queue if you sign out now. The files themselves stay as they are.`,
+    signOutSafe: (count: number) =>
+      count === 1
+        ? '1 instance stays safe on this device and goes on when someone signs in again.'
+        : `${instances(count)} stay safe on this device and go on when someone signs in again.`,
+    signOutUnsafe: (count: number) =>
+      `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',
     roles: { technician: 'Technician', radiologist: 'Radiologist', researcher: 'Researcher', auditor: 'Auditor', admin: 'Administrator' },
   },
@@ -292,7 +314,6 @@ export const words = {
     what: 'Studies that are safe on this device are not touched by this.',
     next: 'Load the page again. If it happens twice, give the code to your administrator.',
     reload: 'Load the page again',
-    correlation: (id: string) => `Code for the administrator: ${id}`,
   },
 
   notFound: { title: 'There is no such page', next: 'Go to Upload' },

@@ -1,4 +1,7 @@
-/** Two buttons: files, folder; `main` on the empty page, else what adds to a selection. The browser's own pickers do the work; the same file can be chosen twice in a row. */
+/**
+ * Two buttons: files, folder; `main` on the empty page, else what adds to a selection. The browser's own pickers do the work; the same
+ * file can be chosen twice in a row.
+ */
 import { useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';

@@ -1,7 +1,7 @@
 /** The first visit: what to do, how a study travels in three lines with a picture, and a made-up study to try it with. */
 import { useSignal } from '@preact/signals';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { Notice } from '../../app/Notice.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 
@@ -17,7 +17,9 @@ export function EmptyUpload() {
         <ol class="teach">
           {words.upload.teach.map(([title, what], place) => (
             <li key={title} class="teach-place">
-              <span class="teach-line"><Picture lines={PICTURES[place]!} /></span>
+              <span class="teach-line">
+                <Picture lines={PICTURES[place]!} />
+              </span>
               <p class="strong">{title}</p>
               <p class="quiet">{what}</p>
             </li>
@@ -42,10 +44,16 @@ function SampleOffer() {
   };
   return (
     <div class="sample">
-      <button type="button" class="button button-bare" onClick={add}>{words.upload.sample}</button>
+      <button type="button" class="button button-bare" onClick={add}>
+        {words.upload.sample}
+      </button>
       <p class="small quiet">{words.upload.sampleWhat}</p>
       <div role="alert">
-        {trouble.value && <p class="notice notice-wait"><Icon name="offline" /><span>{words.upload.sampleFailed}</span></p>}
+        {trouble.value && (
+          <Notice kind="wait" sign="offline">
+            <p>{words.upload.sampleFailed}</p>
+          </Notice>
+        )}
       </div>
     </div>
   );
@@ -53,14 +61,27 @@ function SampleOffer() {
 
 /** The journey as three pictures on the track's own line: the study on the device, the network, the PACS that has it. */
 const PICTURES: readonly string[] = [
-  'M12 4h28a6 6 0 016 6v44a6 6 0 01-6 6H12a6 6 0 01-6-6V10a6 6 0 016-6zM21 53h10M13 12h26v33H13zM26 17v24M26 22c-5 0-9 4-9 10 0 5 1 8 3 8 3 0 6-2 6-4M26 22c5 0 9 4 9 10 0 5-1 8-3 8-3 0-6-2-6-4',
+  'M12 4h28a6 6 0 016 6v44a6 6 0 01-6 6H12a6 6 0 01-6-6V10a6 6 0 016-6zM21 53h10M13 12h26v33H13z' +
+    'M26 17v24M26 22c-5 0-9 4-9 10 0 5 1 8 3 8 3 0 6-2 6-4M26 22c5 0 9 4 9 10 0 5-1 8-3 8-3 0-6-2-6-4',
   'M6 22l10 10L6 42M17 22l10 10-10 10M48 16l14 8v16l-14 8-14-8V24zM48 32v16M48 32l14-8M48 32l-14-8',
   'M6 32a26 26 0 1052 0 26 26 0 10-52 0M20 33l9 9 16-18',
 ];
 
 function Picture({ lines }: { readonly lines: string }) {
   return (
-    <svg class="turns" width="64" height="64" viewBox="0 0 64 64" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">
+    <svg
+      class="turns"
+      width="64"
+      height="64"
+      viewBox="0 0 64 64"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="2"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={lines} />
     </svg>
   );

@@ -29,7 +29,15 @@ export function PolicyChoice() {
   );
 }
 
-function PolicySheet({ policies, chosen, onClose }: { readonly policies: readonly Policy[]; readonly chosen: Policy; readonly onClose: () => void }) {
+function PolicySheet({
+  policies,
+  chosen,
+  onClose,
+}: {
+  readonly policies: readonly Policy[];
+  readonly chosen: Policy;
+  readonly onClose: () => void;
+}) {
   const { ingest } = useDevice();
   return (
     <Sheet title={words.upload.policyTitle} onClose={onClose}>
@@ -42,13 +50,20 @@ function PolicySheet({ policies, chosen, onClose }: { readonly policies: readonl
               <span class="strong">{policy.deidentify ? words.upload.policyChoice.deidentify : words.upload.policyChoice.keep}</span>
               <br />
               <span class="quiet small">{policy.deidentify ? words.upload.policyWhat.deidentify : words.upload.policyWhat.keep}</span>
-              {isOfOurOwn(policy) || <><br /><span class="code quiet">{policy.name}</span></>}
+              {isOfOurOwn(policy) || (
+                <>
+                  <br />
+                  <span class="code quiet">{policy.name}</span>
+                </>
+              )}
             </span>
           </label>
         ))}
       </fieldset>
       <div class="sheet-actions">
-        <button type="button" class="button button-main" onClick={onClose}>{words.done}</button>
+        <button type="button" class="button button-main" onClick={onClose}>
+          {words.done}
+        </button>
       </div>
     </Sheet>
   );

@@ -21,7 +21,15 @@ function groupByReason(files: readonly RejectedFile[]): readonly (readonly [Reas
   return [...groups].sort((a, b) => b[1].length - a[1].length);
 }
 
-export function RejectedFiles({ files, title, what }: { readonly files: readonly RejectedFile[]; readonly title: string; readonly what: string }) {
+export function RejectedFiles({
+  files,
+  title,
+  what,
+}: {
+  readonly files: readonly RejectedFile[];
+  readonly title: string;
+  readonly what: string;
+}) {
   if (files.length === 0) return null;
   return (
     <section class="rejected" aria-label={title}>
@@ -30,16 +38,27 @@ export function RejectedFiles({ files, title, what }: { readonly files: readonly
       <ul class="rejected-groups">
         {groupByReason(files).map(([reason, group]) => (
           <li key={reason} class="rejected-group">
-            <span class="rejected-count numbers strong" aria-hidden="true">{formatCount(group.length)}</span>
+            <span class="rejected-count numbers strong" aria-hidden="true">
+              {formatCount(group.length)}
+            </span>
             <div class="rejected-body">
               <p>{REASONS[reason].title}</p>
               <p class="quiet small">{REASONS[reason].next}</p>
               <details class="disclosure">
                 <summary class="small">
-                  <span class="disclosure-mark"><Icon name="chevron" size={16} turns /></span>
+                  <span class="disclosure-mark">
+                    <Icon name="chevron" size={16} turns />
+                  </span>
                   {words.upload.fileList(group.length)}
                 </summary>
-                <VirtualList items={group} keyOf={(file) => file.path} estimate={LINE} label={REASONS[reason].title} class="paths" render={(file) => <Path file={file} />} />
+                <VirtualList
+                  items={group}
+                  keyOf={(file) => file.path}
+                  estimate={LINE}
+                  label={REASONS[reason].title}
+                  class="paths"
+                  render={(file) => <Path file={file} />}
+                />
                 <CodeLine code={reason} />
               </details>
             </div>

@@ -38,8 +38,12 @@ export function QueueingBar() {
     <section class="send-bar" aria-label={words.upload.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
-          <p class="numbers"><Icon name="device" size={20} /> {words.queue.makingSafe(instances, instancesTotal)}</p>
-          <div class="bar" aria-hidden="true"><div class="bar-fill" style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }} /></div>
+          <p class="numbers">
+            <Icon name="device" size={20} /> {words.queue.makingSafe(instances, instancesTotal)}
+          </p>
+          <div class="bar" aria-hidden="true">
+            <div class="bar-fill" style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }} />
+          </div>
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>
           <Icon name="back" size={20} turns />

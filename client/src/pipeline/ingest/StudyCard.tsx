@@ -18,14 +18,22 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const birth = formatDicomDate(study.patientBirthDate);
   const { loud, quiet } = sortWarnings(study.warnings);
   const selected = study.selected.value;
-  const size = `${words.series(study.series.length)}${words.separator}${words.instances(study.instances)}${words.separator}${formatBytes(study.bytes)}`;
+  const size = [words.series(study.series.length), words.instances(study.instances), formatBytes(study.bytes)].join(words.separator);
   return (
     <article class="card" data-selected={selected}>
       <label class="card-tick">
-        <input type="checkbox" class="tick" checked={selected} aria-label={words.upload.include(name)} onChange={() => ingest.toggle(study.studyInstanceUID)} />
+        <input
+          type="checkbox"
+          class="tick"
+          checked={selected}
+          aria-label={words.upload.include(name)}
+          onChange={() => ingest.toggle(study.studyInstanceUID)}
+        />
       </label>
       <div class="card-body">
-        <h2 class="card-name"><bdi>{name}</bdi></h2>
+        <h2 class="card-name">
+          <bdi>{name}</bdi>
+        </h2>
         {(study.patientId || birth) && (
           <p class="small quiet">
             {study.patientId && <bdi>{words.upload.patientId(study.patientId)}</bdi>}
@@ -33,26 +41,48 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
             {birth && words.upload.born(birth)}
           </p>
         )}
-        <p class="card-parts"><bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi></p>
+        <p class="card-parts">
+          <bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi>
+        </p>
         <p class="small quiet numbers">{selected ? size : `${words.upload.notIncluded}${words.separator}${size}`}</p>
         {loud.map((warning) => (
-          <p key={warning} class="card-warning small"><Icon name="caution" size={20} /><span>{sentenceOfWarning(warning)}</span></p>
+          <p key={warning} class="card-warning small">
+            <Icon name="caution" size={20} />
+            <span>{sentenceOfWarning(warning)}</span>
+          </p>
         ))}
       </div>
       <div class="card-pictures" aria-hidden="true">
-        {study.series.slice(0, PICTURES).map((series) => <ThumbnailPicture key={series.seriesInstanceUID} series={series} />)}
+        {study.series.slice(0, PICTURES).map((series) => (
+          <ThumbnailPicture key={series.seriesInstanceUID} series={series} />
+        ))}
         {study.series.length > PICTURES && <span class="card-more small quiet">+{study.series.length - PICTURES}</span>}
       </div>
       <details class="disclosure card-details">
         <summary class="small">
-          <span class="disclosure-mark"><Icon name="chevron" size={16} turns /></span>
+          <span class="disclosure-mark">
+            <Icon name="chevron" size={16} turns />
+          </span>
           {words.upload.seriesList(study.series.length)}
-          {quiet.length > 0 && <span class="quiet">{words.separator}{words.upload.warnings(quiet.length)}</span>}
+          {quiet.length > 0 && (
+            <span class="quiet">
+              {words.separator}
+              {words.upload.warnings(quiet.length)}
+            </span>
+          )}
         </summary>
         <ul class="card-series">
-          {study.series.map((series) => <SeriesLine key={series.seriesInstanceUID} series={series} />)}
+          {study.series.map((series) => (
+            <SeriesLine key={series.seriesInstanceUID} series={series} />
+          ))}
         </ul>
-        {quiet.length > 0 && <ul class="card-remarks small quiet">{quiet.map((warning) => <li key={warning}>{sentenceOfWarning(warning)}</li>)}</ul>}
+        {quiet.length > 0 && (
+          <ul class="card-remarks small quiet">
+            {quiet.map((warning) => (
+              <li key={warning}>{sentenceOfWarning(warning)}</li>
+            ))}
+          </ul>
+        )}
       </details>
     </article>
   );
@@ -64,8 +94,12 @@ function SeriesLine({ series }: { readonly series: FoundSeries }) {
     <li class="series-line">
       <ThumbnailPicture series={series} />
       <div class="series-body">
-        <p class="cut"><bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi></p>
-        <p class="small quiet numbers">{[parts, words.instances(series.instances), formatBytes(series.bytes)].filter(Boolean).join(words.separator)}</p>
+        <p class="cut">
+          <bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi>
+        </p>
+        <p class="small quiet numbers">
+          {[parts, words.instances(series.instances), formatBytes(series.bytes)].filter(Boolean).join(words.separator)}
+        </p>
       </div>
     </li>
   );

@@ -18,7 +18,10 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
 }
 
 /** What must be seen, and what may be: in the order they were found. Several patients are pointed out once, above all studies. */
-export function sortWarnings(warnings: readonly StudyWarning[]): { readonly loud: readonly StudyWarning[]; readonly quiet: readonly StudyWarning[] } {
+export function sortWarnings(warnings: readonly StudyWarning[]): {
+  readonly loud: readonly StudyWarning[];
+  readonly quiet: readonly StudyWarning[];
+} {
   return {
     loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && warning !== 'two-patients'),
     quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),

@@ -10,7 +10,12 @@ import { nameOf } from './study-title.ts';
 /** Trying again where that can help; where the study itself must be another one, the way to choose it. */
 export function GoOn({ study }: { readonly study: QueuedStudy }) {
   const { queue } = useDevice();
-  if (study.problem && PROBLEMS[study.problem].retry === 'changed') return <a class="button" href={hrefOf({ page: 'upload' })}>{words.queue.chooseAgain}</a>;
+  if (study.problem && PROBLEMS[study.problem].retry === 'changed')
+    return (
+      <a class="button" href={hrefOf({ page: 'upload' })}>
+        {words.queue.chooseAgain}
+      </a>
+    );
   return (
     <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study.title))} onClick={() => void queue.retry(study.id)}>
       <Icon name="again" size={20} />

@@ -1,4 +1,4 @@
-/** One study in the queue: its name leads to its page, its track says where it is, and beneath stands what moves, waits or needs someone. */
+/** One study in the queue: its name leads to its page, its track says where it is; beneath stands what moves, waits or needs someone. */
 import { useState } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
@@ -28,11 +28,15 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
             <Icon name="chevron" size={16} turns />
           </a>
         </h3>
-        <p class="small quiet queue-meta"><bdi>{[...parts, moment].join(words.separator)}</bdi></p>
+        <p class="small quiet queue-meta">
+          <bdi>{[...parts, moment].join(words.separator)}</bdi>
+        </p>
       </div>
       {study.state === 'taken-back' ? <p class="quiet">{words.queue.takenBackWhat}</p> : <Track track={track} />}
       <div class="queue-foot">
-        <div class="queue-said"><Said study={study} /></div>
+        <div class="queue-said">
+          <Said study={study} />
+        </div>
         <Actions study={study} name={name} href={href} />
       </div>
     </article>
@@ -46,7 +50,8 @@ function Said({ study }: { readonly study: QueuedStudy }) {
     const problem: { title: string; next?: string } = study.problem ? PROBLEMS[study.problem] : { title: words.queue.failed };
     return <Red title={problem.title} next={problem.next ?? null} />;
   }
-  if (track.needsDecision > 0 && study.state === 'attention') return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
+  if (track.needsDecision > 0 && study.state === 'attention')
+    return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
   if (study.state === 'reading') return <p class="small quiet">{words.queue.stillReading}</p>;
   return <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} />;
 }
@@ -55,7 +60,10 @@ function Red({ title, next }: { readonly title: string; readonly next: string | 
   return (
     <p class="said-red small">
       <Icon name="decide" size={20} />
-      <span><span class="strong">{title}</span>{next && <> {next}</>}</span>
+      <span>
+        <span class="strong">{title}</span>
+        {next && <> {next}</>}
+      </span>
     </p>
   );
 }
@@ -65,8 +73,17 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
   if (study.waiting === 'interrupted') {
     return (
       <div class="row">
-        <a class="button" href={hrefOf({ page: 'upload' })}>{words.queue.chooseAgain}</a>
-        <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(name)} onClick={() => void queue.dismiss(study.id)}>{words.queue.dismiss}</button>
+        <a class="button" href={hrefOf({ page: 'upload' })}>
+          {words.queue.chooseAgain}
+        </a>
+        <button
+          type="button"
+          class="button button-bare"
+          aria-label={words.queue.dismissOf(name)}
+          onClick={() => void queue.dismiss(study.id)}
+        >
+          {words.queue.dismiss}
+        </button>
       </div>
     );
   }
@@ -78,10 +95,24 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
       </div>
     );
   }
-  if (study.state === 'attention') return <a class="button" href={href} aria-label={words.queue.decideOf(name)}>{words.queue.decide}</a>;
+  if (study.state === 'attention')
+    return (
+      <a class="button" href={href} aria-label={words.queue.decideOf(name)}>
+        {words.queue.decide}
+      </a>
+    );
   if (study.canTakeBack) return <TakeBack study={study} name={name} />;
   if (study.state === 'done' || study.state === 'taken-back') {
-    return <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(name)} onClick={() => void queue.dismiss(study.id)}>{words.queue.dismiss}</button>;
+    return (
+      <button
+        type="button"
+        class="button button-bare"
+        aria-label={words.queue.dismissOf(name)}
+        onClick={() => void queue.dismiss(study.id)}
+      >
+        {words.queue.dismiss}
+      </button>
+    );
   }
   return null;
 }
@@ -92,7 +123,12 @@ export function TakeBack({ study, name }: { readonly study: QueuedStudy; readonl
   const [asking, setAsking] = useState(false);
   const [late, setLate] = useState(false);
   const takeBack = async () => setLate(!(await queue.takeBack(study.id)));
-  if (late) return <p class="small" role="status">{words.takeBack.tooLate}</p>;
+  if (late)
+    return (
+      <p class="small" role="status">
+        {words.takeBack.tooLate}
+      </p>
+    );
   return (
     <>
       <button type="button" class="button" aria-haspopup="dialog" aria-label={words.queue.takeBackOf(name)} onClick={() => setAsking(true)}>
@@ -100,7 +136,15 @@ export function TakeBack({ study, name }: { readonly study: QueuedStudy; readonl
         {words.queue.takeBack}
       </button>
       {asking && (
-        <Confirm title={words.takeBack.title} what={words.takeBack.what(study.instances)} yes={words.takeBack.yes} no={words.takeBack.no} destructive onYes={() => void takeBack()} onClose={() => setAsking(false)} />
+        <Confirm
+          title={words.takeBack.title}
+          what={words.takeBack.what(study.instances)}
+          yes={words.takeBack.yes}
+          no={words.takeBack.no}
+          destructive
+          onYes={() => void takeBack()}
+          onClose={() => setAsking(false)}
+        />
       )}
     </>
   );

@@ -2,6 +2,7 @@
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
 import { useLate } from '../../app/late.ts';
+import { Notice } from '../../app/Notice.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { VirtualList } from '../../app/VirtualList.tsx';
 import { words } from '../../app/words.ts';
@@ -12,7 +13,8 @@ import { inQueueOrder, type QueuePart } from './track-of.ts';
 /** Height of a row that was not drawn yet, in px. */
 const ROW = 188;
 
-type Line = { readonly kind: 'heading'; readonly part: QueuePart; readonly count: number } | { readonly kind: 'study'; readonly study: QueuedStudy };
+type Line =
+  { readonly kind: 'heading'; readonly part: QueuePart; readonly count: number } | { readonly kind: 'study'; readonly study: QueuedStudy };
 
 export function QueueView() {
   const { queue } = useDevice();
@@ -57,7 +59,11 @@ function EmptyQueue() {
     <div class="queue-empty">
       <p class="strong">{words.queue.empty}</p>
       <p class="quiet">{words.queue.emptyWhat}</p>
-      <p><a class="button button-main" href={hrefOf({ page: 'upload' })}>{words.queue.toUpload}</a></p>
+      <p>
+        <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+          {words.queue.toUpload}
+        </a>
+      </p>
     </div>
   );
 }
@@ -69,7 +75,14 @@ function QueueSkeleton() {
   const late = useLate(true);
   const tooLate = useLate(true, NO_DATABASE_AFTER_MS);
   if (!late) return null;
-  if (tooLate) return <p class="notice notice-stop" role="alert"><Icon name="decide" /><span class="notice-body">{words.queue.noDatabase}</span></p>;
+  if (tooLate)
+    return (
+      <div role="alert">
+        <Notice kind="stop" title={words.queue.noDatabase}>
+          <p>{words.queue.noDatabaseNext}</p>
+        </Notice>
+      </div>
+    );
   return (
     <div aria-label={words.queue.loading} role="status">
       {[0, 1, 2].map((row) => (

@@ -9,8 +9,15 @@ export function nameOf(title: Pick<StudyTitle, 'patientName'> | null): string {
 }
 
 /** Date, modality, body part, description: what there is of it, in this order. */
-export function partsOf(title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & { readonly bodyParts: readonly string[] }): readonly string[] {
-  const parts = [formatDicomDate(title.studyDate), title.modalities.join('/'), title.bodyParts.map(toReadable).join(', '), title.description.trim()];
+export function partsOf(
+  title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & { readonly bodyParts: readonly string[] },
+): readonly string[] {
+  const parts = [
+    formatDicomDate(title.studyDate),
+    title.modalities.join('/'),
+    title.bodyParts.map(toReadable).join(', '),
+    title.description.trim(),
+  ];
   return parts.filter((part): part is string => part !== null && part !== '');
 }
 

@@ -47,7 +47,9 @@ export function partOf(study: QueuedStudy): QueuePart {
 }
 
 /** The studies in the order of the screen: by part; under way the oldest first, arrived the newest first. */
-export function inQueueOrder(studies: readonly QueuedStudy[]): readonly { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }[] {
+export function inQueueOrder(
+  studies: readonly QueuedStudy[],
+): readonly { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }[] {
   const parts = new Map<QueuePart, QueuedStudy[]>(QUEUE_PARTS.map((part) => [part, []]));
   for (const study of studies) parts.get(partOf(study))!.push(study);
   const newestFirst = (a: QueuedStudy, b: QueuedStudy) => (b.completedAt ?? b.queuedAt) - (a.completedAt ?? a.queuedAt);

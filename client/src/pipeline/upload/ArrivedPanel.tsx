@@ -20,7 +20,10 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
   useEffect(() => {
     let gone = false;
     const take = (kept: KeptReceipt | null) => gone || setLoaded(kept ? { kept, receipt: readReceipt(kept.jws) } : 'missing');
-    queue.receiptOf(study.id).then(take).catch(() => gone || setLoaded('missing'));
+    queue
+      .receiptOf(study.id)
+      .then(take)
+      .catch(() => gone || setLoaded('missing'));
     return () => void (gone = true);
   }, [study.id, study.receiptId]);
   return (
@@ -31,11 +34,19 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         <p class="quiet">{loaded === 'missing' ? words.study.receiptNotYet : late && words.study.receiptLoading}</p>
       )}
       <div class="arrived-actions">
-        <a class="button button-main" href={hrefOf({ page: 'upload' })}>{words.study.sendAnother}</a>
+        <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+          {words.study.sendAnother}
+        </a>
         {typeof loaded === 'object' && (
           <>
-            <button type="button" class="button" onClick={() => save(loaded.kept)}><Icon name="save" size={20} />{words.study.save}</button>
-            <button type="button" class="button" onClick={() => window.print()}><Icon name="print" size={20} />{words.study.print}</button>
+            <button type="button" class="button" onClick={() => save(loaded.kept)}>
+              <Icon name="save" size={20} />
+              {words.study.save}
+            </button>
+            <button type="button" class="button" onClick={() => window.print()}>
+              <Icon name="print" size={20} />
+              {words.study.print}
+            </button>
           </>
         )}
       </div>
@@ -64,7 +75,9 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
         </div>
       </div>
       <ul class="arrived-proof small">
-        {lines.map((line) => <li key={line}>{line}</li>)}
+        {lines.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
       </ul>
     </>
   );

@@ -7,6 +7,7 @@ import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
+import { Notice } from '../../app/Notice.tsx';
 import { Confirm } from '../../app/Sheet.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy, ReasonCount } from '../queue/queued.ts';
@@ -19,7 +20,13 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
     ...study.refused.map((count) => ({ ...count, state: 'refused' as const })),
   ];
   if (undecided.length === 0 || study.state !== 'attention') return null;
-  return <>{undecided.map((some) => <Decision key={`${some.state} ${some.reason}`} study={study} some={some} />)}</>;
+  return (
+    <>
+      {undecided.map((some) => (
+        <Decision key={`${some.state} ${some.reason}`} study={study} some={some} />
+      ))}
+    </>
+  );
 }
 
 /** A gateway newer than this page may give a reason that the table here does not have: it is shown by its code. */
@@ -33,6 +40,9 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   const reason = reasonOf(some.reason);
+  const others = study.track.inPacs;
+  // Trying again is for all that are held, whatever their reason.
+  const quarantined = study.quarantined.reduce((sum, held) => sum + held.instances, 0);
   const decide = async (act: () => Promise<void>) => {
     setBusy(true);
     setFailed(false);
@@ -41,26 +51,29 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
   };
   const leaveOut = async () => {
     const all = await queue.instancesOf(study.id);
-    await queue.leaveOut(study.id, all.filter((instance) => instance.state === some.state && instance.reason === some.reason));
+    await queue.leaveOut(
+      study.id,
+      all.filter((instance) => instance.state === some.state && instance.reason === some.reason),
+    );
   };
   return (
-    <section class="notice notice-stop" aria-label={words.track.needsDecision(some.instances)}>
-      <Icon name="decide" />
-      <div class="notice-body">
-        <p class="strong">{words.study.decide.sentence(some.instances, study.instances)}</p>
-        <p>{reason.title} {study.track.inPacs > 0 && words.study.decide.others(study.track.inPacs)} {reason.next}</p>
+    <section aria-label={words.track.needsDecision(some.instances)}>
+      <Notice kind="stop" title={words.study.decide.sentence(some.instances, study.instances)}>
+        <p>{[reason.title, others > 0 && words.study.decide.others(others), reason.next].filter(Boolean).join(' ')}</p>
         <div class="notice-actions row">
           {some.state === 'quarantined' && (
             <button type="button" class="button" disabled={busy} onClick={() => void decide(() => queue.retry(study.id))}>
               <Icon name="again" size={20} />
-              {words.study.decide.retry(some.instances)}
+              {words.study.decide.retry(quarantined)}
             </button>
           )}
-          <button type="button" class="button button-stop" disabled={busy} aria-haspopup="dialog" onClick={() => setAsking(true)}>{words.study.decide.leaveOut(some.instances)}</button>
+          <button type="button" class="button button-stop" disabled={busy} aria-haspopup="dialog" onClick={() => setAsking(true)}>
+            {words.study.decide.leaveOut(some.instances)}
+          </button>
         </div>
         <div role="alert">{failed && <p class="small">{words.study.decide.notReached}</p>}</div>
         <CodeLine code={some.reason} />
-      </div>
+      </Notice>
       {asking && (
         <Confirm
           title={words.study.decide.confirmTitle(some.instances)}

@@ -42,7 +42,9 @@ export function InstanceList({ study }: { readonly study: QueuedStudy }) {
   return (
     <details class="disclosure instances" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        <span class="disclosure-mark"><Icon name="chevron" size={16} turns /></span>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
         {words.study.instanceList(study.instances)}
       </summary>
       {open && <Instances study={study} />}
@@ -57,7 +59,10 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
   const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.leftOut}`;
   useEffect(() => {
     let gone = false;
-    queue.instancesOf(study.id).then((all) => gone || setInstances(all), () => gone || setInstances([]));
+    queue.instancesOf(study.id).then(
+      (all) => gone || setInstances(all),
+      () => gone || setInstances([]),
+    );
     return () => void (gone = true);
   }, [study.id, moved]);
   if (!instances) return <p class="quiet">{words.study.loading}</p>;
@@ -81,7 +86,9 @@ function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
     <div class="instance" data-colour={colour}>
       <Icon name={sign} size={20} />
       <div class="instance-body">
-        <p class="code cut" title={instance.sopInstanceUID}>{instance.sopInstanceUID}</p>
+        <p class="code cut" title={instance.sopInstanceUID}>
+          {instance.sopInstanceUID}
+        </p>
         <p class="small quiet numbers cut">
           <span class="instance-state">{words.study.states[instance.state]}</span>
           {words.separator}

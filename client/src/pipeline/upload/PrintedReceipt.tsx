@@ -20,20 +20,34 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
   ];
   return (
     <div class="printed">
-      <p class="large">{words.product}: {words.study.receipt}</p>
+      <p class="large">
+        {words.product}: {words.study.receipt}
+      </p>
       <p>{words.study.receiptWhat}</p>
       <dl>
         {rows.map(([term, value]) => (
-          <div key={term}><dt>{term}</dt><dd class="code">{value}</dd></div>
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd class="code">{value}</dd>
+          </div>
         ))}
       </dl>
       <table>
-        <thead><tr><th scope="col">{details.sopInstanceUID}</th><th scope="col">{details.state}</th><th scope="col">SHA-256</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{details.sopInstanceUID}</th>
+            <th scope="col">{details.state}</th>
+            <th scope="col">SHA-256</th>
+          </tr>
+        </thead>
         <tbody>
           {receipt.instances.map((instance) => (
             <tr key={`${instance.sopInstanceUID} ${instance.digest}`}>
               <td class="code">{instance.sopInstanceUID}</td>
-              <td>{states[instance.state]}{instance.reason ? ` (${instance.reason})` : ''}</td>
+              <td>
+                {states[instance.state]}
+                {instance.reason ? ` (${instance.reason})` : ''}
+              </td>
               <td class="code">{instance.digest}</td>
             </tr>
           ))}

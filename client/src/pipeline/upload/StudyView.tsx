@@ -22,7 +22,12 @@ export function StudyView({ id }: { readonly id: string }) {
   const { queue } = useDevice();
   const study = queue.studies.value.find((queued) => queued.id === id);
   const late = useLate(!queue.ready.value);
-  if (!study && !queue.ready.value) return <main id="content" class="page" aria-busy="true">{late && <p class="quiet">{words.study.loading}</p>}</main>;
+  if (!study && !queue.ready.value)
+    return (
+      <main id="content" class="page" aria-busy="true">
+        {late && <p class="quiet">{words.study.loading}</p>}
+      </main>
+    );
   if (!study) {
     return (
       <main id="content" class="page stack">
@@ -43,9 +48,13 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
     <main id="content" class="page study">
       <BackToQueue />
       <div class="study-head">
-        <h1 tabIndex={-1}><bdi>{name}</bdi></h1>
+        <h1 tabIndex={-1}>
+          <bdi>{name}</bdi>
+        </h1>
         {study.title ? <TitleLines title={study.title} /> : <p class="quiet">{words.queue.erasedWhat}</p>}
-        <p class="small quiet numbers">{[words.instances(study.instances), formatBytes(study.bytes), words.status.policy(study.policy.deidentify)].join(words.separator)}</p>
+        <p class="small quiet numbers">
+          {[words.instances(study.instances), formatBytes(study.bytes), words.status.policy(study.policy.deidentify)].join(words.separator)}
+        </p>
       </div>
       {study.state !== 'taken-back' && (
         <section class="study-track" aria-label={words.track.label(study.instances)}>
@@ -56,7 +65,11 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       )}
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
-      {study.canTakeBack && study.state !== 'failed' && <div><TakeBack study={study} name={name} /></div>}
+      {study.canTakeBack && study.state !== 'failed' && (
+        <div>
+          <TakeBack study={study} name={name} />
+        </div>
+      )}
       {arrived && <ArrivedPanel study={study} />}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
@@ -68,8 +81,12 @@ function TitleLines({ title }: { readonly title: StudyTitle }) {
   const person = [title.patientId ? words.upload.patientId(title.patientId) : null, birth ? words.upload.born(birth) : null];
   return (
     <>
-      <p><bdi>{partsOf(title).join(words.separator)}</bdi></p>
-      <p class="small quiet"><bdi>{person.filter((part) => part !== null).join(words.separator)}</bdi></p>
+      <p>
+        <bdi>{partsOf(title).join(words.separator)}</bdi>
+      </p>
+      <p class="small quiet">
+        <bdi>{person.filter((part) => part !== null).join(words.separator)}</bdi>
+      </p>
     </>
   );
 }
@@ -78,7 +95,9 @@ function BackToQueue() {
   return (
     <p class="study-back">
       <a class="button button-bare" href={hrefOf({ page: 'queue' })}>
-        <span class="flipped"><Icon name="chevron" size={16} turns /></span>
+        <span class="flipped">
+          <Icon name="chevron" size={16} turns />
+        </span>
         {words.study.back}
       </a>
     </p>

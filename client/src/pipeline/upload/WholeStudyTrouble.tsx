@@ -1,42 +1,47 @@
 /** What keeps a whole study from going on and needs a person: refused by the gateway, or cut off while it was made safe. */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
-import { Icon } from '../../app/Icon.tsx';
+import { Notice } from '../../app/Notice.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
-import type { QueuedStudy } from '../queue/queued.ts';
 import { GoOn } from '../queue/GoOn.tsx';
+import type { QueuedStudy } from '../queue/queued.ts';
 import { TakeBack } from '../queue/QueueRow.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
-  if (study.state === 'taken-back') return <p class="notice"><Icon name="back" turns /><span class="notice-body">{words.queue.takenBackWhat}</span></p>;
-  if (study.waiting === 'interrupted') {
+  if (study.state === 'taken-back') {
     return (
-      <div class="notice notice-stop">
-        <Icon name="decide" />
-        <div class="notice-body">
-          <p class="strong">{words.queue.interrupted}</p>
-          <p>{words.queue.interruptedNext}</p>
-          <p class="notice-actions"><a class="button" href={hrefOf({ page: 'upload' })}>{words.queue.chooseAgain}</a></p>
-        </div>
-      </div>
+      <Notice kind="plain" sign="back">
+        <p>{words.queue.takenBackWhat}</p>
+      </Notice>
     );
   }
-  if (study.state !== 'failed') return null;
-  const problem: { title: string; next?: string } = study.problem ? PROBLEMS[study.problem] : { title: words.queue.failed };
+  if (study.waiting === 'interrupted') {
+    return (
+      <Notice kind="stop" title={words.queue.interrupted}>
+        <p>{words.queue.interruptedNext}</p>
+        <p class="notice-actions">
+          <a class="button" href={hrefOf({ page: 'upload' })}>
+            {words.queue.chooseAgain}
+          </a>
+        </p>
+      </Notice>
+    );
+  }
+  return study.state === 'failed' ? <Failed study={study} /> : null;
+}
+
+function Failed({ study }: { readonly study: QueuedStudy }) {
+  const problem: { readonly title: string; readonly next?: string } | null = study.problem && PROBLEMS[study.problem];
   return (
-    <div class="notice notice-stop">
-      <Icon name="decide" />
-      <div class="notice-body">
-        <p class="strong">{words.queue.failed}</p>
-        <p>{problem.title} {words.queue.failedMeans} {problem.next}</p>
-        <div class="notice-actions row">
-          <GoOn study={study} />
-          {study.canTakeBack && <TakeBack study={study} name={nameOf(study.title)} />}
-        </div>
-        {study.problem && <CodeLine code={study.problem} />}
+    <Notice kind="stop" title={words.queue.failed}>
+      <p>{[problem?.title, words.queue.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
+      <div class="notice-actions row">
+        <GoOn study={study} />
+        {study.canTakeBack && <TakeBack study={study} name={nameOf(study.title)} />}
       </div>
-    </div>
+      {study.problem && <CodeLine code={study.problem} />}
+    </Notice>
   );
 }

@@ -1,0 +1,31 @@
+/** A word that stands apart from the page, with a sign and a colour that say the same: plain, waiting (amber), or a decision (red). */
+import type { ComponentChildren } from 'preact';
+import { Icon, type IconName } from './Icon.tsx';
+
+export type NoticeKind = 'plain' | 'wait' | 'stop';
+
+const LOOK: Record<NoticeKind, { readonly class: string; readonly sign: IconName }> = {
+  plain: { class: 'notice', sign: 'note' },
+  wait: { class: 'notice notice-wait', sign: 'caution' },
+  stop: { class: 'notice notice-stop', sign: 'decide' },
+};
+
+export type NoticeProps = {
+  readonly kind: NoticeKind;
+  /** What happened; without it the text stands alone. */
+  readonly title?: string;
+  readonly sign?: IconName;
+  readonly children?: ComponentChildren;
+};
+
+export function Notice({ kind, title, sign = LOOK[kind].sign, children }: NoticeProps) {
+  return (
+    <div class={LOOK[kind].class}>
+      <Icon name={sign} />
+      <div class="notice-body">
+        {title && <p class="strong">{title}</p>}
+        {children}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+/** Above the found studies: how far the reading is and a way to stop it; afterwards what was read and what can be added. */
+import { useDevice } from '../../app/device-context.ts';
+import { formatBytes } from '../../app/format.ts';
+import { words } from '../../app/words.ts';
+import { ChooseButtons } from './ChooseButtons.tsx';
+import type { IngestProgress } from './found.ts';
+
+/** Drawn while the total is still growing: a bar that claims no share. */
+const OPEN_SHARE = 0.3;
+
+function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string {
+  return filesRead === 0 ? words.upload.looking(filesFound) : words.upload.reading(filesRead, filesFound, listing);
+}
+
+export function Reading() {
+  const { ingest } = useDevice();
+  const progress = ingest.progress.value;
+  const share = progress.listing || progress.filesFound === 0 ? null : progress.filesRead / progress.filesFound;
+  return (
+    <div class="reading">
+      <div class="reading-body">
+        <p class="numbers">
+          {sentenceOf(progress)}
+          {progress.bytesRead > 0 && <span class="quiet">{words.separator + formatBytes(progress.bytesRead)}</span>}
+        </p>
+        <div
+          class={share === null ? 'bar bar-open' : 'bar'}
+          role="progressbar"
+          aria-label={words.upload.readingLabel}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          aria-valuenow={share === null ? undefined : Math.floor(share * 100)}
+        >
+          <div class="bar-fill" style={{ inlineSize: `${(share ?? OPEN_SHARE) * 100}%` }} />
+        </div>
+      </div>
+      <button type="button" class="button" onClick={() => ingest.cancel()}>
+        {words.upload.stopReading}
+      </button>
+    </div>
+  );
+}
+
+export function HasRead() {
+  const { ingest } = useDevice();
+  const { filesRead, bytesRead } = ingest.progress.value;
+  return (
+    <div class="upload-tools">
+      <p class="quiet numbers">{words.upload.readAll(filesRead) + words.separator + formatBytes(bytesRead)}</p>
+      {ingest.phase.value !== 'queueing' && (
+        <div class="row">
+          <ChooseButtons main={false} />
+          <button type="button" class="button button-bare" onClick={() => ingest.clear()}>
+            {words.upload.clear}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
