@@ -91,6 +91,11 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     // Another caller, or an earlier 401 of the same burst, was faster.
     if (token !== null && token !== stale) return token;
     if (fixedToken !== null) return end();
+    // What has ended is taken up by signing in, or by `resume`, not by every request anew.
+    return state.value === 'signed-out' ? null : exchangeOnce();
+  }
+
+  function exchangeOnce(): Promise<string | null> {
     renewing ??= tools.alone(exchange).finally(() => {
       renewing = null;
     });
@@ -118,7 +123,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     },
     async resume() {
       try {
-        await renew(null);
+        await exchangeOnce();
       } catch {
         state.value = 'offline';
       }

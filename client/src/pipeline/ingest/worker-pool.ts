@@ -55,7 +55,8 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerP
   function startNext(): void {
     while (waiting.length > 0 && busy.size < size) {
       const job = waiting.shift()!;
-      if (!job.signal.aborted) start(idle.pop() ?? spawn(), job);
+      if (job.signal.aborted) job.reject(job.signal.reason);
+      else start(idle.pop() ?? spawn(), job);
     }
   }
 

@@ -1,0 +1,77 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createApiClient, Unreachable } from './api-client.ts';
+import { createSession } from './session.ts';
+
+const USER = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001', username: 'someone', roles: ['technician'], siteId: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002' };
+
+/** A gateway whose tokens last `seconds`; a refresh token is good for one use. */
+function gateway(seconds: number) {
+  const state = { now: 0, issued: 0, refreshes: 0, isDown: false, isEnded: false };
+  const valid = new Map<string, number>();
+  let refresh = '';
+  const answer = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    if (state.isDown) throw new TypeError('fetch failed');
+    const path = new URL(String(input)).pathname;
+    const refuse = (code: string) => new Response(JSON.stringify({ type: 'x', title: 'x', status: 401, code, correlationId: 'c' }), { status: 401 });
+    if (path === '/auth/login' || path === '/auth/refresh') {
+      if (path === '/auth/refresh') {
+        state.refreshes += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        if (state.isEnded || (JSON.parse(String(init.body)) as { refreshToken?: string }).refreshToken !== refresh) return refuse('session-ended');
+      }
+      const accessToken = `t${(state.issued += 1)}`;
+      valid.set(accessToken, state.now + seconds * 1000);
+      refresh = `r${state.issued}`;
+      return new Response(JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: USER }));
+    }
+    const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? '';
+    return (valid.get(token) ?? 0) > state.now ? new Response('{}') : refuse('not-authenticated');
+  };
+  const session = createSession({ baseUrl: 'http://gateway', fetch: answer, now: () => state.now, alone: (work) => work() });
+  const api = createApiClient({ baseUrl: 'http://gateway', fetch: answer, tokens: session });
+  return { state, session, api, revoke: () => valid.clear() };
+}
+
+test('a long upload outlives its token without asking for a password', async () => {
+  const { state, session, api } = gateway(60);
+  await session.signIn('someone', 'password');
+  for (let minute = 0; minute < 10; minute += 1) {
+    assert.is((await api.send('/upload', {})).status, 200);
+    state.now += 60_000;
+  }
+  assert.is(session.state.value, 'signed-in');
+});
+
+test('many requests that meet the end of a token renew it once', async () => {
+  const { state, session, api, revoke } = gateway(3600);
+  await session.signIn('someone', 'password');
+  revoke();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => api.send('/upload', {})));
+  assert.ok(answers.every((answer) => answer.status === 200));
+  assert.is(state.refreshes, 1);
+});
+
+test('without a network the session is not taken for ended', async () => {
+  const { state, session } = gateway(60);
+  await session.signIn('someone', 'password');
+  state.now += 3_600_000;
+  state.isDown = true;
+  await session.accessToken().then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+  assert.is(session.state.value, 'signed-in');
+  state.isDown = false;
+  assert.is(await session.accessToken(), 't2');
+});
+
+test('a session that the gateway ended is said to have ended, and nothing is asked in a circle', async () => {
+  const { state, session, api, revoke } = gateway(3600);
+  await session.signIn('someone', 'password');
+  state.isEnded = true;
+  revoke();
+  assert.is((await api.send('/upload', {})).status, 401);
+  assert.is(session.state.value, 'signed-out');
+  assert.is((await api.send('/upload', {})).status, 401);
+  assert.is(state.refreshes, 1);
+});
+
+test.run();

@@ -1,0 +1,74 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Task } from './device-tasks.ts';
+import { createWorkerPool, poolSize, TaskFault, type FromWorker, type PoolWorker, type ToWorker } from './worker-pool.ts';
+
+const TASK: Task = { kind: 'thumbnail', ref: { kind: 'file', file: new Blob() }, maxSide: 1 };
+
+/** Workers that answer when the test says so. */
+function workers() {
+  const spawned: (PoolWorker & { asked: ToWorker[]; isEnded: boolean; answer(what?: Partial<FromWorker>): void })[] = [];
+  const spawn = (): PoolWorker => {
+    const worker = {
+      asked: [] as ToWorker[], isEnded: false, onmessage: null as PoolWorker['onmessage'], onerror: null as PoolWorker['onerror'],
+      postMessage(message: ToWorker) {
+        worker.asked.push(message);
+      },
+      terminate() {
+        worker.isEnded = true;
+      },
+      answer(what: Partial<FromWorker> = { result: null }) {
+        worker.onmessage?.({ data: { id: worker.asked.at(-1)!.id, ...what } } as MessageEvent<FromWorker>);
+      },
+    };
+    spawned.push(worker);
+    return worker;
+  };
+  return { spawned, spawn };
+}
+
+test('all cores but one work, one at least', () => {
+  assert.equal([1, 2, 4, 64].map(poolSize), [1, 1, 3, 8]);
+});
+
+test('tasks wait for a free worker, and workers are used again', async () => {
+  const { spawned, spawn } = workers();
+  const pool = createWorkerPool(2, spawn);
+  const { signal } = new AbortController();
+  const results = [1, 2, 3].map(() => pool.run(TASK, signal));
+  assert.is(spawned.length, 2);
+  spawned[0]!.answer();
+  await results[0];
+  assert.is(spawned[0]!.asked.length, 2);
+  spawned[0]!.answer();
+  spawned[1]!.answer();
+  await Promise.all(results);
+  assert.is(spawned.length, 2);
+});
+
+test('a task that is cancelled ends its worker: a hostile file cannot keep a core', async () => {
+  const { spawned, spawn } = workers();
+  const pool = createWorkerPool(1, spawn);
+  const abort = new AbortController();
+  const [hanging, waiting] = [pool.run(TASK, abort.signal), pool.run(TASK, abort.signal)];
+  abort.abort(new Error('cancelled'));
+  for (const each of [hanging, waiting]) await each.then(() => assert.unreachable(), (error: Error) => assert.is(error.message, 'cancelled'));
+  assert.ok(spawned[0]!.isEnded);
+  const next = pool.run(TASK, new AbortController().signal);
+  spawned[1]!.answer();
+  assert.is(await next, null);
+});
+
+test('a worker that dies or reports a fault fails its task alone', async () => {
+  const { spawned, spawn } = workers();
+  const pool = createWorkerPool(1, spawn);
+  const { signal } = new AbortController();
+  const [first, second] = [pool.run(TASK, signal), pool.run(TASK, signal)];
+  spawned[0]!.onerror?.({} as ErrorEvent);
+  await first.then(() => assert.unreachable(), (error) => assert.instance(error, TaskFault));
+  spawned[1]!.answer({ fault: 'QuotaExceededError' });
+  await second.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'QuotaExceededError'));
+  assert.not(spawned[1]!.isEnded);
+});
+
+test.run();

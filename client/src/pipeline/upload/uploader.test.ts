@@ -1,0 +1,185 @@
+import { CompactSign, exportJWK, generateKeyPair } from 'jose';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Manifest } from '#shared/protocol/manifest.ts';
+import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { createApiClient } from '../../app/api-client.ts';
+import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
+import { keyOf, type CheckedReceipt, type InstanceKey, type UploadQueue } from '../queue/upload-queue.ts';
+import { createFollower } from './follow-events.ts';
+import { createUploader, ReceiptFaulty } from './uploader.ts';
+
+const STUDY = '1.2.3';
+const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
+const INSTANCES = [1, 2, 3].map((number) => ({
+  sopInstanceUID: `${STUDY}.${number}`, seriesInstanceUID: `${STUDY}.0`, sopClassUID: '1.2.840.10008.5.1.4.1.1.2', transferSyntaxUID: '1.2.840.10008.1.2.1',
+  bytes: 4, digest: String(number).repeat(64),
+}));
+
+/** How the gateway misbehaves: it is another program, on another machine, perhaps an older one. */
+interface Habits {
+  /** Says at this many completions that everything is missing. */
+  readonly loses?: number;
+  readonly conflicts?: readonly InstanceKey[];
+  readonly refusesWith?: { status: number; code: string };
+  readonly receipt?: (instances: ReceiptInstance[]) => Partial<{ studyInstanceUID: string; root: string; instances: ReceiptInstance[] }>;
+  readonly strangerSigns?: boolean;
+  /** Forgets the tus upload when this many pieces have come. */
+  readonly forgetsAt?: number;
+}
+
+async function gatewayWith(habits: Habits) {
+  const own = await generateKeyPair('EdDSA', { extractable: true });
+  const signer = habits.strangerSigns ? await generateKeyPair('EdDSA') : own;
+  const seen = { inits: 0, pieces: 0, completions: 0 };
+  const offsets = new Map<string, number>();
+  let held = new Set<string>();
+  let isComplete = false;
+  const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+  const refuse = (status: number, code: string) => json({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
+  const conflicts = new Set((habits.conflicts ?? []).map(keyOf));
+  const promised = () => INSTANCES.filter((instance) => !conflicts.has(keyOf(instance)));
+
+  async function receipt(): Promise<Response> {
+    const instances = INSTANCES.map(({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
+      sopInstanceUID, digest, bytes, ...(conflicts.has(`${sopInstanceUID} ${digest}`) ? { state: 'quarantined', reason: 'conflicting-instance' } : { state: 'stored' }),
+    }));
+    const payload = {
+      jti: UPLOAD, iss: 'http://gateway', iat: 1, version: 1, studyInstanceUID: STUDY, revision: 1, policy: { name: 'identified', version: 1 },
+      pacs: 'http://pacs', root: await merkleRoot(instances), instances, ...habits.receipt?.(instances),
+    };
+    const header = { alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE };
+    return new Response(await new CompactSign(new TextEncoder().encode(JSON.stringify(payload))).setProtectedHeader(header).sign(signer.privateKey));
+  }
+
+  const status = () => json({
+    uploadId: UPLOAD, studyInstanceUID: STUDY, state: isComplete ? 'closed' : 'receiving', revision: 1, policy: 'identified',
+    counts: { promised: 3, atGateway: 0, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 }, bytes: { promised: 12, atGateway: 0, inPacs: 12 },
+    waiting: null, receipt: isComplete ? { id: UPLOAD, href: '/x' } : null,
+  });
+
+  async function answer(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const path = new URL(String(input)).pathname;
+    const headers = new Headers(init.headers);
+    if (path === '/upload/init') {
+      seen.inits += 1;
+      if (habits.refusesWith) return refuse(habits.refusesWith.status, habits.refusesWith.code);
+      const [have, need] = [promised().filter((one) => held.has(keyOf(one))), promised().filter((one) => !held.has(keyOf(one)))];
+      const key = ({ sopInstanceUID, digest }: InstanceKey) => ({ sopInstanceUID, digest });
+      const conflict = INSTANCES.filter((one) => conflicts.has(keyOf(one))).map((one) => ({ ...key(one), reason: 'conflicting-instance' }));
+      return json({ uploadId: UPLOAD, studyInstanceUID: STUDY, revision: 1, have: have.map(key), need: need.map(key), conflict });
+    }
+    if (path === '/upload/files') return new Response(null, { status: 201, headers: { location: `files/${seen.inits}` } });
+    if (path.startsWith('/upload/files/')) {
+      seen.pieces += 1;
+      if (seen.pieces === habits.forgetsAt) return new Response(null, { status: 404 });
+      const offset = (offsets.get(path) ?? 0) + (init.body as Uint8Array).length;
+      offsets.set(path, offset);
+      assert.is(Number(headers.get('upload-offset')) + (init.body as Uint8Array).length, offset);
+      if (offset === 12) held = new Set(promised().map(keyOf));
+      return new Response(null, { status: 204, headers: { 'upload-offset': String(offset) } });
+    }
+    if (path.endsWith('/complete')) {
+      seen.completions += 1;
+      const isLost = seen.completions <= (habits.loses ?? 0);
+      if (isLost) held = new Set();
+      isComplete = !isLost;
+      return json({ uploadId: UPLOAD, state: 'receiving', missing: isLost ? promised().map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) : [] });
+    }
+    if (path.endsWith('/receipt')) return receipt();
+    if (path.endsWith('/jwks.json')) return json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'EdDSA' }] });
+    return path.endsWith('/status') ? status() : refuse(404, 'not-found');
+  }
+  return { fetch: answer, seen };
+}
+
+function queueOf() {
+  const record = { state: 'safe' as UploadState, refused: null as string | null, settled: null as CheckedReceipt | null, sent: 0 };
+  const move = (event: Parameters<typeof nextUploadState>[1]) => {
+    const state = nextUploadState(record.state, event);
+    if (state !== null) record.state = state;
+    return state !== null;
+  };
+  const queue: UploadQueue = {
+    pending: async () => [{ id: 'study', state: record.state, uploadId: null, receiptId: null }],
+    manifestOf: async (): Promise<Manifest> => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: STUDY, instances: INSTANCES }),
+    announced: async () => true,
+    parcelsFor: async (_id, need) => (need.length === 0 ? [] : [{ id: UPLOAD, bytes: 12, instances: 3, location: null, read: async (_, length) => new Uint8Array(Math.min(5, length)) }]),
+    beginSending: async () => move('started'),
+    parcelCreated: async () => undefined,
+    parcelForgotten: async () => undefined,
+    parcelProgress: () => undefined,
+    parcelSent: async () => void (record.sent += 1),
+    allSent: async () => void move('all-sent'),
+    parcelsLost: async () => void move('parcels-lost'),
+    report: async () => undefined,
+    waiting: async () => undefined,
+    refused: async (_id, code) => void (record.refused = code),
+    settle: async (_id, checked) => void (record.settled = checked),
+  };
+  return { queue, record };
+}
+
+async function carried(habits: Habits) {
+  const gateway = await gatewayWith(habits);
+  const { queue, record } = queueOf();
+  const api = createApiClient({ baseUrl: 'http://gateway', fetch: gateway.fetch, tokens: { accessToken: async () => 't', renew: async () => null } });
+  // Time passes at once, but always later than what is under way.
+  const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const uploader = createUploader({
+    queue, api, clock, random: () => 0, patienceMs: 60_000, awaitReceipts: true, follower: createFollower({ api, clock, random: () => 0 }),
+    isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined,
+  });
+  const failed = await uploader.drain(new AbortController().signal).then(() => null, (error: unknown) => error);
+  return { record, seen: gateway.seen, failed };
+}
+
+test('a study goes to its receipt', async () => {
+  const { record, seen, failed } = await carried({});
+  assert.is(failed, null);
+  assert.equal(seen, { inits: 1, pieces: 3, completions: 1 });
+  assert.is(record.settled?.receipt.studyInstanceUID, STUDY);
+});
+
+test('what the gateway lost is sent again, as often as it takes', async () => {
+  const { record, seen, failed } = await carried({ loses: 2 });
+  assert.is(failed, null);
+  assert.is(record.sent, 3);
+  assert.is(seen.completions, 3);
+  assert.ok(record.settled);
+});
+
+test('a tus upload that the gateway has forgotten is announced again and sent from the start', async () => {
+  const { record, seen, failed } = await carried({ forgetsAt: 2 });
+  assert.is(failed, null);
+  assert.is(seen.inits, 2);
+  assert.ok(record.settled);
+});
+
+test('an instance in conflict does not travel, and the others reach their receipt', async () => {
+  const { record, failed } = await carried({ conflicts: [INSTANCES[1]!] });
+  assert.is(failed, null);
+  assert.is(record.settled?.receipt.instances[1]?.state, 'quarantined');
+});
+
+test('no receipt that does not hold makes the device delete anything', async () => {
+  const lies: Habits[] = [
+    { strangerSigns: true },
+    { receipt: () => ({ studyInstanceUID: '9.9' }) },
+    { receipt: () => ({ root: '0'.repeat(64) }) },
+  ];
+  for (const habits of lies) {
+    const { record, failed } = await carried(habits);
+    assert.instance(failed, ReceiptFaulty);
+    assert.is(record.settled, null);
+  }
+});
+
+test('a study that the gateway refuses is said to be refused, with the reason, and not tried for ever', async () => {
+  const { record, seen, failed } = await carried({ refusesWith: { status: 403, code: 'policy-not-allowed' } });
+  assert.is(failed, null);
+  assert.is(record.refused, 'policy-not-allowed');
+  assert.is(seen.inits, 1);
+});
+
+test.run();
