@@ -146,11 +146,13 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     await tools.whileWriting(id, async () => {
       await beginStudy(tools.database, await tools.key, { id, queuedAt: tools.now(), policy: { name, version, deidentify }, title: titleOf(group) });
       try {
-        await Promise.all(planParcels(group).map(async (parcel) => {
+        const packing = planParcels(group).map(async (parcel) => {
           const files = parcel.map((found) => ({ ref: found.file.ref, position: found.ordinal }));
           const packed = await tools.pool.run({ kind: 'pack', studyId: id, parcelId: tools.createId(), files, policy: forTask }, signal);
           notePacked(parcel.map((found) => found.file), packed);
-        }));
+        });
+        await Promise.allSettled(packing);
+        await Promise.all(packing);
         signal.throwIfAborted();
         await finishStudy(tools.database, id);
       } catch (error) {

@@ -120,8 +120,11 @@ export async function finishStudy(database: LocalDatabase, studyId: string): Pro
 
 /** Deletes the study with all that belongs to it; kept receipts stay. */
 export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
-  await dropContents(database, studyId);
-  await database.studies.delete(studyId);
+  // In one transaction: a parcel that is being committed comes before it and goes too, or after it and finds no study.
+  await database.transaction('rw', database.studies, database.instances, database.parcels, database.records, async () => {
+    await database.studies.delete(studyId);
+    await dropContents(database, studyId);
+  });
 }
 
 /** Deletes the parcels and instances of a study, its row stays. */
