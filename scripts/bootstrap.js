@@ -185,6 +185,13 @@ function hand(node, script, parameters) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }
+  // npm hands signals to its shell and no further, and a killed npm hands on none. `exec` in package.json takes the shell away; this sees npm go.
+  const parent = process.ppid;
+  const watch = process.env.npm_lifecycle_event && setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, LOOK_AGAIN_MS);
   child.once('error', (error) => {
     say(`Node ${NODE_VERSION} does not run on this machine (${error.message}). Install Node ${OLDEST_MAJOR} or newer yourself.`);
     process.exit(1);
