@@ -6,15 +6,27 @@ import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 
-export function SendBar() {
+export type SendBarProps = {
+  /** So many instances are in the queue, but some files were refused on the way there and must be looked at. */
+  readonly onQueuedInPart: (instances: number) => void;
+};
+
+export function SendBar({ onQueuedInPart }: SendBarProps) {
   const { ingest } = useDevice();
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
   const instances = chosen.reduce((sum, study) => sum + study.instances, 0);
   const bytes = chosen.reduce((sum, study) => sum + study.bytes, 0);
   const reading = ingest.phase.value === 'reading';
   const send = async () => {
+    const [studies, refused] = [ingest.studies.peek().length, ingest.rejected.peek().length];
     await ingest.send();
-    if (ingest.problem.peek() === null && ingest.phase.peek() === 'idle') location.hash = hrefOf({ page: 'queue' });
+    const queued = studies - ingest.studies.peek().length;
+    if (ingest.problem.peek() !== null || queued < chosen.length) return;
+    const refusedNow = ingest.rejected.peek().length - refused;
+    if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
+    // What was refused before stood on this page when Send was pressed.
+    if (queued === studies) ingest.clear();
+    location.hash = hrefOf({ page: 'queue' });
   };
   const disabled = chosen.length === 0 || reading || ingest.policy.value === null;
   return (

@@ -2,13 +2,15 @@
  * The upload page: choose, see what was found while reading goes on, press Send. The whole page is the drop zone. Everything shown here
  * lies in this page's memory and nothing has left.
  */
+import { useSignal } from '@preact/signals';
 import { useDevice } from '../../app/device-context.ts';
 import { Notice } from '../../app/Notice.tsx';
+import { hrefOf } from '../../app/routes.ts';
 import { VirtualList } from '../../app/VirtualList.tsx';
 import { words } from '../../app/words.ts';
 import { useDropZone } from './drop-zone.ts';
 import { EmptyUpload } from './EmptyUpload.tsx';
-import type { FoundStudy } from './found.ts';
+import type { FoundStudy, IngestPhase } from './found.ts';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { QueueingBar, SendBar } from './SendBar.tsx';
@@ -19,6 +21,7 @@ const CARD = 196;
 
 export function UploadView() {
   const { ingest } = useDevice();
+  const queued = useSignal<number | null>(null);
   const hovering = useDropZone((items) => void ingest.addDataTransfer(items));
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
@@ -27,11 +30,16 @@ export function UploadView() {
     <>
       <main id="content" class="page upload">
         <h1 tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
-          {studies.length > 0 ? words.upload.found(studies.length) : words.upload.title}
+          {headingOf(phase, studies.length)}
         </h1>
-        {nothingYet ? <EmptyUpload /> : <Selection />}
+        {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value} />}
       </main>
-      {!nothingYet && (phase === 'queueing' ? <QueueingBar /> : studies.length > 0 && <SendBar />)}
+      {!nothingYet &&
+        (phase === 'queueing' ? (
+          <QueueingBar />
+        ) : (
+          studies.length > 0 && <SendBar onQueuedInPart={(instances) => (queued.value = instances)} />
+        ))}
       {hovering.value && (
         <div class="drop-veil" aria-hidden="true">
           <p class="large">{words.upload.dropNow}</p>
@@ -41,17 +49,25 @@ export function UploadView() {
   );
 }
 
-function Selection() {
+function headingOf(phase: IngestPhase, studies: number): string {
+  if (studies === 0) return words.upload.title;
+  return phase === 'queueing' ? words.upload.makingSafe(studies) : words.upload.found(studies);
+}
+
+function Selection({ queued }: { readonly queued: number | null }) {
   const { ingest } = useDevice();
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
+  // Files of studies that are in the queue by now were neither refused nor skipped.
+  const nothingFound = studies.length === 0 && ingest.rejected.value.length + ingest.skipped.value >= ingest.progress.value.filesRead;
   return (
     <>
       {phase === 'reading' ? <Reading /> : <HasRead />}
       {isRead && <SendProblem />}
+      {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <SeveralPatients studies={studies} />
-      {isRead && studies.length === 0 && (
+      {isRead && nothingFound && (
         <Notice kind="plain" title={words.upload.nothing}>
           <p>{words.upload.nothingNext}</p>
         </Notice>
@@ -73,6 +89,20 @@ function Selection() {
       />
       <RejectedFiles files={ingest.skippedFiles.value} title={words.upload.skipped(ingest.skipped.value)} what={words.upload.skippedWhat} />
     </>
+  );
+}
+
+/** Said of the last Send, until the page is left: something of it stands below and not in the queue. */
+function QueuedInPart({ instances }: { readonly instances: number }) {
+  return (
+    <Notice kind="plain" sign="device" title={words.upload.queued(instances)}>
+      <p>{words.upload.queuedInPart}</p>
+      <p class="notice-actions">
+        <a class="button" href={hrefOf({ page: 'queue' })}>
+          {words.upload.toQueue}
+        </a>
+      </p>
+    </Notice>
   );
 }
 
