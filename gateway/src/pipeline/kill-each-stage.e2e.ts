@@ -5,30 +5,23 @@
  * that waits for a lock which the test holds), the link stops in the middle of a PATCH, or the PACS's answer is held back. The kill then comes
  * between the stage's effect and its commit, the worst moment there is.
  */
-import { spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { buildInstance } from '#shared/dicom/build-instance.ts';
-import { parseUid } from '#shared/dicom/uid.ts';
 import { testEnvironment, skipped } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
 import { startRecordingProxy } from '#testing/recording-proxy.ts';
 import { startOrthanc } from '../../../scripts/orthanc.ts';
 import { freePort } from '../../../scripts/ports.ts';
+import { ADMIN_PASSWORD, digestInOrthanc, type Sent, upload, type UploadResult, writeStudy } from './killed-study.ts';
 
-const RELAY = fileURLToPath(new URL('../../../scripts/relay.ts', import.meta.url));
-const ADMIN_PASSWORD = 'only for this test';
 /** The lock that holds a stage back; any number that nothing else uses. */
 const HELD = 4711;
-const SERIES = 2;
-const INSTANCES_A_SERIES = 4;
 
 /** The row change that ends each stage. */
 const ENDS_OF_STAGES = {
@@ -41,48 +34,6 @@ const ENDS_OF_STAGES = {
   eviction: `before update on study for each row when (new.state in ('closed', 'held'))`,
 } as const;
 type Stage = keyof typeof ENDS_OF_STAGES;
-
-type Sent = { sopInstanceUID: string; digest: string };
-
-/** A study of small CT instances (and one of `largeBytes`, when asked) as files in a folder. */
-async function writeStudy(folder: string, studyNumber: number, largeBytes = 0): Promise<Sent[]> {
-  await mkdir(folder, { recursive: true });
-  const root = `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
-  const sent: Sent[] = [];
-  for (let series = 1; series <= SERIES; series += 1) {
-    for (let number = 1; number <= INSTANCES_A_SERIES; number += 1) {
-      const frames = largeBytes > 0 && series === 1 && number === 1 ? Math.ceil(largeBytes / (64 * 64 * 2)) : 1;
-      const pixels = new Uint8Array(64 * 64 * 2 * frames).map((_, index) => (index * 31 + number * 7 + series * 3 + studyNumber) % 251);
-      const sopInstanceUID = `${root.slice(0, 50)}.${studyNumber}.${series}.${number}`;
-      const bytes = Buffer.concat(buildInstance({
-        identifiers: {
-          studyInstanceUID: parseUid('StudyInstanceUID', `${root.slice(0, 50)}.${studyNumber}`),
-          seriesInstanceUID: parseUid('SeriesInstanceUID', `${root.slice(0, 50)}.${studyNumber}.${series}`),
-          sopInstanceUID: parseUid('SOPInstanceUID', sopInstanceUID),
-          sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.7.3'),
-        },
-        transferSyntaxUID: parseUid('TransferSyntaxUID', '1.2.840.10008.1.2.1'),
-        elements: [[0x00100010, 'PN', 'Killed^Often'], [0x00100020, 'LO', `KILL-${studyNumber}`], [0x00080060, 'CS', 'OT']],
-        image: { rows: 64, columns: 64, frames, bitsAllocated: 16, pixels },
-      }));
-      await writeFile(join(folder, `${series}-${number}.dcm`), bytes);
-      sent.push({ sopInstanceUID, digest: createHash('sha256').update(bytes).digest('hex') });
-    }
-  }
-  return sent;
-}
-
-type UploadResult = { code: number; stdout: string; stderr: string };
-
-/** The technician's program in a process of its own: it outlives every kill of the gateway. */
-function upload(folder: string, gateway: string): Promise<UploadResult> {
-  const args = [RELAY, 'upload', folder, '--gateway', gateway, '--user', 'admin', '--policy', 'identified', '--wait', '--json'];
-  const child = spawn(process.execPath, args, { env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (piece) => (texts.stdout += piece));
-  child.stderr.on('data', (piece) => (texts.stderr += piece));
-  return new Promise((resolve) => child.once('exit', (code) => resolve({ code: code ?? -1, ...texts })));
-}
 
 async function openDatabaseFor(test: string, serverUrl: string) {
   const server = new pg.Client({ connectionString: serverUrl });
@@ -172,21 +123,12 @@ async function assertWhole(world: World, sent: readonly Sent[], result: UploadRe
   for (const { sopInstanceUID, digest } of sent) {
     const posts = world.proxy.posted.get(sopInstanceUID) ?? 0;
     assert.ok(posts >= 1 && posts <= 1 + kills, `posted ${posts} times with ${kills} kills`);
-    assert.is(await digestInOrthanc(world, sopInstanceUID), digest, 'bit for bit in the PACS');
+    assert.is(await digestInOrthanc(world.orthanc.running, sopInstanceUID), digest, 'bit for bit in the PACS');
   }
   const { rows } = await world.database.client.query(
     `select r.revision, count(*)::int as count from receipt r join study s on s.id = r.study_id where s.study_instance_uid like $1 group by 1`, [`%.${study}`]);
   assert.equal(rows, [{ revision: 1, count: 1 }], 'one receipt a revision');
   await until('the study to be closed', async () => (await standing(world, String(study))).startsWith('closed'));
-}
-
-async function digestInOrthanc({ orthanc }: World, sopInstanceUID: string): Promise<string> {
-  const headers = { authorization: orthanc.running.authorization };
-  const found = await fetch(`${orthanc.running.restUrl}/tools/lookup`, { method: 'POST', headers, body: sopInstanceUID });
-  const ids = ((await found.json()) as { Type: string; ID: string }[]).filter(({ Type }) => Type === 'Instance');
-  assert.is(ids.length, 1, 'the PACS holds it once');
-  const file = await fetch(`${orthanc.running.restUrl}/instances/${ids[0]!.ID}/file`, { headers });
-  return createHash('sha256').update(Buffer.from(await file.arrayBuffer())).digest('hex');
 }
 
 if (postgresUrl === null) {
