@@ -86,7 +86,8 @@ function databaseOf(env: Env, dataDir: string, wrong: Report): DatabasePlace {
   const text = setting(env, 'DATABASE_URL');
   if (text === undefined) return { kind: 'folder', path: join(dataDir, 'database') };
   if (!urlOf(text, ['postgres:', 'postgresql:'])) {
-    wrong('DATABASE_URL must name a PostgreSQL database, for example DATABASE_URL=postgres://relay:secret@db.example.org:5432/relay. Without it an embedded one is used.');
+    const example = 'DATABASE_URL=postgres://relay:secret@db.example.org:5432/relay';
+    wrong(`DATABASE_URL must name a PostgreSQL database, for example ${example}. Without it an embedded one is used.`);
   }
   return { kind: 'server', url: text };
 }
@@ -96,7 +97,8 @@ function blobsOf(env: Env, dataDir: string, wrong: Report): BlobPlace {
   const url = text === undefined ? null : urlOf(text, ['file:', 's3:']);
   if (url?.protocol === 's3:') return { kind: 's3', url: url.href };
   if (url) return { kind: 'folder', path: decodeURIComponent(url.pathname) };
-  if (text !== undefined) wrong('BLOB_URL must begin with file: or s3:, for example BLOB_URL=file:///var/lib/relaypacs/blobs. Without it they lie in RELAY_DATA_DIR.');
+  const example = 'BLOB_URL=file:///var/lib/relaypacs/blobs';
+  if (text !== undefined) wrong(`BLOB_URL must begin with file: or s3:, for example ${example}. Without it they lie in RELAY_DATA_DIR.`);
   return { kind: 'folder', path: join(dataDir, 'blobs') };
 }
 
@@ -105,9 +107,12 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
   const authorization = setting(env, 'PACS_AUTHORIZATION') ?? null;
   const url = text === undefined ? null : urlOf(text, ['http:', 'https:']);
   if (!url || url.username) {
-    wrong('PACS_URL must be the DICOMweb root of the PACS, without a password in it, for example PACS_URL=http://127.0.0.1:8042/dicom-web ("npm start" brings a PACS of its own).');
+    const example = 'PACS_URL=http://127.0.0.1:8042/dicom-web';
+    wrong(`PACS_URL must be the DICOMweb root of the PACS, without a password in it, for example ${example} ("npm start" brings a PACS of its own).`);
   }
-  if (authorization !== null && !/^[\x20-\x7e]+$/.test(authorization)) wrong('PACS_AUTHORIZATION must be the value of an Authorization header, for example PACS_AUTHORIZATION="Bearer …".');
+  if (authorization !== null && !/^[\x20-\x7e]+$/.test(authorization)) {
+    wrong('PACS_AUTHORIZATION must be the value of an Authorization header, for example PACS_AUTHORIZATION="Bearer …".');
+  }
   return { url: text?.replace(/\/+$/, '') ?? '', authorization };
 }
 

@@ -26,9 +26,9 @@ import { createRateLimit } from './http/rate-limit.ts';
 import { createRouter, type GatewayEnv, type Router } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { webApp } from './http/web-app.ts';
-import { createJobs } from './jobs/jobs.ts';
+import { createJobs, type JobEvents, type Jobs } from './jobs/jobs.ts';
 import { type Keys, openKeys } from './keys.ts';
-import { createLog, describeError, type Log } from './log.ts';
+import { createLog, describeError, type Log, withCorrelation } from './log.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { observabilityRoutes, remembered } from './observability/observability.routes.ts';
 import { describeTus } from './pipeline/intake/describe-tus.ts';
@@ -98,23 +98,11 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const keys = openKeys(join(config.dataDir, 'keys'));
   const database = around.database ?? (await openDatabase(config.database));
   const { madePassword } = await ensureFirstUser(database.db, config.adminPassword, around.now());
-  const jobs = await createJobs(database, {
-    failed: (queue, job, attempt, error) => log({ event: 'job-failed', queue, job, attempt, ...describeError(error) }),
-    trouble: (error) => log({ event: 'unexpected-error', where: 'jobs', ...describeError(error) }),
-  });
+  const jobs = await createJobs(database, jobEvents(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
   const isPacsUp = remembered(() => pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS)).then(() => true, () => false), PACS_REMEMBERED_MS, around.clock);
   const metrics = createMetrics({ countJobs: () => jobs.counts(), isPacsUp, version: VERSION });
-  const tools: PipelineTools = {
-    db: database.db, jobs, pacs, metrics, log,
-    blobs: await openBlobs(config),
-    keys: createStudyKeys(keys.wrapKey),
-    pseudonyms: await createPseudonyms(keys.projectKey),
-    signReceipt: createReceiptSigner(keys.receipts),
-    issuer: config.publicUrl,
-    changes: createStudyChanges(),
-    now: around.now, newId: around.newId,
-  };
+  const tools = await createPipelineTools({ config, around, log, keys, database, jobs, pacs, metrics });
 
   let isStarted = false;
   const api = createApi({ config, around, log, keys, database, metrics, tools, isPacsUp, isStarted: () => isStarted });
@@ -137,6 +125,29 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       if (wasStarted) await audited({ event: 'gateway-stopped' });
       await database.close();
     },
+  };
+}
+
+function jobEvents(log: Log): JobEvents {
+  return {
+    failed: (queue, job, attempt, error) => log({ event: 'job-failed', queue, job, attempt, ...describeError(error) }),
+    around: withCorrelation,
+    trouble: (error) => log({ event: 'unexpected-error', where: 'jobs', ...describeError(error) }),
+  };
+}
+
+type PipelineParts = Pick<ApiParts, 'config' | 'around' | 'log' | 'keys' | 'database' | 'metrics'> & { readonly jobs: Jobs; readonly pacs: Pacs };
+
+async function createPipelineTools({ config, around, log, keys, database, jobs, pacs, metrics }: PipelineParts): Promise<PipelineTools> {
+  return {
+    db: database.db, jobs, pacs, metrics, log,
+    blobs: await openBlobs(config),
+    keys: createStudyKeys(keys.wrapKey),
+    pseudonyms: await createPseudonyms(keys.projectKey),
+    signReceipt: createReceiptSigner(keys.receipts),
+    issuer: config.publicUrl,
+    changes: createStudyChanges(),
+    now: around.now, newId: around.newId,
   };
 }
 

@@ -92,7 +92,13 @@ test('a wrong setting ends the start with 2, and every mistake is on stderr', as
 
 test('a broken or hostile request ends its own connection only', async () => {
   const port = Number(new URL(gateway.api).port);
-  for (const bytes of ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length: nonsense\r\n\r\n', '\x16\x03\x01\x02\x00', 'GET /%E0%A4%A HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 'GET //evil HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n']) {
+  const requests = [
+    'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: nonsense\r\n\r\n',
+    '\x16\x03\x01\x02\x00',
+    'GET /%E0%A4%A HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'GET //evil HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
+  ];
+  for (const bytes of requests) {
     await new Promise<void>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => socket.end(bytes));
       socket.on('close', () => resolve()).on('error', () => resolve()).resume();

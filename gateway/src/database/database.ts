@@ -31,7 +31,7 @@ export type Database = {
   readonly engine: { readonly kind: 'embedded'; readonly pglite: PGlite } | { readonly kind: 'server'; readonly url: string };
   /**
    * Says that this gateway is here. Runs `whenAlone` first, and alone, if no other gateway works on this database: only then is what the
-   * last one left unfinished known to be nobody's.
+   * last one left unfinished known to be nobody's. Joining again leaves first.
    */
   join(whenAlone: () => Promise<void>): Promise<void>;
   /** Throws when the database does not answer. */
@@ -59,6 +59,7 @@ async function openServer(url: string): Promise<Database> {
     db,
     engine: { kind: 'server', url },
     join: async (whenAlone) => {
+      await leave();
       leave = await joinGateways(url, whenAlone);
     },
     ping: async () => void (await sql`select 1`.execute(db)),

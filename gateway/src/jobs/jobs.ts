@@ -34,6 +34,8 @@ export type Jobs = {
 export type JobEvents = {
   /** A handler threw: the job is tried again later. */
   failed(queue: string, id: string, attempt: number, error: unknown): void;
+  /** Runs a handler, so that what it logs can be known as this job's. */
+  around?(id: string, run: () => Promise<void>): Promise<void>;
   /** The queue itself has trouble (the database went away, …). */
   trouble(error: unknown): void;
 };
@@ -134,7 +136,9 @@ export async function createJobs(database: Database, events: JobEvents): Promise
           await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
             if (!job) return;
             try {
-              await handler(job.data, AbortSignal.any([job.signal, stopping.signal]), { id: job.id, attempt: job.retryCount });
+              const signal = AbortSignal.any([job.signal, stopping.signal]);
+              const run = (): Promise<void> => handler(job.data, signal, { id: job.id, attempt: job.retryCount });
+              await (events.around?.(job.id, run) ?? run());
             } catch (error) {
               if (!stopping.signal.aborted) events.failed(queue, job.id, job.retryCount, error);
               wakeLater(queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (job.retryCount + 1), RETRY_DELAY_LIMIT_SECONDS));

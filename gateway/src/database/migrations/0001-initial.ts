@@ -29,7 +29,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     `create table instance (
       id bigint primary key generated always as identity, site_id uuid not null references site, study_id uuid not null references study,
       sop_instance_uid text not null, sop_class_uid text not null, series_instance_uid text not null, transfer_syntax_uid text not null,
-      digest text not null, original_digest text, policy_name text not null, policy_version int not null, bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
+      digest text not null, original_digest text, policy_name text not null, policy_version int not null,
+      bytes bigint not null, state text not null, reason text, parcel_id text references parcel,
       body_offset bigint, posted_at timestamptz, pacs_code int, proof text, revision int not null, attempts int not null default 0,
       updated_at timestamptz not null, unique (site_id, sop_instance_uid, digest))`,
     `create index instance_study_state on instance (study_id, state)`,
