@@ -39,8 +39,12 @@ export async function receiptVerify(args: readonly string[], around: Surrounding
   const states: Record<string, number> = {};
   for (const { state } of instances) states[state] = (states[state] ?? 0) + 1;
   const issuedAt = new Date(iat * 1000).toISOString();
-  if (options.flag('json')) around.print(JSON.stringify({ holds: true, id: jti, issuer: iss, issuedAt, studyInstanceUID, revision, pacs, states }));
-  else around.print(`The receipt holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${Object.entries(states).map(([state, count]) => `${count} ${state}`).join(', ')}.`);
+  if (options.flag('json')) {
+    around.print(JSON.stringify({ holds: true, id: jti, issuer: iss, issuedAt, studyInstanceUID, revision, pacs, states }));
+    return 0;
+  }
+  const counts = Object.entries(states).map(([state, count]) => `${count} ${state}`).join(', ');
+  around.print(`The receipt holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${counts}.`);
   return 0;
 }
 

@@ -51,11 +51,6 @@ export function createBoundary(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8
   return toHex(random(new Uint8Array(16)));
 }
 
-/** The Content-Type of a parcel of this boundary (PS3.18 §8.6.1.2). */
-export function parcelContentType(boundary: string): string {
-  return `multipart/related; type="application/dicom"; boundary=${boundary}`;
-}
-
 /** The Unencoded-Digest field: RFC 9530 §2 dictionary of byte sequences. */
 export function toDigestField(digest: string): string {
   return `sha-256=:${toBase64(parseHex(digest))}:`;

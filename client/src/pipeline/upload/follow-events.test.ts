@@ -39,7 +39,11 @@ async function followed(stream: () => Response, count: number): Promise<StudyEve
     return new Response(JSON.stringify(statusOf((asked += 1))));
   };
   const api = createApiClient({ baseUrl: 'http://gateway', fetch: fetchFrom, tokens: { accessToken: async () => 't', renew: async () => null } });
-  const clock = { now: () => 0, sleep: (_: number, signal: AbortSignal) => new Promise<void>((resolve, reject) => setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve()))) };
+  const clock = {
+    now: () => 0,
+    sleep: (_: number, signal: AbortSignal) =>
+      new Promise<void>((resolve, reject) => setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve()))),
+  };
   const follower = createFollower({ api, clock, random: () => 0 });
   const abort = new AbortController();
   const events: StudyEvent[] = [];

@@ -104,7 +104,10 @@ function queueOf() {
     pending: async () => [{ id: 'study', state: record.state, uploadId: null, receiptId: null }],
     manifestOf: async (): Promise<Manifest> => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: STUDY, instances: INSTANCES }),
     announced: async () => true,
-    parcelsFor: async (_id, need) => (need.length === 0 ? [] : [{ id: UPLOAD, bytes: 12, instances: 3, location: null, read: async (_, length) => new Uint8Array(Math.min(5, length)) }]),
+    async parcelsFor(_id, need) {
+      const read = async (_: number, length: number) => new Uint8Array(Math.min(5, length));
+      return need.length === 0 ? [] : [{ id: UPLOAD, bytes: 12, instances: 3, location: null, read }];
+    },
     beginSending: async () => move('started'),
     parcelCreated: async () => undefined,
     parcelForgotten: async () => undefined,
