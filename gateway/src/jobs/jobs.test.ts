@@ -62,6 +62,27 @@ for (const { name, open } of testDatabases('jobs')) {
     await database.close();
   });
 
+  test('two waiting jobs of one key, begun in the same instant, do not run side by side', async () => {
+    const { database, jobs } = await begin(open);
+    await jobs.declare('study');
+    for (const key of ['study-2', 'study-3']) await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', { key }, { key }));
+    // As it can come about: one failed and waits to be tried again while another was asked for.
+    await sqlAll(database, `update jobs.job set group_id = 'study-2', singleton_key = 'study-2'`);
+    const done = Promise.withResolvers<void>();
+    let [running, most, runs] = [0, 0, 0];
+    await jobs.work('study', { concurrency: 2 }, async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      running -= 1;
+      runs += 1;
+      if (runs === 2) done.resolve();
+    });
+    await done.promise;
+    assert.is(most, 1);
+    await end(database, jobs);
+  });
+
   test('a job that fails is tried again, and its error is not kept in the database', async () => {
     const failures: number[] = [];
     const { database, jobs } = await begin(open, { ...silent, failed: (_queue, _id, attempt) => void failures.push(attempt) });

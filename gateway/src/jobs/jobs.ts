@@ -5,7 +5,7 @@
  * runs until its handler returns, whatever dies in between; jobs with one key run one after the other, and a job asked for while one of
  * its key still waits is that job. Does not promise "once": a handler must bear being run again.
  */
-import { fromKysely, fromPglite, PgBoss } from 'pg-boss';
+import { fromKysely, fromPglite, type JobWithMetadata, PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
 import type { Database, Trx } from '../database/database.ts';
 
@@ -135,19 +135,10 @@ export async function createJobs(database: Database, events: JobEvents): Promise
         ids.push(
           await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
             if (!job) return;
-            try {
-              const signal = AbortSignal.any([job.signal, stopping.signal]);
-              const run = (): Promise<void> => handler(job.data, signal, { id: job.id, attempt: job.retryCount });
-              await (events.around?.(job.id, run) ?? run());
-            } catch (error) {
-              if (!stopping.signal.aborted) events.failed(queue, job.id, job.retryCount, error);
-              wakeLater(queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (job.retryCount + 1), RETRY_DELAY_LIMIT_SECONDS));
-              // pg-boss stores what is thrown, and what is thrown may hold anything: the log has its code, the table only this.
-              throw new Error('see the log');
-            } finally {
+            await runJob(job, handler, { database, events, stopping: stopping.signal, wakeLater }).finally(() => {
               const own = ids[i];
               if (own) boss.notifyWorker(own);
-            }
+            });
           }),
         );
       }
@@ -166,6 +157,41 @@ export async function createJobs(database: Database, events: JobEvents): Promise
       await boss.stop({ graceful: false });
     },
   };
+}
+
+type RunTools = {
+  readonly database: Database;
+  readonly events: JobEvents;
+  readonly stopping: AbortSignal;
+  readonly wakeLater: (queue: string, seconds: number) => void;
+};
+
+/** Throws when the job is to be run again; what was thrown stays in the log. */
+async function runJob<Data>(job: JobWithMetadata<Data>, handler: JobHandler<Data>, { database, events, stopping, wakeLater }: RunTools): Promise<void> {
+  const { id, name: queue, retryCount: attempt } = job;
+  try {
+    if (await isKeyTaken(database, job)) throw new KeyTaken();
+    const run = (): Promise<void> => handler(job.data, AbortSignal.any([job.signal, stopping]), { id, attempt });
+    await (events.around?.(id, run) ?? run());
+  } catch (error) {
+    if (!stopping.aborted && !(error instanceof KeyTaken)) events.failed(queue, id, attempt, error);
+    wakeLater(queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (attempt + 1), RETRY_DELAY_LIMIT_SECONDS));
+    // pg-boss stores what is thrown, and what is thrown may hold anything: the log has its code, the table only this.
+    throw new Error('see the log');
+  }
+}
+
+class KeyTaken extends Error {}
+
+/**
+ * Two gateways that fetch in the same instant do not see each other's job become active. Once both are, at least the later one to look does:
+ * who sees another steps back. PGlite fetches one after the other.
+ */
+async function isKeyTaken({ engine, db }: Database, { id, name, groupId }: JobWithMetadata<unknown>): Promise<boolean> {
+  if (engine.kind === 'embedded' || !groupId) return false;
+  const { rows } = await sql`
+    select 1 from jobs.job where name = ${name} and group_id = ${groupId} and state = 'active' and id <> ${id} limit 1`.execute(db);
+  return rows.length > 0;
 }
 
 /** Makes the queue or brings its settings up to date, and lets pg-boss remember it: a look-up inside an open transaction would wait for it. */
