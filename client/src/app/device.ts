@@ -12,7 +12,7 @@ import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { QueueStore } from '../pipeline/queue/queued.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
-import { realClock } from '../pipeline/upload/clock.ts';
+import { createBackOff, realClock, type Clock } from '../pipeline/upload/clock.ts';
 import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
 import type { Uploader } from '../pipeline/upload/uploader.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
@@ -92,12 +92,22 @@ export function createDevice(baseUrl = '/api'): Device {
     }, forever);
   }
 
+  /** A database that is being upgraded, a script that an update has just replaced: tried again, for the queue must not wait for a person. */
+  async function keepSending(): Promise<void> {
+    const backOff = createBackOff(Math.random);
+    for (;;) {
+      await startSending().catch(() => undefined);
+      await realClock.sleep(backOff.next(), new AbortController().signal);
+    }
+  }
+
   return {
     session, api, ingest, queue,
     start() {
       void session.resume();
       // Without a database nothing can be kept: the queue's screen stays "not ready" and says so.
-      loadPolicies().then(startSending).catch(() => undefined);
+      void loadPolicies().catch(() => undefined);
+      void keepSending();
     },
   };
 }
@@ -114,8 +124,8 @@ async function createPageUploader(
   let link = '';
   return createUploader({
     queue: createInstanceQueue({ database, key, now: Date.now }),
-    api, clock: realClock, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
-    follower: createFollower({ api, clock: realClock, random: Math.random }),
+    api, clock: wokenByNetwork, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
+    follower: createFollower({ api, clock: wokenByNetwork, random: Math.random }),
     isOnline: () => isOnline.value,
     signedIn: (signal) => untilSignedIn(session, signal),
     onLink(now) {
@@ -126,6 +136,18 @@ async function createPageUploader(
     },
   });
 }
+
+/** Waiting ends when the network comes back: half a minute of it is what a van has at a traffic light. */
+const wokenByNetwork: Clock = {
+  now: () => Date.now(),
+  async sleep(ms, signal) {
+    const woken = new AbortController();
+    globalThis.addEventListener('online', () => woken.abort(), { signal: woken.signal });
+    await realClock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+    woken.abort();
+    signal.throwIfAborted();
+  },
+};
 
 function watchOnline() {
   const isOnline = signal(navigator.onLine);

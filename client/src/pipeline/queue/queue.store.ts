@@ -5,7 +5,7 @@
 import { liveQuery } from 'dexie';
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
-import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
 import { open } from './device-key.ts';
 import { knownLink } from './device-notes.ts';
 import { dropContents, dropStudy } from './enqueue.ts';
@@ -108,7 +108,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     studies,
     link: computed(() => (tools.isOnline.value ? leaderLink.value : 'offline')),
     unsafe: tools.unsafe,
-    safe: computed(() => studies.value.reduce((sum, study) => sum + study.track.safe + study.track.onTheWay, 0)),
+    // What is still being written is not safe yet, and what was taken back is gone.
+    safe: computed(() => studies.value.reduce((sum, study) => sum + (isKept(study.state) ? study.track.safe + study.track.onTheWay : 0), 0)),
 
     async takeBack(id) {
       const row = await database.transaction('rw', database.studies, async () => {
@@ -140,7 +141,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const named = instances === undefined ? null : new Set(instances.map(keyOf));
       const chosen = (await undecided(id)).filter((row) => named === null || named.has(keyOf(row)));
       const quarantined = chosen.filter((row) => row.state === 'quarantined');
-      if (study.uploadId !== null && quarantined.length > 0) await tools.decide(study.uploadId, 'leave-out', quarantined.map(toKey));
+      if (study.uploadId !== null && chosen.length > 0) await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
       await changeInstances(id, new Set(chosen.map(keyOf)), 'left-out', 'left-out');
       // What the PACS refused for good needs no further word of the gateway; what was in quarantine gets a new receipt.
       if (quarantined.length === 0 && (await undecided(id)).length === 0) await finish(database, id, tools.now());
@@ -167,6 +168,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 
     close: () => subscription.unsubscribe(),
   };
+}
+
+function isKept(state: UploadState): boolean {
+  return state !== 'reading' && state !== 'taken-back';
 }
 
 function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
@@ -212,8 +217,9 @@ async function countReasons(database: LocalDatabase, id: string): Promise<{ refu
 export function trackOf(row: Pick<StudyRow, 'instances' | 'departed' | 'counts' | 'state'>): Track {
   const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
   // The gateway counts the study of all devices; here it cannot be more than was queued here.
-  const inPacs = row.state === 'done' ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut) : Math.min(counts.inPacs, row.instances);
-  const settled = Math.min(row.instances, inPacs + counts.refused + counts.quarantined + counts.leftOut);
+  const elsewhere = Math.min(row.instances, counts.refused + counts.quarantined + counts.leftOut);
+  const inPacs = row.state === 'done' ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut) : Math.min(counts.inPacs, row.instances - elsewhere);
+  const settled = Math.min(row.instances, inPacs + elsewhere);
   const atGateway = row.state === 'done' ? 0 : Math.min(counts.atGateway, row.instances - settled);
   const arrived = settled + atGateway;
   const onTheWay = Math.max(0, Math.min(row.departed, row.instances) - arrived);
