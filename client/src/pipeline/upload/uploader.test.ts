@@ -7,7 +7,8 @@ import { createApiClient } from '../../app/api-client.ts';
 import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
 import { keyOf, type CheckedReceipt, type InstanceKey, type UploadQueue } from '../queue/upload-queue.ts';
 import { createFollower } from './follow-events.ts';
-import { createUploader, ReceiptFaulty } from './uploader.ts';
+import { ReceiptFaulty } from './carry-study.ts';
+import { createUploader } from './uploader.ts';
 
 const STUDY = '1.2.3';
 const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
