@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTest, ROOT } from './source-files.ts';
+import { findTests, ROOT } from './source-files.ts';
 import type { SourceFile } from './source-files.ts';
 
 const EXPORTED_VALUE = /^export (?:async )?(?:function\*?|const|class|let) (\w+)/gm;
@@ -39,7 +39,8 @@ function deadFiles(files: readonly SourceFile[]): string[] {
 async function deadPackages(files: readonly SourceFile[]): Promise<string[]> {
   const { dependencies, devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const used = new Set(files.flatMap(({ imports }) => imports.filter(({ isPackage }) => isPackage).map(({ target }) => target)));
-  const usedByProduct = new Set(files.filter(({ path }) => !isTest(path) && !path.startsWith('scripts/'))
+  const tests = findTests(files);
+  const usedByProduct = new Set(files.filter(({ path }) => !tests.has(path) && !path.startsWith('scripts/'))
     .flatMap(({ imports }) => imports.map(({ target }) => target)));
   const unused = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !used.has(name) && !USED_BY_TOOLS.test(name));
   const missing = [...usedByProduct].filter((name) => name in devDependencies && !/^(vite.*|@preact\/preset-vite|workbox-.*)$/.test(name));

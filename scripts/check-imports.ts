@@ -2,7 +2,7 @@
  * Who may import whom (HOUSE.md): the arrows between the folders, one door per package, no cycles, no barrel files, no default exports.
  * Tests may import more, for they look at the product from outside.
  */
-import { isTest } from './source-files.ts';
+import { findTests } from './source-files.ts';
 import type { Import, SourceFile } from './source-files.ts';
 
 /** Which package may be imported where: changing a package is then a change in one place. */
@@ -130,7 +130,8 @@ function checkShape({ path, text }: SourceFile): string[] {
 /** Every broken rule, one line each. */
 export function checkImports(files: readonly SourceFile[]): string[] {
   const known = new Set(files.map(({ path }) => path));
-  const product = files.filter(({ path }) => !isTest(path));
+  const tests = findTests(files);
+  const product = files.filter(({ path }) => !tests.has(path));
   const broken = product.flatMap((file) => file.imports.filter(({ kind }) => kind !== 'url').flatMap((imported) => {
     const faults = RULES.map((rule) => rule(file, imported)).filter((fault) => fault !== false);
     return faults.map((fault) => `${file.path} imports ${imported.target}: ${fault}`);

@@ -30,9 +30,19 @@ const STATEMENT = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?([^'"`;]*?)\bfrom\s*
 const BARE_OR_DYNAMIC = /(?:\n\s*import\s*|\bimport\(\s*|\bnew URL\(\s*)['"]([^'"]+)['"]/g;
 const SUBPATHS: [string, string][] = [['#shared/', 'shared/src/'], ['#testing/', 'shared/testing/']];
 
-/** Files that check the product but are no part of it. */
-export function isTest(path: string): boolean {
-  return /\.(test|e2e|bench)\.tsx?$|-test-[^/]*\.ts$/.test(path) || path.startsWith('shared/testing/');
+/** Files that check the product but are no part of it: tests, and what only tests import. */
+export function findTests(files: readonly SourceFile[]): Set<string> {
+  const isNamedSo = (path: string): boolean => /\.(test|e2e|bench)\.tsx?$/.test(path) || path.startsWith('shared/testing/');
+  const tests = new Set(files.map(({ path }) => path).filter(isNamedSo));
+  const importers = new Map<string, string[]>();
+  for (const { path, imports } of files) {
+    for (const { target } of imports) importers.set(target, [...(importers.get(target) ?? []), path]);
+  }
+  for (let size = -1; size !== tests.size;) {
+    size = tests.size;
+    for (const [target, by] of importers) if (by.every((path) => tests.has(path))) tests.add(target);
+  }
+  return tests;
 }
 
 async function listFiles(folder: string, pattern: RegExp): Promise<string[]> {
