@@ -31,7 +31,7 @@ export function Announcer() {
     // What was there when the page opened is read by looking, not said.
     milestones.current = new Map(before);
     for (const study of queue.studies.value) {
-      const track = trackOf(study);
+      const track = trackOf(study, queue.link.value);
       const milestone = milestoneOf(track);
       if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study.title)}: ${sentenceOf(track)}`);
       milestones.current.set(study.id, milestone);

@@ -2,8 +2,8 @@
  * A list of any length that scrolls with the page and draws only what the window shows. Rows may differ in height: each is measured
  * when it is drawn. Short lists are drawn whole, so that finding in the page and printing work.
  */
-import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Component, type ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { topsOf, visibleRows } from './visible-rows.ts';
 
 /** Below this many rows drawing all costs less than knowing which. */
@@ -16,85 +16,122 @@ export type VirtualListProps<T> = {
   readonly keyOf: (item: T) => string;
   /** Height of a row not yet drawn, in px. */
   readonly estimate: number;
-  readonly render: (item: T, index: number) => ComponentChildren;
+  /** Draws from the item alone: a row is drawn again only when its item is another. */
+  readonly render: (item: T) => ComponentChildren;
   readonly label: string;
   readonly class?: string;
 };
 
 export function VirtualList<T>({ items, keyOf, estimate, render, label, class: className = '' }: VirtualListProps<T>) {
   const list = useRef<HTMLOListElement>(null);
-  const measured = useRef(new Map<string, number>());
-  const [version, setVersion] = useState(0);
-  const [range, setRange] = useState({ from: 0, to: Math.min(items.length, WHOLE) });
+  const known = useRef(new Map<string, number>());
+  const [measuredAt, setMeasuredAt] = useState(0);
+  const [range, setRange] = useState<Range>({ from: 0, to: WHOLE });
   const whole = items.length <= WHOLE;
-  const tops = useMemo(
-    () => (whole ? null : topsOf(items.map((item) => measured.current.get(keyOf(item)) ?? estimate))),
-    [items, estimate, whole, version],
+  const heights = useMemo(
+    () => (whole ? null : Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate)),
+    [items, estimate, whole],
   );
-
-  useLayoutEffect(() => {
-    if (!tops) return;
-    let asked = 0;
-    const look = () => {
-      asked = 0;
-      const top = list.current?.getBoundingClientRect().top ?? 0;
-      const next = visibleRows(tops, { from: -top, to: window.innerHeight - top }, MARGIN);
-      setRange((now) => (now.from === next.from && now.to === next.to ? now : next));
-    };
-    const later = () => {
-      asked ||= requestAnimationFrame(look);
-    };
-    look();
-    window.addEventListener('scroll', later, { passive: true });
-    window.addEventListener('resize', later, { passive: true });
-    return () => {
-      window.removeEventListener('scroll', later);
-      window.removeEventListener('resize', later);
-      if (asked) cancelAnimationFrame(asked);
-    };
-  }, [tops]);
-
+  const tops = useMemo(() => heights && topsOf(heights), [heights, measuredAt]);
   const from = whole ? 0 : Math.min(range.from, items.length);
   const to = whole ? items.length : Math.min(range.to, items.length);
 
-  useLayoutEffect(() => {
-    if (!tops || !list.current) return;
-    const measure = () => {
-      if (keepHeights(list.current!, measured.current)) setVersion((now) => now + 1);
-    };
-    const observer = new ResizeObserver(measure);
-    for (const row of list.current.children) observer.observe(row);
-    return () => observer.disconnect();
-  }, [tops, from, to]);
+  useLayoutEffect(() => (tops ? followWindow(list.current!, tops, setRange) : undefined), [tops]);
+  const watch = useRowHeights(known.current, heights, setMeasuredAt);
+  useLayoutEffect(() => watch(heights ? list.current!.children : []), [heights, from, to]);
 
   const space = tops ? { paddingBlockStart: `${tops[from]}px`, paddingBlockEnd: `${tops[items.length]! - tops[to]!}px` } : {};
   return (
     <ol ref={list} class={className} aria-label={label} style={space}>
       {items.slice(from, to).map((item, offset) => (
-        <li key={keyOf(item)} data-key={keyOf(item)} aria-setsize={items.length} aria-posinset={from + offset + 1}>
-          {render(item, from + offset)}
-        </li>
+        <Row key={keyOf(item)} name={keyOf(item)} item={item} position={from + offset} count={items.length} render={render} />
       ))}
     </ol>
   );
 }
 
-/**
- * Remembers the height of each drawn row; true when one changed. What grew above the window is taken back from the scroll position, so
- * that nothing jumps under the finger.
- */
-function keepHeights(list: HTMLOListElement, measured: Map<string, number>): boolean {
-  let changed = false;
-  let grewAbove = 0;
-  for (const row of list.children as HTMLCollectionOf<HTMLElement>) {
-    const key = row.dataset['key']!;
-    const box = row.getBoundingClientRect();
-    const before = measured.get(key);
-    if (before !== undefined && Math.abs(before - box.height) < 0.5) continue;
-    if (before !== undefined && box.bottom < 0) grewAbove += box.height - before;
-    measured.set(key, box.height);
-    changed = true;
+type RowProps<T> = {
+  readonly name: string;
+  readonly item: T;
+  readonly position: number;
+  readonly count: number;
+  readonly render: (item: T) => ComponentChildren;
+};
+
+/** Scrolling moves rows in and out; those that stay are not drawn again. */
+class Row<T> extends Component<RowProps<T>> {
+  override shouldComponentUpdate(next: RowProps<T>): boolean {
+    return next.item !== this.props.item || next.position !== this.props.position || next.count !== this.props.count;
   }
-  if (grewAbove !== 0) window.scrollBy(0, grewAbove);
-  return changed;
+
+  override render({ name, item, position, count, render }: RowProps<T>) {
+    return (
+      <li data-key={name} aria-setsize={count} aria-posinset={position + 1}>
+        {render(item)}
+      </li>
+    );
+  }
+}
+
+/** Says which rows the window shows, at most once a frame, until it is stopped. */
+function followWindow(list: HTMLElement, tops: Float64Array, show: (change: (now: Range) => Range) => void): () => void {
+  let asked = 0;
+  const look = () => {
+    asked = 0;
+    const { top } = list.getBoundingClientRect();
+    const next = visibleRows(tops, { from: -top, to: window.innerHeight - top }, MARGIN);
+    show((now) => (now.from === next.from && now.to === next.to ? now : next));
+  };
+  const later = () => {
+    asked ||= requestAnimationFrame(look);
+  };
+  look();
+  window.addEventListener('scroll', later, { passive: true });
+  window.addEventListener('resize', later, { passive: true });
+  return () => {
+    window.removeEventListener('scroll', later);
+    window.removeEventListener('resize', later);
+    if (asked) cancelAnimationFrame(asked);
+  };
+}
+
+type Range = { readonly from: number; readonly to: number };
+
+/**
+ * Keeps the height of each row that was ever drawn. What grew above the window is taken back from the scroll position, so that nothing
+ * jumps under the finger. Returns how to tell which rows are drawn now.
+ */
+function useRowHeights(known: Map<string, number>, heights: Float64Array | null, onMeasured: (change: (now: number) => number) => void) {
+  const present = useRef(heights);
+  present.current = heights;
+  const [observer] = useState(() => new ResizeObserver((entries) => measure(entries)));
+  const watched = useRef(new Set<Element>());
+
+  function measure(entries: readonly ResizeObserverEntry[]): void {
+    let changed = false;
+    let grewAbove = 0;
+    for (const { target, borderBoxSize } of entries) {
+      const key = (target as HTMLElement).dataset['key']!;
+      const row = Number(target.getAttribute('aria-posinset')) - 1;
+      const height = borderBoxSize[0]!.blockSize;
+      const before = present.current?.[row];
+      // A row that has just left the page is measured as nothing.
+      if (before === undefined || !target.isConnected) continue;
+      known.set(key, height);
+      if (Math.abs(before - height) < 0.5) continue;
+      if (target.getBoundingClientRect().bottom < 0) grewAbove += height - before;
+      present.current![row] = height;
+      changed = true;
+    }
+    if (grewAbove !== 0) window.scrollBy(0, grewAbove);
+    if (changed) onMeasured((now) => now + 1);
+  }
+
+  useEffect(() => () => observer.disconnect(), []);
+  return (rows: ArrayLike<Element>) => {
+    const drawn = new Set(Array.from(rows));
+    for (const row of watched.current) if (!drawn.has(row)) observer.unobserve(row);
+    for (const row of drawn) if (!watched.current.has(row)) observer.observe(row);
+    watched.current = drawn;
+  };
 }

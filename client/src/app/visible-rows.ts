@@ -4,7 +4,7 @@
  */
 
 /** The top of each row in px from the top of the list, and at the end the height of the whole list: `heights.length + 1` numbers. */
-export function topsOf(heights: readonly number[]): Float64Array {
+export function topsOf(heights: ArrayLike<number>): Float64Array {
   const tops = new Float64Array(heights.length + 1);
   for (let row = 0; row < heights.length; row += 1) tops[row + 1] = tops[row]! + heights[row]!;
   return tops;

@@ -18,7 +18,7 @@ export function EmptyUpload() {
           {words.upload.teach.map(([title, what], place) => (
             <li key={title} class="teach-place">
               <span class="teach-line">
-                <Picture lines={PICTURES[place]!} />
+                <Picture lines={PICTURES[place]!} turns={place === 1} />
               </span>
               <p class="strong">{title}</p>
               <p class="quiet">{what}</p>
@@ -67,10 +67,11 @@ const PICTURES: readonly string[] = [
   'M6 32a26 26 0 1052 0 26 26 0 10-52 0M20 33l9 9 16-18',
 ];
 
-function Picture({ lines }: { readonly lines: string }) {
+/** Only the picture of the way points somewhere and is mirrored with the reading direction. */
+function Picture({ lines, turns }: { readonly lines: string; readonly turns: boolean }) {
   return (
     <svg
-      class="turns"
+      class={turns ? 'turns' : undefined}
       width="64"
       height="64"
       viewBox="0 0 64 64"

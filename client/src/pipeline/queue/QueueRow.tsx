@@ -7,6 +7,7 @@ import { Icon } from '../../app/Icon.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { Confirm } from '../../app/Sheet.tsx';
 import { Pace, Track } from '../../app/Track.tsx';
+import type { TrackState } from '../../app/track-state.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
@@ -14,7 +15,7 @@ import { nameOf, partsOf } from './study-title.ts';
 import { partOf, trackOf } from './track-of.ts';
 
 export function QueueRow({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study);
+  const track = trackOf(study, useDevice().queue.link.value);
   const name = nameOf(study.title);
   const href = hrefOf({ page: 'study', id: study.id });
   const moment = formatMoment(new Date(study.completedAt ?? study.queuedAt), new Date());
@@ -35,7 +36,7 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
       {study.state === 'taken-back' ? <p class="quiet">{words.queue.takenBackWhat}</p> : <Track track={track} />}
       <div class="queue-foot">
         <div class="queue-said">
-          <Said study={study} />
+          <Said study={study} track={track} />
         </div>
         <Actions study={study} name={name} href={href} />
       </div>
@@ -43,8 +44,7 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
   );
 }
 
-function Said({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study);
+function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
   if (study.waiting === 'interrupted') return <Red title={words.queue.interrupted} next={words.queue.interruptedNext} />;
   if (study.state === 'failed') {
     const problem: { title: string; next?: string } = study.problem ? PROBLEMS[study.problem] : { title: words.queue.failed };

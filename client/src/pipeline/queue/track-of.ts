@@ -1,13 +1,21 @@
 /** A queued study as the track that every screen draws. Pure. */
+import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { TrackState } from '../../app/track-state.ts';
-import type { QueuedStudy, ReasonCount } from './queued.ts';
+import type { Link, QueuedStudy, ReasonCount } from './queued.ts';
 
 function sumOf(counts: readonly ReasonCount[]): number {
   return counts.reduce((sum, count) => sum + count.instances, 0);
 }
 
+/** What the link holds up, where the study itself does not say: the sender waits with the first one and has not come to the others. */
+function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitingFor'] {
+  if (link === 'online' || partOfState(state) !== 'under-way' || state === 'reading') return null;
+  if (link === 'pacs-unreachable') return track.atGateway > 0 ? link : null;
+  return track.safe + track.onTheWay > 0 ? link : null;
+}
+
 /** `interrupted` is no waiting: a person must choose the study again, so it is said beside the track and not in it. */
-export function trackOf(study: QueuedStudy): TrackState {
+export function trackOf(study: QueuedStudy, link: Link): TrackState {
   return {
     total: study.instances,
     onDevice: study.track.safe,
@@ -17,7 +25,7 @@ export function trackOf(study: QueuedStudy): TrackState {
     // Only while somebody can still decide; in a finished study they are named by the receipt.
     needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
     leftOut: study.leftOut,
-    waitingFor: study.waiting === 'interrupted' ? null : study.waiting,
+    waitingFor: study.waiting === 'interrupted' ? null : (study.waiting ?? heldUpBy(link, study)),
   };
 }
 
@@ -26,8 +34,11 @@ export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'taken-back'] a
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
 export function partOf(study: QueuedStudy): QueuePart {
-  if (study.waiting === 'interrupted') return 'needs-you';
-  switch (study.state) {
+  return study.waiting === 'interrupted' ? 'needs-you' : partOfState(study.state);
+}
+
+function partOfState(state: UploadState): QueuePart {
+  switch (state) {
     case 'attention':
     case 'failed':
       return 'needs-you';
@@ -42,7 +53,7 @@ export function partOf(study: QueuedStudy): QueuePart {
     case 'taken-back':
       return 'taken-back';
     default:
-      return study.state satisfies never;
+      return state satisfies never;
   }
 }
 

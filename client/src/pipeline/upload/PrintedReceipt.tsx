@@ -1,10 +1,31 @@
-/** The receipt on paper: drawn only by the printer. It holds UIDs, counts and digests, no name. */
+/**
+ * The receipt on paper: UIDs, counts and digests, no name. Drawn only while the page is printed: ten thousand rows that nobody sees would
+ * make every other page slow.
+ */
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../app/format.ts';
 import { words } from '../../app/words.ts';
 import { summaryOf } from './kept-receipt.ts';
 
 export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
+  const paper = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const target = paper.current!;
+    const page = new AbortController();
+    // `render` draws at once, and the printer does not wait.
+    window.addEventListener('beforeprint', () => render(<Paper receipt={receipt} />, target), { signal: page.signal });
+    window.addEventListener('afterprint', () => render(null, target), { signal: page.signal });
+    return () => {
+      page.abort();
+      render(null, target);
+    };
+  }, [receipt]);
+  return <div ref={paper} class="printed" />;
+}
+
+function Paper({ receipt }: { readonly receipt: Receipt }) {
   const { details, states } = words.study;
   const summary = summaryOf(receipt.instances);
   const rows: readonly (readonly [string, string])[] = [
@@ -19,7 +40,7 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
     [details.root, receipt.root],
   ];
   return (
-    <div class="printed">
+    <>
       <p class="large">
         {words.product}: {words.study.receipt}
       </p>
@@ -53,6 +74,6 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </>
   );
 }

@@ -41,7 +41,7 @@ export function StudyView({ id }: { readonly id: string }) {
 }
 
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study);
+  const track = trackOf(study, useDevice().queue.link.value);
   const name = nameOf(study.title);
   const arrived = study.state === 'in-pacs' || study.state === 'done' || (study.state === 'attention' && study.receiptId !== null);
   return (

@@ -1,0 +1,43 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { QueuedStudy } from './queued.ts';
+import { inQueueOrder, trackOf } from './track-of.ts';
+
+const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
+  id: 'a', title: null, policy: { name: 'identified', version: 1, deidentify: false }, state: 'safe', instances: 12, bytes: 120,
+  track: { safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null,
+  bytesPerSecond: 0, secondsLeft: null, canTakeBack: true, receiptId: null, studyInstanceUID: null, queuedAt: 1, completedAt: null, ...some,
+});
+const atGateway = { safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };
+
+test('every study that the link holds up says so, not only the first', () => {
+  assert.is(trackOf(study({}), 'offline').waitingFor, 'offline');
+  assert.is(trackOf(study({}), 'gateway-unreachable').waitingFor, 'gateway-unreachable');
+  assert.is(trackOf(study({}), 'online').waitingFor, null);
+  assert.is(trackOf(study({ waiting: 'storage-full' }), 'online').waitingFor, 'storage-full');
+});
+
+test('what is at the gateway does not wait for this device\'s network, and what is here not for the PACS', () => {
+  assert.is(trackOf(study({ state: 'at-gateway', track: atGateway }), 'offline').waitingFor, null);
+  assert.is(trackOf(study({ state: 'at-gateway', track: atGateway }), 'pacs-unreachable').waitingFor, 'pacs-unreachable');
+  assert.is(trackOf(study({}), 'pacs-unreachable').waitingFor, null);
+  assert.is(trackOf(study({ state: 'done' }), 'offline').waitingFor, null);
+});
+
+test('red is only what a person can still decide', () => {
+  const refused = [{ reason: 'pacs-refused', instances: 3 }];
+  assert.is(trackOf(study({ state: 'attention', refused }), 'online').needsDecision, 3);
+  assert.is(trackOf(study({ state: 'done', refused }), 'online').needsDecision, 0);
+});
+
+test('what needs a person stands first, then what is under way, oldest first, then what arrived, newest first', () => {
+  const order = inQueueOrder([
+    study({ id: 'first', queuedAt: 1 }), study({ id: 'old', state: 'done', completedAt: 5 }), study({ id: 'second', queuedAt: 2 }),
+    study({ id: 'new', state: 'done', completedAt: 9 }), study({ id: 'cut', waiting: 'interrupted', state: 'reading' }), study({ id: 'red', state: 'attention' }),
+  ]);
+  assert.equal(order.map(({ part, studies }) => [part, studies.map(({ id }) => id)]), [
+    ['needs-you', ['cut', 'red']], ['under-way', ['first', 'second']], ['arrived', ['new', 'old']],
+  ]);
+});
+
+test.run();

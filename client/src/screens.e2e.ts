@@ -1,0 +1,241 @@
+/**
+ * The app as a person meets it, in a real Chromium against the real gateway and a real Orthanc: every page in every state that can be
+ * brought about, in both themes, from a laptop to 360 px. Pictures of all of them go to the folder that RELAY_SCREENSHOTS names.
+ *
+ * What the road promises (cuts, reloads, kills) is tested elsewhere; here it is only walked.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { createGatewayUnderTest, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
+import { inspectPage, openBrowser, openVisitor } from '#testing/inspect-page.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
+import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/orthanc.ts';
+import { freePort } from '../../scripts/ports.ts';
+
+const PASSWORD = 'only for this test';
+/** DESIGN §6: compressed JavaScript before the upload page is usable. */
+const FIRST_LOAD_BYTES = 80_000;
+/** A study of 12 small instances reaches the PACS within seconds; after this something hangs. */
+const PATIENCE_MS = 60_000;
+
+const { chromium } = testEnvironment();
+const test = suite('the screens');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+type World = { folder: string; orthanc: RunningOrthanc; gateway: GatewayUnderTest; browser: Browser; visitor: BrowserContext; page: Page };
+let world: World;
+
+/** A promise that is walked in order: each step starts where the one before it ended. */
+function step(name: string, run: (world: World) => Promise<void>): void {
+  test(name, async () => (why === null ? run(world) : skipped(`the screens: ${name}`, why)));
+}
+
+async function looksRight(page: Page, name: string): Promise<void> {
+  const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
+  assert.equal(faults, [], `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`);
+}
+
+type Given = { name: string; mimeType: string; buffer: Buffer };
+const asFile = (name: string, bytes: Uint8Array): Given => ({ name, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+
+/** The files of a synthetic study as the picker gives them; `altered` changes the last byte of the pixels, not the identifiers. */
+function filesOf(seed: number, altered = false): Given[] {
+  const study = syntheticStudy({ seed, modality: 'CT', series: 2, instancesPerSeries: 6, rows: 64, columns: 64 });
+  return study.instances.map(({ fileName, bytes }, index) => {
+    const copy = bytes.slice();
+    if (altered && index === 0) copy[copy.length - 1]! ^= 1;
+    return asFile(`${seed}-${fileName}`, copy);
+  });
+}
+
+async function choose(page: Page, files: readonly Given[]): Promise<void> {
+  await page.locator('input[data-picks=files]').first().setInputFiles([...files]);
+}
+
+/** Presses Send and waits until the queue is there. */
+async function send(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Send \d/ }).click();
+  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+}
+
+test.before(async () => {
+  if (why !== null || chromium === null) return;
+  if (!(await isWebAppCurrent())) await buildWebApp();
+  const folder = await mkdtemp(join(tmpdir(), 'relay-screens-'));
+  const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
+  const gateway = createGatewayUnderTest({
+    port: await freePort(), webPort: await freePort(), dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD,
+  });
+  await gateway.start();
+  const browser = await openBrowser(chromium);
+  const visitor = await openVisitor(browser);
+  const page = await visitor.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  world = { folder, orthanc, gateway, browser, visitor, page };
+});
+
+test.after(async () => {
+  if (why !== null) return;
+  await world.browser.close();
+  await world.gateway.stop();
+  await world.orthanc.stop();
+  await rm(world.folder, { recursive: true, force: true });
+});
+
+step('the first page is the sign-in, and a wrong password says what to do', async ({ page, gateway }) => {
+  await page.goto(gateway.web);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await looksRight(page, 'sign-in');
+  await page.getByLabel('User name').fill('admin');
+  await page.getByLabel('Password', { exact: true }).fill('not this one');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('User name or password is wrong.').waitFor();
+  await looksRight(page, 'sign-in-refused');
+});
+
+step('the upload page is usable after 80 kB of scripts, and breaks no rule of its own policy', async ({ page, gateway, visitor }) => {
+  const said: string[] = [];
+  const fresh = await visitor.browser()!.newContext();
+  const first = await fresh.newPage();
+  first.on('console', (message) => message.type() === 'error' && !/401/.test(message.text()) && said.push(message.text()));
+  const network = await fresh.newCDPSession(first);
+  await network.send('Network.enable');
+  const scripts = new Map<string, number>();
+  network.on('Network.responseReceived', ({ requestId, type }) => type === 'Script' && scripts.set(requestId, 0));
+  network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => scripts.has(requestId) && scripts.set(requestId, encodedDataLength));
+  await first.goto(gateway.web);
+  await signIn(first);
+  await first.getByRole('button', { name: 'Choose files' }).waitFor();
+  const bytes = [...scripts.values()].reduce((sum, each) => sum + each, 0);
+  assert.ok(bytes > 10_000 && bytes <= FIRST_LOAD_BYTES, `${bytes} bytes of scripts`);
+  assert.equal(said, []);
+  await fresh.close();
+  await signIn(page);
+});
+
+async function signIn(page: Page): Promise<void> {
+  await page.getByLabel('User name').fill('admin');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+}
+
+step('the empty page teaches, and the account menu says what signing out means', async ({ page }) => {
+  await page.getByText('Names are removed on this device').first().waitFor();
+  await looksRight(page, 'upload-empty');
+  await page.getByRole('button', { name: 'Account of admin' }).click();
+  await page.getByText('Nothing waits on this device.').waitFor();
+  await looksRight(page, 'account');
+  await page.getByLabel('Dark').check();
+  assert.is(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), 'rgb(0, 0, 0)', 'dark is black');
+  await page.getByLabel('As the device').check();
+  await page.keyboard.press('Escape');
+});
+
+step('what was found is shown with its warnings, and what cannot go with its reason', async ({ page }) => {
+  await choose(page, [...filesOf(1), ...filesOf(2), asFile('notes.dcm', Buffer.from('no image')), asFile('empty.dcm', Buffer.alloc(0))]);
+  await page.getByRole('heading', { name: '2 studies found' }).waitFor();
+  await page.getByText('2 patients are in what you chose.', { exact: false }).waitFor();
+  await page.getByText('The file is empty (0 bytes).').waitFor();
+  await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
+  for (const summary of await page.locator('details > summary').all()) await summary.click();
+  await page.locator('.series-line canvas').first().waitFor();
+  await looksRight(page, 'upload-found');
+  await page.getByRole('button', { name: /Change$/ }).click();
+  await looksRight(page, 'policy');
+  await page.keyboard.press('Escape');
+});
+
+step('without a network the queue waits, says so, and can be taken back', async ({ page, visitor }) => {
+  await visitor.setOffline(true);
+  await send(page);
+  await page.getByText('You can close this page: 24 instances are safe here').waitFor();
+  await page.getByText('The disc may be removed').waitFor();
+  await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+  await looksRight(page, 'queue-offline');
+  await page.getByRole('button', { name: /^Take back/ }).first().click();
+  await page.getByRole('heading', { name: 'Take this study back?' }).waitFor();
+  await looksRight(page, 'take-back');
+  await page.getByRole('button', { name: 'Take it back' }).click();
+  // The queue is in the order of the files: the first study is gone, the second goes on.
+  await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+});
+
+step('with the network it goes on by itself to the PACS, and the receipt can be kept', async ({ page, visitor }) => {
+  await visitor.setOffline(false);
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await looksRight(page, 'queue-arrived');
+  await page.locator('[data-part=arrived] .queue-name a').first().click();
+  await page.getByText('12 instances found in the PACS by asking it').waitFor();
+  await page.getByText('Show 12 instances').click();
+  await page.locator('.instance').nth(11).waitFor();
+  await looksRight(page, 'study-arrived');
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save receipt' }).click()]);
+  assert.match(download.suggestedFilename(), /^receipt-[0-9a-f-]{36}\.jws$/, 'the file names nobody');
+});
+
+step('on paper there is only the receipt', async ({ page }) => {
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  assert.ok(await page.locator('.printed').isVisible());
+  assert.not.ok(await page.locator('header').isVisible());
+  assert.not.ok(await page.getByRole('button', { name: 'Print' }).isVisible());
+  assert.is(await page.locator('.printed tbody tr').count(), 12);
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  assert.is(await page.locator('.printed tbody tr').count(), 0, 'the screen carries no list that nobody sees');
+  await page.emulateMedia({ media: 'screen' });
+});
+
+step('an instance that contradicts the PACS waits for a decision, which is one button', async ({ page }) => {
+  await page.getByRole('link', { name: 'Upload' }).click();
+  await choose(page, filesOf(2, true));
+  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+  await send(page);
+  await page.getByRole('link', { name: /^Decide about/ }).click();
+  await page.getByText('Another instance with the same identifier', { exact: false }).waitFor();
+  await looksRight(page, 'study-decision');
+  await page.getByRole('button', { name: 'Leave it out' }).click();
+  await looksRight(page, 'leave-out');
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
+  await page.getByText('1 instance left out').waitFor();
+});
+
+step('a page that is not there says so, and signing out leaves no patient on the screen', async ({ page }) => {
+  await page.evaluate(() => (location.hash = '#/nowhere'));
+  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await looksRight(page, 'not-found');
+  await page.getByRole('button', { name: 'Account of admin' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.is(await page.locator('.queue-row, .card').count(), 0);
+});
+
+step('everything can be done with the keyboard alone', async ({ page }) => {
+  await page.evaluate(() => (location.hash = '#/'));
+  await signIn(page);
+  const reach = async (name: RegExp) => {
+    for (let press = 0; press < 40; press += 1) {
+      await page.keyboard.press('Tab');
+      const focused = await page.evaluate(() => {
+        const { activeElement } = document;
+        return { text: activeElement?.textContent ?? '', outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none' };
+      });
+      if (!name.test(focused.text)) continue;
+      assert.is(focused.outline, 'solid', `the focus on ${name} can be seen`);
+      return page.keyboard.press('Enter');
+    }
+    return assert.unreachable(`the keyboard does not reach ${name}`);
+  };
+  await reach(/Try it with a sample study/);
+  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+  await reach(/^Send 1 study/);
+  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+});
+
+test.run();

@@ -1,0 +1,81 @@
+/**
+ * What every page of the app is held to, looked at in a real browser: axe finds nothing (WCAG 2.2 AA and its good practice), every control
+ * is as large as a gloved finger, nothing is wider than the window. Changes nothing on the page but its size and theme.
+ */
+import { createRequire } from 'node:module';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+
+/** For a Chromium that runs as root and has no screen; the rest keeps it from calling home. */
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+/** WCAG 2.2 2.5.5 asks for 44 px. */
+const TARGET_PX = 44;
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** A laptop, a tablet, a phone, and the narrowest that is promised. */
+export const WINDOWS = {
+  laptop: { width: 1024, height: 768 },
+  tablet: { width: 820, height: 1180 },
+  phone: { width: 390, height: 844 },
+  narrow: { width: 360, height: 740 },
+} as const;
+export const THEMES = ['light', 'dark'] as const;
+
+export type Window = keyof typeof WINDOWS;
+export type Fault = { readonly page: string; readonly window: string; readonly theme: string; readonly fault: string };
+
+export function openBrowser(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A visitor whose device asks for less motion, so that nothing is measured while it moves. */
+export function openVisitor(browser: Browser): Promise<BrowserContext> {
+  return browser.newContext({ viewport: WINDOWS.tablet, locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true, acceptDownloads: true });
+}
+
+type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] };
+
+async function axeFaults(page: Page): Promise<string[]> {
+  const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  // Through the debugger: the page's own policy lets no foreign script in.
+  await page.evaluate(await readFile(path, 'utf8'));
+  const { violations } = await page.evaluate<AxeResult, string[]>(
+    (values) => (globalThis as unknown as { axe: { run(root: Document, options: unknown): Promise<AxeResult> } }).axe.run(document, { runOnly: values }), RULES,
+  );
+  return violations.map(({ id, nodes }) => `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`);
+}
+
+/** Runs in the page: it sees nothing of this file. A label carries its control's target. */
+function smallTargets(least: number): string[] {
+  const controls = [...document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=file]), summary, [role=button]')];
+  return controls
+    .filter((control) => control.checkVisibility() && !control.closest('.skip'))
+    .map((control) => [control, (control.closest('label') ?? control).getBoundingClientRect()] as const)
+    .filter(([, box]) => box.width < least - 0.5 || box.height < least - 0.5)
+    .map(([control, box]) => `target ${Math.round(box.width)} × ${Math.round(box.height)}: ${control.outerHTML.slice(0, 120)}`);
+}
+
+/** Looks at the page in every window and both themes; `folder` takes a picture of each. Ends in the tablet's window, light. */
+export async function inspectPage(page: Page, name: string, folder: string | undefined): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  if (folder) await mkdir(folder, { recursive: true });
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const [window, size] of Object.entries(WINDOWS)) {
+      await page.setViewportSize(size);
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const found = [...(tooWide > 0 ? [`${tooWide} px wider than the window`] : []), ...(await page.evaluate(smallTargets, TARGET_PX))];
+      // Contrast and structure do not depend on a few pixels more: the widest and the narrowest window are enough.
+      if (window === 'laptop' || window === 'narrow') found.push(...(await axeFaults(page)));
+      faults.push(...found.map((fault) => ({ page: name, window, theme, fault })));
+      if (folder) await page.screenshot({ path: join(folder, `${name}-${window}-${theme}.png`) });
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(WINDOWS.tablet);
+  return faults;
+}
