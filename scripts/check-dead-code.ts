@@ -18,7 +18,7 @@ const ENTRIES: readonly RegExp[] = [
   /\.d\.ts$|\.(test|e2e|bench)\.tsx?$/,
 ];
 /** Used by a tool, by its command or through a virtual module; the reason stands in the README. */
-const USED_BY_TOOLS = /^(typescript|@types\/.*|workbox-window|axe-core|dcmjs|dicomweb-client)$/;
+const USED_BY_TOOLS = /^(typescript|@types\/.*|workbox-window|axe-core)$/;
 
 function deadExports(files: readonly SourceFile[]): string[] {
   const mentions = new Map<string, number>();
