@@ -35,35 +35,30 @@ export function compareManifest(
   const insert: NewInstance[] = [];
   const again: InstanceChange[] = [];
   const keys = new Set<string>();
+  const seen = new Set<string>();
+  /** UIDs that an entry before it has: "the first is taken, the others conflict". */
   const taken = new Set<string>();
 
   for (const promised of manifest.instances) {
     const { sopInstanceUID, digest } = promised;
-    if (keys.has(keyOf(promised))) continue;
+    const key = keyOf(promised);
+    if (seen.has(key)) continue;
+    seen.add(key);
     const rows = byUid.get(sopInstanceUID) ?? [];
     const same = rows.find((row) => row.digest === digest);
-    if (same && same.study_id !== studyId && !isAdoptable(same)) {
-      // The bytes name their study, so one of the two manifests is wrong; verify decided for the other.
-      conflict.push({ sopInstanceUID, digest, reason: 'manifest-mismatch' });
-      continue;
+    const fate = same ? fateOfKnown(same, studyId, inPacs) : 'need';
+    const against = fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, manifest, rows, taken) : null;
+    const answer = against ?? fate;
+    if (answer === 'have') have.push({ sopInstanceUID, digest });
+    else if (answer === 'need') need.push({ sopInstanceUID, digest });
+    else conflict.push({ sopInstanceUID, digest, reason: answer });
+    if (answer === 'have' || answer === 'need') taken.add(sopInstanceUID);
+    if (!same) insert.push(toRow(promised, against));
+    else if (answer === 'need' && (same.state !== 'promised' || same.study_id !== studyId)) {
+      again.push({ id: same.id, state: 'promised', reason: null, place: null, proof: null, pacsCode: null, postedAt: null });
     }
-    keys.add(keyOf(promised));
-    if (same) {
-      const fate = fateOfKnown(same, studyId, inPacs);
-      if (fate === 'have') have.push({ sopInstanceUID, digest });
-      else if (fate === 'need') need.push({ sopInstanceUID, digest });
-      else conflict.push({ sopInstanceUID, digest, reason: fate });
-      if (fate === 'need' && (same.state !== 'promised' || same.study_id !== studyId)) {
-        again.push({ id: same.id, state: 'promised', reason: null, place: null, proof: null, pacsCode: null, postedAt: null });
-      }
-      if (fate === 'have' || fate === 'need') taken.add(sopInstanceUID);
-      continue;
-    }
-    const reason = reasonAgainst(promised, manifest, rows, taken);
-    if (reason === null) need.push({ sopInstanceUID, digest });
-    else conflict.push({ sopInstanceUID, digest, reason });
-    if (reason === null) taken.add(sopInstanceUID);
-    insert.push(toRow(promised, reason));
+    // A row of another study that this one does not take is not its own.
+    if (!same || same.study_id === studyId || answer === 'need') keys.add(key);
   }
   return { have, need, conflict, insert, again, keys: [...keys] };
 }
@@ -73,8 +68,15 @@ function isAdoptable(row: Known): boolean {
   return row.state === 'promised' || row.state === 'refused' || row.state === 'left-out';
 }
 
+/** It has its UID: no other digest may take it. */
+function isActive(row: Known): boolean {
+  return row.state !== 'refused' && row.state !== 'left-out' && row.state !== 'quarantined';
+}
+
 function fateOfKnown(row: Known, studyId: string, inPacs: ReadonlySet<string> | null): 'have' | 'need' | ReasonCode {
-  if (row.study_id !== studyId || row.state === 'promised') return 'need';
+  // The bytes name their study, so one of the two manifests is wrong; verify decided for the other.
+  if (row.study_id !== studyId) return isAdoptable(row) ? 'need' : 'manifest-mismatch';
+  if (row.state === 'promised') return 'need';
   // DESIGN §3 Hash first: "asked by QIDO in that request, for a PACS can lose a study".
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
@@ -82,9 +84,9 @@ function fateOfKnown(row: Known, studyId: string, inPacs: ReadonlySet<string> | 
   return 'have';
 }
 
-/** Why an instance that is not known yet is not wanted: its UID is in use. DESIGN §3 Conflict. */
+/** Why an instance that is new, or would come back, is not wanted: its UID is in use. DESIGN §3 Conflict. */
 function reasonAgainst(promised: ManifestInstance, manifest: Manifest, rows: readonly Known[], taken: ReadonlySet<string>): ReasonCode | null {
-  const rivals = rows.filter((row) => row.state !== 'refused' && row.state !== 'left-out');
+  const rivals = rows.filter((row) => row.digest !== promised.digest && row.state !== 'refused' && row.state !== 'left-out');
   const sameOriginal = rivals.some(
     (row) => promised.originalDigest !== undefined && row.original_digest === promised.originalDigest && row.state !== 'quarantined' &&
       (row.policy_name !== manifest.policy.name || row.policy_version !== manifest.policy.version),

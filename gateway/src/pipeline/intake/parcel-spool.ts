@@ -10,6 +10,7 @@ import { StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
+import type { CutBody } from './cut-body.ts';
 import type { Checksum } from './upload-checksum.ts';
 
 export type ParcelRequest = {
@@ -17,6 +18,7 @@ export type ParcelRequest = {
   readonly checksum: Checksum | null;
   /** Content-Length; null where the client did not say. */
   readonly contentLength: number | null;
+  readonly body: CutBody;
   /** What went wrong, for the answer: @tus/server keeps only a status and a text. */
   failure: unknown;
 };
@@ -67,7 +69,7 @@ export class ParcelSpool extends DataStore {
       if (error instanceof StorageFull) request.failure = error;
       throw error;
     });
-    const whole = contentLength === null || written === contentLength;
+    const whole = contentLength === null ? !request.body.isCut() : written === contentLength;
     if (checksum !== null && whole && !checksum.matches()) {
       await this.#tools.blobs.truncate(id, offset);
       throw new Problem('checksum-mismatch');

@@ -9,6 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { clearWaiting, findStudy, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { createCutBody, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import {
@@ -74,34 +75,36 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
     tools.changes.emit(parcel.study_id);
   }
 
-  async function speak(request: Request, parcel: OwnedParcel): Promise<Response> {
+  async function speak(incoming: Request, body: CutBody, parcel: OwnedParcel): Promise<Response> {
+    const { url, method, headers } = incoming;
+    const request = body.stream === null ? incoming : new Request(url, { method, headers, body: body.stream, duplex: 'half' } as RequestInit);
     const length = request.headers.get('content-length');
     const beside: ParcelRequest = {
-      parcel, failure: null, checksum: parseUploadChecksum(request.headers.get('upload-checksum')), contentLength: length === null ? null : Number(length),
+      parcel, body, failure: null, checksum: parseUploadChecksum(request.headers.get('upload-checksum')), contentLength: length === null ? null : Number(length),
     };
     const response = await current.run(beside, () => server.handleWeb(request as never));
     if (response.status >= 400) await refuse(tools, beside, parcel);
     return withoutCors(response);
   }
 
-  async function create(request: Request, accountId: string): Promise<Response> {
+  async function create(request: Request, body: CutBody, accountId: string): Promise<Response> {
     const parcel = await findOrCreateParcel(tools, request, accountId);
     const offset = parcel.fresh ? 0 : await tools.blobs.size(parcel.row.id);
-    if (parcel.fresh || offset === null) return speak(request, parcel.row);
+    if (parcel.fresh || offset === null) return speak(request, body, parcel.row);
     // The answer to the first creation was lost. Its body is not read: the device goes on at the offset it is told.
-    await request.body?.cancel();
+    await body.stream?.cancel();
     if (offset === parcel.row.bytes) await arrived(parcel.row.id);
     const headers = { 'Tus-Resumable': '1.0.0', Location: `files/${parcel.row.id}`, 'Upload-Offset': String(offset), 'Upload-Expires': parcel.row.expires_at.toUTCString() };
     return new Response(null, { status: 201, headers });
   }
 
-  async function resume(request: Request, accountId: string): Promise<Response> {
+  async function resume(request: Request, body: CutBody, accountId: string): Promise<Response> {
     const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
     const parcel = UUID.test(id) ? await findParcel(tools.db, id) : undefined;
     // Another account's parcel is as good as none: whether it exists is not said.
     if (parcel === undefined || parcel.account_id !== accountId) throw new Problem('not-found');
     if (request.method !== 'PATCH') {
-      const response = await speak(request, parcel);
+      const response = await speak(request, body, parcel);
       // The last PATCH was stored, and the process died before it said so.
       if (request.method === 'HEAD' && parcel.state === 'receiving') await arrived(id);
       return response;
@@ -109,7 +112,7 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
     const started = performance.now();
     const { study_id: studyId } = parcel;
     tools.log({ event: 'stage-started', stage: 'intake', studyId, parcelId: id });
-    const response = await speak(request, parcel);
+    const response = await speak(request, body, parcel);
     tools.log({ event: 'stage-finished', stage: 'intake', studyId, parcelId: id, outcome: String(response.status), ms: Math.round(performance.now() - started) });
     return response;
   }
@@ -124,7 +127,8 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
       }
       // A parcel is not read back, by nobody.
       if (request.method === 'GET') throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
-      return request.method === 'POST' ? create(request, accountId) : resume(request, accountId);
+      const body = createCutBody(request.method === 'HEAD' ? null : request.body);
+      return request.method === 'POST' ? create(request, body, accountId) : resume(request, body, accountId);
     },
   };
 }

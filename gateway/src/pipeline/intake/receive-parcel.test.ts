@@ -1,0 +1,205 @@
+/** Parcels over tus: what a device on a bad link relies on. With a real socket where a connection dies. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { connect, type AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
+import { openTestGround, openTestPipeline, toManifest, type TestGround, type TestPipeline } from '../open-test-pipeline.ts';
+
+const { instances } = syntheticStudy({ seed: 4, instancesPerSeries: 2, rows: 8, columns: 8 });
+const sha256 = (bytes: Uint8Array) => `sha256 ${createHash('sha256').update(bytes).digest('base64')}`;
+const offsetOf = (response: Response) => Number(response.headers.get('upload-offset'));
+const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
+
+const test = suite('a parcel');
+let ground: TestGround;
+let pipeline: TestPipeline;
+let upload: string;
+test.before(async () => void (ground = await openTestGround()));
+test.after(() => ground.close());
+test.before.each(async () => {
+  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
+  upload = (await pipeline.init(toManifest(instances))).uploadId;
+});
+test.after.each(() => pipeline.close());
+
+async function created(bytes: number, parcel: string = randomUUID()): Promise<string> {
+  const response = await pipeline.create(upload, parcel, bytes);
+  assert.is(response.status, 201);
+  return response.headers.get('location')!;
+}
+
+/** What lies in the spool, decrypted. */
+async function stored(location: string): Promise<Buffer> {
+  const id = location.split('/').at(-1)!;
+  const { wrapped_key, id: studyId } = await pipeline.tools.db
+    .selectFrom('parcel').innerJoin('study', 'study.id', 'parcel.study_id').select(['study.wrapped_key', 'study.id']).where('parcel.id', '=', id).executeTakeFirstOrThrow();
+  const blob = (await pipeline.tools.blobs.open(id, parcelKey(pipeline.tools.keys.unwrap(studyId, wrapped_key!), id)))!;
+  const bytes = Buffer.from(await blob.read(0, blob.size));
+  await blob.close();
+  return bytes;
+}
+
+test('has a relative address, so that it holds behind a prefix, and says when it expires', async () => {
+  const response = await pipeline.create(upload, randomUUID(), 100);
+  assert.match(response.headers.get('location')!, /^files\/[0-9a-f-]{36}$/);
+  assert.ok(Date.parse(response.headers.get('upload-expires')!) > Date.now());
+  const options = await pipeline.request('OPTIONS', '/upload/files');
+  assert.ok(['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'].every((name) => options.headers.get('tus-extension')?.includes(name)));
+  assert.is(options.headers.get('tus-checksum-algorithm'), 'sha256,sha1');
+});
+
+test('is made once under the device’s name, and goes on where it was', async () => {
+  const parcel = randomUUID();
+  const location = await created(100, parcel);
+  await pipeline.patch(location, 0, randomBytes(40));
+  const again = await pipeline.create(upload, parcel, 100);
+  assert.equal([again.status, again.headers.get('location'), offsetOf(again)], [201, location, 40]);
+  assert.is((await pipeline.create(upload, parcel, 101)).status, 422, 'another length is another parcel');
+});
+
+test('arrives with its creation, when it is small', async () => {
+  const bytes = randomBytes(50);
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const response = await pipeline.request('POST', '/upload/files', bytes, {
+    'tus-resumable': '1.0.0', 'upload-length': '50', 'content-type': 'application/offset+octet-stream', 'upload-checksum': sha256(bytes),
+    'upload-metadata': `upload ${base64(upload)},parcel ${base64(randomUUID())}`,
+  });
+  assert.equal([response.status, offsetOf(response)], [201, 50]);
+});
+
+test('with a wrong checksum is not taken: the offset stays, and the right bytes go on', async () => {
+  const bytes = randomBytes(1000);
+  const location = await created(2000);
+  await pipeline.patch(location, 0, bytes, { 'upload-checksum': sha256(bytes) });
+  const wrong = await pipeline.patch(location, 1000, bytes, { 'upload-checksum': sha256(randomBytes(5)) });
+  assert.equal([wrong.status, await codeOf(wrong)], [460, 'checksum-mismatch']);
+  assert.is(offsetOf(await pipeline.head(location)), 1000);
+  const sha1 = `sha1 ${createHash('sha1').update(bytes).digest('base64')}`;
+  assert.is((await pipeline.patch(location, 1000, bytes, { 'upload-checksum': sha1 })).status, 204);
+  assert.ok((await stored(location)).equals(Buffer.concat([bytes, bytes])));
+  assert.is((await pipeline.patch(location, 2000, bytes, { 'upload-checksum': 'md5 AAAA' })).status, 400);
+});
+
+test('at a wrong offset is refused without a code, which means: ask', async () => {
+  const location = await created(100);
+  const response = await pipeline.patch(location, 10, randomBytes(10));
+  assert.is(response.status, 409);
+  assert.not.match(response.headers.get('content-type') ?? '', /problem/);
+});
+
+test('takes no more than it was announced with', async () => {
+  const location = await created(100);
+  const response = await pipeline.patch(location, 0, randomBytes(101), { 'content-length': '101' });
+  assert.equal([response.status, await codeOf(response)], [413, 'body-too-large']);
+  const huge = await pipeline.create(upload, randomUUID(), 2 ** 45);
+  assert.equal([huge.status, await codeOf(huge)], [413, 'body-too-large']);
+});
+
+test('is nobody else’s', async () => {
+  const location = await created(100);
+  pipeline.actAs(randomUUID(), ['technician']);
+  for (const response of [await pipeline.head(location), await pipeline.patch(location, 0, randomBytes(10)), await pipeline.create(upload, randomUUID(), 10), await pipeline.request('GET', `/upload/${upload}/status`)]) {
+    assert.is(response.status, 404);
+  }
+  pipeline.actAs(randomUUID(), ['auditor']);
+  assert.is((await pipeline.request('GET', `/upload/${upload}/status`)).status, 200, 'an auditor may look');
+  assert.is((await pipeline.create(upload, randomUUID(), 10)).status, 403, 'and not send');
+});
+
+test('is given up by its device, and is gone', async () => {
+  const location = await created(100);
+  await pipeline.patch(location, 0, randomBytes(10));
+  assert.is((await pipeline.request('DELETE', `/upload/${location}`, null, { 'tus-resumable': '1.0.0' })).status, 204);
+  assert.is((await pipeline.head(location)).status, 404);
+  assert.equal(await pipeline.tools.blobs.ids(), []);
+});
+
+test('that finds no room waits, visibly', async () => {
+  const full = { ...pipeline.tools.blobs, freeBytes: async () => 1000 };
+  Object.assign(pipeline.tools.blobs, full);
+  const response = await pipeline.create(upload, randomUUID(), 5000);
+  assert.equal([response.status, await codeOf(response)], [507, 'storage-full']);
+  assert.is((await pipeline.status(upload)).waiting?.because, 'storage-full');
+});
+
+test('that was complete when the process died is found by the next question', async () => {
+  const bytes = randomBytes(60);
+  const location = await created(60);
+  const { arrived } = pipeline.parcels;
+  await pipeline.patch(location, 0, bytes);
+  const id = location.split('/').at(-1)!;
+  // As if nobody had said so.
+  await pipeline.tools.db.updateTable('parcel').set({ state: 'receiving' }).where('id', '=', id).execute();
+  assert.is(offsetOf(await pipeline.head(location)), 60);
+  assert.is((await pipeline.tools.db.selectFrom('parcel').select('state').where('id', '=', id).executeTakeFirst())?.state, 'received');
+  await arrived(id);
+});
+
+/** A PATCH over a socket of its own that says it brings `announced` bytes and brings `sent`. */
+async function halfPatch(port: number, location: string, offset: number, sent: Uint8Array, announced: number) {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const head = ['PATCH', `/upload/${location}`, 'HTTP/1.1'].join(' ');
+  socket.write(`${head}\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: ${offset}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: ${announced}\r\nUpload-Checksum: ${sha256(randomBytes(3))}\r\n\r\n`);
+  await new Promise<void>((resolve) => void socket.write(sent, () => resolve()));
+  return socket;
+}
+
+async function untilOffset(location: string, offset: number): Promise<number> {
+  const id = location.split('/').at(-1)!;
+  for (let i = 0; i < 400; i += 1) {
+    if (((await pipeline.tools.blobs.size(id)) ?? 0) >= offset) break;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return offsetOf(await pipeline.head(location));
+}
+
+test('I12: whatever is cut, and wherever, what came stays and the end is what was sent', async () => {
+  const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const property = fc.asyncProperty(fc.integer({ min: 1000, max: 300_000 }), fc.array(fc.nat(), { maxLength: 4 }), async (length, cuts) => {
+    const bytes = new Uint8Array(randomBytes(length));
+    const location = await created(bytes.length);
+    let offset = 0;
+    for (const cut of cuts) {
+      const end = offset + (cut % (bytes.length - offset));
+      const socket = await halfPatch(port, location, offset, bytes.subarray(offset, end), bytes.length - offset);
+      socket.end();
+      offset = await untilOffset(location, end);
+      assert.is(offset, end, 'the bytes of a cut PATCH are kept');
+    }
+    await pipeline.patch(location, offset, bytes.slice(offset), { 'upload-checksum': sha256(bytes.subarray(offset)) });
+    assert.ok((await stored(location)).equals(Buffer.from(bytes)));
+  });
+  await fc.assert(property, { numRuns: 12 });
+  server.close();
+});
+
+test('whose connection hangs is taken over by the device that comes back', async () => {
+  const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const bytes = randomBytes(2_000_000);
+  const location = await created(bytes.length);
+  // The old connection neither sends nor ends.
+  const hanging = await halfPatch((server.address() as AddressInfo).port, location, 0, bytes.subarray(0, 1_200_000), bytes.length);
+  await untilSize(location, 1_000_000);
+  const began = performance.now();
+  const offset = offsetOf(await pipeline.head(location));
+  assert.ok(performance.now() - began < 2000, 'at once');
+  assert.is(offset, 1_200_000);
+  assert.is((await pipeline.patch(location, offset, bytes.subarray(offset))).status, 204);
+  assert.ok((await stored(location)).equals(bytes));
+  hanging.destroy();
+  server.close();
+});
+
+async function untilSize(location: string, size: number): Promise<void> {
+  while (((await pipeline.tools.blobs.size(location.split('/').at(-1)!)) ?? 0) < size) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+test.run();

@@ -1,0 +1,114 @@
+/** The stores on every database that the gateway runs on: bulk changes, locks and counts. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { testDatabases } from '../database/open-test-database.ts';
+import type { Database } from '../database/database.ts';
+import { changeInstances, countStates, insertInstances, instancesByKey, instancesByUid, instancesOf, type NewInstance } from './instance.store.ts';
+import { deleteParcels, findDeviceParcel, findParcel, insertParcel, moveParcel, reopenParcels, unverifiedParcels } from './parcel.store.ts';
+import { applyStudyEvent, lockOrCreateStudy, lockStudy, setStudyKey, setWaiting } from './study.store.ts';
+import { missingInstances, uploadStatus } from './upload-status.ts';
+
+const now = new Date('2026-01-01T00:00:00Z');
+const hex = (n: number) => n.toString(16).padStart(64, '0');
+const instance = (n: number): NewInstance => ({
+  sop_instance_uid: `1.2.${n}`, sop_class_uid: '1.2', series_instance_uid: '1.2', transfer_syntax_uid: '1.2', digest: hex(n), original_digest: null,
+  bytes: 100 + n, state: 'promised', reason: null,
+});
+
+for (const { name, open } of testDatabases('stores of the pipeline')) {
+  const test = suite(`the stores on ${name}`);
+  let database: Database;
+  test.before(async () => void (database = await open()));
+  test.after(() => database.close());
+
+  async function begin(instances = 3) {
+    const { db } = database;
+    const site = (await db.insertInto('site').values({ name: 's' }).returning('id').executeTakeFirstOrThrow()).id;
+    const account = (await db.insertInto('account').values({ site_id: site, username: randomUUID(), roles: ['technician'], password_hash: '', disabled_at: null }).returning('id').executeTakeFirstOrThrow()).id;
+    const uploadId = randomUUID();
+    const study = await db.transaction().execute(async (trx) => {
+      const created = await lockOrCreateStudy(trx, { id: randomUUID(), siteId: site, studyInstanceUID: '1.2.3', policy: { name: 'identified', version: 1 }, now });
+      const ids = await insertInstances(trx, created, Array.from({ length: instances }, (_, i) => instance(i + 1)), now);
+      await trx.insertInto('upload').values({ id: uploadId, site_id: site, study_id: created.id, account_id: account, completed_at: null }).execute();
+      const links = [...ids.values()].map((instance_id, position) => ({ upload_id: uploadId, position, instance_id }));
+      for (let at = 0; at < links.length; at += 1000) await trx.insertInto('upload_instance').values(links.slice(at, at + 1000)).execute();
+      return created;
+    });
+    return { db, site, account, uploadId, study };
+  }
+
+  test('a study is made once, however often it is named', async () => {
+    const { db, site, study } = await begin();
+    const again = await db.transaction().execute((trx) => lockOrCreateStudy(trx, { id: randomUUID(), siteId: site, studyInstanceUID: '1.2.3', policy: { name: 'x', version: 2 }, now }));
+    assert.equal([again.id, again.policy_name], [study.id, 'identified']);
+  });
+
+  test('twenty thousand instances are promised, changed and counted within seconds', async () => {
+    const began = performance.now();
+    const { db, study, uploadId } = await begin(20_000);
+    const rows = await instancesOf(db, study.id, ['promised']);
+    assert.is(rows.length, 20_000);
+    assert.equal([typeof rows[0]!.id, typeof rows[0]!.bytes], ['number', 'number']);
+    const changed = await db.transaction().execute((trx) => changeInstances(trx, rows.map(({ id }) => ({ id, state: 'posted' })), ['promised'], now));
+    assert.is(changed.size, 20_000);
+    assert.equal([...(await countStates(db, study.id))], [['posted', 20_000]]);
+    assert.is((await uploadStatus(db, uploadId, false))?.counts.atGateway, 20_000);
+    assert.is((await instancesByUid(db, study.site_id, ['1.2.1', '1.2.20000', '9.9'])).length, 2);
+    assert.ok(performance.now() - began < 20_000);
+  });
+
+  test('a change leaves alone what it does not name, and what is no longer where it was', async () => {
+    const { db, study } = await begin();
+    const [one, two] = (await instancesOf(db, study.id)) as unknown as [{ id: number }, { id: number }];
+    await insertParcel(db, { id: 'place', site_id: study.site_id, upload_id: (await db.selectFrom('upload').select('id').where('study_id', '=', study.id).executeTakeFirstOrThrow()).id, study_id: study.id, device_parcel_id: 'd', bytes: 10, expires_at: now });
+    await changeInstances(db, [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }], ['promised'], now);
+    await changeInstances(db, [{ id: one.id, state: 'posting', postedAt: now, attempts: 2 }, { id: two.id, state: 'posting' }], ['received'], now);
+    const rows = await instancesOf(db, study.id);
+    assert.equal([rows[0]!.state, rows[0]!.parcel_id, rows[0]!.body_offset, rows[0]!.attempts, rows[0]!.posted_at], ['posting', 'place', 7, 2, now]);
+    assert.is(rows[1]!.state, 'promised');
+    await changeInstances(db, [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }], ['posting'], now);
+    const [changed] = await instancesByKey(db, study.id, [{ sopInstanceUID: '1.2.1', digest: hex(1) }, { sopInstanceUID: '1.2.2', digest: hex(9) }]);
+    assert.equal([changed!.parcel_id, changed!.posted_at, changed!.reason], [null, null, 'digest-mismatch']);
+  });
+
+  test('an event that means nothing changes nothing; after a receipt a late instance raises the revision', async () => {
+    const { db, study } = await begin();
+    await db.transaction().execute(async (trx) => {
+      const locked = (await lockStudy(trx, study.id))!;
+      assert.is(await applyStudyEvent(trx, locked, 'receipt-issued', now), null);
+      const late = await applyStudyEvent(trx, locked, 'late-instance', now);
+      assert.is(late?.revision, 1, 'before a receipt it stays');
+      await trx.insertInto('receipt').values({ id: randomUUID(), site_id: study.site_id, study_id: study.id, revision: 1, jws: 'x', issued_at: now }).execute();
+      assert.is((await applyStudyEvent(trx, locked, 'late-instance', now))?.revision, 2);
+    });
+  });
+
+  test('a study says since when it waits, and not anew at each try', async () => {
+    const { db, study } = await begin();
+    assert.is(await setWaiting(db, study.id, 'pacs-unreachable', now), true);
+    assert.is(await setWaiting(db, study.id, 'pacs-unreachable', new Date()), false);
+    assert.equal((await db.selectFrom('study').select('waiting_since').where('id', '=', study.id).executeTakeFirst())?.waiting_since, now);
+  });
+
+  test('a parcel is the device’s once, moves once, and leaves its instances without a place', async () => {
+    const { db, study, uploadId } = await begin();
+    const parcel = { id: randomUUID(), site_id: study.site_id, upload_id: uploadId, study_id: study.id, device_parcel_id: 'mine', bytes: 5_000_000_000, expires_at: now };
+    assert.equal([await insertParcel(db, parcel), await insertParcel(db, { ...parcel, id: randomUUID() })], [true, false]);
+    const key = randomBytes(40);
+    await db.transaction().execute((trx) => setStudyKey(trx, study.id, key));
+    const found = (await findDeviceParcel(db, uploadId, 'mine'))!;
+    assert.equal([found.id, found.bytes, Buffer.from(found.wrapped_key!).equals(key)], [parcel.id, 5_000_000_000, true]);
+    assert.equal([await moveParcel(db, parcel.id, 'receiving', 'received'), await moveParcel(db, parcel.id, 'receiving', 'received')], [true, false]);
+    assert.equal(await unverifiedParcels(db, { uploadId }), [parcel.id]);
+    await moveParcel(db, parcel.id, 'received', 'verified');
+    await reopenParcels(db, study.id);
+    assert.is((await findParcel(db, parcel.id))?.damaged, 1);
+    const [row] = await instancesOf(db, study.id);
+    await changeInstances(db, [{ id: row!.id, state: 'received', place: { parcelId: parcel.id, offset: 1 } }], ['promised'], now);
+    await db.transaction().execute((trx) => deleteParcels(trx, [parcel.id]));
+    assert.is((await instancesOf(db, study.id))[0]!.parcel_id, null);
+    assert.is((await missingInstances(db, uploadId)).length, 2);
+  });
+  test.run();
+}

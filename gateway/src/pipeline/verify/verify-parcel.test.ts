@@ -1,0 +1,141 @@
+/** Verify believes nothing: one lie a test. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
+import { deidentifyBytes } from '#testing/deidentified-file.ts';
+import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import { digestOf } from '../open-test-pipeline.ts';
+import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
+
+const signal = new AbortController().signal;
+const instances = syntheticStudy({ seed: 77, instancesPerSeries: 3, rows: 16, columns: 16 }).instances;
+const [first, second] = instances as [SyntheticInstance, SyntheticInstance];
+const identified: VerifyTools = { rulesFor: () => ({ kind: 'identified' }) };
+
+function toBody(bytes: Uint8Array): OpenBlob {
+  return {
+    size: bytes.length,
+    read: async (offset, length) => bytes.slice(offset, offset + length),
+    async *stream({ offset, length }) {
+      for (let at = offset; at < offset + length; at += 65_536) yield bytes.subarray(at, Math.min(at + 65_536, offset + length));
+    },
+    close: async () => undefined,
+  };
+}
+
+async function parcel(...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string }[]): Promise<Uint8Array> {
+  const packed = parts.map(({ of, bytes = of.bytes, digest = digestOf(of.bytes) }) => ({
+    sopInstanceUID: of.identifiers.sopInstanceUID, digest, transferSyntaxUID: of.transferSyntaxUID, bytes: new Blob([bytes]),
+  }));
+  return new Uint8Array(await packParcel(createBoundary(), packed).arrayBuffer());
+}
+
+function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [string, Promised] {
+  const { identifiers, transferSyntaxUID, bytes } = instance;
+  const row: Promised = {
+    id: instances.indexOf(instance), sop_instance_uid: identifiers.sopInstanceUID, series_instance_uid: identifiers.seriesInstanceUID,
+    study_instance_uid: identifiers.studyInstanceUID, sop_class_uid: identifiers.sopClassUID, transfer_syntax_uid: transferSyntaxUID,
+    digest: digestOf(bytes), bytes: bytes.length, policy_name: 'identified', policy_version: 1, ...more,
+  };
+  return [`${row.sop_instance_uid} ${row.digest}`, row];
+}
+
+const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => verifyParcel({ body: toBody(body), promised: new Map(promises) }, tools, signal);
+
+const test = suite('verify, when');
+
+test('all is as promised, gives each instance its place', async () => {
+  const body = await parcel({ of: first }, { of: second });
+  const outcome = await verify(body, [promise(first), promise(second)]);
+  assert.is(outcome.broken, null);
+  for (const [i, instance] of outcome.instances.entries()) {
+    assert.is(instance.kind, 'received');
+    if (instance.kind === 'received') assert.ok(Buffer.from(body.subarray(instance.offset, instance.offset + instance.bytes)).equals(instances[i]!.bytes));
+  }
+});
+
+test('one bit of an instance is another, asks for that one again and keeps the rest', async () => {
+  const bytes = first.bytes.slice();
+  bytes[bytes.length - 3]! ^= 1;
+  const outcome = await verify(await parcel({ of: first, bytes }, { of: second }), [promise(first), promise(second)]);
+  assert.equal(outcome.instances.map(({ kind }) => kind), ['damaged', 'received']);
+});
+
+test('an instance is longer or shorter than promised, asks for it again', async () => {
+  const outcome = await verify(await parcel({ of: first, bytes: first.bytes.slice(0, -2) }), [promise(first)]);
+  assert.equal(outcome.instances.map(({ kind }) => kind), ['damaged']);
+});
+
+for (const [name, more] of [
+  ['the study', { study_instance_uid: '1.2.3' }], ['the series', { series_instance_uid: '1.2.3' }],
+  ['the SOP Class', { sop_class_uid: '1.2.840.10008.5.1.4.1.1.7' }], ['the transfer syntax', { transfer_syntax_uid: '1.2.840.10008.1.2.4.50' }],
+] as const) {
+  test(`${name} is not the one in the manifest, refuses it`, async () => {
+    const outcome = await verify(await parcel({ of: first }), [promise(first, more)]);
+    assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['manifest-mismatch']);
+  });
+}
+
+test('the SOP Instance UID inside is not the one outside, refuses it', async () => {
+  const digest = digestOf(second.bytes);
+  const body = await parcel({ of: first, bytes: second.bytes, digest });
+  const outcome = await verify(body, [promise(first, { digest, bytes: second.bytes.length })]);
+  assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['manifest-mismatch']);
+});
+
+test('it is no DICOM, refuses it by name', async () => {
+  const bytes = new TextEncoder().encode('%PDF-1.7 something else entirely, long enough to be looked at, and then some more of it'.repeat(4));
+  const digest = digestOf(bytes);
+  const outcome = await verify(await parcel({ of: first, bytes, digest }), [promise(first, { digest, bytes: bytes.length })]);
+  assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['not-dicom-document']);
+});
+
+test('an instance is an executable too, refuses it', async () => {
+  const bytes = first.bytes.slice();
+  bytes.set([0x4d, 0x5a]);
+  const digest = digestOf(bytes);
+  const outcome = await verify(await parcel({ of: first, bytes, digest }), [promise(first, { digest })]);
+  assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['forbidden-preamble']);
+});
+
+test('a part was not promised, or comes twice, ignores it', async () => {
+  const outcome = await verify(await parcel({ of: second }, { of: first }, { of: first }), [promise(first)]);
+  assert.equal([outcome.instances.length, outcome.unpromised, outcome.broken], [1, 2, null]);
+});
+
+test('the parcel ends in the middle, keeps what is whole and says where it broke', async () => {
+  const body = await parcel({ of: first }, { of: second });
+  const outcome = await verify(body.subarray(0, body.length - 500), [promise(first), promise(second)]);
+  assert.equal(outcome.instances.map(({ kind }) => kind), ['received']);
+  assert.ok(outcome.broken !== null);
+});
+
+test('it is no parcel at all, says so', async () => {
+  const outcome = await verify(new Uint8Array(3000), [promise(first)]);
+  assert.equal([outcome.instances, outcome.broken], [[], { offset: 0 }]);
+});
+
+test('identity remains under a de-identifying policy, quarantines it; what was de-identified under our key passes', async () => {
+  const tools: VerifyTools = { rulesFor: () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }) };
+  const pseudonyms = await pseudonymsOf(1);
+  const plain = await verify(await parcel({ of: first }), [promise(first)], tools);
+  assert.equal(plain.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['identity-remains']);
+  for (const [key, expected] of [[1, 'received'], [2, 'identity-remains']] as const) {
+    const made = await deidentifyBytes(first.bytes, rulesOf(), await pseudonymsOf(key));
+    if (made.kind !== 'ready') throw new Error(made.because);
+    const changed: SyntheticInstance = { ...first, identifiers: made.outcome.identifiers, bytes: new Uint8Array(made.bytes) };
+    const outcome = await verify(await parcel({ of: changed }), [promise(changed, { id: 0 })], tools);
+    assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), [expected], `under key ${key}`);
+  }
+});
+
+test('an instance is larger than what is held at once, streams it', async () => {
+  const { identifiers, blob } = largeInstance(12, 5);
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const large: SyntheticInstance = { fileName: '', identifiers, transferSyntaxUID: first.transferSyntaxUID, bytes };
+  const outcome = await verify(await parcel({ of: large }), [promise(large, { id: 0 })]);
+  assert.equal(outcome.instances.map(({ kind }) => kind), ['received']);
+});
+test.run();
