@@ -167,6 +167,15 @@ step('without a network the queue waits, says so, and can be taken back', async 
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
 });
 
+step('without a network the app still opens, with its queue', async ({ page }) => {
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await page.reload();
+  await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+  await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+  await page.getByText('Names are removed on this device').first().waitFor();
+  await looksRight(page, 'queue-opened-offline');
+});
+
 step('with the network it goes on by itself to the PACS, and the receipt can be kept', async ({ page, visitor }) => {
   await visitor.setOffline(false);
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();

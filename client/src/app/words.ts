@@ -218,7 +218,7 @@ export const words = {
   takeBack: {
     title: 'Take this study back?',
     what: (count: number) =>
-      `The study's ${instances(count)} will not go, and their copy here is deleted. ` +
+      `The study’s ${instances(count)} will not go, and their copy here is deleted. ` +
       'Your files, disc or folder stay as they are; nothing has left yet.',
     yes: 'Take it back',
     no: 'Let it go on',
