@@ -11,6 +11,11 @@ const ARCHIVES = ['504b0304', '504b0506', '1f8b', '377abcaf271c', '526172211a07'
 
 /** PE and DOS, ELF, Mach-O (both byte orders, 32 and 64 bit, and universal, which is also Java's): what a system would start. */
 const PROGRAMS = ['4d5a', '7f454c46', 'feedface', 'feedfacf', 'cefaedfe', 'cffaedfe', 'cafebabe'];
+/**
+ * ZIP, in its three forms (APPNOTE §4.3.7, §4.3.16, §8.5.3). Orthanc takes an instance that begins so for an archive: it stores what is packed
+ * inside, which nobody promised or verified, and not the instance, while its answer and a search name the instance's UID as stored.
+ */
+const ZIPS = ['504b0304', '504b0506', '504b0708'];
 /** Scripts and markup begin with one of these after blanks. */
 const SCRIPTS = ['#!', '<!doctype', '<html', '<head', '<body', '<script', '<svg', '<?xml', '<!--', '@echo'];
 
@@ -43,11 +48,11 @@ export function foreignReason(head: Uint8Array, size: number): ReasonCode {
 }
 
 /**
- * True where the 128 bytes before "DICM" make the file a program, a script, a web page or a PDF as well (PS3.10 §7.1 lets an
+ * True where the 128 bytes before "DICM" make the file a program, a script, a web page, a PDF or a ZIP as well (PS3.10 §7.1 lets an
  * application use the preamble; PS3.10 §7.5 warns of exactly this). A TIFF preamble is what the standard had in mind and is none.
  */
 export function isForbiddenPreamble(preamble: Uint8Array): boolean {
-  if (PROGRAMS.some((prefix) => startsWithHex(preamble, prefix))) return true;
+  if ([...PROGRAMS, ...ZIPS].some((prefix) => startsWithHex(preamble, prefix))) return true;
   const text = textOfHead(preamble, 128).toLowerCase();
   const start = text.replace(/^[\s\u0000ÿþï»¿]+/, '');
   return SCRIPTS.some((script) => start.startsWith(script)) || /%pdf-|<script|<html/.test(text);

@@ -75,6 +75,16 @@ part10('a file cut at any byte is never taken for whole', async () => {
   }
 });
 
+for (const zip of ['PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0007\u0008']) {
+  part10(`an instance that a PACS would unpack as an archive is refused (${JSON.stringify(zip)})`, async () => {
+    const bytes = smallInstance();
+    bytes.set(new TextEncoder().encode(zip));
+    const outcome = await readInstance(bytesSource(bytes));
+    assert.is(outcome.kind === 'refused' && outcome.because, 'forbidden-preamble');
+    assert.is((await readInstance(bytesSource(bytes), undefined, 'replaced')).kind, 'ready', 'where the preamble is replaced it does no harm');
+  });
+}
+
 part10('any bytes at all get an answer', async () => {
   const bytes = smallInstance();
   const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255), remove: fc.nat(3), insert: fc.uint8Array({ maxLength: 3 }) });
