@@ -40,6 +40,12 @@ export async function findUpload(db: Db, uploadId: string, accountId: string | n
   return query.executeTakeFirst();
 }
 
+/** What the upload named. */
+export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlySet<number>> {
+  const rows = await db.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId).execute();
+  return new Set(rows.map(({ instance_id }) => Number(instance_id)));
+}
+
 /** False: the device already has a parcel of this name in this upload. */
 export async function insertParcel(db: Db, parcel: Omit<ParcelRow, 'created_at' | 'state' | 'damaged'>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db

@@ -1,10 +1,13 @@
 /**
  * What a person decides about instances that the gateway could not settle: left out, or tried again. Either moves the study on, so that the
  * next receipt says what was decided.
+ *
+ * Only what the upload itself named is decided about: whoever joins a study does not decide for the others that send it. And no decision lets
+ * through what verify held back: where identity remains, the bytes that are here are given up, and what is sent again is verified again.
  */
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { changeInstances, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
-import { reopenParcels } from '../parcel.store.ts';
+import { instanceIdsOf, reopenParcels, type UploadRow } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
@@ -17,12 +20,14 @@ export type Decision = {
 const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'quarantined', 'refused'];
 const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
 
-/** Returns how many instances it changed; those that are in no state for it are left alone. */
-export async function decide(tools: PipelineTools, studyId: string, { decision, instances }: Decision): Promise<number> {
+/** Returns how many instances it changed; those that are in no state for it, or that the upload did not name, are left alone. */
+export async function decide(tools: PipelineTools, upload: UploadRow, by: string, { decision, instances }: Decision): Promise<number> {
+  const { id: uploadId, study_id: studyId } = upload;
   const changed = await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
-    const rows = await instancesByKey(trx, studyId, instances);
+    const own = await instanceIdsOf(trx, uploadId);
+    const rows = (await instancesByKey(trx, studyId, instances)).filter(({ id }) => own.has(id));
     const rivals = await instancesByUid(trx, study.site_id, rows.map((row) => row.sop_instance_uid));
     const changes = rows.flatMap((row) => toChange(decision, row, rivals));
     const done = await changeInstances(trx, changes, decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED, tools.now());
@@ -34,7 +39,7 @@ export async function decide(tools: PipelineTools, studyId: string, { decision, 
     // From wherever the study is: what the last receipt says of these instances is no longer so.
     const moved = (await applyStudyEvent(trx, study, study.state === 'held' ? 'decided' : 'late-instance', tools.now())) ?? study;
     if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId });
-    await auditStudy(trx, tools, study, 'instances-decided', { decision, instances: done.size, revision: moved.revision });
+    await auditStudy(trx, tools, study, 'instances-decided', { uploadId, by, decision, instances: done.size, revision: moved.revision });
     return done.size;
   });
   tools.changes.emit(studyId);
@@ -43,10 +48,13 @@ export async function decide(tools: PipelineTools, studyId: string, { decision, 
 
 function toChange(decision: Decision['decision'], row: InstanceRow, rivals: readonly InstanceRow[]): InstanceChange[] {
   const { id } = row;
-  if (decision === 'leave-out') return [{ id, state: 'left-out', reason: 'left-out' }];
+  const isHeldBack = row.reason === 'identity-remains';
+  // Without a place it can come back only by being sent, and so by way of verify.
+  if (decision === 'leave-out') return [{ id, state: 'left-out', reason: 'left-out', ...(isHeldBack ? { place: null } : {}) }];
   // A conflict is not retried away: as long as another instance has the UID, nothing may take its place.
   const taken = rivals.some((other) => other.id !== id && other.sop_instance_uid === row.sop_instance_uid && !['refused', 'left-out', 'quarantined'].includes(other.state));
   if (taken) return [];
+  if (isHeldBack) return [{ id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null }];
   // `postedAt: null` has the PACS looked at before it is posted.
   return [{ id, state: row.parcel_id === null ? 'promised' : 'received', reason: null, pacsCode: null, proof: null, postedAt: null }];
 }

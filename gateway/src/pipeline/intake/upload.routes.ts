@@ -160,8 +160,11 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
   });
 
   router.openapi(routes.decisions, async (c) => {
-    const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
-    await decide(tools, upload.study_id, c.req.valid('json'));
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    // An auditor looks and changes nothing, whatever other roles the account has.
+    const upload = caller.roles.includes('admin') ? await visibleUpload(tools, id, caller) : await ownUpload(tools, id, caller);
+    await decide(tools, upload, caller.id, c.req.valid('json'));
     const status = await uploadStatus(tools.db, upload.id, false);
     if (status === null) throw new Problem('upload-not-found');
     return c.json(status, 200);
