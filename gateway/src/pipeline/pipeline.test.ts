@@ -157,6 +157,15 @@ test('the answer is lost, nothing is posted twice', async () => {
   await pipeline.close();
 });
 
+test('it is large, every answer of the PACS is kept', async () => {
+  const { pipeline, pacs, uploadId, studyId } = await assembled(700);
+  assert.is(await pipeline.run('forward', studyId), 'forwarded');
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).counts.inPacs, 700);
+  assert.ok([...pacs.posted.values()].every((count) => count === 1));
+  await pipeline.close();
+});
+
 test('the PACS stores half and says nothing, the other half is offered again and no more', async () => {
   const { pipeline, pacs, uploadId, studyId } = await assembled();
   pacs.lie = 'half';

@@ -89,7 +89,7 @@ export async function runStudyStage(entry: StudyStage, studyId: string, tools: P
       return outcome;
     } catch (error) {
       if (!(error instanceof PacsUnreachable)) throw error;
-      await waitForPacs(entry.stage, study, tools);
+      await waitForPacs(entry.stage, study, error, tools);
       return 'waiting';
     }
   });
@@ -102,7 +102,7 @@ async function resume(study: StudyRow, tools: PipelineTools): Promise<void> {
 }
 
 /** Says that the study waits, and comes back: after a second at first, then after half of the time it has waited, at most 30 s. */
-async function waitForPacs(stage: PipelineQueue, study: StudyRow, tools: PipelineTools): Promise<void> {
+async function waitForPacs(stage: PipelineQueue, study: StudyRow, why: PacsUnreachable, tools: PipelineTools): Promise<void> {
   const now = tools.now();
   const waitedSeconds = study.waiting_because === 'pacs-unreachable' && study.waiting_since ? (now.getTime() - study.waiting_since.getTime()) / 1000 : 0;
   const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, waitedSeconds / 2)));
@@ -111,7 +111,7 @@ async function waitForPacs(stage: PipelineQueue, study: StudyRow, tools: Pipelin
     await enqueueStage(trx, tools, stage, { studyId: study.id }, seconds);
     if (news) await auditStudy(trx, tools, study, 'study-waiting', { because: 'pacs-unreachable', stage });
   });
-  tools.log({ event: 'pacs-unreachable', studyId: study.id, stage, seconds });
+  tools.log({ event: 'pacs-unreachable', studyId: study.id, stage, seconds, because: why.connection ?? why.status ?? 'no-answer' });
 }
 
 /** The stage between its two lines in the log, and in the metrics. */

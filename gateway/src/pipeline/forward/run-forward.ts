@@ -99,7 +99,9 @@ async function postBatches(
   };
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch && !either.aborted; batch = batches.shift()) {
-      answers.push(...(await forwardBatch(study.study_instance_uid, batch, tools, either)));
+      const done = await forwardBatch(study.study_instance_uid, batch, tools, either);
+      // Not in one line: `answers` may be another list after the wait.
+      answers.push(...done);
       tools.metrics.bytes('forward', batch.reduce((sum, { bytes }) => sum + bytes, 0));
       if (answers.length >= ANSWERS_AT_ONCE) await write();
     }

@@ -42,7 +42,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
   return {
     async exchange(url, request, signal, read) {
       const idle = new AbortController();
-      const timer = setTimeout(() => idle.abort(new PacsUnreachable('the PACS is silent', null)), idleMs);
+      const timer = setTimeout(() => idle.abort(new PacsUnreachable('the PACS is silent', null, 'silent')), idleMs);
       const alive = () => void timer.refresh();
       const headers: Record<string, string> = { accept: request.accept };
       if (authorization !== null) headers['authorization'] = authorization;
@@ -88,7 +88,7 @@ function asUnreachable(error: unknown): unknown {
     // A body that fails is reported by fetch as its own failure with ours as the cause: ours is the truth.
     const code = (error.cause as { code?: unknown } | undefined)?.code;
     if (error.cause instanceof BodyUnreadable) return error.cause;
-    return new PacsUnreachable(`the PACS cannot be reached${typeof code === 'string' ? ` (${code})` : ''}`, null, error);
+    return new PacsUnreachable('the PACS cannot be reached', null, typeof code === 'string' ? code : null, error);
   }
   return error;
 }

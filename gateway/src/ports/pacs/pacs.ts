@@ -53,10 +53,13 @@ export interface Pacs {
 export class PacsUnreachable extends Error {
   /** HTTP status, where there was an answer. */
   readonly status: number | null;
+  /** The system's or fetch's name for what happened to the connection (ECONNREFUSED, UND_ERR_SOCKET, …), where there was none. */
+  readonly connection: string | null;
 
-  constructor(what: string, status: number | null, cause?: unknown) {
+  constructor(what: string, status: number | null, connection: string | null = null, cause?: unknown) {
     super(what, cause === undefined ? undefined : { cause });
     this.name = 'PacsUnreachable';
     this.status = status;
+    this.connection = connection;
   }
 }
