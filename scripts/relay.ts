@@ -5,6 +5,7 @@
 import { ApiProblem, Unreachable } from '../client/src/app/api-client.ts';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { UsageError } from './relay/arguments.ts';
+import { auditVerify } from './relay/audit.ts';
 import { deidentify } from './relay/deidentify.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   { words: ['deidentify'], usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]', run: deidentify },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
   { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
+  { words: ['audit', 'verify'], usage: 'audit verify [--gateway URL] [--token T | --user U] [--json]', run: auditVerify },
   { words: ['user', 'add'], usage: 'user add NAME --roles ROLE,… [--gateway URL] [--token T | --user U] [--json]', run: userAdd },
   { words: ['user', 'password'], usage: 'user password NAME [--gateway URL] [--token T | --user U] [--json]', run: userPassword },
   { words: ['user', 'list'], usage: 'user list [--gateway URL] [--token T | --user U] [--json]', run: userList },

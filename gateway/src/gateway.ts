@@ -15,6 +15,7 @@ import { defaultSiteId, findAccount, toUser } from './auth/account.store.ts';
 import { authRoutes } from './auth/auth.routes.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { userRoutes } from './admin/users.routes.ts';
+import { auditRoutes } from './audit/audit.routes.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { authenticate, createKnownUsers } from './http/authenticate.ts';
@@ -194,6 +195,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
   api.route('/', observabilityRoutes({ database, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
   api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
+  api.route('/', auditRoutes({ db }));
   api.route('/', userRoutes({ db, now, forget: users.forget }));
   const project = { key: keys.projectKey, id: keys.projectKeyId };
   api.route('/', uploadRoutes({ tools, parcels: createParcelReceiver(tools), defaultPolicy: config.policy, project }));

@@ -66,7 +66,10 @@ export const REASONS = {
   'archive-encrypted': { title: 'The archive asks for a password.', next: 'Unpack it and choose the folder.' },
   'file-unreadable': { title: 'The device could not read the file.', next: 'Put the medium in again and choose the file once more.' },
   // The gateway or the PACS decided.
-  'conflicting-instance': { title: 'Another instance with the same identifier, but other content, is already there. Nothing was overwritten.', next: 'Leave it out, or have the sender give it a new identifier.' },
+  'conflicting-instance': {
+    title: 'Another instance with the same identifier, but other content, is already there. Nothing was overwritten.',
+    next: 'Leave it out, or have the sender give it a new identifier.',
+  },
   'already-here-other-policy': { title: 'The same original was stored under another version of the policy.', next: 'Nothing to do: it is not stored twice.' },
   'digest-mismatch': { title: 'The bytes that arrived are not the bytes that were promised.', next: 'It is sent again by itself.' },
   'manifest-mismatch': { title: 'The instance is not the one that was promised.', next: 'Choose the study again.' },
