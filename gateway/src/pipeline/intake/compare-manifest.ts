@@ -28,7 +28,9 @@ export const keyOf = (instance: { sopInstanceUID: string; digest: string }): str
 export function compareManifest(
   manifest: Manifest, studyId: string, known: readonly Known[], inPacs: ReadonlySet<string> | null,
 ): Comparison {
-  const byUid = Map.groupBy(known, (row) => row.sop_instance_uid);
+  // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against each.
+  const byKey = new Map(known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
+  const rivals = rivalsIn(known, manifest);
   const have: Answer['have'] = [];
   const need: Answer['need'] = [];
   const conflict: Answer['conflict'] = [];
@@ -44,10 +46,9 @@ export function compareManifest(
     const key = keyOf(promised);
     if (seen.has(key)) continue;
     seen.add(key);
-    const rows = byUid.get(sopInstanceUID) ?? [];
-    const same = rows.find((row) => row.digest === digest);
+    const same = byKey.get(key);
     const fate = same ? fateOfKnown(same, studyId, inPacs) : 'need';
-    const against = fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, manifest, rows, taken) : null;
+    const against = fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, rivals, taken) : null;
     const answer = against ?? fate;
     if (answer === 'have') have.push({ sopInstanceUID, digest });
     else if (answer === 'need') need.push({ sopInstanceUID, digest });
@@ -84,15 +85,33 @@ function fateOfKnown(row: Known, studyId: string, inPacs: ReadonlySet<string> | 
   return 'have';
 }
 
+type Rivals = {
+  /** UIDs that a row has which was not refused or left out, with up to two of their digests: enough to tell whether another one is among them. */
+  readonly digests: ReadonlyMap<string, readonly string[]>;
+  /** `UID digest-of-the-original` of what is here under another policy. */
+  readonly otherPolicy: ReadonlySet<string>;
+};
+
+function rivalsIn(known: readonly Known[], { policy }: Manifest): Rivals {
+  const digests = new Map<string, string[]>();
+  const otherPolicy = new Set<string>();
+  for (const row of known) {
+    if (row.state === 'refused' || row.state === 'left-out') continue;
+    const some = digests.get(row.sop_instance_uid);
+    if (some === undefined) digests.set(row.sop_instance_uid, [row.digest]);
+    else if (some.length < 2) some.push(row.digest);
+    const isOther = row.policy_name !== policy.name || row.policy_version !== policy.version;
+    if (isOther && row.state !== 'quarantined' && row.original_digest !== null) otherPolicy.add(`${row.sop_instance_uid} ${row.original_digest}`);
+  }
+  return { digests, otherPolicy };
+}
+
 /** Why an instance that is new, or would come back, is not wanted: its UID is in use. DESIGN §3 Conflict. */
-function reasonAgainst(promised: ManifestInstance, manifest: Manifest, rows: readonly Known[], taken: ReadonlySet<string>): ReasonCode | null {
-  const rivals = rows.filter((row) => row.digest !== promised.digest && row.state !== 'refused' && row.state !== 'left-out');
-  const sameOriginal = rivals.some(
-    (row) => promised.originalDigest !== undefined && row.original_digest === promised.originalDigest && row.state !== 'quarantined' &&
-      (row.policy_name !== manifest.policy.name || row.policy_version !== manifest.policy.version),
-  );
-  if (sameOriginal) return 'already-here-other-policy';
-  return rivals.length > 0 || taken.has(promised.sopInstanceUID) ? 'conflicting-instance' : null;
+function reasonAgainst(promised: ManifestInstance, rivals: Rivals, taken: ReadonlySet<string>): ReasonCode | null {
+  const { sopInstanceUID, digest, originalDigest } = promised;
+  if (originalDigest !== undefined && rivals.otherPolicy.has(`${sopInstanceUID} ${originalDigest}`)) return 'already-here-other-policy';
+  const isRivalled = rivals.digests.get(sopInstanceUID)?.some((other) => other !== digest) ?? false;
+  return isRivalled || taken.has(sopInstanceUID) ? 'conflicting-instance' : null;
 }
 
 function toRow(promised: ManifestInstance, reason: ReasonCode | null): NewInstance {
