@@ -53,6 +53,8 @@ async function openServer(url: string): Promise<Database> {
   const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types, application_name: 'relaypacs' });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // Nor may one that dies while it is in use (the server was restarted): whoever uses it is told by its query.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   let leave = async (): Promise<void> => {};
   return {

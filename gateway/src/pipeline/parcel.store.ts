@@ -1,5 +1,5 @@
 /** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ParcelTable, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
@@ -46,6 +46,23 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
+/** Which of these instances another upload names as well. */
+export async function namedElsewhere(db: Db, uploadId: string, instanceIds: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await db.selectFrom('upload_instance').select('instance_id').where('upload_id', '<>', uploadId).where('instance_id', 'in', idList(instanceIds)).execute();
+  return new Set(rows.map(({ instance_id }) => Number(instance_id)));
+}
+
+/** The upload no longer names them. */
+export async function unlinkInstances(trx: Trx, uploadId: string, instanceIds: ReadonlySet<number>): Promise<void> {
+  if (instanceIds.size === 0) return;
+  await trx.deleteFrom('upload_instance').where('upload_id', '=', uploadId).where('instance_id', 'in', idList([...instanceIds])).execute();
+}
+
+/** One parameter, however many there are. */
+function idList(ids: readonly number[]) {
+  return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
+}
+
 /** False: the device already has a parcel of this name in this upload. */
 export async function insertParcel(db: Db, parcel: Omit<ParcelRow, 'created_at' | 'state' | 'damaged'>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
@@ -75,6 +92,13 @@ export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> 
     .where('id', '=', parcel.id)
     .where('device_parcel_id', '=', parcel.device_parcel_id)
     .execute();
+}
+
+/** Of these the ones that are still unfinished, deleted; one that came to its end meanwhile stays. */
+export async function deleteUnfinished(trx: Trx, parcelIds: readonly string[]): Promise<readonly string[]> {
+  if (parcelIds.length === 0) return [];
+  const rows = await trx.deleteFrom('parcel').where('id', 'in', [...parcelIds]).where('state', '=', 'receiving').returning('id').execute();
+  return rows.map(({ id }) => id);
 }
 
 export async function deleteParcels(trx: Trx, parcelIds: readonly string[]): Promise<void> {

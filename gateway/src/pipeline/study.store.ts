@@ -2,7 +2,7 @@
  * Studies in the database: found, locked and moved on. All functions are free and take the connection or the transaction first; who
  * changes the state of a study holds its row locked (`lockStudy`), so that two events of one study never cross.
  */
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
 
@@ -18,6 +18,14 @@ export async function findStudy(db: Db, studyId: string): Promise<StudyRow | und
 /** The study's row, held until the transaction ends. */
 export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | undefined> {
   return trx.selectFrom('study').selectAll().where('id', '=', studyId).forUpdate().executeTakeFirst();
+}
+
+/**
+ * Held until the transaction ends by whoever gives a UID to an instance: at one site only one digest may have it, and another study's row may
+ * be the rival. Taken before any study is locked.
+ */
+export async function lockUids(trx: Trx, siteId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext(${`manifest ${siteId}`}))`.execute(trx);
 }
 
 export type NewStudy = {

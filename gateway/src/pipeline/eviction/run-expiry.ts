@@ -3,7 +3,7 @@
  * state that a person sees, not in silence.
  */
 import { sql } from 'kysely';
-import { allParcelIds, deleteParcels, expiredParcels } from '../parcel.store.ts';
+import { allParcelIds, deleteUnfinished, expiredParcels } from '../parcel.store.ts';
 import { lockStudy } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
@@ -14,7 +14,7 @@ export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
 export async function runExpiry(tools: PipelineTools): Promise<void> {
   const now = tools.now();
   const expired = (await expiredParcels(tools.db, now)).map(({ id }) => id);
-  await tools.db.transaction().execute((trx) => deleteParcels(trx, expired));
+  await tools.db.transaction().execute((trx) => deleteUnfinished(trx, expired));
   // Rows are made before their files: what has no row now never will.
   const files = await tools.blobs.ids();
   const known = await allParcelIds(tools.db);

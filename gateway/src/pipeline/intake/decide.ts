@@ -2,13 +2,13 @@
  * What a person decides about instances that the gateway could not settle: left out, or tried again. Either moves the study on, so that the
  * next receipt says what was decided.
  *
- * Only what the upload itself named is decided about: whoever joins a study does not decide for the others that send it. And no decision lets
- * through what verify held back: where identity remains, the bytes that are here are given up, and what is sent again is verified again.
+ * Only what the upload itself named is decided about: whoever joins a study does not decide for the others that send it, and what another upload
+ * promised too is left out of this one only. And no decision lets through what verify held back: where identity remains, the bytes that are here are given up, and what is sent again is verified again.
  */
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { changeInstances, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
-import { instanceIdsOf, reopenParcels, type UploadRow } from '../parcel.store.ts';
-import { applyStudyEvent, lockStudy, setStudyKey } from '../study.store.ts';
+import { instanceIdsOf, namedElsewhere, reopenParcels, unlinkInstances, type UploadRow } from '../parcel.store.ts';
+import { applyStudyEvent, lockStudy, lockUids, setStudyKey } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
 export type Decision = {
@@ -24,14 +24,17 @@ const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'lef
 export async function decide(tools: PipelineTools, upload: UploadRow, by: string, { decision, instances }: Decision): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
   const changed = await tools.db.transaction().execute(async (trx) => {
+    await lockUids(trx, upload.site_id);
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const own = await instanceIdsOf(trx, uploadId);
     const rows = (await instancesByKey(trx, studyId, instances)).filter(({ id }) => own.has(id));
     const rivals = await instancesByUid(trx, study.site_id, rows.map((row) => row.sop_instance_uid));
-    const changes = rows.flatMap((row) => toChange(decision, row, rivals));
+    const others = decision === 'leave-out' ? await namedElsewhere(trx, uploadId, rows.filter(({ state }) => state === 'promised').map(({ id }) => id)) : new Set<number>();
+    await unlinkInstances(trx, uploadId, others);
+    const changes = toChanges(decision, rows.filter(({ id }) => !others.has(id)), rivals);
     const done = await changeInstances(trx, changes, decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED, tools.now());
-    if (done.size === 0) return 0;
+    if (done.size === 0) return others.size;
     if (changes.some(({ state }) => state === 'promised')) {
       if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
       await reopenParcels(trx, studyId);
@@ -46,15 +49,25 @@ export async function decide(tools: PipelineTools, upload: UploadRow, by: string
   return changed;
 }
 
-function toChange(decision: Decision['decision'], row: InstanceRow, rivals: readonly InstanceRow[]): InstanceChange[] {
-  const { id } = row;
-  const isHeldBack = row.reason === 'identity-remains';
+function toChanges(decision: Decision['decision'], rows: readonly InstanceRow[], rivals: readonly InstanceRow[]): InstanceChange[] {
+  if (decision === 'leave-out') return rows.map(toLeftOut);
+  // A conflict is not retried away: as long as another instance has the UID, nothing may take its place. Of two that come back, the first has it.
+  const taken = new Set(rivals.filter(({ state }) => !CAN_BE_RETRIED.includes(state)).map((row) => row.sop_instance_uid));
+  return rows.flatMap((row) => {
+    if (taken.has(row.sop_instance_uid)) return [];
+    taken.add(row.sop_instance_uid);
+    return [toRetried(row)];
+  });
+}
+
+function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
   // Without a place it can come back only by being sent, and so by way of verify.
-  if (decision === 'leave-out') return [{ id, state: 'left-out', reason: 'left-out', ...(isHeldBack ? { place: null } : {}) }];
-  // A conflict is not retried away: as long as another instance has the UID, nothing may take its place.
-  const taken = rivals.some((other) => other.id !== id && other.sop_instance_uid === row.sop_instance_uid && !['refused', 'left-out', 'quarantined'].includes(other.state));
-  if (taken) return [];
-  if (isHeldBack) return [{ id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null }];
+  return { id, state: 'left-out', reason: 'left-out', ...(reason === 'identity-remains' ? { place: null } : {}) };
+}
+
+function toRetried(row: InstanceRow): InstanceChange {
+  const { id } = row;
+  if (row.reason === 'identity-remains') return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
   // `postedAt: null` has the PACS looked at before it is posted.
-  return [{ id, state: row.parcel_id === null ? 'promised' : 'received', reason: null, pacsCode: null, proof: null, postedAt: null }];
+  return { id, state: row.parcel_id === null ? 'promised' : 'received', reason: null, pacsCode: null, proof: null, postedAt: null };
 }

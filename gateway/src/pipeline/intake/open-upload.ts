@@ -9,7 +9,7 @@ import type { Tables } from '../../database/tables.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { changeInstances, insertInstances, instancesByUid } from '../instance.store.ts';
 import { instanceIdsOf, reopenParcels } from '../parcel.store.ts';
-import { applyStudyEvent, lockOrCreateStudy, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
+import { applyStudyEvent, lockOrCreateStudy, lockUids, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { compareManifest, type Comparison } from './compare-manifest.ts';
 
@@ -40,7 +40,7 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
   const inPacs = await askPacs(tools, manifest, sender, signal);
   const now = tools.now();
   const { answer, studyId } = await tools.db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(hashtext(${`manifest ${sender.siteId}`}))`.execute(trx);
+    await lockUids(trx, sender.siteId);
     const { siteId } = sender;
     const created = { id: tools.newId(), siteId, studyInstanceUID: manifest.studyInstanceUID, policy: manifest.policy, now };
     const study = await lockOrCreateStudy(trx, created);

@@ -13,7 +13,7 @@ import { createCutBody, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import {
-  deleteParcels, findDeviceParcel, findParcel, findUpload, insertParcel, moveParcel, setAsideDamaged, type OwnedParcel,
+  deleteUnfinished, findDeviceParcel, findParcel, findUpload, insertParcel, moveParcel, setAsideDamaged, type OwnedParcel,
 } from '../parcel.store.ts';
 import { findPolicy } from '../policies.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
@@ -39,8 +39,8 @@ export type ParcelReceiver = {
 export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
   const current = new AsyncLocalStorage<ParcelRequest>();
   const removed = async (parcel: OwnedParcel): Promise<void> => {
-    await tools.db.transaction().execute((trx) => deleteParcels(trx, [parcel.id]));
-    await tools.blobs.remove(parcel.id);
+    const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
+    for (const id of gone) await tools.blobs.remove(id);
   };
   const server = new Server({
     path: '/upload/files',

@@ -68,15 +68,18 @@ async function applyVerify(parcel: OwnedParcel, outcome: VerifyOutcome, attempts
   const { id: parcelId } = parcel;
   const damaged = counts.damaged + (outcome.broken === null ? 0 : 1);
   const useful = counts.received + counts.quarantined > 0;
-  await tools.db.transaction().execute(async (trx) => {
+  const isOurs = await tools.db.transaction().execute(async (trx) => {
     await lockStudy(trx, parcel.study_id);
-    if (!(await moveParcel(trx, parcelId, 'received', 'verified', damaged))) return;
+    if (!(await moveParcel(trx, parcelId, 'received', 'verified', damaged))) return false;
     const changes = outcome.instances.map((instance) => toChange(parcelId, instance, attempts.get(instance.id) ?? 0));
     await changeInstances(trx, changes, ['promised'], tools.now());
     if (!useful) await deleteParcels(trx, [parcelId]);
     await assembleIfComplete(trx, parcel.study_id, tools);
     await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-verified', { parcelId, ...counts });
+    return true;
   });
+  // Another run was first: what it found in the parcel has its place there.
+  if (!isOurs) return 'elsewhere';
   if (!useful) await tools.blobs.remove(parcelId);
   if (damaged > 0) tools.log({ event: 'parcel-damaged', studyId: parcel.study_id, parcelId, damaged, offset: outcome.broken?.offset ?? -1 });
   if (outcome.unpromised > 0) tools.log({ event: 'unpromised-instances', studyId: parcel.study_id, parcelId, count: outcome.unpromised });
