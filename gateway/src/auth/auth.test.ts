@@ -37,6 +37,11 @@ for (const { name, open } of testDatabases('signing in')) {
     }
   });
 
+  test('a name that no account can have is a mistake of the form, not of the gateway', async () => {
+    const answer = await gateway.call('POST', '/auth/login', { body: { username: 'a\u0000b', password: ADMIN_PASSWORD } });
+    assert.equal([answer.status, await codeOf(answer)], [422, 'invalid-request']);
+  });
+
   test('an access token holds for ten minutes, and a changed one not at all', async () => {
     const { accessToken, expiresIn } = await gateway.signIn();
     const [head = '', body = '', signature = ''] = accessToken.split('.');

@@ -25,7 +25,9 @@ export type ProblemDetails = z.infer<typeof problemSchema>;
 export const userSchema = z.object({ id: z.uuid(), username: z.string(), roles: z.array(roleSchema), siteId: z.uuid() });
 export type User = z.infer<typeof userSchema>;
 
-export const loginSchema = z.object({ username: z.string().min(1).max(128), password: z.string().min(1).max(1024) });
+/** No control characters: PostgreSQL takes no NUL, and no name of ours has one. */
+const usernameSchema = z.string().min(1).max(128).regex(/^\P{Cc}*$/u);
+export const loginSchema = z.object({ username: usernameSchema, password: z.string().min(1).max(1024) });
 export const sessionSchema = z.object({
   accessToken: z.string(),
   /** Absent through `/api/`, where it is an HttpOnly cookie. */

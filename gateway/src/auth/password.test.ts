@@ -1,0 +1,22 @@
+import { stat } from 'node:fs/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hashPassword, isPasswordOf } from './password.ts';
+
+const test = suite('passwords');
+
+test('belong to their hash, and nobody’s to that of no account', async () => {
+  const hash = await hashPassword('correct horse');
+  assert.equal(await Promise.all([isPasswordOf(hash, 'correct horse'), isPasswordOf(hash, 'correct hors'), isPasswordOf(null, '')]), [true, false, false]);
+});
+
+test('that are tried by the dozen do not hold up the files of an upload', async () => {
+  let tried = 0;
+  const attempts = Array.from({ length: 12 }, () => isPasswordOf(null, 'x').then(() => (tried += 1)));
+  // The attempts have begun once the microtasks of their calls have run.
+  await Promise.resolve();
+  for (let i = 0; i < 20; i += 1) await stat(import.meta.dirname);
+  assert.ok(tried <= 2, `${tried} attempts came first`);
+  await Promise.all(attempts);
+});
+test.run();
