@@ -112,7 +112,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   };
   return {
     api, log, madePassword,
-    web: createWeb(api, config, around.webFolder),
+    web: createWeb(api, log, config, around.webFolder),
     version: VERSION,
     async start() {
       await startPipeline(tools, jobs);
@@ -206,10 +206,17 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
 }
 
 const API_PREFIX = '/api';
+/** What a `Request` can carry (WHATWG Fetch forbids TRACE and CONNECT); HEAD is served as GET. */
+const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
-function createWeb(api: Router, { publicUrl }: Config, webFolder: string): Hono<GatewayEnv> {
+function createWeb(api: Router, log: Log, { publicUrl }: Config, webFolder: string): Hono<GatewayEnv> {
   const web = new Hono<GatewayEnv>();
-  web.all(`${API_PREFIX}/*`, (c) => {
+  // Hono would print the error, and a message may hold anything.
+  web.onError((error, c) => {
+    log({ event: 'unexpected-error', where: 'web', ...describeError(error) });
+    return c.body(null, 500);
+  });
+  web.on(API_METHODS, `${API_PREFIX}/*`, (c) => {
     const url = new URL(c.req.url);
     url.pathname = url.pathname.slice(API_PREFIX.length);
     return api.fetch(new Request(url, c.req.raw), { ...c.env, throughWeb: true });

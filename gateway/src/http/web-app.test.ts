@@ -78,6 +78,21 @@ test('the API behind /api/ keeps its own headers and is never cached', async () 
   assert.equal([unknown.status, unknown.headers.get('content-type')], [401, 'application/problem+json']);
 });
 
+test('a method that no request can carry is answered, and nothing is printed', async () => {
+  const printed: unknown[] = [];
+  const { error } = console;
+  console.error = (...words) => void printed.push(words);
+  try {
+    // `new Request` refuses TRACE; a server gives such a request all the same.
+    const trace = Object.defineProperty(new Request('http://localhost/api/version'), 'method', { value: 'TRACE' });
+    assert.is((await gateway.web.fetch(trace)).status, 404);
+  } finally {
+    console.error = error;
+  }
+  assert.equal(printed, []);
+  assert.is((await gateway.call('HEAD', '/api/version', { door: 'web' })).status, 200);
+});
+
 test('where the public address is https, browsers are told to stay with it', async () => {
   const own = await openTestGateway({ env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
   assert.match((await own.call('GET', '/version')).headers.get('strict-transport-security') ?? '', 'max-age=');
