@@ -2,7 +2,7 @@
  * `npm run bench -- NAME [--json]`: measures against a peer or the wire, in the same run, and prints ratios (DESIGN §6). Without a name it
  * lists the names. A figure is only as good as the quiet of the machine: nothing here asserts.
  */
-import { benchDeid } from './bench/deid.ts';
+import { benchDeid, benchParse } from './bench/deid.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { benchMemory } from './bench/memory.ts';
 
@@ -10,7 +10,7 @@ import { benchMemory } from './bench/memory.ts';
 export type BenchRow = { readonly name: string; readonly ratio: number; readonly [figure: string]: number | string };
 
 const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<readonly BenchRow[]>>> = {
-  gateway: benchGateway,
+  gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
   memory: benchMemory,
   deid: benchDeid,
 };
