@@ -31,17 +31,17 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         />
       </label>
       <div class="card-body">
-        <h2 class="card-name">
+        <h2 class="card-name kept">
           <bdi>{name}</bdi>
         </h2>
         {(study.patientId || birth) && (
-          <p class="small quiet">
+          <p class="small quiet kept">
             {study.patientId && <bdi>{words.upload.patientId(study.patientId)}</bdi>}
             {study.patientId && birth && words.separator}
             {birth && words.upload.born(birth)}
           </p>
         )}
-        <p class="card-parts">
+        <p class="card-parts kept">
           <bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi>
         </p>
         <p class="small quiet numbers">{selected ? size : `${words.upload.notIncluded}${words.separator}${size}`}</p>
