@@ -12,7 +12,7 @@ import type { PackedFile, PolicyForTask } from './device-tasks.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FoundStudy, IngestPhase, IngestProgress, IngestStore, QueueingProgress, RejectedFile } from './found.ts';
 import { createGathering, planParcels, type StudyGroup } from './found-studies.ts';
-import { createShowcase, titleOf } from './showcase.ts';
+import { aboutOf, createShowcase, titleOf } from './showcase.ts';
 import type { NotSent } from './open-file.ts';
 import { TaskFault, type WorkerPool } from './worker-pool.ts';
 
@@ -79,8 +79,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     }, DRAW_EVERY_MS);
   }
 
-  function reject(path: string, bytes: number, outcome: NotSent): void {
-    const where = outcome.kind === 'refused' ? (outcome.where ?? null) : null;
+  function reject(path: string, bytes: number, said: NotSent): void {
+    const outcome = said.kind === 'refused' && isMediaDirectory(path) ? { kind: said.kind, because: 'sop-class-not-storage' as const } : said;
+    const where = outcome.kind === 'refused' && 'where' in outcome ? (outcome.where ?? null) : null;
     if (outcome.kind === 'skipped') notSent.skipped.push({ path, bytes, state: 'skipped', reason: outcome.because, where });
     else notSent.refused.push({ path, bytes, state: 'refused', reason: outcome.because, where });
   }
@@ -144,7 +145,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     const id = tools.createId();
     const { name, version, deidentify } = chosen;
     await tools.whileWriting(id, async () => {
-      await beginStudy(tools.database, await tools.key, { id, queuedAt: tools.now(), policy: { name, version, deidentify }, title: titleOf(group) });
+      await beginStudy(tools.database, await tools.key, { id, queuedAt: tools.now(), policy: { name, version, deidentify }, title: titleOf(group), about: aboutOf(group) });
       try {
         const packing = planParcels(group).map(async (parcel) => {
           const files = parcel.map((found) => ({ ref: found.file.ref, position: found.ordinal }));
@@ -255,6 +256,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
+}
+
+/** PS3.10 §8.6: a File ID of DICOMDIR is that of the media directory, and of nothing else. */
+function isMediaDirectory(path: string): boolean {
+  return /(^|\/)DICOMDIR$/i.test(path);
 }
 
 function isNoRoom(error: unknown): boolean {

@@ -1,7 +1,7 @@
 /** The found studies as the screen sees them: snapshots with signals that stay the same from one to the next. */
 import { signal, type Signal } from '@preact/signals';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
-import type { StudyTitle } from '../queue/queued.ts';
+import type { StudyAbout, StudyTitle } from '../queue/queued.ts';
 import type { FoundSeries, FoundStudy, Thumbnail } from './found.ts';
 import type { SeriesGroup, StudyGroup } from './found-studies.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -86,6 +86,20 @@ export function titleOf({ description, modalities, series }: StudyGroup): StudyT
   return {
     ...namesOf(description), modalities: [...modalities].sort(), bodyParts: [...bodyParts],
   };
+}
+
+/**
+ * Defined Terms of Modality (PS3.3 C.7.3.1.1.1) in use and retired. A file can write anything there, also a name: what is no term is not kept.
+ */
+const MODALITIES = new Set(
+  ('ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT IVUS KER KO LEN LS M3D MG MR NM ' +
+    'OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT ' +
+    'RWV SC SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC').split(' '),
+);
+
+/** What may stay on the device when the title is erased. */
+export function aboutOf({ modalities, series }: StudyGroup): StudyAbout {
+  return { modalities: [...modalities].filter((modality) => MODALITIES.has(modality)).sort(), series: series.size };
 }
 
 function namesOf(description: InstanceDescription) {

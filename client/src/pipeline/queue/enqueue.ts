@@ -7,7 +7,7 @@ import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { seal } from './device-key.ts';
 import type { LocalDatabase, RecordRow, StudyRow } from './local-database.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
-import type { StudyTitle } from './queued.ts';
+import type { StudyAbout, StudyTitle } from './queued.ts';
 
 /** 1 MiB: the unit of encryption. Smaller costs requests to the database, larger makes the page's tasks long. */
 export const RECORD_BYTES = 1024 * 1024;
@@ -19,6 +19,7 @@ export interface NewStudy {
   readonly queuedAt: number;
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
+  readonly about: StudyAbout;
 }
 
 /** The study was taken back, or its row is gone: whoever packs it stops. */
@@ -32,8 +33,8 @@ export class StudyGone extends Error {
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
   const title = await sealTitle(key, study.id, study.title);
   await database.studies.add({
-    id: study.id, queuedAt: study.queuedAt, state: 'reading', policy: study.policy, studyInstanceUID: null, title, instances: 0, bytes: 0,
-    uploadId: null, sending: false, sentBytes: 0, neededBytes: 0, departed: 0, counts: null, waiting: null, problem: null, receiptId: null,
+    id: study.id, queuedAt: study.queuedAt, state: 'reading', policy: study.policy, studyInstanceUID: null, title,
+    about: study.about, instances: 0, bytes: 0, uploadId: null, sending: false, sentBytes: 0, neededBytes: 0, departed: 0, counts: null, waiting: null, problem: null, receiptId: null,
     completedAt: null,
   });
 }

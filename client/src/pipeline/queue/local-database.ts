@@ -7,7 +7,7 @@ import type { Counts } from '#shared/protocol/api.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { Waiting } from './queued.ts';
+import type { StudyAbout, Waiting } from './queued.ts';
 
 /** AES-GCM: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag. */
 export type Sealed = Uint8Array<ArrayBuffer>;
@@ -21,17 +21,21 @@ export interface StudyRow {
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
   title: Sealed | null;
+  /** Says nothing of a person, so it stays after completion; rows of earlier versions of the page lack it. */
+  readonly about?: StudyAbout;
   instances: number;
   bytes: number;
   uploadId: string | null;
   /** True from the first byte on: it can no longer be taken back. */
   sending: boolean;
-  /** Bytes that the gateway acknowledged, parcels under way included. */
+  /** Bytes that have left since the study was announced last, pieces under way included. */
   sentBytes: number;
-  /** Bytes that had to travel, after the gateway said what it has. */
+  /** Bytes that had to travel then, after the gateway said what it has. */
   neededBytes: number;
-  /** Instances whose parcel has left or is leaving, or that the gateway had before. */
+  /** Instances of which a byte has left, or that the gateway had before. */
   departed: number;
+  /** Instances whose last byte the gateway has acknowledged, or that it had before; rows of earlier versions lack it. */
+  acknowledged?: number;
   /** What the gateway last said. */
   counts: Counts | null;
   waiting: Waiting;

@@ -19,6 +19,13 @@ export interface StudyTitle {
   readonly bodyParts: readonly string[];
 }
 
+/** What tells studies apart and nobody from anybody: it is kept in the clear, and after completion. */
+export interface StudyAbout {
+  /** Defined Terms of the standard only. */
+  readonly modalities: readonly string[];
+  readonly series: number;
+}
+
 /** Instances at each of the four places; together with `refused`, `quarantined` and `leftOut` they are all of the study's. */
 export interface Track {
   readonly safe: number;
@@ -39,6 +46,8 @@ export interface QueuedStudy {
   readonly id: string;
   /** null after completion: erased. */
   readonly title: StudyTitle | null;
+  /** null in rows that an earlier version of the page wrote. */
+  readonly about: StudyAbout | null;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
   readonly state: UploadState;
   readonly instances: number;
@@ -54,6 +63,8 @@ export interface QueuedStudy {
   readonly bytesPerSecond: number;
   /** null when it would be a guess. */
   readonly secondsLeft: number | null;
+  /** It should move and has not for a while, although nothing failed. */
+  readonly stalled: boolean;
   readonly canTakeBack: boolean;
   readonly receiptId: string | null;
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
