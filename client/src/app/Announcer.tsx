@@ -33,7 +33,7 @@ export function Announcer() {
     for (const study of queue.studies.value) {
       const track = trackOf(study, queue.link.value);
       const milestone = milestoneOf(track);
-      if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study.title)}: ${sentenceOf(track)}`);
+      if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study)}: ${sentenceOf(track)}`);
       milestones.current.set(study.id, milestone);
     }
     if (sentences.length > 0) said.value = sentences.join('. ');

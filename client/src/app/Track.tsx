@@ -47,15 +47,17 @@ export type PaceProps = {
   readonly bytesPerSecond: number;
   /** null when it would be a guess. */
   readonly secondsLeft: number | null;
+  /** It should move and does not, although nothing has failed yet. */
+  readonly stalled: boolean;
 };
 
 /** Beneath the track: why it stands still, or how fast it moves and for how long; nothing when there is nothing to say. */
-export function Pace({ track, bytesPerSecond, secondsLeft }: PaceProps) {
-  if (track.waitingFor) {
+export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps) {
+  if (track.waitingFor || stalled) {
     return (
       <p class="pace pace-wait small">
         <Icon name="wait" size={16} />
-        <span>{words.track.waiting[track.waitingFor]}</span>
+        <span>{track.waitingFor ? words.track.waiting[track.waitingFor] : words.track.stalled}</span>
       </p>
     );
   }

@@ -59,6 +59,9 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   }
 }
 
+/** `fetch` that calls `onSent` with the bytes of the body that have left so far. Its body is one Uint8Array. */
+export type FetchTelling = (url: string, init: RequestInit, onSent: (bytes: number) => void) => Promise<Response>;
+
 /** Where a token comes from; `session.ts` in the page and on the command line. */
 export interface TokenSource {
   accessToken(): Promise<string | null>;
@@ -68,6 +71,8 @@ export interface TokenSource {
 export interface ApiTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
+  /** Does the same and tells how much of the body has left; where there is none, nobody is told. */
+  readonly fetchTelling?: FetchTelling;
   readonly tokens: TokenSource;
 }
 
@@ -81,7 +86,7 @@ export interface RequestOptions {
 export interface ApiClient {
   readonly baseUrl: string;
   /** A response as it is, whatever its status, with the token added and renewed once. Throws Unreachable, or the signal's reason. */
-  send(path: string, init: RequestInit): Promise<Response>;
+  send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response>;
   /** The JSON answer, checked. Throws ApiProblem, Unreachable or, where the answer is not what was agreed, ZodError. */
   json<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   /** The text of the answer (a receipt). Throws as `json`. */
@@ -89,25 +94,26 @@ export interface ApiClient {
 }
 
 export function createApiClient(tools: ApiTools): ApiClient {
-  async function once(path: string, init: RequestInit, token: string | null): Promise<Response> {
+  async function once(path: string, init: RequestInit, token: string | null, onSent?: (bytes: number) => void): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
     try {
-      return await tools.fetch(`${tools.baseUrl}${path}`, { ...init, headers });
+      const [url, whole] = [`${tools.baseUrl}${path}`, { ...init, headers }];
+      return onSent && tools.fetchTelling ? await tools.fetchTelling(url, whole, onSent) : await tools.fetch(url, whole);
     } catch (error) {
       init.signal?.throwIfAborted();
       throw new Unreachable(error);
     }
   }
 
-  async function send(path: string, init: RequestInit): Promise<Response> {
+  async function send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response> {
     const token = await tools.tokens.accessToken();
-    const response = await once(path, init, token);
+    const response = await once(path, init, token, onSent);
     if (response.status !== 401) return response;
     const renewed = await tools.tokens.renew(token);
     if (renewed === null || renewed === token) return response;
     await response.body?.cancel();
-    return once(path, init, renewed);
+    return once(path, init, renewed, onSent);
   }
 
   async function ask(path: string, options: RequestOptions, accept: string): Promise<Response> {

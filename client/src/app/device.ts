@@ -16,6 +16,7 @@ import { createBackOff, realClock, type Clock } from '../pipeline/upload/clock.t
 import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
 import type { Uploader } from '../pipeline/upload/uploader.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
+import { fetchTelling } from './fetch-telling.ts';
 import { createSession, type SessionStore } from './session.ts';
 
 export interface Device {
@@ -39,7 +40,7 @@ export function createDevice(baseUrl = '/api'): Device {
   const session = createSession({
     baseUrl, fetch: (...request) => fetch(...request), now: Date.now, alone: (work) => holding(locks, 'relaypacs-session', work),
   });
-  const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), tokens: session });
+  const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), fetchTelling, tokens: session });
   const database = openLocalDatabase();
   const key = deviceKey(database);
   const isOnline = watchOnline();
@@ -57,6 +58,7 @@ export function createDevice(baseUrl = '/api'): Device {
   });
   const queue = createQueueStore({
     database, key, isOnline, wake, now: Date.now,
+    later: (work, ms) => void setTimeout(work, ms),
     unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
     async decide(uploadId, decision, instances) {
       await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });

@@ -53,6 +53,7 @@ export const words = {
       'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
       'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
     } satisfies Record<WaitingFor, string>,
+    stalled: 'Nothing moves at the moment: the link is slow or gone. It goes on by itself.',
     needsDecision: (count: number) =>
       count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`,
     leftOut: (count: number) => `${instances(count)} left out`,
@@ -211,8 +212,11 @@ export const words = {
     decideOf: (name: string) => `Decide about: ${name}`,
     retry: 'Try again',
     retryOf: (name: string) => `Try again: ${name}`,
-    erasedName: 'Study',
-    erasedWhat: 'Its description was erased from this device after the PACS confirmed it.',
+    erasedName: (modalities: readonly string[]) => (modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`),
+    erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
+    queuedWhen: (when: string) => `queued ${when}`,
+    arrivedWhen: (when: string) => `in the PACS ${when}`,
+    travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'unchanged, with names'),
   },
 
   takeBack: {

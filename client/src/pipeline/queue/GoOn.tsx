@@ -17,7 +17,7 @@ export function GoOn({ study }: { readonly study: QueuedStudy }) {
       </a>
     );
   return (
-    <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study.title))} onClick={() => void queue.retry(study.id)}>
+    <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study))} onClick={() => void queue.retry(study.id)}>
       <Icon name="again" size={20} />
       {words.queue.retry}
     </button>

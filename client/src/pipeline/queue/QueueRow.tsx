@@ -11,15 +11,15 @@ import type { TrackState } from '../../app/track-state.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
-import { nameOf, partsOf } from './study-title.ts';
+import { nameOf, partsOf, remainsOf } from './study-title.ts';
 import { partOf, trackOf } from './track-of.ts';
 
 export function QueueRow({ study }: { readonly study: QueuedStudy }) {
   const track = trackOf(study, useDevice().queue.link.value);
-  const name = nameOf(study.title);
+  const name = nameOf(study);
   const href = hrefOf({ page: 'study', id: study.id });
-  const moment = formatMoment(new Date(study.completedAt ?? study.queuedAt), new Date());
-  const parts = study.title ? partsOf(study.title) : [words.instances(study.instances)];
+  const now = new Date();
+  const said = study.title ? [...partsOf(study.title), words.queue.queuedWhen(formatMoment(new Date(study.queuedAt), now))] : remainsOf(study, now);
   return (
     <article class="queue-row" data-part={partOf(study)}>
       <div class="queue-head">
@@ -29,8 +29,8 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
             <Icon name="chevron" size={16} turns />
           </a>
         </h3>
-        <p class="small quiet queue-meta">
-          <bdi>{[...parts, moment].join(words.separator)}</bdi>
+        <p class="small quiet queue-meta kept">
+          <bdi>{said.join(words.separator)}</bdi>
         </p>
       </div>
       {study.state === 'taken-back' ? <p class="quiet">{words.queue.takenBackWhat}</p> : <Track track={track} />}
@@ -53,7 +53,7 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
   if (track.needsDecision > 0 && study.state === 'attention')
     return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
   if (study.state === 'reading') return <p class="small quiet">{words.queue.stillReading}</p>;
-  return <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} />;
+  return <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} stalled={study.stalled} />;
 }
 
 function Red({ title, next }: { readonly title: string; readonly next: string | null }) {

@@ -35,7 +35,7 @@ async function prepared(number: number, bytes: number, text = ''): Promise<Outgo
 
 /** A study of `sizes` in the queue, one parcel for each size. */
 async function queued(database: LocalDatabase, key: CryptoKey, id: string, sizes: readonly number[]) {
-  await beginStudy(database, key, { id, queuedAt: 1, policy: POLICY, title: TITLE });
+  await beginStudy(database, key, { id, queuedAt: 1, policy: POLICY, title: TITLE, about: { modalities: ['CT'], series: 1 } });
   const instances = await Promise.all(sizes.map((bytes, number) => prepared(number, bytes, 'Planted^Name in the header')));
   for (const [number, instance] of instances.entries()) await storeParcel(database, key, { id: `${id}-${number}`, studyId: id, instances: [instance] });
   return instances;
@@ -161,7 +161,7 @@ test('what the PACS refused stays on the device until a person decides', async (
 
 function storeOver(database: LocalDatabase, key: CryptoKey) {
   return createQueueStore({
-    database, key: Promise.resolve(key), now: () => 1, isOnline: signal(true), unsafe: signal(0),
+    database, key: Promise.resolve(key), now: () => 1, isOnline: signal(true), unsafe: signal(0), later: () => undefined,
     decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined,
   });
 }
@@ -191,6 +191,19 @@ test('a parcel that is asked for again although it was sent is created anew, not
   assert.is((await queue.parcelsFor('study', instances))[0]?.location, 'files/first');
   await queue.parcelSent('study', 'study-0');
   assert.is((await queue.parcelsFor('study', instances))[0]?.location, null);
+});
+
+test('what names a person is erased when the study is done, what only tells studies apart stays', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'study', [100]);
+  await finishStudy(database, 'study');
+  const queue = createInstanceQueue({ database, key, now: () => 7 });
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  await queue.settle('study', receiptOf(instances, () => 'stored'));
+  const study = await database.studies.get('study');
+  assert.is(study?.title, null);
+  assert.equal([study?.about, study?.instances, study?.queuedAt, study?.completedAt], [{ modalities: ['CT'], series: 1 }, 1, 1, 7]);
 });
 
 test('a device of any earlier version opens its queue with this one', async () => {

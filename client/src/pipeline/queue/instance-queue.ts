@@ -10,6 +10,7 @@ import { nextUploadState, type UploadEvent } from '#shared/protocol/upload-state
 import { open } from './device-key.ts';
 import { deleteRecords, RECORD_BYTES, recordPlace } from './enqueue.ts';
 import type { InstanceRow, LocalDatabase, ParcelRow, StudyRow } from './local-database.ts';
+import { createProgress, endsIn, type Progress } from './progress.ts';
 import { keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
 
 export interface InstanceQueueTools {
@@ -19,12 +20,10 @@ export interface InstanceQueueTools {
   readonly now: () => number;
 }
 
-/** Progress is written at most this often: each write wakes every tab. */
-const PROGRESS_EVERY_MS = 400;
 const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
 export function createInstanceQueue({ database, key, now }: InstanceQueueTools): UploadQueue {
-  const progress = createProgress(database, now);
+  const progress = createProgress((id, numbers) => database.studies.update(id, { ...numbers }), now);
 
   async function change(id: string, event: UploadEvent, also: Partial<StudyRow> = {}): Promise<boolean> {
     return database.transaction('rw', database.studies, async () => {
@@ -69,7 +68,7 @@ export function createInstanceQueue({ database, key, now }: InstanceQueueTools):
       await database.transaction('rw', database.instances, async () => {
         await database.instances.where('studyId').equals(id).and((row) => lost.has(keyOf(row))).modify({ state: 'safe', reason: null });
       });
-      await change(id, 'parcels-lost', { departed: 0, counts: null });
+      await change(id, 'parcels-lost', { departed: 0, acknowledged: 0, counts: null });
     },
     async report(id, status) {
       const waiting = status.waiting?.because ?? null;
@@ -123,7 +122,7 @@ async function announced(database: LocalDatabase, id: string, answer: ManifestAn
     });
     await database.instances.bulkPut(changed);
     const departed = rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row))).length;
-    await database.studies.update(id, { uploadId: answer.uploadId, departed, waiting: null, problem: null });
+    await database.studies.update(id, { uploadId: answer.uploadId, departed, acknowledged: departed, waiting: null, problem: null });
     return true;
   });
 }
@@ -132,13 +131,15 @@ async function parcelsFor(
   database: LocalDatabase, key: CryptoKey, progress: Progress, id: string, need: readonly InstanceKey[],
 ): Promise<ParcelToSend[]> {
   const wanted = new Set(need.map(keyOf));
-  const rows = (await instancesOf(database, id)).filter((row) => wanted.has(keyOf(row)));
-  const parcelIds = [...new Set(rows.map((row) => row.parcelId))];
+  const rows = await instancesOf(database, id);
+  const parcelIds = [...new Set(rows.filter((row) => wanted.has(keyOf(row))).map((row) => row.parcelId))];
   const parcels = (await database.parcels.bulkGet(parcelIds)).filter((parcel) => parcel !== undefined);
   // One that was sent and is wanted again is asked for by its name: what was damaged gets a new place, what only waits for verify is there.
   for (const parcel of parcels) if (parcel.state === 'sent') parcel.location = null;
-  progress.plan(id, (await database.studies.get(id))?.departed ?? 0, parcels);
-  await database.studies.update(id, { neededBytes: parcels.reduce((sum, parcel) => sum + parcel.bytes, 0), sentBytes: 0 });
+  const sizes = Map.groupBy(rows, (row) => row.parcelId);
+  const planned = parcels.map(({ id: parcelId, bytes }) => ({ id: parcelId, bytes, ends: endsIn(bytes, sizes.get(parcelId)!.map((row) => row.bytes)) }));
+  progress.plan(id, rows.length - planned.reduce((sum, { ends }) => sum + ends.length, 0), planned);
+  await progress.write(id);
   return parcels.map((parcel) => toParcelToSend(database, key, parcel));
 }
 
@@ -161,46 +162,6 @@ function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelR
         at += bytes.length;
       }
       return piece;
-    },
-  };
-}
-
-interface Progress {
-  /** What will be sent of a study, and how many of its instances the gateway had before. */
-  plan(id: string, departed: number, parcels: readonly ParcelRow[]): void;
-  note(id: string, parcelId: string, bytes: number): void;
-  write(id: string): Promise<void>;
-}
-
-/** Counts acknowledged bytes in memory and writes them now and then. */
-function createProgress(database: LocalDatabase, now: () => number): Progress {
-  type Plan = { departed: number; writtenAt: number; parcels: Map<string, { instances: number; bytes: number; sent: number }> };
-  const plans = new Map<string, Plan>();
-
-  async function write(id: string): Promise<void> {
-    const plan = plans.get(id);
-    if (!plan) return;
-    plan.writtenAt = now();
-    let [departed, sentBytes] = [plan.departed, 0];
-    for (const parcel of plan.parcels.values()) {
-      if (parcel.sent > 0) departed += parcel.instances;
-      sentBytes += parcel.sent;
-    }
-    await database.studies.update(id, { sentBytes, departed });
-  }
-
-  return {
-    write,
-    plan(id, departed, parcels) {
-      plans.set(id, { departed, writtenAt: 0, parcels: new Map(parcels.map(({ id: parcelId, instances, bytes }) => [parcelId, { instances, bytes, sent: 0 }])) });
-    },
-    note(id, parcelId, bytes) {
-      const plan = plans.get(id);
-      const parcel = plan?.parcels.get(parcelId);
-      if (!plan || !parcel) return;
-      parcel.sent = bytes;
-      // A progress that cannot be written is only a number on the screen.
-      if (now() - plan.writtenAt >= PROGRESS_EVERY_MS) void write(id).catch(() => undefined);
     },
   };
 }

@@ -18,6 +18,8 @@ export interface QueueStoreTools {
   readonly database: LocalDatabase;
   readonly key: Promise<CryptoKey>;
   readonly now: () => number;
+  /** Calls `work` after `ms`: a rate that falls is told although nothing is written. */
+  readonly later: (work: () => void, ms: number) => void;
   /** Whether the browser has a network at all. */
   readonly isOnline: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
@@ -36,6 +38,9 @@ interface Snapshot {
   readonly link: Link;
 }
 
+/** Rate and time left are told anew this often while something travels. */
+const TELL_EVERY_MS = 1_000;
+
 export function createQueueStore(tools: QueueStoreTools): QueueStore & { close(): void } {
   const { database } = tools;
   const studies = signal<readonly QueuedStudy[]>([]);
@@ -43,14 +48,27 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const leaderLink = signal<Link>('online');
   const titles = new Map<string, StudyTitle>();
   const rates = new Map<string, Rate>();
+  let last: Snapshot | null = null;
+  let isTimed = false;
 
   async function show(snapshot: Snapshot): Promise<void> {
     await openTitles(snapshot.studies);
+    last = snapshot;
+    draw(snapshot);
+  }
+
+  function draw(snapshot: Snapshot): void {
     batch(() => {
       studies.value = snapshot.studies.map((row) => toQueuedStudy(row, snapshot.reasons.get(row.id)));
       leaderLink.value = snapshot.link;
       ready.value = true;
     });
+    if (!snapshot.studies.some((row) => row.state === 'uploading') || isTimed) return;
+    isTimed = true;
+    tools.later(() => {
+      isTimed = false;
+      if (last !== null && !subscription.closed) draw(last);
+    }, TELL_EVERY_MS);
   }
 
   async function openTitles(rows: readonly StudyRow[]): Promise<void> {
@@ -69,6 +87,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     return {
       id: row.id,
       title: titles.get(row.id) ?? null,
+      about: row.about ?? null,
       policy: row.policy,
       state: row.state,
       instances: row.instances,
@@ -81,6 +100,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       problem: row.problem,
       bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
       secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
+      stalled: isMoving && row.sentBytes < row.neededBytes && rate.isStalled(at),
       canTakeBack: !row.sending && nextUploadState(row.state, 'taken-back') === 'taken-back',
       receiptId: row.receiptId,
       studyInstanceUID: row.studyInstanceUID,
@@ -131,7 +151,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const instances = (await undecided(id)).filter((row) => row.state === 'quarantined');
       if (study.uploadId !== null && instances.length > 0) await tools.decide(study.uploadId, 'retry', instances.map(toKey));
       await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
-      await database.studies.update(id, { state, problem: null, waiting: null, counts: null, departed: 0, sending: false });
+      await database.studies.update(id, { state, problem: null, waiting: null, counts: null, departed: 0, acknowledged: 0, sending: false });
       tools.wake();
     },
 
@@ -213,14 +233,18 @@ async function countReasons(database: LocalDatabase, id: string): Promise<{ refu
   return { refused: count('refused'), quarantined: count('quarantined') };
 }
 
-/** The four places of INTERFACE.md; the gateway counts what arrived, the device what left. */
-export function trackOf(row: Pick<StudyRow, 'instances' | 'departed' | 'counts' | 'state'>): Track {
+/**
+ * The four places of INTERFACE.md. The device counts what left and what the gateway acknowledged; the gateway, a parcel later, what it has
+ * verified, and what became of it.
+ */
+export function trackOf(row: Pick<StudyRow, 'instances' | 'departed' | 'acknowledged' | 'counts' | 'state'>): Track {
   const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
   // The gateway counts the study of all devices; here it cannot be more than was queued here.
   const elsewhere = Math.min(row.instances, counts.refused + counts.quarantined + counts.leftOut);
   const inPacs = row.state === 'done' ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut) : Math.min(counts.inPacs, row.instances - elsewhere);
   const settled = Math.min(row.instances, inPacs + elsewhere);
-  const atGateway = row.state === 'done' ? 0 : Math.min(counts.atGateway, row.instances - settled);
+  const there = Math.max(counts.atGateway, (row.acknowledged ?? 0) - settled);
+  const atGateway = row.state === 'done' ? 0 : Math.min(there, row.instances - settled);
   const arrived = settled + atGateway;
   const onTheWay = Math.max(0, Math.min(row.departed, row.instances) - arrived);
   return { safe: row.instances - arrived - onTheWay, onTheWay, atGateway, inPacs };

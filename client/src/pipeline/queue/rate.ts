@@ -1,11 +1,13 @@
 /** Bytes per second, smoothed over some seconds, and the time left where it means something. */
 export interface Rate {
-  /** `bytes`: acknowledged so far; a smaller number than before begins anew. */
+  /** `bytes`: that have left so far; a smaller number than before begins anew. */
   note(bytes: number, at: number): void;
   /** 0 when nothing has moved for a while. */
   bytesPerSecond(at: number): number;
   /** null while it would be a guess. */
   secondsLeft(remaining: number, at: number): number | null;
+  /** Bytes were noted, but none has moved for a while. */
+  isStalled(at: number): boolean;
 }
 
 /** Shorter and the number dances with every piece, longer and it tells of a link that is gone. */
@@ -35,6 +37,7 @@ export function createRate(): Rate {
       last = { bytes, at };
     },
     bytesPerSecond: (at) => (last === null || at - last.at > STALLED_MS ? 0 : rate),
+    isStalled: (at) => last !== null && at - last.at > STALLED_MS,
     secondsLeft(remaining, at) {
       const speed = this.bytesPerSecond(at);
       return speed === 0 || remaining <= 0 || at - since < MEASURED_MS ? null : Math.max(1, Math.round(remaining / speed));

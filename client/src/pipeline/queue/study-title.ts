@@ -1,11 +1,23 @@
-/** What a study is called on the screen. After completion its title is erased and it is only "Study". */
-import { formatDicomDate, formatPersonName } from '../../app/format.ts';
+/** What a study is called on the screen. After completion its title is erased: what kind of study it was, how large and when it was sent remain. */
+import { formatDicomDate, formatMoment, formatPersonName } from '../../app/format.ts';
 import { words } from '../../app/words.ts';
-import type { StudyTitle } from './queued.ts';
+import type { QueuedStudy, StudyTitle } from './queued.ts';
 
-export function nameOf(title: Pick<StudyTitle, 'patientName'> | null): string {
-  if (!title) return words.queue.erasedName;
+export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): string {
+  if (!title) return words.queue.erasedName(about?.modalities ?? []);
   return formatPersonName(title.patientName) ?? words.upload.noPatient;
+}
+
+/** What tells studies apart whose title was erased: how much, and when. */
+export function remainsOf(study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state'>, now: Date): readonly string[] {
+  const { about, instances, queuedAt, completedAt, state } = study;
+  const at = (moment: number) => formatMoment(new Date(moment), now);
+  return [
+    ...(about ? [words.series(about.series)] : []),
+    words.instances(instances),
+    words.queue.queuedWhen(at(queuedAt)),
+    ...(state === 'done' && completedAt !== null ? [words.queue.arrivedWhen(at(completedAt))] : []),
+  ];
 }
 
 /** Date, modality, body part, description: what there is of it, in this order. */

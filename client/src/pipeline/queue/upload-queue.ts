@@ -67,8 +67,8 @@ export interface UploadQueue {
   parcelCreated(id: string, parcelId: string, location: string): Promise<void>;
   /** The gateway does not know the tus upload any more. */
   parcelForgotten(id: string, parcelId: string): Promise<void>;
-  /** Bytes of a parcel that the gateway has acknowledged; called often, kept at leisure. */
-  parcelProgress(id: string, parcelId: string, bytes: number): void;
+  /** Bytes of a parcel that the gateway has acknowledged, and that have left with the piece under way; called often, kept at leisure. */
+  parcelProgress(id: string, parcelId: string, acknowledged: number, left: number): void;
   parcelSent(id: string, parcelId: string): Promise<void>;
   allSent(id: string): Promise<void>;
   parcelsLost(id: string, missing: readonly InstanceKey[]): Promise<void>;

@@ -11,7 +11,7 @@ import { Pace, Track } from '../../app/Track.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued.ts';
 import { TakeBack } from '../queue/QueueRow.tsx';
-import { nameOf, partsOf } from '../queue/study-title.ts';
+import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
 import { Decisions } from './Decisions.tsx';
@@ -42,24 +42,24 @@ export function StudyView({ id }: { readonly id: string }) {
 
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
   const track = trackOf(study, useDevice().queue.link.value);
-  const name = nameOf(study.title);
+  const name = nameOf(study);
   const arrived = study.state === 'in-pacs' || study.state === 'done' || (study.state === 'attention' && study.receiptId !== null);
   return (
     <main id="content" class="page study">
       <BackToQueue />
       <div class="study-head">
-        <h1 tabIndex={-1}>
+        <h1 tabIndex={-1} class="kept">
           <bdi>{name}</bdi>
         </h1>
         {study.title ? <TitleLines title={study.title} /> : <p class="quiet">{words.queue.erasedWhat}</p>}
         <p class="small quiet numbers">
-          {[words.instances(study.instances), formatBytes(study.bytes), words.status.policy(study.policy.deidentify)].join(words.separator)}
+          {[...remainsOf(study, new Date()), formatBytes(study.bytes), words.queue.travelled(study.policy.deidentify)].join(words.separator)}
         </p>
       </div>
       {study.state !== 'taken-back' && (
         <section class="study-track" aria-label={words.track.label(study.instances)}>
           <Track track={track} size="large" />
-          {study.waiting !== 'interrupted' && <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} />}
+          {study.waiting !== 'interrupted' && <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} stalled={study.stalled} />}
           {track.leftOut > 0 && <p class="small quiet">{words.track.leftOut(track.leftOut)}</p>}
         </section>
       )}
@@ -81,7 +81,7 @@ function TitleLines({ title }: { readonly title: StudyTitle }) {
   const person = [title.patientId ? words.upload.patientId(title.patientId) : null, birth ? words.upload.born(birth) : null];
   return (
     <>
-      <p>
+      <p class="kept">
         <bdi>{partsOf(title).join(words.separator)}</bdi>
       </p>
       <p class="small quiet">

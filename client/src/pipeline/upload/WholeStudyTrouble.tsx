@@ -39,7 +39,7 @@ function Failed({ study }: { readonly study: QueuedStudy }) {
       <p>{[problem?.title, words.queue.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
       <div class="notice-actions row">
         <GoOn study={study} />
-        {study.canTakeBack && <TakeBack study={study} name={nameOf(study.title)} />}
+        {study.canTakeBack && <TakeBack study={study} name={nameOf(study)} />}
       </div>
       {study.problem && <CodeLine code={study.problem} />}
     </Notice>

@@ -128,7 +128,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
           await queue.parcelCreated(id, parcel.id, location);
         },
         onForgotten: () => queue.parcelForgotten(id, parcel.id),
-        onOffset: (bytes) => queue.parcelProgress(id, parcel.id, bytes),
+        onProgress: (acknowledged, left) => queue.parcelProgress(id, parcel.id, acknowledged, left),
         onWaiting: (because) => noteWaiting(id, because),
       }, signal);
       if (outcome.kind === 'refused') throw new StudyRefused(outcome.problem.code ?? 'unexpected');

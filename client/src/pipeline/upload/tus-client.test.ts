@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createApiClient, Unreachable } from '../../app/api-client.ts';
+import { createApiClient, Unreachable, type FetchTelling } from '../../app/api-client.ts';
 import type { ParcelToSend } from '../queue/upload-queue.ts';
 import { createPieceSize, sendParcel, stepFor, type ParcelOutcome, type Step } from './tus-client.ts';
 
@@ -41,7 +41,15 @@ function tusServer(faults: Fault[] = []) {
   return { uploads, requests, state, fetch: fetchFrom };
 }
 
-async function sendTo(server: ReturnType<typeof tusServer>, options: { location?: string; patienceMs?: number; slept?: number[] } = {}): Promise<ParcelOutcome> {
+interface SendOptions {
+  readonly location?: string;
+  readonly patienceMs?: number;
+  readonly slept?: number[];
+  readonly fetchTelling?: FetchTelling;
+  readonly told?: [number, number][];
+}
+
+async function sendTo(server: ReturnType<typeof tusServer>, options: SendOptions = {}): Promise<ParcelOutcome> {
   const parcel: ParcelToSend = {
     id: '7f1c2e4a-0000-4000-8000-000000000001', bytes: BYTES.length, instances: 3, location: options.location ?? null,
     read: async (offset, length) => BYTES.slice(offset, offset + length),
@@ -49,10 +57,10 @@ async function sendTo(server: ReturnType<typeof tusServer>, options: { location?
   const pieces = createPieceSize();
   for (let i = 0; i < 5; i += 1) pieces.halve();
   return sendParcel(parcel, 'upload', {
-    api: createApiClient({ baseUrl: 'http://gateway', fetch: server.fetch, tokens: { accessToken: async () => 'token', renew: async () => null } }),
+    api: createApiClient({ baseUrl: 'http://gateway', fetch: server.fetch, ...(options.fetchTelling ? { fetchTelling: options.fetchTelling } : {}), tokens: { accessToken: async () => 'token', renew: async () => null } }),
     clock: { now: () => 0, sleep: async (ms) => void options.slept?.push(ms) },
     random: () => 0.5, pieces, patienceMs: options.patienceMs ?? 60_000,
-    onCreated: async () => undefined, onForgotten: async () => undefined, onOffset: () => undefined, onWaiting: () => undefined,
+    onCreated: async () => undefined, onForgotten: async () => undefined, onProgress: (acknowledged, left) => void options.told?.push([acknowledged, left]), onWaiting: () => undefined,
   }, new AbortController().signal);
 }
 
@@ -108,6 +116,19 @@ test('it goes on where an earlier attempt stopped, after asking', async () => {
   assert.is((await sendTo(server, { location: '/upload/files/t9' })).kind, 'sent');
   assert.is(server.requests[0], 'HEAD');
   assert.is(server.state.received, 20_000);
+});
+
+test('while a piece is under way it tells what has left, and only an answer counts as acknowledged', async () => {
+  const server = tusServer();
+  const told: [number, number][] = [];
+  const fetchTelling = async (url: string, init: RequestInit, onSent: (bytes: number) => void) => {
+    onSent(1_000);
+    return server.fetch(url, init);
+  };
+  await sendTo(server, { fetchTelling, told });
+  assert.equal(told[0], [0, 0]);
+  assert.equal(told[1], [0, 1_000]);
+  assert.equal(told.at(-1), [BYTES.length, BYTES.length]);
 });
 
 test('an upload that the gateway has forgotten is announced again, not guessed', async () => {

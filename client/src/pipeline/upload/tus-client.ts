@@ -85,8 +85,8 @@ export interface TusTools {
   readonly patienceMs: number;
   onCreated(location: string): Promise<void>;
   onForgotten(): Promise<void>;
-  /** The gateway has acknowledged so many bytes of the parcel. */
-  onOffset(bytes: number): void;
+  /** The gateway has acknowledged so many bytes of the parcel, and so many have left this device. */
+  onProgress(acknowledged: number, left: number): void;
   onWaiting(because: 'no-answer' | 'storage-full' | null): void;
 }
 
@@ -118,7 +118,7 @@ export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: 
       if (offset === null || at > offset) backOff.reset();
       offset = at;
       tools.onWaiting(null);
-      tools.onOffset(at);
+      tools.onProgress(at, at);
       if (at === parcel.bytes) return { kind: 'sent' };
       continue;
     }
@@ -151,10 +151,10 @@ function offsetOf(response: Response): number {
   return Number(offset);
 }
 
-async function request(tools: TusTools, path: string, init: RequestInit): Promise<Answer> {
+async function request(tools: TusTools, path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Answer> {
   let response: Response;
   try {
-    response = await tools.api.send(path, init);
+    response = await tools.api.send(path, init, onSent);
   } catch (error) {
     if (error instanceof Unreachable) return { kind: 'step', step: 'wait', problem: null };
     throw error;
@@ -192,7 +192,7 @@ async function patch(parcel: ParcelToSend, location: string, offset: number, too
     'upload-checksum': `sha256 ${checksum}`,
   };
   const startedAt = tools.clock.now();
-  const answer = await request(tools, tusPath(location), { method: 'PATCH', headers, body: piece, signal });
+  const answer = await request(tools, tusPath(location), { method: 'PATCH', headers, body: piece, signal }, (bytes) => tools.onProgress(offset, offset + bytes));
   if (answer.kind === 'answer') tools.pieces.measured(piece.length, tools.clock.now() - startedAt);
   return answer;
 }

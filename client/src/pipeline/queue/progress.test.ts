@@ -1,0 +1,60 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createProgress, endsIn, type ProgressNumbers } from './progress.ts';
+import { trackOf } from './queue.store.ts';
+import { createRate } from './rate.ts';
+
+/** Four instances of 100 bytes in one parcel; a clock that moves a second with each look, so that everything is written. */
+function travelling(had = 0) {
+  const seen: ProgressNumbers[] = [];
+  let at = 0;
+  const progress = createProgress(async (_, numbers) => seen.push(numbers), () => (at += 1_000));
+  progress.plan('study', had, [{ id: 'parcel', bytes: 440, ends: endsIn(440, [100, 100, 100, 100]) }]);
+  const places = (acknowledged: number, left: number) => {
+    progress.note('study', 'parcel', acknowledged, left);
+    const { safe, onTheWay, atGateway } = trackOf({ instances: 4 + had, counts: null, state: 'uploading', ...seen.at(-1)! });
+    return [safe, onTheWay, atGateway];
+  };
+  return { seen, places };
+}
+
+test('the places count up instance by instance while one parcel travels', () => {
+  const { places } = travelling();
+  assert.equal(places(0, 0), [4, 0, 0]);
+  assert.equal(places(0, 1), [3, 1, 0]);
+  assert.equal(places(0, 221), [1, 3, 0]);
+  assert.equal(places(110, 221), [1, 2, 1]);
+  assert.equal(places(330, 440), [0, 1, 3]);
+  assert.equal(places(440, 440), [0, 0, 4]);
+});
+
+test('what the gateway had before stands there from the beginning', () => {
+  assert.equal(travelling(3).places(0, 0), [4, 0, 3]);
+});
+
+test('after a cut the rate is told from what moves now, not from what had come before', () => {
+  const { seen, places } = travelling();
+  places(220, 220);
+  assert.equal([seen.at(-1)?.sentBytes, seen.at(-1)?.neededBytes], [0, 220]);
+  places(220, 330);
+  assert.equal([seen.at(-1)?.sentBytes, seen.at(-1)?.neededBytes], [110, 220]);
+});
+
+test('the gateway\'s word and the device\'s are one count: an instance stands at one place only', () => {
+  const counts = { promised: 4, atGateway: 1, inPacs: 2, refused: 0, quarantined: 1, leftOut: 0 };
+  assert.equal(trackOf({ instances: 4, departed: 4, acknowledged: 4, state: 'at-gateway', counts }), { safe: 0, onTheWay: 0, atGateway: 1, inPacs: 2 });
+});
+
+test('a link on which nothing moves any more is told so, and is given no time left', () => {
+  const rate = createRate();
+  rate.note(0, 0);
+  rate.note(1_000, 1_000);
+  rate.note(5_000, 5_000);
+  assert.is(rate.bytesPerSecond(6_000), 1_000);
+  assert.is(rate.secondsLeft(10_000, 6_000), 10);
+  assert.not(rate.isStalled(6_000));
+  assert.ok(rate.isStalled(21_000));
+  assert.is(rate.secondsLeft(10_000, 21_000), null);
+});
+
+test.run();

@@ -1,0 +1,21 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { nameOf, remainsOf } from './study-title.ts';
+
+const erased = { title: null, about: { modalities: ['CT', 'SEG'], series: 3 }, instances: 5, state: 'done' as const };
+
+test('studies that arrived can be told apart although nothing of the patient is left', () => {
+  const now = new Date(2026, 2, 12, 18);
+  const at = (hour: number) => new Date(2026, 2, 12, hour, 30).getTime();
+  assert.is(nameOf(erased), 'CT/SEG study');
+  const remains = remainsOf({ ...erased, queuedAt: at(9), completedAt: at(10) }, now);
+  assert.equal(remains.slice(0, 2), ['3 series', '5 instances']);
+  assert.match(remains[2]!, /^queued .*9.30/);
+  assert.match(remains[3]!, /^in the PACS .*10.30/);
+});
+
+test('a study that an earlier version of the page queued still has a name', () => {
+  assert.is(nameOf({ title: null, about: null }), 'Study');
+});
+
+test.run();
