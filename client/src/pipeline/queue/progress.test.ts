@@ -57,4 +57,12 @@ test('a link on which nothing moves any more is told so, and is given no time le
   assert.is(rate.secondsLeft(10_000, 21_000), null);
 });
 
+test('a slow first piece is soon outweighed', () => {
+  const rate = createRate();
+  rate.note(0, 0);
+  rate.note(100, 1_000);
+  for (let at = 1_400; at <= 5_000; at += 400) rate.note(100 + at - 1_000, at);
+  assert.ok(rate.bytesPerSecond(5_000) > 800, `${rate.bytesPerSecond(5_000)}`);
+});
+
 test.run();

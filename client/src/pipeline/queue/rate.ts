@@ -32,7 +32,8 @@ export function createRate(): Rate {
       const elapsed = at - last.at;
       if (bytes === last.bytes || elapsed <= 0) return;
       const now = ((bytes - last.bytes) * 1000) / elapsed;
-      const weight = rate === 0 ? 1 : 1 - Math.exp(-elapsed / SMOOTHING_MS);
+      // At first the mean of all there is: one slow first piece must not be smoothed over half a minute.
+      const weight = Math.max(elapsed / (at - since), 1 - Math.exp(-elapsed / SMOOTHING_MS));
       rate += (now - rate) * weight;
       last = { bytes, at };
     },
