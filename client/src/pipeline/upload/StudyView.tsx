@@ -51,10 +51,11 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         <h1 tabIndex={-1} class="kept">
           <bdi>{name}</bdi>
         </h1>
-        {study.title ? <TitleLines title={study.title} /> : <p class="quiet">{words.queue.erasedWhat}</p>}
+        {study.title && <TitleLines title={study.title} />}
         <p class="small quiet numbers">
-          {[...remainsOf(study, new Date()), formatBytes(study.bytes), words.queue.travelled(study.policy.deidentify)].join(words.separator)}
+          {[...remainsOf({ ...study, completedAt: null }, new Date()), formatBytes(study.bytes), words.queue.travelled(study.policy.deidentify)].join(words.separator)}
         </p>
+        {study.state === 'done' && <p class="small quiet">{words.queue.erasedWhat}</p>}
       </div>
       {study.state !== 'taken-back' && (
         <section class="study-track" aria-label={words.track.label(study.instances)}>

@@ -123,6 +123,8 @@ export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: 
       continue;
     }
     const { step, problem } = answer;
+    // What was under way may be lost: it is safe here, not on its way.
+    if (offset !== null) tools.onProgress(offset, offset);
     if (step === 'give-up' && problem !== null) return { kind: 'refused', problem };
     if (step === 'sign-in') return { kind: 'signed-out' };
     if (step === 'create-anew') {
