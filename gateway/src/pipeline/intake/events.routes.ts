@@ -8,6 +8,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, type Router } from '../../http/route.ts';
 import { findUpload } from '../parcel.store.ts';
+import { describeError } from '../../log.ts';
 import type { PipelineTools } from '../tools.ts';
 import { uploadIds, uploadStatus } from '../upload-status.ts';
 
@@ -16,6 +17,10 @@ const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'au
 const INTERVAL_MS = 250;
 /** Proxies end a connection that is silent for 30 to 60 s. */
 const KEEP_ALIVE_MS = 15_000;
+/** How late a stream notices that its account was disabled; a request notices at once. */
+const ACCOUNT_AGAIN_MS = 15_000;
+/** One stream a device (DESIGN §4), and a clinic's tablets may share an account; each costs a query at every change of any study. */
+const STREAMS_LIMIT = 64;
 /** What was opened lately is told when the stream begins. */
 const OPENING_LIMIT = 50;
 
@@ -27,14 +32,29 @@ const route = defineRoute({
 
 export function eventRoutes(tools: PipelineTools): Router {
   const router = createRouter();
+  const open = new Map<string, number>();
+  const count = (accountId: string, by: 1 | -1): void => {
+    const now = (open.get(accountId) ?? 0) + by;
+    if (now > 0) open.set(accountId, now);
+    else open.delete(accountId);
+  };
   router.openapi(route, async (c) => {
     const caller = callerOf(c);
     const { upload } = c.req.valid('query');
     if (upload !== undefined && (await findUpload(tools.db, upload, caller.id)) === undefined) throw new Problem('upload-not-found');
+    if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
     c.header('Cache-Control', 'no-store');
     // nginx gathers answers otherwise.
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(c, async (stream) => {
+      count(caller.id, 1);
+      let lookedAt = tools.now().getTime();
+      const mayGoOn = async (): Promise<boolean> => {
+        const now = tools.now().getTime();
+        if (now - lookedAt < ACCOUNT_AGAIN_MS) return true;
+        lookedAt = now;
+        return isEnabled(tools, caller.id);
+      };
       const changed = new Set<string>();
       let wake = (): void => undefined;
       const unsubscribe = tools.changes.subscribe((studyId) => {
@@ -51,7 +71,7 @@ export function eventRoutes(tools: PipelineTools): Router {
         for (const known of upload === undefined ? await uploadIds(tools.db, { accountId: caller.id }, OPENING_LIMIT) : [upload]) await tell(known);
         while (!stream.aborted && !stream.closed) {
           if (changed.size === 0) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
-          if (stream.aborted) return;
+          if (stream.aborted || !(await mayGoOn())) return;
           if (changed.size === 0) {
             await stream.write(': still here\n\n');
             continue;
@@ -64,12 +84,21 @@ export function eventRoutes(tools: PipelineTools): Router {
           }
           await silence(INTERVAL_MS, () => undefined);
         }
+      } catch (error) {
+        // Hono would print it, or send its message to the caller; a device that finds its stream ended asks anew.
+        tools.log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
       } finally {
         unsubscribe();
+        count(caller.id, -1);
       }
     });
   });
   return router;
+}
+
+async function isEnabled(tools: PipelineTools, accountId: string): Promise<boolean> {
+  const row = await tools.db.selectFrom('account').select('id').where('id', '=', accountId).where('disabled_at', 'is', null).executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Ends after `ms`, or when what `arm` was given is called. */
