@@ -180,6 +180,9 @@ step('with the network it goes on by itself to the PACS, and the receipt can be 
   await visitor.setOffline(false);
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await looksRight(page, 'queue-arrived');
+  // The list names no patient any more, and still tells studies apart.
+  await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
+  assert.is(await page.locator('.queue-name a').first().innerText(), 'CT study');
   await page.locator('[data-part=arrived] .queue-name a').first().click();
   await page.getByText('12 instances found in the PACS by asking it').waitFor();
   await page.getByText('Show 12 instances').click();

@@ -3,6 +3,7 @@
  * no live region; Announcer.tsx says aloud what must be said.
  */
 import type { Link } from '../pipeline/queue/queued.ts';
+import { trackOf } from '../pipeline/queue/track-of.ts';
 import { useDevice } from './device-context.ts';
 import { Icon, type IconName } from './Icon.tsx';
 import { standingOf, type Standing } from './standing.ts';
@@ -20,7 +21,8 @@ export function StatusLine() {
   const link = queue.link.value;
   const policy = ingest.policy.value;
   const chosen = ingest.studies.value.reduce((sum, study) => sum + (study.selected.value ? study.instances : 0), 0);
-  const standing = standingOf({ phase: ingest.phase.value, unsafe: queue.unsafe.value, chosen, safe: queue.safe.value });
+  const undecided = queue.studies.value.reduce((sum, study) => sum + trackOf(study, link).needsDecision, 0);
+  const standing = standingOf({ phase: ingest.phase.value, unsafe: queue.unsafe.value, chosen, safe: queue.safe.value, undecided });
   return (
     <section class="status" aria-label={words.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
@@ -70,6 +72,13 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
         <>
           <Icon name="device" size={20} />
           <span>{words.status.mayClose(standing.safe)}</span>
+        </>
+      );
+    case 'decide':
+      return (
+        <>
+          <Icon name="decide" size={20} />
+          <span>{words.track.needsDecision(standing.undecided)}</span>
         </>
       );
     case 'empty':

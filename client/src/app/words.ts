@@ -150,6 +150,8 @@ export const words = {
       keep: 'The PACS gets the study exactly as it is, with names.',
     },
     policyMissing: 'The gateway has not said yet which policy is in force. Sending is possible once it has.',
+    mayNot: 'Your account may not send studies.',
+    mayNotNext: (role: string) => `You are signed in as ${role}. Ask your administrator, or sign in with another account. Reading a study here works.`,
     send: (count: number) => `Send ${studies(count)}`,
     sendBar: 'Sending',
     sendNone: 'Choose a study to send',
@@ -207,6 +209,7 @@ export const words = {
     chooseAgain: 'Choose it again',
     takenBackWhat: 'This study was taken back. Nothing of it has left this device, and its copy here was deleted.',
     dismiss: 'Take off the list',
+    dismissAll: (count: number) => `Take all ${formatCount(count)} off the list`,
     dismissOf: (name: string) => `Take off the list: ${name}`,
     decide: 'Decide',
     decideOf: (name: string) => `Decide about: ${name}`,
@@ -246,7 +249,7 @@ export const words = {
     decide: {
       sentence: (count: number, total: number) =>
         `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
-      others: (count: number) => `The other ${formatCount(count)} are in the PACS.`,
+      others: (count: number) => (count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`),
       leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
       retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
       confirmTitle: (count: number) => `Leave ${instances(count)} out?`,

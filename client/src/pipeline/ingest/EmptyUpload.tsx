@@ -1,13 +1,20 @@
 /** The first visit: what to do, how a study travels in three lines with a picture, and a made-up study to try it with. */
 import { useSignal } from '@preact/signals';
 import { useDevice } from '../../app/device-context.ts';
+import { maySend } from '../../app/may-send.ts';
 import { Notice } from '../../app/Notice.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 
 export function EmptyUpload() {
+  const user = useDevice().session.user.value;
   return (
     <div class="empty">
+      {user && !maySend(user) && (
+        <Notice kind="plain" title={words.upload.mayNot}>
+          <p>{words.upload.mayNotNext(user.roles.map((role) => words.account.roles[role]).join(', '))}</p>
+        </Notice>
+      )}
       <section class="drop-here" aria-label={words.upload.drop}>
         <p class="large">{words.upload.drop}</p>
         <p class="quiet">{words.upload.kinds}</p>

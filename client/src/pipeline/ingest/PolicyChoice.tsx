@@ -1,15 +1,18 @@
 /** The policy in force for the next Send: always in words, changed in a sheet where the person may choose. */
 import { useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
+import { maySend } from '../../app/may-send.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
 import { Sheet } from '../../app/Sheet.tsx';
 import { words } from '../../app/words.ts';
 
 export function PolicyChoice() {
-  const { ingest } = useDevice();
+  const { ingest, session } = useDevice();
   const [open, setOpen] = useState(false);
   const policy = ingest.policy.value;
+  const user = session.user.value;
+  if (user && !maySend(user)) return <p class="policy small">{words.upload.mayNot}</p>;
   if (!policy) return <p class="policy small quiet">{words.upload.policyMissing}</p>;
   const shown = (
     <>

@@ -41,12 +41,25 @@ export function Reading() {
   );
 }
 
+/** Below forty studies nobody would look for it. */
+function showRefused() {
+  document.querySelector('.rejected')?.scrollIntoView({ block: 'start' });
+}
+
 export function HasRead() {
   const { ingest } = useDevice();
   const { filesRead, bytesRead } = ingest.progress.value;
+  const [refused, studies] = [ingest.rejected.value.length, ingest.studies.value.length];
   return (
     <div class="upload-tools">
-      <p class="quiet numbers">{words.upload.readAll(filesRead) + words.separator + formatBytes(bytesRead)}</p>
+      <div class="upload-read">
+        <p class="quiet numbers">{words.upload.readAll(filesRead) + words.separator + formatBytes(bytesRead)}</p>
+        {refused > 0 && studies > 0 && (
+          <button type="button" class="button button-bare" onClick={showRefused}>
+            {words.upload.cannotGo(refused)}
+          </button>
+        )}
+      </div>
       {ingest.phase.value !== 'queueing' && (
         <div class="row">
           <ChooseButtons main={false} />

@@ -2,6 +2,7 @@
 import { useDevice } from '../../app/device-context.ts';
 import { formatBytes } from '../../app/format.ts';
 import { Icon } from '../../app/Icon.tsx';
+import { maySend } from '../../app/may-send.ts';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
@@ -12,7 +13,8 @@ export type SendBarProps = {
 };
 
 export function SendBar({ onQueuedInPart }: SendBarProps) {
-  const { ingest } = useDevice();
+  const { ingest, session } = useDevice();
+  const user = session.user.value;
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
   const instances = chosen.reduce((sum, study) => sum + study.instances, 0);
   const bytes = chosen.reduce((sum, study) => sum + study.bytes, 0);
@@ -28,7 +30,7 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     if (queued === studies) ingest.clear();
     location.hash = hrefOf({ page: 'queue' });
   };
-  const disabled = chosen.length === 0 || reading || ingest.policy.value === null;
+  const disabled = chosen.length === 0 || reading || ingest.policy.value === null || (user !== null && !maySend(user));
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>
       <div class="send-inside">

@@ -14,7 +14,7 @@ import { inQueueOrder, type QueuePart } from './track-of.ts';
 const ROW = 188;
 
 type Line =
-  { readonly kind: 'heading'; readonly part: QueuePart; readonly count: number } | { readonly kind: 'study'; readonly study: QueuedStudy };
+  { readonly kind: 'heading'; readonly part: QueuePart; readonly studies: readonly QueuedStudy[] } | { readonly kind: 'study'; readonly study: QueuedStudy };
 
 export function QueueView() {
   const { queue } = useDevice();
@@ -30,7 +30,7 @@ export function QueueView() {
 
 function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
   const lines = inQueueOrder(studies).flatMap(({ part, studies: inPart }): Line[] => [
-    { kind: 'heading', part, count: inPart.length },
+    { kind: 'heading', part, studies: inPart },
     ...inPart.map((study): Line => ({ kind: 'study', study })),
   ]);
   return (
@@ -40,17 +40,31 @@ function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
       estimate={ROW}
       label={words.queue.title}
       class="queue-list"
-      render={(line) => (line.kind === 'heading' ? <PartHeading part={line.part} count={line.count} /> : <QueueRow study={line.study} />)}
+      render={(line) => (line.kind === 'heading' ? <PartHeading part={line.part} studies={line.studies} /> : <QueueRow study={line.study} />)}
     />
   );
 }
 
-function PartHeading({ part, count }: { readonly part: QueuePart; readonly count: number }) {
+function PartHeading({ part, studies }: { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }) {
   return (
-    <h2 class="queue-part" data-part={part}>
-      {part === 'needs-you' && <Icon name="decide" size={20} />}
-      {words.queue.parts[part]} <span class="quiet numbers queue-part-count">{count}</span>
-    </h2>
+    <div class="queue-part-head">
+      <h2 class="queue-part" data-part={part}>
+        {part === 'needs-you' && <Icon name="decide" size={20} />}
+        {words.queue.parts[part]} <span class="quiet numbers queue-part-count">{studies.length}</span>
+      </h2>
+      <DismissAll studies={studies.filter((study) => study.state === 'done' || study.state === 'taken-back')} />
+    </div>
+  );
+}
+
+/** After a day of studies, in one touch. Their receipts are kept. */
+function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
+  const { queue } = useDevice();
+  if (studies.length < 2) return null;
+  return (
+    <button type="button" class="button button-bare" onClick={() => studies.forEach((study) => void queue.dismiss(study.id))}>
+      {words.queue.dismissAll(studies.length)}
+    </button>
   );
 }
 

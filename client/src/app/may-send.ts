@@ -1,0 +1,8 @@
+/** Who may send studies. The gateway decides it anew at every request; here it is only said before somebody chooses a study in vain. */
+import type { Role, User } from '#shared/protocol/api.ts';
+
+const READS_ONLY: ReadonlySet<Role> = new Set(['auditor']);
+
+export function maySend(user: Pick<User, 'roles'>): boolean {
+  return user.roles.some((role) => !READS_ONLY.has(role));
+}
