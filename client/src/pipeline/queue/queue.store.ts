@@ -83,7 +83,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     rates.set(row.id, rate);
     const at = tools.now();
     if (row.state === 'uploading') rate.note(row.sentBytes, at);
-    const isMoving = row.state === 'uploading' && row.waiting === null;
+    const isMoving = row.state === 'uploading' && row.waiting === null && row.sentBytes < row.neededBytes;
     return {
       id: row.id,
       title: titles.get(row.id) ?? null,
@@ -100,7 +100,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       problem: row.problem,
       bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
       secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
-      stalled: isMoving && row.sentBytes < row.neededBytes && rate.isStalled(at),
+      stalled: isMoving && rate.isStalled(at),
       canTakeBack: !row.sending && nextUploadState(row.state, 'taken-back') === 'taken-back',
       receiptId: row.receiptId,
       studyInstanceUID: row.studyInstanceUID,
