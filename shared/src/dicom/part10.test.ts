@@ -85,6 +85,20 @@ for (const zip of ['PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0007\u0008']) {
   });
 }
 
+part10('a wrong length of the File Meta Information is worth a warning, and a refusal where it leads out of a file that travels as it is', async () => {
+  const bytes = smallInstance();
+  const outcomeWith = (length: number, rule: 'checked' | 'replaced') => {
+    // PS3.10 §7.1: (0002,0000) is the first element after "DICM"; its value begins 8 bytes later.
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(140, length, true);
+    return readInstance(bytesSource(bytes), undefined, rule);
+  };
+  for (const [length, rule] of [[0, 'checked'], [bytes.length - 144, 'checked'], [bytes.length, 'replaced']] as const) {
+    const outcome = await outcomeWith(length, rule);
+    assert.ok(outcome.kind === 'ready' && outcome.instance.warnings.includes('file-meta-length'), `${length} ${rule}`);
+  }
+  assert.equal(await outcomeWith(bytes.length - 143, 'checked'), { kind: 'refused', because: 'length-beyond-end' });
+});
+
 part10('any bytes at all get an answer', async () => {
   const bytes = smallInstance();
   const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255), remove: fc.nat(3), insert: fc.uint8Array({ maxLength: 3 }) });

@@ -28,7 +28,8 @@ const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: 
 
 /**
  * What happens to a preamble that makes the file a program or document as well: 'checked' refuses it (`forbidden-preamble`), for the
- * bytes travel as they are; 'replaced' lets it pass, for the caller writes a preamble of zeros.
+ * bytes travel as they are; 'replaced' lets it pass, for the caller writes a preamble of zeros. The same holds for a length of the File Meta
+ * Information that leads beyond the end.
  */
 export type PreambleRule = 'checked' | 'replaced';
 
@@ -95,7 +96,10 @@ async function readBeginning(source: ByteSource, head: Uint8Array, rule: Preambl
   const metaOffset = hasPreamble ? PREAMBLE_BYTES + 4 : 0;
   const walked = await walkDataSet(source, metaOffset, META_ENCODING, 'file-meta', { offset: 0, bytes: head }, signal);
   if (walked.kind === 'refused') return { kind: 'refused', because: walked.because, where: walked.where };
-  if (!hasRightLength(walked.elements, walked.end)) warnings.push('file-meta-length');
+  const saidEnd = endByGroupLength(walked.elements);
+  // Who believes the length finds no Data Set at all: Orthanc and other PACS refuse such a file. Where a new header is written it is harmless.
+  if (rule === 'checked' && hasPreamble && saidEnd !== null && saidEnd > source.size) return refused('length-beyond-end');
+  if (saidEnd !== walked.end && (saidEnd !== null || walked.elements.length > 0)) warnings.push('file-meta-length');
   return await chooseEncoding(source, walked.elements, walked.end, hasPreamble, warnings);
 }
 
@@ -132,11 +136,11 @@ function beginsWithFileMeta(head: Uint8Array): boolean {
   return head[0] === 2 && head[1] === 0 && head[3] === 0 && head.length > 8 && /^[A-Z]{2}$/.test(String.fromCharCode(head[4]!, head[5]!));
 }
 
-/** PS3.10 §7.1: (0002,0000) is the "number of bytes following this … up to and including the last File Meta Element". */
-function hasRightLength(meta: readonly DicomElement[], end: number): boolean {
+/** PS3.10 §7.1: (0002,0000) is the "number of bytes following this … up to and including the last File Meta Element". Null: it says nothing. */
+function endByGroupLength(meta: readonly DicomElement[]): number | null {
   const length = findElement(meta, FILE_META_GROUP_LENGTH);
-  if (!length?.bytes || length.valueLength !== 4) return meta.length === 0;
-  return length.endOffset + readUint32(length.bytes, 0, false) === end;
+  if (!length?.bytes || length.valueLength !== 4) return null;
+  return length.endOffset + readUint32(length.bytes, 0, false);
 }
 
 /** The first elements fit another encoding than the one that the transfer syntax names. */
