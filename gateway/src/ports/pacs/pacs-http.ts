@@ -37,6 +37,12 @@ export function withoutCredentials(url: string): string {
   return origin + pathname.replace(/\/+$/, '');
 }
 
+/**
+ * Fetch Standard, HTTP-network-or-cache fetch: unless the request's "window is no-window" and its "redirect mode is error", it is cloned, and the
+ * clone keeps every byte that was sent: an instance of 1 GiB would take 1 GiB. A PACS that redirects a store is as good as one that is away.
+ */
+const SENT_ONCE = { duplex: 'half', redirect: 'error', window: null } as const;
+
 export function createPacsHttp(settings: PacsSettings): PacsHttp {
   const { authorization, idleMs = IDLE_MS } = settings;
   return {
@@ -53,7 +59,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
         headers,
         redirect: 'manual',
         signal: AbortSignal.any([signal, idle.signal]),
-        ...(request.body === undefined ? {} : { body: ReadableStream.from(watched(request.body, alive)), duplex: 'half' as const }),
+        ...(request.body === undefined ? {} : { body: ReadableStream.from(watched(request.body, alive)), ...SENT_ONCE }),
       };
       try {
         const response = await fetch(url, init);
