@@ -1,0 +1,84 @@
+/**
+ * A client that looks at nothing: it sends any bytes as an instance, with true size and digest and with identifiers that the bytes name where
+ * those are UIDs at all, else invented ones. What it is told does not stop it. For tests of what the gateway finds by itself.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { uploadStatusSchema, type InstanceStatus } from '#shared/protocol/api.ts';
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { manifestAnswerSchema, type ManifestInstance } from '#shared/protocol/manifest.ts';
+import { isUid } from '#shared/dicom/uid.ts';
+import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { until } from '#testing/gateway-under-test.ts';
+
+export type Door = { readonly api: string; readonly token: string };
+type Claim = ManifestInstance & { readonly studyInstanceUID: string };
+
+export type LyingOutcome =
+  /** The manifest itself was refused. */
+  | { readonly kind: 'problem'; readonly status: number; readonly code: string }
+  | { readonly kind: 'settled'; readonly instance: InstanceStatus | undefined };
+
+const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2';
+const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+/** PS3.5 §B.2: a UUID as one decimal component under 2.25. */
+const inventUid = (): string => `2.25.${BigInt(`0x${randomUUID().replaceAll('-', '')}`)}`;
+
+/** The first value of an element as it stands in explicit VR little endian, found by its bytes alone. */
+function uidIn(bytes: Buffer, group: number, element: number, otherwise: string): string {
+  const header = Buffer.from([group & 0xff, group >> 8, element & 0xff, element >> 8, 0x55, 0x49]);
+  const at = bytes.indexOf(header);
+  if (at < 0 || at + 8 > bytes.length) return otherwise;
+  const value = bytes.toString('latin1', at + 8, at + 8 + bytes.readUInt16LE(at + 6)).replace(/\0$/, '');
+  return isUid(value) ? value : otherwise;
+}
+
+export function claimsFor(bytes: Uint8Array): Claim {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return {
+    studyInstanceUID: uidIn(buffer, 0x0020, 0x000d, inventUid()),
+    seriesInstanceUID: uidIn(buffer, 0x0020, 0x000e, inventUid()),
+    sopInstanceUID: uidIn(buffer, 0x0008, 0x0018, inventUid()),
+    sopClassUID: uidIn(buffer, 0x0008, 0x0016, CT_IMAGE_STORAGE),
+    transferSyntaxUID: uidIn(buffer, 0x0002, 0x0010, EXPLICIT_VR_LITTLE_ENDIAN),
+    bytes: bytes.length,
+    digest: createHash('sha256').update(bytes).digest('hex'),
+  };
+}
+
+/** Any single answer takes milliseconds; `complete` may wait 20 s for verify. */
+const ANSWERED_WITHIN_MS = 30_000;
+
+async function ask(door: Door, path: string, init: { method?: string; body?: string | Blob; headers?: Record<string, string> } = {}): Promise<Response> {
+  return fetch(`${door.api}${path}`, { ...init, signal: AbortSignal.timeout(ANSWERED_WITHIN_MS), headers: { authorization: `Bearer ${door.token}`, ...init.headers } });
+}
+
+/** Creation and one PATCH, whatever the answers: a parcel that is not wanted is tried all the same. */
+async function push(door: Door, uploadId: string, parcel: Blob): Promise<void> {
+  const encode = (text: string): string => Buffer.from(text).toString('base64');
+  const metadata = `upload ${encode(uploadId)},parcel ${encode(randomUUID())}`;
+  const tus = { 'tus-resumable': '1.0.0' };
+  const created = await ask(door, '/upload/files', { method: 'POST', headers: { ...tus, 'upload-length': String(parcel.size), 'upload-metadata': metadata } });
+  await created.body?.cancel();
+  const location = created.headers.get('location');
+  if (location === null) return;
+  const headers = { ...tus, 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+  const patched = await ask(door, `/upload/${location}`, { method: 'PATCH', headers, body: parcel });
+  await patched.body?.cancel();
+}
+
+/** Sends the bytes and waits until nothing more happens to them. Throws where the gateway does not answer, or comes to no end within a minute. */
+export async function sendUnchecked(door: Door, bytes: Uint8Array<ArrayBuffer>, lies: Partial<Claim> = {}): Promise<LyingOutcome> {
+  const { studyInstanceUID, ...claim } = { ...claimsFor(bytes), ...lies };
+  const manifest = { protocolVersion: PROTOCOL_VERSION, policy: { name: 'identified', version: 1 }, studyInstanceUID, instances: [claim] };
+  const json = { 'content-type': 'application/json' };
+  const announced = await ask(door, '/upload/init', { method: 'POST', headers: json, body: JSON.stringify(manifest) });
+  if (!announced.ok) return { kind: 'problem', status: announced.status, code: ((await announced.json()) as { code: string }).code };
+  const { uploadId } = manifestAnswerSchema.parse(await announced.json());
+  await push(door, uploadId, packParcel(createBoundary(), [{ ...claim, bytes: new Blob([bytes]) }]));
+  await (await ask(door, `/upload/${uploadId}/complete`, { method: 'POST', headers: json, body: '{}' })).body?.cancel();
+  const status = await until('the study to be settled', async () => {
+    const answer = uploadStatusSchema.parse(await (await ask(door, `/upload/${uploadId}/status?instances=1`)).json());
+    return (answer.state === 'closed' || answer.state === 'held') && answer;
+  });
+  return { kind: 'settled', instance: status.instances?.find(({ digest }) => digest === claim.digest) };
+}
