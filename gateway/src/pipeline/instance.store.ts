@@ -54,16 +54,11 @@ export async function instancesByUid(db: Db, siteId: string, sopInstanceUIDs: re
 
 /** Instances of one study by UID and digest. */
 export async function instancesByKey(
-  db: Db, studyId: string, keys: readonly { sopInstanceUID: string; digest: string }[],
+  db: Db, study: { readonly id: string; readonly site_id: string }, keys: readonly { sopInstanceUID: string; digest: string }[],
 ): Promise<readonly InstanceRow[]> {
   const wanted = new Set(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
-  const rows = await db
-    .selectFrom('instance')
-    .selectAll()
-    .where('study_id', '=', studyId)
-    .where('sop_instance_uid', 'in', sql<string>`(select jsonb_array_elements_text(${JSON.stringify(keys.map((key) => key.sopInstanceUID))}::jsonb))`)
-    .execute();
-  return rows.filter((row) => wanted.has(`${row.sop_instance_uid} ${row.digest}`));
+  const rows = await instancesByUid(db, study.site_id, keys.map(({ sopInstanceUID }) => sopInstanceUID));
+  return rows.filter((row) => row.study_id === study.id && wanted.has(`${row.sop_instance_uid} ${row.digest}`));
 }
 
 export type NewInstance = {

@@ -68,7 +68,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.equal([rows[0]!.state, rows[0]!.parcel_id, rows[0]!.body_offset, rows[0]!.attempts, rows[0]!.posted_at], ['posting', 'place', 7, 2, now]);
     assert.is(rows[1]!.state, 'promised');
     await changeInstances(db, [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }], ['posting'], now);
-    const [changed] = await instancesByKey(db, study.id, [{ sopInstanceUID: '1.2.1', digest: hex(1) }, { sopInstanceUID: '1.2.2', digest: hex(9) }]);
+    const [changed] = await instancesByKey(db, study, [{ sopInstanceUID: '1.2.1', digest: hex(1) }, { sopInstanceUID: '1.2.2', digest: hex(9) }]);
     assert.equal([changed!.parcel_id, changed!.posted_at, changed!.reason], [null, null, 'digest-mismatch']);
   });
 

@@ -28,7 +28,7 @@ export async function decide(tools: PipelineTools, upload: UploadRow, by: string
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const own = await instanceIdsOf(trx, uploadId);
-    const rows = (await instancesByKey(trx, studyId, instances)).filter(({ id }) => own.has(id));
+    const rows = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
     const rivals = await instancesByUid(trx, study.site_id, rows.map((row) => row.sop_instance_uid));
     const others = decision === 'leave-out' ? await namedElsewhere(trx, uploadId, rows.filter(({ state }) => state === 'promised').map(({ id }) => id)) : new Set<number>();
     await unlinkInstances(trx, uploadId, others);

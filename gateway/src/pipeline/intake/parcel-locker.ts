@@ -11,12 +11,13 @@ const PATIENCE_MS = 30_000;
 
 type Holder = { readonly release: RequestRelease; readonly gone: Promise<void>; readonly free: () => void };
 
-export function createParcelLocker(): Locker {
+/** `stopCurrent` gives what ends the request that takes the lock, for when another one wants it. */
+export function createParcelLocker(stopCurrent: () => () => void): Locker {
   const holders = new Map<string, Holder>();
-  return { newLock: (id) => createLock(id, holders) };
+  return { newLock: (id) => createLock(id, holders, stopCurrent) };
 }
 
-function createLock(id: string, holders: Map<string, Holder>): Lock {
+function createLock(id: string, holders: Map<string, Holder>, stopCurrent: () => () => void): Lock {
   let own: Holder | null = null;
   return {
     async lock(signal, release) {
@@ -27,7 +28,12 @@ function createLock(id: string, holders: Map<string, Holder>): Lock {
         if (end.aborted) throw ERRORS.ERR_LOCK_TIMEOUT;
       }
       const { promise: gone, resolve: free } = Promise.withResolvers<void>();
-      own = { release, gone, free };
+      const stop = stopCurrent();
+      const letGo: RequestRelease = () => {
+        stop();
+        return release();
+      };
+      own = { release: letGo, gone, free };
       holders.set(id, own);
     },
     async unlock() {

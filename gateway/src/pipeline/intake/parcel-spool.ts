@@ -60,12 +60,13 @@ export class ParcelSpool extends DataStore {
     return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id }, creation_date: parcel.created_at.toISOString() });
   }
 
-  override async write(stream: Readable, id: string, offset: number): Promise<number> {
+  /** Reads the request's own body: the stream that @tus/server passes on is empty (see `speak`). */
+  override async write(_stream: Readable, id: string, offset: number): Promise<number> {
     const request = this.#parcel(id);
     const { parcel, checksum, contentLength } = request;
     if (parcel.wrapped_key === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
     const key = parcelKey(this.#tools.keys.unwrap(parcel.study_id, parcel.wrapped_key), id);
-    const written = await this.#tools.blobs.append(id, key, offset, hashed(stream, checksum)).catch((error: unknown) => {
+    const written = await this.#tools.blobs.append(id, key, offset, taken(request.body, parcel.bytes - offset, checksum)).catch((error: unknown) => {
       if (error instanceof StorageFull) request.failure = error;
       throw error;
     });
@@ -89,8 +90,12 @@ export class ParcelSpool extends DataStore {
   }
 }
 
-async function* hashed(stream: AsyncIterable<Uint8Array>, checksum: Checksum | null): AsyncGenerator<Uint8Array> {
-  for await (const piece of stream) {
+/** Hashes what passes. Throws where more comes than was announced. */
+async function* taken(body: AsyncIterable<Uint8Array>, room: number, checksum: Checksum | null): AsyncGenerator<Uint8Array> {
+  let left = room;
+  for await (const piece of body) {
+    left -= piece.length;
+    if (left < 0) throw ERRORS.ERR_SIZE_EXCEEDED;
     checksum?.hash.update(piece);
     yield piece;
   }

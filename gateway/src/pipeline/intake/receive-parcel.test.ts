@@ -181,6 +181,16 @@ test('I12: whatever is cut, and wherever, what came stays and the end is what wa
   server.close();
 });
 
+test('at a wrong offset is told so also over a socket that is still full of it', async () => {
+  const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload/${await created(9_000_000)}`;
+  const headers = { 'tus-resumable': '1.0.0', 'upload-offset': '5', 'content-type': 'application/offset+octet-stream' };
+  const answer = await fetch(url, { method: 'PATCH', headers, body: randomBytes(8_000_000) });
+  assert.is(answer.status, 409);
+  server.close();
+});
+
 test('whose connection hangs is taken over by the device that comes back', async () => {
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));

@@ -3,6 +3,7 @@
  * it does not have: whose parcel it is, creation that can be repeated, checksums, room on the disk, and answers that say what to do.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Readable } from 'node:stream';
 import { Server } from '@tus/server';
 import { INSTANCE_BYTES_LIMIT, type ParcelMetadata } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -30,8 +31,8 @@ const RESERVED_BYTES = 512 * 1024 ** 2;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export type ParcelReceiver = {
-  /** Any tus request of this account. Throws Problem; what has no code of ours is answered as tus does. */
-  handle(request: Request, accountId: string): Promise<Response>;
+  /** Any tus request of this account; `socket` is its body where the server gives it. Throws Problem; what has no code of ours is answered as tus does. */
+  handle(request: Request, accountId: string, socket?: Readable): Promise<Response>;
   /** A parcel is complete: verify takes over. As often as one likes. */
   arrived(parcelId: string): Promise<void>;
 };
@@ -45,7 +46,7 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
   const server = new Server({
     path: '/upload/files',
     datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, request: current, expiresAfterMs: EXPIRES_AFTER_MS, removed }),
-    locker: createParcelLocker(),
+    locker: createParcelLocker(() => current.getStore()?.body.stop ?? (() => undefined)),
     lockDrainTimeout: LOCK_DRAIN_MS,
     maxSize: PARCEL_BYTES_LIMIT,
     namingFunction: () => current.getStore()?.parcel.id ?? '',
@@ -77,7 +78,8 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
 
   async function speak(incoming: Request, body: CutBody, parcel: OwnedParcel): Promise<Response> {
     const { url, method, headers } = incoming;
-    const request = body.stream === null ? incoming : new Request(url, { method, headers, body: body.stream, duplex: 'half' } as RequestInit);
+    // Without its body: the spool reads that itself.
+    const request = new Request(url, { method, headers });
     const length = request.headers.get('content-length');
     const beside: ParcelRequest = {
       parcel, body, failure: null, checksum: parseUploadChecksum(request.headers.get('upload-checksum')), contentLength: length === null ? null : Number(length),
@@ -92,7 +94,6 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
     const offset = parcel.fresh ? 0 : await tools.blobs.size(parcel.row.id);
     if (parcel.fresh || offset === null) return speak(request, body, parcel.row);
     // The answer to the first creation was lost. Its body is not read: the device goes on at the offset it is told.
-    await body.stream?.cancel();
     if (offset === parcel.row.bytes) await arrived(parcel.row.id);
     const headers = { 'Tus-Resumable': '1.0.0', Location: `files/${parcel.row.id}`, 'Upload-Offset': String(offset), 'Upload-Expires': parcel.row.expires_at.toUTCString() };
     return new Response(null, { status: 201, headers });
@@ -119,7 +120,7 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
 
   return {
     arrived,
-    async handle(request, accountId) {
+    async handle(request, accountId, socket) {
       if (request.method === 'OPTIONS') {
         const response = withoutCors(await server.handleWeb(request as never));
         response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
@@ -127,8 +128,12 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
       }
       // A parcel is not read back, by nobody.
       if (request.method === 'GET') throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
-      const body = createCutBody(request.method === 'HEAD' ? null : request.body);
-      return request.method === 'POST' ? create(request, body, accountId) : resume(request, body, accountId);
+      const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
+      try {
+        return await (request.method === 'POST' ? create(request, body, accountId) : resume(request, body, accountId));
+      } finally {
+        body.stop();
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The routes of an upload (DESIGN §4): policy, manifest, parcels over tus, status, completion, receipt, decisions. Logic stands beside, not here. */
+import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import {
   completeAnswerSchema, decisionSchema, policyAnswerSchema, uploadListSchema, uploadStatusSchema, type Role,
@@ -171,7 +172,12 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
   });
 
   // tus 1.0: bodies are streamed, so no schema and no limit but the protocol's own.
-  const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => parcels.handle(c.req.raw, callerOf(c).id);
+  const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => {
+    // Behind the web app's door the request was made anew around its body, which has it already.
+    const { incoming, throughWeb } = c.env ?? {};
+    const socket = throughWeb || !(incoming instanceof Readable) ? undefined : incoming;
+    return parcels.handle(c.req.raw, callerOf(c).id, socket);
+  };
   router.on(['POST', 'OPTIONS'], '/upload/files', allow(SENDERS), tus);
   // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
   router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', allow(SENDERS), tus);

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import { createRules } from '#shared/deid/rules.ts';
 import type { Tables } from '../../database/tables.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
-import { changeInstances, countStates, instancesOf, type InstanceChange } from '../instance.store.ts';
+import { changeInstances, countStates, instancesByKey, type InstanceChange } from '../instance.store.ts';
 import { deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
 import { findPolicy } from '../policies.ts';
 import { lockStudy } from '../study.store.ts';
@@ -18,9 +18,12 @@ export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signa
   const { wrapped_key } = parcel;
   const key = wrapped_key === null ? null : parcelKey(tools.keys.unwrap(parcel.study_id, wrapped_key), parcel.id);
   const body = key === null ? null : await tools.blobs.open(parcel.id, key);
-  const rows = await instancesOf(tools.db, parcel.study_id, ['promised']);
-  const attempts = new Map(rows.map((row) => [row.id, row.attempts]));
-  const promised = new Map(rows.map((row): [string, Promised] => [`${row.sop_instance_uid} ${row.digest}`, { ...row, study_instance_uid: parcel.study_instance_uid }]));
+  const attempts = new Map<number, number>();
+  const awaited = async (keys: readonly { sopInstanceUID: string; digest: string }[]): Promise<Map<string, Promised>> => {
+    const rows = (await instancesByKey(tools.db, { id: parcel.study_id, site_id: parcel.site_id }, keys)).filter(({ state }) => state === 'promised');
+    for (const row of rows) attempts.set(row.id, row.attempts);
+    return new Map(rows.map((row) => [`${row.sop_instance_uid} ${row.digest}`, { ...row, study_instance_uid: parcel.study_instance_uid }]));
+  };
   const rules = new Map<string, VerifyRules>();
   const rulesOf = (name: string, version: number): VerifyRules => {
     const made = rules.get(`${name} ${version}`) ?? rulesFor(tools, name, version);
@@ -30,7 +33,7 @@ export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signa
   let outcome: VerifyOutcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
   try {
     // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
-    if (body !== null) outcome = await verifyParcel({ body, promised }, { rulesFor: rulesOf }, signal);
+    if (body !== null) outcome = await verifyParcel(body, { awaited, rulesFor: rulesOf }, signal);
   } finally {
     await body?.close();
   }

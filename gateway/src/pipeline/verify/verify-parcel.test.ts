@@ -12,7 +12,7 @@ import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.t
 const signal = new AbortController().signal;
 const instances = syntheticStudy({ seed: 77, instancesPerSeries: 3, rows: 16, columns: 16 }).instances;
 const [first, second] = instances as [SyntheticInstance, SyntheticInstance];
-const identified: VerifyTools = { rulesFor: () => ({ kind: 'identified' }) };
+const identified: Pick<VerifyTools, 'rulesFor'> = { rulesFor: () => ({ kind: 'identified' }) };
 
 function toBody(bytes: Uint8Array): OpenBlob {
   return {
@@ -42,7 +42,7 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
   return [`${row.sop_instance_uid} ${row.digest}`, row];
 }
 
-const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => verifyParcel({ body: toBody(body), promised: new Map(promises) }, tools, signal);
+const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => verifyParcel(toBody(body), { ...tools, awaited: async () => new Map(promises) }, signal);
 
 const test = suite('verify, when');
 
@@ -118,7 +118,7 @@ test('it is no parcel at all, says so', async () => {
 });
 
 test('identity remains under a de-identifying policy, quarantines it; what was de-identified under our key passes', async () => {
-  const tools: VerifyTools = { rulesFor: () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }) };
+  const tools: Pick<VerifyTools, 'rulesFor'> = { rulesFor: () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }) };
   const pseudonyms = await pseudonymsOf(1);
   const plain = await verify(await parcel({ of: first }), [promise(first)], tools);
   assert.equal(plain.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['identity-remains']);

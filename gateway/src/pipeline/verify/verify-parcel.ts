@@ -38,34 +38,36 @@ export type VerifyOutcome = {
 };
 
 export type VerifyTools = {
+  /** Which of these the study still awaits, by `UID digest`. */
+  readonly awaited: (keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[]) => Promise<ReadonlyMap<string, Promised>>;
   /** The rules of the policy under which an instance was promised. */
   readonly rulesFor: (policyName: string, policyVersion: number) => VerifyRules;
 };
 
-/** `promised`: the study's instances that are still awaited, by `UID digest`. */
-export async function verifyParcel(
-  parcel: { readonly body: OpenBlob; readonly promised: ReadonlyMap<string, Promised> }, tools: VerifyTools, signal: AbortSignal,
-): Promise<VerifyOutcome> {
+export async function verifyParcel(body: OpenBlob, tools: VerifyTools, signal: AbortSignal): Promise<VerifyOutcome> {
+  const { parts, broken } = await readParts(body);
+  const awaited = new Map(await tools.awaited(parts));
   const instances: VerifiedInstance[] = [];
-  const seen = new Set<string>();
-  let unpromised = 0;
+  for (const part of parts) {
+    signal.throwIfAborted();
+    const key = `${part.sopInstanceUID} ${part.digest}`;
+    const promised = awaited.get(key);
+    // A part that stands there twice was promised once.
+    if (awaited.delete(key) && promised) instances.push(await verifyPart(body, part, promised, tools, signal));
+  }
+  return { instances, unpromised: parts.length - instances.length, broken };
+}
+
+/** What the parcel says it holds, as far as it can be read. */
+async function readParts(body: OpenBlob): Promise<{ parts: readonly ParcelPart[]; broken: VerifyOutcome['broken'] }> {
+  const parts: ParcelPart[] = [];
   try {
-    for await (const part of readParcel(parcel.body)) {
-      signal.throwIfAborted();
-      const key = `${part.sopInstanceUID} ${part.digest}`;
-      const promised = parcel.promised.get(key);
-      if (promised === undefined || seen.has(key)) {
-        unpromised += 1;
-        continue;
-      }
-      seen.add(key);
-      instances.push(await verifyPart(parcel.body, part, promised, tools, signal));
-    }
+    for await (const part of readParcel(body)) parts.push(part);
   } catch (error) {
     if (!(error instanceof ParcelError)) throw error;
-    return { instances, unpromised, broken: { offset: error.offset } };
+    return { parts, broken: { offset: error.offset } };
   }
-  return { instances, unpromised, broken: null };
+  return { parts, broken: null };
 }
 
 async function verifyPart(body: OpenBlob, part: ParcelPart, promised: Promised, tools: VerifyTools, signal: AbortSignal): Promise<VerifiedInstance> {

@@ -1,4 +1,5 @@
 /** Blobs as files of one folder, named by their id; see blobs.ts for what is promised. */
+import type { Cipheriv } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cipherAt } from './blob-cipher.ts';
@@ -6,8 +7,8 @@ import { StorageFull, type BlobKey, type Blobs, type OpenBlob } from './blobs.ts
 
 /** Bytes gathered before they are written, and read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
 const PIECE_BYTES = 1024 * 1024;
-/** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. */
-const WINDOW_BYTES = 64 * 1024;
+/** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. Far above it most is read for nothing. */
+const WINDOW_BYTES = 16 * 1024;
 
 /** Ids become file names: nothing but what we make ourselves may be one. */
 const ID = /^[0-9a-z-]{1,64}$/;
@@ -100,20 +101,26 @@ async function writeAll(file: FileHandle, pieces: Uint8Array[], position: number
   return bytesWritten;
 }
 
+/** As a plain Uint8Array: a Buffer's `slice` shares its bytes, which readers of a ByteSource do not expect. */
+function plain(cipher: Cipheriv, bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = cipher.update(bytes);
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
 async function openBlob(file: FileHandle, key: BlobKey): Promise<OpenBlob> {
   const { size } = await file.stat();
-  let window = { offset: 0, bytes: new Uint8Array() };
+  let window = { offset: 0, bytes: new Uint8Array() as Uint8Array };
 
   /** Fewer bytes than asked for only at the end of the file. */
-  const readPlain = async (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
-    const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+  const readPlain = async (offset: number, length: number): Promise<Uint8Array> => {
+    const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, size - offset)));
     let filled = 0;
     while (filled < bytes.length) {
       const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    return new Uint8Array(cipherAt(key, offset).update(bytes.subarray(0, filled)));
+    return plain(cipherAt(key, offset), bytes.subarray(0, filled));
   };
 
   return {
@@ -127,13 +134,14 @@ async function openBlob(file: FileHandle, key: BlobKey): Promise<OpenBlob> {
     },
     async *stream({ offset, length }, signal) {
       const cipher = cipherAt(key, offset);
+      // The cipher text is read into one buffer again and again; each piece of plain text is its own.
+      const bytes = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, length));
       for (let done = 0; done < length; ) {
         signal.throwIfAborted();
-        const bytes = new Uint8Array(Math.min(PIECE_BYTES, length - done));
-        const { bytesRead } = await file.read(bytes, 0, bytes.length, offset + done);
+        const { bytesRead } = await file.read(bytes, 0, Math.min(bytes.length, length - done), offset + done);
         if (bytesRead === 0) throw new RangeError('the range ends beyond the blob');
         done += bytesRead;
-        yield cipher.update(bytes.subarray(0, bytesRead));
+        yield plain(cipher, bytes.subarray(0, bytesRead));
       }
     },
     close: () => file.close(),
