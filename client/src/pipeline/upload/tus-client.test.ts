@@ -159,6 +159,18 @@ test('without an answer it gives up when patience ends, and only then', async ()
   assert.ok(dead.requests.length > 3);
 });
 
+for (const [name, fault] of [
+  ['says that it stored and stores nothing', status(204, { 'upload-offset': '0' })],
+  ['answers questions and fails at every piece', status(502)],
+] as const) {
+  test(`a gateway that ${name} is asked ever less often, and given up when patience ends`, async () => {
+    const broken = tusServer(Array.from({ length: 500 }, (): Fault => (request) => (request.method === 'PATCH' ? fault(request) : null)));
+    const slept: number[] = [];
+    await sendTo(broken, { patienceMs: 20_000, slept }).then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+    assert.ok(slept.length < 10 && slept.at(-1)! > 5_000, `${slept}`);
+  });
+}
+
 test('every status has one answer', () => {
   const expected: [number, boolean, Step][] = [
     [200, false, 'done'], [204, false, 'done'], [400, true, 'give-up'], [401, true, 'sign-in'], [403, true, 'give-up'], [404, true, 'create-anew'],

@@ -104,8 +104,13 @@ const TUS_VERSION = { 'tus-resumable': '1.0.0' } as const;
 /** Sends the parcel, from wherever an earlier attempt stopped. Throws Unreachable when patience is over, or the signal's reason. */
 export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: TusTools, signal: AbortSignal): Promise<ParcelOutcome> {
   const backOff = createBackOff(tools.random);
+  const pause = async (problem: ApiProblem | null): Promise<void> => {
+    if (backOff.waited() > tools.patienceMs) throw new Unreachable(problem);
+    await tools.clock.sleep(backOff.next(problem?.retryAfterMs), signal);
+  };
   let { location } = parcel;
   let offset: number | null = null;
+  let furthest = -1;
   for (;;) {
     const isNew = location === null;
     const answer: Answer = location === null ? await create(parcel, uploadId, tools, signal)
@@ -115,11 +120,16 @@ export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: 
       location ??= await noteLocation(answer.response, tools);
       // Where a creation was found again the gateway may be further: then it answers the first PATCH with 409, and is asked.
       const at: number = isNew && !answer.response.headers.has('upload-offset') ? 0 : offsetOf(answer.response);
-      if (offset === null || at > offset) backOff.reset();
+      // Only bytes that are new count: a PATCH that fails for ever between two questions that succeed would never wear the patience out.
+      if (at > furthest) backOff.reset();
+      furthest = Math.max(furthest, at);
+      const isStuck = at === offset;
       offset = at;
       tools.onWaiting(null);
       tools.onProgress(at, at);
       if (at === parcel.bytes) return { kind: 'sent' };
+      // Somebody says "stored" and stores nothing: not to be asked as fast as it answers.
+      if (isStuck) await pause(null);
       continue;
     }
     const { step, problem } = answer;
@@ -133,8 +143,7 @@ export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: 
     }
     if (step === 'smaller') tools.pieces.halve();
     tools.onWaiting(step === 'wait-for-room' ? 'storage-full' : problem === null ? 'no-answer' : null);
-    if (backOff.waited() > tools.patienceMs) throw new Unreachable(problem);
-    await tools.clock.sleep(backOff.next(problem?.retryAfterMs), signal);
+    await pause(problem);
     // After anything but a plain success only the gateway knows where it is.
     offset = null;
   }
