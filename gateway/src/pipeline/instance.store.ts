@@ -7,6 +7,8 @@ import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 
+const RENEW_AFTER_MS = 24 * 3600 * 1000;
+
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type InstanceRow = Selectable<InstanceTable>;
@@ -39,6 +41,20 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
     .groupBy('state')
     .execute();
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
+}
+
+/** Whether the PACS took any instance of the site after this. */
+export async function tookOthersSince(db: Db, siteId: string, since: Date): Promise<boolean> {
+  const taken: readonly InstanceState[] = ['posted', 'stored', 'coerced'];
+  const row = await db
+    .selectFrom('instance')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('state', 'in', [...taken])
+    .where('updated_at', '>', since)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** Instances of the site under any of these SOP Instance UIDs, in whatever study. */
@@ -91,6 +107,17 @@ export async function insertInstances(
     order by x.nr
     returning id, sop_instance_uid || ' ' || digest as key`.execute(trx);
   return new Map(rows.map(({ id, key }) => [key, Number(id)]));
+}
+
+/** What the upload promises is awaited from now on: a promise that is said again does not run out on the way. Written once a day. */
+export async function renewPromises(trx: Trx, uploadId: string, now: Date): Promise<void> {
+  await trx
+    .updateTable('instance')
+    .set({ updated_at: now })
+    .where('id', 'in', (of) => of.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId))
+    .where('state', '=', 'promised')
+    .where('updated_at', '<', new Date(now.getTime() - RENEW_AFTER_MS))
+    .execute();
 }
 
 /**

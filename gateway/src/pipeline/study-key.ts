@@ -11,8 +11,8 @@ const TAG_BYTES = 16;
 export type StudyKeys = {
   /** A new key for the study, wrapped. */
   create(studyId: string): Uint8Array;
-  /** Throws where `wrapped` is not of this study or this gateway. */
-  unwrap(studyId: string, wrapped: Uint8Array): Uint8Array;
+  /** Null where `wrapped` is not of this study or this gateway: what lies under it cannot be had back, and is sent again. */
+  unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
 };
 
 /** AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped key opens for its own study only. */
@@ -27,7 +27,11 @@ export function createStudyKeys(wrapKey: Uint8Array): StudyKeys {
       const nonce = wrapped.subarray(0, NONCE_BYTES);
       const decipher = createDecipheriv('aes-256-gcm', wrapKey, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(studyId));
       decipher.setAuthTag(wrapped.subarray(wrapped.length - TAG_BYTES));
-      return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES, wrapped.length - TAG_BYTES)), decipher.final()]);
+      try {
+        return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES, wrapped.length - TAG_BYTES)), decipher.final()]);
+      } catch {
+        return null;
+      }
     },
   };
 }

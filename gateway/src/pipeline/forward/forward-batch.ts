@@ -12,8 +12,8 @@ export type ForwardedInstance =
   /** The PACS says that it has it, or it was found there. */
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
-  /** Not taken now: to be offered later. */
-  | { readonly id: number; readonly kind: 'later' };
+  /** Not taken now: to be offered later. `unanswered`: it may be this instance that the PACS fails on; `busy`: it is not. */
+  | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' };
 
 export async function forwardBatch(
   studyInstanceUID: string, batch: readonly Posted[], tools: { readonly pacs: Pacs }, signal: AbortSignal,
@@ -34,6 +34,13 @@ export async function forwardBatch(
   return outcomes;
 }
 
+/** By the PACS's second way, where it has one. That it fails there too, without a word on the instance, is no refusal. */
+async function otherWay({ id, ...instance }: Posted, answer: StoreAnswer, pacs: Pacs, signal: AbortSignal): Promise<ForwardedInstance> {
+  const { outcome } = pacs.storeAnotherWay === null ? answer : await pacs.storeAnotherWay(instance, signal);
+  if (outcome === 'stored' || outcome === 'coerced') return { id, kind: 'posted', pacsCode: null };
+  return outcome === 'refused' ? { id, kind: 'refused', pacsCode: answer.pacsCode } : { id, kind: 'later', because: 'unanswered' };
+}
+
 async function settle(
   studyInstanceUID: string, instance: Posted, answer: StoreAnswer, batchSize: number, pacs: Pacs, signal: AbortSignal,
 ): Promise<ForwardedInstance> {
@@ -44,14 +51,12 @@ async function settle(
     case 'coerced':
       return { id, kind: 'posted', pacsCode };
     case 'busy':
-      return { id, kind: 'later' };
+      return { id, kind: 'later', because: 'busy' };
     case 'unanswered':
       if (batchSize > 1) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
-      return { id, kind: 'later' };
-    case 'refused': {
-      const other = pacs.storeAnotherWay === null ? answer : await pacs.storeAnotherWay(instance, signal);
-      return other.outcome === 'stored' ? { id, kind: 'posted', pacsCode: null } : { id, kind: 'refused', pacsCode };
-    }
+      return otherWay(instance, answer, pacs, signal);
+    case 'refused':
+      return otherWay(instance, answer, pacs, signal);
     default:
       return outcome satisfies never;
   }

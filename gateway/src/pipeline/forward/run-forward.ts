@@ -5,7 +5,7 @@
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
-import { changeInstances, countStates, instancesOf, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { changeInstances, countStates, instancesOf, tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
@@ -15,8 +15,10 @@ import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
 
 /** Answers gathered before they are written: a crash costs that many searches, a write costs as much as ten answers. */
 const ANSWERS_AT_ONCE = 200;
-/** Offered so often and never answered: a PACS that fails on this instance is as good as one that refuses it. */
+/** Offered so often and never answered: a PACS that fails on this instance is as good as one that refuses it, if it is the instance. */
 const OFFERS_LIMIT = 5;
+/** A PACS that takes nothing at all is ill, not choosy: over a night its disk may be full. */
+const ILL_AT_MOST_MS = 24 * 3600 * 1000;
 
 export async function runForward(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   await findOrphans(study, tools, signal);
@@ -27,13 +29,16 @@ export async function runForward(study: StudyRow, tools: PipelineTools, signal: 
   return finish(study, tools);
 }
 
-/** What a run before this one posted and did not hear of. Nothing else can be `posting`: jobs of one study never run side by side. */
+/**
+ * What a run before this one posted and did not hear of, or did not see in the PACS: nothing is posted again before it was looked for. Nothing else
+ * can be `posting`: jobs of one study never run side by side.
+ */
 async function findOrphans(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<void> {
-  const orphans = await instancesOf(tools.db, study.id, ['posting']);
+  const orphans = (await instancesOf(tools.db, study.id, ['posting', 'received'])).filter(({ state, posted_at }) => state === 'posting' || posted_at !== null);
   if (orphans.length === 0) return;
   const found = new Set((await tools.pacs.findInstances(orphans.map((row) => row.sop_instance_uid), signal)).map(({ sopInstanceUID }) => sopInstanceUID));
   const changes = orphans.map(({ id, sop_instance_uid }): InstanceChange => ({ id, state: found.has(sop_instance_uid) ? 'posted' : 'received' }));
-  await changeInstances(tools.db, changes, ['posting'], tools.now());
+  await changeInstances(tools.db, changes, ['posting', 'received'], tools.now());
 }
 
 /** What the PACS had before our first store: the same bytes are stored already, others are a conflict. */
@@ -53,6 +58,7 @@ async function settleKnown(study: StudyRow, tools: PipelineTools, signal: AbortS
 }
 
 async function postAll(study: StudyRow, rows: readonly InstanceRow[], tools: PipelineTools, signal: AbortSignal): Promise<void> {
+  // A key that cannot be opened any more (the gateway's own is another one) is as good as none.
   const key = study.wrapped_key === null ? null : tools.keys.unwrap(study.id, study.wrapped_key);
   const bodies = new Map<string, OpenBlob | null>();
   for (const parcelId of new Set(rows.map((row) => row.parcel_id))) {
@@ -95,7 +101,8 @@ async function postBatches(
   const write = async (): Promise<void> => {
     const ready = answers;
     answers = [];
-    await changeInstances(tools.db, ready.map((answer) => toChange(answer, byId.get(answer.id)?.attempts ?? 0)), ['posting'], tools.now());
+    const refuses = await refusesBySilence(study, ready, tools);
+    await changeInstances(tools.db, ready.map((answer) => toChange(answer, byId.get(answer.id)?.attempts ?? 0, refuses)), ['posting'], tools.now());
   };
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch && !either.aborted; batch = batches.shift()) {
@@ -129,7 +136,15 @@ function toPosted(row: InstanceRow, bodies: ReadonlyMap<string, OpenBlob | null>
   };
 }
 
-function toChange(answer: ForwardedInstance, attempts: number): InstanceChange {
+/** Whether silence on an instance is a refusal: the PACS took others since this study waits for it, or has been ill for longer than any PACS is. */
+async function refusesBySilence(study: StudyRow, answers: readonly ForwardedInstance[], tools: PipelineTools): Promise<boolean> {
+  const since = study.waiting_since;
+  if (since === null || !answers.some((answer) => answer.kind === 'later' && answer.because === 'unanswered')) return false;
+  if (tools.now().getTime() - since.getTime() > ILL_AT_MOST_MS) return true;
+  return tookOthersSince(tools.db, study.site_id, since);
+}
+
+function toChange(answer: ForwardedInstance, attempts: number, refusesBySilence: boolean): InstanceChange {
   const { id } = answer;
   switch (answer.kind) {
     case 'posted':
@@ -137,7 +152,8 @@ function toChange(answer: ForwardedInstance, attempts: number): InstanceChange {
     case 'refused':
       return { id, state: 'refused', reason: 'pacs-refused', pacsCode: answer.pacsCode };
     case 'later':
-      return attempts + 1 < OFFERS_LIMIT ? { id, state: 'received', attempts: 1 } : { id, state: 'refused', reason: 'pacs-refused', attempts: 1 };
+      if (answer.because === 'busy') return { id, state: 'received' };
+      return attempts + 1 < OFFERS_LIMIT || !refusesBySilence ? { id, state: 'received', attempts: 1 } : { id, state: 'refused', reason: 'pacs-refused', attempts: 1 };
     default:
       return answer satisfies never;
   }

@@ -4,6 +4,9 @@ import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { reconcileStudy, type ReconciledInstance } from './reconcile-study.ts';
 
+/** Some PACS show what they took only after a while; before anything is posted again, forward looks for it. */
+const LOOK_AGAIN_SECONDS = 5;
+
 function toChange(instance: ReconciledInstance): InstanceChange {
   const { id } = instance;
   switch (instance.kind) {
@@ -32,7 +35,8 @@ export async function runReconcile(study: StudyRow, tools: PipelineTools, signal
     const left = await countStates(trx, studyId);
     const event = left.has('received') || left.has('posting') || left.has('posted') ? 'post-again' : 'reconciled';
     const moved = await applyStudyEvent(trx, locked, event, tools.now());
-    if (moved !== null) await enqueueStage(trx, tools, event === 'reconciled' ? 'receipt' : 'forward', { studyId });
+    if (moved !== null && event === 'reconciled') await enqueueStage(trx, tools, 'receipt', { studyId });
+    if (moved !== null && event === 'post-again') await enqueueStage(trx, tools, 'forward', { studyId }, LOOK_AGAIN_SECONDS);
     await auditStudy(trx, tools, study, 'study-reconciled', { revision: locked.revision, ...counts });
     return moved === null ? 'elsewhere' : event;
   });

@@ -4,52 +4,65 @@
  */
 import { sql, type Transaction } from 'kysely';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { IN_PACS } from '#shared/protocol/study-state.ts';
+import { IN_PACS, isInPacs } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../../database/tables.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
-import { changeInstances, insertInstances, instancesByUid } from '../instance.store.ts';
-import { instanceIdsOf, reopenParcels } from '../parcel.store.ts';
+import { findHeld } from '../forward/find-held.ts';
+import { changeInstances, insertInstances, instancesByUid, instancesOf, renewPromises, type InstanceRow } from '../instance.store.ts';
+import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockOrCreateStudy, lockUids, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { compareManifest, type Comparison } from './compare-manifest.ts';
 
 export type Sender = { readonly accountId: string; readonly siteId: string };
 
-/** What of the study the PACS has now; null where nothing depends on it or it does not answer. */
-async function askPacs(tools: PipelineTools, manifest: Manifest, sender: Sender, signal: AbortSignal): Promise<ReadonlySet<string> | null> {
-  const confirmed = await tools.db
+/** Which instances the PACS was asked for, by UID, and which of them it has. */
+type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
+
+/** What the PACS has now of what it was seen to have before; null where there is none or it does not answer. */
+async function askPacs(tools: PipelineTools, manifest: Manifest, sender: Sender, signal: AbortSignal): Promise<Asked | null> {
+  const rows = await tools.db
     .selectFrom('instance')
     .innerJoin('study', 'study.id', 'instance.study_id')
-    .select('instance.id')
+    .select('instance.sop_instance_uid')
     .where('study.site_id', '=', sender.siteId)
     .where('study.study_instance_uid', '=', manifest.studyInstanceUID)
     .where('instance.state', 'in', [...IN_PACS])
-    .limit(1)
-    .executeTakeFirst();
-  if (confirmed === undefined) return null;
+    .execute();
+  const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
+  const confirmed = new Set(rows.map((row) => row.sop_instance_uid).filter((uid) => named.has(uid)));
+  if (confirmed.size === 0) return null;
   try {
-    return await tools.pacs.findStudy(manifest.studyInstanceUID, signal);
+    return { confirmed, held: await findHeld(manifest.studyInstanceUID, confirmed, tools, signal) };
   } catch (error) {
     if (error instanceof PacsUnreachable) return null;
     throw error;
   }
 }
 
+/** What is in the PACS, as far as it was asked; what was confirmed only after it had been asked is believed. */
+function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): ReadonlySet<string> | null {
+  if (asked === null) return null;
+  const since = known.filter((row) => isInPacs(row.state) && !asked.confirmed.has(row.sop_instance_uid));
+  return new Set([...asked.held, ...since.map((row) => row.sop_instance_uid)]);
+}
+
 /** Answers a manifest that was checked by its schema and whose policy was allowed. */
 export async function openUpload(tools: PipelineTools, manifest: Manifest, sender: Sender, signal: AbortSignal): Promise<ManifestAnswer> {
-  const inPacs = await askPacs(tools, manifest, sender, signal);
+  const asked = await askPacs(tools, manifest, sender, signal);
   const now = tools.now();
   const { answer, studyId } = await tools.db.transaction().execute(async (trx) => {
     await lockUids(trx, sender.siteId);
     const { siteId } = sender;
     const created = { id: tools.newId(), siteId, studyInstanceUID: manifest.studyInstanceUID, policy: manifest.policy, now };
-    const study = await lockOrCreateStudy(trx, created);
+    const study = await giveUpUnreadable(trx, tools, await lockOrCreateStudy(trx, created));
     const known = await instancesByUid(trx, siteId, [...new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID))]);
-    const compared = compareManifest(manifest, study.id, known, inPacs);
+    const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
     const uploadId = await findOrCreateUpload(trx, tools, study, sender);
     const { moved, inserted } = await applyManifest(trx, tools, study, manifest, compared);
     const ids = new Map([...known.map((row): [string, number] => [`${row.sop_instance_uid} ${row.digest}`, Number(row.id)]), ...inserted]);
     await linkInstances(trx, uploadId, compared.keys, ids);
+    if (compared.need.length > 0) await renewPromises(trx, uploadId, now);
     if (moved.state === 'receiving' && compared.need.length === 0) await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
     if (compared.insert.length + compared.again.length > 0) {
       await auditStudy(trx, tools, study, 'upload-opened', {
@@ -80,6 +93,21 @@ async function findOrCreateUpload(trx: Transaction<Tables>, tools: PipelineTools
     .where('account_id', '=', sender.accountId)
     .executeTakeFirstOrThrow();
   return id;
+}
+
+/**
+ * The gateway's own key is another one now: what lies under the study's key cannot be had back. It is given up here, where the device is told what
+ * to send; nothing of it may be read under the next key.
+ */
+async function giveUpUnreadable(trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow): Promise<StudyRow> {
+  if (study.wrapped_key === null || tools.keys.unwrap(study.id, study.wrapped_key) !== null) return study;
+  const now = tools.now();
+  await deleteParcels(trx, (await parcelsOfStudy(trx, study.id)).map(({ id }) => id));
+  const lost = (await instancesOf(trx, study.id, ['received', 'posting'])).map(({ id }) => ({ id, state: 'promised' as const, postedAt: null }));
+  await changeInstances(trx, lost, ['received', 'posting'], now);
+  await setStudyKey(trx, study.id, null);
+  const moved = lost.length > 0 ? await applyStudyEvent(trx, study, 'late-instance', now) : null;
+  return { ...(moved ?? study), wrapped_key: null };
 }
 
 /** New rows, with their ids by `UID digest`, rows wanted again, the study's state and key. */

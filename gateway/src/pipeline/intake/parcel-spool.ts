@@ -64,8 +64,9 @@ export class ParcelSpool extends DataStore {
   override async write(_stream: Readable, id: string, offset: number): Promise<number> {
     const request = this.#parcel(id);
     const { parcel, checksum, contentLength } = request;
-    if (parcel.wrapped_key === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
-    const key = parcelKey(this.#tools.keys.unwrap(parcel.study_id, parcel.wrapped_key), id);
+    const studyKey = parcel.wrapped_key === null ? null : this.#tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
+    if (studyKey === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
+    const key = parcelKey(studyKey, id);
     const written = await this.#tools.blobs.append(id, key, offset, taken(request.body, parcel.bytes - offset, checksum)).catch((error: unknown) => {
       if (error instanceof StorageFull) request.failure = error;
       throw error;

@@ -38,7 +38,7 @@ async function stored(location: string): Promise<Buffer> {
   const id = location.split('/').at(-1)!;
   const { wrapped_key, id: studyId } = await pipeline.tools.db
     .selectFrom('parcel').innerJoin('study', 'study.id', 'parcel.study_id').select(['study.wrapped_key', 'study.id']).where('parcel.id', '=', id).executeTakeFirstOrThrow();
-  const blob = (await pipeline.tools.blobs.open(id, parcelKey(pipeline.tools.keys.unwrap(studyId, wrapped_key!), id)))!;
+  const blob = (await pipeline.tools.blobs.open(id, parcelKey(pipeline.tools.keys.unwrap(studyId, wrapped_key!)!, id)))!;
   const bytes = Buffer.from(await blob.read(0, blob.size));
   await blob.close();
   return bytes;

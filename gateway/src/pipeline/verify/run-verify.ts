@@ -16,7 +16,8 @@ const ATTEMPTS_LIMIT = 4;
 
 export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   const { wrapped_key } = parcel;
-  const key = wrapped_key === null ? null : parcelKey(tools.keys.unwrap(parcel.study_id, wrapped_key), parcel.id);
+  const studyKey = wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, wrapped_key);
+  const key = studyKey === null ? null : parcelKey(studyKey, parcel.id);
   const body = key === null ? null : await tools.blobs.open(parcel.id, key);
   const attempts = new Map<number, number>();
   const awaited = async (keys: readonly { sopInstanceUID: string; digest: string }[]): Promise<Map<string, Promised>> => {

@@ -14,7 +14,7 @@ export function createLatePacs(settings: PacsSettings): Pacs {
   return {
     describe: () => createStowPacs(settings).describe(),
     storeInstances: async (study, instances, signal) => (await pacs(signal)).storeInstances(study, instances, signal),
-    findStudy: async (study, signal) => (await pacs(signal)).findStudy(study, signal),
+    findStudy: async (study, signal, enough) => (await pacs(signal)).findStudy(study, signal, enough),
     findInstances: async (uids, signal) => (await pacs(signal)).findInstances(uids, signal),
     readBack: async (where, signal) => (await pacs(signal)).readBack(where, signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),

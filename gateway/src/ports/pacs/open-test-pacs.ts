@@ -7,9 +7,10 @@ import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } fr
 
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second instance is stored, and nothing is said of
- * any. `forgetful`: says "stored" and keeps nothing. `refusing`: refuses everything. `busy`: has no room. `deaf-to-searches`: stores, but does not search.
+ * any. `forgetful`: says "stored" and keeps nothing. `refusing`: refuses everything. `busy`: has no room. `failing`: stores nothing and says nothing of
+ * any instance, but searches. `deaf-to-searches`: stores, but does not search.
  */
-export type Lie = 'honest' | 'down' | 'cut' | 'half' | 'forgetful' | 'refusing' | 'busy' | 'deaf-to-searches';
+export type Lie = 'honest' | 'down' | 'cut' | 'half' | 'forgetful' | 'refusing' | 'busy' | 'failing' | 'deaf-to-searches';
 
 export type TestPacs = Pacs & {
   lie: Lie;
@@ -17,6 +18,12 @@ export type TestPacs = Pacs & {
   readonly held: Map<string, { study: string; bytes: Buffer }>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
+  /** What it stores never, and says nothing of. */
+  readonly failsOn: Set<string>;
+  /** So many searches after a store do not show anything of the study yet. */
+  slowToShow: number;
+  /** A search of a study names no more than these. */
+  listsAtMost: number;
 };
 
 export function openTestPacs(): TestPacs {
@@ -29,10 +36,14 @@ export function openTestPacs(): TestPacs {
     answers();
     if (pacs.lie === 'deaf-to-searches') throw new PacsUnreachable('deaf', 500);
   };
+  const isShown = (): boolean => (pacs.slowToShow -= posted.size > 0 && pacs.slowToShow > 0 ? 1 : 0) === 0 || posted.size === 0;
   const pacs: TestPacs = {
     lie: 'honest',
     held,
     posted,
+    failsOn: new Set(),
+    slowToShow: 0,
+    listsAtMost: Infinity,
     describe: () => 'http://pacs.test/dicom-web',
     storeAnotherWay: null,
     async probe() {
@@ -44,10 +55,11 @@ export function openTestPacs(): TestPacs {
       for (const [i, instance] of instances.entries()) {
         const bytes = await readWhole(instance, signal);
         posted.set(instance.sopInstanceUID, (posted.get(instance.sopInstanceUID) ?? 0) + 1);
-        const keeps = pacs.lie === 'honest' || pacs.lie === 'cut' || pacs.lie === 'deaf-to-searches' || (pacs.lie === 'half' && i % 2 === 0);
+        const fails = pacs.lie === 'failing' || pacs.failsOn.has(instance.sopInstanceUID);
+        const keeps = !fails && (pacs.lie === 'honest' || pacs.lie === 'cut' || pacs.lie === 'deaf-to-searches' || (pacs.lie === 'half' && i % 2 === 0));
         // As Orthanc does: what is there stays, and the answer does not tell.
         if (keeps && !held.has(instance.sopInstanceUID)) held.set(instance.sopInstanceUID, { study, bytes });
-        const outcome = pacs.lie === 'refusing' ? 'refused' : pacs.lie === 'busy' ? 'busy' : pacs.lie === 'half' ? 'unanswered' : 'stored';
+        const outcome = fails ? 'unanswered' : pacs.lie === 'refusing' ? 'refused' : pacs.lie === 'busy' ? 'busy' : pacs.lie === 'half' ? 'unanswered' : 'stored';
         result.push({ sopInstanceUID: instance.sopInstanceUID, outcome, pacsCode: outcome === 'refused' ? 0x0110 : null });
       }
       if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null);
@@ -55,10 +67,12 @@ export function openTestPacs(): TestPacs {
     },
     async findStudy(study) {
       searches();
-      return new Set([...held].filter(([, instance]) => instance.study === study).map(([uid]) => uid));
+      if (!isShown()) return new Set();
+      return new Set([...held].filter(([, instance]) => instance.study === study).map(([uid]) => uid).slice(0, pacs.listsAtMost));
     },
     async findInstances(uids) {
       searches();
+      if (!isShown()) return [];
       return uids.flatMap((sopInstanceUID) => {
         const instance = held.get(sopInstanceUID);
         return instance ? [{ studyInstanceUID: instance.study, seriesInstanceUID: '1.2', sopInstanceUID }] : [];

@@ -37,8 +37,8 @@ export interface Pacs {
   describe(): string;
   /** Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable. */
   storeInstances(studyInstanceUID: string, instances: readonly InstanceToStore[], signal: AbortSignal): Promise<readonly StoreAnswer[]>;
-  /** What the PACS has of a study: SOP Instance UIDs. Throws PacsUnreachable. */
-  findStudy(studyInstanceUID: string, signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** What the PACS has of a study: SOP Instance UIDs; may end early once it has seen all of `enough`. Throws PacsUnreachable. */
+  findStudy(studyInstanceUID: string, signal: AbortSignal, enough?: ReadonlySet<string>): Promise<ReadonlySet<string>>;
   /** Where it has these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /** Reads an instance back as it is stored; null where the PACS says that it is not there. Throws PacsUnreachable. */

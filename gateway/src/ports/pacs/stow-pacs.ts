@@ -49,14 +49,14 @@ export function createStowPacs(settings: PacsSettings): Pacs {
       });
     },
 
-    async findStudy(studyInstanceUID, signal) {
+    async findStudy(studyInstanceUID, signal, enough) {
       const found = new Set<string>();
       for (let offset = 0; ; ) {
         const rows = await search(`/studies/${studyInstanceUID}/instances?limit=${PAGE}&offset=${offset}`, signal);
         const before = found.size;
         for (const row of rows) found.add(row.sopInstanceUID);
         // A PACS that ignores `offset` repeats itself: nothing new is the end as well.
-        if (rows.length === 0 || found.size === before) return found;
+        if (rows.length === 0 || found.size === before || enough?.isSubsetOf(found)) return found;
         offset += rows.length;
       }
     },
