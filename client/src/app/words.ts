@@ -158,7 +158,7 @@ export const words = {
     sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
     makingSafe: (count: number) => `${studies(count)} not safe yet`,
     clear: 'Clear',
-    queued: (count: number) => `${instances(count)} safe on this device and in the queue`,
+    queued: (count: number) => `${instances(count)} went into the queue`,
     queuedInPart: 'Some files were refused on the way there. They stand below with their reasons.',
     toQueue: 'Open the queue',
     teachTitle: 'How a study travels',
