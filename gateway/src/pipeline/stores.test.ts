@@ -25,7 +25,8 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
   async function begin(instances = 3) {
     const { db } = database;
     const site = (await db.insertInto('site').values({ name: 's' }).returning('id').executeTakeFirstOrThrow()).id;
-    const account = (await db.insertInto('account').values({ site_id: site, username: randomUUID(), roles: ['technician'], password_hash: '', disabled_at: null }).returning('id').executeTakeFirstOrThrow()).id;
+    const person = { site_id: site, username: randomUUID(), roles: ['technician' as const], password_hash: '', disabled_at: null };
+    const account = (await db.insertInto('account').values(person).returning('id').executeTakeFirstOrThrow()).id;
     const uploadId = randomUUID();
     const study = await db.transaction().execute(async (trx) => {
       const created = await lockOrCreateStudy(trx, { id: randomUUID(), siteId: site, studyInstanceUID: '1.2.3', policy: { name: 'identified', version: 1 }, now });
@@ -59,9 +60,9 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
   });
 
   test('a change leaves alone what it does not name, and what is no longer where it was', async () => {
-    const { db, study } = await begin();
+    const { db, study, uploadId } = await begin();
     const [one, two] = (await instancesOf(db, study.id)) as unknown as [{ id: number }, { id: number }];
-    await insertParcel(db, { id: 'place', site_id: study.site_id, upload_id: (await db.selectFrom('upload').select('id').where('study_id', '=', study.id).executeTakeFirstOrThrow()).id, study_id: study.id, device_parcel_id: 'd', bytes: 10, expires_at: now });
+    await insertParcel(db, { id: 'place', site_id: study.site_id, upload_id: uploadId, study_id: study.id, device_parcel_id: 'd', bytes: 10, expires_at: now });
     await changeInstances(db, [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }], ['promised'], now);
     await changeInstances(db, [{ id: one.id, state: 'posting', postedAt: now, attempts: 2 }, { id: two.id, state: 'posting' }], ['received'], now);
     const rows = await instancesOf(db, study.id);

@@ -82,7 +82,10 @@ test('I2: of one UID at most one digest is wanted or here', () => {
 
 const one = (digest: number, original?: number): Manifest => ({
   protocolVersion: 1, policy: { name: 'deidentified', version: 2 }, studyInstanceUID: '1.2' as Manifest['studyInstanceUID'],
-  instances: [{ sopInstanceUID: '1.2.1', seriesInstanceUID: '1.2', sopClassUID: '1.2', transferSyntaxUID: '1.2', bytes: 10, digest: hex(digest), ...(original ? { originalDigest: hex(original) } : {}) }],
+  instances: [{
+    sopInstanceUID: '1.2.1', seriesInstanceUID: '1.2', sopClassUID: '1.2', transferSyntaxUID: '1.2', bytes: 10, digest: hex(digest),
+    ...(original ? { originalDigest: hex(original) } : {}),
+  }],
 });
 const row = (state: Known['state'], more: Partial<Known> = {}): Known => ({
   id: 1, study_id: STUDY, sop_instance_uid: '1.2.1', digest: hex(1), state, reason: null, original_digest: null, policy_name: 'deidentified', policy_version: 1, ...more,

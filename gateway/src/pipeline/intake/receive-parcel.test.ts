@@ -103,9 +103,11 @@ test('takes no more than it was announced with', async () => {
 test('is nobody else’s', async () => {
   const location = await created(100);
   pipeline.actAs(randomUUID(), ['technician']);
-  for (const response of [await pipeline.head(location), await pipeline.patch(location, 0, randomBytes(10)), await pipeline.create(upload, randomUUID(), 10), await pipeline.request('GET', `/upload/${upload}/status`)]) {
-    assert.is(response.status, 404);
-  }
+  const answers = [
+    await pipeline.head(location), await pipeline.patch(location, 0, randomBytes(10)), await pipeline.create(upload, randomUUID(), 10),
+    await pipeline.request('GET', `/upload/${upload}/status`),
+  ];
+  for (const { status } of answers) assert.is(status, 404);
   pipeline.actAs(randomUUID(), ['auditor']);
   assert.is((await pipeline.request('GET', `/upload/${upload}/status`)).status, 200, 'an auditor may look');
   assert.is((await pipeline.create(upload, randomUUID(), 10)).status, 403, 'and not send');
@@ -144,8 +146,11 @@ test('that was complete when the process died is found by the next question', as
 async function halfPatch(port: number, location: string, offset: number, sent: Uint8Array, announced: number) {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
-  const head = ['PATCH', `/upload/${location}`, 'HTTP/1.1'].join(' ');
-  socket.write(`${head}\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: ${offset}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: ${announced}\r\nUpload-Checksum: ${sha256(randomBytes(3))}\r\n\r\n`);
+  const head = [
+    `PATCH /upload/${location} HTTP/1.1`, 'Host: x', 'Tus-Resumable: 1.0.0', `Upload-Offset: ${offset}`, 'Content-Type: application/offset+octet-stream',
+    `Content-Length: ${announced}`, `Upload-Checksum: ${sha256(randomBytes(3))}`, '', '',
+  ];
+  socket.write(head.join('\r\n'));
   await new Promise<void>((resolve) => void socket.write(sent, () => resolve()));
   return socket;
 }
