@@ -63,8 +63,10 @@ export function createDevice(baseUrl = '/api'): Device {
     async decide(uploadId, decision, instances) {
       await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
     },
-    async withdraw(uploadId) {
-      await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
+    async withdraw(uploadId, instances) {
+      const { status } = await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
+      // Other instances of the study have left this account already: these alone are taken back.
+      if (status === 409 && instances.length > 0) await api.text(`/upload/${uploadId}/decisions`, { body: { decision: 'take-back', instances } });
     },
   });
 

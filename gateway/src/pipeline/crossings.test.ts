@@ -105,6 +105,21 @@ test('what another upload promised too is not left out by one of them: it is onl
   await pipeline.close();
 });
 
+test('one of two entries of a queue is taken back after bytes of the other have left: the other goes on, and the first may be sent later', async () => {
+  const { pipeline } = await open();
+  const instances = study(3);
+  const { uploadId } = await pipeline.init(toManifest(instances.slice(0, 2)));
+  await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances.slice(0, 2));
+  assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 409);
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'take-back', instances: keysOf(instances.slice(2)) });
+  await pipeline.runAll();
+  const { state, counts } = await pipeline.status(uploadId);
+  assert.equal([state, counts.inPacs], ['closed', 2]);
+  assert.is((await pipeline.init(toManifest(instances))).need.length, 1);
+  await pipeline.close();
+});
+
 test('a parcel arrives whole while unfinished ones expire, and it stays', async () => {
   let now = new Date('2026-01-01T00:00:00Z');
   const { pipeline } = await open(() => now);

@@ -115,7 +115,7 @@ export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
 export const studyEventSchema = uploadStatusSchema.omit({ instances: true });
 
 export const decisionSchema = z.object({
-  decision: z.enum(['leave-out', 'retry']),
+  decision: z.enum(['leave-out', 'retry', 'take-back']),
   instances: z.array(z.object({ sopInstanceUID: uidSchema, digest: z.string() })).min(1).max(20_000),
 });
 

@@ -159,6 +159,22 @@ test('what the PACS refused stays on the device until a person decides', async (
   store.close();
 });
 
+test('what was refused for a rival stays on the device until the rival is in the PACS', async () => {
+  for (const rival of ['refused', 'stored'] as const) {
+    const { database, key } = await open();
+    const instances = await queued(database, key, 'study', [100]);
+    await finishStudy(database, 'study');
+    const queue = createInstanceQueue({ database, key, now: () => 1 });
+    await queue.beginSending('study');
+    await queue.allSent('study');
+    const { jws, receipt } = receiptOf(instances, () => 'refused');
+    const [own] = receipt.instances;
+    const named = [{ ...own!, reason: 'already-here-other-policy' }, { ...own!, digest: 'f'.repeat(64), state: rival }];
+    await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+    assert.is(await database.parcels.count(), rival === 'stored' ? 0 : 1, rival);
+  }
+});
+
 function storeOver(database: LocalDatabase, key: CryptoKey) {
   return createQueueStore({
     database, key: Promise.resolve(key), now: () => 1, isOnline: signal(true), unsafe: signal(0), later: () => undefined,

@@ -166,10 +166,12 @@ function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelR
   };
 }
 
-/** Nothing more has to be done about it on this device. */
-function isSettledForUs(state: InstanceRow['state'], reason: string | null): boolean {
+/** Nothing more has to be done about it on this device. `inPacs`: UIDs of what the receipt says the PACS holds. */
+function isSettledForUs({ state, reason, sopInstanceUID }: InstanceRow, inPacs: ReadonlySet<string>): boolean {
   if (state === 'safe' || state === 'sent') return false;
-  return isInPacs(state as InstanceState) || state === 'left-out' || reason === 'already-here-other-policy';
+  // The other one may have been promised only, and never have come.
+  if (reason === 'already-here-other-policy') return inPacs.has(sopInstanceUID);
+  return isInPacs(state as InstanceState) || state === 'left-out';
 }
 
 async function settle(database: LocalDatabase, now: () => number, id: string, { jws, receipt }: CheckedReceipt): Promise<void> {
@@ -186,7 +188,8 @@ async function settle(database: LocalDatabase, now: () => number, id: string, { 
     });
     await database.instances.bulkPut(rows);
     await database.receipts.put({ id: receipt.jti, studyId: id, jws, issuedAt: receipt.iat * 1000, revision: receipt.revision, root: receipt.root });
-    const kept = new Set(rows.filter((row) => !isSettledForUs(row.state, row.reason)).map((row) => row.parcelId));
+    const inPacs = new Set(receipt.instances.filter((instance) => isInPacs(instance.state)).map((instance) => instance.sopInstanceUID));
+    const kept = new Set(rows.filter((row) => !isSettledForUs(row, inPacs)).map((row) => row.parcelId));
     for (const parcel of await database.parcels.where('studyId').equals(id).toArray()) {
       if (kept.has(parcel.id)) continue;
       await deleteRecords(database, parcel.id);

@@ -26,8 +26,8 @@ export interface QueueStoreTools {
   readonly unsafe: ReadonlySignal<number>;
   /** Tells the gateway what a person decided. Throws as the API client does. */
   decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
-  /** Tells the gateway that an announced study will not come. May throw: it forgets by itself. */
-  withdraw(uploadId: string): Promise<void>;
+  /** Tells the gateway that these instances of an announced study will not come. May throw: it forgets by itself. */
+  withdraw(uploadId: string, instances: readonly InstanceKey[]): Promise<void>;
   /** Wakes the uploader of this tab, if it leads. */
   wake(): void;
 }
@@ -139,8 +139,9 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
         return study;
       });
       if (row === null) return false;
+      const own = await onlyOf(database, id);
       await dropContents(database, id);
-      if (row.uploadId !== null) await tools.withdraw(row.uploadId).catch(() => undefined);
+      if (row.uploadId !== null) await tools.withdraw(row.uploadId, own).catch(() => undefined);
       return true;
     },
 
@@ -196,6 +197,14 @@ function isKept(state: UploadState): boolean {
 
 function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
   return { sopInstanceUID, digest };
+}
+
+/** The instances of this study that no other one in the queue has as well. */
+async function onlyOf(database: LocalDatabase, id: string): Promise<InstanceKey[]> {
+  const others = new Set<string>();
+  const own = new Map<string, InstanceKey>();
+  await database.instances.each((row) => void (row.studyId === id ? own.set(keyOf(row), toKey(row)) : others.add(keyOf(row))));
+  return [...own].filter(([key]) => !others.has(key)).map(([, instance]) => instance);
 }
 
 async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {

@@ -228,7 +228,8 @@ export function createCarrier(tools: CarrierTools): Carrier {
     const manifest = await queue.manifestOf(study.id);
     for (let current = study; ; current = { ...current, state: 'at-gateway' }) {
       const delivered = current.state === 'attention' && current.uploadId !== null
-        ? { uploadId: current.uploadId, named: manifest.instances }
+        // Whatever is newer than the receipt that was settled with: what it does not name is kept.
+        ? { uploadId: current.uploadId, named: [] }
         : await studies.run(() => deliver(current, manifest, signal));
       if (delivered === null || !tools.awaitReceipts) return;
       if ((await awaitReceipt(current, delivered, manifest, signal)) === 'settled') return;

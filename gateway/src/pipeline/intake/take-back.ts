@@ -5,8 +5,8 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../../database/tables.ts';
-import { countStates } from '../instance.store.ts';
-import { deleteUnfinished, type UploadRow } from '../parcel.store.ts';
+import { countStates, instancesByKey } from '../instance.store.ts';
+import { deleteUnfinished, unlinkInstances, type UploadRow } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
@@ -35,6 +35,21 @@ export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise
     return begun;
   });
   await Promise.all(parcels.map(({ id }) => tools.blobs.remove(id)));
+  tools.changes.emit(studyId);
+}
+
+/** The same for some instances of an upload of which others have left: what is only promised, and nowhere else, is as if it had never been named. */
+export async function takeBackInstances(tools: PipelineTools, upload: UploadRow, keys: readonly { sopInstanceUID: string; digest: string }[]): Promise<void> {
+  const { id: uploadId, study_id: studyId } = upload;
+  await tools.db.transaction().execute(async (trx) => {
+    const study = await lockStudy(trx, studyId);
+    if (study === undefined) return;
+    const promised = (await instancesByKey(trx, study, keys)).filter(({ state }) => state === 'promised').map(({ id }) => id);
+    await unlinkInstances(trx, uploadId, new Set(promised));
+    if (!(await forgetInstances(trx, study, promised))) return;
+    if (!(await countStates(trx, studyId)).has('promised')) await enqueueStage(trx, tools, 'assembly', { studyId });
+    await auditStudy(trx, tools, study, 'instances-taken-back', { uploadId, instances: promised.length });
+  });
   tools.changes.emit(studyId);
 }
 

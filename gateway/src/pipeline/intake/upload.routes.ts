@@ -15,7 +15,7 @@ import { completeUpload } from './complete-upload.ts';
 import { decide } from './decide.ts';
 import { openUpload } from './open-upload.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
-import { takeBack } from './take-back.ts';
+import { takeBack, takeBackInstances } from './take-back.ts';
 
 /** Who may send: some policy is theirs. */
 export const SENDERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
@@ -71,7 +71,7 @@ const routes = {
     responses: { 204: { description: 'Taken back' } },
   }),
   decisions: defineRoute({
-    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, summary: 'Leave instances out, or try them again', problems: ['upload-not-found'],
+    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, summary: 'Leave instances out, try them again, or take back what was promised and not sent', problems: ['upload-not-found'],
     bodyBytesLimit: MANIFEST_BYTES_LIMIT,
     request: { params: uploadParams, body: jsonBody(decisionSchema) },
     responses: { 200: jsonResponse(uploadStatusSchema, 'Where the study stands now') },
@@ -165,7 +165,9 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
     const { id } = c.req.valid('param');
     // An auditor looks and changes nothing, whatever other roles the account has.
     const upload = caller.roles.includes('admin') ? await visibleUpload(tools, id, caller) : await ownUpload(tools, id, caller);
-    await decide(tools, upload, caller.id, c.req.valid('json'));
+    const { decision, instances } = c.req.valid('json');
+    if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
+    else await decide(tools, upload, caller.id, { decision, instances });
     const status = await uploadStatus(tools.db, upload.id, false);
     if (status === null) throw new Problem('upload-not-found');
     return c.json(status, 200);
