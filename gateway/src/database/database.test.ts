@@ -51,6 +51,18 @@ for (const { name, open } of testDatabases('the database')) {
     await database.ping();
   });
 
+  test('the server ends the connection in the middle of a transaction: that transaction fails, and nothing else', async () => {
+    if (name !== 'PostgreSQL') return;
+    const failed = database.db.transaction().execute(async (trx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx);
+      // Nothing is asked of the connection while it dies: nobody but the pool hears of it.
+      await sql`select pg_terminate_backend(${rows[0]!.pid}), pg_sleep(0.1)`.execute(database.db);
+      await sql`select 1`.execute(trx);
+    });
+    assert.is(await failed.then(() => 'done', () => 'failed'), 'failed');
+    await database.ping();
+  });
+
   test('an undone part of a transaction leaves the rest', async () => {
     const trx = await database.db.startTransaction().execute();
     await sql`insert into counter values (100, 0)`.execute(trx);

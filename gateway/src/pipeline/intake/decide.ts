@@ -3,7 +3,8 @@
  * next receipt says what was decided.
  *
  * Only what the upload itself named is decided about: whoever joins a study does not decide for the others that send it, and what another upload
- * promised too is left out of this one only. And no decision lets through what verify held back: where identity remains, the bytes that are here are given up, and what is sent again is verified again.
+ * promised too is left out of this one only. And no decision lets through what verify held back: where identity remains, the bytes that are here
+ * are given up, and what is sent again is verified again.
  */
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { changeInstances, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
