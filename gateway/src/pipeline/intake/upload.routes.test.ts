@@ -1,0 +1,78 @@
+/** What the routes of an upload promise beside the road itself: rights under a policy, limits, and the live track. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { policyAnswerSchema, studyEventSchema, type Role } from '#shared/protocol/api.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
+import { openTestPipeline, toManifest, type TestPipeline } from '../open-test-pipeline.ts';
+
+const { instances } = syntheticStudy({ seed: 90, instancesPerSeries: 3, rows: 8, columns: 8 });
+
+const test = suite('an upload');
+let pipeline: TestPipeline;
+test.before(async () => void (pipeline = await openTestPipeline({ pacs: openTestPacs() })));
+test.after(() => pipeline.close());
+test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
+
+const codeOf = async (body: unknown) => ((await pipeline.json<{ code?: string }>('POST', '/upload/init', body)) as { code?: string }).code;
+
+test('is offered the policies of its roles, and the project key only where one of them needs it', async () => {
+  const offered = async (roles: Role[]) => {
+    pipeline.actAs(pipeline.accountId, roles);
+    return policyAnswerSchema.parse(await pipeline.json('GET', '/upload/policy'));
+  };
+  assert.equal((await offered(['technician'])).policies.map(({ name }) => name), ['identified', 'deidentified']);
+  assert.equal((await offered(['researcher'])).policies.map(({ name }) => name), ['deidentified']);
+  const auditor = await offered(['auditor']);
+  assert.equal([auditor.policies, auditor.projectKey], [[], undefined]);
+});
+
+test('under a policy that is not its sender’s, or no more, is refused by name', async () => {
+  pipeline.actAs(pipeline.accountId, ['researcher']);
+  assert.is(await codeOf(toManifest(instances)), 'policy-not-allowed');
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  assert.is(await codeOf({ ...toManifest(instances), policy: { name: 'identified', version: 2 } }), 'policy-withdrawn');
+  assert.is(await codeOf({ ...toManifest(instances), policy: { name: 'my-own', version: 1 } }), 'policy-withdrawn');
+});
+
+test('of more than 20 000 instances, or without the form, is refused, and no value comes back', async () => {
+  const manifest = toManifest(instances);
+  assert.is(await codeOf({ ...manifest, instances: Array(20_001).fill(manifest.instances[0]) }), 'too-many-instances');
+  const answer = await pipeline.json<{ code: string }>('POST', '/upload/init', { ...manifest, studyInstanceUID: 'DOE^JANE' });
+  assert.is(answer.code, 'invalid-request');
+  assert.not.match(JSON.stringify(answer), /DOE/);
+});
+
+test('has no receipt before the PACS has confirmed it', async () => {
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  const answer = await pipeline.request('GET', `/upload/${uploadId}/receipt`);
+  assert.equal([answer.status, ((await answer.json()) as { code: string }).code], [404, 'no-receipt-yet']);
+});
+
+test('is told live: where it stands at once, then every change, to its end', async () => {
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  const response = await pipeline.request('GET', `/events?upload=${uploadId}`);
+  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
+  const states: string[] = [];
+  const ids: number[] = [];
+  let sent: Promise<unknown> | null = null;
+  let text = '';
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    const events = text.split('\n\n');
+    text = events.pop()!;
+    for (const event of events.filter((each) => each.includes('data:'))) {
+      const fields = new Map(event.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+      assert.is(fields.get('event'), 'study');
+      ids.push(Number(fields.get('id')));
+      states.push(studyEventSchema.parse(JSON.parse(fields.get('data')!)).state);
+      sent ??= pipeline.send(uploadId, instances);
+    }
+    if (states.includes('closed')) break;
+  }
+  await sent;
+  assert.is(states[0], 'receiving');
+  assert.equal(ids, [...ids].sort((a, b) => a - b));
+  assert.is((await pipeline.request('GET', `/events?upload=${crypto.randomUUID()}`)).status, 404);
+});
+test.run();
