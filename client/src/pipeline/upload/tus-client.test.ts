@@ -57,7 +57,10 @@ async function sendTo(server: ReturnType<typeof tusServer>, options: SendOptions
   const pieces = createPieceSize();
   for (let i = 0; i < 5; i += 1) pieces.halve();
   return sendParcel(parcel, 'upload', {
-    api: createApiClient({ baseUrl: 'http://gateway', fetch: server.fetch, ...(options.fetchTelling ? { fetchTelling: options.fetchTelling } : {}), tokens: { accessToken: async () => 'token', renew: async () => null } }),
+    api: createApiClient({
+      baseUrl: 'http://gateway', fetch: server.fetch, ...(options.fetchTelling ? { fetchTelling: options.fetchTelling } : {}),
+      tokens: { accessToken: async () => 'token', renew: async () => null },
+    }),
     clock: { now: () => 0, sleep: async (ms) => void options.slept?.push(ms) },
     random: () => 0.5, pieces, patienceMs: options.patienceMs ?? 60_000,
     onCreated: async () => undefined, onForgotten: async () => undefined, onProgress: (acknowledged, left) => void options.told?.push([acknowledged, left]), onWaiting: () => undefined,
