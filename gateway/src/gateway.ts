@@ -143,7 +143,7 @@ async function createPipelineTools({ config, around, log, keys, database, jobs, 
   return {
     db: database.db, jobs, pacs, metrics, log,
     blobs: await openBlobs(config),
-    keys: createStudyKeys(keys.wrapKey),
+    keys: createStudyKeys(keys.wrapKey, join(config.dataDir, 'keys', 'studies')),
     pseudonyms: await createPseudonyms(keys.projectKey),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: config.publicUrl,

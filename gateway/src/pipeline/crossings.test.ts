@@ -1,4 +1,7 @@
 /** What crosses: two devices, a person and a device, a run and its double. Nothing may be lost, doubled, or stay where nobody can move it. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -256,7 +259,7 @@ test('the key that wraps the studies’ keys is another one: the bytes are asked
   await pipeline.send(uploadId, instances.slice(0, 2));
   await pipeline.runAll();
   await pipeline.send(uploadId, instances.slice(2, 3));
-  Object.assign(pipeline.tools.keys, createStudyKeys(new Uint8Array(32).fill(9)));
+  Object.assign(pipeline.tools.keys, createStudyKeys(new Uint8Array(32).fill(9), await mkdtemp(join(tmpdir(), 'relay-other-keys-'))));
   for (let round = 0; round < 3; round += 1) {
     const { need } = await pipeline.init(toManifest(instances));
     const wanted = instances.filter(({ bytes }) => need.some(({ digest }) => digest === digestOf(bytes)));

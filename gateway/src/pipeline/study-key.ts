@@ -1,36 +1,90 @@
 /**
- * The key of a study: 32 random bytes under which its parcels lie on the disk, kept in the database only wrapped by the gateway's own
- * key. When it is destroyed (`wrapped_key` set to null) every copy of the study's bytes is gone with it, also the ones in a backup.
+ * The key of a study: 32 bytes under which its parcels lie on the disk. It is made of two halves that are kept apart: one in the database,
+ * wrapped by the gateway's own key, one as a file in `keys/studies/`. Destroying the file destroys the key: the half that lives on in a
+ * database's log, or in a backup of it, opens nothing (DESIGN §2.2).
+ *
+ * Gateways that share a database share this folder, as they share the parcels.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 
 const KEY_BYTES = 32;
+const ID_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** A file is older than its row by one transaction. What no row names after this long belongs to a transaction that was undone. */
+const UNNAMED_FOR_MS = 3600 * 1000;
 
 export type StudyKeys = {
-  /** A new key for the study, wrapped. */
+  /** A new key for the study, as the database keeps it. Its file is on the disk before this returns. */
   create(studyId: string): Uint8Array;
-  /** Null where `wrapped` is not of this study or this gateway: what lies under it cannot be had back, and is sent again. */
+  /** Null where it is not of this study or this gateway, or was destroyed: what lies under it cannot be had back, and is sent again. */
   unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
+  /** For ever. One that is destroyed already stays so. */
+  destroy(wrapped: Uint8Array): void;
+  /** Destroys the keys that no study names any more: what a gateway that was killed did not come to. */
+  sweep(named: readonly Uint8Array[], now: Date): void;
 };
 
-/** AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped key opens for its own study only. */
-export function createStudyKeys(wrapKey: Uint8Array): StudyKeys {
+const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
+
+function writeHalf(path: string, half: Uint8Array): void {
+  const file = openSync(path, 'wx', 0o600);
+  writeSync(file, half);
+  fsyncSync(file);
+  closeSync(file);
+}
+
+/** Overwritten before it is removed, so that the name is not all that goes. */
+function eraseFile(path: string): void {
+  if (!existsSync(path)) return;
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(fstatSync(file).size), 0, undefined, 0);
+  fsyncSync(file);
+  closeSync(file);
+  unlinkSync(path);
+}
+
+/** AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped half opens for its own study only. */
+function openHalf(wrapKey: Uint8Array, studyId: string, sealed: Uint8Array): Uint8Array | null {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', wrapKey, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES }).setAAD(Buffer.from(studyId));
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
+    return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)), decipher.final()]);
+  } catch {
+    return null;
+  }
+}
+
+/** `folder` is made where it is missing. */
+export function createStudyKeys(wrapKey: Uint8Array, folder: string): StudyKeys {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const pathOf = (wrapped: Uint8Array): string => join(folder, idOf(wrapped));
   return {
     create(studyId) {
+      const id = randomBytes(ID_BYTES);
+      writeHalf(pathOf(id), randomBytes(KEY_BYTES));
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', wrapKey, nonce).setAAD(Buffer.from(studyId));
-      return Buffer.concat([nonce, cipher.update(randomBytes(KEY_BYTES)), cipher.final(), cipher.getAuthTag()]);
+      return Buffer.concat([id, nonce, cipher.update(randomBytes(KEY_BYTES)), cipher.final(), cipher.getAuthTag()]);
     },
     unwrap(studyId, wrapped) {
-      const nonce = wrapped.subarray(0, NONCE_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', wrapKey, nonce, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(studyId));
-      decipher.setAuthTag(wrapped.subarray(wrapped.length - TAG_BYTES));
-      try {
-        return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES, wrapped.length - TAG_BYTES)), decipher.final()]);
-      } catch {
-        return null;
+      const half = openHalf(wrapKey, studyId, wrapped.subarray(ID_BYTES));
+      const path = pathOf(wrapped);
+      if (half === null || !existsSync(path)) return null;
+      const other = readFileSync(path);
+      // A file that was erased but not yet removed is no key.
+      if (other.length !== KEY_BYTES || other.every((byte) => byte === 0)) return null;
+      // RFC 5869: neither half tells anything of the key.
+      return new Uint8Array(hkdfSync('sha256', half, other, 'relaypacs study key', KEY_BYTES));
+    },
+    destroy: (wrapped) => eraseFile(pathOf(wrapped)),
+    sweep(named, now) {
+      const living = new Set(named.map(idOf));
+      for (const id of readdirSync(folder)) {
+        const path = join(folder, id);
+        if (!living.has(id) && now.getTime() - statSync(path).mtimeMs > UNNAMED_FOR_MS) eraseFile(path);
       }
     },
   };

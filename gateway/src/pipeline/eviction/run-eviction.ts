@@ -9,15 +9,22 @@ import { auditStudy, type PipelineTools } from '../tools.ts';
 import { planEviction } from './plan-eviction.ts';
 
 export async function runEviction(study: StudyRow, tools: PipelineTools): Promise<string> {
-  return tools.db.transaction().execute(async (trx) => {
+  let destroyed: Uint8Array | null = null;
+  const outcome = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);
     if (locked?.state !== 'receipted') return 'elsewhere';
     const plan = planEviction(await parcelsOfStudy(trx, study.id), await instancesOf(trx, study.id));
     await Promise.all(plan.remove.map((id) => tools.blobs.remove(id)));
     await deleteParcels(trx, plan.remove);
-    if (!plan.held) await setStudyKey(trx, study.id, null);
+    if (!plan.held) {
+      destroyed = locked.wrapped_key;
+      await setStudyKey(trx, study.id, null);
+    }
     await applyStudyEvent(trx, locked, plan.held ? 'evicted-but-held' : 'evicted', tools.now());
     await auditStudy(trx, tools, study, 'study-evicted', { revision: locked.revision, parcels: plan.remove.length, held: plan.held });
     return plan.held ? 'held' : 'closed';
   });
+  // Only now: a key destroyed before a commit that fails would be missed. Killed in between, expiry sweeps it.
+  if (destroyed !== null) tools.keys.destroy(destroyed);
+  return outcome;
 }

@@ -19,6 +19,8 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
   const files = await tools.blobs.ids();
   const known = await allParcelIds(tools.db);
   for (const id of files) if (!known.has(id)) await tools.blobs.remove(id);
+  const keyed = await tools.db.selectFrom('study').select('wrapped_key').where('wrapped_key', 'is not', null).execute();
+  tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []), now);
   await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS));
 }
 
