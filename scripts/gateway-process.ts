@@ -10,6 +10,12 @@ import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Child } from './keep-alive.ts';
 
+/**
+ * Room for the old generation from the start, in MB. Parcels pass through external buffers, and V8 answers their growth with full collections
+ * while its heap is small: 40 % of the intake's CPU. More would be resident memory for nothing.
+ */
+export const GATEWAY_NODE_FLAGS: readonly string[] = ['--initial-old-space-size=300'];
+
 const MAIN = fileURLToPath(new URL('../gateway/src/main.ts', import.meta.url));
 
 /** PGlite opens in a second or two; after a crash it first replays its log. */
@@ -53,7 +59,7 @@ async function untilReady({ api, web, signal }: GatewayOptions, exited: Promise<
 export async function startGateway(options: GatewayOptions): Promise<Child> {
   const log = options.logFile === null ? null : await open(options.logFile, 'a', 0o600);
   // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway before the PACS.
-  const child = spawn(process.execPath, [MAIN], { env: options.env, stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'], detached: true });
+  const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], { env: options.env, stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'], detached: true });
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     child.once('error', (error) => resolve(error.message));

@@ -8,6 +8,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
 
@@ -100,7 +101,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       return child?.pid ?? 0;
     },
     async start() {
-      const started = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
       createInterface({ input: started.stdout }).on('line', note);
       createInterface({ input: started.stderr }).on('line', note);
