@@ -129,7 +129,8 @@ async function carried(habits: Habits) {
   const { queue, record } = queueOf();
   const api = createApiClient({ baseUrl: 'http://gateway', fetch: gateway.fetch, tokens: { accessToken: async () => 't', renew: async () => null } });
   // Time passes at once, but always later than what is under way.
-  const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const sleep = (_ms: number, signal: AbortSignal) => new Promise<void>((resolve) => setImmediate(resolve)).then(() => signal.throwIfAborted());
+  const clock = { now: () => 0, sleep };
   const uploader = createUploader({
     queue, api, clock, random: () => 0, patienceMs: 60_000, awaitReceipts: true, follower: createFollower({ api, clock, random: () => 0 }),
     isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined,
