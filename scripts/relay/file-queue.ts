@@ -79,7 +79,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       return true;
     },
     async pending() {
-      return [...studies.values()].map(({ studyInstanceUID, state, uploadId, receiptId }) => ({ id: studyInstanceUID, state, uploadId, receiptId }));
+      return [...studies.values()].map(({ studyInstanceUID, state, uploadId, receiptId }) => ({ id: studyInstanceUID, state, uploadId, receiptId, trouble: null }));
     },
     async manifestOf(id): Promise<Manifest> {
       const { studyInstanceUID, policy, instances } = studyOf(id);
@@ -118,6 +118,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       study.revision = status.revision;
     },
     waiting: async () => undefined,
+    troubled: async () => undefined,
     async refused(id, code) {
       const study = studyOf(id);
       study.problem = code;

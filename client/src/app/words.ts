@@ -5,6 +5,7 @@
  * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the functions are given.
  */
 import { formatCount, roundRemaining } from './format.ts';
+import type { Trouble } from '../pipeline/queue/queued.ts';
 import type { Place, WaitingFor } from './track-state.ts';
 
 const rules = new Intl.PluralRules('en');
@@ -204,6 +205,23 @@ export const words = {
     stillReading: 'Being made safe on this device. Keep the page open.',
     failed: 'The gateway did not take this study.',
     failedMeans: 'It is safe on this device and nothing of it is in the PACS.',
+    trouble: {
+      'receipt-faulty': {
+        title: 'The gateway’s receipt for this study does not hold.',
+        means: 'Its signature or its list does not fit what was sent. Nothing is deleted on this device.',
+        next: 'It is asked for again by itself. If it stays so, give the code to your administrator.',
+      },
+      'copy-unreadable': {
+        title: 'A part of this study cannot be read on this device.',
+        means: 'The rest of it goes on, and nothing is deleted here.',
+        next: 'Choose the study again from where it lies: only what is missing travels.',
+      },
+      unexpected: {
+        title: 'Something went wrong on this device with this study.',
+        means: 'Nothing of it is deleted here.',
+        next: 'It is tried again by itself. If it stays so, load the page again, then give the code to your administrator.',
+      },
+    } satisfies Record<Trouble, { title: string; means: string; next: string }>,
     interrupted: 'The page was closed while this study was made safe.',
     interruptedNext: 'Nothing of it has left. Choose it again from where it lies.',
     chooseAgain: 'Choose it again',

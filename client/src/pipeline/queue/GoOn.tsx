@@ -1,4 +1,4 @@
-/** The button for a study that the gateway did not take. */
+/** The button for a study that the gateway did not take, and for one that this device cannot carry on with. */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -10,14 +10,14 @@ import { nameOf } from './study-title.ts';
 /** Trying again where that can help; where the study itself must be another one, the way to choose it. */
 export function GoOn({ study }: { readonly study: QueuedStudy }) {
   const { queue } = useDevice();
-  if (study.problem && PROBLEMS[study.problem].retry === 'changed')
+  if (study.trouble === 'copy-unreadable' || (study.problem && PROBLEMS[study.problem].retry === 'changed'))
     return (
       <a class="button" href={hrefOf({ page: 'upload' })}>
         {words.queue.chooseAgain}
       </a>
     );
   return (
-    <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study))} onClick={() => void queue.retry(study.id)}>
+    <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study))} onClick={() => void (study.trouble ? queue.tryNow(study.id) : queue.retry(study.id))}>
       <Icon name="again" size={20} />
       {words.queue.retry}
     </button>

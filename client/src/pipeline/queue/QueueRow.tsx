@@ -50,6 +50,7 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
     const problem: { title: string; next?: string } = study.problem ? PROBLEMS[study.problem] : { title: words.queue.failed };
     return <Red title={problem.title} next={problem.next ?? null} />;
   }
+  if (study.trouble) return <Red title={words.queue.trouble[study.trouble].title} next={words.queue.trouble[study.trouble].means} />;
   if (track.needsDecision > 0 && study.state === 'attention')
     return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
   if (study.state === 'reading') return <p class="small quiet">{words.queue.stillReading}</p>;
@@ -87,7 +88,7 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
       </div>
     );
   }
-  if (study.state === 'failed') {
+  if (study.state === 'failed' || study.trouble) {
     return (
       <div class="row">
         <GoOn study={study} />

@@ -11,7 +11,7 @@ import { createInstanceQueue } from './instance-queue.ts';
 import { LADDER, openLocalDatabase, type LocalDatabase } from './local-database.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
 import { createQueueStore } from './queue.store.ts';
-import type { CheckedReceipt, ParcelToSend } from './upload-queue.ts';
+import { CopyUnreadable, type CheckedReceipt, type ParcelToSend } from './upload-queue.ts';
 
 const STUDY = '1.2.826.0.1.3680043.8.498.1';
 const POLICY = { name: 'identified', version: 1, deidentify: false };
@@ -157,6 +157,26 @@ test('what the PACS refused stays on the device until a person decides', async (
   assert.is((await database.studies.get('study'))?.state, 'done');
   assert.is(await database.records.count(), 0);
   store.close();
+});
+
+test('a copy of which a part is gone or changed is named as such, and the trouble stands until it is followed again', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'study', [100, 200]);
+  await finishStudy(database, 'study');
+  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  await database.records.delete(['study-0', 0]);
+  await database.records.update(['study-1', 0], { sealed: new Uint8Array(40) });
+  for (const parcel of await queue.parcelsFor('study', instances)) {
+    await parcel.read(0, 10).then(() => assert.unreachable(), (error) => assert.instance(error, CopyUnreadable));
+  }
+  const counts = { promised: 2, atGateway: 2, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
+  const said = { uploadId: STUDY, studyInstanceUID: STUDY, state: 'storing' as const, revision: 1, policy: 'identified', counts, bytes: { promised: 1, atGateway: 1, inPacs: 0 }, waiting: null, receipt: null };
+  for (const [trouble, after] of [['copy-unreadable', null], ['receipt-faulty', 'receipt-faulty']] as const) {
+    await queue.troubled('study', trouble);
+    assert.is((await queue.pending())[0]?.trouble, trouble);
+    await queue.report('study', said as Parameters<typeof queue.report>[1]);
+    assert.is((await queue.pending())[0]?.trouble, after, 'an answer of the gateway does not make a bad receipt good');
+  }
 });
 
 test('what was refused for a rival stays on the device until the rival is in the PACS', async () => {

@@ -11,7 +11,7 @@ import { open } from './device-key.ts';
 import { deleteRecords, RECORD_BYTES, recordPlace } from './enqueue.ts';
 import type { InstanceRow, LocalDatabase, ParcelRow, StudyRow } from './local-database.ts';
 import { createProgress, endsIn, type Progress } from './progress.ts';
-import { keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
+import { CopyUnreadable, keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
 
 export interface InstanceQueueTools {
   readonly database: LocalDatabase;
@@ -38,7 +38,7 @@ export function createInstanceQueue({ database, key, now }: InstanceQueueTools):
   return {
     async pending() {
       const rows = await database.studies.orderBy('queuedAt').filter((study) => WORTH_WORK.has(study.state)).toArray();
-      return rows.map(({ id, state, uploadId, receiptId }): QueuedUpload => ({ id, state, uploadId, receiptId }));
+      return rows.map(({ id, state, uploadId, receiptId, trouble = null }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble }));
     },
     manifestOf: (id) => manifestOf(database, id),
     announced: (id, answer) => announced(database, id, answer),
@@ -72,14 +72,21 @@ export function createInstanceQueue({ database, key, now }: InstanceQueueTools):
     },
     async report(id, status) {
       const waiting = status.waiting?.because ?? null;
-      await database.studies.update(id, { counts: status.counts, waiting });
+      await database.studies.where('id').equals(id).modify((row) => {
+        Object.assign(row, { counts: status.counts, waiting });
+        // What is followed again was sent whole; a receipt is believed in `settle` only.
+        if (row.trouble !== 'receipt-faulty') row.trouble = null;
+      });
     },
     async waiting(id, because) {
       const study = await database.studies.get(id);
       if (study && study.waiting !== because) await database.studies.update(id, { waiting: because });
     },
+    async troubled(id, trouble) {
+      await database.studies.update(id, { trouble });
+    },
     async refused(id, code) {
-      await change(id, 'refused', { problem: code, waiting: null });
+      await change(id, 'refused', { problem: code, waiting: null, trouble: null });
     },
     settle: (id, checked) => settle(database, now, id, checked),
   };
@@ -136,6 +143,7 @@ async function parcelsFor(
   const parcels = (await database.parcels.bulkGet(parcelIds)).filter((parcel) => parcel !== undefined);
   // One that was sent and is wanted again is asked for by its name: what was damaged gets a new place, what only waits for verify is there.
   for (const parcel of parcels) if (parcel.state === 'sent') parcel.location = null;
+  if (parcels.length < parcelIds.length) throw new CopyUnreadable('a parcel is missing');
   const sizes = Map.groupBy(rows, (row) => row.parcelId);
   const planned = parcels.map(({ id: parcelId, bytes }) => ({ id: parcelId, bytes, ends: endsIn(bytes, sizes.get(parcelId)!.map((row) => row.bytes)) }));
   progress.plan(id, rows.length - planned.reduce((sum, { ends }) => sum + ends.length, 0), planned);
@@ -147,8 +155,10 @@ function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelR
   const count = Math.ceil(parcel.bytes / RECORD_BYTES);
   async function record(position: number): Promise<Uint8Array<ArrayBuffer>> {
     const row = await database.records.get([parcel.id, position]);
-    if (!row) throw new Error('a record of a queued parcel is missing');
-    return open(key, row.sealed, recordPlace(parcel.id, position, count));
+    if (!row) throw new CopyUnreadable('a record is missing');
+    return open(key, row.sealed, recordPlace(parcel.id, position, count)).catch((cause: unknown) => {
+      throw new CopyUnreadable(cause);
+    });
   }
   return {
     id: parcel.id, bytes: parcel.bytes, instances: parcel.instances, location: parcel.location,
@@ -195,7 +205,7 @@ async function settle(database: LocalDatabase, now: () => number, id: string, { 
       await deleteRecords(database, parcel.id);
       await database.parcels.delete(parcel.id);
     }
-    await database.studies.update(id, { receiptId: receipt.jti, waiting: null, ...outcomeOf(study, kept.size === 0, now()) });
+    await database.studies.update(id, { receiptId: receipt.jti, waiting: null, trouble: null, ...outcomeOf(study, kept.size === 0, now()) });
   });
 }
 
@@ -209,7 +219,7 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
 
 /** Calls `onChange` whenever the studies in the queue change, in whichever tab; returns how to stop that. */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
-  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state }) => `${id} ${state}`).join());
+  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state, trouble }) => `${id} ${state} ${trouble}`).join());
   let last = '';
   const subscription = watched.subscribe((states) => {
     if (states === last) return;

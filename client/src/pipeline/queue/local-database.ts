@@ -7,7 +7,7 @@ import type { Counts } from '#shared/protocol/api.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { StudyAbout, Waiting } from './queued.ts';
+import type { StudyAbout, Trouble, Waiting } from './queued.ts';
 
 /** AES-GCM: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag. */
 export type Sealed = Uint8Array<ArrayBuffer>;
@@ -40,6 +40,8 @@ export interface StudyRow {
   counts: Counts | null;
   waiting: Waiting;
   problem: ProblemCode | null;
+  /** What went wrong on this device; rows of earlier versions lack it. */
+  trouble?: Trouble | null;
   receiptId: string | null;
   completedAt: number | null;
 }

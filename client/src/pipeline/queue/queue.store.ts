@@ -98,6 +98,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       leftOut: row.counts?.leftOut ?? 0,
       waiting: row.waiting,
       problem: row.problem,
+      trouble: row.trouble ?? null,
       bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
       secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
       stalled: isMoving && rate.isStalled(at),
@@ -152,7 +153,12 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const instances = (await undecided(id)).filter((row) => row.state === 'quarantined');
       if (study.uploadId !== null && instances.length > 0) await tools.decide(study.uploadId, 'retry', instances.map(toKey));
       await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
-      await database.studies.update(id, { state, problem: null, waiting: null, counts: null, departed: 0, acknowledged: 0, sending: false });
+      await database.studies.update(id, { state, problem: null, waiting: null, trouble: null, counts: null, departed: 0, acknowledged: 0, sending: false });
+      tools.wake();
+    },
+
+    async tryNow(id) {
+      await database.studies.update(id, { trouble: null });
       tools.wake();
     },
 

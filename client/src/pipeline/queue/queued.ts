@@ -37,6 +37,12 @@ export interface Track {
 /** Why nothing moves although nobody is at fault. `interrupted`: the page was closed while the study was copied; choose it again. */
 export type Waiting = 'offline' | 'gateway-unreachable' | 'pacs-unreachable' | 'storage-full' | 'signed-out' | 'interrupted' | null;
 
+/**
+ * What went wrong on this device with a study that nobody refused. `receipt-faulty`: the gateway's receipt does not hold; `copy-unreadable`: a
+ * part of the copy here is gone or damaged; `unexpected`: anything else. It is tried again by itself, and nothing is deleted meanwhile.
+ */
+export type Trouble = 'receipt-faulty' | 'copy-unreadable' | 'unexpected';
+
 export interface ReasonCount {
   readonly reason: ReasonCode | string;
   readonly instances: number;
@@ -59,6 +65,8 @@ export interface QueuedStudy {
   readonly waiting: Waiting;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
+  /** Stands until an attempt succeeds. */
+  readonly trouble: Trouble | null;
   /** Smoothed; 0 when nothing moves. */
   readonly bytesPerSecond: number;
   /** null when it would be a guess. */
@@ -112,6 +120,8 @@ export interface QueueStore {
   takeBack(id: string): Promise<boolean>;
   /** After `failed`, or for the instances in quarantine. */
   retry(id: string): Promise<void>;
+  /** A study in trouble is taken up at once, not at its next turn. */
+  tryNow(id: string): Promise<void>;
   /** A person decides that these travel no further; without `instances`: all that are in quarantine. */
   leaveOut(id: string, instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[]): Promise<void>;
   /** Takes a finished, taken-back or interrupted study off the list; its receipt is kept. */

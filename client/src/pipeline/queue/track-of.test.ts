@@ -5,7 +5,7 @@ import { inQueueOrder, trackOf } from './track-of.ts';
 
 const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
   id: 'a', title: null, about: null, policy: { name: 'identified', version: 1, deidentify: false }, state: 'safe', instances: 12, bytes: 120,
-  track: { safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null,
+  track: { safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null, trouble: null,
   bytesPerSecond: 0, secondsLeft: null, stalled: false, canTakeBack: true, receiptId: null, studyInstanceUID: null, queuedAt: 1, completedAt: null, ...some,
 });
 const atGateway = { safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };

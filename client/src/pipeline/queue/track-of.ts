@@ -34,7 +34,7 @@ export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'taken-back'] a
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
 export function partOf(study: QueuedStudy): QueuePart {
-  return study.waiting === 'interrupted' ? 'needs-you' : partOfState(study.state);
+  return study.waiting === 'interrupted' || study.trouble !== null ? 'needs-you' : partOfState(study.state);
 }
 
 function partOfState(state: UploadState): QueuePart {

@@ -8,7 +8,7 @@ import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { Waiting } from './queued.ts';
+import type { Trouble, Waiting } from './queued.ts';
 
 /** How both sides name an instance: the UID alone is not enough, a conflict is two digests under one UID. */
 export interface InstanceKey {
@@ -26,6 +26,14 @@ export function stateOfConflict(reason: string): InstanceState {
   return reason === 'left-out' ? 'left-out' : 'refused';
 }
 
+/** A part of the copy on this device is gone, or was changed: it cannot be sent from here. */
+export class CopyUnreadable extends Error {
+  constructor(cause: unknown) {
+    super('a part of a queued study cannot be read', { cause });
+    this.name = 'CopyUnreadable';
+  }
+}
+
 export interface QueuedUpload {
   /** The device's own name for it. */
   readonly id: string;
@@ -34,6 +42,8 @@ export interface QueuedUpload {
   readonly uploadId: string | null;
   /** The receipt that was checked last: a newer one is waited for. */
   readonly receiptId: string | null;
+  /** Why the last attempt failed; null again when a person asks for the next one at once. */
+  readonly trouble: Trouble | null;
 }
 
 /** One parcel as it goes over tus. */
@@ -75,6 +85,8 @@ export interface UploadQueue {
   /** What the gateway says of the study, for the track. */
   report(id: string, status: Omit<UploadStatus, 'instances'>): Promise<void>;
   waiting(id: string, because: Waiting): Promise<void>;
+  /** The attempt failed on this device, and will be repeated. */
+  troubled(id: string, trouble: Trouble): Promise<void>;
   /** The gateway refuses the whole study. */
   refused(id: string, code: ProblemCode): Promise<void>;
   /** Deletes what the receipt says the PACS holds; keeps the receipt and what a person must decide about. */

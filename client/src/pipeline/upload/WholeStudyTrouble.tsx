@@ -1,11 +1,11 @@
-/** What keeps a whole study from going on and needs a person: refused by the gateway, or cut off while it was made safe. */
+/** What keeps a whole study from going on and needs a person: refused by the gateway, cut off while it was made safe, or in trouble on this device. */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
 import { Notice } from '../../app/Notice.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from '../queue/GoOn.tsx';
-import type { QueuedStudy } from '../queue/queued.ts';
+import type { QueuedStudy, Trouble } from '../queue/queued.ts';
 import { TakeBack } from '../queue/QueueRow.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
@@ -29,7 +29,21 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
       </Notice>
     );
   }
-  return study.state === 'failed' ? <Failed study={study} /> : null;
+  if (study.state === 'failed') return <Failed study={study} />;
+  return study.trouble && <InTrouble study={study} trouble={study.trouble} />;
+}
+
+function InTrouble({ study, trouble }: { readonly study: QueuedStudy; readonly trouble: Trouble }) {
+  const { title, means, next } = words.queue.trouble[trouble];
+  return (
+    <Notice kind="stop" title={title}>
+      <p>{`${means} ${next}`}</p>
+      <div class="notice-actions row">
+        <GoOn study={study} />
+      </div>
+      <CodeLine code={trouble} />
+    </Notice>
+  );
 }
 
 function Failed({ study }: { readonly study: QueuedStudy }) {

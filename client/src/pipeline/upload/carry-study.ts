@@ -151,11 +151,14 @@ export function createCarrier(tools: CarrierTools): Carrier {
 
   async function sendAll(id: string, uploadId: string, need: readonly InstanceKey[], signal: AbortSignal): Promise<'sent' | 'upload-gone'> {
     if (need.length === 0) return 'sent';
-    const outcomes = await Promise.all((await queue.parcelsFor(id, need)).map((parcel) => parcels.run(async () => {
+    // One parcel that cannot be read does not keep the others here.
+    const outcomes = await Promise.allSettled((await queue.parcelsFor(id, need)).map((parcel) => parcels.run(async () => {
       signal.throwIfAborted();
       return send(id, uploadId, parcel, signal);
     })));
-    return outcomes.includes('upload-gone') ? 'upload-gone' : 'sent';
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    return outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'upload-gone') ? 'upload-gone' : 'sent';
   }
 
   function complete(id: string, uploadId: string, signal: AbortSignal): Promise<readonly InstanceKey[] | 'upload-gone'> {
@@ -212,8 +215,8 @@ export function createCarrier(tools: CarrierTools): Carrier {
       if (event.receipt !== null && event.receipt.id !== study.receiptId) {
         const fault = await takeReceipt(study.id, uploadId, manifest, named, signal);
         if (fault === null) return 'settled';
-        // A receipt of an earlier revision lacks the late instances: the next one has them.
-        if (fault !== 'instance-missing') faults += 1;
+        // A receipt of an earlier revision lacks the late instances: the next one has them, unless the gateway is at its end.
+        if (fault !== 'instance-missing' || event.state === 'closed' || event.state === 'held') faults += 1;
         if (faults >= FAULTS_LIMIT) throw new ReceiptFaulty(fault);
       } else if (event.state === 'receiving' && clock.now() - completedAt > COMPLETE_AGAIN_MS) {
         completedAt = clock.now();

@@ -5,10 +5,11 @@ import type { Manifest } from '#shared/protocol/manifest.ts';
 import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { createApiClient } from '../../app/api-client.ts';
 import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
-import { keyOf, type CheckedReceipt, type InstanceKey, type UploadQueue } from '../queue/upload-queue.ts';
+import type { Trouble } from '../queue/queued.ts';
+import { CopyUnreadable, keyOf, type CheckedReceipt, type InstanceKey, type UploadQueue } from '../queue/upload-queue.ts';
 import { createFollower } from './follow-events.ts';
 import { ReceiptFaulty } from './carry-study.ts';
-import { createUploader } from './uploader.ts';
+import { createUploader, type Uploader } from './uploader.ts';
 
 const STUDY = '1.2.3';
 const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
@@ -45,9 +46,10 @@ async function gatewayWith(habits: Habits) {
     const instances = INSTANCES.map(({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
       sopInstanceUID, digest, bytes, ...(conflicts.has(`${sopInstanceUID} ${digest}`) ? { state: 'quarantined', reason: 'conflicting-instance' } : { state: 'stored' }),
     }));
+    const said = habits.receipt?.(instances) ?? {};
     const payload = {
       jti: UPLOAD, iss: 'http://gateway', iat: 1, version: 1, studyInstanceUID: STUDY, revision: 1, policy: { name: 'identified', version: 1 },
-      pacs: 'http://pacs', root: await merkleRoot(instances), instances, ...habits.receipt?.(instances),
+      pacs: 'http://pacs', instances, ...said, root: said.root ?? await merkleRoot(said.instances ?? instances),
     };
     const header = { alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE };
     return new Response(await new CompactSign(new TextEncoder().encode(JSON.stringify(payload))).setProtectedHeader(header).sign(signer.privateKey));
@@ -95,14 +97,14 @@ async function gatewayWith(habits: Habits) {
 }
 
 function queueOf() {
-  const record = { state: 'safe' as UploadState, refused: null as string | null, settled: null as CheckedReceipt | null, sent: 0 };
+  const record = { state: 'safe' as UploadState, refused: null as string | null, trouble: null as Trouble | null, troubles: [] as Trouble[], settled: null as CheckedReceipt | null, sent: 0 };
   const move = (event: Parameters<typeof nextUploadState>[1]) => {
     const state = nextUploadState(record.state, event);
     if (state !== null) record.state = state;
     return state !== null;
   };
   const queue: UploadQueue = {
-    pending: async () => [{ id: 'study', state: record.state, uploadId: null, receiptId: null }],
+    pending: async () => (record.settled ? [] : [{ id: 'study', state: record.state, uploadId: null, receiptId: null, trouble: record.trouble }]),
     manifestOf: async (): Promise<Manifest> => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: STUDY, instances: INSTANCES }),
     announced: async () => true,
     async parcelsFor(_id, need) {
@@ -118,25 +120,35 @@ function queueOf() {
     parcelsLost: async () => void move('parcels-lost'),
     report: async () => undefined,
     waiting: async () => undefined,
+    troubled: async (_id, trouble) => {
+      record.trouble = trouble;
+      record.troubles.push(trouble);
+    },
     refused: async (_id, code) => void (record.refused = code),
     settle: async (_id, checked) => void (record.settled = checked),
   };
   return { queue, record };
 }
 
-async function carried(habits: Habits) {
+async function uploaderOver(habits: Habits) {
   const gateway = await gatewayWith(habits);
   const { queue, record } = queueOf();
   const api = createApiClient({ baseUrl: 'http://gateway', fetch: gateway.fetch, tokens: { accessToken: async () => 't', renew: async () => null } });
   // Time passes at once, but always later than what is under way.
-  const sleep = (_ms: number, signal: AbortSignal) => new Promise<void>((resolve) => setImmediate(resolve)).then(() => signal.throwIfAborted());
+  const slept: number[] = [];
+  const sleep = (ms: number, signal: AbortSignal) => new Promise<void>((resolve) => void (slept.push(ms), setImmediate(resolve))).then(() => signal.throwIfAborted());
   const clock = { now: () => 0, sleep };
   const uploader = createUploader({
     queue, api, clock, random: () => 0, patienceMs: 60_000, awaitReceipts: true, follower: createFollower({ api, clock, random: () => 0 }),
     isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined,
   });
+  return { uploader, queue, record, seen: gateway.seen, slept };
+}
+
+async function carried(habits: Habits) {
+  const { uploader, record, seen } = await uploaderOver(habits);
   const failed = await uploader.drain(new AbortController().signal).then(() => null, (error: unknown) => error);
-  return { record, seen: gateway.seen, failed };
+  return { record, seen, failed };
 }
 
 test('a study goes to its receipt', async () => {
@@ -172,6 +184,7 @@ test('no receipt that does not hold makes the device delete anything', async () 
     { strangerSigns: true },
     { receipt: () => ({ studyInstanceUID: '9.9' }) },
     { receipt: () => ({ root: '0'.repeat(64) }) },
+    { receipt: (instances) => ({ instances: instances.slice(1) }) },
   ];
   for (const habits of lies) {
     const { record, failed } = await carried(habits);
@@ -186,5 +199,39 @@ test('a study that the gateway refuses is said to be refused, with the reason, a
   assert.is(record.refused, 'policy-not-allowed');
   assert.is(seen.inits, 1);
 });
+
+test('a receipt that does not hold is a state of the study, and asked for ever more calmly until it holds', async () => {
+  let lies = 6;
+  const { uploader, record, slept } = await uploaderOver({ receipt: () => (lies-- > 0 ? { studyInstanceUID: '9.9' } : {}) });
+  await runUntilSettled(uploader, record);
+  assert.equal(record.troubles, ['receipt-faulty', 'receipt-faulty']);
+  assert.equal(slept.filter((ms) => ms === 5_000 || ms === 10_000), [5_000, 10_000]);
+});
+
+test('a copy that cannot be read is a state of the study, and is taken up as soon as a person asks', async () => {
+  const { uploader, queue, record } = await uploaderOver({});
+  const { parcelsFor } = queue;
+  let isDamaged = true;
+  const read = async () => {
+    throw new CopyUnreadable('a record is missing');
+  };
+  queue.parcelsFor = async (id, need) => (await parcelsFor(id, need)).map((parcel) => (isDamaged ? { ...parcel, read } : parcel));
+  queue.troubled = async (_id, trouble) => {
+    record.troubles.push(trouble);
+    // The person asks at once; the rest of this attempt ends with it.
+    isDamaged = false;
+    setImmediate(() => uploader.wake());
+  };
+  await runUntilSettled(uploader, record);
+  assert.equal(record.troubles, ['copy-unreadable']);
+});
+
+async function runUntilSettled(uploader: Uploader, record: { readonly settled: CheckedReceipt | null }): Promise<void> {
+  const over = new AbortController();
+  const running = uploader.run(over.signal);
+  while (record.settled === null) await new Promise<void>((resolve) => setImmediate(resolve));
+  over.abort();
+  await running;
+}
 
 test.run();
