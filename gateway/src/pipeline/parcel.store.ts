@@ -46,6 +46,19 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
+/** What the upload named: how many instances, their bytes, and the bytes of those that have not arrived. */
+export async function promisedBytes(db: Db, uploadId: string): Promise<{ readonly count: number; readonly all: number; readonly needed: number }> {
+  const { rows: [row] } = await sql<{ count: number; all: number | string; needed: number | string }>`
+    select count(*)::int as count, coalesce(sum(i.bytes), 0)::bigint as all, coalesce(sum(i.bytes) filter (where i.state = 'promised'), 0)::bigint as needed
+    from upload_instance u join instance i on i.id = u.instance_id where u.upload_id = ${uploadId}::uuid`.execute(db);
+  return { count: row?.count ?? 0, all: Number(row?.all ?? 0), needed: Number(row?.needed ?? 0) };
+}
+
+/** Unfinished parcels of the whole gateway: they share one disk. */
+export async function openParcels(db: Db): Promise<readonly Pick<ParcelRow, 'id' | 'upload_id' | 'bytes'>[]> {
+  return db.selectFrom('parcel').select(['id', 'upload_id', 'bytes']).where('state', '=', 'receiving').execute();
+}
+
 /** Which of these instances another upload names as well. */
 export async function namedElsewhere(db: Db, uploadId: string, instanceIds: readonly number[]): Promise<ReadonlySet<number>> {
   const rows = await db.selectFrom('upload_instance').select('instance_id').where('upload_id', '<>', uploadId).where('instance_id', 'in', idList(instanceIds)).execute();

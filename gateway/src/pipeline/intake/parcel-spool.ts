@@ -11,6 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
 import type { CutBody } from './cut-body.ts';
+import { checkRoom } from './parcel-room.ts';
 import type { Checksum } from './upload-checksum.ts';
 
 export type ParcelRequest = {
@@ -67,7 +68,13 @@ export class ParcelSpool extends DataStore {
     const studyKey = parcel.wrapped_key === null ? null : this.#tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
     if (studyKey === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
     const key = parcelKey(studyKey, id);
-    const written = await this.#tools.blobs.append(id, key, offset, taken(request.body, parcel.bytes - offset, checksum)).catch((error: unknown) => {
+    const left = parcel.bytes - offset;
+    const append = async (): Promise<number> => {
+      // Other programs write on this disk too: what was free when the parcel was announced may be gone.
+      await checkRoom(this.#tools.blobs, Math.min(contentLength ?? left, left));
+      return this.#tools.blobs.append(id, key, offset, taken(request.body, left, checksum));
+    };
+    const written = await append().catch((error: unknown) => {
       if (error instanceof StorageFull) request.failure = error;
       throw error;
     });

@@ -15,6 +15,9 @@ const sha256 = (bytes: Uint8Array) => `sha256 ${createHash('sha256').update(byte
 const offsetOf = (response: Response) => Number(response.headers.get('upload-offset'));
 const codeOf = async (response: Response) => ((await response.json()) as { code?: string }).code;
 
+const PROMISED_BYTES = 10_000_000;
+const GIB = 1024 ** 3;
+
 const test = suite('a parcel');
 let ground: TestGround;
 let pipeline: TestPipeline;
@@ -23,7 +26,10 @@ test.before(async () => void (ground = await openTestGround()));
 test.after(() => ground.close());
 test.before.each(async () => {
   pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
-  upload = (await pipeline.init(toManifest(instances))).uploadId;
+  // The database is shared, the disk is not: what an earlier test left unfinished takes no room here.
+  await ground.database.db.deleteFrom('parcel').execute();
+  // Nothing here is verified: what is promised is only large enough for what is sent.
+  upload = (await pipeline.init(toManifest(instances, 'identified', { bytes: PROMISED_BYTES }))).uploadId;
 });
 test.after.each(() => pipeline.close());
 
@@ -127,6 +133,70 @@ test('that finds no room waits, visibly', async () => {
   const response = await pipeline.create(upload, randomUUID(), 5000);
   assert.equal([response.status, await codeOf(response)], [507, 'storage-full']);
   assert.is((await pipeline.status(upload)).waiting?.because, 'storage-full');
+});
+
+test('may be as large as what was promised with its headers, and not larger', async () => {
+  const [one] = syntheticStudy({ seed: 5, instancesPerSeries: 1, rows: 8, columns: 8 }).instances;
+  const { uploadId } = await pipeline.init(toManifest([one!], 'identified', { bytes: 10 }));
+  for (let i = 0; i < 8; i += 1) {
+    const refused = await pipeline.create(uploadId, randomUUID(), 16 * GIB);
+    assert.equal([refused.status, await codeOf(refused)], [413, 'body-too-large']);
+  }
+  assert.is((await pipeline.create(uploadId, randomUUID(), 10 + 1024)).status, 201);
+  assert.is((await pipeline.status(uploadId)).waiting, null, 'nothing is full');
+});
+
+test('that holds what came by another way begins again with init, and one of the usual size is taken whole', async () => {
+  const [one, two] = syntheticStudy({ seed: 6, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+  const { uploadId } = await pipeline.init(toManifest([one!, two!], 'identified', { bytes: 100_000_000 }));
+  await pipeline.tools.db.updateTable('instance').set({ state: 'received' }).where('sop_instance_uid', '=', one!.identifiers.sopInstanceUID).execute();
+  assert.is((await pipeline.create(uploadId, randomUUID(), 100_001_000)).status, 201, 'the other one is needed');
+  await pipeline.tools.db.updateTable('instance').set({ state: 'received' }).where('sop_instance_uid', '=', two!.identifiers.sopInstanceUID).execute();
+  const late = await pipeline.create(uploadId, randomUUID(), 100_001_000);
+  assert.equal([late.status, await codeOf(late)], [404, 'upload-not-found']);
+  assert.is((await pipeline.create(uploadId, randomUUID(), 16 * 1024 ** 2)).status, 201);
+});
+
+test('counts against the room from the moment it is announced, and until it is written', async () => {
+  const room = 512 * 1024 ** 2 + 1000;
+  Object.assign(pipeline.tools.blobs, { freeBytes: async () => room });
+  const first = await created(600);
+  const second = await pipeline.create(upload, randomUUID(), 401);
+  assert.equal([second.status, await codeOf(second)], [507, 'storage-full']);
+  assert.is((await pipeline.create(upload, randomUUID(), 400)).status, 201, 'what is left is given');
+  await pipeline.request('DELETE', `/upload/${first}`, null, { 'tus-resumable': '1.0.0' });
+  assert.is((await pipeline.create(upload, randomUUID(), 600)).status, 201, 'what was given up is free again');
+});
+
+test('of two that ask for the same room at once one gets it', async () => {
+  Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 1000 });
+  const answers = await Promise.all([1, 2, 3].map(() => pipeline.create(upload, randomUUID(), 700)));
+  assert.equal(answers.map(({ status }) => status).sort(), [201, 507, 507]);
+});
+
+test('is not written into the reserve, and goes on when there is room again', async () => {
+  const location = await created(5000);
+  const { freeBytes } = pipeline.tools.blobs;
+  Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 4999 });
+  const bytes = randomBytes(5000);
+  const refused = await pipeline.patch(location, 0, bytes, { 'content-length': '5000' });
+  assert.equal([refused.status, await codeOf(refused)], [507, 'storage-full']);
+  assert.is((await pipeline.status(upload)).waiting?.because, 'storage-full');
+  assert.is(offsetOf(await pipeline.head(location)), 0);
+  Object.assign(pipeline.tools.blobs, { freeBytes });
+  assert.is((await pipeline.patch(location, 0, bytes)).status, 204);
+  assert.is((await pipeline.status(upload)).waiting, null);
+});
+
+test('is one of at most 64 that an upload leaves unfinished; one of them is still found again', async () => {
+  const parcel = randomUUID();
+  await created(10, parcel);
+  for (let i = 1; i < 64; i += 1) await created(10);
+  const refused = await pipeline.create(upload, randomUUID(), 10);
+  assert.equal([refused.status, await codeOf(refused)], [507, 'storage-full']);
+  const location = await created(10, parcel);
+  await pipeline.patch(location, 0, randomBytes(10));
+  await created(10);
 });
 
 test('that was complete when the process died is found by the next question', async () => {

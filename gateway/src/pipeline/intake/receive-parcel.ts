@@ -12,6 +12,7 @@ import { clearWaiting, findStudy, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { createCutBody, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
+import { checkAnnounced, reserveRoom } from './parcel-room.ts';
 import { ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
 import {
   deleteUnfinished, findDeviceParcel, findParcel, findUpload, insertParcel, moveParcel, setAsideDamaged, type OwnedParcel,
@@ -25,8 +26,6 @@ const EXPIRES_AFTER_MS = 7 * 24 * 3600 * 1000;
 const LOCK_DRAIN_MS = 300;
 /** One instance, and the headers around it. */
 const PARCEL_BYTES_LIMIT = INSTANCE_BYTES_LIMIT + 64 * 1024;
-/** Left free for the database and the PACS's own files on the same disk: without it they stop before we do. */
-const RESERVED_BYTES = 512 * 1024 ** 2;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -164,13 +163,16 @@ async function findOrCreateParcel(tools: PipelineTools, request: Request, accoun
     if (before.bytes !== bytes) throw new Problem('invalid-request', 'The parcel was announced with another length.');
     return { row: before, fresh: false };
   }
-  if (before !== undefined) await setAsideDamaged(tools.db, before);
   const study = await findStudy(tools.db, upload.study_id);
   if (study === undefined || findPolicy(study.policy_name, study.policy_version) === undefined) throw new Problem('policy-withdrawn');
-  if ((await tools.blobs.freeBytes()) < bytes + RESERVED_BYTES) await reportFull(tools, upload.study_id);
   const id = tools.newId();
   const expires_at = new Date(tools.now().getTime() + EXPIRES_AFTER_MS);
-  const fresh = await insertParcel(tools.db, { id, site_id: upload.site_id, upload_id: uploadId, study_id: upload.study_id, device_parcel_id: deviceParcelId, bytes, expires_at });
+  const fresh = await tools.db.transaction().execute(async (trx) => {
+    await checkAnnounced(trx, uploadId, bytes, before?.bytes ?? 0);
+    await reserveRoom(trx, tools.blobs, uploadId, bytes);
+    if (before !== undefined) await setAsideDamaged(trx, before);
+    return insertParcel(trx, { id, site_id: upload.site_id, upload_id: uploadId, study_id: upload.study_id, device_parcel_id: deviceParcelId, bytes, expires_at });
+  }).catch((error: unknown) => (error instanceof StorageFull ? reportFull(tools, upload.study_id) : Promise.reject(error)));
   const row = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
   if (row === undefined) throw new Problem('upload-not-found');
   return { row, fresh };
