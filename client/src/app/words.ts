@@ -250,6 +250,14 @@ export const words = {
     tooLate: 'The first bytes have left: this study can no longer be taken back.',
   },
 
+  forget: {
+    title: 'Take this study off the list?',
+    what: (count: number) =>
+      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told that the rest will not come. ` +
+      'Your files, disc or folder stay as they are.',
+    no: 'Keep it here',
+  },
+
   study: {
     title: 'Study',
     missing: 'This study is not on this device.',

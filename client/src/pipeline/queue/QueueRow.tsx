@@ -92,7 +92,7 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
     return (
       <div class="row">
         <GoOn study={study} />
-        {study.canTakeBack && <TakeBack study={study} name={name} />}
+        {study.canTakeBack ? <TakeBack study={study} name={name} /> : study.state === 'failed' && <Forget study={study} name={name} />}
       </div>
     );
   }
@@ -116,6 +116,30 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
     );
   }
   return null;
+}
+
+/** For a study that the gateway refused half-way: its copy here is deleted, so it asks first. */
+export function Forget({ study, name }: { readonly study: QueuedStudy; readonly name: string }) {
+  const { queue } = useDevice();
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <button type="button" class="button button-bare" aria-haspopup="dialog" aria-label={words.queue.dismissOf(name)} onClick={() => setAsking(true)}>
+        {words.queue.dismiss}
+      </button>
+      {asking && (
+        <Confirm
+          title={words.forget.title}
+          what={words.forget.what(study.instances)}
+          yes={words.queue.dismiss}
+          no={words.forget.no}
+          destructive
+          onYes={() => void queue.dismiss(study.id)}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
 }
 
 /** Asks first; says so when the first bytes were faster. */

@@ -10,8 +10,8 @@ import { beginStudy, clearInterrupted, finishStudy, storeParcel, StudyGone } fro
 import { createInstanceQueue } from './instance-queue.ts';
 import { LADDER, openLocalDatabase, type LocalDatabase } from './local-database.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
-import { createQueueStore } from './queue.store.ts';
-import { CopyUnreadable, type CheckedReceipt, type ParcelToSend } from './upload-queue.ts';
+import { createQueueStore, type QueueStoreTools } from './queue.store.ts';
+import { CopyUnreadable, type CheckedReceipt, type InstanceKey, type ParcelToSend } from './upload-queue.ts';
 
 const STUDY = '1.2.826.0.1.3680043.8.498.1';
 const POLICY = { name: 'identified', version: 1, deidentify: false };
@@ -170,11 +170,11 @@ test('a copy of which a part is gone or changed is named as such, and the troubl
     await parcel.read(0, 10).then(() => assert.unreachable(), (error) => assert.instance(error, CopyUnreadable));
   }
   const counts = { promised: 2, atGateway: 2, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
-  const said = { uploadId: STUDY, studyInstanceUID: STUDY, state: 'storing' as const, revision: 1, policy: 'identified', counts, bytes: { promised: 1, atGateway: 1, inPacs: 0 }, waiting: null, receipt: null };
+  const said = { uploadId: STUDY, studyInstanceUID: STUDY, state: 'forwarded' as const, revision: 1, policy: 'identified', counts, bytes: counts, waiting: null, receipt: null };
   for (const [trouble, after] of [['copy-unreadable', null], ['receipt-faulty', 'receipt-faulty']] as const) {
     await queue.troubled('study', trouble);
     assert.is((await queue.pending())[0]?.trouble, trouble);
-    await queue.report('study', said as Parameters<typeof queue.report>[1]);
+    await queue.report('study', said);
     assert.is((await queue.pending())[0]?.trouble, after, 'an answer of the gateway does not make a bad receipt good');
   }
 });
@@ -195,12 +195,30 @@ test('what was refused for a rival stays on the device until the rival is in the
   }
 });
 
-function storeOver(database: LocalDatabase, key: CryptoKey) {
+function storeOver(database: LocalDatabase, key: CryptoKey, told: Partial<Pick<QueueStoreTools, 'decide' | 'withdraw'>> = {}) {
   return createQueueStore({
     database, key: Promise.resolve(key), now: () => 1, isOnline: signal(true), unsafe: signal(0), later: () => undefined,
-    decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined,
+    decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined, ...told,
   });
 }
+
+test('a failed study that is taken off the list is taken back at the gateway too, but for what another study here still sends', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'failed', [100, 200]);
+  await queued(database, key, 'other', [100]);
+  await finishStudy(database, 'failed');
+  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  await queue.announced('failed', { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] });
+  await queue.beginSending('failed');
+  await queue.refused('failed', 'policy-withdrawn');
+  const withdrawn: [string, readonly string[]][] = [];
+  const withdraw = async (uploadId: string, own: readonly InstanceKey[]) => void withdrawn.push([uploadId, own.map(({ digest }) => digest)]);
+  const store = storeOver(database, key, { withdraw });
+  await store.dismiss('failed');
+  assert.equal(withdrawn, [['u1', [instances[1]!.digest]]]);
+  assert.equal((await database.parcels.toArray()).map(({ studyId }) => studyId), ['other']);
+  store.close();
+});
 
 test('a study can be taken back until its first byte has left', async () => {
   const { database, key } = await open();

@@ -179,7 +179,11 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const study = await database.studies.get(id);
       if (!study) return;
       const isOver = study.state === 'done' || study.state === 'taken-back' || study.state === 'failed' || study.waiting === 'interrupted';
-      if (isOver) await dropStudy(database, id);
+      if (!isOver) return;
+      const own = study.state === 'failed' ? await onlyOf(database, id) : [];
+      await dropStudy(database, id);
+      // What the gateway refused half-way it still waits for: what has not arrived there will not come.
+      if (study.state === 'failed' && study.uploadId !== null) await tools.withdraw(study.uploadId, own).catch(() => undefined);
     },
 
     async receiptOf(id) {

@@ -124,7 +124,7 @@ export interface QueueStore {
   tryNow(id: string): Promise<void>;
   /** A person decides that these travel no further; without `instances`: all that are in quarantine. */
   leaveOut(id: string, instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[]): Promise<void>;
-  /** Takes a finished, taken-back or interrupted study off the list; its receipt is kept. */
+  /** Takes a finished, taken-back, interrupted or failed study off the list, and a failed one back from the gateway; its receipt is kept. */
   dismiss(id: string): Promise<void>;
   receiptOf(id: string): Promise<KeptReceipt | null>;
   instancesOf(id: string): Promise<readonly QueuedInstance[]>;

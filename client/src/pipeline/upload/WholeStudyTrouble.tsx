@@ -6,7 +6,7 @@ import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from '../queue/GoOn.tsx';
 import type { QueuedStudy, Trouble } from '../queue/queued.ts';
-import { TakeBack } from '../queue/QueueRow.tsx';
+import { Forget, TakeBack } from '../queue/QueueRow.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
@@ -53,7 +53,7 @@ function Failed({ study }: { readonly study: QueuedStudy }) {
       <p>{[problem?.title, words.queue.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
       <div class="notice-actions row">
         <GoOn study={study} />
-        {study.canTakeBack && <TakeBack study={study} name={nameOf(study)} />}
+        {study.canTakeBack ? <TakeBack study={study} name={nameOf(study)} /> : <Forget study={study} name={nameOf(study)} />}
       </div>
       {study.problem && <CodeLine code={study.problem} />}
     </Notice>
