@@ -10,6 +10,8 @@ type Reason = {
   readonly title: string;
   /** What to do next. */
   readonly next: string;
+  /** The same bytes may be stored later: the cause lay elsewhere. */
+  readonly retry?: 'later';
 };
 
 /** Why a file or an instance did not end as `stored`. */
@@ -71,18 +73,24 @@ export const REASONS = {
     next: 'Leave it out, or have the sender give it a new identifier.',
   },
   'already-here-other-policy': { title: 'The same original was stored under another version of the policy.', next: 'Nothing to do: it is not stored twice.' },
-  'digest-mismatch': { title: 'The bytes that arrived are not the bytes that were promised.', next: 'It is sent again by itself.' },
+  'digest-mismatch': { title: 'The bytes that arrived are not the bytes that were promised.', next: 'It is sent again by itself.', retry: 'later' },
   'manifest-mismatch': { title: 'The instance is not the one that was promised.', next: 'Choose the study again.' },
   'identity-remains': { title: 'The instance still holds identifying values.', next: 'It was not stored. Tell the administrator.' },
   'cannot-be-deidentified': { title: 'The identifying values of this kind of object cannot be removed safely.', next: 'Leave it out, or send it under another policy.' },
   'burned-in-annotation': { title: 'The object says that identifying text is burned into its pixels.', next: 'Look at it; leave it out, or release it.' },
-  'pacs-refused': { title: 'The PACS refused the instance.', next: 'Leave it out, or send it to another destination.' },
-  'pacs-lost': { title: 'The PACS said it stored the instance, but does not have it.', next: 'Try again; tell the administrator if it happens twice.' },
-  'never-arrived': { title: 'The device promised the instance, but it never arrived.', next: 'Choose the study again on the device that has it.' },
+  'pacs-refused': { title: 'The PACS refused the instance.', next: 'Try again when the PACS was mended, or leave it out.', retry: 'later' },
+  'pacs-lost': { title: 'The PACS said it stored the instance, but does not have it.', next: 'Try again; tell the administrator if it happens twice.', retry: 'later' },
+  'never-arrived': { title: 'The device promised the instance, but it never arrived.', next: 'Choose the study again on the device that has it.', retry: 'later' },
   'left-out': { title: 'A person left the instance out.', next: 'Nothing to do.' },
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof REASONS;
+/** Whether trying a refused instance again, unchanged, can help. A code that is not in the table: no. */
+export function canRetry(code: string): boolean {
+  const reasons: Readonly<Record<string, Reason>> = REASONS;
+  return Object.hasOwn(reasons, code) && reasons[code]?.retry === 'later';
+}
+
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
 
 /** Things worth saying of an instance that travels all the same. */

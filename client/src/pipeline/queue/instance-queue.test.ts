@@ -159,6 +159,28 @@ test('what the PACS refused stays on the device until a person decides', async (
   store.close();
 });
 
+test('what the PACS refused is tried again from this device when a person asks, what was refused for its structure is not', async () => {
+  const { database, key } = await open();
+  const instances = await queued(database, key, 'study', [100, 200, 300]);
+  await finishStudy(database, 'study');
+  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  await queue.announced('study', { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] });
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
+  const named = receipt.instances.map((instance, at) => (at === 2 ? { ...instance, reason: 'truncated' as const } : instance));
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  const decided: [string, readonly string[]][] = [];
+  const store = storeOver(database, key, { decide: async (_, decision, own) => void decided.push([decision, own.map(({ digest }) => digest)]) });
+  await store.retry('study');
+  assert.equal(decided, [['retry', [instances[1]!.digest]]]);
+  assert.equal((await store.instancesOf('study')).map(({ state }) => state), ['stored', 'safe', 'refused']);
+  assert.is((await queue.pending())[0]?.state, 'safe');
+  const [parcel] = await queue.parcelsFor('study', [instances[1]!]);
+  assert.is((await wholeOf(parcel!)).size, parcel!.bytes, 'its bytes are still here');
+  store.close();
+});
+
 test('a copy of which a part is gone or changed is named as such, and the trouble stands until it is followed again', async () => {
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100, 200]);

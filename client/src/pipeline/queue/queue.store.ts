@@ -11,6 +11,7 @@ import { knownLink } from './device-notes.ts';
 import { dropContents, dropStudy } from './enqueue.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import type { Link, QueuedStudy, QueueStore, ReasonCount, StudyTitle, Track } from './queued.ts';
+import { mayBeRetried } from './may-be-retried.ts';
 import { createRate, type Rate } from './rate.ts';
 import { keyOf, type InstanceKey } from './upload-queue.ts';
 
@@ -150,7 +151,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       const study = await database.studies.get(id);
       const state = study && nextUploadState(study.state, 'retry');
       if (!study || !state) return;
-      const instances = (await undecided(id)).filter((row) => row.state === 'quarantined');
+      const instances = (await undecided(id)).filter((row) => mayBeRetried(row.state, row.reason));
       if (study.uploadId !== null && instances.length > 0) await tools.decide(study.uploadId, 'retry', instances.map(toKey));
       await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
       await database.studies.update(id, { state, problem: null, waiting: null, trouble: null, counts: null, departed: 0, acknowledged: 0, sending: false });

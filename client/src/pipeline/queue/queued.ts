@@ -118,7 +118,7 @@ export interface QueueStore {
   readonly safe: ReadonlySignal<number>;
   /** Until the first byte has left. Resolves to false when it was too late. */
   takeBack(id: string): Promise<boolean>;
-  /** After `failed`, or for the instances in quarantine. */
+  /** After `failed`, or for all instances that were held, or refused for a cause that may be gone. */
   retry(id: string): Promise<void>;
   /** A study in trouble is taken up at once, not at its next turn. */
   tryNow(id: string): Promise<void>;

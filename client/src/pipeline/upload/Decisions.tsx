@@ -1,6 +1,6 @@
 /**
  * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this study, and the ways on. Red,
- * because nothing happens to them until a person decides. What was refused for good can only be left out.
+ * because nothing happens to them until a person decides. What was refused for its structure can only be left out.
  */
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
@@ -10,6 +10,7 @@ import { Icon } from '../../app/Icon.tsx';
 import { Notice } from '../../app/Notice.tsx';
 import { Confirm } from '../../app/Sheet.tsx';
 import { words } from '../../app/words.ts';
+import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
 import type { QueuedStudy, ReasonCount } from '../queue/queued.ts';
 
 type Undecided = ReasonCount & { readonly state: 'refused' | 'quarantined' };
@@ -41,8 +42,6 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
   const [failed, setFailed] = useState(false);
   const reason = reasonOf(some.reason);
   const others = study.track.inPacs;
-  // Trying again is for all that are held, whatever their reason.
-  const quarantined = study.quarantined.reduce((sum, held) => sum + held.instances, 0);
   const decide = async (act: () => Promise<void>) => {
     setBusy(true);
     setFailed(false);
@@ -61,10 +60,10 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
       <Notice kind="stop" title={words.study.decide.sentence(some.instances, study.instances)}>
         <p>{[reason.title, others > 0 && words.study.decide.others(others), reason.next].filter(Boolean).join(' ')}</p>
         <div class="notice-actions row">
-          {some.state === 'quarantined' && (
+          {mayBeRetried(some.state, some.reason) && (
             <button type="button" class="button" disabled={busy} onClick={() => void decide(() => queue.retry(study.id))}>
               <Icon name="again" size={20} />
-              {words.study.decide.retry(quarantined)}
+              {words.study.decide.retry(countRetried(study))}
             </button>
           )}
           <button type="button" class="button button-stop" disabled={busy} aria-haspopup="dialog" onClick={() => setAsking(true)}>
