@@ -73,6 +73,20 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.equal([changed!.parcel_id, changed!.posted_at, changed!.reason], [null, null, 'digest-mismatch']);
   });
 
+  test('I2: the database itself holds one active digest of a UID at a site; what was refused, left out or quarantined claims none', async () => {
+    const { db, study } = await begin(1);
+    const rival = (state: NewInstance['state'], nr: number) =>
+      db.transaction().execute((trx) => insertInstances(trx, study, [{ ...instance(nr), sop_instance_uid: '1.2.1', state }], now)).then(() => 'taken', (error: { code?: string }) => error.code);
+    assert.is(await rival('promised', 91), '23505');
+    assert.equal(await Promise.all((['refused', 'quarantined', 'left-out'] as const).map((state, nr) => rival(state, 92 + nr))), ['taken', 'taken', 'taken']);
+    const [first, refused] = await instancesByUid(db, study.site_id, ['1.2.1']);
+    const back = () => changeInstances(db, [{ id: refused!.id, state: 'promised' }], ['refused', 'quarantined', 'left-out'], now);
+    assert.is(await back().then(() => 'taken', (error: { code?: string }) => error.code), '23505');
+    await changeInstances(db, [{ id: first!.id, state: 'left-out' }], ['promised'], now);
+    assert.is((await back()).size, 1, 'the UID is free again');
+    assert.is((await begin(1)).study.site_id === study.site_id, false, 'and another site has its own');
+  });
+
   test('an event that means nothing changes nothing; after a receipt a late instance raises the revision', async () => {
     const { db, study } = await begin();
     await db.transaction().execute(async (trx) => {
