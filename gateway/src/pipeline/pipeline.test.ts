@@ -351,6 +351,20 @@ test('any stage runs twice, or is killed between what it did and its commit, the
   }
 });
 
+test('its parts were promised under two policies, the receipt names the one of each', async () => {
+  const { pipeline, uploadId, instances } = await assembled(3, 1);
+  await pipeline.runAll();
+  await pipeline.init(toManifest(instances.slice(1), 'deidentified'));
+  await pipeline.send(uploadId, instances.slice(1));
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.equal(receipt.policy, { name: 'deidentified', version: 1 });
+  assert.equal(receipt.instances.map(({ state, policy }) => [state, policy]), [
+    ['stored', { name: 'identified', version: 1 }], ['quarantined', undefined], ['quarantined', undefined],
+  ]);
+  await pipeline.close();
+});
+
 test('one byte of the receipt is changed, it no longer holds', async () => {
   const { pipeline, uploadId } = await assembled(1);
   await pipeline.runAll();

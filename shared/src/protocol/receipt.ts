@@ -8,6 +8,8 @@ import { digestSchema, uidSchema } from './manifest.ts';
 /** The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a receipt. */
 export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
 
+const policySchema = z.object({ name: z.string(), version: z.number().int() });
+
 /** What became of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are not there. */
 export const receiptInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
@@ -21,6 +23,8 @@ export const receiptInstanceSchema = z.object({
   pacsCode: z.number().int().optional(),
   /** How it was proven: found by QIDO-RS, or read back and compared byte for byte. */
   proof: z.enum(['found', 'read-back']).optional(),
+  /** The policy under which it was promised, where it is not the study's: a study may be sent in parts, and the policy change in between. */
+  policy: policySchema.optional(),
 });
 export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
 
@@ -34,7 +38,8 @@ export const receiptSchema = z.object({
   version: z.literal(1),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
-  policy: z.object({ name: z.string(), version: z.number().int() }),
+  /** Of the newest manifest that named something new; an instance that was promised under another one says so itself. */
+  policy: policySchema,
   /** The PACS that was asked: its DICOMweb root without credentials. */
   pacs: z.string(),
   /** Merkle root (RFC 9162 §2.1.1 tree over `merkleLeaf` of each instance, in this order), hexadecimal SHA-256. */

@@ -24,7 +24,7 @@ export type ReceiptOutcome =
 export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools): Promise<ReceiptOutcome> {
   const { study } = subject;
   if (!subject.instances.every(({ state }) => isSettled(state))) return { kind: 'unsettled' };
-  const instances = subject.instances.map(toReceiptInstance);
+  const instances = subject.instances.map((row) => toReceiptInstance(row, study));
   const issuedAt = tools.now();
   const receipt: Receipt = {
     jti: tools.newId(),
@@ -41,7 +41,8 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
   return { kind: 'issued', id: receipt.jti, jws: await tools.signReceipt(receipt), issuedAt, root: receipt.root };
 }
 
-function toReceiptInstance(row: InstanceRow): ReceiptInstance {
+function toReceiptInstance(row: InstanceRow, study: StudyRow): ReceiptInstance {
+  const { policy_name: name, policy_version: version } = row;
   return {
     sopInstanceUID: row.sop_instance_uid,
     digest: row.digest,
@@ -50,5 +51,6 @@ function toReceiptInstance(row: InstanceRow): ReceiptInstance {
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.pacs_code === null ? {} : { pacsCode: row.pacs_code }),
     ...(row.proof === null ? {} : { proof: row.proof }),
+    ...(name === study.policy_name && version === study.policy_version ? {} : { policy: { name, version } }),
   };
 }
