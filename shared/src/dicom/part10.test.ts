@@ -215,7 +215,7 @@ part10('deflated Data Sets are read as what they inflate to', async () => {
   const bytes = smallInstance();
   const { dataSetOffset, identifiers } = await ready(bytes);
   const dataSet = new Blob([bytes.subarray(dataSetOffset) as Uint8Array<ArrayBuffer>]);
-  const deflated = await new Response(dataSet.stream().pipeThrough(new CompressionStream('deflate-raw'))).bytes();
+  const deflated = concatBytes(await Array.fromAsync(dataSet.stream().pipeThrough(new CompressionStream('deflate-raw'))));
   const meta = encodeFileMeta(identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
   for (const padding of [0, 1]) {
     const instance = await ready(concatBytes([meta, deflated, new Uint8Array(padding)]));
