@@ -4,7 +4,7 @@
  *
  * What the road promises (cuts, reloads, kills) is tested elsewhere; here it is only walked.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -150,6 +150,33 @@ step('what was found is shown with its warnings, and what cannot go with its rea
   await page.getByRole('button', { name: /Change$/ }).click();
   await looksRight(page, 'policy');
   await page.keyboard.press('Escape');
+});
+
+step('a Send that left a file behind says so at the top of the page, with the way to the queue', async ({ page, folder, visitor }) => {
+  await visitor.setOffline(true);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  const paths = await Promise.all(filesOf(3).map(async ({ name, buffer }) => {
+    await writeFile(join(folder, name), buffer);
+    return join(folder, name);
+  }));
+  await page.locator('input[data-picks=files]').first().setInputFiles(paths);
+  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+  await page.setViewportSize({ width: 360, height: 480 });
+  await page.mouse.wheel(0, 400);
+  await rm(paths[0]!);
+  await page.getByRole('button', { name: 'Send 1 study' }).click();
+  await page.getByText('11 instances went into the queue').waitFor();
+  await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
+  await page.getByText('The device could not read the file.').waitFor();
+  await page.setViewportSize({ width: 1024, height: 768 });
+  await page.getByRole('link', { name: 'Open the queue' }).click();
+  await page.getByRole('button', { name: /^Take back/ }).click();
+  await page.getByRole('button', { name: 'Take it back' }).click();
+  await page.getByRole('button', { name: /^Take off the list/ }).click();
+  await page.getByRole('link', { name: 'Upload' }).click();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await choose(page, [...filesOf(1), ...filesOf(2)]);
+  await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
 });
 
 step('without a network the queue waits, says so, and can be taken back', async ({ page, visitor }) => {

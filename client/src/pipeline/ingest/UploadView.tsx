@@ -3,6 +3,7 @@
  * lies in this page's memory and nothing has left.
  */
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Notice } from '../../app/Notice.tsx';
 import { hrefOf } from '../../app/routes.ts';
@@ -21,7 +22,14 @@ const CARD = 196;
 
 export function UploadView() {
   const { ingest } = useDevice();
-  const queued = useSignal<number | null>(null);
+  const queued = useSignal<{ readonly instances: number } | null>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (queued.value === null) return;
+    // What became of the Send stands at the top, as on a new page.
+    window.scrollTo(0, 0);
+    heading.current?.focus({ preventScroll: true });
+  }, [queued.value]);
   const hovering = useDropZone((items) => void ingest.addDataTransfer(items));
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
@@ -29,16 +37,16 @@ export function UploadView() {
   return (
     <>
       <main id="content" class="page upload">
-        <h1 tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
+        <h1 ref={heading} tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
           {headingOf(phase, studies.length)}
         </h1>
-        {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value} />}
+        {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value?.instances ?? null} />}
       </main>
       {!nothingYet &&
         (phase === 'queueing' ? (
           <QueueingBar />
         ) : (
-          studies.length > 0 && <SendBar onQueuedInPart={(instances) => (queued.value = instances)} />
+          studies.length > 0 && <SendBar onQueuedInPart={(instances) => (queued.value = { instances })} />
         ))}
       {hovering.value && (
         <div class="drop-veil" aria-hidden="true">
