@@ -15,7 +15,7 @@ export type LogEvent =
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
   | { event: 'job-failed'; queue: string; job: string; attempt: number; error: string; code?: string; stack: readonly string[] }
   | { event: 'stage-started' | 'stage-finished'; stage: string; studyId: string; parcelId?: string; outcome?: string; ms?: number }
-  | { event: 'parcel-damaged' | 'unpromised-instances' | 'pacs-unreachable' | 'pacs-back'; [field: string]: string | number };
+  | { event: 'parcel-damaged' | 'instances-not-verified' | 'unpromised-instances' | 'pacs-unreachable' | 'pacs-back'; [field: string]: string | number };
 
 export type Log = (event: LogEvent) => void;
 

@@ -112,6 +112,8 @@ export type ParcelTable = {
   state: 'receiving' | 'received' | 'verified';
   /** More than 0: instances in it were not what was promised, or are wanted again; the device may send a parcel of this name again. */
   damaged: Generated<number>;
+  /** How often verify failed on it without an outcome: bounded. */
+  failures: Generated<number>;
   created_at: CreatedAt;
   expires_at: Date;
 };

@@ -77,7 +77,7 @@ function idList(ids: readonly number[]) {
 }
 
 /** False: the device already has a parcel of this name in this upload. */
-export async function insertParcel(db: Db, parcel: Omit<ParcelRow, 'created_at' | 'state' | 'damaged'>): Promise<boolean> {
+export async function insertParcel(db: Db, parcel: Omit<ParcelRow, 'created_at' | 'state' | 'damaged' | 'failures'>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('parcel')
     .values({ ...parcel, state: 'receiving' })
@@ -95,6 +95,11 @@ export async function moveParcel(trx: Db, parcelId: string, from: ParcelRow['sta
     .where('state', '=', from)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Verify ended on it in an unexpected way, once more. */
+export async function countFailure(db: Db, parcelId: string): Promise<void> {
+  await db.updateTable('parcel').set((column) => ({ failures: column('failures', '+', 1) })).where('id', '=', parcelId).execute();
 }
 
 /** Gives the device's name for a damaged parcel free, so that it can be sent again; what was good in it stays. */

@@ -76,6 +76,10 @@ export const REASONS = {
   'digest-mismatch': { title: 'The bytes that arrived are not the bytes that were promised.', next: 'It is sent again by itself.', retry: 'later' },
   'manifest-mismatch': { title: 'The instance is not the one that was promised.', next: 'Choose the study again.' },
   'identity-remains': { title: 'The instance still holds identifying values.', next: 'It was not stored. Tell the administrator.' },
+  'cannot-be-verified': {
+    title: 'The gateway could not check the instance: the check itself failed, again and again.',
+    next: 'It was not stored. Try it again; tell the administrator if it happens twice.',
+  },
   'cannot-be-deidentified': { title: 'The identifying values of this kind of object cannot be removed safely.', next: 'Leave it out, or send it under another policy.' },
   'burned-in-annotation': { title: 'The object says that identifying text is burned into its pixels.', next: 'Look at it; leave it out, or release it.' },
   'pacs-refused': { title: 'The PACS refused the instance.', next: 'Try again when the PACS was mended, or leave it out.', retry: 'later' },

@@ -3,9 +3,10 @@
  * next receipt says what was decided.
  *
  * Only what the upload itself named is decided about: whoever joins a study does not decide for the others that send it, and what another upload
- * promised too is left out of this one only. And no decision lets through what verify held back: where identity remains, the bytes that are here
- * are given up, and what is sent again is verified again.
+ * promised too is left out of this one only. And no decision lets through what verify held back: where identity remains, or verify could not say, the
+ * bytes that are here are given up, and what is sent again is verified again.
  */
+import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { changeInstances, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { instanceIdsOf, namedElsewhere, reopenParcels, unlinkInstances, type UploadRow } from '../parcel.store.ts';
@@ -61,14 +62,19 @@ function toChanges(decision: Decision['decision'], rows: readonly InstanceRow[],
   });
 }
 
+/** Verify did not let it through. */
+function isHeldBack(reason: ReasonCode | null): boolean {
+  return reason === 'identity-remains' || reason === 'cannot-be-verified';
+}
+
 function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
   // Without a place it can come back only by being sent, and so by way of verify.
-  return { id, state: 'left-out', reason: 'left-out', ...(reason === 'identity-remains' ? { place: null } : {}) };
+  return { id, state: 'left-out', reason: 'left-out', ...(isHeldBack(reason) ? { place: null } : {}) };
 }
 
 function toRetried(row: InstanceRow): InstanceChange {
   const { id } = row;
-  if (row.reason === 'identity-remains') return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
+  if (isHeldBack(row.reason)) return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
   // `postedAt: null` has the PACS looked at before it is posted.
   return { id, state: row.parcel_id === null ? 'promised' : 'received', reason: null, pacsCode: null, proof: null, postedAt: null };
 }

@@ -4,7 +4,7 @@ import { createRules } from '#shared/deid/rules.ts';
 import type { Tables } from '../../database/tables.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { changeInstances, countStates, instancesByKey, type InstanceChange } from '../instance.store.ts';
-import { deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
+import { countFailure, deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
 import { findPolicy } from '../policies.ts';
 import { lockStudy } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
@@ -13,12 +13,29 @@ import type { VerifyRules } from './verify-instance.ts';
 
 /** Sent so often and never what was promised: the file changes under the device's hands, or something on the way changes it. */
 const ATTEMPTS_LIMIT = 4;
+/**
+ * Runs in which verify may fail without an outcome, the last of which settles the parcel. With the pauses between them some three minutes: a disk or a
+ * database that was restarted is back, and the person who sends still stands at the device. Fewer, and a hiccup bothers a person; more, and a study
+ * waits with nobody knowing why.
+ */
+const RUNS_LIMIT = 8;
 
 export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signal: AbortSignal): Promise<string> {
+  try {
+    return await verifyOnce(parcel, tools, signal);
+  } catch (error) {
+    // A gateway that stops is no failure of the parcel; nor is a database that cannot even count.
+    if (!signal.aborted) await countFailure(tools.db, parcel.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function verifyOnce(parcel: OwnedParcel, tools: PipelineTools, signal: AbortSignal): Promise<string> {
+  const isLastRun = parcel.failures + 1 >= RUNS_LIMIT;
   const { wrapped_key } = parcel;
   const studyKey = wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, wrapped_key);
   const key = studyKey === null ? null : parcelKey(studyKey, parcel.id);
-  const body = key === null ? null : await tools.blobs.open(parcel.id, key);
+  const body = key === null ? null : await tools.blobs.open(parcel.id, key).catch((error: unknown) => (isLastRun ? null : Promise.reject(error)));
   const attempts = new Map<number, number>();
   const awaited = async (keys: readonly { sopInstanceUID: string; digest: string }[]): Promise<Map<string, Promised>> => {
     const rows = (await instancesByKey(tools.db, { id: parcel.study_id, site_id: parcel.site_id }, keys)).filter(({ state }) => state === 'promised');
@@ -34,7 +51,7 @@ export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signa
   let outcome: VerifyOutcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
   try {
     // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
-    if (body !== null) outcome = await verifyParcel(body, { awaited, rulesFor: rulesOf }, signal);
+    if (body !== null) outcome = await verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun }, signal);
   } finally {
     await body?.close();
   }
@@ -86,6 +103,8 @@ async function applyVerify(parcel: OwnedParcel, outcome: VerifyOutcome, attempts
   if (!isOurs) return 'elsewhere';
   if (!useful) await tools.blobs.remove(parcelId);
   if (damaged > 0) tools.log({ event: 'parcel-damaged', studyId: parcel.study_id, parcelId, damaged, offset: outcome.broken?.offset ?? -1 });
+  const unverified = outcome.instances.filter((instance) => instance.kind === 'quarantined' && instance.because === 'cannot-be-verified').length;
+  if (unverified > 0) tools.log({ event: 'instances-not-verified', studyId: parcel.study_id, parcelId, count: unverified });
   if (outcome.unpromised > 0) tools.log({ event: 'unpromised-instances', studyId: parcel.study_id, parcelId, count: outcome.unpromised });
   tools.metrics.bytes('verify', parcel.bytes);
   tools.metrics.instances('received', counts.received);

@@ -42,7 +42,7 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
   return [`${row.sop_instance_uid} ${row.digest}`, row];
 }
 
-const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => verifyParcel(toBody(body), { ...tools, awaited: async () => new Map(promises) }, signal);
+const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => verifyParcel(toBody(body), { ...tools, isLastRun: false, awaited: async () => new Map(promises) }, signal);
 
 const test = suite('verify, when');
 

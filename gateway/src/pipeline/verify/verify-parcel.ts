@@ -42,10 +42,12 @@ export type VerifyTools = {
   readonly awaited: (keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[]) => Promise<ReadonlyMap<string, Promised>>;
   /** The rules of the policy under which an instance was promised. */
   readonly rulesFor: (policyName: string, policyVersion: number) => VerifyRules;
+  /** What fails unexpectedly is settled and not thrown: an instance is quarantined, and a body that cannot be read on is broken there. */
+  readonly isLastRun: boolean;
 };
 
 export async function verifyParcel(body: OpenBlob, tools: VerifyTools, signal: AbortSignal): Promise<VerifyOutcome> {
-  const { parts, broken } = await readParts(body);
+  const { parts, broken } = await readParts(body, tools.isLastRun);
   const awaited = new Map(await tools.awaited(parts));
   const instances: VerifiedInstance[] = [];
   for (const part of parts) {
@@ -53,21 +55,34 @@ export async function verifyParcel(body: OpenBlob, tools: VerifyTools, signal: A
     const key = `${part.sopInstanceUID} ${part.digest}`;
     const promised = awaited.get(key);
     // A part that stands there twice was promised once.
-    if (awaited.delete(key) && promised) instances.push(await verifyPart(body, part, promised, tools, signal));
+    if (awaited.delete(key) && promised) instances.push(await settlePart(body, part, promised, tools, signal));
   }
   return { instances, unpromised: parts.length - instances.length, broken };
 }
 
 /** What the parcel says it holds, as far as it can be read. */
-async function readParts(body: OpenBlob): Promise<{ parts: readonly ParcelPart[]; broken: VerifyOutcome['broken'] }> {
+async function readParts(body: OpenBlob, isLastRun: boolean): Promise<{ parts: readonly ParcelPart[]; broken: VerifyOutcome['broken'] }> {
   const parts: ParcelPart[] = [];
   try {
     for await (const part of readParcel(body)) parts.push(part);
   } catch (error) {
-    if (!(error instanceof ParcelError)) throw error;
-    return { parts, broken: { offset: error.offset } };
+    if (error instanceof ParcelError) return { parts, broken: { offset: error.offset } };
+    const last = parts.at(-1)?.range;
+    if (isLastRun) return { parts, broken: { offset: last === undefined ? 0 : last.offset + last.length } };
+    throw error;
   }
   return { parts, broken: null };
+}
+
+/** One instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes. */
+async function settlePart(body: OpenBlob, part: ParcelPart, promised: Promised, tools: VerifyTools, signal: AbortSignal): Promise<VerifiedInstance> {
+  try {
+    return await verifyPart(body, part, promised, tools, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!tools.isLastRun) throw error;
+    return { id: promised.id, kind: 'quarantined', because: 'cannot-be-verified', offset: part.range.offset };
+  }
 }
 
 async function verifyPart(body: OpenBlob, part: ParcelPart, promised: Promised, tools: VerifyTools, signal: AbortSignal): Promise<VerifiedInstance> {
