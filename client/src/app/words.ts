@@ -52,6 +52,7 @@ export const words = {
       'gateway-unreachable': 'Waiting for the gateway. It goes on by itself.',
       'signed-out': 'Waiting until someone signs in. Nothing is lost.',
       'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
+      'other-device': 'Waiting for another device that sends a part of this study. After a day without it the gateway goes on by itself.',
       'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
     } satisfies Record<WaitingFor, string>,
     stalled: 'Nothing moves at the moment: the link is slow or gone. It goes on by itself.',

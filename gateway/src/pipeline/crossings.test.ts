@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
@@ -41,6 +42,68 @@ async function asAnother(pipeline: TestPipeline): Promise<() => void> {
   pipeline.actAs(id, ['technician']);
   return () => pipeline.actAs(pipeline.accountId, ['technician']);
 }
+
+test('one device dies after its promise: the other is told what it waits for, and after a day its part goes on', async () => {
+  const hour = 3600 * 1000;
+  const began = Date.now();
+  let now = new Date(began);
+  const { pipeline, pacs } = await open(() => now);
+  const instances = study();
+  const back = await asAnother(pipeline);
+  const dead = (await pipeline.init(toManifest(instances))).uploadId;
+  back();
+  const { uploadId } = await pipeline.init(toManifest(instances.slice(0, 2)));
+  await pipeline.send(uploadId, instances.slice(0, 2));
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).waiting, null, 'before it is complete it waits for itself');
+  now = new Date(began + hour);
+  await pipeline.json('POST', `/upload/${uploadId}/complete`);
+  const waiting = await pipeline.status(uploadId);
+  assert.equal([waiting.state, waiting.waiting], ['receiving', { because: 'other-device', since: now.toISOString() }]);
+  now = new Date(began + 24 * hour);
+  await runExpiry(pipeline.tools);
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'receiving', 'not before the day is over');
+  now = new Date(began + 26 * hour);
+  await runExpiry(pipeline.tools);
+  await pipeline.runAll();
+  const done = await pipeline.status(uploadId);
+  assert.equal([done.state, done.counts.inPacs, done.waiting, pacs.held.size], ['closed', 2, null, 2]);
+  const { rows } = await sql<{ account_id: string }>`select account_id from upload where id = ${dead}::uuid`.execute(pipeline.tools.db);
+  pipeline.actAs(rows[0]!.account_id, ['technician']);
+  assert.is((await pipeline.status(dead)).instances?.[2]?.reason, 'never-arrived');
+  assert.is((await pipeline.init(toManifest(instances))).need.length, 1, 'and when it comes back, it is taken');
+  await pipeline.send(dead, instances.slice(2));
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(dead)).state, (await pipeline.status(dead)).revision, pacs.held.size], ['closed', 2, 3]);
+  await pipeline.close();
+});
+
+test('a device that is slow and not dead is waited for, as is one that announces itself again', async () => {
+  const hour = 3600 * 1000;
+  const began = Date.now();
+  let now = new Date(began);
+  const { pipeline } = await open(() => now);
+  const [slow, early, shared] = study() as [SyntheticInstance, SyntheticInstance, SyntheticInstance];
+  const back = await asAnother(pipeline);
+  const sending = (await pipeline.init(toManifest([slow, shared]))).uploadId;
+  await pipeline.create(sending, randomUUID(), 100);
+  back();
+  const { uploadId } = await pipeline.init(toManifest([early]));
+  await pipeline.send(uploadId, [early]);
+  await pipeline.json('POST', `/upload/${uploadId}/complete`);
+  await pipeline.runAll();
+  now = new Date(began + 48 * hour);
+  await runExpiry(pipeline.tools);
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'receiving', 'its parcel is on its way');
+  await pipeline.tools.db.deleteFrom('parcel').where('upload_id', '=', sending).execute();
+  await pipeline.init(toManifest([shared]));
+  await runExpiry(pipeline.tools);
+  const { instances = [] } = await pipeline.status(uploadId);
+  assert.equal(instances.map(({ state }) => state), ['received', 'promised'], 'what the first device promised too is its own to send');
+  await pipeline.close();
+});
 
 test('two instances of one UID are both tried again, and only one of them goes to the PACS', async () => {
   const { pipeline, pacs } = await open();

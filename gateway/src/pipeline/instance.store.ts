@@ -7,7 +7,8 @@ import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 
-const RENEW_AFTER_MS = 24 * 3600 * 1000;
+/** Well below the day after which a silent device is waited for no longer (expiry): one that announces itself is not silent. */
+const RENEW_AFTER_MS = 3600 * 1000;
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -109,7 +110,7 @@ export async function insertInstances(
   return new Map(rows.map(({ id, key }) => [key, Number(id)]));
 }
 
-/** What the upload promises is awaited from now on: a promise that is said again does not run out on the way. Written once a day. */
+/** What the upload promises is awaited from now on: a promise that is said again does not run out on the way. Written once an hour. */
 export async function renewPromises(trx: Trx, uploadId: string, now: Date): Promise<void> {
   await trx
     .updateTable('instance')

@@ -1,7 +1,7 @@
 /** Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the list. Reads only. */
 import type { Kysely } from 'kysely';
-import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
-import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
+import { isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
@@ -16,20 +16,41 @@ export async function uploadStatus(db: Db, uploadId: string, instances: boolean)
     .innerJoin('study', 'study.id', 'upload.study_id')
     .leftJoin('receipt', (join) => join.onRef('receipt.study_id', '=', 'study.id').onRef('receipt.revision', '=', 'study.revision'))
     .select(['study.study_instance_uid', 'study.state', 'study.revision', 'study.policy_name', 'study.waiting_because', 'study.waiting_since', 'receipt.id as receipt_id'])
+    .select(['upload.study_id', 'upload.completed_at'])
     .where('upload.id', '=', uploadId)
     .executeTakeFirst();
   if (row === undefined) return null;
+  const sums = await amounts(db, uploadId);
+  const waiting = row.waiting_because === null
+    ? await waitingForOthers(db, row, sums.counts)
+    : { because: row.waiting_because, since: (row.waiting_since ?? new Date(0)).toISOString() };
   return {
     uploadId,
     studyInstanceUID: row.study_instance_uid,
     state: row.state,
     revision: row.revision,
     policy: row.policy_name,
-    ...(await amounts(db, uploadId)),
-    waiting: row.waiting_because === null ? null : { because: row.waiting_because, since: (row.waiting_since ?? new Date(0)).toISOString() },
+    ...sums,
+    waiting,
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${uploadId}/receipt` },
     ...(instances ? { instances: await instanceStatuses(db, uploadId) } : {}),
   };
+}
+
+/** What this upload promised is here, and the study is not: since when that is so. Null where it is not. */
+async function waitingForOthers(
+  db: Db, { state, study_id, completed_at }: { state: StudyState; study_id: string; completed_at: Date | null }, counts: Counts,
+): Promise<UploadStatus['waiting']> {
+  const settled = counts.atGateway + counts.inPacs + counts.refused + counts.quarantined + counts.leftOut;
+  if (state !== 'receiving' || completed_at === null || settled < counts.promised) return null;
+  const row = await db
+    .selectFrom('instance')
+    .select((of) => of.fn.min('updated_at').as('since'))
+    .where('study_id', '=', study_id)
+    .where('state', '=', 'promised')
+    .executeTakeFirst();
+  if (!row?.since) return null;
+  return { because: 'other-device', since: new Date(Math.max(row.since.getTime(), completed_at.getTime())).toISOString() };
 }
 
 async function amounts(db: Db, uploadId: string): Promise<Pick<UploadStatus, 'counts' | 'bytes'>> {

@@ -2,7 +2,7 @@
  * What nobody comes back for: unfinished parcels, promises that were never kept, files that no row knows. Runs by the clock; each ends as a
  * state that a person sees, not in silence.
  */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { allParcelIds, deleteUnfinished, expiredParcels } from '../parcel.store.ts';
 import { lockStudy } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
@@ -10,6 +10,11 @@ import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 export const EXPIRY_EVERY_SECONDS = 600;
 /** A month: a device that is offline for longer than that is broken or lost. One that comes back later is taken all the same, as a new revision. */
 export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
+/**
+ * A day, where another device has finished: a tablet that ran empty over night still comes in time, and the finished study does not wait for one that
+ * will never come. Shorter, and a slow device's part becomes a second revision for nothing; longer, and somebody's study stands still meanwhile.
+ */
+export const OTHER_DEVICE_AFTER_MS = 24 * 3600 * 1000;
 
 export async function runExpiry(tools: PipelineTools): Promise<void> {
   const now = tools.now();
@@ -21,16 +26,32 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
   for (const id of files) if (!known.has(id)) await tools.blobs.remove(id);
   const keyed = await tools.db.selectFrom('study').select('wrapped_key').where('wrapped_key', 'is not', null).execute();
   tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []), now);
-  await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS));
+  await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
+  const aDayAgo = new Date(now.getTime() - OTHER_DEVICE_AFTER_MS);
+  await giveUpPromises(tools, aDayAgo, () => isOthersWait(aDayAgo));
 }
 
-async function giveUpPromises(tools: PipelineTools, before: Date): Promise<void> {
+/**
+ * Of an instance: an upload of the study that does not name it was completed before, and none that names it has a parcel on its way or made one since.
+ * Its own device's promise is left its month.
+ */
+function isOthersWait(before: Date): RawBuilder<boolean> {
+  return sql<boolean>`
+    exists (select 1 from upload u where u.study_id = instance.study_id and u.completed_at < ${before}::timestamptz
+      and not exists (select 1 from upload_instance l where l.upload_id = u.id and l.instance_id = instance.id))
+    and not exists (select 1 from upload_instance l join parcel p on p.upload_id = l.upload_id
+      where l.instance_id = instance.id and (p.state <> 'verified' or p.created_at > ${before}::timestamptz))`;
+}
+
+/** `which`: of the promises that are older, the ones to give up. */
+async function giveUpPromises(tools: PipelineTools, before: Date, which: () => RawBuilder<boolean>): Promise<void> {
   const studies = await tools.db
     .selectFrom('instance')
     .innerJoin('study', 'study.id', 'instance.study_id')
     .select(['study.id', 'study.site_id', 'study.study_instance_uid', sql<number>`count(*)::int`.as('count')])
     .where('instance.state', '=', 'promised')
     .where('instance.updated_at', '<', before)
+    .where(which())
     .groupBy(['study.id', 'study.site_id', 'study.study_instance_uid'])
     .execute();
   for (const { id: studyId, site_id, study_instance_uid, count } of studies) {
@@ -42,6 +63,7 @@ async function giveUpPromises(tools: PipelineTools, before: Date): Promise<void>
         .where('study_id', '=', studyId)
         .where('state', '=', 'promised')
         .where('updated_at', '<', before)
+        .where(which())
         .execute();
       await enqueueStage(trx, tools, 'assembly', { studyId });
       await auditStudy(trx, tools, { id: studyId, site_id, study_instance_uid }, 'instances-never-arrived', { instances: count });

@@ -16,13 +16,16 @@ const PATIENCE_MS = 20_000;
 const LOOK_AGAIN_MS = 500;
 
 export async function completeUpload(tools: PipelineTools, upload: UploadRow, signal: AbortSignal): Promise<CompleteAnswer> {
-  await tools.db.transaction().execute(async (trx) => {
+  const isNews = await tools.db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx.updateTable('upload').set({ completed_at: tools.now() }).where('id', '=', upload.id).where('completed_at', 'is', null).executeTakeFirst();
     if (numUpdatedRows > 0n) await auditStudy(trx, tools, { ...upload, id: upload.study_id }, 'upload-completed', { uploadId: upload.id });
+    return numUpdatedRows > 0n;
   });
   const verified = await untilVerified(tools, upload, signal);
   const study = await findStudy(tools.db, upload.study_id);
   if (study === undefined) throw new Problem('upload-not-found');
+  // From now on it may be another device that the study waits for.
+  if (isNews) tools.changes.emit(upload.study_id);
   return { uploadId: upload.id, state: study.state, missing: verified ? await missingInstances(tools.db, upload.id) : [] };
 }
 
