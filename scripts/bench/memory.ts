@@ -2,6 +2,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSlices } from '#testing/ct-slices.ts';
+import { residentBytes } from '#testing/process-memory.ts';
 import type { BenchRow } from '../bench.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';
@@ -10,12 +11,6 @@ const DEVICES = 10;
 const SLICES_A_DEVICE = 380;
 const SAMPLE_EVERY_MS = 50;
 const MB = 1e6;
-
-/** Resident memory in bytes (proc(5), VmRSS in kB). */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
-}
 
 export async function benchMemory(say: (line: string) => void): Promise<readonly BenchRow[]> {
   const system = await openBenchSystem();
