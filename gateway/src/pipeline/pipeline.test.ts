@@ -11,7 +11,6 @@ import { skipped } from '#testing/environment.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { findOrthanc, startOrthanc } from '../../../scripts/orthanc.ts';
 import { verifyAudit } from '../audit/audit.ts';
-import type { OpenBlob } from '../ports/blobs/blobs.ts';
 import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
@@ -287,37 +286,6 @@ test('a digest never matches, it ends as a refusal and not as a loop', async () 
   await pipeline.close();
 });
 
-test('verify itself fails on an instance, it is held for a person after a while and the others go on', async () => {
-  const { pipeline, pacs, instances, uploadId } = await opened();
-  const { runParcel } = await import('./pipeline.ts');
-  const { blobs, db } = pipeline.tools;
-  const { open } = blobs;
-  const poison = instances[1]!;
-  Object.assign(blobs, { open: async (...of: Parameters<typeof open>) => failingOn(poison, (await open(...of))!) });
-  const parcel = randomUUID();
-  await pipeline.send(uploadId, instances, parcel);
-  const { id } = await db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
-  for (let run = 1; run < 8; run += 1) assert.is(await runParcel(id, pipeline.tools, signal).then(() => 'ended', (error: Error) => error.message), 'EIO', `run ${run}`);
-  const stopped = AbortSignal.abort();
-  await runParcel(id, pipeline.tools, stopped).catch(() => undefined);
-  assert.is((await pipeline.status(uploadId)).counts.quarantined, 0, 'a gateway that stops decides nothing');
-  await runParcel(id, pipeline.tools, signal);
-  Object.assign(blobs, { open });
-  await pipeline.runAll();
-  const held = await pipeline.status(uploadId);
-  assert.equal([held.state, held.counts.inPacs, held.instances?.[1]?.reason, pacs.held.size], ['held', 2, 'cannot-be-verified', 2]);
-  assert.is((await blobs.ids()).length, 1, 'its bytes are kept');
-  const { sopInstanceUID, digest } = held.instances![1]!;
-  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'retry', instances: [{ sopInstanceUID, digest }] });
-  await pipeline.runAll();
-  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['receiving', 2], 'what was not verified is not let through');
-  assert.is((await pipeline.init(toManifest(instances))).need.length, 1);
-  await pipeline.send(uploadId, instances, parcel);
-  await pipeline.runAll();
-  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
-  await pipeline.close();
-});
-
 test('its parcels are lost from the disk, the device is asked for them again', async () => {
   const { pipeline, pacs, instances, uploadId, parcel } = await assembled();
   for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
@@ -407,18 +375,6 @@ test('one byte of the receipt is changed, it no longer holds', async () => {
   }
   await pipeline.close();
 });
-
-/** A disk that cannot read one instance. */
-function failingOn({ bytes, identifiers }: SyntheticInstance, body: OpenBlob): OpenBlob {
-  return {
-    ...body,
-    async read(offset, length) {
-      const read = await body.read(offset, length);
-      if (length === bytes.length && Buffer.from(read).includes(identifiers.sopInstanceUID)) throw new Error('EIO');
-      return read;
-    },
-  };
-}
 
 async function opened(count = 3) {
   const pacs = openTestPacs();
