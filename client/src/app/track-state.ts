@@ -7,7 +7,7 @@ export const PLACES = ['device', 'way', 'gateway', 'pacs'] as const;
 export type Place = (typeof PLACES)[number];
 
 /** Why nothing moves although nobody did anything wrong. */
-export type WaitingFor = 'offline' | 'gateway-unreachable' | 'signed-out' | 'pacs-unreachable' | 'storage-full' | 'other-device';
+export type WaitingFor = 'offline' | 'gateway-unreachable' | 'signed-out' | 'pacs-unreachable' | 'storage-full' | 'other-device' | 'gateway-failed';
 
 export type TrackState = {
   readonly total: number;
@@ -29,6 +29,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'storage-full': 'way',
   'pacs-unreachable': 'gateway',
   'other-device': 'gateway',
+  'gateway-failed': 'gateway',
 };
 
 export type TrackPlace = {

@@ -53,6 +53,7 @@ export const words = {
       'signed-out': 'Waiting until someone signs in. Nothing is lost.',
       'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
       'other-device': 'Waiting for another device that sends a part of this study. After a day without it the gateway goes on by itself.',
+      'gateway-failed': 'Something goes wrong in the gateway. It tries again by itself and loses nothing; tell the administrator.',
       'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
     } satisfies Record<WaitingFor, string>,
     stalled: 'Nothing moves at the moment: the link is slow or gone. It goes on by itself.',

@@ -4,11 +4,13 @@ import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './migrations/0001-initial.ts';
 import * as oneActiveDigest from './migrations/0002-one-active-digest.ts';
 import * as parcelFailures from './migrations/0003-parcel-failures.ts';
+import * as studyFailures from './migrations/0004-study-failures.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-one-active-digest': oneActiveDigest,
   '0003-parcel-failures': parcelFailures,
+  '0004-study-failures': studyFailures,
 };
 
 /** Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the failed migration threw. */

@@ -47,8 +47,10 @@ export type StudyTable = {
   policy_version: number;
   /** The study's spool key, wrapped with the gateway's key; null once destroyed. */
   wrapped_key: Uint8Array | null;
-  waiting_because: 'pacs-unreachable' | 'storage-full' | null;
+  waiting_because: 'pacs-unreachable' | 'storage-full' | 'gateway-failed' | null;
   waiting_since: Date | null;
+  /** How often stages failed on it without an outcome, since one last had one. */
+  failures: Generated<number>;
   created_at: CreatedAt;
   updated_at: Date;
 };

@@ -94,6 +94,17 @@ export async function setWaiting(db: Db, studyId: string, because: Waiting | nul
   return numUpdatedRows > 0n;
 }
 
+/** A stage failed on it without an outcome, once more; how often by now. */
+export async function countFailures(db: Db, studyId: string): Promise<number> {
+  const counted = db.updateTable('study').set((column) => ({ failures: column('failures', '+', 1) })).where('id', '=', studyId).returning('failures');
+  return (await counted.executeTakeFirst())?.failures ?? 0;
+}
+
+export async function forgetFailures(db: Db, studyId: string): Promise<void> {
+  await db.updateTable('study').set({ failures: 0 }).where('id', '=', studyId).execute();
+  await clearWaiting(db, studyId, 'gateway-failed');
+}
+
 /** The reason is gone; another one stays. */
 export async function clearWaiting(db: Db, studyId: string, because: Waiting): Promise<void> {
   await db

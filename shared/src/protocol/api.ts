@@ -91,8 +91,8 @@ export const uploadStatusSchema = z.object({
   policy: z.string(),
   counts: countsSchema,
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
-  /** Why nothing moves, when the reason is not the user's. `other-device`: this upload's part is here, another one's is not. */
-  waiting: z.object({ because: z.enum(['pacs-unreachable', 'storage-full', 'other-device']), since: z.string() }).nullable(),
+  /** Why nothing moves, when the reason is not the user's. `other-device`: this upload's part is here, another one's is not; `gateway-failed`: a stage fails unexpectedly. */
+  waiting: z.object({ because: z.enum(['pacs-unreachable', 'storage-full', 'other-device', 'gateway-failed']), since: z.string() }).nullable(),
   /** The receipt of this revision, once there is one. */
   receipt: z.object({ id: z.uuid(), href: z.string() }).nullable(),
   /** With `?instances=1`: each instance, in the manifest's order. */

@@ -35,7 +35,7 @@ export interface Track {
 }
 
 /** Why nothing moves although nobody is at fault. `interrupted`: the page was closed while the study was copied; choose it again. */
-export type Waiting = 'offline' | 'gateway-unreachable' | 'pacs-unreachable' | 'storage-full' | 'other-device' | 'signed-out' | 'interrupted' | null;
+export type Waiting = 'offline' | 'gateway-unreachable' | 'pacs-unreachable' | 'storage-full' | 'other-device' | 'gateway-failed' | 'signed-out' | 'interrupted' | null;
 
 /**
  * What went wrong on this device with a study that nobody refused. `receipt-faulty`: the gateway's receipt does not hold; `copy-unreadable`: a

@@ -1,10 +1,13 @@
 /** Assembly, applied: a study that is all there goes to the PACS. */
 import { countStates } from '../instance.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
+import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { assembleStudy } from './assemble-study.ts';
 
-export async function runAssembly(study: StudyRow, tools: PipelineTools): Promise<string> {
+export const runAssembly = tellingFailures(assembleOnce);
+
+async function assembleOnce(study: StudyRow, tools: PipelineTools): Promise<string> {
   return tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);
     if (locked === undefined) return 'gone';

@@ -5,10 +5,13 @@
 import { instancesOf } from '../instance.store.ts';
 import { deleteParcels, parcelsOfStudy } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../study.store.ts';
+import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, type PipelineTools } from '../tools.ts';
 import { planEviction } from './plan-eviction.ts';
 
-export async function runEviction(study: StudyRow, tools: PipelineTools): Promise<string> {
+export const runEviction = tellingFailures(evictStudy);
+
+async function evictStudy(study: StudyRow, tools: PipelineTools): Promise<string> {
   let destroyed: Uint8Array | null = null;
   const outcome = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);

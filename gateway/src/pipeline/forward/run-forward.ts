@@ -8,6 +8,7 @@ import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { changeInstances, countStates, instancesOf, tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
+import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import { lookBefore } from './look-before.ts';
@@ -20,7 +21,9 @@ const OFFERS_LIMIT = 5;
 /** A PACS that takes nothing at all is ill, not choosy: over a night its disk may be full. */
 const ILL_AT_MOST_MS = 24 * 3600 * 1000;
 
-export async function runForward(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<string> {
+export const runForward = tellingFailures(forwardStudy);
+
+async function forwardStudy(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   await findOrphans(study, tools, signal);
   await settleKnown(study, tools, signal);
   const toPost = await instancesOf(tools.db, study.id, ['received']);

@@ -1,6 +1,7 @@
 /** Reconcile, applied: what was found is stored; what was not goes round once more, and in the end to a person. */
 import { changeInstances, countStates, instancesOf, type InstanceChange } from '../instance.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
+import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { reconcileStudy, type ReconciledInstance } from './reconcile-study.ts';
 
@@ -22,7 +23,9 @@ function toChange(instance: ReconciledInstance): InstanceChange {
   }
 }
 
-export async function runReconcile(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<string> {
+export const runReconcile = tellingFailures(reconcileOnce);
+
+async function reconcileOnce(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   const { id: studyId, study_instance_uid: studyInstanceUID } = study;
   const posted = await instancesOf(tools.db, studyId, ['posted']);
   const outcome = await reconcileStudy({ studyInstanceUID, posted }, tools, signal);

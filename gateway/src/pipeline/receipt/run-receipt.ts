@@ -1,10 +1,13 @@
 /** Receipt, applied: one for a revision, whatever runs twice: the row is unique, and the study's state says that it is there. */
 import { instancesOf } from '../instance.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
+import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { issueReceipt } from './issue-receipt.ts';
 
-export async function runReceipt(study: StudyRow, tools: PipelineTools): Promise<string> {
+export const runReceipt = tellingFailures(issueOnce);
+
+async function issueOnce(study: StudyRow, tools: PipelineTools): Promise<string> {
   const instances = await instancesOf(tools.db, study.id);
   const outcome = await issueReceipt({ study, instances }, { ...tools, describePacs: () => tools.pacs.describe() });
   if (outcome.kind === 'unsettled') return 'unsettled';
