@@ -1,6 +1,6 @@
 /**
  * The main job, in a real Chromium against the running system: a real study is dropped on the page, the page is reloaded and the link cut
- * while it travels, and at the end the PACS holds every byte and the receipt proves it.
+ * while it travels, another goes over a link that falls silent, and at the end the PACS holds every byte and the receipt proves it.
  */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
@@ -182,6 +182,26 @@ if (why !== null || chromium === null) {
       }
     }
     for (const more of [`${receipt}\n`, ` ${receipt}`, `${receipt}=`, receipt.slice(0, -1)]) assert.is((await verifyReceipt(more, keys)).kind, 'fault');
+  });
+
+  test('a link that drops packets without a word is given up after a minute, and the study goes on from where it was', async () => {
+    const { page, link } = world;
+    // The minute passes at once.
+    await page.clock.install();
+    await page.reload();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    const study = syntheticStudy({ seed: 8, modality: 'MR', series: 1, instancesPerSeries: 12, rows: 512, columns: 512 });
+    await drop(page, study.instances.map(({ fileName, bytes }, index) => ({ name: `${index}-${fileName}`, bytes: Buffer.from(bytes) })));
+    const send = page.getByRole('button', { name: 'Send 1 study' });
+    await send.waitFor();
+    const silence = link.pauseAfter(2_500_000);
+    await send.click();
+    await silence.reached;
+    await page.clock.fastForward(61_000);
+    await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor();
+    silence.resume();
+    await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor({ state: 'detached' });
+    await until('the study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
   });
 }
 

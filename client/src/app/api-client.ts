@@ -59,7 +59,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   }
 }
 
-/** `fetch` that calls `onSent` with the bytes of the body that have left so far. Its body is one Uint8Array. */
+/** `fetch` that calls `onSent` with the bytes of the body that have left so far, and gives up where nothing moves. Its body is bytes or text. */
 export type FetchTelling = (url: string, init: RequestInit, onSent: (bytes: number) => void) => Promise<Response>;
 
 /** Where a token comes from; `session.ts` in the page and on the command line. */
@@ -85,7 +85,7 @@ export interface RequestOptions {
 
 export interface ApiClient {
   readonly baseUrl: string;
-  /** A response as it is, whatever its status, with the token added and renewed once. Throws Unreachable, or the signal's reason. */
+  /** A response as it is, whatever its status, with the token added and renewed once; with `onSent` it comes whole. Throws Unreachable, or the signal's reason. */
   send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response>;
   /** The JSON answer, checked. Throws ApiProblem, Unreachable or, where the answer is not what was agreed, ZodError. */
   json<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
@@ -124,7 +124,7 @@ export function createApiClient(tools: ApiTools): ApiClient {
       headers,
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    }, () => undefined);
     if (!response.ok) throw await problemOf(response);
     return response;
   }

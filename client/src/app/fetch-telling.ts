@@ -1,7 +1,12 @@
 /**
  * A request that tells how much of its body has left, for a link on which one piece takes seconds. `fetch` does not tell; XMLHttpRequest
- * does (XHR Standard §4.5.6, progress events of `upload`). For our own API only: bodies are bytes, answers are short texts.
+ * does (XHR Standard §4.5.6, progress events of `upload`). For our own API only: bodies are bytes or text, answers are short texts.
+ *
+ * It also ends a request that makes no progress: a link that drops packets without a word would hold it for as long as TCP hopes.
  */
+
+/** A link so slow that nothing moves for a minute needs smaller pieces; sooner, a gateway that is busy with a disk would be given up. */
+export const QUIET_MS = 60_000;
 
 /** Resolves with whatever status came. Throws TypeError where there is no answer, as `fetch` does, or the signal's reason. */
 export function fetchTelling(url: string, init: RequestInit, onSent: (bytes: number) => void): Promise<Response> {
@@ -12,13 +17,26 @@ export function fetchTelling(url: string, init: RequestInit, onSent: (bytes: num
     const abort = () => request.abort();
     request.open(init.method ?? 'GET', url);
     for (const [name, value] of new Headers(init.headers)) request.setRequestHeader(name, value);
-    request.upload.addEventListener('progress', (event) => onSent(event.loaded));
+    let quiet = setTimeout(abort, QUIET_MS);
+    const moved = () => {
+      clearTimeout(quiet);
+      quiet = setTimeout(abort, QUIET_MS);
+    };
+    request.upload.addEventListener('progress', (event) => {
+      moved();
+      onSent(event.loaded);
+    });
+    request.upload.addEventListener('load', moved);
+    request.addEventListener('progress', moved);
     request.addEventListener('load', () => resolve(responseOf(request)));
     request.addEventListener('error', () => reject(new TypeError('no answer')));
-    request.addEventListener('abort', () => reject(signal?.reason ?? new TypeError('no answer')));
-    request.addEventListener('loadend', () => signal?.removeEventListener('abort', abort));
+    request.addEventListener('abort', () => reject(signal?.aborted ? signal.reason : new TypeError('no answer')));
+    request.addEventListener('loadend', () => {
+      clearTimeout(quiet);
+      signal?.removeEventListener('abort', abort);
+    });
     signal?.addEventListener('abort', abort, { once: true });
-    request.send(body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : null);
+    request.send(typeof body === 'string' || body instanceof Uint8Array ? (body as string | Uint8Array<ArrayBuffer>) : null);
   });
 }
 

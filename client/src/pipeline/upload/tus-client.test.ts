@@ -126,6 +126,7 @@ test('while a piece is under way it tells what has left, and only an answer coun
   const told: [number, number][] = [];
   let pieces = 0;
   const fetchTelling = async (url: string, init: RequestInit, onSent: (bytes: number) => void) => {
+    if (init.method !== 'PATCH') return server.fetch(url, init);
     onSent(1_000);
     if ((pieces += 1) === 1) throw new TypeError('cut');
     return server.fetch(url, init);
@@ -154,6 +155,15 @@ test('a proxy that limits the size of a request is met with smaller pieces', asy
   pieces.measured(pieces.bytes(), 1);
   assert.is(pieces.bytes(), before / 2, 'what was refused once is not tried again');
   assert.is((await sendTo(tusServer([limit, limit]))).kind, 'sent');
+});
+
+test('what gets no answer is tried in smaller pieces, which grow again with the link', () => {
+  const pieces = createPieceSize();
+  const before = pieces.bytes();
+  pieces.unanswered();
+  assert.is(pieces.bytes(), before / 2);
+  pieces.measured(pieces.bytes(), 1);
+  assert.is(pieces.bytes(), before);
 });
 
 test('without an answer it gives up when patience ends, and only then', async () => {

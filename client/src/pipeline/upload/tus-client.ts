@@ -50,6 +50,8 @@ export interface PieceSize {
   bytes(): number;
   measured(bytes: number, ms: number): void;
   halve(): void;
+  /** No answer came: the next one is smaller, so that it gets through a link that hardly moves. */
+  unanswered(): void;
 }
 
 /** 8 MiB in memory for each parcel under way is what a tablet spares; below 64 KiB the headers weigh more than the bytes. */
@@ -71,6 +73,9 @@ export function createPieceSize(): PieceSize {
     halve() {
       ceiling = Math.max(PIECE_BYTES.least, Math.floor(size / 2));
       size = ceiling;
+    },
+    unanswered() {
+      size = Math.max(PIECE_BYTES.least, Math.floor(size / 2));
     },
   };
 }
@@ -162,7 +167,7 @@ function offsetOf(response: Response): number {
   return Number(offset);
 }
 
-async function request(tools: TusTools, path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Answer> {
+async function request(tools: TusTools, path: string, init: RequestInit, onSent: (bytes: number) => void = () => undefined): Promise<Answer> {
   let response: Response;
   try {
     response = await tools.api.send(path, init, onSent);
@@ -205,6 +210,7 @@ async function patch(parcel: ParcelToSend, location: string, offset: number, too
   const startedAt = tools.clock.now();
   const answer = await request(tools, tusPath(location), { method: 'PATCH', headers, body: piece, signal }, (bytes) => tools.onProgress(offset, offset + bytes));
   if (answer.kind === 'answer') tools.pieces.measured(piece.length, tools.clock.now() - startedAt);
+  else if (answer.problem === null) tools.pieces.unanswered();
   return answer;
 }
 
