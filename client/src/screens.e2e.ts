@@ -255,6 +255,69 @@ step('a page that is not there says so, and signing out leaves no patient on the
   assert.is(await page.locator('.queue-row, .card').count(), 0);
 });
 
+step('on a shared tablet the next person sees that something waits and nothing of what it is, and it goes under no name but its own', async ({ page, visitor, gateway }) => {
+  await createUser(gateway, 'tess');
+  await page.evaluate(() => (location.hash = '#/'));
+  await signIn(page);
+  await choose(page, filesOf(4));
+  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+  await visitor.setOffline(true);
+  await send(page);
+  await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+  const title = (await page.locator('[data-part=under-way] .queue-name').first().innerText()).trim();
+  await page.getByRole('button', { name: 'Account of admin' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await visitor.setOffline(false);
+  await page.getByLabel('User name').fill('tess');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByText('1 study of another user waits on this device').waitFor();
+  await looksRight(page, 'queue-of-another');
+  assert.is(await page.locator('.queue-row').count(), 0);
+  assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');
+  await page.getByRole('button', { name: 'Account of tess' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('User name').fill('admin');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.querySelectorAll('[data-part=arrived] .queue-name, .queue-row[data-part=arrived]').length > 0);
+  await page.getByText('Nothing waits on this device').waitFor();
+  await page.getByRole('button', { name: 'Account of admin' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+async function createUser({ api }: GatewayUnderTest, username: string): Promise<void> {
+  const post = (path: string, body: unknown, token = '') =>
+    fetch(`${api}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify(body) });
+  const { accessToken } = (await (await post('/auth/login', { username: 'admin', password: PASSWORD })).json()) as { accessToken: string };
+  const made = await post('/admin/users', { username, password: PASSWORD, roles: ['technician'] }, accessToken);
+  assert.is(made.status, 201);
+}
+
+step('a receipt that does not hold is shown with what it means, and the study goes on when it does', async ({ page, visitor }) => {
+  await page.evaluate(() => (location.hash = '#/'));
+  await signIn(page);
+  const stranger = { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'x', x: 'A'.repeat(43) }] };
+  await visitor.route('**/.well-known/jwks.json', (route) => route.fulfill({ json: stranger }));
+  await page.reload();
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  await choose(page, filesOf(5));
+  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+  await send(page);
+  await page.getByText('The gateway’s receipt for this study does not hold.').waitFor();
+  await page.locator('[data-part=needs-you] .queue-name a').click();
+  await page.getByText('Nothing is deleted on this device.', { exact: false }).waitFor();
+  await looksRight(page, 'study-receipt-faulty');
+  await visitor.unroute('**/.well-known/jwks.json');
+  await page.getByRole('button', { name: /^Try again/ }).click();
+  await page.getByText('12 instances found in the PACS by asking it').waitFor();
+  await page.getByRole('button', { name: 'Account of admin' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
 step('everything can be done with the keyboard alone', async ({ page }) => {
   await page.evaluate(() => (location.hash = '#/'));
   await signIn(page);

@@ -2,12 +2,12 @@
  * The composition root of the page: one function that makes the session, the two stores and the uploader and joins them. Views take
  * what it returns and know nothing of Dexie, workers, fetch or tus.
  */
-import { computed, effect, signal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
-import { knownPolicies, rememberLink, rememberPolicies, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import { knownAccount, knownPolicies, rememberAccount, rememberLink, rememberPolicies, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
 import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { QueueStore } from '../pipeline/queue/queued.ts';
@@ -16,7 +16,7 @@ import { createBackOff, realClock, type Clock } from '../pipeline/upload/clock.t
 import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
 import type { Uploader } from '../pipeline/upload/uploader.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
-import { fetchTelling } from './fetch-telling.ts';
+import { fetchTelling, QUIET_MS } from './fetch-telling.ts';
 import { createSession, type SessionStore } from './session.ts';
 
 export interface Device {
@@ -38,18 +38,19 @@ const writing = (studyId: string) => `relaypacs-writing-${studyId}`;
 export function createDevice(baseUrl = '/api'): Device {
   const { locks } = navigator;
   const session = createSession({
-    baseUrl, fetch: (...request) => fetch(...request), now: Date.now, alone: (work) => holding(locks, 'relaypacs-session', work),
+    baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: Date.now, alone: (work) => holding(locks, 'relaypacs-session', work),
   });
   const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), fetchTelling, tokens: session });
   const database = openLocalDatabase();
   const key = deviceKey(database);
   const isOnline = watchOnline();
+  const account = createAccount(session, database);
   const policies = signal<KnownPolicies | null>(null);
   let uploader: Uploader | null = null;
   const wake = () => uploader?.wake();
 
   const ingest = createIngestStore({
-    database, key, policies, now: Date.now, createId: () => crypto.randomUUID(), onQueued: wake,
+    database, key, policies, now: Date.now, createId: () => crypto.randomUUID(), account: () => account.peek(), onQueued: wake,
     pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnWorker),
     later: (work, ms) => void setTimeout(work, ms),
     room: () => roomLeft(),
@@ -57,7 +58,7 @@ export function createDevice(baseUrl = '/api'): Device {
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
   });
   const queue = createQueueStore({
-    database, key, isOnline, wake, now: Date.now,
+    database, key, account, isOnline, wake, now: Date.now,
     later: (work, ms) => void setTimeout(work, ms),
     unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
     async decide(uploadId, decision, instances) {
@@ -90,10 +91,30 @@ export function createDevice(baseUrl = '/api'): Device {
     const forever = new AbortController().signal;
     await lead(locks, async () => {
       await untilAsked(session);
-      uploader = await createPageUploader(database, await key, api, session, isOnline, wake);
       globalThis.addEventListener('online', wake);
-      await uploader.run(forever);
+      for (;;) await sendAs(await untilSome(account));
     }, forever);
+  }
+
+  /** Sends what this account queued, until somebody else is here: the very request under way ends with it. */
+  async function sendAs(who: string): Promise<void> {
+    const over = new AbortController();
+    const stop = effect(() => void (account.value !== who && over.abort()));
+    const sender = await createPageUploader(database, await key, who, api, session, isOnline);
+    const unwatch = sender.watch(wake);
+    uploader = sender.uploader;
+    await uploader.run(over.signal).finally(() => (stop(), unwatch()));
+  }
+
+  /** What was read for one person is not shown to the next. */
+  function forgetBetweenAccounts(): void {
+    let before: string | null = null;
+    effect(() => {
+      const now = account.value;
+      if (now === null || now === before) return;
+      if (before !== null) queueMicrotask(() => (ingest.cancel(), ingest.clear()));
+      before = now;
+    });
   }
 
   /** A database that is being upgraded, a script that an update has just replaced: tried again, for the queue must not wait for a person. */
@@ -108,6 +129,7 @@ export function createDevice(baseUrl = '/api'): Device {
   return {
     session, api, ingest, queue,
     start() {
+      forgetBetweenAccounts();
       void session.resume();
       // Without a database nothing can be kept: the queue's screen stays "not ready" and says so.
       void loadPolicies().catch(() => undefined);
@@ -117,17 +139,16 @@ export function createDevice(baseUrl = '/api'): Device {
 }
 
 async function createPageUploader(
-  database: LocalDatabase, key: CryptoKey, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean }, wake: () => void,
-): Promise<Uploader> {
+  database: LocalDatabase, key: CryptoKey, account: string, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean },
+): Promise<{ readonly uploader: Uploader; watch(onChange: () => void): () => void }> {
   // Fetched beside the drawn page: choosing files does not wait for what sends them.
   await afterDrawing();
   const [{ createUploader }, { createFollower }, { createInstanceQueue, watchQueue }] = await Promise.all([
     import('../pipeline/upload/uploader.ts'), import('../pipeline/upload/follow-events.ts'), import('../pipeline/queue/instance-queue.ts'),
   ]);
-  watchQueue(database, wake);
   let link = '';
-  return createUploader({
-    queue: createInstanceQueue({ database, key, now: Date.now }),
+  const uploader = createUploader({
+    queue: createInstanceQueue({ database, key, account, now: Date.now }),
     api, clock: wokenByNetwork, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
     follower: createFollower({ api, clock: wokenByNetwork, random: Math.random }),
     isOnline: () => isOnline.value,
@@ -139,6 +160,27 @@ async function createPageUploader(
       void rememberLink(database, now).catch(() => undefined);
     },
   });
+  return { uploader, watch: (onChange) => watchQueue(database, onChange) };
+}
+
+/** Whose device it is now: who is signed in, and without a network who was so last; null where nobody is, or it was not asked yet. */
+function createAccount(session: SessionStore, database: LocalDatabase): ReadonlySignal<string | null> {
+  const last = signal<string | null>(null);
+  const tabs = new BroadcastChannel('relaypacs-account');
+  const decided = () => session.state.peek() === 'signed-in' || session.state.peek() === 'signed-out';
+  const present = computed(() => (session.state.value === 'signed-in' ? (session.user.value?.id ?? null) : null));
+  knownAccount(database).then((known) => decided() || (last.value = known), () => undefined);
+  effect(() => {
+    const [state, now] = [session.state.value, present.value];
+    if (state !== 'signed-in' && state !== 'signed-out') return;
+    last.value = now;
+    // Without a database there is nothing to be asked for offline either.
+    void rememberAccount(database, now).catch(() => undefined);
+    tabs.postMessage(now);
+  });
+  // All tabs share one cookie: when somebody signs in or out in one, the others ask who it is now.
+  tabs.addEventListener('message', ({ data }) => void (decided() && data !== present.peek() && session.resume()));
+  return computed(() => (session.state.value === 'offline' ? (session.user.value?.id ?? last.value) : present.value));
 }
 
 /** Waiting ends when the network comes back: half a minute of it is what a van has at a traffic light. */
@@ -158,6 +200,15 @@ function watchOnline() {
   globalThis.addEventListener('online', () => (isOnline.value = true));
   globalThis.addEventListener('offline', () => (isOnline.value = false));
   return isOnline;
+}
+
+function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      const now = value.value;
+      if (now !== null) queueMicrotask(() => (stop(), resolve(now)));
+    });
+  });
 }
 
 /** Until the session of last time was asked for, and someone is signed in or cannot be. */

@@ -50,7 +50,7 @@ export const words = {
     waiting: {
       offline: 'Waiting for the network. It goes on by itself.',
       'gateway-unreachable': 'Waiting for the gateway. It goes on by itself.',
-      'signed-out': 'Waiting until someone signs in. Nothing is lost.',
+      'signed-out': 'Waiting until you sign in. Nothing is lost.',
       'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
       'other-device': 'Waiting for another device that sends a part of this study. After a day without it the gateway goes on by itself.',
       'gateway-failed': 'Something goes wrong in the gateway. It tries again by itself and loses nothing; tell the administrator.',
@@ -97,8 +97,8 @@ export const words = {
     missing: 'Type your user name and your password.',
     waiting: (count: number) =>
       count === 1
-        ? '1 instance is safe on this device. It goes on after you sign in.'
-        : `${instances(count)} are safe on this device. They go on after you sign in.`,
+        ? '1 instance is safe on this device. It goes on when whoever sent it signs in.'
+        : `${instances(count)} are safe on this device. They go on when whoever sent them signs in.`,
     offline: 'There is no network. You can sign in as soon as it is back; nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment; nothing on this device is lost.',
     checking: 'Looking for your session…',
@@ -195,6 +195,8 @@ export const words = {
     title: 'Queue',
     empty: 'Nothing is under way',
     emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
+    others: (count: number) => `${studies(count)} of another user ${count === 1 ? 'waits' : 'wait'} on this device`,
+    othersWhat: 'Nothing is lost and nothing goes under your name: it goes on when whoever sent it signs in here.',
     toUpload: 'Choose a study',
     parts: { 'needs-you': 'Needs you', 'under-way': 'Under way', arrived: 'In the PACS', 'taken-back': 'Taken back' },
     loading: 'Reading the queue…',
@@ -262,8 +264,8 @@ export const words = {
 
   study: {
     title: 'Study',
-    missing: 'This study is not on this device.',
-    missingWhat: 'It may have been queued on another device, or in another browser.',
+    missing: 'This study is not in your queue here.',
+    missingWhat: 'It may have been queued by another user, on another device, or in another browser.',
     back: 'Queue',
     loading: 'Reading the study…',
     arrivedTitle: 'In the PACS',
@@ -334,8 +336,8 @@ export const words = {
     signOut: 'Sign out',
     signOutSafe: (count: number) =>
       count === 1
-        ? '1 instance stays safe on this device and goes on when someone signs in again.'
-        : `${instances(count)} stay safe on this device and go on when someone signs in again.`,
+        ? '1 instance stays safe on this device and goes on when whoever sent it signs in again.'
+        : `${instances(count)} stay safe on this device and go on when whoever sent them signs in again.`,
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',

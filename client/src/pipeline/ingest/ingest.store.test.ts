@@ -44,10 +44,10 @@ async function device(chosen = IDENTIFIED, room: number | null = null) {
   const policies = signal<KnownPolicies | null>({ policies: [IDENTIFIED, DEIDENTIFIED], default: chosen.name, projectKey, projectKeyId: 'p1' });
   let queued = 0;
   const store = createIngestStore({
-    database, key, pool, policies, now: () => 1, createId: () => crypto.randomUUID(), later: (work) => void queueMicrotask(work), room: async () => room,
+    database, key, pool, policies, now: () => 1, createId: () => crypto.randomUUID(), account: () => 'a', later: (work) => void queueMicrotask(work), room: async () => room,
     whileWriting: (_, work) => work(), sample: async () => [], onQueued: () => (queued += 1),
   });
-  const queue = createInstanceQueue({ database, key: await key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key: await key, account: 'a', now: () => 1 });
   return { database, store, queue, hooks, queued: () => queued };
 }
 

@@ -22,6 +22,8 @@ export interface IngestTools {
   readonly pool: WorkerPool;
   readonly now: () => number;
   readonly createId: () => string;
+  /** Who queues; null where the device does not know. */
+  readonly account: () => string | null;
   /** Calls `work` after `ms`: drawing waits for it. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
@@ -145,7 +147,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     const id = tools.createId();
     const { name, version, deidentify } = chosen;
     await tools.whileWriting(id, async () => {
-      await beginStudy(tools.database, await tools.key, { id, queuedAt: tools.now(), policy: { name, version, deidentify }, title: titleOf(group), about: aboutOf(group) });
+      await beginStudy(tools.database, await tools.key, { id, queuedAt: tools.now(), account: tools.account(), policy: { name, version, deidentify }, title: titleOf(group), about: aboutOf(group) });
       try {
         const packing = planParcels(group).map(async (parcel) => {
           const files = parcel.map((found) => ({ ref: found.file.ref, position: found.ordinal }));

@@ -23,8 +23,18 @@ export function QueueView() {
   return (
     <main id="content" class="page queue" aria-busy={!ready}>
       <h1 tabIndex={-1}>{words.queue.title}</h1>
+      {ready && queue.others.value > 0 && <OfOthers studies={queue.others.value} />}
       {!ready ? <QueueSkeleton /> : studies.length === 0 ? <EmptyQueue /> : <QueueList studies={studies} />}
     </main>
+  );
+}
+
+/** On a device that several people share: that something waits, and nothing of what it is. */
+function OfOthers({ studies }: { readonly studies: number }) {
+  return (
+    <Notice kind="plain" sign="device" title={words.queue.others(studies)}>
+      <p>{words.queue.othersWhat}</p>
+    </Notice>
   );
 }
 

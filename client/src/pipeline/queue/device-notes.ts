@@ -1,4 +1,4 @@
-/** Small things the device remembers between visits: the policies it last heard of, and the link as the leading tab sees it. */
+/** Small things the device remembers between visits: the policies it last heard of, the link as the leading tab sees it, and whose it is offline. */
 import { importProjectKey } from '#shared/deid/pseudonyms.ts';
 import type { Policy, PolicyAnswer } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
@@ -30,6 +30,15 @@ export async function rememberLink(database: LocalDatabase, link: Link): Promise
 
 export async function knownLink(database: LocalDatabase): Promise<Link> {
   return ((await database.device.get('link'))?.value as Link | undefined) ?? 'online';
+}
+
+/** The id of the account that is signed in, for a start without a network; null once it has signed out. */
+export async function rememberAccount(database: LocalDatabase, account: string | null): Promise<void> {
+  await database.device.put({ name: 'account', value: account });
+}
+
+export async function knownAccount(database: LocalDatabase): Promise<string | null> {
+  return ((await database.device.get('account'))?.value as string | null | undefined) ?? null;
 }
 
 function parseBase64Url(text: string): Uint8Array<ArrayBuffer> {

@@ -17,6 +17,8 @@ const RECORDS_AT_ONCE = 16;
 export interface NewStudy {
   readonly id: string;
   readonly queuedAt: number;
+  /** Whose it is; null where the device does not know. */
+  readonly account: string | null;
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
   readonly about: StudyAbout;
@@ -33,7 +35,7 @@ export class StudyGone extends Error {
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
   const title = await sealTitle(key, study.id, study.title);
   await database.studies.add({
-    id: study.id, queuedAt: study.queuedAt, state: 'reading', policy: study.policy, studyInstanceUID: null, title,
+    id: study.id, queuedAt: study.queuedAt, account: study.account, state: 'reading', policy: study.policy, studyInstanceUID: null, title,
     about: study.about, instances: 0, bytes: 0, uploadId: null, sending: false, sentBytes: 0, neededBytes: 0, departed: 0, counts: null, waiting: null, problem: null, receiptId: null,
     completedAt: null,
   });

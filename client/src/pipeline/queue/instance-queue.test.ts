@@ -34,8 +34,8 @@ async function prepared(number: number, bytes: number, text = ''): Promise<Outgo
 }
 
 /** A study of `sizes` in the queue, one parcel for each size. */
-async function queued(database: LocalDatabase, key: CryptoKey, id: string, sizes: readonly number[]) {
-  await beginStudy(database, key, { id, queuedAt: 1, policy: POLICY, title: TITLE, about: { modalities: ['CT'], series: 1 } });
+async function queued(database: LocalDatabase, key: CryptoKey, id: string, sizes: readonly number[], account: string | null = 'a') {
+  await beginStudy(database, key, { id, queuedAt: 1, account, policy: POLICY, title: TITLE, about: { modalities: ['CT'], series: 1 } });
   const instances = await Promise.all(sizes.map((bytes, number) => prepared(number, bytes, 'Planted^Name in the header')));
   for (const [number, instance] of instances.entries()) await storeParcel(database, key, { id: `${id}-${number}`, studyId: id, instances: [instance] });
   return instances;
@@ -74,7 +74,7 @@ test('what was queued is read back bit for bit, in whatever pieces, after the pa
   first.database.close();
 
   const again = await open(first.factory);
-  const queue = createInstanceQueue({ database: again.database, key: again.key, now: () => 1 });
+  const queue = createInstanceQueue({ database: again.database, key: again.key, account: 'a', now: () => 1 });
   assert.equal((await queue.pending()).map(({ id, state }) => [id, state]), [['study', 'safe']]);
   const manifest = await queue.manifestOf('study');
   assert.equal(manifest.instances.map(({ digest }) => digest), instances.map(({ digest }) => digest));
@@ -129,7 +129,7 @@ test('the copy and the title go when a receipt says that the PACS holds everythi
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100, 200]);
   await finishStudy(database, 'study');
-  const queue = createInstanceQueue({ database, key, now: () => 42 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 42 });
   await queue.beginSending('study');
   for (const parcel of await queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
   await queue.allSent('study');
@@ -145,7 +145,7 @@ test('what the PACS refused stays on the device until a person decides', async (
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100, 200]);
   await finishStudy(database, 'study');
-  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await queue.beginSending('study');
   await queue.allSent('study');
   await queue.settle('study', receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused')));
@@ -163,7 +163,7 @@ test('what the PACS refused is tried again from this device when a person asks, 
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100, 200, 300]);
   await finishStudy(database, 'study');
-  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await queue.announced('study', { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] });
   await queue.beginSending('study');
   await queue.allSent('study');
@@ -185,7 +185,7 @@ test('a copy of which a part is gone or changed is named as such, and the troubl
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100, 200]);
   await finishStudy(database, 'study');
-  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await database.records.delete(['study-0', 0]);
   await database.records.update(['study-1', 0], { sealed: new Uint8Array(40) });
   for (const parcel of await queue.parcelsFor('study', instances)) {
@@ -206,7 +206,7 @@ test('what was refused for a rival stays on the device until the rival is in the
     const { database, key } = await open();
     const instances = await queued(database, key, 'study', [100]);
     await finishStudy(database, 'study');
-    const queue = createInstanceQueue({ database, key, now: () => 1 });
+    const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
     await queue.beginSending('study');
     await queue.allSent('study');
     const { jws, receipt } = receiptOf(instances, () => 'refused');
@@ -219,7 +219,7 @@ test('what was refused for a rival stays on the device until the rival is in the
 
 function storeOver(database: LocalDatabase, key: CryptoKey, told: Partial<Pick<QueueStoreTools, 'decide' | 'withdraw'>> = {}) {
   return createQueueStore({
-    database, key: Promise.resolve(key), now: () => 1, isOnline: signal(true), unsafe: signal(0), later: () => undefined,
+    database, key: Promise.resolve(key), now: () => 1, account: signal('a'), isOnline: signal(true), unsafe: signal(0), later: () => undefined,
     decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined, ...told,
   });
 }
@@ -229,7 +229,7 @@ test('a failed study that is taken off the list is taken back at the gateway too
   const instances = await queued(database, key, 'failed', [100, 200]);
   await queued(database, key, 'other', [100]);
   await finishStudy(database, 'failed');
-  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await queue.announced('failed', { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] });
   await queue.beginSending('failed');
   await queue.refused('failed', 'policy-withdrawn');
@@ -248,7 +248,7 @@ test('a study can be taken back until its first byte has left', async () => {
   await queued(database, key, 'late', [100]);
   await finishStudy(database, 'early');
   await finishStudy(database, 'late');
-  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await queue.beginSending('late');
   const store = storeOver(database, key);
   assert.ok(await store.takeBack('early'));
@@ -262,7 +262,7 @@ test('a parcel that is asked for again although it was sent is created anew, not
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100]);
   await finishStudy(database, 'study');
-  const queue = createInstanceQueue({ database, key, now: () => 1 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await queue.parcelCreated('study', 'study-0', 'files/first');
   assert.is((await queue.parcelsFor('study', instances))[0]?.location, 'files/first');
   await queue.parcelSent('study', 'study-0');
@@ -273,13 +273,36 @@ test('what names a person is erased when the study is done, what only tells stud
   const { database, key } = await open();
   const instances = await queued(database, key, 'study', [100]);
   await finishStudy(database, 'study');
-  const queue = createInstanceQueue({ database, key, now: () => 7 });
+  const queue = createInstanceQueue({ database, key, account: 'a', now: () => 7 });
   await queue.beginSending('study');
   await queue.allSent('study');
   await queue.settle('study', receiptOf(instances, () => 'stored'));
   const study = await database.studies.get('study');
   assert.is(study?.title, null);
   assert.equal([study?.about, study?.instances, study?.queuedAt, study?.completedAt], [{ modalities: ['CT'], series: 1 }, 1, 1, 7]);
+});
+
+test('on a shared device a study is sent by the account that queued it and by no other', async () => {
+  const { database, key } = await open();
+  await queued(database, key, 'of-a', [100], 'a');
+  await queued(database, key, 'of-b', [100], 'b');
+  await finishStudy(database, 'of-a');
+  await finishStudy(database, 'of-b');
+  for (const account of ['a', 'b']) {
+    const pending = await createInstanceQueue({ database, key, account, now: () => 1 }).pending();
+    assert.equal(pending.map(({ id }) => id), [`of-${account}`]);
+  }
+  assert.equal(await createInstanceQueue({ database, key, account: 'c', now: () => 1 }).pending(), []);
+});
+
+test('a study that names no account, from an earlier version or a start without a network, belongs to whoever signs in first', async () => {
+  const { database, key } = await open();
+  await queued(database, key, 'old', [100], null);
+  await finishStudy(database, 'old');
+  await database.studies.where('id').equals('old').modify((row) => void delete row.account);
+  for (const [account, theirs] of [['first', ['old']], ['second', []]] as const) {
+    assert.equal((await createInstanceQueue({ database, key, account, now: () => 1 }).pending()).map(({ id }) => id), theirs);
+  }
 });
 
 test('a device of any earlier version opens its queue with this one', async () => {

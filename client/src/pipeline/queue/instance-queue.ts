@@ -16,13 +16,15 @@ import { CopyUnreadable, keyOf, stateOfConflict, type CheckedReceipt, type Insta
 export interface InstanceQueueTools {
   readonly database: LocalDatabase;
   readonly key: CryptoKey;
+  /** Only what this account queued is sent in its name. */
+  readonly account: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
 const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
-export function createInstanceQueue({ database, key, now }: InstanceQueueTools): UploadQueue {
+export function createInstanceQueue({ database, key, account, now }: InstanceQueueTools): UploadQueue {
   const progress = createProgress((id, numbers) => database.studies.update(id, { ...numbers }), now);
 
   async function change(id: string, event: UploadEvent, also: Partial<StudyRow> = {}): Promise<boolean> {
@@ -37,7 +39,10 @@ export function createInstanceQueue({ database, key, now }: InstanceQueueTools):
 
   return {
     async pending() {
-      const rows = await database.studies.orderBy('queuedAt').filter((study) => WORTH_WORK.has(study.state)).toArray();
+      // What nobody is named for is theirs who signs in first.
+      await database.studies.filter((study) => (study.account ?? null) === null).modify({ account });
+      const isOurs = (study: StudyRow) => study.account === account && WORTH_WORK.has(study.state);
+      const rows = await database.studies.orderBy('queuedAt').filter(isOurs).toArray();
       return rows.map(({ id, state, uploadId, receiptId, trouble = null }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble }));
     },
     manifestOf: (id) => manifestOf(database, id),

@@ -17,6 +17,8 @@ export interface StudyRow {
   readonly queuedAt: number;
   state: UploadState;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
+  /** The account that queued it and alone sends it. Rows without (queued by nobody known, or by an earlier version) are whoever's signs in first. */
+  account?: string | null;
   /** As sent; null until the first instance is packed. */
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
@@ -86,9 +88,9 @@ export interface ReceiptRow {
   readonly root: string;
 }
 
-/** Things of the device itself: its key, the policy it last heard of, the link as the leading tab sees it. */
+/** Things of the device itself: its key, the policy it last heard of, the link as the leading tab sees it, the account that was here last. */
 export interface DeviceRow {
-  readonly name: 'key' | 'policies' | 'link';
+  readonly name: 'key' | 'policies' | 'link' | 'account';
   readonly value: unknown;
 }
 

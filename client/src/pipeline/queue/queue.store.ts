@@ -3,7 +3,7 @@
  * Sends nothing itself: the uploader does, in whichever tab leads.
  */
 import { liveQuery } from 'dexie';
-import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
 import { open } from './device-key.ts';
@@ -21,6 +21,8 @@ export interface QueueStoreTools {
   readonly now: () => number;
   /** Calls `work` after `ms`: a rate that falls is told although nothing is written. */
   readonly later: (work: () => void, ms: number) => void;
+  /** Who sees the queue: the titles of another account's studies are not opened. */
+  readonly account: ReadonlySignal<string | null>;
   /** Whether the browser has a network at all. */
   readonly isOnline: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
@@ -46,11 +48,15 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const { database } = tools;
   const studies = signal<readonly QueuedStudy[]>([]);
   const ready = signal(false);
+  const safe = signal(0);
+  const others = signal(0);
   const leaderLink = signal<Link>('online');
   const titles = new Map<string, StudyTitle>();
   const rates = new Map<string, Rate>();
   let last: Snapshot | null = null;
   let isTimed = false;
+
+  const isOwn = ({ account = null }: StudyRow) => account === null || account === tools.account.peek();
 
   async function show(snapshot: Snapshot): Promise<void> {
     await openTitles(snapshot.studies);
@@ -60,7 +66,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 
   function draw(snapshot: Snapshot): void {
     batch(() => {
-      studies.value = snapshot.studies.map((row) => toQueuedStudy(row, snapshot.reasons.get(row.id)));
+      // Where nobody sees titles what waits here is still told: it is safe, whoever it belongs to.
+      safe.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row.state) ? safeIn(trackOf(row)) : 0), 0);
+      others.value = snapshot.studies.filter((row) => !isOwn(row) && row.state !== 'done' && row.state !== 'taken-back').length;
+      studies.value = snapshot.studies.filter(isOwn).map((row) => toQueuedStudy(row, snapshot.reasons.get(row.id)));
       leaderLink.value = snapshot.link;
       ready.value = true;
     });
@@ -74,7 +83,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 
   async function openTitles(rows: readonly StudyRow[]): Promise<void> {
     for (const row of rows) {
-      if (row.title === null) titles.delete(row.id);
+      if (row.title === null || !isOwn(row)) titles.delete(row.id);
       else if (!titles.has(row.id)) titles.set(row.id, await openTitle(await tools.key, row.id, row.title));
     }
   }
@@ -117,6 +126,11 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     error: () => undefined,
   });
 
+  const stopWatching = effect(() => {
+    tools.account.value;
+    if (last !== null) void show(last);
+  });
+
   async function changeInstances(id: string, which: ReadonlySet<string>, state: InstanceRow['state'], reason: string | null): Promise<void> {
     await database.instances.where('studyId').equals(id).and((row) => which.has(keyOf(row))).modify({ state, reason });
   }
@@ -130,8 +144,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     studies,
     link: computed(() => (tools.isOnline.value ? leaderLink.value : 'offline')),
     unsafe: tools.unsafe,
-    // What is still being written is not safe yet, and what was taken back is gone.
-    safe: computed(() => studies.value.reduce((sum, study) => sum + (isKept(study.state) ? study.track.safe + study.track.onTheWay : 0), 0)),
+    safe,
+    others,
 
     async takeBack(id) {
       const row = await database.transaction('rw', database.studies, async () => {
@@ -198,10 +212,18 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
           ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }));
     },
 
-    close: () => subscription.unsubscribe(),
+    close() {
+      stopWatching();
+      subscription.unsubscribe();
+    },
   };
 }
 
+function safeIn({ safe, onTheWay }: Track): number {
+  return safe + onTheWay;
+}
+
+/** What is still being written is not safe yet, and what was taken back is gone. */
 function isKept(state: UploadState): boolean {
   return state !== 'reading' && state !== 'taken-back';
 }

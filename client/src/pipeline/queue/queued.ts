@@ -109,12 +109,14 @@ export type Link = 'online' | 'offline' | 'gateway-unreachable' | 'pacs-unreacha
 export interface QueueStore {
   /** False until the database was read for the first time. */
   readonly ready: ReadonlySignal<boolean>;
-  /** Newest last. */
+  /** Those of the account that is signed in. Newest last. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly link: ReadonlySignal<Link>;
   /** Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc removed. */
   readonly unsafe: ReadonlySignal<number>;
-  /** Instances that wait on this device. */
+  /** Studies of other accounts that wait on this device, and are not sent until their owner signs in. */
+  readonly others: ReadonlySignal<number>;
+  /** Instances that wait on this device, whoever they belong to. */
   readonly safe: ReadonlySignal<number>;
   /** Until the first byte has left. Resolves to false when it was too late. */
   takeBack(id: string): Promise<boolean>;
