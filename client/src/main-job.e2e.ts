@@ -196,10 +196,15 @@ if (why !== null || chromium === null) {
     await send.waitFor();
     const silence = link.pauseAfter(2_500_000);
     await send.click();
-    await silence.reached;
-    await page.clock.fastForward(61_000);
-    await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor();
-    silence.resume();
+    let isSilent = false;
+    void silence.reached.then(() => (isSilent = true));
+    try {
+      await until('the link to fall silent', () => isSilent);
+      await page.clock.fastForward(61_000);
+      await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor();
+    } finally {
+      silence.resume();
+    }
     await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor({ state: 'detached' });
     await until('the study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
   });
