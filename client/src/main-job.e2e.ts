@@ -136,6 +136,8 @@ if (why !== null || chromium === null) {
     const inTheMiddle = link.pauseAfter(1_200_000);
     await send.click();
     await inTheMiddle.reached;
+    // From here on the page promises that nothing is lost; before, it says that it must stay open.
+    await page.getByText('You can close this page', { exact: false }).waitFor();
     await page.reload();
     inTheMiddle.resume();
 
