@@ -7,7 +7,7 @@ import type { Counts } from '#shared/protocol/api.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { StudyAbout, Trouble, Waiting } from './queued.ts';
+import type { KeptReceipt, StudyAbout, Trouble, Waiting } from './queued.ts';
 
 /** AES-GCM: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag. */
 export type Sealed = Uint8Array<ArrayBuffer>;
@@ -79,15 +79,6 @@ export interface RecordRow {
   readonly sealed: Sealed;
 }
 
-export interface ReceiptRow {
-  readonly id: string;
-  readonly studyId: string;
-  readonly jws: string;
-  readonly issuedAt: number;
-  readonly revision: number;
-  readonly root: string;
-}
-
 /** Things of the device itself: its key, the policy it last heard of, the link as the leading tab sees it, the account that was here last. */
 export interface DeviceRow {
   readonly name: 'key' | 'policies' | 'link' | 'account';
@@ -99,7 +90,7 @@ export interface LocalDatabase extends Dexie {
   instances: Table<InstanceRow, [string, number]>;
   parcels: EntityTable<ParcelRow, 'id'>;
   records: Table<RecordRow, [string, number]>;
-  receipts: EntityTable<ReceiptRow, 'id'>;
+  receipts: EntityTable<KeptReceipt, 'id'>;
   device: EntityTable<DeviceRow, 'name'>;
 }
 
