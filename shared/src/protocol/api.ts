@@ -38,6 +38,14 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** `POST /auth/enrol` by somebody who is signed in: this device may send what they queue here, when the session has ended too. */
+export const enrolSchema = z.object({ publicKey: z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string().max(64), y: z.string().max(64) }) });
+export const enrolAnswerSchema = z.object({ deviceId: z.uuid() });
+/** `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` the gateway's issuer or URL, `exp` at most five minutes ahead, `jti`. */
+export const deviceTokenSchema = z.object({ assertion: z.string().max(4096) });
+/** Good for the upload routes alone, and for this device's own uploads. `expiresIn` in seconds. */
+export const deviceTokenAnswerSchema = z.object({ accessToken: z.string(), expiresIn: z.number().int() });
+
 export const policySchema = z.object({
   name: z.string(),
   version: z.number().int(),
@@ -58,7 +66,10 @@ export const policyAnswerSchema = z.object({
   projectKey: z.string().optional(),
   /** Which project key: so that a queue made under another one is known. */
   projectKeyId: z.string().optional(),
+  /** The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes it. */
+  sealingKey: z.object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() }).optional(),
 });
+export type SealingKey = NonNullable<z.infer<typeof policyAnswerSchema>['sealingKey']>;
 export type PolicyAnswer = z.infer<typeof policyAnswerSchema>;
 
 /** The track: where the instances of one study are, as the gateway sees it. */

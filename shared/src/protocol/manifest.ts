@@ -46,8 +46,8 @@ export const manifestAnswerSchema = z.object({
   uploadId: z.uuid(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
-  /** Held by the gateway or, asked in this request, by the PACS: nothing to send. */
-  have: z.array(instanceKeySchema),
+  /** Held by the gateway or, asked in this request, by the PACS: nothing to send. `inPacs`: seen there, so the device need not keep a copy. */
+  have: z.array(instanceKeySchema.extend({ inPacs: z.boolean().optional() })),
   /** To be sent. */
   need: z.array(instanceKeySchema),
   /** In quarantine or refused: not to be sent; a person decides. */
@@ -57,6 +57,7 @@ export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
 
 /**
  * `Upload-Metadata` of a parcel's tus upload: which upload it belongs to and the device's own name for it (a UUID), so that a creation
- * whose answer was lost is found again instead of doubled.
+ * whose answer was lost is found again instead of doubled. A sealed parcel says in `seal` the id of the gateway's key that opens it, and in
+ * `enc` the encapsulated key (RFC 9180 §4.1) in base64.
  */
-export type ParcelMetadata = { readonly upload: string; readonly parcel: string };
+export type ParcelMetadata = { readonly upload: string; readonly parcel: string; readonly seal?: string; readonly enc?: string };
