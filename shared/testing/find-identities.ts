@@ -1,0 +1,190 @@
+/**
+ * Searches every byte of folders for planted identities: in UTF-8, UTF-16 of both orders and base64 in its three positions, and all of these
+ * again inside Snappy, zlib, gzip and LevelDB's files. A test that finds nothing is worth what its positive control finds with the same search.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { brotliDecompressSync, constants, inflateRawSync, inflateSync } from 'node:zlib';
+import { logContents, tableContents, unpackSnappy } from './level-tables.ts';
+
+export type Found = {
+  /** Relative to the folder that was searched. */
+  readonly file: string;
+  readonly identity: string;
+  /** How it stood there, for example `utf16le in snappy`. */
+  readonly form: string;
+};
+
+type Pattern = { readonly identity: string; readonly form: string; readonly bytes: Buffer };
+
+/** Shorter ones occur by chance, above all within base64. */
+const LEAST_LENGTH = 7;
+/** In packed bytes packed ones may lie (a deflated answer in a Snappy block), but not for ever. */
+const DEPTH_LIMIT = 3;
+const UNPACKED_LIMIT = 512 * 1024 * 1024;
+
+/** What base64 makes of the text wherever it begins: the characters that hold neighbouring bits are cut off. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((shift) => {
+    const whole = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString('base64').replace(/=+$/, '');
+    const first = Math.ceil((shift * 8) / 6);
+    const last = Math.floor(((shift + text.length) * 8) / 6);
+    return whole.slice(first, last);
+  });
+}
+
+function patternsOf(identity: string): Pattern[] {
+  if (identity.length < LEAST_LENGTH) throw new RangeError('an identity that is looked for has at least seven characters');
+  const utf16 = Buffer.from(identity, 'utf16le');
+  return [
+    { identity, form: 'utf8', bytes: Buffer.from(identity) },
+    { identity, form: 'utf16le', bytes: utf16 },
+    { identity, form: 'utf16be', bytes: Buffer.from(utf16).swap16() },
+    ...base64Forms(identity).map((text) => ({ identity, form: 'base64', bytes: Buffer.from(text) })),
+  ];
+}
+
+export type IdentitySearch = {
+  inBytes(bytes: Buffer): readonly Omit<Found, 'file'>[];
+  /** Every file under the folder, but those below the names in `apart`. Files that vanish meanwhile are passed over. */
+  inFolder(folder: string, apart?: readonly string[]): Promise<readonly Found[]>;
+};
+
+export function createIdentitySearch(identities: readonly string[]): IdentitySearch {
+  const patterns = identities.flatMap(patternsOf);
+
+  function look(bytes: Buffer, within: string, depth: number, found: Map<string, Omit<Found, 'file'>>): void {
+    for (const { identity, form, bytes: wanted } of patterns) {
+      const name = within === '' ? form : `${form} in ${within}`;
+      if (!found.has(`${identity} ${name}`) && bytes.includes(wanted)) found.set(`${identity} ${name}`, { identity, form: name });
+    }
+    if (depth === DEPTH_LIMIT) return;
+    for (const { how, content } of unpacked(bytes)) look(content, within === '' ? how : `${how} in ${within}`, depth + 1, found);
+  }
+
+  function inBytes(bytes: Buffer): readonly Omit<Found, 'file'>[] {
+    const found = new Map<string, Omit<Found, 'file'>>();
+    look(bytes, '', 0, found);
+    return [...found.values()];
+  }
+
+  return {
+    inBytes,
+    async inFolder(folder, apart = []) {
+      const found: Found[] = [];
+      for (const path of await filesOf(folder, new Set(apart))) {
+        const bytes = await readFile(path).catch(() => null);
+        if (bytes === null) continue;
+        const file = relative(folder, path);
+        const views = [bytes, ...levelViews(path, bytes)];
+        for (const view of views) for (const each of inBytes(view)) found.push({ file, ...each });
+      }
+      return unique(found);
+    },
+  };
+}
+
+function unique(found: readonly Found[]): Found[] {
+  return [...new Map(found.map((each) => [`${each.file} ${each.identity} ${each.form}`, each])).values()];
+}
+
+async function filesOf(folder: string, apart: ReadonlySet<string>): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const files: string[] = [];
+  for (const entry of entries) {
+    if (apart.has(entry.name)) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) files.push(...(await filesOf(path, apart)));
+    else if (entry.isFile()) files.push(path);
+  }
+  return files;
+}
+
+function levelViews(path: string, bytes: Buffer): Buffer[] {
+  if (/\.(ldb|sst)$/.test(path)) return [Buffer.concat([...tableContents(bytes)])];
+  return /\.log$/.test(path) ? [logContents(bytes)] : [];
+}
+
+/** Chromium marks a value of IndexedDB that it packed with these three bytes (third_party/blink, idb_value_wrapping). */
+const PACKED_VALUE = Buffer.from([0xff, 0x11, 0x02]);
+const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
+/** RFC 1950 §2.2: CMF 0x78 with each of the four levels. */
+const ZLIB = [0x01, 0x5e, 0x9c, 0xda].map((flags) => Buffer.from([0x78, flags]));
+
+type Unpacked = { readonly how: string; readonly content: Buffer };
+
+function* unpacked(bytes: Buffer): Generator<Unpacked> {
+  for (const at of places(bytes, PACKED_VALUE)) yield* unlessNull('snappy', unpackSnappyPrefix(bytes.subarray(at + PACKED_VALUE.length)));
+  for (const at of places(bytes, GZIP)) yield* unlessNull('gzip', attempt(() => inflateRawSync(bytes.subarray(gzipHeaderEnd(bytes, at)), INFLATE)));
+  for (const head of ZLIB) for (const at of places(bytes, head)) yield* unlessNull('zlib', attempt(() => inflateSync(bytes.subarray(at), INFLATE)));
+  yield* unlessNull('snappy', bytes.length > 0 && bytes.length < UNPACKED_LIMIT ? unpackSnappy(bytes) : null);
+  yield* unlessNull('deflate', attempt(() => inflateRawSync(bytes, INFLATE)));
+  yield* unlessNull('brotli', attempt(() => brotliDecompressSync(bytes, { maxOutputLength: UNPACKED_LIMIT })));
+}
+
+/** Bytes after the end of what is packed are no fault, nor is an end that comes too early: what came out is searched. */
+const INFLATE = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT } as const;
+
+/** RFC 1952 §2.3: ten bytes, then an extra field, a name and a comment where the flags say so. */
+function gzipHeaderEnd(bytes: Buffer, at: number): number {
+  const flags = bytes[at + 3] ?? 0;
+  let end = at + 10;
+  if (flags & 4) end += 2 + (end + 2 <= bytes.length ? bytes.readUInt16LE(end) : 0);
+  for (const text of [8, 16]) if (flags & text) end = bytes.indexOf(0, end) + 1;
+  return flags & 2 ? end + 2 : end;
+}
+
+function attempt(unpack: () => Buffer): Buffer | null {
+  try {
+    return unpack();
+  } catch {
+    return null;
+  }
+}
+
+function* unlessNull(how: string, content: Buffer | null): Generator<Unpacked> {
+  if (content !== null && content.length > 0) yield { how, content };
+}
+
+function* places(bytes: Buffer, wanted: Buffer): Generator<number> {
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) yield at;
+}
+
+/** The packed value goes on to the end of its record, which is not known here: shorter ends are tried, each cut at a byte that a literal may end at. */
+function unpackSnappyPrefix(bytes: Buffer): Buffer | null {
+  const whole = unpackSnappy(bytes);
+  if (whole !== null) return whole;
+  const end = snappyEnd(bytes);
+  return end === null ? null : unpackSnappy(bytes.subarray(0, end));
+}
+
+/** Where a Snappy stream that begins here ends, by walking its tags (format_description.txt §2); null where it is none. */
+function snappyEnd(bytes: Buffer): number | null {
+  let at = 0;
+  let wanted = 0;
+  for (let shift = 1; ; shift *= 128) {
+    const byte = bytes[at];
+    if (byte === undefined || at > 4) return null;
+    at += 1;
+    wanted += (byte & 0x7f) * shift;
+    if (byte < 0x80) break;
+  }
+  for (let made = 0; made < wanted; ) {
+    const tag = bytes[at];
+    if (tag === undefined) return null;
+    const kind = tag & 3;
+    const short = tag >> 2;
+    if (kind === 0) {
+      const extra = short < 60 ? 0 : short - 59;
+      if (at + 1 + extra > bytes.length) return null;
+      const length = (extra === 0 ? short : bytes.readUIntLE(at + 1, extra)) + 1;
+      at += 1 + extra + length;
+      made += length;
+    } else {
+      at += kind === 1 ? 2 : kind === 2 ? 3 : 5;
+      made += kind === 1 ? (short & 7) + 4 : short + 1;
+    }
+    if (at > bytes.length) return null;
+  }
+  return at;
+}
