@@ -7,10 +7,11 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Far above what any step takes here (a start: 3 s); reached only when something hangs. */
 const PATIENCE_MS = 60_000;
@@ -41,6 +42,8 @@ export type GatewaySettings = {
   readonly adminPassword: string;
   readonly databaseUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The sources to run: another copy of the project. */
+  readonly root?: string;
 };
 
 /** Waits until `condition` gives something. @throws Error after a minute, naming `what`. */
@@ -59,6 +62,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
   const tail: string[] = [];
   let child: ChildProcess | null = null;
   const api = `http://127.0.0.1:${settings.port}`;
+  const main = join(settings.root ?? ROOT, 'gateway/src/main.ts');
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
@@ -101,7 +105,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       return child?.pid ?? 0;
     },
     async start() {
-      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
       createInterface({ input: started.stdout }).on('line', note);
       createInterface({ input: started.stderr }).on('line', note);
