@@ -6,8 +6,8 @@
  * keys, one keys the pseudonyms. A retired pair stays in the key set: receipts are checked for years.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** A public key as RFC 8037 §2 writes it: Ed25519 keys are `OKP` JWKs. */
 export type PublicJwk = { readonly kty: string; readonly crv: string; readonly x: string; readonly kid: string; readonly alg: 'EdDSA'; readonly use: 'sig' };
@@ -29,14 +29,31 @@ export type Keys = {
 
 const SECRET_BYTES = 32;
 
-/** Written whole or not at all: a gateway killed at its first start must not keep half a key. */
+/**
+ * Written whole or not at all: a gateway killed at its first start must not keep half a key. Of gateways that start side by side on one folder
+ * the first to come puts its key there, and the others find it: a link, unlike a renaming, never replaces what is there.
+ */
 function writeSecret(path: string, content: string | Uint8Array): void {
-  const draft = `${path}.new`;
-  const file = openSync(draft, 'w', 0o600);
+  const draft = `${path}.${randomBytes(8).toString('hex')}.new`;
+  const file = openSync(draft, 'wx', 0o600);
   writeSync(file, Buffer.from(content as Uint8Array));
   fsyncSync(file);
   closeSync(file);
-  renameSync(draft, path);
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+  syncFolder(dirname(path));
+}
+
+/** A new name in a folder outlives a power cut once the folder is on the disk too (fsync(2)). */
+function syncFolder(folder: string): void {
+  const file = openSync(folder, 'r');
+  fsyncSync(file);
+  closeSync(file);
 }
 
 function readOrMake(path: string, make: () => string | Uint8Array): Buffer {
