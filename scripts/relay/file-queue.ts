@@ -79,7 +79,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       return true;
     },
     async pending() {
-      return [...studies.values()].map(({ studyInstanceUID, state, uploadId, receiptId }) => ({ id: studyInstanceUID, state, uploadId, receiptId, trouble: null }));
+      return [...studies.values()].map(({ studyInstanceUID, state, uploadId, receiptId }) => ({ id: studyInstanceUID, state, uploadId, receiptId, trouble: null, turn: 0 }));
     },
     async manifestOf(id): Promise<Manifest> {
       const { studyInstanceUID, policy, instances } = studyOf(id);
@@ -93,10 +93,10 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       for (const against of answer.conflict) change(study, against, stateOfConflict(against.reason), against.reason);
       return true;
     },
-    async parcelsFor(id, need) {
+    async *parcelsFor(id, need) {
       const parcels = await planParcels(studyOf(id), need, tools);
       planned += parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
-      return parcels;
+      yield* parcels;
     },
     beginSending: async (id) => move(studyOf(id), 'started'),
     parcelCreated: async () => undefined,
@@ -189,6 +189,7 @@ async function toParcel(study: FileStudy, group: readonly FileInstance[], tools:
     bytes: packedBytes(group.map(({ manifest }) => manifest)),
     instances: group.length,
     location: null,
+    seal: null,
     async read(offset, length) {
       body ??= pack();
       const parcel = await body;

@@ -93,7 +93,7 @@ test('under a de-identifying policy no identifying value is in what is queued', 
   const manifest = await queue.manifestOf(pending!.id);
   assert.is.not(manifest.studyInstanceUID, study.studyInstanceUID);
   assert.ok(manifest.instances.every((instance) => instance.originalDigest !== undefined));
-  for (const parcel of await queue.parcelsFor(pending!.id, manifest.instances)) {
+  for await (const parcel of queue.parcelsFor(pending!.id, manifest.instances)) {
     const body = Buffer.from(await parcel.read(0, parcel.bytes)).toString('latin1');
     for (const planted of [...study.planted, study.studyInstanceUID]) assert.not(body.includes(planted), planted);
   }

@@ -78,7 +78,7 @@ test('what was queued is read back bit for bit, in whatever pieces, after the pa
   assert.equal((await queue.pending()).map(({ id, state }) => [id, state]), [['study', 'safe']]);
   const manifest = await queue.manifestOf('study');
   assert.equal(manifest.instances.map(({ digest }) => digest), instances.map(({ digest }) => digest));
-  const parcels = await queue.parcelsFor('study', manifest.instances);
+  const parcels = await Array.fromAsync(queue.parcelsFor('study', manifest.instances));
   for (const [at, parcel] of parcels.entries()) {
     const body = await wholeOf(parcel);
     assert.is(body.size, parcel.bytes);
@@ -131,7 +131,7 @@ test('the copy and the title go when a receipt says that the PACS holds everythi
   await finishStudy(database, 'study');
   const queue = createInstanceQueue({ database, key, account: 'a', now: () => 42 });
   await queue.beginSending('study');
-  for (const parcel of await queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
+  for await (const parcel of queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
   await queue.allSent('study');
   assert.is(await database.records.count(), 2);
   await queue.settle('study', receiptOf(instances, () => 'stored'));
@@ -176,7 +176,7 @@ test('what the PACS refused is tried again from this device when a person asks, 
   assert.equal(decided, [['retry', [instances[1]!.digest]]]);
   assert.equal((await store.instancesOf('study')).map(({ state }) => state), ['stored', 'safe', 'refused']);
   assert.is((await queue.pending())[0]?.state, 'safe');
-  const [parcel] = await queue.parcelsFor('study', [instances[1]!]);
+  const [parcel] = await Array.fromAsync(queue.parcelsFor('study', [instances[1]!]));
   assert.is((await wholeOf(parcel!)).size, parcel!.bytes, 'its bytes are still here');
   store.close();
 });
@@ -188,7 +188,7 @@ test('a copy of which a part is gone or changed is named as such, and the troubl
   const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await database.records.delete(['study-0', 0]);
   await database.records.update(['study-1', 0], { sealed: new Uint8Array(40) });
-  for (const parcel of await queue.parcelsFor('study', instances)) {
+  for await (const parcel of queue.parcelsFor('study', instances)) {
     await parcel.read(0, 10).then(() => assert.unreachable(), (error) => assert.instance(error, CopyUnreadable));
   }
   const counts = { promised: 2, atGateway: 2, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
@@ -264,9 +264,9 @@ test('a parcel that is asked for again although it was sent is created anew, not
   await finishStudy(database, 'study');
   const queue = createInstanceQueue({ database, key, account: 'a', now: () => 1 });
   await queue.parcelCreated('study', 'study-0', 'files/first');
-  assert.is((await queue.parcelsFor('study', instances))[0]?.location, 'files/first');
+  assert.is((await Array.fromAsync(queue.parcelsFor('study', instances)))[0]?.location, 'files/first');
   await queue.parcelSent('study', 'study-0');
-  assert.is((await queue.parcelsFor('study', instances))[0]?.location, null);
+  assert.is((await Array.fromAsync(queue.parcelsFor('study', instances)))[0]?.location, null);
 });
 
 test('what names a person is erased when the study is done, what only tells studies apart stays', async () => {

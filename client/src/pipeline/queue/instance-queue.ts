@@ -43,7 +43,7 @@ export function createInstanceQueue({ database, key, account, now }: InstanceQue
       await database.studies.filter((study) => (study.account ?? null) === null).modify({ account });
       const isOurs = (study: StudyRow) => study.account === account && WORTH_WORK.has(study.state);
       const rows = await database.studies.orderBy('queuedAt').filter(isOurs).toArray();
-      return rows.map(({ id, state, uploadId, receiptId, trouble = null }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble }));
+      return rows.map(({ id, state, uploadId, receiptId, trouble = null, turn = 0 }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble, turn }));
     },
     manifestOf: (id) => manifestOf(database, id),
     announced: (id, answer) => announced(database, id, answer),
@@ -139,9 +139,9 @@ async function announced(database: LocalDatabase, id: string, answer: ManifestAn
   });
 }
 
-async function parcelsFor(
+async function* parcelsFor(
   database: LocalDatabase, key: CryptoKey, progress: Progress, id: string, need: readonly InstanceKey[],
-): Promise<ParcelToSend[]> {
+): AsyncGenerator<ParcelToSend> {
   const wanted = new Set(need.map(keyOf));
   const rows = await instancesOf(database, id);
   const parcelIds = [...new Set(rows.filter((row) => wanted.has(keyOf(row))).map((row) => row.parcelId))];
@@ -153,7 +153,7 @@ async function parcelsFor(
   const planned = parcels.map(({ id: parcelId, bytes }) => ({ id: parcelId, bytes, ends: endsIn(bytes, sizes.get(parcelId)!.map((row) => row.bytes)) }));
   progress.plan(id, rows.length - planned.reduce((sum, { ends }) => sum + ends.length, 0), planned);
   await progress.write(id);
-  return parcels.map((parcel) => toParcelToSend(database, key, parcel));
+  for (const parcel of parcels) yield toParcelToSend(database, key, parcel);
 }
 
 function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelRow): ParcelToSend {
@@ -166,7 +166,7 @@ function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelR
     });
   }
   return {
-    id: parcel.id, bytes: parcel.bytes, instances: parcel.instances, location: parcel.location,
+    id: parcel.id, bytes: parcel.bytes, instances: parcel.instances, location: parcel.location, seal: null,
     async read(offset, length) {
       const end = Math.min(offset + length, parcel.bytes);
       const piece = new Uint8Array(Math.max(0, end - offset));
@@ -224,7 +224,7 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
 
 /** Calls `onChange` whenever the studies in the queue change, in whichever tab; returns how to stop that. */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
-  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state, trouble }) => `${id} ${state} ${trouble}`).join());
+  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state, trouble, turn }) => `${id} ${state} ${trouble} ${turn}`).join());
   let last = '';
   const subscription = watched.subscribe((states) => {
     if (states === last) return;

@@ -44,6 +44,8 @@ export interface StudyRow {
   problem: ProblemCode | null;
   /** What went wrong on this device; rows of earlier versions lack it. */
   trouble?: Trouble | null;
+  /** Grows when a person changes what is to be done; rows of earlier versions lack it. */
+  turn?: number;
   receiptId: string | null;
   completedAt: number | null;
 }

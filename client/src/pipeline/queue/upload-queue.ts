@@ -44,6 +44,8 @@ export interface QueuedUpload {
   readonly receiptId: string | null;
   /** Why the last attempt failed; null again when a person asks for the next one at once. */
   readonly trouble: Trouble | null;
+  /** Grows when a person changes what is to be done (tries again, leaves out, cancels): what is under way is ended and starts over. */
+  readonly turn: number;
 }
 
 /** One parcel as it goes over tus. */
@@ -54,6 +56,8 @@ export interface ParcelToSend {
   readonly instances: number;
   /** The tus upload made for it, if any. */
   readonly location: string | null;
+  /** Which key of the gateway opens it, and the encapsulated key in base64; null: in the clear, each piece with its checksum. */
+  readonly seal: { readonly keyId: string; readonly enc: string } | null;
   /** `length` bytes from `offset`. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -65,13 +69,16 @@ export interface CheckedReceipt {
 }
 
 export interface UploadQueue {
-  /** Studies with something to do, in the order in which they were sent. */
+  /** Studies with something to do, first what goes first, without what is paused. What is no longer named here is ended at once, within a piece. */
   pending(): Promise<readonly QueuedUpload[]>;
   manifestOf(id: string): Promise<Manifest>;
   /** The gateway's answer to the manifest. False when the study was taken back meanwhile. */
   announced(id: string, answer: ManifestAnswer): Promise<boolean>;
-  /** Parcels that together hold all of `need`, and as little else as can be. */
-  parcelsFor(id: string, need: readonly InstanceKey[]): Promise<readonly ParcelToSend[]>;
+  /**
+   * Parcels that together hold all of `need`, and as little else as can be: those that are stored first, those still being packed as they
+   * come; it ends when all of `need` was given. Throws CopyUnreadable, after everything that can be read was given.
+   */
+  parcelsFor(id: string, need: readonly InstanceKey[]): AsyncIterable<ParcelToSend>;
   /** False when the study was taken back before its first byte left: nothing may be sent. */
   beginSending(id: string): Promise<boolean>;
   parcelCreated(id: string, parcelId: string, location: string): Promise<void>;

@@ -152,7 +152,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
   async function sendAll(id: string, uploadId: string, need: readonly InstanceKey[], signal: AbortSignal): Promise<'sent' | 'upload-gone'> {
     if (need.length === 0) return 'sent';
     // One parcel that cannot be read does not keep the others here.
-    const outcomes = await Promise.allSettled((await queue.parcelsFor(id, need)).map((parcel) => parcels.run(async () => {
+    const outcomes = await Promise.allSettled((await Array.fromAsync(queue.parcelsFor(id, need))).map((parcel) => parcels.run(async () => {
       signal.throwIfAborted();
       return send(id, uploadId, parcel, signal);
     })));

@@ -51,7 +51,7 @@ interface SendOptions {
 
 async function sendTo(server: ReturnType<typeof tusServer>, options: SendOptions = {}): Promise<ParcelOutcome> {
   const parcel: ParcelToSend = {
-    id: '7f1c2e4a-0000-4000-8000-000000000001', bytes: BYTES.length, instances: 3, location: options.location ?? null,
+    id: '7f1c2e4a-0000-4000-8000-000000000001', bytes: BYTES.length, instances: 3, location: options.location ?? null, seal: null,
     read: async (offset, length) => BYTES.slice(offset, offset + length),
   };
   const pieces = createPieceSize();

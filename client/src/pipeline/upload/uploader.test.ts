@@ -104,12 +104,12 @@ function queueOf() {
     return state !== null;
   };
   const queue: UploadQueue = {
-    pending: async () => (record.settled ? [] : [{ id: 'study', state: record.state, uploadId: null, receiptId: null, trouble: record.trouble }]),
+    pending: async () => (record.settled ? [] : [{ id: 'study', state: record.state, uploadId: null, receiptId: null, trouble: record.trouble, turn: 0 }]),
     manifestOf: async (): Promise<Manifest> => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: STUDY, instances: INSTANCES }),
     announced: async () => true,
-    async parcelsFor(_id, need) {
+    async *parcelsFor(_id, need) {
       const read = async (_: number, length: number) => new Uint8Array(Math.min(5, length));
-      return need.length === 0 ? [] : [{ id: UPLOAD, bytes: 12, instances: 3, location: null, read }];
+      if (need.length > 0) yield { id: UPLOAD, bytes: 12, instances: 3, location: null, seal: null, read };
     },
     beginSending: async () => move('started'),
     parcelCreated: async () => undefined,
@@ -215,7 +215,9 @@ test('a copy that cannot be read is a state of the study, and is taken up as soo
   const read = async () => {
     throw new CopyUnreadable('a record is missing');
   };
-  queue.parcelsFor = async (id, need) => (await parcelsFor(id, need)).map((parcel) => (isDamaged ? { ...parcel, read } : parcel));
+  queue.parcelsFor = async function* (id, need) {
+    for await (const parcel of parcelsFor(id, need)) yield isDamaged ? { ...parcel, read } : parcel;
+  };
   queue.troubled = async (_id, trouble) => {
     record.troubles.push(trouble);
     // The person asks at once; the rest of this attempt ends with it.
