@@ -61,6 +61,21 @@ test('what is packed comes out bit for bit, whatever the bytes are', async () =>
   );
 });
 
+test('a part that travels coded says so and has the length of what travels; its digest is that of the instance', async () => {
+  const bytes = new Blob([new Uint8Array(1000)]);
+  const part = { sopInstanceUID: '1.2.3.1', digest: await sha256OfBlob(bytes), transferSyntaxUID: EXPLICIT_LE, bytes };
+  const coding = { encoding: 'x-jls', bytes: new Blob(['coded']) } as const;
+  const parcel = packParcel(createBoundary(), [{ ...part, coding }, { ...part, sopInstanceUID: '1.2.3.2' }]);
+  const [coded, plain] = await read(parcel);
+  assert.is(coded!.contentEncoding, 'x-jls');
+  assert.is(coded!.digest, part.digest);
+  assert.is(await parcel.slice(coded!.range.offset, coded!.range.offset + coded!.range.length).text(), 'coded');
+  assert.is(plain!.contentEncoding, null);
+  const sizes = [{ ...part, bytes: 1000, coding: { encoding: 'x-jls', bytes: 5 } } as const, { ...part, sopInstanceUID: '1.2.3.2', bytes: 1000 }];
+  assert.is(packedBytes(sizes), parcel.size);
+  assert.ok(await refused(new Blob([(await parcel.text()).replace('x-jls', 'x-abc')])), 'nobody can undo a coding that is not known');
+});
+
 test('reading looks at headers only: an instance of many megabytes is jumped over', async () => {
   const parcel = await pack([new Uint8Array(20 * 1024 * 1024), new Uint8Array(10)]);
   const source = sourceOf(parcel);

@@ -1,6 +1,7 @@
 /**
  * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related; type="application/dicom"` body as
- * STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid STOW-RS request as it stands.
+ * STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid STOW-RS request as it stands. A part may be coded without loss
+ * (`coding/`): what its headers promise is always the restored instance.
  *
  * Packing makes a composite Blob and copies nothing. Reading jumps from part to part by Content-Length and never looks into an
  * instance; it believes no length and no header, but does not check digests: that is verify's work.
@@ -9,6 +10,9 @@ import type { ByteRange, ByteSource } from '../dicom/data-set.ts';
 import { isUid } from '../dicom/uid.ts';
 import { parseBase64, parseHex, toBase64, toHex } from './digest.ts';
 
+/** Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (PROTOCOL.md, "The parcel"). */
+export type ContentEncoding = 'deflate' | 'x-jls';
+
 /** What an instance needs to become a part. */
 export interface PackedInstance {
   readonly sopInstanceUID: string;
@@ -16,6 +20,8 @@ export interface PackedInstance {
   readonly digest: string;
   readonly transferSyntaxUID: string;
   readonly bytes: Blob;
+  /** Travels in place of `bytes`, which it restores. */
+  readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: Blob };
 }
 
 export interface ParcelPart {
@@ -23,10 +29,10 @@ export interface ParcelPart {
   /** SHA-256 of the restored instance, hexadecimal, as the part's header says: not yet checked. */
   readonly digest: string;
   readonly transferSyntaxUID: string;
-  /** The instance's bytes in the parcel. */
+  /** The part's bytes in the parcel, as they are coded. */
   readonly range: ByteRange;
   /** How the bytes are coded; null: as they are. */
-  readonly contentEncoding: string | null;
+  readonly contentEncoding: ContentEncoding | null;
 }
 
 /** The body is not a parcel. The message names the place in bytes and holds no value of the data. */
@@ -56,15 +62,19 @@ export function toDigestField(digest: string): string {
   return `sha-256=:${toBase64(parseHex(digest))}:`;
 }
 
-/** What the headers of a part say. */
-type PartHeader = Omit<PackedInstance, 'bytes'> & { readonly bytes: number };
+/** What the headers of a part are made of: sizes instead of bytes. */
+type PartHeader = Omit<PackedInstance, 'bytes' | 'coding'> & {
+  readonly bytes: number;
+  readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: number } | undefined;
+};
 
 function partHeader(boundary: string, part: PartHeader): string {
   return [
     `--${boundary}`,
     `Content-Type: application/dicom; transfer-syntax=${part.transferSyntaxUID}`,
     `Content-Location: ${part.sopInstanceUID}`,
-    `Content-Length: ${part.bytes}`,
+    `Content-Length: ${part.coding?.bytes ?? part.bytes}`,
+    ...(part.coding ? [`Content-Encoding: ${part.coding.encoding}`] : []),
     `Unencoded-Digest: ${toDigestField(part.digest)}`,
     '',
     '',
@@ -75,7 +85,10 @@ function partHeader(boundary: string, part: PartHeader): string {
 export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
   if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
   const pieces: (string | Blob)[] = [];
-  for (const part of parts) pieces.push(partHeader(boundary, { ...part, bytes: part.bytes.size }), part.bytes, CRLF);
+  for (const part of parts) {
+    const coding = part.coding && { encoding: part.coding.encoding, bytes: part.coding.bytes.size };
+    pieces.push(partHeader(boundary, { ...part, bytes: part.bytes.size, coding }), part.coding?.bytes ?? part.bytes, CRLF);
+  }
   return new Blob([...pieces, `--${boundary}--${CRLF}`]);
 }
 
@@ -83,7 +96,7 @@ export function packParcel(boundary: string, parts: readonly PackedInstance[]): 
 export function packedBytes(parts: readonly PartHeader[]): number {
   const boundary = '0'.repeat(32);
   const closing = `--${boundary}--${CRLF}`.length;
-  return parts.reduce((sum, part) => sum + partHeader(boundary, part).length + part.bytes + CRLF.length, closing);
+  return parts.reduce((sum, part) => sum + partHeader(boundary, part).length + (part.coding?.bytes ?? part.bytes) + CRLF.length, closing);
 }
 
 /**
@@ -150,8 +163,15 @@ function toPart(fields: ReadonlyMap<string, string>, offset: number, at: number)
     digest: parseDigestField(fields.get('unencoded-digest') ?? '', at),
     transferSyntaxUID: type[1]!,
     range: { offset, length: Number(length) },
-    contentEncoding: fields.get('content-encoding') ?? null,
+    contentEncoding: parseEncoding(fields.get('content-encoding'), at),
   };
+}
+
+/** RFC 9110 §8.4.1: names of codings are case-insensitive. A coding that is not known cannot be undone: the part is nobody's. */
+function parseEncoding(field: string | undefined, at: number): ContentEncoding | null {
+  const name = field?.toLowerCase();
+  if (name === undefined || name === 'deflate' || name === 'x-jls') return name ?? null;
+  throw new ParcelError('Content-Encoding is not known', at);
 }
 
 function parseDigestField(field: string, at: number): string {
