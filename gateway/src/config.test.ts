@@ -24,9 +24,9 @@ test('all mistakes are told at once, each with an example, and none repeats a se
   const secret = 'hunter2';
   const mistakes = mistakesOf({
     RELAY_PORT: 'eighty', RELAY_WEB_PORT: '0', RELAY_PUBLIC_URL: 'http://relay.example.org', DATABASE_URL: `mysql://me:${secret}@db/x`,
-    BLOB_URL: 'ftp://x', RELAY_POLICY: 'none', RELAY_RATE_LIMIT: '-1', RELAY_ADMIN_PASSWORD: secret, PACS_URL: `http://me:${secret}@pacs/`,
+    BLOB_URL: 'ftp://x', RELAY_POLICY: 'none', RELAY_RATE_LIMIT: '-1', RELAY_ADMIN_PASSWORD: secret, RELAY_UPLOAD_EXPIRES_HOURS: '0', PACS_URL: `http://me:${secret}@pacs/`,
   });
-  const names = ['RELAY_PORT', 'RELAY_WEB_PORT', 'RELAY_PUBLIC_URL', 'RELAY_ADMIN_PASSWORD', 'DATABASE_URL', 'BLOB_URL', 'RELAY_POLICY', 'PACS_URL', 'RELAY_RATE_LIMIT'];
+  const names = ['RELAY_PORT', 'RELAY_WEB_PORT', 'RELAY_PUBLIC_URL', 'RELAY_ADMIN_PASSWORD', 'DATABASE_URL', 'BLOB_URL', 'RELAY_POLICY', 'PACS_URL', 'RELAY_RATE_LIMIT', 'RELAY_UPLOAD_EXPIRES_HOURS'];
   for (const name of names) assert.ok(mistakes.some((mistake) => mistake.startsWith(name)), `${name} in ${mistakes.join('\n')}`);
   assert.is(mistakes.length, names.length);
   assert.not.match(mistakes.join('\n'), secret);
@@ -44,6 +44,12 @@ test('images and passwords do not travel in the clear: a public address needs ht
 test('the limit of requests can be set or switched off', () => {
   assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: 'off' }).rateLimit, null);
   assert.is(readConfig({ ...PACS, RELAY_RATE_LIMIT: '60' }).rateLimit, 60);
+});
+
+test('an unfinished parcel is kept for a week, or as long as is set', () => {
+  assert.is(readConfig(PACS).uploadExpiresHours, 168);
+  assert.is(readConfig({ ...PACS, RELAY_UPLOAD_EXPIRES_HOURS: '12' }).uploadExpiresHours, 12);
+  for (const wrong of ['1.5', 'never', '100000']) assert.is(mistakesOf({ ...PACS, RELAY_UPLOAD_EXPIRES_HOURS: wrong }).length, 1);
 });
 
 test.run();

@@ -29,6 +29,8 @@ export type Config = {
   readonly pacs: { readonly url: string; readonly authorization: string | null };
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
+  /** How long an unfinished parcel is kept, in hours. */
+  readonly uploadExpiresHours: number;
 };
 
 /** A whole settings file may be wrong; the message has a line for each mistake. */
@@ -46,6 +48,10 @@ export class ConfigMistakes extends Error {
  * about 30; below that uploads would stall, far above it one script can keep the gateway from everybody else.
  */
 const RATE_LIMIT = 6_000;
+/** A week: a tablet that was in a drawer over the weekend goes on where it was; the room is not taken for ever. */
+const UPLOAD_EXPIRES_HOURS = 168;
+/** A year. Beyond it a parcel outlives the promise that it keeps. */
+const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
 /** NIST SP 800-63B §5.1.1.2: memorized secrets are at least 8 characters long. */
 export const PASSWORD_LENGTH_LIMIT = 8;
 
@@ -131,6 +137,14 @@ function rateLimitOf(env: Env, wrong: Report): number | null {
   return RATE_LIMIT;
 }
 
+function uploadExpiresOf(env: Env, wrong: Report): number {
+  const text = setting(env, 'RELAY_UPLOAD_EXPIRES_HOURS') ?? String(UPLOAD_EXPIRES_HOURS);
+  const hours = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (hours >= 1 && hours <= UPLOAD_EXPIRES_HOURS_LIMIT) return hours;
+  wrong(`RELAY_UPLOAD_EXPIRES_HOURS must be the hours after which an unfinished parcel is given up, from 1 to ${UPLOAD_EXPIRES_HOURS_LIMIT}, for example RELAY_UPLOAD_EXPIRES_HOURS=${UPLOAD_EXPIRES_HOURS}.`);
+  return UPLOAD_EXPIRES_HOURS;
+}
+
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
@@ -158,6 +172,7 @@ export function readConfig(env: Env): Config {
     policy: policyOf(env, wrong),
     pacs: pacsOf(env, wrong),
     rateLimit: rateLimitOf(env, wrong),
+    uploadExpiresHours: uploadExpiresOf(env, wrong),
   };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
   return config;

@@ -2,21 +2,28 @@
  * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): made on the first start, kept for ever after. Who has this folder can
  * open what the gateway holds and sign in its name; who loses it loses both.
  *
- * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, and two secrets of 32 bytes: one wraps the studies'
- * keys, one keys the pseudonyms. A retired pair stays in the key set: receipts are checked for years.
+ * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, an X25519 pair to which devices seal what waits on them,
+ * and two secrets of 32 bytes: one wraps the studies' keys, one keys the pseudonyms. Retired pairs stay (`receipts.2025.pem` beside
+ * `receipts.pem`): receipts are checked for years, and a tablet may come back late with what it sealed.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { SealingKey } from '#shared/protocol/api.ts';
 
 /** A public key as RFC 8037 §2 writes it: Ed25519 keys are `OKP` JWKs. */
 export type PublicJwk = { readonly kty: string; readonly crv: string; readonly x: string; readonly kid: string; readonly alg: 'EdDSA'; readonly use: 'sig' };
 
 export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject; readonly publicKey: KeyObject };
 
+/** What devices seal to. `jwk`: the public half, as they get it. */
+export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
+
 export type Keys = {
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
+  /** The pair that devices seal to now, and after it the retired ones, which still open what was sealed to them. */
+  readonly sealing: readonly [SealingPair, ...SealingPair[]];
   /** 32 bytes; wraps each study's key. */
   readonly wrapKey: Uint8Array;
   /** 32 bytes; keys the pseudonyms of the site. */
@@ -76,13 +83,20 @@ function toSigningKey(pem: Buffer): SigningKey {
   return { kid, privateKey: createPrivateKey(pem), publicKey };
 }
 
-/** The pair that signs now, and those beside it (`tokens.<anything>.pem`) that only verify. */
-function signingKeys(folder: string, name: string): [SigningKey, ...SigningKey[]] {
-  const make = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
-  const current = toSigningKey(readOrMake(join(folder, `${name}.pem`), make));
-  const retired = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem') && file !== `${name}.pem`);
-  return [current, ...retired.map((file) => toSigningKey(readFileSync(join(folder, file))))];
+function toSealingPair(pem: Buffer): SealingPair {
+  const { kid, privateKey, publicKey } = toSigningKey(pem);
+  if (publicKey.asymmetricKeyType !== 'x25519') throw new Error('a sealing key is not X25519');
+  return { jwk: { kid, kty: 'OKP', crv: 'X25519', x: publicKey.export({ format: 'jwk' }).x ?? '' }, privateKey };
 }
+
+/** The pair that is used now, made where it is missing, and those beside it (`tokens.<anything>.pem`) that were used before. */
+function pairs<T>(folder: string, name: string, make: () => KeyObject, toPair: (pem: Buffer) => T): [T, ...T[]] {
+  const current = toPair(readOrMake(join(folder, `${name}.pem`), () => make().export({ type: 'pkcs8', format: 'pem' }) as string));
+  const retired = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem') && file !== `${name}.pem`);
+  return [current, ...retired.map((file) => toPair(readFileSync(join(folder, file))))];
+}
+
+const signingPairs = (folder: string, name: string) => pairs(folder, name, () => generateKeyPairSync('ed25519').privateKey, toSigningKey);
 
 function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
   const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
@@ -93,12 +107,13 @@ function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
 export function openKeys(folder: string): Keys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
-  const tokens = signingKeys(folder, 'tokens');
-  const receipts = signingKeys(folder, 'receipts');
+  const tokens = signingPairs(folder, 'tokens');
+  const receipts = signingPairs(folder, 'receipts');
   const projectKey = secret(folder, 'project.key');
   return {
     tokens: tokens[0],
     receipts: receipts[0],
+    sealing: pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair),
     wrapKey: secret(folder, 'wrap.key'),
     projectKey,
     projectKeyId: createHash('sha256').update('relaypacs project key').update(projectKey).digest('hex').slice(0, 16),

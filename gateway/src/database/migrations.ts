@@ -5,12 +5,14 @@ import * as initial from './migrations/0001-initial.ts';
 import * as oneActiveDigest from './migrations/0002-one-active-digest.ts';
 import * as parcelFailures from './migrations/0003-parcel-failures.ts';
 import * as studyFailures from './migrations/0004-study-failures.ts';
+import * as sealedParcels from './migrations/0005-sealed-parcels.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-one-active-digest': oneActiveDigest,
   '0003-parcel-failures': parcelFailures,
   '0004-study-failures': studyFailures,
+  '0005-sealed-parcels': sealedParcels,
 };
 
 /** Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the failed migration threw. */

@@ -86,9 +86,11 @@ export type InstanceTable = {
   bytes: number;
   state: InstanceState;
   reason: ReasonCode | null;
-  /** Where its bytes lie: a range of a parcel's decrypted body. */
+  /** Where its bytes lie: a range of the parcel's body as it came, or of the blob that `restored` names. */
   parcel_id: string | null;
   body_offset: number | null;
+  /** It came coded: the blob in which verify restored it. */
+  restored: string | null;
   /** When it was last handed to the PACS: anything posted and unanswered is looked for before it is posted again. */
   posted_at: Date | null;
   /** Warning Reason or Failure Reason as the PACS gave it. */
@@ -109,7 +111,11 @@ export type ParcelTable = {
   study_id: string;
   /** The device's name for it: a creation repeated under it is the same parcel. */
   device_parcel_id: string;
+  /** As it travels: Upload-Length. */
   bytes: number;
+  /** A sealed one: which key of the gateway opens it, and the encapsulated key (RFC 9180) in base64; null: it comes in the clear. */
+  seal_key_id: ColumnType<string | null, string | null | undefined, never>;
+  seal_enc: ColumnType<string | null, string | null | undefined, never>;
   /** The row goes when its bytes go: evicted, damaged, expired or taken back. */
   state: 'receiving' | 'received' | 'verified';
   /** More than 0: instances in it were not what was promised, or are wanted again; the device may send a parcel of this name again. */

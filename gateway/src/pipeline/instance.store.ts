@@ -19,7 +19,8 @@ export type InstanceChange = {
   readonly id: number;
   readonly state: InstanceState;
   readonly reason?: ReasonCode | null;
-  readonly place?: { readonly parcelId: string; readonly offset: number } | null;
+  /** `restored`: the blob that holds it, where that is not the parcel's own. */
+  readonly place?: { readonly parcelId: string; readonly offset: number; readonly restored?: string | null } | null;
   readonly pacsCode?: number | null;
   readonly proof?: 'found' | 'read-back' | null;
   readonly postedAt?: Date | null;
@@ -133,7 +134,7 @@ export async function changeInstances(
     id: change.id,
     state: change.state,
     set_reason: change.reason !== undefined, reason: change.reason ?? null,
-    set_place: change.place !== undefined, parcel_id: change.place?.parcelId ?? null, body_offset: change.place?.offset ?? null,
+    set_place: change.place !== undefined, parcel_id: change.place?.parcelId ?? null, body_offset: change.place?.offset ?? null, restored: change.place?.restored ?? null,
     set_code: change.pacsCode !== undefined, pacs_code: change.pacsCode ?? null,
     set_proof: change.proof !== undefined, proof: change.proof ?? null,
     set_posted: change.postedAt !== undefined, posted_at: change.postedAt?.toISOString() ?? null,
@@ -144,11 +145,12 @@ export async function changeInstances(
       reason = case when x.set_reason then x.reason else i.reason end,
       parcel_id = case when x.set_place then x.parcel_id else i.parcel_id end,
       body_offset = case when x.set_place then x.body_offset else i.body_offset end,
+      restored = case when x.set_place then x.restored else i.restored end,
       pacs_code = case when x.set_code then x.pacs_code else i.pacs_code end,
       proof = case when x.set_proof then x.proof else i.proof end,
       posted_at = case when x.set_posted then x.posted_at else i.posted_at end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
-      parcel_id text, body_offset bigint, set_code boolean, pacs_code int, set_proof boolean, proof text, set_posted boolean,
+      parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, set_posted boolean,
       posted_at timestamptz, attempts int)
     where i.id = x.id and i.state in (${sql.join(from)})
     returning i.id`.execute(trx);

@@ -1,5 +1,5 @@
 /** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ParcelTable, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
@@ -77,7 +77,7 @@ function idList(ids: readonly number[]) {
 }
 
 /** False: the device already has a parcel of this name in this upload. */
-export async function insertParcel(db: Db, parcel: Omit<ParcelRow, 'created_at' | 'state' | 'damaged' | 'failures'>): Promise<boolean> {
+export async function insertParcel(db: Db, parcel: Omit<Insertable<ParcelTable>, 'created_at' | 'state' | 'damaged' | 'failures'>): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('parcel')
     .values({ ...parcel, state: 'receiving' })
@@ -121,7 +121,7 @@ export async function deleteUnfinished(trx: Trx, parcelIds: readonly string[]): 
 
 export async function deleteParcels(trx: Trx, parcelIds: readonly string[]): Promise<void> {
   if (parcelIds.length === 0) return;
-  await trx.updateTable('instance').set({ parcel_id: null, body_offset: null }).where('parcel_id', 'in', [...parcelIds]).execute();
+  await trx.updateTable('instance').set({ parcel_id: null, body_offset: null, restored: null }).where('parcel_id', 'in', [...parcelIds]).execute();
   await trx.deleteFrom('parcel').where('id', 'in', [...parcelIds]).execute();
 }
 
