@@ -35,16 +35,19 @@ export class Unreachable extends Error {
   }
 }
 
+/** Something answered in the gateway's place: a captive portal, a proxy's page. As good as no answer, and worth saying. */
+export class ForeignAnswer extends Unreachable {}
+
 /** Longer than any problem of ours; a proxy's page of HTML is not read to its end. */
 const PROBLEM_BYTES_LIMIT = 64 * 1024;
 
-/** Retry-After (RFC 9110 §10.2.3): seconds or a date; null where there is none. */
+/** Retry-After (RFC 9110 §10.2.3): seconds, or a date, which is held against the answer's own: this device's clock may be wrong. Null where there is none. */
 export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
   if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
+  const [at, answered] = [Date.parse(value), Date.parse(headers.get('date') ?? '')];
+  return Number.isNaN(at) ? null : Math.max(0, at - (Number.isNaN(answered) ? now : answered));
 }
 
 /** The refusal in a response that is not a success. Never throws. */
@@ -57,6 +60,11 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   } catch {
     return new ApiProblem(response.status, null, wait);
   }
+}
+
+/** A page for people, which this API never gives. */
+export function isPage(response: Response): boolean {
+  return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
 /** `fetch` that calls `onSent` with the bytes of the body that have left so far, and gives up where nothing moves. Its body is bytes or text. */
@@ -125,8 +133,11 @@ export function createApiClient(tools: ApiTools): ApiClient {
       ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     }, () => undefined);
-    if (!response.ok) throw await problemOf(response);
-    return response;
+    if (response.ok) return response;
+    const problem = await problemOf(response);
+    // No status of ours is without a code: who redirects or refuses in HTML stands between.
+    if (problem.code === null && response.status < 500 && (isPage(response) || response.status < 400)) throw new ForeignAnswer(problem);
+    throw problem;
   }
 
   return {
@@ -134,6 +145,7 @@ export function createApiClient(tools: ApiTools): ApiClient {
     send,
     async json(path, schema, options = {}) {
       const response = await ask(path, options, 'application/json');
+      if (isPage(response)) throw new ForeignAnswer(response.status);
       let body: unknown;
       try {
         body = await response.json();
@@ -145,6 +157,7 @@ export function createApiClient(tools: ApiTools): ApiClient {
     },
     async text(path, options = {}) {
       const response = await ask(path, options, '*/*');
+      if (isPage(response)) throw new ForeignAnswer(response.status);
       try {
         return await response.text();
       } catch (error) {
