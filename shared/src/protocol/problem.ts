@@ -67,6 +67,7 @@ export const REASONS = {
   'archive-damaged': { title: 'The archive is damaged.', next: 'Copy it from its source again.' },
   'archive-encrypted': { title: 'The archive asks for a password.', next: 'Unpack it and choose the folder.' },
   'file-unreadable': { title: 'The device could not read the file.', next: 'Put the medium in again and choose the file once more.' },
+  'file-changed': { title: 'The file was changed while it was being made safe.', next: 'Choose it again when nothing writes to it any more.' },
   // The gateway or the PACS decided.
   'conflicting-instance': {
     title: 'Another instance with the same identifier, but other content, is already there. Nothing was overwritten.',

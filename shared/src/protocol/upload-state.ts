@@ -2,18 +2,20 @@
  * The state of one study's upload on the device.
  *
  *   reading ─packed─► safe ─started─► uploading ─all-sent─► at-gateway ─receipt-checked─► in-pacs ─evicted─► done
- *      │               │                  │    ▲                │  │
- *      └──taken-back───┴──► taken-back    │    └──parcels-lost──┘  └─receipt-names-refusals─► attention ─decided─► …
- *                                         └─refused─► failed
+ *      │ └──────started───┼──────────────►│ ▲ │                │  │
+ *      └──taken-back──────┴──► taken-back  │ └──parcels-lost────┘  └─receipt-names-refusals─► attention ─retry─► safe
+ *                                          └─refused─► failed ─retry─► safe
  *
- * "Safe" is said only when every byte is in the local database. Only a receipt whose signature was checked makes a study evictable.
+ * A study is announced as soon as its instances are named, and travels while the rest of it is still being packed: that it is `uploading`
+ * does not say that it is safe. "Safe" is said only when every byte is in the local database (`packed`). Only a receipt whose signature
+ * was checked makes a study evictable; a person may take it back, or cancel it, until everything is at the gateway.
  */
 
 export const UPLOAD_STATES = ['reading', 'safe', 'uploading', 'at-gateway', 'in-pacs', 'attention', 'failed', 'taken-back', 'done'] as const;
 export type UploadState = (typeof UPLOAD_STATES)[number];
 
 export const UPLOAD_EVENTS = [
-  'packed', // every instance is in the queue
+  'packed', // every byte is in the local database: only from here on it is safe on this device
   'started', // the gateway knows the manifest; from the first parcel on it cannot be taken back
   'all-sent', // every parcel was taken
   'parcels-lost', // the gateway misses parcels (expired, or its disk was lost): they are sent again
@@ -21,22 +23,22 @@ export const UPLOAD_EVENTS = [
   'receipt-names-refusals', // the signed receipt lists instances that a person must decide about
   'refused', // the gateway refuses the whole study (policy withdrawn, not allowed)
   'retry', // a person tries again
-  'taken-back',
+  'taken-back', // by a person, before its first byte or in the middle
   'evicted', // this device's copy is deleted
 ] as const;
 export type UploadEvent = (typeof UPLOAD_EVENTS)[number];
 
 const TRANSITIONS: Record<UploadState, Record<UploadEvent, UploadState | null>> = {
   reading: {
-    packed: 'safe', started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: null, retry: null, 'taken-back': 'taken-back', evicted: null,
+    packed: 'safe', started: 'uploading', 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
   },
   safe: {
-    packed: null, started: 'uploading', 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
+    packed: 'safe', started: 'uploading', 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
     refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
   },
   uploading: {
-    packed: null, started: 'uploading', 'all-sent': 'at-gateway', 'parcels-lost': 'uploading', 'receipt-checked': null,
+    packed: 'uploading', started: 'uploading', 'all-sent': 'at-gateway', 'parcels-lost': 'uploading', 'receipt-checked': null,
     'receipt-names-refusals': null, refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
   },
   'at-gateway': {
