@@ -1,13 +1,28 @@
 /**
  * Builds the web app into client/dist: hashed files, no inline script or style (the gateway's Content-Security-Policy allows none), and
- * a service worker that precaches the shell. Views that the upload page does not need are chunks of their own.
+ * a service worker that precaches the shell. Views that the upload page does not need are chunks of their own; so is what the service
+ * worker uploads with, which it reads only when it has to.
  */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import preact from '@preact/preset-vite';
-import { defineConfig } from 'vite';
+import { build, defineConfig, type Plugin, type UserConfig } from 'vite';
 import { VitePWA, type ManifestOptions } from 'vite-plugin-pwa';
 
-/** Web App Manifest: what the device shows once the app is put on its home screen. */
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+/** What the account menu names; a build of the same sources under another name is another version to the service worker. */
+const VERSION = process.env['RELAY_WEB_VERSION'] ?? JSON.parse(await readFile(join(ROOT, '../package.json'), 'utf8')).version;
+
+/** What the page and the worker's own scripts are built with alike. */
+const shared = {
+  // Dexie for browsers of this decade; the package's own entry is the one for those of the last, and larger.
+  resolve: { alias: { dexie: 'dexie/dist/modern/dexie.mjs' } },
+  define: { RELAY_WEB_VERSION: JSON.stringify(VERSION) },
+} satisfies UserConfig;
+
+/** Web App Manifest (W3C): what the device shows once the app is put on its home screen, and how the system hands files to it. */
 const manifest: Partial<ManifestOptions> = {
   name: 'RelayPACS',
   short_name: 'RelayPACS',
@@ -18,18 +33,72 @@ const manifest: Partial<ManifestOptions> = {
   display: 'standalone',
   background_color: '#ffffff',
   theme_color: '#ffffff',
+  lang: 'en',
+  dir: 'ltr',
   categories: ['medical'],
+  // A second start comes to the window that is open: a study that is being read there is not left.
+  launch_handler: { client_mode: 'focus-existing' },
   icons: [
     { src: '/icon-192.png', sizes: '192x192', type: 'image/png' },
     { src: '/icon-512.png', sizes: '512x512', type: 'image/png' },
+    { src: '/icon-maskable-192.png', sizes: '192x192', type: 'image/png', purpose: 'maskable' },
     { src: '/icon-maskable-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
     { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
   ],
+  screenshots: [
+    { src: '/screenshots/upload-wide.png', sizes: '1280x800', type: 'image/png', form_factor: 'wide', label: 'A study that was found, before it is sent' },
+    { src: '/screenshots/queue-wide.png', sizes: '1280x800', type: 'image/png', form_factor: 'wide', label: 'The queue: where every instance is' },
+    { src: '/screenshots/upload-narrow.png', sizes: '780x1688', type: 'image/png', form_factor: 'narrow', label: 'A study that was found, before it is sent' },
+    { src: '/screenshots/queue-narrow.png', sizes: '780x1688', type: 'image/png', form_factor: 'narrow', label: 'The queue: where every instance is' },
+  ],
+  shortcuts: [
+    { name: 'New upload', url: '/#/', icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }] },
+    { name: 'Queue', url: '/#/queue', icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }] },
+  ],
+  file_handlers: [{ action: '/', accept: { 'application/dicom': ['.dcm', '.dicom'], 'application/zip': ['.zip'] } }],
 };
+
+/** Where this build writes; known once the settings are resolved. */
+let outDir = '';
+
+/**
+ * What the service worker uploads with, as one classic script: a service worker may not import while it runs (HTML, import() in workers;
+ * Service Workers, importScripts()), but it may run again what it read at its installation. The worker finds it by its name in the list of the shell.
+ */
+function backgroundSender(): Plugin {
+  return {
+    name: 'background-sender',
+    apply: 'build',
+    configResolved(config) {
+      outDir = resolve(config.root, config.build.outDir);
+    },
+    closeBundle: {
+      order: 'pre',
+      sequential: true,
+      async handler(error?: Error) {
+        if (error) return;
+        await build({
+          ...shared, configFile: false, root: ROOT, publicDir: false, logLevel: 'warn',
+          build: {
+            outDir, emptyOutDir: false,
+            lib: { entry: join(ROOT, 'src/background-sender.ts'), name: 'relay', formats: ['iife'] },
+            rollupOptions: { output: { entryFileNames: 'assets/background-sender-[hash].js' } },
+          },
+        });
+      },
+    },
+  };
+}
+
+/** Subresource Integrity for each file of the shell: what a hotel's login page answers with 200 never gets into the cache. */
+async function integrityOf(url: string): Promise<string> {
+  return `sha256-${createHash('sha256').update(await readFile(join(outDir, url))).digest('base64')}`;
+}
 
 // The tool demands a default export (HOUSE, who may import whom, 8).
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  ...shared,
+  root: ROOT,
   publicDir: 'public',
   build: {
     outDir: 'dist',
@@ -40,10 +109,9 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   worker: { format: 'es' },
-  // Dexie for browsers of this decade; the package's own entry is the one for those of the last, and larger.
-  resolve: { alias: { dexie: 'dexie/dist/modern/dexie.mjs' } },
   plugins: [
     preact({ devToolsEnabled: false, prefreshEnabled: false }),
+    backgroundSender(),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'src',
@@ -53,8 +121,14 @@ export default defineConfig({
       injectRegister: false,
       manifest,
       manifestFilename: 'manifest.webmanifest',
+      // They are files of the shell like the others, with their integrity.
+      includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],
+        globIgnores: ['screenshots/**'],
+        manifestTransforms: [
+          async (entries) => ({ manifest: await Promise.all(entries.map(async (entry) => ({ ...entry, integrity: await integrityOf(entry.url) }))) }),
+        ],
         // Longer than any file of the shell; a model or a codec that is larger is fetched when it is needed.
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
       },

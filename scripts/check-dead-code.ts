@@ -12,7 +12,7 @@ import type { SourceFile } from './source-files.ts';
 const EXPORTED_VALUE = /^export (?:async )?(?:function\*?|const|class|let) (\w+)/gm;
 /** Run, bundled or found by name instead of being imported. */
 const ENTRIES: readonly RegExp[] = [
-  /^client\/(vite\.config\.ts|src\/(main\.tsx|service-worker\.ts))$/,
+  /^client\/(vite\.config\.ts|src\/(main\.tsx|service-worker\.ts|background-sender\.ts))$/,
   /^gateway\/src\/(main\.ts|database\/migrations\/.*)$/,
   /^scripts\/[^/]+\.ts$/,
   /\.d\.ts$|\.(test|e2e|bench)\.tsx?$/,

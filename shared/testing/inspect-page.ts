@@ -32,6 +32,11 @@ export function openBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
+/** A browser whose profile lies in `folder` and outlives it: what an installed app keeps over days and restarts. */
+export function openProfile(executablePath: string, folder: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { executablePath, args: FLAGS, viewport: WINDOWS.tablet, locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true });
+}
+
 /** A visitor whose device asks for less motion, so that nothing is measured while it moves. */
 export function openVisitor(browser: Browser): Promise<BrowserContext> {
   return browser.newContext({ viewport: WINDOWS.tablet, locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true, acceptDownloads: true });

@@ -6,6 +6,9 @@ import { Sheet } from './Sheet.tsx';
 import { THEMES } from './theme.ts';
 import { words } from './words.ts';
 
+/** Written by the build (vite.config.ts). */
+declare const RELAY_WEB_VERSION: string;
+
 export function AccountMenu() {
   const { session } = useFrame().device;
   const [open, setOpen] = useState(false);
@@ -57,6 +60,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
       </fieldset>
       <div class="sheet-part hairline">
         <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value)}</p>
+        <p class="small quiet">{words.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>

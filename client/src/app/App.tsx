@@ -9,12 +9,12 @@ import { AccountMenu } from './AccountMenu.tsx';
 import { Announcer } from './Announcer.tsx';
 import { deferred } from './deferred.tsx';
 import { FrameContext, useDevice, type Frame } from './device-context.ts';
-import { Icon } from './Icon.tsx';
 import { useLate } from './late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import { hrefOf, type Route } from './routes.ts';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
+import { UpdateOffer } from './UpdateOffer.tsx';
 import type { Update } from './updates.ts';
 import { words } from './words.ts';
 
@@ -35,7 +35,7 @@ export function App({ device, theme, route, update }: AppProps) {
       <Header route={route} signedOut={signedOut} />
       <StatusLine />
       <UpdateOffer update={update} />
-      <ProblemBoundary>{state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}</ProblemBoundary>
+      <ProblemBoundary key={route.value.page}>{state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}</ProblemBoundary>
       {!signedOut && <Announcer />}
     </FrameContext.Provider>
   );
@@ -140,23 +140,5 @@ function Checking() {
     <main id="content" class="page" aria-busy="true">
       {late && <p class="quiet">{words.signIn.checking}</p>}
     </main>
-  );
-}
-
-/** A new version is offered, never forced, and not while something on this page could be lost. */
-function UpdateOffer({ update }: { readonly update: Update }) {
-  const { ingest, queue } = useDevice();
-  if (!update.ready.value) return null;
-  const busy = ingest.phase.value !== 'idle' || queue.unsafe.value > 0;
-  return (
-    <div class="offer notice" role="status">
-      <Icon name="note" />
-      <p class="notice-body">
-        {words.update.ready} {busy && <span class="quiet">{words.update.waits}</span>}
-      </p>
-      <button type="button" class="button" disabled={busy} onClick={update.use}>
-        {words.update.use}
-      </button>
-    </div>
   );
 }

@@ -7,6 +7,7 @@
 import { formatCount, roundRemaining } from './format.ts';
 import type { Trouble } from '../pipeline/queue/queued.ts';
 import type { Place, WaitingFor } from './track-state.ts';
+import type { UpdateState } from './updates.ts';
 
 const rules = new Intl.PluralRules('en');
 /** "1 study", "2 studies". */
@@ -341,13 +342,24 @@ export const words = {
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',
+    version: (version: string) => `Version ${version}`,
     roles: { technician: 'Technician', radiologist: 'Radiologist', researcher: 'Researcher', auditor: 'Auditor', admin: 'Administrator' },
   },
 
   update: {
-    ready: 'A new version is ready.',
     use: 'Use it now',
-    waits: 'It can be used when the reading is done.',
+    /** While files are read or made safe on this page. */
+    waits: 'It waits until the reading is done.',
+    states: {
+      ready: { title: 'A new version is ready.', what: 'The page is loaded again; the queue stays as it is.' },
+      'other-window': { title: 'A new version is ready.', what: 'Another window is reading or making a study safe: press again when it is done.' },
+      'loads-again': { title: 'A new version has been taken.', what: 'This page is loaded again by itself when what you do here is done.' },
+      'part-missing': {
+        title: 'A part of this page could not be fetched.',
+        what: 'There is a newer version, or no network. Load the page again; the queue stays as it is.',
+      },
+      taken: { title: 'This is the new version.', what: 'The queue is as it was.' },
+    } satisfies Record<Exclude<UpdateState, 'none'>, { title: string; what: string }>,
   },
 
   problem: {

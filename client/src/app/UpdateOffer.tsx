@@ -1,0 +1,32 @@
+/** What is said of versions, with the one button for it. It never stands in the way of what is being read or made safe. */
+import { useDevice } from './device-context.ts';
+import { Icon } from './Icon.tsx';
+import type { Update } from './updates.ts';
+import { words } from './words.ts';
+
+export function UpdateOffer({ update }: { readonly update: Update }) {
+  const { ingest, queue } = useDevice();
+  const state = update.state.value;
+  if (state === 'none') return null;
+  const isBusy = ingest.phase.value !== 'idle' || queue.unsafe.value > 0;
+  const { title, what } = words.update.states[state];
+  return (
+    <div class={state === 'part-missing' ? 'offer notice notice-wait' : 'offer notice'} role="status" data-update={state}>
+      <Icon name={state === 'part-missing' ? 'caution' : 'note'} />
+      <p class="notice-body">
+        {title} <span class="quiet">{isBusy && state !== 'loads-again' ? words.update.waits : what}</span>
+      </p>
+      {state === 'taken' ? (
+        <button type="button" class="button" onClick={update.dismiss}>
+          {words.close}
+        </button>
+      ) : (
+        state !== 'loads-again' && (
+          <button type="button" class="button" disabled={isBusy} onClick={update.use}>
+            {state === 'part-missing' ? words.problem.reload : words.update.use}
+          </button>
+        )
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,7 @@
+/** What the page and the service worker say to each other. A file of its own, so that the worker carries nothing else of the page. */
+
+/** To a newer service worker that waits: take over now. */
+export const TAKE_OVER = 'take-over';
+
+/** The tag of Background Sync and of Periodic Background Sync: something waits on this device. */
+export const QUEUE_TAG = 'relaypacs-queue';

@@ -1,0 +1,92 @@
+/**
+ * The installed app without a network, in a real Chromium whose profile outlives it: it opens, and everything up to "safe on this device"
+ * can be done, after the browser was ended as well. How long a cold start takes is printed, not judged.
+ */
+import type { BrowserContext, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { findOrthanc } from '../../scripts/orthanc.ts';
+
+/** DESIGN, issue "nothing is lost": the CPU is slowed so many times. */
+const CPU_SLOWED = 4;
+
+const { chromium } = testEnvironment();
+const test = suite('the installed app without a network');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+async function slow(browser: BrowserContext, page: Page): Promise<void> {
+  const debug = await browser.newCDPSession(page);
+  await debug.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWED });
+}
+
+/** A new window of a browser that has just been started; resolves with the milliseconds until files can be chosen. */
+async function coldStart(app: AppUnderTest): Promise<{ browser: BrowserContext; page: Page; ms: number }> {
+  const browser = await app.openBrowser();
+  await browser.setOffline(true);
+  const page = await browser.newPage();
+  await slow(browser, page);
+  const startedAt = performance.now();
+  await page.goto(app.address);
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  return { browser, page, ms: performance.now() - startedAt };
+}
+
+if (why !== null || chromium === null) {
+  skipped('the installed app without a network', why ?? 'there is no Chromium');
+} else {
+  let app: AppUnderTest;
+  test.before(async () => {
+    app = await openApp(chromium);
+  });
+  test.after(async () => app.close());
+
+  test('it opens after a restart of the browser, knows its user and the policy, and takes studies in', async () => {
+    const first = await app.openBrowser();
+    const visited = await first.newPage();
+    await visited.goto(app.address);
+    await signIn(visited);
+    await untilInstalled(visited);
+    await visited.getByText('Names are removed on this device').first().waitFor();
+    await first.close();
+    await app.gateway.stop();
+    app.link.cut();
+
+    const { browser, page, ms } = await coldStart(app);
+    process.stdout.write(`\ncold start without a network, CPU slowed ${CPU_SLOWED} times: ${ms.toFixed(0)} ms\n`);
+    await page.getByText('Offline', { exact: true }).waitFor();
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByRole('button', { name: 'Account of admin' }).waitFor();
+    await choose(page, filesOf(1));
+    await page.getByRole('heading', { name: '1 study found' }).waitFor();
+    await page.locator('canvas').first().waitFor();
+    await page.getByRole('button', { name: 'Send 1 study' }).click();
+    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+    await browser.close();
+  });
+
+  test('what was queued is still there after another restart, more can be queued, and all of it arrives when the network is back', async () => {
+    const { browser, page, ms } = await coldStart(app);
+    process.stdout.write(`and with a queue: ${ms.toFixed(0)} ms\n`);
+    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByRole('link', { name: /^Queue/ }).click();
+    // The sender's name for it, so that a person knows which one waits.
+    await page.locator('.queue-name a').first().waitFor();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await queueStudy(page, filesOf(2));
+    await page.getByText('24 instances are safe here', { exact: false }).waitFor();
+    assert.is(await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').count() > 0, true);
+
+    await app.gateway.start();
+    app.link.mend();
+    await browser.setOffline(false);
+    await page.getByText('Nothing waits on this device').waitFor();
+    await until('both studies to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 24);
+    await browser.close();
+  });
+}
+
+test.run();

@@ -1,0 +1,100 @@
+/**
+ * The whole product around one browser, for tests of the installed app: a real Orthanc, a gateway of its own behind a link that can be cut,
+ * and a browser profile that outlives the browser. The app's address stays the same over restarts of everything.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContext, Page } from 'playwright-core';
+import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
+import { startOrthanc, type RunningOrthanc } from '../../scripts/orthanc.ts';
+import { freePort } from '../../scripts/ports.ts';
+import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
+import { openProfile } from './inspect-page.ts';
+import { startLink, type Link } from './link.ts';
+import { syntheticStudy } from './synthetic-study.ts';
+
+const PASSWORD = 'only for this test';
+/** Far above what any step takes; reached only when something hangs. */
+const PATIENCE_MS = 60_000;
+
+export type AppUnderTest = {
+  readonly folder: string;
+  readonly orthanc: RunningOrthanc;
+  readonly gateway: GatewayUnderTest;
+  readonly link: Link;
+  /** Where the app is, behind the link. */
+  readonly address: string;
+  /** Opens the browser with the profile of last time; the one before must be closed. */
+  openBrowser(): Promise<BrowserContext>;
+  close(): Promise<void>;
+};
+
+/** `root`: the sources to run the gateway from, with a web app of their own. */
+export async function openApp(chromium: string, root?: string): Promise<AppUnderTest> {
+  if (root === undefined && !(await isWebAppCurrent())) await buildWebApp();
+  const folder = await mkdtemp(join(tmpdir(), 'relay-app-'));
+  const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
+  const [port, webPort] = [await freePort(), await freePort()];
+  const link = await startLink(webPort);
+  const gateway = createGatewayUnderTest({
+    port, webPort, dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD, ...(root === undefined ? {} : { root }),
+  });
+  await gateway.start();
+  let browser: BrowserContext | null = null;
+  return {
+    folder, orthanc, gateway, link,
+    address: `http://127.0.0.1:${link.port}`,
+    async openBrowser() {
+      browser = await openProfile(chromium, join(folder, 'profile'));
+      browser.setDefaultTimeout(PATIENCE_MS);
+      return browser;
+    },
+    async close() {
+      await browser?.close();
+      await link.stop();
+      await gateway.stop();
+      await orthanc.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function signIn(page: Page): Promise<void> {
+  await page.getByLabel('User name').fill('admin');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+}
+
+/** Until the service worker serves this page and has every part of the app. */
+export async function untilInstalled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    while (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+  });
+}
+
+export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
+
+/** The files of a synthetic study as the picker gives them. */
+export function filesOf(seed: number, { instances = 12, rows = 64 } = {}): StudyOnDisk[] {
+  const study = syntheticStudy({ seed, modality: 'CT', series: 2, instancesPerSeries: instances / 2, rows, columns: rows });
+  return study.instances.map(({ fileName, bytes }) => ({ name: `${seed}-${fileName}`, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }));
+}
+
+export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
+  await page.locator('input[data-picks=files]').first().setInputFiles([...files]);
+  await page.getByRole('button', { name: /^Send \d/ }).waitFor();
+}
+
+/** Chooses, presses Send and waits until the queue is there. */
+export async function queueStudy(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
+  await choose(page, files);
+  await page.getByRole('button', { name: /^Send \d/ }).click();
+  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+}
+
+export async function instancesInPacs({ restUrl, authorization }: RunningOrthanc): Promise<number> {
+  return ((await (await fetch(`${restUrl}/instances`, { headers: { authorization } })).json()) as string[]).length;
+}
