@@ -1,0 +1,106 @@
+/**
+ * The coded form `x-jls` of an instance, version 1 (PROTOCOL.md, "The parcel"): a version byte, then segments, each of which restores the
+ * next run of the instance's bytes. Numbers are little endian.
+ *
+ *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32 · [width u16 · height u16 · bits u8 · base u16] · coded bytes
+ *
+ * What stands in brackets belongs to the kinds that hold a JPEG-LS image. Nothing read here is believed; what cannot be is CodingError.
+ */
+import { bytesPerPixel, type SampleLayout } from './strip-transform.ts';
+
+/** The coded bytes cannot be what was coded. The message holds no value of the data. */
+export class CodingError extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'CodingError';
+  }
+}
+
+export const FORMAT_VERSION = 1;
+export const VERSION_BYTES = 1;
+
+/**
+ * What we cut an instance into, restored. Larger, and eight workers press a tablet; smaller, and JPEG-LS begins to learn too often: a CT
+ * slice is one piece.
+ */
+export const PIECE_BYTES = 2 * 1024 * 1024;
+/** What a reader takes: twice as much, so that rows need not fit exactly. */
+const SEGMENT_LIMIT_BYTES = 4 * 1024 * 1024;
+
+const PREFIX_BYTES = 13;
+const IMAGE_BYTES = 7;
+/** The longest beginning of a segment. */
+export const SEGMENT_HEADER_BYTES = PREFIX_BYTES + IMAGE_BYTES;
+
+const KINDS = ['raw', 'deflate', 'bytes', 'words', 'triples'] as const;
+/** Bytes as they are; zlib (RFC 1950); or a JPEG-LS image of samples that lie so. */
+export type SegmentKind = (typeof KINDS)[number];
+
+export interface ImageFields {
+  readonly width: number;
+  /** Of the JPEG-LS image: of `triples` three times that of the strip. */
+  readonly height: number;
+  readonly bitsPerSample: number;
+  readonly base: number;
+}
+
+export type SegmentHeader = { readonly codedBytes: number; readonly restoredBytes: number; readonly adler32: number } & (
+  | { readonly kind: 'raw' | 'deflate'; readonly image: null }
+  | { readonly kind: SampleLayout; readonly image: ImageFields }
+);
+
+export function encodeSegmentHeader(header: SegmentHeader): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(PREFIX_BYTES + (header.image ? IMAGE_BYTES : 0));
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, KINDS.indexOf(header.kind));
+  view.setUint32(1, header.codedBytes, true);
+  view.setUint32(5, header.restoredBytes, true);
+  view.setUint32(9, header.adler32, true);
+  if (!header.image) return bytes;
+  view.setUint16(13, header.image.width, true);
+  view.setUint16(15, header.image.height, true);
+  view.setUint8(17, header.image.bitsPerSample);
+  view.setUint16(18, header.image.base, true);
+  return bytes;
+}
+
+/** `bytes` begin with a segment and may go on behind its header. Throws CodingError for one that no coder writes. */
+export function parseSegmentHeader(bytes: Uint8Array): { readonly header: SegmentHeader; readonly length: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < PREFIX_BYTES) throw new CodingError('a segment is cut');
+  const kind = KINDS[view.getUint8(0)];
+  const [codedBytes, restoredBytes, adler32] = [view.getUint32(1, true), view.getUint32(5, true), view.getUint32(9, true)];
+  if (kind === undefined) throw new CodingError('a segment of no known kind');
+  if (restoredBytes === 0 || restoredBytes > SEGMENT_LIMIT_BYTES) throw new CodingError('a segment of a size that is not allowed');
+  // What is not smaller travels as it is: a segment never has more bytes to read than it restores.
+  if (kind === 'raw' ? codedBytes !== restoredBytes : codedBytes >= restoredBytes) throw new CodingError('a segment whose lengths do not fit');
+  const sizes = { codedBytes, restoredBytes, adler32 };
+  if (kind === 'raw' || kind === 'deflate') return { header: { kind, image: null, ...sizes }, length: PREFIX_BYTES };
+  if (bytes.length < SEGMENT_HEADER_BYTES) throw new CodingError('a segment is cut');
+  const image = { width: view.getUint16(13, true), height: view.getUint16(15, true), bitsPerSample: view.getUint8(17), base: view.getUint16(18, true) };
+  if (!isImageOf(image, kind, restoredBytes)) throw new CodingError('an image whose size does not fit its segment');
+  return { header: { kind, image, ...sizes }, length: SEGMENT_HEADER_BYTES };
+}
+
+function isImageOf({ width, height, bitsPerSample, base }: ImageFields, layout: SampleLayout, restoredBytes: number): boolean {
+  const rows = layout === 'triples' ? height / 3 : height;
+  const hasBits = layout === 'words' ? bitsPerSample > 8 && bitsPerSample <= 16 : bitsPerSample === 8 && base === 0;
+  return hasBits && Number.isInteger(rows) && width * rows * bytesPerPixel(layout) === restoredBytes;
+}
+
+/** RFC 1950 §9. Sums of 16 bits in two registers; the remainder is taken as rarely as 32 bits allow. */
+export function adler32(bytes: Uint8Array): number {
+  const modulus = 65_521;
+  const steps = 3_800;
+  let [a, b] = [1, 0];
+  for (let at = 0; at < bytes.length; at += steps) {
+    const end = Math.min(at + steps, bytes.length);
+    for (let i = at; i < end; i += 1) {
+      a += bytes[i]!;
+      b += a;
+    }
+    a %= modulus;
+    b %= modulus;
+  }
+  return b * 65_536 + a;
+}

@@ -1,0 +1,27 @@
+/** Whether coding makes the upload faster, or only the device warmer. */
+
+export interface CodingRates {
+  /** Measured; null: unknown or offline. */
+  readonly linkBytesPerSecond: number | null;
+  /** Bytes of instances (not of what comes out) that the device codes, with all the workers that it gives to it; null: not measured yet. */
+  readonly codeBytesPerSecond: number | null;
+  /** Coded bytes to bytes. Unknown: CT and MR have 0.2 to 0.5. */
+  readonly expectedRatio: number;
+}
+
+/** What is assumed of a device that has coded nothing yet: the slowest tablet that we know makes three times as much. */
+const ASSUMED_CODE_BYTES_PER_SECOND = 10 * 1024 * 1024;
+
+/** Coding must save a tenth of the time: rates are measured roughly, and the gateway has to restore what was coded. */
+const LEAST_GAIN = 0.9;
+
+/**
+ * Coding and sending run side by side, so the slower of both sets the pace. True when that pace beats sending the bytes as they are; also
+ * when the link is not known: a device that is offline has the time.
+ */
+export function codingPays({ linkBytesPerSecond, codeBytesPerSecond, expectedRatio }: CodingRates): boolean {
+  if (linkBytesPerSecond === null) return true;
+  const secondsUncoded = 1 / linkBytesPerSecond;
+  const secondsCoded = Math.max(1 / (codeBytesPerSecond ?? ASSUMED_CODE_BYTES_PER_SECOND), expectedRatio / linkBytesPerSecond);
+  return secondsCoded < LEAST_GAIN * secondsUncoded;
+}

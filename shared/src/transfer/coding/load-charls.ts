@@ -1,0 +1,15 @@
+/** CharLS for Node: the gateway and the command line. The module finds its `.wasm` beside itself. */
+/// <reference path="./codec-charls.d.ts" />
+import { createCharls, type Charls } from './charls.ts';
+
+/** The thread's only one: a module holds 50 MiB of memory. */
+let charls: Charls | null = null;
+
+/** Costs nothing until something is coded or restored. */
+export async function loadCharls(): Promise<Charls> {
+  charls ??= createCharls(async () => {
+    const { default: createModule } = await import('@cornerstonejs/codec-charls/wasmjs');
+    return createModule();
+  });
+  return charls;
+}
