@@ -44,17 +44,15 @@ if (why !== null || chromium === null) {
   test.after(async () => app.close());
 
   test('it opens after a restart of the browser, knows its user and the policy, and takes studies in', async () => {
-    const first = await app.openBrowser();
-    const visited = await first.newPage();
+    const visited = await (await app.openBrowser()).newPage();
     await visited.goto(app.address);
     await signIn(visited);
     await untilInstalled(visited);
     await visited.getByText('Names are removed on this device').first().waitFor();
-    await first.close();
     await app.gateway.stop();
     app.link.cut();
 
-    const { browser, page, ms } = await coldStart(app);
+    const { page, ms } = await coldStart(app);
     process.stdout.write(`\ncold start without a network, CPU slowed ${CPU_SLOWED} times: ${ms.toFixed(0)} ms\n`);
     await page.getByText('Offline', { exact: true }).waitFor();
     await page.getByText('Names are removed on this device').first().waitFor();
@@ -65,7 +63,6 @@ if (why !== null || chromium === null) {
     await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
-    await browser.close();
   });
 
   test('what was queued is still there after another restart, more can be queued, and all of it arrives when the network is back', async () => {
@@ -85,7 +82,6 @@ if (why !== null || chromium === null) {
     await browser.setOffline(false);
     await page.getByText('Nothing waits on this device').waitFor();
     await until('both studies to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 24);
-    await browser.close();
   });
 }
 

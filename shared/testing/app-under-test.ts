@@ -25,7 +25,7 @@ export type AppUnderTest = {
   readonly link: Link;
   /** Where the app is, behind the link. */
   readonly address: string;
-  /** Opens the browser with the profile of last time; the one before must be closed. */
+  /** Ends the browser, if one is open, and starts it again with the profile of last time. */
   openBrowser(): Promise<BrowserContext>;
   close(): Promise<void>;
 };
@@ -46,6 +46,7 @@ export async function openApp(chromium: string, root?: string): Promise<AppUnder
     folder, orthanc, gateway, link,
     address: `http://127.0.0.1:${link.port}`,
     async openBrowser() {
+      await browser?.close();
       browser = await openProfile(chromium, join(folder, 'profile'));
       browser.setDefaultTimeout(PATIENCE_MS);
       return browser;

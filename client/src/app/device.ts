@@ -7,7 +7,7 @@ import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
-import { knownAccount, knownPolicies, rememberAccount, rememberLink, rememberPolicies, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import { knownPolicies, knownUser, rememberLink, rememberPolicies, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
 import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { QueueStore } from '../pipeline/queue/queued.ts';
@@ -37,11 +37,12 @@ const writing = (studyId: string) => `relaypacs-writing-${studyId}`;
 /** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
 export function createDevice(baseUrl = '/api'): Device {
   const { locks } = navigator;
+  const database = openLocalDatabase();
   const session = createSession({
+    remembered: () => knownUser(database), later: (work, ms) => void setTimeout(work, ms),
     baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: Date.now, alone: (work) => holding(locks, 'relaypacs-session', work),
   });
   const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), fetchTelling, tokens: session });
-  const database = openLocalDatabase();
   const key = deviceKey(database);
   const isOnline = watchOnline();
   const account = createAccount(session, database);
@@ -165,22 +166,19 @@ async function createPageUploader(
 
 /** Whose device it is now: who is signed in, and without a network who was so last; null where nobody is, or it was not asked yet. */
 function createAccount(session: SessionStore, database: LocalDatabase): ReadonlySignal<string | null> {
-  const last = signal<string | null>(null);
+  const account = computed(() => session.user.value?.id ?? null);
   const tabs = new BroadcastChannel('relaypacs-account');
-  const decided = () => session.state.peek() === 'signed-in' || session.state.peek() === 'signed-out';
-  const present = computed(() => (session.state.value === 'signed-in' ? (session.user.value?.id ?? null) : null));
-  knownAccount(database).then((known) => decided() || (last.value = known), () => undefined);
+  const isDecided = () => session.state.peek() === 'signed-in' || session.state.peek() === 'signed-out';
   effect(() => {
-    const [state, now] = [session.state.value, present.value];
-    if (state !== 'signed-in' && state !== 'signed-out') return;
-    last.value = now;
+    const user = session.user.value;
+    if (session.state.value !== 'signed-in' && session.state.value !== 'signed-out') return;
     // Without a database there is nothing to be asked for offline either.
-    void rememberAccount(database, now).catch(() => undefined);
-    tabs.postMessage(now);
+    void rememberUser(database, user).catch(() => undefined);
+    tabs.postMessage(user?.id ?? null);
   });
   // All tabs share one cookie: when somebody signs in or out in one, the others ask who it is now.
-  tabs.addEventListener('message', ({ data }) => void (decided() && data !== present.peek() && session.resume()));
-  return computed(() => (session.state.value === 'offline' ? (session.user.value?.id ?? last.value) : present.value));
+  tabs.addEventListener('message', ({ data }) => void (isDecided() && data !== account.peek() && session.resume()));
+  return account;
 }
 
 /** Waiting ends when the network comes back: half a minute of it is what a van has at a traffic light. */

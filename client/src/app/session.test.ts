@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { User } from '#shared/protocol/api.ts';
 import { createApiClient, Unreachable } from './api-client.ts';
 import { createSession } from './session.ts';
 
@@ -72,6 +73,25 @@ test('a session that the gateway ended is said to have ended, and nothing is ask
   assert.is(session.state.value, 'signed-out');
   assert.is((await api.send('/upload', {})).status, 401);
   assert.is(state.refreshes, 1);
+});
+
+test('without a network whoever was here last works on, and a link that is silent is not waited for', async () => {
+  const later: (() => void)[] = [];
+  const tools = { baseUrl: 'http://gateway', now: () => 0, alone: <T>(work: () => Promise<T>) => work(), remembered: async () => USER as User };
+  const cut = createSession({ ...tools, fetch: async () => Promise.reject(new TypeError('fetch failed')) });
+  await cut.resume();
+  assert.equal([cut.state.value, cut.user.value?.username], ['offline', 'someone']);
+
+  const answer = Promise.withResolvers<Response>();
+  const silent = createSession({ ...tools, fetch: () => answer.promise, later: (work) => void later.push(work) });
+  const resumed = silent.resume();
+  while (later.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.is(silent.state.value, 'unknown');
+  later[0]!();
+  assert.equal([silent.state.value, silent.user.value?.username], ['offline', 'someone']);
+  answer.resolve(new Response(JSON.stringify({ accessToken: 't', expiresIn: 60, user: USER })));
+  await resumed;
+  assert.is(silent.state.value, 'signed-in');
 });
 
 test.run();

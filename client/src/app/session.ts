@@ -18,9 +18,13 @@ export interface SessionTools {
   readonly now: () => number;
   /** Runs `work` alone among all tabs. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Who was signed in here last, and has not signed out since: it goes on without a network. */
+  readonly remembered?: () => Promise<User | null>;
+  /** Calls `work` after `ms`. */
+  readonly later?: (work: () => void, ms: number) => void;
 }
 
-/** `unknown`: not asked yet; `offline`: could not be asked; `signed-out`: the gateway said so. */
+/** `unknown`: not asked yet; `offline`: could not be asked, `user` is who was here last; `signed-out`: the gateway said so. */
 export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
 
 export interface SessionStore {
@@ -37,6 +41,8 @@ export interface SessionStore {
   renew(stale: string | null): Promise<string | null>;
 }
 
+/** A link that does not answer for so long is not waited for: whoever was here last works on, and the answer is taken when it comes. */
+const ANSWERS_WITHIN_MS = 1_500;
 /** Renewed so long before its end that a request which starts now does not meet it. */
 const RENEW_BEFORE_MS = 30_000;
 
@@ -122,11 +128,16 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
       end();
     },
     async resume() {
-      try {
-        await exchangeOnce();
-      } catch {
+      const asked = exchangeOnce().catch(() => void (state.value = 'offline'));
+      const known = (await tools.remembered?.().catch(() => null)) ?? null;
+      const goOn = () => {
+        if (state.value === 'signed-in' || state.value === 'signed-out') return;
+        user.value ??= known;
         state.value = 'offline';
-      }
+      };
+      if (known !== null) tools.later?.(goOn, ANSWERS_WITHIN_MS);
+      await asked;
+      goOn();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Small things the device remembers between visits: the policies it last heard of, the link as the leading tab sees it, and whose it is offline. */
 import { importProjectKey } from '#shared/deid/pseudonyms.ts';
-import type { Policy, PolicyAnswer } from '#shared/protocol/api.ts';
+import type { Policy, PolicyAnswer, User } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
 import type { Link } from './queued.ts';
 
@@ -32,13 +32,15 @@ export async function knownLink(database: LocalDatabase): Promise<Link> {
   return ((await database.device.get('link'))?.value as Link | undefined) ?? 'online';
 }
 
-/** The id of the account that is signed in, for a start without a network; null once it has signed out. */
-export async function rememberAccount(database: LocalDatabase, account: string | null): Promise<void> {
-  await database.device.put({ name: 'account', value: account });
+/** Who is signed in, for a start without a network; null once they have signed out. */
+export async function rememberUser(database: LocalDatabase, user: User | null): Promise<void> {
+  await database.device.put({ name: 'account', value: user });
 }
 
-export async function knownAccount(database: LocalDatabase): Promise<string | null> {
-  return ((await database.device.get('account'))?.value as string | null | undefined) ?? null;
+export async function knownUser(database: LocalDatabase): Promise<User | null> {
+  const value = (await database.device.get('account'))?.value as User | string | null | undefined;
+  // Earlier versions kept the id alone.
+  return typeof value === 'object' ? value : null;
 }
 
 function parseBase64Url(text: string): Uint8Array<ArrayBuffer> {
