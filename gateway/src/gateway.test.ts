@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { ROLES, type ProblemDetails, type Session } from '#shared/protocol/api.ts';
 import { type ProblemCode, PROBLEMS } from '#shared/protocol/problem.ts';
 import { ConfigMistakes } from './config.ts';
-import { accessOf, allow, type Access } from './http/route.ts';
+import { accessOf, allow, servesUploadRight, type Access } from './http/route.ts';
+import { createTestDevice } from './auth/open-test-device.ts';
 import { openTestGateway, type TestGateway } from './open-test-gateway.ts';
 
 const test = suite('the gateway');
@@ -13,7 +14,7 @@ test.after(() => gateway.close());
 
 const problemOf = async (answer: Response): Promise<ProblemDetails> => (await answer.json()) as ProblemDetails;
 
-type Served = { readonly method: string; readonly path: string; readonly access: Access | undefined };
+type Served = { readonly method: string; readonly path: string; readonly access: Access | undefined; readonly uploadRight: boolean };
 
 /** Every method and path that is served, with its access; global middleware is not a route. */
 function servedRoutes(): Served[] {
@@ -21,7 +22,8 @@ function servedRoutes(): Served[] {
   for (const { method, path, handler } of gateway.api.routes) {
     if (method === 'ALL' && /^\/?\*$/.test(path)) continue;
     const key = `${method} ${path}`;
-    routes.set(key, { method, path, access: routes.get(key)?.access ?? accessOf(handler) });
+    const known = routes.get(key);
+    routes.set(key, { method, path, access: known?.access ?? accessOf(handler), uploadRight: known?.uploadRight || servesUploadRight(handler) });
   }
   return [...routes.values()];
 }
@@ -37,7 +39,7 @@ test('every route names who may call it', () => {
 
 test('without a token only health, version, the contract, the keys and signing in are served', () => {
   const open = servedRoutes().filter(({ access }) => access === 'public').map(({ path }) => path);
-  const expected = ['/health', '/health/live', '/health/ready', '/version', '/openapi.json', '/.well-known/jwks.json', '/auth/login', '/auth/refresh', '/auth/logout'];
+  const expected = ['/health', '/health/live', '/health/ready', '/version', '/openapi.json', '/.well-known/jwks.json', '/auth/login', '/auth/refresh', '/auth/logout', '/auth/device-token'];
   assert.equal(open.sort(), expected.sort());
 });
 
@@ -57,6 +59,27 @@ test('each route serves the roles that it names, and no others, and nobody witho
       assert.is(isRefused, !access.includes(role), `${method} ${path} as ${role}: ${answer.status}`);
     }
   }
+});
+
+test('a device that may send reaches the routes of its uploads and no other, whatever its user may do', async () => {
+  const device = await createTestDevice(gateway);
+  const session = await gateway.userWith(ROLES);
+  await device.enrol(session.accessToken);
+  const token = await device.token();
+  const reached: string[] = [];
+  for (const { method, path, access, uploadRight } of servedRoutes()) {
+    if (access === undefined || access === 'public') continue;
+    const answer = await gateway.call(method, concrete(path), { token, headers: { 'tus-resumable': '1.0.0' } });
+    const code = answer.status === 403 ? (await problemOf(answer)).code : null;
+    if (code === null) await answer.body?.cancel();
+    assert.is(code, uploadRight ? null : 'not-allowed', `${method} ${path} with the right to send: ${answer.status}`);
+    if (uploadRight) reached.push(`${method} ${path}`);
+  }
+  const expected = [
+    'POST /upload/init', 'POST /upload/files', 'OPTIONS /upload/files', 'GET /upload/files/:id', 'PATCH /upload/files/:id', 'DELETE /upload/files/:id',
+    'OPTIONS /upload/files/:id', 'POST /upload/:id/complete', 'GET /upload/:id/status', 'GET /upload/:id/receipt', 'DELETE /upload/:id', 'GET /events',
+  ];
+  assert.equal(reached.sort(), expected.sort());
 });
 
 test('what is not there is a 401 to a stranger, a 404 to others, and a wrong method says which ones there are', async () => {

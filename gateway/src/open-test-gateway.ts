@@ -15,6 +15,8 @@ export type TestGateway = Gateway & {
   readonly lines: Record<string, unknown>[];
   /** Moves both clocks on. */
   wait(ms: number): void;
+  /** What the gateway takes for the time. */
+  now(): Date;
   /** `fetch` on port 8080, with a JSON body where there is one. */
   call(method: string, path: string, options?: CallOptions): Promise<Response>;
   signIn(username?: string, password?: string): Promise<Session>;
@@ -65,6 +67,7 @@ export async function openTestGateway({ env = {}, open, webFolder }: TestGateway
   return {
     ...gateway, database, lines, call, signIn,
     wait: (ms) => void (moved += ms),
+    now: () => new Date(startedAt + moved),
     async userWith(roles) {
       const { accessToken } = await signIn();
       const username = `user-${(users += 1)}`;

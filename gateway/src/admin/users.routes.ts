@@ -4,6 +4,7 @@ import { roleSchema } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { type Account, countOtherAdmins, findAccount, insertAccount, listAccounts, updateAccount } from '../auth/account.store.ts';
+import { endRightsOf } from '../auth/device-right.ts';
 import { hashPassword } from '../auth/password.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
 import { PASSWORD_LENGTH_LIMIT } from '../config.ts';
@@ -38,14 +39,19 @@ const change = defineRoute({
 const setPassword = defineRoute({
   method: 'put', path: '/admin/users/{id}/password', roles: ADMIN, problems: ['not-found'], tags: ['admin'],
   request: { params: byId, body: jsonBody(z.object({ password })) },
-  responses: { 204: { description: 'Set. The user is signed out everywhere.' } },
+  responses: { 204: { description: 'Set. The user is signed out everywhere, and what waits on devices travels on after the next sign-in.' } },
 });
 
 function toListed({ id, username: name, roles: has, siteId, createdAt, isDisabled }: Account): z.infer<typeof listedUser> {
   return { id, username: name, roles: has, siteId, createdAt: createdAt.toISOString(), disabled: isDisabled };
 }
 
-export type UserRouteTools = { readonly db: Db; readonly now: () => Date; readonly forget: (accountId: string) => void };
+export type UserRouteTools = {
+  readonly db: Db;
+  readonly now: () => Date;
+  /** What is remembered of the account and of these devices no longer holds. */
+  readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
+};
 
 /** The account with this id at the caller's site. @throws Problem not-found. */
 async function accountAt(trx: Trx, caller: Caller, id: string): Promise<Account> {
@@ -56,16 +62,19 @@ async function accountAt(trx: Trx, caller: Caller, id: string): Promise<Account>
 
 type Change = { roles?: Account['roles'] | undefined; disabled?: boolean | undefined };
 
-async function changeAccount(trx: Trx, caller: Caller, id: string, { roles: newRoles, disabled }: Change, now: Date): Promise<Account> {
+type Changed = { readonly account: Account; readonly endedDevices: readonly string[] };
+
+async function changeAccount(trx: Trx, caller: Caller, id: string, { roles: newRoles, disabled }: Change, now: Date): Promise<Changed> {
   const account = await accountAt(trx, caller, id);
   const losesAdmin = account.roles.includes('admin') && (disabled === true || (newRoles !== undefined && !newRoles.includes('admin')));
   if (losesAdmin && (await countOtherAdmins(trx, account.siteId, id)) === 0) throw new Problem('last-admin');
   const disabledAt = disabled === undefined ? {} : { disabledAt: disabled ? now : null };
   await updateAccount(trx, id, { ...disabledAt, ...(newRoles === undefined ? {} : { roles: newRoles }) });
   if (disabled) await endFamiliesOf(trx, id, now);
+  const endedDevices = disabled ? await endRightsOf(trx, account, 'user-disabled', now) : [];
   const event = disabled === undefined ? 'user-changed' : disabled ? 'user-disabled' : 'user-enabled';
   await recordAudit(trx, account.siteId, { event, accountId: id, by: caller.id, ...(newRoles === undefined ? {} : { roles: newRoles }) }, now);
-  return accountAt(trx, caller, id);
+  return { account: await accountAt(trx, caller, id), endedDevices };
 }
 
 export function userRoutes({ db, now, forget }: UserRouteTools): Router {
@@ -87,8 +96,8 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
 
   router.openapi(change, async (c) => {
     const { id } = c.req.valid('param');
-    const account = await db.transaction().execute((trx) => changeAccount(trx, callerOf(c), id, c.req.valid('json'), now()));
-    forget(id);
+    const { account, endedDevices } = await db.transaction().execute((trx) => changeAccount(trx, callerOf(c), id, c.req.valid('json'), now()));
+    forget(id, endedDevices);
     return c.json(toListed(account), 200);
   });
 
@@ -96,12 +105,15 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
     const passwordHash = await hashPassword(c.req.valid('json').password);
-    await db.transaction().execute(async (trx) => {
+    const endedDevices = await db.transaction().execute(async (trx) => {
       const account = await accountAt(trx, caller, id);
       await updateAccount(trx, id, { passwordHash });
       await endFamiliesOf(trx, id, now());
+      const ended = await endRightsOf(trx, account, 'password-set', now());
       await recordAudit(trx, account.siteId, { event: 'password-set', accountId: id, by: caller.id }, now());
+      return ended;
     });
+    forget(id, endedDevices);
     return c.body(null, 204);
   });
   return router;

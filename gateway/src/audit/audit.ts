@@ -17,6 +17,8 @@ export type AuditEvent =
   | { event: 'logout'; accountId: string }
   | { event: 'session-reused'; accountId: string; familyId: string }
   // Security Alert (DCM 110113): users and their rights
+  | { event: 'device-enrolled'; accountId: string; deviceId: string }
+  | { event: 'device-ended'; accountId: string; devices: readonly string[]; because: 'unused' | 'too-many' | 'user-disabled' | 'password-set' }
   | { event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set'; accountId: string; by: string | null; roles?: readonly string[] }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }

@@ -1,6 +1,8 @@
 /**
  * Access tokens: JWTs as RFC 9068 profiles them, signed with Ed25519 (RFC 8037), good for ten minutes. The only place that makes or reads
  * one. Whether the account still may do anything is asked of the database by `authenticate`, not read from the token.
+ *
+ * A token without `scope` is a session's. One of scope `upload` also names its device, and serves only routes that say so.
  */
 import { jwtVerify, SignJWT } from 'jose';
 import type { SigningKey } from '../keys.ts';
@@ -11,20 +13,25 @@ export const ACCESS_TOKEN_SECONDS = 600;
 const TYPE = 'at+jwt';
 /** RFC 9068 §2.2 asks for a `client_id`: there is one client, the app (and the command line, which is its twin). */
 const CLIENT_ID = 'relaypacs';
+/** RFC 9068 §2.2.3: what a device's token is good for. */
+const UPLOAD_SCOPE = 'upload';
+
+/** Whose token it is; `deviceId` null: somebody is signed in. */
+export type TokenSubject = { readonly accountId: string; readonly deviceId: string | null };
 
 export type AccessTokens = {
-  sign(accountId: string): Promise<string>;
-  /** The account's id, or null where the token is not one of ours or no longer holds. */
-  read(token: string): Promise<string | null>;
+  sign(subject: TokenSubject): Promise<string>;
+  /** Whose it is, or null where the token is not one of ours or no longer holds. */
+  read(token: string): Promise<TokenSubject | null>;
 };
 
 export type AccessTokenTools = { readonly key: SigningKey; readonly issuer: string; readonly now: () => Date; readonly newId: () => string };
 
 export function createAccessTokens({ key, issuer, now, newId }: AccessTokenTools): AccessTokens {
   return {
-    sign(accountId) {
+    sign({ accountId, deviceId }) {
       const issuedAt = Math.floor(now().getTime() / 1000);
-      return new SignJWT({ client_id: CLIENT_ID })
+      return new SignJWT({ client_id: CLIENT_ID, ...(deviceId === null ? {} : { scope: UPLOAD_SCOPE, device: deviceId }) })
         .setProtectedHeader({ alg: 'EdDSA', typ: TYPE, kid: key.kid })
         .setIssuer(issuer).setAudience(issuer).setSubject(accountId).setJti(newId())
         .setIssuedAt(issuedAt).setExpirationTime(issuedAt + ACCESS_TOKEN_SECONDS)
@@ -35,10 +42,17 @@ export function createAccessTokens({ key, issuer, now, newId }: AccessTokenTools
         const { payload } = await jwtVerify(token, key.publicKey, {
           algorithms: ['EdDSA'], typ: TYPE, issuer, audience: issuer, currentDate: now(), requiredClaims: ['sub', 'exp', 'jti'],
         });
-        return payload.sub ?? null;
+        return subjectOf(payload);
       } catch {
         return null;
       }
     },
   };
+}
+
+/** A scope that we do not know, or one without its device, gives no right at all: least of all that of a session. */
+function subjectOf({ sub, scope, device }: Readonly<Record<string, unknown>>): TokenSubject | null {
+  if (typeof sub !== 'string') return null;
+  if (scope === undefined && device === undefined) return { accountId: sub, deviceId: null };
+  return scope === UPLOAD_SCOPE && typeof device === 'string' ? { accountId: sub, deviceId: device } : null;
 }

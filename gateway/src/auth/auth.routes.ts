@@ -97,8 +97,8 @@ export function authRoutes(tools: AuthRouteTools): Router {
     return c.body(null, 204);
   });
   router.openapi(me, (c) => {
-    const { scheme: _, ...signedIn } = callerOf(c);
-    return c.json(signedIn, 200);
+    const { id, username, roles, siteId } = callerOf(c);
+    return c.json({ id, username, roles, siteId }, 200);
   });
   router.openapi(keySet, (c) => {
     c.header('Cache-Control', 'public, max-age=300');

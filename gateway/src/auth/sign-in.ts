@@ -26,7 +26,7 @@ export type Credentials = { readonly username: string; readonly password: string
 export type OpenSession = Session & { readonly refreshToken: string };
 
 async function openSession(tools: SignInTools, account: Account, refreshToken: string): Promise<OpenSession> {
-  return { accessToken: await tools.accessTokens.sign(account.id), refreshToken, expiresIn: ACCESS_TOKEN_SECONDS, user: toUser(account) };
+  return { accessToken: await tools.accessTokens.sign({ accountId: account.id, deviceId: null }), refreshToken, expiresIn: ACCESS_TOKEN_SECONDS, user: toUser(account) };
 }
 
 /** @throws Problem wrong-credentials, rate-limited. */

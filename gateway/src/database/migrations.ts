@@ -6,6 +6,7 @@ import * as oneActiveDigest from './migrations/0002-one-active-digest.ts';
 import * as parcelFailures from './migrations/0003-parcel-failures.ts';
 import * as studyFailures from './migrations/0004-study-failures.ts';
 import * as sealedParcels from './migrations/0005-sealed-parcels.ts';
+import * as deviceRights from './migrations/0006-device-rights.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
@@ -13,6 +14,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-parcel-failures': parcelFailures,
   '0004-study-failures': studyFailures,
   '0005-sealed-parcels': sealedParcels,
+  '0006-device-rights': deviceRights,
 };
 
 /** Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the failed migration threw. */

@@ -37,6 +37,23 @@ export type RefreshTokenTable = {
   revoked_at: Date | null;
 };
 
+/** A device that may send what an account's user queued on it, after the session has ended too. */
+export type DeviceTable = {
+  id: Generated<string>;
+  site_id: string;
+  account_id: string;
+  /** RFC 7638: the same key of the same account is the same device. */
+  thumbprint: string;
+  /** The four members of an EC JWK that make the key (RFC 7518 §6.2.1). */
+  public_key: ColumnType<{ kty: 'EC'; crv: 'P-256'; x: string; y: string }, string, never>;
+  created_at: CreatedAt;
+  last_seen_at: Date;
+  revoked_at: Date | null;
+};
+
+/** An assertion that was used, as long as it would hold. */
+export type DeviceAssertionTable = { device_id: string; jti: string; expires_at: Date };
+
 export type StudyTable = {
   id: Generated<string>;
   site_id: string;
@@ -61,6 +78,8 @@ export type UploadTable = {
   site_id: string;
   study_id: string;
   account_id: string;
+  /** The device whose promise it is; null: the account's own, sent while somebody is signed in. */
+  device_id: string | null;
   /** When the device said that everything was sent. */
   completed_at: Date | null;
   created_at: CreatedAt;
@@ -144,6 +163,8 @@ export type Tables = {
   site: SiteTable;
   account: AccountTable;
   refresh_token: RefreshTokenTable;
+  device: DeviceTable;
+  device_assertion: DeviceAssertionTable;
   study: StudyTable;
   upload: UploadTable;
   upload_instance: UploadInstanceTable;

@@ -1,46 +1,63 @@
 /**
- * Who calls: reads the bearer token and looks whether its account still may do anything. It refuses nobody: a route's roles do.
+ * Who calls: reads the bearer token and looks whether its account, and its device where it names one, still may do anything. It refuses nobody: a
+ * route's roles and scopes do.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
-import type { GatewayEnv } from './route.ts';
+import type { TokenSubject } from '../auth/access-token.ts';
+import type { Caller, GatewayEnv } from './route.ts';
 
-/** How long a change of an account may go unseen by other gateways; the gateway that made it knows at once. */
+/** How long a change of an account or a device may go unseen by other gateways; the gateway that made it knows at once. */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_LIMIT = 10_000;
 
-export type KnownUsers = {
-  /** The user, or null where the account is gone or disabled. */
-  find(accountId: string): Promise<User | null>;
-  forget(accountId: string): void;
+export type Remembered<T> = {
+  /** What there is under this id now, or was some seconds ago; null where there is nothing that holds. */
+  find(id: string): Promise<T | null>;
+  forget(id: string): void;
 };
 
 /** Remembers what `load` said, so that a request costs no query. */
-export function createKnownUsers(load: (accountId: string) => Promise<User | null>, now: () => number): KnownUsers {
-  const known = new Map<string, { user: User | null; until: number }>();
+export function createRemembered<T>(load: (id: string) => Promise<T | null>, now: () => number): Remembered<T> {
+  const known = new Map<string, { value: T | null; until: number }>();
   return {
-    async find(accountId) {
-      const remembered = known.get(accountId);
-      if (remembered && remembered.until > now()) return remembered.user;
-      const user = await load(accountId);
+    async find(id) {
+      const remembered = known.get(id);
+      if (remembered && remembered.until > now()) return remembered.value;
+      const value = await load(id);
       if (known.size >= REMEMBERED_LIMIT) known.clear();
-      known.set(accountId, { user, until: now() + REMEMBERED_MS });
-      return user;
+      known.set(id, { value, until: now() + REMEMBERED_MS });
+      return value;
     },
-    forget: (accountId) => void known.delete(accountId),
+    forget: (id) => void known.delete(id),
   };
 }
+
+export type CallerTools = {
+  /** Whose token it is, or null where it does not hold. */
+  readonly readToken: (token: string) => Promise<TokenSubject | null>;
+  /** Accounts that are not disabled. */
+  readonly users: Remembered<User>;
+  /** Of devices whose right has not ended, the account's id. */
+  readonly devices: Remembered<string>;
+};
 
 /** RFC 6750 §2.1; RFC 9110 §11.1: the scheme's name is case-insensitive. */
 const BEARER = /^bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
-/** Sets `caller`. `readToken` gives the account of a token that holds, else null. */
-export function authenticate(readToken: (token: string) => Promise<string | null>, users: KnownUsers): MiddlewareHandler<GatewayEnv> {
+/** Sets `caller`. */
+export function authenticate(tools: CallerTools): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const [, token] = BEARER.exec(c.req.header('authorization') ?? '') ?? [];
-    const accountId = token ? await readToken(token) : null;
-    const user = accountId ? await users.find(accountId) : null;
-    c.set('caller', user && { ...user, scheme: 'bearer' });
+    const subject = token ? await tools.readToken(token) : null;
+    c.set('caller', subject && (await callerWith(tools, subject)));
     await next();
   };
+}
+
+async function callerWith({ users, devices }: CallerTools, { accountId, deviceId }: TokenSubject): Promise<Caller | null> {
+  const user = await users.find(accountId);
+  if (user === null) return null;
+  if (deviceId === null) return { ...user, scheme: 'bearer', scope: 'session', device: null };
+  return (await devices.find(deviceId)) === accountId ? { ...user, scheme: 'bearer', scope: 'upload', device: deviceId } : null;
 }

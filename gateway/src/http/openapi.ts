@@ -8,6 +8,10 @@ export function serveOpenApi(router: Router, version: string): void {
   router.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token from `POST /auth/login` (RFC 6750, RFC 9068).',
   });
+  router.openAPIRegistry.registerComponent('securitySchemes', 'uploadRight', {
+    type: 'http', scheme: 'bearer', bearerFormat: 'JWT',
+    description: 'A token of scope `upload` from `POST /auth/device-token`: it reaches the uploads of its own device. Every other route answers `not-allowed`.',
+  });
   let document: string | null = null;
   router.get('/openapi.json', allow('public'), (c) => {
     document ??= JSON.stringify(

@@ -12,8 +12,13 @@ import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts
 /** Who may call: everybody, or who has one of the roles. */
 export type Access = 'public' | readonly Role[];
 
-/** Who calls. `scheme` says how they showed it. */
-export type Caller = User & { readonly scheme: 'bearer' };
+/**
+ * Who calls. `scheme` says how they showed it; `scope` for what: `session` for all that the roles allow, `upload` for the uploads of `device` alone.
+ */
+export type Caller = User & { readonly scheme: 'bearer' } & (
+  | { readonly scope: 'session'; readonly device: null }
+  | { readonly scope: 'upload'; readonly device: string }
+);
 
 export type GatewayEnv = {
   /** What the servers give beside the request: the socket, and through which door it came. Absent in `app.request` of a test. */
@@ -43,23 +48,31 @@ export function createRouter(): Router {
   });
 }
 
-type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access };
+/** `uploadRight`: who calls by a device's right to send may too; without it only who is signed in. */
+type AllowOptions = { readonly uploadRight?: boolean };
+type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access; readonly uploadRight: boolean };
 
 /** Lets pass who may call. For routes that are not declared with `defineRoute` (tus); those have it already. */
-export function allow(access: Access): Guard {
+export function allow(access: Access, { uploadRight = false }: AllowOptions = {}): Guard {
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
       const caller = callerOf(c);
-      if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
+      const isInScope = caller.scope === 'session' || uploadRight;
+      if (!isInScope || !caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
     }
     await next();
   };
-  return Object.assign(guard, { access });
+  return Object.assign(guard, { access, uploadRight });
 }
 
 /** The access that a handler was given, or undefined: the walk over all routes asks. */
 export function accessOf(handler: unknown): Access | undefined {
   return typeof handler === 'function' && 'access' in handler ? (handler as Guard).access : undefined;
+}
+
+/** Whether a handler serves a device's right to send as well. */
+export function servesUploadRight(handler: unknown): boolean {
+  return accessOf(handler) !== undefined && (handler as Guard).uploadRight;
 }
 
 /** The caller of a route that is not public. */
@@ -75,6 +88,8 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   path: P;
   /** Who may call. */
   roles: Access;
+  /** A device's right to send serves too, beside a session. */
+  uploadRight?: boolean;
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
   /** Problems beyond those that every such route may answer. */
@@ -83,27 +98,29 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
 
 /** A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer beside its success. */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
-  const { roles, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, ...rest } = definition;
+  const { roles, uploadRight = false, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, ...rest } = definition;
   const codes = new Set<ProblemCode>([...alwaysPossible(definition), ...problems]);
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
-    security: securityOf(roles),
-    'x-roles': rolesOf(roles),
-    middleware: definition.request?.body ? [allow(roles), limitBody(bodyBytesLimit)] : [allow(roles)],
+    ...accessInContract(roles, uploadRight),
+    middleware: [allow(roles, { uploadRight }), ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : [])],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }
 
 /** Puts a route into the contract that is served without schemas (a stream); who serves it also calls `allow`. */
-export function describeRoute(router: Router, { roles, problems = [], ...rest }: RouteDefinition<string>): void {
+export function describeRoute(router: Router, { roles, uploadRight = false, problems = [], ...rest }: RouteDefinition<string>): void {
   const codes = new Set<ProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
-  const route = { ...rest, responses: { ...problemResponses(codes), ...rest.responses }, security: securityOf(roles), 'x-roles': rolesOf(roles) };
+  const route = { ...rest, responses: { ...problemResponses(codes), ...rest.responses }, ...accessInContract(roles, uploadRight) };
   router.openAPIRegistry.registerPath(route as unknown as RouteConfig);
 }
 
-const securityOf = (roles: Access) => (roles === 'public' ? [] : [{ bearer: [] }]);
-const rolesOf = (roles: Access) => (roles === 'public' ? roles : [...roles]);
+/** Security requirements of one list are alternatives (OpenAPI 3.1 §4.8.10). */
+function accessInContract(roles: Access, uploadRight: boolean) {
+  if (roles === 'public') return { security: [], 'x-roles': roles };
+  return { security: [{ bearer: [] }, ...(uploadRight ? [{ uploadRight: [] }] : [])], 'x-roles': [...roles] };
+}
 
 /** Far above every small request (a password, a decision); what is larger says so. */
 const BODY_BYTES_LIMIT = 64 * 1024;

@@ -31,7 +31,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     const study = await db.transaction().execute(async (trx) => {
       const created = await lockOrCreateStudy(trx, { id: randomUUID(), siteId: site, studyInstanceUID: '1.2.3', policy: { name: 'identified', version: 1 }, now });
       const ids = await insertInstances(trx, created, Array.from({ length: instances }, (_, i) => instance(i + 1)), now);
-      await trx.insertInto('upload').values({ id: uploadId, site_id: site, study_id: created.id, account_id: account, completed_at: null }).execute();
+      await trx.insertInto('upload').values({ id: uploadId, site_id: site, study_id: created.id, account_id: account, device_id: null, completed_at: null }).execute();
       const links = [...ids.values()].map((instance_id, position) => ({ upload_id: uploadId, position, instance_id }));
       for (let at = 0; at < links.length; at += 1000) await trx.insertInto('upload_instance').values(links.slice(at, at + 1000)).execute();
       return created;

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
+import type { Reach } from './reach.ts';
 
 type Db = Kysely<Tables>;
 
@@ -104,9 +105,10 @@ export async function missingInstances(db: Db, uploadId: string): Promise<{ sopI
 }
 
 /** The uploads of which one of these studies is told; newest first. */
-export async function uploadIds(db: Db, where: { accountId?: string; studyId?: string; siteId?: string }, limit: number): Promise<readonly string[]> {
+export async function uploadIds(db: Db, where: { reach?: Reach; studyId?: string; siteId?: string }, limit: number): Promise<readonly string[]> {
   let query = db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
-  if (where.accountId !== undefined) query = query.where('account_id', '=', where.accountId);
+  if (where.reach !== undefined) query = query.where('account_id', '=', where.reach.accountId);
+  if (where.reach && where.reach.deviceId !== null) query = query.where('device_id', '=', where.reach.deviceId);
   if (where.siteId !== undefined) query = query.where('site_id', '=', where.siteId);
   if (where.studyId !== undefined) query = query.where('study_id', '=', where.studyId);
   return (await query.execute()).map(({ id }) => id);

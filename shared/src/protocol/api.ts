@@ -38,11 +38,14 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** RFC 7518 §6.2.1.2: a coordinate of P-256 is 32 bytes, in base64url without padding. */
+const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 /** `POST /auth/enrol` by somebody who is signed in: this device may send what they queue here, when the session has ended too. */
-export const enrolSchema = z.object({ publicKey: z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string().max(64), y: z.string().max(64) }) });
-export const enrolAnswerSchema = z.object({ deviceId: z.uuid() });
-/** `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` the gateway's issuer or URL, `exp` at most five minutes ahead, `jti`. */
-export const deviceTokenSchema = z.object({ assertion: z.string().max(4096) });
+export const enrolSchema = z.object({ publicKey: z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinateSchema, y: coordinateSchema }) });
+/** `audience`: what the device's assertions name as `aud`. */
+export const enrolAnswerSchema = z.object({ deviceId: z.uuid(), audience: z.string().min(1).max(2048) });
+/** `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` what enrolment said, `exp` at most five minutes ahead, `jti`. */
+export const deviceTokenSchema = z.object({ assertion: z.string().min(1).max(4096) });
 /** Good for the upload routes alone, and for this device's own uploads. `expiresIn` in seconds. */
 export const deviceTokenAnswerSchema = z.object({ accessToken: z.string(), expiresIn: z.number().int() });
 

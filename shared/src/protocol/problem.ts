@@ -144,6 +144,7 @@ export const PROBLEMS = {
   'not-authenticated': { status: 401, retry: 'login', title: 'You are not signed in.', next: 'Sign in and try again.' },
   'wrong-credentials': { status: 401, retry: 'changed', title: 'User name or password is wrong.', next: 'Type both again.' },
   'session-ended': { status: 401, retry: 'login', title: 'The session has ended.', next: 'Sign in again; nothing on this device is lost.' },
+  'assertion-refused': { status: 401, retry: 'later', title: 'What the device signed does not hold: its time, its audience, or it was used before.', next: 'The device sets its clock by the gateway’s and signs another one by itself.' },
   'not-allowed': { status: 403, retry: 'never', title: 'Your role does not allow this.', next: 'Ask an administrator.' },
   'policy-not-allowed': { status: 403, retry: 'never', title: 'Your role may not send under this policy.', next: 'Choose another policy or ask an administrator.' },
   'policy-withdrawn': { status: 409, retry: 'changed', title: 'The policy was changed while the study waited.', next: 'Choose the study again under the present policy.' },
@@ -155,6 +156,9 @@ export const PROBLEMS = {
   'not-acceptable': { status: 406, retry: 'never', title: 'The answer cannot be given in a form that was asked for.' },
   'upload-in-progress': { status: 409, retry: 'never', title: 'The first bytes have left: the study can no longer be taken back.' },
   'parcels-missing': { status: 409, retry: 'changed', title: 'Not every promised instance has arrived.', next: 'The missing ones are sent by themselves.' },
+  'seal-key-unknown': {
+    status: 409, retry: 'changed', title: 'The gateway no longer has the key to which this copy is sealed: nobody can open it any more.', next: 'Choose the same files again.',
+  },
   'user-exists': { status: 409, retry: 'never', title: 'There is already a user of this name.' },
   'last-admin': { status: 409, retry: 'changed', title: 'Nobody could administer the site any more.', next: 'Give another user the role admin first.' },
   'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },

@@ -12,24 +12,24 @@ const nothing = (description: string) => ({ description });
 /** Adds the four routes to the router's contract. */
 export function describeTus(router: Router, roles: readonly Role[]): void {
   describeRoute(router, {
-    method: 'post', path: '/upload/files', roles, tags: ['upload'], summary: 'tus creation of a parcel. Repeatable under the same device parcel id',
+    method: 'post', path: '/upload/files', roles, uploadRight: true, tags: ['upload'], summary: 'tus creation of a parcel. Repeatable under the same device parcel id',
     description: '`Upload-Metadata: upload <base64 of the upload’s id>,parcel <base64 of the device’s UUID for the parcel>`. `Location` is relative.',
     problems: ['invalid-request', 'upload-not-found', 'policy-withdrawn', 'body-too-large', 'storage-full'],
     responses: { 201: nothing('Created, or found again: `Upload-Offset` says what is here.') },
   });
   describeRoute(router, {
-    method: 'get', path: '/upload/files/{id}', roles, tags: ['upload'], summary: 'HEAD: how much is here. GET itself is refused',
+    method: 'get', path: '/upload/files/{id}', roles, uploadRight: true, tags: ['upload'], summary: 'HEAD: how much is here. GET itself is refused',
     parameters: byId, problems: ['not-found', 'method-not-allowed'],
     responses: { 200: nothing('For HEAD: `Upload-Offset`, `Upload-Length`, `Upload-Expires`.') },
   });
   describeRoute(router, {
-    method: 'patch', path: '/upload/files/{id}', roles, tags: ['upload'], summary: 'tus: the next piece, at `Upload-Offset`',
+    method: 'patch', path: '/upload/files/{id}', roles, uploadRight: true, tags: ['upload'], summary: 'tus: the next piece, at `Upload-Offset`',
     description: 'With `Upload-Checksum: sha256 <base64>` a damaged piece is answered by 460 and leaves the offset where it was.',
     parameters: byId, requestBody: PIECE, problems: ['not-found', 'invalid-request', 'checksum-mismatch', 'storage-full'],
     responses: { 204: nothing('Kept: `Upload-Offset` says how much is here.'), 409: nothing('Another offset is the next: ask with HEAD.') },
   });
   describeRoute(router, {
-    method: 'delete', path: '/upload/files/{id}', roles, tags: ['upload'], summary: 'tus termination', parameters: byId, problems: ['not-found'],
+    method: 'delete', path: '/upload/files/{id}', roles, uploadRight: true, tags: ['upload'], summary: 'tus termination', parameters: byId, problems: ['not-found'],
     responses: { 204: nothing('Gone.') },
   });
 }

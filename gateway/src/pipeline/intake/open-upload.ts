@@ -10,11 +10,12 @@ import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { findHeld } from '../forward/find-held.ts';
 import { changeInstances, insertInstances, instancesByUid, instancesOf, renewPromises, type InstanceRow } from '../instance.store.ts';
 import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../parcel.store.ts';
+import type { Reach } from '../reach.ts';
 import { applyStudyEvent, lockOrCreateStudy, lockUids, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { compareManifest, type Comparison } from './compare-manifest.ts';
 
-export type Sender = { readonly accountId: string; readonly siteId: string };
+export type Sender = Reach & { readonly siteId: string };
 
 /** Which instances the PACS was asked for, by UID, and which of them it has. */
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
@@ -80,18 +81,25 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
   return answer;
 }
 
+/**
+ * The sender's upload of this study. A device takes over what the account began without one (before it was enrolled, or before there were
+ * devices): its parcels go on where they are, and who is signed in still reaches it.
+ */
 async function findOrCreateUpload(trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, sender: Sender): Promise<string> {
+  const { accountId, deviceId } = sender;
+  const uploads = await trx.selectFrom('upload').select(['id', 'device_id']).where('study_id', '=', study.id).where('account_id', '=', accountId).execute();
+  const own = uploads.find(({ device_id }) => device_id === deviceId);
+  if (own !== undefined) return own.id;
+  const begun = uploads.find(({ device_id }) => device_id === null);
+  if (begun !== undefined) {
+    await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', begun.id).execute();
+    return begun.id;
+  }
+  const id = tools.newId();
   await trx
     .insertInto('upload')
-    .values({ id: tools.newId(), site_id: study.site_id, study_id: study.id, account_id: sender.accountId, completed_at: null })
-    .onConflict((conflict) => conflict.columns(['study_id', 'account_id']).doNothing())
+    .values({ id, site_id: study.site_id, study_id: study.id, account_id: accountId, device_id: deviceId, completed_at: null })
     .execute();
-  const { id } = await trx
-    .selectFrom('upload')
-    .select('id')
-    .where('study_id', '=', study.id)
-    .where('account_id', '=', sender.accountId)
-    .executeTakeFirstOrThrow();
   return id;
 }
 
