@@ -13,12 +13,14 @@ import { recordAudit } from './audit/audit.ts';
 import { createAccessTokens } from './auth/access-token.ts';
 import { defaultSiteId, findAccount, toUser } from './auth/account.store.ts';
 import { authRoutes } from './auth/auth.routes.ts';
+import { deviceRoutes } from './auth/device.routes.ts';
+import { findDevice } from './auth/device.store.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { userRoutes } from './admin/users.routes.ts';
 import { auditRoutes } from './audit/audit.routes.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
-import { authenticate, createKnownUsers } from './http/authenticate.ts';
+import { authenticate, createRemembered } from './http/authenticate.ts';
 import { limitRequests } from './http/caller-key.ts';
 import { observeRequest } from './http/observe-request.ts';
 import { serveOpenApi } from './http/openapi.ts';
@@ -175,10 +177,15 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
   const { db } = database;
   const limit = (perMinute: number) => createRateLimit(rateLimit === null ? null : perMinute, clock);
   const accessTokens = createAccessTokens({ key: keys.tokens, issuer: publicUrl, now, newId });
-  const users = createKnownUsers(async (id) => {
+  const users = createRemembered(async (id) => {
     const account = await findAccount(db, { id });
     return account && !account.isDisabled ? toUser(account) : null;
   }, clock);
+  const devices = createRemembered(async (id) => {
+    const device = await findDevice(db, id);
+    return device && device.revoked_at === null ? device.account_id : null;
+  }, clock);
+  const forgetDevices = (ids: readonly string[]): void => ids.forEach((id) => devices.forget(id));
 
   const api = createRouter();
   api.use(observeRequest({ log, newId, clock, measure: metrics.request }));
@@ -187,7 +194,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
     c.set('throughWeb', c.env?.throughWeb === true);
     await next();
   });
-  api.use(authenticate(accessTokens.read, users));
+  api.use(authenticate({ readToken: accessTokens.read, users, devices }));
   api.use(limitRequests(createRateLimit(rateLimit, clock)));
   api.onError(problemHandler(log));
   api.notFound(notFoundHandler(api));
@@ -195,10 +202,21 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
   api.route('/', observabilityRoutes({ database, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
   api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
+  // RFC 7523 §3: the token endpoint's own URL may name the gateway too; through the app's origin it is another one.
+  const audiences = [publicUrl, `${publicUrl}/auth/device-token`, `${publicUrl}/api/auth/device-token`] as const;
+  api.route('/', deviceRoutes({ db, accessTokens, attempts, now, audiences, forget: forgetDevices, senders: SENDERS }));
   api.route('/', auditRoutes({ db }));
-  api.route('/', userRoutes({ db, now, forget: users.forget }));
+  api.route('/', userRoutes({
+    db, now,
+    forget(accountId, deviceIds) {
+      users.forget(accountId);
+      forgetDevices(deviceIds);
+    },
+  }));
   const project = { key: keys.projectKey, id: keys.projectKeyId };
-  api.route('/', uploadRoutes({ tools, parcels: createParcelReceiver(tools), defaultPolicy: config.policy, project }));
+  const sealing = new Map(keys.sealing.map(({ jwk, privateKey }) => [jwk.kid, privateKey.toCryptoKey('X25519', false, ['deriveBits'])]));
+  const parcels = createParcelReceiver(tools, { expiresAfterMs: config.uploadExpiresHours * 3_600_000, sealing });
+  api.route('/', uploadRoutes({ tools, parcels, defaultPolicy: config.policy, project, sealingKey: keys.sealing[0].jwk }));
   api.route('/', eventRoutes(tools));
   describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);

@@ -7,18 +7,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
-import type { Role, UploadStatus } from '#shared/protocol/api.ts';
+import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openDatabase, type Database, type Db } from '../database/database.ts';
 import { problemHandler } from '../http/problem-handler.ts';
-import { createRouter } from '../http/route.ts';
+import { createRouter, type Caller } from '../http/route.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
 import type { LogEvent } from '../log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from './intake/events.routes.ts';
+import type { SealingKeys } from './intake/parcel-spool.ts';
 import { createParcelReceiver } from './intake/receive-parcel.ts';
 import { uploadRoutes } from './intake/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from './pipeline.ts';
@@ -65,9 +66,18 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
   return { database, jobs, failures, close };
 }
 
+/** A key pair that devices seal to, and what the gateway opens with. */
+export type TestSealing = { readonly sealing: SealingKeys; readonly sealingKey: SealingKey };
+
+export function createTestSealing(kid = randomUUID()): TestSealing {
+  const { privateKey, publicKey } = generateKeyPairSync('x25519');
+  const { x = '' } = publicKey.export({ format: 'jwk' });
+  return { sealing: new Map([[kid, privateKey.toCryptoKey('X25519', false, ['deriveBits'])]]), sealingKey: { kid, kty: 'OKP', crv: 'X25519', x } };
+}
+
 export type TestPipeline = Awaited<ReturnType<typeof openTestPipeline>>;
 
-export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; ground?: TestGround; roles?: Role[]; now?: () => Date }) {
+export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; ground?: TestGround; roles?: Role[]; now?: () => Date; sealing?: TestSealing; expiresAfterMs?: number }) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-pipeline-'));
   const ground = options.ground ?? (await openTestGround());
   const { database, jobs, failures } = ground;
@@ -89,15 +99,16 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
     .returning('id')
     .executeTakeFirstOrThrow();
 
-  let caller = { id: account.id, username: 't', roles: options.roles ?? (['technician'] as Role[]), siteId: site.id, scheme: 'bearer' as const };
-  const parcels = createParcelReceiver(tools);
+  let caller: Caller = { id: account.id, username: 't', roles: options.roles ?? ['technician'], siteId: site.id, scheme: 'bearer', scope: 'session', device: null };
+  const { sealing, sealingKey } = options.sealing ?? createTestSealing();
+  const parcels = createParcelReceiver(tools, { expiresAfterMs: options.expiresAfterMs ?? 7 * 24 * 3_600_000, sealing });
   const app = createRouter();
   app.use(async (c, next) => {
     c.set('caller', caller);
     c.set('correlationId', 'test');
     await next();
   });
-  app.route('/', uploadRoutes({ tools, parcels, defaultPolicy: 'deidentified', project: { key: PROJECT_KEY, id: 'test' } }));
+  app.route('/', uploadRoutes({ tools, parcels, defaultPolicy: 'deidentified', project: { key: PROJECT_KEY, id: 'test' }, sealingKey }));
   app.route('/', eventRoutes(tools));
   app.onError((error, c) => {
     if (!('code' in error)) failures.push(error);
@@ -115,8 +126,10 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
 
   const pipeline = {
     tools, jobs, parcels, app, lines, failures, request, json, receiptKey: receiptKey.publicKey, siteId: site.id,
-    actAs(id: string, roles: Role[]) {
-      caller = { ...caller, id, roles };
+    /** `device`: by the right to send of this one; else signed in. */
+    actAs(id: string, roles: Role[], device: string | null = null) {
+      const user = { id, username: 't', roles, siteId: site.id, scheme: 'bearer' } as const;
+      caller = device === null ? { ...user, scope: 'session', device } : { ...user, scope: 'upload', device };
     },
     accountId: account.id,
     init: (manifest: Manifest) => json<ManifestAnswer>('POST', '/upload/init', manifest),

@@ -1,13 +1,25 @@
 /** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
 import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { openedSize } from '#shared/transfer/seal.ts';
 import type { ParcelTable, Tables } from '../database/tables.ts';
+import type { Reach } from './reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type ParcelRow = Selectable<ParcelTable>;
 
 /** A parcel with what is asked of it on every request: whose it is, and the key of its study. */
-export type OwnedParcel = ParcelRow & { readonly account_id: string; readonly wrapped_key: Uint8Array | null; readonly study_instance_uid: string };
+export type OwnedParcel = ParcelRow & {
+  readonly account_id: string;
+  readonly device_id: string | null;
+  readonly wrapped_key: Uint8Array | null;
+  readonly study_instance_uid: string;
+};
+
+/** What lies in its blob when it is complete. */
+export function plainBytes({ bytes, seal_enc }: Pick<ParcelRow, 'bytes' | 'seal_enc'>): number {
+  return seal_enc === null ? bytes : (openedSize(bytes) ?? bytes);
+}
 
 function owned(db: Db) {
   return db
@@ -15,7 +27,7 @@ function owned(db: Db) {
     .innerJoin('upload', 'upload.id', 'parcel.upload_id')
     .innerJoin('study', 'study.id', 'parcel.study_id')
     .selectAll('parcel')
-    .select(['upload.account_id', 'study.wrapped_key', 'study.study_instance_uid']);
+    .select(['upload.account_id', 'upload.device_id', 'study.wrapped_key', 'study.study_instance_uid']);
 }
 
 export async function findParcel(db: Db, parcelId: string): Promise<OwnedParcel | undefined> {
@@ -29,14 +41,15 @@ export async function findDeviceParcel(db: Db, uploadId: string, deviceParcelId:
 
 export type UploadRow = { id: string; site_id: string; study_id: string; account_id: string; wrapped_key: Uint8Array | null; study_instance_uid: string };
 
-/** The upload with its study; `accountId` null: whoever's. */
-export async function findUpload(db: Db, uploadId: string, accountId: string | null): Promise<UploadRow | undefined> {
+/** The upload with its study, if it is within reach; null: whoever's. */
+export async function findUpload(db: Db, uploadId: string, reach: Reach | null): Promise<UploadRow | undefined> {
   let query = db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
     .select(['upload.id', 'upload.site_id', 'upload.study_id', 'upload.account_id', 'study.wrapped_key', 'study.study_instance_uid'])
     .where('upload.id', '=', uploadId);
-  if (accountId !== null) query = query.where('upload.account_id', '=', accountId);
+  if (reach !== null) query = query.where('upload.account_id', '=', reach.accountId);
+  if (reach !== null && reach.deviceId !== null) query = query.where('upload.device_id', '=', reach.deviceId);
   return query.executeTakeFirst();
 }
 

@@ -7,11 +7,10 @@
 import { sql, type Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../../database/tables.ts';
-import { StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
+import { checkRoom, StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
+import { tailOf } from '../parcel-blobs.ts';
 import { openParcels, promisedBytes } from '../parcel.store.ts';
 
-/** Left free for the database and the PACS's own files on the same disk: without it they stop before we do. */
-const RESERVED_BYTES = 512 * 1024 ** 2;
 /** Boundary and the headers of one part have some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;
 /** Beside them, whatever a part that nobody promised (ignored by verify) may weigh: little enough that many of them fill no disk. */
@@ -24,6 +23,7 @@ const OPEN_PARCELS_LIMIT = 64;
 /**
  * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised so much; `upload-not-found` where it did,
  * and the rest arrived in the meantime: init then tells the device that nothing of the parcel is needed. `again`: bytes of the parcel that this one replaces.
+ * Of a sealed one both are meant as they are opened. What restoring coded instances takes is not reckoned here: verify asks for it.
  */
 export async function checkAnnounced(trx: Transaction<Tables>, uploadId: string, bytes: number, again: number): Promise<void> {
   const { count, needed, all } = await promisedBytes(trx, uploadId);
@@ -40,12 +40,7 @@ export async function reserveRoom(trx: Transaction<Tables>, blobs: Blobs, upload
   await sql`select pg_advisory_xact_lock(hashtext('parcel room'))`.execute(trx);
   const open = await openParcels(trx);
   if (open.filter((parcel) => parcel.upload_id === uploadId).length >= OPEN_PARCELS_LIMIT) throw new StorageFull();
-  const written = await Promise.all(open.map(async ({ id }) => (await blobs.size(id)) ?? 0));
+  const written = await Promise.all(open.map(async ({ id }) => ((await blobs.size(id)) ?? 0) + ((await blobs.size(tailOf(id))) ?? 0)));
   const awaited = open.reduce((sum, parcel, nr) => sum + Math.max(0, parcel.bytes - (written[nr] ?? 0)), 0);
   await checkRoom(blobs, awaited + bytes);
-}
-
-/** Throws StorageFull where so many bytes would eat into the reserve. */
-export async function checkRoom(blobs: Pick<Blobs, 'freeBytes'>, bytes: number): Promise<void> {
-  if ((await blobs.freeBytes()) < bytes + RESERVED_BYTES) throw new StorageFull();
 }

@@ -1,17 +1,19 @@
 /**
- * The tus data store: parcels as encrypted blobs. The blob's size is the offset, so there is nothing beside it that could say otherwise
- * after a crash. What a request needs to know of its parcel travels beside it (`ParcelRequest`), for @tus/server passes only the id.
+ * The tus data store: parcels as encrypted blobs. The offset is what lies there (of a parcel in the clear the blob's size; of a sealed one see
+ * sealed-parcel.ts), so there is nothing beside it that could say otherwise after a crash. What a request needs to know of its parcel travels
+ * beside it (`ParcelRequest`), for @tus/server passes only the id.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, Upload } from '@tus/server';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
-import { StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
+import { checkRoom, StorageFull, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
+import { createOpener } from '#shared/transfer/seal.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
 import type { CutBody } from './cut-body.ts';
-import { checkRoom } from './parcel-room.ts';
+import { readSealedState, sealedOffset, toSealedParcel, writeSealed, type SealedParcel } from './sealed-parcel.ts';
 import type { Checksum } from './upload-checksum.ts';
 
 export type ParcelRequest = {
@@ -24,13 +26,34 @@ export type ParcelRequest = {
   failure: unknown;
 };
 
+/** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
+export type SealingKeys = ReadonlyMap<string, CryptoKey>;
+
 export type SpoolTools = {
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
+  readonly sealing: SealingKeys;
   readonly request: AsyncLocalStorage<ParcelRequest>;
   readonly expiresAfterMs: number;
   readonly removed: (parcel: OwnedParcel) => Promise<void>;
 };
+
+/** Its study's key. Throws what tus answers with 410: without the key what lies here cannot be had back. */
+function studyKeyOf(keys: StudyKeys, parcel: OwnedParcel): Uint8Array {
+  const key = parcel.wrapped_key === null ? null : keys.unwrap(parcel.study_id, parcel.wrapped_key);
+  if (key === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
+  return key;
+}
+
+/** How much of the parcel is here, as it travels; null: there is no such blob. Throws as `studyKeyOf`. */
+export async function parcelOffset({ blobs, keys }: Pick<SpoolTools, 'blobs' | 'keys'>, parcel: OwnedParcel): Promise<number | null> {
+  // Verify takes away what it no longer needs.
+  if (parcel.state !== 'receiving') return parcel.bytes;
+  if (parcel.seal_enc === null) return blobs.size(parcel.id);
+  const sealed = toSealedParcel(parcel.id, parcel.bytes, studyKeyOf(keys, parcel));
+  const state = await readSealedState(blobs, sealed);
+  return state === null ? null : sealedOffset(sealed, state);
+}
 
 export class ParcelSpool extends DataStore {
   readonly #tools: SpoolTools;
@@ -56,7 +79,7 @@ export class ParcelSpool extends DataStore {
 
   override async getUpload(id: string): Promise<Upload> {
     const { parcel } = this.#parcel(id);
-    const offset = await this.#tools.blobs.size(id);
+    const offset = await parcelOffset(this.#tools, parcel);
     if (offset === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
     return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id }, creation_date: parcel.created_at.toISOString() });
   }
@@ -64,26 +87,58 @@ export class ParcelSpool extends DataStore {
   /** Reads the request's own body: the stream that @tus/server passes on is empty (see `speak`). */
   override async write(_stream: Readable, id: string, offset: number): Promise<number> {
     const request = this.#parcel(id);
-    const { parcel, checksum, contentLength } = request;
-    const studyKey = parcel.wrapped_key === null ? null : this.#tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
-    if (studyKey === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
-    const key = parcelKey(studyKey, id);
+    const { parcel, contentLength } = request;
     const left = parcel.bytes - offset;
-    const append = async (): Promise<number> => {
+    if (left === 0) return offset;
+    const studyKey = studyKeyOf(this.#tools.keys, parcel);
+    try {
       // Other programs write on this disk too: what was free when the parcel was announced may be gone.
       await checkRoom(this.#tools.blobs, Math.min(contentLength ?? left, left));
-      return this.#tools.blobs.append(id, key, offset, taken(request.body, left, checksum));
-    };
-    const written = await append().catch((error: unknown) => {
+      if (parcel.seal_enc === null) return await this.#append(request, parcelKey(studyKey, id), offset);
+      return await this.#open(request, parcel.seal_enc, toSealedParcel(id, parcel.bytes, studyKey));
+    } catch (error) {
       if (error instanceof StorageFull) request.failure = error;
       throw error;
-    });
-    const whole = contentLength === null ? !request.body.isCut() : written === contentLength;
+    }
+  }
+
+  async #append(request: ParcelRequest, key: BlobKey, offset: number): Promise<number> {
+    const { parcel: { id, bytes }, checksum, contentLength, body } = request;
+    const written = await this.#tools.blobs.append(id, key, offset, taken(body, bytes - offset, checksum));
+    const whole = contentLength === null ? !body.isCut() : written === contentLength;
     if (checksum !== null && whole && !checksum.matches()) {
       await this.#tools.blobs.truncate(id, offset);
       throw new Problem('checksum-mismatch');
     }
     return offset + written;
+  }
+
+  /** Opens what comes. The records prove themselves; a checksum that is given all the same decides about what is not yet a record. */
+  async #open(request: ParcelRequest, enc: string, sealed: SealedParcel): Promise<number> {
+    const { parcel, checksum, contentLength, body } = request;
+    const { blobs, sealing } = this.#tools;
+    const from = await readSealedState(blobs, sealed);
+    if (from === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
+    const key = sealing.get(parcel.seal_key_id ?? '');
+    if (key === undefined) throw new Problem('seal-key-unknown');
+    const opener = await createOpener(key, enc, parcel.device_parcel_id, from.held);
+    const offset = sealedOffset(sealed, from);
+    let came = 0;
+    let isWrong = false;
+    const counted = async function* () {
+      for await (const piece of taken(body, parcel.bytes - offset, checksum)) {
+        came += piece.length;
+        yield piece;
+      }
+    };
+    const mayKeepTail = (): boolean => {
+      const whole = contentLength === null ? !body.isCut() : came === contentLength;
+      isWrong = checksum !== null && whole && !checksum.matches();
+      return !isWrong;
+    };
+    const { state, isDamaged } = await writeSealed(blobs, sealed, from, opener, counted(), mayKeepTail);
+    if (isDamaged || isWrong) throw new Problem('checksum-mismatch');
+    return sealedOffset(sealed, state);
   }
 
   override async remove(id: string): Promise<void> {

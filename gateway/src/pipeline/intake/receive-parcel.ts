@@ -5,49 +5,51 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { Server } from '@tus/server';
-import { INSTANCE_BYTES_LIMIT, type ParcelMetadata } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { sealedSize } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
-import { clearWaiting, findStudy, setWaiting } from '../study.store.ts';
+import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
+import { deleteUnfinished, findParcel, moveParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
+import { isWithin, type Reach } from '../reach.ts';
+import { clearWaiting, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
-import { checkAnnounced, reserveRoom } from './parcel-room.ts';
-import { ParcelSpool, type ParcelRequest } from './parcel-spool.ts';
-import {
-  deleteUnfinished, findDeviceParcel, findParcel, findUpload, insertParcel, moveParcel, setAsideDamaged, type OwnedParcel,
-} from '../parcel.store.ts';
-import { findPolicy } from '../policies.ts';
+import { parcelOffset, ParcelSpool, type ParcelRequest, type SealingKeys } from './parcel-spool.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
-/** A week: a tablet that was in a drawer over the weekend goes on where it was; the room is not taken for ever. */
-const EXPIRES_AFTER_MS = 7 * 24 * 3600 * 1000;
 /** How long a request that another one replaces may take to let go: enough to write what it holds. */
 const LOCK_DRAIN_MS = 300;
-/** One instance, and the headers around it. */
-const PARCEL_BYTES_LIMIT = INSTANCE_BYTES_LIMIT + 64 * 1024;
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 export type ParcelReceiver = {
-  /** Any tus request of this account; `socket` is its body where the server gives it. Throws Problem; what has no code of ours is answered as tus does. */
-  handle(request: Request, accountId: string, socket?: Readable): Promise<Response>;
+  /** Any tus request of who reaches these uploads; `socket` is its body where the server gives it. Throws Problem; what has no code of ours is answered as tus does. */
+  handle(request: Request, reach: Reach, socket?: Readable): Promise<Response>;
   /** A parcel is complete: verify takes over. As often as one likes. */
   arrived(parcelId: string): Promise<void>;
+  /** Something of this upload is being received by this gateway at this moment. */
+  isReceiving(uploadId: string): boolean;
 };
 
-export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
+export type ParcelSettings = {
+  /** How long an unfinished parcel is kept. */
+  readonly expiresAfterMs: number;
+  readonly sealing: SealingKeys;
+};
+
+export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sealing }: ParcelSettings): ParcelReceiver {
   const current = new AsyncLocalStorage<ParcelRequest>();
+  /** How many requests with a body each upload has here. */
+  const receiving = new Map<string, number>();
   const removed = async (parcel: OwnedParcel): Promise<void> => {
     const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
-    for (const id of gone) await tools.blobs.remove(id);
+    await removeParcelBlobs(tools.blobs, gone);
   };
   const server = new Server({
     path: '/upload/files',
-    datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, request: current, expiresAfterMs: EXPIRES_AFTER_MS, removed }),
+    datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, sealing, request: current, expiresAfterMs, removed }),
     locker: createParcelLocker(() => current.getStore()?.body.stop ?? (() => undefined)),
     lockDrainTimeout: LOCK_DRAIN_MS,
-    maxSize: PARCEL_BYTES_LIMIT,
+    maxSize: sealedSize(PARCEL_BYTES_LIMIT),
     namingFunction: () => current.getStore()?.parcel.id ?? '',
     // Relative to the request: the same through `/api/`, where the prefix is gone before it comes here.
     generateUrl: (_request, { id }) => `files/${id}`,
@@ -64,8 +66,10 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
 
   async function arrived(parcelId: string): Promise<void> {
     const parcel = await findParcel(tools.db, parcelId);
-    if (parcel === undefined || parcel.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== parcel.bytes) return;
+    if (parcel === undefined || parcel.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
     await tools.blobs.sync(parcelId);
+    // The record of which it was a part is opened. Where this is not reached, expiry removes it.
+    if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
     await tools.db.transaction().execute(async (trx) => {
       if (!(await moveParcel(trx, parcelId, 'receiving', 'received'))) return;
       await clearWaiting(trx, parcel.study_id, 'storage-full');
@@ -83,14 +87,20 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
     const beside: ParcelRequest = {
       parcel, body, failure: null, checksum: parseUploadChecksum(request.headers.get('upload-checksum')), contentLength: length === null ? null : Number(length),
     };
-    const response = await current.run(beside, () => server.handleWeb(request as never));
+    const { upload_id: uploadId } = parcel;
+    if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) + 1);
+    const response = await current.run(beside, () => server.handleWeb(request as never)).finally(() => {
+      if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) - 1);
+      if (receiving.get(uploadId) === 0) receiving.delete(uploadId);
+    });
     if (response.status >= 400) await refuse(tools, beside, parcel);
     return withoutCors(response);
   }
 
-  async function create(request: Request, body: CutBody, accountId: string): Promise<Response> {
-    const parcel = await findOrCreateParcel(tools, request, accountId);
-    const offset = parcel.fresh ? 0 : await tools.blobs.size(parcel.row.id);
+  async function create(request: Request, body: CutBody, reach: Reach): Promise<Response> {
+    const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, reach)
+      .catch((error: unknown) => (error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error)));
+    const offset = parcel.fresh ? 0 : await parcelOffset(tools, parcel.row);
     if (parcel.fresh || offset === null) return speak(request, body, parcel.row);
     // The answer to the first creation was lost. Its body is not read: the device goes on at the offset it is told.
     if (offset === parcel.row.bytes) await arrived(parcel.row.id);
@@ -98,11 +108,11 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
     return new Response(null, { status: 201, headers });
   }
 
-  async function resume(request: Request, body: CutBody, accountId: string): Promise<Response> {
+  async function resume(request: Request, body: CutBody, reach: Reach): Promise<Response> {
     const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
-    const parcel = UUID.test(id) ? await findParcel(tools.db, id) : undefined;
-    // Another account's parcel is as good as none: whether it exists is not said.
-    if (parcel === undefined || parcel.account_id !== accountId) throw new Problem('not-found');
+    const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
+    // A parcel out of reach is as good as none: whether it exists is not said.
+    if (parcel === undefined || !isWithin(reach, parcel)) throw new Problem('not-found');
     if (request.method !== 'PATCH') {
       const response = await speak(request, body, parcel);
       // The last PATCH was stored, and the process died before it said so.
@@ -119,7 +129,8 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
 
   return {
     arrived,
-    async handle(request, accountId, socket) {
+    isReceiving: (uploadId) => receiving.has(uploadId),
+    async handle(request, reach, socket) {
       if (request.method === 'OPTIONS') {
         const response = withoutCors(await server.handleWeb(request as never));
         response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
@@ -129,53 +140,12 @@ export function createParcelReceiver(tools: PipelineTools): ParcelReceiver {
       if (request.method === 'GET') throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
       const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
       try {
-        return await (request.method === 'POST' ? create(request, body, accountId) : resume(request, body, accountId));
+        return await (request.method === 'POST' ? create(request, body, reach) : resume(request, body, reach));
       } finally {
         body.stop();
       }
     },
   };
-}
-
-/** `Upload-Metadata` (tus 1.0 Creation): comma-separated pairs of a key and a value in base64. */
-function parseMetadata(header: string | null): ParcelMetadata {
-  const values = new Map((header ?? '').split(',').map((pair): [string, string] => {
-    const [key = '', value = ''] = pair.trim().split(/ +/);
-    return [key, value];
-  }));
-  const read = (key: string): string => Buffer.from(values.get(key) ?? '', 'base64').toString('utf8').toLowerCase();
-  const metadata = { upload: read('upload'), parcel: read('parcel') };
-  if (!UUID.test(metadata.upload) || !UUID.test(metadata.parcel)) throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');
-  return metadata;
-}
-
-async function findOrCreateParcel(tools: PipelineTools, request: Request, accountId: string): Promise<{ row: OwnedParcel; fresh: boolean }> {
-  const { upload: uploadId, parcel: deviceParcelId } = parseMetadata(request.headers.get('upload-metadata'));
-  const upload = await findUpload(tools.db, uploadId, accountId);
-  // Without a key the study is closed: nothing of it is awaited, and init will say so.
-  if (upload === undefined || upload.wrapped_key === null) throw new Problem('upload-not-found');
-  const bytes = Number(request.headers.get('upload-length') ?? NaN);
-  if (!Number.isSafeInteger(bytes) || bytes < 1) throw new Problem('invalid-request', 'Upload-Length is missing or no length.');
-  if (bytes > PARCEL_BYTES_LIMIT) throw new Problem('body-too-large');
-
-  const before = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
-  if (before !== undefined && before.damaged === 0) {
-    if (before.bytes !== bytes) throw new Problem('invalid-request', 'The parcel was announced with another length.');
-    return { row: before, fresh: false };
-  }
-  const study = await findStudy(tools.db, upload.study_id);
-  if (study === undefined || findPolicy(study.policy_name, study.policy_version) === undefined) throw new Problem('policy-withdrawn');
-  const id = tools.newId();
-  const expires_at = new Date(tools.now().getTime() + EXPIRES_AFTER_MS);
-  const fresh = await tools.db.transaction().execute(async (trx) => {
-    await checkAnnounced(trx, uploadId, bytes, before?.bytes ?? 0);
-    await reserveRoom(trx, tools.blobs, uploadId, bytes);
-    if (before !== undefined) await setAsideDamaged(trx, before);
-    return insertParcel(trx, { id, site_id: upload.site_id, upload_id: uploadId, study_id: upload.study_id, device_parcel_id: deviceParcelId, bytes, expires_at });
-  }).catch((error: unknown) => (error instanceof StorageFull ? reportFull(tools, upload.study_id) : Promise.reject(error)));
-  const row = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
-  if (row === undefined) throw new Problem('upload-not-found');
-  return { row, fresh };
 }
 
 async function reportFull(tools: PipelineTools, studyId: string): Promise<never> {

@@ -2,12 +2,13 @@
 import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import {
-  completeAnswerSchema, decisionSchema, policyAnswerSchema, uploadListSchema, uploadStatusSchema, type Role,
+  completeAnswerSchema, decisionSchema, policyAnswerSchema, uploadListSchema, uploadStatusSchema, type Role, type SealingKey,
 } from '#shared/protocol/api.ts';
 import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../../http/route.ts';
 import { findUpload, type UploadRow } from '../parcel.store.ts';
+import { reachOf } from '../reach.ts';
 import { policiesFor, requirePolicy } from '../policies.ts';
 import type { PipelineTools } from '../tools.ts';
 import { uploadIds, uploadStatus } from '../upload-status.ts';
@@ -28,6 +29,8 @@ export type UploadRouteTools = {
   readonly parcels: ParcelReceiver;
   readonly defaultPolicy: string;
   readonly project: { readonly key: Uint8Array; readonly id: string };
+  /** What devices seal to. */
+  readonly sealingKey: SealingKey;
 };
 
 const uploadParams = z.object({ id: z.uuid().openapi({ description: 'The upload, from `POST /upload/init`.' }) });
@@ -40,7 +43,7 @@ const routes = {
     responses: { 200: jsonResponse(policyAnswerSchema, 'The policies, the default and the project key') },
   }),
   init: defineRoute({
-    method: 'post', path: '/upload/init', roles: SENDERS, summary: 'Say what one study will contain; be told what to send. Repeatable',
+    method: 'post', path: '/upload/init', roles: SENDERS, uploadRight: true, summary: 'Say what one study will contain; be told what to send. Repeatable',
     bodyBytesLimit: MANIFEST_BYTES_LIMIT, problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
     request: { body: jsonBody(manifestSchema) },
     responses: { 200: jsonResponse(manifestAnswerSchema, 'What is here, what is to be sent, what conflicts') },
@@ -51,22 +54,22 @@ const routes = {
     responses: { 200: jsonResponse(uploadListSchema, 'Newest first') },
   }),
   status: defineRoute({
-    method: 'get', path: '/upload/{id}/status', roles: READERS, summary: 'Where the study stands', problems: ['upload-not-found'],
+    method: 'get', path: '/upload/{id}/status', roles: READERS, uploadRight: true, summary: 'Where the study stands', problems: ['upload-not-found'],
     request: { params: uploadParams, query: z.object({ instances: z.enum(['1']).optional() }) },
     responses: { 200: jsonResponse(uploadStatusSchema, 'The state; with `instances=1` of each instance') },
   }),
   complete: defineRoute({
-    method: 'post', path: '/upload/{id}/complete', roles: SENDERS, summary: 'Everything was sent. Repeatable', problems: ['upload-not-found'],
+    method: 'post', path: '/upload/{id}/complete', roles: SENDERS, uploadRight: true, summary: 'Everything was sent. Repeatable', problems: ['upload-not-found'],
     request: { params: uploadParams },
     responses: { 200: jsonResponse(completeAnswerSchema, 'What is missing, if anything') },
   }),
   receipt: defineRoute({
-    method: 'get', path: '/upload/{id}/receipt', roles: READERS, summary: 'The signed receipt of the newest revision', problems: ['upload-not-found', 'no-receipt-yet'],
+    method: 'get', path: '/upload/{id}/receipt', roles: READERS, uploadRight: true, summary: 'The signed receipt of the newest revision', problems: ['upload-not-found', 'no-receipt-yet'],
     request: { params: uploadParams },
     responses: { 200: { description: 'One compact JWS', content: { 'application/jose': { schema: z.string() } } } },
   }),
   takeBack: defineRoute({
-    method: 'delete', path: '/upload/{id}', roles: SENDERS, summary: 'Take back what was not begun', problems: ['upload-not-found', 'upload-in-progress'],
+    method: 'delete', path: '/upload/{id}', roles: SENDERS, uploadRight: true, summary: 'Take back what was not begun', problems: ['upload-not-found', 'upload-in-progress'],
     request: { params: uploadParams },
     responses: { 204: { description: 'Taken back' } },
   }),
@@ -80,27 +83,28 @@ const routes = {
 
 /** The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is not said. */
 async function visibleUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
-  const watches = caller.roles.some((role) => WATCHERS.includes(role));
-  const upload = await findUpload(tools.db, id, watches ? null : caller.id);
+  // A device sends; it watches nobody, whatever its user may do when signed in.
+  const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
+  const upload = await findUpload(tools.db, id, watches ? null : reachOf(caller));
   if (upload === undefined || upload.site_id !== caller.siteId) throw new Problem('upload-not-found');
   return upload;
 }
 
 /** The upload, if this caller made it. */
 async function ownUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
-  const upload = await findUpload(tools.db, id, caller.id);
+  const upload = await findUpload(tools.db, id, reachOf(caller));
   if (upload === undefined) throw new Problem('upload-not-found');
   return upload;
 }
 
-export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadRouteTools): Router {
+export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKey }: UploadRouteTools): Router {
   const router = createRouter();
 
   router.openapi(routes.policy, (c) => {
     const policies = policiesFor(callerOf(c).roles);
     const key = policies.some(({ deidentify }) => deidentify) ? { projectKey: Buffer.from(project.key).toString('base64url'), projectKeyId: project.id } : {};
     const chosen = policies.some(({ name }) => name === defaultPolicy) ? defaultPolicy : (policies[0]?.name ?? defaultPolicy);
-    return c.json({ policies: policies.map((policy) => ({ ...policy, options: [...policy.options], roles: [...policy.roles] })), default: chosen, ...key }, 200);
+    return c.json({ policies: policies.map((policy) => ({ ...policy, options: [...policy.options], roles: [...policy.roles] })), default: chosen, ...key, sealingKey }, 200);
   });
 
   router.openapi(
@@ -109,7 +113,7 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
       const caller = callerOf(c);
       const manifest = c.req.valid('json');
       requirePolicy(manifest.policy, caller.roles);
-      return c.json(await openUpload(tools, manifest, { accountId: caller.id, siteId: caller.siteId }, c.req.raw.signal), 200);
+      return c.json(await openUpload(tools, manifest, { ...reachOf(caller), siteId: caller.siteId }, c.req.raw.signal), 200);
     },
     (result) => {
       if (result.success) return;
@@ -122,7 +126,7 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
   router.openapi(routes.list, async (c) => {
     const caller = callerOf(c);
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
-    const ids = await uploadIds(tools.db, all ? { siteId: caller.siteId } : { accountId: caller.id }, LIST_LIMIT);
+    const ids = await uploadIds(tools.db, all ? { siteId: caller.siteId } : { reach: reachOf(caller) }, LIST_LIMIT);
     const uploads = [];
     for (const id of ids) uploads.push(await uploadStatus(tools.db, id, false));
     return c.json({ uploads: uploads.filter((upload) => upload !== null) }, 200);
@@ -178,10 +182,11 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project }: UploadR
     // Behind the web app's door the request was made anew around its body, which has it already.
     const { incoming, throughWeb } = c.env ?? {};
     const socket = throughWeb || !(incoming instanceof Readable) ? undefined : incoming;
-    return parcels.handle(c.req.raw, callerOf(c).id, socket);
+    return parcels.handle(c.req.raw, reachOf(callerOf(c)), socket);
   };
-  router.on(['POST', 'OPTIONS'], '/upload/files', allow(SENDERS), tus);
+  const mayCall = allow(SENDERS, { uploadRight: true });
+  router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
   // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
-  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', allow(SENDERS), tus);
+  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
   return router;
 }

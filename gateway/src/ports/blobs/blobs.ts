@@ -45,3 +45,10 @@ export class StorageFull extends Error {
     this.name = 'StorageFull';
   }
 }
+
+/** Left free for the database and the PACS's own files on the same disk: without it they stop before we do. */
+const RESERVED_BYTES = 512 * 1024 ** 2;
+/** Throws StorageFull where so many bytes would eat into the reserve. */
+export async function checkRoom(blobs: Pick<Blobs, 'freeBytes'>, bytes: number): Promise<void> {
+  if ((await blobs.freeBytes()) < bytes + RESERVED_BYTES) throw new StorageFull();
+}

@@ -1,0 +1,149 @@
+/**
+ * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and what is complete and holds is appended
+ * to the parcel's blob. The sealed bytes of a record that is not complete wait in a tail beside it, so that the offset, which counts sealed
+ * bytes, never goes back over what was received. One record is held in memory.
+ *
+ * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail begins with the number of the record
+ * that it is of, and counts only when that is the next one. So a tail that was not yet removed, or not yet begun, is as good as none, and
+ * a record that was written in part is cut off and comes again from the tail or the device.
+ *
+ * [Note: keys of the tail] The number lies under a key of the tail's own, the bytes under a key of their record: the tail is written again from
+ * its beginning for each record, and a key stream must not serve twice (blob-cipher.ts).
+ */
+import { SEALED_RECORD_BYTES, SEAL_TAG_BYTES, openedSize, type Opener } from '#shared/transfer/seal.ts';
+import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import type { BlobKey, Blobs } from '../../ports/blobs/blobs.ts';
+import { tailOf } from '../parcel-blobs.ts';
+
+const SEALED_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
+/** The record's number at the head of the tail. */
+const HEAD_BYTES = 8;
+
+/** A sealed parcel and what its writing takes. */
+export type SealedParcel = {
+  readonly id: string;
+  /** As it travels. */
+  readonly bytes: number;
+  readonly plainBytes: number;
+  readonly records: number;
+  readonly studyKey: Uint8Array;
+};
+
+/** What is here of it: `held` records in the blob, and `tail` sealed bytes of the next one. */
+export type SealedState = { readonly held: number; readonly tail: number };
+
+/** Throws RangeError where no parcel has this length when it is sealed. */
+export function toSealedParcel(id: string, bytes: number, studyKey: Uint8Array): SealedParcel {
+  const plainBytes = openedSize(bytes);
+  if (plainBytes === null) throw new RangeError('no sealed parcel has this length');
+  return { id, bytes, plainBytes, records: Math.ceil(bytes / SEALED_BYTES), studyKey };
+}
+
+/** The tus offset. */
+export function sealedOffset({ bytes }: SealedParcel, { held, tail }: SealedState): number {
+  return Math.min(held * SEALED_BYTES, bytes) + tail;
+}
+
+const plainEnd = ({ plainBytes }: SealedParcel, held: number): number => Math.min(held * SEALED_RECORD_BYTES, plainBytes);
+const sealedLength = ({ bytes }: SealedParcel, record: number): number => Math.min(SEALED_BYTES, bytes - record * SEALED_BYTES);
+const headKey = ({ studyKey, id }: SealedParcel): BlobKey => parcelKey(studyKey, tailOf(id));
+const recordKey = ({ studyKey, id }: SealedParcel, record: number): BlobKey => parcelKey(studyKey, `${tailOf(id)} ${record}`);
+
+/** What is here now; null: no such parcel. Changes nothing. */
+export async function readSealedState(blobs: Blobs, parcel: SealedParcel): Promise<SealedState | null> {
+  const size = await blobs.size(parcel.id);
+  if (size === null) return null;
+  const held = size >= parcel.plainBytes ? parcel.records : Math.floor(size / SEALED_RECORD_BYTES);
+  return { held, tail: held === parcel.records ? 0 : await tailBytes(blobs, parcel, held) };
+}
+
+async function tailBytes(blobs: Blobs, parcel: SealedParcel, record: number): Promise<number> {
+  const tail = await blobs.open(tailOf(parcel.id), headKey(parcel));
+  if (tail === null) return 0;
+  try {
+    if (tail.size < HEAD_BYTES || Buffer.from(await tail.read(0, HEAD_BYTES)).readBigUInt64BE() !== BigInt(record)) return 0;
+    const length = tail.size - HEAD_BYTES;
+    // A whole record is never left here.
+    return length < sealedLength(parcel, record) ? length : 0;
+  } finally {
+    await tail.close();
+  }
+}
+
+async function readTail(blobs: Blobs, parcel: SealedParcel, { held, tail }: SealedState): Promise<Uint8Array> {
+  if (tail === 0) return new Uint8Array();
+  const blob = await blobs.open(tailOf(parcel.id), recordKey(parcel, held));
+  if (blob === null) throw new Error('the tail of a parcel went away');
+  return blob.read(HEAD_BYTES, tail).finally(() => blob.close());
+}
+
+export type SealedOutcome = {
+  readonly state: SealedState;
+  /** The record after `held` does not hold: it is forgotten, and comes again from its start. */
+  readonly isDamaged: boolean;
+};
+
+/**
+ * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held` on. `mayKeepTail` is asked at the end
+ * whether an incomplete record may be kept. Throws what the blobs and the body throw: what was opened until then stays.
+ */
+export async function writeSealed(
+  blobs: Blobs, parcel: SealedParcel, from: SealedState, opener: Opener, body: AsyncIterable<Uint8Array>, mayKeepTail: () => boolean,
+): Promise<SealedOutcome> {
+  const record = new Uint8Array(sealedLength(parcel, from.held));
+  record.set(await readTail(blobs, parcel, from));
+  let filled = from.tail;
+  let { held } = from;
+  let isDamaged = false;
+
+  async function* opened(): AsyncGenerator<Uint8Array> {
+    for await (const piece of body) {
+      for (let at = 0; at < piece.length; ) {
+        const length = sealedLength(parcel, held);
+        const taken = piece.subarray(at, at + length - filled);
+        record.set(taken, filled);
+        filled += taken.length;
+        at += taken.length;
+        if (filled < length) continue;
+        const plain = await opener.open(record.subarray(0, length), held === parcel.records - 1);
+        isDamaged = plain === null;
+        if (plain === null) return;
+        filled = 0;
+        yield plain;
+        held += 1;
+      }
+    }
+  }
+  const start = plainEnd(parcel, from.held);
+  // What a killed process wrote of a record.
+  if ((await blobs.size(parcel.id)) !== start) await blobs.truncate(parcel.id, start);
+  await blobs.append(parcel.id, parcelKey(parcel.studyKey, parcel.id), start, opened());
+  if (isDamaged) filled = 0;
+  if (filled > 0 && !mayKeepTail()) return { state: { held, tail: held === from.held ? from.tail : 0 }, isDamaged };
+  await keepTail(blobs, parcel, from, { held, tail: filled }, record);
+  return { state: { held, tail: filled }, isDamaged };
+}
+
+/** Writes the tail of `now`, which begins with the tail of `before` where both are of one record. */
+async function keepTail(blobs: Blobs, parcel: SealedParcel, before: SealedState, now: SealedState, record: Uint8Array): Promise<void> {
+  const id = tailOf(parcel.id);
+  if (now.tail === 0) {
+    if (before.tail > 0) await blobs.remove(id);
+    return;
+  }
+  const isGrowing = before.tail > 0 && before.held === now.held;
+  if (!isGrowing) {
+    await blobs.create(id);
+    // Emptied first: a new number must never stand before the bytes of another record.
+    await blobs.truncate(id, 0);
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.writeBigUInt64BE(BigInt(now.held));
+    await blobs.append(id, headKey(parcel), 0, only(head));
+  }
+  const kept = isGrowing ? before.tail : 0;
+  await blobs.append(id, recordKey(parcel, now.held), HEAD_BYTES + kept, only(record.subarray(kept, now.tail)));
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -1,0 +1,33 @@
+/**
+ * In which blobs the bytes of a parcel lie, by name:
+ *
+ *   <parcel id>                  its body, in the clear under the study's key; of a sealed one what was opened so far
+ *   <parcel id>-tail             of a sealed one on its way: the part of a record that has come (intake/sealed-parcel.ts)
+ *   <parcel id>-restored-<run>   coded instances as verify restored them; a run of its own each time, so that two never write into one
+ *
+ * All go when the parcel goes, and each when nothing needs it any more.
+ */
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import type { InstanceRow } from './instance.store.ts';
+
+export const tailOf = (parcelId: string): string => `${parcelId}-tail`;
+
+/** `run`: any UUID; eight digits of it tell two runs of verify on one parcel apart, and leave the name short enough. */
+export const restoredOf = (parcelId: string, run: string): string => `${parcelId}-restored-${run.slice(0, 8)}`;
+
+/** Whose blob it is. */
+export const parcelOf = (blobId: string): string => blobId.replace(/-(tail|restored-[0-9a-f]+)$/, '');
+
+/** The blob that holds the instance; null: its bytes are not here. */
+export function blobOf(row: Pick<InstanceRow, 'parcel_id' | 'restored'>): string | null {
+  return row.restored ?? row.parcel_id;
+}
+
+/** `instances`: of the study, or all that may lie in these parcels. What a killed run of verify left behind is swept by expiry. */
+export async function removeParcelBlobs(
+  blobs: Pick<Blobs, 'remove'>, parcelIds: readonly string[], instances: readonly Pick<InstanceRow, 'parcel_id' | 'restored'>[] = [],
+): Promise<void> {
+  const gone = new Set(parcelIds);
+  const restored = instances.filter((row) => row.restored !== null && row.parcel_id !== null && gone.has(row.parcel_id)).map((row) => row.restored!);
+  await Promise.all([...parcelIds.flatMap((id) => [id, tailOf(id)]), ...new Set(restored)].map((id) => blobs.remove(id)));
+}
