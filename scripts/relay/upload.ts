@@ -135,6 +135,8 @@ async function carryAll(queue: FileQueue, { api }: Connection, wait: boolean, si
       throw new SignedOut();
     },
     onLink: () => undefined,
+    onRate: () => undefined,
+    onDiagnosis: () => undefined,
   });
   await uploader.drain(signal);
 }

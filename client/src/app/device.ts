@@ -7,7 +7,7 @@ import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
-import { knownPolicies, knownUser, rememberLink, rememberPolicies, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import { knownPolicies, knownUser, rememberDiagnosis, rememberLink, rememberPolicies, rememberRate, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
 import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { QueueStore } from '../pipeline/queue/queued.ts';
@@ -154,6 +154,9 @@ async function createPageUploader(
     follower: createFollower({ api, clock: wokenByNetwork, random: Math.random }),
     isOnline: () => isOnline.value,
     signedIn: (signal) => untilSignedIn(session, signal),
+    // Notes for the screen and for the next packing: what is sent does not wait for them.
+    onRate: (bytesPerSecond) => void rememberRate(database, 'link-rate', bytesPerSecond).catch(() => undefined),
+    onDiagnosis: (diagnosis) => void rememberDiagnosis(database, diagnosis).catch(() => undefined),
     onLink(now) {
       if (now === link) return;
       link = now;

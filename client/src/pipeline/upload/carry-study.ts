@@ -4,41 +4,28 @@
  */
 import { z } from 'zod';
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
-import { manifestAnswerSchema, type Manifest } from '#shared/protocol/manifest.ts';
-import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
+import { manifestAnswerSchema, type Manifest, type ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../../app/api-client.ts';
-import type { Link } from '../queue/queued.ts';
-import { keyOf, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
+import { keyOf, type InstanceKey, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
 import { acceptReceipt, type JSONWebKeySet, type ReceiptFault } from './accept-receipt.ts';
-import { createBackOff, type Clock } from './clock.ts';
-import type { Follower, StudyEvent } from './follow-events.ts';
-import { createLane } from './lane.ts';
-import { createPieceSize, sendParcel } from './tus-client.ts';
+import { createBackOff } from './clock.ts';
+import type { Diagnosis } from '../queue/queued.ts';
+import { eventsOf, type Follower } from './follow-events.ts';
+import { createInsist, StudyRefused, type InsistTools } from './insist.ts';
+import { createOrderedLane } from './ordered-lane.ts';
+import { createPace } from './pace.ts';
+import { sendParcels, type SendingTools } from './send-parcels.ts';
 
-export interface CarrierTools {
+export interface CarrierTools extends InsistTools {
   readonly queue: UploadQueue;
   readonly api: ApiClient;
   readonly follower: Follower;
-  readonly clock: Clock;
-  /** 0 to 1. */
-  readonly random: () => number;
-  /** How long to go on without any success, in milliseconds: without end in the page. */
-  readonly patienceMs: number;
   /** False: a study is left when everything was sent (command line without `--wait`). */
   readonly awaitReceipts: boolean;
-  isOnline(): boolean;
-  /** Resolves when somebody is signed in; throws at once where nobody can. */
-  signedIn(signal: AbortSignal): Promise<void>;
-  onLink(link: Link): void;
-}
-
-/** The gateway refuses the whole study: asking again does not help. */
-class StudyRefused extends Error {
-  readonly code: ProblemCode;
-  constructor(code: ProblemCode) {
-    super(code);
-    this.code = code;
-  }
+  /** Bytes per second that the link has been measured to carry, whenever that changed by a fifth. */
+  onRate(bytesPerSecond: number): void;
+  /** What stands between and does harm, whenever that changed; null: nothing that was noticed. */
+  onDiagnosis(diagnosis: Diagnosis | null): void;
 }
 
 /** The gateway gives a receipt that does not hold; the device keeps its copy. */
@@ -51,9 +38,7 @@ export class ReceiptFaulty extends Error {
   }
 }
 
-/** Three parcels keep a link of 100 ms full while pieces are acknowledged; more only share it, and cost 8 MiB each. */
-const PARCELS_AT_ONCE = 3;
-/** Studies between announcement and completion: small ones share the round trips, and the first one still arrives first. */
+/** Studies between announcement and completion: small ones share the round trips, and each holds its manifest in memory. */
 const STUDIES_AT_ONCE = 3;
 /** The gateway may find a damaged instance after completion; asked again not before. */
 const COMPLETE_AGAIN_MS = 5_000;
@@ -62,103 +47,45 @@ const FAULTS_LIMIT = 3;
 const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 export interface Carrier {
-  /** One study to its end; a refusal is written down, anything else is thrown (Unreachable, ReceiptFaulty, the signal's reason). */
+  /** One study to its end; a refusal is written down, anything else is thrown (Unreachable, ReceiptFaulty, CopyUnreadable, the signal's reason). */
   carry(study: QueuedUpload, signal: AbortSignal): Promise<void>;
+  /** Which study goes first: it has the lanes, the others what is left of them. At once: what is under way gives way after its piece. */
+  arrange(ids: readonly string[]): void;
+}
+
+interface Delivered {
+  readonly uploadId: string;
+  /** What the receipt has to name: all that was promised, but what the gateway told us at once that it will not take. */
+  readonly named: readonly InstanceKey[];
+  /** The PACS has all of it already: the receipt is there. */
+  readonly isKnown: boolean;
 }
 
 /** Several studies share the lanes of one carrier. */
 export function createCarrier(tools: CarrierTools): Carrier {
   const { queue, api, clock } = tools;
-  const announcements = createLane(1);
-  const studies = createLane(STUDIES_AT_ONCE);
-  const parcels = createLane(PARCELS_AT_ONCE);
-  const pieces = createPieceSize();
+  const pace = createPace({ now: () => clock.now(), onRate: tools.onRate, onDiagnosis: tools.onDiagnosis });
+  const { insist, ...saying } = createInsist(tools, pace);
+  let ranks: ReadonlyMap<string, number> = new Map();
+  const order = (id: string): number => ranks.get(id) ?? Number.POSITIVE_INFINITY;
+  const announcements = createOrderedLane({ width: () => 1, order });
+  const studies = createOrderedLane({ width: () => STUDIES_AT_ONCE, order, firstAlways: true });
+  const lane = createOrderedLane({ width: () => pace.parcelsAtOnce(), order });
+  const sending: SendingTools = {
+    ...saying, queue, api, clock, random: tools.random, patienceMs: tools.patienceMs, pace, way: { isCreationPlain: false }, lane,
+  };
   let keys: z.infer<typeof keySetSchema> | null = null;
 
-  /** Does `work` until it succeeds, is refused for good or patience ends. */
-  async function insist<T>(id: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const backOff = createBackOff(tools.random);
-    for (;;) {
-      try {
-        const result = await work();
-        tools.onLink('online');
-        return result;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof ApiProblem || error instanceof Unreachable || error instanceof z.ZodError)) throw error;
-        const retry = error instanceof ApiProblem && error.code !== null ? PROBLEMS[error.code].retry : 'later';
-        if (error instanceof ApiProblem && error.status === 401) await waitForSignIn(id, signal);
-        else if (error instanceof ApiProblem && error.code !== null && retry !== 'later') throw new StudyRefused(error.code);
-        else await waitForLink(id, error, signal);
-        if (backOff.waited() > tools.patienceMs) throw error instanceof Unreachable ? error : new Unreachable(error);
-        await clock.sleep(backOff.next(error instanceof ApiProblem ? error.retryAfterMs : null), signal);
-      }
-    }
-  }
-
-  async function waitForSignIn(id: string, signal: AbortSignal): Promise<void> {
-    await queue.waiting(id, 'signed-out');
-    await tools.signedIn(signal);
-    await queue.waiting(id, null);
-  }
-
-  async function waitForLink(id: string, error: unknown, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const link = tools.isOnline() ? 'gateway-unreachable' : 'offline';
-    if (error instanceof Unreachable) tools.onLink(link);
-    await queue.waiting(id, error instanceof ApiProblem && error.code === 'storage-full' ? 'storage-full' : link);
-  }
-
-  async function announce(id: string, manifest: Manifest, signal: AbortSignal) {
+  async function announce(id: string, manifest: Manifest, signal: AbortSignal): Promise<ManifestAnswer | null> {
     const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, signal });
-    // One after the other, in the order of the queue: of two studies that claim one UID the first one chosen has it.
-    const answer = await announcements.run(() => insist(id, ask, signal));
+    // One after the other, in the order of the queue: of two studies that claim one UID the first one chosen has it. A problem that is one
+    // study's own does not keep the others waiting.
+    const inTurn = () => announcements.run(id, () => insist(id, ask, signal, true), signal);
+    const answer = await insist(id, inTurn, signal);
     if (await queue.announced(id, answer)) return answer;
     // Taken back while the gateway was asked: it is told, and if it is not, it forgets by itself.
     await api.send(`/upload/${answer.uploadId}`, { method: 'DELETE', signal }).catch(() => undefined);
     return null;
-  }
-
-  async function send(id: string, uploadId: string, parcel: ParcelToSend, signal: AbortSignal): Promise<'sent' | 'upload-gone'> {
-    for (let current = parcel; ; ) {
-      const outcome = await sendParcel(current, uploadId, {
-        api, clock, random: tools.random, pieces, patienceMs: tools.patienceMs,
-        async onCreated(location) {
-          current = { ...current, location };
-          await queue.parcelCreated(id, parcel.id, location);
-        },
-        onForgotten: () => queue.parcelForgotten(id, parcel.id),
-        onProgress: (acknowledged, left) => queue.parcelProgress(id, parcel.id, acknowledged, left),
-        onWaiting: (because) => noteWaiting(id, because),
-      }, signal);
-      if (outcome.kind === 'refused') throw new StudyRefused(outcome.problem.code ?? 'unexpected');
-      if (outcome.kind === 'upload-gone') return 'upload-gone';
-      if (outcome.kind === 'sent') {
-        await queue.parcelSent(id, parcel.id);
-        return 'sent';
-      }
-      await waitForSignIn(id, signal);
-    }
-  }
-
-  function noteWaiting(id: string, because: 'no-answer' | 'storage-full' | null): void {
-    if (because === 'no-answer') tools.onLink(tools.isOnline() ? 'gateway-unreachable' : 'offline');
-    if (because === null) tools.onLink('online');
-    const waiting = because === 'no-answer' ? (tools.isOnline() ? 'gateway-unreachable' : 'offline') : because;
-    // Only a word on the screen: the sending does not wait for it.
-    void queue.waiting(id, waiting).catch(() => undefined);
-  }
-
-  async function sendAll(id: string, uploadId: string, need: readonly InstanceKey[], signal: AbortSignal): Promise<'sent' | 'upload-gone'> {
-    if (need.length === 0) return 'sent';
-    // One parcel that cannot be read does not keep the others here.
-    const outcomes = await Promise.allSettled((await Array.fromAsync(queue.parcelsFor(id, need))).map((parcel) => parcels.run(async () => {
-      signal.throwIfAborted();
-      return send(id, uploadId, parcel, signal);
-    })));
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
-    return outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value === 'upload-gone') ? 'upload-gone' : 'sent';
   }
 
   function complete(id: string, uploadId: string, signal: AbortSignal): Promise<readonly InstanceKey[] | 'upload-gone'> {
@@ -172,6 +99,20 @@ export function createCarrier(tools: CarrierTools): Carrier {
     }, signal);
   }
 
+  /**
+   * Sends and completes. Completion is asked for while the last pieces are on their way, for the gateway waits for them: that saves a round
+   * trip. Its answer counts when every parcel was acknowledged and nothing had to be sent again after it was asked.
+   */
+  async function sendAndComplete(id: string, uploadId: string, need: readonly InstanceKey[], signal: AbortSignal): Promise<'complete' | 'missing'> {
+    const early = { answer: null as Promise<readonly InstanceKey[] | 'upload-gone' | null> | null };
+    const sent = await sendParcels(id, uploadId, need, sending, signal, (areLast) => {
+      early.answer = areLast ? (early.answer ?? complete(id, uploadId, signal).catch(() => null)) : null;
+    });
+    if (sent === 'upload-gone') return 'missing';
+    if ((await early.answer)?.length === 0) return 'complete';
+    return (await complete(id, uploadId, signal)).length === 0 ? 'complete' : 'missing';
+  }
+
   /** Announces, sends and completes until the gateway misses nothing; null when a person took the study back. */
   async function deliver(study: QueuedUpload, manifest: Manifest, signal: AbortSignal): Promise<Delivered | null> {
     const backOff = createBackOff(tools.random);
@@ -180,12 +121,12 @@ export function createCarrier(tools: CarrierTools): Carrier {
       if (answer === null) return null;
       if (state === 'at-gateway' && answer.need.length > 0) await queue.parcelsLost(study.id, answer.need);
       if ((state !== 'at-gateway' || answer.need.length > 0) && !(await queue.beginSending(study.id))) return null;
-      const sent = await sendAll(study.id, answer.uploadId, answer.need, signal);
-      const missing = sent === 'sent' ? await complete(study.id, answer.uploadId, signal) : sent;
-      if (Array.isArray(missing) && missing.length === 0) {
+      const against = new Set(answer.conflict.map(keyOf));
+      const named = manifest.instances.filter((instance) => !against.has(keyOf(instance)));
+      const isKnown = named.length > 0 && answer.need.length + answer.conflict.length === 0 && answer.have.every((held) => held.inPacs === true);
+      if (isKnown || (await sendAndComplete(study.id, answer.uploadId, answer.need, signal)) === 'complete') {
         await queue.allSent(study.id);
-        const against = new Set(answer.conflict.map(keyOf));
-        return { uploadId: answer.uploadId, named: manifest.instances.filter((instance) => !against.has(keyOf(instance))) };
+        return { uploadId: answer.uploadId, named, isKnown };
       }
       state = 'uploading';
       if (backOff.waited() > tools.patienceMs) throw new Unreachable(null);
@@ -204,10 +145,21 @@ export function createCarrier(tools: CarrierTools): Carrier {
     return null;
   }
 
+  /** Of a study that the PACS has: it is there in most cases. Whatever is the matter with it, whoever follows the study will meet it again. */
+  async function takeKnownReceipt(id: string, { uploadId, named }: Delivered, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
+    const look = () => takeReceipt(id, uploadId, manifest, named, signal).then((fault) => fault === null);
+    return insist(id, look, signal, true).catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (error instanceof ApiProblem || error instanceof StudyRefused) return false;
+      throw error;
+    });
+  }
+
   /** Listens until a new receipt holds. `missing`: the gateway lost or refused bytes after completion, they have to be sent again. */
   async function awaitReceipt(study: QueuedUpload, delivered: Delivered, manifest: Manifest, signal: AbortSignal): Promise<'settled' | 'missing'> {
     const { uploadId, named } = delivered;
-    let completedAt = clock.now();
+    if (delivered.isKnown && study.receiptId === null && (await takeKnownReceipt(study.id, delivered, manifest, signal))) return 'settled';
+    let completedAt = delivered.isKnown ? Number.NEGATIVE_INFINITY : clock.now();
     let faults = 0;
     for await (const event of eventsOf(tools.follower, uploadId, signal)) {
       await queue.report(study.id, event);
@@ -228,18 +180,20 @@ export function createCarrier(tools: CarrierTools): Carrier {
   }
 
   async function carry(study: QueuedUpload, signal: AbortSignal): Promise<void> {
-    const manifest = await queue.manifestOf(study.id);
     for (let current = study; ; current = { ...current, state: 'at-gateway' }) {
-      const delivered = current.state === 'attention' && current.uploadId !== null
+      const { delivered, manifest } = await studies.run(study.id, async () => {
+        const promised = await queue.manifestOf(study.id);
         // Whatever is newer than the receipt that was settled with: what it does not name is kept.
-        ? { uploadId: current.uploadId, named: [] }
-        : await studies.run(() => deliver(current, manifest, signal));
+        if (current.state === 'attention' && current.uploadId !== null) return { manifest: promised, delivered: { uploadId: current.uploadId, named: [], isKnown: false } };
+        return { manifest: promised, delivered: await deliver(current, promised, signal) };
+      }, signal);
       if (delivered === null || !tools.awaitReceipts) return;
       if ((await awaitReceipt(current, delivered, manifest, signal)) === 'settled') return;
     }
   }
 
   return {
+    arrange: (ids) => void (ranks = new Map(ids.map((id, index) => [id, index]))),
     async carry(study, signal) {
       try {
         await carry(study, signal);
@@ -249,35 +203,4 @@ export function createCarrier(tools: CarrierTools): Carrier {
       }
     },
   };
-}
-
-interface Delivered {
-  readonly uploadId: string;
-  /** What the receipt has to name: all that was promised, but what the gateway told us at once that it will not take. */
-  readonly named: readonly InstanceKey[];
-}
-
-/** The newest event, one at a time: what came while the last one was looked at is skipped but for its latest. */
-async function* eventsOf(follower: Follower, uploadId: string, signal: AbortSignal): AsyncGenerator<StudyEvent> {
-  const stop = new AbortController();
-  let latest: StudyEvent | null = null;
-  let arrived = Promise.withResolvers<void>();
-  const wake = () => arrived.resolve();
-  signal.addEventListener('abort', wake, { once: true });
-  follower.follow(uploadId, (event) => {
-    latest = event;
-    wake();
-  }, stop.signal);
-  try {
-    while (!signal.aborted) {
-      const event: StudyEvent | null = latest;
-      latest = null;
-      arrived = Promise.withResolvers<void>();
-      if (event !== null) yield event;
-      else await arrived.promise;
-    }
-  } finally {
-    stop.abort();
-    signal.removeEventListener('abort', wake);
-  }
 }

@@ -28,9 +28,14 @@ export const realClock: Clock = {
 /** 0.5 s: a restarted gateway is met soon; 30 s: a van that comes back into coverage does not wait for minutes. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+/** Whoever asks for more than this is asked once in between: a proxy's Retry-After may be a day. */
+const RETRY_AFTER_MOST_MS = 15 * 60_000;
 
 export interface BackOff {
-  /** How long to wait now; doubles from call to call, with jitter of half, so that many devices do not come back at once. */
+  /**
+   * How long to wait now, in milliseconds; doubles from call to call, with jitter of half, so that many devices do not come back at once.
+   * What Retry-After asks for is waited for in any case, and up to a quarter longer, for the same reason.
+   */
   next(retryAfterMs?: number | null): number;
   /** Something succeeded. */
   reset(): void;
@@ -45,7 +50,8 @@ export function createBackOff(random: () => number): BackOff {
     next(retryAfterMs = null) {
       const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** turn);
       turn += 1;
-      const wait = Math.max(retryAfterMs ?? 0, longest / 2 + (random() * longest) / 2);
+      const asked = Math.min(RETRY_AFTER_MOST_MS, retryAfterMs ?? 0);
+      const wait = Math.max(asked * (1 + random() / 4), longest / 2 + (random() * longest) / 2);
       waitedMs += wait;
       return wait;
     },

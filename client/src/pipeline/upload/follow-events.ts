@@ -113,6 +113,31 @@ export function createFollower(tools: FollowerTools): Follower {
   };
 }
 
+/** What is said of one upload, the newest first of all: what came while the last one was looked at is skipped but for its latest. */
+export async function* eventsOf(follower: Follower, uploadId: string, signal: AbortSignal): AsyncGenerator<StudyEvent> {
+  const stop = new AbortController();
+  let latest: StudyEvent | null = null;
+  let arrived = Promise.withResolvers<void>();
+  const wake = () => arrived.resolve();
+  signal.addEventListener('abort', wake, { once: true });
+  follower.follow(uploadId, (event) => {
+    latest = event;
+    wake();
+  }, stop.signal);
+  try {
+    while (!signal.aborted) {
+      const event: StudyEvent | null = latest;
+      latest = null;
+      arrived = Promise.withResolvers<void>();
+      if (event !== null) yield event;
+      else await arrived.promise;
+    }
+  } finally {
+    stop.abort();
+    signal.removeEventListener('abort', wake);
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
