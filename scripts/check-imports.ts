@@ -9,7 +9,7 @@ import type { Import, SourceFile } from './source-files.ts';
 const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dcmjs$/, [/^scripts\/(generate-|bench)/]],
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
-  [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//]],
+  [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
   [/^(pg|@electric-sql\/pglite|kysely-.*)$/, [/^gateway\/src\/database\//]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
   [/^jose$/, [/^gateway\/src\/(auth|receipts?|pipeline\/receipt)\//, /^gateway\/src\/keys\.ts$/, /accept-receipt\.ts$/, /^scripts\/relay/]],
@@ -17,6 +17,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
   [/^workbox-/, [/^client\/src\/service-worker\.ts$/]],
   [/^hash-wasm$/, [/^shared\/src\/transfer\/digest\.ts$/]],
+  [/^@hpke\/core$/, [/^shared\/src\/transfer\/seal\.ts$/]],
+  [/^@cornerstonejs\/codec-charls/, [/^shared\/src\/transfer\/coding\/load-charls(\.browser)?\.ts$/]],
   [/^@zip\.js\/zip\.js$/, [/^client\/src\/pipeline\/ingest\//]],
   [/^(hono|@hono\/.*|prom-client|kysely)$/, [/^gateway\//]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
