@@ -149,7 +149,8 @@ async function createPipelineTools({ config, around, log, keys, database, jobs, 
     pseudonyms: await createPseudonyms(keys.projectKey),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: config.publicUrl,
-    changes: createStudyChanges(),
+    locks: database.shared?.locks ?? null,
+    changes: createStudyChanges(await database.shared?.channel('relaypacs_studies')),
     now: around.now, newId: around.newId,
   };
 }

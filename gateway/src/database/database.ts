@@ -10,9 +10,12 @@ import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
 import { lockFolder } from './folder-lock.ts';
+import { type MessageChannel, openMessageChannel } from './message-channel.ts';
 import { migrate } from './migrations.ts';
 import { pgliteDialect } from './pglite-dialect.ts';
-import { joinGateways } from './presence.ts';
+import { createPresence } from './presence.ts';
+import { createSharedLocks, type SharedLocks } from './shared-locks.ts';
+import { NOTICE_DEATH, openStandingConnection } from './standing-connection.ts';
 import type { Tables } from './tables.ts';
 
 export type Db = Kysely<Tables>;
@@ -29,6 +32,8 @@ export type Database = {
   readonly db: Db;
   /** What job queues need beside SQL: the embedded instance or the server's address. */
   readonly engine: { readonly kind: 'embedded'; readonly pglite: PGlite } | { readonly kind: 'server'; readonly url: string };
+  /** What gateways on one server share; null where the database is this process's alone. */
+  readonly shared: { readonly locks: SharedLocks; channel(name: string): Promise<MessageChannel> } | null;
   /**
    * Says that this gateway is here. Runs `whenAlone` first, and alone, if no other gateway works on this database: only then is what the
    * last one left unfinished known to be nobody's. Joining again leaves first.
@@ -50,23 +55,24 @@ const types = {
 } as pg.CustomTypesConfig;
 
 async function openServer(url: string): Promise<Database> {
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types, application_name: 'relaypacs' });
+  const onConnect = (client: pg.ClientBase): Promise<unknown> => client.query(NOTICE_DEATH);
+  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE, types, application_name: 'relaypacs', onConnect });
   // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
   // Nor may one that dies while it is in use (the server was restarted): whoever uses it is told by its query.
   pool.on('connect', (client) => void client.on('error', () => {}));
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  let leave = async (): Promise<void> => {};
+  const connection = await openStandingConnection(url);
+  const locks = await createSharedLocks(connection);
+  const { join } = createPresence(connection);
   return {
     db,
     engine: { kind: 'server', url },
-    join: async (whenAlone) => {
-      await leave();
-      leave = await joinGateways(url, whenAlone);
-    },
+    shared: { locks, channel: (name) => openMessageChannel(connection, name) },
+    join,
     ping: async () => void (await sql`select 1`.execute(db)),
     close: async () => {
-      await leave();
+      await connection.close();
       await db.destroy();
     },
   };
@@ -86,6 +92,7 @@ async function openEmbedded(path: string | null): Promise<Database> {
   return {
     db,
     engine: { kind: 'embedded', pglite },
+    shared: null,
     join: (whenAlone) => whenAlone(),
     ping: async () => void (await pglite.query('select 1')),
     close: async () => {

@@ -1,56 +1,34 @@
 /**
- * How gateways on one PostgreSQL know of each other: each holds a shared advisory lock on a connection of its own, which the server frees
- * as soon as the process is gone, however it went. Who gets the lock exclusively is alone.
+ * How gateways on one PostgreSQL know of each other: each holds a shared advisory lock on its standing connection, which the server frees as
+ * soon as the process is gone, however it went. Who gets the lock exclusively is alone.
  *
- * It does not see a machine that lost its network: such a gateway counts as present until TCP gives up, and its jobs are taken over by
- * their missing heartbeats instead.
+ * While a gateway's connection is away (the server was restarted) it is not seen; one that starts just then may run its jobs beside it, which
+ * every stage bears.
  */
-import pg from 'pg';
+import type { StandingConnection } from './standing-connection.ts';
 
 /** Any number that nothing else in this database locks: "relaypac" in ASCII. */
-const LOCK = 0x72656c61n << 32n | 0x79706163n;
-const RETRY_MS = 5_000;
+const LOCK = (0x72656c61n << 32n | 0x79706163n).toString();
 
-/** Joins, running `whenAlone` first where nobody else is here. Returns what leaves again. Throws when the server cannot be reached. */
-export async function joinGateways(url: string, whenAlone: () => Promise<void>): Promise<() => Promise<void>> {
-  let left = false;
-  let timer: NodeJS.Timeout | undefined;
-  let client = await connect(url, lost);
-  const { rows } = await client.query<{ alone: boolean }>('select pg_try_advisory_lock($1) as alone', [LOCK.toString()]);
-  if (rows[0]?.alone) {
-    await whenAlone();
-    // One session may hold both; taking the shared one first leaves no moment in which another could think it is alone.
-    await client.query('select pg_advisory_lock_shared($1)', [LOCK.toString()]);
-    await client.query('select pg_advisory_unlock($1)', [LOCK.toString()]);
-  } else {
-    await client.query('select pg_advisory_lock_shared($1)', [LOCK.toString()]);
-  }
+export type Presence = {
+  /** Runs `whenAlone` first, and alone, where nobody else is here. Joining again leaves first. Throws when the server is lost meanwhile. */
+  join(whenAlone: () => Promise<void>): Promise<void>;
+};
 
-  function lost(): void {
-    if (left || timer) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      connect(url, lost)
-        .then(async (again) => {
-          client = again;
-          if (left) await client.end();
-          else await client.query('select pg_advisory_lock_shared($1)', [LOCK.toString()]);
-        })
-        .catch(lost);
-    }, RETRY_MS);
-    timer.unref();
-  }
-
-  return async () => {
-    left = true;
-    clearTimeout(timer);
-    await client.end().catch(() => {});
+export function createPresence(connection: StandingConnection): Presence {
+  let isHere = false;
+  const ask = async (statement: string): Promise<boolean> => (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [LOCK]))[0]?.is === true;
+  connection.on('back', () => void (isHere && ask('pg_advisory_lock_shared').catch(() => undefined)));
+  return {
+    async join(whenAlone) {
+      if (isHere) await ask('pg_advisory_unlock_shared');
+      isHere = false;
+      const isAlone = await ask('pg_try_advisory_lock');
+      if (isAlone) await whenAlone();
+      // One connection may hold both; taking the shared one first leaves no moment in which another could think it is alone.
+      await ask('pg_advisory_lock_shared');
+      if (isAlone) await ask('pg_advisory_unlock');
+      isHere = true;
+    },
   };
-}
-
-async function connect(url: string, onLost: () => void): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'relaypacs presence' });
-  client.on('error', onLost);
-  await client.connect();
-  return client;
 }

@@ -84,7 +84,7 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
   const lines: LogEvent[] = [];
   const receiptKey = generateKeyPairSync('ed25519');
   const tools: PipelineTools = {
-    db: database.db, jobs, pacs: options.pacs, blobs: await openFileBlobs(join(folder, 'spool')), keys: createStudyKeys(randomBytes(32), join(folder, 'keys')),
+    db: database.db, jobs, pacs: options.pacs, blobs: await openFileBlobs(join(folder, 'spool')), keys: createStudyKeys(randomBytes(32), join(folder, 'keys')), locks: database.shared?.locks ?? null,
     pseudonyms: await createPseudonyms(PROJECT_KEY), signReceipt: createReceiptSigner({ kid: 'test', privateKey: receiptKey.privateKey }),
     issuer: 'http://localhost:3000', log: (line) => void lines.push(line),
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined }, changes: createStudyChanges(),

@@ -1,20 +1,41 @@
 /**
- * "This study changed", told after the commit to whoever shows it. It carries no content: who is told reads the study's status, so a change
- * that is missed or told twice harms nothing. Within one gateway; several would have to pass it through the database.
+ * "This study changed", told after the commit to whoever shows it, on every gateway of this database. It carries no content: who is told reads
+ * the study's status, so being told twice harms nothing. Where something may have been missed (the connection to the other gateways was
+ * lost), listeners are told that any study may have changed.
  */
+import type { MessageChannel } from '../database/message-channel.ts';
+
 export type StudyChanges = {
   emit(studyId: string): void;
-  /** Returns the function that ends it. */
-  subscribe(listener: (studyId: string) => void): () => void;
+  /** `anyStudy` (else nothing is done) when changes may have been missed. Returns the function that ends it. */
+  subscribe(listener: (studyId: string) => void, anyStudy?: () => void): () => void;
 };
 
-export function createStudyChanges(): StudyChanges {
-  const listeners = new Set<(studyId: string) => void>();
+/** Gathered so long before the others are told: a study of many parcels changes many times in a moment, and a stream looks four times a second. */
+const GATHER_MS = 50;
+/** A UUID has 36 characters; a message has room for 7 999. */
+const STUDIES_A_MESSAGE = 200;
+
+/** `others`: null where this gateway is alone with its database. */
+export function createStudyChanges(others: MessageChannel | null = null): StudyChanges {
+  const listeners = new Set<{ one: (studyId: string) => void; any: () => void }>();
+  const untold = new Set<string>();
+  const tellHere = (studyId: string): void => listeners.forEach(({ one }) => one(studyId));
+  const tellOthers = (): void => {
+    const studies = [...untold];
+    untold.clear();
+    for (let at = 0; at < studies.length; at += STUDIES_A_MESSAGE) void others?.say(studies.slice(at, at + STUDIES_A_MESSAGE).join(' '));
+  };
+  others?.hear((message) => message.split(' ').forEach(tellHere), () => listeners.forEach(({ any }) => any()));
   return {
     emit(studyId) {
-      for (const listener of listeners) listener(studyId);
+      tellHere(studyId);
+      if (others === null) return;
+      if (untold.size === 0) setTimeout(tellOthers, GATHER_MS).unref();
+      untold.add(studyId);
     },
-    subscribe(listener) {
+    subscribe(one, any = () => undefined) {
+      const listener = { one, any };
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },

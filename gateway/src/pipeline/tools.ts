@@ -5,6 +5,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { SharedLocks } from '../database/shared-locks.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../log.ts';
@@ -36,6 +37,8 @@ export type PipelineTools = {
   readonly pacs: Pacs;
   readonly blobs: Blobs;
   readonly keys: StudyKeys;
+  /** What keeps the requests of several gateways apart; null where this one is alone with its database. */
+  readonly locks: SharedLocks | null;
   readonly pseudonyms: Pseudonyms;
   /** Signs a receipt: a compact JWS. */
   readonly signReceipt: (receipt: Receipt) => Promise<string>;

@@ -12,7 +12,7 @@ import { missingInstances } from '../upload-status.ts';
 
 /** Verify reads some 500 MB/s: this is enough for what lies in its queue when the last parcel of a large study comes; a proxy waits 60 s. */
 const PATIENCE_MS = 20_000;
-/** Changes are told within this gateway; another one's are seen at the next look. */
+/** A change of another gateway's making may go unheard while the database is away: it is seen at the next look. */
 const LOOK_AGAIN_MS = 500;
 
 export async function completeUpload(tools: PipelineTools, upload: UploadRow, signal: AbortSignal): Promise<CompleteAnswer> {

@@ -56,11 +56,19 @@ export function eventRoutes(tools: PipelineTools): Router {
         return isEnabled(tools, caller.id);
       };
       const changed = new Set<string>();
+      // As at the opening: whatever it is, it is told.
+      let isAnyChanged = true;
       let wake = (): void => undefined;
-      const unsubscribe = tools.changes.subscribe((studyId) => {
-        changed.add(studyId);
-        wake();
-      });
+      const unsubscribe = tools.changes.subscribe(
+        (studyId) => {
+          changed.add(studyId);
+          wake();
+        },
+        () => {
+          isAnyChanged = true;
+          wake();
+        },
+      );
       stream.onAbort(() => wake());
       let id = tools.now().getTime();
       const tell = async (uploadId: string): Promise<void> => {
@@ -68,12 +76,15 @@ export function eventRoutes(tools: PipelineTools): Router {
         if (status !== null) await stream.writeSSE({ event: 'study', id: String((id += 1)), data: JSON.stringify(status) });
       };
       try {
-        for (const known of upload === undefined ? await uploadIds(tools.db, { accountId: caller.id }, OPENING_LIMIT) : [upload]) await tell(known);
         while (!stream.aborted && !stream.closed) {
-          if (changed.size === 0) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
+          if (isAnyChanged) {
+            isAnyChanged = false;
+            for (const known of upload === undefined ? await uploadIds(tools.db, { accountId: caller.id }, OPENING_LIMIT) : [upload]) await tell(known);
+          }
+          if (changed.size === 0 && !isAnyChanged) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
           if (stream.aborted || !(await mayGoOn())) return;
           if (changed.size === 0) {
-            await stream.write(': still here\n\n');
+            if (!isAnyChanged) await stream.write(': still here\n\n');
             continue;
           }
           const studies = [...changed];

@@ -1,46 +1,64 @@
 /**
  * One request at a time on one parcel, and the newest wins: a tablet that lost its network comes back while the old connection still hangs,
- * and must not wait for it to die. Who holds the lock is told to let go; what it wrote stays.
+ * and must not wait for it to die. Who holds the lock is told to let go; what it wrote stays. Where several gateways take parcels into one
+ * folder, this holds for all their requests together.
  *
  * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as long as the lock is held.
  */
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server';
+import type { SharedLocks } from '../../database/shared-locks.ts';
 
 /** A holder that was told lets go within lockDrainTimeout; one that does not by now never will. */
 const PATIENCE_MS = 30_000;
 
-type Holder = { readonly release: RequestRelease; readonly gone: Promise<void>; readonly free: () => void };
+type Holder = { readonly letGo: RequestRelease; readonly gone: Promise<void>; free(): void };
+type Own = Holder & { unlock(): Promise<void> };
 
-/** `stopCurrent` gives what ends the request that takes the lock, for when another one wants it. */
-export function createParcelLocker(stopCurrent: () => () => void): Locker {
+/** `stopCurrent` gives what ends the request that takes the lock, for when another one wants it. `shared`: null where this gateway is alone. */
+export function createParcelLocker(stopCurrent: () => () => void, shared: SharedLocks | null): Locker {
   const holders = new Map<string, Holder>();
-  return { newLock: (id) => createLock(id, holders, stopCurrent) };
+  return { newLock: (id) => createLock(id, holders, stopCurrent, shared) };
 }
 
-function createLock(id: string, holders: Map<string, Holder>, stopCurrent: () => () => void): Lock {
-  let own: Holder | null = null;
+function createLock(id: string, holders: Map<string, Holder>, stopCurrent: () => () => void, shared: SharedLocks | null): Lock {
+  let own: Own | null = null;
+
+  /** The turn among the requests of this gateway. */
+  function hold(letGo: RequestRelease): Holder {
+    const { promise: gone, resolve } = Promise.withResolvers<void>();
+    const holder: Holder = { letGo, gone, free: () => void (holders.get(id) === holder && holders.delete(id), resolve()) };
+    holders.set(id, holder);
+    return holder;
+  }
+
   return {
     async lock(signal, release) {
       const end = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
       for (let holder = holders.get(id); holder; holder = holders.get(id)) {
-        await holder.release();
+        await holder.letGo();
         await Promise.race([holder.gone, aborted(end)]);
         if (end.aborted) throw ERRORS.ERR_LOCK_TIMEOUT;
       }
-      const { promise: gone, resolve: free } = Promise.withResolvers<void>();
+      const newer = new AbortController();
       const stop = stopCurrent();
       const letGo: RequestRelease = () => {
+        newer.abort();
         stop();
         return release();
       };
-      own = { release: letGo, gone, free };
-      holders.set(id, own);
+      const holder = hold(letGo);
+      const unlock = shared === null ? async () => undefined : await shared.take(`parcel ${id}`, () => void letGo(), AbortSignal.any([end, newer.signal]));
+      if (unlock === null) {
+        holder.free();
+        throw ERRORS.ERR_LOCK_TIMEOUT;
+      }
+      own = { ...holder, unlock };
     },
     async unlock() {
-      if (own === null) return;
-      if (holders.get(id) === own) holders.delete(id);
-      own.free();
+      const held = own;
       own = null;
+      await held?.unlock();
+      held?.free();
     },
   };
 }

@@ -47,7 +47,7 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
   const server = new Server({
     path: '/upload/files',
     datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, sealing, request: current, expiresAfterMs, removed }),
-    locker: createParcelLocker(() => current.getStore()?.body.stop ?? (() => undefined)),
+    locker: createParcelLocker(() => current.getStore()?.body.stop ?? (() => undefined), tools.locks),
     lockDrainTimeout: LOCK_DRAIN_MS,
     maxSize: sealedSize(PARCEL_BYTES_LIMIT),
     namingFunction: () => current.getStore()?.parcel.id ?? '',

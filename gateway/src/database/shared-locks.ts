@@ -1,0 +1,122 @@
+/**
+ * Locks by name that gateways on one PostgreSQL share, and the newest asker gets them: whoever holds one is told to let go. Session-level
+ * advisory locks on the standing connection, any number of them: a gateway that is killed frees its own with its connection.
+ *
+ * It keeps gateways apart, not the requests of one gateway: a name may be asked for again here only after it was freed (parcel-locker.ts).
+ *
+ * [Note: the newest asker] A lock that is free is taken with one question. Where it is held, the asker says so to all (NOTIFY), and every
+ * gateway hears all askers in the same order. The holder lets go; an asker who hears another one after it heard itself gives up. Who takes the
+ * lock just then, unasked, is told as a holder is.
+ */
+import { randomUUID } from 'node:crypto';
+import type { StandingConnection } from './standing-connection.ts';
+
+export type SharedLocks = {
+  /**
+   * Resolves with what frees the lock, once it is held; with null where somebody newer wants it, or `signal` ended the waiting. `letGo` is called
+   * when somebody newer wants it, and when it is lost with the connection: what it protects must end soon in both cases. Waits while the
+   * database is away.
+   */
+  take(name: string, letGo: () => void, signal: AbortSignal): Promise<(() => Promise<void>) | null>;
+};
+
+type Asker = {
+  readonly ticket: string;
+  readonly letGo: () => void;
+  state: 'asking' | 'held' | 'given-up';
+  /** It said to all that it waits, and heard itself say it: who calls after that is newer. */
+  call: 'none' | 'said' | 'heard';
+  /** Another one waits for it and is told when it is free. */
+  isAwaited: boolean;
+  wake(): void;
+};
+
+const WANTED = 'relaypacs_lock_wanted';
+const FREE = 'relaypacs_lock_free';
+/** A gateway that was killed says nothing when its locks become free: they are asked for again. A waiter costs so many questions, no more. */
+const ASK_AGAIN_MS = 200;
+/** A UUID; what follows it in a message is the lock's name. */
+const TICKET_LENGTH = 36;
+
+export async function createSharedLocks(connection: StandingConnection): Promise<SharedLocks> {
+  const askers = new Map<string, Asker>();
+  await connection.listen(WANTED, (message) => {
+    const asker = askers.get(message.slice(TICKET_LENGTH));
+    if (asker === undefined) return;
+    if (message.startsWith(asker.ticket)) asker.call = 'heard';
+    else hearAnother(asker);
+  });
+  await connection.listen(FREE, (name) => askers.get(name)?.wake());
+  connection.on('lost', () => {
+    for (const [name, asker] of askers) {
+      // What it said may have reached nobody.
+      asker.call = 'none';
+      if (asker.state !== 'held') continue;
+      askers.delete(name);
+      asker.letGo();
+    }
+  });
+
+  const lock = async (name: string): Promise<boolean> => {
+    const rows = await connection.query<{ got: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [name]).catch(() => []);
+    return rows[0]?.got === true;
+  };
+  const unlock = async (name: string, isAwaited: boolean): Promise<void> => {
+    const tell = isAwaited ? `, pg_notify('${FREE}', $1)` : '';
+    await connection.query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name]).catch(() => undefined);
+  };
+  const say = async (name: string, asker: Asker): Promise<void> => {
+    asker.call = 'said';
+    await connection.query('select pg_notify($1, $2)', [WANTED, `${asker.ticket}${name}`]).catch(() => (asker.call = 'none'));
+  };
+
+  /** One round: true once it is held. Ends early with `ended`. */
+  async function ask(name: string, asker: Asker, ended: Promise<void>): Promise<boolean> {
+    const asked = lock(name);
+    const got = await Promise.race([asked, ended]);
+    if (got === undefined || (got && asker.state === 'given-up')) {
+      void asked.then((late) => (late ? unlock(name, true) : undefined));
+      return false;
+    }
+    if (got) return true;
+    // Who waits here is newer than those who called before.
+    asker.isAwaited = false;
+    const woken = new Promise<void>((resolve) => (asker.wake = resolve));
+    if (asker.call === 'none') await Promise.race([say(name, asker), ended]);
+    const timer = setTimeout(() => asker.wake(), ASK_AGAIN_MS);
+    await Promise.race([woken, ended]);
+    clearTimeout(timer);
+    return false;
+  }
+
+  return {
+    async take(name, letGo, signal) {
+      const asker: Asker = { ticket: randomUUID(), letGo, state: 'asking', call: 'none', isAwaited: false, wake: () => undefined };
+      const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      askers.set(name, asker);
+      let isHeld = false;
+      while (!isHeld && !signal.aborted && asker.state === 'asking') isHeld = await ask(name, asker, ended);
+      if (!isHeld) {
+        askers.delete(name);
+        return null;
+      }
+      asker.state = 'held';
+      if (asker.isAwaited) letGo();
+      return async () => {
+        // Lost with the connection: there is nothing to free, and another one may hold it.
+        if (askers.get(name) !== asker) return;
+        askers.delete(name);
+        await unlock(name, asker.isAwaited);
+      };
+    },
+  };
+}
+
+/** Somebody else said that they wait for what this one holds or asks for. */
+function hearAnother(asker: Asker): void {
+  if (asker.state === 'held' || asker.call === 'none') asker.isAwaited = true;
+  if (asker.state === 'held') asker.letGo();
+  if (asker.state !== 'asking' || asker.call !== 'heard') return;
+  asker.state = 'given-up';
+  asker.wake();
+}
