@@ -1,17 +1,21 @@
 /**
- * `npm run bench -- NAME [--json]`: measures against a peer or the wire, in the same run, and prints ratios (DESIGN §6). Without a name it
- * lists the names. A figure is only as good as the quiet of the machine: nothing here asserts.
+ * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints ratios (DESIGN §6). Without a name
+ * it lists the names; `link` takes the names of single rows too. A figure is only as good as the quiet of the machine: nothing here asserts.
  */
 import { benchDeid, benchParse } from './bench/deid.ts';
 import { benchGateway } from './bench/gateway.ts';
+import { benchLink } from './bench/link.ts';
 import { benchMemory } from './bench/memory.ts';
 
 /** One line of the result. `ratio` is ours ÷ the peer's, or as the name says; the other numbers explain it. */
 export type BenchRow = { readonly name: string; readonly ratio: number; readonly [figure: string]: number | string };
 
-const BENCHES: Readonly<Record<string, (say: (line: string) => void) => Promise<readonly BenchRow[]>>> = {
+type Bench = (say: (line: string) => void, rows: readonly string[]) => Promise<readonly BenchRow[]>;
+
+const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
   memory: benchMemory,
+  link: benchLink,
   deid: benchDeid,
 };
 
@@ -22,14 +26,16 @@ function describe(row: BenchRow): string {
 
 async function main(args: readonly string[]): Promise<number> {
   const json = args.includes('--json');
-  const names = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = names.filter((name) => !(name in BENCHES));
+  const words = args.filter((arg) => !arg.startsWith('--'));
+  const names = words.filter((word) => word in BENCHES);
+  const rowNames = words.filter((word) => !(word in BENCHES));
+  const unknown = names.includes('link') ? [] : rowNames;
   if (names.length === 0 || unknown.length > 0) {
-    process.stderr.write(`usage: npm run bench -- NAME [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`);
+    process.stderr.write(`usage: npm run bench -- NAME [ROW…] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`);
     return 2;
   }
   const rows: BenchRow[] = [];
-  for (const name of names) rows.push(...(await BENCHES[name]!((line) => void process.stderr.write(`${line}\n`))));
+  for (const name of names) rows.push(...(await BENCHES[name]!((line) => void process.stderr.write(`${line}\n`), rowNames)));
   process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : `${rows.map(describe).join('\n')}\n`);
   return 0;
 }

@@ -15,6 +15,8 @@ export type BenchSystem = {
   readonly folder: string;
   readonly gateway: GatewayUnderTest;
   readonly orthanc: RunningOrthanc;
+  /** Of the user `admin`. */
+  readonly password: string;
   /** Sends a folder under `identified` and waits for the receipt. @throws Error with what the command line said. */
   upload(folder: string): Promise<void>;
   close(): Promise<void>;
@@ -28,7 +30,7 @@ export async function openBenchSystem(): Promise<BenchSystem> {
   });
   await gateway.start();
   return {
-    folder, gateway, orthanc,
+    folder, gateway, orthanc, password: ADMIN_PASSWORD,
     upload(study) {
       const args = [RELAY, 'upload', study, '--gateway', gateway.api, '--user', 'admin', '--policy', 'identified', '--wait', '--json'];
       const child = spawn(process.execPath, args, { env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD }, stdio: ['ignore', 'ignore', 'pipe'] });

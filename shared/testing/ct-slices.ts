@@ -35,8 +35,11 @@ export type SliceSource = {
   readonly pixelOffset: number;
 };
 
-/** Writes `count` slices of one study, number `study`, into `folder` and returns their paths. Bytes on disk: count × the source's. */
-export async function writeSlices(source: SliceSource, folder: string, count: number, study: number): Promise<string[]> {
+/**
+ * Writes `count` slices of one study, number `study`, into `folder` and returns their paths. Bytes on disk: count × the source's.
+ * `noise` in stored values, on either side; 0 leaves the pixels untouched.
+ */
+export async function writeSlices(source: SliceSource, folder: string, count: number, study: number, noise: number = NOISE): Promise<string[]> {
   const original = await readFile(source.path);
   const header = original.subarray(0, source.pixelOffset);
   const random = seededRandom(study);
@@ -47,8 +50,8 @@ export async function writeSlices(source: SliceSource, folder: string, count: nu
   for (let number = 0; number < count; number += 1) {
     const bytes = Buffer.from(base);
     replaceAll(bytes.subarray(0, header.length), source.sopInstanceUID, numberedUid(source.sopInstanceUID, study * 10_000 + number));
-    for (let at = source.pixelOffset; at + 1 < bytes.length; at += 2) {
-      const noisy = bytes.readInt16LE(at) + Math.floor(random() * (2 * NOISE + 1)) - NOISE;
+    for (let at = source.pixelOffset; noise > 0 && at + 1 < bytes.length; at += 2) {
+      const noisy = bytes.readInt16LE(at) + Math.floor(random() * (2 * noise + 1)) - noise;
       bytes.writeInt16LE(Math.max(-32768, Math.min(32767, noisy)), at);
     }
     const path = join(folder, `slice-${String(number).padStart(5, '0')}.dcm`);

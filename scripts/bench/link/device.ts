@@ -1,0 +1,79 @@
+/**
+ * The device of a bench: `relay upload` in a process of its own, by the product's own code, with an ear at `fetch`. Tells the process that
+ * forked it when each request began and was answered; the clock of *Send* starts where the command line has signed in and knows the
+ * policies, as the page does before anybody presses the button: on a warm connection.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { upload } from '../../relay/upload.ts';
+
+export type TracedRequest = {
+  readonly method: string;
+  /** Without query; identifiers as `{id}`. */
+  readonly route: string;
+  readonly bytes: number;
+  /** Milliseconds since 1970. */
+  readonly beganAt: number;
+  readonly answeredAt: number;
+  /** 0: no answer. */
+  readonly status: number;
+};
+
+export type Sending = { readonly sentAt: number; readonly requests: readonly TracedRequest[] };
+
+const PASSWORD_VARIABLE = 'RELAY_PASSWORD';
+
+/** Sends a folder through the link on `port` and returns the trace. @throws Error with what the command line said. */
+export async function sendFromDevice(gateway: string, password: string, folder: string, more: readonly string[] = []): Promise<Sending> {
+  const args = [folder, '--gateway', gateway, '--user', 'admin', '--policy', 'identified', '--json', ...more];
+  const child = fork(fileURLToPath(import.meta.url), args, { env: { ...process.env, [PASSWORD_VARIABLE]: password }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  let said = '';
+  child.stderr!.on('data', (piece) => (said += piece));
+  let sending: Sending | null = null;
+  child.on('message', (message) => (sending = message as Sending));
+  const [code] = await once(child, 'exit');
+  if (code !== 0 || sending === null) throw new Error(`the device ended with ${code}: ${said}`);
+  return sending;
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+/** What a route calls its parts; anything else is an identifier. */
+const WORDS = new Set(['', 'auth', 'login', 'refresh', 'upload', 'init', 'policy', 'files', 'complete', 'status', 'receipt', 'events']);
+
+const routeOf = (url: string): string => new URL(url).pathname.split('/').map((part) => (WORDS.has(part) ? part : '{id}')).join('/');
+
+function sizeOf(body: unknown): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.byteLength : body instanceof Blob ? body.size : 0;
+}
+
+/** `fetch` that notes each request. */
+function listening(real: typeof fetch, requests: TracedRequest[]): typeof fetch {
+  return async (input, init) => {
+    const beganAt = now();
+    const note = (status: number): void => {
+      requests.push({ method: init?.method ?? 'GET', route: routeOf(String(input)), bytes: sizeOf(init?.body), beganAt, answeredAt: now(), status });
+    };
+    try {
+      const response = await real(input, init);
+      note(response.status);
+      return response;
+    } catch (error) {
+      note(0);
+      throw error;
+    }
+  };
+}
+
+if (import.meta.main) {
+  const requests: TracedRequest[] = [];
+  globalThis.fetch = listening(globalThis.fetch, requests);
+  process.exitCode = await upload(process.argv.slice(2), {
+    env: process.env, signal: new AbortController().signal, print: () => undefined, say: (line) => void process.stderr.write(`${line}\n`),
+  });
+  const policies = requests.find(({ route }) => route.endsWith('/upload/policy'));
+  const sending: Sending = { sentAt: policies?.answeredAt ?? 0, requests };
+  process.send!(sending, undefined, undefined, () => process.disconnect?.());
+}

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'uvu';
+import { startShapedLink } from './shaped-link.ts';
+
+const FAST = { roundTripMs: 4, bitsPerSecond: 1e9 };
+const body = Buffer.from(Array.from({ length: 500_000 }, (_, at) => at % 251));
+
+/** A server that takes what comes and gives each connection's bytes when it ends. */
+async function startServer(onSocket: (socket: Socket) => void): Promise<{ port: number; stop(): void }> {
+  const server = createServer({ allowHalfOpen: true }, onSocket);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, stop: () => void server.close() };
+}
+
+test('every byte arrives in order, in both directions, and the end after it', async () => {
+  const echo = await startServer((socket) => void socket.pipe(socket));
+  const link = await startShapedLink({ targetPort: echo.port, ...FAST });
+  const client = connect({ port: link.port, host: '127.0.0.1', allowHalfOpen: true });
+  client.end(body);
+  assert.ok((await buffer(client)).equals(body));
+  assert.deepEqual([link.counts().up, link.counts().down], [body.length, body.length]);
+  await link.stop();
+  echo.stop();
+});
+
+test('a cut ends every connection at its byte, and who comes later is served again', async () => {
+  const received: Promise<Buffer>[] = [];
+  const sink = await startServer((socket) => void received.push(buffer(socket).finally(() => socket.end())));
+  const link = await startShapedLink({ targetPort: sink.port, ...FAST, cutsAt: [123_456] });
+  const send = async (): Promise<void> => {
+    const client = connect({ port: link.port, host: '127.0.0.1' });
+    client.on('error', () => client.destroy());
+    client.end(body);
+    client.resume();
+    await once(client, 'close');
+  };
+  await send();
+  assert.equal((await received[0]!).length, 123_456);
+  // A link that was cut refuses for a round trip.
+  while (link.counts().connections < 2) await send();
+  assert.ok((await received[1]!).equals(body));
+  assert.equal(link.counts().cuts, 1);
+  await link.stop();
+  sink.stop();
+});
+
+test.run();

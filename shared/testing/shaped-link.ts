@@ -1,0 +1,205 @@
+/**
+ * A slow link in user space: a TCP relay before a server, with a round-trip time, a bandwidth in each direction that all connections
+ * share, a bounded queue before each wire, and cuts after so many bytes.
+ *
+ * Promises: within a percent, so many bytes take bytes ÷ bandwidth (scripts/bench/raw-tcp.ts measures it in the same run); a new connection
+ * costs a round trip, as TCP's handshake does; a sender that is faster than the wire waits, it is not buffered without end. Does not lose
+ * or reorder single packets, and knows no slow start: it is the link that a long-lived connection sees. The kernel's socket buffers of the
+ * loopback lie before and behind it, as those of the hosts do.
+ */
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { createSerialLine } from './serial-line.ts';
+import type { Gap, SerialLine } from './serial-line.ts';
+
+export type LinkShape = {
+  readonly targetPort: number;
+  readonly roundTripMs: number;
+  /** In each direction. */
+  readonly bitsPerSecond: number;
+  /** Positions in the bytes that reach the server, all connections together, at which every connection dies; ascending. */
+  readonly cutsAt?: readonly number[];
+};
+
+export type LinkCounts = {
+  /** Bytes handed to the server's socket, and to the clients'. */
+  readonly up: number;
+  readonly down: number;
+  readonly connections: number;
+  readonly cuts: number;
+  /** When the wire upwards stood idle between two pieces; `from` in milliseconds since 1970. */
+  readonly idleUp: readonly Gap[];
+};
+
+export type ShapedLink = {
+  readonly port: number;
+  counts(): LinkCounts;
+  stop(): Promise<void>;
+};
+
+/** A piece takes at most so long on the wire: what shares the link with a bulk transfer waits no longer for its turn. */
+const QUANTUM_MS = 5;
+/** Node reads at most this from a socket at once. */
+const READ_BYTES = 64 * 1024;
+
+type Piece = { readonly arrivesAt: number; readonly to: Socket; readonly bytes: Buffer | 'end' | 'close' };
+
+/** One direction of the link, for all connections. */
+type Direction = {
+  readonly line: SerialLine;
+  /** What comes from one socket goes to the other, once the handshake is over. */
+  carry(from: Socket, to: Socket, startsAt: number): void;
+  lose(): void;
+};
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+function createDirection(shape: LinkShape, deliver: (to: Socket, bytes: Buffer) => void): Direction {
+  const bytesPerSecond = shape.bitsPerSecond / 8;
+  // One round trip of bytes: the rule of thumb for a router's buffer.
+  const queueBytes = Math.max(READ_BYTES, (bytesPerSecond * shape.roundTripMs) / 1000);
+  const quantum = Math.max(1500, Math.floor((bytesPerSecond * QUANTUM_MS) / 1000));
+  const line = createSerialLine({ bytesPerSecond, delayMs: shape.roundTripMs / 2, queueBytes });
+  const waiting = new Set<Socket>();
+  let underWay: Piece[] = [];
+  let timer: NodeJS.Timeout | null = null;
+
+  function hand({ to, bytes }: Piece): void {
+    if (to.destroyed) return;
+    if (bytes === 'end') to.end();
+    else if (bytes === 'close') to.destroy();
+    else deliver(to, bytes);
+  }
+
+  function turn(): void {
+    timer = null;
+    const at = now();
+    let arrived = 0;
+    while (arrived < underWay.length && underWay[arrived]!.arrivesAt <= at) arrived += 1;
+    for (const piece of underWay.splice(0, arrived)) hand(piece);
+    // Who has waited longest reads first: the connections share the wire evenly.
+    let room = queueBytes - line.queued(at);
+    for (const socket of waiting) {
+      if (room <= 0) break;
+      waiting.delete(socket);
+      socket.resume();
+      room -= READ_BYTES;
+    }
+    schedule();
+  }
+
+  function schedule(): void {
+    if (timer !== null) return;
+    const next = Math.min(underWay[0]?.arrivesAt ?? Infinity, waiting.size > 0 ? line.roomAt() : Infinity);
+    if (next < Infinity) timer = setTimeout(turn, Math.max(1, Math.ceil(next - now())));
+  }
+
+  function wait(socket: Socket): void {
+    socket.pause();
+    waiting.add(socket);
+    schedule();
+  }
+
+  function put(to: Socket, bytes: Piece['bytes']): void {
+    if (typeof bytes === 'string') underWay.push({ arrivesAt: line.send(0, now()), to, bytes });
+    else {
+      for (let at = 0; at < bytes.length; at += quantum) {
+        const part = bytes.subarray(at, at + quantum);
+        underWay.push({ arrivesAt: line.send(part.length, now()), to, bytes: part });
+      }
+    }
+    schedule();
+  }
+
+  return {
+    line,
+    carry(from, to, startsAt) {
+      from.pause();
+      setTimeout(() => wait(from), Math.max(0, startsAt - now()));
+      from.on('data', (bytes: Buffer) => {
+        put(to, bytes);
+        // The receiver's window is shut: nothing more is taken from the sender until it has read.
+        if (to.writableNeedDrain) {
+          from.pause();
+          to.once('drain', () => wait(from));
+        } else if (line.queued(now()) >= queueBytes) wait(from);
+      });
+      from.on('end', () => put(to, 'end'));
+      from.on('close', () => {
+        waiting.delete(from);
+        put(to, 'close');
+      });
+    },
+    lose() {
+      underWay = [];
+      waiting.clear();
+      line.clear(now());
+    },
+  };
+}
+
+/** Starts the link on a free port of the loopback, before a server on `targetPort` of the loopback. */
+export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
+  const sockets = new Set<Socket>();
+  const cutsAt = [...(shape.cutsAt ?? [])];
+  const counts = { up: 0, down: 0, connections: 0, cuts: 0 };
+  let deafUntil = 0;
+
+  function cut(): void {
+    counts.cuts += 1;
+    deafUntil = now() + shape.roundTripMs;
+    // What was handed over and has not left this process is lost too.
+    for (const socket of servers) counts.up -= socket.writableLength;
+    for (const socket of sockets) socket.destroy();
+    up.lose();
+    down.lose();
+  }
+
+  const servers = new Set<Socket>();
+  const up = createDirection(shape, (to, bytes) => {
+    const until = cutsAt[0] ?? Infinity;
+    const passing = bytes.subarray(0, Math.max(0, until - counts.up));
+    counts.up += passing.length;
+    to.write(passing);
+    if (counts.up < until) return;
+    cutsAt.shift();
+    cut();
+  });
+  const down = createDirection(shape, (to, bytes) => {
+    counts.down += bytes.length;
+    to.write(bytes);
+  });
+
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      sockets.delete(socket);
+      servers.delete(socket);
+    });
+  };
+
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    track(client);
+    if (now() < deafUntil) return void client.destroy();
+    counts.connections += 1;
+    const target = connect({ port: shape.targetPort, host: '127.0.0.1', allowHalfOpen: true });
+    track(target);
+    servers.add(target);
+    up.carry(client, target, now() + shape.roundTripMs);
+    down.carry(target, client, now());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    counts: () => ({ ...counts, idleUp: up.line.gaps }),
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      up.lose();
+      down.lose();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
