@@ -77,7 +77,7 @@ test('a device that may send reaches the routes of its uploads and no other, wha
   }
   const expected = [
     'POST /upload/init', 'POST /upload/files', 'OPTIONS /upload/files', 'GET /upload/files/:id', 'PATCH /upload/files/:id', 'DELETE /upload/files/:id',
-    'OPTIONS /upload/files/:id', 'POST /upload/:id/complete', 'GET /upload/:id/status', 'GET /upload/:id/receipt', 'DELETE /upload/:id', 'GET /events',
+    'OPTIONS /upload/files/:id', 'POST /upload/:id/complete', 'GET /upload/:id/status', 'GET /upload/:id/receipt', 'DELETE /upload/:id', 'POST /upload/:id/decisions', 'GET /events',
   ];
   assert.equal(reached.sort(), expected.sort());
 });

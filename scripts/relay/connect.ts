@@ -34,7 +34,7 @@ export async function connect(args: Arguments, around: Surroundings): Promise<Co
   const token = args.value('token');
   const username = args.value('user');
   if ((token === null) === (username === null)) throw new UsageError('give --token T or --user U');
-  const session = createSession({ baseUrl: gateway, fetch, now: Date.now, alone: (work) => work() }, token);
+  const session = createSession({ baseUrl: gateway, fetch, now: () => performance.now(), alone: (work) => work() }, token);
   if (username === null) return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens: session }) };
 
   const password = around.env.RELAY_PASSWORD;

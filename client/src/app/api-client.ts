@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
 import { readProblem } from './read-answers.ts';
+import type { ServerClock } from './server-clock.ts';
 
 /** The gateway refused, with a code of PROBLEMS; or something between refused, and `code` is null. */
 export class ApiProblem extends Error {
@@ -70,7 +71,7 @@ export function isPage(response: Response): boolean {
 /** `fetch` that calls `onSent` with the bytes of the body that have left so far, and gives up where nothing moves. Its body is bytes or text. */
 export type FetchTelling = (url: string, init: RequestInit, onSent: (bytes: number) => void) => Promise<Response>;
 
-/** Where a token comes from; `session.ts` in the page and on the command line. */
+/** Where a token comes from: a session (session.ts), or a device's right to send (upload-right.ts). */
 export interface TokenSource {
   accessToken(): Promise<string | null>;
   renew(stale: string | null): Promise<string | null>;
@@ -82,6 +83,8 @@ export interface ApiTools {
   /** Does the same and tells how much of the body has left; where there is none, nobody is told. */
   readonly fetchTelling?: FetchTelling;
   readonly tokens: TokenSource;
+  /** Is set by every answer. */
+  readonly serverClock?: ServerClock;
 }
 
 export interface RequestOptions {
@@ -105,9 +108,12 @@ export function createApiClient(tools: ApiTools): ApiClient {
   async function once(path: string, init: RequestInit, token: string | null, onSent?: (bytes: number) => void): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
+    const arrived = tools.serverClock?.exchange();
     try {
       const [url, whole] = [`${tools.baseUrl}${path}`, { ...init, headers }];
-      return onSent && tools.fetchTelling ? await tools.fetchTelling(url, whole, onSent) : await tools.fetch(url, whole);
+      const response = onSent && tools.fetchTelling ? await tools.fetchTelling(url, whole, onSent) : await tools.fetch(url, whole);
+      arrived?.(response.headers);
+      return response;
     } catch (error) {
       init.signal?.throwIfAborted();
       throw new Unreachable(error);

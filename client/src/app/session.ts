@@ -14,7 +14,7 @@ export interface SessionTools {
   /** Where the API is: `/api` in the page, the gateway's URL on the command line. */
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** Milliseconds since 1970. */
+  /** Milliseconds that never go back: a clock that is set must not make a token look good, or ended. */
   readonly now: () => number;
   /** Runs `work` alone among all tabs. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
@@ -89,7 +89,8 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     const response = await post('/auth/refresh', refreshToken === undefined ? {} : { refreshToken });
     if (response.ok) return take(parseSession(await response.json()));
     const problem: ApiProblem = await problemOf(response);
-    if (problem.status === 401 || problem.status === 403 || problem.status === 422) return end();
+    // Only the gateway ends a session: a proxy's refusal has no code of ours.
+    if (problem.code !== null && [401, 403, 422].includes(problem.status)) return end();
     throw new Unreachable(problem);
   }
 

@@ -77,6 +77,17 @@ for (const { name, open } of testDatabases('the right to send')) {
     assert.is.not((await init(theirs, number)).uploadId, uploadId, 'the same study from another device is a promise of its own');
   });
 
+  test('takes back and sends again what the device itself promised, and leaves nothing out: that is a person’s word', async () => {
+    const token = await device.token();
+    const { uploadId, number } = await init(token);
+    const instances = manifestOf(number).instances.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
+    const decide = (as: string, decision: string) => gateway.call('POST', `/upload/${uploadId}/decisions`, { token: as, body: { decision, instances } });
+    assert.is(await codeOf(await decide(token, 'leave-out')), 'not-allowed');
+    assert.is((await decide(session.accessToken, 'leave-out')).status, 200);
+    assert.is((await decide(token, 'retry')).status, 200);
+    assert.is((await decide(token, 'take-back')).status, 200);
+  });
+
   test('of an administrator’s device watches nobody', async () => {
     const { uploadId } = await init(session.accessToken);
     const admin = await gateway.signIn();

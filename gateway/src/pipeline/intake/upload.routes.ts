@@ -74,7 +74,7 @@ const routes = {
     responses: { 204: { description: 'Taken back' } },
   }),
   decisions: defineRoute({
-    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, summary: 'Leave instances out, try them again, or take back what was promised and not sent', problems: ['upload-not-found'],
+    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, uploadRight: true, summary: 'Leave instances out, try them again, or take back what was promised and not sent', problems: ['upload-not-found'],
     bodyBytesLimit: MANIFEST_BYTES_LIMIT,
     request: { params: uploadParams, body: jsonBody(decisionSchema) },
     responses: { 200: jsonResponse(uploadStatusSchema, 'Where the study stands now') },
@@ -170,6 +170,8 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKe
     // An auditor looks and changes nothing, whatever other roles the account has.
     const upload = caller.roles.includes('admin') ? await visibleUpload(tools, id, caller) : await ownUpload(tools, id, caller);
     const { decision, instances } = c.req.valid('json');
+    // A device says what will come and what will not; what is not to be in the PACS is said by a person.
+    if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
     if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
     else await decide(tools, upload, caller.id, { decision, instances });
     const status = await uploadStatus(tools.db, upload.id, false);

@@ -1,0 +1,71 @@
+/**
+ * The gateway's time, told from the `Date` of its answers: a tablet's own clock may be days off, and may be set while a study travels. What has to
+ * be signed or compared with a moment of the gateway's goes by this clock; how long something took is measured by a clock that is never set.
+ */
+
+export interface ServerClock {
+  /** Milliseconds since 1970, as the gateway counts them; as this device does, until an answer was seen. */
+  now(): number;
+  /** A request leaves. What it returns takes the headers of its answer. */
+  exchange(): (headers: Headers) => void;
+  /** What was known on the last visit; means nothing once an answer was seen. */
+  recall(offsetMs: number): void;
+}
+
+export interface ServerClockTools {
+  /** This device's clock, in milliseconds since 1970: it may be wrong, and may jump. */
+  readonly wall: () => number;
+  /** Milliseconds that never go back; only differences mean something. */
+  readonly monotonic: () => number;
+  /** The gateway's time is now so many milliseconds ahead of this device's: to be kept for the next visit. */
+  keep(offsetMs: number): void;
+}
+
+/** RFC 9110 §5.6.7: a date has no fractions; on average half a second of it has gone by. */
+const MEAN_FRACTION_MS = 500;
+/** An answer that took longer says too little of when it was made: it was a long request, or a bad link. */
+const LONGEST_EXCHANGE_MS = 10_000;
+/** Two answers differ by their fractions and by the link, a clock that was set by more. */
+const JUMP_MS = 30_000;
+/** One strange answer of something between must not turn the clock, and old ones not hold it. */
+const SAMPLES = 5;
+/** Less is not worth writing. */
+const WORTH_KEEPING_MS = 2_000;
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+}
+
+export function createServerClock({ wall, monotonic, keep }: ServerClockTools): ServerClock {
+  let samples: number[] = [];
+  let offset = 0;
+  let kept: number | null = null;
+
+  function note(headers: Headers, elapsedMs: number): void {
+    const date = Date.parse(headers.get('date') ?? '');
+    // An answer out of a cache tells when it was put there (RFC 9111 §5.1).
+    if (Number.isNaN(date) || headers.has('age')) return;
+    // The answer was made somewhere between leaving and coming back.
+    const sample = date + MEAN_FRACTION_MS + elapsedMs / 2 - wall();
+    const isJump = samples.length === 0 || Math.abs(sample - offset) > JUMP_MS + elapsedMs;
+    if (!isJump && elapsedMs > LONGEST_EXCHANGE_MS) return;
+    // Somebody has set one of the clocks, or this device has slept: what was measured before means nothing.
+    samples = isJump ? [sample] : [...samples, sample].slice(-SAMPLES);
+    offset = median(samples);
+    if (kept !== null && Math.abs(offset - kept) < WORTH_KEEPING_MS) return;
+    kept = offset;
+    keep(Math.round(offset));
+  }
+
+  return {
+    now: () => wall() + offset,
+    exchange() {
+      const leftAt = monotonic();
+      return (headers) => note(headers, monotonic() - leftAt);
+    },
+    recall(offsetMs) {
+      if (samples.length === 0) offset = offsetMs;
+    },
+  };
+}
