@@ -2,16 +2,16 @@
  * Lossless transport coding of an instance, on the device, before it is packed: JPEG-LS for native pixels, deflate for what is around them.
  * Every piece is restored again and compared before it is used; a piece that is not bit exact, or not smaller, goes as it is.
  *
- * One piece of 2 MiB is in memory at a time; coded pieces become Blobs, which the platform may keep elsewhere.
+ * One piece of 2 MiB is in memory at a time (an instance up to 4 MiB whole); coded pieces become Blobs, which the platform may keep elsewhere.
  */
 import { blobSource, bytesSource } from '../../dicom/byte-source.ts';
-import type { ByteRange } from '../../dicom/data-set.ts';
+import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
 import type { ContentEncoding } from '../parcel.ts';
 import { adler32, encodeSegmentHeader, FORMAT_VERSION, PIECE_BYTES, type ImageFields, type SegmentHeader } from './coded-format.ts';
 import { findRegions, type Region } from './find-regions.ts';
 import { restoreInstance, type CodingTools } from './restore-instance.ts';
 import { bytesPerPixel, fromGrey, toGrey } from './strip-transform.ts';
-import { deflateBlob, deflateBytes, deflateHelps, inflateBytes, WORTHWHILE_RATIO } from './zlib-format.ts';
+import { deflateBytes, deflateHelps, deflateSource, inflateBytes, WORTHWHILE_RATIO } from './zlib-format.ts';
 
 /** `encoding: null`: coding does not help, and `bytes` is the instance itself. */
 export interface CodedInstance {
@@ -20,7 +20,7 @@ export interface CodedInstance {
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
-type Piece = { readonly header: SegmentHeader; readonly bytes: Bytes };
+type Piece = { readonly header: SegmentHeader; readonly bytes: Uint8Array };
 
 /** JPEG-LS images have 16 bits for their height (ISO/IEC 14495-1 §C.2.2). */
 const LARGEST_SIDE = 65_535;
@@ -28,6 +28,8 @@ const LARGEST_SIDE = 65_535;
 const TRIED_BYTES = 8 * 1024 * 1024;
 /** Where more than this part is compressed already, what deflate makes of the header would hardly be noticed. */
 const COMPRESSED_SHARE = 0.9;
+/** An instance up to this is read once and held: most are CT and MR slices of half a megabyte. */
+const READ_AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** Below, deflate is tried without asking samples first. */
 const ASKED_BYTES = 128 * 1024;
 
@@ -37,52 +39,71 @@ const ASKED_BYTES = 128 * 1024;
  */
 export async function codeInstance(instance: Blob, tools: CodingTools): Promise<CodedInstance> {
   const uncoded: CodedInstance = { encoding: null, bytes: instance };
-  const regions = await findRegions(instance, tools.signal);
-  if (!regions.some(({ kind }) => kind === 'pixels' || kind === 'compressed')) return (await codeWhole(instance, tools)) ?? uncoded;
+  // Reading a Blob costs a browser a millisecond each time: a slice is read once.
+  const source = instance.size <= READ_AT_ONCE_BYTES ? bytesSource(new Uint8Array(await instance.arrayBuffer())) : blobSource(instance);
+  const regions = await findRegions(source, tools.signal);
+  if (!regions.some(({ kind }) => kind === 'pixels' || kind === 'compressed')) return (await codeWhole(source, tools)) ?? uncoded;
   const compressed = regions.reduce((sum, { kind, range }) => sum + (kind === 'compressed' ? range.length : 0), 0);
   if (compressed > COMPRESSED_SHARE * instance.size) return uncoded;
-  return (await codeRegions(instance, regions, tools)) ?? uncoded;
+  return (await codeRegions(source, regions, tools)) ?? uncoded;
 }
 
 /** HTTP's own coding, for what holds no pixels that JPEG-LS takes. */
-async function codeWhole(instance: Blob, tools: CodingTools): Promise<CodedInstance | null> {
-  if (!(await deflateHelps(instance))) return null;
-  tools.signal?.throwIfAborted();
-  const bytes = await deflateBlob(instance);
-  const isWorthwhile = bytes.size < WORTHWHILE_RATIO * instance.size && (await restores(bytes, 'deflate', instance, tools));
+async function codeWhole(source: ByteSource, tools: CodingTools): Promise<CodedInstance | null> {
+  if (!(await deflateHelps(source))) return null;
+  const written = collectBlob();
+  for await (const chunk of deflateSource(source)) {
+    tools.signal?.throwIfAborted();
+    written.add(chunk);
+  }
+  const bytes = written.blob();
+  const isWorthwhile = bytes.size < WORTHWHILE_RATIO * source.size && (await restores(bytes, 'deflate', source, tools));
   return isWorthwhile ? { encoding: 'deflate', bytes } : null;
 }
 
-async function restores(coded: Blob, encoding: ContentEncoding, instance: Blob, tools: CodingTools): Promise<boolean> {
+async function restores(coded: Blob, encoding: ContentEncoding, source: ByteSource, tools: CodingTools): Promise<boolean> {
   let at = 0;
-  for await (const piece of restoreInstance(blobSource(coded), encoding, instance.size, tools)) {
-    if (!isEqual(piece, new Uint8Array(await instance.slice(at, at + piece.length).arrayBuffer()))) return false;
+  for await (const piece of restoreInstance(blobSource(coded), encoding, source.size, tools)) {
+    if (!isEqual(piece, await source.read(at, piece.length))) return false;
     at += piece.length;
   }
-  return at === instance.size;
+  return at === source.size;
 }
 
-async function codeRegions(instance: Blob, regions: readonly Region[], tools: CodingTools): Promise<CodedInstance | null> {
-  const parts: Blob[] = [];
-  let waiting: Bytes[] = [new Uint8Array([FORMAT_VERSION])];
-  let [read, written, held] = [0, 1, 1];
+async function codeRegions(source: ByteSource, regions: readonly Region[], tools: CodingTools): Promise<CodedInstance | null> {
+  const written = collectBlob();
+  written.add(new Uint8Array([FORMAT_VERSION]));
+  let read = 0;
   for (const region of regions) {
     for (const range of cut(region)) {
       tools.signal?.throwIfAborted();
-      const original = new Uint8Array(await instance.slice(range.offset, range.offset + range.length).arrayBuffer());
-      const piece = await codePiece(original, region, tools);
-      const header = encodeSegmentHeader(piece.header);
-      waiting.push(header, piece.bytes);
+      const piece = await codePiece(await source.read(range.offset, range.length), region, tools);
+      written.add(encodeSegmentHeader(piece.header));
+      written.add(piece.bytes);
       read += range.length;
-      written += header.length + piece.bytes.length;
-      held += header.length + piece.bytes.length;
-      if (read >= TRIED_BYTES && written > WORTHWHILE_RATIO * read) return null;
-      if (held < PIECE_BYTES) continue;
-      parts.push(new Blob(waiting));
-      [waiting, held] = [[], 0];
+      if (read >= TRIED_BYTES && written.bytes() > WORTHWHILE_RATIO * read) return null;
     }
   }
-  return written < WORTHWHILE_RATIO * instance.size ? { encoding: 'x-jls', bytes: new Blob([...parts, ...waiting]) } : null;
+  return written.bytes() < WORTHWHILE_RATIO * source.size ? { encoding: 'x-jls', bytes: written.blob() } : null;
+}
+
+/** Chunks, put into Blobs every 2 MiB: a browser keeps those on its disk where memory is short. */
+function collectBlob(): { add(chunk: Uint8Array): void; bytes(): number; blob(): Blob } {
+  const parts: Blob[] = [];
+  let waiting: Bytes[] = [];
+  let [total, held] = [0, 0];
+  return {
+    add(chunk) {
+      waiting.push(chunk as Bytes);
+      total += chunk.length;
+      held += chunk.length;
+      if (held < PIECE_BYTES) return;
+      parts.push(new Blob(waiting));
+      [waiting, held] = [[], 0];
+    },
+    bytes: () => total,
+    blob: () => new Blob([...parts, ...waiting]),
+  };
 }
 
 /** Pieces of a region: whole rows of pixels. */
@@ -99,7 +120,7 @@ function cut(region: Region): ByteRange[] {
 }
 
 /** The smallest form that restores exactly. */
-async function codePiece(original: Bytes, region: Region, tools: CodingTools): Promise<Piece> {
+async function codePiece(original: Uint8Array, region: Region, tools: CodingTools): Promise<Piece> {
   const raw: Piece = { header: { kind: 'raw', image: null, ...sizes(original, original) }, bytes: original };
   if (region.kind !== 'pixels') return (region.kind === 'bytes' ? await deflatePiece(original) : null) ?? raw;
   const image = await codeStrip(original, region, tools);
@@ -109,7 +130,7 @@ async function codePiece(original: Bytes, region: Region, tools: CodingTools): P
   return image ?? deflated ?? raw;
 }
 
-async function codeStrip(original: Bytes, region: Extract<Region, { kind: 'pixels' }>, tools: CodingTools): Promise<Piece | null> {
+async function codeStrip(original: Uint8Array, region: Extract<Region, { kind: 'pixels' }>, tools: CodingTools): Promise<Piece | null> {
   const charls = await tools.loadCharls();
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
   const bytes = await charls.encode(samples, shape);
@@ -120,15 +141,15 @@ async function codeStrip(original: Bytes, region: Extract<Region, { kind: 'pixel
   return { header: { kind: region.layout, image, ...sizes(bytes, original) }, bytes };
 }
 
-async function deflatePiece(original: Bytes): Promise<Piece | null> {
-  if (original.length > ASKED_BYTES && !(await deflateHelps(new Blob([original])))) return null;
+async function deflatePiece(original: Uint8Array): Promise<Piece | null> {
+  if (original.length > ASKED_BYTES && !(await deflateHelps(bytesSource(original)))) return null;
   const bytes = await deflateBytes(original);
   if (bytes.length >= original.length) return null;
-  const restored = await inflateBytes(bytesSource(bytes), original.length).catch(() => null);
+  const restored = await inflateBytes(bytes, original.length).catch(() => null);
   return restored && isEqual(restored, original) ? { header: { kind: 'deflate', image: null, ...sizes(bytes, original) }, bytes } : null;
 }
 
-function sizes(coded: Bytes, original: Bytes): { codedBytes: number; restoredBytes: number; adler32: number } {
+function sizes(coded: Uint8Array, original: Uint8Array): { codedBytes: number; restoredBytes: number; adler32: number } {
   return { codedBytes: coded.length, restoredBytes: original.length, adler32: adler32(original) };
 }
 

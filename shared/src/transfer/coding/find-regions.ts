@@ -3,8 +3,7 @@
  * Native Pixel Data is one tall image here: frames (and, where colours are stored by plane, planes) stand one above the other, so that how
  * many there are does not matter, and what does not fill a row belongs to the bytes behind.
  */
-import { blobSource } from '../../dicom/byte-source.ts';
-import type { ByteRange, DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
+import type { ByteRange, ByteSource, DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { readPixelModule } from '../../dicom/examine-pixel-module.ts';
 import { readInstance } from '../../dicom/part10.ts';
 import { PIXEL_DATA, PLANAR_CONFIGURATION } from '../../dicom/tags.ts';
@@ -16,17 +15,17 @@ export type Region =
   | { readonly kind: 'pixels'; readonly range: ByteRange; readonly layout: SampleLayout; readonly width: number; readonly isIndexed: boolean };
 
 /** Regions of the whole instance, in order, none empty; one of bytes where it cannot be read or is of another kind. */
-export async function findRegions(instance: Blob, signal?: AbortSignal): Promise<readonly Region[]> {
-  const whole: Region = { kind: 'bytes', range: { offset: 0, length: instance.size } };
-  const outcome = await readInstance(blobSource(instance), signal, 'replaced');
+export async function findRegions(source: ByteSource, signal?: AbortSignal): Promise<readonly Region[]> {
+  const whole: Region = { kind: 'bytes', range: { offset: 0, length: source.size } };
+  const outcome = await readInstance(source, signal, 'replaced');
   if (outcome.kind === 'refused') return [whole];
   const { encoding, elements, dataSetOffset } = outcome.instance;
-  if (encoding.deflated) return split(instance.size, { kind: 'compressed', range: { offset: dataSetOffset, length: instance.size - dataSetOffset } });
+  if (encoding.deflated) return split(source.size, { kind: 'compressed', range: { offset: dataSetOffset, length: source.size - dataSetOffset } });
   const pixelData = findElement(elements, PIXEL_DATA);
   if (!pixelData) return [whole];
-  if (pixelData.fragments) return split(instance.size, { kind: 'compressed', range: { offset: pixelData.offset, length: pixelData.endOffset - pixelData.offset } });
+  if (pixelData.fragments) return split(source.size, { kind: 'compressed', range: { offset: pixelData.offset, length: pixelData.endOffset - pixelData.offset } });
   const pixels = encoding.bigEndian ? null : findPixels(outcome.instance, pixelData);
-  return pixels ? split(instance.size, pixels) : [whole];
+  return pixels ? split(source.size, pixels) : [whole];
 }
 
 function split(size: number, middle: Region): readonly Region[] {

@@ -3,7 +3,6 @@
  * the size of a segment before anything is allocated, images must have the size that their segment needs, and every segment is summed.
  * The digest is not checked here: verify does, over what comes out.
  */
-import { bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteSource } from '../../dicom/data-set.ts';
 import type { Charls } from './charls.ts';
 import { adler32, CodingError, FORMAT_VERSION, parseSegmentHeader, SEGMENT_HEADER_BYTES, VERSION_BYTES, type SegmentHeader } from './coded-format.ts';
@@ -58,7 +57,7 @@ async function restoreSegment(coded: Uint8Array, header: SegmentHeader, tools: C
     case 'raw':
       return coded as Uint8Array<ArrayBuffer>;
     case 'deflate':
-      return inflateBytes(bytesSource(coded), header.restoredBytes);
+      return inflateBytes(coded, header.restoredBytes);
     default: {
       const samples = await (await tools.loadCharls()).decode(coded, header.image);
       if (!samples) throw new CodingError('an image cannot be decoded');

@@ -29,12 +29,14 @@ export function bytesPerPixel(layout: SampleLayout): number {
   return layout === 'bytes' ? 1 : layout === 'words' ? 2 : 3;
 }
 
-/** `strip` holds rows of `width` pixels, and nothing else; it begins at an even address. It is not changed. */
-export function toGrey(strip: Uint8Array<ArrayBuffer>, layout: SampleLayout, width: number): GreyStrip {
+/** `strip` holds rows of `width` pixels, and nothing else. It is not changed. */
+export function toGrey(strip: Uint8Array, layout: SampleLayout, width: number): GreyStrip {
   const height = strip.length / (width * bytesPerPixel(layout));
   if (layout === 'bytes') return { shape: { width, height, bitsPerSample: 8 }, samples: strip, base: 0 };
   if (layout === 'triples') return { shape: { width, height: 3 * height, bitsPerSample: 8 }, samples: toPlanes(strip), base: 0 };
-  const words = new Uint16Array(strip.buffer, strip.byteOffset, strip.length / 2);
+  // Words begin at even addresses; where the strip does not, it is copied to one.
+  const aligned = strip.byteOffset % 2 === 0 ? strip : strip.slice();
+  const words = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
   const { base, bitsPerSample } = findRange(words);
   const samples = new Uint16Array(words.length);
   for (let i = 0; i < words.length; i += 1) samples[i] = words[i]! - base;

@@ -2,11 +2,16 @@
  * The zlib format (RFC 1950), which HTTP calls `deflate`: by the platform's own streams, in the page and in Node. Inflating is bounded: it
  * ends in CodingError with the first byte too many.
  */
+import { bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteSource } from '../../dicom/data-set.ts';
+import { concatBytes } from '../../dicom/encode.ts';
 import { CodingError } from './coded-format.ts';
 
-/** A piece that is fed: deflate grows it at most 1032-fold, so that what waits inside a stream stays below 17 MiB. */
-const FED_BYTES = 16 * 1024;
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A piece that is fed to an inflater: it grows at most 1032-fold, so that what waits inside the stream stays below 17 MiB. */
+const INFLATED_PIECE_BYTES = 16 * 1024;
+const DEFLATED_PIECE_BYTES = 256 * 1024;
 
 /** Bytes of a sample, and how many are looked at: a few milliseconds. */
 const SAMPLE_BYTES = 16 * 1024;
@@ -15,68 +20,81 @@ const SAMPLES = 4;
 /** Coded, an instance (or a run of its bytes) has at most this part of its size, or travels as it is: the gateway has work with it, too. */
 export const WORTHWHILE_RATIO = 0.95;
 
-/** The deflated bytes as a Blob: the platform may move them out of memory. */
-export async function deflateBlob(bytes: Blob): Promise<Blob> {
-  return new Response(bytes.stream().pipeThrough(new CompressionStream('deflate'))).blob();
+/** The deflated bytes of `source`, in pieces. Throws what `source.read` throws. */
+export function deflateSource(source: ByteSource): AsyncGenerator<Bytes> {
+  return passThrough(new CompressionStream('deflate'), source, DEFLATED_PIECE_BYTES);
 }
 
-export async function deflateBytes(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))).arrayBuffer());
+export async function deflateBytes(bytes: Uint8Array): Promise<Bytes> {
+  const deflated: Bytes[] = [];
+  for await (const chunk of deflateSource(bytesSource(bytes))) deflated.push(chunk);
+  return concatBytes(deflated) as Bytes;
 }
 
-/** Whether deflate makes so much of `bytes` that it is worth its time: asked of a few samples, evenly spread, without reading the rest. */
-export async function deflateHelps(bytes: Blob): Promise<boolean> {
-  const whole = bytes.size <= SAMPLES * SAMPLE_BYTES;
-  const step = Math.floor((bytes.size - SAMPLE_BYTES) / (SAMPLES - 1));
-  const sample = whole ? bytes : new Blob(Array.from({ length: SAMPLES }, (_, i) => bytes.slice(i * step, i * step + SAMPLE_BYTES)));
-  return (await deflateBlob(sample)).size < WORTHWHILE_RATIO * sample.size;
+/** Whether deflate makes so much of `source` that it is worth its time: asked of a few samples, evenly spread, without reading the rest. */
+export async function deflateHelps(source: ByteSource): Promise<boolean> {
+  const isSmall = source.size <= SAMPLES * SAMPLE_BYTES;
+  const step = Math.floor((source.size - SAMPLE_BYTES) / (SAMPLES - 1));
+  const offsets = isSmall ? [0] : Array.from({ length: SAMPLES }, (_, i) => i * step);
+  const samples = await Promise.all(offsets.map((offset) => source.read(offset, isSmall ? source.size : SAMPLE_BYTES)));
+  const sample = concatBytes(samples);
+  return (await deflateBytes(sample)).length < WORTHWHILE_RATIO * sample.length;
 }
 
-/** The inflated bytes of `source`, in pieces. Throws CodingError when they are damaged, or more or fewer than `expectedBytes`. */
-export async function* inflateSource(source: ByteSource, expectedBytes: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const inflater = new DecompressionStream('deflate');
-  const reader = (inflater.readable as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
-  let unreadable: unknown = null;
-  const feeding = feed(inflater.writable.getWriter(), source, (error) => (unreadable = error));
+/**
+ * The inflated bytes of `source`, in pieces, as far as they are promised. Throws CodingError when they are damaged (perhaps only at the end,
+ * where their sum stands), or more or fewer than `expectedBytes`, and what `source.read` throws.
+ */
+export async function* inflateSource(source: ByteSource, expectedBytes: number): AsyncGenerator<Bytes> {
   let left = expectedBytes;
+  for await (const chunk of passThrough(new DecompressionStream('deflate'), source, INFLATED_PIECE_BYTES)) {
+    left -= chunk.length;
+    if (left < 0) throw new CodingError('more bytes than were promised');
+    yield chunk;
+  }
+  if (left > 0) throw new CodingError('fewer bytes than were promised');
+}
+
+/** The inflated bytes, in memory. Throws CodingError as inflateSource does. */
+export async function inflateBytes(deflated: Uint8Array, expectedBytes: number): Promise<Bytes> {
+  const bytes = new Uint8Array(expectedBytes);
+  let filled = 0;
+  for await (const chunk of inflateSource(bytesSource(deflated), expectedBytes)) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return bytes;
+}
+
+/** What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not have. */
+type Writer = { write(bytes: Uint8Array): Promise<void>; close(): Promise<void>; abort(reason: unknown): Promise<void> };
+
+/** What comes out of `stream` when `source` is fed to it. Throws what the source throws; CodingError for what the stream finds wrong. */
+async function* passThrough(stream: CompressionStream | DecompressionStream, source: ByteSource, pieceBytes: number): AsyncGenerator<Bytes> {
+  const reader = (stream.readable as ReadableStream<Bytes>).getReader();
+  let unreadable: { readonly because: unknown } | null = null;
+  const feeding = feed(stream.writable.getWriter() as Writer, source, pieceBytes, (because) => (unreadable = { because }));
   try {
     for (;;) {
       const { done, value } = await reader.read().catch(() => {
-        throw unreadable ?? new CodingError('the deflated bytes are damaged');
+        throw unreadable ? unreadable.because : new CodingError('the deflated bytes are damaged');
       });
-      if (done) break;
-      left -= value.length;
-      if (left < 0) throw new CodingError('more bytes than were promised');
+      if (done) return;
       yield value;
     }
-    if (left > 0) throw new CodingError('fewer bytes than were promised');
   } finally {
     await reader.cancel().catch(() => undefined);
     await feeding;
   }
 }
 
-/** What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not have. */
-type Writer = { write(bytes: Uint8Array<ArrayBuffer>): Promise<void>; close(): Promise<void>; abort(reason: unknown): Promise<void> };
-
-/** Never rejects: an error of the source is told to `onUnreadable`, one of the inflater is seen by its reader. */
-async function feed(writer: Writer, source: ByteSource, onUnreadable: (error: unknown) => void): Promise<void> {
-  for (let offset = 0; offset < source.size; offset += FED_BYTES) {
-    const bytes = await source.read(offset, Math.min(FED_BYTES, source.size - offset)).catch(onUnreadable);
+/** Never rejects: an error of the source is told to `onUnreadable`, one of the stream is seen by its reader. */
+async function feed(writer: Writer, source: ByteSource, pieceBytes: number, onUnreadable: (because: unknown) => void): Promise<void> {
+  for (let offset = 0; offset < source.size; offset += pieceBytes) {
+    const bytes = await source.read(offset, Math.min(pieceBytes, source.size - offset)).catch((error: unknown) => onUnreadable(error));
     if (!bytes) return writer.abort(new CodingError('the source cannot be read')).catch(() => undefined);
-    const isTaken = await writer.write(bytes as Uint8Array<ArrayBuffer>).then(() => true, () => false);
+    const isTaken = await writer.write(bytes).then(() => true, () => false);
     if (!isTaken) return;
   }
   await writer.close().catch(() => undefined);
-}
-
-/** The inflated bytes, in memory. Throws CodingError as inflateSource does. */
-export async function inflateBytes(source: ByteSource, expectedBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(expectedBytes);
-  let filled = 0;
-  for await (const chunk of inflateSource(source, expectedBytes)) {
-    bytes.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return bytes;
 }
