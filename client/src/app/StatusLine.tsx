@@ -4,6 +4,7 @@
  */
 import type { Link } from '../pipeline/queue/queued.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
+import { goesOnAlone } from './background-sync.ts';
 import { useDevice } from './device-context.ts';
 import { Icon, type IconName } from './Icon.tsx';
 import { standingOf, type Standing } from './standing.ts';
@@ -22,7 +23,9 @@ export function StatusLine() {
   const policy = ingest.policy.value;
   const chosen = ingest.studies.value.reduce((sum, study) => sum + (study.selected.value ? study.instances : 0), 0);
   const undecided = queue.studies.value.reduce((sum, study) => sum + trackOf(study, link).needsDecision, 0);
-  const standing = standingOf({ phase: ingest.phase.value, unsafe: queue.unsafe.value, chosen, safe: queue.safe.value, undecided });
+  const standing = standingOf({
+    phase: ingest.phase.value, unsafe: queue.unsafe.value, chosen, safe: queue.safe.value, undecided, goesOnAlone: goesOnAlone(globalThis),
+  });
   return (
     <section class="status" aria-label={words.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
@@ -30,7 +33,7 @@ export function StatusLine() {
           <StandingSentence standing={standing} />
         </p>
         <span class="status-break" />
-        {standing.kind === 'may-close' && (
+        {(standing.kind === 'may-close' || standing.kind === 'goes-on-open') && (
           <p class="status-item status-disc small">
             <Icon name="disc" size={20} />
             <span>{words.status.discMayGo}</span>
@@ -72,6 +75,13 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
         <>
           <Icon name="device" size={20} />
           <span>{words.status.mayClose(standing.safe)}</span>
+        </>
+      );
+    case 'goes-on-open':
+      return (
+        <>
+          <Icon name="device" size={20} />
+          <span>{words.status.goesOnOpen(standing.safe)}</span>
         </>
       );
     case 'decide':

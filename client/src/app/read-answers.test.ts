@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { problemSchema, ROLES, sessionSchema } from '#shared/protocol/api.ts';
-import { parseSession, readProblem } from './read-answers.ts';
+import { healthSchema, problemSchema, ROLES, sessionSchema } from '#shared/protocol/api.ts';
+import { parseSession, readHealth, readProblem } from './read-answers.ts';
 
 const user = { id: '3b241101-e2bb-4255-8caf-4136c566a962', username: 'm.okafor', roles: [...ROLES], siteId: '00000000-0000-0000-0000-000000000000' };
 const session = { accessToken: 'a.b.c', expiresIn: 600, user };
@@ -34,6 +34,14 @@ test('a session is taken by hand exactly where its schema takes it', () => {
 test('a refusal is read by hand exactly where its schema reads it', () => {
   for (const value of variantsOf({ ...problem, detail: 'd', next: 'n' })) {
     assert.is(readProblem(value) !== null, problemSchema.safeParse(value).success, JSON.stringify(value));
+  }
+});
+
+test('the gateway’s health is read by hand exactly where its schema reads it', () => {
+  for (const status of ['ok', 'degraded', 'failing', 'OK']) {
+    for (const value of variantsOf({ status, database: 'ok', pacs: 'unreachable' })) {
+      assert.is(readHealth(value) !== null, healthSchema.safeParse(value).success, JSON.stringify(value));
+    }
   }
 });
 

@@ -1,19 +1,24 @@
 /**
- * The two answers that the page must understand before it can be used: the session and a refusal. Read by hand, because the schemas bring
+ * The few answers that the page must understand before it can be used: the session, a refusal, and how the gateway is. Read by hand, because the schemas bring
  * 25 kB of zod with them and the first page has 80 kB in all (DESIGN §6). Every later answer is read with its schema; the test holds
- * these two to theirs.
+ * these to theirs.
  */
-import type { ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';
+import type { z } from 'zod';
+import type { healthSchema, ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';
 
 const ROLES: Record<Role, true> = { technician: true, radiologist: true, researcher: true, auditor: true, admin: true };
 /** RFC 9562 §4, any version, as zod's `uuid` takes it: the versions 1 to 8, nil and max. */
 const UUID =
   /^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})$/i;
 
+/** How the gateway is; `degraded`: its PACS does not answer. */
+export type Health = z.infer<typeof healthSchema>;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string';
+const isOneOf = (value: unknown, words: readonly string[]): boolean => isText(value) && words.includes(value);
 const isMaybeText = (value: unknown): value is string | undefined => value === undefined || isText(value);
 const isUuid = (value: unknown): value is string => isText(value) && UUID.test(value);
 const isRole = (value: unknown): value is Role => isText(value) && Object.hasOwn(ROLES, value);
@@ -47,6 +52,13 @@ function isProblemDetails(value: unknown): value is ProblemDetails {
     isMaybeText(value['detail']) &&
     isMaybeText(value['next'])
   );
+}
+
+/** `healthSchema`, by hand; null for what is not one. */
+export function readHealth(value: unknown): Health | null {
+  return isFields(value) && isOneOf(value['status'], ['ok', 'degraded', 'failing']) && isOneOf(value['database'], ['ok', 'failing']) && isOneOf(value['pacs'], ['ok', 'unreachable'])
+    ? (value as Health)
+    : null;
 }
 
 /** `sessionSchema`, by hand. @throws TypeError, which repeats nothing of the answer: it holds a token. */

@@ -8,6 +8,8 @@ export type Standing =
   | { readonly kind: 'not-queued'; readonly chosen: number }
   /** Everything is safe here; the disc may go too. */
   | { readonly kind: 'may-close'; readonly safe: number }
+  /** The same, but this browser goes on only while the page is open. */
+  | { readonly kind: 'goes-on-open'; readonly safe: number }
   /** Nothing moves any more until a person decides; the device keeps these. */
   | { readonly kind: 'decide'; readonly undecided: number }
   | { readonly kind: 'empty' };
@@ -22,12 +24,14 @@ export type StandingFacts = {
   readonly safe: number;
   /** Instances that need a decision. */
   readonly undecided: number;
+  /** The browser goes on with the queue when no page is open. */
+  readonly goesOnAlone: boolean;
 };
 
 /** The most urgent that is true: what could be lost comes before what is safe. */
-export function standingOf({ phase, unsafe, chosen, safe, undecided }: StandingFacts): Standing {
+export function standingOf({ phase, unsafe, chosen, safe, undecided, goesOnAlone }: StandingFacts): Standing {
   if (unsafe > 0) return { kind: 'keep-open', unsafe };
   if (phase !== 'idle' && chosen > 0) return { kind: 'not-queued', chosen };
-  if (safe > 0) return { kind: 'may-close', safe };
+  if (safe > 0) return { kind: goesOnAlone ? 'may-close' : 'goes-on-open', safe };
   return undecided > 0 ? { kind: 'decide', undecided } : { kind: 'empty' };
 }

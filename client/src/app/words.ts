@@ -82,6 +82,8 @@ export const words = {
     keepOpen: (unsafe: number) => `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number) => `${instances(chosen)} chosen, not safe yet: press Send`,
     mayClose: (safe: number) => `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
+    /** In a browser that goes on only while the page is open. */
+    goesOnOpen: (safe: number) => `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here and ${safe === 1 ? 'goes' : 'go'} on while it is`,
     discMayGo: 'The disc may be removed',
     empty: 'Nothing waits on this device',
     policy: (deidentify: boolean) => (deidentify ? 'Names are removed on this device' : 'Unchanged: names are kept'),
@@ -178,6 +180,10 @@ export const words = {
         title: 'The gateway has not said yet which policy is in force.',
         next: 'Nothing was queued. Press Send again when the gateway can be reached.',
       },
+      'seal-key-unknown': {
+        title: 'This device has never reached the gateway, so it cannot lock away what waits here.',
+        next: 'Nothing was queued. Press Send again once the gateway was reached; after that it works without a network too.',
+      },
       'device-failed': {
         title: 'This device could not keep the studies safe.',
         next: 'Nothing has left and your files stay as they are. Load the page again and choose them once more.',
@@ -228,7 +234,7 @@ export const words = {
       },
     } satisfies Record<Trouble, { title: string; means: string; next: string }>,
     interrupted: 'The page was closed while this study was made safe.',
-    interruptedNext: 'Nothing of it has left. Choose it again from where it lies.',
+    interruptedNext: 'It is not safe here. Choose it again from where it lies: what has arrived already does not travel twice.',
     chooseAgain: 'Choose it again',
     takenBackWhat: 'This study was taken back. Nothing of it has left this device, and its copy here was deleted.',
     dismiss: 'Take off the list',

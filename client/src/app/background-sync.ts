@@ -1,0 +1,41 @@
+/**
+ * Asks the browser to wake the service worker for the queue when no page is open: Background Sync when there is a network again, Periodic
+ * Background Sync now and then where the person has installed the app and the browser grants it. Neither is in Safari and Firefox.
+ */
+import { effect, type ReadonlySignal } from '@preact/signals';
+import { QUEUE_TAG } from './worker-messages.ts';
+
+/** The DOM's types know neither (Background Sync §5.1, Periodic Background Sync §5.1). */
+type Registration = ServiceWorkerRegistration & {
+  readonly sync?: { register(tag: string): Promise<void> };
+  readonly periodicSync?: { register(tag: string, options: { minInterval: number }): Promise<void> };
+};
+
+/** Twice a day; a browser makes it rarer where the app is used rarely. */
+const PERIOD_MS = 12 * 60 * 60 * 1000;
+
+/** Whether the queue goes on without a page. */
+export function goesOnAlone(scope: typeof globalThis): boolean {
+  return 'ServiceWorkerRegistration' in scope && 'sync' in scope.ServiceWorkerRegistration.prototype;
+}
+
+export interface BackgroundSyncTools {
+  readonly workers: ServiceWorkerContainer | undefined;
+  /** Something waits on this device. */
+  readonly waits: ReadonlySignal<boolean>;
+  readonly isHidden: () => boolean;
+  readonly onChange: (listener: () => void) => void;
+}
+
+/** Asks whenever something waits: as soon as it does, and again when the page goes out of sight, for the browser forgets what it has answered. */
+export function askForBackgroundSync({ workers, waits, isHidden, onChange }: BackgroundSyncTools): void {
+  if (!workers) return;
+  const ask = async (): Promise<void> => {
+    const registration: Registration = await workers.ready;
+    // Refused where the person forbids it: then the queue goes on when the page is opened.
+    await registration.sync?.register(QUEUE_TAG).catch(() => undefined);
+    await registration.periodicSync?.register(QUEUE_TAG, { minInterval: PERIOD_MS }).catch(() => undefined);
+  };
+  effect(() => void (waits.value && ask()));
+  onChange(() => void (isHidden() && waits.peek() && ask()));
+}

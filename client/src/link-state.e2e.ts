@@ -1,0 +1,99 @@
+/**
+ * What the status line says of the link is true, in a real Chromium and with nothing in the queue: no network, no gateway, a hotel's
+ * sign-in page in the gateway's place, no PACS; and each end of it is seen without a touch.
+ */
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import { filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
+
+const { chromium } = testEnvironment();
+const test = suite('the link, as the status line tells it');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+/** Answers everything with 200 and a page, as a hotel's network does until somebody signs in. */
+async function startHotel(port: number): Promise<Server> {
+  const hotel = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Welcome</title><h1>Room number?</h1>'));
+  await new Promise<void>((resolve) => hotel.listen(port, '127.0.0.1', resolve));
+  return hotel;
+}
+
+const says = (page: Page, words: string) => page.locator('.status').getByText(words, { exact: true }).waitFor();
+
+if (why !== null || chromium === null) {
+  skipped('the link, as the status line tells it', why ?? 'there is no Chromium');
+} else {
+  let app: AppUnderTest;
+  let page: Page;
+  test.before(async () => {
+    app = await openApp(chromium);
+    page = await (await app.openBrowser()).newPage();
+    await page.goto(app.address);
+    await signIn(page);
+    await untilInstalled(page);
+    await says(page, 'Online');
+  });
+  test.after(async () => app.close());
+
+  test('without a network it says so, and that it is back', async () => {
+    await page.context().setOffline(true);
+    await says(page, 'Offline');
+    await page.context().setOffline(false);
+    await says(page, 'Online');
+  });
+
+  test('a gateway that does not answer is told from a network that is gone', async () => {
+    app.link.cut();
+    await page.reload();
+    await says(page, 'Gateway not reachable');
+    await page.getByRole('button', { name: 'Account of admin' }).waitFor();
+    app.link.mend();
+    await says(page, 'Online');
+  });
+
+  test('a sign-in page of the network is no gateway: a study waits for it, the app stays what it is, and goes on afterwards', async () => {
+    await app.gateway.stop();
+    const hotel = await startHotel(Number(new URL(app.gateway.web).port));
+    try {
+      await page.reload();
+      await says(page, 'Gateway not reachable');
+      // The newest version is asked for too, and the page of the hotel is not taken for it.
+      await page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => undefined));
+      await queueStudy(page, filesOf(1));
+      await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+      await page.getByText('Waiting for the gateway. It goes on by itself.').first().waitFor();
+      await page.reload();
+      await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+      await says(page, 'Gateway not reachable');
+    } finally {
+      hotel.closeAllConnections();
+      await new Promise((resolve) => hotel.close(resolve));
+    }
+    await app.gateway.start();
+    await says(page, 'Online');
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
+  });
+
+  test('a PACS that is down is told from a gateway that is, and the study waits at the gateway', async () => {
+    await app.orthanc.stop();
+    await page.reload();
+    await says(page, 'PACS not reachable');
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await queueStudy(page, filesOf(2));
+    await page.getByText('Waiting for the PACS. The gateway goes on by itself.').first().waitFor();
+    await says(page, 'PACS not reachable');
+    const again = await startOrthanc({ folder: join(app.folder, 'orthanc'), port: Number(new URL(app.orthanc.restUrl).port) });
+    try {
+      await says(page, 'Online');
+      await until('the study to be in the PACS', async () => (await instancesInPacs(again)) === 24);
+    } finally {
+      await again.stop();
+    }
+  });
+}
+
+test.run();
