@@ -1,0 +1,77 @@
+/**
+ * What sends the queue of one account: its right, its queue, the gateway's events and the uploader over them, put together here once for the
+ * page and for the service worker. Whoever makes one holds the lead (pipeline/upload/lead.ts) while it runs.
+ */
+import { createFollower } from '../pipeline/upload/follow-events.ts';
+import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
+import { createUploadRight, type UploadRight } from '../pipeline/upload/upload-right.ts';
+import type { Clock } from '../pipeline/upload/clock.ts';
+import { holding, type Locks } from '../pipeline/upload/lead.ts';
+import { rememberDiagnosis, rememberLink, rememberRate } from '../pipeline/queue/device-notes.ts';
+import { createInstanceQueue } from '../pipeline/queue/instance-queue.ts';
+import { keepRight, keptRight } from '../pipeline/queue/kept-rights.ts';
+import type { LocalDatabase } from '../pipeline/queue/local-database.ts';
+import type { Link } from '../pipeline/queue/queued.ts';
+import { createApiClient, type FetchTelling, type TokenSource } from './api-client.ts';
+import type { ServerClock } from './server-clock.ts';
+
+export interface SenderTools {
+  readonly baseUrl: string;
+  readonly fetch: typeof fetch;
+  readonly fetchTelling: FetchTelling;
+  readonly locks: Locks;
+  readonly database: LocalDatabase;
+  readonly key: CryptoKey;
+  readonly serverClock: ServerClock;
+  readonly clock: Clock;
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
+  readonly isOnline: () => boolean;
+  /** The session, while it is this account's; null while it is not. */
+  readonly session: () => TokenSource | null;
+  /** Resolves when this account may send again: its right had ended, and it signs in. */
+  readonly signedIn: (right: UploadRight, signal: AbortSignal) => Promise<void>;
+}
+
+export interface Sender {
+  readonly uploader: Uploader;
+  /** Whether asking for a token may give one. */
+  mayGive(): Promise<boolean>;
+}
+
+export const writingLock = (studyId: string): string => `relaypacs-writing-${studyId}`;
+
+/** What sends what `account` queued on this device. */
+export function createSender(account: string, tools: SenderTools): Sender {
+  const { baseUrl, fetch, fetchTelling, locks, database, key, serverClock, clock } = tools;
+  const right = createUploadRight({
+    baseUrl, fetch, clock: serverClock, monotonic: tools.monotonic, session: tools.session, newId: () => crypto.randomUUID(),
+    store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
+    alone: (work) => holding(locks, `relaypacs-right-${account}`, work),
+  });
+  const api = createApiClient({ baseUrl, fetch, fetchTelling, tokens: right, serverClock });
+  let link: Link | null = null;
+  const uploader = createUploader({
+    api, clock, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
+    follower: createFollower({ api, clock, random: Math.random }),
+    queue: createInstanceQueue({
+      database, key, account, now: Date.now,
+      // Whoever packs holds the lock: it is free when the packing is over, or its page is gone.
+      packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
+      async decide(uploadId, decision, instances) {
+        await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
+      },
+    }),
+    isOnline: tools.isOnline,
+    signedIn: (signal) => tools.signedIn(right, signal),
+    // Notes for the screen and for the next packing: what is sent does not wait for them.
+    onRate: (bytesPerSecond) => void rememberRate(database, 'link-rate', bytesPerSecond).catch(() => undefined),
+    onDiagnosis: (diagnosis) => void rememberDiagnosis(database, diagnosis).catch(() => undefined),
+    onLink(now) {
+      if (now !== link) void rememberLink(database, now).catch(() => undefined);
+      link = now;
+    },
+  });
+  return { uploader, mayGive: () => right.mayGive() };
+}
+
