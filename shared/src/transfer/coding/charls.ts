@@ -15,7 +15,7 @@ export interface GreyShape {
   readonly bitsPerSample: number;
 }
 
-/** The coder and decoder. Both answer null where they cannot, and never throw; what they return is the caller's. */
+/** The coder and decoder. Both answer null where they cannot, and reject only where the module cannot be had; what they return is the caller's. */
 export interface Charls {
   encode(samples: Uint8Array, shape: GreyShape): Promise<Uint8Array<ArrayBuffer> | null>;
   decode(coded: Uint8Array, shape: GreyShape): Promise<Uint8Array<ArrayBuffer> | null>;
@@ -56,8 +56,11 @@ export function createCharls(instantiate: () => Promise<CharlsModule>): Charls {
 
   async function use(work: (encoder: JpegLSEncoder, decoder: JpegLSDecoder) => ModuleBytes): Promise<Uint8Array<ArrayBuffer> | null> {
     codec ??= instantiate().then((module) => ({ encoder: new module.JpegLSEncoder(), decoder: new module.JpegLSDecoder() }));
+    const { encoder, decoder } = await codec.catch((error: unknown) => {
+      codec = null;
+      throw error;
+    });
     try {
-      const { encoder, decoder } = await codec;
       const { buffer, byteOffset, byteLength } = work(encoder, decoder);
       return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
     } catch (error) {

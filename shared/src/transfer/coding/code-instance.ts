@@ -131,11 +131,12 @@ async function codePiece(original: Uint8Array, region: Region, tools: CodingTool
 }
 
 async function codeStrip(original: Uint8Array, region: Extract<Region, { kind: 'pixels' }>, tools: CodingTools): Promise<Piece | null> {
-  const charls = await tools.loadCharls();
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
-  const bytes = await charls.encode(samples, shape);
-  if (!bytes || bytes.length >= original.length) return null;
-  const decoded = await charls.decode(bytes, shape);
+  // A coder that cannot be had (a device that is offline and has lost its cache) is no reason not to send.
+  const charls = await tools.loadCharls().catch(() => null);
+  const bytes = await charls?.encode(samples, shape).catch(() => null);
+  if (!charls || !bytes || bytes.length >= original.length) return null;
+  const decoded = await charls.decode(bytes, shape).catch(() => null);
   if (!decoded || !isEqual(fromGrey(decoded, region.layout, base), original)) return null;
   const image: ImageFields = { ...shape, base };
   return { header: { kind: region.layout, image, ...sizes(bytes, original) }, bytes };

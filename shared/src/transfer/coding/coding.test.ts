@@ -158,6 +158,16 @@ for (const [what, lie] of Object.entries(LIARS)) {
   });
 }
 
+coding('without its coder a device sends as it is, and a gateway blames itself, not the bytes', async () => {
+  const without = createCharls(async () => Promise.reject(new Error('no module')));
+  await codesTo(instanceOf(CT), null, 1, { loadCharls: async () => without });
+  const { bytes, encoding } = await codesTo(instanceOf(CT), 'x-jls');
+  await restored({ bytes, encoding }, instanceOf(CT).size, { loadCharls: async () => without }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.message, 'no module'),
+  );
+});
+
 coding('a module that traps is made anew, and the next image is coded', async () => {
   let made = 0;
   const trap = () => {

@@ -18,7 +18,7 @@ export interface CodingTools {
 /**
  * The bytes of the instance, in order, in pieces of 4 MiB at most; all together exactly `expectedBytes`. Throws CodingError when the coded bytes are
  * damaged or the encoding is not known (what came before it may be wrong as a whole: use it only once all of it is there), the signal's
- * reason when aborted, and what `source.read` throws.
+ * reason when aborted, and what `source.read` and `loadCharls` throw.
  */
 export async function* restoreInstance(
   source: ByteSource,
