@@ -1,17 +1,15 @@
 /**
- * The command line's queue: the files where they lie. Nothing is copied and nothing is kept over the end of the command; a parcel is put
- * together when it is its turn, from the files on disk, and the policy is applied again. The same files give the same parcels, so a
- * command that is run again goes on where the last one was cut.
+ * The command line's queue: the files where they lie. Nothing is copied and nothing is kept over the end of the command; how parcels are put
+ * together from the files is file-parcels.ts.
  */
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
-import { packedBytes, packParcel } from '#shared/transfer/parcel.ts';
-import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
-import { keyOf, stateOfConflict, type InstanceKey, type ParcelToSend, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
+import { keyOf, stateOfConflict, type InstanceKey, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
+import { giveFileParcels, type FileParcel, type FileParcelTools } from './file-parcels.ts';
 
 /** One instance and the first file that holds it. */
 export interface FileInstance {
@@ -34,28 +32,25 @@ export interface FileStudy {
   problem: ProblemCode | null;
 }
 
-export interface FileQueueTools {
-  /** The bytes of a file as the policy lets them travel; the same as when they were digested. */
-  prepare(file: CollectedFile): Promise<Blob>;
+export interface FileQueueTools extends FileParcelTools {
   /** Bytes of a study that were acknowledged, for the person who waits. */
   onProgress(): void;
 }
 
 export interface FileQueue extends UploadQueue {
   readonly studies: ReadonlyMap<string, FileStudy>;
-  /** Bytes acknowledged and bytes to be sent, of all studies. */
+  /** Bytes of instances that were acknowledged, and that had to be sent, of all studies. */
   sent(): { readonly bytes: number; readonly of: number };
   /** False when the same instance was added before. */
   add(studyInstanceUID: string, policy: FileStudy['policy'], manifest: ManifestInstance, file: CollectedFile): boolean;
 }
 
-/** As the page packs them. */
-const PARCEL_BYTES = 16 * 1024 * 1024;
-
 export function createFileQueue(tools: FileQueueTools): FileQueue {
   const studies = new Map<string, FileStudy>();
+  /** In bytes of instances, whatever coding makes of them: of a study what it has to send, of a parcel what was taken. */
+  const planned = new Map<string, number>();
   const acknowledged = new Map<string, number>();
-  let planned = 0;
+  const given = new Map<string, FileParcel>();
 
   const studyOf = (id: string): FileStudy => {
     const study = studies.get(id);
@@ -70,7 +65,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
 
   return {
     studies,
-    sent: () => ({ bytes: [...acknowledged.values()].reduce((sum, bytes) => sum + bytes, 0), of: planned }),
+    sent: () => ({ bytes: sum(acknowledged.values()), of: sum(planned.values()) }),
     add(studyInstanceUID, policy, manifest, file) {
       const study = studies.get(studyInstanceUID) ?? newStudy(studyInstanceUID, policy);
       studies.set(studyInstanceUID, study);
@@ -94,15 +89,21 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       return true;
     },
     async *parcelsFor(id, need) {
-      const parcels = await planParcels(studyOf(id), need, tools);
-      planned += parcels.reduce((sum, parcel) => sum + parcel.bytes, 0);
-      yield* parcels;
+      const study = studyOf(id);
+      const wanted = new Set(need.map(keyOf));
+      const instances = [...study.instances.values()];
+      planned.set(id, instances.reduce((sum, { manifest }) => sum + (wanted.has(keyOf(manifest)) ? manifest.bytes : 0), 0));
+      for await (const parcel of giveFileParcels({ ...study, instances }, need, tools)) {
+        given.set(parcel.id, parcel);
+        yield parcel;
+      }
     },
     beginSending: async (id) => move(studyOf(id), 'started'),
     parcelCreated: async () => undefined,
     parcelForgotten: async () => undefined,
     parcelProgress(_id, parcelId, bytes) {
-      acknowledged.set(parcelId, bytes);
+      const parcel = given.get(parcelId);
+      if (parcel) acknowledged.set(parcelId, (bytes / parcel.bytes) * parcel.instanceBytes);
       tools.onProgress();
     },
     parcelSent: async () => undefined,
@@ -135,6 +136,12 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
   };
 }
 
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const number of numbers) total += number;
+  return total;
+}
+
 function newStudy(studyInstanceUID: string, policy: FileStudy['policy']): FileStudy {
   return {
     studyInstanceUID, policy, instances: new Map(), state: 'safe', gatewayState: null, uploadId: null, revision: 0, receiptId: null, problem: null,
@@ -144,59 +151,4 @@ function newStudy(studyInstanceUID: string, policy: FileStudy['policy']): FileSt
 function change(study: FileStudy, key: InstanceKey, state: FileInstance['state'], reason: string | null): void {
   const instance = study.instances.get(keyOf(key));
   if (instance) Object.assign(instance, { state, reason });
-}
-
-/** Parcels of one series each, in the manifest's order. */
-async function planParcels(study: FileStudy, need: readonly InstanceKey[], tools: FileQueueTools): Promise<ParcelToSend[]> {
-  const wanted = new Set(need.map(keyOf));
-  const series = Map.groupBy([...study.instances.values()].filter(({ manifest }) => wanted.has(keyOf(manifest))), ({ manifest }) => manifest.seriesInstanceUID);
-  const groups: FileInstance[][] = [];
-  for (const instances of series.values()) {
-    let group: FileInstance[] = [];
-    let bytes = 0;
-    for (const instance of instances) {
-      if (group.length > 0 && bytes + instance.manifest.bytes > PARCEL_BYTES) {
-        groups.push(group);
-        group = [];
-        bytes = 0;
-      }
-      group.push(instance);
-      bytes += instance.manifest.bytes;
-    }
-    groups.push(group);
-  }
-  return Promise.all(groups.map((group) => toParcel(study, group, tools)));
-}
-
-/** Its name and boundary follow from what is in it. */
-async function toParcel(study: FileStudy, group: readonly FileInstance[], tools: FileQueueTools): Promise<ParcelToSend> {
-  const named = [study.policy.name, study.policy.version, study.studyInstanceUID, ...group.map(({ manifest }) => keyOf(manifest))].join('\n');
-  const hash = await sha256OfBytes(new TextEncoder().encode(named));
-  let body: Promise<Blob> | null = null;
-
-  async function pack(): Promise<Blob> {
-    const parts = await Promise.all(group.map(async ({ manifest, file }) => {
-      const { sopInstanceUID, digest, transferSyntaxUID } = manifest;
-      const bytes = await tools.prepare(file);
-      if (bytes.size !== manifest.bytes) throw new Error('a file was changed while it was being sent');
-      return { sopInstanceUID, digest, transferSyntaxUID, bytes };
-    }));
-    return packParcel(hash.slice(32), parts);
-  }
-
-  return {
-    id: hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-    bytes: packedBytes(group.map(({ manifest }) => manifest)),
-    instances: group.length,
-    location: null,
-    seal: null,
-    async read(offset, length) {
-      body ??= pack();
-      const parcel = await body;
-      const piece = new Uint8Array(await parcel.slice(offset, offset + length).arrayBuffer());
-      // The last piece was read: nothing of the parcel is kept.
-      if (offset + length >= parcel.size) body = null;
-      return piece;
-    },
-  };
 }

@@ -14,9 +14,11 @@ import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
 import { createLane } from '../../client/src/pipeline/upload/lane.ts';
+import { DIAGNOSES } from '../../client/src/pipeline/upload/diagnosis.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments, UsageError } from './arguments.ts';
+import { createCodingPool, type CodingPool } from './coding-pool.ts';
 import { connect, CONNECTION_OPTIONS, SignedOut, type Connection } from './connect.ts';
 import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
@@ -38,7 +40,9 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
 
   const archives = createArchiveReader();
   const progress = createProgressLine(!options.flag('json'));
+  const coding = createCodingPool(() => performance.now());
   const queue = createFileQueue({
+    coding,
     async prepare(file) {
       const applied = await applyPolicy(await openFile(file.ref, archives, around.signal), file.inFolder, devicePolicy, around.signal);
       if (applied.kind !== 'applied') throw new Error('a file was changed while it was being sent');
@@ -48,7 +52,7 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, around.signal);
   const files = await readAll(findFiles(options.rest, around.signal), { open, policy, devicePolicy, queue, signal: around.signal, onRead: progress.show });
-  await carryAll(queue, connection, options.flag('wait'), around.signal);
+  await carryAll(queue, coding, connection, options.flag('wait'), around).finally(() => coding.close());
   progress.clear();
 
   if (options.flag('json')) around.print(JSON.stringify(toDocument(queue, files, connection.gateway), null, 2));
@@ -126,7 +130,7 @@ async function readOne(found: Collected, { open, policy, devicePolicy, queue, si
   };
 }
 
-async function carryAll(queue: FileQueue, { api }: Connection, wait: boolean, signal: AbortSignal): Promise<void> {
+async function carryAll(queue: FileQueue, coding: CodingPool, { api }: Connection, wait: boolean, { signal, say }: Surroundings): Promise<void> {
   const uploader = createUploader({
     queue, api, clock: realClock, random: Math.random, patienceMs: PATIENCE_MS, awaitReceipts: wait,
     follower: createFollower({ api, clock: realClock, random: Math.random }),
@@ -135,8 +139,10 @@ async function carryAll(queue: FileQueue, { api }: Connection, wait: boolean, si
       throw new SignedOut();
     },
     onLink: () => undefined,
-    onRate: () => undefined,
-    onDiagnosis: () => undefined,
+    onRate: coding.noteLink,
+    onDiagnosis(diagnosis) {
+      if (diagnosis !== null) say(`${DIAGNOSES[diagnosis].title} ${DIAGNOSES[diagnosis].next}`);
+    },
   });
   await uploader.drain(signal);
 }

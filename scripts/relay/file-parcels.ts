@@ -1,0 +1,120 @@
+/**
+ * Parcels of the command line: put together from the files on disk when their turn comes. The same files give the same parcels, so a command
+ * that is run again goes on where the last one was cut. One is prepared while those before it are on their way, and nothing of a parcel
+ * is kept after its last byte: memory does not grow with the study.
+ */
+import type { ManifestInstance } from '#shared/protocol/manifest.ts';
+import { sha256OfBytes } from '#shared/transfer/digest.ts';
+import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
+import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
+import { keyOf, type InstanceKey, type ParcelToSend } from '../../client/src/pipeline/queue/upload-queue.ts';
+import type { Coded } from './coding-pool.ts';
+
+export interface FileToSend {
+  readonly manifest: ManifestInstance;
+  readonly file: CollectedFile;
+}
+
+export interface StudyToSend {
+  readonly studyInstanceUID: string;
+  readonly policy: { readonly name: string; readonly version: number };
+  /** In the manifest's order. */
+  readonly instances: readonly FileToSend[];
+}
+
+export interface FileParcelTools {
+  /** The bytes of a file as the policy lets them travel; the same as when they were digested. */
+  prepare(file: CollectedFile): Promise<Blob>;
+  readonly coding: { pays(): boolean; code(instance: Blob): Promise<Coded> };
+}
+
+export interface FileParcel extends ParcelToSend {
+  /** Of its instances, before any coding. */
+  readonly instanceBytes: number;
+}
+
+/** As the page packs them: the first ones small, so that the wire is busy at once. Bytes of instances, before any coding. */
+const FIRST_PARCELS_BYTES = [2, 4, 8].map((size) => size * 1024 * 1024);
+const PARCEL_BYTES = 16 * 1024 * 1024;
+
+/** Throws what reading a file throws, and Error where it is not what it was. */
+export async function* giveFileParcels(study: StudyToSend, need: readonly InstanceKey[], tools: FileParcelTools): AsyncGenerator<FileParcel> {
+  const wanted = new Set(need.map(keyOf));
+  const groups = planParcels(study.instances).map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest)))).filter((group) => group.length > 0);
+  let next = groups.length > 0 ? toParcel(study, groups[0]!, tools) : null;
+  for (let at = 1; next !== null; at += 1) {
+    const parcel = await next;
+    next = at < groups.length ? toParcel(study, groups[at]!, tools) : null;
+    // Its failure is met when its turn comes, not before.
+    next?.catch(() => undefined);
+    yield parcel;
+  }
+}
+
+/** Parcels of one series each. Planned over all of the study, so that what was begun before is met again. */
+function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
+  const groups: FileToSend[][] = [];
+  for (const series of Map.groupBy(instances, ({ manifest }) => manifest.seriesInstanceUID).values()) {
+    let group: FileToSend[] = [];
+    let bytes = 0;
+    for (const instance of series) {
+      if (group.length > 0 && bytes + instance.manifest.bytes > (FIRST_PARCELS_BYTES[groups.length] ?? PARCEL_BYTES)) {
+        groups.push(group);
+        group = [];
+        bytes = 0;
+      }
+      group.push(instance);
+      bytes += instance.manifest.bytes;
+    }
+    groups.push(group);
+  }
+  return groups;
+}
+
+async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools: FileParcelTools): Promise<FileParcel> {
+  const isCoded = tools.coding.pays();
+  let parts: Promise<readonly PackedInstance[]> | null = isCoded ? preparedParts(group, tools, true) : null;
+  const headers = parts === null ? group.map(({ manifest }) => manifest) : (await parts).map((part) => ({
+    ...part, bytes: part.bytes.size, coding: part.coding && { encoding: part.coding.encoding, bytes: part.coding.bytes.size },
+  }));
+  const bytes = packedBytes(headers);
+  // Its name and boundary follow from what is in it; another coding makes another parcel.
+  const named = [study.policy.name, study.policy.version, study.studyInstanceUID, bytes, ...group.map(({ manifest }) => keyOf(manifest))].join('\n');
+  const hash = await sha256OfBytes(new TextEncoder().encode(named));
+  let body: Promise<Blob> | null = null;
+
+  async function pack(): Promise<Blob> {
+    const packed = packParcel(hash.slice(32), await (parts ?? preparedParts(group, tools, isCoded)));
+    parts = null;
+    if (packed.size !== bytes) throw new Error('a file was changed while it was being sent');
+    return packed;
+  }
+
+  return {
+    id: hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    bytes,
+    instanceBytes: group.reduce((sum, { manifest }) => sum + manifest.bytes, 0),
+    instances: group.length,
+    location: null,
+    seal: null,
+    async read(offset, length) {
+      body ??= pack();
+      const piece = new Uint8Array(await (await body).slice(offset, offset + length).arrayBuffer());
+      // The last piece was read: nothing of the parcel is kept.
+      if (offset + length >= bytes) body = null;
+      return piece;
+    },
+  };
+}
+
+async function preparedParts(group: readonly FileToSend[], tools: FileParcelTools, isCoded: boolean): Promise<readonly PackedInstance[]> {
+  return Promise.all(group.map(async ({ manifest, file }): Promise<PackedInstance> => {
+    const { sopInstanceUID, digest, transferSyntaxUID } = manifest;
+    const bytes = await tools.prepare(file);
+    if (bytes.size !== manifest.bytes) throw new Error('a file was changed while it was being sent');
+    const part = { sopInstanceUID, digest, transferSyntaxUID, bytes };
+    if (!isCoded) return part;
+    const { encoding, bytes: coded } = await tools.coding.code(bytes);
+    return encoding === null ? part : { ...part, coding: { encoding, bytes: coded } };
+  }));
+}
