@@ -21,7 +21,7 @@ declare const self: {
   /** Written by the build: every file of the shell with its revision. */
   readonly __WB_MANIFEST: PrecacheEntry[];
   readonly clients: { claim(): Promise<void> };
-  /** Set by the background sender's script. Throws while something is left to do. */
+  /** Set by the background sender's script. Rejects while something is left to do. */
   sendWhatWaits?: () => Promise<void>;
   skipWaiting(): Promise<void>;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
@@ -49,10 +49,13 @@ self.addEventListener('message', (event) => {
   if (event.data === TAKE_OVER) void self.skipWaiting();
 });
 
+let sending: Promise<void> | null = null;
+
+/** Once at a time, whichever event asks. Rejected, the browser asks again later (Background Sync §5.3). */
 async function sendInBackground(): Promise<void> {
   readSender();
-  // Rejected, the browser asks again later (Background Sync §5.3).
-  await self.sendWhatWaits?.();
+  sending ??= self.sendWhatWaits!().finally(() => (sending = null));
+  await sending;
 }
 
 for (const kind of ['sync', 'periodicsync'] as const) {

@@ -4,9 +4,16 @@
  */
 export type Locks = Pick<LockManager, 'request'>;
 
+const LEAD = 'relaypacs-uploader';
+
 /** Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while waiting. */
 export async function lead(locks: Locks, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  await locks.request('relaypacs-uploader', { signal }, work);
+  await locks.request(LEAD, { signal }, work);
+}
+
+/** Whether somebody waits in line for the lead. */
+export async function isLeadWanted(locks: Pick<LockManager, 'query'>): Promise<boolean> {
+  return (await locks.query()).pending?.some(({ name }) => name === LEAD) ?? false;
 }
 
 /** Holds a lock of this name while `work` runs, so that other tabs know that somebody is at it. */
