@@ -2,19 +2,29 @@
 import { computed } from '@preact/signals';
 import { render } from 'preact';
 import { App } from './app/App.tsx';
+import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
 import { createRoute } from './app/routes.ts';
 import { createTheme } from './app/theme.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
+import { keepAwake } from './app/wake-lock.ts';
+import { watchLink } from './app/watch-link.ts';
 
 const page = new AbortController();
 const theme = createTheme(document.documentElement, window.localStorage);
 const route = createRoute(window, page.signal);
 const device = createDevice();
+const { serviceWorker: workers, locks, wakeLock } = navigator;
+const around = pageAround(window);
+const { ingest, queue } = device;
 const update = createUpdate({
-  workers: navigator.serviceWorker, locks: navigator.locks, tabId: crypto.randomUUID(), page: pageAround(window),
-  isAtWork: computed(() => device.ingest.phase.value !== 'idle' || device.queue.unsafe.value > 0),
+  workers, locks, tabId: crypto.randomUUID(), page: around,
+  isAtWork: computed(() => ingest.phase.value !== 'idle' || queue.unsafe.value > 0),
 });
+askForBackgroundSync({ workers, waits: computed(() => queue.safe.value > 0), ...around });
+// Where the browser goes on without the page, only what is not safe yet needs it.
+const travels = computed(() => !goesOnAlone(globalThis) && queue.link.value !== 'offline' && queue.studies.value.some(({ state }) => state === 'uploading'));
+keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
 // What is still being written is lost with the page: the browser asks first. What is safe here is not.
 window.addEventListener('beforeunload', (event) => {
@@ -25,4 +35,8 @@ window.addEventListener('beforeunload', (event) => {
 window.addEventListener('vite:preloadError', update.partMissing);
 
 device.start();
+watchLink({
+  ...around, baseUrl: device.api.baseUrl, fetch: (...request) => fetch(...request), isOnline: () => navigator.onLine,
+  later: (work, ms) => void setTimeout(work, ms), known: () => queue.link.peek(), tell: device.noteLink,
+});
 render(<App device={device} theme={theme} route={route} update={update} />, document.getElementById('app')!);

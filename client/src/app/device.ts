@@ -10,7 +10,7 @@ import { deviceKey } from '../pipeline/queue/device-key.ts';
 import { knownPolicies, knownUser, rememberDiagnosis, rememberLink, rememberPolicies, rememberRate, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
 import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
-import type { QueueStore } from '../pipeline/queue/queued.ts';
+import type { Link, QueueStore } from '../pipeline/queue/queued.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { createBackOff, realClock, type Clock } from '../pipeline/upload/clock.ts';
 import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
@@ -24,6 +24,8 @@ export interface Device {
   readonly api: ApiClient;
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
+  /** What was found out about the way to the gateway while nothing travels. */
+  noteLink(link: Link): void;
   /** Goes on with the session and the queue of last time, and starts sending. */
   start(): void;
 }
@@ -129,6 +131,11 @@ export function createDevice(baseUrl = '/api'): Device {
 
   return {
     session, api, ingest, queue,
+    noteLink(link) {
+      if (link !== queue.link.peek()) void rememberLink(database, link).catch(() => undefined);
+      // Whoever was here last may be signed in still.
+      if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
+    },
     start() {
       forgetBetweenAccounts();
       void session.resume();
