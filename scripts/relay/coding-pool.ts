@@ -37,8 +37,8 @@ const NEWEST = 0.2;
 type Job = { readonly resolve: (message: CodedMessage) => void; readonly reject: (error: Error) => void };
 type Thread = { readonly worker: Worker; readonly jobs: Map<number, Job> };
 
-/** Starts no thread before something is coded. `now`: milliseconds of a clock that does not jump. */
-export function createCodingPool(now: () => number): CodingPool {
+/** Starts no thread before something is coded. `now`: milliseconds of a clock that does not jump; `isWanted` false: nothing is coded. */
+export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
   const threads: Thread[] = [];
   let [link, rate]: [number | null, number | null] = [null, null];
   let nextId = 0;
@@ -66,7 +66,7 @@ export function createCodingPool(now: () => number): CodingPool {
   }
 
   return {
-    pays: () => codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO }),
+    pays: () => isWanted && codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO }),
     async code(instance) {
       if (instance.size > LARGEST_BYTES) return { encoding: null, bytes: instance };
       const bytes = await instance.arrayBuffer();

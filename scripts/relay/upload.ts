@@ -40,7 +40,7 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
 
   const archives = createArchiveReader();
   const progress = createProgressLine(!options.flag('json'));
-  const coding = createCodingPool(() => performance.now());
+  const coding = createCodingPool(() => performance.now(), around.env.RELAY_CODING !== 'off');
   const queue = createFileQueue({
     coding,
     async prepare(file) {

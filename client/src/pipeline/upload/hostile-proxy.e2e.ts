@@ -1,0 +1,139 @@
+/**
+ * The networks of hospitals, with a real nginx and somebody's settings in it: a study arrives in the PACS all the same, and the person is
+ * told in words what stands in the way. Sent by the command line, which is the page's uploader with other words around it.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped } from '#testing/environment.ts';
+import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { findNginx, passTo, startBetween, startNginx } from '#testing/hostile-proxy.ts';
+import { startShapedLink } from '#testing/shaped-link.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { findOrthanc, startOrthanc } from '../../../../scripts/orthanc.ts';
+import { freePort } from '../../../../scripts/ports.ts';
+import { relay } from '../../../../scripts/relay.ts';
+import type { Diagnosis } from '../queue/queued.ts';
+import { DIAGNOSES } from './diagnosis.ts';
+
+const PASSWORD = 'an-admin-of-the-tests';
+/** 3 Mbit/s: a piece of the first size takes longer than a connection may live. */
+const SLOW = { roundTripMs: 20, bitsPerSecond: 3e6 };
+const LIVES_MS = 2_500;
+
+const test = suite('hostile proxies');
+const nginx = findNginx();
+const why = nginx === null ? 'there is no nginx' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+async function openWorld() {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
+  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
+  const port = await freePort();
+  const gateway = createGatewayUnderTest({ port, webPort: await freePort(), dataDir: join(folder, 'data'), adminPassword: PASSWORD, pacs: orthanc });
+  await gateway.start();
+  return {
+    folder, port,
+    async close() {
+      await gateway.stop();
+      await orthanc.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+test.before(async () => {
+  if (why === null) world = await openWorld();
+});
+test.after(async () => world?.close());
+
+async function writeStudy(seed: number, instances: number): Promise<readonly string[]> {
+  const study = syntheticStudy({ seed, instancesPerSeries: instances, rows: 512, columns: 512 });
+  return Promise.all(study.instances.map(async ({ bytes }, index) => {
+    const path = join(world.folder, `${seed}-${index}.dcm`);
+    await writeFile(path, bytes);
+    return path;
+  }));
+}
+
+/** Sends as the command line does and says which diagnoses a person was told; all of the study is in the PACS when it resolves. */
+async function send(port: number, paths: readonly string[], onSaid: (line: string) => void = () => undefined): Promise<readonly Diagnosis[]> {
+  const said: string[] = [];
+  const args = ['upload', ...paths, '--user', 'admin', '--gateway', `http://127.0.0.1:${port}`, '--policy', 'identified', '--wait', '--json'];
+  const code = await relay(args, {
+    env: { RELAY_PASSWORD: PASSWORD, RELAY_CODING: 'off' }, signal: new AbortController().signal, print: () => undefined,
+    say: (line) => {
+      said.push(line);
+      onSaid(line);
+    },
+  });
+  assert.is(code, 0, said.join('\n'));
+  return (Object.keys(DIAGNOSES) as Diagnosis[]).filter((one) => said.some((line) => line.startsWith(DIAGNOSES[one].title)));
+}
+
+const skip = (what: string): void => skipped(what, why ?? '');
+
+test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, and the limit is named', async () => {
+  if (why !== null) return skip('a proxy that limits bodies');
+  const proxy = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 1m;'], location: [...passTo(world.port), 'proxy_request_buffering off;'] });
+  try {
+    assert.equal(await send(proxy.port, await writeStudy(1, 12)), ['proxy-limits-size']);
+  } finally {
+    await proxy.stop();
+  }
+});
+
+test('a load balancer that ends connections after 2.5 s: nothing is sent twice for it, and it is named', async () => {
+  if (why !== null) return skip('a proxy that cuts long requests');
+  const balancer = await startBetween({ targetPort: world.port, livesMs: LIVES_MS });
+  const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
+  try {
+    const paths = await writeStudy(2, 10);
+    const bytes = 10 * 512 * 512 * 2;
+    assert.equal(await send(link.port, paths), ['proxy-cuts-long-requests']);
+    const { up } = link.counts();
+    assert.ok(up < bytes * 1.25, `${up} bytes for ${bytes}`);
+  } finally {
+    await link.stop();
+    await balancer.stop();
+  }
+});
+
+test('a proxy that holds bodies back until they are whole, behind one that ends connections: the study arrives, and the holding back is named', async () => {
+  if (why !== null) return skip('a proxy that buffers');
+  const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
+  const proxy = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;', ...timeouts], location: [...passTo(world.port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'] });
+  const balancer = await startBetween({ targetPort: proxy.port, livesMs: LIVES_MS });
+  const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
+  try {
+    assert.equal((await send(link.port, await writeStudy(3, 6))).filter((one) => one !== 'proxy-cuts-long-requests'), ['proxy-buffers']);
+  } finally {
+    await link.stop();
+    await balancer.stop();
+    await proxy.stop();
+  }
+});
+
+test('a guest network that answers everything with its sign-in page: nothing of it is believed, it is named, and the study goes on when it lets go', async () => {
+  if (why !== null) return skip('a sign-in page in the gateway’s place');
+  const portal = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;'], location: ['default_type text/html;', 'return 200 "<html><body>Welcome. Please sign in.</body></html>";'] });
+  const between = await startBetween({ targetPort: world.port });
+  const link = await startShapedLink({ targetPort: between.port, ...SLOW });
+  try {
+    const told = Promise.withResolvers<void>();
+    const sending = send(link.port, await writeStudy(4, 6), (line) => line.startsWith(DIAGNOSES['proxy-answers'].title) && told.resolve());
+    await until('the first bytes', () => link.counts().up > 500_000);
+    between.leadTo(portal.port);
+    await Promise.race([told.promise, sending]);
+    between.leadTo(world.port);
+    assert.equal(await sending, ['proxy-answers']);
+  } finally {
+    await link.stop();
+    await between.stop();
+    await portal.stop();
+  }
+});
+
+test.run();

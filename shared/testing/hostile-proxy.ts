@@ -1,0 +1,114 @@
+/**
+ * What hospitals put between a tablet and a server: a real nginx with somebody's settings, and a relay that ends connections by their age,
+ * as load balancers do, or leads them to somebody else, as the sign-in page of a guest network does.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './gateway-under-test.ts';
+
+const NGINX_OF_DEBIAN = '/usr/sbin/nginx';
+
+/** The path of an nginx, or null where there is none. */
+export function findNginx(): string | null {
+  return existsSync(NGINX_OF_DEBIAN) ? NGINX_OF_DEBIAN : null;
+}
+
+export type Nginx = { readonly port: number; stop(): Promise<void> };
+
+export type NginxSettings = {
+  readonly port: number;
+  /** Directives of the server block. */
+  readonly server?: readonly string[];
+  /** Directives of its one location. */
+  readonly location: readonly string[];
+};
+
+function configuration(folder: string, { port, server = [], location }: NginxSettings): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${join(folder, name)};`);
+  return [
+    ...(process.getuid?.() === 0 ? ['user root;'] : []),
+    'daemon off;', 'worker_processes 1;', `pid ${join(folder, 'pid')};`, `error_log ${join(folder, 'error.log')};`, 'events { worker_connections 128; }',
+    'http {', 'access_log off;', ...temporary,
+    `server { listen 127.0.0.1:${port};`, ...server, 'location / {', ...location, '} } }', '',
+  ].join('\n');
+}
+
+/** Starts an nginx of its own in a temporary folder. Ends only the process that it started. */
+export async function startNginx(nginx: string, settings: NginxSettings): Promise<Nginx> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-nginx-'));
+  const file = join(folder, 'nginx.conf');
+  await writeFile(file, configuration(folder, settings));
+  const child = spawn(nginx, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (piece) => (said += piece));
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await until('nginx to listen', async () => {
+    if (child.exitCode !== null) throw new Error(`nginx ended at its start: ${said}`);
+    return new Promise<boolean>((resolve) => {
+      const socket = connect(settings.port, '127.0.0.1', () => (socket.destroy(), resolve(true)));
+      socket.once('error', () => resolve(false));
+    });
+  });
+  return {
+    port: settings.port,
+    async stop() {
+      child.kill('SIGTERM');
+      await gone;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The directives that pass everything on to a server of this machine, as a careful administrator would write them. */
+export function passTo(port: number): readonly string[] {
+  return [`proxy_pass http://127.0.0.1:${port};`, 'proxy_http_version 1.1;', 'proxy_set_header Host $http_host;', 'proxy_set_header Connection "";', 'proxy_buffering off;'];
+}
+
+export type Between = {
+  readonly port: number;
+  /** From now on every new connection goes there; those that are open end. */
+  leadTo(port: number): void;
+  stop(): Promise<void>;
+};
+
+/** A relay that ends each connection when it is so old. */
+export async function startBetween({ targetPort, livesMs = Number.POSITIVE_INFINITY }: { readonly targetPort: number; readonly livesMs?: number }): Promise<Between> {
+  const sockets = new Set<Socket>();
+  let target = targetPort;
+  const track = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+  };
+  const server = createServer((device) => {
+    const onward = connect(target, '127.0.0.1');
+    track(device);
+    track(onward);
+    device.pipe(onward);
+    onward.pipe(device);
+    const end = (): void => {
+      clearTimeout(timer);
+      device.destroy();
+      onward.destroy();
+    };
+    const timer = Number.isFinite(livesMs) ? setTimeout(end, livesMs) : undefined;
+    device.on('close', end);
+    onward.on('close', end);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    leadTo(port) {
+      target = port;
+      for (const socket of sockets) socket.destroy();
+    },
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
