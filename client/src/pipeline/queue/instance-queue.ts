@@ -7,11 +7,14 @@ import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent } from '#shared/protocol/upload-state.ts';
-import { open } from './device-key.ts';
-import { deleteRecords, RECORD_BYTES, recordPlace } from './enqueue.ts';
-import type { InstanceRow, LocalDatabase, ParcelRow, StudyRow } from './local-database.ts';
-import { createProgress, endsIn, type Progress } from './progress.ts';
-import { CopyUnreadable, keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type ParcelToSend, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
+import { countReasons } from './count-reasons.ts';
+import { deleteParcels } from './drop-study.ts';
+import { giveParcels } from './give-parcels.ts';
+import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import { createProgress } from './progress.ts';
+import { compareForSending } from './sending-order.ts';
+import { keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
 
 export interface InstanceQueueTools {
   readonly database: LocalDatabase;
@@ -20,34 +23,48 @@ export interface InstanceQueueTools {
   readonly account: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Resolves when nobody packs the study any more, in whichever tab. */
+  readonly packerGone: (studyId: string) => Promise<void>;
+  /** Tells the gateway of instances of an announced study: `take-back`, they will not come; `retry`, they come although they were left out once. */
+  readonly decide: (uploadId: string, decision: 'take-back' | 'retry', instances: readonly InstanceKey[]) => Promise<void>;
 }
 
 const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
-export function createInstanceQueue({ database, key, account, now }: InstanceQueueTools): UploadQueue {
+/** Whether the uploader has something to do. What is paused is not sent; what was all sent is followed whether it is paused or not. */
+function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
+  if (waiting === 'interrupted') return false;
+  if (state === 'reading') return named && !paused;
+  return WORTH_WORK.has(state) && !(paused && (state === 'safe' || state === 'uploading'));
+}
+
+export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
+  const { database, key, account, now } = tools;
   const progress = createProgress((id, numbers) => database.studies.update(id, { ...numbers }), now);
 
   async function change(id: string, event: UploadEvent, also: Partial<StudyRow> = {}): Promise<boolean> {
     return database.transaction('rw', database.studies, async () => {
       const study = await database.studies.get(id);
-      const state = study && nextUploadState(study.state, event);
-      if (!study || state === null || state === undefined) return false;
+      const state = study && study.waiting !== 'interrupted' && nextUploadState(study.state, event);
+      if (!state) return false;
       await database.studies.update(id, { ...also, state });
       return true;
     });
   }
 
+  /** A study that was interrupted says so until it is chosen again, whatever is still under way. */
+  async function note(id: string, work: (row: StudyRow) => void): Promise<void> {
+    await database.studies.where('id').equals(id).modify((row) => void (row.waiting !== 'interrupted' && work(row)));
+  }
+
   return {
     async pending() {
-      // What nobody is named for is theirs who signs in first.
-      await database.studies.filter((study) => (study.account ?? null) === null).modify({ account });
-      const isOurs = (study: StudyRow) => study.account === account && WORTH_WORK.has(study.state);
-      const rows = await database.studies.orderBy('queuedAt').filter(isOurs).toArray();
-      return rows.map(({ id, state, uploadId, receiptId, trouble = null, turn = 0 }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble, turn }));
+      const rows = (await database.studies.toArray()).filter((study) => study.account === account);
+      return rows.filter(hasWork).sort(compareForSending).map(({ id, state, uploadId, receiptId, trouble = null, turn = 0 }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble, turn }));
     },
     manifestOf: (id) => manifestOf(database, id),
-    announced: (id, answer) => announced(database, id, answer),
-    parcelsFor: (id, need) => parcelsFor(database, key, progress, id, need),
+    announced: (id, answer) => announced(tools, id, answer),
+    parcelsFor: (id, need) => giveParcels({ database, key, progress, packerGone: tools.packerGone }, id, need),
     async beginSending(id) {
       return change(id, 'started', { sending: true });
     },
@@ -70,14 +87,16 @@ export function createInstanceQueue({ database, key, account, now }: InstanceQue
     },
     async parcelsLost(id, missing) {
       const lost = new Set(missing.map(keyOf));
-      await database.transaction('rw', database.instances, async () => {
-        await database.instances.where('studyId').equals(id).and((row) => lost.has(keyOf(row))).modify({ state: 'safe', reason: null });
+      await database.transaction('rw', database.instances, database.studies, async () => {
+        const rows = (await instancesOf(database, id)).filter((row) => lost.has(keyOf(row)));
+        await putInstances(database, rows.map((row): InstanceRow => ({ ...row, state: 'safe', reason: null, inPacs: false })));
+        await recountReasons(database, id);
       });
       await change(id, 'parcels-lost', { departed: 0, acknowledged: 0, counts: null });
     },
     async report(id, status) {
       const waiting = status.waiting?.because ?? null;
-      await database.studies.where('id').equals(id).modify((row) => {
+      await note(id, (row) => {
         Object.assign(row, { counts: status.counts, waiting });
         // What is followed again was sent whole; a receipt is believed in `settle` only.
         if (row.trouble !== 'receipt-faulty') row.trouble = null;
@@ -85,20 +104,16 @@ export function createInstanceQueue({ database, key, account, now }: InstanceQue
     },
     async waiting(id, because) {
       const study = await database.studies.get(id);
-      if (study && study.waiting !== because) await database.studies.update(id, { waiting: because });
+      if (study && study.waiting !== because) await note(id, (row) => void (row.waiting = because));
     },
     async troubled(id, trouble) {
-      await database.studies.update(id, { trouble });
+      await note(id, (row) => void (row.trouble = trouble));
     },
     async refused(id, code) {
       await change(id, 'refused', { problem: code, waiting: null, trouble: null });
     },
     settle: (id, checked) => settle(database, now, id, checked),
   };
-}
-
-async function instancesOf(database: LocalDatabase, id: string): Promise<InstanceRow[]> {
-  return database.instances.where('studyId').equals(id).sortBy('position');
 }
 
 async function manifestOf(database: LocalDatabase, id: string): Promise<Manifest> {
@@ -120,65 +135,38 @@ async function manifestOf(database: LocalDatabase, id: string): Promise<Manifest
   };
 }
 
-async function announced(database: LocalDatabase, id: string, answer: ManifestAnswer): Promise<boolean> {
-  const held = new Set(answer.have.map(keyOf));
+async function announced({ database, decide }: InstanceQueueTools, id: string, answer: ManifestAnswer): Promise<boolean> {
+  const held = new Map(answer.have.map((instance) => [keyOf(instance), instance.inPacs === true]));
   const conflicts = new Map(answer.conflict.map((instance) => [keyOf(instance), instance.reason]));
-  return database.transaction('rw', database.studies, database.instances, async () => {
+  const again: InstanceKey[] = [];
+  const isHere = await database.transaction('rw', database.studies, database.instances, async () => {
     const study = await database.studies.get(id);
-    if (!study || study.state === 'taken-back' || study.state === 'done') return false;
-    const rows = await instancesOf(database, id);
-    const changed = rows.flatMap((row): InstanceRow[] => {
+    if (!study || study.waiting === 'interrupted' || study.state === 'taken-back' || study.state === 'done') return false;
+    const rows = (await instancesOf(database, id)).map((row): InstanceRow => {
       const reason = conflicts.get(keyOf(row));
-      if (reason !== undefined) return [{ ...row, state: stateOfConflict(reason), reason }];
-      return held.has(keyOf(row)) && row.state === 'safe' ? [{ ...row, state: 'sent' }] : [];
+      // Left out once, cancelled perhaps, and chosen again since: the later word of a person counts.
+      if (reason === 'left-out' && row.state === 'safe' && study.uploadId === null) again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
+      else if (reason !== undefined) return { ...row, state: stateOfConflict(reason), reason };
+      const inPacs = held.get(keyOf(row));
+      return inPacs !== undefined && row.state === 'safe' ? { ...row, state: 'sent', inPacs } : row;
     });
-    await database.instances.bulkPut(changed);
-    const departed = rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row))).length;
-    await database.studies.update(id, { uploadId: answer.uploadId, departed, acknowledged: departed, waiting: null, problem: null });
+    await putInstances(database, rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row))));
+    const departed = rows.filter((row) => row.state !== 'safe' && (held.has(keyOf(row)) || conflicts.has(keyOf(row)))).length;
+    await database.studies.update(id, { uploadId: answer.uploadId, departed, acknowledged: departed, waiting: null, problem: null, reasons: countReasons(rows) });
     return true;
   });
+  if (!isHere) return false;
+  if (again.length > 0) await decide(answer.uploadId, 'retry', again);
+  await tellWithdrawals(database, decide, id, answer.uploadId);
+  return true;
 }
 
-async function* parcelsFor(
-  database: LocalDatabase, key: CryptoKey, progress: Progress, id: string, need: readonly InstanceKey[],
-): AsyncGenerator<ParcelToSend> {
-  const wanted = new Set(need.map(keyOf));
-  const rows = await instancesOf(database, id);
-  const parcelIds = [...new Set(rows.filter((row) => wanted.has(keyOf(row))).map((row) => row.parcelId))];
-  const parcels = (await database.parcels.bulkGet(parcelIds)).filter((parcel) => parcel !== undefined);
-  // One that was sent and is wanted again is asked for by its name: what was damaged gets a new place, what only waits for verify is there.
-  for (const parcel of parcels) if (parcel.state === 'sent') parcel.location = null;
-  if (parcels.length < parcelIds.length) throw new CopyUnreadable('a parcel is missing');
-  const sizes = Map.groupBy(rows, (row) => row.parcelId);
-  const planned = parcels.map(({ id: parcelId, bytes }) => ({ id: parcelId, bytes, ends: endsIn(bytes, sizes.get(parcelId)!.map((row) => row.bytes)) }));
-  progress.plan(id, rows.length - planned.reduce((sum, { ends }) => sum + ends.length, 0), planned);
-  await progress.write(id);
-  for (const parcel of parcels) yield toParcelToSend(database, key, parcel);
-}
-
-function toParcelToSend(database: LocalDatabase, key: CryptoKey, parcel: ParcelRow): ParcelToSend {
-  const count = Math.ceil(parcel.bytes / RECORD_BYTES);
-  async function record(position: number): Promise<Uint8Array<ArrayBuffer>> {
-    const row = await database.records.get([parcel.id, position]);
-    if (!row) throw new CopyUnreadable('a record is missing');
-    return open(key, row.sealed, recordPlace(parcel.id, position, count)).catch((cause: unknown) => {
-      throw new CopyUnreadable(cause);
-    });
-  }
-  return {
-    id: parcel.id, bytes: parcel.bytes, instances: parcel.instances, location: parcel.location, seal: null,
-    async read(offset, length) {
-      const end = Math.min(offset + length, parcel.bytes);
-      const piece = new Uint8Array(Math.max(0, end - offset));
-      for (let at = offset; at < end; ) {
-        const position = Math.floor(at / RECORD_BYTES);
-        const bytes = (await record(position)).subarray(at - position * RECORD_BYTES).subarray(0, end - at);
-        piece.set(bytes, at - offset);
-        at += bytes.length;
-      }
-      return piece;
-    },
-  };
+/** Deleted only when the gateway has heard of it; a gateway that cannot be told now is told with the next announcement. */
+async function tellWithdrawals(database: LocalDatabase, decide: InstanceQueueTools['decide'], id: string, uploadId: string): Promise<void> {
+  const withdrawn = await database.withdrawals.where('studyId').equals(id).toArray();
+  if (withdrawn.length === 0) return;
+  await decide(uploadId, 'take-back', withdrawn.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })));
+  await database.withdrawals.bulkDelete(withdrawn.map(({ studyId, sopInstanceUID, digest }): [string, string, string] => [studyId, sopInstanceUID, digest]));
 }
 
 /** Nothing more has to be done about it on this device. `inPacs`: UIDs of what the receipt says the PACS holds. */
@@ -191,7 +179,7 @@ function isSettledForUs({ state, reason, sopInstanceUID }: InstanceRow, inPacs: 
 
 async function settle(database: LocalDatabase, now: () => number, id: string, { jws, receipt }: CheckedReceipt): Promise<void> {
   const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
-  const tables = [database.studies, database.instances, database.parcels, database.records, database.receipts];
+  const tables = [database.studies, database.instances, database.parcels, database.records, database.receipts, database.withdrawals];
   await database.transaction('rw', tables, async () => {
     const study = await database.studies.get(id);
     if (!study) return;
@@ -201,16 +189,14 @@ async function settle(database: LocalDatabase, now: () => number, id: string, { 
       if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
       return said ? { ...row, state: said.state, reason: said.reason ?? null } : row;
     });
-    await database.instances.bulkPut(rows);
+    await putInstances(database, rows);
     await database.receipts.put({ id: receipt.jti, studyId: id, jws, issuedAt: receipt.iat * 1000, revision: receipt.revision, root: receipt.root });
     const inPacs = new Set(receipt.instances.filter((instance) => isInPacs(instance.state)).map((instance) => instance.sopInstanceUID));
-    const kept = new Set(rows.filter((row) => !isSettledForUs(row, inPacs)).map((row) => row.parcelId));
-    for (const parcel of await database.parcels.where('studyId').equals(id).toArray()) {
-      if (kept.has(parcel.id)) continue;
-      await deleteRecords(database, parcel.id);
-      await database.parcels.delete(parcel.id);
-    }
-    await database.studies.update(id, { receiptId: receipt.jti, waiting: null, trouble: null, ...outcomeOf(study, kept.size === 0, now()) });
+    const kept = rows.filter((row) => !isSettledForUs(row, inPacs));
+    await deleteParcels(database, id, new Set(kept.map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null)));
+    await database.studies.update(id, {
+      receiptId: receipt.jti, waiting: null, trouble: null, reasons: countReasons(rows), ...outcomeOf(study, kept.length === 0, now()),
+    });
   });
 }
 
@@ -219,12 +205,13 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
   const checked = nextUploadState(study.state, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
   if (checked === null) return {};
   if (!isComplete) return { state: checked };
-  return { state: nextUploadState(checked, 'evicted') ?? checked, title: null, completedAt: at };
+  return { state: nextUploadState(checked, 'evicted') ?? checked, packing: false, title: null, completedAt: at };
 }
 
 /** Calls `onChange` whenever the studies in the queue change, in whichever tab; returns how to stop that. */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
-  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state, trouble, turn }) => `${id} ${state} ${trouble} ${turn}`).join());
+  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
+    [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn].join(' ')).join());
   let last = '';
   const subscription = watched.subscribe((states) => {
     if (states === last) return;

@@ -1,25 +1,34 @@
 /**
- * The device's database and its ladder of versions. The one door to Dexie, with instance-queue.ts. Identifying values stand in it as
- * AES-GCM ciphertext only: parcels in `records`, titles in `studies.title`; UIDs, digests, sizes and states stand in the clear.
+ * The device's database and its ladder of versions. Identifying values stand in it as ciphertext only: parcels in `records`, sealed to the
+ * gateway's key, so that nothing on this device opens them again; titles in `studies.title`, under the device's own key. UIDs, digests,
+ * sizes and states stand in the clear.
  */
-import { Dexie, type EntityTable, type Table } from 'dexie';
+import { Dexie, type EntityTable, type Table, type Transaction } from 'dexie';
+import { countReasons, type Reasons } from './count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { KeptReceipt, StudyAbout, Trouble, Waiting } from './queued.ts';
 
-/** AES-GCM: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag. */
+/**
+ * Under the device's key: 12 bytes of initialisation vector, ciphertext, 16 bytes of tag (AES-GCM). Sealed to the gateway: one record as
+ * shared/src/transfer/seal.ts makes it, which is what travels.
+ */
 export type Sealed = Uint8Array<ArrayBuffer>;
 
 export interface StudyRow {
   readonly id: string;
   readonly queuedAt: number;
   state: UploadState;
+  /** Every instance has its row: the study may be announced. */
+  named: boolean;
+  /** Not every byte is in this database yet: it is not safe here, whatever the state. */
+  packing: boolean;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
   /** The account that queued it and alone sends it. Rows without (queued by nobody known, or by an earlier version) are whoever's signs in first. */
   account?: string | null;
-  /** As sent; null until the first instance is packed. */
+  /** As sent; null until the first instance is named. */
   studyInstanceUID: string | null;
   /** A StudyTitle as JSON; null once erased. */
   title: Sealed | null;
@@ -27,6 +36,8 @@ export interface StudyRow {
   readonly about?: StudyAbout;
   instances: number;
   bytes: number;
+  /** Instances whose bytes are in this database; tells only while `packing`. */
+  packed: number;
   uploadId: string | null;
   /** True from the first byte on: it can no longer be taken back. */
   sending: boolean;
@@ -42,6 +53,14 @@ export interface StudyRow {
   counts: Counts | null;
   waiting: Waiting;
   problem: ProblemCode | null;
+  /** Instances that were refused or are held, by reason: kept here, so that the screen need not count thousands of rows at every step. */
+  reasons: Reasons;
+  /** A person set it aside: nothing of it is sent until it is taken up again. */
+  paused: boolean;
+  /** Set by hand: the lower goes first, and before all that have none. */
+  rank: number | null;
+  /** From triage, 0 to 1: the higher goes first. */
+  score: number | null;
   /** What went wrong on this device; rows of earlier versions lack it. */
   trouble?: Trouble | null;
   /** Grows when a person changes what is to be done; rows of earlier versions lack it. */
@@ -54,7 +73,8 @@ export interface InstanceRow {
   readonly studyId: string;
   /** In the order of the files that were chosen. */
   readonly position: number;
-  readonly parcelId: string;
+  /** The parcel that holds its bytes; null: not packed yet, or not packed at all because the PACS has it. */
+  parcelId: string | null;
   readonly sopInstanceUID: string;
   readonly seriesInstanceUID: string;
   readonly sopClassUID: string;
@@ -64,15 +84,29 @@ export interface InstanceRow {
   readonly originalDigest?: string;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
+  /** Seen in the PACS when the study was announced: no copy of it is kept here. */
+  inPacs?: boolean;
+  /** Bytes that it takes in its parcel, where it was coded. */
+  codedBytes?: number;
 }
 
 export interface ParcelRow {
   readonly id: string;
   readonly studyId: string;
+  /** As it travels: sealed. */
   readonly bytes: number;
   readonly instances: number;
   state: 'waiting' | 'sent';
   location: string | null;
+  /** The gateway's key that opens it, and the encapsulated key in base64. null: of version 1, under the device's key; it travels in the clear. */
+  seal: { readonly keyId: string; readonly enc: string } | null;
+}
+
+/** An instance that was named and will not come: the gateway is told with the next announcement. */
+export interface WithdrawalRow {
+  readonly studyId: string;
+  readonly sopInstanceUID: string;
+  readonly digest: string;
 }
 
 export interface RecordRow {
@@ -81,9 +115,12 @@ export interface RecordRow {
   readonly sealed: Sealed;
 }
 
-/** Things of the device itself: its key, the policy it last heard of, the link as the leading tab sees it, the account that was here last. */
+/**
+ * Things of the device itself: its key, the policies and the sealing key it last heard of, the link as the leading tab sees it, the account
+ * that was here last, how fast the link and the coding are (bytes a second), which database this is, and the right to send of each account.
+ */
 export interface DeviceRow {
-  readonly name: 'key' | 'policies' | 'link' | 'account';
+  readonly name: 'key' | 'policies' | 'link' | 'account' | 'link-rate' | 'diagnosis' | 'coding-rate' | 'origin' | 'clock' | `right/${string}`;
   readonly value: unknown;
 }
 
@@ -92,6 +129,7 @@ export interface LocalDatabase extends Dexie {
   instances: Table<InstanceRow, [string, number]>;
   parcels: EntityTable<ParcelRow, 'id'>;
   records: Table<RecordRow, [string, number]>;
+  withdrawals: Table<WithdrawalRow, [string, string, string]>;
   receipts: EntityTable<KeptReceipt, 'id'>;
   device: EntityTable<DeviceRow, 'name'>;
 }
@@ -101,6 +139,8 @@ interface Rung {
   readonly because: string;
   /** Dexie's notation: primary key first, then indexes; null drops a table. */
   readonly stores: Readonly<Record<string, string | null>>;
+  /** Brings the rows of the version below up here, inside the upgrade's own transaction. */
+  readonly climb?: (transaction: Transaction) => Promise<void>;
 }
 
 /** Climbed from the bottom by every device; rungs are added, never changed. */
@@ -117,7 +157,26 @@ export const LADDER: readonly Rung[] = [
       device: 'name',
     },
   },
+  {
+    version: 2,
+    because: 'studies are named before they are packed, parcels are sealed to the gateway, and a person may change the order',
+    stores: { withdrawals: '[studyId+sopInstanceUID+digest], studyId' },
+    climb: fromVersionOne,
+  },
 ];
+
+/** Parcels stay under the device's key and travel in the clear, as they would have; a study that was being written ends as interrupted. */
+async function fromVersionOne(transaction: Transaction): Promise<void> {
+  await transaction.table<ParcelRow>('parcels').toCollection().modify({ seal: null });
+  for (const study of await transaction.table<StudyRow>('studies').toArray()) {
+    const mayHaveSome = study.state === 'attention' || (study.counts?.refused ?? 0) + (study.counts?.quarantined ?? 0) > 0;
+    const instances = mayHaveSome ? await transaction.table<InstanceRow>('instances').where('studyId').equals(study.id).toArray() : [];
+    const isReading = study.state === 'reading';
+    await transaction.table<StudyRow>('studies').update(study.id, {
+      named: !isReading, packing: isReading, paused: false, rank: null, score: null, packed: study.instances, reasons: countReasons(instances),
+    });
+  }
+}
 
 export interface DatabaseTools {
   readonly name?: string;
@@ -131,6 +190,9 @@ export function openLocalDatabase(tools: DatabaseTools = {}): LocalDatabase {
   const own = tools.indexedDB && tools.IDBKeyRange ? { indexedDB: tools.indexedDB, IDBKeyRange: tools.IDBKeyRange } : {};
   // "strict" durability: a transaction is done when the bytes are on the disk, which is what "safe on this device" says.
   const database = new Dexie(tools.name ?? 'relaypacs', { ...own, chromeTransactionDurability: 'strict' }) as LocalDatabase;
-  for (const rung of LADDER) database.version(rung.version).stores({ ...rung.stores });
+  for (const { version, stores, climb } of LADDER) {
+    const rung = database.version(version).stores({ ...stores });
+    if (climb) rung.upgrade(climb);
+  }
   return database;
 }

@@ -21,8 +21,13 @@ export interface ProgressNumbers {
 }
 
 export interface Progress {
-  /** What will be sent of a study, and how many of its instances are in none of these parcels because the gateway has them. */
-  plan(id: string, had: number, parcels: readonly PlannedParcel[]): void;
+  /**
+   * What will be sent of a study: how many of its instances are in none of its parcels because the gateway has them, and the bytes of those
+   * that are still being packed, about.
+   */
+  plan(id: string, had: number, awaitedBytes: number): void;
+  /** A parcel that will be sent; `had`: of its instances, those that were counted as had; `awaitedBytes`: what is awaited after it. */
+  add(id: string, parcel: PlannedParcel, had: number, awaitedBytes: number): void;
   /** `acknowledged` bytes of a parcel are at the gateway, and `left` at least have left this device. */
   note(id: string, parcelId: string, acknowledged: number, left: number): void;
   write(id: string): Promise<void>;
@@ -32,7 +37,7 @@ export interface Progress {
 const PROGRESS_EVERY_MS = 400;
 
 type Parcel = PlannedParcel & { from: number | null; acknowledged: number; left: number };
-type Plan = { readonly had: number; writtenAt: number; readonly parcels: Map<string, Parcel> };
+type Plan = { had: number; awaitedBytes: number; writtenAt: number; readonly parcels: Map<string, Parcel> };
 
 /** `keep` writes the numbers of a study where the screen reads them. */
 export function createProgress(keep: (id: string, numbers: ProgressNumbers) => Promise<unknown>, now: () => number): Progress {
@@ -47,9 +52,15 @@ export function createProgress(keep: (id: string, numbers: ProgressNumbers) => P
 
   return {
     write,
-    plan(id, had, parcels) {
-      const fresh = parcels.map((parcel): [string, Parcel] => [parcel.id, { ...parcel, from: null, acknowledged: 0, left: 0 }]);
-      plans.set(id, { had, writtenAt: 0, parcels: new Map(fresh) });
+    plan(id, had, awaitedBytes) {
+      plans.set(id, { had, awaitedBytes, writtenAt: 0, parcels: new Map() });
+    },
+    add(id, parcel, had, awaitedBytes) {
+      const plan = plans.get(id);
+      if (!plan) return;
+      plan.parcels.set(parcel.id, { ...parcel, from: null, acknowledged: 0, left: 0 });
+      plan.had -= had;
+      plan.awaitedBytes = awaitedBytes;
     },
     note(id, parcelId, acknowledged, left) {
       const plan = plans.get(id);
@@ -64,8 +75,8 @@ export function createProgress(keep: (id: string, numbers: ProgressNumbers) => P
   };
 }
 
-function numbersOf({ had, parcels }: Plan): ProgressNumbers {
-  let [departed, acknowledged, sentBytes, neededBytes] = [had, had, 0, 0];
+function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
+  let [departed, acknowledged, sentBytes, neededBytes] = [had, had, 0, awaitedBytes];
   for (const parcel of parcels.values()) {
     const from = parcel.from ?? 0;
     acknowledged += parcel.ends.filter((end) => end <= parcel.acknowledged).length;

@@ -4,21 +4,21 @@
  */
 import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { InstanceState } from '#shared/protocol/study-state.ts';
-import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
+import type { UploadStatus } from '#shared/protocol/api.ts';
+import { countTrack } from './count-track.ts';
+import { canCancel, canTakeBack, createDecisions, type DecisionTools } from './decide-study.ts';
 import { open } from './device-key.ts';
-import { knownLink } from './device-notes.ts';
-import { dropContents, dropStudy } from './enqueue.ts';
-import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
-import type { Link, QueuedStudy, QueueStore, ReasonCount, StudyTitle, Track } from './queued.ts';
-import { mayBeRetried } from './may-be-retried.ts';
+import { databaseOrigin, knownLink, knownOrigin } from './device-notes.ts';
+import { instancesOf } from './instance-rows.ts';
+import type { LocalDatabase, StudyRow } from './local-database.ts';
+import { createOrdering, isToBeSent } from './order-studies.ts';
+import type { Link, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued.ts';
 import { createRate, type Rate } from './rate.ts';
-import { keyOf, type InstanceKey } from './upload-queue.ts';
+import { compareRoster, compareUploads, createRoster, type RosterPlace } from './roster.ts';
+import { compareForSending } from './sending-order.ts';
 
-export interface QueueStoreTools {
-  readonly database: LocalDatabase;
+export interface QueueStoreTools extends DecisionTools {
   readonly key: Promise<CryptoKey>;
-  readonly now: () => number;
   /** Calls `work` after `ms`: a rate that falls is told although nothing is written. */
   readonly later: (work: () => void, ms: number) => void;
   /** Who sees the queue: the titles of another account's studies are not opened. */
@@ -27,18 +27,17 @@ export interface QueueStoreTools {
   readonly isOnline: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */
   readonly unsafe: ReadonlySignal<number>;
-  /** Tells the gateway what a person decided. Throws as the API client does. */
-  decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
-  /** Tells the gateway that these instances of an announced study will not come. May throw: it forgets by itself. */
-  withdraw(uploadId: string, instances: readonly InstanceKey[]): Promise<void>;
-  /** Wakes the uploader of this tab, if it leads. */
-  wake(): void;
+  /** Where the list of what waits lies, outside the database (localStorage). */
+  readonly place: RosterPlace;
+  /** The uploads of who is signed in, from the gateway. Throws as the API client does. */
+  uploads(): Promise<readonly UploadStatus[]>;
 }
 
 interface Snapshot {
   readonly studies: readonly StudyRow[];
-  readonly reasons: ReadonlyMap<string, { refused: ReasonCount[]; quarantined: ReasonCount[] }>;
   readonly link: Link;
+  /** Which database this is; null before its first use. */
+  readonly origin: string | null;
 }
 
 /** Rate and time left are told anew this often while something travels. */
@@ -51,9 +50,12 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const safe = signal(0);
   const others = signal(0);
   const leaderLink = signal<Link>('online');
+  const lost = signal<readonly LostStudy[]>([]);
+  const roster = createRoster(tools.place);
   const titles = new Map<string, StudyTitle>();
   const rates = new Map<string, Rate>();
   let last: Snapshot | null = null;
+  const asking = new Set<string>();
   let isTimed = false;
 
   const isOwn = ({ account = null }: StudyRow) => account === null || account === tools.account.peek();
@@ -62,14 +64,38 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     await openTitles(snapshot.studies);
     last = snapshot;
     draw(snapshot);
+    const { origin, studies } = snapshot;
+    if (origin === null) return;
+    roster.change((kept) => compareRoster(kept, origin, studies));
+    showLost();
+    await askForUploads(tools.account.peek(), studies);
+  }
+
+  /** Once for each account in this browser: where this list was cleared with the database, the gateway may still know. */
+  async function askForUploads(account: string | null, here: readonly StudyRow[]): Promise<void> {
+    if (account === null || asking.has(account) || roster.read().asked.includes(account)) return;
+    asking.add(account);
+    try {
+      const uploads = await tools.uploads();
+      roster.change((kept) => compareUploads(kept, account, uploads, here));
+      showLost();
+    } catch {
+      // Not reached: asked again with the next visit.
+    }
+  }
+
+  function showLost(): void {
+    const account = tools.account.peek();
+    const own = roster.read().lost.filter((entry) => entry.account === null || entry.account === account);
+    if (JSON.stringify(own) !== JSON.stringify(lost.peek())) lost.value = own;
   }
 
   function draw(snapshot: Snapshot): void {
     batch(() => {
       // Where nobody sees titles what waits here is still told: it is safe, whoever it belongs to.
-      safe.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row.state) ? safeIn(trackOf(row)) : 0), 0);
+      safe.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row) ? safeIn(countTrack(row)) : 0), 0);
       others.value = snapshot.studies.filter((row) => !isOwn(row) && row.state !== 'done' && row.state !== 'taken-back').length;
-      studies.value = snapshot.studies.filter(isOwn).map((row) => toQueuedStudy(row, snapshot.reasons.get(row.id)));
+      studies.value = snapshot.studies.filter(isOwn).sort(compareForSending).map((row) => toQueuedStudy(row));
       leaderLink.value = snapshot.link;
       ready.value = true;
     });
@@ -88,12 +114,12 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     }
   }
 
-  function toQueuedStudy(row: StudyRow, reasons: { refused: ReasonCount[]; quarantined: ReasonCount[] } | undefined): QueuedStudy {
+  function toQueuedStudy(row: StudyRow): QueuedStudy {
     const rate = rates.get(row.id) ?? createRate();
     rates.set(row.id, rate);
     const at = tools.now();
     if (row.state === 'uploading') rate.note(row.sentBytes, at);
-    const isMoving = row.state === 'uploading' && row.waiting === null && row.sentBytes < row.neededBytes;
+    const isMoving = row.state === 'uploading' && !row.paused && row.waiting === null && row.sentBytes < row.neededBytes;
     return {
       id: row.id,
       title: titles.get(row.id) ?? null,
@@ -102,9 +128,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       state: row.state,
       instances: row.instances,
       bytes: row.bytes,
-      track: trackOf(row),
-      refused: reasons?.refused ?? [],
-      quarantined: reasons?.quarantined ?? [],
+      packing: row.packing,
+      track: countTrack(row),
+      refused: row.reasons.refused,
+      quarantined: row.reasons.quarantined,
       leftOut: row.counts?.leftOut ?? 0,
       waiting: row.waiting,
       problem: row.problem,
@@ -112,7 +139,12 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
       secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
       stalled: isMoving && rate.isStalled(at),
-      canTakeBack: !row.sending && nextUploadState(row.state, 'taken-back') === 'taken-back',
+      paused: row.paused,
+      isWaiting: isToBeSent(row),
+      score: row.score,
+      canTakeBack: canTakeBack(row),
+      canCancel: canCancel(row),
+      wasCancelled: row.state === 'taken-back' && row.sending,
       receiptId: row.receiptId,
       studyInstanceUID: row.studyInstanceUID,
       queuedAt: row.queuedAt,
@@ -120,6 +152,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     };
   }
 
+  // Without a database nothing waits here that could be lost.
+  void databaseOrigin(database).catch(() => undefined);
   const subscription = liveQuery(() => readSnapshot(database)).subscribe({
     next: (snapshot) => void show(snapshot),
     // A database that is closed (deleted by the person, or by another version) shows what was last known.
@@ -131,14 +165,6 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     if (last !== null) void show(last);
   });
 
-  async function changeInstances(id: string, which: ReadonlySet<string>, state: InstanceRow['state'], reason: string | null): Promise<void> {
-    await database.instances.where('studyId').equals(id).and((row) => which.has(keyOf(row))).modify({ state, reason });
-  }
-
-  async function undecided(id: string): Promise<InstanceRow[]> {
-    return database.instances.where('studyId').equals(id).and((row) => row.state === 'quarantined' || row.state === 'refused').toArray();
-  }
-
   return {
     ready,
     studies,
@@ -147,59 +173,13 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     safe,
     others,
 
-    async takeBack(id) {
-      const row = await database.transaction('rw', database.studies, async () => {
-        const study = await database.studies.get(id);
-        if (!study || study.sending || nextUploadState(study.state, 'taken-back') === null) return null;
-        await database.studies.update(id, { state: 'taken-back', title: null, waiting: null, completedAt: tools.now() });
-        return study;
-      });
-      if (row === null) return false;
-      const own = await onlyOf(database, id);
-      await dropContents(database, id);
-      if (row.uploadId !== null) await tools.withdraw(row.uploadId, own).catch(() => undefined);
-      return true;
+    lost,
+    forgetLost(id) {
+      roster.change((kept) => ({ ...kept, lost: kept.lost.filter((entry) => entry.id !== id) }));
+      showLost();
     },
-
-    async retry(id) {
-      const study = await database.studies.get(id);
-      const state = study && nextUploadState(study.state, 'retry');
-      if (!study || !state) return;
-      const instances = (await undecided(id)).filter((row) => mayBeRetried(row.state, row.reason));
-      if (study.uploadId !== null && instances.length > 0) await tools.decide(study.uploadId, 'retry', instances.map(toKey));
-      await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
-      await database.studies.update(id, { state, problem: null, waiting: null, trouble: null, counts: null, departed: 0, acknowledged: 0, sending: false });
-      tools.wake();
-    },
-
-    async tryNow(id) {
-      await database.studies.update(id, { trouble: null });
-      tools.wake();
-    },
-
-    async leaveOut(id, instances) {
-      const study = await database.studies.get(id);
-      if (!study) return;
-      const named = instances === undefined ? null : new Set(instances.map(keyOf));
-      const chosen = (await undecided(id)).filter((row) => named === null || named.has(keyOf(row)));
-      const quarantined = chosen.filter((row) => row.state === 'quarantined');
-      if (study.uploadId !== null && chosen.length > 0) await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
-      await changeInstances(id, new Set(chosen.map(keyOf)), 'left-out', 'left-out');
-      // What the PACS refused for good needs no further word of the gateway; what was in quarantine gets a new receipt.
-      if (quarantined.length === 0 && (await undecided(id)).length === 0) await finish(database, id, tools.now());
-      tools.wake();
-    },
-
-    async dismiss(id) {
-      const study = await database.studies.get(id);
-      if (!study) return;
-      const isOver = study.state === 'done' || study.state === 'taken-back' || study.state === 'failed' || study.waiting === 'interrupted';
-      if (!isOver) return;
-      const own = study.state === 'failed' ? await onlyOf(database, id) : [];
-      await dropStudy(database, id);
-      // What the gateway refused half-way it still waits for: what has not arrived there will not come.
-      if (study.state === 'failed' && study.uploadId !== null) await tools.withdraw(study.uploadId, own).catch(() => undefined);
-    },
+    ...createDecisions(tools),
+    ...createOrdering({ database, wake: tools.wake, account: () => tools.account.peek() }),
 
     async receiptOf(id) {
       const receipts = await database.receipts.where('studyId').equals(id).sortBy('issuedAt');
@@ -207,9 +187,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     },
 
     async instancesOf(id) {
-      return (await database.instances.where('studyId').equals(id).sortBy('position')).map(
-        ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) =>
-          ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }));
+      return (await instancesOf(database, id)).map(({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) =>
+        ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }));
     },
 
     close() {
@@ -224,71 +203,15 @@ function safeIn({ safe, onTheWay }: Track): number {
 }
 
 /** What is still being written is not safe yet, and what was taken back is gone. */
-function isKept(state: UploadState): boolean {
-  return state !== 'reading' && state !== 'taken-back';
-}
-
-function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
-  return { sopInstanceUID, digest };
-}
-
-/** The instances of this study that no other one in the queue has as well. */
-async function onlyOf(database: LocalDatabase, id: string): Promise<InstanceKey[]> {
-  const others = new Set<string>();
-  const own = new Map<string, InstanceKey>();
-  await database.instances.each((row) => void (row.studyId === id ? own.set(keyOf(row), toKey(row)) : others.add(keyOf(row))));
-  return [...own].filter(([key]) => !others.has(key)).map(([, instance]) => instance);
-}
-
-async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {
-  const study = await database.studies.get(id);
-  const state = study && nextUploadState(study.state, 'evicted');
-  if (!state) return;
-  await database.studies.update(id, { state, title: null, completedAt: at });
-  for (const parcel of await database.parcels.where('studyId').equals(id).toArray()) {
-    await database.records.where('parcelId').equals(parcel.id).delete();
-    await database.parcels.delete(parcel.id);
-  }
+function isKept({ state, packing, waiting }: StudyRow): boolean {
+  return state !== 'reading' && state !== 'taken-back' && !packing && waiting !== 'interrupted';
 }
 
 async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuffer>): Promise<StudyTitle> {
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
 }
 
+/** Rows of studies alone: this is read anew at every step of every upload, and must not grow with the instances. */
 async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
-  const studies = await database.studies.orderBy('queuedAt').toArray();
-  const reasons: [string, { refused: ReasonCount[]; quarantined: ReasonCount[] }][] = [];
-  for (const study of studies) {
-    const hasSome = study.state === 'attention' || (study.counts?.refused ?? 0) + (study.counts?.quarantined ?? 0) > 0;
-    if (hasSome) reasons.push([study.id, await countReasons(database, study.id)]);
-  }
-  return { studies, reasons: new Map(reasons), link: await knownLink(database) };
+  return { studies: await database.studies.toArray(), link: await knownLink(database), origin: await knownOrigin(database) };
 }
-
-async function countReasons(database: LocalDatabase, id: string): Promise<{ refused: ReasonCount[]; quarantined: ReasonCount[] }> {
-  const rows = await database.instances.where('studyId').equals(id).filter((row) => row.state === 'refused' || row.state === 'quarantined').toArray();
-  const count = (state: InstanceState): ReasonCount[] => {
-    const byReason = new Map<string, number>();
-    for (const row of rows) if (row.state === state) byReason.set(row.reason ?? 'pacs-refused', (byReason.get(row.reason ?? 'pacs-refused') ?? 0) + 1);
-    return [...byReason].map(([reason, instances]) => ({ reason, instances }));
-  };
-  return { refused: count('refused'), quarantined: count('quarantined') };
-}
-
-/**
- * The four places of INTERFACE.md. The device counts what left and what the gateway acknowledged; the gateway, a parcel later, what it has
- * verified, and what became of it.
- */
-export function trackOf(row: Pick<StudyRow, 'instances' | 'departed' | 'acknowledged' | 'counts' | 'state'>): Track {
-  const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
-  // The gateway counts the study of all devices; here it cannot be more than was queued here.
-  const elsewhere = Math.min(row.instances, counts.refused + counts.quarantined + counts.leftOut);
-  const inPacs = row.state === 'done' ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut) : Math.min(counts.inPacs, row.instances - elsewhere);
-  const settled = Math.min(row.instances, inPacs + elsewhere);
-  const there = Math.max(counts.atGateway, (row.acknowledged ?? 0) - settled);
-  const atGateway = row.state === 'done' ? 0 : Math.min(there, row.instances - settled);
-  const arrived = settled + atGateway;
-  const onTheWay = Math.max(0, Math.min(row.departed, row.instances) - arrived);
-  return { safe: row.instances - arrived - onTheWay, onTheWay, atGateway, inPacs };
-}
-

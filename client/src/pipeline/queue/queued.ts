@@ -26,8 +26,10 @@ export interface StudyAbout {
   readonly series: number;
 }
 
-/** Instances at each of the four places; together with `refused`, `quarantined` and `leftOut` they are all of the study's. */
+/** Instances at each of the four places; together with `unsafe`, `refused`, `quarantined` and `leftOut` they are all of the study's. */
 export interface Track {
+  /** Named, and not yet kept on this device: the page that packs them must stay open. */
+  readonly unsafe: number;
   readonly safe: number;
   readonly onTheWay: number;
   readonly atGateway: number;
@@ -58,6 +60,8 @@ export interface QueuedStudy {
   readonly state: UploadState;
   readonly instances: number;
   readonly bytes: number;
+  /** It is still being made safe on this device, in whichever tab. */
+  readonly packing: boolean;
   readonly track: Track;
   readonly refused: readonly ReasonCount[];
   readonly quarantined: readonly ReasonCount[];
@@ -73,7 +77,18 @@ export interface QueuedStudy {
   readonly secondsLeft: number | null;
   /** It should move and has not for a while, although nothing failed. */
   readonly stalled: boolean;
+  /** A person set it aside; nothing of it is sent meanwhile. */
+  readonly paused: boolean;
+  /** Whether `pause` and `resume`, `sendFirst` and `move` mean anything: it is not all sent. */
+  readonly isWaiting: boolean;
+  /** From triage, 0 to 1; null where nothing looked at it. */
+  readonly score: number | null;
+  /** Nothing of it has left: `takeBack`. */
   readonly canTakeBack: boolean;
+  /** Some of it has left, and not all: `cancel`. */
+  readonly canCancel: boolean;
+  /** Of a study that was taken back: some of it had left, and the gateway was told to leave it out. */
+  readonly wasCancelled: boolean;
   readonly receiptId: string | null;
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
   readonly studyInstanceUID: string | null;
@@ -104,12 +119,33 @@ export interface KeptReceipt {
   readonly root: string;
 }
 
+/** A study that waited on this device and is no longer here: the browser cleared its storage. No value that names anybody. */
+export interface LostStudy {
+  /** What `forgetLost` takes. */
+  readonly id: string;
+  /** As it was sent, or would have been. */
+  readonly studyInstanceUID: string;
+  /** Empty where only the gateway remembers it. */
+  readonly modalities: readonly string[];
+  readonly instances: number;
+  /** Milliseconds since 1970; null where only the gateway remembers it. */
+  readonly queuedAt: number | null;
+  /** `device`: this device's own list names it; `gateway`: the gateway still waits for it, from this device or from another one of the same person. */
+  readonly rememberedBy: 'device' | 'gateway';
+}
+
+/**
+ * What stands between and does harm, although everything arrives in spite of it. `proxy-answers`: something else answers in the gateway's place,
+ * so nothing arrives until it lets the device through.
+ */
+export type Diagnosis = 'proxy-limits-size' | 'proxy-cuts-long-requests' | 'proxy-buffers' | 'proxy-answers';
+
 export type Link = 'online' | 'offline' | 'gateway-unreachable' | 'pacs-unreachable';
 
 export interface QueueStore {
   /** False until the database was read for the first time. */
   readonly ready: ReadonlySignal<boolean>;
-  /** Those of the account that is signed in. Newest last. */
+  /** Those of the account that is signed in, in the order in which they are sent. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly link: ReadonlySignal<Link>;
   /** Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc removed. */
@@ -118,6 +154,23 @@ export interface QueueStore {
   readonly others: ReadonlySignal<number>;
   /** Instances that wait on this device, whoever they belong to. */
   readonly safe: ReadonlySignal<number>;
+  /** What was lost with the browser's storage; choosing the same files again goes on with it and takes it off this list. */
+  readonly lost: ReadonlySignal<readonly LostStudy[]>;
+  forgetLost(id: string): void;
+  /** Nothing more of it is sent, within a piece, until `resume`. */
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+  /** Before all others, also when it was paused. */
+  sendFirst(id: string): Promise<void>;
+  /** To this place (0: first) among those that wait. */
+  move(id: string, place: number): Promise<void>;
+  /** What triage found, 0 to 1: without a person's own order the higher goes first. */
+  scored(id: string, score: number): Promise<void>;
+  /**
+   * In the middle: what is not in the PACS is left out there, then the copy here is deleted. Throws as the API client does, and then
+   * nothing has changed.
+   */
+  cancel(id: string): Promise<void>;
   /** Until the first byte has left. Resolves to false when it was too late. */
   takeBack(id: string): Promise<boolean>;
   /** After `failed`, or for all instances that were held, or refused for a cause that may be gone. */

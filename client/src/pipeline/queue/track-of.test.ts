@@ -5,10 +5,11 @@ import { inQueueOrder, trackOf } from './track-of.ts';
 
 const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
   id: 'a', title: null, about: null, policy: { name: 'identified', version: 1, deidentify: false }, state: 'safe', instances: 12, bytes: 120,
-  track: { safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null, trouble: null,
-  bytesPerSecond: 0, secondsLeft: null, stalled: false, canTakeBack: true, receiptId: null, studyInstanceUID: null, queuedAt: 1, completedAt: null, ...some,
+  packing: false, track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null, trouble: null,
+  bytesPerSecond: 0, secondsLeft: null, stalled: false, paused: false, isWaiting: true, score: null, canTakeBack: true,
+  canCancel: false, wasCancelled: false, receiptId: null, studyInstanceUID: null, queuedAt: 1, completedAt: null, ...some,
 });
-const atGateway = { safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };
+const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };
 
 test('every study that the link holds up says so, not only the first', () => {
   assert.is(trackOf(study({}), 'offline').waitingFor, 'offline');
@@ -24,13 +25,18 @@ test('what is at the gateway does not wait for this device\'s network, and what 
   assert.is(trackOf(study({ state: 'done' }), 'offline').waitingFor, null);
 });
 
+test('what a person has set aside waits for nothing but this person', () => {
+  assert.is(trackOf(study({ paused: true }), 'offline').waitingFor, null);
+  assert.is(trackOf(study({ paused: true, waiting: 'gateway-unreachable' }), 'online').waitingFor, null);
+});
+
 test('red is only what a person can still decide', () => {
   const refused = [{ reason: 'pacs-refused', instances: 3 }];
   assert.is(trackOf(study({ state: 'attention', refused }), 'online').needsDecision, 3);
   assert.is(trackOf(study({ state: 'done', refused }), 'online').needsDecision, 0);
 });
 
-test('what needs a person stands first, then what is under way, oldest first, then what arrived, newest first', () => {
+test('what needs a person stands first, then what is under way in the order in which it is sent, then what arrived, newest first', () => {
   const order = inQueueOrder([
     study({ id: 'first', queuedAt: 1 }), study({ id: 'old', state: 'done', completedAt: 5 }), study({ id: 'second', queuedAt: 2 }),
     study({ id: 'new', state: 'done', completedAt: 9 }), study({ id: 'cut', waiting: 'interrupted', state: 'reading' }), study({ id: 'red', state: 'attention' }),

@@ -25,7 +25,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     // Only while somebody can still decide; in a finished study they are named by the receipt.
     needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
     leftOut: study.leftOut,
-    waitingFor: study.waiting === 'interrupted' ? null : (study.waiting ?? heldUpBy(link, study)),
+    waitingFor: study.waiting === 'interrupted' || (study.paused && study.isWaiting) ? null : (study.waiting ?? heldUpBy(link, study)),
   };
 }
 
@@ -57,7 +57,7 @@ function partOfState(state: UploadState): QueuePart {
   }
 }
 
-/** The studies in the order of the screen: by part; under way the oldest first, arrived the newest first. */
+/** The studies in the order of the screen: by part; under way as they are given, which is how they are sent; arrived the newest first. */
 export function inQueueOrder(
   studies: readonly QueuedStudy[],
 ): readonly { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }[] {

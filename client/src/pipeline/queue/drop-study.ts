@@ -1,0 +1,75 @@
+/** Taking studies out of the database: what was taken back, given up, finished, or cut off in the middle. Kept receipts stay. */
+import type { LocalDatabase } from './local-database.ts';
+
+/** Deletes the study with all that belongs to it. */
+export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
+  // In one transaction: a parcel that is being committed comes before it and goes too, or after it and finds no study.
+  await database.transaction('rw', contentsOf(database), async () => {
+    await database.studies.delete(studyId);
+    await deleteContents(database, studyId);
+  });
+}
+
+function contentsOf({ studies, instances, parcels, records, withdrawals }: LocalDatabase) {
+  return [studies, instances, parcels, records, withdrawals];
+}
+
+/** Deletes the parcels, the instances and the withdrawals of a study; its row stays. */
+export async function deleteContents(database: LocalDatabase, studyId: string): Promise<void> {
+  await database.transaction('rw', contentsOf(database), async () => {
+    await deleteParcels(database, studyId);
+    await database.withdrawals.where('studyId').equals(studyId).delete();
+    await database.instances.where('studyId').equals(studyId).delete();
+  });
+}
+
+/** Deletes the copies: the parcels with their records. `keep`: parcels that stay. */
+export async function deleteParcels(database: LocalDatabase, studyId: string, keep: ReadonlySet<string> = new Set()): Promise<void> {
+  const ids = await database.parcels.where('studyId').equals(studyId).primaryKeys();
+  const gone = ids.filter((id) => !keep.has(id));
+  for (const id of gone) await deleteRecords(database, id);
+  await database.parcels.bulkDelete(gone);
+}
+
+export async function deleteRecords(database: LocalDatabase, parcelId: string): Promise<void> {
+  await database.records.where('parcelId').equals(parcelId).delete();
+}
+
+/**
+ * A study whose page ended while it was named or packed cannot be finished: its files are gone with the page. Its copies are deleted and
+ * its row says `interrupted`; what was named stays named, so that the same study, chosen again, goes on with what has not arrived.
+ */
+export async function interruptStudy(database: LocalDatabase, studyId: string): Promise<void> {
+  await database.transaction('rw', contentsOf(database), async () => {
+    const study = await database.studies.get(studyId);
+    if (!study?.packing || study.waiting === 'interrupted') return;
+    // What is settled already needs no copy.
+    if (study.state === 'taken-back' || study.state === 'done') return void (await database.studies.update(studyId, { packing: false }));
+    await deleteParcels(database, studyId);
+    await database.studies.update(studyId, {
+      waiting: 'interrupted', state: 'reading', turn: (study.turn ?? 0) + 1, instances: 0, bytes: 0, packed: 0, departed: 0, acknowledged: 0, counts: null,
+    });
+  });
+}
+
+/**
+ * At the start of a page: studies that nobody writes any more are interrupted, and records without a parcel are deleted. `isAlive` tells a
+ * study that another tab is writing at this moment.
+ */
+export async function clearInterrupted(database: LocalDatabase, isAlive: (studyId: string) => Promise<boolean>): Promise<void> {
+  let someoneWrites = false;
+  for (const study of await database.studies.filter(({ packing }) => packing).toArray()) {
+    if (study.waiting === 'interrupted') continue;
+    if (await isAlive(study.id)) someoneWrites = true;
+    else await interruptStudy(database, study.id);
+  }
+  if (!someoneWrites) await deleteOrphans(database);
+}
+
+async function deleteOrphans(database: LocalDatabase): Promise<void> {
+  await database.transaction('rw', database.parcels, database.records, async () => {
+    const known = new Set(await database.parcels.toCollection().primaryKeys());
+    const named = await database.records.orderBy('parcelId').uniqueKeys();
+    for (const parcelId of named) if (!known.has(parcelId as string)) await deleteRecords(database, parcelId as string);
+  });
+}
