@@ -1,0 +1,128 @@
+/**
+ * New versions of the app over a queue that waits, in a real Chromium: the web app is built again under another version's name, and put
+ * where the gateway serves it from. Nothing that is queued or read is lost, and a page whose parts are gone comes to itself.
+ */
+import type { BrowserContext, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
+import { findOrthanc } from '../../scripts/orthanc.ts';
+
+const { chromium } = testEnvironment();
+const test = suite('a new version of the app');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+/** Builds the same sources as another version, and puts it where the gateway serves it from. */
+async function release(copy: MutatedCopy, version: string): Promise<void> {
+  process.env['RELAY_WEB_VERSION'] = version;
+  await copy.build();
+}
+
+const askForUpdate = (page: Page) => page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+
+/** What the account menu says; closes it again. */
+async function versionOf(page: Page): Promise<string> {
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  const version = await page.getByRole('dialog').getByText(/^Version /).innerText();
+  await page.keyboard.press('Escape');
+  return version;
+}
+
+if (why !== null || chromium === null) {
+  skipped('a new version of the app', why ?? 'there is no Chromium');
+} else {
+  let copy: MutatedCopy;
+  let app: AppUnderTest;
+  let browser: BrowserContext;
+  let page: Page;
+  test.before(async () => {
+    copy = await copyWith([]);
+    await release(copy, 'first');
+    app = await openApp(chromium, copy.root);
+    browser = await app.openBrowser();
+    page = await browser.newPage();
+    await page.goto(app.address);
+    await signIn(page);
+    await untilInstalled(page);
+  });
+  test.after(async () => {
+    await app.close();
+    await copy.remove();
+  });
+
+  test('is told, is taken with one press, and the study that was queued without a network is still there and arrives', async () => {
+    await browser.setOffline(true);
+    await queueStudy(page, filesOf(1));
+    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await release(copy, 'second');
+    // The new version comes before the first byte of the study can go.
+    await browser.route('**/api/upload/**', (route) => route.abort());
+    await browser.setOffline(false);
+    await page.getByText('A new version is ready.').waitFor();
+    assert.is(await versionOf(page), 'Version first', 'until somebody presses');
+    await page.getByRole('button', { name: 'Use it now' }).click();
+    await page.getByText('This is the new version.').waitFor();
+    await page.getByText('12 instances are safe here', { exact: false }).waitFor();
+    assert.is(await versionOf(page), 'Version second');
+    await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').first().waitFor();
+    await browser.unroute('**/api/upload/**');
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
+    await page.getByRole('button', { name: 'Close' }).click();
+  });
+
+  test('waits while somebody reads in another window, and says so', async () => {
+    const other = await browser.newPage();
+    await other.goto(app.address);
+    await choose(other, filesOf(2));
+    await release(copy, 'third');
+    await askForUpdate(page);
+    await page.getByRole('button', { name: 'Use it now' }).click();
+    await page.getByText('Another window is reading or making a study safe', { exact: false }).waitFor();
+    assert.ok(await other.getByRole('button', { name: 'Send 1 study' }).isVisible(), 'what was read there is still there');
+    await other.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'Use it now' }).click();
+    for (const each of [page, other]) {
+      await each.getByText('This is the new version.').waitFor();
+      assert.is(await versionOf(each), 'Version third');
+    }
+    await other.close();
+  });
+
+  test('that took over in the middle strands nobody: what was read stays, a part that is gone is told, and the page comes to itself', async () => {
+    await page.goto(`${app.address}/#/`);
+    await page.reload();
+    await choose(page, filesOf(3));
+    await release(copy, 'fourth');
+    await askForUpdate(page);
+    await page.getByText('A new version is ready.').waitFor();
+    assert.ok(await page.getByRole('button', { name: 'Use it now' }).isDisabled(), 'not while something is read here');
+    // As if another browser window without our rules had taken it.
+    await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('take-over'));
+    await page.getByText('A new version has been taken.').waitFor();
+    // The browser's own cache may hold the old parts for a while, and need not.
+    await (await browser.newCDPSession(page)).send('Network.clearBrowserCache');
+    await page.getByRole('link', { name: /^Queue/ }).click();
+    await page.getByText('A part of this page could not be fetched.').waitFor();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByText('This is the new version.').waitFor();
+    await page.getByRole('link', { name: /^Queue/ }).click();
+    await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+    assert.is(await versionOf(page), 'Version fourth');
+  });
+
+  test('is taken by itself at the next start, before anybody touches the page', async () => {
+    await page.close();
+    await release(copy, 'fifth');
+    page = await browser.newPage();
+    await page.goto(app.address);
+    await page.getByText('This is the new version.').waitFor();
+    assert.is(await versionOf(page), 'Version fifth');
+  });
+}
+
+test.run();
