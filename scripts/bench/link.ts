@@ -14,7 +14,7 @@ import type { BenchRow } from '../bench.ts';
 import { sendFromDevice, type Sending } from './link/device.ts';
 import { directStow, startPlainTus, type Peer } from './link/peers.ts';
 import { timeRawTcp, type Wire } from './link/raw-tcp.ts';
-import { describeSending } from './link/trace.ts';
+import { cpuMsOf, describeSending } from './link/trace.ts';
 import { mrSource, sliceSource } from './slices.ts';
 import { openBenchSystem, type BenchSystem } from './system.ts';
 
@@ -74,18 +74,30 @@ async function withSlices<T>(bench: Bench, kind: Kind, count: number, work: (fol
   }
 }
 
-type Timed = { readonly bytes: number; readonly ms: number; readonly partsMs: number; readonly counts: LinkCounts; readonly sending: Sending };
+type Timed = {
+  readonly bytes: number;
+  readonly ms: number;
+  readonly partsMs: number;
+  readonly counts: LinkCounts;
+  readonly sending: Sending;
+  /** Processor time of the gateway and of Orthanc meanwhile: with two cores it is part of the answer. */
+  readonly serversCpuMs: number;
+};
+
+const serversCpuMs = async ({ gateway, orthanc }: BenchSystem): Promise<number> => (await cpuMsOf(gateway.pid)) + (await cpuMsOf(orthanc.pid));
 
 /** Sends a study by the product's own code; milliseconds from *Send* to the last parcel, and to `complete`. */
-async function timeOurs(bench: Bench, { kind, wire, instances, cutsAt = [] }: Study, noise?: number): Promise<Timed> {
+async function timeOurs(bench: Bench, { kind, wire, instances, coding, cutsAt = [] }: Study, noise?: number): Promise<Timed> {
   return withSlices(bench, kind, instances, async (folder, paths) => {
     const link = await forkShapedLink({ targetPort: Number(new URL(bench.system.gateway.api).port), ...wire, cutsAt });
     try {
-      const sending = await sendFromDevice(`http://127.0.0.1:${link.port}`, bench.system.password, folder);
+      const cpuBefore = await serversCpuMs(bench.system);
+      const sending = await sendFromDevice(`http://127.0.0.1:${link.port}`, bench.system.password, folder, coding);
       const succeeded = sending.requests.filter(({ status }) => status >= 200 && status < 300);
       const last = (isLast: (route: string) => boolean): number => Math.max(...succeeded.filter(({ route }) => isLast(route)).map(({ answeredAt }) => answeredAt)) - sending.sentAt;
       const partsMs = last((route) => route.startsWith('/upload/files'));
-      return { bytes: await bytesOf(paths), partsMs, ms: Math.max(partsMs, last((route) => route.endsWith('/complete'))), counts: await link.counts(), sending };
+      const ms = Math.max(partsMs, last((route) => route.endsWith('/complete')));
+      return { bytes: await bytesOf(paths), partsMs, ms, counts: await link.counts(), sending, serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore };
     } finally {
       await link.stop();
     }
@@ -93,11 +105,15 @@ async function timeOurs(bench: Bench, { kind, wire, instances, cutsAt = [] }: St
 }
 
 async function rowOfOurs(bench: Bench, name: string, study: Study): Promise<BenchRow> {
-  const { bytes, ms, partsMs, counts, sending } = await timeOurs(bench, study);
+  const timed = await timeOurs(bench, study);
+  const { bytes, ms, partsMs, counts, sending } = timed;
   const ideal = idealMs(bytes, study.wire);
   for (const line of describeSending(sending, counts)) bench.say(line);
   const idle = counts.idleUp.filter(({ from }) => from >= sending.sentAt).reduce((sum, gap) => sum + gap.ms, 0);
-  const row = { name, ratio: rounded(ms / ideal), toLastParcel: rounded(partsMs / ideal), ms: Math.round(ms), instances: study.instances, bytes, bytesUp: counts.up, idleMs: Math.round(idle) };
+  const row = {
+    name, ratio: rounded(ms / ideal), toLastParcel: rounded(partsMs / ideal), ms: Math.round(ms), instances: study.instances, bytes,
+    bytesUp: counts.up, idleMs: Math.round(idle), deviceCpuMs: sending.cpuMs, serversCpuMs: timed.serversCpuMs,
+  };
   if (study.cutsAt) return { ...row, cuts: counts.cuts, resentBytes: counts.up - bytes };
   if (study.coding === 'off') return row;
   const untouched = await timeOurs(bench, study, 0);

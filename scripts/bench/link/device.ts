@@ -20,14 +20,18 @@ export type TracedRequest = {
   readonly status: number;
 };
 
-export type Sending = { readonly sentAt: number; readonly requests: readonly TracedRequest[] };
+export type Sending = {
+  readonly sentAt: number;
+  readonly requests: readonly TracedRequest[];
+  /** Processor time of the device since *Send*, all threads. */
+  readonly cpuMs: number;
+};
 
-const PASSWORD_VARIABLE = 'RELAY_PASSWORD';
-
-/** Sends a folder through the link on `port` and returns the trace. @throws Error with what the command line said. */
-export async function sendFromDevice(gateway: string, password: string, folder: string, more: readonly string[] = []): Promise<Sending> {
-  const args = [folder, '--gateway', gateway, '--user', 'admin', '--policy', 'identified', '--json', ...more];
-  const child = fork(fileURLToPath(import.meta.url), args, { env: { ...process.env, [PASSWORD_VARIABLE]: password }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+/** Sends a folder to the gateway at that URL and returns the trace. @throws Error with what the command line said. */
+export async function sendFromDevice(gateway: string, password: string, folder: string, coding: 'on' | 'off'): Promise<Sending> {
+  const args = [folder, '--gateway', gateway, '--user', 'admin', '--policy', 'identified', '--json'];
+  const env = { ...process.env, RELAY_PASSWORD: password, RELAY_CODING: coding };
+  const child = fork(fileURLToPath(import.meta.url), args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let said = '';
   child.stderr!.on('data', (piece) => (said += piece));
   let sending: Sending | null = null;
@@ -49,12 +53,17 @@ function sizeOf(body: unknown): number {
   return body instanceof Uint8Array ? body.byteLength : body instanceof Blob ? body.size : 0;
 }
 
+/** What was heard so far; the clock starts at the answer that names the policies. */
+type Heard = { sentAt: number; cpuAtSend: NodeJS.CpuUsage; readonly requests: TracedRequest[] };
+
 /** `fetch` that notes each request. */
-function listening(real: typeof fetch, requests: TracedRequest[]): typeof fetch {
+function listening(real: typeof fetch, heard: Heard): typeof fetch {
   return async (input, init) => {
     const beganAt = now();
+    const route = routeOf(String(input));
     const note = (status: number): void => {
-      requests.push({ method: init?.method ?? 'GET', route: routeOf(String(input)), bytes: sizeOf(init?.body), beganAt, answeredAt: now(), status });
+      heard.requests.push({ method: init?.method ?? 'GET', route, bytes: sizeOf(init?.body), beganAt, answeredAt: now(), status });
+      if (route.endsWith('/upload/policy')) Object.assign(heard, { sentAt: now(), cpuAtSend: process.cpuUsage() });
     };
     try {
       const response = await real(input, init);
@@ -68,12 +77,12 @@ function listening(real: typeof fetch, requests: TracedRequest[]): typeof fetch 
 }
 
 if (import.meta.main) {
-  const requests: TracedRequest[] = [];
-  globalThis.fetch = listening(globalThis.fetch, requests);
+  const heard: Heard = { sentAt: 0, cpuAtSend: process.cpuUsage(), requests: [] };
+  globalThis.fetch = listening(globalThis.fetch, heard);
   process.exitCode = await upload(process.argv.slice(2), {
     env: process.env, signal: new AbortController().signal, print: () => undefined, say: (line) => void process.stderr.write(`${line}\n`),
   });
-  const policies = requests.find(({ route }) => route.endsWith('/upload/policy'));
-  const sending: Sending = { sentAt: policies?.answeredAt ?? 0, requests };
+  const { user, system } = process.cpuUsage(heard.cpuAtSend);
+  const sending: Sending = { sentAt: heard.sentAt, requests: heard.requests, cpuMs: Math.round((user + system) / 1000) };
   process.send!(sending, undefined, undefined, () => process.disconnect?.());
 }

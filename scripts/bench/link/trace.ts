@@ -1,4 +1,5 @@
 /** A sending as lines for whoever looks for the time: each request on the clock of *Send*, and when the wire had nothing to carry. */
+import { readFile } from 'node:fs/promises';
 import type { LinkCounts } from '#testing/shaped-link.ts';
 import type { Sending } from './device.ts';
 
@@ -7,6 +8,16 @@ const WORTH_A_LINE_MS = 20;
 const MB = 1e6;
 
 const onClock = (ms: number): string => `${Math.round(ms)}`.padStart(7);
+
+/** proc(5): utime and stime, fields 14 and 15, in clock ticks of 10 ms. */
+const TICK_MS = 10;
+
+/** Processor time that a process has taken, in milliseconds; 0 where the system does not tell. */
+export async function cpuMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_MS;
+}
 
 /** Empty without `RELAY_BENCH_TRACE`. */
 export function describeSending({ sentAt, requests }: Sending, counts: LinkCounts): string[] {
