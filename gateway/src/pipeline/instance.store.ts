@@ -34,6 +34,12 @@ export async function instancesOf(db: Db, studyId: string, states?: readonly Ins
   return query.execute();
 }
 
+/** The blobs in which instances have their place, of the whole gateway. */
+export async function usedBlobs(db: Db): Promise<ReadonlySet<string>> {
+  const rows = await db.selectFrom('instance').select(['parcel_id', 'restored']).distinct().where('parcel_id', 'is not', null).execute();
+  return new Set(rows.map((row) => row.restored ?? row.parcel_id ?? ''));
+}
+
 /** How many instances of the study are in each state; states without one are absent. */
 export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<InstanceState, number>> {
   const rows = await db

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
+import { createSealer, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openDatabase, type Database, type Db } from '../database/database.ts';
@@ -49,6 +50,18 @@ export async function packed(instances: readonly SyntheticInstance[]): Promise<U
     sopInstanceUID: identifiers.sopInstanceUID, digest: digestOf(bytes), transferSyntaxUID, bytes: new Blob([bytes]),
   }));
   return new Uint8Array(await packParcel(createBoundary(), parts).arrayBuffer());
+}
+
+export type SealedBytes = { readonly bytes: Uint8Array<ArrayBuffer>; readonly seal: { readonly keyId: string; readonly enc: string } };
+
+/** A parcel's body as a device seals it. */
+export async function sealedBytes(plain: Uint8Array, key: SealingKey, parcel: string): Promise<SealedBytes> {
+  const sealer = await createSealer(key, parcel);
+  const records: Uint8Array[] = [];
+  for (let at = 0; at < plain.length; at += SEALED_RECORD_BYTES) {
+    records.push(await sealer.seal(plain.subarray(at, at + SEALED_RECORD_BYTES), records.length, at + SEALED_RECORD_BYTES >= plain.length));
+  }
+  return { bytes: new Uint8Array(Buffer.concat(records)), seal: { keyId: key.kid, enc: sealer.enc } };
 }
 
 /** What several pipelines can share, for starting it takes a second: a database, and the queues that nobody works on. */
@@ -133,14 +146,27 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
     },
     accountId: account.id,
     init: (manifest: Manifest) => json<ManifestAnswer>('POST', '/upload/init', manifest),
-    create: (upload: string, parcel: string, bytes: number) =>
-      request('POST', '/upload/files', null, { ...tus, 'upload-length': String(bytes), 'upload-metadata': `upload ${base64(upload)},parcel ${base64(parcel)}` }),
+    sealingKey,
+    /** `seal`: of a sealed parcel; `body`: what comes with the creation. */
+    create: (upload: string, parcel: string, bytes: number, seal?: SealedBytes['seal'], body?: RequestInit['body']) => {
+      const metadata = [`upload ${base64(upload)}`, `parcel ${base64(parcel)}`, ...(seal ? [`seal ${base64(seal.keyId)}`, `enc ${base64(seal.enc)}`] : [])].join();
+      const type: Record<string, string> = body ? { 'content-type': 'application/offset+octet-stream' } : {};
+      return request('POST', '/upload/files', body ?? null, { ...tus, ...type, 'upload-length': String(bytes), 'upload-metadata': metadata });
+    },
     head: (location: string) => request('HEAD', `/upload/${location}`, null, tus),
     patch: (location: string, offset: number, body: RequestInit['body'], headers: Record<string, string> = {}) =>
       request('PATCH', `/upload/${location}`, body, { ...tus, 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream', ...headers }),
     /** One parcel, created and sent whole; its location. */
     async send(upload: string, instances: readonly SyntheticInstance[], parcel: string = randomUUID()): Promise<string> {
       return pipeline.sendBytes(upload, await packed(instances), parcel);
+    },
+    /** The same as a device sends it that keeps its parcels sealed. */
+    async sendSealed(upload: string, instances: readonly SyntheticInstance[], parcel: string = randomUUID()): Promise<string> {
+      const { bytes, seal } = await sealedBytes(await packed(instances), sealingKey, parcel);
+      const created = await pipeline.create(upload, parcel, bytes.length, seal);
+      const location = created.headers.get('location') ?? '';
+      await pipeline.patch(location, 0, bytes);
+      return location;
     },
     async sendBytes(upload: string, bytes: Uint8Array<ArrayBuffer>, parcel: string = randomUUID()): Promise<string> {
       const created = await pipeline.create(upload, parcel, bytes.length);

@@ -155,10 +155,15 @@ export async function unverifiedParcels(db: Db, where: { uploadId?: string; stud
   return (await query.execute()).map(({ id }) => id);
 }
 
+/** Parcels of the upload that are on their way. */
+export async function unfinishedParcels(db: Db, uploadId: string): Promise<readonly string[]> {
+  return (await db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).where('state', '=', 'receiving').execute()).map(({ id }) => id);
+}
+
 export async function expiredParcels(db: Db, now: Date): Promise<readonly ParcelRow[]> {
   return db.selectFrom('parcel').selectAll().where('state', '=', 'receiving').where('expires_at', '<', now).execute();
 }
 
-export async function allParcelIds(db: Db): Promise<ReadonlySet<string>> {
-  return new Set((await db.selectFrom('parcel').select('id').execute()).map(({ id }) => id));
+export async function parcelStates(db: Db): Promise<ReadonlyMap<string, ParcelRow['state']>> {
+  return new Map((await db.selectFrom('parcel').select(['id', 'state']).execute()).map(({ id, state }) => [id, state]));
 }

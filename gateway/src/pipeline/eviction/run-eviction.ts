@@ -3,6 +3,7 @@
  * locked meanwhile, so that no late instance finds its key destroyed.
  */
 import { instancesOf } from '../instance.store.ts';
+import { removeParcelBlobs } from '../parcel-blobs.ts';
 import { deleteParcels, parcelsOfStudy } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
@@ -16,8 +17,9 @@ async function evictStudy(study: StudyRow, tools: PipelineTools): Promise<string
   const outcome = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);
     if (locked?.state !== 'receipted') return 'elsewhere';
-    const plan = planEviction(await parcelsOfStudy(trx, study.id), await instancesOf(trx, study.id));
-    await Promise.all(plan.remove.map((id) => tools.blobs.remove(id)));
+    const instances = await instancesOf(trx, study.id);
+    const plan = planEviction(await parcelsOfStudy(trx, study.id), instances);
+    await removeParcelBlobs(tools.blobs, plan.remove, instances);
     await deleteParcels(trx, plan.remove);
     if (!plan.held) {
       destroyed = locked.wrapped_key;

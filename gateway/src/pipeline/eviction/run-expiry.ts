@@ -3,7 +3,9 @@
  * state that a person sees, not in silence.
  */
 import { sql, type RawBuilder } from 'kysely';
-import { allParcelIds, deleteUnfinished, expiredParcels } from '../parcel.store.ts';
+import { usedBlobs } from '../instance.store.ts';
+import { parcelOf } from '../parcel-blobs.ts';
+import { deleteUnfinished, expiredParcels, parcelStates } from '../parcel.store.ts';
 import { lockStudy } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
@@ -20,15 +22,26 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
   const now = tools.now();
   const expired = (await expiredParcels(tools.db, now)).map(({ id }) => id);
   await tools.db.transaction().execute((trx) => deleteUnfinished(trx, expired));
-  // Rows are made before their files: what has no row now never will.
-  const files = await tools.blobs.ids();
-  const known = await allParcelIds(tools.db);
-  for (const id of files) if (!known.has(id)) await tools.blobs.remove(id);
+  await sweepBlobs(tools);
   const keyed = await tools.db.selectFrom('study').select('wrapped_key').where('wrapped_key', 'is not', null).execute();
   tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []), now);
   await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
   const aDayAgo = new Date(now.getTime() - OTHER_DEVICE_AFTER_MS);
   await giveUpPromises(tools, aDayAgo, () => isOthersWait(aDayAgo));
+}
+
+/**
+ * Blobs that nobody needs: of a parcel that is gone (rows are made before their blobs, so what has no row now never will), and of one that was verified
+ * those in which no instance has its place (what came coded and was restored, the tail of a sealed one, what a killed run restored).
+ */
+async function sweepBlobs({ blobs, db }: PipelineTools): Promise<void> {
+  const ids = await blobs.ids();
+  const states = await parcelStates(db);
+  const used = await usedBlobs(db);
+  for (const id of ids) {
+    const state = states.get(parcelOf(id));
+    if (state === undefined || (state === 'verified' && !used.has(id))) await blobs.remove(id);
+  }
 }
 
 /**

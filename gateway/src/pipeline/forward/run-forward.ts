@@ -6,6 +6,7 @@ import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { changeInstances, countStates, instancesOf, tookOthersSince, type InstanceChange, type InstanceRow } from '../instance.store.ts';
+import { blobOf } from '../parcel-blobs.ts';
 import { reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
@@ -64,8 +65,8 @@ async function postAll(study: StudyRow, rows: readonly InstanceRow[], tools: Pip
   // A key that cannot be opened any more (the gateway's own is another one) is as good as none.
   const key = study.wrapped_key === null ? null : tools.keys.unwrap(study.id, study.wrapped_key);
   const bodies = new Map<string, OpenBlob | null>();
-  for (const parcelId of new Set(rows.map((row) => row.parcel_id))) {
-    if (parcelId !== null) bodies.set(parcelId, key === null ? null : await tools.blobs.open(parcelId, parcelKey(key, parcelId)));
+  for (const blobId of new Set(rows.map(blobOf))) {
+    if (blobId !== null) bodies.set(blobId, key === null ? null : await tools.blobs.open(blobId, parcelKey(key, blobId)));
   }
   try {
     await returnLost(study, rows.filter((row) => !hasBytes(row, bodies)), tools);
@@ -76,7 +77,7 @@ async function postAll(study: StudyRow, rows: readonly InstanceRow[], tools: Pip
 }
 
 function hasBytes(row: InstanceRow, bodies: ReadonlyMap<string, OpenBlob | null>): boolean {
-  const body = row.parcel_id === null ? null : bodies.get(row.parcel_id);
+  const body = bodies.get(blobOf(row) ?? '');
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
@@ -128,7 +129,7 @@ async function postBatches(
 }
 
 function toPosted(row: InstanceRow, bodies: ReadonlyMap<string, OpenBlob | null>): Posted {
-  const body = bodies.get(row.parcel_id ?? '');
+  const body = bodies.get(blobOf(row) ?? '');
   return {
     id: row.id,
     sopInstanceUID: row.sop_instance_uid,

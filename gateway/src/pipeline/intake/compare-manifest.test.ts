@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { manifestSchema, type Manifest } from '#shared/protocol/manifest.ts';
 import { REASON_CODES } from '#shared/protocol/problem.ts';
 import { INSTANCE_STATES } from '#shared/protocol/study-state.ts';
-import { compareManifest, keyOf } from './compare-manifest.ts';
+import { compareManifest, keyOf, type InPacs } from './compare-manifest.ts';
 
 type Known = Parameters<typeof compareManifest>[2][number];
 const STUDY = 'study';
@@ -35,7 +35,8 @@ const knownRows = fc
       original_digest: original === null ? null : hex(100 + original), reason: ['refused', 'quarantined', 'left-out'].includes(state) ? reason : null,
     })),
   );
-const inPacs = fc.option(fc.array(fc.integer({ min: 1, max: 5 })).map((uids): ReadonlySet<string> => new Set(uids.map((uid) => `1.2.${uid}`))));
+const seen = (...uids: string[]): InPacs => ({ seen: new Set(uids), believed: new Set(uids) });
+const inPacs = fc.option(fc.array(fc.integer({ min: 1, max: 5 })).map((uids): InPacs => seen(...uids.map((uid) => `1.2.${uid}`))));
 
 /** The rows after the comparison was applied, as openUpload does. */
 function applied(known: readonly Known[], manifest: Manifest, compared: ReturnType<typeof compareManifest>): Known[] {
@@ -104,8 +105,17 @@ test('another study with the same UID is a conflict; a study that only claimed t
 });
 
 test('what the PACS does not have any more is asked for; a PACS that does not answer is believed', () => {
-  assert.is(compareManifest(one(1), STUDY, [row('stored')], new Set()).need.length, 1);
-  assert.is(compareManifest(one(1), STUDY, [row('stored')], new Set(['1.2.1'])).have.length, 1);
+  assert.is(compareManifest(one(1), STUDY, [row('stored')], seen()).need.length, 1);
+  assert.is(compareManifest(one(1), STUDY, [row('stored')], seen('1.2.1')).have.length, 1);
   assert.is(compareManifest(one(1), STUDY, [row('stored')], null).have.length, 1);
 });
+
+test('says which ones the PACS was seen to hold in this request: the device need not keep those', () => {
+  const saidOf = (known: Known[], pacs: InPacs | null) => compareManifest(one(1), STUDY, known, pacs).have.map((entry) => entry.inPacs ?? false);
+  assert.equal(saidOf([row('stored')], seen('1.2.1')), [true]);
+  assert.equal(saidOf([row('already-stored')], { seen: new Set(), believed: new Set(['1.2.1']) }), [false], 'confirmed since, and not asked');
+  assert.equal(saidOf([row('coerced')], null), [false], 'the PACS does not answer');
+  assert.equal(saidOf([row('received')], seen('1.2.1')), [false], 'whatever the PACS holds there, ours is not in it yet');
+});
+
 test.run();

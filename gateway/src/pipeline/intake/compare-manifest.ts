@@ -21,13 +21,14 @@ export type Comparison = Answer & {
 
 export const keyOf = (instance: { sopInstanceUID: string; digest: string }): string => `${instance.sopInstanceUID} ${instance.digest}`;
 
+/** What the PACS has of the study. `seen`: in this request. `believed`: that, and what was confirmed while it was asked. */
+export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: ReadonlySet<string> };
+
 /**
- * `known`: every row of the site under one of the manifest's UIDs. `inPacs`: what the PACS says it has of the study; null: it was not asked
- * or did not answer, and what was confirmed before is believed.
+ * `known`: every row of the site under one of the manifest's UIDs. `inPacs` null: the PACS was not asked or did not answer, and what was confirmed
+ * before is believed.
  */
-export function compareManifest(
-  manifest: Manifest, studyId: string, known: readonly Known[], inPacs: ReadonlySet<string> | null,
-): Comparison {
+export function compareManifest(manifest: Manifest, studyId: string, known: readonly Known[], inPacs: InPacs | null): Comparison {
   // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against each.
   const byKey = new Map(known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
   const rivals = rivalsIn(known, manifest);
@@ -47,10 +48,11 @@ export function compareManifest(
     if (seen.has(key)) continue;
     seen.add(key);
     const same = byKey.get(key);
-    const fate = same ? fateOfKnown(same, studyId, inPacs) : 'need';
+    const fate = same ? fateOfKnown(same, studyId, inPacs?.believed ?? null) : 'need';
     const against = fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, rivals, taken) : null;
     const answer = against ?? fate;
-    if (answer === 'have') have.push({ sopInstanceUID, digest });
+    const isSeen = same !== undefined && isInPacs(same.state) && inPacs !== null && inPacs.seen.has(sopInstanceUID);
+    if (answer === 'have') have.push({ sopInstanceUID, digest, ...(isSeen ? { inPacs: true } : {}) });
     else if (answer === 'need') need.push({ sopInstanceUID, digest });
     else conflict.push({ sopInstanceUID, digest, reason: answer });
     if (answer === 'have' || answer === 'need') taken.add(sopInstanceUID);

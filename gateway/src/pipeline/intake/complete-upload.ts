@@ -1,12 +1,13 @@
 /**
- * `POST /upload/{id}/complete`: the device says that everything was sent and is told what is missing. Parcels that were not verified yet are
- * waited for, for a while; what is still unverified then is not called missing. Who is told nothing is missing and sees the study stay in
+ * `POST /upload/{id}/complete`: the device says that everything was sent and is told what is missing. It may ask while its last pieces are still on
+ * their way, and spares a round trip. Parcels that are being received or were not verified yet are waited for, for a while; what is still
+ * unverified then is not called missing. Who is told nothing is missing and sees the study stay in
  * `receiving` asks again.
  */
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { findStudy } from '../study.store.ts';
-import { unverifiedParcels, type UploadRow } from '../parcel.store.ts';
+import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../parcel.store.ts';
 import { auditStudy, type PipelineTools } from '../tools.ts';
 import { missingInstances } from '../upload-status.ts';
 
@@ -14,14 +15,17 @@ import { missingInstances } from '../upload-status.ts';
 const PATIENCE_MS = 20_000;
 /** A change of another gateway's making may go unheard while the database is away: it is seen at the next look. */
 const LOOK_AGAIN_MS = 500;
+/** The question may overtake the last piece, which comes over another connection: an unfinished parcel is given so long to be seen. */
+const OVERTAKEN_MS = 1_000;
 
-export async function completeUpload(tools: PipelineTools, upload: UploadRow, signal: AbortSignal): Promise<CompleteAnswer> {
+/** `isReceiving`: a piece of this upload is coming in at this moment. */
+export async function completeUpload(tools: PipelineTools, upload: UploadRow, isReceiving: () => boolean, signal: AbortSignal): Promise<CompleteAnswer> {
   const isNews = await tools.db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx.updateTable('upload').set({ completed_at: tools.now() }).where('id', '=', upload.id).where('completed_at', 'is', null).executeTakeFirst();
     if (numUpdatedRows > 0n) await auditStudy(trx, tools, { ...upload, id: upload.study_id }, 'upload-completed', { uploadId: upload.id });
     return numUpdatedRows > 0n;
   });
-  const verified = await untilVerified(tools, upload, signal);
+  const verified = await untilVerified(tools, upload, isReceiving, signal);
   const study = await findStudy(tools.db, upload.study_id);
   if (study === undefined) throw new Problem('upload-not-found');
   // From now on it may be another device that the study waits for.
@@ -30,14 +34,16 @@ export async function completeUpload(tools: PipelineTools, upload: UploadRow, si
 }
 
 /** False: some are still unverified after the patience is over. */
-async function untilVerified(tools: PipelineTools, upload: UploadRow, signal: AbortSignal): Promise<boolean> {
-  const end = performance.now() + PATIENCE_MS;
+async function untilVerified(tools: PipelineTools, upload: UploadRow, isReceiving: () => boolean, signal: AbortSignal): Promise<boolean> {
+  const began = performance.now();
+  const end = began + PATIENCE_MS;
   for (;;) {
     const { promise, resolve } = Promise.withResolvers<void>();
     const unsubscribe = tools.changes.subscribe((studyId) => void (studyId === upload.study_id && resolve()));
     const timer = setTimeout(resolve, LOOK_AGAIN_MS);
     try {
-      if ((await unverifiedParcels(tools.db, { uploadId: upload.id })).length === 0) return true;
+      const isOnItsWay = isReceiving() || (performance.now() - began < OVERTAKEN_MS && (await unfinishedParcels(tools.db, upload.id)).length > 0);
+      if (!isOnItsWay && (await unverifiedParcels(tools.db, { uploadId: upload.id })).length === 0) return true;
       if (performance.now() > end || signal.aborted) return false;
       await promise;
     } finally {

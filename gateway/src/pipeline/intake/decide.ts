@@ -10,7 +10,7 @@ import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import { changeInstances, instancesByKey, instancesByUid, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import { instanceIdsOf, namedElsewhere, reopenParcels, unlinkInstances, type UploadRow } from '../parcel.store.ts';
-import { applyStudyEvent, lockStudy, lockUids, setStudyKey } from '../study.store.ts';
+import { applyStudyEvent, lockStudy, lockUids, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
 export type Decision = {
@@ -19,8 +19,10 @@ export type Decision = {
 };
 
 /** A promise that nobody will keep may be left out too: a device that was lost must not hold a study for ever. */
-const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'quarantined', 'refused'];
+const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'received', 'quarantined', 'refused'];
 const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
+/** Another upload may have promised these as well: then they are its to leave out. */
+const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
 
 /** Returns how many instances it changed; those that are in no state for it, or that the upload did not name, are left alone. */
 export async function decide(tools: PipelineTools, upload: UploadRow, by: string, { decision, instances }: Decision): Promise<number> {
@@ -30,9 +32,9 @@ export async function decide(tools: PipelineTools, upload: UploadRow, by: string
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
     const own = await instanceIdsOf(trx, uploadId);
-    const rows = (await instancesByKey(trx, study, instances)).filter(({ id }) => own.has(id));
+    const rows = (await instancesByKey(trx, study, instances)).filter((row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)));
     const rivals = await instancesByUid(trx, study.site_id, rows.map((row) => row.sop_instance_uid));
-    const others = decision === 'leave-out' ? await namedElsewhere(trx, uploadId, rows.filter(({ state }) => state === 'promised').map(({ id }) => id)) : new Set<number>();
+    const others = decision === 'leave-out' ? await namedElsewhere(trx, uploadId, rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id)) : new Set<number>();
     await unlinkInstances(trx, uploadId, others);
     const changes = toChanges(decision, rows.filter(({ id }) => !others.has(id)), rivals);
     const done = await changeInstances(trx, changes, decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED, tools.now());
@@ -49,6 +51,14 @@ export async function decide(tools: PipelineTools, upload: UploadRow, by: string
   });
   tools.changes.emit(studyId);
   return changed;
+}
+
+/**
+ * What was received is left out only where nothing of it went to the PACS: who cancels in mid-upload gets nothing stored. Later the PACS has it or will,
+ * and no decision here takes it out again.
+ */
+function canLeave({ state, posted_at }: InstanceRow, study: StudyRow): boolean {
+  return state !== 'received' || (study.state === 'receiving' && posted_at === null);
 }
 
 function toChanges(decision: Decision['decision'], rows: readonly InstanceRow[], rivals: readonly InstanceRow[]): InstanceChange[] {

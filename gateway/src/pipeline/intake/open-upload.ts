@@ -13,7 +13,7 @@ import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../
 import type { Reach } from '../reach.ts';
 import { applyStudyEvent, lockOrCreateStudy, lockUids, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
-import { compareManifest, type Comparison } from './compare-manifest.ts';
+import { compareManifest, type Comparison, type InPacs } from './compare-manifest.ts';
 
 export type Sender = Reach & { readonly siteId: string };
 
@@ -42,10 +42,10 @@ async function askPacs(tools: PipelineTools, manifest: Manifest, sender: Sender,
 }
 
 /** What is in the PACS, as far as it was asked; what was confirmed only after it had been asked is believed. */
-function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): ReadonlySet<string> | null {
+function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): InPacs | null {
   if (asked === null) return null;
   const since = known.filter((row) => isInPacs(row.state) && !asked.confirmed.has(row.sop_instance_uid));
-  return new Set([...asked.held, ...since.map((row) => row.sop_instance_uid)]);
+  return { seen: asked.held, believed: new Set([...asked.held, ...since.map((row) => row.sop_instance_uid)]) };
 }
 
 /** Answers a manifest that was checked by its schema and whose policy was allowed. */

@@ -2,48 +2,49 @@ import type { Lock, Locker } from '@tus/server';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
-import { type Database, openDatabase } from '../../database/database.ts';
-import { testDatabases } from '../../database/open-test-database.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { openDatabase } from '../../database/database.ts';
+import { createTestDatabase } from '../../database/open-test-database.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 
 /** Where requests meet: in one gateway, or in two on one PostgreSQL, turn by turn. */
 type Ground = { readonly lockers: readonly Locker[]; endConnections(): Promise<void>; close(): Promise<void> };
 
 const stopNothing = () => () => undefined;
+const nothing = async (): Promise<void> => undefined;
 
-async function openGround(open: (() => Promise<Database>) | null): Promise<Ground> {
-  if (open === null) return { lockers: [createParcelLocker(stopNothing, null)], endConnections: async () => undefined, close: async () => undefined };
-  const first = await open();
-  const url = first.engine.kind === 'server' ? first.engine.url : '';
-  const second = await openDatabase({ kind: 'server', url });
+const openOne = async (): Promise<Ground> => ({ lockers: [createParcelLocker(stopNothing, null)], endConnections: nothing, close: nothing });
+
+async function openTwo(serverUrl: string): Promise<Ground> {
+  const { url, endConnections, drop } = await createTestDatabase(serverUrl);
+  const databases = [await openDatabase({ kind: 'server', url }), await openDatabase({ kind: 'server', url })];
   return {
-    lockers: [first, second].map(({ shared }) => createParcelLocker(stopNothing, shared!.locks)),
-    async endConnections() {
-      // The last one to be ended is the one that says so.
-      const { rows } = await import('kysely').then(({ sql }) => sql<{ count: number }>`
-        select count(pg_terminate_backend(pid)) as count from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`.execute(first.db));
-      assert.ok((rows[0]?.count ?? 0) >= 2);
-    },
+    lockers: databases.map(({ shared }) => createParcelLocker(stopNothing, shared!.locks)),
+    endConnections,
     async close() {
-      await second.close();
-      await first.close();
+      for (const database of databases) await database.close();
+      await drop();
     },
   };
 }
 
-const server = testDatabases('parcel locks of several gateways').find(({ name }) => name === 'PostgreSQL');
-const grounds = [{ name: 'in one gateway', open: null }, ...(server ? [{ name: 'in two gateways on PostgreSQL', open: server.open }] : [])];
+const { postgresUrl } = testEnvironment();
+if (postgresUrl === null) skipped('parcel locks of several gateways', 'RELAY_TEST_POSTGRES_URL is not set');
+const grounds: { readonly name: string; readonly count: number; open(): Promise<Ground> }[] = [
+  { name: 'in one gateway', count: 1, open: openOne },
+  ...(postgresUrl === null ? [] : [{ name: 'in two gateways on PostgreSQL', count: 2, open: () => openTwo(postgresUrl) }]),
+];
 
-for (const { name, open } of grounds) {
+for (const { name, count, open } of grounds) {
   const test = suite(`parcel locks ${name}`);
   let ground: Ground;
   let turn = 0;
-  test.before(async () => void (ground = await openGround(open)));
+  test.before(async () => void (ground = await open()));
   test.after(() => ground.close());
 
   /** A request for a parcel; when it is told to let go it does, if it is of the kind that does. */
   function request(parcel: string, kind: 'lets go' | 'hangs' = 'lets go', signal = new AbortController().signal) {
-    const lock: Lock = ground.lockers[(turn += 1) % ground.lockers.length]!.newLock(parcel);
+    const lock: Lock = ground.lockers[(turn += 1) % count]!.newLock(parcel);
     const asked = { told: 0, outcome: 'waits' as 'waits' | 'holds' | 'refused' | 'done', unlock: async () => undefined as void, held: Promise.resolve() };
     asked.unlock = async () => {
       asked.outcome = 'done';
@@ -133,7 +134,7 @@ for (const { name, open } of grounds) {
     await next.unlock();
   });
 
-  if (open !== null) {
+  if (count > 1) {
     test('a gateway that loses its connection no longer holds the parcel: its request is told, and another gateway takes it', async () => {
       const holder = request('g', 'hangs');
       await holder.held;

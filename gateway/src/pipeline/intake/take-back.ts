@@ -5,7 +5,9 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Tables } from '../../database/tables.ts';
+import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { countStates, instancesByKey } from '../instance.store.ts';
+import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, unlinkInstances, type UploadRow } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
@@ -18,7 +20,7 @@ export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise
     if (study === undefined) return [];
     // Held: one that comes to its end now waits, and then is gone.
     const begun = await trx.selectFrom('parcel').select(['id', 'state']).where('upload_id', '=', uploadId).forUpdate().execute();
-    for (const { id, state } of begun) if (state !== 'receiving' || ((await tools.blobs.size(id)) ?? 0) > 0) throw new Problem('upload-in-progress');
+    for (const { id, state } of begun) if (state !== 'receiving' || (await hasBytes(tools.blobs, id))) throw new Problem('upload-in-progress');
     await deleteUnfinished(trx, begun.map(({ id }) => id));
     const named = (await trx.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId).execute()).map((row) => row.instance_id);
     await trx.deleteFrom('upload_instance').where('upload_id', '=', uploadId).execute();
@@ -34,8 +36,14 @@ export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise
     if (counts.size === 0 && receipts.length === 0 && uploads.length === 0) await trx.deleteFrom('study').where('id', '=', studyId).execute();
     return begun;
   });
-  await Promise.all(parcels.map(({ id }) => tools.blobs.remove(id)));
+  await removeParcelBlobs(tools.blobs, parcels.map(({ id }) => id));
   tools.changes.emit(studyId);
+}
+
+/** Of a parcel on its way: the first bytes of a sealed one lie in its tail. */
+async function hasBytes(blobs: Blobs, parcelId: string): Promise<boolean> {
+  const sizes = await Promise.all([parcelId, tailOf(parcelId)].map((id) => blobs.size(id)));
+  return sizes.some((size) => (size ?? 0) > 0);
 }
 
 /** The same for some instances of an upload of which others have left: what is only promised, and nowhere else, is as if it had never been named. */

@@ -7,7 +7,7 @@ import {
 import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../../http/route.ts';
-import { findUpload, type UploadRow } from '../parcel.store.ts';
+import { findUpload, unfinishedParcels, type UploadRow } from '../parcel.store.ts';
 import { reachOf } from '../reach.ts';
 import { policiesFor, requirePolicy } from '../policies.ts';
 import type { PipelineTools } from '../tools.ts';
@@ -142,9 +142,8 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKe
   router.openapi(routes.complete, async (c) => {
     const upload = await ownUpload(tools, c.req.valid('param').id, callerOf(c));
     // A parcel whose last byte was stored when the process died is complete, and nobody said so.
-    const open = await tools.db.selectFrom('parcel').select('id').where('upload_id', '=', upload.id).where('state', '=', 'receiving').execute();
-    for (const { id } of open) await parcels.arrived(id);
-    return c.json(await completeUpload(tools, upload, c.req.raw.signal), 200);
+    for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id);
+    return c.json(await completeUpload(tools, upload, () => parcels.isReceiving(upload.id), c.req.raw.signal), 200);
   });
 
   router.openapi(routes.receipt, async (c) => {

@@ -1,13 +1,18 @@
 /** Verify, applied: what the parcel held gets its place or its reason; when nothing more is awaited, assembly is next. */
 import type { Transaction } from 'kysely';
 import { createRules } from '#shared/deid/rules.ts';
+import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import type { Tables } from '../../database/tables.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import { checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
 import { changeInstances, countStates, instancesByKey, type InstanceChange } from '../instance.store.ts';
+import { removeParcelBlobs, restoredOf } from '../parcel-blobs.ts';
 import { countFailure, deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
 import { findPolicy } from '../policies.ts';
-import { lockStudy } from '../study.store.ts';
+import { clearWaiting, lockStudy, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import type { Place } from './read-part.ts';
+import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifiedInstance, type VerifyOutcome } from './verify-parcel.ts';
 import type { VerifyRules } from './verify-instance.ts';
 
@@ -19,23 +24,34 @@ const ATTEMPTS_LIMIT = 4;
  * waits with nobody knowing why.
  */
 const RUNS_LIMIT = 8;
+/** Where the disk has no room to restore what came coded: until somebody made some, or another study has gone. */
+const ROOM_AGAIN_SECONDS = 30;
 
 export async function runVerify(parcel: OwnedParcel, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   try {
     return await verifyOnce(parcel, tools, signal);
   } catch (error) {
+    if (error instanceof StorageFull) return waitForRoom(parcel, tools);
     // A gateway that stops is no failure of the parcel; nor is a database that cannot even count.
     if (!signal.aborted) await countFailure(tools.db, parcel.id).catch(() => undefined);
     throw error;
   }
 }
 
+/** No failure of the parcel: it is said, and looked at again. */
+async function waitForRoom(parcel: OwnedParcel, tools: PipelineTools): Promise<string> {
+  await tools.db.transaction().execute(async (trx) => {
+    await setWaiting(trx, parcel.study_id, 'storage-full', tools.now());
+    await enqueueStage(trx, tools, 'verify', { parcelId: parcel.id }, ROOM_AGAIN_SECONDS);
+  });
+  return 'waiting';
+}
+
 async function verifyOnce(parcel: OwnedParcel, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   const isLastRun = parcel.failures + 1 >= RUNS_LIMIT;
   const { wrapped_key } = parcel;
   const studyKey = wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, wrapped_key);
-  const key = studyKey === null ? null : parcelKey(studyKey, parcel.id);
-  const body = key === null ? null : await tools.blobs.open(parcel.id, key).catch((error: unknown) => (isLastRun ? null : Promise.reject(error)));
+  const body = studyKey === null ? null : await tools.blobs.open(parcel.id, parcelKey(studyKey, parcel.id)).catch((error: unknown) => (isLastRun ? null : Promise.reject(error)));
   const attempts = new Map<number, number>();
   const awaited = async (keys: readonly { sopInstanceUID: string; digest: string }[]): Promise<Map<string, Promised>> => {
     const rows = (await instancesByKey(tools.db, { id: parcel.study_id, site_id: parcel.site_id }, keys)).filter(({ state }) => state === 'promised');
@@ -48,14 +64,31 @@ async function verifyOnce(parcel: OwnedParcel, tools: PipelineTools, signal: Abo
     rules.set(`${name} ${version}`, made);
     return made;
   };
-  let outcome: VerifyOutcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
+  const nothing: VerifyOutcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
+  // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
+  if (studyKey === null || body === null) return applyVerify(parcel, nothing, null, attempts, tools);
+  const restoredId = restoredOf(parcel.id, tools.newId());
+  const restored = createRestoredBlob(tools.blobs, restoredId, parcelKey(studyKey, restoredId));
+  const room = (bytes: number): Promise<void> => checkRoom(tools.blobs, bytes);
   try {
-    // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
-    if (body !== null) outcome = await verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun }, signal);
+    const outcome = await lookAt(restored, () => verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun, restored, loadCharls, checkRoom: room }, signal));
+    // Should its commit fail without a word, what was restored may have its place all the same; where it has none, expiry sweeps it.
+    return await applyVerify(parcel, outcome, restored, attempts, tools);
   } finally {
-    await body?.close();
+    await body.close();
   }
-  return applyVerify(parcel, outcome, attempts, tools);
+}
+
+/** What a run restored that came to no outcome goes with it. */
+async function lookAt(restored: RestoredBlob, verify: () => Promise<VerifyOutcome>): Promise<VerifyOutcome> {
+  try {
+    const outcome = await verify();
+    await restored.sync();
+    return outcome;
+  } catch (error) {
+    await restored.remove();
+    throw error;
+  }
 }
 
 /** Under a policy that is no more, what was promised under it is held to the strictest there is. */
@@ -67,13 +100,15 @@ function rulesFor(tools: PipelineTools, name: string, version: number): VerifyRu
   return { kind: 'deidentified', rules: made.rules, pseudonyms: tools.pseudonyms };
 }
 
-function toChange(parcelId: string, instance: VerifiedInstance, attempts: number): InstanceChange {
+function toChange(parcelId: string, restored: RestoredBlob | null, instance: VerifiedInstance, attempts: number): InstanceChange {
   const { id } = instance;
+  const placed = (place: Place | null): NonNullable<InstanceChange['place']> | null =>
+    place && { parcelId, offset: place.offset, restored: place.isRestored ? (restored?.id ?? null) : null };
   switch (instance.kind) {
     case 'received':
-      return { id, state: 'received', reason: null, place: { parcelId, offset: instance.offset } };
+      return { id, state: 'received', reason: null, place: placed(instance.place) };
     case 'quarantined':
-      return { id, state: 'quarantined', reason: instance.because, place: { parcelId, offset: instance.offset } };
+      return { id, state: 'quarantined', reason: instance.because, place: placed(instance.place) };
     case 'refused':
       return { id, state: 'refused', reason: instance.because };
     case 'damaged':
@@ -83,7 +118,9 @@ function toChange(parcelId: string, instance: VerifiedInstance, attempts: number
   }
 }
 
-async function applyVerify(parcel: OwnedParcel, outcome: VerifyOutcome, attempts: ReadonlyMap<number, number>, tools: PipelineTools): Promise<string> {
+async function applyVerify(
+  parcel: OwnedParcel, outcome: VerifyOutcome, restored: RestoredBlob | null, attempts: ReadonlyMap<number, number>, tools: PipelineTools,
+): Promise<string> {
   const count = (kind: VerifiedInstance['kind']) => outcome.instances.filter((instance) => instance.kind === kind).length;
   const counts = { received: count('received'), refused: count('refused'), quarantined: count('quarantined'), damaged: count('damaged') };
   const { id: parcelId } = parcel;
@@ -92,16 +129,20 @@ async function applyVerify(parcel: OwnedParcel, outcome: VerifyOutcome, attempts
   const isOurs = await tools.db.transaction().execute(async (trx) => {
     await lockStudy(trx, parcel.study_id);
     if (!(await moveParcel(trx, parcelId, 'received', 'verified', damaged))) return false;
-    const changes = outcome.instances.map((instance) => toChange(parcelId, instance, attempts.get(instance.id) ?? 0));
+    const changes = outcome.instances.map((instance) => toChange(parcelId, restored, instance, attempts.get(instance.id) ?? 0));
     await changeInstances(trx, changes, ['promised'], tools.now());
     if (!useful) await deleteParcels(trx, [parcelId]);
+    if (restored !== null) await clearWaiting(trx, parcel.study_id, 'storage-full');
     await assembleIfComplete(trx, parcel.study_id, tools);
     await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-verified', { parcelId, ...counts });
     return true;
   });
   // Another run was first: what it found in the parcel has its place there.
+  if (!isOurs || restored?.size() === 0) await restored?.remove();
   if (!isOurs) return 'elsewhere';
-  if (!useful) await tools.blobs.remove(parcelId);
+  if (!useful) await removeParcelBlobs(tools.blobs, [parcelId]);
+  // What came coded has its place among what was restored: where all did, nobody needs what came any more.
+  else if (!outcome.instances.some((instance) => 'place' in instance && instance.place?.isRestored === false)) await tools.blobs.remove(parcelId);
   if (damaged > 0) tools.log({ event: 'parcel-damaged', studyId: parcel.study_id, parcelId, damaged, offset: outcome.broken?.offset ?? -1 });
   const unverified = outcome.instances.filter((instance) => instance.kind === 'quarantined' && instance.because === 'cannot-be-verified').length;
   if (unverified > 0) tools.log({ event: 'instances-not-verified', studyId: parcel.study_id, parcelId, count: unverified });

@@ -1,12 +1,20 @@
 /** Verify believes nothing: one lie a test. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { codeInstance } from '#shared/transfer/coding/code-instance.ts';
+import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
+import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import { pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { deidentifyBytes } from '#testing/deidentified-file.ts';
 import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { digestOf } from '../open-test-pipeline.ts';
+import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 
 const signal = new AbortController().signal;
@@ -25,9 +33,11 @@ function toBody(bytes: Uint8Array): OpenBlob {
   };
 }
 
-async function parcel(...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string }[]): Promise<Uint8Array> {
-  const packed = parts.map(({ of, bytes = of.bytes, digest = digestOf(of.bytes) }) => ({
-    sopInstanceUID: of.identifiers.sopInstanceUID, digest, transferSyntaxUID: of.transferSyntaxUID, bytes: new Blob([bytes]),
+type Coding = NonNullable<PackedInstance['coding']>;
+
+async function parcel(...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string; coding?: Coding }[]): Promise<Uint8Array> {
+  const packed = parts.map(({ of, bytes = of.bytes, digest = digestOf(of.bytes), coding }) => ({
+    sopInstanceUID: of.identifiers.sopInstanceUID, digest, transferSyntaxUID: of.transferSyntaxUID, bytes: new Blob([bytes]), ...(coding ? { coding } : {}),
   }));
   return new Uint8Array(await packParcel(createBoundary(), packed).arrayBuffer());
 }
@@ -42,9 +52,20 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
   return [`${row.sop_instance_uid} ${row.digest}`, row];
 }
 
-const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => verifyParcel(toBody(body), { ...tools, isLastRun: false, awaited: async () => new Map(promises) }, signal);
+/** Restored instances go to a real place for parcels. */
+let folder: string;
+let restored: RestoredBlob;
+const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => {
+  const all = { ...tools, isLastRun: false, awaited: async () => new Map(promises), restored, loadCharls, checkRoom: async () => undefined };
+  return verifyParcel(toBody(body), all, signal);
+};
 
 const test = suite('verify, when');
+test.before.each(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-verify-'));
+  restored = createRestoredBlob(await openFileBlobs(folder), 'restored', new Uint8Array(32).fill(1));
+});
+test.after.each(() => rm(folder, { recursive: true }));
 
 test('all is as promised, gives each instance its place', async () => {
   const body = await parcel({ of: first }, { of: second });
@@ -52,7 +73,10 @@ test('all is as promised, gives each instance its place', async () => {
   assert.is(outcome.broken, null);
   for (const [i, instance] of outcome.instances.entries()) {
     assert.is(instance.kind, 'received');
-    if (instance.kind === 'received') assert.ok(Buffer.from(body.subarray(instance.offset, instance.offset + instance.bytes)).equals(instances[i]!.bytes));
+    if (instance.kind !== 'received') continue;
+    const { offset, isRestored } = instance.place;
+    assert.not.ok(isRestored);
+    assert.ok(Buffer.from(body.subarray(offset, offset + instances[i]!.bytes.length)).equals(instances[i]!.bytes));
   }
 });
 
@@ -129,6 +153,52 @@ test('identity remains under a de-identifying policy, quarantines it; what was d
     const outcome = await verify(await parcel({ of: changed }), [promise(changed, { id: 0 })], tools);
     assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), [expected], `under key ${key}`);
   }
+});
+
+async function coded({ bytes }: SyntheticInstance): Promise<Coding> {
+  const { encoding, bytes: made } = await codeInstance(new Blob([bytes]), { loadCharls });
+  if (encoding === null) throw new Error('it was to be coded');
+  return { encoding, bytes: made };
+}
+
+const restoredBytes = ({ bytes }: SyntheticInstance, offset: number): Promise<Uint8Array> =>
+  restored.read({ offset, length: bytes.length }, (source) => source.read(0, bytes.length));
+
+test('some instances come coded, restores them bit for bit beside the parcel, and leaves the others where they are', async () => {
+  const soft = syntheticStudy({ seed: 78, instancesPerSeries: 2, rows: 128, columns: 128 }).instances;
+  const [a, b] = soft as [SyntheticInstance, SyntheticInstance];
+  const body = await parcel({ of: a, coding: await coded(a) }, { of: second }, { of: b, coding: await coded(b) });
+  const outcome = await verify(body, [promise(a, { id: 0 }), promise(second), promise(b, { id: 2 })]);
+  const places = outcome.instances.map((instance) => (instance.kind === 'received' ? instance.place : null));
+  assert.equal(places.map((place) => place?.isRestored), [true, false, true]);
+  for (const [i, of] of [[0, a], [2, b]] as const) assert.ok(Buffer.from(await restoredBytes(of, places[i]!.offset)).equals(of.bytes));
+});
+
+test('a coded instance is damaged, asks for it again, keeps the others, and leaves nothing of it behind', async () => {
+  const [a, b] = syntheticStudy({ seed: 79, instancesPerSeries: 2, rows: 128, columns: 128 }).instances as [SyntheticInstance, SyntheticInstance];
+  const { encoding, bytes } = await coded(a);
+  const whole = new Uint8Array(await bytes.arrayBuffer());
+  const spoiled = [whole.subarray(0, -9), Buffer.concat([whole, whole]), whole.map((byte, i) => (i === whole.length - 40 ? byte ^ 4 : byte)), new Uint8Array(70)];
+  for (const wrong of spoiled) {
+    const body = await parcel({ of: a, coding: { encoding, bytes: new Blob([wrong as Uint8Array<ArrayBuffer>]) } }, { of: b, coding: await coded(b) });
+    const before = restored.size();
+    const outcome = await verify(body, [promise(a, { id: 0 }), promise(b, { id: 1 })]);
+    assert.equal(outcome.instances.map(({ kind }) => kind), ['damaged', 'received']);
+    assert.is(restored.size() - before, b.bytes.length);
+  }
+  const another = await verify(await parcel({ of: a, coding: await coded(b) }), [promise(a, { id: 0, bytes: b.bytes.length })]);
+  assert.equal(another.instances.map(({ kind }) => kind), ['damaged'], 'it restores to something else');
+});
+
+test('a large coded instance is restored in pieces and checked where it lies; one that is refused does not stay there', async () => {
+  const { identifiers, blob } = largeInstance(12, 5);
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const large: SyntheticInstance = { fileName: '', identifiers, transferSyntaxUID: first.transferSyntaxUID, bytes };
+  const deflated = { encoding: 'deflate' as const, bytes: new Blob([deflateSync(bytes)]) };
+  const outcome = await verify(await parcel({ of: large, coding: deflated }), [promise(large, { id: 0 })]);
+  assert.equal(outcome.instances, [{ id: 0, kind: 'received', place: { offset: 0, isRestored: true } }]);
+  const refused = await verify(await parcel({ of: large, coding: deflated }), [promise(large, { id: 0, study_instance_uid: '1.2.3' })]);
+  assert.equal([refused.instances[0]?.kind, restored.size()], ['refused', bytes.length]);
 });
 
 test('an instance is larger than what is held at once, streams it', async () => {

@@ -1,0 +1,94 @@
+/**
+ * One part of a parcel as the instance that it is of: its bytes with their digest, restored where they came coded. An instance that is larger than
+ * `AT_ONCE_BYTES` is never in memory; restored, it is written as it comes, and kept or dropped when more is known of it.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { bytesSource, rangeSource } from '#shared/dicom/byte-source.ts';
+import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
+import { CodingError } from '#shared/transfer/coding/coded-format.ts';
+import { restoreInstance, type CodingTools } from '#shared/transfer/coding/restore-instance.ts';
+import type { ParcelPart } from '#shared/transfer/parcel.ts';
+import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import type { RestoredBlob } from './restored-blob.ts';
+
+/** Up to here an instance is read, decrypted and hashed in one go; beyond it in pieces. Two parcels at once hold twice as much. */
+const AT_ONCE_BYTES = 8 * 1024 * 1024;
+
+/** Where the instance lies: in the parcel's own blob, or in the one for what was restored. */
+export type Place = { readonly offset: number; readonly isRestored: boolean };
+
+export type ReadPart = {
+  /** SHA-256 of the instance, hexadecimal. */
+  readonly digest: string;
+  /** Calls `use` with the instance's bytes. */
+  read<T>(use: (source: ByteSource) => Promise<T>): Promise<T>;
+  /** Call one of both: its bytes stay, or are as if they had never been restored. */
+  keep(): Promise<Place>;
+  drop(): Promise<void>;
+};
+
+export type ReadTools = Pick<CodingTools, 'loadCharls'> & { readonly restored: RestoredBlob };
+
+/** `bytes`: what was promised. Null: it has another length, or cannot be restored. */
+export async function readPart(body: OpenBlob, part: ParcelPart, bytes: number, tools: ReadTools, signal: AbortSignal): Promise<ReadPart | null> {
+  if (part.contentEncoding === null) return part.range.length === bytes ? readPlain(body, part.range, signal) : null;
+  const pieces = paced(restoreInstance(rangeSource(body, part.range), part.contentEncoding, bytes, { ...tools, signal }));
+  try {
+    return bytes <= AT_ONCE_BYTES ? await restoreAtOnce(pieces, tools.restored) : await restoreInPieces(pieces, tools.restored);
+  } catch (error) {
+    if (error instanceof CodingError) return null;
+    throw error;
+  }
+}
+
+async function readPlain(body: OpenBlob, range: ByteRange, signal: AbortSignal): Promise<ReadPart> {
+  const hash = createHash('sha256');
+  const place = { keep: async () => ({ offset: range.offset, isRestored: false }), drop: async () => undefined };
+  if (range.length <= AT_ONCE_BYTES) {
+    const bytes = await body.read(range.offset, range.length);
+    return { digest: hash.update(bytes).digest('hex'), read: (use) => use(bytesSource(bytes)), ...place };
+  }
+  for await (const piece of body.stream(range, signal)) hash.update(piece);
+  return { digest: hash.digest('hex'), read: (use) => use(rangeSource(body, range)), ...place };
+}
+
+async function restoreAtOnce(pieces: AsyncIterable<Uint8Array>, restored: RestoredBlob): Promise<ReadPart> {
+  const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(pieces)));
+  return {
+    digest: createHash('sha256').update(bytes).digest('hex'),
+    read: (use) => use(bytesSource(bytes)),
+    keep: async () => ({ offset: (await restored.add(only(bytes))).offset, isRestored: true }),
+    drop: async () => undefined,
+  };
+}
+
+async function restoreInPieces(pieces: AsyncIterable<Uint8Array>, restored: RestoredBlob): Promise<ReadPart> {
+  const hash = createHash('sha256');
+  const range = await restored.add(hashed(pieces, hash));
+  return {
+    digest: hash.digest('hex'),
+    read: (use) => restored.read(range, use),
+    keep: async () => ({ offset: range.offset, isRestored: true }),
+    drop: () => restored.drop(range),
+  };
+}
+
+/** A piece is decoded in one go, some 20 ms of it: between two of them others have their turn. */
+async function* paced(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    yield piece;
+    await setImmediate();
+  }
+}
+
+async function* hashed(pieces: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

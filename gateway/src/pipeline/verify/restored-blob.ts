@@ -1,0 +1,60 @@
+/**
+ * Where verify puts the instances that came coded: one blob for a run on a parcel, written from its beginning to its end. It is made with the
+ * first instance, and nobody else writes into it: two runs that cross (one was taken for dead) do not spoil each other's.
+ */
+import { rangeSource } from '#shared/dicom/byte-source.ts';
+import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
+import type { BlobKey, Blobs } from '../../ports/blobs/blobs.ts';
+
+export type RestoredBlob = {
+  readonly id: string;
+  /** Writes at the end; where it lies then. What the pieces throw is thrown, and nothing of them is left. */
+  add(pieces: AsyncIterable<Uint8Array>): Promise<ByteRange>;
+  /** Takes the last one away again. */
+  drop(range: ByteRange): Promise<void>;
+  /** Calls `use` with the bytes of a range. */
+  read<T>(range: ByteRange, use: (source: ByteSource) => Promise<T>): Promise<T>;
+  /** Bytes that are in it. */
+  size(): number;
+  /** Resolves when they would outlive a power cut. */
+  sync(): Promise<void>;
+  remove(): Promise<void>;
+};
+
+export function createRestoredBlob(blobs: Blobs, id: string, key: BlobKey): RestoredBlob {
+  let size = 0;
+  let isMade = false;
+  const cutAt = async (end: number): Promise<void> => {
+    await blobs.truncate(id, end);
+    size = end;
+  };
+  return {
+    id,
+    async add(pieces) {
+      if (!isMade) await blobs.create(id);
+      isMade = true;
+      const offset = size;
+      try {
+        const length = await blobs.append(id, key, offset, pieces);
+        size += length;
+        return { offset, length };
+      } catch (error) {
+        await cutAt(offset);
+        throw error;
+      }
+    },
+    drop: ({ offset }) => cutAt(offset),
+    async read(range, use) {
+      const blob = await blobs.open(id, key);
+      if (blob === null) throw new Error('what was restored is gone');
+      return use(rangeSource(blob, range)).finally(() => blob.close());
+    },
+    size: () => size,
+    async sync() {
+      if (size > 0) await blobs.sync(id);
+    },
+    async remove() {
+      if (isMade) await blobs.remove(id);
+    },
+  };
+}
