@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { App } from './app/App.tsx';
 import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
+import { takeLaunches } from './app/launches.ts';
 import { createRoute } from './app/routes.ts';
 import { createTheme } from './app/theme.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
@@ -34,6 +35,7 @@ window.addEventListener('beforeunload', (event) => {
 // The builder's word for a part of the page that cannot be fetched: another version was put on the server, or there is no network.
 window.addEventListener('vite:preloadError', update.partMissing);
 
+takeLaunches(window, { show: (hash) => (location.hash = hash), take: (files) => ingest.addFiles(files) });
 device.start();
 watchLink({
   ...around, baseUrl: device.api.baseUrl, fetch: (...request) => fetch(...request), isOnline: () => navigator.onLine,

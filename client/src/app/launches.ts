@@ -1,0 +1,32 @@
+/**
+ * What the system hands to the installed app: files that were opened with it, and a page that a shortcut names (Launch Handler API, File
+ * Handling API). They come to the window that is open, and do not load it again.
+ */
+
+/** The DOM's types do not know it yet. */
+interface LaunchParams {
+  readonly targetURL?: string;
+  readonly files?: readonly { getFile?(): Promise<File> }[];
+}
+type Launching = { readonly launchQueue?: { setConsumer(consumer: (launch: LaunchParams) => void): void } };
+
+export interface LaunchTools {
+  /** Shows the page behind this `#`. */
+  readonly show: (hash: string) => void;
+  readonly take: (files: readonly File[]) => Promise<void>;
+}
+
+/** Takes launches from now on; does nothing in a browser that has none. */
+export function takeLaunches(scope: object, { show, take }: LaunchTools): void {
+  (scope as Launching).launchQueue?.setConsumer(({ targetURL, files = [] }) => {
+    if (files.length > 0) void takeFiles(files).catch(() => undefined);
+    else if (targetURL && new URL(targetURL).hash) show(new URL(targetURL).hash);
+  });
+
+  async function takeFiles(handles: NonNullable<LaunchParams['files']>): Promise<void> {
+    const chosen = await Promise.all(handles.map(async (handle) => handle.getFile?.()));
+    show('#/');
+    // A folder that was opened has no file of its own.
+    await take(chosen.filter((file) => file !== undefined));
+  }
+}

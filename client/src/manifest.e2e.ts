@@ -1,0 +1,124 @@
+/**
+ * The app as something to install: Chromium's own parser finds no fault in the manifest, every picture it names is there in the size it
+ * names, and files that the system hands over are read.
+ *
+ * With RELAY_DRAW_PICTURES the pictures are drawn anew into client/public: icons from their SVG, screenshots of the running app.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose, filesOf, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { openBrowser } from '#testing/inspect-page.ts';
+import { findOrthanc } from '../../scripts/orthanc.ts';
+
+const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
+const ICONS = [['icon', 192], ['icon', 512], ['icon-maskable', 192], ['icon-maskable', 512]] as const;
+const SCREENS = { wide: { viewport: { width: 1280, height: 800 } }, narrow: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } } as const;
+
+const { chromium } = testEnvironment();
+const test = suite('the app as something to install');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+/** Width and height of a PNG (W3C PNG §11.2.1, IHDR). */
+function sizeOf(png: Buffer): string {
+  return `${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`;
+}
+
+async function drawIcons(browser: Browser): Promise<void> {
+  const page = await browser.newPage();
+  for (const [name, size] of ICONS) {
+    const svg = await readFile(join(PUBLIC, `${name}.svg`), 'utf8');
+    await page.setViewportSize({ width: size, height: size });
+    await page.setContent(`<style>body{margin:0}svg{display:block;width:100vw;height:100vh}</style>${svg}`);
+    await page.screenshot({ path: join(PUBLIC, `${name}-${size}.png`), omitBackground: true });
+  }
+  await page.close();
+}
+
+async function drawScreens(app: AppUnderTest, browser: Browser): Promise<void> {
+  await mkdir(join(PUBLIC, 'screenshots'), { recursive: true });
+  for (const [form, screen] of Object.entries(SCREENS)) {
+    const page = await (await browser.newContext({ ...screen, locale: 'en-GB', colorScheme: 'light', reducedMotion: 'reduce' })).newPage();
+    await page.goto(app.address);
+    await signIn(page);
+    await page.getByText('Names are removed on this device').first().waitFor();
+    await choose(page, [...filesOf(1, { rows: 256 }), ...filesOf(2, { rows: 256 })]);
+    await page.locator('canvas').nth(1).waitFor();
+    await page.screenshot({ path: join(PUBLIC, 'screenshots', `upload-${form}.png`) });
+    await page.getByRole('button', { name: /^Send \d/ }).click();
+    await page.locator('[data-part=arrived] .queue-name a').nth(1).waitFor();
+    await page.context().setOffline(true);
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await queueStudy(page, filesOf(form === 'wide' ? 3 : 4));
+    await page.getByText('Waiting for the network.', { exact: false }).first().waitFor();
+    await page.screenshot({ path: join(PUBLIC, 'screenshots', `queue-${form}.png`) });
+    await page.context().close();
+  }
+}
+
+if (why !== null || chromium === null) {
+  skipped('the app as something to install', why ?? 'there is no Chromium');
+} else {
+  let app: AppUnderTest;
+  let page: Page;
+  test.before(async () => {
+    app = await openApp(chromium);
+    if (process.env['RELAY_DRAW_PICTURES']) {
+      const browser = await openBrowser(chromium);
+      await drawIcons(browser);
+      await drawScreens(app, browser);
+      await browser.close();
+    }
+    page = await (await app.openBrowser()).newPage();
+    await page.goto(app.address);
+    await signIn(page);
+    await untilInstalled(page);
+  });
+  test.after(async () => app.close());
+
+  test('Chromium reads the manifest without a fault and would install the app', async () => {
+    const debug = await page.context().newCDPSession(page);
+    const { errors, data } = await debug.send('Page.getAppManifest');
+    assert.equal(errors, []);
+    // What it says of a window that is not a person's own is not about the app.
+    const { installabilityErrors } = await debug.send('Page.getInstallabilityErrors');
+    assert.equal(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito'), []);
+    const manifest = JSON.parse(data!) as { id: string; shortcuts: { name: string }[]; screenshots: Picture[]; icons: Picture[] };
+    assert.is(manifest.id, '/');
+    assert.equal(manifest.shortcuts.map(({ name }) => name), ['New upload', 'Queue']);
+    assert.equal([...new Set(manifest.screenshots.map((picture) => picture.form_factor))], ['wide', 'narrow']);
+    for (const { src, sizes, type } of [...manifest.icons, ...manifest.screenshots]) {
+      const answer = await fetch(new URL(src, app.address));
+      assert.is(answer.status, 200, src);
+      assert.is(answer.headers.get('content-type'), type);
+      if (type === 'image/png') assert.is(sizeOf(Buffer.from(await answer.arrayBuffer())), sizes, src);
+    }
+  });
+  type Picture = { src: string; sizes: string; type: string; form_factor?: string };
+
+  test('files that the system opens with the app are read in the window that is there, and a shortcut shows its page without loading anew', async () => {
+    // No system hands files to a browser without a window: what its launch queue would give is given here.
+    await page.addInitScript(() => {
+      Object.defineProperty(window, 'launchQueue', { value: { setConsumer: (consumer: unknown) => Object.assign(window, { launch: consumer }) } });
+    });
+    await page.reload();
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+    type Launch = (launch: { targetURL: string; files: { getFile(): Promise<File> }[] }) => void;
+    const launch = (hash: string, base64: string[]) => page.evaluate(([to, files]) => {
+      const open = files.map((text, index) => new File([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))], `${index}.dcm`));
+      (window as unknown as { launch: Launch }).launch({ targetURL: new URL(`/${to}`, location.href).href, files: open.map((file) => ({ getFile: async () => file })) });
+    }, [hash, base64] as const);
+    await page.evaluate(() => Object.assign(window, { isTheSame: true }));
+    await launch('#/queue', []);
+    await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+    await launch('', filesOf(5).map(({ buffer }) => buffer.toString('base64')));
+    await page.getByRole('heading', { name: '1 study found' }).waitFor();
+    assert.is(await page.evaluate(() => (window as unknown as { isTheSame?: boolean }).isTheSame), true);
+  });
+}
+
+test.run();
