@@ -15,17 +15,34 @@ export function testDatabases(what: string): TestDatabase[] {
   return [embedded];
 }
 
-async function openFreshDatabase(serverUrl: string): Promise<Database> {
+/** A database of its own on the server, for several gateways or for gateways that are processes. */
+export type SharedTestDatabase = {
+  readonly url: string;
+  /** As a restart of the server does. */
+  endConnections(): Promise<void>;
+  drop(): Promise<void>;
+};
+
+export async function createTestDatabase(serverUrl: string): Promise<SharedTestDatabase> {
   const name = `relay_test_${randomBytes(6).toString('hex')}`;
   await onServer(serverUrl, `create database ${name}`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const database = await openDatabase({ kind: 'server', url: url.href });
+  return {
+    url: url.href,
+    endConnections: () => onServer(serverUrl, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
+    drop: () => onServer(serverUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
+async function openFreshDatabase(serverUrl: string): Promise<Database> {
+  const { url, drop } = await createTestDatabase(serverUrl);
+  const database = await openDatabase({ kind: 'server', url });
   return {
     ...database,
     close: async () => {
       await database.close();
-      await onServer(serverUrl, `drop database if exists ${name} with (force)`);
+      await drop();
     },
   };
 }

@@ -1,0 +1,59 @@
+/**
+ * A load balancer before several servers, on the level of TCP: each connection goes to one by lot (in turn, a client that asks before it sends
+ * would always send to the same one); a server that does not answer is passed over. A connection that has carried so many bytes upwards is
+ * ended, so that one client's requests come to all servers.
+ */
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { seededRandom } from './synthetic-study.ts';
+
+export type Balancer = {
+  readonly port: number;
+  /** Bytes that went up, for each server. */
+  readonly bytesUp: readonly number[];
+  stop(): Promise<void>;
+};
+
+/** A connection to the first of `ports`, from `from` on, that accepts one; null where none does. */
+async function connectFrom(ports: readonly number[], from: number): Promise<{ socket: Socket; which: number } | null> {
+  for (let step = 0; step < ports.length; step += 1) {
+    const which = (from + step) % ports.length;
+    const socket = connect(ports[which]!, '127.0.0.1');
+    const isThere = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+    if (isThere) return { socket, which };
+  }
+  return null;
+}
+
+/** Starts it on a free port of the loopback. */
+export async function startBalancer(ports: readonly number[], endAfterBytes: number): Promise<Balancer> {
+  const sockets = new Set<Socket>();
+  const bytesUp = ports.map(() => 0);
+  const random = seededRandom(1);
+  const server = createServer({ pauseOnConnect: true }, async (client) => {
+    sockets.add(client.on('error', () => client.destroy()).on('close', () => sockets.delete(client)));
+    const behind = await connectFrom(ports, Math.floor(random() * ports.length));
+    if (behind === null) return void client.destroy();
+    const { socket, which } = behind;
+    sockets.add(socket.on('error', () => socket.destroy()));
+    socket.on('close', () => sockets.delete(socket) && client.destroy());
+    client.on('close', () => socket.destroy());
+    let carried = 0;
+    client.on('data', (piece: Buffer) => {
+      bytesUp[which]! += piece.length;
+      carried += piece.length;
+      if (carried > endAfterBytes) client.destroy();
+    });
+    client.pipe(socket);
+    socket.pipe(client);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    bytesUp,
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
