@@ -84,7 +84,7 @@ export async function openStandingConnection(url: string): Promise<StandingConne
 
   async function reopen(): Promise<Line> {
     for (let wait: number = RETRY_MS.first; ; wait = Math.min(RETRY_MS.most, wait * 2)) {
-      await after(wait, undefined, { signal: closing.signal, ref: false });
+      await after(wait, undefined, { signal: closing.signal });
       const line = await open().catch(() => null);
       if (line === null) continue;
       for (const listener of listeners.back) listener();
