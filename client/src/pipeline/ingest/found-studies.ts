@@ -34,6 +34,8 @@ export interface StudyGroup {
   readonly patient: string;
   instances: number;
   bytes: number;
+  /** Grows with each change: what was drawn of it before need not be drawn anew. */
+  version: number;
 }
 
 export interface Gathering {
@@ -45,27 +47,54 @@ export interface Gathering {
 
 export function createGathering(): Gathering {
   const studies = new Map<string, StudyGroup>();
+  /** How many of the studies each patient has: counted, for ten thousand studies cannot be looked through for each file. */
+  const patients = new Map<string, number>();
+
+  function countPatient(patient: string, by: 1 | -1): void {
+    const wereSeveral = patients.size > 1;
+    const count = (patients.get(patient) ?? 0) + by;
+    if (count > 0) patients.set(patient, count);
+    else patients.delete(patient);
+    if (patients.size > 1 !== wereSeveral) for (const study of studies.values()) pointOutPatients(study);
+  }
+
+  /** Two patients in one folder are the mistake that nobody notices until the wrong chart is open. */
+  function pointOutPatients(study: StudyGroup): void {
+    if (patients.size > 1) study.warnings.add('two-patients');
+    else study.warnings.delete('two-patients');
+    study.version += 1;
+  }
+
   return {
     studies,
     add(summary, file, ordinal) {
       const { description, identifiers } = summary;
-      const study = studies.get(identifiers.studyInstanceUID) ?? newStudy(identifiers.studyInstanceUID, description);
-      studies.set(study.studyInstanceUID, study);
+      const known = studies.get(identifiers.studyInstanceUID);
+      const study = known ?? newStudy(identifiers.studyInstanceUID, description);
+      if (!known) {
+        studies.set(study.studyInstanceUID, study);
+        countPatient(study.patient, 1);
+        pointOutPatients(study);
+      }
       addInstance(study, summary, file, ordinal);
-      pointOutPatients(studies);
     },
     remove(studyInstanceUID) {
+      const study = studies.get(studyInstanceUID);
+      if (!study) return;
       studies.delete(studyInstanceUID);
-      pointOutPatients(studies);
+      countPatient(study.patient, -1);
     },
-    clear: () => studies.clear(),
+    clear() {
+      studies.clear();
+      patients.clear();
+    },
   };
 }
 
 function newStudy(studyInstanceUID: string, description: InstanceDescription): StudyGroup {
   return {
     studyInstanceUID, description, series: new Map(), modalities: new Set(), warnings: new Set(), sopInstanceUIDs: new Set(),
-    patient: patientOf(description), instances: 0, bytes: 0,
+    patient: patientOf(description), instances: 0, bytes: 0, version: 0,
   };
 }
 
@@ -78,6 +107,7 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: CollectedFil
   series.bytes += file.bytes;
   study.bytes += file.bytes;
   study.instances += 1;
+  study.version += 1;
   if (description.modality) study.modalities.add(description.modality);
   for (const warning of warnings) study.warnings.add(warning);
   if (study.sopInstanceUIDs.has(identifiers.sopInstanceUID)) study.warnings.add('duplicates');
@@ -90,42 +120,4 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: CollectedFil
 /** Who it is, for the question whether two studies belong to one person; spelling of the name's case does not matter. */
 function patientOf(description: InstanceDescription): string {
   return `${description.patientId?.trim() ?? ''}\n${description.patientName?.trim().toUpperCase() ?? ''}`;
-}
-
-/** Two patients in one folder are the mistake that nobody notices until the wrong chart is open. */
-function pointOutPatients(studies: ReadonlyMap<string, StudyGroup>): void {
-  const patients = new Set([...studies.values()].map((study) => study.patient));
-  for (const study of studies.values()) {
-    if (patients.size > 1) study.warnings.add('two-patients');
-    else study.warnings.delete('two-patients');
-  }
-}
-
-/** 16 MiB: a tus upload that is lost costs little, and its headers weigh nothing; larger instances travel alone. */
-const PARCEL_BYTES = 16 * 1024 * 1024;
-const PARCEL_INSTANCES = 2_000;
-
-/** How a study is cut into parcels: files of one series, in order; files that claim one SOP Instance UID stay together. */
-export function planParcels(study: StudyGroup): readonly (readonly FoundFile[])[] {
-  const parcels: FoundFile[][] = [];
-  for (const series of study.series.values()) {
-    const bySopInstance = new Map<string, FoundFile[]>();
-    for (const found of series.files.toSorted((a, b) => a.ordinal - b.ordinal)) {
-      bySopInstance.set(found.sopInstanceUID, [...(bySopInstance.get(found.sopInstanceUID) ?? []), found]);
-    }
-    let parcel: FoundFile[] = [];
-    let bytes = 0;
-    for (const group of bySopInstance.values()) {
-      const size = group.reduce((sum, found) => sum + found.file.bytes, 0);
-      if (parcel.length > 0 && (bytes + size > PARCEL_BYTES || parcel.length >= PARCEL_INSTANCES)) {
-        parcels.push(parcel);
-        parcel = [];
-        bytes = 0;
-      }
-      parcel.push(...group);
-      bytes += size;
-    }
-    if (parcel.length > 0) parcels.push(parcel);
-  }
-  return parcels;
 }

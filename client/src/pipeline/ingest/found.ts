@@ -4,6 +4,7 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
+import type { Forecast } from './forecast.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
@@ -19,7 +20,9 @@ export interface IngestProgress {
   readonly listing: boolean;
 }
 
+/** `named`: read once, so that the gateway can be asked; `instances` and `bytes`: safe on this device. */
 export interface QueueingProgress {
+  readonly named: number;
   readonly instances: number;
   readonly instancesTotal: number;
   readonly bytes: number;
@@ -76,6 +79,9 @@ export interface RejectedFile {
   readonly where: { readonly tag: string; readonly offset: number } | null;
 }
 
+/** What went wrong at Send. `seal-key-unknown`: the gateway's public key was never heard of, so nothing may be kept here. */
+export type SendProblem = 'no-room' | 'policy-unknown' | 'seal-key-unknown' | 'device-failed';
+
 export interface IngestStore {
   readonly phase: ReadonlySignal<IngestPhase>;
   readonly progress: ReadonlySignal<IngestProgress>;
@@ -89,8 +95,11 @@ export interface IngestStore {
   /** The policy in force for the next Send; null until the gateway was asked once. */
   readonly policy: ReadonlySignal<Policy | null>;
   readonly policies: ReadonlySignal<readonly Policy[]>;
-  /** What went wrong at Send, in a code: no room on the device, or the policy is not known yet. */
-  readonly problem: ReadonlySignal<'no-room' | 'policy-unknown' | 'device-failed' | null>;
+  readonly problem: ReadonlySignal<SendProblem | null>;
+  /** Whether the studies that are selected fit on this device; null where nothing is selected or the browser does not say. */
+  readonly forecast: ReadonlySignal<Forecast | null>;
+  /** Whether the browser has promised not to clear the queue when it needs room; null: not known, or it was not asked yet. */
+  readonly persisted: ReadonlySignal<boolean | null>;
   choosePolicy(name: string): void;
   /** From `<input type=file>`, with or without `webkitdirectory`; several calls add up. Resolves when all are read. */
   addFiles(files: Iterable<File>): Promise<void>;

@@ -4,44 +4,36 @@
  */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
-import { beginStudy, dropStudy, finishStudy } from '../queue/enqueue.ts';
 import type { KnownPolicies } from '../queue/device-notes.ts';
-import type { LocalDatabase } from '../queue/local-database.ts';
+import { isNoRoom } from '../queue/no-room.ts';
 import { collectFiles, type Collected, type CollectedFile } from './collect-files.ts';
-import type { PackedFile, PolicyForTask } from './device-tasks.ts';
+import type { PolicyForTask } from './device-tasks.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
-import type { FoundStudy, IngestPhase, IngestProgress, IngestStore, QueueingProgress, RejectedFile } from './found.ts';
-import { createGathering, planParcels, type StudyGroup } from './found-studies.ts';
-import { aboutOf, createShowcase, titleOf } from './showcase.ts';
+import type { FoundStudy, IngestPhase, IngestProgress, IngestStore, QueueingProgress, RejectedFile, SendProblem } from './found.ts';
+import { createForecast, needsOf } from './forecast.ts';
+import { createGathering, type FoundFile, type StudyGroup } from './found-studies.ts';
+import { queueStudy, type QueueingTools, type SendingTerms } from './queue-study.ts';
+import { createShowcase } from './showcase.ts';
 import type { NotSent } from './open-file.ts';
-import { TaskFault, type WorkerPool } from './worker-pool.ts';
+import { TaskFault } from './worker-pool.ts';
 
-export interface IngestTools {
-  readonly database: LocalDatabase;
-  readonly key: Promise<CryptoKey>;
-  readonly pool: WorkerPool;
-  readonly now: () => number;
-  readonly createId: () => string;
-  /** Who queues; null where the device does not know. */
-  readonly account: () => string | null;
+export interface IngestTools extends QueueingTools {
   /** Calls `work` after `ms`: drawing waits for it. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
   /** Bytes that the device still has room for; null when it does not say. */
   readonly room: () => Promise<number | null>;
-  /** Runs `work` so that other tabs know that this study is being written. */
-  readonly whileWriting: <T>(studyId: string, work: () => Promise<T>) => Promise<T>;
+  /** Asks the browser not to clear the queue when it needs room, in a person's own gesture; null where it cannot be asked. */
+  readonly persist: () => Promise<boolean | null>;
+  /** What the browser has promised so far. */
+  readonly isPersisted: () => Promise<boolean | null>;
   readonly sample: () => Promise<readonly File[]>;
-  /** A study has become safe. */
-  readonly onQueued: () => void;
 }
 
 /** Ten pictures a second are as good as sixty for a number that grows, and leave the thread free. */
 const DRAW_EVERY_MS = 100;
 const NOTHING_READ: IngestProgress = { filesFound: 0, filesRead: 0, bytesRead: 0, bytesTotal: 0, listing: false };
-const NOTHING_QUEUED: QueueingProgress = { instances: 0, instancesTotal: 0, bytes: 0, bytesTotal: 0 };
-/** The queue's own share beside the bytes of the instances: rows, tags, transactions. */
-const ROOM_FACTOR = 1.05;
+const NOTHING_QUEUED: QueueingProgress = { named: 0, instances: 0, instancesTotal: 0, bytes: 0, bytesTotal: 0 };
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const phase = signal<IngestPhase>('idle');
@@ -51,7 +43,13 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   const rejected = signal<readonly RejectedFile[]>([]);
   const skippedFiles = signal<readonly RejectedFile[]>([]);
   const skipped = signal(0);
-  const problem = signal<'no-room' | 'policy-unknown' | 'device-failed' | null>(null);
+  const problem = signal<SendProblem | null>(null);
+  const persisted = signal<boolean | null>(null);
+  const chosen = computed(() => studies.value.filter((study) => study.selected.value && !study.warnings.includes('too-many-instances')));
+  const needs = computed(() => needsOf({ instances: sum(chosen.value, (study) => study.instances), bytes: sum(chosen.value, (study) => study.bytes) }));
+  const forecast = createForecast(needs, tools);
+  // Not known is as good as not promised.
+  tools.isPersisted().then((is) => (persisted.value ??= is), () => undefined);
   const chosenPolicy = signal<string | null>(null);
   const gathering = createGathering();
   const showcase = createShowcase(tools.pool);
@@ -143,61 +141,54 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     return known.projectKey === null ? null : { kind: 'deidentified', options: chosen.options, projectKey: known.projectKey };
   }
 
-  async function packStudy(group: StudyGroup, chosen: Policy, forTask: PolicyForTask, signal: AbortSignal): Promise<void> {
-    const id = tools.createId();
-    const { name, version, deidentify } = chosen;
-    await tools.whileWriting(id, async () => {
-      await beginStudy(tools.database, await tools.key, { id, queuedAt: tools.now(), account: tools.account(), policy: { name, version, deidentify }, title: titleOf(group), about: aboutOf(group) });
-      try {
-        const packing = planParcels(group).map(async (parcel) => {
-          const files = parcel.map((found) => ({ ref: found.file.ref, position: found.ordinal }));
-          const packed = await tools.pool.run({ kind: 'pack', studyId: id, parcelId: tools.createId(), files, policy: forTask }, signal);
-          notePacked(parcel.map((found) => found.file), packed);
-        });
-        await Promise.allSettled(packing);
-        await Promise.all(packing);
-        signal.throwIfAborted();
-        await finishStudy(tools.database, id);
-      } catch (error) {
-        // As a whole or not at all.
-        await dropStudy(tools.database, id);
-        throw error;
-      }
-    });
-    gathering.remove(group.studyInstanceUID);
-    draw();
-    tools.onQueued();
+  /** Under what the selected studies travel, or why they cannot. */
+  function termsOf(known: KnownPolicies | null): SendingTerms | Exclude<SendProblem, 'no-room' | 'device-failed'> {
+    const chosen = policy();
+    const forTask = known && chosen && policyForTask(chosen, known);
+    if (!known || !chosen || !forTask) return 'policy-unknown';
+    return known.sealingKey === null ? 'seal-key-unknown' : { policy: chosen, forTask, sealingKey: known.sealingKey };
   }
 
-  function notePacked(files: readonly CollectedFile[], packed: readonly PackedFile[]): void {
-    for (const [at, result] of packed.entries()) {
-      const file = files[at];
-      if (file && 'because' in result) reject(file.path, file.bytes, { kind: 'refused', because: result.because });
-    }
-    const { instances, bytes, ...total } = queueing.value;
-    queueing.value = { ...total, instances: instances + files.length, bytes: bytes + files.reduce((sum, file) => sum + file.bytes, 0) };
+  function countQueued(more: Partial<QueueingProgress>): void {
+    const before = queueing.value;
+    queueing.value = {
+      ...before, named: before.named + (more.named ?? 0), instances: before.instances + (more.instances ?? 0), bytes: before.bytes + (more.bytes ?? 0),
+    };
+  }
+
+  const bytesOf = (files: readonly FoundFile[]) => sum(files, ({ file }) => file.bytes);
+
+  async function queueOne(group: StudyGroup, terms: SendingTerms, signal: AbortSignal): Promise<void> {
+    await queueStudy(tools, group, terms, {
+      onNamed: (files) => countQueued({ named: files.length }),
+      onSafe: (files) => countQueued({ instances: files.length, bytes: bytesOf(files) }),
+      onNotQueued: ({ file }, because) => reject(file.path, file.bytes, because),
+    }, signal);
+    gathering.remove(group.studyInstanceUID);
+    draw();
   }
 
   async function send(): Promise<void> {
-    const known = tools.policies.value;
-    const chosen = policy();
-    const forTask = known && chosen && policyForTask(chosen, known);
-    problem.value = forTask ? null : 'policy-unknown';
-    if (!chosen || !forTask || phase.value === 'queueing') return;
+    if (phase.value === 'queueing') return;
+    const terms = termsOf(tools.policies.value);
+    problem.value = typeof terms === 'string' ? terms : null;
+    if (typeof terms === 'string') return;
+    // Some browsers ask the person, and the answer may take its time: nothing waits for it.
+    tools.persist().then((is) => (persisted.value = is), () => undefined);
     const selected = [...gathering.studies.values()].filter((study) => showcase.isSelected(study) && !study.warnings.has('too-many-instances'));
-    const [instancesTotal, bytesTotal] = [sum(selected, (study) => study.instances), sum(selected, (study) => study.bytes)];
-    const room = await tools.room();
-    if (room !== null && bytesTotal * ROOM_FACTOR > room) {
+    const total = { instances: sum(selected, (study) => study.instances), bytes: sum(selected, (study) => study.bytes) };
+    const room = await tools.room().catch(() => null);
+    if (room !== null && needsOf(total) > room) {
       problem.value = 'no-room';
       return;
     }
     abort = new AbortController();
     batch(() => {
       phase.value = 'queueing';
-      queueing.value = { instances: 0, instancesTotal, bytes: 0, bytesTotal };
+      queueing.value = { ...NOTHING_QUEUED, instancesTotal: total.instances, bytesTotal: total.bytes };
     });
     try {
-      for (const study of selected) await packStudy(study, chosen, forTask, abort.signal);
+      for (const study of selected) await queueOne(study, terms, abort.signal);
     } catch (error) {
       if (!abort.signal.aborted) problem.value = isNoRoom(error) ? 'no-room' : 'device-failed';
     } finally {
@@ -228,7 +219,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   }
 
   return {
-    phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem,
+    phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, forecast, persisted,
     policy: computed(policy),
     policies: computed(() => tools.policies.value?.policies ?? []),
     choosePolicy(name) {
@@ -263,8 +254,4 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
 /** PS3.10 §8.6: a File ID of DICOMDIR is that of the media directory, and of nothing else. */
 function isMediaDirectory(path: string): boolean {
   return /(^|\/)DICOMDIR$/i.test(path);
-}
-
-function isNoRoom(error: unknown): boolean {
-  return error instanceof Error && error.name === 'QuotaExceededError';
 }

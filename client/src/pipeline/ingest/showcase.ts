@@ -21,6 +21,8 @@ const THUMBNAIL_SIDE = 192;
 export function createShowcase(pool: WorkerPool): Showcase {
   const selected = new Map<string, Signal<boolean>>();
   const thumbnails = new Map<string, Signal<Thumbnail | null | undefined>>();
+  /** As each study was drawn last. */
+  const drawn = new WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>();
   let abort = new AbortController();
 
   const selectedOf = (uid: string) => remembered(selected, uid, () => signal(true));
@@ -45,7 +47,13 @@ export function createShowcase(pool: WorkerPool): Showcase {
   }
 
   return {
-    show: (studies) => [...studies.values()].map(toStudy),
+    show: (studies) => [...studies.values()].map((group) => {
+      const before = drawn.get(group);
+      if (before?.version === group.version) return before.study;
+      const study = toStudy(group);
+      drawn.set(group, { version: group.version, study });
+      return study;
+    }),
     isSelected: (study) => selectedOf(study.studyInstanceUID).value,
     toggle(studyInstanceUID) {
       const chosen = selectedOf(studyInstanceUID);

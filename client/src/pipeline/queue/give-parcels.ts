@@ -34,6 +34,8 @@ export async function* giveParcels(tools: GivingTools, id: string, need: readonl
   const open = new Map(rows.filter((row) => wanted.has(keyOf(row))).map((row) => [row.position, row]));
   const awaited = () => sum([...open.values()], ({ bytes }) => bytes);
   const given = new Set<string>();
+  // A number on the screen: what is sent does not depend on it.
+  const showProgress = () => progress.write(id).catch(() => undefined);
   progress.plan(id, rows.length - open.size, awaited());
 
   async function* give(parcelIds: readonly string[]): AsyncGenerator<ParcelToSend> {
@@ -48,12 +50,12 @@ export async function* giveParcels(tools: GivingTools, id: string, need: readonl
   }
 
   yield* give([...new Set([...open.values()].map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null))]);
-  await progress.write(id);
+  await showProgress();
   if (open.size === 0) return;
   for await (const { isPacking, isGone, parcelIds } of watchPacking(tools, id)) {
     if (isGone) return;
     yield* give(parcelIds);
-    await progress.write(id);
+    await showProgress();
     if (open.size === 0) return;
     if (!isPacking) break;
   }

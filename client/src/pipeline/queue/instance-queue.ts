@@ -80,7 +80,7 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
         await database.parcels.update(parcelId, { state: 'sent' });
         await database.instances.where('parcelId').equals(parcelId).and((row) => row.state === 'safe').modify({ state: 'sent' });
       });
-      await progress.write(id);
+      await progress.write(id).catch(() => undefined);
     },
     async allSent(id) {
       await change(id, 'all-sent', { waiting: null });

@@ -4,7 +4,7 @@
  */
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { NO_REASONS } from './count-reasons.ts';
-import { seal } from './device-key.ts';
+import { open, seal } from './device-key.ts';
 import { deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
@@ -31,12 +31,25 @@ export class StudyGone extends Error {
 
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
   const title = await sealTitle(key, study.id, study.title);
+  const earlier = await findUnnamed(database, key, study);
+  await database.studies.bulkDelete(earlier);
   await database.studies.add({
     id: study.id, queuedAt: study.queuedAt, account: study.account, state: 'reading', named: false, packing: true, policy: study.policy,
     studyInstanceUID: null, title, about: study.about, instances: 0, bytes: 0, packed: 0, uploadId: null, sending: false, sentBytes: 0, neededBytes: 0, departed: 0,
     acknowledged: 0, counts: null, waiting: null, problem: null, reasons: NO_REASONS, paused: false, rank: null, score: null, trouble: null, turn: 0,
     receiptId: null, completedAt: null,
   });
+}
+
+/** Interrupted before an instance was named: nothing but the title says that it is the same study. */
+async function findUnnamed(database: LocalDatabase, key: CryptoKey, { account, title }: NewStudy): Promise<string[]> {
+  const isUnnamed = (row: StudyRow) => row.waiting === 'interrupted' && row.studyInstanceUID === null && (row.account ?? account) === account;
+  const same: string[] = [];
+  for (const row of await database.studies.filter(isUnnamed).toArray()) {
+    const text = row.title === null ? '' : new TextDecoder().decode(await open(key, row.title, `title/${row.id}`));
+    if (text === JSON.stringify(title)) same.push(row.id);
+  }
+  return same;
 }
 
 function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<Uint8Array<ArrayBuffer>> {

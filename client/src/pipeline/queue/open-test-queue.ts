@@ -32,8 +32,10 @@ export interface TestDevice {
   readonly factory: IDBFactory;
 }
 
-export async function openDevice(factory = new IDBFactory()): Promise<TestDevice> {
+/** `prepare`: puts something between the database and who uses it, before it is opened. */
+export async function openDevice(factory = new IDBFactory(), prepare: (database: LocalDatabase) => void = () => undefined): Promise<TestDevice> {
   const database = openLocalDatabase({ indexedDB: factory, IDBKeyRange });
+  prepare(database);
   return { database, key: await deviceKey(database), factory };
 }
 

@@ -1,0 +1,51 @@
+/**
+ * Whether the instances of a parcel are coded for the way, and coding them. Decided anew for each parcel, and never again once it is
+ * stored, from the link that was measured last and from how fast this device codes.
+ */
+import { codeInstance } from '#shared/transfer/coding/code-instance.ts';
+import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
+import type { CodingTools } from '#shared/transfer/coding/restore-instance.ts';
+import { knownRate, rememberRate } from '../queue/device-notes.ts';
+import type { LocalDatabase } from '../queue/local-database.ts';
+import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
+
+/** What CT and MR come to; better than it looks where it is worth least, for noisy pixels. */
+const EXPECTED_RATIO = 0.45;
+/** The newest measurement weighs so much: one slow parcel, while the tablet draws, is not the device. */
+const NEWEST = 0.3;
+/** Fewer coded bytes say nothing of the speed: most of the time went into starting. */
+const MEASURABLE_BYTES = 1024 * 1024;
+
+export interface CodingWork {
+  readonly database: LocalDatabase;
+  readonly tools: CodingTools;
+  /** Milliseconds, of any clock that does not jump. */
+  readonly now: () => number;
+}
+
+type Part = Outgoing<PreparedInstance> & { readonly position: number };
+
+/** The same instances, coded where that makes them smaller. `workers`: how many code side by side. */
+export async function codeParts({ database, tools, now }: CodingWork, workers: number, parts: readonly Part[]): Promise<readonly Part[]> {
+  const [linkBytesPerSecond, speed] = [await knownRate(database, 'link-rate'), await knownRate(database, 'coding-rate')];
+  if (!codingPays({ linkBytesPerSecond, codeBytesPerSecond: speed === null ? null : speed * workers, expectedRatio: EXPECTED_RATIO })) return parts;
+  const coded: Part[] = [];
+  let [bytes, milliseconds] = [0, 0];
+  for (const part of parts) {
+    const from = now();
+    const { encoding, bytes: code } = await codeInstance(part.bytes, tools);
+    if (encoding === null) {
+      coded.push(part);
+      continue;
+    }
+    milliseconds += now() - from;
+    bytes += part.bytes.size;
+    coded.push({ ...part, coding: { encoding, bytes: code } });
+  }
+  if (bytes >= MEASURABLE_BYTES && milliseconds > 0) {
+    const measured = (bytes / milliseconds) * 1000;
+    // A note that cannot be written is measured again; the parcel does not fail for it.
+    await rememberRate(database, 'coding-rate', speed === null ? measured : NEWEST * measured + (1 - NEWEST) * speed).catch(() => undefined);
+  }
+  return coded;
+}
