@@ -162,6 +162,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
     let completedAt = delivered.isKnown ? Number.NEGATIVE_INFINITY : clock.now();
     let faults = 0;
     for await (const event of eventsOf(tools.follower, uploadId, signal)) {
+      if (event === 'gone') return 'missing';
       await queue.report(study.id, event);
       tools.onLink(event.waiting?.because === 'pacs-unreachable' ? 'pacs-unreachable' : 'online');
       if (event.receipt !== null && event.receipt.id !== study.receiptId) {

@@ -1,14 +1,14 @@
 /** Time as an input: the real clock, and how long to wait before asking again. */
 
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds that never go back, whatever is done to the device's clock: only differences mean something. */
   now(): number;
   /** Resolves after `ms`, throws the signal's reason when aborted before. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
 export const realClock: Clock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();

@@ -48,7 +48,7 @@ async function followed(stream: () => Response, count: number): Promise<StudyEve
   const abort = new AbortController();
   const events: StudyEvent[] = [];
   await new Promise<void>((resolve) => follower.follow(UPLOAD, (event) => {
-    events.push(event);
+    if (event !== 'gone') events.push(event);
     if (events.length === count) resolve();
   }, abort.signal));
   abort.abort();

@@ -4,14 +4,14 @@
  * reconnection, so that nothing said in between is missed.
  */
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
-import type { ApiClient } from '../../app/api-client.ts';
+import { ApiProblem, type ApiClient } from '../../app/api-client.ts';
 import { createBackOff, type Clock } from './clock.ts';
 
 export type StudyEvent = Omit<UploadStatus, 'instances'>;
 
 export interface Follower {
-  /** Calls `onEvent` with what is said of the upload, at least once, until `signal` ends it. */
-  follow(uploadId: string, onEvent: (event: StudyEvent) => void, signal: AbortSignal): void;
+  /** Calls `onEvent` with what is said of the upload, at least once, until `signal` ends it. `gone`: the gateway does not know it (any more). */
+  follow(uploadId: string, onEvent: (event: StudyEvent | 'gone') => void, signal: AbortSignal): void;
   /** Ends the stream. */
   close(): void;
 }
@@ -20,6 +20,8 @@ export interface FollowerTools {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Whether this one may hold a connection for itself now; it polls otherwise. Always, where nothing is said. */
+  readonly mayStream?: () => boolean;
 }
 
 /** Even a living stream is doubted now and then: a proxy may hold events back without cutting it. */
@@ -27,21 +29,23 @@ const POLL_BESIDE_STREAM_MS = 10_000;
 const POLL_WITHOUT_STREAM_MS = 2_000;
 
 export function createFollower(tools: FollowerTools): Follower {
-  const listeners = new Map<string, Set<(event: StudyEvent) => void>>();
+  const listeners = new Map<string, Set<(event: StudyEvent | 'gone') => void>>();
+  const mayStream = () => tools.mayStream?.() ?? true;
   let running: AbortController | null = null;
   let isStreaming = false;
 
-  function tell(event: StudyEvent): void {
-    for (const listener of listeners.get(event.uploadId) ?? []) listener(event);
+  function tell(uploadId: string, event: StudyEvent | 'gone'): void {
+    for (const listener of listeners.get(uploadId) ?? []) listener(event);
   }
 
   async function ask(uploadId: string, signal: AbortSignal): Promise<void> {
     try {
       const { instances: _, ...event } = await tools.api.json(`/upload/${uploadId}/status`, uploadStatusSchema, { signal });
-      tell(event);
-    } catch {
-      // Whoever follows has a deadline of its own; the next turn asks again.
+      tell(uploadId, event);
+    } catch (error) {
       signal.throwIfAborted();
+      // Its database is an older one: only who announces the study again can mend that. Anything else the next turn asks again.
+      if (error instanceof ApiProblem && error.code === 'upload-not-found') tell(uploadId, 'gone');
     }
   }
 
@@ -53,6 +57,10 @@ export function createFollower(tools: FollowerTools): Follower {
     const backOff = createBackOff(tools.random);
     let lastId: string | null = null;
     for (;;) {
+      if (!mayStream()) {
+        await tools.clock.sleep(POLL_BESIDE_STREAM_MS, signal);
+        continue;
+      }
       try {
         const headers: Record<string, string> = { accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) };
         const response = await tools.api.send('/events', { headers, signal });
@@ -63,7 +71,7 @@ export function createFollower(tools: FollowerTools): Follower {
           for await (const message of readEvents(response.body)) {
             lastId = message.id ?? lastId;
             const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
-            if (event?.success) tell(event.data);
+            if (event?.success) tell(event.data.uploadId, event.data);
           }
         } else {
           await response.body?.cancel();
@@ -78,7 +86,7 @@ export function createFollower(tools: FollowerTools): Follower {
 
   async function poll(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await tools.clock.sleep(isStreaming ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS, signal);
+      await tools.clock.sleep(isStreaming || !mayStream() ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS, signal);
       await askAll(signal);
     }
   }
@@ -114,9 +122,9 @@ export function createFollower(tools: FollowerTools): Follower {
 }
 
 /** What is said of one upload, the newest first of all: what came while the last one was looked at is skipped but for its latest. */
-export async function* eventsOf(follower: Follower, uploadId: string, signal: AbortSignal): AsyncGenerator<StudyEvent> {
+export async function* eventsOf(follower: Follower, uploadId: string, signal: AbortSignal): AsyncGenerator<StudyEvent | 'gone'> {
   const stop = new AbortController();
-  let latest: StudyEvent | null = null;
+  let latest: StudyEvent | 'gone' | null = null;
   let arrived = Promise.withResolvers<void>();
   const wake = () => arrived.resolve();
   signal.addEventListener('abort', wake, { once: true });
@@ -126,7 +134,7 @@ export async function* eventsOf(follower: Follower, uploadId: string, signal: Ab
   }, stop.signal);
   try {
     while (!signal.aborted) {
-      const event: StudyEvent | null = latest;
+      const event: StudyEvent | 'gone' | null = latest;
       latest = null;
       arrived = Promise.withResolvers<void>();
       if (event !== null) yield event;

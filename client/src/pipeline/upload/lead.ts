@@ -6,6 +6,9 @@ export type Locks = Pick<LockManager, 'request'>;
 
 const LEAD = 'relaypacs-uploader';
 
+/** Held by whoever writes this study into the queue. */
+export const writingLock = (studyId: string): string => `relaypacs-writing-${studyId}`;
+
 /** Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while waiting. */
 export async function lead(locks: Locks, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
   await locks.request(LEAD, { signal }, work);

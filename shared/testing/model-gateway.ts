@@ -1,0 +1,313 @@
+/**
+ * A gateway in memory that says whatever the protocol allows: requests and answers are lost, late and doubled, uploads expire, offsets move
+ * back, the PACS forgets, receipts are old or forged. When its list of faults is used up it is honest.
+ *
+ * It keeps what a test wants to know afterwards: the bytes of each parcel that was taken, what is in the PACS, which receipts are true, and
+ * when each request came.
+ */
+import { CompactSign, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
+import type { Manifest } from '#shared/protocol/manifest.ts';
+import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What happens to one request. `back`: bytes by which an offset moves back; `lateMs`: how long the answer takes. */
+export type Fault = { readonly kind: FaultKind; readonly lateMs: number; readonly back: number };
+
+export const FAULT_KINDS = [
+  'none', 'none', 'none', 'lost-request', 'lost-answer', 'cut', 'silence', 'twice', '401', '404', '409', '410', '413', '413-coded', '423', '429', '460', '500', '502', '503', '507', '403-policy',
+  'page', 'redirect', 'seal-key-unknown', 'expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged', 'all-forgotten', 'old-receipt', 'forged-receipt', 'poor-receipt', 'complete-early',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+type State = 'promised' | 'received' | 'stored' | 'quarantined';
+type Held = { readonly sopInstanceUID: string; readonly digest: string; readonly bytes: number; state: State };
+type Parcel = { readonly id: string; readonly deviceId: string; readonly length: number; readonly sealed: boolean; bytes: number[]; state: 'receiving' | 'received' | 'verified' };
+type Study = {
+  readonly uid: string;
+  uploadId: string;
+  readonly held: Map<string, Held>;
+  readonly parcels: Map<string, Parcel>;
+  revision: number;
+  receipts: { readonly id: string; readonly revision: number; readonly jws: string }[];
+};
+
+export type ModelGatewayTools = {
+  readonly time: VirtualTime;
+  readonly faults: readonly Fault[];
+  readonly keys: ModelKeys;
+  /** What a parcel of the device holds: its bytes, and the instances in it. */
+  contentOf(deviceParcelId: string): { readonly bytes: readonly number[]; readonly keys: readonly string[] };
+  /** Instances that the gateway will not take, by `UID digest`. */
+  readonly conflicts: ReadonlySet<string>;
+  /** Sent by SSE; false: a proxy holds the stream back. */
+  readonly streams: boolean;
+};
+
+export type ModelGateway = {
+  readonly fetch: typeof fetch;
+  /** When each request came, in virtual milliseconds. */
+  readonly requests: readonly { readonly at: number; readonly what: string }[];
+  readonly trueReceipts: ReadonlySet<string>;
+  /** `UID digest` of what the PACS has or had. */
+  readonly inPacs: ReadonlySet<string>;
+  /** A person decided something about the study: it gets another revision, and another receipt. */
+  decide(studyInstanceUID: string): void;
+};
+
+const LATENCY_MS = 20;
+/** What the page's own deadline ends. */
+const SILENCE_MS = 60_000;
+const TUS = { 'tus-resumable': '1.0.0' };
+
+const keyOf = (instance: { readonly sopInstanceUID: string; readonly digest: string }): string => `${instance.sopInstanceUID} ${instance.digest}`;
+
+export type ModelKeys = { readonly own: CryptoKey; readonly stranger: CryptoKey; readonly published: JWK };
+
+export async function createModelKeys(): Promise<ModelKeys> {
+  const [own, stranger] = [await generateKeyPair('EdDSA', { extractable: true }), await generateKeyPair('EdDSA')];
+  return { own: own.privateKey, stranger: stranger.privateKey, published: { ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'EdDSA' } };
+}
+
+const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify({ type: 'x', title: code, status, code, correlationId: 'c' }), { status, headers: { 'content-type': 'application/problem+json', ...headers } });
+const page = (status: number): Response => new Response('<html>hello</html>', { status, headers: { 'content-type': 'text/html' } });
+const tus = (status: number, headers: Record<string, string> = {}): Response => new Response(null, { status, headers: { ...TUS, ...headers } });
+
+/** What is answered in the place of the gateway, or by it before it looks at anything. */
+const REFUSALS: Partial<Record<FaultKind, () => Response>> = {
+  401: () => problem(401, 'session-ended'), 404: () => problem(404, 'not-found'), 409: () => tus(409), 410: () => tus(410), 413: () => page(413),
+  '413-coded': () => problem(413, 'body-too-large'), 423: () => tus(423), 429: () => problem(429, 'rate-limited', { 'retry-after': '3' }), 500: () => problem(500, 'unexpected'),
+  502: () => page(502), 503: () => problem(503, 'not-ready', { 'retry-after': '2' }), 507: () => problem(507, 'storage-full'), '403-policy': () => problem(403, 'policy-not-allowed'),
+  page: () => page(200), redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
+};
+/** Those that only mean something for parcels, or only for the others. */
+const OF_PARCELS = new Set<FaultKind>(['404', '409', '410', '413', '413-coded', '423', '460', 'seal-key-unknown', 'cut', 'moved-back']);
+const OF_INIT = new Set<FaultKind>(['403-policy']);
+
+export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
+  const { time } = tools;
+  const studies = new Map<string, Study>();
+  const faults = [...tools.faults];
+  const requests: { at: number; what: string }[] = [];
+  const trueReceipts = new Set<string>();
+  const inPacs = new Set<string>();
+  const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  let ids = 0;
+
+  const newId = (): string => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, '0')}`;
+  const uploadOf = (id: string): Study | undefined => [...studies.values()].find(({ uploadId }) => uploadId === id);
+  const isSettled = (study: Study): boolean => [...study.held.values()].every(({ state }) => state === 'stored' || state === 'quarantined');
+  const currentReceipt = (study: Study) => study.receipts.find(({ revision }) => revision === study.revision);
+  const bodyOf = (init: RequestInit): number[] => (init.body instanceof Uint8Array ? [...init.body] : []);
+
+  /** The stages behind the intake: everything that is whole is verified, and what is settled gets its receipt. */
+  async function work(study: Study): Promise<void> {
+    for (const parcel of study.parcels.values()) {
+      if (parcel.state !== 'received') continue;
+      const content = tools.contentOf(parcel.deviceId);
+      if (parcel.bytes.join() !== content.bytes.join()) throw new Error('the gateway holds other bytes than were promised');
+      parcel.state = 'verified';
+      for (const key of content.keys) {
+        const held = study.held.get(key);
+        if (held?.state === 'promised') held.state = 'received';
+      }
+    }
+    if ([...study.held.values()].some(({ state }) => state === 'promised') || currentReceipt(study)) return;
+    for (const held of study.held.values()) {
+      if (held.state !== 'received') continue;
+      held.state = 'stored';
+      inPacs.add(keyOf(held));
+    }
+    const id = newId();
+    const { revision } = study;
+    const jws = await sign(study, tools.keys.own, [...study.held.values()], id);
+    trueReceipts.add(jws);
+    study.receipts.push({ id, revision, jws });
+    const status = new TextEncoder().encode(`event: study\ndata: ${JSON.stringify(statusOf(study))}\n\n`);
+    for (const stream of streams) stream.enqueue(status);
+  }
+
+  async function sign(study: Study, key: CryptoKey, held: readonly Held[], jti = newId()): Promise<string> {
+    const instances = held.map(({ sopInstanceUID, digest, bytes, state }): ReceiptInstance => (
+      state === 'quarantined' ? { sopInstanceUID, digest, bytes, state, reason: 'conflicting-instance' } : { sopInstanceUID, digest, bytes, state: 'stored', proof: 'found' }));
+    const receipt = {
+      jti, iss: 'http://gateway', iat: 1, version: 1, studyInstanceUID: study.uid, revision: study.revision,
+      policy: { name: 'identified', version: 1 }, pacs: 'http://pacs', instances, root: await merkleRoot(instances),
+    };
+    return new CompactSign(new TextEncoder().encode(JSON.stringify(receipt))).setProtectedHeader({ alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE }).sign(key);
+  }
+
+  function statusOf(study: Study): unknown {
+    const count = (state: State): number => [...study.held.values()].filter((held) => held.state === state).length;
+    const receipt = currentReceipt(study);
+    return {
+      uploadId: study.uploadId, studyInstanceUID: study.uid, state: receipt ? 'closed' : 'receiving', revision: study.revision, policy: 'identified',
+      counts: { promised: study.held.size, atGateway: count('received'), inPacs: count('stored'), refused: 0, quarantined: count('quarantined'), leftOut: 0 },
+      bytes: { promised: 1, atGateway: 0, inPacs: 0 }, waiting: null, receipt: receipt ? { id: receipt.id, href: 'x' } : null,
+    };
+  }
+
+  /** A study that had its receipt and is open again says so with the next revision. */
+  function reopen(study: Study): void {
+    if (currentReceipt(study)) study.revision += 1;
+  }
+
+  function open(manifest: Manifest): Response {
+    const study = studies.get(manifest.studyInstanceUID) ?? { uid: manifest.studyInstanceUID, uploadId: newId(), held: new Map<string, Held>(), parcels: new Map<string, Parcel>(), revision: 1, receipts: [] };
+    studies.set(study.uid, study);
+    const news = manifest.instances.filter((instance) => !study.held.has(keyOf(instance)));
+    if (news.length > 0) reopen(study);
+    for (const { sopInstanceUID, digest, bytes } of news) {
+      const state = tools.conflicts.has(`${sopInstanceUID} ${digest}`) ? 'quarantined' : 'promised';
+      study.held.set(`${sopInstanceUID} ${digest}`, { sopInstanceUID, digest, bytes, state });
+    }
+    const named = manifest.instances.map((instance) => study.held.get(keyOf(instance))!);
+    const key = ({ sopInstanceUID, digest }: Held) => ({ sopInstanceUID, digest });
+    return json({
+      uploadId: study.uploadId, studyInstanceUID: study.uid, revision: study.revision, need: named.filter(({ state }) => state === 'promised').map(key),
+      have: named.filter(({ state }) => state === 'received' || state === 'stored').map((held) => ({ ...key(held), ...(held.state === 'stored' ? { inPacs: true } : {}) })),
+      conflict: named.filter(({ state }) => state === 'quarantined').map((held) => ({ ...key(held), reason: 'conflicting-instance' })),
+    });
+  }
+
+  function create(init: RequestInit, body: readonly number[]): Response {
+    const headers = new Headers(init.headers);
+    const values = new Map((headers.get('upload-metadata') ?? '').split(',').map((pair): [string, string] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1] ?? '', 'base64').toString()]));
+    const study = uploadOf(values.get('upload') ?? '');
+    if (!study || isSettled(study)) return problem(404, 'upload-not-found');
+    const [deviceId, length] = [values.get('parcel')!, Number(headers.get('upload-length'))];
+    const known = study.parcels.get(deviceId);
+    if (known && known.length !== length) return problem(422, 'invalid-request');
+    const parcel = known ?? { id: newId(), deviceId, length, sealed: values.has('seal'), bytes: [], state: 'receiving' as const };
+    study.parcels.set(deviceId, parcel);
+    // The body of a repeated creation is not read.
+    if (!known) take(parcel, body, headers);
+    return tus(201, { location: `files/${parcel.id}`, 'upload-offset': String(parcel.bytes.length) });
+  }
+
+  function take(parcel: Parcel, body: readonly number[], headers: Headers): void {
+    if (body.length > 0 && parcel.sealed === headers.has('upload-checksum')) throw new Error('a sealed parcel has no checksum, one in the clear has one');
+    parcel.bytes.push(...body);
+    if (parcel.bytes.length > parcel.length) throw new Error('more bytes than were announced');
+    if (parcel.bytes.length === parcel.length && parcel.state === 'receiving') parcel.state = 'received';
+  }
+
+  function resume(id: string, init: RequestInit, body: readonly number[]): Response {
+    const parcel = [...studies.values()].flatMap(({ parcels }) => [...parcels.values()]).find((one) => one.id === id);
+    if (!parcel) return problem(404, 'not-found');
+    const headers = new Headers(init.headers);
+    if (init.method !== 'HEAD') {
+      if (Number(headers.get('upload-offset')) !== parcel.bytes.length) return tus(409);
+      take(parcel, body, headers);
+    }
+    return tus(init.method === 'HEAD' ? 200 : 204, { 'upload-offset': String(parcel.bytes.length) });
+  }
+
+  async function answer(path: string, init: RequestInit, body: readonly number[], fault: Fault): Promise<Response> {
+    const [, , id = '', last = ''] = path.split('/');
+    if (path === '/upload/init') return open(JSON.parse(String(init.body)) as Manifest);
+    if (path === '/upload/files') return create(init, body);
+    if (path.startsWith('/upload/files/')) return resume(last, init, body);
+    if (path === '/.well-known/jwks.json') return json({ keys: [tools.keys.published] });
+    if (path === '/events') return events(init);
+    const study = uploadOf(id);
+    if (!study) return problem(404, 'upload-not-found');
+    if (init.method === 'DELETE') return new Response(null, { status: 204 });
+    if (last === 'complete') return complete(study, fault);
+    if (last === 'receipt') return receipt(study, fault);
+    await work(study);
+    return json(statusOf(study));
+  }
+
+  async function complete(study: Study, fault: Fault): Promise<Response> {
+    // What is received and not verified yet is not called missing.
+    if (fault.kind !== 'complete-early') await work(study);
+    const arriving = new Set([...study.parcels.values()].filter(({ state }) => state === 'received').flatMap(({ deviceId }) => tools.contentOf(deviceId).keys));
+    const missing = [...study.held.values()].filter((held) => held.state === 'promised' && !arriving.has(keyOf(held)));
+    return json({ uploadId: study.uploadId, state: currentReceipt(study) ? 'closed' : 'receiving', missing: missing.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) });
+  }
+
+  async function receipt(study: Study, fault: Fault): Promise<Response> {
+    const held = [...study.held.values()].map((one) => ({ ...one, state: one.state === 'quarantined' ? one.state : ('stored' as const) }));
+    if (fault.kind === 'forged-receipt') return new Response(await sign(study, tools.keys.stranger, held));
+    if (fault.kind === 'poor-receipt') return new Response(await sign(study, tools.keys.own, held.slice(1)));
+    const known = fault.kind === 'old-receipt' ? study.receipts[0] : study.receipts.at(-1);
+    return known ? new Response(known.jws, { headers: { 'content-type': 'application/jose' } }) : problem(404, 'no-receipt-yet');
+  }
+
+  function events(init: RequestInit): Response {
+    if (!tools.streams) return page(504);
+    let mine: ReadableStreamDefaultController<Uint8Array>;
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        mine = controller;
+        streams.add(controller);
+        init.signal?.addEventListener('abort', () => streams.delete(mine) && mine.error(init.signal!.reason), { once: true });
+      },
+      cancel: () => void streams.delete(mine),
+    });
+    return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+  }
+
+  /** What happens on the gateway's own ground while this request comes. */
+  function upset({ kind, back }: Fault): void {
+    const all = [...studies.values()];
+    const parcels = all.flatMap((study) => [...study.parcels.values()].map((parcel) => ({ study, parcel })));
+    if (kind === 'expired') for (const { study, parcel } of parcels) if (parcel.state === 'receiving') study.parcels.delete(parcel.deviceId);
+    if (kind === 'moved-back') for (const { parcel } of parcels) if (parcel.state === 'receiving') parcel.bytes.length = Math.max(0, parcel.bytes.length - back);
+    if (kind === 'damaged') for (const { study, parcel } of parcels) if (parcel.state === 'received') study.parcels.delete(parcel.deviceId);
+    if (kind === 'all-forgotten') studies.clear();
+    const lost: State | null = kind === 'spool-lost' ? 'received' : kind === 'pacs-lost' ? 'stored' : null;
+    for (const study of lost === null ? [] : all) {
+      const gone = [...study.held.values()].filter(({ state }) => state === lost);
+      if (gone.length === 0) continue;
+      reopen(study);
+      for (const held of gone) held.state = 'promised';
+      study.parcels.clear();
+    }
+  }
+
+  function damage(path: string): Response {
+    const parcel = [...studies.values()].flatMap(({ parcels }) => [...parcels.values()]).find(({ id }) => path.endsWith(id));
+    // The record that does not hold goes, and the offset with it.
+    if (parcel?.sealed && parcel.state === 'receiving') parcel.bytes.length -= parcel.bytes.length % 4;
+    return problem(460, 'checksum-mismatch');
+  }
+
+  async function respond(path: string, init: RequestInit, fault: Fault): Promise<Response> {
+    const isParcel = path.startsWith('/upload/files');
+    const kind: FaultKind = (OF_PARCELS.has(fault.kind) && !isParcel) || (OF_INIT.has(fault.kind) && path !== '/upload/init') ? 'none' : fault.kind;
+    upset({ ...fault, kind });
+    const refusal = REFUSALS[kind];
+    if (refusal) return refusal();
+    if (kind === '460') return damage(path);
+    if (kind === 'seal-key-unknown' && init.method === 'POST') return problem(409, 'seal-key-unknown');
+    if (kind === 'lost-request') throw new TypeError('fetch failed');
+    const body = bodyOf(init);
+    if (kind === 'cut') {
+      await answer(path, init, body.slice(0, body.length / 2), fault).catch(() => undefined);
+      throw new TypeError('fetch failed');
+    }
+    if (kind === 'twice') await answer(path, init, body, fault);
+    const response = await answer(path, init, body, { ...fault, kind });
+    if (kind === 'lost-answer') throw new DOMException('The operation was aborted.', 'AbortError');
+    return response;
+  }
+
+  return {
+    requests, trueReceipts, inPacs,
+    decide(uid) {
+      const study = studies.get(uid);
+      if (study) reopen(study);
+    },
+    async fetch(input, init = {}) {
+      const path = new URL(String(input)).pathname;
+      requests.push({ at: time.now(), what: `${init.method ?? 'GET'} ${path.replace(/[0-9a-f-]{36}/, '{id}')}` });
+      const fault = faults.shift() ?? { kind: 'none' as const, lateMs: 0, back: 0 };
+      await time.sleep(LATENCY_MS + (fault.kind === 'silence' ? SILENCE_MS : fault.lateMs), init.signal ?? undefined);
+      if (fault.kind === 'silence') throw new TypeError('fetch failed');
+      return respond(path, init, fault);
+    },
+  };
+}
