@@ -6,6 +6,7 @@ import { benchDeid, benchParse } from './bench/deid.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { benchLink } from './bench/link.ts';
 import { benchMemory } from './bench/memory.ts';
+import { benchResent } from './bench/resent.ts';
 
 /** One line of the result. `ratio` is ours ÷ the peer's, or as the name says; the other numbers explain it. */
 export type BenchRow = { readonly name: string; readonly ratio: number; readonly [figure: string]: number | string };
@@ -16,12 +17,13 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
   memory: benchMemory,
   link: benchLink,
+  resent: benchResent,
   deid: benchDeid,
 };
 
 function describe(row: BenchRow): string {
   const figures = Object.entries(row).filter(([name]) => name !== 'name' && name !== 'ratio');
-  return `${row.name.padEnd(24)} ${row.ratio.toFixed(2).padStart(8)}   ${figures.map(([name, value]) => `${name} ${value}`).join(', ')}`;
+  return `${row.name.padEnd(24)} ${row.ratio.toFixed(3).padStart(8)}   ${figures.map(([name, value]) => `${name} ${value}`).join(', ')}`;
 }
 
 async function main(args: readonly string[]): Promise<number> {

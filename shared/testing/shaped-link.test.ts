@@ -48,4 +48,23 @@ test('a cut ends every connection at its byte, and who comes later is served aga
   sink.stop();
 });
 
+test('at a silent cut the server is not told', async () => {
+  const sockets: Socket[] = [];
+  const sink = await startServer((socket) => void sockets.push(socket.resume()));
+  const link = await startShapedLink({ targetPort: sink.port, ...FAST, cutsAt: [1_000, 2_000], isSilent: true });
+  const send = async (): Promise<void> => {
+    const client = connect({ port: link.port, host: '127.0.0.1' });
+    client.on('error', () => client.destroy());
+    client.write(body);
+    await once(client, 'close');
+  };
+  while (link.counts().cuts < 2) await send();
+  const [told, untold] = sockets as [Socket, Socket];
+  if (!told.readableEnded) await once(told, 'end');
+  assert.equal(untold.readableEnded, false);
+  assert.equal(untold.bytesRead, 1_000);
+  await link.stop();
+  sink.stop();
+});
+
 test.run();

@@ -19,6 +19,8 @@ export type LinkShape = {
   readonly bitsPerSecond: number;
   /** Positions in the bytes that reach the server, all connections together, at which every connection dies; ascending. */
   readonly cutsAt?: readonly number[];
+  /** At every second cut the server is not told: its sockets stay open and silent, as when a radio is out of reach. */
+  readonly isSilent?: boolean;
 };
 
 export type LinkCounts = {
@@ -54,7 +56,7 @@ type Direction = {
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-function createDirection(shape: LinkShape, deliver: (to: Socket, bytes: Buffer) => void): Direction {
+function createDirection(shape: LinkShape, silenced: WeakSet<Socket>, deliver: (to: Socket, bytes: Buffer) => void): Direction {
   const bytesPerSecond = shape.bitsPerSecond / 8;
   // One round trip of bytes: the rule of thumb for a router's buffer.
   const queueBytes = Math.max(READ_BYTES, (bytesPerSecond * shape.roundTripMs) / 1000);
@@ -65,7 +67,7 @@ function createDirection(shape: LinkShape, deliver: (to: Socket, bytes: Buffer) 
   let timer: NodeJS.Timeout | null = null;
 
   function hand({ to, bytes }: Piece): void {
-    if (to.destroyed) return;
+    if (to.destroyed || silenced.has(to)) return;
     if (bytes === 'end') to.end();
     else if (bytes === 'close') to.destroy();
     else deliver(to, bytes);
@@ -150,13 +152,17 @@ export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
     deafUntil = now() + shape.roundTripMs;
     // What was handed over and has not left this process is lost too.
     for (const socket of servers) counts.up -= socket.writableLength;
-    for (const socket of sockets) socket.destroy();
+    const isSilent = shape.isSilent === true && counts.cuts % 2 === 0;
+    for (const socket of sockets) if (!(isSilent && servers.has(socket))) socket.destroy();
+    if (isSilent) for (const socket of servers) silenced.add(socket);
+    servers.clear();
     up.lose();
     down.lose();
   }
 
   const servers = new Set<Socket>();
-  const up = createDirection(shape, (to, bytes) => {
+  const silenced = new WeakSet<Socket>();
+  const up = createDirection(shape, silenced, (to, bytes) => {
     const until = cutsAt[0] ?? Infinity;
     const passing = bytes.subarray(0, Math.max(0, until - counts.up));
     counts.up += passing.length;
@@ -165,7 +171,7 @@ export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
     cutsAt.shift();
     cut();
   });
-  const down = createDirection(shape, (to, bytes) => {
+  const down = createDirection(shape, silenced, (to, bytes) => {
     counts.down += bytes.length;
     to.write(bytes);
   });

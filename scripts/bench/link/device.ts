@@ -18,6 +18,8 @@ export type TracedRequest = {
   readonly answeredAt: number;
   /** 0: no answer. */
   readonly status: number;
+  /** Of a tus creation: what it announced, under the name that the device gave it. */
+  readonly parcel: { readonly name: string; readonly bytes: number } | null;
 };
 
 export type Sending = {
@@ -53,6 +55,12 @@ function sizeOf(body: unknown): number {
   return body instanceof Uint8Array ? body.byteLength : body instanceof Blob ? body.size : 0;
 }
 
+function parcelOf(init: RequestInit | undefined): TracedRequest['parcel'] {
+  const headers = new Headers(init?.headers);
+  const [name, length] = [headers.get('upload-metadata'), headers.get('upload-length')];
+  return name === null || length === null ? null : { name, bytes: Number(length) };
+}
+
 /** What was heard so far; the clock starts at the answer that names the policies. */
 type Heard = { sentAt: number; cpuAtSend: NodeJS.CpuUsage; readonly requests: TracedRequest[] };
 
@@ -62,7 +70,7 @@ function listening(real: typeof fetch, heard: Heard): typeof fetch {
     const beganAt = now();
     const route = routeOf(String(input));
     const note = (status: number): void => {
-      heard.requests.push({ method: init?.method ?? 'GET', route, bytes: sizeOf(init?.body), beganAt, answeredAt: now(), status });
+      heard.requests.push({ method: init?.method ?? 'GET', route, bytes: sizeOf(init?.body), beganAt, answeredAt: now(), status, parcel: parcelOf(init) });
       if (route.endsWith('/upload/policy')) Object.assign(heard, { sentAt: now(), cpuAtSend: process.cpuUsage() });
     };
     try {
