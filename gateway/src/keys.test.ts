@@ -1,9 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createOpener, createSealer } from '#shared/transfer/seal.ts';
 import { openKeys } from './keys.ts';
 
 const test = suite('the gateway’s keys');
@@ -44,6 +46,25 @@ test('a damaged key ends the start; no new one hides the loss', () => inFolder((
   openKeys(folder);
   writeFileSync(join(folder, 'wrap.key'), 'short');
   assert.throws(() => openKeys(folder), /is damaged/);
+}));
+
+test('the key that devices seal to is changed by giving its file another name: what was sealed before still opens', () => inFolder(async (folder) => {
+  const before = openKeys(folder).sealing[0];
+  const sealer = await createSealer(before.jwk, 'parcel');
+  const sealed = await sealer.seal(new Uint8Array([1, 2, 3]), 0, true);
+  renameSync(join(folder, 'sealing.pem'), join(folder, 'sealing.2026-11.pem'));
+  const [now, ...retired] = openKeys(folder).sealing;
+  assert.is.not(now.jwk.kid, before.jwk.kid);
+  assert.equal(openKeys(folder).sealing[0].jwk, now.jwk, 'the next start keeps the new one');
+  const kept = retired.find(({ jwk }) => jwk.kid === before.jwk.kid)!;
+  const opener = await createOpener(kept.privateKey.toCryptoKey('X25519', false, ['deriveBits']), sealer.enc, 'parcel');
+  assert.equal([...(await opener.open(sealed, true))!], [1, 2, 3]);
+}));
+
+test('a sealing key is named by its RFC 7638 thumbprint', () => inFolder((folder) => {
+  const { kid, crv, kty, x } = openKeys(folder).sealing[0].jwk;
+  assert.is(kid, createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url'));
+  assert.equal([crv, kty], ['X25519', 'OKP']);
 }));
 
 test.run();

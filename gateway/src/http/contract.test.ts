@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { createTestDevice } from '../auth/open-test-device.ts';
+import type { PolicyAnswer } from '#shared/protocol/api.ts';
 import { ADMIN_PASSWORD, type CallOptions, openTestGateway, type TestGateway } from '../open-test-gateway.ts';
 
 type Operation = { responses: Record<string, { content?: Record<string, unknown> }>; security?: unknown[]; 'x-roles'?: unknown };
@@ -61,6 +62,8 @@ test('real answers are what /openapi.json says', async () => {
   await callByContract('get', '/health/ready', 200);
   await callByContract('get', '/version', 200);
   await callByContract('get', '/metrics', 200, { token });
+  const { sealingKey } = (await callByContract('get', '/upload/policy', 200, { token })) as PolicyAnswer;
+  assert.equal([sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length], ['X25519', 32], 'what devices seal to');
   await callByContract('get', '/admin/users', 200, { token });
   const body = { username: 'tech', password: 'a long password', roles: ['technician'] };
   const { id } = (await callByContract('post', '/admin/users', 201, { token, body })) as { id: string };

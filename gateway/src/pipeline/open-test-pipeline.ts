@@ -82,7 +82,7 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
 /** A key pair that devices seal to, and what the gateway opens with. */
 export type TestSealing = { readonly sealing: SealingKeys; readonly sealingKey: SealingKey };
 
-export function createTestSealing(kid = randomUUID()): TestSealing {
+export function createTestSealing(kid: string = randomUUID()): TestSealing {
   const { privateKey, publicKey } = generateKeyPairSync('x25519');
   const { x = '' } = publicKey.export({ format: 'jwk' });
   return { sealing: new Map([[kid, privateKey.toCryptoKey('X25519', false, ['deriveBits'])]]), sealingKey: { kid, kty: 'OKP', crv: 'X25519', x } };

@@ -70,10 +70,14 @@ export class ParcelSpool extends DataStore {
     return request;
   }
 
+  /** tus 1.0 Expiration: Upload-Expires is reckoned from here, and by this gateway's clock as the row says; the database's may be another. */
+  #creationDate({ expires_at }: OwnedParcel): string {
+    return new Date(expires_at.getTime() - this.#tools.expiresAfterMs).toISOString();
+  }
+
   override async create(upload: Upload): Promise<Upload> {
     await this.#tools.blobs.create(this.#parcel(upload.id).parcel.id);
-    // tus 1.0 Expiration: Upload-Expires is reckoned from here.
-    upload.creation_date = this.#parcel(upload.id).parcel.created_at.toISOString();
+    upload.creation_date = this.#creationDate(this.#parcel(upload.id).parcel);
     return upload;
   }
 
@@ -81,7 +85,7 @@ export class ParcelSpool extends DataStore {
     const { parcel } = this.#parcel(id);
     const offset = await parcelOffset(this.#tools, parcel);
     if (offset === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
-    return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id }, creation_date: parcel.created_at.toISOString() });
+    return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id }, creation_date: this.#creationDate(parcel) });
   }
 
   /** Reads the request's own body: the stream that @tus/server passes on is empty (see `speak`). */
