@@ -21,10 +21,11 @@ const LOOK_FOR_PAGE_MS = 500;
 
 const { locks } = navigator;
 
-/** Rejects where the browser should ask again: something is left that may be sent, and no page does it. */
-async function sendWhatWaits(): Promise<void> {
+/** Until `signal` says otherwise. Rejects where the browser should ask again: something is left that may be sent, and no page does it. */
+async function sendWhatWaits(signal: AbortSignal): Promise<void> {
   const database = openLocalDatabase();
   const over = new AbortController();
+  signal.addEventListener('abort', () => over.abort(), { once: true });
   const timer = setTimeout(() => over.abort(), AT_MOST_MS);
   let isLeft = false;
   const work = async (): Promise<void> => {
@@ -80,8 +81,8 @@ async function createSenders(database: LocalDatabase) {
     signedIn: (_: unknown, signal: AbortSignal) => new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
   };
   const senders = (await accountsWithWork(database)).map((account) => [account, createSender(account, tools)] as const);
-  const mayGive = await Promise.all(senders.map(([, sender]) => sender.mayGive()));
+  const mayGive = await Promise.all(senders.map(([, { right }]) => right.mayGive()));
   return new Map(senders.filter((_, at) => mayGive[at]));
 }
 
-(globalThis as { sendWhatWaits?: () => Promise<void> }).sendWhatWaits = sendWhatWaits;
+(globalThis as { sendWhatWaits?: typeof sendWhatWaits }).sendWhatWaits = sendWhatWaits;

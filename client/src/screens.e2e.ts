@@ -256,7 +256,7 @@ step('a page that is not there says so, and signing out leaves no patient on the
 });
 
 step('on a shared tablet the next person sees that something waits and nothing of what it is, and it goes under no name but its own', async ({ page, visitor, gateway }) => {
-  await createUser(gateway, 'tess');
+  const admin = await createUser(gateway, 'tess');
   await page.evaluate(() => (location.hash = '#/'));
   await signIn(page);
   await choose(page, filesOf(4));
@@ -268,11 +268,13 @@ step('on a shared tablet the next person sees that something waits and nothing o
   await page.getByRole('button', { name: 'Account of admin' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  // A new password ends the right to send that would carry it without anybody.
+  await admin.setPassword();
   await visitor.setOffline(false);
   await page.getByLabel('User name').fill('tess');
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.keyboard.press('Enter');
-  await page.getByText('1 study of another user waits on this device').waitFor();
+  await page.getByText('1 study of other people waits on this device').waitFor();
   await looksRight(page, 'queue-of-another');
   assert.is(await page.locator('.queue-row').count(), 0);
   assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');
@@ -288,12 +290,13 @@ step('on a shared tablet the next person sees that something waits and nothing o
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 });
 
-async function createUser({ api }: GatewayUnderTest, username: string): Promise<void> {
-  const post = (path: string, body: unknown, token = '') =>
-    fetch(`${api}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify(body) });
-  const { accessToken } = (await (await post('/auth/login', { username: 'admin', password: PASSWORD })).json()) as { accessToken: string };
-  const made = await post('/admin/users', { username, password: PASSWORD, roles: ['technician'] }, accessToken);
+async function createUser({ api }: GatewayUnderTest, username: string): Promise<{ setPassword(): Promise<void> }> {
+  const ask = (method: string, path: string, body: unknown, token = '') =>
+    fetch(`${api}${path}`, { method, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify(body) });
+  const { accessToken, user } = (await (await ask('POST', '/auth/login', { username: 'admin', password: PASSWORD })).json()) as { accessToken: string; user: { id: string } };
+  const made = await ask('POST', '/admin/users', { username, password: PASSWORD, roles: ['technician'] }, accessToken);
   assert.is(made.status, 201);
+  return { setPassword: async () => assert.is((await ask('PUT', `/admin/users/${user.id}/password`, { password: PASSWORD }, accessToken)).status, 204) };
 }
 
 step('a receipt that does not hold is shown with what it means, and the study goes on when it does', async ({ page, visitor }) => {

@@ -14,7 +14,7 @@ import { openProfile } from './inspect-page.ts';
 import { startLink, type Link } from './link.ts';
 import { syntheticStudy } from './synthetic-study.ts';
 
-const PASSWORD = 'only for this test';
+export const PASSWORD = 'only for this test';
 /** Far above what any step takes; reached only when something hangs. */
 const PATIENCE_MS = 60_000;
 
@@ -61,8 +61,8 @@ export async function openApp(chromium: string, root?: string): Promise<AppUnder
   };
 }
 
-export async function signIn(page: Page): Promise<void> {
-  await page.getByLabel('User name').fill('admin');
+export async function signIn(page: Page, username = 'admin'): Promise<void> {
+  await page.getByLabel('User name').fill(username);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Choose files' }).waitFor();

@@ -45,11 +45,13 @@ export function SignInView() {
     }
   };
 
-  const waiting = queue.safe.value;
+  const travelling = queue.travelling.value;
+  const waiting = queue.safe.value - travelling;
   const invalid = trouble.value !== null;
   return (
     <main id="content" class="sign-in">
       <h1 tabIndex={-1}>{words.signIn.title}</h1>
+      {travelling > 0 && <p class="quiet">{words.signIn.travelling(travelling)}</p>}
       {waiting > 0 && <p class="quiet">{words.signIn.waiting(waiting)}</p>}
       {queue.link.value === 'offline' && (
         <Notice kind="wait" sign="offline">

@@ -6,13 +6,15 @@ import { createFollower } from '../pipeline/upload/follow-events.ts';
 import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
 import { createUploadRight, type UploadRight } from '../pipeline/upload/upload-right.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
-import { holding, type Locks } from '../pipeline/upload/lead.ts';
+import { holding, writingLock, type Locks } from '../pipeline/upload/lead.ts';
 import { rememberDiagnosis, rememberLink, rememberRate } from '../pipeline/queue/device-notes.ts';
 import { createInstanceQueue } from '../pipeline/queue/instance-queue.ts';
 import { keepRight, keptRight } from '../pipeline/queue/kept-rights.ts';
 import type { LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { Link } from '../pipeline/queue/queued.ts';
+import { tellOwnerMissing } from '../pipeline/queue/waiting-accounts.ts';
 import { createApiClient, type FetchTelling, type TokenSource } from './api-client.ts';
+import { QUIET_MS } from './fetch-telling.ts';
 import type { ServerClock } from './server-clock.ts';
 
 export interface SenderTools {
@@ -31,29 +33,28 @@ export interface SenderTools {
   readonly session: () => TokenSource | null;
   /** Resolves when this account may send again: its right had ended, and it signs in. */
   readonly signedIn: (right: UploadRight, signal: AbortSignal) => Promise<void>;
+  /** Whether this one may hold a connection for events; always, where nothing is said. */
+  readonly mayStream?: () => boolean;
 }
 
 export interface Sender {
   readonly uploader: Uploader;
-  /** Whether asking for a token may give one. */
-  mayGive(): Promise<boolean>;
+  readonly right: UploadRight;
 }
-
-export const writingLock = (studyId: string): string => `relaypacs-writing-${studyId}`;
 
 /** What sends what `account` queued on this device. */
 export function createSender(account: string, tools: SenderTools): Sender {
   const { baseUrl, fetch, fetchTelling, locks, database, key, serverClock, clock } = tools;
   const right = createUploadRight({
-    baseUrl, fetch, clock: serverClock, monotonic: tools.monotonic, session: tools.session, newId: () => crypto.randomUUID(),
+    baseUrl, clock: serverClock, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), monotonic: tools.monotonic, session: tools.session, newId: () => crypto.randomUUID(),
     store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
     alone: (work) => holding(locks, `relaypacs-right-${account}`, work),
   });
-  const api = createApiClient({ baseUrl, fetch, fetchTelling, tokens: right, serverClock });
+  const api = createApiClient({ baseUrl, fetch, fetchTelling, tokens: tellingOwner(right, database, account), serverClock });
   let link: Link | null = null;
   const uploader = createUploader({
     api, clock, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
-    follower: createFollower({ api, clock, random: Math.random }),
+    follower: createFollower({ api, clock, random: Math.random, mayStream: tools.mayStream ?? (() => true) }),
     queue: createInstanceQueue({
       database, key, account, now: Date.now,
       // Whoever packs holds the lock: it is free when the packing is over, or its page is gone.
@@ -72,6 +73,18 @@ export function createSender(account: string, tools: SenderTools): Sender {
       link = now;
     },
   });
-  return { uploader, mayGive: () => right.mayGive() };
+  return { uploader, right };
+}
+
+/** The same tokens; where there is none, every study of the account says that it waits for its owner: what is only followed asks nobody else. */
+function tellingOwner(right: UploadRight, database: LocalDatabase, account: string): TokenSource {
+  let wasMissing: boolean | null = null;
+  const told = async (token: string | null): Promise<string | null> => {
+    const isMissing = token === null;
+    if (isMissing !== wasMissing) await tellOwnerMissing(database, account, isMissing).catch(() => undefined);
+    wasMissing = isMissing;
+    return token;
+  };
+  return { accessToken: async () => told(await right.accessToken()), renew: async (stale) => told(await right.renew(stale)) };
 }
 

@@ -7,16 +7,20 @@ import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
-import { knownPolicies, knownUser, rememberDiagnosis, rememberLink, rememberPolicies, rememberRate, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
-import { clearInterrupted } from '../pipeline/queue/enqueue.ts';
+import { knownPolicies, knownUser, rememberLink, rememberPolicies, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import { giveUpStudy, type DecisionTools } from '../pipeline/queue/decide-study.ts';
+import { clearInterrupted } from '../pipeline/queue/drop-study.ts';
+import { knownClockOffset, rememberClockOffset } from '../pipeline/queue/kept-rights.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { Link, QueueStore } from '../pipeline/queue/queued.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { createBackOff, realClock, type Clock } from '../pipeline/upload/clock.ts';
-import { holding, isHeld, lead } from '../pipeline/upload/lead.ts';
-import type { Uploader } from '../pipeline/upload/uploader.ts';
+import { holding, isHeld, lead, writingLock } from '../pipeline/upload/lead.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { fetchTelling, QUIET_MS } from './fetch-telling.ts';
+import { maySend } from './may-send.ts';
+import type { Senders } from './senders.ts';
+import { createServerClock } from './server-clock.ts';
 import { createSession, type SessionStore } from './session.ts';
 
 export interface Device {
@@ -34,36 +38,29 @@ export interface Device {
 const IDLE_WITHIN_MS = 1_000;
 const BREATH_MS = 200;
 
-const writing = (studyId: string) => `relaypacs-writing-${studyId}`;
-
 /** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
 export function createDevice(baseUrl = '/api'): Device {
   const { locks } = navigator;
   const database = openLocalDatabase();
   const session = createSession({
     remembered: () => knownUser(database), later: (work, ms) => void setTimeout(work, ms),
-    baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: Date.now, alone: (work) => holding(locks, 'relaypacs-session', work),
+    baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: () => performance.now(), alone: (work) => holding(locks, 'relaypacs-session', work),
   });
-  const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), fetchTelling, tokens: session });
+  const serverClock = createServerClock({
+    wall: Date.now, monotonic: () => performance.now(),
+    keep: (offset) => void rememberClockOffset(database, offset).catch(() => undefined),
+  });
+  const reaching = { baseUrl, fetch: (...request: Parameters<typeof fetch>) => fetch(...request), fetchTelling, serverClock };
+  const api = createApiClient({ ...reaching, tokens: session });
   const key = deviceKey(database);
   const isOnline = watchOnline();
   const account = createAccount(session, database);
   const policies = signal<KnownPolicies | null>(null);
-  let uploader: Uploader | null = null;
-  const wake = () => uploader?.wake();
+  let senders: Senders | null = null;
+  const wake = () => senders?.wake();
 
-  const ingest = createIngestStore({
-    database, key, policies, now: Date.now, createId: () => crypto.randomUUID(), account: () => account.peek(), onQueued: wake,
-    pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnWorker),
-    later: (work, ms) => void setTimeout(work, ms),
-    room: () => roomLeft(),
-    whileWriting: (studyId, work) => holding(locks, writing(studyId), work),
-    sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
-  });
-  const queue = createQueueStore({
-    database, key, account, isOnline, wake, now: Date.now,
-    later: (work, ms) => void setTimeout(work, ms),
-    unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
+  const decisions: DecisionTools = {
+    database, wake, now: Date.now,
     async decide(uploadId, decision, instances) {
       await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
     },
@@ -72,6 +69,25 @@ export function createDevice(baseUrl = '/api'): Device {
       // Other instances of the study have left this account already: these alone are taken back.
       if (status === 409 && instances.length > 0) await api.text(`/upload/${uploadId}/decisions`, { body: { decision: 'take-back', instances } });
     },
+  };
+  const ingest = createIngestStore({
+    database, key, policies, now: Date.now, createId: () => crypto.randomUUID(), account: () => account.peek(), onQueued: wake,
+    pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnWorker),
+    later: (work, ms) => void setTimeout(work, ms),
+    room: roomLeft,
+    // Without persistence the browser may clear the queue when the disk runs full (Storage Standard §4).
+    persist: async () => (await navigator.storage?.persist?.()) ?? null,
+    isPersisted: async () => (await navigator.storage?.persisted?.()) ?? null,
+    whileWriting: (studyId, work) => holding(locks, writingLock(studyId), work),
+    giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
+    sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
+  });
+  const queue = createQueueStore({
+    ...decisions, key, account, isOnline,
+    later: (work, ms) => void setTimeout(work, ms),
+    unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
+    place: localStorage,
+    uploads: async () => (await api.json('/uploads', (await import('#shared/protocol/api.ts')).uploadListSchema)).uploads,
   });
 
   async function loadPolicies(): Promise<void> {
@@ -89,24 +105,46 @@ export function createDevice(baseUrl = '/api'): Device {
     });
   }
 
+  /** Sends for whoever has something in the queue, as long as this tab leads. */
   async function startSending(): Promise<void> {
-    await clearInterrupted(database, (studyId) => isHeld(locks, writing(studyId)));
+    await clearInterrupted(database, (studyId) => isHeld(locks, writingLock(studyId)));
+    const known = senders ?? (senders = await openSenders());
     const forever = new AbortController().signal;
     await lead(locks, async () => {
+      // Who signed in last time may have a right to begin.
       await untilAsked(session);
-      globalThis.addEventListener('online', wake);
-      for (;;) await sendAs(await untilSome(account));
+      await known.run(forever);
     }, forever);
   }
 
-  /** Sends what this account queued, until somebody else is here: the very request under way ends with it. */
-  async function sendAs(who: string): Promise<void> {
-    const over = new AbortController();
-    const stop = effect(() => void (account.value !== who && over.abort()));
-    const sender = await createPageUploader(database, await key, who, api, session, isOnline);
-    const unwatch = sender.watch(wake);
-    uploader = sender.uploader;
-    await uploader.run(over.signal).finally(() => (stop(), unwatch()));
+  async function openSenders(): Promise<Senders> {
+    // Fetched beside the drawn page: choosing files does not wait for what sends them.
+    await afterDrawing();
+    const { createSenders } = await import('./senders.ts');
+    const offset = await knownClockOffset(database);
+    if (offset !== null) serverClock.recall(offset);
+    const made = createSenders({
+      ...reaching, database, locks, key: await key, clock: wokenByNetwork, monotonic: realClock.now,
+      isOnline: () => isOnline.value,
+      account: () => account.peek(),
+      session: (id) => (session.state.peek() !== 'signed-out' && account.peek() === id ? session : null),
+    });
+    globalThis.addEventListener('online', made.wake);
+    effect(() => {
+      const [, user] = [session.state.value, session.user.value];
+      made.accountChanged();
+      if (session.state.value === 'signed-in' && user !== null && maySend(user)) void untilEnrolled(made, user.id);
+    });
+    return made;
+  }
+
+  /** Before anything has to be sent: when it has, nobody may be signed in. */
+  async function untilEnrolled(made: Senders, id: string): Promise<void> {
+    const backOff = createBackOff(Math.random);
+    while (session.state.peek() === 'signed-in' && account.peek() === id) {
+      if (await made.right(id).accessToken().then(() => true, () => false)) return;
+      await wokenByNetwork.sleep(backOff.next(), new AbortController().signal);
+    }
   }
 
   /** What was read for one person is not shown to the next. */
@@ -146,34 +184,6 @@ export function createDevice(baseUrl = '/api'): Device {
   };
 }
 
-async function createPageUploader(
-  database: LocalDatabase, key: CryptoKey, account: string, api: ApiClient, session: SessionStore, isOnline: { readonly value: boolean },
-): Promise<{ readonly uploader: Uploader; watch(onChange: () => void): () => void }> {
-  // Fetched beside the drawn page: choosing files does not wait for what sends them.
-  await afterDrawing();
-  const [{ createUploader }, { createFollower }, { createInstanceQueue, watchQueue }] = await Promise.all([
-    import('../pipeline/upload/uploader.ts'), import('../pipeline/upload/follow-events.ts'), import('../pipeline/queue/instance-queue.ts'),
-  ]);
-  let link = '';
-  const uploader = createUploader({
-    queue: createInstanceQueue({ database, key, account, now: Date.now }),
-    api, clock: wokenByNetwork, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
-    follower: createFollower({ api, clock: wokenByNetwork, random: Math.random }),
-    isOnline: () => isOnline.value,
-    signedIn: (signal) => untilSignedIn(session, signal),
-    // Notes for the screen and for the next packing: what is sent does not wait for them.
-    onRate: (bytesPerSecond) => void rememberRate(database, 'link-rate', bytesPerSecond).catch(() => undefined),
-    onDiagnosis: (diagnosis) => void rememberDiagnosis(database, diagnosis).catch(() => undefined),
-    onLink(now) {
-      if (now === link) return;
-      link = now;
-      // Only what the status line says.
-      void rememberLink(database, now).catch(() => undefined);
-    },
-  });
-  return { uploader, watch: (onChange) => watchQueue(database, onChange) };
-}
-
 /** Whose device it is now: who is signed in, and without a network who was so last; null where nobody is, or it was not asked yet. */
 function createAccount(session: SessionStore, database: LocalDatabase): ReadonlySignal<string | null> {
   const account = computed(() => session.user.value?.id ?? null);
@@ -193,7 +203,7 @@ function createAccount(session: SessionStore, database: LocalDatabase): Readonly
 
 /** Waiting ends when the network comes back: half a minute of it is what a van has at a traffic light. */
 const wokenByNetwork: Clock = {
-  now: () => Date.now(),
+  now: realClock.now,
   async sleep(ms, signal) {
     const woken = new AbortController();
     globalThis.addEventListener('online', () => woken.abort(), { signal: woken.signal });
@@ -210,37 +220,12 @@ function watchOnline() {
   return isOnline;
 }
 
-function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
-  return new Promise((resolve) => {
-    const stop = effect(() => {
-      const now = value.value;
-      if (now !== null) queueMicrotask(() => (stop(), resolve(now)));
-    });
-  });
-}
-
-/** Until the session of last time was asked for, and someone is signed in or cannot be. */
+/** Until it is known whether somebody is signed in, or cannot be. */
 function untilAsked(session: SessionStore): Promise<void> {
   return new Promise((resolve) => {
     const stop = effect(() => {
-      if (session.state.value === 'signed-in' || session.state.value === 'offline') queueMicrotask(() => (stop(), resolve()));
+      if (session.state.value !== 'unknown') queueMicrotask(() => (stop(), resolve()));
     });
-  });
-}
-
-function untilSignedIn(session: SessionStore, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = effect(() => {
-      if (session.state.value === 'signed-in') queueMicrotask(done);
-    });
-    function done(): void {
-      stop();
-      resolve();
-    }
-    signal.addEventListener('abort', () => {
-      stop();
-      reject(signal.reason);
-    }, { once: true });
   });
 }
 
@@ -257,8 +242,6 @@ function afterDrawing(): Promise<void> {
 }
 
 async function roomLeft(): Promise<number | null> {
-  // Without persistence the browser may clear the queue when the disk runs full (Storage Standard §4).
-  await navigator.storage?.persist?.().catch(() => false);
   const estimate = await navigator.storage?.estimate?.();
   return estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0);
 }

@@ -98,6 +98,10 @@ export const words = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Type your user name and your password.',
+    travelling: (count: number) =>
+      count === 1
+        ? '1 instance is still on its way from this device. It travels on while this page stays open; nobody has to sign in for it.'
+        : `${instances(count)} are still on their way from this device. They travel on while this page stays open; nobody has to sign in for them.`,
     waiting: (count: number) =>
       count === 1
         ? '1 instance is safe on this device. It goes on when whoever sent it signs in.'
@@ -161,6 +165,7 @@ export const words = {
     send: (count: number) => `Send ${studies(count)}`,
     sendBar: 'Sending',
     sendNone: 'Choose a study to send',
+    tooLarge: (needs: string, room: string) => `This needs ${needs} on this device, and ${room} are free. Choose fewer, or wait until what is in the queue has arrived.`,
     sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
     makingSafe: (count: number) => `${studies(count)} not safe yet`,
     clear: 'Clear',
@@ -202,8 +207,10 @@ export const words = {
     title: 'Queue',
     empty: 'Nothing is under way',
     emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
-    others: (count: number) => `${studies(count)} of another user ${count === 1 ? 'waits' : 'wait'} on this device`,
-    othersWhat: 'Nothing is lost and nothing goes under your name: it goes on when whoever sent it signs in here.',
+    others: (count: number) => `${studies(count)} of other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
+    othersWhat: 'Nothing goes under your name. They travel on while this page stays open.',
+    othersWaiting: (count: number) => `${studies(count)} of other people ${count === 1 ? 'waits' : 'wait'} on this device`,
+    othersWaitingWhat: 'Nothing is lost: whoever sent it goes on with it after signing in here.',
     toUpload: 'Choose a study',
     parts: { 'needs-you': 'Needs you', 'under-way': 'Under way', arrived: 'In the PACS', 'taken-back': 'Taken back' },
     loading: 'Reading the queue…',
@@ -213,7 +220,19 @@ export const words = {
     takeBack: 'Take back',
     takeBackOf: (name: string) => `Take back: ${name}`,
     makingSafe: (safe: number, total: number) => `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
+    naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
     stillReading: 'Being made safe on this device. Keep the page open.',
+    mayBeCleared: 'This browser may delete what waits here when the device runs out of room. Installing the app helps; if it happens, this page says so.',
+    pause: 'Pause',
+    pauseOf: (name: string) => `Pause: ${name}`,
+    resume: 'Go on',
+    resumeOf: (name: string) => `Go on: ${name}`,
+    paused: 'Paused: nothing of it is on its way until you let it go on.',
+    sendFirst: 'First',
+    sendFirstOf: (name: string) => `Send first: ${name}`,
+    cancel: 'Cancel sending',
+    cancelOf: (name: string) => `Cancel sending: ${name}`,
+    cancelledWhat: 'This study was cancelled on its way. What was not in the PACS was left out, and its copy here was deleted.',
     failed: 'The gateway did not take this study.',
     failedMeans: 'It is safe on this device and nothing of it is in the PACS.',
     trouble: {
@@ -259,6 +278,23 @@ export const words = {
     yes: 'Take it back',
     no: 'Let it go on',
     tooLate: 'The first bytes have left: this study can no longer be taken back.',
+  },
+
+  cancelStudy: {
+    title: 'Cancel this study?',
+    what: (inPacs: number) =>
+      `What is not in the PACS yet will not come there${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
+      'Your files, disc or folder stay as they are.',
+    yes: 'Cancel sending',
+    no: 'Let it go on',
+    notReached: 'The gateway could not be reached, so nothing was cancelled. Pause it, or try again in a moment.',
+  },
+
+  lost: {
+    title: (count: number) => `The browser has deleted ${studies(count)} that waited on this device`,
+    next: 'It cleared its storage before they had arrived. Choose them again from where they lie: what has arrived already does not travel twice.',
+    perhaps: (count: number) => `The gateway still waits for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
+    perhapsNext: 'They wait on another device of yours, or this browser has cleared its storage. If so, choose them again from where they lie.',
   },
 
   forget: {
@@ -343,8 +379,8 @@ export const words = {
     signOut: 'Sign out',
     signOutSafe: (count: number) =>
       count === 1
-        ? '1 instance stays safe on this device and goes on when whoever sent it signs in again.'
-        : `${instances(count)} stay safe on this device and go on when whoever sent them signs in again.`,
+        ? '1 instance stays safe on this device and travels on while this page stays open.'
+        : `${instances(count)} stay safe on this device and travel on while this page stays open.`,
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',

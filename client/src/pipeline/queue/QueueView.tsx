@@ -7,6 +7,7 @@ import { hrefOf } from '../../app/routes.ts';
 import { VirtualList } from '../../app/VirtualList.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy } from './queued.ts';
+import { LostStudies } from './LostStudies.tsx';
 import { QueueRow } from './QueueRow.tsx';
 import { inQueueOrder, type QueuePart } from './track-of.ts';
 
@@ -23,19 +24,30 @@ export function QueueView() {
   return (
     <main id="content" class="page queue" aria-busy={!ready}>
       <h1 tabIndex={-1}>{words.queue.title}</h1>
-      {ready && queue.others.value > 0 && <OfOthers studies={queue.others.value} />}
+      <LostStudies />
+      <MayBeCleared />
+      {ready && queue.others.value + queue.othersWaiting.value > 0 && <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />}
       {!ready ? <QueueSkeleton /> : studies.length === 0 ? <EmptyQueue /> : <QueueList studies={studies} />}
     </main>
   );
 }
 
-/** On a device that several people share: that something waits, and nothing of what it is. */
-function OfOthers({ studies }: { readonly studies: number }) {
+/** On a device that several people share: that something of theirs is here, and nothing of what it is. */
+function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
+  const [first, then] = travelling > 0 ? [words.queue.others(travelling), words.queue.othersWhat] : [words.queue.othersWaiting(waiting), words.queue.othersWaitingWhat];
   return (
-    <Notice kind="plain" sign="device" title={words.queue.others(studies)}>
-      <p>{words.queue.othersWhat}</p>
+    <Notice kind="plain" sign="device" title={first}>
+      <p>{then}</p>
+      {travelling > 0 && waiting > 0 && <p>{words.queue.othersWaiting(waiting)}</p>}
     </Notice>
   );
+}
+
+/** Only where something waits, and the browser was asked and has promised nothing. */
+function MayBeCleared() {
+  const { ingest, queue } = useDevice();
+  if (ingest.persisted.value !== false || queue.safe.value === 0) return null;
+  return <p class="small quiet">{words.queue.mayBeCleared}</p>;
 }
 
 function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
