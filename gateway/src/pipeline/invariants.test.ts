@@ -11,6 +11,7 @@ import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs, type Lie, type TestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { digestOf, openTestGround, openTestPipeline, packed, rollingBack, toManifest, type TestGround, type TestPipeline } from './open-test-pipeline.ts';
+import { blobOf } from './parcel-blobs.ts';
 import { ROAD, runParcel } from './pipeline.ts';
 
 const INSTANCES = 3;
@@ -19,23 +20,27 @@ const LIES: readonly Lie[] = ['honest', 'honest', 'down', 'cut', 'half', 'forget
 
 type Step =
   | { do: 'announce'; count: number; rival: boolean }
-  | { do: 'send'; rival: boolean; damaged: boolean }
+  /** `coded`: a bit for each instance that travels so. */
+  | { do: 'send'; rival: boolean; damaged: boolean; sealed: boolean; coded: number }
   | { do: 'verify' }
   /** `stage` null: the one whose turn it is. */
   | { do: 'run' | 'kill'; stage: (typeof STAGE_NAMES)[number] | null }
   | { do: 'lie'; lie: Lie }
   | { do: 'decide'; decision: 'leave-out' | 'retry' }
+  /** A person leaves out all that has not gone on. */
+  | { do: 'cancel' }
   | { do: 'lose-from-pacs' | 'lose-spool' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('announce' as const), count: fc.integer({ min: 1, max: INSTANCES }), rival: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), rival: fc.boolean(), damaged: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), rival: fc.boolean(), damaged: fc.boolean(), sealed: fc.boolean(), coded: fc.nat(7) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('verify' as const) }) },
   { weight: 14, arbitrary: fc.record({ do: fc.constant('run' as const), stage: fc.constant(null) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('run' as const), stage: fc.constantFrom(...STAGE_NAMES) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('kill' as const), stage: fc.constant(null) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('lie' as const), lie: fc.constantFrom(...LIES) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('decide' as const), decision: fc.constantFrom('leave-out' as const, 'retry' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('lose-from-pacs' as const, 'lose-spool' as const) }) },
 );
 
@@ -76,8 +81,10 @@ class World {
     if (this.uploadId === null) return;
     switch (step.do) {
       case 'send': {
-        const bytes = await packed(step.rival ? this.rivals : this.honest);
-        if (step.damaged) bytes[bytes.length - 80]! ^= 0xff;
+        const bytes = await packed(step.rival ? this.rivals : this.honest, (i) => ((step.coded >> i) & 1) === 1);
+        const spoil = (sent: Uint8Array): void => void (step.damaged && (sent[sent.length - 80]! ^= 0xff));
+        if (step.sealed) return void (await pipeline.sendSealed(this.uploadId, bytes, undefined, spoil));
+        spoil(bytes);
         await pipeline.sendBytes(this.uploadId, bytes);
         return;
       }
@@ -98,6 +105,16 @@ class World {
         const { instances = [] } = await pipeline.status(this.uploadId);
         const chosen = instances.filter(({ state }) => state === 'quarantined').slice(0, 1).map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
         if (chosen.length > 0) await pipeline.json('POST', `/upload/${this.uploadId}/decisions`, { decision: step.decision, instances: chosen });
+        return;
+      }
+      case 'cancel': {
+        this.upsets += 1;
+        const { state, instances = [] } = await pipeline.status(this.uploadId);
+        const chosen = instances.filter((one) => one.state === 'promised' || one.state === 'received').map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
+        if (chosen.length === 0) return;
+        await pipeline.json('POST', `/upload/${this.uploadId}/decisions`, { decision: 'leave-out', instances: chosen });
+        const left = (await pipeline.status(this.uploadId)).instances?.filter((one) => one.state === 'promised') ?? [];
+        assert.equal(left, [], `what was promised is left out, in ${state}`);
         return;
       }
       case 'lose-from-pacs': {
@@ -142,7 +159,7 @@ class World {
       if (isInPacs(row.state) && !this.lostFromPacs.has(row.sop_instance_uid)) assert.is(held && digestOf(held.bytes), row.digest, `I1: ${row.state}`);
       assert.ok((this.pacs.posted.get(row.sop_instance_uid) ?? 0) <= 1 + 3 * this.upsets, 'I9: posted too often');
       const mustBeHere = row.parcel_id !== null && (!isSettled(row.state) || row.state === 'quarantined') && !this.spoolLost;
-      if (mustBeHere) assert.ok(((await tools.blobs.size(row.parcel_id!)) ?? 0) >= row.body_offset! + row.bytes, `I8: the bytes of one that is ${row.state}`);
+      if (mustBeHere) assert.ok(((await tools.blobs.size(blobOf(row)!)) ?? 0) >= row.body_offset! + row.bytes, `I8: the bytes of one that is ${row.state}`);
       if (row.reason === 'pacs-lost' && !this.spoolLost) assert.ok(row.parcel_id !== null, 'I8: what the PACS lost is kept');
       if (row.state === 'received' || row.state === 'posting') assert.ok(row.parcel_id !== null, 'I8: a place');
     }
@@ -196,7 +213,7 @@ test('I1 I2 I5 I6 I8 I9 I13 hold after every step, and in the end nothing is los
     const world = new World(pipeline, pacs, (seed += 1));
     try {
       await world.announce(world.honest.slice(0, 2));
-      await world.take({ do: 'send', rival: false, damaged: false });
+      await world.take({ do: 'send', rival: false, damaged: false, sealed: true, coded: 2 });
       await world.verify();
       for (const each of steps) {
         await world.take(each);

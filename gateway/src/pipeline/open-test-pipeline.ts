@@ -6,11 +6,12 @@ import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:c
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { createSealer, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
-import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openDatabase, type Database, type Db } from '../database/database.ts';
 import { problemHandler } from '../http/problem-handler.ts';
@@ -45,9 +46,11 @@ export function toManifest(instances: readonly SyntheticInstance[], policy = 'id
   };
 }
 
-export async function packed(instances: readonly SyntheticInstance[]): Promise<Uint8Array<ArrayBuffer>> {
-  const parts = instances.map(({ identifiers, transferSyntaxUID, bytes }) => ({
+/** `isCoded`: of the instances, in their order, which ones travel deflated. */
+export async function packed(instances: readonly SyntheticInstance[], isCoded: (index: number) => boolean = () => false): Promise<Uint8Array<ArrayBuffer>> {
+  const parts = instances.map(({ identifiers, transferSyntaxUID, bytes }, i): PackedInstance => ({
     sopInstanceUID: identifiers.sopInstanceUID, digest: digestOf(bytes), transferSyntaxUID, bytes: new Blob([bytes]),
+    ...(isCoded(i) ? { coding: { encoding: 'deflate', bytes: new Blob([deflateSync(bytes)]) } } : {}),
   }));
   return new Uint8Array(await packParcel(createBoundary(), parts).arrayBuffer());
 }
@@ -161,8 +164,9 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
       return pipeline.sendBytes(upload, await packed(instances), parcel);
     },
     /** The same as a device sends it that keeps its parcels sealed. */
-    async sendSealed(upload: string, instances: readonly SyntheticInstance[], parcel: string = randomUUID()): Promise<string> {
-      const { bytes, seal } = await sealedBytes(await packed(instances), sealingKey, parcel);
+    async sendSealed(upload: string, plain: Uint8Array, parcel: string = randomUUID(), spoil: (sealed: Uint8Array) => void = () => undefined): Promise<string> {
+      const { bytes, seal } = await sealedBytes(plain, sealingKey, parcel);
+      spoil(bytes);
       const created = await pipeline.create(upload, parcel, bytes.length, seal);
       const location = created.headers.get('location') ?? '';
       await pipeline.patch(location, 0, bytes);

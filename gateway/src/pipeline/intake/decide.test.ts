@@ -1,10 +1,13 @@
 /** What a person may decide, and what nobody may. */
+import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
 import { digestOf, openTestGround, openTestPipeline, toManifest, type TestGround, type TestPipeline } from '../open-test-pipeline.ts';
+import { runParcel } from '../pipeline.ts';
 
 const test = suite('a decision');
 let ground: TestGround;
@@ -59,6 +62,45 @@ test('is about what one sent oneself: who joins a study decides nothing for the 
   assert.equal(await statesOf(pipeline, joined.uploadId), ['left-out left-out']);
   pipeline.actAs(pipeline.accountId, ['technician']);
   assert.equal(await statesOf(pipeline, uploadId), ['promised']);
+  await pipeline.close();
+});
+
+test('to cancel in mid-upload leaves out what had arrived too: nothing goes to the PACS, the receipt lists it, and the study closes', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, ground, start: false });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances.slice(0, 1));
+  for (const { id } of await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).execute()) await runParcel(id, pipeline.tools, new AbortController().signal);
+  assert.equal(await statesOf(pipeline, uploadId), ['received', 'promised']);
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'leave-out', instances: keysOf(instances) });
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(uploadId)).state, await statesOf(pipeline, uploadId)], ['closed', ['left-out left-out', 'left-out left-out']]);
+  assert.equal([pacs.held.size, await pipeline.tools.blobs.ids()], [0, []]);
+  const receipt = decodeJwt(await (await pipeline.request('GET', `/upload/${uploadId}/receipt`)).text()) as unknown as Receipt;
+  assert.equal(receipt.instances.map(({ state }) => state), ['left-out', 'left-out']);
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'retry', instances: keysOf(instances) });
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 2], 'and may be sent after all');
+  await pipeline.close();
+});
+
+test('leaves what is on its way to the PACS, or may be in it, where it is', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, ground, start: false });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const states = await statesOf(pipeline, uploadId);
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'leave-out', instances: keysOf(instances) });
+  assert.equal(await statesOf(pipeline, uploadId), states);
+  const wereTried = { state: 'received' as const, posted_at: new Date() };
+  await pipeline.tools.db.updateTable('instance').set(wereTried).where('site_id', '=', pipeline.siteId).execute();
+  await pipeline.tools.db.updateTable('study').set({ state: 'receiving' }).where('site_id', '=', pipeline.siteId).execute();
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'leave-out', instances: keysOf(instances) });
+  assert.equal(await statesOf(pipeline, uploadId), ['received', 'received'], 'an answer was lost: the PACS may have it');
   await pipeline.close();
 });
 

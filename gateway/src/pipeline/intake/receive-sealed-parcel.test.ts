@@ -173,7 +173,7 @@ test('that is given up, or expires, takes its tail along, and its instances are 
   await runExpiry(pipeline.tools);
   assert.equal(await pipeline.tools.blobs.ids(), []);
   assert.is((await pipeline.init(toManifest(instances))).need.length, 3);
-  await pipeline.sendSealed(uploadId, instances);
+  await pipeline.sendSealed(uploadId, await packed(instances));
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   await pipeline.close();

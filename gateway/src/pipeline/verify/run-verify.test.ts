@@ -5,8 +5,11 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
-import { openTestPipeline, toManifest } from '../open-test-pipeline.ts';
+import { runExpiry } from '../eviction/run-expiry.ts';
+import { openTestPipeline, packed, rollingBack, toManifest } from '../open-test-pipeline.ts';
+import { findParcel } from '../parcel.store.ts';
 import { runParcel } from '../pipeline.ts';
+import { runVerify } from './run-verify.ts';
 
 const signal = new AbortController().signal;
 const test = suite('verify that fails');
@@ -56,4 +59,65 @@ test('on one instance, that one is held for a person after a while and the other
   await pipeline.close();
 });
 
+const road = suite('a study that came coded');
+const soft = (seed: number) => syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 }).instances;
+
+road('lies restored beside its parcels; what came goes where nothing needs it any more, and all goes with the study', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { blobs } = pipeline.tools;
+  for (const [seed, isCoded, kept] of [[7400, () => true, 1], [7401, (i: number) => i !== 1, 2]] as const) {
+    const instances = soft(seed);
+    const { uploadId } = await pipeline.init(toManifest(instances));
+    await pipeline.sendSealed(uploadId, await packed(instances, isCoded));
+    const { id } = await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
+    await runParcel(id, pipeline.tools, signal);
+    assert.equal((await pipeline.status(uploadId)).instances?.map(({ state }) => state), ['received', 'received', 'received']);
+    assert.is((await blobs.ids()).length, kept);
+    await pipeline.runAll();
+    assert.is((await pipeline.status(uploadId)).state, 'closed');
+    for (const { identifiers, bytes } of instances) assert.ok(Buffer.from(pacs.held.get(identifiers.sopInstanceUID)!.bytes).equals(bytes));
+    assert.equal(await blobs.ids(), []);
+  }
+  await pipeline.close();
+});
+
+road('is restored once, however often its run is killed or runs twice', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false });
+  const { tools } = pipeline;
+  const instances = soft(7402);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.sendBytes(uploadId, await packed(instances, () => true));
+  const { id } = await tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
+  // Killed after it had restored, before its commit.
+  for (let i = 0; i < 3; i += 1) await runParcel(id, { ...tools, db: rollingBack(tools.db) }, signal).catch(() => undefined);
+  const stale = (await findParcel(tools.db, id))!;
+  await runVerify(stale, tools, signal);
+  assert.is(await runVerify(stale, tools, signal), 'elsewhere', 'one that was taken for dead comes late');
+  await runExpiry(tools);
+  assert.is((await tools.blobs.ids()).length, 1, 'what the others restored is swept');
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 3]);
+  await pipeline.close();
+});
+
+road('waits visibly where the disk has no room to restore it, and goes on when there is some', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  const instances = soft(7403);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.sendBytes(uploadId, await packed(instances, () => true));
+  const { freeBytes } = pipeline.tools.blobs;
+  Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 1000 });
+  for (let run = 0; run < 10; run += 1) await pipeline.runAll();
+  const full = await pipeline.status(uploadId);
+  assert.equal([full.waiting?.because, full.counts.quarantined, full.counts.atGateway], ['storage-full', 0, 0]);
+  Object.assign(pipeline.tools.blobs, { freeBytes });
+  await pipeline.runAll();
+  const done = await pipeline.status(uploadId);
+  assert.equal([done.state, done.waiting], ['closed', null]);
+  await pipeline.close();
+});
+
 test.run();
+road.run();
