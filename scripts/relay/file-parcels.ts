@@ -5,6 +5,7 @@
  */
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
+import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { keyOf, type InstanceKey, type ParcelToSend } from '../../client/src/pipeline/queue/upload-queue.ts';
@@ -33,10 +34,6 @@ export interface FileParcel extends ParcelToSend {
   readonly instanceBytes: number;
 }
 
-/** As the page packs them: the first ones small, so that the wire is busy at once. Bytes of instances, before any coding. */
-const FIRST_PARCELS_BYTES = [2, 4, 8].map((size) => size * 1024 * 1024);
-const PARCEL_BYTES = 16 * 1024 * 1024;
-
 /** Throws what reading a file throws, and Error where it is not what it was. */
 export async function* giveFileParcels(study: StudyToSend, need: readonly InstanceKey[], tools: FileParcelTools): AsyncGenerator<FileParcel> {
   const wanted = new Set(need.map(keyOf));
@@ -51,15 +48,17 @@ export async function* giveFileParcels(study: StudyToSend, need: readonly Instan
   }
 }
 
-/** Parcels of one series each. Planned over all of the study, so that what was begun before is met again. */
+/** Parcels of one series each, as the page plans them. Planned over all of the study, so that what was begun before is met again. */
 function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   const groups: FileToSend[][] = [];
+  let left = instances.reduce((sum, { manifest }) => sum + manifest.bytes, 0);
   for (const series of Map.groupBy(instances, ({ manifest }) => manifest.seriesInstanceUID).values()) {
     let group: FileToSend[] = [];
     let bytes = 0;
     for (const instance of series) {
-      if (group.length > 0 && bytes + instance.manifest.bytes > (FIRST_PARCELS_BYTES[groups.length] ?? PARCEL_BYTES)) {
+      if (group.length > 0 && bytes + instance.manifest.bytes > parcelLimitBytes(groups.length, left)) {
         groups.push(group);
+        left -= bytes;
         group = [];
         bytes = 0;
       }
@@ -67,6 +66,7 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
       bytes += instance.manifest.bytes;
     }
     groups.push(group);
+    left -= bytes;
   }
   return groups;
 }

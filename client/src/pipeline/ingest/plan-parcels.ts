@@ -2,14 +2,11 @@
  * How a study is cut: into batches that are named together, and into parcels. Both hold files of one series, in order; files that claim one
  * SOP Instance UID stay together, so that the same instance chosen twice is found out. Pure.
  */
+import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import type { FoundFile, StudyGroup } from './found-studies.ts';
 
-/** 16 MiB: a tus upload that is lost costs little, and its headers weigh nothing; larger instances travel alone. */
-const PARCEL_BYTES = 16 * 1024 * 1024;
 /** A row each in one transaction: more would be felt by who waits for it. */
 const PARCEL_INSTANCES = 500;
-/** The first ones are small, so that the wire is busy at once. */
-const FIRST_PARCELS_BYTES = [2, 4, 8].map((size) => size * 1024 * 1024);
 
 /** Naming reads every byte once: batches that several workers share evenly, each one message. */
 const BATCH_BYTES = 16 * 1024 * 1024;
@@ -23,20 +20,21 @@ export function planBatches(study: StudyGroup): readonly Chunk[] {
 
 /** `wants` tells the files that have something to pack. Bytes are those of the files, before any coding. */
 export function planParcels(study: StudyGroup, wants: (file: FoundFile) => boolean): readonly Chunk[] {
-  const limit = (parcel: number) => FIRST_PARCELS_BYTES[parcel] ?? PARCEL_BYTES;
-  return cut([...study.series.values()].map(({ files }) => files.filter(wants)), limit, PARCEL_INSTANCES);
+  return cut([...study.series.values()].map(({ files }) => files.filter(wants)), parcelLimitBytes, PARCEL_INSTANCES);
 }
 
-/** `limitOf`: the bytes of the nth chunk; one larger group of files is a chunk alone. */
-function cut(series: readonly (readonly FoundFile[])[], limitOf: (nth: number) => number, filesLimit: number): Chunk[] {
+/** `limitOf`: the bytes of the nth chunk when so many are left; one larger group of files is a chunk alone. */
+function cut(series: readonly (readonly FoundFile[])[], limitOf: (nth: number, left: number) => number, filesLimit: number): Chunk[] {
   const chunks: FoundFile[][] = [];
+  let left = series.flat().reduce((sum, found) => sum + found.file.bytes, 0);
   for (const files of series) {
     let chunk: FoundFile[] = [];
     let bytes = 0;
     for (const group of groupsOf(files)) {
       const size = group.reduce((sum, found) => sum + found.file.bytes, 0);
-      if (chunk.length > 0 && (bytes + size > limitOf(chunks.length) || chunk.length + group.length > filesLimit)) {
+      if (chunk.length > 0 && (bytes + size > limitOf(chunks.length, left) || chunk.length + group.length > filesLimit)) {
         chunks.push(chunk);
+        left -= bytes;
         chunk = [];
         bytes = 0;
       }
@@ -44,6 +42,7 @@ function cut(series: readonly (readonly FoundFile[])[], limitOf: (nth: number) =
       bytes += size;
     }
     if (chunk.length > 0) chunks.push(chunk);
+    left -= bytes;
   }
   return chunks;
 }
