@@ -9,6 +9,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { forkShapedLink } from '#testing/shaped-link-process.ts';
 import type { LinkCounts } from '#testing/shaped-link.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { writeSlices, type SliceSource } from '#testing/ct-slices.ts';
 import type { BenchRow } from '../bench.ts';
 import { sendFromDevice, type Sending } from './link/device.ts';
@@ -86,9 +87,12 @@ type Timed = {
 
 const serversCpuMs = async ({ gateway, orthanc }: BenchSystem): Promise<number> => (await cpuMsOf(gateway.pid)) + (await cpuMsOf(orthanc.pid));
 
-/** Sends a study by the product's own code; milliseconds from *Send* to the last parcel, and to `complete`. */
+const closedStudies = ({ gateway }: BenchSystem): number => gateway.lines.filter(({ event, stage }) => event === 'stage-finished' && stage === 'eviction').length;
+
+/** Sends a study by the product's own code; milliseconds from *Send* to the last parcel, and to `complete`. Ends when the PACS has it: the next row has the cores. */
 async function timeOurs(bench: Bench, { kind, wire, instances, coding, cutsAt = [] }: Study, noise?: number): Promise<Timed> {
   return withSlices(bench, kind, instances, async (folder, paths) => {
+    const closedBefore = closedStudies(bench.system);
     const link = await forkShapedLink({ targetPort: Number(new URL(bench.system.gateway.api).port), ...wire, cutsAt });
     try {
       const cpuBefore = await serversCpuMs(bench.system);
@@ -97,7 +101,9 @@ async function timeOurs(bench: Bench, { kind, wire, instances, coding, cutsAt = 
       const last = (isLast: (route: string) => boolean): number => Math.max(...succeeded.filter(({ route }) => isLast(route)).map(({ answeredAt }) => answeredAt)) - sending.sentAt;
       const partsMs = last((route) => route.startsWith('/upload/files'));
       const ms = Math.max(partsMs, last((route) => route.endsWith('/complete')));
-      return { bytes: await bytesOf(paths), partsMs, ms, counts: await link.counts(), sending, serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore };
+      const timed = { bytes: await bytesOf(paths), partsMs, ms, counts: await link.counts(), sending, serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore };
+      await until('the study to be in the PACS', () => closedStudies(bench.system) > closedBefore);
+      return timed;
     } finally {
       await link.stop();
     }
@@ -105,10 +111,11 @@ async function timeOurs(bench: Bench, { kind, wire, instances, coding, cutsAt = 
 }
 
 async function rowOfOurs(bench: Bench, name: string, study: Study): Promise<BenchRow> {
+  const from = bench.system.gateway.lines.length;
   const timed = await timeOurs(bench, study);
   const { bytes, ms, partsMs, counts, sending } = timed;
   const ideal = idealMs(bytes, study.wire);
-  for (const line of describeSending(sending, counts)) bench.say(line);
+  for (const line of describeSending(sending, counts, bench.system.gateway.lines.slice(from))) bench.say(line);
   const idle = counts.idleUp.filter(({ from }) => from >= sending.sentAt).reduce((sum, gap) => sum + gap.ms, 0);
   const row = {
     name, ratio: rounded(ms / ideal), toLastParcel: rounded(partsMs / ideal), ms: Math.round(ms), instances: study.instances, bytes,

@@ -17,6 +17,8 @@ export interface Coded {
 }
 
 export interface CodingPool {
+  /** Starts the threads where coding will pay: they are ready when there is something to code. */
+  prepare(): void;
   /** False: the link is faster than coding would make it. */
   pays(): boolean;
   /** The same bytes, coded where that makes them smaller. Throws what the blob throws when it cannot be read. */
@@ -37,7 +39,7 @@ const NEWEST = 0.2;
 type Job = { readonly resolve: (message: CodedMessage) => void; readonly reject: (error: Error) => void };
 type Thread = { readonly worker: Worker; readonly jobs: Map<number, Job> };
 
-/** Starts no thread before something is coded. `now`: milliseconds of a clock that does not jump; `isWanted` false: nothing is coded. */
+/** Starts no thread before `prepare` or before something is coded. `now`: milliseconds of a clock that does not jump; `isWanted` false: nothing is coded. */
 export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
   const threads: Thread[] = [];
   let [link, rate]: [number | null, number | null] = [null, null];
@@ -65,8 +67,14 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
     });
   }
 
+  const pays = (): boolean =>
+    isWanted && codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO });
+
   return {
-    pays: () => isWanted && codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO }),
+    prepare() {
+      while (threads.length < THREADS && pays()) spawn();
+    },
+    pays,
     async code(instance) {
       if (instance.size > LARGEST_BYTES) return { encoding: null, bytes: instance };
       const bytes = await instance.arrayBuffer();

@@ -34,14 +34,33 @@ export interface FileParcel extends ParcelToSend {
   readonly instanceBytes: number;
 }
 
+/** So many parcels are coded while the gateway is asked what it lacks: with them the wire is busy from the answer on. */
+const PARCELS_AHEAD = 2;
+
+/** Instances that were coded before anybody asked for them, by their key; each is taken once. */
+export type CodedAhead = Map<string, Promise<Coded>>;
+
+/** Codes the first parcels of a study, where that pays. In vain where the gateway has them. */
+export function codeAhead(study: StudyToSend, tools: FileParcelTools): CodedAhead {
+  if (!tools.coding.pays()) return new Map();
+  return new Map(planParcels(study.instances).slice(0, PARCELS_AHEAD).flat().map((instance) => {
+    const coded = prepared(instance, tools).then((bytes) => tools.coding.code(bytes));
+    // Its failure is met by who takes it.
+    coded.catch(() => undefined);
+    return [keyOf(instance.manifest), coded];
+  }));
+}
+
 /** Throws what reading a file throws, and Error where it is not what it was. */
-export async function* giveFileParcels(study: StudyToSend, need: readonly InstanceKey[], tools: FileParcelTools): AsyncGenerator<FileParcel> {
+export async function* giveFileParcels(
+  study: StudyToSend, need: readonly InstanceKey[], tools: FileParcelTools, ahead: CodedAhead = new Map(),
+): AsyncGenerator<FileParcel> {
   const wanted = new Set(need.map(keyOf));
   const groups = planParcels(study.instances).map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest)))).filter((group) => group.length > 0);
-  let next = groups.length > 0 ? toParcel(study, groups[0]!, tools) : null;
+  let next = groups.length > 0 ? toParcel(study, groups[0]!, tools, ahead) : null;
   for (let at = 1; next !== null; at += 1) {
     const parcel = await next;
-    next = at < groups.length ? toParcel(study, groups[at]!, tools) : null;
+    next = at < groups.length ? toParcel(study, groups[at]!, tools, ahead) : null;
     // Its failure is met when its turn comes, not before.
     next?.catch(() => undefined);
     yield parcel;
@@ -71,9 +90,9 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   return groups;
 }
 
-async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools: FileParcelTools): Promise<FileParcel> {
+async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools: FileParcelTools, ahead: CodedAhead): Promise<FileParcel> {
   const isCoded = tools.coding.pays();
-  let parts: Promise<readonly PackedInstance[]> | null = isCoded ? preparedParts(group, tools, true) : null;
+  let parts: Promise<readonly PackedInstance[]> | null = isCoded ? preparedParts(group, tools, true, ahead) : null;
   const headers = parts === null ? group.map(({ manifest }) => manifest) : (await parts).map((part) => ({
     ...part, bytes: part.bytes.size, coding: part.coding && { encoding: part.coding.encoding, bytes: part.coding.bytes.size },
   }));
@@ -84,7 +103,7 @@ async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools:
   let body: Promise<Blob> | null = null;
 
   async function pack(): Promise<Blob> {
-    const packed = packParcel(hash.slice(32), await (parts ?? preparedParts(group, tools, isCoded)));
+    const packed = packParcel(hash.slice(32), await (parts ?? preparedParts(group, tools, isCoded, ahead)));
     parts = null;
     if (packed.size !== bytes) throw new Error('a file was changed while it was being sent');
     return packed;
@@ -107,14 +126,20 @@ async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools:
   };
 }
 
-async function preparedParts(group: readonly FileToSend[], tools: FileParcelTools, isCoded: boolean): Promise<readonly PackedInstance[]> {
-  return Promise.all(group.map(async ({ manifest, file }): Promise<PackedInstance> => {
-    const { sopInstanceUID, digest, transferSyntaxUID } = manifest;
-    const bytes = await tools.prepare(file);
-    if (bytes.size !== manifest.bytes) throw new Error('a file was changed while it was being sent');
+function preparedParts(group: readonly FileToSend[], tools: FileParcelTools, isCoded: boolean, ahead: CodedAhead): Promise<readonly PackedInstance[]> {
+  return Promise.all(group.map(async (instance): Promise<PackedInstance> => {
+    const { sopInstanceUID, digest, transferSyntaxUID } = instance.manifest;
+    const bytes = await prepared(instance, tools);
     const part = { sopInstanceUID, digest, transferSyntaxUID, bytes };
     if (!isCoded) return part;
-    const { encoding, bytes: coded } = await tools.coding.code(bytes);
+    const { encoding, bytes: coded } = await (ahead.get(keyOf(part)) ?? tools.coding.code(bytes));
+    ahead.delete(keyOf(part));
     return encoding === null ? part : { ...part, coding: { encoding, bytes: coded } };
   }));
+}
+
+async function prepared({ manifest, file }: FileToSend, tools: FileParcelTools): Promise<Blob> {
+  const bytes = await tools.prepare(file);
+  if (bytes.size !== manifest.bytes) throw new Error('a file was changed while it was being sent');
+  return bytes;
 }

@@ -9,7 +9,7 @@ import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts'
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { keyOf, stateOfConflict, type InstanceKey, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
-import { giveFileParcels, type FileParcel, type FileParcelTools } from './file-parcels.ts';
+import { codeAhead, giveFileParcels, type CodedAhead, type FileParcel, type FileParcelTools } from './file-parcels.ts';
 
 /** One instance and the first file that holds it. */
 export interface FileInstance {
@@ -51,6 +51,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
   const planned = new Map<string, number>();
   const acknowledged = new Map<string, number>();
   const given = new Map<string, FileParcel>();
+  const ahead = new Map<string, CodedAhead>();
 
   const studyOf = (id: string): FileStudy => {
     const study = studies.get(id);
@@ -78,6 +79,8 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
     },
     async manifestOf(id): Promise<Manifest> {
       const { studyInstanceUID, policy, instances } = studyOf(id);
+      // It is named in order to be announced: the threads have something to do meanwhile.
+      if (!ahead.has(id)) ahead.set(id, codeAhead({ studyInstanceUID, policy, instances: [...instances.values()] }, tools));
       return { protocolVersion: PROTOCOL_VERSION, policy, studyInstanceUID, instances: [...instances.values()].map((instance) => instance.manifest) };
     },
     async announced(id, answer) {
@@ -93,7 +96,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       const wanted = new Set(need.map(keyOf));
       const instances = [...study.instances.values()];
       planned.set(id, instances.reduce((sum, { manifest }) => sum + (wanted.has(keyOf(manifest)) ? manifest.bytes : 0), 0));
-      for await (const parcel of giveFileParcels({ ...study, instances }, need, tools)) {
+      for await (const parcel of giveFileParcels({ ...study, instances }, need, tools, ahead.get(id))) {
         given.set(parcel.id, parcel);
         yield parcel;
       }

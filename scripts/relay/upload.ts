@@ -51,8 +51,14 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
     onProgress: () => progress.show(`sent ${percent(queue.sent())} %`),
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, around.signal);
-  const files = await readAll(findFiles(options.rest, around.signal), { open, policy, devicePolicy, queue, signal: around.signal, onRead: progress.show });
-  await carryAll(queue, coding, connection, options.flag('wait'), around).finally(() => coding.close());
+  let files: readonly FileResult[];
+  try {
+    coding.prepare();
+    files = await readAll(findFiles(options.rest, around.signal), { open, policy, devicePolicy, queue, signal: around.signal, onRead: progress.show });
+    await carryAll(queue, coding, connection, options.flag('wait'), around);
+  } finally {
+    await coding.close();
+  }
   progress.clear();
 
   if (options.flag('json')) around.print(JSON.stringify(toDocument(queue, files, connection.gateway), null, 2));

@@ -1,5 +1,9 @@
-/** A sending as lines for whoever looks for the time: each request on the clock of *Send*, and when the wire had nothing to carry. */
+/**
+ * A sending as lines for whoever looks for the time: each request on the clock of *Send*, when the wire had nothing to carry, and what the
+ * gateway did with what came.
+ */
 import { readFile } from 'node:fs/promises';
+import type { LogLine } from '#testing/gateway-under-test.ts';
 import type { LinkCounts } from '#testing/shaped-link.ts';
 import type { Sending } from './device.ts';
 
@@ -20,7 +24,7 @@ export async function cpuMsOf(pid: number): Promise<number> {
 }
 
 /** Empty without `RELAY_BENCH_TRACE`. */
-export function describeSending({ sentAt, requests }: Sending, counts: LinkCounts): string[] {
+export function describeSending({ sentAt, requests }: Sending, counts: LinkCounts, gatewayLines: readonly LogLine[]): string[] {
   if (!process.env.RELAY_BENCH_TRACE) return [];
   const asked = requests.map(({ method, route, bytes, beganAt, answeredAt, status }) => ({
     at: beganAt - sentAt,
@@ -30,5 +34,9 @@ export function describeSending({ sentAt, requests }: Sending, counts: LinkCount
     at: from - sentAt,
     text: `${onClock(from - sentAt)} → ${onClock(from - sentAt + ms)}  the wire is idle for ${Math.round(ms)} ms`,
   }));
-  return [...asked, ...idle].sort((a, b) => a.at - b.at).map(({ text }) => text);
+  const stages = gatewayLines.filter(({ event }) => event === 'stage-finished').map(({ at, stage, ms }) => {
+    const endedAt = Date.parse(at as string) - sentAt;
+    return { at: endedAt - Number(ms), text: `${onClock(endedAt - Number(ms))} → ${onClock(endedAt)}  ${' '.repeat(40)}${stage as string}` };
+  });
+  return [...asked, ...idle, ...stages].sort((a, b) => a.at - b.at).map(({ text }) => text);
 }

@@ -31,8 +31,8 @@ const many = (count: number, bytes: number) => Array.from({ length: count }, () 
 const sizes = (chunks: readonly (readonly { readonly file: { readonly bytes: number } }[])[]) => chunks.map((chunk) => chunk.reduce((sum, { file }) => sum + file.bytes, 0));
 
 test('the first parcels are small, so that the wire is busy at once, then they are 16 MiB, and at the end nobody waits long for the last one', () => {
-  const parcels = planParcels(studyOf([many(164, MIB / 2)]), everything);
-  assert.equal(sizes(parcels), [2, 4, 8, 16, 16, 16, 10, 5, 2.5, 2.5].map((size) => size * MIB));
+  const parcels = planParcels(studyOf([many(188, MIB / 2)]), everything);
+  assert.equal(sizes(parcels), [2, 4, 8, 16, 16, 12, 9, 6.5, 5, 3.5, 3, 2, 2, 2, 2, 1].map((size) => size * MIB));
 });
 
 test('a large instance travels alone, thousands of small ones are not one transaction', () => {
