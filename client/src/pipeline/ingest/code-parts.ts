@@ -2,9 +2,8 @@
  * Whether the instances of a parcel are coded for the way, and coding them. Decided anew for each parcel, and never again once it is
  * stored, from the link that was measured last and from how fast this device codes.
  */
-import { codeInstance } from '#shared/transfer/coding/code-instance.ts';
+import { codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
-import type { CodingTools } from '#shared/transfer/coding/restore-instance.ts';
 import { knownRate, rememberRate } from '../queue/device-notes.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';

@@ -5,7 +5,6 @@ import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { blobSource } from '#shared/dicom/byte-source.ts';
-import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { knownRate, rememberRate } from '../queue/device-notes.ts';
@@ -32,7 +31,7 @@ async function digestsSent(queue: UploadQueue, keys: TestKeys, id: string, need:
     const promised = new Map((await queue.manifestOf(id)).instances.map((instance) => [instance.digest, instance.bytes]));
     for await (const { range, digest, contentEncoding } of readParcel(blobSource(body))) {
       const bytes = body.slice(range.offset, range.offset + range.length);
-      const parts = contentEncoding === null ? [bytes] : await Array.fromAsync(restoreInstance(blobSource(bytes), contentEncoding, promised.get(digest)!, { loadCharls }));
+      const parts = contentEncoding === null ? [bytes] : await Array.fromAsync(restoreInstance(blobSource(bytes), contentEncoding, promised.get(digest)!));
       digests.add(await sha256OfBlob(new Blob(parts)));
     }
   }

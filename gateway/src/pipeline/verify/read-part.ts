@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { bytesSource, rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
-import { restoreInstance, type CodingTools } from '#shared/transfer/coding/restore-instance.ts';
+import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import type { ParcelPart } from '#shared/transfer/parcel.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import type { RestoredBlob } from './restored-blob.ts';
@@ -28,12 +28,12 @@ export type ReadPart = {
   drop(): Promise<void>;
 };
 
-export type ReadTools = Pick<CodingTools, 'loadCharls'> & { readonly restored: RestoredBlob };
+export type ReadTools = { readonly restored: RestoredBlob };
 
 /** `bytes`: what was promised. Null: it has another length, or cannot be restored. */
 export async function readPart(body: OpenBlob, part: ParcelPart, bytes: number, tools: ReadTools, signal: AbortSignal): Promise<ReadPart | null> {
   if (part.contentEncoding === null) return part.range.length === bytes ? readPlain(body, part.range, signal) : null;
-  const pieces = paced(restoreInstance(rangeSource(body, part.range), part.contentEncoding, bytes, { ...tools, signal }));
+  const pieces = paced(restoreInstance(rangeSource(body, part.range), part.contentEncoding, bytes, { signal }));
   try {
     return bytes <= AT_ONCE_BYTES ? await restoreAtOnce(pieces, tools.restored) : await restoreInPieces(pieces, tools.restored);
   } catch (error) {

@@ -1,7 +1,6 @@
 /** Verify, applied: what the parcel held gets its place or its reason; when nothing more is awaited, assembly is next. */
 import type { Transaction } from 'kysely';
 import { createRules } from '#shared/deid/rules.ts';
-import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import type { Tables } from '../../database/tables.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
@@ -71,7 +70,7 @@ async function verifyOnce(parcel: OwnedParcel, tools: PipelineTools, signal: Abo
   const restored = createRestoredBlob(tools.blobs, restoredId, parcelKey(studyKey, restoredId));
   const room = (bytes: number): Promise<void> => checkRoom(tools.blobs, bytes);
   try {
-    const outcome = await lookAt(restored, () => verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun, restored, loadCharls, checkRoom: room }, signal));
+    const outcome = await lookAt(restored, () => verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun, restored, checkRoom: room }, signal));
     // Should its commit fail without a word, what was restored may have its place all the same; where it has none, expiry sweeps it.
     return await applyVerify(parcel, outcome, restored, attempts, tools);
   } finally {

@@ -56,7 +56,7 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
 let folder: string;
 let restored: RestoredBlob;
 const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => {
-  const all = { ...tools, isLastRun: false, awaited: async () => new Map(promises), restored, loadCharls, checkRoom: async () => undefined };
+  const all = { ...tools, isLastRun: false, awaited: async () => new Map(promises), restored, checkRoom: async () => undefined };
   return verifyParcel(toBody(body), all, signal);
 };
 

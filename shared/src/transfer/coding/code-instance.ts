@@ -2,16 +2,24 @@
  * Lossless transport coding of an instance, on the device, before it is packed: JPEG-LS for native pixels, deflate for what is around them.
  * Every piece is restored again and compared before it is used; a piece that is not bit exact, or not smaller, goes as it is.
  *
- * One piece of 2 MiB is in memory at a time (an instance up to 4 MiB whole); coded pieces become Blobs, which the platform may keep elsewhere.
+ * One piece of 1 MiB is in memory at a time (an instance up to 4 MiB whole); coded pieces become Blobs, which the platform may keep elsewhere.
  */
 import { blobSource, bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
 import type { ContentEncoding } from '../parcel.ts';
+import type { Charls } from './charls.ts';
 import { adler32, encodeSegmentHeader, FORMAT_VERSION, PIECE_BYTES, type ImageFields, type SegmentHeader } from './coded-format.ts';
 import { findRegions, type Region } from './find-regions.ts';
-import { restoreInstance, type CodingTools } from './restore-instance.ts';
+import { decodeJpegLS } from './jpeg-ls-decoder.ts';
+import { restoreInstance } from './restore-instance.ts';
 import { bytesPerPixel, fromGrey, toGrey } from './strip-transform.ts';
 import { deflateBytes, deflateHelps, deflateSource, inflateBytes, WORTHWHILE_RATIO } from './zlib-format.ts';
+
+export interface CodingTools {
+  /** `load-charls.ts` or `load-charls.browser.ts`; called only where there are pixels for it. */
+  readonly loadCharls: () => Promise<Charls>;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** `encoding: null`: coding does not help, and `bytes` is the instance itself. */
 export interface CodedInstance {
@@ -87,7 +95,7 @@ async function codeRegions(source: ByteSource, regions: readonly Region[], tools
   return written.bytes() < WORTHWHILE_RATIO * source.size ? { encoding: 'x-jls', bytes: written.blob() } : null;
 }
 
-/** Chunks, put into Blobs every 2 MiB: a browser keeps those on its disk where memory is short. */
+/** Chunks, put into Blobs every MiB: a browser keeps those on its disk where memory is short. */
 function collectBlob(): { add(chunk: Uint8Array): void; bytes(): number; blob(): Blob } {
   const parts: Blob[] = [];
   let waiting: Bytes[] = [];
@@ -133,10 +141,9 @@ async function codePiece(original: Uint8Array, region: Region, tools: CodingTool
 async function codeStrip(original: Uint8Array, region: Extract<Region, { kind: 'pixels' }>, tools: CodingTools): Promise<Piece | null> {
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
   // A coder that cannot be had (a device that is offline and has lost its cache) is no reason not to send.
-  const charls = await tools.loadCharls().catch(() => null);
-  const bytes = await charls?.encode(samples, shape).catch(() => null);
-  if (!charls || !bytes || bytes.length >= original.length) return null;
-  const decoded = await charls.decode(bytes, shape).catch(() => null);
+  const bytes = await tools.loadCharls().then((charls) => charls.encode(samples, shape)).catch(() => null);
+  if (!bytes || bytes.length >= original.length) return null;
+  const decoded = decodeJpegLS(bytes, shape);
   if (!decoded || !isEqual(fromGrey(decoded, region.layout, base), original)) return null;
   const image: ImageFields = { ...shape, base };
   return { header: { kind: region.layout, image, ...sizes(bytes, original) }, bytes };

@@ -20,12 +20,12 @@ export const FORMAT_VERSION = 1;
 export const VERSION_BYTES = 1;
 
 /**
- * What we cut an instance into, restored. Larger, and eight workers press a tablet; smaller, and JPEG-LS begins to learn too often: a CT
- * slice is one piece.
+ * What we cut an instance into, restored. Larger, and restoring holds a gateway's thread for longer than 20 ms; smaller, and JPEG-LS begins to
+ * learn too often: a CT slice is one piece.
  */
-export const PIECE_BYTES = 2 * 1024 * 1024;
-/** What a reader takes: twice as much, so that rows need not fit exactly. */
-const SEGMENT_LIMIT_BYTES = 4 * 1024 * 1024;
+export const PIECE_BYTES = 1024 * 1024;
+/** What a reader takes: twice as much, for others who cut otherwise. */
+const SEGMENT_LIMIT_BYTES = 2 * 1024 * 1024;
 
 const PREFIX_BYTES = 13;
 const IMAGE_BYTES = 7;

@@ -15,7 +15,7 @@ type Sum = { files: number; coded: number; bytes: number; codedBytes: number };
 
 async function isRestored(instance: Blob, coded: Blob, encoding: string): Promise<boolean> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of restoreInstance(blobSource(coded), encoding, instance.size, { loadCharls })) pieces.push(piece);
+  for await (const piece of restoreInstance(blobSource(coded), encoding, instance.size)) pieces.push(piece);
   return Buffer.concat(pieces).equals(Buffer.from(await instance.arrayBuffer()));
 }
 

@@ -4,37 +4,31 @@
  * The digest is not checked here: verify does, over what comes out.
  */
 import type { ByteSource } from '../../dicom/data-set.ts';
-import type { Charls } from './charls.ts';
 import { adler32, CodingError, FORMAT_VERSION, parseSegmentHeader, SEGMENT_HEADER_BYTES, VERSION_BYTES, type SegmentHeader } from './coded-format.ts';
+import { decodeJpegLS } from './jpeg-ls-decoder.ts';
 import { fromGrey } from './strip-transform.ts';
 import { inflateBytes, inflateSource } from './zlib-format.ts';
 
-export interface CodingTools {
-  /** `load-charls.ts` or `load-charls.browser.ts`; called only where there is a JPEG-LS image. */
-  readonly loadCharls: () => Promise<Charls>;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
- * The bytes of the instance, in order, in pieces of 4 MiB at most; all together exactly `expectedBytes`. Throws CodingError when the coded bytes are
+ * The bytes of the instance, in order, in pieces of 2 MiB at most; all together exactly `expectedBytes`. Throws CodingError when the coded bytes are
  * damaged or the encoding is not known (what came before it may be wrong as a whole: use it only once all of it is there), the signal's
- * reason when aborted, and what `source.read` and `loadCharls` throw.
+ * reason when aborted, and what `source.read` throws. A thread is busy with one piece for up to 40 ms.
  */
 export async function* restoreInstance(
   source: ByteSource,
   encoding: string,
   expectedBytes: number,
-  tools: CodingTools,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (encoding !== 'x-jls' && encoding !== 'deflate') throw new CodingError('an encoding that is not known');
-  const pieces = encoding === 'deflate' ? inflateSource(source, expectedBytes) : restoreSegments(source, expectedBytes, tools);
+  const pieces = encoding === 'deflate' ? inflateSource(source, expectedBytes) : restoreSegments(source, expectedBytes);
   for await (const piece of pieces) {
-    tools.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     yield piece;
   }
 }
 
-async function* restoreSegments(source: ByteSource, expectedBytes: number, tools: CodingTools): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* restoreSegments(source: ByteSource, expectedBytes: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const [version] = await source.read(0, VERSION_BYTES);
   if (version !== FORMAT_VERSION) throw new CodingError('a version that is not known');
   let left = expectedBytes;
@@ -44,7 +38,7 @@ async function* restoreSegments(source: ByteSource, expectedBytes: number, tools
     if (next > source.size) throw new CodingError('a segment is cut');
     left -= header.restoredBytes;
     if (left < 0) throw new CodingError('more bytes than were promised');
-    const restored = await restoreSegment(await source.read(at + length, header.codedBytes), header, tools);
+    const restored = await restoreSegment(await source.read(at + length, header.codedBytes), header);
     if (restored.length !== header.restoredBytes || adler32(restored) !== header.adler32) throw new CodingError('a segment is damaged');
     yield restored;
     at = next;
@@ -52,14 +46,14 @@ async function* restoreSegments(source: ByteSource, expectedBytes: number, tools
   if (left > 0) throw new CodingError('fewer bytes than were promised');
 }
 
-async function restoreSegment(coded: Uint8Array, header: SegmentHeader, tools: CodingTools): Promise<Uint8Array<ArrayBuffer>> {
+async function restoreSegment(coded: Uint8Array, header: SegmentHeader): Promise<Uint8Array<ArrayBuffer>> {
   switch (header.kind) {
     case 'raw':
       return coded as Uint8Array<ArrayBuffer>;
     case 'deflate':
       return inflateBytes(coded, header.restoredBytes);
     default: {
-      const samples = await (await tools.loadCharls()).decode(coded, header.image);
+      const samples = decodeJpegLS(coded, header.image);
       if (!samples) throw new CodingError('an image cannot be decoded');
       return fromGrey(samples, header.kind, header.image.base);
     }

@@ -8,7 +8,7 @@
  *
  * Words are read in the machine's order: every platform that runs this is little endian.
  */
-import type { GreyShape } from './charls.ts';
+import type { GreyShape } from './jpeg-ls-decoder.ts';
 
 /** How samples lie in the strip: one byte each, two each, or three bytes a pixel (red, green, blue). */
 export type SampleLayout = 'bytes' | 'words' | 'triples';

@@ -1,0 +1,73 @@
+/**
+ * Reads the entropy-coded bits of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one
+ * there begins a marker, which is the end. Behind the end come zeros, and `isBeyondEnd` says when one was used.
+ */
+export class BitReader {
+  private readonly bytes: Uint8Array;
+  private at: number;
+  /** The next bits, the first one highest; below them zeros. */
+  private cache = 0;
+  /** How many of them there are: 25 or more after `fill`. */
+  private held = 0;
+  /** Of those, the last ones, how many stand behind the end. */
+  private invented = 0;
+
+  constructor(bytes: Uint8Array, offset: number) {
+    this.bytes = bytes;
+    this.at = offset;
+  }
+
+  get isBeyondEnd(): boolean {
+    return this.invented > this.held;
+  }
+
+  /** `count` bits as a number, 0 to 24. */
+  read(count: number): number {
+    if (count === 0) return 0;
+    if (this.held < count) this.fill();
+    const value = this.cache >>> (32 - count);
+    this.cache <<= count;
+    this.held -= count;
+    return value;
+  }
+
+  /** How many zeros come before the next one, which is read too; `most` where there are that many: then they alone are read. */
+  readZeros(most: number): number {
+    let zeros = 0;
+    for (;;) {
+      if (this.held < 25) this.fill();
+      const next = Math.clz32(this.cache);
+      if (zeros + Math.min(next, this.held) >= most) {
+        this.skip(most - zeros);
+        return most;
+      }
+      if (next < this.held) {
+        this.skip(next + 1);
+        return zeros + next;
+      }
+      zeros += this.held;
+      this.skip(this.held);
+    }
+  }
+
+  private skip(count: number): void {
+    this.cache = count < 32 ? this.cache << count : 0;
+    this.held -= count;
+  }
+
+  private fill(): void {
+    while (this.held <= 24) {
+      const isStuffed = this.bytes[this.at - 1] === 0xff;
+      const byte = this.bytes[this.at];
+      if (byte === undefined || (isStuffed && byte >= 0x80) || (byte === 0xff && this.bytes[this.at + 1]! >= 0x80)) {
+        this.held += 8;
+        this.invented += 8;
+      } else {
+        const width = isStuffed ? 7 : 8;
+        this.cache |= byte << (32 - width - this.held);
+        this.held += width;
+        this.at += 1;
+      }
+    }
+  }
+}
