@@ -38,12 +38,12 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
   } = useFrame();
   const [leaving, setLeaving] = useState(false);
   const roles = session.user.value?.roles ?? [];
-  const signOut = async () => {
+  const signOut = () => {
     setLeaving(true);
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();
-    await session.signOut();
+    void session.signOut();
     onClose();
   };
   return (

@@ -64,6 +64,21 @@ test('without a network the session is not taken for ended', async () => {
   assert.is(await session.accessToken(), 't2');
 });
 
+test('signing out takes effect at once, although the gateway does not answer, and is told to it all the same', async () => {
+  const heard = Promise.withResolvers<Response>();
+  const asked: string[] = [];
+  const waiting = createSession({
+    baseUrl: 'http://gateway', now: () => 0, alone: (work) => work(),
+    fetch: async (input) => (asked.push(String(input)), String(input).endsWith('/logout') ? heard.promise : new Response(JSON.stringify({ accessToken: 't', refreshToken: 'r', expiresIn: 60, user: USER }))),
+  });
+  await waiting.signIn('someone', 'password');
+  const left = waiting.signOut();
+  assert.equal([waiting.state.value, waiting.user.value, await waiting.accessToken()], ['signed-out', null, null]);
+  heard.resolve(new Response(null, { status: 204 }));
+  await left;
+  assert.is(asked.at(-1), 'http://gateway/auth/logout');
+});
+
 test('a session that the gateway ended is said to have ended, and nothing is asked in a circle', async () => {
   const { state, session, api, revoke } = gateway(3600);
   await session.signIn('someone', 'password');

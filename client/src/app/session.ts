@@ -10,6 +10,9 @@ import type { Session, User } from '#shared/protocol/api.ts';
 import { problemOf, Unreachable, type ApiProblem } from './api-client.ts';
 import { parseSession } from './read-answers.ts';
 
+/** Held among all tabs while a refresh token is exchanged. */
+export const SESSION_LOCK = 'relaypacs-session';
+
 export interface SessionTools {
   /** Where the API is: `/api` in the page, the gateway's URL on the command line. */
   readonly baseUrl: string;
@@ -32,6 +35,7 @@ export interface SessionStore {
   readonly user: ReadonlySignal<User | null>;
   /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
   signIn(username: string, password: string): Promise<void>;
+  /** Takes effect at once; resolves when the gateway has heard of it, or cannot. */
   signOut(): Promise<void>;
   /** At the start of the page: goes on with the cookie of last time. Never throws. */
   resume(): Promise<void>;
@@ -119,14 +123,19 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
       return renew(token);
     },
     async signIn(username, password) {
-      const response = await post('/auth/login', { username, password });
-      if (!response.ok) throw await problemOf(response);
-      take(parseSession(await response.json()));
+      // Not while the last session is being ended: the answer to that takes the cookie away.
+      await tools.alone(async () => {
+        const response = await post('/auth/login', { username, password });
+        if (!response.ok) throw await problemOf(response);
+        take(parseSession(await response.json()));
+      });
     },
     async signOut() {
-      const leaving = refreshToken === undefined ? {} : { refreshToken };
-      await post('/auth/logout', leaving).catch(() => undefined);
+      const token = refreshToken === undefined ? {} : { refreshToken };
+      const leaving = tools.alone(() => post('/auth/logout', token)).catch(() => undefined);
+      // Nobody who walks away looks at a screen that waits for the network.
       end();
+      await leaving;
     },
     async resume() {
       const asked = exchangeOnce().catch(() => void (state.value = 'offline'));

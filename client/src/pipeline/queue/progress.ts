@@ -70,7 +70,8 @@ export function createProgress(keep: (id: string, numbers: ProgressNumbers) => P
       parcel.acknowledged = acknowledged;
       parcel.left = Math.max(acknowledged, left);
       // A progress that cannot be written is only a number on the screen.
-      if (now() - plan.writtenAt >= PROGRESS_EVERY_MS) void write(id).catch(() => undefined);
+      // A clock that was set back must not hold the screen until it is where it was.
+      if (Math.abs(now() - plan.writtenAt) >= PROGRESS_EVERY_MS) void write(id).catch(() => undefined);
     },
   };
 }

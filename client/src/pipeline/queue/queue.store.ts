@@ -49,6 +49,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const ready = signal(false);
   const safe = signal(0);
   const others = signal(0);
+  const othersWaiting = signal(0);
+  const travelling = signal(0);
   const leaderLink = signal<Link>('online');
   const lost = signal<readonly LostStudy[]>([]);
   const roster = createRoster(tools.place);
@@ -94,7 +96,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     batch(() => {
       // Where nobody sees titles what waits here is still told: it is safe, whoever it belongs to.
       safe.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row) ? safeIn(countTrack(row)) : 0), 0);
-      others.value = snapshot.studies.filter((row) => !isOwn(row) && row.state !== 'done' && row.state !== 'taken-back').length;
+      travelling.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row) && travels(row) ? safeIn(countTrack(row)) : 0), 0);
+      const ofOthers = snapshot.studies.filter((row) => !isOwn(row) && row.state !== 'done' && row.state !== 'taken-back');
+      others.value = ofOthers.filter(travels).length;
+      othersWaiting.value = ofOthers.length - others.value;
       studies.value = snapshot.studies.filter(isOwn).sort(compareForSending).map((row) => toQueuedStudy(row));
       leaderLink.value = snapshot.link;
       ready.value = true;
@@ -172,6 +177,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     unsafe: tools.unsafe,
     safe,
     others,
+    othersWaiting,
+    travelling,
 
     lost,
     forgetLost(id) {
@@ -196,6 +203,12 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       subscription.unsubscribe();
     },
   };
+}
+
+/** Nobody has to be here for it: its account's right to send carries it. */
+function travels({ state, waiting, paused, trouble = null }: StudyRow): boolean {
+  if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
+  return state === 'at-gateway' || ((state === 'reading' || state === 'safe' || state === 'uploading') && !paused);
 }
 
 function safeIn({ safe, onTheWay }: Track): number {

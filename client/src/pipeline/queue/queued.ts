@@ -150,10 +150,14 @@ export interface QueueStore {
   readonly link: ReadonlySignal<Link>;
   /** Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc removed. */
   readonly unsafe: ReadonlySignal<number>;
-  /** Studies of other accounts that wait on this device, and are not sent until their owner signs in. */
+  /** Studies of other accounts that travel from this device by themselves. */
   readonly others: ReadonlySignal<number>;
+  /** Studies of other accounts that wait until their owner is here: their right to send has ended, they are paused, or something is to be decided. */
+  readonly othersWaiting: ReadonlySignal<number>;
   /** Instances that wait on this device, whoever they belong to. */
   readonly safe: ReadonlySignal<number>;
+  /** Those of them that travel by themselves, whoever is signed in. */
+  readonly travelling: ReadonlySignal<number>;
   /** What was lost with the browser's storage; choosing the same files again goes on with it and takes it off this list. */
   readonly lost: ReadonlySignal<readonly LostStudy[]>;
   forgetLost(id: string): void;

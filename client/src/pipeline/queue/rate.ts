@@ -23,7 +23,8 @@ export function createRate(): Rate {
 
   return {
     note(bytes, at) {
-      if (last === null || bytes < last.bytes || at - last.at > STALLED_MS) {
+      // A clock that was set back begins anew as well: it must not hold the rate until it is where it was.
+      if (last === null || bytes < last.bytes || at < last.at || at - last.at > STALLED_MS) {
         last = { bytes, at };
         since = at;
         rate = 0;

@@ -9,6 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, type Router } from '../../http/route.ts';
 import { findUpload } from '../parcel.store.ts';
 import { describeError } from '../../log.ts';
+import { reachOf, type Reach } from '../reach.ts';
 import type { PipelineTools } from '../tools.ts';
 import { uploadIds, uploadStatus } from '../upload-status.ts';
 
@@ -25,7 +26,7 @@ const STREAMS_LIMIT = 64;
 const OPENING_LIMIT = 50;
 
 const route = defineRoute({
-  method: 'get', path: '/events', roles: READERS, summary: 'Server-sent events: `study`, with the status of an upload', problems: ['upload-not-found'],
+  method: 'get', path: '/events', roles: READERS, uploadRight: true, summary: 'Server-sent events: `study`, with the status of an upload', problems: ['upload-not-found'],
   request: { query: z.object({ upload: z.uuid().optional() }) },
   responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
 });
@@ -40,8 +41,9 @@ export function eventRoutes(tools: PipelineTools): Router {
   };
   router.openapi(route, async (c) => {
     const caller = callerOf(c);
+    const reach = reachOf(caller);
     const { upload } = c.req.valid('query');
-    if (upload !== undefined && (await findUpload(tools.db, upload, caller.id)) === undefined) throw new Problem('upload-not-found');
+    if (upload !== undefined && (await findUpload(tools.db, upload, reach)) === undefined) throw new Problem('upload-not-found');
     if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
     c.header('Cache-Control', 'no-store');
     // nginx gathers answers otherwise.
@@ -53,7 +55,7 @@ export function eventRoutes(tools: PipelineTools): Router {
         const now = tools.now().getTime();
         if (now - lookedAt < ACCOUNT_AGAIN_MS) return true;
         lookedAt = now;
-        return isEnabled(tools, caller.id);
+        return isEnabled(tools, reach);
       };
       const changed = new Set<string>();
       // As at the opening: whatever it is, it is told.
@@ -79,7 +81,7 @@ export function eventRoutes(tools: PipelineTools): Router {
         while (!stream.aborted && !stream.closed) {
           if (isAnyChanged) {
             isAnyChanged = false;
-            for (const known of upload === undefined ? await uploadIds(tools.db, { accountId: caller.id }, OPENING_LIMIT) : [upload]) await tell(known);
+            for (const known of upload === undefined ? await uploadIds(tools.db, { reach }, OPENING_LIMIT) : [upload]) await tell(known);
           }
           if (changed.size === 0 && !isAnyChanged) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
           if (stream.aborted || !(await mayGoOn())) return;
@@ -90,7 +92,7 @@ export function eventRoutes(tools: PipelineTools): Router {
           const studies = [...changed];
           changed.clear();
           for (const studyId of studies) {
-            const own = await uploadIds(tools.db, { accountId: caller.id, studyId }, OPENING_LIMIT);
+            const own = await uploadIds(tools.db, { reach, studyId }, OPENING_LIMIT);
             for (const uploadId of own) if (upload === undefined || upload === uploadId) await tell(uploadId);
           }
           await silence(INTERVAL_MS, () => undefined);
@@ -107,9 +109,11 @@ export function eventRoutes(tools: PipelineTools): Router {
   return router;
 }
 
-async function isEnabled(tools: PipelineTools, accountId: string): Promise<boolean> {
-  const row = await tools.db.selectFrom('account').select('id').where('id', '=', accountId).where('disabled_at', 'is', null).executeTakeFirst();
-  return row !== undefined;
+/** The account is not disabled, and the device's right has not ended. */
+async function isEnabled(tools: PipelineTools, { accountId, deviceId }: Reach): Promise<boolean> {
+  const account = await tools.db.selectFrom('account').select('id').where('id', '=', accountId).where('disabled_at', 'is', null).executeTakeFirst();
+  if (account === undefined || deviceId === null) return account !== undefined;
+  return (await tools.db.selectFrom('device').select('id').where('id', '=', deviceId).where('revoked_at', 'is', null).executeTakeFirst()) !== undefined;
 }
 
 /** Ends after `ms`, or when what `arm` was given is called. */
