@@ -112,6 +112,8 @@ export async function writeSealed(
         filled = 0;
         yield plain;
         held += 1;
+        // Written: 1 MiB given back at once, for the collector comes late and its pause is everybody's.
+        plain.buffer.transfer(0);
       }
     }
   }

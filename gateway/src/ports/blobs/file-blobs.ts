@@ -72,6 +72,7 @@ async function append(file: FileHandle, key: BlobKey, at: number, pieces: AsyncI
     gathered = [];
     held = 0;
     if (out.length > 0) written += await writeAll(file, out, at + written);
+    out.forEach(giveBack);
   };
   try {
     try {
@@ -87,6 +88,11 @@ async function append(file: FileHandle, key: BlobKey, at: number, pieces: AsyncI
     throw orFull(error);
   }
   return written;
+}
+
+/** Memory that was the cipher's output: left to the collector, each 20 MB of it cost a pause of the whole heap (measured: a third of them with this). */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /** `writev` may write less than it was given: the rest is written piece by piece. */
