@@ -40,10 +40,12 @@ export async function connect(args: Arguments, around: Surroundings): Promise<Co
   const password = around.env.RELAY_PASSWORD;
   if (!password) throw new UsageError('RELAY_PASSWORD must hold the password of --user');
   await session.signIn(username, password);
+  let signingIn: Promise<string | null> | null = null;
+  // Many requests meet the end of a session at once: one of them signs in for all.
   const again = async (renewed: string | null) => {
     if (renewed !== null) return renewed;
-    await session.signIn(username, password);
-    return session.accessToken();
+    signingIn ??= session.signIn(username, password).then(() => session.accessToken()).finally(() => (signingIn = null));
+    return signingIn;
   };
   const tokens = {
     accessToken: async () => again(await session.accessToken()),

@@ -46,7 +46,8 @@ export interface Sender {
 export function createSender(account: string, tools: SenderTools): Sender {
   const { baseUrl, fetch, fetchTelling, locks, database, key, serverClock, clock } = tools;
   const right = createUploadRight({
-    baseUrl, clock: serverClock, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), monotonic: tools.monotonic, session: tools.session, newId: () => crypto.randomUUID(),
+    baseUrl, clock: serverClock, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
+    monotonic: tools.monotonic, session: tools.session, newId: () => crypto.randomUUID(),
     store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
     alone: (work) => holding(locks, `relaypacs-right-${account}`, work),
   });

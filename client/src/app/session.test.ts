@@ -69,7 +69,11 @@ test('signing out takes effect at once, although the gateway does not answer, an
   const asked: string[] = [];
   const waiting = createSession({
     baseUrl: 'http://gateway', now: () => 0, alone: (work) => work(),
-    fetch: async (input) => (asked.push(String(input)), String(input).endsWith('/logout') ? heard.promise : new Response(JSON.stringify({ accessToken: 't', refreshToken: 'r', expiresIn: 60, user: USER }))),
+    async fetch(input) {
+      asked.push(String(input));
+      if (String(input).endsWith('/logout')) return heard.promise;
+      return new Response(JSON.stringify({ accessToken: 't', refreshToken: 'r', expiresIn: 60, user: USER }));
+    },
   });
   await waiting.signIn('someone', 'password');
   const left = waiting.signOut();

@@ -63,7 +63,10 @@ for (const { name, open } of testDatabases('the right to send')) {
     const [mine, theirs] = [await device.token(), await other.token()];
     const { uploadId, number } = await init(mine);
     assert.equal([await statusOf(theirs, uploadId), await statusOf(session.accessToken, uploadId)], [404, 200]);
-    for (const [method, path] of [['POST', `/upload/${uploadId}/complete`], ['GET', `/upload/${uploadId}/receipt`], ['DELETE', `/upload/${uploadId}`], ['GET', `/events?upload=${uploadId}`]] as const) {
+    const routes = [
+      ['POST', `/upload/${uploadId}/complete`], ['GET', `/upload/${uploadId}/receipt`], ['DELETE', `/upload/${uploadId}`], ['GET', `/events?upload=${uploadId}`],
+    ] as const;
+    for (const [method, path] of routes) {
       assert.is(await codeOf(await gateway.call(method, path, { token: theirs })), 'upload-not-found', `${method} ${path}`);
     }
     const metadata = `upload ${btoa(uploadId)},parcel ${btoa(crypto.randomUUID())}`;

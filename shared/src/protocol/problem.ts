@@ -144,7 +144,10 @@ export const PROBLEMS = {
   'not-authenticated': { status: 401, retry: 'login', title: 'You are not signed in.', next: 'Sign in and try again.' },
   'wrong-credentials': { status: 401, retry: 'changed', title: 'User name or password is wrong.', next: 'Type both again.' },
   'session-ended': { status: 401, retry: 'login', title: 'The session has ended.', next: 'Sign in again; nothing on this device is lost.' },
-  'assertion-refused': { status: 401, retry: 'later', title: 'What the device signed does not hold: its time, its audience, or it was used before.', next: 'The device sets its clock by the gateway’s and signs another one by itself.' },
+  'assertion-refused': {
+    status: 401, retry: 'later', title: 'What the device signed does not hold: its time, its audience, or it was used before.',
+    next: 'The device sets its clock by the gateway’s and signs another one by itself.',
+  },
   'not-allowed': { status: 403, retry: 'never', title: 'Your role does not allow this.', next: 'Ask an administrator.' },
   'policy-not-allowed': { status: 403, retry: 'never', title: 'Your role may not send under this policy.', next: 'Choose another policy or ask an administrator.' },
   'policy-withdrawn': { status: 409, retry: 'changed', title: 'The policy was changed while the study waited.', next: 'Choose the study again under the present policy.' },

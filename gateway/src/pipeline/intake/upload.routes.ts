@@ -74,7 +74,8 @@ const routes = {
     responses: { 204: { description: 'Taken back' } },
   }),
   decisions: defineRoute({
-    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, uploadRight: true, summary: 'Leave instances out, try them again, or take back what was promised and not sent', problems: ['upload-not-found'],
+    method: 'post', path: '/upload/{id}/decisions', roles: SENDERS, uploadRight: true,
+    summary: 'Leave instances out, try them again, or take back what was promised and not sent', problems: ['upload-not-found'],
     bodyBytesLimit: MANIFEST_BYTES_LIMIT,
     request: { params: uploadParams, body: jsonBody(decisionSchema) },
     responses: { 200: jsonResponse(uploadStatusSchema, 'Where the study stands now') },

@@ -1,0 +1,23 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createRate } from './rate.ts';
+
+const DAY_MS = 86_400_000;
+
+for (const days of [-3, 3]) {
+  test(`a clock that is set by ${days} days while a study travels holds neither rate nor time left for longer than a few seconds`, () => {
+    const rate = createRate();
+    let [at, bytes] = [0, 0];
+    const travel = (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) rate.note((bytes += 1_000_000), (at += 1_000));
+    };
+    travel(20);
+    at += days * DAY_MS;
+    travel(10);
+    assert.ok(Math.abs(rate.bytesPerSecond(at) - 1_000_000) < 1_000);
+    assert.is(rate.isStalled(at), false);
+    assert.is(rate.secondsLeft(5_000_000, at), 5);
+  });
+}
+
+test.run();
