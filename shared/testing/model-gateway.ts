@@ -10,14 +10,27 @@ import type { Manifest } from '#shared/protocol/manifest.ts';
 import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What happens to one request. `back`: bytes by which an offset moves back; `lateMs`: how long the answer takes. */
-export type Fault = { readonly kind: FaultKind; readonly lateMs: number; readonly back: number };
+/**
+ * What happens to one request, and to those like it that come within `lastsMs`. Which fault `nth` means depends on what is asked: each road has
+ * its own. `back`: bytes by which an offset moves back; `lateMs`: how long the answer takes.
+ */
+export type Fault = { readonly nth: number; readonly lateMs: number; readonly lastsMs: number; readonly back: number };
 
-export const FAULT_KINDS = [
-  'none', 'none', 'none', 'lost-request', 'lost-answer', 'cut', 'silence', 'twice', '401', '404', '409', '410', '413', '413-coded', '423', '429', '460', '500', '502', '503', '507', '403-policy',
-  'page', 'redirect', 'seal-key-unknown', 'expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged', 'all-forgotten', 'old-receipt', 'forged-receipt', 'poor-receipt', 'complete-early',
+/** What any request may meet. */
+const ANYWHERE = [
+  'none', 'none', 'lost-request', 'lost-answer', 'silence', 'twice', '401', '429', '500', '502', '503', 'page', 'redirect', 'expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged',
+  'all-forgotten',
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+const ON_ROADS = {
+  parcels: ['cut', 'cut', '404', '409', '410', '413', '413-coded', '423', '460', '507', 'seal-key-unknown', 'stores-nothing'],
+  init: ['403-policy', '507'],
+  complete: ['complete-early', 'complete-early', 'complete-early'],
+  receipt: ['old-receipt', 'forged-receipt', 'poor-receipt', 'forged-receipt', 'poor-receipt', 'other-receipt'],
+  other: [],
+} as const;
+type Road = keyof typeof ON_ROADS;
+type FaultKind = (typeof ANYWHERE)[number] | (typeof ON_ROADS)[Road][number];
+type Meeting = { readonly kind: FaultKind; readonly fault: Fault };
 
 type State = 'promised' | 'received' | 'stored' | 'quarantined';
 type Held = { readonly sopInstanceUID: string; readonly digest: string; readonly bytes: number; state: State };
@@ -37,6 +50,8 @@ export type ModelGatewayTools = {
   readonly keys: ModelKeys;
   /** What a parcel of the device holds: its bytes, and the instances in it. */
   contentOf(deviceParcelId: string): { readonly bytes: readonly number[]; readonly keys: readonly string[] };
+  /** Its records do not hold: whatever comes of it is refused with 460. */
+  isPoisoned(deviceParcelId: string): boolean;
   /** Instances that the gateway will not take, by `UID digest`. */
   readonly conflicts: ReadonlySet<string>;
   /** Sent by SSE; false: a proxy holds the stream back. */
@@ -81,14 +96,16 @@ const REFUSALS: Partial<Record<FaultKind, () => Response>> = {
   502: () => page(502), 503: () => problem(503, 'not-ready', { 'retry-after': '2' }), 507: () => problem(507, 'storage-full'), '403-policy': () => problem(403, 'policy-not-allowed'),
   page: () => page(200), redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
 };
-/** Those that only mean something for parcels, or only for the others. */
-const OF_PARCELS = new Set<FaultKind>(['404', '409', '410', '413', '413-coded', '423', '460', 'seal-key-unknown', 'cut', 'moved-back']);
-const OF_INIT = new Set<FaultKind>(['403-policy']);
+function roadOf(path: string): Road {
+  if (path.startsWith('/upload/files')) return 'parcels';
+  return path === '/upload/init' ? 'init' : path.endsWith('/complete') ? 'complete' : path.endsWith('/receipt') ? 'receipt' : 'other';
+}
 
 export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
   const { time } = tools;
   const studies = new Map<string, Study>();
   const faults = [...tools.faults];
+  const spells = new Map<Road, Meeting & { readonly until: number }>();
   const requests: { at: number; what: string }[] = [];
   const trueReceipts = new Set<string>();
   const inPacs = new Set<string>();
@@ -204,7 +221,7 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     return tus(init.method === 'HEAD' ? 200 : 204, { 'upload-offset': String(parcel.bytes.length) });
   }
 
-  async function answer(path: string, init: RequestInit, body: readonly number[], fault: Fault): Promise<Response> {
+  async function answer(path: string, init: RequestInit, body: readonly number[], kind: FaultKind): Promise<Response> {
     const [, , id = '', last = ''] = path.split('/');
     if (path === '/upload/init') return open(JSON.parse(String(init.body)) as Manifest);
     if (path === '/upload/files') return create(init, body);
@@ -214,25 +231,26 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     const study = uploadOf(id);
     if (!study) return problem(404, 'upload-not-found');
     if (init.method === 'DELETE') return new Response(null, { status: 204 });
-    if (last === 'complete') return complete(study, fault);
-    if (last === 'receipt') return receipt(study, fault);
+    if (last === 'complete') return complete(study, kind);
+    if (last === 'receipt') return receipt(study, kind);
     await work(study);
     return json(statusOf(study));
   }
 
-  async function complete(study: Study, fault: Fault): Promise<Response> {
+  async function complete(study: Study, kind: FaultKind): Promise<Response> {
     // What is received and not verified yet is not called missing.
-    if (fault.kind !== 'complete-early') await work(study);
+    if (kind !== 'complete-early') await work(study);
     const arriving = new Set([...study.parcels.values()].filter(({ state }) => state === 'received').flatMap(({ deviceId }) => tools.contentOf(deviceId).keys));
     const missing = [...study.held.values()].filter((held) => held.state === 'promised' && !arriving.has(keyOf(held)));
     return json({ uploadId: study.uploadId, state: currentReceipt(study) ? 'closed' : 'receiving', missing: missing.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) });
   }
 
-  async function receipt(study: Study, fault: Fault): Promise<Response> {
+  async function receipt(study: Study, kind: FaultKind): Promise<Response> {
     const held = [...study.held.values()].map((one) => ({ ...one, state: one.state === 'quarantined' ? one.state : ('stored' as const) }));
-    if (fault.kind === 'forged-receipt') return new Response(await sign(study, tools.keys.stranger, held));
-    if (fault.kind === 'poor-receipt') return new Response(await sign(study, tools.keys.own, held.slice(1)));
-    const known = fault.kind === 'old-receipt' ? study.receipts[0] : study.receipts.at(-1);
+    if (kind === 'forged-receipt') return new Response(await sign(study, tools.keys.stranger, held));
+    if (kind === 'other-receipt') return new Response(await sign({ ...study, uid: '9.9.9' }, tools.keys.own, held));
+    if (kind === 'poor-receipt') return new Response(await sign(study, tools.keys.own, held.slice(1)));
+    const known = kind === 'old-receipt' ? study.receipts[0] : study.receipts.at(-1);
     return known ? new Response(known.jws, { headers: { 'content-type': 'application/jose' } }) : problem(404, 'no-receipt-yet');
   }
 
@@ -251,7 +269,7 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
   }
 
   /** What happens on the gateway's own ground while this request comes. */
-  function upset({ kind, back }: Fault): void {
+  function upset(kind: FaultKind, back: number): void {
     const all = [...studies.values()];
     const parcels = all.flatMap((study) => [...study.parcels.values()].map((parcel) => ({ study, parcel })));
     if (kind === 'expired') for (const { study, parcel } of parcels) if (parcel.state === 'receiving') study.parcels.delete(parcel.deviceId);
@@ -275,24 +293,39 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     return problem(460, 'checksum-mismatch');
   }
 
-  async function respond(path: string, init: RequestInit, fault: Fault): Promise<Response> {
-    const isParcel = path.startsWith('/upload/files');
-    const kind: FaultKind = (OF_PARCELS.has(fault.kind) && !isParcel) || (OF_INIT.has(fault.kind) && path !== '/upload/init') ? 'none' : fault.kind;
-    upset({ ...fault, kind });
+  async function respond(path: string, init: RequestInit, { kind, fault }: Meeting): Promise<Response> {
+    upset(kind, fault.back);
     const refusal = REFUSALS[kind];
     if (refusal) return refusal();
-    if (kind === '460') return damage(path);
+    if (kind === '460' || (init.method === 'PATCH' && isPoisoned(path))) return damage(path);
     if (kind === 'seal-key-unknown' && init.method === 'POST') return problem(409, 'seal-key-unknown');
+    if (kind === 'stores-nothing' && init.method === 'PATCH') return tus(204, { 'upload-offset': new Headers(init.headers).get('upload-offset')! });
     if (kind === 'lost-request') throw new TypeError('fetch failed');
     const body = bodyOf(init);
     if (kind === 'cut') {
-      await answer(path, init, body.slice(0, body.length / 2), fault).catch(() => undefined);
+      await answer(path, init, body.slice(0, body.length / 2), kind).catch(() => undefined);
       throw new TypeError('fetch failed');
     }
-    if (kind === 'twice') await answer(path, init, body, fault);
-    const response = await answer(path, init, body, { ...fault, kind });
+    if (kind === 'twice') await answer(path, init, body, kind);
+    const response = await answer(path, init, body, kind);
     if (kind === 'lost-answer') throw new DOMException('The operation was aborted.', 'AbortError');
     return response;
+  }
+
+  function isPoisoned(path: string): boolean {
+    const parcel = [...studies.values()].flatMap(({ parcels }) => [...parcels.values()]).find(({ id }) => path.endsWith(id));
+    return parcel !== undefined && tools.isPoisoned(parcel.deviceId);
+  }
+
+  /** The next fault of the list, or the one that still lasts on this road. */
+  function meet(road: Road): Meeting {
+    const spell = spells.get(road);
+    if (spell && spell.until > time.now()) return spell;
+    const fault = faults.shift() ?? { nth: 0, lateMs: 0, lastsMs: 0, back: 0 };
+    const kinds: readonly FaultKind[] = [...ANYWHERE, ...ON_ROADS[road]];
+    const met = { kind: kinds[fault.nth % kinds.length]!, fault };
+    spells.set(road, { ...met, until: time.now() + fault.lastsMs });
+    return met;
   }
 
   return {
@@ -304,10 +337,10 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     async fetch(input, init = {}) {
       const path = new URL(String(input)).pathname;
       requests.push({ at: time.now(), what: `${init.method ?? 'GET'} ${path.replace(/[0-9a-f-]{36}/, '{id}')}` });
-      const fault = faults.shift() ?? { kind: 'none' as const, lateMs: 0, back: 0 };
-      await time.sleep(LATENCY_MS + (fault.kind === 'silence' ? SILENCE_MS : fault.lateMs), init.signal ?? undefined);
-      if (fault.kind === 'silence') throw new TypeError('fetch failed');
-      return respond(path, init, fault);
+      const met = meet(roadOf(path));
+      await time.sleep(LATENCY_MS + (met.kind === 'silence' ? SILENCE_MS : met.fault.lateMs), init.signal ?? undefined);
+      if (met.kind === 'silence') throw new TypeError('fetch failed');
+      return respond(path, init, met);
     },
   };
 }

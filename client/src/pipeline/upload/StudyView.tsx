@@ -10,7 +10,7 @@ import { hrefOf } from '../../app/routes.ts';
 import { Pace, Track } from '../../app/Track.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued.ts';
-import { TakeBack } from '../queue/QueueRow.tsx';
+import { SendingButtons } from '../queue/SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
@@ -66,11 +66,8 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       )}
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
-      {study.canTakeBack && study.state !== 'failed' && (
-        <div>
-          <TakeBack study={study} name={name} />
-        </div>
-      )}
+      {study.paused && study.isWaiting && <p class="quiet">{words.queue.paused}</p>}
+      {(study.isWaiting || study.canTakeBack || study.canCancel) && study.state !== 'failed' && <SendingButtons study={study} name={name} />}
       {arrived && <ArrivedPanel study={study} />}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>

@@ -6,14 +6,15 @@ import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from '../queue/GoOn.tsx';
 import type { QueuedStudy, Trouble } from '../queue/queued.ts';
-import { Forget, TakeBack } from '../queue/QueueRow.tsx';
+import { Forget } from '../queue/QueueRow.tsx';
+import { TakeBack } from '../queue/TakeBack.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
   if (study.state === 'taken-back') {
     return (
       <Notice kind="plain" sign="back">
-        <p>{words.queue.takenBackWhat}</p>
+        <p>{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p>
       </Notice>
     );
   }

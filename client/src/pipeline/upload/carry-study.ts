@@ -181,6 +181,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
   }
 
   async function carry(study: QueuedUpload, signal: AbortSignal): Promise<void> {
+    const backOff = createBackOff(tools.random);
     for (let current = study; ; current = { ...current, state: 'at-gateway' }) {
       const { delivered, manifest } = await studies.run(study.id, async () => {
         const promised = await queue.manifestOf(study.id);
@@ -190,6 +191,8 @@ export function createCarrier(tools: CarrierTools): Carrier {
       }, signal);
       if (delivered === null || !tools.awaitReceipts) return;
       if ((await awaitReceipt(current, delivered, manifest, signal)) === 'settled') return;
+      // A gateway that forgets as fast as it is told must not be told as fast as it forgets.
+      await clock.sleep(backOff.next(), signal);
     }
   }
 

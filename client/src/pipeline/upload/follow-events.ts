@@ -64,17 +64,19 @@ export function createFollower(tools: FollowerTools): Follower {
       try {
         const headers: Record<string, string> = { accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) };
         const response = await tools.api.send('/events', { headers, signal });
-        if (response.ok && response.body) {
+        const isStream = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+        if (isStream && response.body) {
           isStreaming = true;
-          backOff.reset();
           void askAll(signal).catch(() => undefined);
           for await (const message of readEvents(response.body)) {
+            // Not before: somebody between may open streams and end them at once.
+            backOff.reset();
             lastId = message.id ?? lastId;
             const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
             if (event?.success) tell(event.data.uploadId, event.data);
           }
         } else {
-          await response.body?.cancel();
+          await response.body?.cancel().catch(() => undefined);
         }
       } catch {
         signal.throwIfAborted();

@@ -8,7 +8,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createModelGateway, createModelKeys, FAULT_KINDS, type Fault, type ModelGateway, type ModelKeys } from '#testing/model-gateway.ts';
+import { createModelGateway, createModelKeys, type Fault, type ModelGateway, type ModelKeys } from '#testing/model-gateway.ts';
 import { createVirtualTime, watchCrypto, type VirtualTime } from '#testing/virtual-time.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
@@ -30,6 +30,8 @@ interface StudyPlan {
   readonly parcels: readonly number[];
   readonly packingMs: number;
   readonly hasConflict: boolean;
+  /** The records of its first packing do not hold. */
+  readonly isPoisoned: boolean;
   readonly queuedAtMs: number;
 }
 interface Action {
@@ -48,9 +50,11 @@ interface Day {
 const day: fc.Arbitrary<Day> = fc.record({
   studies: fc.array(fc.record({
     parcels: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
-    packingMs: fc.constantFrom(0, 0, 200, 5_000), hasConflict: fc.boolean(), queuedAtMs: fc.constantFrom(0, 0, 1_000, 30_000),
+    packingMs: fc.constantFrom(0, 0, 200, 5_000), hasConflict: fc.boolean(), isPoisoned: fc.integer({ min: 0, max: 9 }).map((n) => n === 0), queuedAtMs: fc.constantFrom(0, 0, 1_000, 30_000),
   }), { minLength: 1, maxLength: 3 }),
-  faults: fc.array(fc.record({ kind: fc.constantFrom(...FAULT_KINDS), lateMs: fc.constantFrom(0, 0, 100, 4_000), back: fc.integer({ min: 1, max: 6 }) }), { maxLength: 60 }),
+  faults: fc.array(fc.record({
+    nth: fc.nat(10_000), lateMs: fc.constantFrom(0, 0, 100, 4_000), lastsMs: fc.constantFrom(0, 0, 0, 3_000, 100_000), back: fc.integer({ min: 1, max: 6 }),
+  }), { maxLength: 60 }),
   actions: fc.array(fc.record({
     atMs: fc.integer({ min: 0, max: 60_000 }), study: fc.nat(2), what: fc.constantFrom('pause' as const, 'first' as const, 'again' as const, 'cancel' as const, 'restart' as const),
   }), { maxLength: 5 }),
@@ -68,7 +72,7 @@ const digestOf = (study: number, instance: number): string => `${study}${instanc
 
 /** The device's queue in memory: the rules of the real one, without its database. */
 function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGateway) {
-  const contents = new Map<string, { readonly bytes: readonly number[]; readonly keys: readonly string[] }>();
+  const contents = new Map<string, { readonly bytes: readonly number[]; readonly keys: readonly string[]; readonly isPoisoned: boolean }>();
   const rows = plan.studies.map((study, index): Row => {
     const copies = study.parcels.flatMap((count, parcel) => Array.from({ length: count }, (_, nth) => parcel * 10 + nth + 1).map((instance): Copy => (
       { sopInstanceUID: uidOf(index, instance), digest: digestOf(index, instance), parcel, bytes: 4, hasCopy: true, state: 'safe' })));
@@ -90,7 +94,7 @@ function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGate
     const id = `10000000-0000-4000-8000-${String(study * 10_000 + row.generation * 100 + nth).padStart(12, '0')}`;
     const copies = row.copies.filter(({ parcel }) => parcel === nth);
     const bytes = Array.from({ length: copies.length * 4 + 1 }, (_, at) => (study * 31 + nth * 7 + row.generation * 13 + at) % 251);
-    contents.set(id, { bytes, keys: copies.map(keyOf) });
+    contents.set(id, { bytes, keys: copies.map(keyOf), isPoisoned: plan.sealed && row.generation === 0 && row.plan.isPoisoned && copies.length > 1 });
     return {
       id, bytes: bytes.length, instances: copies.length, location: row.locations.get(id) ?? null, seal: plan.sealed ? { keyId: 'k', enc: 'x' } : null,
       read: async (offset, length) => new Uint8Array(bytes.slice(offset, offset + Math.min(length, PIECE_BYTES))),
@@ -180,7 +184,7 @@ async function live(plan: Day, keys: ModelKeys, isBusy: () => boolean): Promise<
   let gateway: ModelGateway | null = null;
   const { queue, rows, contents, move } = createModelQueue(plan, time, () => gateway!);
   const conflicts = new Set(rows.filter((row) => row.plan.hasConflict).map((row) => keyOf(row.copies[0]!)));
-  gateway = createModelGateway({ time, faults: plan.faults, keys, conflicts, streams: plan.streams, contentOf: (id) => contents.get(id)! });
+  gateway = createModelGateway({ time, faults: plan.faults, keys, conflicts, streams: plan.streams, contentOf: (id) => contents.get(id)!, isPoisoned: (id) => contents.get(id)!.isPoisoned });
   let failure: unknown = null;
   const fetchOf = gateway.fetch;
   const api = createApiClient({
@@ -252,7 +256,7 @@ test(`whatever the gateway answers, every study comes to rest and nothing is los
   const keys = await createModelKeys();
   const watched = watchCrypto();
   try {
-    await fc.assert(fc.asyncProperty(day, (plan) => live(plan, keys, watched.isBusy)), { numRuns: RUNS, seed: SEED });
+    await fc.assert(fc.asyncProperty(day, (plan) => live(plan, keys, watched.isBusy)), { numRuns: RUNS, seed: SEED, includeErrorInReport: true });
   } finally {
     watched.stop();
   }
