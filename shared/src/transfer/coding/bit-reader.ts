@@ -3,12 +3,13 @@
  * there begins a marker, which is the end. Behind the end come zeros, and `isBeyondEnd` says when one was used.
  */
 export class BitReader {
-  private readonly bytes: Uint8Array;
-  private at: number;
+  readonly bytes: Uint8Array;
+  /** Where the next byte stands. */
+  at: number;
   /** The next bits, the first one highest; below them zeros. */
-  private cache = 0;
+  cache = 0;
   /** How many of them there are: 25 or more after `fill`. */
-  private held = 0;
+  held = 0;
   /** Of those, the last ones, how many stand behind the end. */
   private invented = 0;
 
@@ -19,6 +20,13 @@ export class BitReader {
 
   get isBeyondEnd(): boolean {
     return this.invented > this.held;
+  }
+
+  /** What a loop had in variables of its own, back from it. */
+  hold(at: number, cache: number, held: number): void {
+    this.at = at;
+    this.cache = cache;
+    this.held = held;
   }
 
   /** `count` bits as a number, 0 to 24. */
@@ -55,7 +63,7 @@ export class BitReader {
     this.held -= count;
   }
 
-  private fill(): void {
+  fill(): void {
     while (this.held <= 24) {
       const isStuffed = this.bytes[this.at - 1] === 0xff;
       const byte = this.bytes[this.at];

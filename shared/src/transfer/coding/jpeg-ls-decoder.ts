@@ -56,6 +56,12 @@ function thresholds(bitsPerSample: number): [number, number, number] {
 const RESET = 64;
 const CONTEXTS = 365;
 const RUN_CONTEXTS = 2;
+/** Where the variables of a context stand. */
+const A = 0;
+const B = 1;
+const C = 2;
+const N = 3;
+const STATE = 4;
 const MOST_BIAS = 127;
 const LEAST_BIAS = -128;
 /** §A.2.1: J, the order of run lengths. */
@@ -83,11 +89,8 @@ class ScanDecoder {
   private readonly limit: number;
   private readonly escapeBits: number;
   private readonly regions: Int8Array;
-  /** A, B, C, N for each context; for the contexts of runs B is Nn. */
-  private readonly magnitudes: Int32Array;
-  private readonly errors = new Int32Array(CONTEXTS + RUN_CONTEXTS);
-  private readonly biases = new Int32Array(CONTEXTS);
-  private readonly counts = new Int32Array(CONTEXTS + RUN_CONTEXTS).fill(1);
+  /** A, B, C, N of each context, one after the other; for the contexts of runs B is Nn. */
+  private readonly states = new Int32Array(STATE * (CONTEXTS + RUN_CONTEXTS));
   private runIndex = 0;
   private isDamaged = false;
 
@@ -98,7 +101,10 @@ class ScanDecoder {
     this.limit = 4 * shape.bitsPerSample;
     this.escapeBits = shape.bitsPerSample;
     this.regions = quantization(shape.bitsPerSample);
-    this.magnitudes = new Int32Array(CONTEXTS + RUN_CONTEXTS).fill(Math.max(2, (this.most + 33) >> 6));
+    for (let q = 0; q < this.states.length; q += STATE) {
+      this.states[q + A] = Math.max(2, (this.most + 33) >> 6);
+      this.states[q + N] = 1;
+    }
   }
 
   decode(): Uint8Array<ArrayBuffer> | null {
@@ -119,67 +125,73 @@ class ScanDecoder {
     return bytes;
   }
 
-  /** Annex A.2 to A.6. Samples are numbered from 1. */
+  /**
+   * Annex A.2 to A.6. Samples are numbered from 1. The bits stand in local variables: this runs once for each pixel, and takes twice the time
+   * through the reader's methods. What is rare (stuffed bits, the end, long codes, runs) is left to them.
+   */
   private decodeLine(above: Int32Array, line: Int32Array, width: number): void {
-    const { regions, most } = this;
+    const { regions, most, states, bits, limit } = this;
+    const { bytes } = bits;
+    const escape = limit - this.escapeBits - 1;
+    let { at, cache, held } = bits;
     let x = 1;
-    let c = above[0]!;
+    let a = line[0]!;
     let b = above[1]!;
+    let c = above[0]!;
     while (x <= width && !this.isDamaged) {
-      const a = line[x - 1]!;
       const d = above[x + 1]!;
       const context = 81 * regions[most + d - b]! + 9 * regions[most + b - c]! + regions[most + c - a]!;
       if (context === 0) {
+        bits.hold(at, cache, held);
         x = this.decodeRun(above, line, x, width);
-        c = above[x - 1]!;
+        ({ at, cache, held } = bits);
+        a = line[x - 1]!;
         b = above[x]!;
-      } else {
-        // §A.4.1: the median of a, b and a + b - c.
-        const predicted = c >= Math.max(a, b) ? Math.min(a, b) : c <= Math.min(a, b) ? Math.max(a, b) : a + b - c;
-        line[x] = this.decodeSample(context, predicted);
-        c = b;
-        b = d;
-        x += 1;
+        c = above[x - 1]!;
+        continue;
       }
+      if (held <= 16) {
+        const first = bytes[at]!;
+        const second = bytes[at + 1]!;
+        if (first < 0xff && second < 0xff && bytes[at - 1] !== 0xff) {
+          cache |= ((first << 8) | second) << (16 - held);
+          held += 16;
+          at += 2;
+        } else {
+          bits.hold(at, cache, held);
+          bits.fill();
+          ({ at, cache, held } = bits);
+        }
+      }
+      // -1 for a negative context, which shares its variables with the positive one (§A.3.4); else 0. So is every sign here: no branch is to be guessed.
+      const sign = context >> 31;
+      const q = STATE * negatedBy(context, sign);
+      const k = golombParameter(states[q + N]!, states[q + A]!);
+      const zeros = Math.clz32(cache);
+      let mapped: number;
+      if (zeros < escape && zeros + k < held) {
+        cache <<= zeros + 1;
+        mapped = (zeros << k) | (k === 0 ? 0 : cache >>> (32 - k));
+        cache <<= k;
+        held -= zeros + 1 + k;
+        if (mapped > 2 * most) this.isDamaged = true;
+      } else {
+        bits.hold(at, cache, held);
+        mapped = this.decodeGolomb(k, limit);
+        ({ at, cache, held } = bits);
+      }
+      const unmapped = (mapped >> 1) ^ -(mapped & 1);
+      const error = k === 0 && 2 * states[q + B]! <= -states[q + N]! ? ~unmapped : unmapped;
+      // §A.4.2: corrected by what was wrong in this context so far.
+      const predicted = clamp(median(a, b, c) + negatedBy(states[q + C]!, sign), 0, most);
+      a = (predicted + negatedBy(error, sign)) & most;
+      line[x] = a;
+      adapt(states, q, error);
+      c = b;
+      b = d;
+      x += 1;
     }
-  }
-
-  /** §A.4.2 to A.6.2 */
-  private decodeSample(signedContext: number, predicted: number): number {
-    const { magnitudes, errors, biases, counts, most } = this;
-    const sign = signedContext < 0 ? -1 : 1;
-    const q = sign * signedContext;
-    const count = counts[q]!;
-    const magnitude = magnitudes[q]!;
-    const corrected = Math.max(0, Math.min(most, predicted + sign * biases[q]!));
-    const k = golombParameter(count, magnitude);
-    const mapped = this.decodeGolomb(k, this.limit);
-    const unmapped = (mapped >> 1) ^ -(mapped & 1);
-    const error = k === 0 && 2 * errors[q]! <= -count ? ~unmapped : unmapped;
-    this.update(q, error, count, magnitude);
-    return (corrected + sign * error) & most;
-  }
-
-  private update(q: number, error: number, oldCount: number, oldMagnitude: number): void {
-    let count = oldCount;
-    let magnitude = oldMagnitude + Math.abs(error);
-    let sum = this.errors[q]! + error;
-    if (count === RESET) {
-      magnitude >>= 1;
-      sum >>= 1;
-      count >>= 1;
-    }
-    count += 1;
-    if (sum <= -count) {
-      sum = Math.max(sum + count, 1 - count);
-      if (this.biases[q]! > LEAST_BIAS) this.biases[q]! -= 1;
-    } else if (sum > 0) {
-      sum = Math.min(sum - count, 0);
-      if (this.biases[q]! < MOST_BIAS) this.biases[q]! += 1;
-    }
-    this.magnitudes[q] = magnitude;
-    this.errors[q] = sum;
-    this.counts[q] = count;
+    bits.hold(at, cache, held);
   }
 
   /** §A.7: the run, and the sample that ended it. Answers the number of the next sample. */
@@ -210,19 +222,20 @@ class ScanDecoder {
 
   /** §A.7.2 */
   private decodeInterruption(a: number, b: number): number {
-    const { magnitudes, errors: negatives, counts } = this;
+    const { states } = this;
     const type = a === b ? 1 : 0;
-    const q = CONTEXTS + type;
-    const k = golombParameter(counts[q]!, magnitudes[q]! + (type === 1 ? counts[q]! >> 1 : 0));
+    const q = STATE * (CONTEXTS + type);
+    const count = states[q + N]!;
+    const k = golombParameter(count, states[q + A]! + (type === 1 ? count >> 1 : 0));
     const mapped = this.decodeGolomb(k, this.limit - RUN_ORDERS[this.runIndex]! - 1);
     const doubled = mapped + type;
     const isOdd = (doubled & 1) === 1;
-    const isNegative = (k !== 0 || 2 * negatives[q]! >= counts[q]!) === isOdd;
+    const isNegative = (k !== 0 || 2 * states[q + B]! >= count) === isOdd;
     const error = isNegative ? -((doubled + 1) >> 1) : (doubled + 1) >> 1;
-    if (error < 0) negatives[q]! += 1;
-    magnitudes[q]! += (mapped + 1 - type) >> 1;
-    if (counts[q] === RESET) for (const each of [magnitudes, negatives, counts]) each[q]! >>= 1;
-    counts[q]! += 1;
+    if (error < 0) states[q + B]! += 1;
+    states[q + A]! += (mapped + 1 - type) >> 1;
+    if (count === RESET) for (const each of [A, B, N]) states[q + each]! >>= 1;
+    states[q + N]! += 1;
     return ((type === 1 ? a : b) + (type === 0 && a > b ? -error : error)) & this.most;
   }
 
@@ -237,9 +250,47 @@ class ScanDecoder {
   }
 }
 
-/** §A.5.1 */
+/** `sign` -1: the negative; 0: the number itself. */
+function negatedBy(value: number, sign: number): number {
+  return (value ^ sign) - sign;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return value < least ? least : value > most ? most : value;
+}
+
+/** §A.4.1: of a, b and a + b - c. */
+function median(a: number, b: number, c: number): number {
+  const excess = (a - b) & ((a - b) >> 31);
+  const low = b + excess;
+  const high = a - excess;
+  const aboveLow = a + b - c - low;
+  const belowHigh = low - high + (aboveLow & ~(aboveLow >> 31));
+  return high + (belowHigh & (belowHigh >> 31));
+}
+
+/** §A.6: what a context learns from an error. Both cases of §A.6.2 at once: what lies between them is not moved. */
+function adapt(states: Int32Array, q: number, error: number): void {
+  let count = states[q + N]!;
+  let magnitude = states[q + A]! + negatedBy(error, error >> 31);
+  let sum = states[q + B]! + error;
+  if (count === RESET) {
+    magnitude >>= 1;
+    sum >>= 1;
+    count >>= 1;
+  }
+  count += 1;
+  const isLow = (sum + count - 1) >> 31;
+  const isHigh = -sum >> 31;
+  sum += (count & isLow) - (count & isHigh);
+  states[q + A] = magnitude;
+  states[q + B] = clamp(sum, 1 - count, 0);
+  states[q + C] = clamp(states[q + C]! + isLow - isHigh, LEAST_BIAS, MOST_BIAS);
+  states[q + N] = count;
+}
+
+/** §A.5.1: the smallest k for which count << k is not below the magnitude. */
 function golombParameter(count: number, magnitude: number): number {
-  let k = 0;
-  while (count << k < magnitude) k += 1;
-  return k;
+  const k = Math.max(0, Math.clz32(count) - Math.clz32(magnitude));
+  return count << k < magnitude ? k + 1 : k;
 }
