@@ -26,7 +26,8 @@ const ON_ROADS = {
   init: ['403-policy', '507'],
   complete: ['complete-early', 'complete-early', 'complete-early'],
   receipt: ['old-receipt', 'forged-receipt', 'poor-receipt', 'forged-receipt', 'poor-receipt', 'other-receipt'],
-  other: [],
+  // Two gateways behind one name, of which one does not know the upload.
+  other: ['unknown-upload', 'unknown-upload'],
 } as const;
 type Road = keyof typeof ON_ROADS;
 type FaultKind = (typeof ANYWHERE)[number] | (typeof ON_ROADS)[Road][number];
@@ -94,7 +95,7 @@ const REFUSALS: Partial<Record<FaultKind, () => Response>> = {
   401: () => problem(401, 'session-ended'), 404: () => problem(404, 'not-found'), 409: () => tus(409), 410: () => tus(410), 413: () => page(413),
   '413-coded': () => problem(413, 'body-too-large'), 423: () => tus(423), 429: () => problem(429, 'rate-limited', { 'retry-after': '3' }), 500: () => problem(500, 'unexpected'),
   502: () => page(502), 503: () => problem(503, 'not-ready', { 'retry-after': '2' }), 507: () => problem(507, 'storage-full'), '403-policy': () => problem(403, 'policy-not-allowed'),
-  page: () => page(200), redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
+  'unknown-upload': () => problem(404, 'upload-not-found'), page: () => page(200), redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
 };
 function roadOf(path: string): Road {
   if (path.startsWith('/upload/files')) return 'parcels';
@@ -324,7 +325,8 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     const fault = faults.shift() ?? { nth: 0, lateMs: 0, lastsMs: 0, back: 0 };
     const kinds: readonly FaultKind[] = [...ANYWHERE, ...ON_ROADS[road]];
     const met = { kind: kinds[fault.nth % kinds.length]!, fault };
-    spells.set(road, { ...met, until: time.now() + fault.lastsMs });
+    // Nobody forgets everything again and again.
+    spells.set(road, { ...met, until: time.now() + (met.kind === 'all-forgotten' ? 0 : fault.lastsMs) });
     return met;
   }
 
