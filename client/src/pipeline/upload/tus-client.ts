@@ -110,10 +110,12 @@ function createRoad(parcel: ParcelToSend, uploadId: string, tools: TusTools, sig
       tools.onProgress(at, at + bytes);
     };
     const isLast = piece !== null && at + piece.length === parcel.bytes;
-    if (isLast) tools.onLastPiece(true);
     let answer: Answer | null = null;
     try {
-      answer = await asked(path, { ...init, redirect: 'manual', signal, ...(piece === null ? {} : { body: piece }) }, piece === null ? () => undefined : onSent);
+      const asking = asked(path, { ...init, redirect: 'manual', signal, ...(piece === null ? {} : { body: piece }) }, piece === null ? () => undefined : onSent);
+      // Behind the request itself: whoever hears of it may ask for what this piece completes.
+      if (isLast) tools.onLastPiece(true);
+      answer = await asking;
       return answer;
     } finally {
       if (answer?.kind === 'answer') ended.answered(piece === null ? 0 : Math.max(0, answer.offset - at));
