@@ -40,20 +40,32 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
           {chosen.length > 0 && <span class="send-size small numbers">{words.upload.sendSize(instances, formatBytes(bytes))}</span>}
         </button>
       </div>
+      <TooLarge />
     </section>
+  );
+}
+
+/** Before Send is pressed: what is chosen does not fit on this device. */
+function TooLarge() {
+  const forecast = useDevice().ingest.forecast.value;
+  if (forecast === null || forecast.needs <= forecast.room) return null;
+  return (
+    <p class="small send-inside" role="status">
+      {words.upload.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}
+    </p>
   );
 }
 
 /** While the chosen studies are written into the queue: only then are they safe, and until then they can be taken back. */
 export function QueueingBar() {
   const { ingest } = useDevice();
-  const { instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
+  const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
-            <Icon name="device" size={20} /> {words.queue.makingSafe(instances, instancesTotal)}
+            <Icon name="device" size={20} /> {instances === 0 && named < instancesTotal ? words.queue.naming(named, instancesTotal) : words.queue.makingSafe(instances, instancesTotal)}
           </p>
           <div class="bar" aria-hidden="true">
             <div class="bar-fill" style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }} />

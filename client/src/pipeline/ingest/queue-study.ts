@@ -5,7 +5,7 @@
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import { beginStudy, finishNaming } from '../queue/name-study.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
-import { finishPacking } from '../queue/store-parcel.ts';
+import { finishPacking } from '../queue/finish-packing.ts';
 import { atOnce } from './at-once.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './found-studies.ts';

@@ -11,7 +11,9 @@ import type { TrackState } from '../../app/track-state.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
+import { SendingButtons } from './SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';
+import { TakeBack } from './TakeBack.tsx';
 import { partOf, trackOf } from './track-of.ts';
 
 export function QueueRow({ study }: { readonly study: QueuedStudy }) {
@@ -33,7 +35,7 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
           <bdi>{said.join(words.separator)}</bdi>
         </p>
       </div>
-      {study.state === 'taken-back' ? <p class="quiet">{words.queue.takenBackWhat}</p> : <Track track={track} />}
+      {study.state === 'taken-back' ? <p class="quiet">{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p> : <Track track={track} />}
       <div class="queue-foot">
         <div class="queue-said">
           <Said study={study} track={track} />
@@ -53,7 +55,8 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
   if (study.trouble) return <Red title={words.queue.trouble[study.trouble].title} next={words.queue.trouble[study.trouble].means} />;
   if (track.needsDecision > 0 && study.state === 'attention')
     return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
-  if (study.state === 'reading') return <p class="small quiet">{words.queue.stillReading}</p>;
+  if (study.packing) return <p class="small quiet">{words.queue.stillReading}</p>;
+  if (study.paused && study.isWaiting) return <p class="small quiet">{words.queue.paused}</p>;
   return <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} stalled={study.stalled} />;
 }
 
@@ -102,7 +105,7 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
         {words.queue.decide}
       </a>
     );
-  if (study.canTakeBack) return <TakeBack study={study} name={name} />;
+  if (study.isWaiting || study.canTakeBack || study.canCancel) return <SendingButtons study={study} name={name} />;
   if (study.state === 'done' || study.state === 'taken-back') {
     return (
       <button
@@ -135,39 +138,6 @@ export function Forget({ study, name }: { readonly study: QueuedStudy; readonly 
           no={words.forget.no}
           destructive
           onYes={() => void queue.dismiss(study.id)}
-          onClose={() => setAsking(false)}
-        />
-      )}
-    </>
-  );
-}
-
-/** Asks first; says so when the first bytes were faster. */
-export function TakeBack({ study, name }: { readonly study: QueuedStudy; readonly name: string }) {
-  const { queue } = useDevice();
-  const [asking, setAsking] = useState(false);
-  const [late, setLate] = useState(false);
-  const takeBack = async () => setLate(!(await queue.takeBack(study.id)));
-  if (late)
-    return (
-      <p class="small" role="status">
-        {words.takeBack.tooLate}
-      </p>
-    );
-  return (
-    <>
-      <button type="button" class="button" aria-haspopup="dialog" aria-label={words.queue.takeBackOf(name)} onClick={() => setAsking(true)}>
-        <Icon name="back" size={20} turns />
-        {words.queue.takeBack}
-      </button>
-      {asking && (
-        <Confirm
-          title={words.takeBack.title}
-          what={words.takeBack.what(study.instances)}
-          yes={words.takeBack.yes}
-          no={words.takeBack.no}
-          destructive
-          onYes={() => void takeBack()}
           onClose={() => setAsking(false)}
         />
       )}

@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert';
 import { clearInterrupted } from './drop-study.ts';
 import { beginStudy, finishNaming, nameInstances, StudyGone, withdrawInstances } from './name-study.ts';
 import { makeSealingKeys, nameStudy, openDevice, packOne, POLICY, prepareInstance, queueOver, queueStudy, STUDY, TITLE, type TestDevice } from './open-test-queue.ts';
-import { finishPacking, storeParcel } from './store-parcel.ts';
+import { finishPacking } from './finish-packing.ts';
+import { storeParcel } from './store-parcel.ts';
 import type { InstanceKey } from './upload-queue.ts';
 
 const nobody = async () => false;

@@ -9,7 +9,7 @@ import { interruptStudy } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, ParcelRow } from './local-database.ts';
 import { endsIn, type Progress } from './progress.ts';
-import { isBeingPacked } from './store-parcel.ts';
+import { isBeingPacked } from './finish-packing.ts';
 import { CopyUnreadable, keyOf, type InstanceKey, type ParcelToSend } from './upload-queue.ts';
 
 export interface GivingTools {

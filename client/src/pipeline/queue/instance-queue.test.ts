@@ -5,7 +5,7 @@ import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { deviceKey, open } from './device-key.ts';
 import { makeSealingKeys, nameStudy, onDisk, openDevice, openParcel, packOne, queueOver, queueStudy, receiptOf, STUDY } from './open-test-queue.ts';
-import { finishPacking } from './store-parcel.ts';
+import { finishPacking } from './finish-packing.ts';
 import { CopyUnreadable, type InstanceKey, type ParcelToSend } from './upload-queue.ts';
 import { claimNobodys } from './waiting-accounts.ts';
 

@@ -3,8 +3,8 @@ import { Dexie } from 'dexie';
 import { countReasons } from './count-reasons.ts';
 import type { InstanceRow, LocalDatabase } from './local-database.ts';
 
-/** 500 rows are read or written in a few milliseconds on a tablet; all of a large study at once would be a task that is felt. */
-const ROWS_AT_ONCE = 500;
+/** 200 rows are read or written in a few milliseconds on a tablet; all of a large study at once would be a task that is felt. */
+const ROWS_AT_ONCE = 200;
 
 /** In the order of the files that were chosen. */
 export async function instancesOf(database: LocalDatabase, studyId: string): Promise<InstanceRow[]> {

@@ -1,6 +1,6 @@
 /**
  * Naming a study: a row for the study, then a row for each instance, so that the gateway can be asked what it lacks before anything is
- * packed. Named is not safe: that is said by `finishPacking` (store-parcel.ts) alone.
+ * packed. Named is not safe: that is said by `finishPacking` (finish-packing.ts) alone.
  */
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { NO_REASONS } from './count-reasons.ts';

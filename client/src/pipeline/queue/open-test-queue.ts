@@ -12,7 +12,8 @@ import { openLocalDatabase, type LocalDatabase } from './local-database.ts';
 import { beginStudy, finishNaming, nameInstances } from './name-study.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
 import { createQueueStore, type QueueStoreTools } from './queue.store.ts';
-import { finishPacking, storeParcel } from './store-parcel.ts';
+import { finishPacking } from './finish-packing.ts';
+import { storeParcel } from './store-parcel.ts';
 import type { CheckedReceipt, ParcelToSend, UploadQueue } from './upload-queue.ts';
 
 export const STUDY = '1.2.826.0.1.3680043.8.498.1';

@@ -1,13 +1,13 @@
 /**
  * Packing a named study, parcel by parcel: each is sealed to the gateway's key and written as a whole or not at all, and may travel from
- * then on. "Safe on this device" is true only after `finishPacking`.
+ * then on. "Safe on this device" is true only after `finishPacking` (finish-packing.ts). Runs in workers: it brings the cipher with it.
  */
 import type { SealingKey } from '#shared/protocol/api.ts';
-import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import { createSealer, SEALED_RECORD_BYTES, sealedSize, type Sealer } from '#shared/transfer/seal.ts';
-import { deleteRecords, dropStudy } from './drop-study.ts';
-import type { InstanceRow, LocalDatabase, RecordRow, StudyRow } from './local-database.ts';
+import { deleteRecords } from './drop-study.ts';
+import { isBeingPacked } from './finish-packing.ts';
+import type { InstanceRow, LocalDatabase, RecordRow } from './local-database.ts';
 import { StudyGone } from './name-study.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
 
@@ -19,11 +19,6 @@ export interface NewParcel {
   readonly id: string;
   readonly studyId: string;
   readonly instances: readonly (Outgoing<PreparedInstance> & { readonly position: number })[];
-}
-
-/** Whether instances of it are still to be packed. */
-export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
-  return study !== undefined && study.packing && study.waiting !== 'interrupted' && study.state !== 'taken-back' && study.state !== 'done';
 }
 
 /**
@@ -74,19 +69,5 @@ async function commitParcel(database: LocalDatabase, parcel: NewParcel, { bytes,
       return { ...row, parcelId: parcel.id, ...(coding && { codedBytes: coding.bytes.size }) };
     }));
     await database.studies.update(study.id, { packed: study.packed + parcel.instances.length });
-  });
-}
-
-/** Every byte is in this database: from here on the study is safe on this device. False when nothing was left of it: then it is dropped. */
-export async function finishPacking(database: LocalDatabase, studyId: string): Promise<boolean> {
-  return database.transaction('rw', [database.studies, database.instances, database.parcels, database.records, database.withdrawals], async () => {
-    const study = await database.studies.get(studyId);
-    if (!isBeingPacked(study)) throw new StudyGone();
-    if (study.instances === 0) {
-      await dropStudy(database, studyId);
-      return false;
-    }
-    await database.studies.update(studyId, { packing: false, state: nextUploadState(study.state, 'packed') ?? study.state });
-    return true;
   });
 }

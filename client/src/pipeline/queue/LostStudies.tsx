@@ -1,0 +1,39 @@
+/** What waited here when the browser cleared its storage: which studies, and how each goes on. Red, because nothing happens until a person does it. */
+import { useDevice } from '../../app/device-context.ts';
+import { formatMoment } from '../../app/format.ts';
+import { Notice } from '../../app/Notice.tsx';
+import { hrefOf } from '../../app/routes.ts';
+import { words } from '../../app/words.ts';
+import type { LostStudy } from './queued.ts';
+
+export function LostStudies() {
+  const { queue } = useDevice();
+  const lost = queue.lost.value;
+  if (lost.length === 0) return null;
+  const isCertain = lost.some((study) => study.rememberedBy === 'device');
+  return (
+    <Notice kind={isCertain ? 'stop' : 'wait'} title={isCertain ? words.lost.title(lost.length) : words.lost.perhaps(lost.length)}>
+      <p>{isCertain ? words.lost.next : words.lost.perhapsNext}</p>
+      <ul>
+        {lost.map((study) => (
+          <li key={study.id} class="row row-apart">
+            <span class="numbers">{describe(study)}</span>
+            <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(describe(study))} onClick={() => queue.forgetLost(study.id)}>
+              {words.queue.dismiss}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p class="notice-actions">
+        <a class="button" href={hrefOf({ page: 'upload' })}>
+          {words.queue.chooseAgain}
+        </a>
+      </p>
+    </Notice>
+  );
+}
+
+function describe({ modalities, instances, queuedAt }: LostStudy): string {
+  const when = queuedAt === null ? [] : [words.queue.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
+  return [words.queue.erasedName(modalities), words.instances(instances), ...when].join(words.separator);
+}

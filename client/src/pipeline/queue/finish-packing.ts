@@ -1,0 +1,24 @@
+/** The end of packing: the one place where a study becomes safe on this device. */
+import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { dropStudy } from './drop-study.ts';
+import type { LocalDatabase, StudyRow } from './local-database.ts';
+import { StudyGone } from './name-study.ts';
+
+/** Whether instances of it are still to be packed. */
+export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
+  return study !== undefined && study.packing && study.waiting !== 'interrupted' && study.state !== 'taken-back' && study.state !== 'done';
+}
+
+/** Every byte is in this database: from here on the study is safe on this device. False when nothing was left of it: then it is dropped. */
+export async function finishPacking(database: LocalDatabase, studyId: string): Promise<boolean> {
+  return database.transaction('rw', [database.studies, database.instances, database.parcels, database.records, database.withdrawals], async () => {
+    const study = await database.studies.get(studyId);
+    if (!isBeingPacked(study)) throw new StudyGone();
+    if (study.instances === 0) {
+      await dropStudy(database, studyId);
+      return false;
+    }
+    await database.studies.update(studyId, { packing: false, state: nextUploadState(study.state, 'packed') ?? study.state });
+    return true;
+  });
+}
