@@ -21,7 +21,7 @@ import { fetchTelling, QUIET_MS } from './fetch-telling.ts';
 import { maySend } from './may-send.ts';
 import type { Senders } from './senders.ts';
 import { createServerClock } from './server-clock.ts';
-import { createSession, type SessionStore } from './session.ts';
+import { createSession, SESSION_LOCK, type SessionStore } from './session.ts';
 
 export interface Device {
   readonly session: SessionStore;
@@ -44,7 +44,7 @@ export function createDevice(baseUrl = '/api'): Device {
   const database = openLocalDatabase();
   const session = createSession({
     remembered: () => knownUser(database), later: (work, ms) => void setTimeout(work, ms),
-    baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: () => performance.now(), alone: (work) => holding(locks, 'relaypacs-session', work),
+    baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: () => performance.now(), alone: (work) => holding(locks, SESSION_LOCK, work),
   });
   const serverClock = createServerClock({
     wall: Date.now, monotonic: () => performance.now(),
@@ -108,6 +108,7 @@ export function createDevice(baseUrl = '/api'): Device {
   /** Sends for whoever has something in the queue, as long as this tab leads. */
   async function startSending(): Promise<void> {
     await clearInterrupted(database, (studyId) => isHeld(locks, writingLock(studyId)));
+    await untilNeeded();
     const known = senders ?? (senders = await openSenders());
     const forever = new AbortController().signal;
     await lead(locks, async () => {
@@ -115,6 +116,12 @@ export function createDevice(baseUrl = '/api'): Device {
       await untilAsked(session);
       await known.run(forever);
     }, forever);
+  }
+
+  /** What sends is fetched for somebody who is here, or for a queue that waits: not for the sign-in page of an empty device. */
+  async function untilNeeded(): Promise<void> {
+    if ((await database.studies.count()) > 0) return;
+    await untilSome(account);
   }
 
   async function openSenders(): Promise<Senders> {
@@ -218,6 +225,15 @@ function watchOnline() {
   globalThis.addEventListener('online', () => (isOnline.value = true));
   globalThis.addEventListener('offline', () => (isOnline.value = false));
   return isOnline;
+}
+
+function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      const now = value.value;
+      if (now !== null) queueMicrotask(() => (stop(), resolve(now)));
+    });
+  });
 }
 
 /** Until it is known whether somebody is signed in, or cannot be. */
