@@ -13,7 +13,7 @@ const EXPORTED_VALUE = /^export (?:async )?(?:function\*?|const|class|let) (\w+)
 /** Run, bundled or found by name instead of being imported. */
 const ENTRIES: readonly RegExp[] = [
   /^client\/(vite\.config\.ts|src\/(main\.tsx|service-worker\.ts|background-sender\.ts))$/,
-  /^gateway\/src\/(main\.ts|database\/migrations\/.*)$/,
+  /^gateway\/src\/(main\.ts|database\/(make-cluster\.ts|migrations\/.*))$/,
   /^scripts\/[^/]+\.ts$/,
   /\.d\.ts$|\.(test|e2e|bench)\.tsx?$/,
 ];

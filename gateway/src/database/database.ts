@@ -2,13 +2,14 @@
  * The one door to the database: PostgreSQL behind `DATABASE_URL`, or PGlite (PostgreSQL in this process) in a folder. The same SQL runs on
  * both. `bigint` comes back as a number, `timestamptz` as a Date.
  *
- * PGlite keeps what was committed when its process is killed; a power cut may take the last seconds with it (it does not fsync). Who cannot
- * bear that runs PostgreSQL.
+ * Both keep what was committed when a process is killed and when the power is cut.
  */
-import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
+import { DurableFiles } from './durable-files.ts';
+import { embeddedFiles } from './embedded-files.ts';
+import { startUpkeep } from './embedded-upkeep.ts';
 import { lockFolder } from './folder-lock.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
 import { migrate } from './migrations.ts';
@@ -78,17 +79,42 @@ async function openServer(url: string): Promise<Database> {
   };
 }
 
-/** PostgreSQL's own default is 128 MB of shared buffers; our tables fit in an eighth of it, and the gateway has 600 MB in all. */
+/**
+ * PostgreSQL's own default is 128 MB of shared buffers; our tables fit in an eighth of it, and the gateway has 600 MB in all. PGlite's own
+ * settings switch fsync off (`-F`); its `fdatasync` does nothing, its `fsync` is ours where there are files.
+ */
 const EMBEDDED_SETTINGS = ['-c', 'shared_buffers=16MB'];
+const DURABLE_SETTINGS = ['-c', 'fsync=on', '-c', 'wal_sync_method=fsync'];
 
-async function openEmbedded(path: string | null): Promise<Database> {
-  const unlock = path === null ? () => {} : await lockFolder(path);
-  const options = { startParams: [...PGlite.defaultStartParams, ...EMBEDDED_SETTINGS] };
-  const pglite = await (path === null ? PGlite.create(options) : PGlite.create(join(path, 'files'), options)).catch((error: unknown) => {
+type Embedded = { readonly pglite: PGlite; flushed(): Promise<void>; close(): Promise<void> };
+
+async function openMemory(): Promise<Embedded> {
+  const pglite = await PGlite.create({ startParams: [...PGlite.defaultStartParams, ...EMBEDDED_SETTINGS] });
+  return { pglite, flushed: async () => {}, close: () => pglite.close() };
+}
+
+async function openFolder(path: string): Promise<Embedded> {
+  const unlock = await lockFolder(path);
+  try {
+    const files = new DurableFiles(await embeddedFiles(path));
+    const startParams = [...PGlite.defaultStartParams.filter((setting) => setting !== '-F'), ...EMBEDDED_SETTINGS, ...DURABLE_SETTINGS];
+    const pglite = await PGlite.create({ fs: files, startParams });
+    const endUpkeep = startUpkeep(pglite);
+    const close = async (): Promise<void> => {
+      await endUpkeep();
+      await pglite.close();
+      unlock();
+    };
+    return { pglite, flushed: () => files.flushed(), close };
+  } catch (error) {
     unlock();
     throw error;
-  });
-  const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+  }
+}
+
+async function openEmbedded(path: string | null): Promise<Database> {
+  const { pglite, flushed, close } = path === null ? await openMemory() : await openFolder(path);
+  const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite, flushed) });
   return {
     db,
     engine: { kind: 'embedded', pglite },
@@ -97,8 +123,7 @@ async function openEmbedded(path: string | null): Promise<Database> {
     ping: async () => void (await pglite.query('select 1')),
     close: async () => {
       await db.destroy();
-      await pglite.close();
-      unlock();
+      await close();
     },
   };
 }

@@ -3,6 +3,8 @@
  * side overwrite each other's commit, and a query beside an open transaction joins it (read in kysely 0.29.9, pglite-driver.js). Here each
  * acquisition gets a connection object of its own, and PGlite's lock puts them in line.
  *
+ * Who commits, or writes outside of a transaction, waits until it is on the disk (`flushed`); others go on meanwhile.
+ *
  * It does not save anybody from asking `db` while a transaction of their own is open: that waits for itself. Inside a transaction, use `trx`.
  */
 import type { PGlite, Transaction as PGliteTransaction } from '@electric-sql/pglite';
@@ -13,16 +15,19 @@ import {
 
 class PgliteConnection implements DatabaseConnection {
   readonly #pglite: PGlite;
+  readonly #flushed: () => Promise<void>;
   #transaction: PGliteTransaction | null = null;
   #finish: { commit(): void; rollback(why: Error): void; done: Promise<void> } | null = null;
 
-  constructor(pglite: PGlite) {
+  constructor(pglite: PGlite, flushed: () => Promise<void>) {
     this.#pglite = pglite;
+    this.#flushed = flushed;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const runner = this.#transaction ?? this.#pglite;
     const { affectedRows, rows } = await runner.query<R>(query.sql, [...query.parameters]);
+    if (this.#transaction === null && (affectedRows ?? 0) > 0) await this.#flushed();
     return affectedRows === undefined ? { rows } : { rows, numAffectedRows: BigInt(affectedRows) };
   }
 
@@ -53,6 +58,7 @@ class PgliteConnection implements DatabaseConnection {
     } finally {
       this.#transaction = null;
     }
+    await this.#flushed();
   }
 
   async rollback(): Promise<void> {
@@ -66,14 +72,16 @@ class PgliteConnection implements DatabaseConnection {
 
 class PgliteDriver implements Driver {
   readonly #pglite: PGlite;
-  constructor(pglite: PGlite) {
+  readonly #flushed: () => Promise<void>;
+  constructor(pglite: PGlite, flushed: () => Promise<void>) {
     this.#pglite = pglite;
+    this.#flushed = flushed;
   }
   async init(): Promise<void> {
     await this.#pglite.waitReady;
   }
   async acquireConnection(): Promise<DatabaseConnection> {
-    return new PgliteConnection(this.#pglite);
+    return new PgliteConnection(this.#pglite, this.#flushed);
   }
   async releaseConnection(): Promise<void> {}
   async beginTransaction(connection: PgliteConnection): Promise<void> {
@@ -102,11 +110,11 @@ function savepointCommand(command: string, name: string): CompiledQuery {
   return CompiledQuery.raw(`${command} "${name.replaceAll('"', '""')}"`);
 }
 
-/** The dialect for `new Kysely`. Isolation levels are not asked for: one transaction at a time is serializable already. */
-export function pgliteDialect(pglite: PGlite): Dialect {
+/** The dialect for `new Kysely`; `flushed` resolves when what was committed is on the disk. Isolation levels are not asked for: one transaction at a time is serializable already. */
+export function pgliteDialect(pglite: PGlite, flushed: () => Promise<void>): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),
-    createDriver: () => new PgliteDriver(pglite) as unknown as Driver,
+    createDriver: () => new PgliteDriver(pglite, flushed) as unknown as Driver,
     createIntrospector: (db: Kysely<never>) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   } as Dialect;
