@@ -32,7 +32,7 @@ test('events are read however the network cuts them', async () => {
 });
 
 /** Follows one upload until `count` events came; the stream answers as `stream` says. */
-async function followed(stream: () => Response, count: number): Promise<StudyEvent[]> {
+async function followed(stream: () => Response, count: number, mayStream = true): Promise<StudyEvent[]> {
   let asked = 0;
   const fetchFrom = async (input: string | URL | Request) => {
     if (String(input).endsWith('/events')) return stream();
@@ -44,7 +44,7 @@ async function followed(stream: () => Response, count: number): Promise<StudyEve
     sleep: (_: number, signal: AbortSignal) =>
       new Promise<void>((resolve, reject) => setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve()))),
   };
-  const follower = createFollower({ api, clock, random: () => 0 });
+  const follower = createFollower({ api, clock, random: () => 0, mayStream: () => mayStream });
   const abort = new AbortController();
   const events: StudyEvent[] = [];
   await new Promise<void>((resolve) => follower.follow(UPLOAD, (event) => {
@@ -59,6 +59,11 @@ test('a study is followed through the stream', async () => {
   const lines = `event: study\nid: 1\ndata: ${JSON.stringify(statusOf(41))}\n\n`;
   const events = await followed(() => new Response(lines, { headers: { 'content-type': 'text/event-stream' } }), 5);
   assert.ok(events.some((event) => event.revision === 41));
+});
+
+test('a second account on the device asks instead of holding a connection of its own', async () => {
+  const events = await followed(() => assert.unreachable() as never, 3, false);
+  assert.is(events.length, 3);
 });
 
 test('where a proxy allows no stream the study is asked for instead', async () => {
