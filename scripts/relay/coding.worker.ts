@@ -4,6 +4,9 @@ import { codeInstance } from '#shared/transfer/coding/code-instance.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import type { CodedMessage, ToCode } from './coding-pool.ts';
 
+// The codec is compiled while there is nothing to code yet.
+void loadCharls().then(({ encode }) => encode(new Uint8Array(64), { width: 8, height: 8, bitsPerSample: 8 })).catch(() => undefined);
+
 parentPort!.on('message', async ({ id, bytes }: ToCode) => {
   try {
     const { encoding, bytes: coded } = await codeInstance(new Blob([bytes]), { loadCharls });

@@ -34,8 +34,8 @@ export interface FileParcel extends ParcelToSend {
   readonly instanceBytes: number;
 }
 
-/** So many parcels are coded while the gateway is asked what it lacks: with them the wire is busy from the answer on. */
-const PARCELS_AHEAD = 2;
+/** So many parcels are coded while the gateway is asked what it lacks: the wire is busy from the answer on, and the next one is coded meanwhile. */
+const PARCELS_AHEAD = 1;
 
 /** Instances that were coded before anybody asked for them, by their key; each is taken once. */
 export type CodedAhead = Map<string, Promise<Coded>>;

@@ -17,7 +17,7 @@ import { createLane } from '../../client/src/pipeline/upload/lane.ts';
 import { DIAGNOSES } from '../../client/src/pipeline/upload/diagnosis.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from '../relay.ts';
-import { parseArguments, UsageError } from './arguments.ts';
+import { parseArguments, UsageError, type Arguments } from './arguments.ts';
 import { createCodingPool, type CodingPool } from './coding-pool.ts';
 import { connect, CONNECTION_OPTIONS, SignedOut, type Connection } from './connect.ts';
 import { createFileQueue, type FileQueue } from './file-queue.ts';
@@ -33,6 +33,17 @@ const PATIENCE_MS = 120_000;
 export async function upload(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, { values: [...CONNECTION_OPTIONS, 'policy'], flags: ['wait', 'json'] });
   if (options.rest.length === 0) throw new UsageError('name at least one file, folder or ZIP');
+  const coding = createCodingPool(() => performance.now(), around.env.RELAY_CODING !== 'off');
+  // While the gateway is asked who this is, the threads start.
+  coding.prepare();
+  try {
+    return await send(options, coding, around);
+  } finally {
+    await coding.close();
+  }
+}
+
+async function send(options: Arguments, coding: CodingPool, around: Surroundings): Promise<number> {
   const connection = await connect(options, around);
   const answer = await connection.api.json('/upload/policy', policyAnswerSchema, { signal: around.signal });
   const policy = choosePolicy(answer, options.value('policy'));
@@ -40,7 +51,6 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
 
   const archives = createArchiveReader();
   const progress = createProgressLine(!options.flag('json'));
-  const coding = createCodingPool(() => performance.now(), around.env.RELAY_CODING !== 'off');
   const queue = createFileQueue({
     coding,
     async prepare(file) {
@@ -51,14 +61,8 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
     onProgress: () => progress.show(`sent ${percent(queue.sent())} %`),
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, around.signal);
-  let files: readonly FileResult[];
-  try {
-    coding.prepare();
-    files = await readAll(findFiles(options.rest, around.signal), { open, policy, devicePolicy, queue, signal: around.signal, onRead: progress.show });
-    await carryAll(queue, coding, connection, options.flag('wait'), around);
-  } finally {
-    await coding.close();
-  }
+  const files = await readAll(findFiles(options.rest, around.signal), { open, policy, devicePolicy, queue, signal: around.signal, onRead: progress.show });
+  await carryAll(queue, coding, connection, options.flag('wait'), around);
   progress.clear();
 
   if (options.flag('json')) around.print(JSON.stringify(toDocument(queue, files, connection.gateway), null, 2));

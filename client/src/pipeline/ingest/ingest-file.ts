@@ -8,13 +8,13 @@ import type { DeidRules } from '#shared/deid/rules.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
 import type { TagAction } from '#shared/deid/report.ts';
-import { blobSource } from '#shared/dicom/byte-source.ts';
+import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { describeInstance, type InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import { missingFileMeta, readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
-import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { sha256OfBlob, sha256OfBytes } from '#shared/transfer/digest.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
 import { refusingUnreadable, type NotSent } from './open-file.ts';
 
@@ -42,20 +42,25 @@ const NOT_DICOM = new Set<ReasonCode>(['empty-file', 'not-dicom', 'not-dicom-ima
 
 /** Reads the header alone. `inFolder`: what is not DICOM is skipped, not refused. */
 export async function summariseFile(file: Blob, inFolder: boolean, policy: DevicePolicy['kind'], signal?: AbortSignal): Promise<FileSummary | NotSent> {
-  const read = await readFile(file, inFolder, policy, signal);
+  const read = await readFile(blobSource(file), inFolder, policy, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
   const saysBurnedIn = textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance)?.toUpperCase() === 'YES';
   return { kind: 'summary', identifiers: instance.identifiers, description: describeInstance(instance), saysBurnedIn, warnings: instance.warnings };
 }
 
+/** Up to this a file is read once and held, for the parser and the digest: each reading of a Blob costs a millisecond in a browser. */
+const HELD_BYTES = 4 * 1024 * 1024;
+
 /** The whole road. Throws only the signal's reason; a file that cannot be read is refused. */
 export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal): Promise<IngestOutcome> {
-  const applied = await applyPolicy(file, inFolder, policy, signal);
-  if (applied.kind !== 'applied') return applied;
-  const { identifiers, transferSyntaxUID, bytes, warnings } = applied;
   return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
-    const originalDigest = policy.kind === 'identified' ? null : await policy.pseudonyms.originalDigest(await sha256OfBlob(file, signal));
+    const held = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : null;
+    const applied = await applyPolicy(file, inFolder, policy, signal, held === null ? blobSource(file) : bytesSource(held));
+    if (applied.kind !== 'applied') return applied;
+    const { identifiers, transferSyntaxUID, bytes, warnings } = applied;
+    const digestOf = (blob: Blob): Promise<string> => (blob === file && held !== null ? sha256OfBytes(held) : sha256OfBlob(blob, signal));
+    const originalDigest = policy.kind === 'identified' ? null : await policy.pseudonyms.originalDigest(await digestOf(file));
     const instance: PreparedInstance = {
       studyInstanceUID: identifiers.studyInstanceUID,
       seriesInstanceUID: identifiers.seriesInstanceUID,
@@ -63,7 +68,7 @@ export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePo
       sopClassUID: identifiers.sopClassUID,
       transferSyntaxUID,
       bytes,
-      digest: await sha256OfBlob(bytes, signal),
+      digest: await digestOf(bytes),
       originalDigest,
     };
     // The one place that gives the brand: the policy was applied above.
@@ -82,11 +87,11 @@ export interface Applied {
   readonly report: readonly TagAction[];
 }
 
-/** Reads the file and applies the policy. The same file gives the same bytes. */
-export async function applyPolicy(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal): Promise<Applied | NotSent> {
-  const read = await readFile(file, inFolder, policy.kind, signal);
+/** Reads the file and applies the policy. The same file gives the same bytes. `source`: the bytes of `file`, where they are at hand. */
+export async function applyPolicy(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal, source = blobSource(file)): Promise<Applied | NotSent> {
+  const read = await readFile(source, inFolder, policy.kind, signal);
   if (read.kind !== 'parsed') return read;
-  const { instance, source } = read;
+  const { instance } = read;
   return refusingUnreadable(signal, async (): Promise<Applied | NotSent> => {
     const { identifiers, transferSyntaxUID, warnings } = instance;
     if (policy.kind === 'identified') {
@@ -101,13 +106,12 @@ export async function applyPolicy(file: Blob, inFolder: boolean, policy: DeviceP
   });
 }
 
-type Read = { readonly kind: 'parsed'; readonly instance: ParsedInstance; readonly source: ByteSource } | NotSent;
+type Read = { readonly kind: 'parsed'; readonly instance: ParsedInstance } | NotSent;
 
-async function readFile(file: Blob, inFolder: boolean, policy: DevicePolicy['kind'], signal?: AbortSignal): Promise<Read> {
+async function readFile(source: ByteSource, inFolder: boolean, policy: DevicePolicy['kind'], signal?: AbortSignal): Promise<Read> {
   return refusingUnreadable(signal, async (): Promise<Read> => {
-    const source = blobSource(file);
     const outcome = await readInstance(source, signal, policy === 'identified' ? 'checked' : 'replaced');
-    if (outcome.kind === 'ready') return { kind: 'parsed', instance: outcome.instance, source };
+    if (outcome.kind === 'ready') return { kind: 'parsed', instance: outcome.instance };
     if (inFolder && NOT_DICOM.has(outcome.because)) return { kind: 'skipped', because: outcome.because };
     return outcome;
   });

@@ -88,7 +88,8 @@ test('a file that was changed, or pulled out, after it was named is named with i
   const changed = new Uint8Array(study.instances[1]!.bytes);
   changed[changed.length - 1]! ^= 1;
   const gone = new Blob();
-  Object.defineProperty(gone, 'slice', { value: () => Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException('', 'NotReadableError')) }) });
+  const unreadable = { arrayBuffer: () => Promise.reject(new DOMException('', 'NotReadableError')) };
+  Object.assign(gone, unreadable, { slice: () => Object.assign(new Blob(), unreadable) });
   Object.defineProperty(gone, 'size', { value: study.instances[2]!.bytes.length });
   let named: readonly InstanceKey[] = [];
   hooks.beforeTask = async (task) => {

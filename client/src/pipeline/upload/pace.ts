@@ -93,6 +93,8 @@ export function createPace(tools: PaceTools): Pace {
   const meter = createMeter(tools.now);
   let size: number = PIECE_BYTES.first;
   let shortest = ROUND_TRIP_MS;
+  /** Of the last request that was answered: small parcels are answered so soon that more of them fill the round trip. */
+  let usual: number = PIECE_BYTES.most;
   let isForeign = false;
   let told: { rate: number; diagnosis: Diagnosis | null } = { rate: 0, diagnosis: null };
 
@@ -113,6 +115,7 @@ export function createPace(tools: PaceTools): Pace {
 
   function measured(bytes: number, ms: number): void {
     evidence.survived(bytes, ms);
+    usual = bytes;
     shortest = Math.min(shortest, Math.max(1, ms));
     const fitting = (bytes / Math.max(1, ms)) * Math.min(PIECE_AIM_MS, evidence.msLimit);
     // At most doubled or halved at a time: one lucky or unlucky piece decides nothing. A short rest of a parcel says little.
@@ -126,7 +129,7 @@ export function createPace(tools: PaceTools): Pace {
       if (rate === null) return PARCELS.least + 1;
       if (rate < LONELY_BYTES_PER_SECOND) return 1;
       const inRoundTrip = (rate * shortest) / 1000;
-      return Math.min(PARCELS.most, PARCELS.least + Math.ceil(inRoundTrip / within(size)));
+      return Math.min(PARCELS.most, PARCELS.least + Math.ceil(inRoundTrip / Math.min(within(size), usual)));
     },
     bytesPerSecond: () => meter.bytesPerSecond(),
     begin() {
