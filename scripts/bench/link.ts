@@ -12,7 +12,7 @@ import type { LinkCounts } from '#testing/shaped-link.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { writeSlices, type SliceSource } from '#testing/ct-slices.ts';
 import type { BenchRow } from '../bench.ts';
-import { sendFromDevice, type Sending } from './link/device.ts';
+import { sendFromDevice, uniqueBytes, type Sending } from './link/device.ts';
 import { directStow, startPlainTus, type Peer } from './link/peers.ts';
 import { timeRawTcp, type Wire } from './link/raw-tcp.ts';
 import { cpuMsOf, describeSending } from './link/trace.ts';
@@ -121,7 +121,7 @@ async function rowOfOurs(bench: Bench, name: string, study: Study): Promise<Benc
     name, ratio: rounded(ms / ideal), toLastParcel: rounded(partsMs / ideal), ms: Math.round(ms), instances: study.instances, bytes,
     bytesUp: counts.up, idleMs: Math.round(idle), deviceCpuMs: sending.cpuMs, serversCpuMs: timed.serversCpuMs,
   };
-  if (study.cutsAt) return { ...row, cuts: counts.cuts, resentBytes: counts.up - bytes };
+  if (study.cutsAt) return { ...row, cuts: counts.cuts, resentBytes: counts.up - uniqueBytes(sending) };
   if (study.coding === 'off') return row;
   const untouched = await timeOurs(bench, study, 0);
   return { ...row, untouchedRatio: rounded(untouched.ms / ideal), codedBytes: counts.up, untouchedCodedBytes: untouched.counts.up };

@@ -9,7 +9,7 @@ import { forkShapedLink } from '#testing/shaped-link-process.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import type { BenchRow } from '../bench.ts';
-import { sendFromDevice, type Sending } from './link/device.ts';
+import { sendFromDevice, uniqueBytes } from './link/device.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';
 
@@ -23,12 +23,6 @@ const SEED = 20_261_120;
 function cutsAt(seed: number): number[] {
   const random = seededRandom(seed);
   return Array.from({ length: CUTS }, () => Math.floor(random() * STUDY_BYTES)).sort((a, b) => a - b);
-}
-
-/** Bytes of all parcels, each once however often it was announced. */
-function uniqueBytes({ requests }: Sending): number {
-  const parcels = new Map(requests.flatMap(({ parcel }) => (parcel === null ? [] : [[parcel.name, parcel.bytes] as const])));
-  return [...parcels.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 export async function benchResent(say: (line: string) => void): Promise<readonly BenchRow[]> {

@@ -43,6 +43,12 @@ export async function sendFromDevice(gateway: string, password: string, folder: 
   return sending;
 }
 
+/** Bytes of all parcels, each once however often it was announced. */
+export function uniqueBytes({ requests }: Sending): number {
+  const parcels = new Map(requests.flatMap(({ parcel }) => (parcel === null ? [] : [[parcel.name, parcel.bytes] as const])));
+  return [...parcels.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
 const now = (): number => performance.timeOrigin + performance.now();
 
 /** What a route calls its parts; anything else is an identifier. */
