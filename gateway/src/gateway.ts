@@ -43,6 +43,7 @@ import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyChanges } from './pipeline/study-changes.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
 import type { PipelineTools } from './pipeline/tools.ts';
+import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
@@ -147,6 +148,7 @@ async function createPipelineTools({ config, around, log, keys, database, jobs, 
     blobs: await openBlobs(config),
     keys: createStudyKeys(keys.wrapKey, join(config.dataDir, 'keys', 'studies')),
     pseudonyms: await createPseudonyms(keys.projectKey),
+    restore: createRestoreThread(),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: config.publicUrl,
     locks: database.shared?.locks ?? null,

@@ -10,6 +10,7 @@ import { deflateSync } from 'node:zlib';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Role, SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
+import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { createSealer, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
@@ -28,7 +29,7 @@ import { ROAD, runParcel, runStudyStage, startPipeline } from './pipeline.ts';
 import { createReceiptSigner } from './receipt/sign-receipt.ts';
 import { createStudyChanges } from './study-changes.ts';
 import { createStudyKeys } from './study-key.ts';
-import type { PipelineTools } from './tools.ts';
+import type { PipelineTools, Restore } from './tools.ts';
 
 export const PROJECT_KEY = new Uint8Array(32).fill(7);
 
@@ -82,6 +83,9 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
   return { database, jobs, failures, close };
 }
 
+/** Without a thread: a test starts many pipelines. */
+export const restoreHere: Restore = (source, encoding, bytes, signal) => restoreInstance(source, encoding, bytes, { signal });
+
 /** A key pair that devices seal to, and what the gateway opens with. */
 export type TestSealing = { readonly sealing: SealingKeys; readonly sealingKey: SealingKey };
 
@@ -101,7 +105,7 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
   const receiptKey = generateKeyPairSync('ed25519');
   const tools: PipelineTools = {
     db: database.db, jobs, pacs: options.pacs, blobs: await openFileBlobs(join(folder, 'spool')), keys: createStudyKeys(randomBytes(32), join(folder, 'keys')), locks: database.shared?.locks ?? null,
-    pseudonyms: await createPseudonyms(PROJECT_KEY), signReceipt: createReceiptSigner({ kid: 'test', privateKey: receiptKey.privateKey }),
+    pseudonyms: await createPseudonyms(PROJECT_KEY), restore: restoreHere, signReceipt: createReceiptSigner({ kid: 'test', privateKey: receiptKey.privateKey }),
     issuer: 'http://localhost:3000', log: (line) => void lines.push(line),
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined }, changes: createStudyChanges(),
     now: options.now ?? (() => new Date()), newId: randomUUID,

@@ -3,6 +3,7 @@
  * own. A stage receives the few of them that it uses.
  */
 import type { Kysely, Transaction } from 'kysely';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
@@ -31,6 +32,12 @@ export type PipelineMetrics = {
   bytes(stage: Stage, count: number): void;
 };
 
+/**
+ * An instance that came coded (Content-Encoding of its part), restored in pieces: all together exactly `bytes`. Throws CodingError where it cannot be,
+ * what the source throws, and the signal's reason.
+ */
+export type Restore = (source: ByteSource, encoding: string, bytes: number, signal: AbortSignal) => AsyncGenerator<Uint8Array>;
+
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
@@ -40,6 +47,8 @@ export type PipelineTools = {
   /** What keeps the requests of several gateways apart; null where this one is alone with its database. */
   readonly locks: SharedLocks | null;
   readonly pseudonyms: Pseudonyms;
+  /** Restores what came coded. */
+  readonly restore: Restore;
   /** Signs a receipt: a compact JWS. */
   readonly signReceipt: (receipt: Receipt) => Promise<string>;
   /** The gateway's public URL, for receipts. */

@@ -3,13 +3,12 @@
  * `AT_ONCE_BYTES` is never in memory; restored, it is written as it comes, and kept or dropped when more is known of it.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import { bytesSource, rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
-import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import type { ParcelPart } from '#shared/transfer/parcel.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import type { Restore } from '../tools.ts';
 import type { RestoredBlob } from './restored-blob.ts';
 
 /** Up to here an instance is read, decrypted and hashed in one go; beyond it in pieces. Two parcels at once hold twice as much. */
@@ -28,14 +27,14 @@ export type ReadPart = {
   drop(): Promise<void>;
 };
 
-export type ReadTools = { readonly restored: RestoredBlob };
+export type ReadTools = { readonly restored: RestoredBlob; readonly restore: Restore };
 
 /** `bytes`: what was promised. Null: it has another length, or cannot be restored. */
 export async function readPart(body: OpenBlob, part: ParcelPart, bytes: number, tools: ReadTools, signal: AbortSignal): Promise<ReadPart | null> {
   if (part.contentEncoding === null) return part.range.length === bytes ? readPlain(body, part.range, signal) : null;
-  const pieces = paced(restoreInstance(rangeSource(body, part.range), part.contentEncoding, bytes, { signal }));
+  const pieces = tools.restore(rangeSource(body, part.range), part.contentEncoding, bytes, signal);
   try {
-    return bytes <= AT_ONCE_BYTES ? await restoreAtOnce(pieces, tools.restored) : await restoreInPieces(pieces, tools.restored);
+    return bytes <= AT_ONCE_BYTES ? await restoreAtOnce(pieces, bytes, tools.restored) : await restoreInPieces(pieces, tools.restored);
   } catch (error) {
     if (error instanceof CodingError) return null;
     throw error;
@@ -53,8 +52,13 @@ async function readPlain(body: OpenBlob, range: ByteRange, signal: AbortSignal):
   return { digest: hash.digest('hex'), read: (use) => use(rangeSource(body, range)), ...place };
 }
 
-async function restoreAtOnce(pieces: AsyncIterable<Uint8Array>, restored: RestoredBlob): Promise<ReadPart> {
-  const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(pieces)));
+async function restoreAtOnce(pieces: AsyncIterable<Uint8Array>, length: number, restored: RestoredBlob): Promise<ReadPart> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for await (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
   return {
     digest: createHash('sha256').update(bytes).digest('hex'),
     read: (use) => use(bytesSource(bytes)),
@@ -72,14 +76,6 @@ async function restoreInPieces(pieces: AsyncIterable<Uint8Array>, restored: Rest
     keep: async () => ({ offset: range.offset, isRestored: true }),
     drop: () => restored.drop(range),
   };
-}
-
-/** A piece is decoded in one go, some 20 ms of it: between two of them others have their turn. */
-async function* paced(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    yield piece;
-    await setImmediate();
-  }
 }
 
 async function* hashed(pieces: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {

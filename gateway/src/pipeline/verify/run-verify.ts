@@ -70,7 +70,7 @@ async function verifyOnce(parcel: OwnedParcel, tools: PipelineTools, signal: Abo
   const restored = createRestoredBlob(tools.blobs, restoredId, parcelKey(studyKey, restoredId));
   const room = (bytes: number): Promise<void> => checkRoom(tools.blobs, bytes);
   try {
-    const outcome = await lookAt(restored, () => verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun, restored, checkRoom: room }, signal));
+    const outcome = await lookAt(restored, () => verifyParcel(body, { awaited, rulesFor: rulesOf, isLastRun, restored, restore: tools.restore, checkRoom: room }, signal));
     // Should its commit fail without a word, what was restored may have its place all the same; where it has none, expiry sweeps it.
     return await applyVerify(parcel, outcome, restored, attempts, tools);
   } finally {

@@ -13,7 +13,7 @@ import { deidentifyBytes } from '#testing/deidentified-file.ts';
 import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
-import { digestOf } from '../open-test-pipeline.ts';
+import { digestOf, restoreHere } from '../open-test-pipeline.ts';
 import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 
@@ -56,7 +56,7 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
 let folder: string;
 let restored: RestoredBlob;
 const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => {
-  const all = { ...tools, isLastRun: false, awaited: async () => new Map(promises), restored, checkRoom: async () => undefined };
+  const all = { ...tools, isLastRun: false, awaited: async () => new Map(promises), restored, restore: restoreHere, checkRoom: async () => undefined };
   return verifyParcel(toBody(body), all, signal);
 };
 
