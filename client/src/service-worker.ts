@@ -6,7 +6,7 @@
  * run only when it is asked for: opening the app does not wait for it.
  */
 import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
-import { QUEUE_TAG, TAKE_OVER } from './app/worker-messages.ts';
+import { GIVE_WAY, QUEUE_TAG, TAKE_OVER } from './app/worker-messages.ts';
 
 /** Background Sync §5.4, Periodic Background Sync §5.3; the DOM's types know only the page. */
 interface LastingEvent extends Event {
@@ -22,7 +22,7 @@ declare const self: {
   readonly __WB_MANIFEST: PrecacheEntry[];
   readonly clients: { claim(): Promise<void> };
   /** Set by the background sender's script. Rejects while something is left to do. */
-  sendWhatWaits?: () => Promise<void>;
+  sendWhatWaits?: (signal: AbortSignal) => Promise<void>;
   skipWaiting(): Promise<void>;
   addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
   addEventListener(type: 'install' | 'activate', listener: (event: LastingEvent) => void): void;
@@ -45,16 +45,21 @@ self.addEventListener('install', (event) => event.waitUntil((async () => readSen
 // The first visit is served by the worker as every later one: its pages find all their parts without a network.
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
+let sending: Promise<void> | null = null;
+let over = new AbortController();
+
 self.addEventListener('message', (event) => {
   if (event.data === TAKE_OVER) void self.skipWaiting();
+  if (event.data === GIVE_WAY) over.abort();
 });
-
-let sending: Promise<void> | null = null;
 
 /** Once at a time, whichever event asks. Rejected, the browser asks again later (Background Sync §5.3). */
 async function sendInBackground(): Promise<void> {
   readSender();
-  sending ??= self.sendWhatWaits!().finally(() => (sending = null));
+  if (sending === null) {
+    over = new AbortController();
+    sending = self.sendWhatWaits!(over.signal).finally(() => (sending = null));
+  }
   await sending;
 }
 

@@ -6,7 +6,8 @@
  * A page whose parts are gone (another version was put on the server meanwhile) says so, and is loaded again as soon as nothing can be lost.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
-import { TAKE_OVER } from './worker-messages.ts';
+import { SESSION_LOCK } from './session.ts';
+import { GIVE_WAY, TAKE_OVER } from './worker-messages.ts';
 
 /** What the person is told about versions. */
 export type UpdateState =
@@ -83,6 +84,7 @@ export function createUpdate({ workers, locks, tabId, isAtWork, page }: UpdateTo
   /** False where somebody is at work somewhere. */
   async function takeOver(): Promise<boolean> {
     if (isAtWork.peek() || (await othersHold(AT_WORK, WRITING))) return false;
+    registration?.active?.postMessage(GIVE_WAY);
     registration?.waiting?.postMessage(TAKE_OVER);
     return true;
   }
@@ -100,11 +102,12 @@ export function createUpdate({ workers, locks, tabId, isAtWork, page }: UpdateTo
 
   function watch(registered: ServiceWorkerRegistration): void {
     registration = registered;
+    const follow = (arriving: ServiceWorker | null) => arriving?.addEventListener('statechange', () => arriving.state === 'installed' && offer());
+    // One that the browser found as the page was opened may be on its way already.
+    follow(registered.installing);
+    registered.addEventListener('updatefound', () => follow(registered.installing));
     offer();
-    registered.addEventListener('updatefound', () => {
-      const arriving = registered.installing;
-      arriving?.addEventListener('statechange', () => arriving.state === 'installed' && offer());
-    });
+    ask();
     setInterval(ask, ASK_EVERY_MS);
   }
 
@@ -114,7 +117,9 @@ export function createUpdate({ workers, locks, tabId, isAtWork, page }: UpdateTo
   /** As soon as nothing is lost with the page. */
   function reloadWhenSafe(): void {
     if (isAtWork.peek()) state.value = 'loads-again';
-    effect(() => void (isAtWork.value || page.reload('update')));
+    // Not in the middle of a renewal: the answer that is not taken would end the session.
+    const reload = () => locks.request(SESSION_LOCK, () => (page.reload('update'), new Promise(() => undefined)));
+    effect(() => void (isAtWork.value || reload()));
   }
 
   workers?.addEventListener('controllerchange', () => {

@@ -1,0 +1,119 @@
+/**
+ * The queue goes on when no page is open: in a real Chromium a study is queued while the link is cut, all windows are closed, the link is
+ * mended, and the browser gives the service worker its time. A page that opens in the middle takes the lead, and nothing is sent twice.
+ *
+ * When a browser gives that time is its own affair; here the debugger gives it (CDP, ServiceWorker.dispatchSyncEvent).
+ */
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { findOrthanc } from '../../scripts/orthanc.ts';
+
+const TAG = 'relaypacs-queue';
+
+const { chromium } = testEnvironment();
+const test = suite('the queue without a page');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+/** A window on another site of this machine, so that the browser lives on and none of its windows is the app's. */
+async function elsewhere(browser: BrowserContext): Promise<{ page: Page; sync: () => Promise<void> }> {
+  const page = await browser.newPage();
+  const debug = await browser.newCDPSession(page);
+  const registration = Promise.withResolvers<string>();
+  const of = (origin: string) => (registrations: readonly { scopeURL: string; registrationId: string }[]) => {
+    const ours = registrations.find(({ scopeURL }) => scopeURL.startsWith(origin));
+    if (ours) registration.resolve(ours.registrationId);
+  };
+  debug.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => of(app.address)(registrations));
+  await debug.send('ServiceWorker.enable');
+  return { page, sync: async () => dispatch(debug, await registration.promise) };
+}
+
+async function dispatch(debug: CDPSession, registrationId: string): Promise<void> {
+  await debug.send('ServiceWorker.dispatchSyncEvent', { origin: app.address, registrationId, tag: TAG, lastChance: false });
+}
+
+let app: AppUnderTest;
+
+if (why !== null || chromium === null) {
+  skipped('the queue without a page', why ?? 'there is no Chromium');
+} else {
+  let browser: BrowserContext;
+  let page: Page;
+  let sync: () => Promise<void>;
+  test.before(async () => {
+    app = await openApp(chromium);
+    browser = await app.openBrowser();
+    ({ sync } = await elsewhere(browser));
+    page = await browser.newPage();
+    await page.goto(app.address);
+    await signIn(page);
+    await untilInstalled(page);
+  });
+  test.after(async () => app.close());
+
+  test('a study that was queued while the link was cut arrives after all windows were closed', async () => {
+    app.link.cut();
+    await queueStudy(page, filesOf(1, { rows: 256 }));
+    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByText('Waiting for the gateway. It goes on by itself.').first().waitFor();
+    const tags = await page.evaluate(async () => {
+      const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & { sync: { getTags(): Promise<string[]> } };
+      return registration.sync.getTags();
+    });
+    assert.equal(tags, [TAG], 'the browser was asked for its time');
+    await page.close();
+    app.link.mend();
+    await sync();
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
+    page = await browser.newPage();
+    await page.goto(app.address);
+    await page.getByText('Nothing waits on this device').waitFor();
+    await page.getByRole('link', { name: /^Queue/ }).click();
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  });
+
+  test('a page that opens while the worker sends takes over in the middle, and the study does not begin anew', async () => {
+    const files = filesOf(2, { instances: 16, rows: 512 });
+    app.link.cut();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await queueStudy(page, files);
+    await page.getByText('You can close this page: 16 instances are safe here').waitFor();
+    await page.close();
+    app.link.mend();
+    const before = app.link.bytesUp;
+    const inTheMiddle = app.link.pauseAfter(1_500_000);
+    await sync();
+    await inTheMiddle.reached;
+    page = await browser.newPage();
+    // The paused link holds what is under way; the page comes from its own cache.
+    await page.goto(app.address);
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+    inTheMiddle.resume();
+    await page.getByText('Nothing waits on this device').waitFor();
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 28);
+    const total = files.reduce((sum, { buffer }) => sum + buffer.length, 0);
+    process.stdout.write(`\n${app.link.bytesUp - before} bytes went up for ${total} bytes of study\n`);
+    // What stood in the paused link's buffers is lost with the worker's requests.
+    assert.ok(app.link.bytesUp - before < 1.75 * total);
+  });
+
+  test('after signing out what was queued still goes under its owner’s name', async () => {
+    app.link.cut();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await queueStudy(page, filesOf(3));
+    await page.getByText('You can close this page: 12 instances are safe here').waitFor();
+    await page.getByRole('button', { name: 'Account of admin' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.close();
+    app.link.mend();
+    await sync();
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 40);
+  });
+}
+
+test.run();
