@@ -141,7 +141,8 @@ function uploadExpiresOf(env: Env, wrong: Report): number {
   const text = setting(env, 'RELAY_UPLOAD_EXPIRES_HOURS') ?? String(UPLOAD_EXPIRES_HOURS);
   const hours = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (hours >= 1 && hours <= UPLOAD_EXPIRES_HOURS_LIMIT) return hours;
-  wrong(`RELAY_UPLOAD_EXPIRES_HOURS must be the hours after which an unfinished parcel is given up, from 1 to ${UPLOAD_EXPIRES_HOURS_LIMIT}, for example RELAY_UPLOAD_EXPIRES_HOURS=${UPLOAD_EXPIRES_HOURS}.`);
+  const example = `RELAY_UPLOAD_EXPIRES_HOURS=${UPLOAD_EXPIRES_HOURS}`;
+  wrong(`RELAY_UPLOAD_EXPIRES_HOURS must be the hours after which an unfinished parcel is given up, from 1 to ${UPLOAD_EXPIRES_HOURS_LIMIT}, for example ${example}.`);
   return UPLOAD_EXPIRES_HOURS;
 }
 
