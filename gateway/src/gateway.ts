@@ -20,6 +20,7 @@ import { userRoutes } from './admin/users.routes.ts';
 import { auditRoutes } from './audit/audit.routes.ts';
 import type { Config } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
+import type { MessageChannel } from './database/message-channel.ts';
 import { authenticate, createRemembered } from './http/authenticate.ts';
 import { limitRequests } from './http/caller-key.ts';
 import { observeRequest } from './http/observe-request.ts';
@@ -36,6 +37,7 @@ import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { observabilityRoutes, remembered } from './observability/observability.routes.ts';
 import { describeTus } from './pipeline/intake/describe-tus.ts';
 import { eventRoutes } from './pipeline/intake/events.routes.ts';
+import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { SENDERS, uploadRoutes } from './pipeline/intake/upload.routes.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
@@ -99,7 +101,7 @@ const PACS_PATIENCE_MS = 2_000;
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const around: Surroundings = { ...DEFAULTS, ...overrides };
   const log = createLog(around.write, around.now);
-  const keys = openKeys(join(config.dataDir, 'keys'));
+  const keys = openKeys(join(config.dataDir, 'keys'), around.clock);
   const database = around.database ?? (await openDatabase(config.database));
   const { madePassword } = await ensureFirstUser(database.db, config.adminPassword, around.now());
   const jobs = await createJobs(database, jobEvents(log));
@@ -109,7 +111,9 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const tools = await createPipelineTools({ config, around, log, keys, database, jobs, pacs, metrics });
 
   let isStarted = false;
-  const api = createApi({ config, around, log, keys, database, metrics, tools, isPacsUp, isStarted: () => isStarted });
+  const channel = async (name: string): Promise<MessageChannel | null> => (await database.shared?.channel(name)) ?? null;
+  const forgotten = { users: await channel('relaypacs_users'), devices: await channel('relaypacs_devices') };
+  const api = createApi({ config, around, log, keys, database, metrics, tools, forgotten, isPacsUp, isStarted: () => isStarted });
   const audited = async (event: { event: 'gateway-started'; version: string } | { event: 'gateway-stopped' }): Promise<void> => {
     await database.db.transaction().execute(async (trx) => recordAudit(trx, await defaultSiteId(trx), event, around.now()));
   };
@@ -170,24 +174,26 @@ type ApiParts = {
   readonly database: Database;
   readonly metrics: Metrics;
   readonly tools: PipelineTools;
+  /** By which gateways on one database tell each other whose rights have changed. */
+  readonly forgotten: { readonly users: MessageChannel | null; readonly devices: MessageChannel | null };
   readonly isPacsUp: () => Promise<boolean>;
   readonly isStarted: () => boolean;
 };
 
-function createApi({ config, around, log, keys, database, metrics, tools, isPacsUp, isStarted }: ApiParts): Router {
+function createApi({ config, around, log, keys, database, metrics, tools, forgotten, isPacsUp, isStarted }: ApiParts): Router {
   const { publicUrl, rateLimit } = config;
   const { now, newId, clock } = around;
   const { db } = database;
   const limit = (perMinute: number) => createRateLimit(rateLimit === null ? null : perMinute, clock);
-  const accessTokens = createAccessTokens({ key: keys.tokens, issuer: publicUrl, now, newId });
+  const accessTokens = createAccessTokens({ key: keys.tokens, keyOf: keys.tokenKey, issuer: publicUrl, now, newId });
   const users = createRemembered(async (id) => {
     const account = await findAccount(db, { id });
     return account && !account.isDisabled ? toUser(account) : null;
-  }, clock);
+  }, clock, forgotten.users);
   const devices = createRemembered(async (id) => {
     const device = await findDevice(db, id);
     return device && device.revoked_at === null ? device.account_id : null;
-  }, clock);
+  }, clock, forgotten.devices);
   const forgetDevices = (ids: readonly string[]): void => ids.forEach((id) => devices.forget(id));
 
   const api = createRouter();
@@ -217,7 +223,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, isPacs
     },
   }));
   const project = { key: keys.projectKey, id: keys.projectKeyId };
-  const sealing = new Map(keys.sealing.map(({ jwk, privateKey }) => [jwk.kid, privateKey.toCryptoKey('X25519', false, ['deriveBits'])]));
+  const sealing: SealingKeys = { get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) };
   const parcels = createParcelReceiver(tools, { expiresAfterMs: config.uploadExpiresHours * 3_600_000, sealing });
   api.route('/', uploadRoutes({ tools, parcels, defaultPolicy: config.policy, project, sealingKey: keys.sealing[0].jwk }));
   api.route('/', eventRoutes(tools));

@@ -16,7 +16,7 @@ import(workerData.module).then(({ openKeys }) => {
   parentPort.postMessage('ready');
   parentPort.once('message', () => {
     const { jwks, wrapKey, projectKey } = openKeys(workerData.folder);
-    parentPort.postMessage(JSON.stringify([jwks, [...wrapKey], [...projectKey]]));
+    parentPort.postMessage(JSON.stringify([jwks(), [...wrapKey], [...projectKey]]));
   });
 });`;
 
@@ -59,6 +59,21 @@ test('the key that devices seal to is changed by giving its file another name: w
   const kept = retired.find(({ jwk }) => jwk.kid === before.jwk.kid)!;
   const opener = await createOpener(kept.privateKey.toCryptoKey('X25519', false, ['deriveBits']), sealer.enc, 'parcel');
   assert.equal([...(await opener.open(sealed, true))!], [1, 2, 3]);
+}));
+
+test('when a pair is changed, a gateway that runs on knows the new one too, for what another gateway signs and lets devices seal to', () => inFolder((folder) => {
+  let now = 0;
+  const running = openKeys(folder, () => now);
+  assert.is(running.sealingKey('nobody’s'), undefined);
+  for (const name of ['sealing', 'tokens', 'receipts']) renameSync(join(folder, `${name}.pem`), join(folder, `${name}.2026-11.pem`));
+  const restarted = openKeys(folder);
+  now += 1_000;
+  const [sealedTo] = restarted.sealing;
+  assert.is.not(sealedTo.jwk.kid, running.sealing[0].jwk.kid);
+  assert.ok(running.sealingKey(sealedTo.jwk.kid));
+  assert.ok(running.tokenKey(restarted.tokens.kid));
+  assert.ok(restarted.tokenKey(running.tokens.kid), 'what was signed before still holds');
+  assert.equal(new Set(running.jwks().keys.map(({ kid }) => kid)), new Set(restarted.jwks().keys.map(({ kid }) => kid)));
 }));
 
 test('a sealing key is named by its RFC 7638 thumbprint', () => inFolder((folder) => {

@@ -7,7 +7,7 @@
  * `receipts.pem`): receipts are checked for years, and a tablet may come back late with what it sealed.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SealingKey } from '#shared/protocol/api.ts';
 
@@ -31,7 +31,10 @@ export type Keys = {
   /** Names the project key without telling it. */
   readonly projectKeyId: string;
   /** Every public key that ever signed here, as at `/.well-known/jwks.json`. */
-  readonly jwks: { readonly keys: readonly PublicJwk[] };
+  jwks(): { readonly keys: readonly PublicJwk[] };
+  /** Of all pairs that there are, retired ones and those that another gateway made since this one was started: the one of this name. */
+  tokenKey(kid: string): SigningKey | undefined;
+  sealingKey(kid: string): KeyObject | undefined;
 };
 
 const SECRET_BYTES = 32;
@@ -89,11 +92,17 @@ function toSealingPair(pem: Buffer): SealingPair {
   return { jwk: { kid, kty: 'OKP', crv: 'X25519', x: publicKey.export({ format: 'jwk' }).x ?? '' }, privateKey };
 }
 
-/** The pair that is used now, made where it is missing, and those beside it (`tokens.<anything>.pem`) that were used before. */
+/** All pairs of this name: the one that is used now, where it is there, and those beside it (`tokens.<anything>.pem`) that were used before. */
+function readPairs<T>(folder: string, name: string, toPair: (pem: Buffer) => T): T[] {
+  const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem'));
+  const [current, retired] = [files.filter((file) => file === `${name}.pem`), files.filter((file) => file !== `${name}.pem`)];
+  return [...current, ...retired].map((file) => toPair(readFileSync(join(folder, file))));
+}
+
+/** The same, after the one that is used now was made where it was missing. */
 function pairs<T>(folder: string, name: string, make: () => KeyObject, toPair: (pem: Buffer) => T): [T, ...T[]] {
-  const current = toPair(readOrMake(join(folder, `${name}.pem`), () => make().export({ type: 'pkcs8', format: 'pem' }) as string));
-  const retired = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem') && file !== `${name}.pem`);
-  return [current, ...retired.map((file) => toPair(readFileSync(join(folder, file))))];
+  readOrMake(join(folder, `${name}.pem`), () => make().export({ type: 'pkcs8', format: 'pem' }) as string);
+  return readPairs(folder, name, toPair) as [T, ...T[]];
 }
 
 const signingPairs = (folder: string, name: string) => pairs(folder, name, () => generateKeyPairSync('ed25519').privateKey, toSigningKey);
@@ -103,20 +112,52 @@ function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
   return { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' };
 }
 
+type AllPairs = { readonly tokens: readonly SigningKey[]; readonly receipts: readonly SigningKey[]; readonly sealing: readonly SealingPair[] };
+
+const readAll = (folder: string): AllPairs => ({
+  tokens: readPairs(folder, 'tokens', toSigningKey), receipts: readPairs(folder, 'receipts', toSigningKey), sealing: readPairs(folder, 'sealing', toSealingPair),
+});
+
+/** For names that nobody knows the folder is not read all the time. */
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * What lies in the folder now. Gateways that share it are restarted one after the other when a pair was changed: what the first one signs, or lets
+ * devices seal to, the others must know before their turn.
+ */
+function watchPairs(folder: string, clock: () => number): { all(): AllPairs; find<T>(of: (all: AllPairs) => T | undefined): T | undefined } {
+  let known = readAll(folder);
+  let [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
+  const look = (): AllPairs => {
+    [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
+    return (known = readAll(folder));
+  };
+  return {
+    all: () => (statSync(folder).mtimeMs === changedMs ? known : look()),
+    find(of) {
+      const found = of(known);
+      // A folder on another machine may tell late that it has changed: who is asked for something unknown looks.
+      if (found !== undefined || (statSync(folder).mtimeMs === changedMs && clock() - lookedAt < LOOK_AGAIN_MS)) return found;
+      return of(look());
+    },
+  };
+}
+
 /** Opens the keys, making those that are missing. Throws when one is damaged: a new one in its place would hide the loss. */
-export function openKeys(folder: string): Keys {
+export function openKeys(folder: string, clock: () => number = () => performance.now()): Keys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
-  const tokens = signingPairs(folder, 'tokens');
-  const receipts = signingPairs(folder, 'receipts');
+  const [tokens] = signingPairs(folder, 'tokens');
+  const [receipts] = signingPairs(folder, 'receipts');
+  const sealing = pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair);
+  const wrapKey = secret(folder, 'wrap.key');
   const projectKey = secret(folder, 'project.key');
+  const { all, find } = watchPairs(folder, clock);
   return {
-    tokens: tokens[0],
-    receipts: receipts[0],
-    sealing: pairs(folder, 'sealing', () => generateKeyPairSync('x25519').privateKey, toSealingPair),
-    wrapKey: secret(folder, 'wrap.key'),
-    projectKey,
+    tokens, receipts, sealing, wrapKey, projectKey,
     projectKeyId: createHash('sha256').update('relaypacs project key').update(projectKey).digest('hex').slice(0, 16),
-    jwks: { keys: [...receipts, ...tokens].map(toJwk) },
+    jwks: () => ({ keys: [...all().receipts, ...all().tokens].map(toJwk) }),
+    tokenKey: (kid) => find(({ tokens: known }) => known.find((key) => key.kid === kid)),
+    sealingKey: (kid) => find(({ sealing: known }) => known.find(({ jwk }) => jwk.kid === kid)?.privateKey),
   };
 }

@@ -52,8 +52,8 @@ const { postgresUrl } = testEnvironment();
 const test = suite('several gateways');
 let world: World;
 
-async function signIn(api: string): Promise<string> {
-  const body = JSON.stringify({ username: 'admin', password: ADMIN_PASSWORD });
+async function signIn(api: string, credentials = { username: 'admin', password: ADMIN_PASSWORD }): Promise<string> {
+  const body = JSON.stringify(credentials);
   const answer = await fetch(`${api}/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   return ((await answer.json()) as Session).accessToken;
 }
@@ -110,6 +110,24 @@ else {
     const token = await signIn(world.gateways[0]!.api);
     const me = await fetch(`${world.gateways[1]!.api}/auth/me`, { headers: { authorization: `Bearer ${token}` } });
     assert.is(me.status, 200, 'a token of the one holds at the other');
+  });
+
+  test('who is disabled at one gateway is refused by the other at once', async () => {
+    const [first, second] = world.gateways.map(({ api }) => api);
+    const token = await signIn(first!);
+    const asAdmin = async (method: string, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      return (await fetch(`${first}${path}`, { method, headers, body: JSON.stringify(body) })).json();
+    };
+    const credentials = { username: 'guest', password: 'only for this test' };
+    const { id } = (await asAdmin('POST', '/admin/users', { ...credentials, roles: ['technician'] })) as { id: string };
+    const theirs = await signIn(second!, credentials);
+    const asked = async () => (await fetch(`${second}/auth/me`, { headers: { authorization: `Bearer ${theirs}` } })).status;
+    assert.is(await asked(), 200);
+    const began = performance.now();
+    await asAdmin('PATCH', `/admin/users/${id}`, { disabled: true });
+    await until('the other gateway to refuse', async () => (await asked()) === 401);
+    assert.ok(performance.now() - began < 9_000, 'it was told, and did not just forget');
   });
 
   test('each piece of a parcel may land on another gateway, and both tell the device of every step', async () => {

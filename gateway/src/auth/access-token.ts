@@ -4,7 +4,7 @@
  *
  * A token without `scope` is a session's. One of scope `upload` also names its device, and serves only routes that say so.
  */
-import { jwtVerify, SignJWT } from 'jose';
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import type { SigningKey } from '../keys.ts';
 
 /** Seconds. Shorter, and a slow upload asks for tokens all the time; longer, and a stolen one serves too long. */
@@ -25,9 +25,14 @@ export type AccessTokens = {
   read(token: string): Promise<TokenSubject | null>;
 };
 
-export type AccessTokenTools = { readonly key: SigningKey; readonly issuer: string; readonly now: () => Date; readonly newId: () => string };
+export type AccessTokenTools = {
+  readonly key: SigningKey;
+  /** Any of ours, also one that another gateway signs with. */
+  readonly keyOf: (kid: string) => SigningKey | undefined;
+  readonly issuer: string; readonly now: () => Date; readonly newId: () => string;
+};
 
-export function createAccessTokens({ key, issuer, now, newId }: AccessTokenTools): AccessTokens {
+export function createAccessTokens({ key, keyOf, issuer, now, newId }: AccessTokenTools): AccessTokens {
   return {
     sign({ accountId, deviceId }) {
       const issuedAt = Math.floor(now().getTime() / 1000);
@@ -39,7 +44,9 @@ export function createAccessTokens({ key, issuer, now, newId }: AccessTokenTools
     },
     async read(token) {
       try {
-        const { payload } = await jwtVerify(token, key.publicKey, {
+        const signedWith = keyOf(decodeProtectedHeader(token).kid ?? '');
+        if (signedWith === undefined) return null;
+        const { payload } = await jwtVerify(token, signedWith.publicKey, {
           algorithms: ['EdDSA'], typ: TYPE, issuer, audience: issuer, currentDate: now(), requiredClaims: ['sub', 'exp', 'jti'],
         });
         return subjectOf(payload);

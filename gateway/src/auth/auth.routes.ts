@@ -102,7 +102,7 @@ export function authRoutes(tools: AuthRouteTools): Router {
   });
   router.openapi(keySet, (c) => {
     c.header('Cache-Control', 'public, max-age=300');
-    return c.json({ keys: [...keys.jwks.keys] }, 200);
+    return c.json({ keys: [...keys.jwks().keys] }, 200);
   });
   return router;
 }

@@ -5,9 +5,10 @@
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
 import type { TokenSubject } from '../auth/access-token.ts';
+import type { MessageChannel } from '../database/message-channel.ts';
 import type { Caller, GatewayEnv } from './route.ts';
 
-/** How long a change of an account or a device may go unseen by other gateways; the gateway that made it knows at once. */
+/** How long a change of an account or a device may go unseen by another gateway that did not hear of it; all others know at once. */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_LIMIT = 10_000;
 
@@ -17,9 +18,10 @@ export type Remembered<T> = {
   forget(id: string): void;
 };
 
-/** Remembers what `load` said, so that a request costs no query. */
-export function createRemembered<T>(load: (id: string) => Promise<T | null>, now: () => number): Remembered<T> {
+/** Remembers what `load` said, so that a request costs no query. `others`: the gateways that are to forget with this one; null where it is alone. */
+export function createRemembered<T>(load: (id: string) => Promise<T | null>, now: () => number, others: MessageChannel | null = null): Remembered<T> {
   const known = new Map<string, { value: T | null; until: number }>();
+  others?.hear((id) => void known.delete(id), () => known.clear());
   return {
     async find(id) {
       const remembered = known.get(id);
@@ -29,7 +31,10 @@ export function createRemembered<T>(load: (id: string) => Promise<T | null>, now
       known.set(id, { value, until: now() + REMEMBERED_MS });
       return value;
     },
-    forget: (id) => void known.delete(id),
+    forget(id) {
+      known.delete(id);
+      void others?.say(id);
+    },
   };
 }
 

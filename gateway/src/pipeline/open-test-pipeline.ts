@@ -22,7 +22,6 @@ import type { LogEvent } from '../log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from './intake/events.routes.ts';
-import type { SealingKeys } from './intake/parcel-spool.ts';
 import { createParcelReceiver } from './intake/receive-parcel.ts';
 import { uploadRoutes } from './intake/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from './pipeline.ts';
@@ -87,7 +86,7 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
 export const restoreHere: Restore = (source, encoding, bytes, signal) => restoreInstance(source, encoding, bytes, { signal });
 
 /** A key pair that devices seal to, and what the gateway opens with. */
-export type TestSealing = { readonly sealing: SealingKeys; readonly sealingKey: SealingKey };
+export type TestSealing = { readonly sealing: ReadonlyMap<string, CryptoKey>; readonly sealingKey: SealingKey };
 
 export function createTestSealing(kid: string = randomUUID()): TestSealing {
   const { privateKey, publicKey } = generateKeyPairSync('x25519');

@@ -7,13 +7,16 @@
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** A file is older than its row by one transaction. What no row names after this long belongs to a transaction that was undone. */
+/**
+ * A file is older than its row by one transaction. What no row names after this long belongs to a transaction that was undone. Reckoned by the
+ * folder's own clock: gateways that share it may have others.
+ */
 const UNNAMED_FOR_MS = 3600 * 1000;
 
 export type StudyKeys = {
@@ -24,7 +27,7 @@ export type StudyKeys = {
   /** For ever. One that is destroyed already stays so. */
   destroy(wrapped: Uint8Array): void;
   /** Destroys the keys that no study names any more: what a gateway that was killed did not come to. */
-  sweep(named: readonly Uint8Array[], now: Date): void;
+  sweep(named: readonly Uint8Array[]): void;
 };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
@@ -34,6 +37,19 @@ function writeHalf(path: string, half: Uint8Array): void {
   writeSync(file, half);
   fsyncSync(file);
   closeSync(file);
+  // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+/** What time it is where the files are. */
+function folderTimeMs(folder: string): number {
+  const path = join(folder, `now-${randomBytes(ID_BYTES).toString('hex')}`);
+  closeSync(openSync(path, 'wx', 0o600));
+  const { mtimeMs } = statSync(path);
+  unlinkSync(path);
+  return mtimeMs;
 }
 
 /** Overwritten before it is removed, so that the name is not all that goes. */
@@ -80,11 +96,14 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): StudyKeys 
       return new Uint8Array(hkdfSync('sha256', half, other, 'relaypacs study key', KEY_BYTES));
     },
     destroy: (wrapped) => eraseFile(pathOf(wrapped)),
-    sweep(named, now) {
+    sweep(named) {
       const living = new Set(named.map(idOf));
+      const nowMs = folderTimeMs(folder);
       for (const id of readdirSync(folder)) {
         const path = join(folder, id);
-        if (!living.has(id) && now.getTime() - statSync(path).mtimeMs > UNNAMED_FOR_MS) eraseFile(path);
+        // Gone meanwhile: another gateway destroyed it.
+        const file = statSync(path, { throwIfNoEntry: false });
+        if (file && !living.has(id) && nowMs - file.mtimeMs > UNNAMED_FOR_MS) eraseFile(path);
       }
     },
   };

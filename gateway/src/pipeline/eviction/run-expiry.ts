@@ -24,7 +24,7 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
   await tools.db.transaction().execute((trx) => deleteUnfinished(trx, expired));
   await sweepBlobs(tools);
   const keyed = await tools.db.selectFrom('study').select('wrapped_key').where('wrapped_key', 'is not', null).execute();
-  tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []), now);
+  tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []));
   await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
   const aDayAgo = new Date(now.getTime() - OTHER_DEVICE_AFTER_MS);
   await giveUpPromises(tools, aDayAgo, () => isOthersWait(aDayAgo));

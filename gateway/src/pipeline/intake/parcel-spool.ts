@@ -27,7 +27,7 @@ export type ParcelRequest = {
 };
 
 /** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
-export type SealingKeys = ReadonlyMap<string, CryptoKey>;
+export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
 export type SpoolTools = {
   readonly blobs: Blobs;
