@@ -5,6 +5,7 @@
  * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the functions are given.
  */
 import { formatCount, roundRemaining } from './format.ts';
+import { DIAGNOSES } from '../pipeline/upload/diagnosis.ts';
 import type { Trouble } from '../pipeline/queue/queued.ts';
 import type { Place, WaitingFor } from './track-state.ts';
 import type { UpdateState } from './updates.ts';
@@ -230,6 +231,11 @@ export const words = {
     paused: 'Paused: nothing of it is on its way until you let it go on.',
     sendFirst: 'First',
     sendFirstOf: (name: string) => `Send first: ${name}`,
+    earlierOf: (name: string) => `Send earlier: ${name}`,
+    laterOf: (name: string) => `Send later: ${name}`,
+    turnOf: (name: string, place: number, total: number) => `Turn of ${name}: ${formatCount(place)} of ${formatCount(total)}`,
+    /** What stands between and does harm. */
+    diagnosis: DIAGNOSES,
     cancel: 'Cancel sending',
     cancelOf: (name: string) => `Cancel sending: ${name}`,
     cancelledWhat: 'This study was cancelled on its way. What was not in the PACS was left out, and its copy here was deleted.',

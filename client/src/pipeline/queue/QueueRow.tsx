@@ -1,11 +1,9 @@
 /** One study in the queue: its name leads to its page, its track says where it is; beneath stands what moves, waits or needs someone. */
-import { useState } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { formatMoment } from '../../app/format.ts';
 import { Icon } from '../../app/Icon.tsx';
 import { hrefOf } from '../../app/routes.ts';
-import { Confirm } from '../../app/Sheet.tsx';
 import { Pace, Track } from '../../app/Track.tsx';
 import type { TrackState } from '../../app/track-state.ts';
 import { words } from '../../app/words.ts';
@@ -13,7 +11,7 @@ import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
 import { SendingButtons } from './SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';
-import { TakeBack } from './TakeBack.tsx';
+import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 import { partOf, trackOf } from './track-of.ts';
 
 export function QueueRow({ study }: { readonly study: QueuedStudy }) {
@@ -72,22 +70,14 @@ function Red({ title, next }: { readonly title: string; readonly next: string | 
   );
 }
 
-function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly name: string; readonly href: string }) {
-  const { queue } = useDevice();
+function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
   if (study.waiting === 'interrupted') {
     return (
       <div class="row">
         <a class="button" href={hrefOf({ page: 'upload' })}>
           {words.queue.chooseAgain}
         </a>
-        <button
-          type="button"
-          class="button button-bare"
-          aria-label={words.queue.dismissOf(name)}
-          onClick={() => void queue.dismiss(study.id)}
-        >
-          {words.queue.dismiss}
-        </button>
+        <Dismiss study={study} name={name} />
       </div>
     );
   }
@@ -106,41 +96,15 @@ function Actions({ study, name, href }: { readonly study: QueuedStudy; readonly 
       </a>
     );
   if (study.isWaiting || study.canTakeBack || study.canCancel) return <SendingButtons study={study} name={name} />;
-  if (study.state === 'done' || study.state === 'taken-back') {
-    return (
-      <button
-        type="button"
-        class="button button-bare"
-        aria-label={words.queue.dismissOf(name)}
-        onClick={() => void queue.dismiss(study.id)}
-      >
-        {words.queue.dismiss}
-      </button>
-    );
-  }
-  return null;
+  return study.state === 'done' || study.state === 'taken-back' ? <Dismiss study={study} name={name} /> : null;
 }
 
-/** For a study that the gateway refused half-way: its copy here is deleted, so it asks first. */
-export function Forget({ study, name }: { readonly study: QueuedStudy; readonly name: string }) {
+/** Loses nothing: the receipt is kept, and what was cut off is chosen again. */
+function Dismiss({ study, name }: OfStudy) {
   const { queue } = useDevice();
-  const [asking, setAsking] = useState(false);
   return (
-    <>
-      <button type="button" class="button button-bare" aria-haspopup="dialog" aria-label={words.queue.dismissOf(name)} onClick={() => setAsking(true)}>
-        {words.queue.dismiss}
-      </button>
-      {asking && (
-        <Confirm
-          title={words.forget.title}
-          what={words.forget.what(study.instances)}
-          yes={words.queue.dismiss}
-          no={words.forget.no}
-          destructive
-          onYes={() => void queue.dismiss(study.id)}
-          onClose={() => setAsking(false)}
-        />
-      )}
-    </>
+    <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(name)} onClick={() => void queue.dismiss(study.id)}>
+      {words.queue.dismiss}
+    </button>
   );
 }

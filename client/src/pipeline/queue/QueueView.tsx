@@ -25,6 +25,7 @@ export function QueueView() {
     <main id="content" class="page queue" aria-busy={!ready}>
       <h1 tabIndex={-1}>{words.queue.title}</h1>
       <LostStudies />
+      <InBetween />
       <MayBeCleared />
       {ready && queue.others.value + queue.othersWaiting.value > 0 && <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />}
       {!ready ? <QueueSkeleton /> : studies.length === 0 ? <EmptyQueue /> : <QueueList studies={studies} />}
@@ -39,6 +40,19 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
     <Notice kind="plain" sign="device" title={first}>
       <p>{then}</p>
       {travelling > 0 && waiting > 0 && <p>{words.queue.othersWaiting(waiting)}</p>}
+    </Notice>
+  );
+}
+
+/** What somebody's proxy does to what is under way: it arrives in spite of it, and here stands who can mend it. */
+function InBetween() {
+  const { queue } = useDevice();
+  const diagnosis = queue.diagnosis.value;
+  if (diagnosis === null || !queue.studies.value.some((study) => study.isWaiting)) return null;
+  const { title, next } = words.queue.diagnosis[diagnosis];
+  return (
+    <Notice kind={diagnosis === 'proxy-answers' ? 'wait' : 'plain'} title={title}>
+      <p>{next}</p>
     </Notice>
   );
 }

@@ -1,25 +1,15 @@
-/** What a person can do with a study that is not all sent: set it aside, put it first, take it back, or cancel it in the middle. */
-import { useState } from 'preact/hooks';
+/** What a person can do with a study that is not all sent: change its turn, set it aside, take it back, or cancel it in the middle. */
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
-import { Confirm } from '../../app/Sheet.tsx';
 import { words } from '../../app/words.ts';
-import type { QueuedStudy } from './queued.ts';
-import { TakeBack } from './TakeBack.tsx';
+import { CancelSending, TakeBack, type OfStudy } from './TakeBack.tsx';
 
-export type SendingButtonsProps = { readonly study: QueuedStudy; readonly name: string };
-
-export function SendingButtons({ study, name }: SendingButtonsProps) {
+export function SendingButtons({ study, name }: OfStudy) {
   const { queue } = useDevice();
-  const first = queue.studies.value.find((each) => each.isWaiting && !each.paused);
-  const canGoFirst = study.isWaiting && first !== undefined && first.id !== study.id;
   return (
     <div class="row">
-      {canGoFirst && (
-        <button type="button" class="button button-bare" aria-label={words.queue.sendFirstOf(name)} onClick={() => void queue.sendFirst(study.id)}>
-          {words.queue.sendFirst}
-        </button>
-      )}
+      {study.isWaiting && <Turn study={study} name={name} />}
       {study.isWaiting && (
         <button
           type="button"
@@ -30,42 +20,50 @@ export function SendingButtons({ study, name }: SendingButtonsProps) {
           {study.paused ? words.queue.resume : words.queue.pause}
         </button>
       )}
-      {study.canTakeBack ? <TakeBack study={study} name={name} /> : study.canCancel && <Cancel study={study} name={name} />}
+      {study.canTakeBack ? <TakeBack study={study} name={name} /> : study.canCancel && <CancelSending study={study} name={name} />}
     </div>
   );
 }
 
-/** Asks first. The gateway has to hear of it: where it does not, nothing was cancelled and the button says so. */
-function Cancel({ study, name }: SendingButtonsProps) {
+type Way = 'first' | 'earlier' | 'later';
+
+/** Its place among those that wait, by buttons. Who pressed one stays on it while the rows change places. */
+function Turn({ study, name }: OfStudy) {
   const { queue } = useDevice();
-  const [asking, setAsking] = useState(false);
-  const [failed, setFailed] = useState(false);
-  const cancel = () => {
-    setFailed(false);
-    queue.cancel(study.id).catch(() => setFailed(true));
+  const waiting = queue.studies.value.filter((each) => each.isWaiting);
+  const place = waiting.findIndex((each) => each.id === study.id);
+  const pressed = useRef<Way | null>(null);
+  const group = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (pressed.current === null) return;
+    // At an end of the list the pressed button is gone: the other one is the next best.
+    const buttons = [...(group.current?.querySelectorAll('button') ?? [])];
+    (buttons.find((button) => button.dataset['way'] === pressed.current) ?? buttons.at(-1))?.focus();
+    pressed.current = null;
+  }, [place]);
+  if (waiting.length < 2) return null;
+  const isFirst = place === 0 && !study.paused;
+  const go = (way: Way) => {
+    pressed.current = way;
+    void (way === 'first' ? queue.sendFirst(study.id) : queue.move(study.id, way === 'earlier' ? place - 1 : place + 1));
   };
   return (
-    <>
-      {failed && (
-        <p class="small" role="status">
-          {words.cancelStudy.notReached}
-        </p>
+    <div class="turn" role="group" aria-label={words.queue.turnOf(name, place + 1, waiting.length)} ref={group}>
+      {!isFirst && (
+        <button type="button" class="button button-bare" data-way="first" aria-label={words.queue.sendFirstOf(name)} onClick={() => go('first')}>
+          {words.queue.sendFirst}
+        </button>
       )}
-      <button type="button" class="button" aria-haspopup="dialog" aria-label={words.queue.cancelOf(name)} onClick={() => setAsking(true)}>
-        <Icon name="close" size={20} />
-        {words.queue.cancel}
-      </button>
-      {asking && (
-        <Confirm
-          title={words.cancelStudy.title}
-          what={words.cancelStudy.what(study.track.inPacs)}
-          yes={words.cancelStudy.yes}
-          no={words.cancelStudy.no}
-          destructive
-          onYes={cancel}
-          onClose={() => setAsking(false)}
-        />
+      {place > 0 && (
+        <button type="button" class="button button-bare" data-way="earlier" aria-label={words.queue.earlierOf(name)} onClick={() => go('earlier')}>
+          <Icon name="up" size={20} />
+        </button>
       )}
-    </>
+      {place < waiting.length - 1 && (
+        <button type="button" class="button button-bare" data-way="later" aria-label={words.queue.laterOf(name)} onClick={() => go('later')}>
+          <Icon name="down" size={20} />
+        </button>
+      )}
+    </div>
   );
 }

@@ -1,17 +1,16 @@
-/** The button for a study of which nothing has left yet. */
+/** The buttons that take a study off its road: before a byte has left, in the middle, and after the gateway has refused it. Each asks first. */
 import { useState } from 'preact/hooks';
+import { AskFirst } from '../../app/AskFirst.tsx';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { Confirm } from '../../app/Sheet.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy } from './queued.ts';
 
-/** Asks first; says so when the first bytes were faster. */
-export function TakeBack({ study, name }: { readonly study: QueuedStudy; readonly name: string }) {
+export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
+
+/** Of which nothing has left; says so when the first bytes were faster. */
+export function TakeBack({ study, name }: OfStudy) {
   const { queue } = useDevice();
-  const [asking, setAsking] = useState(false);
   const [late, setLate] = useState(false);
-  const takeBack = async () => setLate(!(await queue.takeBack(study.id)));
   if (late)
     return (
       <p class="small" role="status">
@@ -19,22 +18,52 @@ export function TakeBack({ study, name }: { readonly study: QueuedStudy; readonl
       </p>
     );
   return (
+    <AskFirst
+      label={words.queue.takeBack}
+      of={words.queue.takeBackOf(name)}
+      icon={{ name: 'back', turns: true }}
+      ask={{ ...words.takeBack, what: words.takeBack.what(study.instances) }}
+      onYes={() => void queue.takeBack(study.id).then((taken) => setLate(!taken))}
+    />
+  );
+}
+
+/** Of which some has left. The gateway has to hear of it: where it does not, nothing was cancelled and it says so. */
+export function CancelSending({ study, name }: OfStudy) {
+  const { queue } = useDevice();
+  const [failed, setFailed] = useState(false);
+  const cancel = () => {
+    setFailed(false);
+    queue.cancel(study.id).catch(() => setFailed(true));
+  };
+  return (
     <>
-      <button type="button" class="button" aria-haspopup="dialog" aria-label={words.queue.takeBackOf(name)} onClick={() => setAsking(true)}>
-        <Icon name="back" size={20} turns />
-        {words.queue.takeBack}
-      </button>
-      {asking && (
-        <Confirm
-          title={words.takeBack.title}
-          what={words.takeBack.what(study.instances)}
-          yes={words.takeBack.yes}
-          no={words.takeBack.no}
-          destructive
-          onYes={() => void takeBack()}
-          onClose={() => setAsking(false)}
-        />
+      {failed && (
+        <p class="small" role="status">
+          {words.cancelStudy.notReached}
+        </p>
       )}
+      <AskFirst
+        label={words.queue.cancel}
+        of={words.queue.cancelOf(name)}
+        icon={{ name: 'close' }}
+        ask={{ ...words.cancelStudy, what: words.cancelStudy.what(study.track.inPacs) }}
+        onYes={cancel}
+      />
     </>
+  );
+}
+
+/** Which the gateway has refused half-way: its copy here is deleted. */
+export function Forget({ study, name }: OfStudy) {
+  const { queue } = useDevice();
+  return (
+    <AskFirst
+      bare
+      label={words.queue.dismiss}
+      of={words.queue.dismissOf(name)}
+      ask={{ ...words.forget, what: words.forget.what(study.instances), yes: words.queue.dismiss }}
+      onYes={() => void queue.dismiss(study.id)}
+    />
   );
 }

@@ -8,11 +8,11 @@ import type { UploadStatus } from '#shared/protocol/api.ts';
 import { countTrack } from './count-track.ts';
 import { canCancel, canTakeBack, createDecisions, type DecisionTools } from './decide-study.ts';
 import { open } from './device-key.ts';
-import { databaseOrigin, knownLink, knownOrigin } from './device-notes.ts';
+import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './device-notes.ts';
 import { instancesOf } from './instance-rows.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { createOrdering, isToBeSent } from './order-studies.ts';
-import type { Link, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued.ts';
+import type { Diagnosis, Link, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued.ts';
 import { createRate, type Rate } from './rate.ts';
 import { compareRoster, compareUploads, createRoster, type RosterPlace } from './roster.ts';
 import { compareForSending } from './sending-order.ts';
@@ -36,6 +36,7 @@ export interface QueueStoreTools extends DecisionTools {
 interface Snapshot {
   readonly studies: readonly StudyRow[];
   readonly link: Link;
+  readonly diagnosis: Diagnosis | null;
   /** Which database this is; null before its first use. */
   readonly origin: string | null;
 }
@@ -52,6 +53,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const othersWaiting = signal(0);
   const travelling = signal(0);
   const leaderLink = signal<Link>('online');
+  const diagnosis = signal<Diagnosis | null>(null);
   const lost = signal<readonly LostStudy[]>([]);
   const roster = createRoster(tools.place);
   const titles = new Map<string, StudyTitle>();
@@ -102,6 +104,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       othersWaiting.value = ofOthers.length - others.value;
       studies.value = snapshot.studies.filter(isOwn).sort(compareForSending).map((row) => toQueuedStudy(row));
       leaderLink.value = snapshot.link;
+      diagnosis.value = snapshot.diagnosis;
       ready.value = true;
     });
     if (!snapshot.studies.some((row) => row.state === 'uploading') || isTimed) return;
@@ -173,6 +176,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   return {
     ready,
     studies,
+    diagnosis,
     link: computed(() => (tools.isOnline.value ? leaderLink.value : 'offline')),
     unsafe: tools.unsafe,
     safe,
@@ -226,5 +230,7 @@ async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuf
 
 /** Rows of studies alone: this is read anew at every step of every upload, and must not grow with the instances. */
 async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
-  return { studies: await database.studies.toArray(), link: await knownLink(database), origin: await knownOrigin(database) };
+  return {
+    studies: await database.studies.toArray(), link: await knownLink(database), diagnosis: await knownDiagnosis(database), origin: await knownOrigin(database),
+  };
 }

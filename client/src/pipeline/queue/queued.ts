@@ -148,6 +148,8 @@ export interface QueueStore {
   /** Those of the account that is signed in, in the order in which they are sent. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly link: ReadonlySignal<Link>;
+  /** As the leading tab sees it; null where nothing was noticed. */
+  readonly diagnosis: ReadonlySignal<Diagnosis | null>;
   /** Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc removed. */
   readonly unsafe: ReadonlySignal<number>;
   /** Studies of other accounts that travel from this device by themselves. */

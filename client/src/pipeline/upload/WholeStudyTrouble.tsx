@@ -6,8 +6,7 @@ import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { GoOn } from '../queue/GoOn.tsx';
 import type { QueuedStudy, Trouble } from '../queue/queued.ts';
-import { Forget } from '../queue/QueueRow.tsx';
-import { TakeBack } from '../queue/TakeBack.tsx';
+import { Forget, TakeBack } from '../queue/TakeBack.tsx';
 import { nameOf } from '../queue/study-title.ts';
 
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {

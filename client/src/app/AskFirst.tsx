@@ -1,0 +1,29 @@
+/** A button that asks before something is lost, and does it only after the second word. */
+import { useState } from 'preact/hooks';
+import { Icon, type IconName } from './Icon.tsx';
+import { Confirm } from './Sheet.tsx';
+
+export type AskFirstProps = {
+  readonly label: string;
+  /** For who does not see where the button stands: names the study. */
+  readonly of: string;
+  readonly icon?: { readonly name: IconName; readonly turns?: boolean };
+  /** Stands in a line of text, without an outline. */
+  readonly bare?: boolean;
+  /** What is asked, what will be lost and what will not, and the two answers. */
+  readonly ask: { readonly title: string; readonly what: string; readonly yes: string; readonly no: string };
+  readonly onYes: () => void;
+};
+
+export function AskFirst({ label, of, icon, bare = false, ask, onYes }: AskFirstProps) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <button type="button" class={bare ? 'button button-bare' : 'button'} aria-haspopup="dialog" aria-label={of} onClick={() => setAsking(true)}>
+        {icon && <Icon name={icon.name} size={20} turns={icon.turns ?? false} />}
+        {label}
+      </button>
+      {asking && <Confirm {...ask} destructive onYes={onYes} onClose={() => setAsking(false)} />}
+    </>
+  );
+}
