@@ -64,7 +64,8 @@ for (const refuses of ['request', 'transaction'] as const) {
       if (ids.length === 1) {
         told += 1;
         assert.is(store.problem.value, 'no-room', `write ${nth}`);
-        assert.equal([await database.studies.count(), await database.instances.count(), await database.parcels.count(), await database.records.count()], [1, 2, before.parcels, before.records], `write ${nth}`);
+        const left = [await database.studies.count(), await database.instances.count(), await database.parcels.count(), await database.records.count()];
+        assert.equal(left, [1, 2, before.parcels, before.records], `write ${nth}`);
         assert.equal([store.phase.value, store.studies.value.length], ['found', 1], 'it can be chosen again as it stands');
         await store.send();
       }

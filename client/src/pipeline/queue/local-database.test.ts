@@ -47,7 +47,8 @@ async function versionOne(factory: IDBFactory) {
     const { bytes, originalDigest: _, studyInstanceUID: __, ...named } = instance;
     await old.table('instances').put({ ...named, studyId: 'study', parcelId: `p${at}`, bytes: bytes.size, state: at === 0 ? 'sent' : 'safe', reason: null });
   }
-  await old.table('instances').put({ studyId: 'held', position: 0, parcelId: 'p9', sopInstanceUID: `${STUDY}.9`, digest: 'f'.repeat(64), bytes: 100, state: 'quarantined', reason: 'identity-remains' });
+  const held = { studyId: 'held', position: 0, parcelId: 'p9', sopInstanceUID: `${STUDY}.9`, digest: 'f'.repeat(64), bytes: 100 };
+  await old.table('instances').put({ ...held, state: 'quarantined', reason: 'identity-remains' });
   old.close();
   return { instances, bodies };
 }
