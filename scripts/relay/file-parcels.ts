@@ -9,6 +9,7 @@ import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { keyOf, type InstanceKey, type ParcelToSend } from '../../client/src/pipeline/queue/upload-queue.ts';
+import { createLane, type Lane } from '../../client/src/pipeline/upload/lane.ts';
 import type { Coded } from './coding-pool.ts';
 
 export interface FileToSend {
@@ -56,11 +57,13 @@ export async function* giveFileParcels(
   study: StudyToSend, need: readonly InstanceKey[], tools: FileParcelTools, ahead: CodedAhead = new Map(),
 ): AsyncGenerator<FileParcel> {
   const wanted = new Set(need.map(keyOf));
+  // One after the other: the first one is not to wait until those that travel beside it are put together too.
+  const packing = createLane(1);
   const groups = planParcels(study.instances).map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest)))).filter((group) => group.length > 0);
-  let next = groups.length > 0 ? toParcel(study, groups[0]!, tools, ahead) : null;
+  let next = groups.length > 0 ? toParcel(study, groups[0]!, tools, packing, ahead) : null;
   for (let at = 1; next !== null; at += 1) {
     const parcel = await next;
-    next = at < groups.length ? toParcel(study, groups[at]!, tools, ahead) : null;
+    next = at < groups.length ? toParcel(study, groups[at]!, tools, packing, ahead) : null;
     // Its failure is met when its turn comes, not before.
     next?.catch(() => undefined);
     yield parcel;
@@ -90,7 +93,7 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   return groups;
 }
 
-async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools: FileParcelTools, ahead: CodedAhead): Promise<FileParcel> {
+async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools: FileParcelTools, packing: Lane, ahead: CodedAhead): Promise<FileParcel> {
   const isCoded = tools.coding.pays();
   let parts: Promise<readonly PackedInstance[]> | null = isCoded ? preparedParts(group, tools, true, ahead) : null;
   const headers = parts === null ? group.map(({ manifest }) => manifest) : (await parts).map((part) => ({
@@ -117,11 +120,13 @@ async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools:
     location: null,
     seal: null,
     async read(offset, length) {
-      body ??= pack();
-      const piece = new Uint8Array(await (await body).slice(offset, offset + length).arrayBuffer());
-      // The last piece was read: nothing of the parcel is kept.
-      if (offset + length >= bytes) body = null;
-      return piece;
+      return packing.run(async () => {
+        body ??= pack();
+        const piece = new Uint8Array(await (await body).slice(offset, offset + length).arrayBuffer());
+        // The last piece was read: nothing of the parcel is kept.
+        if (offset + length >= bytes) body = null;
+        return piece;
+      });
     },
   };
 }

@@ -136,6 +136,8 @@ async function applyVerify(
     await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-verified', { parcelId, ...counts });
     return true;
   });
+  // A device that has asked to complete waits for this; what is left to do here is nothing to it.
+  tools.changes.emit(parcel.study_id);
   // Another run was first: what it found in the parcel has its place there.
   if (!isOurs || restored?.size() === 0) await restored?.remove();
   if (!isOurs) return 'elsewhere';
