@@ -172,7 +172,8 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
   }
 
   function open(manifest: Manifest): Response {
-    const study = studies.get(manifest.studyInstanceUID) ?? { uid: manifest.studyInstanceUID, uploadId: newId(), held: new Map<string, Held>(), parcels: new Map<string, Parcel>(), revision: 1, receipts: [] };
+    const uid = manifest.studyInstanceUID;
+    const study: Study = studies.get(uid) ?? { uid, uploadId: newId(), held: new Map(), parcels: new Map(), revision: 1, receipts: [] };
     studies.set(study.uid, study);
     const news = manifest.instances.filter((instance) => !study.held.has(keyOf(instance)));
     if (news.length > 0) reopen(study);
@@ -250,7 +251,12 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     const held = [...study.held.values()].map((one) => ({ ...one, state: one.state === 'quarantined' ? one.state : ('stored' as const) }));
     if (kind === 'forged-receipt') return new Response(await sign(study, tools.keys.stranger, held));
     if (kind === 'other-receipt') return new Response(await sign({ ...study, uid: '9.9.9' }, tools.keys.own, held));
-    if (kind === 'poor-receipt') return new Response(await sign(study, tools.keys.own, held.slice(1)));
+    if (kind === 'poor-receipt') {
+      // True, and silent about one: whoever waits for a study may not take it for the end, nor for more than it says.
+      const poor = await sign(study, tools.keys.own, [...study.held.values()].filter(({ state }) => state === 'stored' || state === 'quarantined').slice(1));
+      trueReceipts.add(poor);
+      return new Response(poor);
+    }
     const known = kind === 'old-receipt' ? study.receipts[0] : study.receipts.at(-1);
     return known ? new Response(known.jws, { headers: { 'content-type': 'application/jose' } }) : problem(404, 'no-receipt-yet');
   }

@@ -77,7 +77,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
   let keys: z.infer<typeof keySetSchema> | null = null;
 
   async function announce(id: string, manifest: Manifest, signal: AbortSignal): Promise<ManifestAnswer | null> {
-    const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, signal });
+    const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
     // One after the other, in the order of the queue: of two studies that claim one UID the first one chosen has it. A problem that is one
     // study's own does not keep the others waiting.
     const inTurn = () => announcements.run(id, () => insist(id, ask, signal, true), signal);
@@ -134,20 +134,24 @@ export function createCarrier(tools: CarrierTools): Carrier {
     }
   }
 
-  async function takeReceipt(id: string, uploadId: string, manifest: Manifest, named: readonly InstanceKey[], signal: AbortSignal): Promise<ReceiptFault | null> {
+  /** `wanted`: the id that was told of; `other`: it is another one, an older or a newer, and the next event says which is the newest. */
+  async function takeReceipt(
+    id: string, { uploadId, named }: Delivered, manifest: Manifest, wanted: string | null, signal: AbortSignal,
+  ): Promise<ReceiptFault | 'other' | null> {
     const jws = (await insist(id, () => api.text(`/upload/${uploadId}/receipt`, { signal }), signal)).trim();
     const known = (keys ??= await insist(id, () => api.json('/.well-known/jwks.json', keySetSchema, { signal }), signal));
     const check = await acceptReceipt(jws, known as JSONWebKeySet, { studyInstanceUID: manifest.studyInstanceUID, instances: named });
     // The gateway may have a new key since: the next look asks for it.
     if (check.kind === 'fault') keys = null;
     if (check.kind === 'fault') return check.fault;
+    if (wanted !== null && check.checked.receipt.jti !== wanted) return 'other';
     await queue.settle(id, check.checked);
     return null;
   }
 
   /** Of a study that the PACS has: it is there in most cases. Whatever is the matter with it, whoever follows the study will meet it again. */
-  async function takeKnownReceipt(id: string, { uploadId, named }: Delivered, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
-    const look = () => takeReceipt(id, uploadId, manifest, named, signal).then((fault) => fault === null);
+  async function takeKnownReceipt(id: string, delivered: Delivered, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
+    const look = () => takeReceipt(id, delivered, manifest, null, signal).then((fault) => fault === null);
     return insist(id, look, signal, true).catch((error: unknown) => {
       signal.throwIfAborted();
       if (error instanceof ApiProblem || error instanceof StudyRefused) return false;
@@ -157,7 +161,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
 
   /** Listens until a new receipt holds. `missing`: the gateway lost or refused bytes after completion, they have to be sent again. */
   async function awaitReceipt(study: QueuedUpload, delivered: Delivered, manifest: Manifest, signal: AbortSignal): Promise<'settled' | 'missing'> {
-    const { uploadId, named } = delivered;
+    const { uploadId } = delivered;
     if (delivered.isKnown && study.receiptId === null && (await takeKnownReceipt(study.id, delivered, manifest, signal))) return 'settled';
     let completedAt = delivered.isKnown ? Number.NEGATIVE_INFINITY : clock.now();
     let faults = 0;
@@ -166,8 +170,9 @@ export function createCarrier(tools: CarrierTools): Carrier {
       await queue.report(study.id, event);
       tools.onLink(event.waiting?.because === 'pacs-unreachable' ? 'pacs-unreachable' : 'online');
       if (event.receipt !== null && event.receipt.id !== study.receiptId) {
-        const fault = await takeReceipt(study.id, uploadId, manifest, named, signal);
+        const fault = await takeReceipt(study.id, delivered, manifest, event.receipt.id, signal);
         if (fault === null) return 'settled';
+        if (fault === 'other') continue;
         // A receipt of an earlier revision lacks the late instances: the next one has them, unless the gateway is at its end.
         if (fault !== 'instance-missing' || event.state === 'closed' || event.state === 'held') faults += 1;
         if (faults >= FAULTS_LIMIT) throw new ReceiptFaulty(fault);

@@ -104,7 +104,8 @@ test('a load balancer that ends connections after 2.5 s: nothing is sent twice f
 test('a proxy that holds bodies back until they are whole, behind one that ends connections: the study arrives, and the holding back is named', async () => {
   if (why !== null) return skip('a proxy that buffers');
   const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
-  const proxy = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;', ...timeouts], location: [...passTo(world.port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'] });
+  const location = [...passTo(world.port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
+  const proxy = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;', ...timeouts], location });
   const balancer = await startBetween({ targetPort: proxy.port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
@@ -118,7 +119,8 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
 
 test('a guest network that answers everything with its sign-in page: nothing of it is believed, it is named, and the study goes on when it lets go', async () => {
   if (why !== null) return skip('a sign-in page in the gateway’s place');
-  const portal = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;'], location: ['default_type text/html;', 'return 200 "<html><body>Welcome. Please sign in.</body></html>";'] });
+  const location = ['default_type text/html;', 'return 200 "<html><body>Welcome. Please sign in.</body></html>";'];
+  const portal = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;'], location });
   const between = await startBetween({ targetPort: world.port });
   const link = await startShapedLink({ targetPort: between.port, ...SLOW });
   try {

@@ -14,7 +14,7 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
 import { createApiClient } from '../../app/api-client.ts';
 import type { Trouble } from '../queue/queued.ts';
-import { keyOf, stateOfConflict, type InstanceKey, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
+import { CopyUnreadable, keyOf, stateOfConflict, type InstanceKey, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
 import { createFollower } from './follow-events.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 
@@ -71,7 +71,8 @@ const uidOf = (study: number, instance = 0): string => `1.2.${study + 1}.${insta
 const digestOf = (study: number, instance: number): string => `${study}${instance}`.padEnd(64, 'a');
 
 /** The device's queue in memory: the rules of the real one, without its database. */
-function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGateway) {
+/** `broken`: a promise was; thrown alone it would only be one more trouble of the study. */
+function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGateway, broken: (error: Error) => void) {
   const contents = new Map<string, { readonly bytes: readonly number[]; readonly keys: readonly string[]; readonly isPoisoned: boolean }>();
   const rows = plan.studies.map((study, index): Row => {
     const copies = study.parcels.flatMap((count, parcel) => Array.from({ length: count }, (_, nth) => parcel * 10 + nth + 1).map((instance): Copy => (
@@ -82,6 +83,9 @@ function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGate
     };
   });
   const startedAt = time.now();
+  const promised = (holds: boolean, promise: string): void => {
+    if (!holds) broken(new Error(promise));
+  };
   const rowOf = (id: string): Row => rows.find((row) => row.id === id)!;
   const move = (row: Row, event: UploadEvent): boolean => {
     const next = nextUploadState(row.state, event);
@@ -122,15 +126,17 @@ function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGate
     async *parcelsFor(id, need) {
       const row = rowOf(id);
       const wanted = new Set(need.map(keyOf));
+      let isIncomplete = false;
       for (const nth of row.plan.parcels.keys()) {
         const copies = row.copies.filter((copy) => copy.parcel === nth && wanted.has(keyOf(copy)));
         if (copies.length === 0) continue;
         if (row.packedParcels <= nth) await time.sleep(row.plan.packingMs);
         row.packedParcels = Math.max(row.packedParcels, nth + 1);
-        // A person who is asked for the files again chooses them again: see `troubled`.
-        for (const copy of copies) assert.ok(copy.hasCopy || row.trouble === null, 'an instance without a copy is asked for only after a person gave it again');
-        yield parcelOf(row, nth);
+        if (copies.every(({ hasCopy }) => hasCopy)) yield parcelOf(row, nth);
+        else isIncomplete = true;
       }
+      // The PACS has lost what it had confirmed: only a person has the files still (see `troubled`).
+      if (isIncomplete) throw new CopyUnreadable('settled before');
     },
     beginSending: async (id) => move(rowOf(id), 'started'),
     parcelCreated: async (id, parcelId, location) => void rowOf(id).locations.set(parcelId, location),
@@ -148,7 +154,7 @@ function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGate
     waiting: async () => undefined,
     async troubled(id, trouble) {
       const row = rowOf(id);
-      assert.is.not(trouble, 'unexpected');
+      promised(trouble !== 'unexpected', 'nothing goes wrong that nobody expected');
       row.trouble = trouble;
       if (trouble !== 'copy-unreadable') return;
       // The person chooses the same files again: they are packed and sealed anew.
@@ -158,14 +164,14 @@ function createModelQueue(plan: Day, time: VirtualTime, gateway: () => ModelGate
     refused: async (id) => void move(rowOf(id), 'refused'),
     async settle(id, { jws, receipt }) {
       const row = rowOf(id);
-      assert.ok(gateway().trueReceipts.has(jws), 'only a true receipt is settled with');
+      promised(gateway().trueReceipts.has(jws), 'only a true receipt is settled with');
       const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
       for (const copy of row.copies) {
         const said = named.get(keyOf(copy));
         if (!said) continue;
         copy.state = said.state;
         if (!isInPacs(said.state)) continue;
-        assert.ok(gateway().inPacs.has(keyOf(copy)), 'a copy is deleted only when the PACS had the instance');
+        promised(gateway().inPacs.has(keyOf(copy)), 'a copy is deleted only when the PACS had the instance');
         copy.hasCopy = false;
       }
       row.receiptId = receipt.jti;
@@ -182,10 +188,10 @@ const isAtRest = (row: Row): boolean => row.state === 'done' || row.state === 'f
 async function live(plan: Day, keys: ModelKeys, isBusy: () => boolean): Promise<void> {
   const time = createVirtualTime(isBusy);
   let gateway: ModelGateway | null = null;
-  const { queue, rows, contents, move } = createModelQueue(plan, time, () => gateway!);
+  let failure: unknown = null;
+  const { queue, rows, contents, move } = createModelQueue(plan, time, () => gateway!, (error) => (failure ??= error));
   const conflicts = new Set(rows.filter((row) => row.plan.hasConflict).map((row) => keyOf(row.copies[0]!)));
   gateway = createModelGateway({ time, faults: plan.faults, keys, conflicts, streams: plan.streams, contentOf: (id) => contents.get(id)!, isPoisoned: (id) => contents.get(id)!.isPoisoned });
-  let failure: unknown = null;
   const fetchOf = gateway.fetch;
   const api = createApiClient({
     baseUrl: 'http://gateway', tokens: { accessToken: async () => 't', renew: async () => null },
