@@ -11,6 +11,8 @@ export type Balancer = {
   readonly port: number;
   /** Bytes that went up, for each server. */
   readonly bytesUp: readonly number[];
+  /** Connections that it has ended. */
+  readonly ended: number;
   stop(): Promise<void>;
 };
 
@@ -25,10 +27,14 @@ async function connectFrom(ports: readonly number[], from: number): Promise<{ so
   return null;
 }
 
-/** Starts it on a free port of the loopback. */
-export async function startBalancer(ports: readonly number[], endAfterBytes: number): Promise<Balancer> {
+/** Hears what passes on one connection, in order. */
+export type Ear = { up(piece: Buffer): void; down(piece: Buffer): void };
+
+/** Starts it on a free port of the loopback. `listen` is asked for an ear at each connection. */
+export async function startBalancer(ports: readonly number[], endAfterBytes: number, listen?: () => Ear): Promise<Balancer> {
   const sockets = new Set<Socket>();
   const bytesUp = ports.map(() => 0);
+  let ended = 0;
   const random = seededRandom(1);
   const server = createServer({ pauseOnConnect: true }, async (client) => {
     sockets.add(client.on('error', () => client.destroy()).on('close', () => sockets.delete(client)));
@@ -39,11 +45,16 @@ export async function startBalancer(ports: readonly number[], endAfterBytes: num
     socket.on('close', () => sockets.delete(socket) && client.destroy());
     client.on('close', () => socket.destroy());
     let carried = 0;
+    const ear = listen?.();
     client.on('data', (piece: Buffer) => {
       bytesUp[which]! += piece.length;
       carried += piece.length;
-      if (carried > endAfterBytes) client.destroy();
+      ear?.up(piece);
+      if (carried <= endAfterBytes) return;
+      ended += 1;
+      client.destroy();
     });
+    if (ear) socket.on('data', (piece: Buffer) => ear.down(piece));
     client.pipe(socket);
     socket.pipe(client);
   });
@@ -51,6 +62,9 @@ export async function startBalancer(ports: readonly number[], endAfterBytes: num
   return {
     port: (server.address() as AddressInfo).port,
     bytesUp,
+    get ended() {
+      return ended;
+    },
     async stop() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

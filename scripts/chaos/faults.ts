@@ -1,0 +1,106 @@
+/**
+ * What may happen, by lot. Each fault begins something and says how it is mended; what is broken stays so for a step or more, so that faults
+ * meet each other. `isLossy`: an answer of the PACS may be lost with it, so that what was posted is posted once more.
+ */
+import type { CommandLine } from './command-line.ts';
+import type { World } from './world.ts';
+
+export type Mend = () => Promise<void>;
+export type Outcome = { readonly kind: 'begun'; readonly mend: Mend | null } | { readonly kind: 'nothing-to-break' } | { readonly kind: 'impossible'; readonly why: string };
+export type Scene = { readonly world: World; readonly commandLine: CommandLine; readonly random: () => number };
+
+export type Fault = {
+  readonly name: string;
+  /** How often beside the others. */
+  readonly weight: number;
+  readonly isLossy: boolean;
+  /** What of it can be broken only once at a time. */
+  readonly breaks: string | null;
+  begin(scene: Scene): Promise<Outcome>;
+};
+
+const begun = (mend: Mend | null = null): Outcome => ({ kind: 'begun', mend });
+
+/** Below a day: beyond it a gateway rightly gives up what it was promised. */
+const CLOCK_HOURS = 11;
+
+function gatewayEnds(which: number, signal: 'SIGKILL' | 'SIGTERM'): Fault {
+  return {
+    name: `gateway ${signal === 'SIGKILL' ? 'killed' : 'stopped'}`, weight: signal === 'SIGKILL' ? 3 : 1, isLossy: true, breaks: `gateway-${which}`,
+    async begin({ world }) {
+      await world.gateways[which]!.kill(signal);
+      return begun(async () => world.gateways[which]!.want());
+    },
+  };
+}
+
+export const WORLD_FAULTS: readonly Fault[] = [
+  gatewayEnds(0, 'SIGKILL'), gatewayEnds(1, 'SIGKILL'), gatewayEnds(0, 'SIGTERM'), gatewayEnds(1, 'SIGTERM'),
+  {
+    name: 'database crashed', weight: 4, isLossy: true, breaks: 'database',
+    async begin({ world }) {
+      await world.database.kill();
+      return begun(() => world.database.start());
+    },
+  },
+  {
+    name: 'PACS killed', weight: 4, isLossy: true, breaks: 'pacs',
+    async begin({ world }) {
+      await world.pacs.kill();
+      return begun(() => world.pacs.start());
+    },
+  },
+  {
+    name: 'link cut', weight: 6, isLossy: false, breaks: 'link',
+    async begin({ world }) {
+      world.link.cut();
+      return begun(async () => world.link.mend());
+    },
+  },
+  {
+    name: 'link cut for a moment', weight: 8, isLossy: false, breaks: 'link',
+    async begin({ world }) {
+      world.link.cut();
+      world.link.mend();
+      return begun();
+    },
+  },
+  {
+    // Nobody is told: what is under way hangs, and goes on or is cut when the link is back.
+    name: 'link silent', weight: 5, isLossy: false, breaks: 'link',
+    async begin({ world, random }) {
+      const [pause, isCut] = [world.link.pauseAfter(Math.floor(random() * 300_000)), random() < 0.5];
+      return begun(async () => {
+        if (isCut) world.link.cut();
+        pause.resume();
+        world.link.mend();
+      });
+    },
+  },
+  {
+    name: 'clocks set', weight: 3, isLossy: false, breaks: null,
+    async begin({ world, random }) {
+      if (world.faketime === null) return { kind: 'impossible', why: 'libfaketime is not installed' };
+      await world.setClocks(Math.round((2 * random() - 1) * CLOCK_HOURS * 3600));
+      return begun();
+    },
+  },
+  {
+    name: 'gateways without room', weight: 3, isLossy: false, breaks: 'storage',
+    async begin({ world }) {
+      if (world.storage.why !== null) return { kind: 'impossible', why: world.storage.why };
+      await world.storage.fill();
+      return begun(() => world.storage.free());
+    },
+  },
+  {
+    name: 'command line killed', weight: 4, isLossy: false, breaks: null,
+    begin: async ({ commandLine, random }) => (commandLine.killOne(random) ? begun() : { kind: 'nothing-to-break' }),
+  },
+];
+
+/** One of them, by weight. `random` in [0, 1). */
+export function drawFault(faults: readonly Fault[], random: () => number): Fault {
+  let at = random() * faults.reduce((sum, { weight }) => sum + weight, 0);
+  return faults.find(({ weight }) => (at -= weight) < 0) ?? faults[0]!;
+}

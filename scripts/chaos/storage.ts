@@ -1,0 +1,47 @@
+/**
+ * The gateways' data directory on a small disk of its own (tmpfs), which can be full for a while: it is made as small as what it holds. Where
+ * nothing can be mounted it is a plain folder, and nothing is ever full.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+/** The gateway keeps 512 MiB free; what lies here takes memory only as far as it is written. */
+const SIZE_BYTES = 3 * 2 ** 30;
+/** Room for a few small writes: what a real full disk has too. */
+const LEFT_BYTES = 256 * 1024;
+
+export type Storage = {
+  /** Why it cannot be filled; null where it can. */
+  readonly why: string | null;
+  fill(): Promise<void>;
+  free(): Promise<void>;
+  /** What lay in it is gone. */
+  remove(): Promise<void>;
+};
+
+async function isMounted(folder: string): Promise<boolean> {
+  return (await readFile('/proc/mounts', 'utf8').catch(() => '')).split('\n').some((line) => line.split(' ')[1] === folder);
+}
+
+export async function openStorage(folder: string): Promise<Storage> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const mounting = (await isMounted(folder))
+    ? Promise.resolve(null)
+    : run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_BYTES},mode=700`, 'relay-chaos', folder]).then(() => null, (error: Error) => error.message.split('\n')[0]!);
+  const why = await mounting;
+  const resize = (bytes: number): Promise<unknown> => run('mount', ['-o', `remount,size=${bytes}`, folder]);
+  return {
+    why,
+    async fill() {
+      const { blocks, bfree, bsize } = await statfs(folder);
+      // What is written meanwhile makes it fail: a disk that is smaller than what it holds there is not.
+      await resize((blocks - bfree) * bsize + LEFT_BYTES).catch(() => resize((blocks - bfree) * bsize + 64 * LEFT_BYTES));
+    },
+    free: async () => void (await resize(SIZE_BYTES)),
+    async remove() {
+      if (why === null) await run('umount', ['-l', folder]);
+    },
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * When everything is mended and everything has ended: what the PACS holds is compared with what was queued, every receipt is verified with the
+ * command line, and it is looked at what was posted, what was sent twice and what is left of copies.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { relay } from './command-line.ts';
+import type { Queued, State } from './state.ts';
+import { expectedOf } from './studies.ts';
+import { PASSWORD, type World } from './world.ts';
+
+export type Verdict = { readonly faults: readonly string[]; readonly figures: Readonly<Record<string, number>> };
+
+const LOOK_AGAIN_MS = 300;
+const GONE_WITHIN_MS = 60_000;
+/** What may be sent again for a cut: pieces in the buffers of the connections on the way, two relays among them; and for an end of a gateway or its database what they had not written. */
+const RESENT_PER_FAULT_BYTES = 4_000_000;
+/** Heads, manifests, questions and tokens, beside what was queued. */
+const OVERHEAD_PER_QUEUED_BYTES = 400_000;
+
+type Client = { get(path: string): Promise<Response>; post(path: string, body: unknown): Promise<Response> };
+
+/** The gateways' API in the session of the user `admin`. */
+export async function signedIn(api: string): Promise<Client> {
+  const headers = { 'content-type': 'application/json' };
+  const login = await fetch(`${api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const { accessToken } = (await login.json()) as { accessToken: string };
+  const authorization = `Bearer ${accessToken}`;
+  return {
+    get: (path) => fetch(`${api}${path}`, { headers: { authorization } }),
+    post: (path, body) => fetch(`${api}${path}`, { method: 'POST', headers: { ...headers, authorization }, body: JSON.stringify(body) }),
+  };
+}
+
+/** SOP Instance UID → digests of all instances of this UID that the PACS holds. */
+async function heldByPacs({ pacs }: World): Promise<Map<string, string[]>> {
+  const headers = { authorization: pacs.authorization };
+  const listed = (await (await fetch(`${pacs.restUrl}/instances?expand`, { headers })).json()) as { ID: string; MainDicomTags: { SOPInstanceUID: string } }[];
+  const held = new Map<string, string[]>();
+  for (const { ID, MainDicomTags: { SOPInstanceUID } } of listed) {
+    const bytes = Buffer.from(await (await fetch(`${pacs.restUrl}/instances/${ID}/file`, { headers })).arrayBuffer());
+    held.set(SOPInstanceUID, [...(held.get(SOPInstanceUID) ?? []), createHash('sha256').update(bytes).digest('hex')]);
+  }
+  return held;
+}
+
+/** Writes what `deidentified` makes of a study's files beside them: the device's own code, with the project's key. */
+async function deidentifiedFolder(world: World, client: Client, study: Queued, files: string): Promise<string> {
+  const out = join(world.folder, 'deidentified', String(study.number));
+  const keyFile = join(world.folder, 'project.key');
+  const { projectKey } = (await (await client.get('/upload/policy')).json()) as { projectKey: string };
+  await writeFile(keyFile, Buffer.from(projectKey, 'base64url'), { mode: 0o600 });
+  const { code, stderr } = await relay(['deidentify', files, '--out', out, '--key', keyFile]);
+  if (code !== 0) throw new Error(`study ${study.number} could not be de-identified: ${stderr}`);
+  return out;
+}
+
+/** The digests that may stand in the PACS for each UID: two where two versions contend. */
+async function expectedInPacs(world: World, client: Client, queued: readonly Queued[]): Promise<Map<string, Set<string>>> {
+  const expected = new Map<string, Set<string>>();
+  const seen = new Set<string>();
+  for (const study of queued) {
+    const content = `${study.of} ${study.policy} ${study.isConflict}`;
+    if (seen.has(content)) continue;
+    seen.add(content);
+    const files = join(world.folder, 'studies', String(study.number));
+    const folder = study.policy === 'identified' ? files : await deidentifiedFolder(world, client, study, files);
+    for (const { sopInstanceUID, digest } of await expectedOf(folder)) expected.set(sopInstanceUID, (expected.get(sopInstanceUID) ?? new Set()).add(digest));
+  }
+  return expected;
+}
+
+function compare(expected: ReadonlyMap<string, ReadonlySet<string>>, held: ReadonlyMap<string, readonly string[]>, faults: string[]): void {
+  const lost = [...expected.keys()].filter((uid) => !held.has(uid));
+  const doubled = [...held].filter(([, digests]) => digests.length > 1);
+  const wrong = [...held].filter(([uid, digests]) => digests.some((digest) => !expected.get(uid)?.has(digest)));
+  if (lost.length > 0) faults.push(`${lost.length} instances are lost, among them ${lost[0]}`);
+  if (doubled.length > 0) faults.push(`${doubled.length} instances are in the PACS more than once, among them ${doubled[0]![0]}`);
+  if (wrong.length > 0) faults.push(`${wrong.length} instances have bytes that nobody has sent, among them ${wrong[0]![0]}`);
+}
+
+/** Each upload's receipt, verified by `relay receipt verify`, and that it names what this device sent. */
+async function checkReceipts(world: World, client: Client, state: State, faults: string[]): Promise<number> {
+  const folder = join(world.folder, 'receipts');
+  await mkdir(folder, { recursive: true });
+  const uploads = new Set(state.queued.map(({ uploadId }) => uploadId));
+  let good = 0;
+  for (const uploadId of uploads) {
+    if (uploadId === null) {
+      faults.push(`studies ${state.queued.filter((one) => one.uploadId === null).map(({ number }) => number).join(', ')} have no upload`);
+      continue;
+    }
+    const file = join(folder, `${uploadId}.jws`);
+    const answer = await client.get(`/upload/${uploadId}/receipt`);
+    await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+    const { code, stdout, stderr } = await relay(['receipt', 'verify', file, '--jwks', `${world.address}/api/.well-known/jwks.json`, '--json']);
+    if (code === 0) good += 1;
+    else faults.push(`the receipt of upload ${uploadId} does not hold (${answer.status}): ${stderr}${stdout}`);
+  }
+  return good;
+}
+
+/** Leaves out what lost against another version: only then its study closes and its copy goes. */
+async function settleConflicts(client: Client, state: State): Promise<void> {
+  for (const { uploadId, lostConflict } of state.queued) {
+    if (!lostConflict || uploadId === null) continue;
+    const status = (await (await client.get(`/upload/${uploadId}/status?instances=1`)).json()) as { instances: { sopInstanceUID: string; digest: string; state: string }[] };
+    const instances = status.instances.filter((one) => one.state === 'quarantined').map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
+    if (instances.length > 0) await client.post(`/upload/${uploadId}/decisions`, { decision: 'leave-out', instances });
+  }
+}
+
+/** Nothing is left of what the gateways keep of a study on its way. What a killed run left behind is swept by a gateway that starts. */
+async function checkCopies(world: World, faults: string[]): Promise<void> {
+  const [gateway] = world.gateways;
+  await gateway!.kill('SIGTERM');
+  gateway!.want();
+  const end = performance.now() + GONE_WITHIN_MS;
+  for (const part of ['blobs', 'keys/studies']) {
+    const left = async (): Promise<string[]> => readdir(join(world.folder, 'data', part)).catch(() => []);
+    while ((await left()).length > 0 && performance.now() < end) await after(LOOK_AGAIN_MS);
+    const names = await left();
+    if (names.length > 0) faults.push(`${names.length} files are left in ${part} of the gateways, among them ${names[0]}`);
+  }
+}
+
+/** Judges it. The world must be whole and every study ended. */
+export async function judge(world: World, state: State, lossy: number, disturbing: number): Promise<Verdict> {
+  const faults = [...state.wrong];
+  const client = await signedIn(`${world.address}/api`);
+  await settleConflicts(client, state);
+  const [expected, held] = [await expectedInPacs(world, client, state.queued), await heldByPacs(world)];
+  compare(expected, held, faults);
+  const receipts = await checkReceipts(world, client, state, faults);
+  await checkCopies(world, faults);
+  world.count();
+  const posted = [...expected.keys()].map((uid) => state.posted[uid] ?? 0);
+  const mostPosted = Math.max(0, ...posted);
+  if (mostPosted > 1 + lossy) faults.push(`an instance was posted ${mostPosted} times, after ${lossy} faults that may have cost an answer`);
+  const { up, inParcels, unique, ended } = state.bytes;
+  const resent = inParcels - unique;
+  const cuts = disturbing + ended;
+  if (resent > RESENT_PER_FAULT_BYTES * cuts) faults.push(`${resent} bytes were sent again over ${cuts} cuts`);
+  if (up - inParcels > OVERHEAD_PER_QUEUED_BYTES * (state.queued.length + cuts)) faults.push(`${up - inParcels} bytes travelled beside the parcels`);
+  const postedInAll = posted.reduce((sum, times) => sum + times, 0);
+  return {
+    faults,
+    figures: {
+      instances: expected.size, inPacs: held.size, receipts, mostPosted, postedAgain: postedInAll - expected.size, bytesUp: up, uniqueBytes: unique, resentBytes: resent,
+      resentRatio: Math.round((1e4 * resent) / Math.max(1, unique)) / 1e4, cuts, resentPerCut: Math.round(resent / Math.max(1, cuts)), besideParcels: up - inParcels,
+    },
+  };
+}
