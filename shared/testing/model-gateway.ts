@@ -16,11 +16,10 @@ import type { VirtualTime } from './virtual-time.ts';
  */
 export type Fault = { readonly nth: number; readonly lateMs: number; readonly lastsMs: number; readonly back: number };
 
+/** What befalls the gateway itself. It may come again and again, but not with every request: then nothing could ever arrive. */
+const UPSETS = ['expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged', 'all-forgotten'] as const;
 /** What any request may meet. */
-const ANYWHERE = [
-  'none', 'none', 'lost-request', 'lost-answer', 'silence', 'twice', '401', '429', '500', '502', '503', 'page', 'redirect', 'expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged',
-  'all-forgotten',
-] as const;
+const ANYWHERE = ['none', 'none', 'lost-request', 'lost-answer', 'silence', 'twice', '401', '429', '500', '502', '503', 'page', 'redirect', ...UPSETS] as const;
 const ON_ROADS = {
   parcels: ['cut', 'cut', '404', '409', '410', '413', '413-coded', '423', '460', '507', 'seal-key-unknown', 'stores-nothing'],
   init: ['403-policy', '507'],
@@ -331,8 +330,8 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     const fault = faults.shift() ?? { nth: 0, lateMs: 0, lastsMs: 0, back: 0 };
     const kinds: readonly FaultKind[] = [...ANYWHERE, ...ON_ROADS[road]];
     const met = { kind: kinds[fault.nth % kinds.length]!, fault };
-    // Nobody forgets everything again and again.
-    spells.set(road, { ...met, until: time.now() + (met.kind === 'all-forgotten' ? 0 : fault.lastsMs) });
+    const isUpset = (UPSETS as readonly FaultKind[]).includes(met.kind);
+    spells.set(road, { ...met, until: time.now() + (isUpset ? 0 : fault.lastsMs) });
     return met;
   }
 
