@@ -6,8 +6,10 @@
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
 import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts';
+import { inflateGzip } from './gzip-body.ts';
 
 /** Who may call: everybody, or who has one of the roles. */
 export type Access = 'public' | readonly Role[];
@@ -92,19 +94,25 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   uploadRight?: boolean;
   /** The largest body that is read, in bytes; 64 KiB unless said otherwise. */
   bodyBytesLimit?: number;
+  /** The body may come as gzip, and the answer goes so to who can read it. */
+  gzip?: boolean;
   /** Problems beyond those that every such route may answer. */
   problems?: readonly ProblemCode[];
 };
 
 /** A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer beside its success. */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
-  const { roles, uploadRight = false, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, ...rest } = definition;
+  const { roles, uploadRight = false, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, gzip = false, ...rest } = definition;
   const codes = new Set<ProblemCode>([...alwaysPossible(definition), ...problems]);
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
     ...accessInContract(roles, uploadRight),
-    middleware: [allow(roles, { uploadRight }), ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : [])],
+    middleware: [
+      allow(roles, { uploadRight }),
+      ...(definition.request?.body ? [limitBody(bodyBytesLimit)] : []),
+      ...(gzip ? [compress({ encoding: 'gzip' }), inflateGzip(bodyBytesLimit)] : []),
+    ],
   };
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }

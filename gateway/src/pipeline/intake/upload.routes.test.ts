@@ -1,4 +1,5 @@
 /** What the routes of an upload promise beside the road itself: rights under a policy, limits, and the live track. */
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { policyAnswerSchema, studyEventSchema, type Role } from '#shared/protocol/api.ts';
@@ -41,6 +42,24 @@ test('of more than 20 000 instances, or without the form, is refused, and no val
   const answer = await pipeline.json<{ code: string }>('POST', '/upload/init', { ...manifest, studyInstanceUID: 'DOE^JANE' });
   assert.is(answer.code, 'invalid-request');
   assert.not.match(JSON.stringify(answer), /DOE/);
+});
+
+test('may be named in gzip, and is answered so where that is understood; what a few bytes would become is bounded', async () => {
+  const send = (body: Uint8Array<ArrayBuffer>, encoding = 'gzip') => pipeline.request('POST', '/upload/init', body, {
+    'content-type': 'application/json', 'content-encoding': encoding, 'accept-encoding': 'gzip',
+  });
+  const { instances: many } = syntheticStudy({ seed: 91, instancesPerSeries: 40, rows: 1, columns: 1 });
+  const answerTo = async (body: Uint8Array<ArrayBuffer>, encoding?: string) => {
+    const response = await send(body, encoding);
+    assert.is(response.headers.get('content-encoding'), 'gzip');
+    return JSON.parse(gunzipSync(new Uint8Array(await response.arrayBuffer())).toString()) as { need: unknown[]; code: string };
+  };
+  assert.is((await answerTo(gzipSync(JSON.stringify(toManifest(many))))).need.length, 40);
+  const refused = async (body: Uint8Array<ArrayBuffer>, encoding?: string) => (await answerTo(body, encoding)).code;
+  assert.is(await refused(gzipSync(new Uint8Array(9 * 1024 * 1024))), 'body-too-large');
+  assert.is(await refused(new TextEncoder().encode('{}')), 'bad-request');
+  assert.is(await refused(gzipSync('{}').subarray(0, 10)), 'bad-request');
+  assert.is(await refused(gzipSync('{}'), 'br'), 'unsupported-media-type');
 });
 
 test('has no receipt before the PACS has confirmed it', async () => {

@@ -44,7 +44,7 @@ const routes = {
   }),
   init: defineRoute({
     method: 'post', path: '/upload/init', roles: SENDERS, uploadRight: true, summary: 'Say what one study will contain; be told what to send. Repeatable',
-    bodyBytesLimit: MANIFEST_BYTES_LIMIT, problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
+    bodyBytesLimit: MANIFEST_BYTES_LIMIT, gzip: true, problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
     request: { body: jsonBody(manifestSchema) },
     responses: { 200: jsonResponse(manifestAnswerSchema, 'What is here, what is to be sent, what conflicts') },
   }),
