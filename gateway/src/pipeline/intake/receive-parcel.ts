@@ -46,7 +46,7 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
   };
   const server = new Server({
     path: '/upload/files',
-    datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, sealing, request: current, expiresAfterMs, removed }),
+    datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, sealing, request: current, now: tools.now, removed }),
     locker: createParcelLocker(() => current.getStore()?.body.stop ?? (() => undefined), tools.locks),
     lockDrainTimeout: LOCK_DRAIN_MS,
     maxSize: sealedSize(PARCEL_BYTES_LIMIT),
@@ -94,6 +94,9 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
       if (receiving.get(uploadId) === 0) receiving.delete(uploadId);
     });
     if (response.status >= 400) await refuse(tools, beside, parcel);
+    const offset = response.headers.get('upload-offset');
+    // tus 1.0 Expiration: "This header MUST be included in every PATCH response if the upload is going to expire."
+    if (method !== 'DELETE' && offset !== String(parcel.bytes)) response.headers.set('Upload-Expires', parcel.expires_at.toUTCString());
     return withoutCors(response);
   }
 
