@@ -34,7 +34,7 @@ export type SpoolTools = {
   readonly keys: StudyKeys;
   readonly sealing: SealingKeys;
   readonly request: AsyncLocalStorage<ParcelRequest>;
-  readonly expiresAfterMs: number;
+  readonly now: () => Date;
   readonly removed: (parcel: OwnedParcel) => Promise<void>;
 };
 
@@ -70,22 +70,18 @@ export class ParcelSpool extends DataStore {
     return request;
   }
 
-  /** tus 1.0 Expiration: Upload-Expires is reckoned from here, and by this gateway's clock as the row says; the database's may be another. */
-  #creationDate({ expires_at }: OwnedParcel): string {
-    return new Date(expires_at.getTime() - this.#tools.expiresAfterMs).toISOString();
-  }
-
   override async create(upload: Upload): Promise<Upload> {
     await this.#tools.blobs.create(this.#parcel(upload.id).parcel.id);
-    upload.creation_date = this.#creationDate(this.#parcel(upload.id).parcel);
     return upload;
   }
 
   override async getUpload(id: string): Promise<Upload> {
     const { parcel } = this.#parcel(id);
+    // tus 1.0 Expiration, as the row says: @tus/server would reckon with another clock.
+    if (parcel.state === 'receiving' && parcel.expires_at < this.#tools.now()) throw ERRORS.FILE_NO_LONGER_EXISTS;
     const offset = await parcelOffset(this.#tools, parcel);
     if (offset === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
-    return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id }, creation_date: this.#creationDate(parcel) });
+    return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id } });
   }
 
   /** Reads the request's own body: the stream that @tus/server passes on is empty (see `speak`). */
@@ -152,8 +148,9 @@ export class ParcelSpool extends DataStore {
     await this.#tools.removed(parcel);
   }
 
+  /** 0: @tus/server says nothing of it, and the receiver says when. */
   override getExpiration(): number {
-    return this.#tools.expiresAfterMs;
+    return 0;
   }
 }
 
