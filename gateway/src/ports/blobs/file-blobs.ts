@@ -1,14 +1,16 @@
 /** Blobs as files of one folder, named by their id; see blobs.ts for what is promised. */
-import type { Cipheriv } from 'node:crypto';
+import { createSecretKey, type Cipheriv, type KeyObject } from 'node:crypto';
 import { mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cipherAt } from './blob-cipher.ts';
-import { StorageFull, type BlobKey, type Blobs, type OpenBlob } from './blobs.ts';
+import { StorageFull, type Blobs, type OpenBlob } from './blobs.ts';
 
 /** Bytes gathered before they are written, and read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
 const PIECE_BYTES = 1024 * 1024;
 /** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. Far above it most is read for nothing. */
 const WINDOW_BYTES = 16 * 1024;
+/** Buffers of a piece that are kept for the next one: as many as are read at once. A new one each time would have V8 collect all the time. */
+const BUFFERS_KEPT = 8;
 
 /** Ids become file names: nothing but what we make ourselves may be one. */
 const ID = /^[0-9a-z-]{1,64}$/;
@@ -21,8 +23,24 @@ function orFull(error: unknown): unknown {
   return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT') ? new StorageFull(error) : error;
 }
 
+/** Lends a buffer of at least so many bytes for as long as `use` takes. */
+type Lend = <T>(bytes: number, use: (buffer: Buffer) => Promise<T>) => Promise<T>;
+
+function createBuffers(): Lend {
+  const kept: Buffer[] = [];
+  return async (bytes, use) => {
+    const buffer = bytes > PIECE_BYTES ? Buffer.allocUnsafeSlow(bytes) : (kept.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
+    try {
+      return await use(buffer);
+    } finally {
+      if (buffer.length === PIECE_BYTES && kept.length < BUFFERS_KEPT) kept.push(buffer);
+    }
+  };
+}
+
 /** Makes the folder (only for this user) where it is not there. */
 export async function openFileBlobs(folder: string): Promise<Blobs> {
+  const lend = createBuffers();
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (id: string): string => {
     if (!ID.test(id)) throw new RangeError('not the id of a blob');
@@ -42,12 +60,17 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
       await withFile(id, 'a', async () => undefined).catch((error: unknown) => Promise.reject(orFull(error)));
     },
     size: (id) => stat(pathOf(id)).then(({ size }) => size, (error: unknown) => (hasCode(error, 'ENOENT') ? null : Promise.reject(error))),
-    append: (id, key, at, pieces) => withFile(id, 'r+', (file) => append(file, key, at, pieces)),
+    append: (id, key, at, pieces) => withFile(id, 'r+', (file) => append(file, createSecretKey(key), at, pieces)),
     truncate: (id, size) => withFile(id, 'r+', (file) => file.truncate(size)),
-    sync: (id) => withFile(id, 'r+', (file) => file.datasync()),
+    async sync(id) {
+      await withFile(id, 'r+', (file) => file.datasync());
+      // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
+      const names = await open(folder, 'r');
+      await names.sync().finally(() => names.close());
+    },
     async open(id, key) {
       try {
-        return await openBlob(await open(pathOf(id), 'r'), key);
+        return await openBlob(await open(pathOf(id), 'r'), createSecretKey(key), lend);
       } catch (error) {
         if (hasCode(error, 'ENOENT')) return null;
         throw error;
@@ -62,7 +85,7 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
   };
 }
 
-async function append(file: FileHandle, key: BlobKey, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+async function append(file: FileHandle, key: KeyObject, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   const cipher = cipherAt(key, at);
   let written = 0;
   let gathered: Uint8Array[] = [];
@@ -113,20 +136,22 @@ function plain(cipher: Cipheriv, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, length);
 }
 
-async function openBlob(file: FileHandle, key: BlobKey): Promise<OpenBlob> {
+async function openBlob(file: FileHandle, key: KeyObject, lend: Lend): Promise<OpenBlob> {
   const { size } = await file.stat();
   let window = { offset: 0, bytes: new Uint8Array() as Uint8Array };
 
   /** Fewer bytes than asked for only at the end of the file. */
   const readPlain = async (offset: number, length: number): Promise<Uint8Array> => {
-    const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, size - offset)));
-    let filled = 0;
-    while (filled < bytes.length) {
-      const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, offset + filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return plain(cipherAt(key, offset), bytes.subarray(0, filled));
+    const wanted = Math.max(0, Math.min(length, size - offset));
+    return lend(wanted, async (buffer) => {
+      let filled = 0;
+      while (filled < wanted) {
+        const { bytesRead } = await file.read(buffer, filled, wanted - filled, offset + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return plain(cipherAt(key, offset), buffer.subarray(0, filled));
+    });
   };
 
   return {
@@ -140,14 +165,16 @@ async function openBlob(file: FileHandle, key: BlobKey): Promise<OpenBlob> {
     },
     async *stream({ offset, length }, signal) {
       const cipher = cipherAt(key, offset);
-      // The cipher text is read into one buffer again and again; each piece of plain text is its own.
-      const bytes = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, length));
       for (let done = 0; done < length; ) {
         signal.throwIfAborted();
-        const { bytesRead } = await file.read(bytes, 0, Math.min(bytes.length, length - done), offset + done);
-        if (bytesRead === 0) throw new RangeError('the range ends beyond the blob');
-        done += bytesRead;
-        yield plain(cipher, bytes.subarray(0, bytesRead));
+        // The cipher text goes back to be read into again; each piece of plain text is its own.
+        const piece = await lend(PIECE_BYTES, async (buffer) => {
+          const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE_BYTES, length - done), offset + done);
+          return plain(cipher, buffer.subarray(0, bytesRead));
+        });
+        if (piece.length === 0) throw new RangeError('the range ends beyond the blob');
+        done += piece.length;
+        yield piece;
       }
     },
     close: () => file.close(),
