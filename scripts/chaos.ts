@@ -9,6 +9,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { testEnvironment } from '#testing/environment.ts';
+import { buildWebApp, isWebAppCurrent } from './build.ts';
 import { readState } from './chaos/state.ts';
 import { removeWorld, runChaos } from './chaos/run-chaos.ts';
 
@@ -31,8 +33,11 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupting.abort());
   say(`seed ${seed}, ${minutes} minutes, ${folder}`);
   const again = `npm run chaos -- --seed ${seed} --minutes ${minutes}`;
+  const { chromium } = testEnvironment();
+  if (chromium === null) say('without a browser: there is no Chromium');
+  else if (!(await isWebAppCurrent())) await buildWebApp();
   try {
-    const result = await runChaos({ folder, seed, minutes, say, signal: interrupting.signal });
+    const result = await runChaos({ folder, seed, minutes, chromium, say, signal: interrupting.signal });
     if (result.kind === 'interrupted') {
       say(`interrupted; it goes on with: npm run chaos -- --resume ${folder}`);
       return 1;

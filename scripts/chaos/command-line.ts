@@ -6,9 +6,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PASSWORD } from '#testing/app-under-test.ts';
 import { shiftedClock, offsetText } from './gateway.ts';
 import type { Queued, State, StateWriter } from './state.ts';
-import { PASSWORD, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const LOOK_AGAIN_MS = 1_000;

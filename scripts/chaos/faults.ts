@@ -3,20 +3,22 @@
  * meet each other. `isLossy`: an answer of the PACS may be lost with it, so that what was posted is posted once more.
  */
 import type { CommandLine } from './command-line.ts';
+import type { PageDevice } from './page.ts';
 import type { World } from './world.ts';
 
 export type Mend = () => Promise<void>;
 export type Outcome = { readonly kind: 'begun'; readonly mend: Mend | null } | { readonly kind: 'nothing-to-break' } | { readonly kind: 'impossible'; readonly why: string };
 export type Scene = { readonly world: World; readonly commandLine: CommandLine; readonly random: () => number };
+type PageScene = Scene & { readonly page: PageDevice };
 
-export type Fault = {
+export type Fault<S extends Scene = Scene> = {
   readonly name: string;
   /** How often beside the others. */
   readonly weight: number;
   readonly isLossy: boolean;
   /** What of it can be broken only once at a time. */
   readonly breaks: string | null;
-  begin(scene: Scene): Promise<Outcome>;
+  begin(scene: S): Promise<Outcome>;
 };
 
 const begun = (mend: Mend | null = null): Outcome => ({ kind: 'begun', mend });
@@ -34,7 +36,7 @@ function gatewayEnds(which: number, signal: 'SIGKILL' | 'SIGTERM'): Fault {
   };
 }
 
-export const WORLD_FAULTS: readonly Fault[] = [
+const WORLD_FAULTS: readonly Fault[] = [
   gatewayEnds(0, 'SIGKILL'), gatewayEnds(1, 'SIGKILL'), gatewayEnds(0, 'SIGTERM'), gatewayEnds(1, 'SIGTERM'),
   {
     name: 'database crashed', weight: 4, isLossy: true, breaks: 'database',
@@ -98,6 +100,67 @@ export const WORLD_FAULTS: readonly Fault[] = [
     begin: async ({ commandLine, random }) => (commandLine.killOne(random) ? begun() : { kind: 'nothing-to-break' }),
   },
 ];
+
+/** Days: a tablet whose battery was empty believes anything. */
+const PAGE_CLOCK_DAYS = 40;
+/** Less than any study needs. */
+const PAGE_ROOM_BYTES = 300_000;
+
+const PAGE_FAULTS: readonly Fault<PageScene>[] = [
+  {
+    name: 'tab reloaded', weight: 4, isLossy: false, breaks: null,
+    begin: async ({ page, random }) => ((await page.reload(random)) ? begun() : { kind: 'nothing-to-break' }),
+  },
+  {
+    name: 'tab killed', weight: 5, isLossy: false, breaks: null,
+    begin: async ({ page, random }) => ((await page.killTab(random)) ? begun() : { kind: 'nothing-to-break' }),
+  },
+  {
+    name: 'browser killed', weight: 4, isLossy: false, breaks: 'browser',
+    async begin({ page }) {
+      await page.killBrowser();
+      return begun(async () => page.want());
+    },
+  },
+  {
+    name: 'tabs closed, worker called', weight: 4, isLossy: false, breaks: 'browser',
+    async begin({ page }) {
+      await page.closeTabs();
+      await page.sync();
+      return begun(async () => page.want());
+    },
+  },
+  {
+    name: 'service worker stopped', weight: 4, isLossy: false, breaks: null,
+    async begin({ page, random }) {
+      if (!(await page.stopWorkers())) return { kind: 'nothing-to-break' };
+      if (random() < 0.5) await page.sync();
+      return begun();
+    },
+  },
+  {
+    name: 'page’s clock set', weight: 3, isLossy: false, breaks: null,
+    async begin({ page, random }) {
+      await page.setClock(Math.round((2 * random() - 1) * PAGE_CLOCK_DAYS));
+      return begun();
+    },
+  },
+  {
+    name: 'page without room', weight: 3, isLossy: false, breaks: 'page-room',
+    begin: async ({ page }) => ((await page.limit(PAGE_ROOM_BYTES)) ? begun(async () => void (await page.limit(null))) : { kind: 'nothing-to-break' }),
+  },
+];
+
+/** What can break; `page` null: there is no browser. */
+export function faultsOf(page: PageDevice | null): readonly Fault[] {
+  if (page === null) return WORLD_FAULTS;
+  return [...WORLD_FAULTS, ...PAGE_FAULTS.map((fault) => ({ ...fault, begin: (scene: Scene) => fault.begin({ ...scene, page }) }))];
+}
+
+/** How many of these may have cost an answer of the PACS. */
+export function countLossy(times: Readonly<Record<string, number>>): number {
+  return [...new Set(WORLD_FAULTS.filter(({ isLossy }) => isLossy).map(({ name }) => name))].reduce((sum, name) => sum + (times[name] ?? 0), 0);
+}
 
 /** One of them, by weight. `random` in [0, 1). */
 export function drawFault(faults: readonly Fault[], random: () => number): Fault {

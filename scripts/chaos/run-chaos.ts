@@ -8,7 +8,8 @@ import { setTimeout as after } from 'node:timers/promises';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { freePort } from '../ports.ts';
 import { createCommandLine, type CommandLine } from './command-line.ts';
-import { drawFault, type Fault, type Mend, WORLD_FAULTS } from './faults.ts';
+import { countLossy, drawFault, faultsOf, type Mend } from './faults.ts';
+import { openPageDevice, type PageDevice } from './page.ts';
 import { createStateWriter, readState, type Queued, type State, type StateWriter } from './state.ts';
 import { planStudy, writeFiles } from './studies.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -18,6 +19,8 @@ export type ChaosOptions = {
   readonly folder: string;
   readonly seed: number;
   readonly minutes: number;
+  /** The path of a Chromium; null: the command line is the only device. */
+  readonly chromium: string | null;
   readonly say: (line: string) => void;
   /** Interrupts the run; it can go on later. */
   readonly signal: AbortSignal;
@@ -37,27 +40,33 @@ const STILL_MS = 180_000;
 export async function newState(seed: number, minutes: number): Promise<State> {
   const gateways = [{ api: await freePort(), web: await freePort() }, { api: await freePort(), web: await freePort() }];
   return {
-    seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways }, position: 0, elapsedMs: 0, clockOffset: 0,
+    seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways }, position: 0, elapsedMs: 0, clockOffset: 0, pageClockDays: 0,
     queued: [], faults: {}, skipped: {}, posted: {}, bytes: { up: 0, inParcels: 0, unique: 0, ended: 0 }, wrong: [], processes: {},
   };
 }
 
 type Broken = { readonly breaks: string | null; readonly until: number; readonly mend: Mend };
-type Stage = ChaosOptions & { readonly world: World; readonly state: State; readonly writer: StateWriter; readonly commandLine: CommandLine; readonly broken: Broken[] };
+type Stage = ChaosOptions & { readonly world: World; readonly state: State; readonly writer: StateWriter; readonly commandLine: CommandLine; readonly page: PageDevice | null; readonly broken: Broken[] };
 
 async function queueStudy(stage: Stage, random: () => number): Promise<void> {
-  const { state, world, commandLine, say } = stage;
-  const planned = planStudy(random, state.queued, ['command line']);
-  const study: Queued = { ...planned, state: 'chosen', chosen: 0, uploadId: null, receiptId: null, lostConflict: false };
+  const { state, world, page, say } = stage;
+  const planned = planStudy(random, state.queued, page === null ? ['command line'] : ['page', 'page', 'command line']);
+  const study: Queued = { ...planned, state: 'chosen', chosen: 0, uploadId: null, receiptId: null, row: null, lostConflict: false };
   await writeFiles(state.seed, planned, join(world.folder, 'studies', String(planned.number)));
   state.queued.push(study);
   say(describe(stage, `study ${study.number} (${study.device}, ${study.policy}${study.of === study.number ? '' : `, ${study.isConflict ? 'against' : 'again'} ${study.of}`})`));
-  commandLine.begin(study, state.clockOffset * random());
+  begin(stage, study, random());
+}
+
+/** `clock`: so much of the gateways' offset has the command line's own clock. */
+function begin({ state, page, commandLine }: Stage, study: Queued, clock: number): void {
+  if (study.device === 'page') page?.begin(study);
+  else commandLine.begin(study, state.clockOffset * clock);
 }
 
 async function breakSomething(stage: Stage, random: () => number): Promise<void> {
-  const { state, world, commandLine, broken, say } = stage;
-  const fault: Fault = drawFault(WORLD_FAULTS, random);
+  const { state, world, commandLine, page, broken, say } = stage;
+  const fault = drawFault(faultsOf(page), random);
   const lasts = 1 + Math.floor(random() * 3);
   if (fault.breaks !== null && broken.some(({ breaks }) => breaks === fault.breaks)) return;
   const outcome = await fault.begin({ world, commandLine, random });
@@ -93,9 +102,10 @@ async function runSchedule(stage: Stage): Promise<void> {
     const random = seededRandom(state.seed * 100_003 + state.position);
     await mendWhat(stage, ({ until }) => until <= state.position);
     const open = state.queued.filter((study) => study.state !== 'ended').length;
-    if (open < 2 || (random() < 0.35 && open < AT_ONCE)) await queueStudy(stage, random);
+    if (open < 3 || (random() < 0.4 && open < AT_ONCE)) await queueStudy(stage, random);
     else await breakSomething(stage, random);
     await letItMove(stage, random);
+    await stage.page?.look();
     state.position += 1;
     state.elapsedMs += performance.now() - began;
     world.count();
@@ -105,25 +115,25 @@ async function runSchedule(stage: Stage): Promise<void> {
 
 /** Everything must end now. Throws when nothing moves any more. */
 async function untilEnded(stage: Stage): Promise<void> {
-  const { state, world, signal, say } = stage;
+  const { state, world, page, signal, say } = stage;
   await mendWhat(stage, () => true);
   await world.setClocks(0);
+  await page?.setClock(0);
   say('everything is mended; now everything must end');
   await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
   let [last, lastAt] = ['', performance.now()];
   for (;;) {
+    const device = await page?.look();
     const open = state.queued.filter((study) => study.state !== 'ended');
     if (open.length === 0 || signal.aborted) return;
     world.count();
     // Questions that are asked for ever are no progress.
-    const now = JSON.stringify([open.length, state.bytes.unique, Object.keys(state.posted).length]);
+    const now = JSON.stringify([open.map((study) => study.state), state.bytes.unique, Object.keys(state.posted).length, device?.records]);
     if (now !== last) [last, lastAt] = [now, performance.now()];
     if (performance.now() - lastAt > STILL_MS) throw new Error(`nothing moves any more: studies ${open.map(({ number }) => number).join(', ')} have not ended`);
     await after(LOOK_AGAIN_MS);
   }
 }
-
-const sumOf = (faults: Readonly<Record<string, number>>, names: readonly string[]): number => names.reduce((sum, name) => sum + (faults[name] ?? 0), 0);
 
 /** Begins a run in an empty folder, or goes on with one that was interrupted there. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -135,22 +145,25 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const writer = createStateWriter(folder, state);
   await writer.write();
   const world = await openWorld({ folder, state, writer });
-  const stage: Stage = { ...options, world, state, writer, commandLine: createCommandLine(world, state, writer), broken: [] };
+  let page: PageDevice | null = null;
+  const commandLine = createCommandLine(world, state, writer);
   try {
     for (const [name, why] of [['gateways without room', world.storage.why], ['clocks set', world.faketime === null ? 'libfaketime is not installed' : null]] as const) {
       if (why !== null) say(`without "${name}": ${why}`);
     }
     await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
-    for (const study of state.queued) if (study.state !== 'ended') stage.commandLine.begin(study, 0);
+    page = options.chromium === null ? null : await openPageDevice(options.chromium, world, state, writer);
+    const stage: Stage = { ...options, world, state, writer, commandLine, page, broken: [] };
+    for (const study of state.queued) if (study.state !== 'ended') begin(stage, study, 0);
     await runSchedule(stage);
     if (!signal.aborted) await untilEnded(stage);
     if (signal.aborted) return { kind: 'interrupted' };
-    const lossy = sumOf(state.faults, WORLD_FAULTS.filter(({ isLossy }) => isLossy).map(({ name }) => name));
-    const verdict = await judge(world, state, lossy, Object.values(state.faults).reduce((sum, times) => sum + times, 0));
+    const verdict = await judge(world, page, state, countLossy(state.faults), Object.values(state.faults).reduce((sum, times) => sum + times, 0));
     if (verdict.faults.length === 0) await world.storage.remove();
     return { kind: 'judged', verdict, state };
   } finally {
-    await stage.commandLine.close();
+    await commandLine.close();
+    await page?.close();
     await world.close();
     await writer.write();
   }

@@ -22,6 +22,8 @@ export type Queued = PlannedStudy & {
   chosen: number;
   uploadId: string | null;
   receiptId: string | null;
+  /** Of the page: its id in the device's own list. */
+  row: string | null;
   /** Of the two instances with one identifier this one came second. */
   lostConflict: boolean;
 };
@@ -34,6 +36,7 @@ export type State = {
   elapsedMs: number;
   /** The gateways' and the devices' clocks, in seconds beside the true time. */
   clockOffset: number;
+  pageClockDays: number;
   readonly queued: Queued[];
   readonly faults: Record<string, number>;
   readonly skipped: Record<string, string>;

@@ -6,10 +6,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { PASSWORD } from '#testing/app-under-test.ts';
 import { relay } from './command-line.ts';
+import type { PageDevice } from './page.ts';
 import type { Queued, State } from './state.ts';
 import { expectedOf } from './studies.ts';
-import { PASSWORD, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export type Verdict = { readonly faults: readonly string[]; readonly figures: Readonly<Record<string, number>> };
 
@@ -112,6 +114,21 @@ async function settleConflicts(client: Client, state: State): Promise<void> {
   }
 }
 
+/** Nothing of a study is left on the device but what says that it has arrived. */
+async function checkDevice(page: PageDevice | null, faults: string[]): Promise<void> {
+  if (page === null) return;
+  const end = performance.now() + GONE_WITHIN_MS;
+  let now = await page.look();
+  while ((now === null || now.records > 0 || now.parcels > 0) && performance.now() < end) {
+    await after(LOOK_AGAIN_MS);
+    now = await page.look();
+  }
+  if (now === null) return void faults.push('the page does not say what it holds');
+  if (now.records > 0 || now.parcels > 0) faults.push(`${now.records} records of ${now.parcels} parcels are left on the device`);
+  const open = now.studies.filter(({ state, waiting }) => state !== 'done' && state !== 'taken-back' && waiting !== 'interrupted');
+  if (open.length > 0) faults.push(`${open.length} studies of the device have not ended, the first is ${open[0]!.state} (${open[0]!.problem ?? open[0]!.waiting})`);
+}
+
 /** Nothing is left of what the gateways keep of a study on its way. What a killed run left behind is swept by a gateway that starts. */
 async function checkCopies(world: World, faults: string[]): Promise<void> {
   const [gateway] = world.gateways;
@@ -127,13 +144,14 @@ async function checkCopies(world: World, faults: string[]): Promise<void> {
 }
 
 /** Judges it. The world must be whole and every study ended. */
-export async function judge(world: World, state: State, lossy: number, disturbing: number): Promise<Verdict> {
+export async function judge(world: World, page: PageDevice | null, state: State, lossy: number, disturbing: number): Promise<Verdict> {
   const faults = [...state.wrong];
   const client = await signedIn(`${world.address}/api`);
   await settleConflicts(client, state);
   const [expected, held] = [await expectedInPacs(world, client, state.queued), await heldByPacs(world)];
   compare(expected, held, faults);
   const receipts = await checkReceipts(world, client, state, faults);
+  await checkDevice(page, faults);
   await checkCopies(world, faults);
   world.count();
   const posted = [...expected.keys()].map((uid) => state.posted[uid] ?? 0);

@@ -3,10 +3,11 @@
  * counts, and a slow link that can be cut before them all. Every part can be killed and started again on its port and in its folder, also by
  * a later process that goes on with the folder.
  *
- *   devices ─► link (cut, paused) ─► wire (40 Mbit/s, 20 ms) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
+ *   devices ─► link (cut, paused) ─► wire (20 Mbit/s, 30 ms) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PASSWORD } from '#testing/app-under-test.ts';
 import { type Balancer, startBalancer } from '#testing/balancer.ts';
 import { type Link, startLink } from '#testing/link.ts';
 import { type RecordingProxy, startRecordingProxy } from '#testing/recording-proxy.ts';
@@ -19,8 +20,7 @@ import { type ChaosGateway, createChaosGateway, findFaketime } from './gateway.t
 import type { State, StateWriter } from './state.ts';
 import { openStorage, type Storage } from './storage.ts';
 
-export const PASSWORD = 'only for this chaos';
-const WIRE = { roundTripMs: 20, bitsPerSecond: 40e6 };
+const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
 /** A balancer of the field lets a connection go on for as long as it likes; ours changes the gateway in the middle, now and then. */
 const CONNECTION_BYTES = 40_000_000;
 const LEFTOVER_ENDS_WITHIN_MS = 3_000;
