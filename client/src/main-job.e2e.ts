@@ -133,7 +133,8 @@ if (why !== null || chromium === null) {
     await page.getByRole('button', { name: /Change$/ }).click();
     await page.getByLabel(/^Keep everything unchanged/).check();
     await page.keyboard.press('Escape');
-    const inTheMiddle = link.pauseAfter(1_200_000);
+    // Coded, it is less than half of its bytes.
+    const inTheMiddle = link.pauseAfter(700_000);
     await send.click();
     await inTheMiddle.reached;
     // From here on the page promises that nothing is lost; before, it says that it must stay open.
@@ -141,7 +142,7 @@ if (why !== null || chromium === null) {
     await page.reload();
     inTheMiddle.resume();
 
-    const again = link.pauseAfter(3_000_000);
+    const again = link.pauseAfter(1_000_000);
     await again.reached;
     link.cut();
     again.resume();
@@ -196,7 +197,7 @@ if (why !== null || chromium === null) {
     await drop(page, study.instances.map(({ fileName, bytes }, index) => ({ name: `${index}-${fileName}`, bytes: Buffer.from(bytes) })));
     const send = page.getByRole('button', { name: 'Send 1 study' });
     await send.waitFor();
-    const silence = link.pauseAfter(2_500_000);
+    const silence = link.pauseAfter(700_000);
     await send.click();
     let isSilent = false;
     void silence.reached.then(() => (isSilent = true));
