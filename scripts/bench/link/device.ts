@@ -1,11 +1,14 @@
 /**
  * The device of a bench: `relay upload` in a process of its own, by the product's own code, with an ear at `fetch`. Tells the process that
  * forked it when each request began and was answered; the clock of *Send* starts where the command line has signed in and knows the
- * policies, as the page does before anybody presses the button: on a warm connection.
+ * policies, as the page does before anybody presses the button: on a warm connection, and with code that has run before (the page has read the
+ * header of every file by then).
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { ingestFile } from '../../../client/src/pipeline/ingest/ingest-file.ts';
 import { upload } from '../../relay/upload.ts';
 
 export type TracedRequest = {
@@ -90,7 +93,14 @@ function listening(real: typeof fetch, heard: Heard): typeof fetch {
   };
 }
 
+/** Files of no study that is sent. */
+async function warmUp(): Promise<void> {
+  const { instances } = syntheticStudy({ seed: 1, instancesPerSeries: 40 });
+  for (const { bytes } of instances) await ingestFile(new Blob([bytes]), true, { kind: 'identified' });
+}
+
 if (import.meta.main) {
+  await warmUp();
   const heard: Heard = { sentAt: 0, cpuAtSend: process.cpuUsage(), requests: [] };
   globalThis.fetch = listening(globalThis.fetch, heard);
   process.exitCode = await upload(process.argv.slice(2), {

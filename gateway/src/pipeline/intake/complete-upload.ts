@@ -25,16 +25,14 @@ export async function completeUpload(tools: PipelineTools, upload: UploadRow, is
     if (numUpdatedRows > 0n) await auditStudy(trx, tools, { ...upload, id: upload.study_id }, 'upload-completed', { uploadId: upload.id });
     return numUpdatedRows > 0n;
   });
-  const verified = await untilVerified(tools, upload, isReceiving, signal);
-  const study = await findStudy(tools.db, upload.study_id);
-  if (study === undefined) throw new Problem('upload-not-found');
+  const answer = await whenVerified(tools, upload, isReceiving, signal);
   // From now on it may be another device that the study waits for.
   if (isNews) tools.changes.emit(upload.study_id);
-  return { uploadId: upload.id, state: study.state, missing: verified ? await missingInstances(tools.db, upload.id) : [] };
+  return answer;
 }
 
-/** False: some are still unverified after the patience is over. */
-async function untilVerified(tools: PipelineTools, upload: UploadRow, isReceiving: () => boolean, signal: AbortSignal): Promise<boolean> {
+/** What is missing once all was verified; nothing, where some is still unverified after the patience is over. Throws `upload-not-found`. */
+async function whenVerified(tools: PipelineTools, upload: UploadRow, isReceiving: () => boolean, signal: AbortSignal): Promise<CompleteAnswer> {
   const began = performance.now();
   const end = began + PATIENCE_MS;
   for (;;) {
@@ -43,12 +41,27 @@ async function untilVerified(tools: PipelineTools, upload: UploadRow, isReceivin
     const timer = setTimeout(resolve, LOOK_AGAIN_MS);
     try {
       const isOnItsWay = isReceiving() || (performance.now() - began < OVERTAKEN_MS && (await unfinishedParcels(tools.db, upload.id)).length > 0);
-      if (!isOnItsWay && (await unverifiedParcels(tools.db, { uploadId: upload.id })).length === 0) return true;
-      if (performance.now() > end || signal.aborted) return false;
+      const isOver = performance.now() > end || signal.aborted;
+      const answer = isOnItsWay && !isOver ? null : await lookNow(tools, upload, { isOnItsWay, isOver });
+      if (answer !== null) return answer;
       await promise;
     } finally {
       clearTimeout(timer);
       unsubscribe();
     }
   }
+}
+
+/**
+ * In one transaction: the embedded database does one after the other, and the study's next stages begin at this very moment. Null: not
+ * everything is verified, and that is still waited for.
+ */
+function lookNow(tools: PipelineTools, upload: UploadRow, { isOnItsWay, isOver }: { isOnItsWay: boolean; isOver: boolean }): Promise<CompleteAnswer | null> {
+  return tools.db.transaction().execute(async (trx) => {
+    const isVerified = !isOnItsWay && (await unverifiedParcels(trx, { uploadId: upload.id })).length === 0;
+    if (!isVerified && !isOver) return null;
+    const study = await findStudy(trx, upload.study_id);
+    if (study === undefined) throw new Problem('upload-not-found');
+    return { uploadId: upload.id, state: study.state, missing: isVerified ? await missingInstances(trx, upload.id) : [] };
+  });
 }
