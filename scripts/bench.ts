@@ -2,6 +2,7 @@
  * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints ratios (DESIGN §6). Without a name
  * it lists the names; `link` takes the names of single rows too. A figure is only as good as the quiet of the machine: nothing here asserts.
  */
+import { benchBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { benchLink } from './bench/link.ts';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   memory: benchMemory,
   link: benchLink,
   resent: benchResent,
+  browser: benchBrowser,
   deid: benchDeid,
 };
 
