@@ -8,7 +8,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { testEnvironment } from '#testing/environment.ts';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
 import { readState } from './chaos/state.ts';
@@ -56,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
     await removeWorld(folder);
     return 0;
   } catch (error) {
-    say(`FAULT: ${(error as Error).stack}\nits world is kept in ${folder}; again: ${again}`);
+    say(`FAULT: ${inspect(error)}\nits world is kept in ${folder}; again: ${again}`);
     return 1;
   }
 }

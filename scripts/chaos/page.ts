@@ -100,6 +100,13 @@ async function pidOf(profile: string): Promise<number | null> {
 
 const pick = <T>(of: readonly T[], random: () => number): T | undefined => of[Math.floor(random() * of.length)];
 
+const isSafe = (row: Row | undefined): boolean => row !== undefined && !row.packing && row.waiting !== 'interrupted' && row.state !== 'taken-back';
+
+/** Unless it has arrived meanwhile. */
+function noteSafe(study: Queued): void {
+  if (study.state === 'chosen') study.state = 'safe';
+}
+
 export async function openPageDevice(chromium: string, world: World, state: State, writer: StateWriter): Promise<PageDevice> {
   const profile = join(world.folder, 'profile');
   let browser: BrowserContext | null = null;
@@ -188,19 +195,17 @@ export async function openPageDevice(chromium: string, world: World, state: Stat
       const now = await within(tab.evaluate(readDevice));
       const row = now?.studies.find(({ id }) => !known.has(id));
       if (row) study.row = row.id;
-      if (row && !row.packing && row.waiting !== 'interrupted') return void (study.state = 'safe');
+      if (isSafe(row)) return noteSafe(study);
       if (await tab.getByText('not enough room').isVisible()) break;
     }
     throw new Error('it did not become safe');
   }
 
-  const isSafe = (row: Row | undefined): boolean => row !== undefined && !row.packing && row.waiting !== 'interrupted' && row.state !== 'taken-back';
-
   async function untilSafe(study: Queued): Promise<void> {
     while (!isClosed && study.state === 'chosen') {
       const row = study.row === null ? undefined : (await deviceNow())?.studies.find(({ id }) => id === study.row);
       // The tab died after its last byte was written: it is safe all the same.
-      if (isSafe(row)) study.state = 'safe';
+      if (isSafe(row)) noteSafe(study);
       else await choose(study).catch(() => after(LOOK_AGAIN_MS));
     }
     await writer.write();
