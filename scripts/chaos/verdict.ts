@@ -18,7 +18,7 @@ export type Verdict = { readonly faults: readonly string[]; readonly figures: Re
 const LOOK_AGAIN_MS = 300;
 const GONE_WITHIN_MS = 60_000;
 /** What may be sent again for a cut: pieces in the buffers of the connections on the way, two relays among them; and for an end of a gateway or its database what they had not written. */
-const RESENT_PER_FAULT_BYTES = 4_000_000;
+const RESENT_PER_FAULT_BYTES = 2_000_000;
 /** Heads, manifests, questions and tokens, beside what was queued. */
 const OVERHEAD_PER_QUEUED_BYTES = 400_000;
 
