@@ -40,8 +40,9 @@ const STILL_MS = 180_000;
 export async function newState(seed: number, minutes: number): Promise<State> {
   const gateways = [{ api: await freePort(), web: await freePort() }, { api: await freePort(), web: await freePort() }];
   return {
-    seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways }, position: 0, elapsedMs: 0, clockOffset: 0, pageClockDays: 0,
-    queued: [], faults: {}, skipped: {}, posted: {}, bytes: { up: 0, inParcels: 0, unique: 0, ended: 0 }, wrong: [], processes: {},
+    seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways },
+    position: 0, elapsedMs: 0, clockOffset: 0, pageClockDays: 0, queued: [], faults: {}, skipped: {}, posted: {},
+    bytes: { up: 0, inParcels: 0, unique: 0, ended: 0 }, wrong: [], processes: {},
   };
 }
 
