@@ -42,8 +42,9 @@ function readSender(): void {
 }
 
 self.addEventListener('install', (event) => event.waitUntil((async () => readSender())()));
-// The first visit is served by the worker as every later one: its pages find all their parts without a network.
-self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+// The first visit is served by the worker as every later one: its pages find all their parts without a network. Not waited for: pages that
+// load again after an update stand in line until the worker is active.
+self.addEventListener('activate', () => void self.clients.claim());
 
 let sending: Promise<void> | null = null;
 let over = new AbortController();

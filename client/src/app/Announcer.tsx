@@ -32,6 +32,8 @@ export function Announcer() {
     milestones.current = new Map(before);
     for (const study of queue.studies.value) {
       const track = trackOf(study, queue.link.value);
+      // It has only just been chosen: how many there are is not known yet.
+      if (track.total === 0) continue;
       const milestone = milestoneOf(track);
       if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study)}: ${sentenceOf(track)}`);
       milestones.current.set(study.id, milestone);

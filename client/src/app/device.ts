@@ -246,7 +246,10 @@ function untilAsked(session: SessionStore): Promise<void> {
 }
 
 function spawnWorker(): Worker {
-  return new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' });
+  // What the builder says of other parts that cannot be fetched (main.tsx) it does not say of workers.
+  worker.addEventListener('error', (event) => void ('message' in event || globalThis.dispatchEvent(new Event('vite:preloadError'))));
+  return worker;
 }
 
 /** The browser has nothing more urgent to do. Safari has no `requestIdleCallback`: there a breath must do. */

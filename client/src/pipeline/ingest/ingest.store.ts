@@ -96,7 +96,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     } catch (error) {
       if (signal.aborted) return;
       // The worker itself died of this file: it is named, the others go on.
-      if (!(error instanceof TaskFault)) throw error;
+      if (!(error instanceof TaskFault) || error.name === 'WorkerMissing') throw error;
       reject(file.path, file.bytes, { kind: 'refused', because: 'not-parseable' });
     }
     count.filesRead += 1;
@@ -126,7 +126,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         if (underWay.size >= tools.pool.size * 4) await Promise.race(underWay);
       }
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted && !(error instanceof TaskFault)) throw error;
+      // A part of this page is gone: the files are as good as they were.
+      if (!signal.aborted) problem.value = 'device-failed';
     } finally {
       count.listing -= 1;
       await Promise.allSettled(underWay);

@@ -64,11 +64,18 @@ test('a worker that dies or reports a fault fails its task alone', async () => {
   const pool = createWorkerPool(1, spawn);
   const { signal } = new AbortController();
   const [first, second] = [pool.run(TASK, signal), pool.run(TASK, signal)];
-  spawned[0]!.onerror?.({} as ErrorEvent);
-  await first.then(() => assert.unreachable(), (error) => assert.instance(error, TaskFault));
+  spawned[0]!.onerror?.({ message: 'out of memory' } as ErrorEvent);
+  await first.then(() => assert.unreachable(), (error: Error) => assert.equal([error instanceof TaskFault, error.name], [true, 'WorkerEnded']));
   spawned[1]!.answer({ fault: 'QuotaExceededError' });
   await second.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'QuotaExceededError'));
   assert.not(spawned[1]!.isEnded);
+});
+
+test('a worker whose script cannot be fetched any more is no word about the file', async () => {
+  const { spawned, spawn } = workers();
+  const task = createWorkerPool(1, spawn).run(TASK, new AbortController().signal);
+  spawned[0]!.onerror?.(new Event('error') as ErrorEvent);
+  await task.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'WorkerMissing'));
 });
 
 test.run();

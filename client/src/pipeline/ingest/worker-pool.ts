@@ -18,7 +18,10 @@ export interface PoolWorker {
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
-/** A task failed inside the worker; `name` is that of the error there, `WorkerEnded` where the worker itself died. */
+/**
+ * A task failed inside the worker; `name` is that of the error there, `WorkerEnded` where the worker itself died, `WorkerMissing` where its script
+ * could not be fetched: then it says nothing about the task.
+ */
 export class TaskFault extends Error {
   constructor(name: string) {
     super(`a task failed: ${name}`);
@@ -79,8 +82,8 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerP
       if (data.id !== id) return;
       end(() => ('fault' in data ? job.reject(new TaskFault(data.fault)) : job.resolve(data.result)), true);
     };
-    // Out of memory, or the script could not be loaded.
-    worker.onerror = () => end(() => job.reject(new TaskFault('WorkerEnded')), false);
+    // An error of the script has a message; a script that never came has none (HTML, "run a worker").
+    worker.onerror = (event) => end(() => job.reject(new TaskFault('message' in event ? 'WorkerEnded' : 'WorkerMissing')), false);
     worker.postMessage({ id, task: job.task });
   }
 
