@@ -32,6 +32,8 @@ export async function openStorage(folder: string): Promise<Storage> {
     : run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_BYTES},mode=700`, 'relay-chaos', folder]).then(() => null, (error: Error) => error.message.split('\n')[0]!);
   const why = await mounting;
   const resize = (bytes: number): Promise<unknown> => run('mount', ['-o', `remount,size=${bytes}`, folder]);
+  // A run that goes on may have been interrupted while it was full.
+  if (why === null) await resize(SIZE_BYTES);
   return {
     why,
     async fill() {
