@@ -2,7 +2,7 @@
  * Reconcile: "the PACS confirmed it and RelayPACS looked" (DESIGN §2.3). What was posted is looked for; only what is found is stored.
  */
 import type { Pacs } from '../../ports/pacs/pacs.ts';
-import { findHeld } from './find-held.ts';
+import { findHeld } from '../find-held.ts';
 
 export type PostedInstance = { readonly id: number; readonly sop_instance_uid: string; readonly pacs_code: number | null; readonly attempts: number };
 

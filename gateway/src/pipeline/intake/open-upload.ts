@@ -7,7 +7,7 @@ import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { IN_PACS, isInPacs } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../../database/tables.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
-import { findHeld } from '../forward/find-held.ts';
+import { findHeld } from '../find-held.ts';
 import { changeInstances, insertInstances, instancesByUid, instancesOf, renewPromises, type InstanceRow } from '../instance.store.ts';
 import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../parcel.store.ts';
 import type { Reach } from '../reach.ts';

@@ -2,7 +2,7 @@
  * What the PACS has, of instances that it should have. The study's list is asked for first; whom it does not name is asked for by name, for a PACS
  * may end a list early, and "not in the list" would be taken for "lost".
  */
-import type { Pacs } from '../../ports/pacs/pacs.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
 
 /** Throws PacsUnreachable. */
 export async function findHeld(
