@@ -1,6 +1,6 @@
 /**
  * `npm test [-- PATTERN…]`: proves the product (DESIGN §2.5): the checks of the house, every `*.test.ts` in two processes side by side, then
- * every `*.e2e.ts` in a process of its own. With patterns, only the files whose path holds one of them (and the checks for `check`).
+ * every `*.e2e.ts` in a process of its own, two at a time. With patterns, only the files whose path holds one of them (and the checks for `check`).
  *
  * Everything lies in temporary folders and on free ports, and nothing is left running. The last line is `N passed, N failed`, the one before
  * it says what was skipped and why. Exits 0 only when nothing failed.
@@ -19,7 +19,9 @@ import type { FileReport } from './test-processes.ts';
 /** A half takes two minutes here; one that takes this long hangs. */
 const HALF_WITHIN_MS = 8 * 60_000;
 const E2E_FILE_WITHIN_MS = 8 * 60_000;
-const SLOWEST_SHOWN = 12;
+/** They wait for processes, links and browsers more than for a core. */
+const E2E_AT_ONCE = 2;
+const SLOWEST_SHOWN = 16;
 
 type Totals = { passed: number; failed: number };
 type Skip = { what: string; why: string };
@@ -73,7 +75,11 @@ async function runTests(wanted: readonly string[], parts: TestParts, folder: str
   const reports = (await Promise.all(halves.map((files) => runFiles({ files, env, withinMs: HALF_WITHIN_MS })))).flat();
   const endToEnd = await chosenFiles(/\.e2e\.ts$/, wanted);
   say(`\n${endToEnd.length} end-to-end files`);
-  for (const file of endToEnd) reports.push(...(await runFiles({ files: [file], env, withinMs: E2E_FILE_WITHIN_MS })));
+  const waiting = [...endToEnd];
+  const lane = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) reports.push(...(await runFiles({ files: [file], env, withinMs: E2E_FILE_WITHIN_MS })));
+  };
+  await Promise.all(Array.from({ length: E2E_AT_ONCE }, lane));
   return reports;
 }
 
