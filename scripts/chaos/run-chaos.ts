@@ -2,8 +2,8 @@
  * One run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then everything is mended and must end,
  * then it is judged. The same seed draws the same schedule; what meets what depends on the machine.
  */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { freePort } from '../ports.ts';
@@ -136,12 +136,19 @@ async function untilEnded(stage: Stage): Promise<void> {
   }
 }
 
+/** PostgreSQL runs under another account when this is root's, and must come to its own folder in this one. */
+async function letOthersThrough(folder: string): Promise<void> {
+  for (const each of [folder, dirname(folder)]) {
+    const { mode } = await stat(each);
+    if ((mode & 0o011) !== 0o011) await chmod(each, (mode & 0o7777) | 0o011);
+  }
+}
+
 /** Begins a run in an empty folder, or goes on with one that was interrupted there. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { folder, say, signal } = options;
   await mkdir(folder, { recursive: true });
-  // PostgreSQL runs under another account when this is root's.
-  await chmod(folder, 0o711);
+  await letOthersThrough(folder);
   const state = await readState(folder).catch(() => newState(options.seed, options.minutes));
   const writer = createStateWriter(folder, state);
   await writer.write();
@@ -160,12 +167,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     if (!signal.aborted) await untilEnded(stage);
     if (signal.aborted) return { kind: 'interrupted' };
     const verdict = await judge(world, page, state, countLossy(state.faults), Object.values(state.faults).reduce((sum, times) => sum + times, 0));
-    if (verdict.faults.length === 0) await world.storage.remove();
     return { kind: 'judged', verdict, state };
   } finally {
     await commandLine.close();
     await page?.close();
     await world.close();
+    await world.storage.unmount();
     await writer.write();
   }
 }

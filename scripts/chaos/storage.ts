@@ -3,7 +3,7 @@
  * nothing can be mounted it is a plain folder, and nothing is ever full.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, statfs } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -17,20 +17,28 @@ export type Storage = {
   readonly why: string | null;
   fill(): Promise<void>;
   free(): Promise<void>;
-  /** What lay in it is gone. */
-  remove(): Promise<void>;
+  /** The small disk is gone; what lay on it lies in the folder itself. */
+  unmount(): Promise<void>;
 };
 
 async function isMounted(folder: string): Promise<boolean> {
   return (await readFile('/proc/mounts', 'utf8').catch(() => '')).split('\n').some((line) => line.split(' ')[1] === folder);
 }
 
+/** Mounts the disk; what lay in the folder lies on it then. Null, or why it cannot be. */
+async function mountOver(folder: string): Promise<string | null> {
+  const before = `${folder}.before`;
+  await rename(folder, before);
+  await mkdir(folder, { mode: 0o700 });
+  const why = await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_BYTES},mode=700`, 'relay-chaos', folder]).then(() => null, (error: Error) => error.message.split('\n')[0]!);
+  await cp(before, folder, { recursive: true });
+  await rm(before, { recursive: true });
+  return why;
+}
+
 export async function openStorage(folder: string): Promise<Storage> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const mounting = (await isMounted(folder))
-    ? Promise.resolve(null)
-    : run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_BYTES},mode=700`, 'relay-chaos', folder]).then(() => null, (error: Error) => error.message.split('\n')[0]!);
-  const why = await mounting;
+  const why = (await isMounted(folder)) ? null : await mountOver(folder);
   const resize = (bytes: number): Promise<unknown> => run('mount', ['-o', `remount,size=${bytes}`, folder]);
   // A run that goes on may have been interrupted while it was full.
   if (why === null) await resize(SIZE_BYTES);
@@ -42,8 +50,13 @@ export async function openStorage(folder: string): Promise<Storage> {
       await resize((blocks - bfree) * bsize + LEFT_BYTES).catch(() => resize((blocks - bfree) * bsize + 64 * LEFT_BYTES));
     },
     free: async () => void (await resize(SIZE_BYTES)),
-    async remove() {
-      if (why === null) await run('umount', ['-l', folder]);
+    async unmount() {
+      if (why !== null) return;
+      const beside = `${folder}.kept`;
+      await cp(folder, beside, { recursive: true });
+      await run('umount', ['-l', folder]);
+      await rm(folder, { recursive: true });
+      await rename(beside, folder);
     },
   };
 }

@@ -125,9 +125,10 @@ export async function openWorld(tools: Tools): Promise<World> {
   const { folder, state } = tools;
   await endLeftovers(tools);
   await mkdir(folder, { recursive: true });
-  const storage = await openStorage(join(folder, 'data'));
   const [pacs, database, faketime] = [await openPacs(tools), await openDatabase(tools), await findFaketime()];
   const road = await openRoad(state, pacs.url);
+  // Last: of what fails before it nothing stays mounted.
+  const storage = await openStorage(join(folder, 'data'));
   const gateways = createGateways(tools, faketime, database.url, { url: road.proxy.url, authorization: pacs.authorization });
   const setClocks = async (seconds: number): Promise<void> => {
     state.clockOffset = seconds;
