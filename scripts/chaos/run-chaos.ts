@@ -8,6 +8,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { freePort } from '../ports.ts';
 import { createCommandLine, type CommandLine } from './command-line.ts';
+import type { DeviceNow } from './device-now.ts';
 import { countLossy, drawFault, faultsOf, type Mend } from './faults.ts';
 import { openPageDevice, type PageDevice } from './page.ts';
 import { createStateWriter, readState, type Queued, type State, type StateWriter } from './state.ts';
@@ -37,7 +38,7 @@ const STEP_MS = 8_000;
 /** The longest that nothing moves after everything was mended: the pauses of devices and gateways, and a machine with other work. */
 const STILL_MS = 180_000;
 
-export async function newState(seed: number, minutes: number): Promise<State> {
+async function newState(seed: number, minutes: number): Promise<State> {
   const gateways = [{ api: await freePort(), web: await freePort() }, { api: await freePort(), web: await freePort() }];
   return {
     seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways },
@@ -47,7 +48,14 @@ export async function newState(seed: number, minutes: number): Promise<State> {
 }
 
 type Broken = { readonly breaks: string | null; readonly until: number; readonly mend: Mend };
-type Stage = ChaosOptions & { readonly world: World; readonly state: State; readonly writer: StateWriter; readonly commandLine: CommandLine; readonly page: PageDevice | null; readonly broken: Broken[] };
+type Stage = ChaosOptions & {
+  readonly world: World;
+  readonly state: State;
+  readonly writer: StateWriter;
+  readonly commandLine: CommandLine;
+  readonly page: PageDevice | null;
+  readonly broken: Broken[];
+};
 
 async function queueStudy(stage: Stage, random: () => number): Promise<void> {
   const { state, world, page, say } = stage;
@@ -114,6 +122,13 @@ async function runSchedule(stage: Stage): Promise<void> {
   }
 }
 
+function describeOpen(open: readonly Queued[], device: DeviceNow | null): string {
+  return open.map(({ number, state, row }) => {
+    const said = device?.studies.find(({ id }) => id === row);
+    return `study ${number} is ${state}${said ? ` (on the device ${said.state}, ${said.problem ?? said.waiting})` : ''}`;
+  }).join(', ');
+}
+
 /** Everything must end now. Throws when nothing moves any more. */
 async function untilEnded(stage: Stage): Promise<void> {
   const { state, world, page, signal, say } = stage;
@@ -131,7 +146,7 @@ async function untilEnded(stage: Stage): Promise<void> {
     // Questions that are asked for ever are no progress.
     const now = JSON.stringify([open.map((study) => study.state), state.bytes.unique, Object.keys(state.posted).length, device?.records]);
     if (now !== last) [last, lastAt] = [now, performance.now()];
-    if (performance.now() - lastAt > STILL_MS) throw new Error(`nothing moves any more: studies ${open.map(({ number }) => number).join(', ')} have not ended`);
+    if (performance.now() - lastAt > STILL_MS) throw new Error(`nothing moves any more: ${describeOpen(open, device ?? null)}`);
     await after(LOOK_AGAIN_MS);
   }
 }

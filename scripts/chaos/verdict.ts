@@ -36,14 +36,23 @@ export async function signedIn(api: string): Promise<Client> {
   };
 }
 
+/** A whole answer of Orthanc's own API; where a connection that was kept breaks off (it ends them after a second), it is asked again. */
+async function askPacs({ pacs }: World, path: string): Promise<Buffer> {
+  const ask = async (): Promise<Buffer> => {
+    const answer = await fetch(`${pacs.restUrl}${path}`, { headers: { authorization: pacs.authorization } });
+    if (!answer.ok) throw new Error(`Orthanc answers ${answer.status} to ${path}`);
+    return Buffer.from(await answer.arrayBuffer());
+  };
+  return ask().catch(ask).catch(ask);
+}
+
 /** SOP Instance UID → digests of all instances of this UID that the PACS holds. */
-async function heldByPacs({ pacs }: World): Promise<Map<string, string[]>> {
-  const headers = { authorization: pacs.authorization };
-  const listed = (await (await fetch(`${pacs.restUrl}/instances?expand`, { headers })).json()) as { ID: string; MainDicomTags: { SOPInstanceUID: string } }[];
+async function heldByPacs(world: World): Promise<Map<string, string[]>> {
+  const listed = JSON.parse((await askPacs(world, '/instances?expand')).toString()) as { ID: string; MainDicomTags: { SOPInstanceUID: string } }[];
   const held = new Map<string, string[]>();
   for (const { ID, MainDicomTags: { SOPInstanceUID } } of listed) {
-    const bytes = Buffer.from(await (await fetch(`${pacs.restUrl}/instances/${ID}/file`, { headers })).arrayBuffer());
-    held.set(SOPInstanceUID, [...(held.get(SOPInstanceUID) ?? []), createHash('sha256').update(bytes).digest('hex')]);
+    const digest = createHash('sha256').update(await askPacs(world, `/instances/${ID}/file`)).digest('hex');
+    held.set(SOPInstanceUID, [...(held.get(SOPInstanceUID) ?? []), digest]);
   }
   return held;
 }
@@ -83,11 +92,20 @@ function compare(expected: ReadonlyMap<string, ReadonlySet<string>>, held: Reado
   if (wrong.length > 0) faults.push(`${wrong.length} instances have bytes that nobody has sent, among them ${wrong[0]![0]}`);
 }
 
-/** Each upload's receipt, verified by `relay receipt verify`, and that it names what this device sent. */
-async function checkReceipts(world: World, client: Client, state: State, faults: string[]): Promise<number> {
+type Receipts = { readonly good: number; readonly named: ReadonlySet<string> };
+
+/** What a receipt says of itself: its signature was checked before. */
+function instancesNamed(jws: string): string[] {
+  const receipt = JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()) as { instances: { sopInstanceUID: string; digest: string; state: string }[] };
+  return receipt.instances.filter(({ state }) => state === 'stored' || state === 'already-stored').map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`);
+}
+
+/** Each upload's receipt, verified by `relay receipt verify`; and what all of them name as seen in the PACS. */
+async function checkReceipts(world: World, client: Client, state: State, faults: string[]): Promise<Receipts> {
   const folder = join(world.folder, 'receipts');
   await mkdir(folder, { recursive: true });
   const uploads = new Set(state.queued.map(({ uploadId }) => uploadId));
+  const named = new Set<string>();
   let good = 0;
   for (const uploadId of uploads) {
     if (uploadId === null) {
@@ -96,12 +114,15 @@ async function checkReceipts(world: World, client: Client, state: State, faults:
     }
     const file = join(folder, `${uploadId}.jws`);
     const answer = await client.get(`/upload/${uploadId}/receipt`);
-    await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+    const jws = await answer.text();
+    await writeFile(file, jws);
     const { code, stdout, stderr } = await relay(['receipt', 'verify', file, '--jwks', `${world.address}/api/.well-known/jwks.json`, '--json']);
-    if (code === 0) good += 1;
-    else faults.push(`the receipt of upload ${uploadId} does not hold (${answer.status}): ${stderr}${stdout}`);
+    if (code === 0) {
+      good += 1;
+      for (const one of instancesNamed(jws)) named.add(one);
+    } else faults.push(`the receipt of upload ${uploadId} does not hold (${answer.status}): ${stderr}${stdout}`);
   }
-  return good;
+  return { good, named };
 }
 
 /** Leaves out what lost against another version: only then its study closes and its copy goes. */
@@ -151,6 +172,8 @@ export async function judge(world: World, page: PageDevice | null, state: State,
   const [expected, held] = [await expectedInPacs(world, client, state.queued), await heldByPacs(world)];
   compare(expected, held, faults);
   const receipts = await checkReceipts(world, client, state, faults);
+  const unnamed = [...held].filter(([uid, digests]) => digests.some((digest) => !receipts.named.has(`${uid} ${digest}`)));
+  if (unnamed.length > 0) faults.push(`${unnamed.length} instances are in the PACS and in no receipt, among them ${unnamed[0]![0]}`);
   await checkDevice(page, faults);
   await checkCopies(world, faults);
   world.count();
@@ -166,7 +189,7 @@ export async function judge(world: World, page: PageDevice | null, state: State,
   return {
     faults,
     figures: {
-      instances: expected.size, inPacs: held.size, receipts, mostPosted, postedAgain: postedInAll - expected.size, bytesUp: up, uniqueBytes: unique, resentBytes: resent,
+      instances: expected.size, inPacs: held.size, receipts: receipts.good, mostPosted, postedAgain: postedInAll - expected.size, bytesUp: up, uniqueBytes: unique, resentBytes: resent,
       resentRatio: Math.round((1e4 * resent) / Math.max(1, unique)) / 1e4, cuts, resentPerCut: Math.round(resent / Math.max(1, cuts)), besideParcels: up - inParcels,
     },
   };
