@@ -101,8 +101,8 @@ export const words = {
     missing: 'Type your user name and your password.',
     travelling: (count: number) =>
       count === 1
-        ? '1 instance is still on its way from this device. It travels on while this page stays open; nobody has to sign in for it.'
-        : `${instances(count)} are still on their way from this device. They travel on while this page stays open; nobody has to sign in for them.`,
+        ? '1 instance is still on its way from this device. It travels on by itself; nobody has to sign in for it.'
+        : `${instances(count)} are still on their way from this device. They travel on by themselves; nobody has to sign in for them.`,
     waiting: (count: number) =>
       count === 1
         ? '1 instance is safe on this device. It goes on when whoever sent it signs in.'
@@ -209,7 +209,7 @@ export const words = {
     empty: 'Nothing is under way',
     emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
     others: (count: number) => `${studies(count)} of other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
-    othersWhat: 'Nothing goes under your name. They travel on while this page stays open.',
+    othersWhat: 'Nothing goes under your name. They travel on by themselves.',
     othersWaiting: (count: number) => `${studies(count)} of other people ${count === 1 ? 'waits' : 'wait'} on this device`,
     othersWaitingWhat: 'Nothing is lost: whoever sent it goes on with it after signing in here.',
     toUpload: 'Choose a study',
@@ -382,8 +382,8 @@ export const words = {
     signOut: 'Sign out',
     signOutSafe: (count: number) =>
       count === 1
-        ? '1 instance stays safe on this device and travels on while this page stays open.'
-        : `${instances(count)} stay safe on this device and travel on while this page stays open.`,
+        ? '1 instance stays safe on this device and travels on by itself.'
+        : `${instances(count)} stay safe on this device and travel on by themselves.`,
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',

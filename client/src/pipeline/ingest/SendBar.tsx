@@ -33,6 +33,7 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
   const disabled = chosen.length === 0 || reading || ingest.policy.value === null || (user !== null && !maySend(user));
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>
+      <TooLarge />
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
@@ -40,7 +41,6 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
           {chosen.length > 0 && <span class="send-size small numbers">{words.upload.sendSize(instances, formatBytes(bytes))}</span>}
         </button>
       </div>
-      <TooLarge />
     </section>
   );
 }
@@ -50,8 +50,9 @@ function TooLarge() {
   const forecast = useDevice().ingest.forecast.value;
   if (forecast === null || forecast.needs <= forecast.room) return null;
   return (
-    <p class="small send-inside" role="status">
-      {words.upload.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}
+    <p class="pace pace-wait small send-forecast" role="status">
+      <Icon name="caution" size={16} />
+      <span>{words.upload.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
     </p>
   );
 }
