@@ -5,6 +5,7 @@ import { type ProblemCode, PROBLEMS } from '#shared/protocol/problem.ts';
 import { ConfigMistakes } from './config.ts';
 import { accessOf, allow, servesUploadRight, type Access } from './http/route.ts';
 import { createTestDevice } from './auth/open-test-device.ts';
+import { describeError } from './log.ts';
 import { openTestGateway, type TestGateway } from './open-test-gateway.ts';
 
 const test = suite('the gateway');
@@ -120,6 +121,23 @@ test('an unexpected error tells neither the caller nor the log what it was about
   assert.is(line?.['correlationId'], '4bf92f3577b34da6a3ce929d0e0e4736', 'the trace goes on in the log');
   assert.is((JSON.parse(text) as ProblemDetails).correlationId, '4bf92f3577b34da6a3ce929d0e0e4736');
   await own.close();
+});
+
+test('while the database is away who asks is told so, and to come back in a moment', async () => {
+  const own = await openTestGateway();
+  await own.database.close();
+  const answer = await own.call('POST', '/auth/login', { body: { username: 'admin', password: 'not looked at' } });
+  assert.equal([answer.status, answer.headers.get('retry-after')], [503, '1']);
+  assert.is((await problemOf(answer)).code, 'not-ready');
+  assert.ok(own.lines.some(({ event, where }) => event === 'unexpected-error' && where === 'request'), 'and the log says where it was met');
+});
+
+test('an error that comes as a plain object has its place in the log, and still not its words', () => {
+  const { message, stack } = new Error('no row for PLANTED^NAME');
+  const described = describeError({ message, stack, code: '57P01', queue: 'verify' });
+  assert.is(described.code, '57P01');
+  assert.ok(described.stack.length > 0);
+  assert.not.match(JSON.stringify(described), 'PLANTED');
 });
 
 test('the log names routes by their pattern and people by their id', async () => {

@@ -205,7 +205,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, forgot
   });
   api.use(authenticate({ readToken: accessTokens.read, users, devices }));
   api.use(limitRequests(createRateLimit(rateLimit, clock)));
-  api.onError(problemHandler(log));
+  api.onError(problemHandler(log, () => database.ping().then(() => true, () => false)));
   api.notFound(notFoundHandler(api));
 
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };

@@ -42,14 +42,19 @@ export function createLog(write: (line: string) => void, now: () => Date): Log {
 /** Frames of our own and of packages; deep enough to find the place, and a stack has no values in it. */
 const STACK_FRAMES = 8;
 
+/** pg-boss tells its troubles as plain objects that have the members of the error. */
+function isErrorLike(error: unknown): error is { name?: string; stack?: string; code?: unknown } {
+  return error instanceof Error || (typeof error === 'object' && error !== null && 'stack' in error && typeof error.stack === 'string');
+}
+
 /**
  * What may be said of an unexpected error: its class, its code and its frames. Its message is left out: a database, a parser or a URL may
  * have put a value of the data there.
  */
 export function describeError(error: unknown): { error: string; code?: string; stack: readonly string[] } {
-  if (!(error instanceof Error)) return { error: typeof error, stack: [] };
+  if (!isErrorLike(error)) return { error: typeof error, stack: [] };
   const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at ')).slice(0, STACK_FRAMES);
-  const { code } = error as { code?: unknown };
-  const described = { error: error.name.slice(0, 60), stack: frames.map((line) => line.slice(7).replace(/file:\/\/\S*\/(?=[^/]+\/[^/]+$)/, '')) };
+  const { code } = error;
+  const described = { error: (error.name ?? 'Error').slice(0, 60), stack: frames.map((line) => line.slice(7).replace(/file:\/\/\S*\/(?=[^/]+\/[^/]+$)/, '')) };
   return typeof code === 'string' && /^[A-Za-z0-9_-]{1,40}$/.test(code) ? { ...described, code } : described;
 }

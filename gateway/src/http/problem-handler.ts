@@ -38,13 +38,16 @@ function toProblem(error: unknown): Problem | null {
   return code ? new Problem(code) : null;
 }
 
-/** For `app.onError`. */
-export function problemHandler(log: Log): ErrorHandler<GatewayEnv> {
-  return (error, c) => {
+/** A database that was restarted is back soon. */
+const NOT_READY = { 'Retry-After': '1' };
+
+/** For `app.onError`. `isDatabaseUp` is asked where nobody expected the error: while the database is away, that is what the caller hears. */
+export function problemHandler(log: Log, isDatabaseUp: () => Promise<boolean>): ErrorHandler<GatewayEnv> {
+  return async (error, c) => {
     const problem = toProblem(error);
     if (problem) return answerProblem(c, problem);
     log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
-    return answerProblem(c, new Problem('unexpected'));
+    return answerProblem(c, (await isDatabaseUp()) ? new Problem('unexpected') : new Problem('not-ready', undefined, NOT_READY));
   };
 }
 
