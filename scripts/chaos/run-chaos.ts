@@ -88,7 +88,9 @@ async function breakSomething(stage: Stage, random: () => number): Promise<void>
 
 function describe({ state, broken }: Stage, what: string): string {
   const open = state.queued.filter((study) => study.state !== 'ended').length;
-  return `${String(state.position).padStart(4)}  ${(state.elapsedMs / 1000).toFixed(0).padStart(4)} s  ${what.padEnd(60)} ${open} under way, ${broken.length} broken`;
+  const again = ((state.bytes.inParcels - state.bytes.unique) / 1e6).toFixed(1);
+  const at = `${String(state.position).padStart(4)}  ${(state.elapsedMs / 1000).toFixed(0).padStart(4)} s`;
+  return `${at}  ${what.padEnd(60)} ${open} under way, ${broken.length} broken, ${again} MB sent again`;
 }
 
 async function mendWhat({ broken }: Stage, isDue: (one: Broken) => boolean): Promise<void> {
