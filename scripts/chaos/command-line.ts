@@ -7,7 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PASSWORD } from '#testing/app-under-test.ts';
-import { shiftedClock, offsetText } from './gateway.ts';
+import { offsetText, shiftedClock, sweepClock } from './gateway.ts';
 import type { Queued, State, StateWriter } from './state.ts';
 import type { World } from './world.ts';
 
@@ -36,6 +36,7 @@ async function runRelay(args: readonly string[], env: NodeJS.ProcessEnv, onChild
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.stderr += text));
   const code = await new Promise<number>((resolve) => void child.once('close', (status) => resolve(status ?? -1)));
   process.off('exit', endWithUs);
+  await sweepClock(child.pid);
   return { code, ...texts };
 }
 

@@ -3,7 +3,7 @@
  * end is followed by a start. Its clock can be set while it runs (libfaketime reads the offset from a file). Its log lies in the world's folder.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { access, open, writeFile } from 'node:fs/promises';
+import { access, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +25,11 @@ export async function findFaketime(): Promise<string | null> {
 export function shiftedClock(library: string | null, stamp: string): Record<string, string> {
   if (library === null) return {};
   return { LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: stamp, FAKETIME_CACHE_DURATION: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
+}
+
+/** What libfaketime leaves in shared memory of a process that was killed. */
+export async function sweepClock(pid: number | undefined): Promise<void> {
+  await Promise.all([`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`].map((name) => rm(join('/dev/shm', name), { force: true })));
 }
 
 export const offsetText = (seconds: number): string => `${seconds < 0 ? '-' : '+'}${Math.abs(Math.round(seconds))}`;
@@ -74,6 +79,7 @@ export function createChaosGateway({ name, folder, port, env, faketime, onSpawn 
     await ended;
     process.off('exit', endWithUs);
     child = null;
+    await sweepClock(started.pid);
   }
 
   async function keepRunning(): Promise<void> {
