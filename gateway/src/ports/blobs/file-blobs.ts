@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { cipherAt } from './blob-cipher.ts';
 import { StorageFull, type Blobs, type OpenBlob } from './blobs.ts';
 
-/** Bytes gathered before they are written, and read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
+/** Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
 const PIECE_BYTES = 1024 * 1024;
+/** Bytes gathered before they are written, for the same reason; each upload holds this much, and there are more of them. */
+const GATHERED_BYTES = 512 * 1024;
 /** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. Far above it most is read for nothing. */
 const WINDOW_BYTES = 16 * 1024;
 /** Buffers of a piece that are kept for the next one: as many as are read at once. A new one each time would have V8 collect all the time. */
@@ -102,7 +104,7 @@ async function append(file: FileHandle, key: KeyObject, at: number, pieces: Asyn
       for await (const piece of pieces) {
         gathered.push(cipher.update(piece));
         held += piece.length;
-        if (held >= PIECE_BYTES) await flush();
+        if (held >= GATHERED_BYTES) await flush();
       }
     } finally {
       await flush();
