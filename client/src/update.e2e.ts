@@ -59,21 +59,21 @@ if (why !== null || chromium === null) {
   });
 
   test('is told, is taken with one press, and the study that was queued without a network is still there and arrives', async () => {
-    await browser.setOffline(true);
+    app.link.cut();
     await queueStudy(page, filesOf(1));
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
-    await release(copy, 'second');
     // The new version comes before the first byte of the study can go.
-    await browser.route('**/api/upload/**', (route) => route.abort());
-    await browser.setOffline(false);
+    await page.getByRole('button', { name: /^Pause/ }).click();
+    await release(copy, 'second');
+    app.link.mend();
+    await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
     assert.is(await versionOf(page), 'Version first', 'until somebody presses');
     await press(page, 'Use it now');
     await page.getByText('This is the new version.').waitFor();
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
     assert.is(await versionOf(page), 'Version second');
-    await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').first().waitFor();
-    await browser.unroute('**/api/upload/**');
+    await page.getByRole('button', { name: /^Go on/ }).click();
     await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
     await page.getByRole('button', { name: 'Close' }).click();
   });
