@@ -13,13 +13,14 @@ import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const TAG = 'relaypacs-queue';
+type Kind = 'sync' | 'periodic-sync';
 
 const { chromium } = testEnvironment();
 const test = suite('the queue without a page');
 const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
 
 /** A window on another site of this machine, so that the browser lives on and none of its windows is the app's. */
-async function elsewhere(browser: BrowserContext): Promise<{ page: Page; sync: () => Promise<void> }> {
+async function elsewhere(browser: BrowserContext): Promise<{ page: Page; sync: (kind: Kind) => Promise<void> }> {
   const page = await browser.newPage();
   const debug = await browser.newCDPSession(page);
   const registration = Promise.withResolvers<string>();
@@ -29,11 +30,13 @@ async function elsewhere(browser: BrowserContext): Promise<{ page: Page; sync: (
   };
   debug.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => of(app.address)(registrations));
   await debug.send('ServiceWorker.enable');
-  return { page, sync: async () => dispatch(debug, await registration.promise) };
+  return { page, sync: async (kind) => dispatch(debug, await registration.promise, kind) };
 }
 
-async function dispatch(debug: CDPSession, registrationId: string): Promise<void> {
-  await debug.send('ServiceWorker.dispatchSyncEvent', { origin: app.address, registrationId, tag: TAG, lastChance: false });
+async function dispatch(debug: CDPSession, registrationId: string, kind: Kind): Promise<void> {
+  const event = { origin: app.address, registrationId, tag: TAG };
+  if (kind === 'sync') await debug.send('ServiceWorker.dispatchSyncEvent', { ...event, lastChance: false });
+  else await debug.send('ServiceWorker.dispatchPeriodicSyncEvent', event);
 }
 
 let app: AppUnderTest;
@@ -43,7 +46,7 @@ if (why !== null || chromium === null) {
 } else {
   let browser: BrowserContext;
   let page: Page;
-  let sync: () => Promise<void>;
+  let sync: (kind: Kind) => Promise<void>;
   test.before(async () => {
     app = await openApp(chromium);
     browser = await app.openBrowser();
@@ -67,7 +70,7 @@ if (why !== null || chromium === null) {
     assert.equal(tags, [TAG], 'the browser was asked for its time');
     await page.close();
     app.link.mend();
-    await sync();
+    await sync('sync');
     await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
     page = await browser.newPage();
     await page.goto(app.address);
@@ -86,7 +89,7 @@ if (why !== null || chromium === null) {
     app.link.mend();
     const before = app.link.bytesUp;
     const inTheMiddle = app.link.pauseAfter(1_500_000);
-    await sync();
+    await sync('sync');
     await inTheMiddle.reached;
     page = await browser.newPage();
     // The paused link holds what is under way; the page comes from its own cache.
@@ -111,7 +114,7 @@ if (why !== null || chromium === null) {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.close();
     app.link.mend();
-    await sync();
+    await sync('periodic-sync');
     await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 40);
   });
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { filesOf, openApp, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { openBrowser } from '#testing/inspect-page.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
@@ -46,14 +46,20 @@ async function drawScreens(app: AppUnderTest, browser: Browser): Promise<void> {
     await page.goto(app.address);
     await signIn(page);
     await page.getByText('Names are removed on this device').first().waitFor();
-    await choose(page, [...filesOf(1, { rows: 256 }), ...filesOf(2, { rows: 256 })]);
-    await page.locator('canvas').nth(1).waitFor();
+    // The app's own sample: nobody is in it.
+    const chooseSample = async () => {
+      await page.getByRole('button', { name: /^Try it with a sample study/ }).click();
+      await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+      await page.locator('canvas').first().waitFor();
+    };
+    await chooseSample();
     await page.screenshot({ path: join(PUBLIC, 'screenshots', `upload-${form}.png`) });
-    await page.getByRole('button', { name: /^Send \d/ }).click();
-    await page.locator('[data-part=arrived] .queue-name a').nth(1).waitFor();
+    await page.getByRole('button', { name: 'Send 1 study' }).click();
+    await page.locator('[data-part=arrived] .queue-name a').waitFor();
     await page.context().setOffline(true);
     await page.getByRole('link', { name: 'Upload' }).click();
-    await queueStudy(page, filesOf(form === 'wide' ? 3 : 4));
+    await chooseSample();
+    await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.getByText('Waiting for the network.', { exact: false }).first().waitFor();
     await page.screenshot({ path: join(PUBLIC, 'screenshots', `queue-${form}.png`) });
     await page.context().close();
