@@ -60,7 +60,8 @@ async function drawScreens(app: AppUnderTest, browser: Browser): Promise<void> {
     await page.getByRole('link', { name: 'Upload' }).click();
     await chooseSample();
     await page.getByRole('button', { name: 'Send 1 study' }).click();
-    await page.getByText('Waiting for the network.', { exact: false }).first().waitFor();
+    await page.getByText('You can close this page', { exact: false }).waitFor();
+    await page.locator('.pace-wait').waitFor();
     await page.screenshot({ path: join(PUBLIC, 'screenshots', `queue-${form}.png`) });
     await page.context().close();
   }
