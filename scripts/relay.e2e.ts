@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
@@ -62,12 +63,9 @@ test.before(async () => void (world = await openWorld()));
 test.after(async () => world.close());
 
 async function storedFile(sopInstanceUID: string): Promise<Buffer> {
-  const headers = { authorization: world.orthanc.authorization };
-  const lookup = await fetch(`${world.orthanc.restUrl}/tools/lookup`, { method: 'POST', body: sopInstanceUID, headers });
-  const found = (await lookup.json()) as { ID: string; Type: string }[];
-  const instances = found.filter(({ Type }) => Type === 'Instance');
-  assert.is(instances.length, 1, `${sopInstanceUID} is in the PACS exactly once`);
-  return Buffer.from(await (await fetch(`${world.orthanc.restUrl}/instances/${instances[0]!.ID}/file`, { headers })).arrayBuffer());
+  const files = await filesOfInstance(world.orthanc, sopInstanceUID);
+  assert.is(files.length, 1, `${sopInstanceUID} is in the PACS exactly once`);
+  return files[0]!;
 }
 
 test('every file of the corpus ends as its manifest says, and the PACS holds what was on disk; a second run moves no instance', async () => {

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { allFiles } from '#testing/ask-orthanc.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { openBrowser, openVisitor } from '#testing/inspect-page.ts';
@@ -66,11 +67,10 @@ async function signIn(page: Page): Promise<void> {
 }
 
 /** SHA-256 of every file that the PACS holds. */
-async function digestsInPacs({ restUrl, authorization }: RunningOrthanc): Promise<Set<string>> {
-  const get = (path: string) => fetch(`${restUrl}${path}`, { headers: { authorization } });
-  const ids = (await (await get('/instances')).json()) as string[];
-  const digests = await Promise.all(ids.map(async (id) => sha256(Buffer.from(await (await get(`/instances/${id}/file`)).arrayBuffer()))));
-  return new Set(digests);
+async function digestsInPacs(orthanc: RunningOrthanc): Promise<Set<string>> {
+  const digests = new Set<string>();
+  for await (const file of allFiles(orthanc)) digests.add(sha256(file));
+  return digests;
 }
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 

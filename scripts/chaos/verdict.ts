@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { askOrthanc } from '#testing/ask-orthanc.ts';
 import { PASSWORD } from '#testing/app-under-test.ts';
 import { relay } from './command-line.ts';
 import type { PageDevice } from './page.ts';
@@ -36,22 +37,12 @@ export async function signedIn(api: string): Promise<Client> {
   };
 }
 
-/** A whole answer of Orthanc's own API; where a connection that was kept breaks off (it ends them after a second), it is asked again. */
-async function askPacs({ pacs }: World, path: string): Promise<Buffer> {
-  const ask = async (): Promise<Buffer> => {
-    const answer = await fetch(`${pacs.restUrl}${path}`, { headers: { authorization: pacs.authorization } });
-    if (!answer.ok) throw new Error(`Orthanc answers ${answer.status} to ${path}`);
-    return Buffer.from(await answer.arrayBuffer());
-  };
-  return ask().catch(ask).catch(ask);
-}
-
 /** SOP Instance UID → digests of all instances of this UID that the PACS holds. */
 async function heldByPacs(world: World): Promise<Map<string, string[]>> {
-  const listed = JSON.parse((await askPacs(world, '/instances?expand')).toString()) as { ID: string; MainDicomTags: { SOPInstanceUID: string } }[];
+  const listed = JSON.parse((await askOrthanc(world.pacs, '/instances?expand')).toString()) as { ID: string; MainDicomTags: { SOPInstanceUID: string } }[];
   const held = new Map<string, string[]>();
   for (const { ID, MainDicomTags: { SOPInstanceUID } } of listed) {
-    const digest = createHash('sha256').update(await askPacs(world, `/instances/${ID}/file`)).digest('hex');
+    const digest = createHash('sha256').update(await askOrthanc(world.pacs, `/instances/${ID}/file`)).digest('hex');
     held.set(SOPInstanceUID, [...(held.get(SOPInstanceUID) ?? []), digest]);
   }
   return held;

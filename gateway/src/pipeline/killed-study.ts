@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
+import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import type { RunningOrthanc } from '../../../scripts/orthanc.ts';
 
@@ -64,10 +65,7 @@ export function upload(folder: string, gateway: string): Promise<UploadResult> {
 
 /** SHA-256 of the one instance of this UID that the PACS holds. */
 export async function digestInOrthanc(orthanc: RunningOrthanc, sopInstanceUID: string): Promise<string> {
-  const headers = { authorization: orthanc.authorization };
-  const found = await fetch(`${orthanc.restUrl}/tools/lookup`, { method: 'POST', headers, body: sopInstanceUID });
-  const ids = ((await found.json()) as { Type: string; ID: string }[]).filter(({ Type }) => Type === 'Instance');
-  assert.is(ids.length, 1, 'the PACS holds it once');
-  const file = await fetch(`${orthanc.restUrl}/instances/${ids[0]!.ID}/file`, { headers });
-  return createHash('sha256').update(Buffer.from(await file.arrayBuffer())).digest('hex');
+  const files = await filesOfInstance(orthanc, sopInstanceUID);
+  assert.is(files.length, 1, 'the PACS holds it once');
+  return createHash('sha256').update(files[0]!).digest('hex');
 }

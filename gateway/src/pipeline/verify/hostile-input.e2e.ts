@@ -13,6 +13,7 @@ import pg from 'pg';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { allFiles } from '#testing/ask-orthanc.ts';
 import { ANSWERS_IN_TURN, ARCHIVE_ANSWERS, bigPrivateInstance, CORPUS_ANSWERS, READY, unpackNames, type Answer } from '#testing/corpus-answers.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
@@ -46,11 +47,9 @@ const digestOfFile = async (path: string): Promise<string> => digestOf(await rea
 const isRefusal = (answer: Answer): answer is Exclude<Answer, readonly unknown[]> => typeof answer === 'string';
 
 /** The digests of all that the PACS holds, sorted. */
-async function heldBy({ restUrl, authorization }: RunningOrthanc): Promise<string[]> {
-  const ask = (path: string) => fetch(`${restUrl}${path}`, { headers: { authorization } });
-  const ids = (await (await ask('/instances')).json()) as string[];
+async function heldBy(orthanc: RunningOrthanc): Promise<string[]> {
   const digests: string[] = [];
-  for (const id of ids) digests.push(digestOf(Buffer.from(await (await ask(`/instances/${id}/file`)).arrayBuffer())));
+  for await (const file of allFiles(orthanc)) digests.push(digestOf(file));
   return digests.sort();
 }
 
