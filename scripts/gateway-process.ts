@@ -15,7 +15,14 @@ import type { Child } from './keep-alive.ts';
  * intake's CPU); with a large young one it keeps those that have passed for a long time (70 MB of them, measured). More of the first, or of the
  * second, would be resident memory for nothing.
  */
-export const GATEWAY_NODE_FLAGS: readonly string[] = ['--initial-old-space-size=120', '--max-semi-space-size=8'];
+export const GATEWAY_NODE_FLAGS: readonly string[] = ['--initial-old-space-size=120', '--max-semi-space-size=4'];
+
+/**
+ * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of it; a fixed threshold, in bytes, gives
+ * them back at once (measured: 366 MB instead of 463 MB while ten devices send, and no more CPU). Read by the C library when the process starts, so
+ * nothing but the environment can say it.
+ */
+export const GATEWAY_MEMORY: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_ARENA_MAX: '2' };
 
 const MAIN = fileURLToPath(new URL('../gateway/src/main.ts', import.meta.url));
 
@@ -60,7 +67,8 @@ async function untilReady({ api, web, signal }: GatewayOptions, exited: Promise<
 export async function startGateway(options: GatewayOptions): Promise<Child> {
   const log = options.logFile === null ? null : await open(options.logFile, 'a', 0o600);
   // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway before the PACS.
-  const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], { env: options.env, stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'], detached: true });
+  const env = { ...GATEWAY_MEMORY, ...options.env };
+  const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], { env, stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'], detached: true });
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     child.once('error', (error) => resolve(error.message));

@@ -1,9 +1,17 @@
-/** How far the gateway's memory grows above idle while ten devices send 2 GB (DESIGN §6). `ratio`: the growth ÷ the bytes that passed. */
-import { mkdir, readFile } from 'node:fs/promises';
+/**
+ * How far the gateway's memory grows above idle while ten devices send 2 GB (DESIGN §6); `ratio`: the growth ÷ the bytes that passed. And what it
+ * holds while nothing happens, after its first start on an empty folder, a later one, and beside PostgreSQL; `ratio`: that ÷ the budget.
+ */
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
 import { writeSlices } from '#testing/ct-slices.ts';
+import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { residentBytes } from '#testing/process-memory.ts';
 import type { BenchRow } from '../bench.ts';
+import { freePort } from '../ports.ts';
+import { findPostgres, startPostgres } from '../postgres.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';
 
@@ -12,7 +20,46 @@ const SLICES_A_DEVICE = 380;
 const SAMPLE_EVERY_MS = 50;
 const MB = 1e6;
 
+const EMBEDDED_BUDGET_MB = 600;
+const SERVER_BUDGET_MB = 200;
+/** What opening the database took for a moment is given back by then. */
+const SETTLED_AFTER_MS = 10_000;
+
+/** `starts`: the names of the rows, one for each start in the same folder. */
+async function idleRows(starts: readonly string[], budgetMb: number, databaseUrl?: string): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
+  const gateway = createGatewayUnderTest({
+    port: await freePort(), webPort: await freePort(), dataDir: folder, adminPassword: 'only for this bench',
+    pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' }, ...(databaseUrl === undefined ? {} : { databaseUrl }),
+  });
+  const rows: BenchRow[] = [];
+  for (const name of starts) {
+    const startedAt = performance.now();
+    await gateway.start();
+    const readyMs = Math.round(performance.now() - startedAt);
+    await after(SETTLED_AFTER_MS);
+    const idleMb = Math.round((await residentBytes(gateway.pid)) / MB);
+    rows.push({ name, ratio: idleMb / budgetMb, idleMb, budgetMb, readyMs });
+    await gateway.stop();
+  }
+  await rm(folder, { recursive: true, force: true });
+  return rows;
+}
+
+async function benchIdle(say: (line: string) => void): Promise<readonly BenchRow[]> {
+  say('idle, with the embedded database …');
+  const embedded = await idleRows(['idle-first-start', 'idle-again'], EMBEDDED_BUDGET_MB);
+  if ((await findPostgres()) === null) return embedded;
+  say('… and beside PostgreSQL');
+  const server = await startPostgres();
+  return [...embedded, ...(await idleRows(['idle-postgresql'], SERVER_BUDGET_MB, server.url).finally(() => server.stop()))];
+}
+
 export async function benchMemory(say: (line: string) => void): Promise<readonly BenchRow[]> {
+  return [...(await benchIdle(say)), ...(await benchGrowth(say))];
+}
+
+async function benchGrowth(say: (line: string) => void): Promise<readonly BenchRow[]> {
   const system = await openBenchSystem();
   try {
     const source = await sliceSource(system.folder);

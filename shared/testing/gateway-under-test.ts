@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
+import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -64,6 +64,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
   const api = `http://127.0.0.1:${settings.port}`;
   const main = join(settings.root ?? ROOT, 'gateway/src/main.ts');
   const env: NodeJS.ProcessEnv = {
+    ...GATEWAY_MEMORY,
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     RELAY_PORT: String(settings.port),

@@ -8,7 +8,7 @@ import { StorageFull, type Blobs, type OpenBlob } from './blobs.ts';
 /** Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
 const PIECE_BYTES = 1024 * 1024;
 /** Bytes gathered before they are written, for the same reason; each upload holds this much, and there are more of them. */
-const GATHERED_BYTES = 512 * 1024;
+const GATHERED_BYTES = 256 * 1024;
 /** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. Far above it most is read for nothing. */
 const WINDOW_BYTES = 16 * 1024;
 /** Buffers of a piece that are kept for the next one: as many as are read at once. A new one each time would have V8 collect all the time. */
