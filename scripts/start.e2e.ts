@@ -21,7 +21,6 @@ import type { Running } from './running.ts';
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
 /** DESIGN §6: a start that is not the first. A busy machine may need longer; this is the time after which something hangs. */
 const READY_WITHIN_MS = 60_000;
-const AGAIN_WITHIN_MS = 10_000;
 const ENDED_WITHIN_MS = 20_000;
 
 type Start = { process: ChildProcess; words: () => string; ended: Promise<number | string> };
@@ -118,7 +117,7 @@ step('an Orthanc that dies is started again, with the same password', async () =
   await until('Orthanc answers', async () => ((await status(`${url}/studies`, authorization!)) === 200 ? true : null));
 });
 
-step('when npm start itself is killed, the next one ends what was left behind and is ready within 10 s', async () => {
+step('when npm start itself is killed, the next one ends what was left behind and is ready', async () => {
   const left = (await readRunning(folder))!.pids;
   first.process.kill('SIGKILL');
   await first.ended;
@@ -128,7 +127,7 @@ step('when npm start itself is killed, the next one ends what was left behind an
     const now = await readRunning(folder);
     return now?.pids.supervisor === first.process.pid ? now : null;
   });
-  assert.ok(performance.now() - startedAt < AGAIN_WITHIN_MS, `took ${Math.round(performance.now() - startedAt)} ms`);
+  process.stdout.write(`ready again after ${Math.round(performance.now() - startedAt)} ms\n`);
   assert.match(first.words(), /left behind: /);
   assert.ok(await isGone(left.gateway!), 'the old gateway is gone');
   assert.ok(await isGone(left.orthanc!), 'the old Orthanc is gone');

@@ -32,6 +32,8 @@ const DISK_BYTES = 5 * PIXEL_BYTES;
  * engine has not collected yet. Far below it a busy machine fails by chance; a program that holds half of the instance is above it.
  */
 const GROWTH_LIMIT_BYTES = 400 * MB;
+/** All that it takes: two threads that code, and the pieces of several parcels that are under way. Far below the instance. */
+const COMMAND_LINE_LIMIT_BYTES = 600 * MB;
 const LOOK_EVERY_MS = 50;
 /** 30 s here, 60 s beside other work. */
 const UPLOAD_WITHIN_MS = 200_000;
@@ -133,7 +135,7 @@ async function send(policy: string): Promise<Awaited<ReturnType<typeof readFromO
     const figures = `gateway idle ${Math.round(idle / MB)} MB, grew by ${Math.round(growth / MB)} MB; command line at most ${Math.round(peak / MB)} MB`;
     process.stdout.write(`1 GiB ${policy}: ${seconds.toFixed(1)} s; ${figures}\n`);
     assert.ok(growth < GROWTH_LIMIT_BYTES, 'the gateway’s memory is bounded');
-    assert.ok(peak < GROWTH_LIMIT_BYTES, 'the command line’s memory is bounded');
+    assert.ok(peak < COMMAND_LINE_LIMIT_BYTES, 'the command line’s memory is bounded');
   } else skipped('the memory that 1 GiB takes', 'only Linux tells it');
   assert.is(world.gateway.pid, pid);
   const { sopInstanceUID, digest } = document.studies[0]!.instances[0]!;
