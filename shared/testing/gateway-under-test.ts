@@ -14,7 +14,7 @@ import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/gateway-proces
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Far above what any step takes here (a start: 3 s); reached only when something hangs. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 const LOOK_AGAIN_MS = 20;
 /** Lines kept for the message of a failure. */
 const TAIL_LINES = 30;
