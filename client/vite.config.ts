@@ -15,11 +15,18 @@ const ROOT = fileURLToPath(new URL('.', import.meta.url));
 /** What the account menu names; a build of the same sources under another name is another version to the service worker. */
 const VERSION = process.env['RELAY_WEB_VERSION'] ?? JSON.parse(await readFile(join(ROOT, '../package.json'), 'utf8')).version;
 
+/** What runs the models in the browser: the page's worker takes no other bytes for it. */
+const RUNTIME = join(ROOT, '../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm');
+
+async function digestOf(path: string): Promise<string> {
+  return createHash('sha256').update(await readFile(path)).digest('hex');
+}
+
 /** What the page and the worker's own scripts are built with alike. */
 const shared = {
   // Dexie for browsers of this decade; the package's own entry is the one for those of the last, and larger.
   resolve: { alias: { dexie: 'dexie/dist/modern/dexie.mjs' } },
-  define: { RELAY_WEB_VERSION: JSON.stringify(VERSION) },
+  define: { RELAY_WEB_VERSION: JSON.stringify(VERSION), RELAY_MODEL_RUNTIME: JSON.stringify(await digestOf(RUNTIME)) },
 } satisfies UserConfig;
 
 /** Web App Manifest (W3C): what the device shows once the app is put on its home screen, and how the system hands files to it. */
@@ -107,6 +114,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    // The builder may part what the first page needs as soon as a later part needs some of it (rolldown issue 10731): one file compresses better, and is one request.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
   worker: { format: 'es' },
   plugins: [
@@ -125,7 +134,8 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],
-        globIgnores: ['screenshots/**'],
+        // The runtime of the models is kept by who runs them (triage/kept-parts.ts), and so are the models: an installation does not wait for them.
+        globIgnores: ['screenshots/**', 'assets/ort-wasm-*'],
         manifestTransforms: [
           async (entries) => ({ manifest: await Promise.all(entries.map(async (entry) => ({ ...entry, integrity: await integrityOf(entry.url) }))) }),
         ],

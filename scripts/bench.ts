@@ -2,15 +2,17 @@
  * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints ratios (DESIGN §6). Without a name
  * it lists the names; `link` takes the names of single rows too. A figure is only as good as the quiet of the machine: nothing here asserts.
  */
-import { benchBrowser } from './bench/browser.ts';
+import { benchBrowser, profileBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';
+import { benchDeidMemory } from './bench/deid-memory.ts';
 import { benchGateway } from './bench/gateway.ts';
+import { benchInference } from './bench/inference.ts';
 import { benchLink } from './bench/link.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchResent } from './bench/resent.ts';
 
-/** One line of the result. `ratio` is ours ÷ the peer's, or as the name says; the other numbers explain it. */
-export type BenchRow = { readonly name: string; readonly ratio: number; readonly [figure: string]: number | string };
+/** One line of the result. `ratio` is ours ÷ the peer's, or as the name says, where there is something to compare; the other numbers explain it. */
+export type BenchRow = { readonly name: string; readonly ratio?: number; readonly [figure: string]: number | string | undefined };
 
 type Bench = (say: (line: string) => void, rows: readonly string[]) => Promise<readonly BenchRow[]>;
 
@@ -20,12 +22,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   link: benchLink,
   resent: benchResent,
   browser: benchBrowser,
-  deid: benchDeid,
+  'browser-profile': profileBrowser,
+  inference: benchInference,
+  deid: async (say) => [...(await benchDeid(say)), ...(await benchDeidMemory(say))],
 };
 
 function describe(row: BenchRow): string {
   const figures = Object.entries(row).filter(([name]) => name !== 'name' && name !== 'ratio');
-  return `${row.name.padEnd(24)} ${row.ratio.toFixed(3).padStart(8)}   ${figures.map(([name, value]) => `${name} ${value}`).join(', ')}`;
+  return `${row.name.padEnd(40)} ${(row.ratio?.toFixed(3) ?? '').padStart(8)}   ${figures.map(([name, value]) => `${name} ${value}`).join(', ')}`;
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -13,7 +13,7 @@ import { findOrthanc } from './orthanc.ts';
 import { findPostgres } from './postgres.ts';
 
 const SEED = Number(process.env.RELAY_SEED ?? Date.now() % 1_000_000);
-const MINUTES = Number(process.env.RELAY_CHAOS_MINUTES ?? 0.75);
+const MINUTES = Number(process.env.RELAY_CHAOS_MINUTES ?? 0.5);
 /** Everything ends within a minute after its mending; a machine with other work takes three. */
 const PATIENCE_MS = 360_000 + MINUTES * 60_000;
 

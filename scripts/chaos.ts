@@ -47,6 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
     say(`faults: ${Object.entries(state.faults).map(([name, times]) => `${name} ${times}`).join(', ')}`);
     for (const [name, why] of Object.entries(state.skipped)) say(`without "${name}": ${why}`);
     say(Object.entries(verdict.figures).map(([name, value]) => `${name} ${value}`).join(', '));
+    say(verdict.bytes);
     for (const fault of verdict.faults) say(`FAULT: ${fault}`);
     if (verdict.faults.length > 0) {
       say(`its world is kept in ${folder}; again: ${again}`);

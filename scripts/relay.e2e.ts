@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { receiptSchema } from '#shared/protocol/receipt.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
@@ -17,6 +18,7 @@ import { freePort } from './ports.ts';
 import { relay } from './relay.ts';
 
 const PASSWORD = 'an-admin-of-the-tests';
+const JSON_TYPE = { 'content-type': 'application/json' };
 const { corpus } = testEnvironment();
 const test = suite('the command line');
 
@@ -29,6 +31,18 @@ interface Answer {
 interface UploadDocument {
   readonly studies: { state: string; receipt: string | null; instances: { sopInstanceUID: string; state: string }[] }[];
   readonly files: { path: string; state: string; reason: string | null }[];
+}
+
+/** A file of `deidentify --report`. */
+interface Reported {
+  readonly sopInstanceUID: string;
+  readonly edition: string;
+  readonly options: string[];
+  readonly methods: string[];
+  readonly actions: { path: string; action: string; because: string }[];
+  readonly reportDigest: string;
+  readonly digestAfter: string;
+  readonly originalDigest: string;
 }
 
 async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Answer> {
@@ -100,6 +114,14 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
   assert.ok(world.link.bytesUp - before < 1_000_000, 'manifests and questions only; the corpus has 43 MB');
 });
 
+async function signIn(): Promise<Record<string, string>> {
+  const signedIn = await fetch(`${world.gateway.api}/auth/login`, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+  });
+  const { accessToken } = (await signedIn.json()) as { accessToken: string };
+  return { authorization: `Bearer ${accessToken}` };
+}
+
 test('a receipt holds with the published keys, and fails for every byte of it that is changed', async () => {
   const [instance] = syntheticStudy({ seed: 11, instancesPerSeries: 1 }).instances;
   const [file, receipt, jwks] = [join(world.folder, 'one.dcm'), join(world.folder, 'receipt.jws'), join(world.folder, 'jwks.json')];
@@ -107,11 +129,7 @@ test('a receipt holds with the published keys, and fails for every byte of it th
   const { code, out } = await world.upload([file]);
   assert.is(code, 0);
   const { receipt: href } = (JSON.parse(out) as UploadDocument).studies[0]!;
-  const signedIn = await fetch(`${world.gateway.api}/auth/login`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  });
-  const { accessToken } = (await signedIn.json()) as { accessToken: string };
-  const jws = Buffer.from(await (await fetch(href!, { headers: { authorization: `Bearer ${accessToken}` } })).arrayBuffer());
+  const jws = Buffer.from(await (await fetch(href!, { headers: await signIn() })).arrayBuffer());
   await writeFile(receipt, jws);
   await writeFile(jwks, await (await fetch(`${world.gateway.api}/.well-known/jwks.json`)).text());
   assert.is((await run(['receipt', 'verify', receipt, '--jwks', jwks])).code, 0);
@@ -123,6 +141,42 @@ test('a receipt holds with the published keys, and fails for every byte of it th
     assert.is((await run(['receipt', 'verify', receipt, '--jwks', jwks])).code, 1, `byte ${at}`);
   }
   assert.is((await run(['receipt', 'verify', join(world.folder, 'none'), '--jwks', jwks])).code, 2);
+});
+
+test('a receipt says of each instance what was done to it, and `deidentify` says the same of the same file; no planted value is in either', async () => {
+  const { instances, planted } = syntheticStudy({ seed: 15, instancesPerSeries: 3 });
+  const folder = await mkdtemp(join(world.folder, 'reported-'));
+  // The second one lacks its Patient's Name, (0010,0010) PN: it is (0010,0011) there.
+  const without = Buffer.from(instances[1]!.bytes);
+  without[without.indexOf(Buffer.from([0x10, 0, 0x10, 0, 0x50, 0x4e])) + 2] = 0x11;
+  const files = [instances[0]!.bytes, without, instances[2]!.bytes];
+  for (const [at, bytes] of files.entries()) await writeFile(join(folder, `${at}.dcm`), bytes);
+  const { code, out, err } = await world.upload([folder], '--policy', 'deidentified');
+  assert.is(code, 0, err);
+  const authorization = await signIn();
+  const jws = await (await fetch((JSON.parse(out) as UploadDocument).studies[0]!.receipt!, { headers: authorization })).text();
+  const receipt = receiptSchema.parse(JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()));
+
+  const [key, reportPath] = [join(world.folder, 'data', 'keys', 'project.key'), join(world.folder, 'report.json')];
+  assert.is((await run(['deidentify', folder, '--out', join(world.folder, 'local'), '--key', key, '--report', reportPath])).code, 0);
+  const local = JSON.parse(await readFile(reportPath, 'utf8')) as Reported[];
+
+  assert.is(receipt.reports?.length, 2);
+  assert.is(local.length, receipt.instances.length);
+  for (const { sopInstanceUID, digest, originalDigest, report, residue } of receipt.instances) {
+    const same = local.find((each) => each.sopInstanceUID === sopInstanceUID)!;
+    const { actions = [], ...said } = receipt.reports![report!]!;
+    assert.equal({ digest, originalDigest, residue }, { digest: same.digestAfter, originalDigest: same.originalDigest, residue: 'none' });
+    assert.equal(said, { edition: same.edition, options: same.options, methods: same.methods, digest: same.reportDigest });
+    assert.equal(actions, same.actions.map(({ path, action, because }) => `${path} ${action} ${because}`));
+  }
+  for (const value of planted) assert.not.ok(JSON.stringify([receipt, local]).includes(value), value);
+
+  const [file, jwks] = [join(world.folder, 'reported.jws'), `${world.gateway.api}/.well-known/jwks.json`];
+  await writeFile(file, jws);
+  const verified = await run(['receipt', 'verify', file, '--jwks', jwks]);
+  assert.is(verified.code, 0);
+  assert.match(verified.out, 'by PS3.15 of DICOM 2024e, Basic Profile: 2 distinct reports for 3 of 3 instances; the gateway found no residue in 3.');
 });
 
 test('a gateway that is killed in the middle and a link that is cut are met with patience, and every instance arrives', async () => {
@@ -176,6 +230,28 @@ test('an administrator adds a user, who sends', async () => {
   const asUser = ['upload', file, '--user', name, '--gateway', world.gateway.api, '--policy', 'deidentified', '--wait'];
   assert.is((await run(asUser, { RELAY_PASSWORD: 'a-first-password' })).code, 2);
   assert.is((await run(asUser, { RELAY_PASSWORD: 'a-second-password' })).code, 0);
+});
+
+test('under an administrator’s policy what it keeps arrives, and once it is withdrawn nothing is sent', async () => {
+  const login = await fetch(`${world.gateway.api}/auth/login`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const { accessToken } = (await login.json()) as { accessToken: string };
+  const admin = (path: string, body: unknown) =>
+    fetch(`${world.gateway.api}/admin/policies${path}`, { method: 'POST', headers: { ...JSON_TYPE, authorization: `Bearer ${accessToken}` }, body: JSON.stringify(body) });
+  const options = ['retain-institution-identity'];
+  assert.is((await admin('', { name: 'own', title: 'Institutions stay', deidentify: true, options, roles: ['admin'] })).status, 201);
+  const file = join(world.folder, 'own.dcm');
+  const study = syntheticStudy({ seed: 16, instancesPerSeries: 1 });
+  await writeFile(file, study.instances[0]!.bytes);
+  const send = (policy: string) => run(['upload', file, ...world.connection, '--policy', policy, '--wait', '--json']);
+  const sent = await send('own');
+  assert.is(sent.code, 0, sent.err);
+  const { studies } = JSON.parse(sent.out) as UploadDocument;
+  const [inPacs] = await filesOfInstance(world.orthanc, studies[0]!.instances[0]!.sopInstanceUID);
+  const text = Buffer.from(inPacs!).toString('latin1');
+  assert.equal(study.planted.filter((value) => text.includes(value)).map((value) => value.slice(0, 13)), ['QzInstitution']);
+  assert.is((await admin('/own/withdraw', { version: 1 })).status, 200);
+  const refused = await send('own');
+  assert.equal([refused.code, refused.err.includes('allowed: identified, deidentified')], [2, true], refused.err);
 });
 
 test.run();

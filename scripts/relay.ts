@@ -3,7 +3,7 @@
  * 0 done, 1 something was refused or does not hold, 2 wrong usage, 3 the gateway could not be reached.
  */
 import { ApiProblem, Unreachable } from '../client/src/app/api-client.ts';
-import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';
 import { deidentify } from './relay/deidentify.ts';
@@ -24,12 +24,20 @@ export interface Surroundings {
 interface Command {
   readonly words: readonly string[];
   readonly usage: string;
+  /** For `--help` of this command alone. */
+  readonly about?: readonly string[];
   readonly run: (args: readonly string[], around: Surroundings) => Promise<number>;
 }
 
 const COMMANDS: readonly Command[] = [
   { words: ['upload'], usage: 'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--wait] [--json]', run: upload },
-  { words: ['deidentify'], usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]', run: deidentify },
+  {
+    words: ['deidentify'], usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]', run: deidentify,
+    about: [
+      '--report FILE: of each file the edition, options and methods, what was done by tag path (no values), digestBefore and digestAfter (SHA-256 of the file',
+      'before and after), and reportDigest, which a receipt has too. With --key also originalDigest: digestBefore under that key, as in a receipt.',
+    ],
+  },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
   { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
   { words: ['audit', 'verify'], usage: 'audit verify [--gateway URL] [--token T | --user U] [--json]', run: auditVerify },
@@ -53,7 +61,7 @@ export async function relay(args: readonly string[], around: Surroundings): Prom
   }
   const rest = args.slice(command.words.length);
   if (rest.includes('--help') || rest.includes('-h')) {
-    around.print(`usage: npm run -s relay -- ${command.usage}`);
+    around.print([`usage: npm run -s relay -- ${command.usage}`, ...(command.about ?? [])].join('\n'));
     return 0;
   }
   try {
@@ -69,7 +77,7 @@ function codeOf(error: unknown, command: Command, around: Surroundings): number 
     return 2;
   }
   if (error instanceof ApiProblem) {
-    const kind: { title: string; next?: string } | null = error.code === null ? null : PROBLEMS[error.code];
+    const kind: { title: string; next?: string } | null = error.code === null ? null : ALL_PROBLEMS[error.code];
     around.say(`${kind?.title ?? error.message}${kind?.next ? ` ${kind.next}` : ''} (${error.code ?? error.status})`);
     return error.status === 401 ? 2 : 1;
   }
@@ -85,6 +93,10 @@ if (import.meta.main) {
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort(new Error('interrupted')));
   process.once('SIGTERM', () => abort.abort(new Error('interrupted')));
+  // Whoever reads may stop reading (`| head`): what is under way goes on.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   // An exit code instead of process.exit: what is still being written to a pipe arrives.
   process.exitCode = await relay(process.argv.slice(2), {
     env: process.env,

@@ -3,6 +3,8 @@
  *
  * uvu's own command stops at the first file that cannot be loaded and calls a suite whose `before` failed a success; here both are failures of
  * that file, and the others still run.
+ *
+ * What fast-check makes up is the same in every run, so that a failure comes from the change; `RELAY_SEED` gives others.
  */
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -51,6 +53,8 @@ function measured(file: string, suites: readonly SuiteRun[]): SuiteRun[] {
 const files = process.argv.slice(2).map((file) => resolve(file));
 const uvu = globalThis as unknown as UvuGlobals;
 uvu.UVU_DEFER = 1;
+const { default: fc } = await import('fast-check');
+fc.configureGlobal({ seed: Number(process.env.RELAY_SEED ?? 1) });
 const { exec } = await import('uvu') as unknown as { exec: () => Promise<void> };
 await load(files, uvu);
 uvu.UVU_QUEUE.forEach(([name, ...suites], index) => (uvu.UVU_QUEUE[index] = [name, ...measured(name, suites)]));

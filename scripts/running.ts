@@ -5,6 +5,7 @@
  *   a start after a SIGKILL finds it, ends exactly the processes that it names, and takes over.
  * - `running.json`, there only while everything answers: where the web app, the API and the PACS are (DESIGN §4).
  */
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endProcess, isStillRunning, noteProcess } from './processes.ts';
@@ -88,7 +89,7 @@ async function endLeftovers(held: Held | null): Promise<string[]> {
 
 /** Puts the file there with its content, or not at all: link(2) fails when the name is taken, and nobody reads half of it. */
 async function create(path: string, held: Held): Promise<boolean> {
-  const beside = `${path}.${process.pid}`;
+  const beside = `${path}.${randomUUID()}`;
   await writeFile(beside, JSON.stringify(held), { mode: 0o600 });
   const isOurs = await link(beside, path).then(() => true, (error: NodeJS.ErrnoException) => {
     if (error.code === 'EEXIST') return false;
@@ -102,7 +103,7 @@ const isHeldByOther = async (held: Held | null): Promise<boolean> => held !== nu
 
 /** Takes the file away from a start that is gone; null when another start was faster. */
 async function takeAway(path: string): Promise<{ held: Held | null } | null> {
-  const aside = `${path}.${process.pid}.old`;
+  const aside = `${path}.${randomUUID()}.old`;
   if (!(await rename(path, aside).then(() => true, () => false))) return null;
   const held = await readJson<Held>(aside);
   // Between the look and the taking another start may have come: then it gets its file back.

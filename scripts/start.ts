@@ -118,7 +118,7 @@ async function startAll({ config, embeddedPacsPort }: Settings, ends: (() => Pro
 }
 
 function greet(config: Config, pacs: ChosenPacs): void {
-  const password = config.adminPassword ? 'the password that RELAY_ADMIN_PASSWORD held at the first start' : 'the password that was shown at the first start';
+  const password = config.adminPassword ? 'the password that RELAY_ADMIN_PASSWORD held at the first start' : 'the password that the first start prints, once';
   say([
     '',
     'RelayPACS is ready.',

@@ -5,12 +5,10 @@
  */
 import { createSender } from './app/create-sender.ts';
 import { QUIET_MS } from './app/fetch-telling.ts';
-import { createServerClock } from './app/server-clock.ts';
-import { accountsWithWork } from './pipeline/queue/accounts-with-work.ts';
-import { deviceKey } from './pipeline/queue/device-key.ts';
+import { openSendingTools } from './app/sending-tools.ts';
 import { watchQueue } from './pipeline/queue/instance-queue.ts';
-import { knownClockOffset, rememberClockOffset } from './pipeline/queue/kept-rights.ts';
 import { openLocalDatabase, type LocalDatabase } from './pipeline/queue/local-database.ts';
+import { accountsWithWork } from './pipeline/queue/waiting-accounts.ts';
 import { realClock } from './pipeline/upload/clock.ts';
 import { isLeadWanted, lead } from './pipeline/upload/lead.ts';
 
@@ -65,16 +63,10 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
 
 /** One for each account that has something to send and may. */
 async function createSenders(database: LocalDatabase) {
-  const serverClock = createServerClock({
-    wall: Date.now, monotonic: () => performance.now(), keep: (offsetMs) => void rememberClockOffset(database, offsetMs).catch(() => undefined),
-  });
-  serverClock.recall((await knownClockOffset(database)) ?? 0);
   const tools = {
-    baseUrl: '/api', locks, database, serverClock, clock: realClock, key: await deviceKey(database),
-    fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
+    ...(await openSendingTools(database)), clock: realClock,
     // No XMLHttpRequest here: what has left is told by the answers, and silence ends a request as in the page.
     fetchTelling: (url: string, init: RequestInit) => fetch(url, { ...init, signal: AbortSignal.any([AbortSignal.timeout(QUIET_MS), ...(init.signal ? [init.signal] : [])]) }),
-    monotonic: () => performance.now(),
     isOnline: () => navigator.onLine,
     session: () => null,
     // Nobody signs in here.

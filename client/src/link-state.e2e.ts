@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import { filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
@@ -35,6 +35,7 @@ if (why !== null || chromium === null) {
     await page.goto(app.address);
     await signIn(page);
     await untilInstalled(page);
+    await untilPolicyKnown(page);
     await says(page, 'Online');
   });
   test.after(async () => app.close());

@@ -1,9 +1,11 @@
 /** The start of the page: makes the stores, takes up the session of last time, and draws the frame. */
 import { computed } from '@preact/signals';
 import { render } from 'preact';
+import { afterDrawing } from './app/after-drawing.ts';
 import { App } from './app/App.tsx';
 import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
+import { FIRST_FORMATS } from './app/format.ts';
 import { takeLaunches } from './app/launches.ts';
 import { createRoute } from './app/routes.ts';
 import { createTheme } from './app/theme.ts';
@@ -42,3 +44,4 @@ watchLink({
   later: (work, ms) => void setTimeout(work, ms), known: () => queue.link.peek(), tell: device.noteLink,
 });
 render(<App device={device} theme={theme} route={route} update={update} />, document.getElementById('app')!);
+void FIRST_FORMATS.reduce<Promise<unknown>>((before, make) => before.then(afterDrawing).then(make), Promise.resolve());

@@ -5,7 +5,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
@@ -48,6 +48,7 @@ if (why !== null || chromium === null) {
     await visited.goto(app.address);
     await signIn(visited);
     await untilInstalled(visited);
+    await untilPolicyKnown(visited);
     await visited.getByText('Names are removed on this device').first().waitFor();
     await app.gateway.stop();
     app.link.cut();

@@ -5,26 +5,34 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { inspectPage } from '#testing/inspect-page.ts';
+import { looksRight } from '#testing/screen-walk.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('the queue in a person’s hands');
 const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
 
-async function looksRight(page: Page, name: string): Promise<void> {
-  const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
-  assert.equal(faults, [], `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`);
-}
-
 const toUpload = (page: Page) => page.getByRole('link', { name: 'Upload' }).click();
 const namesUnderWay = (page: Page) => page.locator('.queue-row[data-part=under-way] .queue-name').allInnerTexts();
 /** The studies of these seeds, as their names stand on the screen. */
 const named = (...seeds: number[]) => seeds.map((seed) => `QzFamily${seed}Xq, QzGiven${seed}Xq`);
 const inOrder = (page: Page, names: string[]) => until(`${names.join(' before ')}`, async () => (await namesUnderWay(page)).join() === names.join());
+
+/** Runs in the page. Nothing outside can answer the browser's picker of folders: what it gives here lies in the browser's own file system. */
+async function fakePicker(files: readonly (readonly [string, string])[]): Promise<void> {
+  const disc = await (await navigator.storage.getDirectory()).getDirectoryHandle('disc', { create: true });
+  const inner = await disc.getDirectoryHandle('inner', { create: true });
+  for (const [at, [name, base64]] of files.entries()) {
+    const file = await (at % 2 === 0 ? disc : inner).getFileHandle(name, { create: true });
+    const writable = await file.createWritable();
+    await writable.write(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    await writable.close();
+  }
+  Object.assign(window, { showDirectoryPicker: async () => disc });
+}
 
 if (why !== null || chromium === null) {
   skipped('the queue in a person’s hands', why ?? 'there is no Chromium');
@@ -39,6 +47,7 @@ if (why !== null || chromium === null) {
     await page.goto(app.address);
     await signIn(page);
     await untilInstalled(page);
+    await untilPolicyKnown(page);
     await page.getByText('Names are removed on this device').first().waitFor();
   });
   test.after(async () => app.close());
@@ -90,11 +99,13 @@ if (why !== null || chromium === null) {
   test('something else that answers in the gateway’s place is named', async () => {
     await browser.route('**/api/upload/**', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Room number?</h1>' }));
     await toUpload(page);
+    // Of the study that was cancelled some may have been there already.
+    const before = await instancesInPacs(app.orthanc);
     await queueStudy(page, filesOf(5));
     await page.getByText('Something else on this network answers in the gateway’s place', { exact: false }).waitFor();
     await looksRight(page, 'queue-proxy');
     await browser.unroute('**/api/upload/**');
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 48);
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === before + 12);
     await page.getByText('Something else on this network', { exact: false }).waitFor({ state: 'detached' });
     await page.getByRole('heading', { name: 'In the PACS 4' }).waitFor();
   });
@@ -102,6 +113,7 @@ if (why !== null || chromium === null) {
   test('what the browser has cleared is named, and the same files go on with it', async () => {
     await browser.setOffline(true);
     await toUpload(page);
+    const before = await instancesInPacs(app.orthanc);
     await queueStudy(page, filesOf(6));
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
     const debug = await browser.newCDPSession(page);
@@ -113,7 +125,7 @@ if (why !== null || chromium === null) {
     await page.getByRole('link', { name: 'Choose it again' }).click();
     await page.getByText('Names are removed on this device').first().waitFor();
     await queueStudy(page, filesOf(6));
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 60);
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === before + 12);
     await page.getByText('The browser has deleted', { exact: false }).waitFor({ state: 'detached' });
   });
 
@@ -125,6 +137,15 @@ if (why !== null || chromium === null) {
     await page.getByText(/^This needs .* on this device, and .* are free\./).waitFor();
     await looksRight(page, 'upload-too-large');
     await page.getByRole('button', { name: 'Clear' }).click();
+  });
+
+  test('a folder that is chosen is read with all the folders in it', async () => {
+    const files = filesOf(9).map(({ name, buffer }) => [name, buffer.toString('base64')] as const);
+    await page.evaluate(fakePicker, files);
+    await page.getByRole('button', { name: 'Choose a folder' }).click();
+    await page.getByRole('button', { name: /^Send 1 study/ }).getByText('12 instances', { exact: false }).waitFor();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.evaluate(async () => (await navigator.storage.getDirectory()).removeEntry('disc', { recursive: true }));
   });
 
   test('a browser that goes on only while the page is open says so, and its screen stays on while something travels', async () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
@@ -52,6 +52,7 @@ if (why !== null || chromium === null) {
     await page.goto(app.address);
     await signIn(page);
     await untilInstalled(page);
+    await untilPolicyKnown(page);
   });
   test.after(async () => {
     await app.close();

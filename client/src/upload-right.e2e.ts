@@ -6,9 +6,10 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
-import { choose, filesOf, instancesInPacs, openApp, PASSWORD, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
+import { choose, filesOf, instancesInPacs, openApp, PASSWORD, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const DAY_MS = 86_400_000;
@@ -78,6 +79,7 @@ if (why !== null || chromium === null) {
     await page.getByLabel('User name').waitFor();
     await signIn(page, username);
     await untilInstalled(page);
+    await untilPolicyKnown(page);
     return page;
   };
   /** Chooses a study, presses Send, and holds the link when so many bytes have left. */
@@ -139,7 +141,7 @@ if (why !== null || chromium === null) {
     middle.resume();
     const saysSo = async () => {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-      await page.getByText('when whoever sent them signs in', { exact: false }).waitFor();
+      await page.getByText('for whoever sent them to sign in', { exact: false }).waitFor();
     };
     await saysSo();
     await page.reload();
@@ -153,9 +155,10 @@ if (why !== null || chromium === null) {
 
   for (const [seed, days] of [[4, -3], [5, 3]] as const) {
     test(`a tablet whose clock is ${days} days off, and is set in the middle, sends and gets its receipt`, async () => {
-      const page = await openAs('admin', (opened) => opened.clock.install({ time: Date.now() + days * DAY_MS }));
+      let clock: ShiftedClock | null = null;
+      const page = await openAs('admin', async (opened) => void (clock = await shiftClock(opened, days * DAY_MS)));
       const middle = await sendHalf(page, seed, 300_000);
-      await page.clock.setSystemTime(Date.now() - days * DAY_MS);
+      await clock!.set(-days * DAY_MS);
       middle.resume();
       await untilArrived(page, seed);
     });

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type ProblemDetails, type Session } from '#shared/protocol/api.ts';
-import { type ProblemCode, PROBLEMS } from '#shared/protocol/problem.ts';
+import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { ConfigMistakes } from './config.ts';
 import { accessOf, allow, servesUploadRight, type Access } from './http/route.ts';
 import { createTestDevice } from './auth/open-test-device.ts';
@@ -189,8 +189,8 @@ test('metrics are for those who watch, and name no study', async () => {
 });
 
 test('every problem has a status of its kind and a sentence', () => {
-  for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
-    const { status, title } = PROBLEMS[code];
+  for (const code of Object.keys(ALL_PROBLEMS) as AnyProblemCode[]) {
+    const { status, title } = ALL_PROBLEMS[code];
     assert.ok(status >= 400 && status < 600 && title.endsWith('.'), code);
   }
 });

@@ -5,10 +5,13 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { PROFILE_EDITION } from '#shared/deid/profile.generated.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
 import { recordAudit } from './audit/audit.ts';
 import { createAccessTokens } from './auth/access-token.ts';
 import { defaultSiteId, findAccount, toUser } from './auth/account.store.ts';
@@ -16,6 +19,7 @@ import { authRoutes } from './auth/auth.routes.ts';
 import { deviceRoutes } from './auth/device.routes.ts';
 import { findDevice } from './auth/device.store.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
+import { policyRoutes } from './admin/policies.routes.ts';
 import { userRoutes } from './admin/users.routes.ts';
 import { auditRoutes } from './audit/audit.routes.ts';
 import type { Config } from './config.ts';
@@ -30,25 +34,47 @@ import { createRateLimit } from './http/rate-limit.ts';
 import { createRouter, type GatewayEnv, type Router } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { webApp } from './http/web-app.ts';
+import { createExaminer } from './inference/examine-thread.ts';
+import { inferRoutes } from './inference/infer.routes.ts';
+import type { InferenceTools } from './inference/inference-tools.ts';
+import { createInputStore } from './inference/input-store.ts';
+import { jobRoutes } from './inference/jobs.routes.ts';
+import { ruleRoutes } from './inference/rules.routes.ts';
+import { startInference, type InferenceParts } from './inference/start-inference.ts';
 import { createJobs, type JobEvents, type Jobs } from './jobs/jobs.ts';
 import { type Keys, openKeys } from './keys.ts';
 import { createLog, describeError, type Log, withCorrelation } from './log.ts';
+import { openModelFiles, type ModelFiles } from './models/model-files.ts';
+import { modelRoutes } from './models/models.routes.ts';
+import { registerBuiltIn } from './models/register-built-in.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { observabilityRoutes, remembered } from './observability/observability.routes.ts';
 import { describeTus } from './pipeline/intake/describe-tus.ts';
 import { eventRoutes } from './pipeline/intake/events.routes.ts';
+import { openUpload } from './pipeline/intake/open-upload.ts';
 import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
-import { SENDERS, uploadRoutes } from './pipeline/intake/upload.routes.ts';
+import { uploadRoutes } from './pipeline/intake/upload.routes.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
+import { buildResultInstances, buildVerifiedReport } from './pipeline/results/build-result-instances.ts';
+import { observerName } from './pipeline/results/observer.ts';
+import type { BuiltResult, ResultSubject, Verification } from './pipeline/results/result-subject.ts';
+import { createResultUid } from './pipeline/results/result-uid.ts';
+import { sendResults } from './pipeline/results/send-results.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyChanges } from './pipeline/study-changes.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
 import type { PipelineTools } from './pipeline/tools.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
+import type { Engine } from './ports/engine/engine.ts';
+import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
 import { createLatePacs } from './ports/pacs/late-pacs.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
+import { deliverResult, type ResultSender } from './results/deliver-result.ts';
+import type { NewInstance, ResultRow } from './results/result.store.ts';
+import { resultRoutes } from './results/results.routes.ts';
+import { createReasonSeal } from './results/seal-reason.ts';
 
 /** What comes from outside and a test may replace. */
 export type Surroundings = {
@@ -60,6 +86,7 @@ export type Surroundings = {
   readonly write: (line: string) => void;
   readonly database: Database | null;
   readonly pacs: Pacs | null;
+  readonly engine: Engine | null;
   /** The built web app. */
   readonly webFolder: string;
 };
@@ -86,10 +113,14 @@ const DEFAULTS: Surroundings = {
   write: (line) => void process.stdout.write(line),
   database: null,
   pacs: null,
+  engine: null,
   webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
 };
 
 const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+/** The models that come with the gateway, with their cards. */
+const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
 
 /** Attempts to sign in, a minute: for one name from one address, and from one address in all (a clinic behind one proxy is one address). */
 const ATTEMPTS = { perName: 10, perAddress: 120 } as const;
@@ -107,13 +138,19 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const jobs = await createJobs(database, jobEvents(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
   const isPacsUp = remembered(() => pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS)).then(() => true, () => false), PACS_REMEMBERED_MS, around.clock);
-  const metrics = createMetrics({ countJobs: () => jobs.counts(), isPacsUp, version: VERSION });
+  const engine = around.engine ?? createOnnxEngine();
+  const metrics = createMetrics({ countJobs: () => jobs.counts(), isPacsUp, engineRestarts: () => engine.state().crashes, version: VERSION });
   const tools = await createPipelineTools({ config, around, log, keys, database, jobs, pacs, metrics });
+  const files = openModelFiles(BUILT_IN_MODELS, join(config.dataDir, 'models'));
+  await registerBuiltIn(database.db, files, await defaultSiteId(database.db), around.now());
+  const sealing: SealingKeys = { get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) };
+  const parcels = createParcelReceiver(tools, { expiresAfterMs: config.uploadExpiresHours * 3_600_000, sealing });
+  const inference = await createInference({ config, around, keys, database, jobs, tools, metrics, engine, files, parcels });
 
   let isStarted = false;
   const channel = async (name: string): Promise<MessageChannel | null> => (await database.shared?.channel(name)) ?? null;
   const forgotten = { users: await channel('relaypacs_users'), devices: await channel('relaypacs_devices') };
-  const api = createApi({ config, around, log, keys, database, metrics, tools, forgotten, isPacsUp, isStarted: () => isStarted });
+  const api = createApi({ config, around, log, keys, database, metrics, tools, parcels, inference, files, forgotten, isPacsUp, isStarted: () => isStarted });
   const audited = async (event: { event: 'gateway-started'; version: string } | { event: 'gateway-stopped' }): Promise<void> => {
     await database.db.transaction().execute(async (trx) => recordAudit(trx, await defaultSiteId(trx), event, around.now()));
   };
@@ -123,6 +160,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     version: VERSION,
     async start() {
       await startPipeline(tools, jobs);
+      await startInference(inference, jobs);
       await audited({ event: 'gateway-started', version: VERSION });
       isStarted = true;
     },
@@ -130,6 +168,8 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       const wasStarted = isStarted;
       isStarted = false;
       await jobs.stop();
+      await inference.tools.examiner.close();
+      await engine.close();
       if (wasStarted) await audited({ event: 'gateway-stopped' });
       await database.close();
     },
@@ -161,6 +201,46 @@ async function createPipelineTools({ config, around, log, keys, database, jobs, 
   };
 }
 
+type Parcels = ReturnType<typeof createParcelReceiver>;
+type InferenceSurroundings = Omit<PipelineParts, 'pacs' | 'log'> & { readonly tools: PipelineTools; readonly engine: Engine; readonly files: ModelFiles; readonly parcels: Parcels };
+
+async function createInference({ config, around, keys, database, jobs, tools, metrics, engine, files, parcels }: InferenceSurroundings): Promise<InferenceParts> {
+  const { db, pacs, log, pseudonyms } = tools;
+  const examiner = createExaminer();
+  const road = createResultSender(tools, parcels, keys);
+  const inputs = createInputStore(await openFileBlobs(join(config.dataDir, 'inputs')), keys.wrapKey, join(config.dataDir, 'keys'));
+  const inferring: InferenceTools = {
+    db, jobs, pacs, log, metrics, engine, examiner, inputs, now: around.now, newId: around.newId,
+    pathOf: files.pathOf,
+    deliver: (result, source, signal) => deliverResult(result, source, { db, jobs, road, show: examiner.show }, signal),
+    changes: createStudyChanges(await database.shared?.channel('relaypacs_inference')),
+  };
+  return { tools: inferring, reports: { db, pacs, road, log, seal: createReasonSeal(keys.wrapKey) }, pseudonyms };
+}
+
+/** Result instances on the road of every instance: built by the stage `results`, taken in as an upload of the gateway's own. */
+function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Keys): ResultSender {
+  const uid = createResultUid(keys.projectKey);
+  const subjectOf = ({ finding, models, created_at: at, cache_key: key }: ResultRow, source: ParsedInstance): ResultSubject =>
+    ({ source, finding, models, at, key, softwareVersion: VERSION, uid });
+  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal, isVerified: boolean): Promise<NewInstance[]> => {
+    const sent = await sendResults(tools, { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived }, siteId, built, signal);
+    // What a model said stays where something else stands under its UID; what a radiologist said must not get lost.
+    if (isVerified && sent.some(({ outcome }) => outcome === 'other-bytes' || outcome === 'conflict')) throw new Error('a verified report is not taken');
+    return built.map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
+  };
+  return {
+    send: (result, source, maps, signal) => send(result.site_id, buildResultInstances(subjectOf(result, source), maps), signal, false),
+    async sendVerified(result, source, kinds, said, signal) {
+      const account = await findAccount(tools.db, { id: said.accountId });
+      const by = await observerName(source, { id: said.accountId, username: account?.username ?? said.accountId }, tools.pseudonyms);
+      const { verdict, reason, at, revision, follows } = said;
+      const verification: Verification = { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
+      return send(result.site_id, [buildVerifiedReport(subjectOf(result, source), kinds, verification)], signal, true);
+    },
+  };
+}
+
 async function openBlobs({ blobs }: Config): Promise<PipelineTools['blobs']> {
   if (blobs.kind === 's3') throw new Error('BLOB_URL: s3 is not served yet; use file:');
   return openFileBlobs(blobs.path);
@@ -174,13 +254,16 @@ type ApiParts = {
   readonly database: Database;
   readonly metrics: Metrics;
   readonly tools: PipelineTools;
+  readonly parcels: Parcels;
+  readonly inference: InferenceParts;
+  readonly files: ModelFiles;
   /** By which gateways on one database tell each other whose rights have changed. */
   readonly forgotten: { readonly users: MessageChannel | null; readonly devices: MessageChannel | null };
   readonly isPacsUp: () => Promise<boolean>;
   readonly isStarted: () => boolean;
 };
 
-function createApi({ config, around, log, keys, database, metrics, tools, forgotten, isPacsUp, isStarted }: ApiParts): Router {
+function createApi({ config, around, log, keys, database, metrics, tools, parcels, inference, files, forgotten, isPacsUp, isStarted }: ApiParts): Router {
   const { publicUrl, rateLimit } = config;
   const { now, newId, clock } = around;
   const { db } = database;
@@ -222,11 +305,17 @@ function createApi({ config, around, log, keys, database, metrics, tools, forgot
       forgetDevices(deviceIds);
     },
   }));
+  api.route('/', policyRoutes({ db, now, pseudonyms: tools.pseudonyms }));
   const project = { key: keys.projectKey, id: keys.projectKeyId };
-  const sealing: SealingKeys = { get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) };
-  const parcels = createParcelReceiver(tools, { expiresAfterMs: config.uploadExpiresHours * 3_600_000, sealing });
   api.route('/', uploadRoutes({ tools, parcels, defaultPolicy: config.policy, project, sealingKey: keys.sealing[0].jwk }));
-  api.route('/', eventRoutes(tools));
+  const { tools: inferring, reports } = inference;
+  const { router: jobsApi, streamJob } = jobRoutes(inferring);
+  api.route('/', eventRoutes(tools, streamJob));
+  api.route('/', modelRoutes({ db, files, now, engine: inferring.engine }));
+  api.route('/', inferRoutes(inferring));
+  api.route('/', jobsApi);
+  api.route('/', ruleRoutes({ db, now }));
+  api.route('/', resultRoutes({ db, now, jobs: inferring.jobs, pacs: inferring.pacs, seal: reports.seal, show: inferring.examiner.show }));
   describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);
   return api;
@@ -246,7 +335,11 @@ function createWeb(api: Router, log: Log, { publicUrl }: Config, webFolder: stri
   web.on(API_METHODS, `${API_PREFIX}/*`, (c) => {
     const url = new URL(c.req.url);
     url.pathname = url.pathname.slice(API_PREFIX.length);
-    return api.fetch(new Request(url, c.req.raw), { ...c.env, throughWeb: true });
+    const { raw } = c.req;
+    // A parcel is read from the socket (cut-body.ts): what another layer holds of it is lost when the connection is.
+    const isParcel = url.pathname.startsWith('/upload/files') && c.env?.incoming instanceof Readable;
+    const inner = isParcel ? new Request(url, { method: raw.method, headers: raw.headers, signal: raw.signal }) : new Request(url, raw);
+    return api.fetch(inner, { ...c.env, throughWeb: true });
   });
   web.use(securityHeaders('web', publicUrl.startsWith('https:')));
   web.route('/', webApp(webFolder));

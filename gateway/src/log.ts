@@ -4,17 +4,19 @@
  * was thrown.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ProblemCode } from '#shared/protocol/problem.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 
 export type LogEvent =
   | { event: 'gateway-ready'; api: string; web: string; version: string; database: 'embedded' | 'server'; startMs: number }
   | { event: 'gateway-stopping'; signal: string }
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
-  | { event: 'request'; method: string; route: string; status: number; ms: number; code?: ProblemCode; user?: string }
+  | { event: 'request'; method: string; route: string; status: number; ms: number; code?: AnyProblemCode; user?: string }
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
   | { event: 'job-failed'; queue: string; job: string; attempt: number; error: string; code?: string; stack: readonly string[] }
   | { event: 'stage-started' | 'stage-finished'; stage: string; studyId: string; parcelId?: string; outcome?: string; ms?: number }
+  | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
+  | { event: 'verified-report-left-out'; resultId: string; because: string }
   | { event: 'parcel-damaged' | 'instances-not-verified' | 'unpromised-instances' | 'pacs-unreachable' | 'pacs-back'; [field: string]: string | number };
 
 export type Log = (event: LogEvent) => void;

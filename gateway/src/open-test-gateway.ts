@@ -6,6 +6,8 @@ import type { Role, Session } from '#shared/protocol/api.ts';
 import { type Config, readConfig } from './config.ts';
 import { type Database, openDatabase } from './database/database.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import type { Engine } from './ports/engine/engine.ts';
+import type { Pacs } from './ports/pacs/pacs.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
 
@@ -24,15 +26,17 @@ export type TestGateway = Gateway & {
   userWith(roles: readonly Role[]): Promise<Session>;
   close(): Promise<void>;
 };
-export type CallOptions = { readonly token?: string; readonly body?: unknown; readonly headers?: Record<string, string>; readonly door?: 'api' | 'web' };
+export type CallOptions = { readonly token?: string; readonly body?: unknown; readonly form?: FormData; readonly headers?: Record<string, string>; readonly door?: 'api' | 'web' };
 
 export type TestGatewayOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly open?: () => Promise<Database>;
   readonly webFolder?: string;
+  readonly pacs?: Pacs;
+  readonly engine?: Engine;
 };
 
-export async function openTestGateway({ env = {}, open, webFolder }: TestGatewayOptions = {}): Promise<TestGateway> {
+export async function openTestGateway({ env = {}, open, webFolder, pacs, engine }: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'relaypacs-gateway-'));
   const config: Config = readConfig({
     // Nothing listens on the discard port: the PACS is down.
@@ -40,8 +44,9 @@ export async function openTestGateway({ env = {}, open, webFolder }: TestGateway
   });
   const database = await (open ?? (() => openDatabase({ kind: 'memory' })))();
   const lines: Record<string, unknown>[] = [];
-  // Both stand still until the test moves them: a busy machine lets no limit recover in between.
-  const [startedAt, began] = [Date.now(), performance.now()];
+  // Both stand still until the test moves them: a busy machine lets no limit recover in between. Whole milliseconds, so that what a test
+  // waits is exactly what passes.
+  const [startedAt, began] = [Date.now(), Math.round(performance.now())];
   let moved = 0;
   const gateway = await createGateway(config, {
     database,
@@ -49,13 +54,15 @@ export async function openTestGateway({ env = {}, open, webFolder }: TestGateway
     clock: () => began + moved,
     write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
     ...(webFolder === undefined ? {} : { webFolder }),
+    ...(pacs && { pacs }),
+    ...(engine && { engine }),
   });
   await gateway.start();
 
-  const call: TestGateway['call'] = async (method, path, { token, body, headers = {}, door = 'api' } = {}) => {
+  const call: TestGateway['call'] = async (method, path, { token, body, form, headers = {}, door = 'api' } = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const init = { method, headers: { ...json, ...bearer, ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const init = { method, headers: { ...json, ...bearer, ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(form && { body: form }) };
     return gateway[door].request(`http://localhost${path}`, init);
   };
   const signIn: TestGateway['signIn'] = async (username = 'admin', password = ADMIN_PASSWORD) => {

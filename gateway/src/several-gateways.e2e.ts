@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CompleteAnswer, Session, UploadStatus } from '#shared/protocol/api.ts';
+import type { CompleteAnswer, PolicyAnswer, Session, UploadStatus } from '#shared/protocol/api.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { startBalancer } from '#testing/balancer.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
@@ -128,6 +128,26 @@ else {
     await asAdmin('PATCH', `/admin/users/${id}`, { disabled: true });
     await until('the other gateway to refuse', async () => (await asked()) === 401);
     assert.ok(performance.now() - began < 9_000, 'it was told, and did not just forget');
+  });
+
+  test('a policy that is made, changed or withdrawn at one gateway holds at the other with the next request', async () => {
+    const [first, second] = world.gateways.map(({ api }) => api);
+    const token = await signIn(first!);
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const asAdmin = async (api: string, method: string, path: string, body: object) =>
+      (await fetch(`${api}/admin/policies${path}`, { method, headers, body: JSON.stringify(body) })).status;
+    const offered = async () => {
+      const { policies } = (await (await fetch(`${second}/upload/policy`, { headers })).json()) as PolicyAnswer;
+      return policies.find(({ name }) => name === 'own')?.version;
+    };
+    const policy = { name: 'own', title: 'Our own', deidentify: true, options: [], roles: ['admin'] };
+    assert.is(await asAdmin(first!, 'POST', '', policy), 201);
+    assert.is(await offered(), 1);
+    assert.is(await asAdmin(first!, 'PUT', '/own', { replaces: 1, policy }), 200);
+    assert.is(await offered(), 2);
+    assert.equal((await Promise.all([first!, second!].map((api) => asAdmin(api, 'PUT', '/own', { replaces: 2, policy })))).sort(), [200, 409], 'two at once');
+    assert.is(await asAdmin(first!, 'POST', '/own/withdraw', { version: 3 }), 200);
+    assert.is(await offered(), undefined);
   });
 
   test('each piece of a parcel may land on another gateway, and both tell the device of every step', async () => {

@@ -8,6 +8,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { signIn, untilInstalled } from '#testing/app-under-test.ts';
 import { openProfile } from '#testing/inspect-page.ts';
+import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
 import { PATIENCE_MS, within } from './device-now.ts';
 
 const TABS = 2;
@@ -24,7 +25,7 @@ export type BrowserFaults = {
   stopWorkers(): Promise<boolean>;
   /** The browser gives the service worker its time. */
   sync(): Promise<void>;
-  /** The page's clock is so many days beside the true one, also in tabs that are opened later. */
+  /** The clock of the pages and their workers is so many days beside the true one, also in tabs that are opened later. */
   setClock(days: number): Promise<void>;
   /** The browser gives the app only so many bytes more than it has; null: as many as there are. */
   limit(bytes: number | null): Promise<boolean>;
@@ -41,25 +42,6 @@ export type BrowserPlace = {
   readonly clockDays: number;
   readonly onSpawn: (pid: number) => Promise<void>;
 };
-
-/** Runs in the page: it sees nothing of this file. `Date` goes by a clock that is wrong; timers and durations do not. */
-function shiftDate(ms: number): void {
-  const scope = globalThis as unknown as { shiftedBy?: number };
-  const wasShifted = scope.shiftedBy !== undefined;
-  scope.shiftedBy = ms;
-  if (wasShifted) return;
-  const RealDate = Date;
-  const now = (): number => RealDate.now() + (scope.shiftedBy ?? 0);
-  class ShiftedDate extends RealDate {
-    constructor(...of: readonly unknown[]) {
-      super(...((of.length === 0 ? [now()] : of) as [number]));
-    }
-    static override now(): number {
-      return now();
-    }
-  }
-  globalThis.Date = ShiftedDate as DateConstructor;
-}
 
 /** The browser's own process of this profile, by the lock that it holds: `HOST-PID`. */
 async function pidOf(profile: string): Promise<number | null> {
@@ -89,17 +71,17 @@ async function openLife({ chromium, profile, address, onSpawn }: BrowserPlace): 
 }
 
 /** A tab in which files can be chosen. Throws where it cannot come so far now: no session and no network, a browser that dies. */
-async function openTab({ context }: Life, address: string, clockMs: number): Promise<Page> {
+async function openTab({ context }: Life, address: string, clockMs: number): Promise<readonly [Page, ShiftedClock]> {
   const tab = await context.newPage();
   tab.on('crash', () => void tab.close().catch(() => undefined));
   try {
-    await tab.addInitScript(shiftDate, clockMs);
+    const clock = await shiftClock(tab, clockMs);
     await tab.goto(address);
     const [choosing, asking] = [tab.getByRole('button', { name: 'Choose files' }), tab.getByLabel('User name')];
     await choosing.or(asking).first().waitFor();
     if (await asking.isVisible()) await signIn(tab);
     await within(untilInstalled(tab));
-    return tab;
+    return [tab, clock];
   } catch (error) {
     await tab.close().catch(() => undefined);
     throw error;
@@ -113,6 +95,7 @@ export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowse
   const { profile, address } = place;
   let life: Life | null = null;
   let tabs: Page[] = [];
+  const clocks = new WeakMap<Page, ShiftedClock>();
   let [isWanted, isClosed, clockMs] = [true, false, place.clockDays * DAY_MS];
 
   async function openAnother(): Promise<void> {
@@ -121,7 +104,8 @@ export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowse
       opened.context.on('close', () => life === opened && ((life = null), (tabs = [])));
       life = opened;
     }
-    const tab = await openTab(life, address, clockMs);
+    const [tab, clock] = await openTab(life, address, clockMs);
+    clocks.set(tab, clock);
     tab.on('close', () => (tabs = tabs.filter((other) => other !== tab)));
     tabs.push(tab);
   }
@@ -171,7 +155,7 @@ export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowse
     },
     async setClock(days) {
       clockMs = days * DAY_MS;
-      await Promise.all(tabs.map((tab) => tab.evaluate(shiftDate, clockMs).catch(() => undefined)));
+      await Promise.all(tabs.map((tab) => clocks.get(tab)?.set(clockMs)));
     },
     async limit(bytes) {
       const [tab] = tabs;

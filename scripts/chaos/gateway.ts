@@ -7,7 +7,7 @@ import { access, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { GATEWAY_NODE_FLAGS } from '../gateway-process.ts';
+import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../gateway-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
 const FAKETIME = ['/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1', '/usr/lib/faketime/libfaketimeMT.so.1'];
@@ -66,7 +66,7 @@ export function createChaosGateway({ name, folder, port, env, faketime, onSpawn 
   async function run(): Promise<void> {
     const log = await open(join(folder, `${name}.log`), 'a', 0o600);
     const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env, ...shiftedClock(faketime, stamp) }, stdio: ['ignore', log.fd, log.fd],
+      env: { ...GATEWAY_MEMORY, PATH: process.env.PATH, HOME: process.env.HOME, ...env, ...shiftedClock(faketime, stamp) }, stdio: ['ignore', log.fd, log.fd],
     });
     const ended = new Promise<void>((resolve) => void started.once('exit', () => resolve()).once('error', () => resolve()));
     child = started;

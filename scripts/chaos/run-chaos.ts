@@ -2,7 +2,7 @@
  * One run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then everything is mended and must end,
  * then it is judged. The same seed draws the same schedule; what meets what depends on the machine.
  */
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { seededRandom } from '#testing/synthetic-study.ts';
@@ -43,7 +43,7 @@ async function newState(seed: number, minutes: number): Promise<State> {
   return {
     seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways },
     position: 0, elapsedMs: 0, clockOffset: 0, pageClockDays: 0, queued: [], faults: {}, skipped: {}, posted: {},
-    bytes: { up: 0, inParcels: 0, unique: 0, ended: 0 }, wrong: [], processes: {},
+    bytes: { up: 0, inParcels: 0, unique: 0, ended: 0, again: {} }, wrong: [], processes: {},
   };
 }
 
@@ -183,6 +183,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await runSchedule(stage);
     if (!signal.aborted) await untilEnded(stage);
     if (signal.aborted) return { kind: 'interrupted' };
+    await writeFile(join(folder, 'sent-again.json'), JSON.stringify(world.sentAgain(), null, 1));
     const verdict = await judge(world, page, state, countLossy(state.faults), Object.values(state.faults).reduce((sum, times) => sum + times, 0));
     return { kind: 'judged', verdict, state };
   } finally {

@@ -41,7 +41,8 @@ export type State = {
   readonly faults: Record<string, number>;
   readonly skipped: Record<string, string>;
   readonly posted: Record<string, number>;
-  readonly bytes: { up: number; inParcels: number; unique: number; ended: number };
+  /** `again`: bytes by why they were sent again. */
+  readonly bytes: { up: number; inParcels: number; unique: number; ended: number; again: Record<string, number> };
   /** What was seen to be wrong before the end. */
   readonly wrong: string[];
   readonly processes: Record<string, NotedProcess>;

@@ -3,23 +3,28 @@
  * command line, and it is looked at what was posted, what was sent twice and what is left of copies.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { askOrthanc } from '#testing/ask-orthanc.ts';
 import { PASSWORD } from '#testing/app-under-test.ts';
 import { relay } from './command-line.ts';
+import { judgeBytes } from './judge-bytes.ts';
 import type { PageDevice } from './page.ts';
 import type { Queued, State } from './state.ts';
 import { expectedOf } from './studies.ts';
 import type { World } from './world.ts';
 
-export type Verdict = { readonly faults: readonly string[]; readonly figures: Readonly<Record<string, number>> };
+export type Verdict = {
+  readonly faults: readonly string[];
+  readonly figures: Readonly<Record<string, number>>;
+  /** What went up, and what of it again and why, for a person. */
+  readonly bytes: string;
+};
 
 const LOOK_AGAIN_MS = 300;
 const GONE_WITHIN_MS = 60_000;
-/** What may be sent again for a cut: pieces in the buffers of the connections on the way, two relays among them; and for an end of a gateway or its database what they had not written. */
-const RESENT_PER_FAULT_BYTES = 2_000_000;
+const UNNAMED_KEY_MS = 2 * 3600_000;
 /** Heads, manifests, questions and tokens, beside what was queued. */
 const OVERHEAD_PER_QUEUED_BYTES = 400_000;
 
@@ -49,18 +54,17 @@ async function heldByPacs(world: World): Promise<Map<string, string[]>> {
 }
 
 /** Writes what `deidentified` makes of a study's files beside them: the device's own code, with the project's key. */
-async function deidentifiedFolder(world: World, client: Client, study: Queued, files: string): Promise<string> {
+async function deidentifiedFolder(world: World, study: Queued, files: string): Promise<string> {
   const out = join(world.folder, 'deidentified', String(study.number));
-  const keyFile = join(world.folder, 'project.key');
-  const { projectKey } = (await (await client.get('/upload/policy')).json()) as { projectKey: string };
-  await writeFile(keyFile, Buffer.from(projectKey, 'base64url'), { mode: 0o600 });
+  // No device ever has its bytes: whoever keeps the data directory has.
+  const keyFile = join(world.folder, 'data', 'keys', 'project.key');
   const { code, stderr } = await relay(['deidentify', files, '--out', out, '--key', keyFile]);
   if (code !== 0) throw new Error(`study ${study.number} could not be de-identified: ${stderr}`);
   return out;
 }
 
 /** The digests that may stand in the PACS for each UID: two where two versions contend. */
-async function expectedInPacs(world: World, client: Client, queued: readonly Queued[]): Promise<Map<string, Set<string>>> {
+async function expectedInPacs(world: World, queued: readonly Queued[]): Promise<Map<string, Set<string>>> {
   const expected = new Map<string, Set<string>>();
   const seen = new Set<string>();
   for (const study of queued) {
@@ -68,7 +72,7 @@ async function expectedInPacs(world: World, client: Client, queued: readonly Que
     if (seen.has(content)) continue;
     seen.add(content);
     const files = join(world.folder, 'studies', String(study.number));
-    const folder = study.policy === 'identified' ? files : await deidentifiedFolder(world, client, study, files);
+    const folder = study.policy === 'identified' ? files : await deidentifiedFolder(world, study, files);
     for (const { sopInstanceUID, digest } of await expectedOf(folder)) expected.set(sopInstanceUID, (expected.get(sopInstanceUID) ?? new Set()).add(digest));
   }
   return expected;
@@ -141,10 +145,17 @@ async function checkDevice(page: PageDevice | null, faults: string[]): Promise<v
   if (open.length > 0) faults.push(`${open.length} studies of the device have not ended, the first is ${open[0]!.state} (${open[0]!.problem ?? open[0]!.waiting})`);
 }
 
+/** As if so much time had passed: a key that was made for a study which the database never came to know (it crashed) is swept after an hour. */
+async function makeOld(folder: string): Promise<void> {
+  const before = new Date(Date.now() - UNNAMED_KEY_MS);
+  for (const name of await readdir(folder).catch(() => [])) await utimes(join(folder, name), before, before).catch(() => undefined);
+}
+
 /** Nothing is left of what the gateways keep of a study on its way. What a killed run left behind is swept by a gateway that starts. */
 async function checkCopies(world: World, faults: string[]): Promise<void> {
   const [gateway] = world.gateways;
   await gateway!.kill('SIGTERM');
+  await makeOld(join(world.folder, 'data', 'keys/studies'));
   gateway!.want();
   const end = performance.now() + GONE_WITHIN_MS;
   for (const part of ['blobs', 'keys/studies']) {
@@ -160,7 +171,7 @@ export async function judge(world: World, page: PageDevice | null, state: State,
   const faults = [...state.wrong];
   const client = await signedIn(`${world.address}/api`);
   await settleConflicts(client, state);
-  const [expected, held] = [await expectedInPacs(world, client, state.queued), await heldByPacs(world)];
+  const [expected, held] = [await expectedInPacs(world, state.queued), await heldByPacs(world)];
   compare(expected, held, faults);
   const receipts = await checkReceipts(world, client, state, faults);
   const unnamed = [...held].filter(([uid, digests]) => digests.some((digest) => !receipts.named.has(`${uid} ${digest}`)));
@@ -171,17 +182,14 @@ export async function judge(world: World, page: PageDevice | null, state: State,
   const posted = [...expected.keys()].map((uid) => state.posted[uid] ?? 0);
   const mostPosted = Math.max(0, ...posted);
   if (mostPosted > 1 + lossy) faults.push(`an instance was posted ${mostPosted} times, after ${lossy} faults that may have cost an answer`);
-  const { up, inParcels, unique, ended } = state.bytes;
-  const resent = inParcels - unique;
-  const cuts = disturbing + ended;
-  if (resent > RESENT_PER_FAULT_BYTES * cuts) faults.push(`${resent} bytes were sent again over ${cuts} cuts`);
-  if (up - inParcels > OVERHEAD_PER_QUEUED_BYTES * (state.queued.length + cuts)) faults.push(`${up - inParcels} bytes travelled beside the parcels`);
+  const { up, inParcels, ended } = state.bytes;
+  const judged = judgeBytes(state, disturbing);
+  faults.push(...judged.faults);
+  if (up - inParcels > OVERHEAD_PER_QUEUED_BYTES * (state.queued.length + disturbing + ended)) faults.push(`${up - inParcels} bytes travelled beside the parcels`);
   const postedInAll = posted.reduce((sum, times) => sum + times, 0);
   return {
     faults,
-    figures: {
-      instances: expected.size, inPacs: held.size, receipts: receipts.good, mostPosted, postedAgain: postedInAll - expected.size, bytesUp: up, uniqueBytes: unique, resentBytes: resent,
-      resentRatio: Math.round((1e4 * resent) / Math.max(1, unique)) / 1e4, cuts, resentPerCut: Math.round(resent / Math.max(1, cuts)), besideParcels: up - inParcels,
-    },
+    figures: { instances: expected.size, inPacs: held.size, receipts: receipts.good, mostPosted, postedAgain: postedInAll - expected.size, ...judged.figures, besideParcels: up - inParcels },
+    bytes: judged.words,
   };
 }

@@ -1,18 +1,18 @@
 /**
  * The world of a run of chaos: two gateways on one PostgreSQL and one data directory behind a balancer, a real Orthanc behind a proxy that
- * counts, and a slow link that can be cut before them all. Every part can be killed and started again on its port and in its folder, also by
- * a later process that goes on with the folder.
+ * counts, and before them all a slow wire with a link behind it that can be cut: what a cut finds on its way is lost. Every part can be killed and
+ * started again on its port and in its folder, also by a later process that goes on with the folder.
  *
- *   devices ─► link (cut, paused) ─► wire (20 Mbit/s, 30 ms) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
+ *   devices ─► wire (20 Mbit/s, 30 ms) ─► link (cut, paused) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PASSWORD } from '#testing/app-under-test.ts';
-import { type Balancer, startBalancer } from '#testing/balancer.ts';
+import { type Balancer, type EndedBy, startBalancer } from '#testing/balancer.ts';
 import { type Link, startLink } from '#testing/link.ts';
 import { type RecordingProxy, startRecordingProxy } from '#testing/recording-proxy.ts';
 import { type ShapedLink, startShapedLink } from '#testing/shaped-link.ts';
-import { createUploadBytes } from '#testing/upload-bytes.ts';
+import { createUploadBytes, type SentAgain } from '#testing/upload-bytes.ts';
 import { type RunningOrthanc, startOrthanc } from '../orthanc.ts';
 import { endProcess } from '../processes.ts';
 import { type RunningPostgres, startPostgres } from '../postgres.ts';
@@ -24,6 +24,8 @@ const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
 /** A balancer of the field lets a connection go on for as long as it likes; ours changes the gateway in the middle, now and then. */
 const CONNECTION_BYTES = 40_000_000;
 const LEFTOVER_ENDS_WITHIN_MS = 3_000;
+/** A busy machine lets the balancer see a cut of the link so late. */
+const SEEN_WITHIN_MS = 1_500;
 /** The gateways of one site hold their clocks together: a token of the one counts at the other. */
 const SECOND_GATEWAY_SECONDS = 20;
 
@@ -43,6 +45,8 @@ export type World = {
   setClocks(seconds: number): Promise<void>;
   /** Brings what was counted into the state. */
   count(): void;
+  /** Requests of this process's time whose bytes were sent again. */
+  sentAgain(): readonly SentAgain[];
   /** Until everything that was killed is back. */
   untilWhole(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -84,25 +88,39 @@ async function endLeftovers({ state }: Tools): Promise<void> {
   await Promise.all(Object.values(state.processes).map((noted) => endProcess(noted, LEFTOVER_ENDS_WITHIN_MS)));
 }
 
-type Road = { readonly link: Link; readonly wire: ShapedLink; readonly balancer: Balancer; readonly proxy: RecordingProxy; count(): void; stop(): Promise<void> };
+type Road = {
+  readonly link: Link; readonly wire: ShapedLink; readonly balancer: Balancer; readonly proxy: RecordingProxy;
+  sentAgain(): readonly SentAgain[];
+  count(): void;
+  stop(): Promise<void>;
+};
+
+/** Why a connection ended over a request that had no answer. The balancer sees a moment later what the link did. */
+function nameEnd(by: EndedBy, link: Link): string {
+  if (by === 'server') return 'gateway ended';
+  return by === 'balancer' || link.cutAgoMs() < SEEN_WITHIN_MS ? 'link cut' : 'device ended';
+}
 
 async function openRoad(state: State, pacsUrl: string): Promise<Road> {
-  const [bytes, before] = [createUploadBytes(), structuredClone({ bytes: state.bytes, posted: state.posted })];
+  const before = structuredClone({ bytes: state.bytes, posted: state.posted });
+  const bytes = createUploadBytes((by) => nameEnd(by, link));
   const proxy = await startRecordingProxy(pacsUrl);
   const balancer = await startBalancer(state.ports.gateways.map(({ web }) => web), CONNECTION_BYTES, () => bytes.listen());
-  const wire = await startShapedLink({ targetPort: balancer.port, ...WIRE });
-  const link = await startLink(wire.port, state.ports.device);
+  const link = await startLink(balancer.port);
+  const wire = await startShapedLink({ targetPort: link.port, ...WIRE, port: state.ports.device });
   return {
     link, wire, balancer, proxy,
+    sentAgain: () => bytes.sentAgain(),
     count() {
-      const { up, inParcels, unique } = bytes.counts();
+      const { up, inParcels, unique, again } = bytes.counts();
       const { bytes: old } = before;
       Object.assign(state.bytes, { up: old.up + up, inParcels: old.inParcels + inParcels, unique: old.unique + unique, ended: old.ended + balancer.ended });
+      for (const why of new Set([...Object.keys(old.again), ...Object.keys(again)])) state.bytes.again[why] = (old.again[why] ?? 0) + (again[why] ?? 0);
       for (const [uid, times] of proxy.posted) state.posted[uid] = (before.posted[uid] ?? 0) + times;
     },
     async stop() {
-      await link.stop();
       await wire.stop();
+      await link.stop();
       await balancer.stop();
       await proxy.stop();
     },
@@ -138,9 +156,10 @@ export async function openWorld(tools: Tools): Promise<World> {
   for (const gateway of gateways) gateway.want();
   return {
     folder, gateways, database, pacs, storage, faketime, setClocks,
-    address: `http://127.0.0.1:${road.link.port}`,
+    address: `http://127.0.0.1:${road.wire.port}`,
     link: road.link,
     count: road.count,
+    sentAgain: road.sentAgain,
     async untilWhole(signal) {
       for (const gateway of gateways) {
         while (!(await gateway.isReady())) {

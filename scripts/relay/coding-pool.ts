@@ -17,12 +17,12 @@ export interface Coded {
 }
 
 export interface CodingPool {
-  /** Starts the threads where coding will pay: they are ready when there is something to code. */
-  prepare(): void;
   /** False: the link is faster than coding would make it. */
   pays(): boolean;
   /** The same bytes, coded where that makes them smaller. Throws what the blob throws when it cannot be read. */
   code(instance: Blob): Promise<Coded>;
+  /** What an answer of a few bytes took: all that is known of the link before something was sent. Where coding will pay, the threads start. */
+  noteRoundTrip(ms: number): void;
   noteLink(bytesPerSecond: number): void;
   /** Ends the threads. */
   close(): Promise<void>;
@@ -33,16 +33,19 @@ const THREADS = 2;
 const EXPECTED_RATIO = 0.45;
 /** A larger instance is sent as it lies on the disk: coded it would have to be held in memory, and several parcels are on their way at once. */
 const LARGEST_BYTES = 64 * 1024 * 1024;
+/** A gateway that answers so soon is on this network: nothing is coded before the link was seen to be slow. */
+const NEAR_MS = 25;
 /** The newest instance weighs so much in the rate: the first ones pay for the start of the thread. */
 const NEWEST = 0.2;
 
 type Job = { readonly resolve: (message: CodedMessage) => void; readonly reject: (error: Error) => void };
 type Thread = { readonly worker: Worker; readonly jobs: Map<number, Job> };
 
-/** Starts no thread before `prepare` or before something is coded. `now`: milliseconds of a clock that does not jump; `isWanted` false: nothing is coded. */
+/** Starts no thread before the round trip is known or something is coded. `now`: milliseconds of a clock that does not jump; `isWanted` false: nothing is coded. */
 export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
   const threads: Thread[] = [];
   let [link, rate]: [number | null, number | null] = [null, null];
+  let isNear = false;
   let nextId = 0;
 
   function spawn(): Thread {
@@ -67,13 +70,12 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
     });
   }
 
-  const pays = (): boolean =>
-    isWanted && codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO });
+  function pays(): boolean {
+    if (!isWanted || (link === null && isNear)) return false;
+    return codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO });
+  }
 
   return {
-    prepare() {
-      while (threads.length < THREADS && pays()) spawn();
-    },
     pays,
     async code(instance) {
       if (instance.size > LARGEST_BYTES) return { encoding: null, bytes: instance };
@@ -87,6 +89,10 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
       const measured = (instance.size * 1000) / Math.max(1, (now() - from) / (waiting + 1));
       if (message.encoding !== null) rate = rate === null ? measured : NEWEST * measured + (1 - NEWEST) * rate;
       return { encoding: message.encoding, bytes: new Blob([message.bytes]) };
+    },
+    noteRoundTrip(ms) {
+      isNear = ms < NEAR_MS;
+      while (threads.length < THREADS && pays()) spawn();
     },
     noteLink: (bytesPerSecond) => void (link = bytesPerSecond),
     async close() {

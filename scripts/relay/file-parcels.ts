@@ -5,6 +5,7 @@
  */
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
@@ -97,7 +98,7 @@ async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools:
   const isCoded = tools.coding.pays();
   let parts: Promise<readonly PackedInstance[]> | null = isCoded ? preparedParts(group, tools, true, ahead) : null;
   const headers = parts === null ? group.map(({ manifest }) => manifest) : (await parts).map((part) => ({
-    ...part, bytes: part.bytes.size, coding: part.coding && { encoding: part.coding.encoding, bytes: part.coding.bytes.size },
+    ...part, bytes: sizeOf(part.bytes), coding: part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) },
   }));
   const bytes = packedBytes(headers);
   // Its name and boundary follow from what is in it; another coding makes another parcel.

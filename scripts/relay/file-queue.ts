@@ -2,12 +2,14 @@
  * The command line's queue: the files where they lie. Nothing is copied and nothing is kept over the end of the command; how parcels are put
  * together from the files is file-parcels.ts.
  */
+import { charactersOf, REPORTS_CHARACTERS_LIMIT, withinRoom, type WireReport } from '#shared/protocol/deid-report.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
-import type { ProblemCode } from '#shared/protocol/problem.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
+import { describeReports } from '../../client/src/pipeline/queue/describe-reports.ts';
 import { keyOf, stateOfConflict, type InstanceKey, type UploadQueue } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { codeAhead, giveFileParcels, type CodedAhead, type FileParcel, type FileParcelTools } from './file-parcels.ts';
 
@@ -15,6 +17,8 @@ import { codeAhead, giveFileParcels, type CodedAhead, type FileParcel, type File
 export interface FileInstance {
   readonly manifest: ManifestInstance;
   readonly file: CollectedFile;
+  /** The digest of the report that says what was done to it. */
+  readonly report: string | null;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
 }
@@ -29,7 +33,7 @@ export interface FileStudy {
   revision: number;
   receiptId: string | null;
   /** Why the gateway refused the whole study. */
-  problem: ProblemCode | null;
+  problem: AnyProblemCode | null;
 }
 
 export interface FileQueueTools extends FileParcelTools {
@@ -41,8 +45,10 @@ export interface FileQueue extends UploadQueue {
   readonly studies: ReadonlyMap<string, FileStudy>;
   /** Bytes of instances that were acknowledged, and that had to be sent, of all studies. */
   sent(): { readonly bytes: number; readonly of: number };
-  /** False when the same instance was added before. */
-  add(studyInstanceUID: string, policy: FileStudy['policy'], manifest: ManifestInstance, file: CollectedFile): boolean;
+  /** Keeps what was done to an instance that will be added; most instances of a study have the same report, which is held once. */
+  keepReport(studyInstanceUID: string, report: WireReport): void;
+  /** False when the same instance was added before. `report`: the digest of one that was kept. */
+  add(studyInstanceUID: string, policy: FileStudy['policy'], manifest: ManifestInstance, file: CollectedFile, report: string | null): boolean;
 }
 
 export function createFileQueue(tools: FileQueueTools): FileQueue {
@@ -52,6 +58,7 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
   const acknowledged = new Map<string, number>();
   const given = new Map<string, FileParcel>();
   const ahead = new Map<string, CodedAhead>();
+  const reports = new Map<string, { readonly kept: Map<string, WireReport>; room: number }>();
 
   const studyOf = (id: string): FileStudy => {
     const study = studies.get(id);
@@ -67,11 +74,19 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
   return {
     studies,
     sent: () => ({ bytes: sum(acknowledged.values()), of: sum(planned.values()) }),
-    add(studyInstanceUID, policy, manifest, file) {
+    keepReport(studyInstanceUID, report) {
+      const own = reports.get(studyInstanceUID) ?? { kept: new Map<string, WireReport>(), room: REPORTS_CHARACTERS_LIMIT };
+      reports.set(studyInstanceUID, own);
+      if (own.kept.has(report.digest)) return;
+      const kept = withinRoom(report, own.room);
+      own.kept.set(report.digest, kept);
+      own.room -= charactersOf(kept.actions);
+    },
+    add(studyInstanceUID, policy, manifest, file, report) {
       const study = studies.get(studyInstanceUID) ?? newStudy(studyInstanceUID, policy);
       studies.set(studyInstanceUID, study);
       if (study.instances.has(keyOf(manifest))) return false;
-      study.instances.set(keyOf(manifest), { manifest, file, state: 'safe', reason: null });
+      study.instances.set(keyOf(manifest), { manifest, file, report, state: 'safe', reason: null });
       return true;
     },
     async pending() {
@@ -81,7 +96,8 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       const { studyInstanceUID, policy, instances } = studyOf(id);
       // It is named in order to be announced: the threads have something to do meanwhile.
       if (!ahead.has(id)) ahead.set(id, codeAhead({ studyInstanceUID, policy, instances: [...instances.values()] }, tools));
-      return { protocolVersion: PROTOCOL_VERSION, policy, studyInstanceUID, instances: [...instances.values()].map((instance) => instance.manifest) };
+      const named = [...instances.values()].map(({ manifest, report }) => ({ ...manifest, reportDigest: report }));
+      return { protocolVersion: PROTOCOL_VERSION, policy, studyInstanceUID, ...describeReports(named, reports.get(id)?.kept ?? new Map()) };
     },
     async announced(id, answer) {
       const study = studyOf(id);

@@ -2,7 +2,7 @@
 import { openAsBlob } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { collectFile, comparePaths, type Collected } from '../../client/src/pipeline/ingest/collect-files.ts';
+import { byName, collectFile, type Collected } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { UsageError } from './arguments.ts';
 
 /** Throws UsageError for a path that is not there; a file that cannot be read comes out as refused. */
@@ -28,8 +28,7 @@ async function* findInFolder(folder: string, signal: AbortSignal): AsyncGenerato
     yield { kind: 'refused', path: folder, bytes: 0, because: 'file-unreadable' };
     return;
   }
-  entries.sort((a, b) => comparePaths(a.name, b.name));
-  for (const entry of entries) {
+  for (const entry of byName(entries, ({ name }) => name)) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* findInFolder(path, signal);
     // A link to a file is followed, a link to a folder is not: it may lead in a circle.

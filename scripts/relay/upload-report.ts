@@ -1,5 +1,6 @@
 /** What `relay upload` says at its end: the JSON document of DESIGN §4, lines for a person, refusals with their paths, the exit code. */
-import { REASONS, PROBLEMS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { printable } from './arguments.ts';
 import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';
@@ -71,7 +72,7 @@ export function refusalsOf(queue: FileQueue, files: readonly FileResult[]): stri
 
 function wordsOf(reason: string | null): { title: string; next: string } {
   if (reason !== null && reason in REASONS) return REASONS[reason as ReasonCode];
-  const problem: { title: string; next?: string } | undefined = reason !== null && reason in PROBLEMS ? PROBLEMS[reason as keyof typeof PROBLEMS] : undefined;
+  const problem: { title: string; next?: string } | undefined = reason !== null && reason in ALL_PROBLEMS ? ALL_PROBLEMS[reason as keyof typeof ALL_PROBLEMS] : undefined;
   return { title: problem?.title ?? 'It was refused.', next: problem?.next ?? '' };
 }
 

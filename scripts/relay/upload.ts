@@ -1,14 +1,17 @@
 /**
- * `relay upload PATH…`: files, folders and ZIPs on the road that the browser uses. Files are read and digested first, then announced
- * study by study, then sent. With `--wait` it ends when the PACS has confirmed each instance or somebody must decide.
+ * `relay upload PATH…`: files, folders and ZIPs on the road that the browser uses. Files are read and digested first (under `identified` while
+ * the command line signs in), then announced study by study, then sent. With `--wait` it ends when the PACS has confirmed each instance or somebody must decide.
  */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { policyAnswerSchema, type Policy, type PolicyAnswer } from '#shared/protocol/api.ts';
+import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { createDevicePair, nameDevicePair, unwrapProjectKey, type DevicePair } from '#shared/transfer/project-key.ts';
 import { createArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
-import { applyPolicy, ingestFile, type DevicePolicy } from '../../client/src/pipeline/ingest/ingest-file.ts';
+import { applyPolicy, ingestFile, reportOf, type DevicePolicy } from '../../client/src/pipeline/ingest/ingest-file.ts';
 import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
@@ -19,7 +22,7 @@ import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments, UsageError, type Arguments } from './arguments.ts';
 import { createCodingPool, type CodingPool } from './coding-pool.ts';
-import { connect, CONNECTION_OPTIONS, SignedOut, type Connection } from './connect.ts';
+import { connect, CONNECTION_OPTIONS, gatewayOf, SignedOut, type Connection } from './connect.ts';
 import { createFileQueue, type FileQueue } from './file-queue.ts';
 import { findFiles } from './find-files.ts';
 import { createProgressLine } from './progress-line.ts';
@@ -30,12 +33,12 @@ const FILES_AT_ONCE = 4;
 /** A gateway that is restarted is met again; one that is gone is told after this. */
 const PATIENCE_MS = 120_000;
 
+const AS_IT_IS: DevicePolicy = { kind: 'identified' };
+
 export async function upload(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, { values: [...CONNECTION_OPTIONS, 'policy'], flags: ['wait', 'json'] });
   if (options.rest.length === 0) throw new UsageError('name at least one file, folder or ZIP');
   const coding = createCodingPool(() => performance.now(), around.env.RELAY_CODING !== 'off');
-  // While the gateway is asked who this is, the threads start.
-  coding.prepare();
   try {
     return await send(options, coding, around);
   } finally {
@@ -44,24 +47,29 @@ export async function upload(args: readonly string[], around: Surroundings): Pro
 }
 
 async function send(options: Arguments, coding: CodingPool, around: Surroundings): Promise<number> {
-  const connection = await connect(options, around);
-  const answer = await connection.api.json('/upload/policy', policyAnswerSchema, { signal: around.signal });
-  const policy = choosePolicy(answer, options.value('policy'));
-  const devicePolicy = await toDevicePolicy(policy, answer);
-
+  const { signal, cancel } = cancellable(around.signal);
   const archives = createArchiveReader();
   const progress = createProgressLine(!options.flag('json'));
+  const sender = openSender(options, coding, { ...around, signal });
   const queue = createFileQueue({
     coding,
     async prepare(file) {
-      const applied = await applyPolicy(await openFile(file.ref, archives, around.signal), file.inFolder, devicePolicy, around.signal);
+      const applied = await applyPolicy(await openFile(file.ref, archives, signal), file.inFolder, (await sender).devicePolicy, signal);
       if (applied.kind !== 'applied') throw new Error('a file was changed while it was being sent');
       return applied.bytes;
     },
     onProgress: () => progress.show(`sent ${percent(queue.sent())} %`),
   });
-  const open = (file: CollectedFile) => openFile(file.ref, archives, around.signal);
-  const files = await readAll(findFiles(options.rest, around.signal), { open, policy, devicePolicy, queue, signal: around.signal, onRead: progress.show });
+  const open = (file: CollectedFile) => openFile(file.ref, archives, signal);
+  // What is sent as it is can be read before anybody has signed in.
+  const devicePolicy = async () => (options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy);
+  const reading = readAll(findFiles(options.rest, signal), { open, devicePolicy, signal, onRead: progress.show, keepReport: queue.keepReport });
+  const [{ connection, policy }, read] = await Promise.all([sender, reading]).catch((error: unknown) => {
+    // Who may not send reads no further.
+    cancel(error);
+    throw error;
+  });
+  const files = read.map((each) => enqueue(each, policy, queue));
   await carryAll(queue, coding, connection, options.flag('wait'), around);
   progress.clear();
 
@@ -69,6 +77,44 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   else for (const line of toLines(queue, files, connection.gateway)) around.print(line);
   for (const line of refusalsOf(queue, files)) around.say(line);
   return exitCodeOf(queue, files);
+}
+
+function cancellable(outer: AbortSignal): { readonly signal: AbortSignal; cancel(reason: unknown): void } {
+  const own = new AbortController();
+  return { signal: AbortSignal.any([outer, own.signal]), cancel: (reason) => own.abort(reason) };
+}
+
+interface Sender {
+  readonly connection: Connection;
+  readonly policy: Policy;
+  readonly devicePolicy: DevicePolicy;
+}
+
+/** Signs in and learns under which policy is sent. */
+async function openSender(options: Arguments, coding: CodingPool, around: Surroundings): Promise<Sender> {
+  void noteRoundTrip(gatewayOf(options), coding, around.signal);
+  const connection = await connect(options, around);
+  // For this run alone: nothing of the project stays here.
+  const pair = await createDevicePair();
+  const answer = await connection.api.json(`/upload/policy?deviceKey=${await nameDevicePair(pair)}`, policyAnswerSchema, { signal: around.signal });
+  const policy = choosePolicy(answer, options.value('policy'));
+  return { connection, policy, devicePolicy: await toDevicePolicy(policy, answer, pair) };
+}
+
+/**
+ * Asked while somebody signs in: where the gateway is far, the threads that code have started when there is something to code. The second
+ * answer counts: the first one waits for a connection, and for a program that has just started.
+ */
+async function noteRoundTrip(gateway: string, coding: CodingPool, signal: AbortSignal): Promise<void> {
+  const ask = async (): Promise<void> => void (await fetch(`${gateway}/health/live`, { signal })).body?.cancel();
+  try {
+    await ask();
+    const askedAt = performance.now();
+    await ask();
+    coding.noteRoundTrip(performance.now() - askedAt);
+  } catch {
+    // A gateway that cannot be reached is told of by whoever needs its answer.
+  }
 }
 
 function percent({ bytes, of }: { bytes: number; of: number }): number {
@@ -81,63 +127,69 @@ function choosePolicy(answer: PolicyAnswer, wanted: string | null): Policy {
   throw new UsageError(`this user may not send under that policy; allowed: ${answer.policies.map(({ name }) => name).join(', ') || 'none'}`);
 }
 
-async function toDevicePolicy(policy: Policy, answer: PolicyAnswer): Promise<DevicePolicy> {
-  if (!policy.deidentify) return { kind: 'identified' };
-  const rules = createRules(policy.options);
+async function toDevicePolicy(policy: Policy, answer: PolicyAnswer, pair: DevicePair): Promise<DevicePolicy> {
+  if (!policy.deidentify) return AS_IT_IS;
+  const rules = createRules(policy.options, policy.rules);
   if (rules.kind === 'refused') throw new UsageError(`the policy asks for ${rules.option}, which cannot be carried out here`);
   if (answer.projectKey === undefined) throw new UsageError('the gateway gave no project key for this policy');
-  return { kind: 'deidentified', rules: rules.rules, pseudonyms: await createPseudonyms(Buffer.from(answer.projectKey, 'base64url')) };
+  return { kind: 'deidentified', rules: rules.rules, pseudonyms: await createPseudonyms(await unwrapProjectKey(answer.projectKey, pair)) };
 }
 
 interface Reading {
   readonly open: (file: CollectedFile) => Promise<Blob>;
-  readonly policy: Policy;
-  readonly devicePolicy: DevicePolicy;
-  readonly queue: FileQueue;
+  readonly devicePolicy: () => Promise<DevicePolicy>;
   readonly signal: AbortSignal;
   readonly onRead: (line: string) => void;
+  readonly keepReport: FileQueue['keepReport'];
 }
 
-/** Reads every file and queues its instance, in the order of the paths. What is kept of a file is its path and what its manifest says. */
-async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promise<readonly FileResult[]> {
+/** One file after the policy was applied: what its manifest says, or why it has none. */
+interface ReadOne {
+  readonly result: FileResult;
+  readonly queued: { readonly studyInstanceUID: string; readonly manifest: ManifestInstance; readonly file: CollectedFile; readonly report: string | null } | null;
+}
+
+/** Reads every file, in the order of the paths. What is kept of a file is its path and what its manifest says; reports are kept by the queue. */
+async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promise<readonly ReadOne[]> {
   const lane = createLane(FILES_AT_ONCE);
-  const underWay: Promise<{ result: FileResult; enqueue: () => void }>[] = [];
+  const underWay: Promise<ReadOne>[] = [];
   let read = 0;
   for await (const each of found) {
-    underWay.push(lane.run(async () => {
+    const one = lane.run(async () => {
       const done = await readOne(each, reading);
       read += 1;
       reading.onRead(`read ${read} files`);
       return done;
-    }));
+    });
+    // Its failure is met below.
+    one.catch(() => undefined);
+    underWay.push(one);
   }
-  const results: FileResult[] = [];
-  for (const each of underWay) {
-    const { result, enqueue } = await each;
-    enqueue();
-    results.push(result);
-  }
-  return results;
+  return Promise.all(underWay);
 }
 
-async function readOne(found: Collected, { open, policy, devicePolicy, queue, signal }: Reading): Promise<{ result: FileResult; enqueue: () => void }> {
-  const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode) => ({
-    result: { path: found.path, state, reason, instance: null }, enqueue: () => undefined,
-  });
+async function readOne(found: Collected, { open, devicePolicy, signal, keepReport }: Reading): Promise<ReadOne> {
+  const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode): ReadOne => ({ result: { path: found.path, state, reason, instance: null }, queued: null });
   if (found.kind === 'refused') return ended('refused', found.because);
-  const outcome = await refusingUnreadable(signal, async () => ingestFile(await open(found), found.inFolder, devicePolicy, signal));
+  const policy = await devicePolicy();
+  const outcome = await refusingUnreadable(signal, async () => ingestFile(await open(found), found.inFolder, policy, signal));
   if (outcome.kind !== 'ready') return ended(outcome.kind, outcome.because);
-  const { instance } = outcome;
-  const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest, originalDigest } = instance;
+  const { studyInstanceUID, sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest, originalDigest, bytes } = outcome.instance;
   const manifest = {
-    sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest, bytes: instance.bytes.size,
-    ...(originalDigest === null ? {} : { originalDigest }),
+    sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest, bytes: sizeOf(bytes),
+    ...(originalDigest === null ? {} : { originalDigest }), ...(outcome.triage !== null && { triage: outcome.triage }),
   };
-  const sent = { name: policy.name, version: policy.version };
+  const report = await reportOf(policy, outcome.report);
+  if (report !== null) keepReport(studyInstanceUID, report);
   return {
-    result: { path: found.path, state: 'queued', reason: null, instance: { studyInstanceUID: instance.studyInstanceUID, key: keyOf(instance) } },
-    enqueue: () => void queue.add(instance.studyInstanceUID, sent, manifest, found),
+    result: { path: found.path, state: 'queued', reason: null, instance: { studyInstanceUID, key: keyOf(manifest) } },
+    queued: { studyInstanceUID, manifest, file: found, report: report?.digest ?? null },
   };
+}
+
+function enqueue({ result, queued }: ReadOne, { name, version }: Policy, queue: FileQueue): FileResult {
+  if (queued !== null) queue.add(queued.studyInstanceUID, { name, version }, queued.manifest, queued.file, queued.report);
+  return result;
 }
 
 async function carryAll(queue: FileQueue, coding: CodingPool, { api }: Connection, wait: boolean, { signal, say }: Surroundings): Promise<void> {

@@ -12,6 +12,7 @@ import { freePort } from '../../scripts/ports.ts';
 import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
 import { openProfile } from './inspect-page.ts';
 import { startLink, type Link } from './link.ts';
+import { createUploadBytes, type UploadBytes } from './upload-bytes.ts';
 import { syntheticStudy } from './synthetic-study.ts';
 
 export const PASSWORD = 'only for this test';
@@ -23,6 +24,8 @@ export type AppUnderTest = {
   readonly orthanc: RunningOrthanc;
   readonly gateway: GatewayUnderTest;
   readonly link: Link;
+  /** What passed on the link of parcels. */
+  readonly bytes: UploadBytes;
   /** Where the app is, behind the link. */
   readonly address: string;
   /** Ends the browser, if one is open, and starts it again with the profile of last time. */
@@ -36,14 +39,15 @@ export async function openApp(chromium: string, root?: string): Promise<AppUnder
   const folder = await mkdtemp(join(tmpdir(), 'relay-app-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
   const [port, webPort] = [await freePort(), await freePort()];
-  const link = await startLink(webPort);
+  const bytes = createUploadBytes();
+  const link = await startLink(webPort, 0, () => bytes.listen());
   const gateway = createGatewayUnderTest({
     port, webPort, dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD, ...(root === undefined ? {} : { root }),
   });
   await gateway.start();
   let browser: BrowserContext | null = null;
   return {
-    folder, orthanc, gateway, link,
+    folder, orthanc, gateway, link, bytes,
     address: `http://127.0.0.1:${link.port}`,
     async openBrowser() {
       await browser?.close();
@@ -74,6 +78,11 @@ export async function untilInstalled(page: Page): Promise<void> {
     await navigator.serviceWorker.ready;
     while (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
   });
+}
+
+/** Until the page knows under which policy it sends: without a network it goes on with what it knows. */
+export function untilPolicyKnown(page: Page): Promise<void> {
+  return page.getByText(/^(Names are removed on this device|Unchanged: names are kept)$/).first().waitFor();
 }
 
 export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };

@@ -27,8 +27,11 @@ async function connectFrom(ports: readonly number[], from: number): Promise<{ so
   return null;
 }
 
-/** Hears what passes on one connection, in order. */
-export type Ear = { up(piece: Buffer): void; down(piece: Buffer): void };
+/** Who ended a connection. */
+export type EndedBy = 'client' | 'server' | 'balancer';
+
+/** Hears what passes on one connection, in order, and who ended it. */
+export type Ear = { up(piece: Buffer): void; down(piece: Buffer): void; ended(by: EndedBy): void };
 
 /** Starts it on a free port of the loopback. `listen` is asked for an ear at each connection. */
 export async function startBalancer(ports: readonly number[], endAfterBytes: number, listen?: () => Ear): Promise<Balancer> {
@@ -42,16 +45,30 @@ export async function startBalancer(ports: readonly number[], endAfterBytes: num
     if (behind === null) return void client.destroy();
     const { socket, which } = behind;
     sockets.add(socket.on('error', () => socket.destroy()));
-    socket.on('close', () => sockets.delete(socket) && client.destroy());
-    client.on('close', () => socket.destroy());
     let carried = 0;
     const ear = listen?.();
+    let endedBy: EndedBy | null = null;
+    const end = (by: EndedBy): void => {
+      if (endedBy === null) ear?.ended(by);
+      endedBy ??= by;
+    };
+    socket.on('end', () => end('server')).on('close', () => {
+      end('server');
+      sockets.delete(socket);
+      client.destroy();
+    });
+    client.on('end', () => end('client')).on('close', () => {
+      end('client');
+      // What has come from it still goes on to the server, as a network would bring it.
+      socket.destroySoon();
+    });
     client.on('data', (piece: Buffer) => {
       bytesUp[which]! += piece.length;
       carried += piece.length;
       ear?.up(piece);
       if (carried <= endAfterBytes) return;
       ended += 1;
+      end('balancer');
       client.destroy();
     });
     if (ear) socket.on('data', (piece: Buffer) => ear.down(piece));

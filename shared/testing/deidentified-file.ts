@@ -46,10 +46,10 @@ export async function bytesOf(segments: readonly Segment[], source: ByteSource):
   return concatBytes(parts);
 }
 
-export async function deidentifyBytes(bytes: Uint8Array, rules: DeidRules, pseudonyms: Pseudonyms): Promise<DeidentifiedFile> {
+export async function deidentifyBytes(bytes: Uint8Array, rules: DeidRules, pseudonyms: Pseudonyms, released = false): Promise<DeidentifiedFile> {
   const read = await readInstance(bytesSource(bytes), undefined, 'replaced');
   if (read.kind === 'refused') return read;
-  const outcome = await deidentifyInstance(read.instance, rules, pseudonyms);
+  const outcome = await deidentifyInstance(read.instance, rules, pseudonyms, released);
   if (outcome.kind !== 'ready') return outcome;
   return { kind: 'ready', bytes: await bytesOf(outcome.segments, read.instance.dataSet), outcome, original: read.instance };
 }

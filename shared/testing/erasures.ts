@@ -74,7 +74,7 @@ export const ERASURES: readonly Erasure[] = [
     name: 'the gateway deletes its copy at completion',
     mutations: [{
       what: 'parcels stay', file: 'gateway/src/pipeline/eviction/run-eviction.ts',
-      from: 'await removeParcelBlobs(tools.blobs, plan.remove, instances);', to: 'void removeParcelBlobs; void instances;',
+      from: 'await removeParcelBlobs(tools.blobs, removed);', to: 'void [removeParcelBlobs, removed];',
     }],
   },
   {

@@ -22,6 +22,28 @@ test('a name is found in each encoding, wherever it begins', () => {
   }
 });
 
+test('a name is found in what software makes of text: capitals, small letters, backwards, hex, percent-encoding, base64url', () => {
+  const utf8 = Buffer.from(NAME);
+  const percent = [...utf8].map((byte) => `%${byte.toString(16)}`).join('');
+  for (const [form, made] of [
+    ['small letters', NAME.toLowerCase()], ['reversed', [...NAME].reverse().join('')], ['hex', utf8.toString('hex')], ['hex', utf8.toString('hex').toUpperCase()],
+    ['percent', percent], ['percent', percent.toUpperCase()], ['percent', encodeURIComponent(NAME)],
+  ] as const) assert.equal(forms(Buffer.from(`..${made}..`)), [form], made);
+  assert.equal(createIdentitySearch(['Vexquil^Anna']).inBytes(Buffer.from('VEXQUIL^ANNA')).map(({ form }) => form), ['capitals']);
+});
+
+test('a name beyond ASCII is found in Latin-1, as an escape of JSON, and where base64 and base64url differ', () => {
+  const wide = 'Müßqxöÿþ^Zoë';
+  const of = (bytes: Uint8Array) => createIdentitySearch([wide]).inBytes(Buffer.from(bytes)).map(({ form }) => form);
+  assert.equal(of(Buffer.from(wide, 'latin1')), ['latin1']);
+  assert.equal(of(Buffer.from('{"name":"M\\u00fc\\u00dfqx\\u00f6\\u00ff\\u00fe^Zo\\u00eb"}')), ['json']);
+  assert.equal(of(Buffer.from(encodeURIComponent(wide))), ['percent']);
+  for (const before of ['', 'a', 'ab']) {
+    assert.equal(of(Buffer.from(Buffer.from(before + wide).toString('base64url'))), ['base64'], before);
+    assert.equal(of(Buffer.from(Buffer.from(before + wide).toString('base64'))), ['base64'], before);
+  }
+});
+
 test('a name is found inside what is packed, with other bytes around it', () => {
   const around = (bytes: Uint8Array) => Buffer.concat([Buffer.from('before'), bytes, Buffer.from('after')]);
   assert.ok(forms(around(deflateSync(text))).includes('utf8 in zlib'));
@@ -30,6 +52,18 @@ test('a name is found inside what is packed, with other bytes around it', () => 
   assert.ok(forms(brotliCompressSync(text)).includes('utf8 in brotli'));
   assert.ok(forms(compress(Buffer.from(text))).includes('utf8 in snappy'));
   assert.ok(forms(around(Buffer.concat([Buffer.from([0xff, 0x11, 0x02]), compress(Buffer.from(text, 'utf16le'))]))).includes('utf16le in snappy'));
+});
+
+test('a name is found in an entry of a ZIP, with others before and behind it', () => {
+  const entry = (content: Uint8Array): Buffer => {
+    const head = Buffer.alloc(30);
+    head.write('PK\x03\x04', 'latin1');
+    head.writeUInt16LE(8, 8);
+    head.writeUInt16LE(5, 26);
+    return Buffer.concat([head, Buffer.from('a.dcm'), content]);
+  };
+  const archive = Buffer.concat([entry(deflateRawSync('nobody')), entry(deflateRawSync(text)), entry(deflateRawSync('nobody'))]);
+  assert.equal(forms(archive), ['utf8 in zip']);
 });
 
 test('a name that is not there is not found', () => {

@@ -1,10 +1,11 @@
 /**
- * Searches every byte of folders for planted identities: in UTF-8, UTF-16 of both orders and base64 in its three positions, and all of these
- * again inside Snappy, zlib, gzip and LevelDB's files. A test that finds nothing is worth what its positive control finds with the same search.
+ * Searches every byte of folders for planted identities: in every form of `identity-forms.ts`, and all of these again inside Snappy, zlib,
+ * gzip, the entries of a ZIP and LevelDB's files. A test that finds nothing is worth what its positive control finds with the same search.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { brotliDecompressSync, constants, inflateRawSync, inflateSync } from 'node:zlib';
+import { identityForms } from './identity-forms.ts';
 import { logContents, tableContents, unpackSnappy } from './level-tables.ts';
 
 export type Found = {
@@ -23,25 +24,9 @@ const LEAST_LENGTH = 7;
 const DEPTH_LIMIT = 3;
 const UNPACKED_LIMIT = 512 * 1024 * 1024;
 
-/** What base64 makes of the text wherever it begins: the characters that hold neighbouring bits are cut off. */
-function base64Forms(text: string): string[] {
-  return [0, 1, 2].map((shift) => {
-    const whole = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString('base64').replace(/=+$/, '');
-    const first = Math.ceil((shift * 8) / 6);
-    const last = Math.floor(((shift + text.length) * 8) / 6);
-    return whole.slice(first, last);
-  });
-}
-
 function patternsOf(identity: string): Pattern[] {
   if (identity.length < LEAST_LENGTH) throw new RangeError('an identity that is looked for has at least seven characters');
-  const utf16 = Buffer.from(identity, 'utf16le');
-  return [
-    { identity, form: 'utf8', bytes: Buffer.from(identity) },
-    { identity, form: 'utf16le', bytes: utf16 },
-    { identity, form: 'utf16be', bytes: Buffer.from(utf16).swap16() },
-    ...base64Forms(identity).map((text) => ({ identity, form: 'base64', bytes: Buffer.from(text) })),
-  ];
+  return identityForms(identity).map((form) => ({ identity, ...form }));
 }
 
 export type IdentitySearch = {
@@ -108,6 +93,8 @@ function levelViews(path: string, bytes: Buffer): Buffer[] {
 /** Chromium marks a value of IndexedDB that it packed with these three bytes (third_party/blink, idb_value_wrapping). */
 const PACKED_VALUE = Buffer.from([0xff, 0x11, 0x02]);
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
+/** APPNOTE.TXT §4.3.7: a local file header; the name and an extra field stand before the data, which is deflated where the method is 8. */
+const ZIP_ENTRY = Buffer.from('PK\x03\x04');
 /** RFC 1950 §2.2: CMF 0x78 with each of the four levels. */
 const ZLIB = [0x01, 0x5e, 0x9c, 0xda].map((flags) => Buffer.from([0x78, flags]));
 
@@ -117,6 +104,7 @@ function* unpacked(bytes: Buffer): Generator<Unpacked> {
   for (const at of places(bytes, PACKED_VALUE)) yield* unlessNull('snappy', unpackSnappyPrefix(bytes.subarray(at + PACKED_VALUE.length)));
   for (const at of places(bytes, GZIP)) yield* unlessNull('gzip', attempt(() => inflateRawSync(bytes.subarray(gzipHeaderEnd(bytes, at)), INFLATE)));
   for (const head of ZLIB) for (const at of places(bytes, head)) yield* unlessNull('zlib', attempt(() => inflateSync(bytes.subarray(at), INFLATE)));
+  for (const at of places(bytes, ZIP_ENTRY)) yield* unlessNull('zip', zipEntry(bytes, at));
   yield* unlessNull('snappy', bytes.length > 0 && bytes.length < UNPACKED_LIMIT ? unpackSnappy(bytes) : null);
   yield* unlessNull('deflate', attempt(() => inflateRawSync(bytes, INFLATE)));
   yield* unlessNull('brotli', attempt(() => brotliDecompressSync(bytes, { maxOutputLength: UNPACKED_LIMIT })));
@@ -132,6 +120,12 @@ function gzipHeaderEnd(bytes: Buffer, at: number): number {
   if (flags & 4) end += 2 + (end + 2 <= bytes.length ? bytes.readUInt16LE(end) : 0);
   for (const text of [8, 16]) if (flags & text) end = bytes.indexOf(0, end) + 1;
   return flags & 2 ? end + 2 : end;
+}
+
+function zipEntry(bytes: Buffer, at: number): Buffer | null {
+  if (at + 30 > bytes.length || bytes.readUInt16LE(at + 8) !== 8) return null;
+  const start = at + 30 + bytes.readUInt16LE(at + 26) + bytes.readUInt16LE(at + 28);
+  return attempt(() => inflateRawSync(bytes.subarray(start), INFLATE));
 }
 
 function attempt(unpack: () => Buffer): Buffer | null {

@@ -5,11 +5,14 @@
  */
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Ear } from './balancer.ts';
 
 export type Link = {
   readonly port: number;
   /** Bytes that went up to the server, all connections together. */
   readonly bytesUp: number;
+  /** Milliseconds since the last cut, or since it was mended; 0 while it is cut, Infinity where it never was. */
+  cutAgoMs(): number;
   /** After this many further bytes upwards nothing more passes: `reached` says so, `resume` lets it go on. */
   pauseAfter(bytes: number): { readonly reached: Promise<void>; resume(): void };
   /** Ends every connection and refuses new ones until `mend`. */
@@ -18,11 +21,12 @@ export type Link = {
   stop(): Promise<void>;
 };
 
-/** Starts the link on a free port of the loopback (or `port`) before a server on `targetPort`. */
-export async function startLink(targetPort: number, port = 0): Promise<Link> {
+/** Starts the link on a free port of the loopback (or `port`) before a server on `targetPort`. `listen` is asked for an ear at each connection. */
+export async function startLink(targetPort: number, port = 0, listen?: () => Ear): Promise<Link> {
   const sockets = new Set<Socket>();
   let bytesUp = 0;
   let isCut = false;
+  let lastCutAt = -Infinity;
   let pause: { at: number; reach(): void; resumed: Promise<void> } | null = null;
 
   const track = (socket: Socket): void => {
@@ -39,11 +43,21 @@ export async function startLink(targetPort: number, port = 0): Promise<Link> {
     }
     const gateway = connect(targetPort, '127.0.0.1');
     track(gateway);
+    const ear = listen?.();
+    if (ear) gateway.on('data', (piece: Buffer) => ear.down(piece));
     gateway.pipe(device);
-    gateway.on('close', () => device.destroy());
-    device.on('close', () => gateway.destroy());
+    gateway.on('close', () => {
+      ear?.ended('server');
+      device.destroy();
+    });
+    // What a device had sent before it went away still arrives, unless the link is cut.
+    device.on('close', () => {
+      ear?.ended('client');
+      gateway.destroySoon();
+    });
     device.on('data', (piece: Buffer) => {
       bytesUp += piece.length;
+      ear?.up(piece);
       const stopping = pause && bytesUp >= pause.at ? pause : null;
       if (stopping) {
         device.pause();
@@ -68,6 +82,7 @@ export async function startLink(targetPort: number, port = 0): Promise<Link> {
     get bytesUp() {
       return bytesUp;
     },
+    cutAgoMs: () => (isCut ? 0 : performance.now() - lastCutAt),
     pauseAfter(bytes) {
       const reached = Promise.withResolvers<void>();
       const resumed = Promise.withResolvers<void>();
@@ -85,6 +100,7 @@ export async function startLink(targetPort: number, port = 0): Promise<Link> {
       for (const socket of sockets) socket.destroy();
     },
     mend() {
+      if (isCut) lastCutAt = performance.now();
       isCut = false;
     },
     async stop() {

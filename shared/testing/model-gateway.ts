@@ -8,28 +8,10 @@
 import { CompactSign, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { createConduct, type Conduct } from './device-conduct.ts';
+import { FINAL, isUpset, json, kindOf, page, problem, REFUSALS, roadOf, tus, type Fault, type FaultKind, type Road } from './model-faults.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/**
- * What happens to one request, and to those like it that come within `lastsMs`. Which fault `nth` means depends on what is asked: each road has
- * its own. `back`: bytes by which an offset moves back; `lateMs`: how long the answer takes.
- */
-export type Fault = { readonly nth: number; readonly lateMs: number; readonly lastsMs: number; readonly back: number };
-
-/** What befalls the gateway itself. It may come again and again, but not with every request: then nothing could ever arrive. */
-const UPSETS = ['expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged', 'all-forgotten'] as const;
-/** What any request may meet. */
-const ANYWHERE = ['none', 'none', 'lost-request', 'lost-answer', 'silence', 'twice', '401', '429', '500', '502', '503', 'page', 'redirect', ...UPSETS] as const;
-const ON_ROADS = {
-  parcels: ['cut', 'cut', '404', '409', '410', '413', '413-coded', '423', '460', '507', 'seal-key-unknown', 'stores-nothing'],
-  init: ['403-policy', '507'],
-  complete: ['complete-early', 'complete-early', 'complete-early'],
-  receipt: ['old-receipt', 'forged-receipt', 'poor-receipt', 'forged-receipt', 'poor-receipt', 'other-receipt'],
-  // Two gateways behind one name, of which one does not know the upload.
-  other: ['unknown-upload', 'unknown-upload'],
-} as const;
-type Road = keyof typeof ON_ROADS;
-type FaultKind = (typeof ANYWHERE)[number] | (typeof ON_ROADS)[Road][number];
 type Meeting = { readonly kind: FaultKind; readonly fault: Fault };
 
 type State = 'promised' | 'received' | 'stored' | 'quarantined';
@@ -47,6 +29,8 @@ type Study = {
 export type ModelGatewayTools = {
   readonly time: VirtualTime;
   readonly faults: readonly Fault[];
+  /** Kept for what follows the bytes: completion, status, receipt. */
+  readonly lateFaults?: readonly Fault[];
   readonly keys: ModelKeys;
   /** What a parcel of the device holds: its bytes, and the instances in it. */
   contentOf(deviceParcelId: string): { readonly bytes: readonly number[]; readonly keys: readonly string[] };
@@ -62,7 +46,13 @@ export type ModelGateway = {
   readonly fetch: typeof fetch;
   /** When each request came, in virtual milliseconds. */
   readonly requests: readonly { readonly at: number; readonly what: string }[];
-  readonly trueReceipts: ReadonlySet<string>;
+  /** The study of each receipt that this gateway has signed. */
+  readonly trueReceipts: ReadonlyMap<string, string>;
+  /** Codes with which it has refused a study for good. */
+  readonly refusals: ReadonlySet<string>;
+  /** Ids of receipts that it told of; null: that there is none. */
+  readonly said: ReadonlySet<string | null>;
+  readonly conduct: Conduct;
   /** `UID digest` of what the PACS has or had. */
   readonly inPacs: ReadonlySet<string>;
   /** A person decided something about the study: it gets another revision, and another receipt. */
@@ -72,42 +62,36 @@ export type ModelGateway = {
 const LATENCY_MS = 20;
 /** What the page's own deadline ends. */
 const SILENCE_MS = 60_000;
-const TUS = { 'tus-resumable': '1.0.0' };
 
 const keyOf = (instance: { readonly sopInstanceUID: string; readonly digest: string }): string => `${instance.sopInstanceUID} ${instance.digest}`;
 
-export type ModelKeys = { readonly own: CryptoKey; readonly stranger: CryptoKey; readonly published: JWK };
+/** `next`: the one that follows when the gateway's key is changed. */
+export type ModelKeys = { readonly own: CryptoKey; readonly next: CryptoKey; readonly stranger: CryptoKey; readonly published: Readonly<Record<'own' | 'next', JWK>> };
 
 export async function createModelKeys(): Promise<ModelKeys> {
-  const [own, stranger] = [await generateKeyPair('EdDSA', { extractable: true }), await generateKeyPair('EdDSA')];
-  return { own: own.privateKey, stranger: stranger.privateKey, published: { ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'EdDSA' } };
-}
-
-const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
-const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify({ type: 'x', title: code, status, code, correlationId: 'c' }), { status, headers: { 'content-type': 'application/problem+json', ...headers } });
-const page = (status: number): Response => new Response('<html>hello</html>', { status, headers: { 'content-type': 'text/html' } });
-const tus = (status: number, headers: Record<string, string> = {}): Response => new Response(null, { status, headers: { ...TUS, ...headers } });
-
-/** What is answered in the place of the gateway, or by it before it looks at anything. */
-const REFUSALS: Partial<Record<FaultKind, () => Response>> = {
-  401: () => problem(401, 'session-ended'), 404: () => problem(404, 'not-found'), 409: () => tus(409), 410: () => tus(410), 413: () => page(413),
-  '413-coded': () => problem(413, 'body-too-large'), 423: () => tus(423), 429: () => problem(429, 'rate-limited', { 'retry-after': '3' }), 500: () => problem(500, 'unexpected'),
-  502: () => page(502), 503: () => problem(503, 'not-ready', { 'retry-after': '2' }), 507: () => problem(507, 'storage-full'), '403-policy': () => problem(403, 'policy-not-allowed'),
-  'unknown-upload': () => problem(404, 'upload-not-found'), page: () => page(200), redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
-};
-function roadOf(path: string): Road {
-  if (path.startsWith('/upload/files')) return 'parcels';
-  return path === '/upload/init' ? 'init' : path.endsWith('/complete') ? 'complete' : path.endsWith('/receipt') ? 'receipt' : 'other';
+  const pairs = await Promise.all([0, 1, 2].map(() => generateKeyPair('EdDSA', { extractable: true })));
+  const [own, next, stranger] = [pairs[0]!, pairs[1]!, pairs[2]!];
+  const publish = async (key: CryptoKey, kid: string): Promise<JWK> => ({ ...(await exportJWK(key)), kid, alg: 'EdDSA' });
+  return {
+    own: own.privateKey, next: next.privateKey, stranger: stranger.privateKey,
+    published: { own: await publish(own.publicKey, 'own'), next: await publish(next.publicKey, 'next') },
+  };
 }
 
 export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
   const { time } = tools;
   const studies = new Map<string, Study>();
   const faults = [...tools.faults];
+  const lateFaults = [...(tools.lateFaults ?? [])];
+  /** Addresses of parcels of which a piece is coming in at this moment. */
+  const arrivingNow = new Map<string, number>();
   const spells = new Map<Road, Meeting & { readonly until: number }>();
   const requests: { at: number; what: string }[] = [];
-  const trueReceipts = new Set<string>();
+  const trueReceipts = new Map<string, string>();
+  const refusals = new Set<string>();
+  const said = new Set<string | null>([null]);
+  let signing: 'own' | 'next' = 'own';
+  const conduct = createConduct((path) => [...studies.values()].find(({ parcels }) => [...parcels.values()].some(({ id }) => path.endsWith(id)))?.uploadId);
   const inPacs = new Set<string>();
   const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   let ids = 0;
@@ -138,9 +122,10 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     }
     const id = newId();
     const { revision } = study;
-    const jws = await sign(study, tools.keys.own, [...study.held.values()], id);
-    trueReceipts.add(jws);
+    const jws = await sign(study, tools.keys[signing], [...study.held.values()], id);
+    trueReceipts.set(jws, study.uid);
     study.receipts.push({ id, revision, jws });
+    said.add(id);
     const status = new TextEncoder().encode(`event: study\ndata: ${JSON.stringify(statusOf(study))}\n\n`);
     for (const stream of streams) stream.enqueue(status);
   }
@@ -152,7 +137,7 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
       jti, iss: 'http://gateway', iat: 1, version: 1, studyInstanceUID: study.uid, revision: study.revision,
       policy: { name: 'identified', version: 1 }, pacs: 'http://pacs', instances, root: await merkleRoot(instances),
     };
-    return new CompactSign(new TextEncoder().encode(JSON.stringify(receipt))).setProtectedHeader({ alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE }).sign(key);
+    return new CompactSign(new TextEncoder().encode(JSON.stringify(receipt))).setProtectedHeader({ alg: 'EdDSA', kid: signing, typ: RECEIPT_TYPE }).sign(key);
   }
 
   function statusOf(study: Study): unknown {
@@ -222,18 +207,18 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     return tus(init.method === 'HEAD' ? 200 : 204, { 'upload-offset': String(parcel.bytes.length) });
   }
 
-  async function answer(path: string, init: RequestInit, body: readonly number[], kind: FaultKind): Promise<Response> {
+  async function answer(path: string, init: RequestInit, body: readonly number[], { kind, fault }: Meeting): Promise<Response> {
     const [, , id = '', last = ''] = path.split('/');
     if (path === '/upload/init') return open(JSON.parse(String(init.body)) as Manifest);
     if (path === '/upload/files') return create(init, body);
     if (path.startsWith('/upload/files/')) return resume(last, init, body);
-    if (path === '/.well-known/jwks.json') return json({ keys: [tools.keys.published] });
+    if (path === '/.well-known/jwks.json') return json({ keys: signing === 'own' ? [tools.keys.published.own] : [tools.keys.published.next, tools.keys.published.own] });
     if (path === '/events') return events(init);
     const study = uploadOf(id);
     if (!study) return problem(404, 'upload-not-found');
     if (init.method === 'DELETE') return new Response(null, { status: 204 });
     if (last === 'complete') return complete(study, kind);
-    if (last === 'receipt') return receipt(study, kind);
+    if (last === 'receipt') return receipt(study, kind, fault);
     await work(study);
     return json(statusOf(study));
   }
@@ -241,23 +226,36 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
   async function complete(study: Study, kind: FaultKind): Promise<Response> {
     // What is received and not verified yet is not called missing.
     if (kind !== 'complete-early') await work(study);
-    const arriving = new Set([...study.parcels.values()].filter(({ state }) => state === 'received').flatMap(({ deviceId }) => tools.contentOf(deviceId).keys));
+    // Nor is, after a while, what is still coming in.
+    const isComing = (parcel: Parcel): boolean => kind === 'complete-early' && [...arrivingNow.keys()].some((path) => path.endsWith(parcel.id));
+    const arriving = new Set([...study.parcels.values()].filter((parcel) => parcel.state === 'received' || isComing(parcel)).flatMap(({ deviceId }) => tools.contentOf(deviceId).keys));
     const missing = [...study.held.values()].filter((held) => held.state === 'promised' && !arriving.has(keyOf(held)));
     return json({ uploadId: study.uploadId, state: currentReceipt(study) ? 'closed' : 'receiving', missing: missing.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) });
   }
 
-  async function receipt(study: Study, kind: FaultKind): Promise<Response> {
+  async function receipt(study: Study, kind: FaultKind, { back }: Fault): Promise<Response> {
     const held = [...study.held.values()].map((one) => ({ ...one, state: one.state === 'quarantined' ? one.state : ('stored' as const) }));
-    if (kind === 'forged-receipt') return new Response(await sign(study, tools.keys.stranger, held));
-    if (kind === 'other-receipt') return new Response(await sign({ ...study, uid: '9.9.9' }, tools.keys.own, held));
+    // Some go by the name of the one that was told of.
+    const told = back % 2 === 0 ? study.receipts.at(-1)?.id : undefined;
+    if (kind === 'forged-receipt') return new Response(await sign(study, tools.keys.stranger, held, told));
+    if (kind === 'other-receipt') {
+      const other = [...studies.values()].find((one) => one !== study)?.receipts.at(-1);
+      return new Response(other && back > 3 ? other.jws : await sign({ ...study, uid: '9.9.9' }, tools.keys[signing], held, told));
+    }
     if (kind === 'poor-receipt') {
       // True, and silent about one: whoever waits for a study may not take it for the end, nor for more than it says.
-      const poor = await sign(study, tools.keys.own, [...study.held.values()].filter(({ state }) => state === 'stored' || state === 'quarantined').slice(1));
-      trueReceipts.add(poor);
+      const poor = await sign(study, tools.keys[signing], [...study.held.values()].filter(({ state }) => state === 'stored' || state === 'quarantined').slice(1), told);
+      trueReceipts.set(poor, study.uid);
       return new Response(poor);
     }
     const known = kind === 'old-receipt' ? study.receipts[0] : study.receipts.at(-1);
     return known ? new Response(known.jws, { headers: { 'content-type': 'application/jose' } }) : problem(404, 'no-receipt-yet');
+  }
+
+  /** Somebody between shows a page in which the words of an event stand. */
+  function echo(): Response {
+    const status = [...studies.values()].map((study) => ({ ...(statusOf(study) as object), state: 'closed', receipt: { id: newId(), href: 'x' } }))[0];
+    return page(200, `event: study\ndata: ${JSON.stringify(status)}`);
   }
 
   function events(init: RequestInit): Response {
@@ -282,6 +280,7 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     if (kind === 'moved-back') for (const { parcel } of parcels) if (parcel.state === 'receiving') parcel.bytes.length = Math.max(0, parcel.bytes.length - back);
     if (kind === 'damaged') for (const { study, parcel } of parcels) if (parcel.state === 'received') study.parcels.delete(parcel.deviceId);
     if (kind === 'all-forgotten') studies.clear();
+    if (kind === 'key-changed') signing = 'next';
     const lost: State | null = kind === 'spool-lost' ? 'received' : kind === 'pacs-lost' ? 'stored' : null;
     for (const study of lost === null ? [] : all) {
       const gone = [...study.held.values()].filter(({ state }) => state === lost);
@@ -299,21 +298,26 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     return problem(460, 'checksum-mismatch');
   }
 
-  async function respond(path: string, init: RequestInit, { kind, fault }: Meeting): Promise<Response> {
+  async function respond(path: string, init: RequestInit, met: Meeting): Promise<Response> {
+    const { kind, fault } = met;
     upset(kind, fault.back);
-    const refusal = REFUSALS[kind];
-    if (refusal) return refusal();
+    if (kind === 'page' && path === '/events') return echo();
+    const refusal = kind === 'unknown-upload' && !path.startsWith('/upload/') ? undefined : REFUSALS[kind];
+    if (refusal) {
+      if (FINAL[kind]) refusals.add(FINAL[kind]);
+      return refusal();
+    }
     if (kind === '460' || (init.method === 'PATCH' && isPoisoned(path))) return damage(path);
     if (kind === 'seal-key-unknown' && init.method === 'POST') return problem(409, 'seal-key-unknown');
     if (kind === 'stores-nothing' && init.method === 'PATCH') return tus(204, { 'upload-offset': new Headers(init.headers).get('upload-offset')! });
     if (kind === 'lost-request') throw new TypeError('fetch failed');
     const body = bodyOf(init);
     if (kind === 'cut') {
-      await answer(path, init, body.slice(0, body.length / 2), kind).catch(() => undefined);
+      await answer(path, init, body.slice(0, body.length / 2), met).catch(() => undefined);
       throw new TypeError('fetch failed');
     }
-    if (kind === 'twice') await answer(path, init, body, kind);
-    const response = await answer(path, init, body, kind);
+    if (kind === 'twice') await answer(path, init, body, met);
+    const response = await answer(path, init, body, met);
     if (kind === 'lost-answer') throw new DOMException('The operation was aborted.', 'AbortError');
     return response;
   }
@@ -327,16 +331,15 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
   function meet(road: Road): Meeting {
     const spell = spells.get(road);
     if (spell && spell.until > time.now()) return spell;
-    const fault = faults.shift() ?? { nth: 0, lateMs: 0, lastsMs: 0, back: 0 };
-    const kinds: readonly FaultKind[] = [...ANYWHERE, ...ON_ROADS[road]];
-    const met = { kind: kinds[fault.nth % kinds.length]!, fault };
-    const isUpset = (UPSETS as readonly FaultKind[]).includes(met.kind);
-    spells.set(road, { ...met, until: time.now() + (isUpset ? 0 : fault.lastsMs) });
+    const isLate = road === 'complete' || road === 'receipt' || road === 'other';
+    const fault = (isLate ? lateFaults.shift() : undefined) ?? faults.shift() ?? { nth: 0, lateMs: 0, lastsMs: 0, back: 0 };
+    const met = { kind: kindOf(road, fault), fault };
+    spells.set(road, { ...met, until: time.now() + (isUpset(met.kind) ? 0 : fault.lastsMs) });
     return met;
   }
 
   return {
-    requests, trueReceipts, inPacs,
+    requests, trueReceipts, inPacs, refusals, said, conduct,
     decide(uid) {
       const study = studies.get(uid);
       if (study) reopen(study);
@@ -344,10 +347,20 @@ export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
     async fetch(input, init = {}) {
       const path = new URL(String(input)).pathname;
       requests.push({ at: time.now(), what: `${init.method ?? 'GET'} ${path.replace(/[0-9a-f-]{36}/, '{id}')}` });
-      const met = meet(roadOf(path));
-      await time.sleep(LATENCY_MS + (met.kind === 'silence' ? SILENCE_MS : met.fault.lateMs), init.signal ?? undefined);
-      if (met.kind === 'silence') throw new TypeError('fetch failed');
-      return respond(path, init, met);
+      conduct.asked(path, init, time.now());
+      if (init.method === 'PATCH') arrivingNow.set(path, (arrivingNow.get(path) ?? 0) + 1);
+      let response: Response | null = null;
+      try {
+        const met = meet(roadOf(path));
+        await time.sleep(LATENCY_MS + (met.kind === 'silence' ? SILENCE_MS : met.fault.lateMs), init.signal ?? undefined);
+        if (met.kind === 'silence') throw new TypeError('fetch failed');
+        response = await respond(path, init, met);
+        return response;
+      } finally {
+        if (arrivingNow.get(path) === 1) arrivingNow.delete(path);
+        else if (arrivingNow.has(path)) arrivingNow.set(path, arrivingNow.get(path)! - 1);
+        await conduct.heard(path, init, response, time.now());
+      }
     },
   };
 }

@@ -21,6 +21,8 @@ export type LinkShape = {
   readonly cutsAt?: readonly number[];
   /** At every second cut the server is not told: its sockets stay open and silent, as when a radio is out of reach. */
   readonly isSilent?: boolean;
+  /** On the loopback; a free one where it is not given. */
+  readonly port?: number;
 };
 
 export type LinkCounts = {
@@ -140,7 +142,7 @@ function createDirection(shape: LinkShape, silenced: WeakSet<Socket>, deliver: (
   };
 }
 
-/** Starts the link on a free port of the loopback, before a server on `targetPort` of the loopback. */
+/** Starts the link before a server on `targetPort` of the loopback. */
 export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
   const sockets = new Set<Socket>();
   const cutsAt = [...(shape.cutsAt ?? [])];
@@ -196,7 +198,7 @@ export async function startShapedLink(shape: LinkShape): Promise<ShapedLink> {
     up.carry(client, target, now() + shape.roundTripMs);
     down.carry(target, client, now());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(shape.port ?? 0, '127.0.0.1', resolve));
 
   return {
     port: (server.address() as AddressInfo).port,

@@ -18,6 +18,8 @@ export interface SyntheticOptions {
   readonly instancesPerSeries?: number;
   readonly rows?: number;
   readonly columns?: number;
+  /** Number of the series whose instances say that text is burned into their pixels. */
+  readonly burnedInSeries?: number;
   /** More than 1 makes each instance a multi-frame secondary capture. */
   readonly frames?: number;
   /** A native one: implicit or explicit VR little endian, explicit VR big endian. */
@@ -65,7 +67,8 @@ export function syntheticStudy(options: SyntheticOptions): SyntheticStudy {
       const sopClassUID = options.frames === undefined ? SOP_CLASSES[modality] : SOP_CLASSES.multiframeGrayscaleWordSC;
       const sopInstanceUID = parseUid('SOPInstanceUID', randomUid(random));
       const identifiers = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID };
-      const elements = [...identity.elements, ...acquisition(modality, s, i), [0x00200052, 'UI', frameOfReferenceUID] as const];
+      const burnedIn: SimpleElement[] = s === options.burnedInSeries ? [[0x00280301, 'CS', 'YES']] : [];
+      const elements = [...identity.elements, ...acquisition(modality, s, i), [0x00200052, 'UI', frameOfReferenceUID] as const, ...burnedIn];
       const parts = buildInstance({ identifiers, transferSyntaxUID, elements, image: noisyImage(options, random) });
       const fileName = `IM${String(s).padStart(3, '0')}${String(i).padStart(4, '0')}`;
       instances.push({ fileName, identifiers, transferSyntaxUID, bytes: concatBytes(parts) as Uint8Array<ArrayBuffer> });

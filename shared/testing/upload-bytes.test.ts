@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addRange, createUploadBytes } from './upload-bytes.ts';
+import type { EndedBy } from './balancer.ts';
+import { addRange, createUploadBytes, type Ranges, type UploadBytes } from './upload-bytes.ts';
 
 const test = suite('bytes that travel twice');
 const METADATA = 'upload dQ==,parcel cA==';
@@ -53,10 +54,34 @@ test('what stands beside the parcels is counted as travelled and nothing else', 
   assert.is(inParcels, 0);
 });
 
-test('ranges that touch become one, and only what is new in them counts', () => {
-  const ranges: [number, number][] = [];
-  assert.equal([addRange(ranges, 0, 10), addRange(ranges, 20, 30), addRange(ranges, 5, 25), addRange(ranges, 0, 30)], [10, 10, 10, 0]);
-  assert.equal(ranges, [[0, 30]]);
+test('a range that is laid over others says whose they were, and is whose it is', () => {
+  const ranges: Ranges<string> = [];
+  const had: [number, string][] = [];
+  for (const [from, to, by] of [[0, 10, 'a'], [20, 30, 'b'], [30, 40, 'b'], [5, 25, 'c']] as const) {
+    addRange(ranges, from, to, by, (bytes, before) => had.push([bytes, before]));
+  }
+  assert.equal(had, [[5, 'a'], [5, 'b']]);
+  assert.equal(ranges, [[0, 5, 'a'], [5, 25, 'c'], [25, 40, 'b']]);
+});
+
+/** `bytes` from `offset` on in a PATCH of 100; then what the gateway answers, or who ends the connection. */
+function carry(bytes: UploadBytes, offset: number, sent: number, then: { answer: string } | { ended: EndedBy } | null): void {
+  const ear = bytes.listen();
+  for (const part of [...request(patch(offset), 100, 1)].slice(0, sent - 100 || Infinity)) ear.up(part);
+  if (then === null) return;
+  if ('answer' in then) ear.down(Buffer.from(`HTTP/1.1 ${then.answer}\r\n\r\n`));
+  else ear.ended(then.ended);
+}
+
+test('why bytes come again is what became of the request that brought them: refused, cut by whom, or taken and not known to be', () => {
+  const bytes = createUploadBytes((by) => (by === 'client' ? 'link cut' : by));
+  carry(bytes, 0, 100, { answer: '507 Insufficient Storage\r\nContent-Length: 0' });
+  carry(bytes, 0, 60, { ended: 'client' });
+  carry(bytes, 40, 100, { ended: 'server' });
+  carry(bytes, 90, 100, { answer: '204 No Content\r\nUpload-Offset: 150' });
+  carry(bytes, 150, 100, null);
+  assert.equal(bytes.counts().again, { 'answered 507': 100, 'link cut': 20, server: 50, 'taken in part': 40 });
+  assert.equal(bytes.sentAgain().map(({ from, bytes: came, again }) => [from, came, again]), [[0, 100, 100], [0, 60, 20], [40, 100, 50], [90, 100, 40]]);
 });
 
 test.run();

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { useFrame } from './device-context.ts';
 import { Icon } from './Icon.tsx';
+import { hrefOf, parseRoute } from './routes.ts';
 import { Sheet } from './Sheet.tsx';
 import { THEMES } from './theme.ts';
 import { words } from './words.ts';
@@ -43,6 +44,8 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();
+    // The page of one study is nothing for who comes next.
+    if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'queue' });
     void session.signOut();
     onClose();
   };
@@ -59,7 +62,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         ))}
       </fieldset>
       <div class="sheet-part hairline">
-        <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value)}</p>
+        <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}</p>
         <p class="small quiet">{words.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-actions">
@@ -77,8 +80,12 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
 }
 
 /** What signing out means for what is on this device. */
-function meaningOf(unsafe: number, safe: number): string {
+function meaningOf(unsafe: number, safe: number, travelling: number): string {
   if (unsafe > 0) return words.account.signOutUnsafe(unsafe);
-  if (safe > 0) return words.account.signOutSafe(safe);
+  const said = [
+    ...(travelling > 0 ? [words.account.signOutSafe(travelling)] : []),
+    ...(safe > travelling ? [words.account.signOutWaits(safe - travelling)] : []),
+  ];
+  if (said.length > 0) return said.join(' ');
   return words.account.signOutEmpty;
 }

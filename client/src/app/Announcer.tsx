@@ -38,7 +38,7 @@ export function Announcer() {
       if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study)}: ${sentenceOf(track)}`);
       milestones.current.set(study.id, milestone);
     }
-    if (sentences.length > 0) said.value = sentences.join('. ');
+    if (sentences.length > 0) said.value = sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. ');
   });
 
   return (

@@ -7,6 +7,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
 import { Announcer } from './Announcer.tsx';
+import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from './deferred.tsx';
 import { FrameContext, useDevice, type Frame } from './device-context.ts';
 import { useLate } from './late.ts';
@@ -19,7 +20,9 @@ import type { Update } from './updates.ts';
 import { words } from './words.ts';
 
 // What the upload page does not need is fetched when it is opened; the service worker has it then.
+const BeforeAfterView = deferred<{ id: string }>(() => import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView));
 const QueueView = deferred(() => import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView));
+const ResultsPages = deferred<{ route: ResultsRoute }>(() => import('../results/ResultsPages.tsx').then((view) => view.ResultsPages));
 const StudyView = deferred<{ id: string }>(() => import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView));
 
 export type AppProps = Frame & { readonly route: ReadonlySignal<Route>; readonly update: Update };
@@ -60,7 +63,7 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
         </p>
         {!signedOut && (
           <nav class="tabs" aria-label={words.nav.label}>
-            <a class="tab" href={hrefOf({ page: 'upload' })} aria-current={page === 'upload' ? 'page' : undefined}>
+            <a class="tab" href={hrefOf({ page: 'upload' })} aria-current={page === 'upload' || page === 'before-after' ? 'page' : undefined}>
               {words.nav.upload}
             </a>
             <a class="tab" href={hrefOf({ page: 'queue' })} aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}>
@@ -74,6 +77,9 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
                 </>
               )}
             </a>
+            <a class="tab" href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })} aria-current={page === 'results' ? 'page' : undefined}>
+              {words.nav.results}
+            </a>
           </nav>
         )}
         <AccountMenu />
@@ -85,7 +91,7 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
 /** A page of its own for the eye and for the reader: title of the window, and the focus on the heading after a change of page. */
 function Page({ route }: { readonly route: Route }) {
   const first = useRef(true);
-  const key = route.page === 'study' ? route.id : route.page;
+  const key = ('id' in route && route.id) || ('at' in route ? route.at : route.page);
   useEffect(() => {
     document.title = `${titleOf(route)} – ${words.product}`;
     window.scrollTo(0, 0);
@@ -99,10 +105,14 @@ function titleOf(route: Route): string {
   switch (route.page) {
     case 'upload':
       return words.upload.title;
+    case 'before-after':
+      return words.beforeAfter.title;
     case 'queue':
       return words.queue.title;
     case 'study':
       return words.study.title;
+    case 'results':
+      return words.nav[route.at];
     case 'not-found':
       return words.notFound.title;
     default:
@@ -114,10 +124,14 @@ function viewOf(route: Route) {
   switch (route.page) {
     case 'upload':
       return <UploadView />;
+    case 'before-after':
+      return <BeforeAfterView key={route.id} id={route.id} />;
     case 'queue':
       return <QueueView />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
+    case 'results':
+      return <ResultsPages route={route} />;
     case 'not-found':
       return (
         <main id="content" class="page stack">

@@ -10,8 +10,8 @@ export type AskFirstProps = {
   readonly icon?: { readonly name: IconName; readonly turns?: boolean };
   /** Stands in a line of text, without an outline. */
   readonly bare?: boolean;
-  /** What is asked, what will be lost and what will not, and the two answers. */
-  readonly ask: { readonly title: string; readonly what: string; readonly yes: string; readonly no: string };
+  /** What is asked, of which study, what will be lost and what will not, and the two answers. */
+  readonly ask: { readonly title: string; readonly about: string; readonly what: string; readonly yes: string; readonly no: string };
   readonly onYes: () => void;
 };
 

@@ -41,6 +41,8 @@ function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
 
 export type ConfirmProps = {
   readonly title: string;
+  /** Which study it is about; the sheet hides its row. */
+  readonly about?: string;
   /** What will be lost, and what will not. */
   readonly what: string;
   readonly yes: string;
@@ -51,13 +53,18 @@ export type ConfirmProps = {
 };
 
 /** Asks before something is lost. The safe answer has the focus. */
-export function Confirm({ title, what, yes, no = words.cancel, destructive = false, onYes, onClose }: ConfirmProps) {
+export function Confirm({ title, about, what, yes, no = words.cancel, destructive = false, onYes, onClose }: ConfirmProps) {
   const answer = () => {
     onClose();
     onYes();
   };
   return (
     <Sheet title={title} onClose={onClose}>
+      {about && (
+        <p class="strong kept">
+          <bdi>{about}</bdi>
+        </p>
+      )}
       <p class="sheet-text">{what}</p>
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>

@@ -4,7 +4,7 @@
  */
 import { formatCount, formatRate } from './format.ts';
 import { Icon, type IconName } from './Icon.tsx';
-import { placesOf, type Place, type TrackState } from './track-state.ts';
+import { hasArrived, placesOf, type Place, type TrackState } from './track-state.ts';
 import { words } from './words.ts';
 
 const SIGN: Record<Place, IconName> = { device: 'device', way: 'way', gateway: 'gateway', pacs: 'pacs' };
@@ -51,13 +51,18 @@ export type PaceProps = {
   readonly stalled: boolean;
 };
 
+function whyItStands(track: TrackState): string {
+  if (!track.waitingFor) return words.track.stalled;
+  return hasArrived(track) ? words.track.receiptWaits : words.track.waiting[track.waitingFor];
+}
+
 /** Beneath the track: why it stands still, or how fast it moves and for how long; nothing when there is nothing to say. */
 export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps) {
   if (track.waitingFor || stalled) {
     return (
       <p class="pace pace-wait small">
         <Icon name="wait" size={16} />
-        <span>{track.waitingFor ? words.track.waiting[track.waitingFor] : words.track.stalled}</span>
+        <span>{whyItStands(track)}</span>
       </p>
     );
   }

@@ -9,12 +9,13 @@ export function UpdateOffer({ update }: { readonly update: Update }) {
   const state = update.state.value;
   if (state === 'none') return null;
   const isBusy = ingest.phase.value !== 'idle' || queue.unsafe.value > 0;
+  const waits = isBusy && (state === 'ready' || state === 'other-window' || state === 'part-missing');
   const { title, what } = words.update.states[state];
   return (
     <div class={state === 'part-missing' ? 'offer notice notice-wait' : 'offer notice'} role="status" data-update={state}>
       <Icon name={state === 'part-missing' ? 'caution' : 'note'} />
       <p class="notice-body">
-        {title} <span class="quiet">{isBusy && state !== 'loads-again' ? words.update.waits : what}</span>
+        {title} <span class="quiet">{waits ? words.update.waits : what}</span>
       </p>
       {state === 'taken' ? (
         <button type="button" class="button" onClick={update.dismiss}>

@@ -29,7 +29,12 @@ export function VirtualList<T>({ items, keyOf, estimate, render, label, class: c
   const [range, setRange] = useState<Range>({ from: 0, to: WHOLE });
   const whole = items.length <= WHOLE;
   const heights = useMemo(
-    () => (whole ? null : Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate)),
+    () => {
+      if (whole) return null;
+      // Ten thousand names of rows are made only where one of them may be known.
+      if (known.current.size === 0) return new Float64Array(items.length).fill(estimate);
+      return Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate);
+    },
     [items, estimate, whole],
   );
   const tops = useMemo(() => heights && topsOf(heights), [heights, measuredAt]);

@@ -12,6 +12,8 @@ import type { ServerClock } from './server-clock.ts';
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode | null;
+  /** As it came: what other tables than PROBLEMS know, and what this page is too old for. */
+  readonly anyCode: string | null;
   readonly detail: string | null;
   readonly correlationId: string | null;
   /** What Retry-After asked for, in milliseconds. */
@@ -22,6 +24,7 @@ export class ApiProblem extends Error {
     this.name = 'ApiProblem';
     this.status = status;
     this.code = details !== null && details.code in PROBLEMS ? (details.code as ProblemCode) : null;
+    this.anyCode = details?.code ?? null;
     this.detail = details?.detail ?? null;
     this.correlationId = details?.correlationId ?? null;
     this.retryAfterMs = retryAfterMs;

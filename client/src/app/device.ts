@@ -5,22 +5,20 @@
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { IngestStore } from '../pipeline/ingest/found.ts';
+import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
-import { knownPolicies, knownUser, rememberLink, rememberPolicies, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import { knownPolicies, knownUser, rememberLink, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/decide-study.ts';
-import { clearInterrupted } from '../pipeline/queue/drop-study.ts';
-import { knownClockOffset, rememberClockOffset } from '../pipeline/queue/kept-rights.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { Link, QueueStore } from '../pipeline/queue/queued.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
-import { createBackOff, realClock, type Clock } from '../pipeline/upload/clock.ts';
-import { holding, isHeld, lead, writingLock } from '../pipeline/upload/lead.ts';
+import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
+import { holding, writingLock } from '../pipeline/upload/lead.ts';
+import { afterDrawing } from './after-drawing.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { fetchTelling, QUIET_MS } from './fetch-telling.ts';
-import { maySend } from './may-send.ts';
-import type { Senders } from './senders.ts';
-import { createServerClock } from './server-clock.ts';
+import { createPageSender } from './page-sender.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from './session.ts';
 
 export interface Device {
@@ -28,15 +26,13 @@ export interface Device {
   readonly api: ApiClient;
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
+  /** Null until it was fetched, which nothing waits for. */
+  readonly triage: ReadonlySignal<Triage | null>;
   /** What was found out about the way to the gateway while nothing travels. */
   noteLink(link: Link): void;
   /** Goes on with the session and the queue of last time, and starts sending. */
   start(): void;
 }
-
-/** Later the queue of last time would wait without reason; sooner it competes with the first page. */
-const IDLE_WITHIN_MS = 1_000;
-const BREATH_MS = 200;
 
 /** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
 export function createDevice(baseUrl = '/api'): Device {
@@ -46,18 +42,13 @@ export function createDevice(baseUrl = '/api'): Device {
     remembered: () => knownUser(database), later: (work, ms) => void setTimeout(work, ms),
     baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: () => performance.now(), alone: (work) => holding(locks, SESSION_LOCK, work),
   });
-  const serverClock = createServerClock({
-    wall: Date.now, monotonic: () => performance.now(),
-    keep: (offset) => void rememberClockOffset(database, offset).catch(() => undefined),
-  });
-  const reaching = { baseUrl, fetch: (...request: Parameters<typeof fetch>) => fetch(...request), fetchTelling, serverClock };
-  const api = createApiClient({ ...reaching, tokens: session });
+  const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), fetchTelling, tokens: session });
   const key = deviceKey(database);
   const isOnline = watchOnline();
   const account = createAccount(session, database);
   const policies = signal<KnownPolicies | null>(null);
-  let senders: Senders | null = null;
-  const wake = () => senders?.wake();
+  const triage = signal<Triage | null>(null);
+  const { run: runSender, wake } = createPageSender({ spawn: spawnSender, session, isOnline });
 
   const decisions: DecisionTools = {
     database, wake, now: Date.now,
@@ -71,14 +62,15 @@ export function createDevice(baseUrl = '/api'): Device {
     },
   };
   const ingest = createIngestStore({
-    database, key, policies, now: Date.now, createId: () => crypto.randomUUID(), account: () => account.peek(), onQueued: wake,
-    pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnWorker),
+    database, key, policies, hearPolicies: keepPolicies, now: Date.now, createId: () => crypto.randomUUID(), account: () => account.peek(), onQueued: wake,
+    pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest),
     later: (work, ms) => void setTimeout(work, ms),
     room: roomLeft,
     // Without persistence the browser may clear the queue when the disk runs full (Storage Standard §4).
     persist: async () => (await navigator.storage?.persist?.()) ?? null,
     isPersisted: async () => (await navigator.storage?.persisted?.()) ?? null,
     whileWriting: (studyId, work) => holding(locks, writingLock(studyId), work),
+    triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? new Map(),
     giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
   });
@@ -87,71 +79,45 @@ export function createDevice(baseUrl = '/api'): Device {
     later: (work, ms) => void setTimeout(work, ms),
     unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
     place: localStorage,
-    uploads: async () => (await api.json('/uploads', (await import('#shared/protocol/api.ts')).uploadListSchema)).uploads,
+    uploads: async () => (await afterDrawing(), await api.json('/uploads', (await import('#shared/protocol/api.ts')).uploadListSchema)).uploads,
   });
+
+  /** The schemas, and what opens the project key, are fetched beside the drawn page, like what sends. */
+  async function hearPolicies(): Promise<KnownPolicies> {
+    await afterDrawing();
+    const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([
+      import('#shared/protocol/api.ts'), import('../pipeline/queue/remember-policies.ts'),
+    ]);
+    return rememberPolicies(database, await api.json(await policyRequest(database), policyAnswerSchema));
+  }
+
+  function keepPolicies(): void {
+    if (session.state.peek() !== 'signed-in') return;
+    // Unreachable: what was known last time holds; the gateway checks the version anyway.
+    void hearPolicies().then((known) => (policies.value = known), () => undefined);
+  }
 
   async function loadPolicies(): Promise<void> {
     policies.value = await knownPolicies(database);
     effect(() => {
-      if (session.state.value !== 'signed-in') return;
-      // The schemas are fetched beside the drawn page, like what sends.
-      afterDrawing().then(() => import('#shared/protocol/api.ts')).then(({ policyAnswerSchema }) => api.json('/upload/policy', policyAnswerSchema)).then(
-        async (answer) => {
-          policies.value = await rememberPolicies(database, answer);
-        },
-        // Unreachable: what was known last time holds; the gateway checks the version anyway.
-        () => undefined,
-      );
+      if (session.state.value === 'signed-in') keepPolicies();
     });
-  }
-
-  /** Sends for whoever has something in the queue, as long as this tab leads. */
-  async function startSending(): Promise<void> {
-    await clearInterrupted(database, (studyId) => isHeld(locks, writingLock(studyId)));
-    await untilNeeded();
-    const known = senders ?? (senders = await openSenders());
-    const forever = new AbortController().signal;
-    await lead(locks, async () => {
-      // Who signed in last time may have a right to begin.
-      await untilAsked(session);
-      await known.run(forever);
-    }, forever);
   }
 
   /** What sends is fetched for somebody who is here, or for a queue that waits: not for the sign-in page of an empty device. */
   async function untilNeeded(): Promise<void> {
-    if ((await database.studies.count()) > 0) return;
-    await untilSome(account);
-  }
-
-  async function openSenders(): Promise<Senders> {
-    // Fetched beside the drawn page: choosing files does not wait for what sends them.
+    if ((await database.studies.count()) === 0) await untilSome(account);
+    // Beside the drawn page: choosing files does not wait for what sends them.
     await afterDrawing();
-    const { createSenders } = await import('./senders.ts');
-    const offset = await knownClockOffset(database);
-    if (offset !== null) serverClock.recall(offset);
-    const made = createSenders({
-      ...reaching, database, locks, key: await key, clock: wokenByNetwork, monotonic: realClock.now,
-      isOnline: () => isOnline.value,
-      account: () => account.peek(),
-      session: (id) => (session.state.peek() !== 'signed-out' && account.peek() === id ? session : null),
-    });
-    globalThis.addEventListener('online', made.wake);
-    effect(() => {
-      const [, user] = [session.state.value, session.user.value];
-      made.accountChanged();
-      if (session.state.value === 'signed-in' && user !== null && maySend(user)) void untilEnrolled(made, user.id);
-    });
-    return made;
   }
 
-  /** Before anything has to be sent: when it has, nobody may be signed in. */
-  async function untilEnrolled(made: Senders, id: string): Promise<void> {
-    const backOff = createBackOff(Math.random);
-    while (session.state.peek() === 'signed-in' && account.peek() === id) {
-      if (await made.right(id).accessToken().then(() => true, () => false)) return;
-      await wokenByNetwork.sleep(backOff.next(), new AbortController().signal);
-    }
+  /** The models look at what somebody has chosen: not before there is somebody, and after what sends. */
+  async function startModels(): Promise<void> {
+    await untilSome(account);
+    await afterDrawing();
+    await afterDrawing();
+    const { startTriage } = await import('../pipeline/triage/start-triage.ts');
+    triage.value = startTriage(ingest, database);
   }
 
   /** What was read for one person is not shown to the next. */
@@ -169,13 +135,13 @@ export function createDevice(baseUrl = '/api'): Device {
   async function keepSending(): Promise<void> {
     const backOff = createBackOff(Math.random);
     for (;;) {
-      await startSending().catch(() => undefined);
+      await untilNeeded().then(runSender, () => undefined);
       await realClock.sleep(backOff.next(), new AbortController().signal);
     }
   }
 
   return {
-    session, api, ingest, queue,
+    session, api, ingest, queue, triage,
     noteLink(link) {
       if (link !== queue.link.peek()) void rememberLink(database, link).catch(() => undefined);
       // Whoever was here last may be signed in still.
@@ -187,6 +153,8 @@ export function createDevice(baseUrl = '/api'): Device {
       // Without a database nothing can be kept: the queue's screen stays "not ready" and says so.
       void loadPolicies().catch(() => undefined);
       void keepSending();
+      // Without them the gateway does the work.
+      void startModels().catch(() => undefined);
     },
   };
 }
@@ -208,18 +176,6 @@ function createAccount(session: SessionStore, database: LocalDatabase): Readonly
   return account;
 }
 
-/** Waiting ends when the network comes back: half a minute of it is what a van has at a traffic light. */
-const wokenByNetwork: Clock = {
-  now: realClock.now,
-  async sleep(ms, signal) {
-    const woken = new AbortController();
-    globalThis.addEventListener('online', () => woken.abort(), { signal: woken.signal });
-    await realClock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
-    woken.abort();
-    signal.throwIfAborted();
-  },
-};
-
 function watchOnline() {
   const isOnline = signal(navigator.onLine);
   globalThis.addEventListener('online', () => (isOnline.value = true));
@@ -236,28 +192,18 @@ function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
   });
 }
 
-/** Until it is known whether somebody is signed in, or cannot be. */
-function untilAsked(session: SessionStore): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = effect(() => {
-      if (session.state.value !== 'unknown') queueMicrotask(() => (stop(), resolve()));
-    });
-  });
+function spawnIngest(): Worker {
+  return tellingMissing(new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' }));
 }
 
-function spawnWorker(): Worker {
-  const worker = new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' });
-  // What the builder says of other parts that cannot be fetched (main.tsx) it does not say of workers.
+function spawnSender(): Worker {
+  return tellingMissing(new Worker(new URL('./sender.worker.ts', import.meta.url), { type: 'module' }));
+}
+
+/** What the builder says of other parts that cannot be fetched (main.tsx) it does not say of workers. */
+function tellingMissing(worker: Worker): Worker {
   worker.addEventListener('error', (event) => void ('message' in event || globalThis.dispatchEvent(new Event('vite:preloadError'))));
   return worker;
-}
-
-/** The browser has nothing more urgent to do. Safari has no `requestIdleCallback`: there a breath must do. */
-function afterDrawing(): Promise<void> {
-  return new Promise((resolve) => {
-    if ('requestIdleCallback' in globalThis) requestIdleCallback(() => resolve(), { timeout: IDLE_WITHIN_MS });
-    else setTimeout(resolve, BREATH_MS);
-  });
 }
 
 async function roomLeft(): Promise<number | null> {

@@ -22,6 +22,9 @@ function dateFormat(locale: Locale, name: string, options: Intl.DateTimeFormatOp
   return format;
 }
 
+/** What every list needs first. The first formatter of a kind takes a tablet a tenth of a second: the page makes them while nobody waits. */
+export const FIRST_FORMATS: readonly (() => unknown)[] = [() => formatCount(0), () => formatBytes(1e6), () => formatDicomDate('20000101')];
+
 /** 10000 → "10,000". */
 export function formatCount(count: number, locale?: Locale): string {
   return numberFormat(locale, 'count', { maximumFractionDigits: 0 }).format(count);

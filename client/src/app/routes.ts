@@ -1,22 +1,33 @@
 /**
  * Where the person is, kept behind the `#` of the address: the server sees none of it, the precached page serves all of it, and the
- * only thing that ever stands there is a queue id (random) - never a name, never a UID.
+ * only thing that ever stands there is a random id - never a name, never a UID.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 export type Route =
   | { readonly page: 'upload' }
   | { readonly page: 'queue' }
+  /** A study that was found and is not queued. */
+  | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
+  /**
+   * What models found: the list (without an id), one result, or one beside another; asking a model of the study that this device knows by this id, or
+   * of any; the models. One page, for what was chosen on one of them is shown on the next.
+   */
+  | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
   | { readonly page: 'not-found' };
+
+export type ResultsPlace = 'results' | 'infer' | 'models';
 
 /** Reads what stands behind the `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
-  const [page = '', id = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
-  if (rest.length > 0) return { page: 'not-found' };
+  const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
+  if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part))) return { page: 'not-found' };
+  if (page === 'results' || page === 'infer' || page === 'models') return { page: 'results', at: page, id, beside };
+  if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: 'upload' };
   if (page === 'queue' && id === '') return { page: 'queue' };
-  if (page === 'study' && /^[\w-]{1,64}$/.test(id)) return { page: 'study', id };
+  if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
   return { page: 'not-found' };
 }
 
@@ -27,8 +38,11 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
       return '#/';
     case 'queue':
       return '#/queue';
+    case 'before-after':
     case 'study':
-      return `#/study/${route.id}`;
+      return `#/${route.page}/${route.id}`;
+    case 'results':
+      return `#/${[route.at, route.id, route.beside].filter(Boolean).join('/')}`;
     default:
       return route satisfies never;
   }

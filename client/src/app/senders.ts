@@ -4,6 +4,7 @@
  */
 import { watchQueue } from '../pipeline/queue/instance-queue.ts';
 import { claimNobodys, watchAccounts } from '../pipeline/queue/waiting-accounts.ts';
+import type { Clock } from '../pipeline/upload/clock.ts';
 import type { UploadRight } from '../pipeline/upload/upload-right.ts';
 import type { TokenSource } from './api-client.ts';
 import { createSender, type Sender, type SenderTools } from './create-sender.ts';
@@ -28,25 +29,30 @@ export interface Senders {
 /** A right that seems good and gives nothing is not asked as fast as it refuses; one that has ended may have been begun anew in another tab. */
 const LOOK_AGAIN_MS = { first: 2_000, later: 60_000 } as const;
 
+/** Resolves when the right may give a token. `nextChange`: resolves when somebody has signed in or out, from the moment it is asked for. */
+export async function untilRight(right: Pick<UploadRight, 'mayGive'>, nextChange: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+  await clock.sleep(LOOK_AGAIN_MS.first, signal);
+  for (;;) {
+    // Asked for before the look: who signs in while it is under way is not missed.
+    const change = nextChange();
+    if (await right.mayGive()) return;
+    await Promise.race([change, clock.sleep(LOOK_AGAIN_MS.later, signal)]);
+    signal.throwIfAborted();
+  }
+}
+
 export function createSenders(tools: SendersTools): Senders {
   const { database, clock } = tools;
   const senders = new Map<string, Sender>();
   const running = new Set<string>();
   let changed = Promise.withResolvers<void>();
 
-  async function untilRight(right: UploadRight, signal: AbortSignal): Promise<void> {
-    await clock.sleep(LOOK_AGAIN_MS.first, signal);
-    while (!(await right.mayGive())) {
-      await Promise.race([changed.promise, clock.sleep(LOOK_AGAIN_MS.later, signal)]);
-      signal.throwIfAborted();
-    }
-  }
-
   function senderOf(account: string): Sender {
     const known = senders.get(account);
     if (known) return known;
     const made = createSender(account, {
-      ...tools, session: () => tools.session(account), signedIn: untilRight,
+      ...tools, session: () => tools.session(account),
+      signedIn: (right, signal) => untilRight(right, () => changed.promise, clock, signal),
       // One stream a device: each holds one of the six connections that a browser has for a gateway without HTTP/2.
       mayStream: () => (tools.account() ?? running.values().next().value) === account,
     });

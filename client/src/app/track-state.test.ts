@@ -27,6 +27,11 @@ test('waiting is shown where it waits', () => {
   assert.is(placesOf(track({ atGateway: 516, waitingFor: 'pacs-unreachable' }))[2]!.look, 'waiting');
 });
 
+test('a study that is in the PACS waits nowhere on the track when the network goes before the receipt has come', () => {
+  const places = placesOf(track({ inPacs: 516, waitingFor: 'offline' }));
+  assert.equal(places.map((place) => place.look), ['empty', 'empty', 'empty', 'confirmed']);
+});
+
 test('a study of no instances draws an empty track', () => {
   assert.ok(placesOf(track({ total: 0 })).every((place) => place.passed === 0 && place.look === 'empty'));
 });

@@ -48,7 +48,8 @@ export function placesOf(track: TrackState): readonly TrackPlace[] {
   beyond.gateway = track.inPacs;
   beyond.way = track.atGateway + beyond.gateway + track.needsDecision + track.leftOut;
   beyond.device += beyond.way;
-  const waitsAt = track.waitingFor && STANDS_AT[track.waitingFor];
+  // What has arrived waits nowhere on the track, whatever is still waited for.
+  const waitsAt = track.waitingFor && !hasArrived(track) ? STANDS_AT[track.waitingFor] : null;
   return PLACES.map((place) => ({
     place,
     count: counts[place],

@@ -4,21 +4,11 @@
  *
  * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the functions are given.
  */
+import { counted, files, instances, series, studies } from './counted.ts';
 import { formatCount, roundRemaining } from './format.ts';
-import { DIAGNOSES } from '../pipeline/upload/diagnosis.ts';
-import type { Trouble } from '../pipeline/queue/queued.ts';
+import { queueWords } from './queue-words.ts';
 import type { Place, WaitingFor } from './track-state.ts';
 import type { UpdateState } from './updates.ts';
-
-const rules = new Intl.PluralRules('en');
-/** "1 study", "2 studies". */
-function counted(count: number, one: string, other: string): string {
-  return `${formatCount(count)} ${rules.select(count) === 'one' ? one : other}`;
-}
-const instances = (count: number) => counted(count, 'instance', 'instances');
-const studies = (count: number) => counted(count, 'study', 'studies');
-const files = (count: number) => counted(count, 'file', 'files');
-const series = (count: number) => counted(count, 'series', 'series');
 
 export const words = {
   product: 'RelayPACS',
@@ -37,7 +27,7 @@ export const words = {
   working: 'Working…',
   skipToContent: 'Skip to the content',
 
-  nav: { label: 'Pages', upload: 'Upload', queue: 'Queue', queueCount: (count: number) => `${studies(count)} in the queue` },
+  nav: { label: 'Pages', upload: 'Upload', queue: 'Queue', results: 'Results', infer: 'Ask a model', models: 'Models', queueCount: (count: number) => `${studies(count)} in the queue` },
 
   places: {
     device: 'safe on this device',
@@ -68,7 +58,9 @@ export const words = {
       if (left.minutes < 60) return `about ${left.minutes} min left`;
       return `about ${formatCount(left.minutes / 60)} h ${left.minutes % 60 === 0 ? '' : `${left.minutes % 60} min `}left`;
     },
-    arrived: (total: number) => `All ${instances(total)} are in the PACS`,
+    arrived: (total: number) => (total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`),
+    /** It has arrived; what is waited for is only the gateway's word of it. */
+    receiptWaits: 'It is in the PACS. The receipt comes when the gateway can be reached again.',
     progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
   },
 
@@ -105,8 +97,8 @@ export const words = {
         : `${instances(count)} are still on their way from this device. They travel on by themselves; nobody has to sign in for them.`,
     waiting: (count: number) =>
       count === 1
-        ? '1 instance is safe on this device. It goes on when whoever sent it signs in.'
-        : `${instances(count)} are safe on this device. They go on when whoever sent them signs in.`,
+        ? '1 instance is safe on this device. It waits for whoever sent it to sign in.'
+        : `${instances(count)} are safe on this device. They wait for whoever sent them to sign in.`,
     offline: 'There is no network. You can sign in as soon as it is back; nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment; nothing on this device is lost.',
     checking: 'Looking for your session…',
@@ -115,6 +107,8 @@ export const words = {
   upload: {
     title: 'Upload',
     drop: 'Drop a study anywhere on this page',
+    /** On a device that is touched: there is nothing to drop from. */
+    chooseHere: 'Choose a study',
     dropNow: 'Let go to read it',
     kinds: 'Files, a folder, a ZIP or a disc',
     chooseFiles: 'Choose files',
@@ -124,7 +118,7 @@ export const words = {
     addLabel: 'Add to what was found',
     teach: [
       ['It is read here', 'The page reads the study on this device. Nothing leaves yet.'],
-      ['You press Send', 'It is kept safe here and goes on by itself, even when the network does not.'],
+      ['You press Send', 'It is kept safe here and travels by itself as soon as there is a network.'],
       ['The PACS confirms', 'You get a signed receipt when every instance is there.'],
     ] as const,
     sample: 'Try it with a sample study',
@@ -152,7 +146,9 @@ export const words = {
     seriesList: (count: number) => `Show ${series(count)}`,
     warnings: (count: number) => counted(count, 'remark', 'remarks'),
     cannotGo: (count: number) => `${files(count)} cannot go`,
-    cannotGoWhat: 'They stay where they are. Everything else can go.',
+    cannotGoWhat: 'What cannot go stays where it is. Everything else can go.',
+    heldBack: (count: number) => `${instances(count)} held back`,
+    heldBackWhat: 'Where names are removed these stay on this device. “See what is removed”, on the card of their study, shows them: some can be released.',
     fileList: (count: number) => `Show ${files(count)}`,
     policyTitle: 'What happens to names',
     policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
@@ -199,115 +195,21 @@ export const words = {
       'two-patients': 'Another study here is of another patient.',
       'patients-differ': 'The instances of this study name different patients.',
       duplicates: 'Some instances were chosen twice; each goes once.',
-      'burned-in': 'The device says that text is burned into the pixels: look at it before sending.',
+      'burned-in': 'The scanner says that text is burned into the pixels. Where names are removed, it goes only after somebody has looked at it.',
+      face: 'A volume of the head: a face could be rendered from it, and stays in it where names are removed.',
       'too-many-instances': 'The study has more instances than the gateway takes.',
     },
   },
 
-  queue: {
-    title: 'Queue',
-    empty: 'Nothing is under way',
-    emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
-    others: (count: number) => `${studies(count)} of other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
-    othersWhat: 'Nothing goes under your name. They travel on by themselves.',
-    othersWaiting: (count: number) => `${studies(count)} of other people ${count === 1 ? 'waits' : 'wait'} on this device`,
-    othersWaitingWhat: 'Nothing is lost: whoever sent it goes on with it after signing in here.',
-    toUpload: 'Choose a study',
-    parts: { 'needs-you': 'Needs you', 'under-way': 'Under way', arrived: 'In the PACS', 'taken-back': 'Taken back' },
-    loading: 'Reading the queue…',
-    noDatabase: 'This browser does not let the page keep anything, so studies cannot be made safe here.',
-    noDatabaseNext: 'Leave private mode, or free room on the device, and load the page again.',
-    openOf: (name: string) => `Open the study: ${name}`,
-    takeBack: 'Take back',
-    takeBackOf: (name: string) => `Take back: ${name}`,
-    makingSafe: (safe: number, total: number) => `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
-    naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
-    stillReading: 'Being made safe on this device. Keep the page open.',
-    mayBeCleared: 'This browser may delete what waits here when the device runs out of room. Installing the app helps; if it happens, this page says so.',
-    pause: 'Pause', pauseOf: (name: string) => `Pause: ${name}`, resume: 'Go on', resumeOf: (name: string) => `Go on: ${name}`,
-    paused: 'Paused: nothing of it is on its way until you let it go on.',
-    sendFirst: 'First',
-    sendFirstOf: (name: string) => `Send first: ${name}`,
-    earlierOf: (name: string) => `Send earlier: ${name}`,
-    laterOf: (name: string) => `Send later: ${name}`,
-    turnOf: (name: string, place: number, total: number) => `Turn of ${name}: ${formatCount(place)} of ${formatCount(total)}`,
-    /** What stands between and does harm. */
-    diagnosis: DIAGNOSES,
-    cancel: 'Cancel sending',
-    cancelOf: (name: string) => `Cancel sending: ${name}`,
-    cancelledWhat: 'This study was cancelled on its way. What was not in the PACS was left out, and its copy here was deleted.',
-    failed: 'The gateway did not take this study.',
-    failedMeans: 'It is safe on this device and nothing of it is in the PACS.',
-    trouble: {
-      'receipt-faulty': {
-        title: 'The gateway’s receipt for this study does not hold.',
-        means: 'Its signature or its list does not fit what was sent. Nothing is deleted on this device.',
-        next: 'It is asked for again by itself. If it stays so, give the code to your administrator.',
-      },
-      'copy-unreadable': {
-        title: 'A part of this study cannot be read on this device.',
-        means: 'The rest of it goes on, and nothing is deleted here.',
-        next: 'Choose the study again from where it lies: only what is missing travels.',
-      },
-      unexpected: {
-        title: 'Something went wrong on this device with this study.',
-        means: 'Nothing of it is deleted here.',
-        next: 'It is tried again by itself. If it stays so, load the page again, then give the code to your administrator.',
-      },
-    } satisfies Record<Trouble, { title: string; means: string; next: string }>,
-    interrupted: 'The page was closed while this study was made safe.',
-    interruptedNext: 'It is not safe here. Choose it again from where it lies: what has arrived already does not travel twice.',
-    chooseAgain: 'Choose it again',
-    takenBackWhat: 'This study was taken back. Nothing of it has left this device, and its copy here was deleted.',
-    dismiss: 'Take off the list',
-    dismissAll: (count: number) => `Take all ${formatCount(count)} off the list`,
-    dismissOf: (name: string) => `Take off the list: ${name}`,
-    decide: 'Decide',
-    decideOf: (name: string) => `Decide about: ${name}`,
-    retry: 'Try again',
-    retryOf: (name: string) => `Try again: ${name}`,
-    erasedName: (modalities: readonly string[]) => (modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`),
-    erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
-    queuedWhen: (when: string) => `queued ${when}`,
-    arrivedWhen: (when: string) => `in the PACS ${when}`,
-    travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'unchanged, with names'),
+  beforeAfter: {
+    title: 'Before and after',
+    open: 'See what is removed',
+    /** Where the policy keeps everything. */
+    openKept: 'See what goes',
+    openOf: (open: string, name: string) => `${open}: study of ${name}`,
   },
 
-  takeBack: {
-    title: 'Take this study back?',
-    what: (count: number) =>
-      `The study’s ${instances(count)} will not go, and their copy here is deleted. ` +
-      'Your files, disc or folder stay as they are; nothing has left yet.',
-    yes: 'Take it back',
-    no: 'Let it go on',
-    tooLate: 'The first bytes have left: this study can no longer be taken back.',
-  },
-
-  cancelStudy: {
-    title: 'Cancel this study?',
-    what: (inPacs: number) =>
-      `What is not in the PACS yet will not come there${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
-      'Your files, disc or folder stay as they are.',
-    yes: 'Cancel sending',
-    no: 'Let it go on',
-    notReached: 'The gateway could not be reached, so nothing was cancelled. Pause it, or try again in a moment.',
-  },
-
-  lost: {
-    title: (count: number) => `The browser has deleted ${studies(count)} that waited on this device`,
-    next: 'It cleared its storage before they had arrived. Choose them again from where they lie: what has arrived already does not travel twice.',
-    perhaps: (count: number) => `The gateway still waits for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
-    perhapsNext: 'They wait on another device of yours, or this browser has cleared its storage. If so, choose them again from where they lie.',
-  },
-
-  forget: {
-    title: 'Take this study off the list?',
-    what: (count: number) =>
-      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told that the rest will not come. ` +
-      'Your files, disc or folder stay as they are.',
-    no: 'Keep it here',
-  },
-
+  ...queueWords,
   study: {
     title: 'Study',
     missing: 'This study is not in your queue here.',
@@ -339,6 +241,12 @@ export const words = {
     },
     receipt: 'Receipt',
     receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
+    deidentifiedBy: (edition: string, options: readonly string[]) => `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
+    /** `by`: editions with their options; empty where the device did not say what it did. */
+    deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
+      const said = by.length === 0 ? '' : ` by ${by.join(' and ')}: ${counted(reports, 'distinct report', 'distinct reports')} for ${instances(named)}`;
+      return `De-identified${said}; the gateway found nothing left to remove in ${instances(withoutResidue)}`;
+    },
     receiptLoading: 'Fetching the receipt…',
     receiptNotYet: 'The receipt comes when the PACS has confirmed every instance.',
     save: 'Save receipt',
@@ -363,6 +271,7 @@ export const words = {
       studyInstanceUID: 'Study Instance UID',
       revision: 'Revision',
       policy: 'Policy',
+      deidentification: 'De-identification',
       pacs: 'PACS',
       issued: 'Issued',
       receiptId: 'Receipt',
@@ -384,6 +293,9 @@ export const words = {
       count === 1
         ? '1 instance stays safe on this device and travels on by itself.'
         : `${instances(count)} stay safe on this device and travel on by themselves.`,
+    /** Paused, or for another reason not without whoever sent them. */
+    signOutWaits: (count: number) =>
+      count === 1 ? '1 instance stays safe on this device and waits here for whoever sent it.' : `${instances(count)} stay safe on this device and wait here for whoever sent them.`,
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',

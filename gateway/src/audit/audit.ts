@@ -20,6 +20,14 @@ export type AuditEvent =
   | { event: 'device-enrolled'; accountId: string; deviceId: string }
   | { event: 'device-ended'; accountId: string; devices: readonly string[]; because: 'unused' | 'too-many' | 'user-disabled' | 'password-set' }
   | { event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set'; accountId: string; by: string | null; roles?: readonly string[] }
+  // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent
+  | { event: 'policy-made' | 'policy-changed' | 'policy-withdrawn'; policy: string; version: number; by: string }
+  // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's name, and when it looks without being asked
+  | { event: `model-${'added' | 'activated' | 'rolled-back' | 'stopped' | 'failed' | 'mended' | 'fallback-set'}`; model: string; version: string; by: string | null; [field: string]: AuditValue }
+  | { event: 'inference-rules-changed'; rules: number; by: string }
+  // Application Activity (DCM 110100), Query, Report (DCM 110106): what was asked of models, and what a person said of it
+  | { event: `inference-${'asked' | 'cancelled' | 'retried'}`; jobId: string; [field: string]: AuditValue }
+  | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }

@@ -7,6 +7,10 @@ import * as parcelFailures from './migrations/0003-parcel-failures.ts';
 import * as studyFailures from './migrations/0004-study-failures.ts';
 import * as sealedParcels from './migrations/0005-sealed-parcels.ts';
 import * as deviceRights from './migrations/0006-device-rights.ts';
+import * as policies from './migrations/0007-policies.ts';
+import * as deidReports from './migrations/0008-deid-reports.ts';
+import * as inference from './migrations/0009-inference.ts';
+import * as resultUploads from './migrations/0010-result-uploads.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
@@ -15,6 +19,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-study-failures': studyFailures,
   '0005-sealed-parcels': sealedParcels,
   '0006-device-rights': deviceRights,
+  '0007-policies': policies,
+  '0008-deid-reports': deidReports,
+  '0009-inference': inference,
+  '0010-result-uploads': resultUploads,
 };
 
 /** Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the failed migration threw. */

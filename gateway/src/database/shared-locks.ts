@@ -14,15 +14,17 @@ import type { StandingConnection } from './standing-connection.ts';
 export type SharedLocks = {
   /**
    * Resolves with what frees the lock, once it is held; with null where somebody newer wants it, or `signal` ended the waiting. `letGo` is called
-   * when somebody newer wants it, and when it is lost with the connection: what it protects must end soon in both cases. Waits while the
-   * database is away.
+   * when somebody newer wants it: what it protects must end soon; and when it is lost with the connection: then it must end now, for another
+   * one may hold it. Waits while the database is away.
    */
-  take(name: string, letGo: () => void, signal: AbortSignal): Promise<(() => Promise<void>) | null>;
+  take(name: string, letGo: LetGo, signal: AbortSignal): Promise<(() => Promise<void>) | null>;
 };
+
+export type LetGo = (because: 'wanted' | 'lost') => void;
 
 type Asker = {
   readonly ticket: string;
-  readonly letGo: () => void;
+  readonly letGo: LetGo;
   state: 'asking' | 'held' | 'given-up';
   /** It said to all that it waits, and heard itself say it: who calls after that is newer. */
   call: 'none' | 'said' | 'heard';
@@ -53,7 +55,7 @@ export async function createSharedLocks(connection: StandingConnection): Promise
       asker.call = 'none';
       if (asker.state !== 'held') continue;
       askers.delete(name);
-      asker.letGo();
+      asker.letGo('lost');
     }
   });
 
@@ -101,7 +103,7 @@ export async function createSharedLocks(connection: StandingConnection): Promise
         return null;
       }
       asker.state = 'held';
-      if (asker.isAwaited) letGo();
+      if (asker.isAwaited) letGo('wanted');
       return async () => {
         // Lost with the connection: there is nothing to free, and another one may hold it.
         if (askers.get(name) !== asker) return;
@@ -115,7 +117,7 @@ export async function createSharedLocks(connection: StandingConnection): Promise
 /** Somebody else said that they wait for what this one holds or asks for. */
 function hearAnother(asker: Asker): void {
   if (asker.state === 'held' || asker.call === 'none') asker.isAwaited = true;
-  if (asker.state === 'held') asker.letGo();
+  if (asker.state === 'held') asker.letGo('wanted');
   if (asker.state !== 'asking' || asker.call !== 'heard') return;
   asker.state = 'given-up';
   asker.wake();

@@ -1,11 +1,13 @@
 /**
- * The tables as types. No column holds an identifying value (DESIGN §2.2): UIDs, digests, codes, counts and times only. Times are
+ * The tables as types. No column holds an identifying value (DESIGN §2.2): UIDs, digests, codes, paths of tags, counts and times only. Times are
  * `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53 bytes).
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
+import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
+import type { InferenceTables } from './inference-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
 
@@ -77,7 +79,8 @@ export type UploadTable = {
   id: string;
   site_id: string;
   study_id: string;
-  account_id: string;
+  /** null: the gateway's own, of result instances. */
+  account_id: string | null;
   /** The device whose promise it is; null: the account's own, sent while somebody is signed in. */
   device_id: string | null;
   /** When the device said that everything was sent. */
@@ -99,6 +102,8 @@ export type InstanceTable = {
   /** SHA-256, hexadecimal. Unique with site and SOP Instance UID: another digest is another row, in conflict. */
   digest: string;
   original_digest: string | null;
+  /** The report of its study that says what was done to it; null: nothing was, or the device did not say. */
+  report_digest: string | null;
   /** The policy under which it was promised: what verify holds it to. */
   policy_name: string;
   policy_version: number;
@@ -120,6 +125,17 @@ export type InstanceTable = {
   /** How often its bytes were asked for again (damaged, lost): bounded. */
   attempts: number;
   updated_at: Date;
+};
+
+/** What a device says it did to instances of a study. Paths of tags and codes, no values. */
+export type DeidReportTable = {
+  study_id: string;
+  /** As `reportDigest` makes it. */
+  digest: string;
+  edition: string;
+  options: ColumnType<ReportOption[], string, never>;
+  /** null: too long to travel. */
+  actions: ColumnType<string[] | null, string | null, never>;
 };
 
 /** One tus upload. `id` is the tus id. */
@@ -147,6 +163,19 @@ export type ParcelTable = {
 
 export type ReceiptTable = { id: string; site_id: string; study_id: string; revision: number; jws: string; issued_at: Date };
 
+/** A version of a policy that an administrator made; never changed but for being withdrawn. */
+export type PolicyTable = {
+  site_id: string;
+  name: string;
+  version: number;
+  /** `policyDocumentSchema` of shared/src/protocol/policy.ts; read as whatever a later gateway may have written. */
+  document: ColumnType<unknown, string, never>;
+  made_by: string;
+  made_at: Date;
+  withdrawn_by: string | null;
+  withdrawn_at: Date | null;
+};
+
 /** Append-only; each row's hash covers the one before it. */
 export type AuditTable = {
   seq: number;
@@ -159,7 +188,7 @@ export type AuditTable = {
   hash: string;
 };
 
-export type Tables = {
+export type Tables = InferenceTables & {
   site: SiteTable;
   account: AccountTable;
   refresh_token: RefreshTokenTable;
@@ -169,7 +198,9 @@ export type Tables = {
   upload: UploadTable;
   upload_instance: UploadInstanceTable;
   instance: InstanceTable;
+  deid_report: DeidReportTable;
   parcel: ParcelTable;
   receipt: ReceiptTable;
+  policy: PolicyTable;
   audit: AuditTable;
 };

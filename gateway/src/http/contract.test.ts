@@ -3,6 +3,9 @@ import * as assert from 'uvu/assert';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { createTestDevice } from '../auth/open-test-device.ts';
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
+import { createDevicePair, nameDevicePair } from '#shared/transfer/project-key.ts';
+import { formOf, greyFile } from '../inference/open-test-job.ts';
+import { meanModel } from '../models/build-test-model.ts';
 import { ADMIN_PASSWORD, type CallOptions, openTestGateway, type TestGateway } from '../open-test-gateway.ts';
 
 type Operation = { responses: Record<string, { content?: Record<string, unknown> }>; security?: unknown[]; 'x-roles'?: unknown };
@@ -24,10 +27,11 @@ test.after(() => gateway.close());
 const pointer = (...parts: string[]): string => parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
 
 /** Calls, and holds the answer against what the contract says of this route and status. */
-async function callByContract(method: string, template: string, expected: number, options: CallOptions & { params?: Record<string, string> } = {}): Promise<unknown> {
+async function callByContract(method: string, template: string, expected: number, options: CallOptions & { params?: Record<string, string>; query?: Record<string, string> } = {}): Promise<unknown> {
   const what = `${method.toUpperCase()} ${template} → ${expected}`;
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => options.params?.[name] ?? name);
-  const answer = await gateway.call(method.toUpperCase(), path, options);
+  const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
+  const answer = await gateway.call(method.toUpperCase(), path + query, options);
   const text = await answer.text();
   assert.is(answer.status, expected, `${what}: ${text}`);
   const response = contract.paths[template]?.[method]?.responses[String(expected)];
@@ -64,6 +68,10 @@ test('real answers are what /openapi.json says', async () => {
   await callByContract('get', '/metrics', 200, { token });
   const { sealingKey } = (await callByContract('get', '/upload/policy', 200, { token })) as PolicyAnswer;
   assert.equal([sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length], ['X25519', 32], 'what devices seal to');
+  const deviceKey = await nameDevicePair(await createDevicePair());
+  const { projectKey } = (await callByContract('get', '/upload/policy', 200, { token, query: { deviceKey } })) as PolicyAnswer;
+  assert.is(projectKey?.ephemeral.length, 87, 'the project key, for this device alone');
+  await callByContract('get', '/upload/policy', 422, { token, query: { deviceKey: 'x' } });
   await callByContract('get', '/admin/users', 200, { token });
   const body = { username: 'tech', password: 'a long password', roles: ['technician'] };
   const { id } = (await callByContract('post', '/admin/users', 201, { token, body })) as { id: string };
@@ -72,6 +80,24 @@ test('real answers are what /openapi.json says', async () => {
   await callByContract('patch', '/admin/users/{id}', 200, { token, params: { id }, body: { disabled: true } });
   await callByContract('patch', '/admin/users/{id}', 404, { token, params: { id: '00000000-0000-4000-8000-000000000000' }, body: {} });
   await callByContract('put', '/admin/users/{id}/password', 204, { token, params: { id }, body: { password: 'another password' } });
+  const policy = { name: 'own', title: 'Our own', deidentify: true, options: ['retain-uids'], roles: ['technician'], rules: { attributes: { '00101010': 'keep' } } };
+  await callByContract('post', '/admin/policies', 201, { token, body: policy });
+  await callByContract('post', '/admin/policies', 409, { token, body: policy });
+  await callByContract('post', '/admin/policies', 422, { token, body: { ...policy, options: ['clean-pixel-data'] } });
+  await callByContract('get', '/admin/policies', 200, { token });
+  await callByContract('get', '/admin/policies/{name}', 200, { token, params: { name: 'own' } });
+  await callByContract('get', '/admin/policies/{name}', 404, { token, params: { name: 'nobodys' } });
+  await callByContract('put', '/admin/policies/{name}', 200, { token, params: { name: 'own' }, body: { replaces: 1, policy } });
+  await callByContract('put', '/admin/policies/{name}', 409, { token, params: { name: 'own' }, body: { replaces: 1, policy } });
+  const technician = await gateway.userWith(['technician']);
+  await callByContract('get', '/upload/policy', 200, { token: technician.accessToken });
+  const form = new FormData();
+  form.append('policy', JSON.stringify(policy));
+  form.append('file', new Blob(['no instance']), 'name.dcm');
+  await callByContract('post', '/admin/policies/dry-run', 200, { token, form });
+  await callByContract('post', '/admin/policies/dry-run', 415, { token, body: policy });
+  await callByContract('post', '/admin/policies/{name}/withdraw', 200, { token, params: { name: 'own' }, body: { version: 2 } });
+  await callByContract('post', '/admin/policies/{name}/withdraw', 409, { token, params: { name: 'identified' }, body: { version: 1 } });
   const device = await createTestDevice(gateway);
   await callByContract('post', '/auth/enrol', 200, { token, body: { publicKey: device.publicKey } });
   await callByContract('post', '/auth/enrol', 422, { token, body: { publicKey: { ...device.publicKey, x: 'A'.repeat(43) } } });
@@ -83,6 +109,51 @@ test('real answers are what /openapi.json says', async () => {
   const other = await gateway.userWith(['technician']);
   await callByContract('get', '/admin/users', 403, { token: other.accessToken });
 });
+
+test('real answers about models, jobs and results are what /openapi.json says', async () => {
+  const { accessToken: token } = await gateway.signIn();
+  const nobody = { id: '00000000-0000-4000-8000-000000000000' };
+  await callByContract('get', '/models', 200, { token });
+  await callByContract('get', '/models/{id}', 200, { token, params: { id: 'pneumonia' } });
+  await callByContract('get', '/models/{id}', 404, { token, params: { id: 'nobodys' } });
+  await callByContract('post', '/models', 201, { token, form: modelForm() });
+  await callByContract('post', '/models', 415, { token, body: {} });
+  const params = { id: 'mean-grey', version: '1.0.0' };
+  await callByContract('post', '/models/{id}/versions/{version}/activate', 200, { token, params });
+  await callByContract('post', '/models/{id}/versions/{version}/rollback', 409, { token, params });
+  await callByContract('post', '/models/{id}/versions/{version}/stop', 200, { token, params });
+  await callByContract('put', '/admin/models/{id}/fallback', 200, { token, params, body: { fallback: { id: 'pneumonia', version: '1.0.0' } } });
+  await callByContract('put', '/admin/models/{id}/fallback', 409, { token, params, body: { fallback: { id: 'nobodys', version: '1' } } });
+  await callByContract('get', '/admin/inference-rules', 200, { token });
+  await callByContract('put', '/admin/inference-rules', 200, { token, body: { rules: [{ name: 'films', enabled: false, model: 'pneumonia' }] } });
+  await callByContract('put', '/admin/inference-rules', 422, { token, body: { rules: [{ name: '' }] } });
+  await callByContract('post', '/predict', 200, { token, form: formOf([greyFile(1)]) });
+  await callByContract('post', '/predict', 415, { token, form: formOf([Buffer.from('x')]) });
+  await callByContract('post', '/infer', 422, { token, body: { model: 'pneumonia' } });
+  await callByContract('post', '/infer/batch', 202, { token, form: formOf([greyFile(2), greyFile(3)]) });
+  const { id } = (await callByContract('post', '/infer', 202, { token, form: formOf([greyFile(4)]) })) as { id: string };
+  await callByContract('get', '/jobs/{id}/events', 200, { token, params: { id } });
+  const { results } = (await callByContract('get', '/jobs/{id}', 200, { token, params: { id } })) as { results: [string] };
+  await callByContract('get', '/jobs', 200, { token });
+  await callByContract('delete', '/jobs/{id}', 409, { token, params: { id } });
+  await callByContract('post', '/jobs/{id}/retry', 409, { token, params: { id } });
+  await callByContract('get', '/jobs/{id}', 404, { token, params: nobody });
+  await callByContract('get', '/results', 200, { token, query: { model: 'pneumonia', limit: '1' } });
+  await callByContract('get', '/results/{id}', 200, { token, params: { id: results[0] } });
+  await callByContract('get', '/results/{id}/explanations/{method}', 410, { token, params: { id: results[0], method: 'image' } });
+  await callByContract('get', '/results/{id}/explanations/{method}', 404, { token, params: { id: results[0], method: 'cam' } });
+  const radiologist = (await gateway.userWith(['radiologist'])).accessToken;
+  await callByContract('post', '/results/{id}/verify', 200, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });
+  await callByContract('post', '/results/{id}/verify', 409, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });
+});
+
+function modelForm(): FormData {
+  const { file, card } = meanModel();
+  const form = new FormData();
+  form.append('card', JSON.stringify(card));
+  form.append('model', new Blob([file]));
+  return form;
+}
 
 test('the contract names every route that is served, with its roles', () => {
   assert.match(contract.openapi, /^3\.1\./);

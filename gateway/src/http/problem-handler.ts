@@ -5,15 +5,17 @@
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
-import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts';
+import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { describeError, type Log } from '../log.ts';
+import { StorageFull } from '../ports/blobs/blobs.ts';
 import { accessOf, type GatewayEnv } from './route.ts';
 
 type AnyStatus = 200;
 
 /** The answer for a problem. Sets `problemCode` on the context, for the request's log line. */
 export function answerProblem(c: Context<GatewayEnv>, problem: Problem): Response {
-  const kind: { status: number; title: string; next?: string } = PROBLEMS[problem.code];
+  const kind: { status: number; title: string; next?: string } = ALL_PROBLEMS[problem.code];
   const body: ProblemDetails = {
     type: `urn:relaypacs:problem:${problem.code}`,
     title: kind.title,
@@ -28,12 +30,13 @@ export function answerProblem(c: Context<GatewayEnv>, problem: Problem): Respons
 }
 
 /** Hono's own refusals (a body that is not JSON, a media type that is not taken) by their status. */
-const CODES_BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
   400: 'bad-request', 404: 'not-found', 405: 'method-not-allowed', 406: 'not-acceptable', 413: 'body-too-large', 415: 'unsupported-media-type',
 };
 
 function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
+  if (error instanceof StorageFull) return new Problem('storage-full');
   const code = error instanceof HTTPException ? CODES_BY_STATUS[error.status] : undefined;
   return code ? new Problem(code) : null;
 }

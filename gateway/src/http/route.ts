@@ -8,7 +8,8 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { compress } from 'hono/compress';
 import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
-import { type ProblemCode, Problem, PROBLEMS } from '#shared/protocol/problem.ts';
+import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { inflateGzip } from './gzip-body.ts';
 
 /** Who may call: everybody, or who has one of the roles. */
@@ -24,13 +25,13 @@ export type Caller = User & { readonly scheme: 'bearer' } & (
 
 export type GatewayEnv = {
   /** What the servers give beside the request: the socket, and through which door it came. Absent in `app.request` of a test. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string } }; throughWeb?: true };
+  Bindings: { incoming?: { socket: { remoteAddress?: string } }; outgoing?: { once(event: 'finish', heard: () => void): unknown }; throughWeb?: true };
   Variables: {
     /** null: nobody signed in, or a token that no longer holds. */
     caller: Caller | null;
     correlationId: string;
     /** Set when the answer is a problem. */
-    problemCode: ProblemCode | undefined;
+    problemCode: AnyProblemCode | undefined;
     /** The request came to the app's own origin, port RELAY_WEB_PORT, under `/api/`. */
     throughWeb: boolean;
   };
@@ -97,13 +98,13 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   /** The body may come as gzip, and the answer goes so to who can read it. */
   gzip?: boolean;
   /** Problems beyond those that every such route may answer. */
-  problems?: readonly ProblemCode[];
+  problems?: readonly AnyProblemCode[];
 };
 
 /** A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer beside its success. */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
   const { roles, uploadRight = false, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, gzip = false, ...rest } = definition;
-  const codes = new Set<ProblemCode>([...alwaysPossible(definition), ...problems]);
+  const codes = new Set<AnyProblemCode>([...alwaysPossible(definition), ...problems]);
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...definition.responses },
@@ -119,7 +120,7 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
 
 /** Puts a route into the contract that is served without schemas (a stream); who serves it also calls `allow`. */
 export function describeRoute(router: Router, { roles, uploadRight = false, problems = [], ...rest }: RouteDefinition<string>): void {
-  const codes = new Set<ProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
+  const codes = new Set<AnyProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
   const route = { ...rest, responses: { ...problemResponses(codes), ...rest.responses }, ...accessInContract(roles, uploadRight) };
   router.openAPIRegistry.registerPath(route as unknown as RouteConfig);
 }
@@ -142,8 +143,8 @@ function limitBody(maxSize: number): MiddlewareHandler {
   });
 }
 
-function alwaysPossible({ roles, request }: RouteDefinition<string>): ProblemCode[] {
-  const codes: ProblemCode[] = ['rate-limited', 'unexpected', 'not-ready'];
+function alwaysPossible({ roles, request }: RouteDefinition<string>): AnyProblemCode[] {
+  const codes: AnyProblemCode[] = ['rate-limited', 'unexpected', 'not-ready'];
   if (roles !== 'public') codes.push('not-authenticated', 'not-allowed');
   if (request) codes.push('invalid-request');
   if (request?.body) codes.push('bad-request', 'body-too-large', 'unsupported-media-type');
@@ -153,9 +154,9 @@ function alwaysPossible({ roles, request }: RouteDefinition<string>): ProblemCod
 const problem = z.object(problemSchema.shape).openapi('Problem');
 
 /** One response a status; its description lists the codes. */
-function problemResponses(codes: Iterable<ProblemCode>): RouteConfig['responses'] {
-  const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codes) byStatus.set(PROBLEMS[code].status, [...(byStatus.get(PROBLEMS[code].status) ?? []), code]);
+function problemResponses(codes: Iterable<AnyProblemCode>): RouteConfig['responses'] {
+  const byStatus = new Map<number, AnyProblemCode[]>();
+  for (const code of codes) byStatus.set(ALL_PROBLEMS[code].status, [...(byStatus.get(ALL_PROBLEMS[code].status) ?? []), code]);
   const content = { 'application/problem+json': { schema: problem } };
   return Object.fromEntries([...byStatus].map(([status, list]) => [status, { description: list.map((code) => `\`${code}\``).join(', '), content }]));
 }

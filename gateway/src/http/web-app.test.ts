@@ -1,13 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { brotliDecompressSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
 
 const test = suite('the web app’s port');
 const SCRIPT = `export const words = ${JSON.stringify('safe on this device '.repeat(200))};`;
+const RUNTIME_BYTES = 14 * 1024 * 1024;
 let folder: string;
 let gateway: TestGateway;
 
@@ -20,6 +21,9 @@ test.before(async () => {
   writeFileSync(join(dist, 'index.html'), '<!doctype html><title>RelayPACS</title>');
   writeFileSync(join(dist, 'service-worker.js'), 'self.skipWaiting();');
   writeFileSync(join(dist, 'assets', 'main-Ab3_x-9Z.js'), SCRIPT);
+  writeFileSync(join(dist, 'assets', 'built-Ab3_x-9Z.js'), 'as it is');
+  writeFileSync(join(dist, 'assets', 'built-Ab3_x-9Z.js.br'), brotliCompressSync('made by the build'));
+  writeFileSync(join(dist, 'assets', 'runtime-Ab3_x-9Z.wasm'), new Uint8Array(RUNTIME_BYTES));
   gateway = await openTestGateway({ webFolder: dist });
 });
 test.after(async () => {
@@ -46,6 +50,18 @@ test('a script is compressed, and is the same script', async () => {
   assert.is(coded.headers.get('content-encoding'), 'br');
   assert.ok(bytes.length < plain.length / 10);
   assert.equal([brotliDecompressSync(bytes).toString(), plain], [SCRIPT, SCRIPT]);
+});
+
+test('what the build has compressed is sent as it is', async () => {
+  const coded = await get('/assets/built-Ab3_x-9Z.js', { 'accept-encoding': 'br' });
+  assert.equal([coded.headers.get('content-encoding'), brotliDecompressSync(Buffer.from(await coded.arrayBuffer())).toString()], ['br', 'made by the build']);
+  assert.is(await (await get('/assets/built-Ab3_x-9Z.js')).text(), 'as it is');
+});
+
+test('what runs the models is compressed, too: it has 14 MB', async () => {
+  const coded = await get('/assets/runtime-Ab3_x-9Z.wasm', { 'accept-encoding': 'gzip, deflate, br' });
+  const bytes = Buffer.from(await coded.arrayBuffer());
+  assert.equal([coded.headers.get('content-encoding'), coded.headers.get('content-type'), brotliDecompressSync(bytes).length], ['br', 'application/wasm', RUNTIME_BYTES]);
 });
 
 test('an address of the app is answered with its page; a file that is missing is not', async () => {

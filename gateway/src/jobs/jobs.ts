@@ -17,6 +17,8 @@ export type EnqueueOptions = {
   /** Jobs with the same key never run side by side, and at most one waits: it then starts at the earlier of the two times. */
   readonly key?: string;
   readonly startAfterSeconds?: number;
+  /** Of the jobs of a queue that may start, the highest goes first; 0 unless said otherwise. */
+  readonly priority?: number;
 };
 
 export type Jobs = {
@@ -118,11 +120,11 @@ export async function createJobs(database: Database, events: JobEvents): Promise
 
   return {
     declare,
-    async enqueue(trx, queue, data, { key, startAfterSeconds = 0 } = {}) {
+    async enqueue(trx, queue, data, { key, startAfterSeconds = 0, priority = 0 } = {}) {
       if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
       if (!key || !(await joinWaiting(boss, trx, queue, key, startAfterSeconds))) {
         const group = key ? { group: { id: key }, singletonKey: key } : {};
-        await boss.send(queue, data, { ...group, startAfter: startAfterSeconds, db: fromKysely(trx) });
+        await boss.send(queue, data, { ...group, startAfter: startAfterSeconds, priority, db: fromKysely(trx) });
       }
       if (startAfterSeconds > 0) wakeLater(queue, startAfterSeconds);
     },

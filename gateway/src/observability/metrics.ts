@@ -13,16 +13,21 @@ export type Metrics = {
   instances(state: string, count: number): void;
   /** Bytes that passed a stage. */
   bytes(stage: string, count: number): void;
+  /** One image that models were asked about. */
+  inference(model: string, outcome: string, seconds: number): void;
+  disagreement(model: string): void;
   /** The exposition format 0.0.4, and its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 };
 
 /** From a health check to a study on a slow link. */
 const REQUEST_SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300];
+/** From the cache to a study’s largest image with integrated gradients. */
+const INFERENCE_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20];
 const STAGE_SECONDS = [0.01, 0.05, 0.2, 1, 5, 20, 60, 300, 1800];
 
 /** `countJobs` and `isPacsUp` are asked at each scrape. */
-export function createMetrics(sources: { countJobs(): Promise<readonly JobCount[]>; isPacsUp(): Promise<boolean>; version: string }): Metrics {
+export function createMetrics(sources: { countJobs(): Promise<readonly JobCount[]>; isPacsUp(): Promise<boolean>; engineRestarts(): number; version: string }): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'relaypacs_' });
@@ -34,6 +39,18 @@ export function createMetrics(sources: { countJobs(): Promise<readonly JobCount[
   });
   const instances = new Counter({ name: 'relaypacs_instances_total', help: 'Instances that reached a state.', labelNames: ['state'], registers });
   const bytes = new Counter({ name: 'relaypacs_bytes_total', help: 'Bytes that passed a stage.', labelNames: ['stage'], registers });
+  const inferences = new Histogram({
+    name: 'relaypacs_inference_seconds', help: 'Time of one image with the models.', labelNames: ['model', 'outcome'], buckets: INFERENCE_SECONDS, registers,
+  });
+  const disagreements = new Counter({
+    name: 'relaypacs_inference_disagreements_total', help: 'Images on which a device and the gateway found different things.', labelNames: ['model'], registers,
+  });
+  new Gauge({
+    name: 'relaypacs_engine_restarts', help: 'How often the process that runs the models had to be started again.', registers,
+    collect() {
+      this.set(sources.engineRestarts());
+    },
+  });
   new Gauge({
     name: 'relaypacs_jobs', help: 'Jobs that wait or run.', labelNames: ['queue', 'state'], registers,
     async collect() {
@@ -53,6 +70,8 @@ export function createMetrics(sources: { countJobs(): Promise<readonly JobCount[
     stage: (stage, outcome, seconds) => stages.observe({ stage, outcome }, seconds),
     instances: (state, count) => instances.inc({ state }, count),
     bytes: (stage, count) => bytes.inc({ stage }, count),
+    inference: (model, outcome, seconds) => inferences.observe({ model, outcome }, seconds),
+    disagreement: (model) => disagreements.inc({ model }),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
 }

@@ -92,6 +92,7 @@ export type NewInstance = {
   readonly transfer_syntax_uid: string;
   readonly digest: string;
   readonly original_digest: string | null;
+  readonly report_digest: string | null;
   readonly bytes: number;
   readonly state: InstanceState;
   readonly reason: ReasonCode | null;
@@ -107,14 +108,23 @@ export async function insertInstances(
   if (instances.length === 0) return new Map();
   const { rows } = await sql<{ id: number | string; key: string }>`
     insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
-      original_digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
+      original_digest, report_digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
     select ${study.site_id}::uuid, ${study.id}::uuid, x.sop_instance_uid, x.sop_class_uid, x.series_instance_uid, x.transfer_syntax_uid, x.digest,
-      x.original_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, ${study.revision}::int, ${now}::timestamptz
+      x.original_digest, x.report_digest, ${study.policy_name}::text, ${study.policy_version}::int, x.bytes, x.state, x.reason, ${study.revision}::int, ${now}::timestamptz
     from jsonb_to_recordset(${JSON.stringify(instances.map((instance, nr) => ({ ...instance, nr })))}::jsonb) as x(sop_instance_uid text, sop_class_uid text,
-      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, bytes bigint, state text, reason text, nr bigint)
+      series_instance_uid text, transfer_syntax_uid text, digest text, original_digest text, report_digest text, bytes bigint, state text, reason text, nr bigint)
     order by x.nr
     returning id, sop_instance_uid || ' ' || digest as key`.execute(trx);
   return new Map(rows.map(({ id, key }) => [key, Number(id)]));
+}
+
+/** What is promised again is what the newest manifest names: the same bytes may have been made of another original. */
+export async function renewOrigins(trx: Trx, rows: readonly Pick<InstanceRow, 'id' | 'original_digest' | 'report_digest'>[]): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`
+    update instance i set original_digest = x.original_digest, report_digest = x.report_digest
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, original_digest text, report_digest text)
+    where i.id = x.id`.execute(trx);
 }
 
 /** What the upload promises is awaited from now on: a promise that is said again does not run out on the way. Written once an hour. */
@@ -130,10 +140,10 @@ export async function renewPromises(trx: Trx, uploadId: string, now: Date): Prom
 
 /**
  * Applies changes to instances that are in one of the states `from`; returns the ids that changed. The caller holds the study locked,
- * or claims: two that claim the same instance cannot both have it.
+ * or claims: two that claim the same instance cannot both have it. `studyId`: what another study has taken over meanwhile is left alone.
  */
 export async function changeInstances(
-  trx: Db, changes: readonly InstanceChange[], from: readonly InstanceState[], now: Date,
+  trx: Db, changes: readonly InstanceChange[], from: readonly InstanceState[], now: Date, studyId?: string,
 ): Promise<ReadonlySet<number>> {
   if (changes.length === 0) return new Set();
   const rows = changes.map((change) => ({
@@ -158,7 +168,7 @@ export async function changeInstances(
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
       parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, set_posted boolean,
       posted_at timestamptz, attempts int)
-    where i.id = x.id and i.state in (${sql.join(from)})
+    where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);
   return new Set(changed.map(({ id }) => Number(id)));
 }

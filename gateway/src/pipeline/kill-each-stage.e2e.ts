@@ -104,8 +104,8 @@ async function holdEndOf(stage: Stage, { database, gateway }: World) {
       if (stage !== 'intake') assert.ok(started > finished, `${stage} has work in flight`);
     },
     async release() {
-      // The server has not seen that the gateway is dead: its transaction waits for our lock and would hold the table against us.
-      await client.query(`select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = ${HELD} and not granted`);
+      // The server has not seen that the gateway is dead: its transactions wait for our lock, or come to wait for it, and would hold the table against us.
+      await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`);
       await client.query(`drop trigger hold_stage on ${table}`);
       await client.query(`select pg_advisory_unlock(${HELD})`);
     },

@@ -32,8 +32,8 @@ const DISK_BYTES = 5 * PIXEL_BYTES;
  * engine has not collected yet. Far below it a busy machine fails by chance; a program that holds half of the instance is above it.
  */
 const GROWTH_LIMIT_BYTES = 400 * MB;
-/** All that it takes: two threads that code, and the pieces of several parcels that are under way. Far below the instance. */
-const COMMAND_LINE_LIMIT_BYTES = 600 * MB;
+/** All of it, with Node itself and its threads. */
+const COMMAND_LINE_LIMIT_BYTES = 500 * MB;
 const LOOK_EVERY_MS = 50;
 /** 30 s here, 60 s beside other work. */
 const UPLOAD_WITHIN_MS = 200_000;

@@ -15,6 +15,7 @@ import { createSealer, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openDatabase, type Database, type Db } from '../database/database.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { problemHandler } from '../http/problem-handler.ts';
 import { createRouter, type Caller } from '../http/route.ts';
 import { createJobs, type Jobs } from '../jobs/jobs.ts';
@@ -74,7 +75,7 @@ export async function openTestGround(opened?: Database): Promise<TestGround> {
   const database = opened ?? (await openDatabase({ kind: 'memory' }));
   const failures: unknown[] = [];
   const jobs = await createJobs(database, { failed: (_queue, _id, _attempt, error) => void failures.push(error), trouble: (error) => void failures.push(error) });
-  for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry']) await jobs.declare(queue);
+  for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference']) await jobs.declare(queue);
   const close = async () => {
     await jobs.stop();
     await database.close();
@@ -96,7 +97,19 @@ export function createTestSealing(kid: string = randomUUID()): TestSealing {
 
 export type TestPipeline = Awaited<ReturnType<typeof openTestPipeline>>;
 
-export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; ground?: TestGround; roles?: Role[]; now?: () => Date; sealing?: TestSealing; expiresAfterMs?: number }) {
+export type TestPipelineOptions = {
+  readonly pacs: Pacs;
+  readonly start?: boolean;
+  readonly ground?: TestGround;
+  readonly roles?: Role[];
+  readonly now?: () => Date;
+  readonly sealing?: TestSealing;
+  readonly expiresAfterMs?: number;
+  /** In the place of the real parts. */
+  readonly tools?: Partial<PipelineTools>;
+};
+
+export async function openTestPipeline(options: TestPipelineOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-pipeline-'));
   const ground = options.ground ?? (await openTestGround());
   const { database, jobs, failures } = ground;
@@ -107,7 +120,7 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
     pseudonyms: await createPseudonyms(PROJECT_KEY), restore: restoreHere, signReceipt: createReceiptSigner({ kid: 'test', privateKey: receiptKey.privateKey }),
     issuer: 'http://localhost:3000', log: (line) => void lines.push(line),
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined }, changes: createStudyChanges(),
-    now: options.now ?? (() => new Date()), newId: randomUUID,
+    now: options.now ?? (() => new Date()), newId: randomUUID, ...options.tools,
   };
   if (options.start !== false) await startPipeline(tools, jobs);
   // A site of its own: many tests share a database.
@@ -128,7 +141,7 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
     await next();
   });
   app.route('/', uploadRoutes({ tools, parcels, defaultPolicy: 'deidentified', project: { key: PROJECT_KEY, id: 'test' }, sealingKey }));
-  app.route('/', eventRoutes(tools));
+  app.route('/', eventRoutes(tools, () => Promise.reject(new Problem('not-found'))));
   app.onError((error, c) => {
     if (!('code' in error)) failures.push(error);
     return problemHandler((line) => void lines.push(line), async () => true)(error, c);
@@ -146,8 +159,8 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
   const pipeline = {
     tools, jobs, parcels, app, lines, failures, request, json, receiptKey: receiptKey.publicKey, siteId: site.id,
     /** `device`: by the right to send of this one; else signed in. */
-    actAs(id: string, roles: Role[], device: string | null = null) {
-      const user = { id, username: 't', roles, siteId: site.id, scheme: 'bearer' } as const;
+    actAs(id: string, roles: Role[], device: string | null = null, siteId: string = site.id) {
+      const user = { id, username: 't', roles, siteId, scheme: 'bearer' } as const;
       caller = device === null ? { ...user, scope: 'session', device } : { ...user, scope: 'upload', device };
     },
     accountId: account.id,
@@ -155,7 +168,7 @@ export async function openTestPipeline(options: { pacs: Pacs; start?: boolean; g
     sealingKey,
     /** `seal`: of a sealed parcel; `body`: what comes with the creation. */
     create: (upload: string, parcel: string, bytes: number, seal?: SealedBytes['seal'], body?: RequestInit['body']) => {
-      const metadata = [`upload ${base64(upload)}`, `parcel ${base64(parcel)}`, ...(seal ? [`seal ${base64(seal.keyId)}`, `enc ${base64(seal.enc)}`] : [])].join();
+      const metadata = [`upload ${base64(upload)}`, `parcel ${base64(parcel)}`, ...(seal ? [`seal ${base64(seal.keyId)}`, `enc ${seal.enc}`] : [])].join();
       const type: Record<string, string> = body ? { 'content-type': 'application/offset+octet-stream' } : {};
       return request('POST', '/upload/files', body ?? null, { ...tus, ...type, 'upload-length': String(bytes), 'upload-metadata': metadata });
     },

@@ -23,11 +23,9 @@ export function blobOf(row: Pick<InstanceRow, 'parcel_id' | 'restored'>): string
   return row.restored ?? row.parcel_id;
 }
 
-/** `instances`: of the study, or all that may lie in these parcels. What a killed run of verify left behind is swept by expiry. */
-export async function removeParcelBlobs(
-  blobs: Pick<Blobs, 'remove'>, parcelIds: readonly string[], instances: readonly Pick<InstanceRow, 'parcel_id' | 'restored'>[] = [],
-): Promise<void> {
+/** Of these parcels every blob there is, whether an instance still has its place there or not. */
+export async function removeParcelBlobs(blobs: Pick<Blobs, 'remove' | 'ids'>, parcelIds: readonly string[]): Promise<void> {
+  if (parcelIds.length === 0) return;
   const gone = new Set(parcelIds);
-  const restored = instances.filter((row) => row.restored !== null && row.parcel_id !== null && gone.has(row.parcel_id)).map((row) => row.restored!);
-  await Promise.all([...parcelIds.flatMap((id) => [id, tailOf(id)]), ...new Set(restored)].map((id) => blobs.remove(id)));
+  await Promise.all((await blobs.ids()).filter((id) => gone.has(parcelOf(id))).map((id) => blobs.remove(id)));
 }

@@ -10,7 +10,7 @@ export type ParcelRow = Selectable<ParcelTable>;
 
 /** A parcel with what is asked of it on every request: whose it is, and the key of its study. */
 export type OwnedParcel = ParcelRow & {
-  readonly account_id: string;
+  readonly account_id: string | null;
   readonly device_id: string | null;
   readonly wrapped_key: Uint8Array | null;
   readonly study_instance_uid: string;
@@ -39,7 +39,7 @@ export async function findDeviceParcel(db: Db, uploadId: string, deviceParcelId:
   return owned(db).where('parcel.upload_id', '=', uploadId).where('parcel.device_parcel_id', '=', deviceParcelId).executeTakeFirst();
 }
 
-export type UploadRow = { id: string; site_id: string; study_id: string; account_id: string; wrapped_key: Uint8Array | null; study_instance_uid: string };
+export type UploadRow = { id: string; site_id: string; study_id: string; account_id: string | null; wrapped_key: Uint8Array | null; study_instance_uid: string };
 
 /** The upload with its study, if it is within reach; null: whoever's. */
 export async function findUpload(db: Db, uploadId: string, reach: Reach | null): Promise<UploadRow | undefined> {
@@ -158,6 +158,12 @@ export async function unverifiedParcels(db: Db, where: { uploadId?: string; stud
 /** Parcels of the upload that are on their way. */
 export async function unfinishedParcels(db: Db, uploadId: string): Promise<readonly string[]> {
   return (await db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).where('state', '=', 'receiving').execute()).map(({ id }) => id);
+}
+
+/** What the device calls those parcels of the upload that were begun and not verified. */
+export async function begunParcels(db: Db, uploadId: string): Promise<readonly string[]> {
+  const rows = await db.selectFrom('parcel').select('device_parcel_id').where('upload_id', '=', uploadId).where('state', 'in', ['receiving', 'received']).where('damaged', '=', 0).execute();
+  return rows.map(({ device_parcel_id }) => device_parcel_id);
 }
 
 export async function expiredParcels(db: Db, now: Date): Promise<readonly ParcelRow[]> {

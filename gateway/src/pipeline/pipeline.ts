@@ -52,7 +52,7 @@ const BACK_OFF_LIMIT_SECONDS = 30;
 
 /** Begins to work; ends with `jobs.stop()`. */
 export async function startPipeline(tools: PipelineTools, jobs: Jobs): Promise<void> {
-  const queues: PipelineQueue[] = ['verify', ...ROAD.map(({ stage }) => stage), 'expiry'];
+  const queues: PipelineQueue[] = ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference'];
   for (const queue of queues) await jobs.declare(queue);
   await jobs.work<ParcelJob>('verify', { concurrency: PARCELS_AT_ONCE }, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
   for (const entry of ROAD) {

@@ -11,6 +11,6 @@ export function reachOf({ id, device }: Pick<Caller, 'id' | 'device'>): Reach {
   return { accountId: id, deviceId: device };
 }
 
-export function isWithin({ accountId, deviceId }: Reach, upload: { readonly account_id: string; readonly device_id: string | null }): boolean {
+export function isWithin({ accountId, deviceId }: Reach, upload: { readonly account_id: string | null; readonly device_id: string | null }): boolean {
   return upload.account_id === accountId && (deviceId === null || upload.device_id === deviceId);
 }

@@ -6,6 +6,7 @@ import { testDatabases } from '../database/open-test-database.ts';
 import type { Database } from '../database/database.ts';
 import { changeInstances, countStates, insertInstances, instancesByKey, instancesByUid, instancesOf, type NewInstance } from './instance.store.ts';
 import { deleteParcels, findDeviceParcel, findParcel, insertParcel, moveParcel, reopenParcels, unverifiedParcels } from './parcel.store.ts';
+import { insertReports, reportsOf } from './report.store.ts';
 import { applyStudyEvent, lockOrCreateStudy, lockStudy, setStudyKey, setWaiting } from './study.store.ts';
 import { missingInstances, uploadStatus } from './upload-status.ts';
 
@@ -13,7 +14,7 @@ const now = new Date('2026-01-01T00:00:00Z');
 const hex = (n: number) => n.toString(16).padStart(64, '0');
 const instance = (n: number): NewInstance => ({
   sop_instance_uid: `1.2.${n}`, sop_class_uid: '1.2', series_instance_uid: '1.2', transfer_syntax_uid: '1.2', digest: hex(n), original_digest: null,
-  bytes: 100 + n, state: 'promised', reason: null,
+  report_digest: null, bytes: 100 + n, state: 'promised', reason: null,
 });
 
 for (const { name, open } of testDatabases('stores of the pipeline')) {
@@ -125,5 +126,17 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     assert.is((await instancesOf(db, study.id))[0]!.parcel_id, null);
     assert.is((await missingInstances(db, uploadId)).length, 2);
   });
+  test('a report is kept once a study, with its list or without, and goes with the study', async () => {
+    const { db, study } = await begin(0);
+    const terms = { edition: 'DICOM 2024e', options: ['retain-uids' as const] };
+    const reports = [{ ...terms, digest: hex(1), actions: ['0008,0020 Z profile'] }, { ...terms, digest: hex(2), actions: null }] as const;
+    await db.transaction().execute((trx) => insertReports(trx, study.id, [...reports, reports[0]]));
+    await db.transaction().execute((trx) => insertReports(trx, study.id, [{ ...reports[0], actions: null }]));
+    assert.equal([...(await reportsOf(db, study.id))].sort(), reports.map((report) => [report.digest, report]));
+    await db.deleteFrom('upload').where('study_id', '=', study.id).execute();
+    await db.deleteFrom('study').where('id', '=', study.id).execute();
+    assert.is((await reportsOf(db, study.id)).size, 0);
+  });
+
   test.run();
 }

@@ -20,7 +20,8 @@ import type { StudyKeys } from './study-key.ts';
 export const STAGES = ['intake', 'verify', 'assembly', 'forward', 'reconcile', 'receipt', 'eviction'] as const;
 export type Stage = (typeof STAGES)[number];
 
-export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry';
+/** `inference`: a delivered study is looked at by models, if a rule says so (gateway/src/inference). */
+export type PipelineQueue = Exclude<Stage, 'intake'> | 'expiry' | 'inference';
 export type StudyJob = { readonly studyId: string };
 export type ParcelJob = { readonly parcelId: string };
 

@@ -1,8 +1,8 @@
 /**
  * The device of a bench: `relay upload` in a process of its own, by the product's own code, with an ear at `fetch`. Tells the process that
  * forked it when each request began and was answered; the clock of *Send* starts where the command line has signed in and knows the
- * policies, as the page does before anybody presses the button: on a warm connection, and with code that has run before (the page has read the
- * header of every file by then).
+ * policies, as the page does before anybody presses the button: on a warm connection, and with code that has run before. As in the page the
+ * files are read and digested meanwhile, for they travel as they are.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -37,6 +37,8 @@ test('what is no date is not taken for one', () => {
   }
   assert.not.ok(isTemporal('TM', 'NOON'));
   assert.ok(isTemporal('TM', '235959.123 '));
+  assert.ok(isTemporal('SH', '-0330 '));
+  for (const value of ['UTC', '+01:00', '0100', '+0100 DOE']) assert.not.ok(isTemporal('SH', value), value);
   assert.is(shiftDates('DA', '00010101', -1), null);
 });
 

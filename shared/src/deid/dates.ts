@@ -12,7 +12,7 @@ const DATE_TIME = /^(\d{4})(?:(\d{2})(?:(\d{2})((?:\d{2}(?:\d{2}(?:\d{2}(?:\.\d{
 const TIME = /^\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?$/;
 
 /** Days since 1970-01-01, or null where there is no such day in the calendar. */
-function dayNumber(year: number, month: number, day: number): number | null {
+export function toDayNumber(year: number, month: number, day: number): number | null {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
@@ -20,25 +20,30 @@ function dayNumber(year: number, month: number, day: number): number | null {
 }
 
 /** Year, month and day as digits; null outside of the years 1 to 9999, which four digits cannot write. */
-function digitsOf(days: number): [string, string, string] | null {
+export function fromDayNumber(days: number): [string, string, string] | null {
   const date = new Date(days * DAY_MS);
   const year = date.getUTCFullYear();
   if (Number.isNaN(year) || year < 1 || year > 9999) return null;
   return [String(year).padStart(4, '0'), String(date.getUTCMonth() + 1).padStart(2, '0'), String(date.getUTCDate()).padStart(2, '0')];
 }
 
-function shiftOneDate(value: string, days: number): string | null {
+/** The day that a DA value names, or null. */
+export function dayNumberOf(value: string): number | null {
   const [, year = '', , month = '', day = ''] = DATE.exec(value) ?? [];
-  const number = dayNumber(Number(year), Number(month), Number(day));
-  return number === null ? null : (digitsOf(number + days)?.join('') ?? null);
+  return toDayNumber(Number(year), Number(month), Number(day));
+}
+
+function shiftOneDate(value: string, days: number): string | null {
+  const number = dayNumberOf(value);
+  return number === null ? null : (fromDayNumber(number + days)?.join('') ?? null);
 }
 
 function shiftOneDateTime(value: string, days: number): string | null {
   const match = DATE_TIME.exec(value);
   if (match === null) return null;
   const [, year = '', month, day, time = '', zone = ''] = match;
-  const number = dayNumber(Number(year), Number(month ?? '1'), Number(day ?? '1'));
-  const digits = number === null ? null : digitsOf(number + days);
+  const number = toDayNumber(Number(year), Number(month ?? '1'), Number(day ?? '1'));
+  const digits = number === null ? null : fromDayNumber(number + days);
   if (digits === null) return null;
   // What was not said is not invented: a year stays a year.
   const precision = day !== undefined ? 3 : month !== undefined ? 2 : 1;
@@ -58,8 +63,12 @@ export function shiftDates(vr: 'DA' | 'DT', value: string, days: number): string
   return shifted.includes(null) ? null : shifted.join('\\');
 }
 
-/** True where every value of a DA, DT or TM element is one; an empty value is. */
+/** PS3.3 §C.12.1.1.8, Timezone Offset From UTC: "&ZZXX". */
+const OFFSET = /^[+-]\d{4}$/;
+const FORMS: Readonly<Record<string, RegExp>> = { TM: TIME, SH: OFFSET };
+
+/** True where every value of a DA, DT or TM element is one, of an SH element an offset from UTC; an empty value is. */
 export function isTemporal(vr: string, value: string): boolean {
   if (vr === 'DA' || vr === 'DT') return shiftDates(vr, value, 0) !== null;
-  return vr === 'TM' && value.split('\\').every((one) => one.trim() === '' || TIME.test(one.trim()));
+  return value.split('\\').every((one) => one.trim() === '' || (FORMS[vr]?.test(one.trim()) ?? false));
 }

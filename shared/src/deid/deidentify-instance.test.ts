@@ -215,6 +215,23 @@ test('a birth date in a report goes whatever is retained', async () => {
   assert.not.ok(holds(bytes, '19470419'));
 });
 
+test('when a tracer was given stays with the dates of the instance, moved as they are', async () => {
+  const elements = [
+    text(0x00080020, 'DA', '20240301'), text(0x00090010, 'LO', 'GEMS_PETD_01'), text(0x0009103b, 'DT', '20240301093200.00'), text(0x00091005, 'DT', '20240301'),
+    text(0x0009100d, 'DT', 'DOE JANE'),
+  ];
+  const left = async (...options: string[]) => {
+    const { instance } = await deidentified(elements, options);
+    return [0x00090010, 0x0009103b, 0x00091005, 0x0009100d].map((tag) => valueOf(instance.elements, tag)).concat(valueOf(instance.elements, 0x00080020));
+  };
+  const [creator, given, other, name, studied] = await left('retain-safe-private', 'retain-longitudinal-modified-dates');
+  assert.equal([creator, other, name], ['GEMS_PETD_01', null, null]);
+  assert.is(given, `${studied}093200.00`);
+  assert.is.not(studied, '20240301');
+  assert.is((await left('retain-safe-private', 'retain-longitudinal-full-dates'))[1], '20240301093200.00');
+  assert.equal((await left('retain-safe-private')).slice(0, 4), [null, null, null, null]);
+});
+
 test('dates of one patient move by the same days in every study, with the option for it; times stay', async () => {
   const options = ['retain-longitudinal-modified-dates'];
   const study = async (date: string) => {

@@ -7,7 +7,7 @@
  */
 import type { InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
 import { tagName } from '../dicom/dictionary.ts';
-import { encodeFileMeta } from '../dicom/encode.ts';
+import { encodeFileMeta, textValue } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { findElement } from '../dicom/values.ts';
 import type { ReasonCode } from '../protocol/problem.ts';
@@ -16,13 +16,15 @@ import type { Segment } from './data-set-writer.ts';
 import { deflateSegments } from './deflate-segments.ts';
 import { asciiOf } from './element-text.ts';
 import { LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, methodMarkers } from './method-markers.ts';
-import { planInstance, plannedPatient } from './plan-instance.ts';
+import { planInstance, plannedLiteral, plannedPatient } from './plan-instance.ts';
 import type { Plan, PlannedElement } from './plan-instance.ts';
 import type { Pseudonyms, ResolvedPseudonyms } from './pseudonyms.ts';
 import type { TagAction } from './report.ts';
 import { rewritePlan, rewrittenIdentifiers } from './rewrite-plan.ts';
 import type { Replacements } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
+import { createTextCleaner } from './text/clean-text.ts';
+import { collectKnownValues } from './text/known-values.ts';
 
 export type { Segment } from './data-set-writer.ts';
 export type { DeidRules } from './rules.ts';
@@ -48,14 +50,26 @@ export interface ResolvedPlan {
 
 const BURNED_IN_ANNOTATION = 0x00280301;
 const ENCAPSULATED_DOCUMENT = 0x00420011;
+const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
+const UNFORMATTED_TEXT_VALUE = 0x00700006;
 const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
 
-/** Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole). */
-export async function deidentifyInstance(instance: ParsedInstance, rules: DeidRules, pseudonyms: Pseudonyms): Promise<DeidentifyOutcome> {
-  const because = reasonToQuarantine(instance);
-  if (because !== null) return { kind: 'quarantined', because };
-  const plan = await resolvePlan(instance, rules, pseudonyms);
+/**
+ * Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole). `released`: a person looked at
+ * the pixels and found that nothing in them names anybody; it opens what is held as `burned-in-annotation` and nothing else.
+ */
+export async function deidentifyInstance(
+  instance: ParsedInstance,
+  rules: DeidRules,
+  pseudonyms: Pseudonyms,
+  released = false,
+): Promise<DeidentifyOutcome> {
+  const because = reasonToQuarantine(instance, rules);
+  const isReleased = released && because === 'burned-in-annotation';
+  if (because !== null && !isReleased) return { kind: 'quarantined', because };
+  const resolved = await resolvePlan(instance, rules, pseudonyms);
+  const plan = isReleased ? withoutBurnedIn(resolved) : resolved;
   const identifiers = rewrittenIdentifiers(instance, rules, plan.pseudonyms);
   const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements);
   const { transferSyntaxUID } = instance;
@@ -67,14 +81,25 @@ export async function deidentifyInstance(instance: ParsedInstance, rules: DeidRu
   return { kind: 'ready', segments, identifiers, transferSyntaxUID, report: plan.actions };
 }
 
+/** What a policy may say of them. */
+type Exceptions = Pick<DeidRules, 'keepsDocuments' | 'cleansWaveformAnnotations'>;
+const NO_EXCEPTIONS: Exceptions = { keepsDocuments: false, cleansWaveformAnnotations: false };
+
 /** What no rule for attributes can make safe: a person decides. */
-export function reasonToQuarantine(instance: ParsedInstance): ReasonCode | null {
+export function reasonToQuarantine(instance: ParsedInstance, rules: Exceptions = NO_EXCEPTIONS): ReasonCode | null {
   const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
   // First what nobody can release: looking at the pixels does not help a document.
-  if (isOpaque || (document !== null && document.valueLength > 0)) return 'cannot-be-deidentified';
+  if (!rules.keepsDocuments && (isOpaque || (document !== null && document.valueLength > 0))) return 'cannot-be-deidentified';
+  if (!rules.cleansWaveformAnnotations && hasWrittenAnnotation(instance)) return 'cannot-be-deidentified';
   const burnedIn = findElement(instance.elements, BURNED_IN_ANNOTATION);
   return burnedIn && asciiOf(burnedIn).toUpperCase() === 'YES' ? 'burned-in-annotation' : null;
+}
+
+/** PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, what a device or a person wrote beside the curve. */
+function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {
+  const annotations = findElement(elements, WAVEFORM_ANNOTATION_SEQUENCE)?.items ?? [];
+  return annotations.some((item) => (findElement(item.elements, UNFORMATTED_TEXT_VALUE)?.valueLength ?? 0) > 0);
 }
 
 /** The plan of an instance with its markers and pseudonyms, in the order in which it is written. */
@@ -84,7 +109,9 @@ export async function resolvePlan(instance: ParsedInstance, rules: DeidRules, ps
   const markers = methodMarkers(instance.elements, rules, instance.encoding);
   const added = [...missingPatient(plan), ...markers];
   const resolved = await pseudonyms.resolve(plan.requests);
-  const replacements = { pseudonyms: resolved, days: rules.dates === 'modified' ? daysOf(instance, plan, resolved) : 0 };
+  const days = rules.dates === 'modified' ? daysOf(instance, plan, resolved) : 0;
+  const known = rules.cleansText ? collectKnownValues(instance, rules) : null;
+  const replacements = { pseudonyms: resolved, days, text: createTextCleaner(known, rules, days) };
   const noted = added.map(({ tag, how }): TagAction => ({
     path: tagName(tag),
     action: 'added',
@@ -102,6 +129,14 @@ function daysOf(instance: ParsedInstance, { patientKey }: Plan, pseudonyms: Reso
   const marker = findElement(instance.elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
   const wasMoved = marker !== null && asciiOf(marker) === 'MODIFIED' && pseudonyms.identifier(patientKey) === patientKey;
   return wasMoved ? 0 : pseudonyms.dayOffset(patientKey);
+}
+
+/** PS3.3 §C.7.6.1.1.7: "NO" says that the image does not "contain sufficient burned in annotation to identify the patient". */
+function withoutBurnedIn(plan: ResolvedPlan): ResolvedPlan {
+  const path = tagName(BURNED_IN_ANNOTATION);
+  const said = plannedLiteral(null, BURNED_IN_ANNOTATION, 'CS', textValue('CS', 'NO'));
+  const actions = plan.actions.filter((action) => action.path !== path);
+  return { ...plan, elements: merge(plan.elements, [said]), actions: [...actions, { path, action: 'D', because: 'released' }] };
 }
 
 /** Name and ID for an instance that has none: a PACS would put all such instances under one patient. */

@@ -3,6 +3,7 @@
  * VR"). The same for every patient, valid for its VR, and recognised by what de-identifies a second time.
  */
 import { textValue } from '../dicom/encode.ts';
+import { isIdentifierPseudonym } from './pseudonyms.ts';
 
 /** Plain ASCII: every Specific Character Set has it. */
 const TEXT_DUMMIES: Readonly<Record<string, string>> = {
@@ -46,6 +47,13 @@ const WIDTHS: Readonly<Record<string, number>> = {
 
 /** PS3.5 §6.2: VRs in which the backslash separates values. */
 const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 'SH', 'TM', 'UC', 'UI']);
+
+const DUMMIES = new Set(Object.values(TEXT_DUMMIES));
+
+/** A value that de-identification writes, here or as a pseudonym: it names nobody. */
+export function isDummy(value: string): boolean {
+  return DUMMIES.has(value) || isIdentifierPseudonym(value);
+}
 
 /** PS3.16 §8.2: designators of private coding schemes begin with "99". */
 const PRIVATE_SCHEME = '99REMOVED';

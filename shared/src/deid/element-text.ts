@@ -8,9 +8,15 @@ import type { ValueContext } from '../dicom/values.ts';
 const PATIENT_ID = 0x00100020;
 const ISSUER_OF_PATIENT_ID = 0x00100021;
 
-/** The value without padding and surrounding spaces; '' where there is none or the parser did not keep it. Backslashes stay. */
+/** No value of any VR: who asks whether it is a date, a UID or a word hears no. */
+const NOT_KEPT = '\ufffd';
+
+/**
+ * The value without padding and surrounding spaces; '' where it is empty. Backslashes stay. A value that the parser did not keep (too long, or
+ * items or fragments where a plain value belongs) is not an empty one: it would pass for a value that may stay.
+ */
 export function asciiOf(element: DicomElement): string {
-  return element.bytes === null ? '' : asciiText(element.bytes).replace(/^[\0\s]+|[\0\s]+$/g, '');
+  return element.bytes === null ? NOT_KEPT : asciiText(element.bytes).replace(/^[\0\s]+|[\0\s]+$/g, '');
 }
 
 /**

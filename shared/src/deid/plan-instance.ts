@@ -2,9 +2,12 @@
  * Walks a header once and notes what is to be done with each element, and which pseudonyms that needs. Nothing is computed or written
  * here: the plan is resolved and rewritten by `rewrite-plan.ts`, and compared by `residue.ts`.
  */
+import { textReader, type TextPiece } from '../dicom/character-sets.ts';
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR, isExpectedVR, isPrivate, tagName } from '../dicom/dictionary.ts';
+import { SPECIFIC_CHARACTER_SET } from '../dicom/tags.ts';
 import { isUid } from '../dicom/uid.ts';
+import { characterSetsOf } from '../dicom/values.ts';
 import {
   BIRTH_DATE_CONCEPTS,
   CODE_ATTRIBUTES,
@@ -17,7 +20,7 @@ import { asciiOf, patientKeyOf } from './element-text.ts';
 import { createRequests } from './pseudonyms.ts';
 import type { PseudonymRequests } from './pseudonyms.ts';
 import type { TagAction } from './report.ts';
-import type { Because, Decision, DeidRules, How, Mode } from './rules.ts';
+import { PROSE, type Because, type Decision, type DeidRules, type How, type Mode } from './rules.ts';
 import { safePrivateTags } from './safe-private.ts';
 import { isTrustworthy } from './trustworthy-value.ts';
 
@@ -36,10 +39,18 @@ export interface PlannedElement {
   readonly element: DicomElement | null;
   /** What `how` works on: UIDs, a date, the key of a patient. */
   readonly text: string;
+  /** For `clean-text`. */
+  readonly prose: Prose | null;
   /** For `literal`. */
   readonly literal: Uint8Array | null;
   /** For `items`. */
   readonly items: readonly PlannedItem[] | null;
+}
+
+/** Text to be cleaned, by characters. */
+export interface Prose {
+  readonly pieces: readonly TextPiece[];
+  readonly characterSets: readonly string[];
 }
 
 export interface Plan {
@@ -60,7 +71,7 @@ interface Place {
   /** The item says something of the patient that the table removes elsewhere. */
   readonly isPatientConcept: boolean;
   readonly patientKey: string | null;
-  readonly isTop: boolean;
+  readonly characterSets: readonly string[];
 }
 
 /** PS3.3 §C.18.1 and C.18.8: the values of content items NUM and CODE. */
@@ -83,7 +94,7 @@ export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
   requests.identifiers.add(patientKey);
   if (rules.dates === 'modified') requests.dayOffsets.add(patientKey);
   const walk = createWalk(instance, rules, requests, actions);
-  const top: Place = { mode: 'plain', path: '', isStandardCode: false, isPatientConcept: false, patientKey, isTop: true };
+  const top: Place = { mode: 'plain', path: '', isStandardCode: false, isPatientConcept: false, patientKey, characterSets: characterSetsAfter(instance.elements, []) };
   return { elements: walk(instance.elements, top), requests, patientKey, actions };
 }
 
@@ -92,18 +103,29 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
     actions.push({ path: place.path + tagName(tag), action, because });
 
   function walk(elements: readonly DicomElement[], place: Place): PlannedElement[] {
-    const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements) : null;
+    const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements, rules.dates !== 'removed') : null;
     return elements.map((element) => {
-      const isSafe = safePrivate !== null && isPrivate(element.tag) && safePrivate.has(element.tag);
-      if (isSafe) note(place, element.tag, 'K', 'safe-private');
-      return isSafe ? planned(element, element.vr, 'keep') : planElement(element, place);
+      if (!isPrivate(element.tag) || safePrivate === null) return planElement(element, place);
+      const vr = safePrivate.dated.get(element.tag);
+      if (vr !== undefined) return planPrivateDate(element, vr, place);
+      if (!safePrivate.kept.has(element.tag)) return planElement(element, place);
+      note(place, element.tag, 'K', 'safe-private');
+      return planned(element, element.vr, 'keep');
     });
+  }
+
+  function planPrivateDate(element: DicomElement, vr: 'DA' | 'DT', place: Place): PlannedElement {
+    const removed: Decision = { how: 'remove', code: 'X', because: 'private', mode: 'plain', otherwise: null };
+    const isMoved = rules.dates === 'modified';
+    const decision = fitting(element, vr, { ...removed, how: isMoved ? 'shift-date' : 'keep-temporal', code: isMoved ? 'C' : 'K', because: 'safe-private', otherwise: removed }, place);
+    note(place, element.tag, decision.code, decision.because);
+    return carryOut(element, vr, decision, place);
   }
 
   function planElement(element: DicomElement, place: Place): PlannedElement {
     const vr = effectiveVR(element);
     let decision = insideSequence(element.tag, vr, rules.decide(element.tag, vr), place, rules);
-    decision = fitting(element, vr, decision);
+    decision = fitting(element, vr, decision, place);
     const isUnchanged = decision.how !== 'remove' && decision.how !== 'patient-id' && decision.how !== 'patient-name' && isEmpty(element);
     if (isUnchanged) return planned(element, element.vr, 'keep');
     if (decision.because !== 'not-needed') note(place, element.tag, decision.code, decision.because);
@@ -129,6 +151,8 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
       case 'keep-uid':
       case 'keep-temporal':
         return planned(element, element.vr, 'keep');
+      case 'clean-text':
+        return { ...planned(element, vr, how), prose: proseOf(element, place) };
       case 'shift-date':
       case 'cap-age':
       case 'leading-number':
@@ -139,17 +163,17 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
   }
 
   function walkItems(element: DicomElement, mode: Mode, place: Place): PlannedItem[] {
-    const inner = VOCABULARY_SEQUENCES.has(element.tag) && place.mode === 'structured' ? 'plain' : mode;
+    const inner = VOCABULARY_SEQUENCES.has(element.tag) && isTree(place.mode) ? 'plain' : mode;
     return (element.items ?? []).map((item, index) => {
       const patientKey = patientKeyOf(item.elements, instance);
       if (patientKey !== null) requests.identifiers.add(patientKey);
       const within: Place = {
         mode: inner,
         path: `${place.path}${tagName(element.tag)}[${index + 1}]>`,
-        isStandardCode: inner === 'structured' && STANDARD_CODING_SCHEMES.has(codeOf(item.elements)?.scheme ?? ''),
-        isPatientConcept: inner === 'structured' && isPatientConcept(item.elements, rules),
+        isStandardCode: isTree(inner) && STANDARD_CODING_SCHEMES.has(codeOf(item.elements)?.scheme ?? ''),
+        isPatientConcept: isTree(inner) && isPatientConcept(item.elements, rules),
         patientKey,
-        isTop: false,
+        characterSets: characterSetsAfter(item.elements, place.characterSets),
       };
       return { item, elements: walk(item.elements, within) };
     });
@@ -166,12 +190,15 @@ function planned(
   items: readonly PlannedItem[] | null = null,
   tag = element?.tag ?? 0,
 ): PlannedElement {
-  return { tag, vr, how, element, text, literal: null, items };
+  return { tag, vr, how, element, text, prose: null, literal: null, items };
 }
+
+/** A content tree, or what is treated as one. */
+const isTree = (mode: Mode): boolean => mode === 'structured' || mode === 'cleaned' || mode === 'descriptors';
 
 /** An element that the de-identifier adds or sets, as the bytes of its value. */
 export function plannedLiteral(element: DicomElement | null, tag: number, vr: string, literal: Uint8Array): PlannedElement {
-  return { tag, vr, how: 'literal', element, text: '', literal, items: null };
+  return { tag, vr, how: 'literal', element, text: '', prose: null, literal, items: null };
 }
 
 /** A pseudonym that is not in the original: two patients without a Patient ID must not become one. */
@@ -209,15 +236,47 @@ function insideSequence(tag: number, vr: string, decision: Decision, place: Plac
   }
   // Patient's Birth Date has no option that keeps it; nor has the birth date in a report.
   if (place.isPatientConcept && TEMPORAL_VALUES.has(tag)) return dummy;
-  if (decision.because !== 'not-needed') return decision;
+  // Prose is treated below as the sequence asks: kept in other words, or not at all.
+  if (decision.because !== 'not-needed' && decision.because !== 'free-text') return decision;
   if (mode === 'graphics' && tag === GRAPHIC_DATA && !rules.cleansGraphics) return { ...dummy, how: 'zero' };
   if (mode === 'strict' && VALUE_VRS.has(vr)) return dummy;
   if (!TEXT_VRS.has(vr)) return decision;
-  return mode === 'structured' && place.isStandardCode && CODE_ATTRIBUTES.has(tag) ? decision : dummy;
+  const isCode = isTree(mode) && CODE_ATTRIBUTES.has(tag);
+  if (isCode && place.isStandardCode) return decision;
+  // A code of a scheme of one's own may name a ward or a person in a word that nothing here knows; that of a procedure describes it.
+  const isOfTree = (mode === 'cleaned' && !isCode) || mode === 'descriptors' || (mode === 'graphics' && rules.cleansGraphics);
+  const isCleaned = PROSE.has(vr) && !place.isPatientConcept && isOfTree;
+  return isCleaned ? { ...dummy, how: 'clean-text', code: 'C', otherwise: dummy } : dummy;
+}
+
+/** PS3.5 §6.1.3: of the control characters text has these, and escapes, which are no characters once it is decoded. */
+const FOREIGN_CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]/;
+
+/** No repertoire has the name that stands for one that was replaced. */
+const UNKNOWN_CHARACTER_SET = ['REMOVED'];
+
+/** As the result says: a Specific Character Set that is none by its VR is replaced, and what nobody can decode afterwards is not cleaned now. */
+function characterSetsAfter(elements: readonly DicomElement[], inherited: readonly string[]): readonly string[] {
+  const named = elements.find(({ tag }) => tag === SPECIFIC_CHARACTER_SET);
+  if (named && !isEmpty(named) && !isTrustworthy(named, 'CS')) return UNKNOWN_CHARACTER_SET;
+  return characterSetsOf(elements, inherited);
+}
+
+/** Null where the value was not kept, cannot be decoded or is no text: what cannot be read cannot be cleaned. */
+function proseOf({ bytes }: DicomElement, { characterSets }: Place): Prose | null {
+  const pieces = bytes && textReader(characterSets).split(trimmed(bytes));
+  return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text)) ? null : { pieces, characterSets };
+}
+
+/** Without the padding at the end (PS3.5 §6.2). */
+function trimmed(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) end -= 1;
+  return bytes.subarray(0, end);
 }
 
 /** Where the value is not what the decision expects of it, what is done instead. */
-function fitting(element: DicomElement, vr: string, decision: Decision): Decision {
+function fitting(element: DicomElement, vr: string, decision: Decision, place: Place): Decision {
   const malformed = (otherwise: Decision | null): Decision => {
     if (otherwise !== null) return { ...otherwise, because: 'malformed' };
     const how: How = vr === 'UI' ? 'uid' : (vr === 'IS' || vr === 'DS') && element.bytes !== null ? 'leading-number' : 'dummy';
@@ -242,6 +301,8 @@ function fitting(element: DicomElement, vr: string, decision: Decision): Decisio
     case 'cap-age':
       // PS3.5 §6.2 AS: nnnD, nnnW, nnnM or nnnY.
       return /^\d{3}[DWMY]$/.test(asciiOf(element)) ? decision : malformed(decision.otherwise);
+    case 'clean-text':
+      return proseOf(element, place) === null ? malformed(decision.otherwise) : decision;
     case 'dummy':
       // No dummy fits a value that must not be there at all: a sequence or fragments where a plain value belongs.
       return vr === 'SQ' ? { ...decision, how: 'remove', code: 'X' } : decision;
@@ -252,7 +313,8 @@ function fitting(element: DicomElement, vr: string, decision: Decision): Decisio
 
 /** Value and scheme of the first code that these elements are (Code Sequence Macro, PS3.3 §8.8). */
 function codeOf(elements: readonly DicomElement[]): { readonly scheme: string; readonly value: string } | null {
-  const scheme = elements.find(({ tag }) => tag === 0x00080102);
+  // What is not a short string by its VR is replaced, and is a code of nobody's then.
+  const scheme = elements.find((element) => element.tag === 0x00080102 && isTrustworthy(element, 'SH'));
   const value = elements.find(({ tag }) => tag === 0x00080100);
   return scheme && value ? { scheme: asciiOf(scheme), value: asciiOf(value) } : null;
 }

@@ -51,6 +51,11 @@ export interface Pseudonyms {
   originalDigest(sha256: string): Promise<string>;
 }
 
+/** Whether it has the form of a pseudonym: whose key made it, `resolve` finds out. */
+export function isIdentifierPseudonym(text: string): boolean {
+  return IDENTIFIER.test(text);
+}
+
 export function createRequests(): PseudonymRequests {
   return { uids: new Set(), identifiers: new Set(), dayOffsets: new Set() };
 }

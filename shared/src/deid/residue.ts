@@ -35,7 +35,7 @@ const METHOD_CODE_SEQUENCE = 0x00120064;
 /** Where an instance still differs from its own de-identification; empty: nowhere. Holds no values. */
 export async function checkResidue(instance: ParsedInstance, rules: DeidRules, pseudonyms: Pseudonyms): Promise<Residue[]> {
   const remaining = residueBeforeDataSet(instance);
-  const because = reasonToQuarantine(instance);
+  const because = reasonToQuarantine(instance, rules);
   if (because !== null) remaining.push(because === 'burned-in-annotation' ? 0x00280301 : 0x00420011);
   const { elements, replacements } = await resolvePlan(instance, rules, pseudonyms);
   collect(elements, replacements, rules, remaining);

@@ -14,21 +14,22 @@ import { isKeptUid } from './plan-instance.ts';
 import type { PlannedElement } from './plan-instance.ts';
 import type { ResolvedPseudonyms } from './pseudonyms.ts';
 import type { DeidRules } from './rules.ts';
+import { AGE_CAP_YEARS, type TextCleaner } from './text/clean-text.ts';
 
 /** What a plan's values are replaced with. */
 export interface Replacements {
   readonly pseudonyms: ResolvedPseudonyms;
   /** Whole days by which this patient's dates move; 0 where they were moved before. */
   readonly days: number;
+  readonly text: TextCleaner;
 }
 
 const NO_BYTES = new Uint8Array();
-/** PS3.15 E.3.7 leaves the cleaning to us: ages above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they are written as 90. */
-const AGE_CAP_YEARS = 90;
+/** PS3.15 E.3.7 leaves the cleaning to us. */
 const OLDEST: Readonly<Record<string, number>> = { Y: AGE_CAP_YEARS, M: AGE_CAP_YEARS * 12, W: AGE_CAP_YEARS * 52, D: AGE_CAP_YEARS * 365 };
 
 /** The value that is written in an element's place; null where it is not touched, is a sequence or goes. */
-export function replacementOf(planned: PlannedElement, { pseudonyms, days }: Replacements): Uint8Array | null {
+export function replacementOf(planned: PlannedElement, { pseudonyms, days, text: cleaner }: Replacements): Uint8Array | null {
   const { how, vr, text, element, tag } = planned;
   switch (how) {
     case 'empty':
@@ -49,6 +50,8 @@ export function replacementOf(planned: PlannedElement, { pseudonyms, days }: Rep
       return textValue('AS', capAge(text));
     case 'leading-number':
       return textValue(vr, ...text.split('\\').map((value) => /^[+-]?\d+(\.\d+)?/.exec(value.trim())?.[0] ?? ''));
+    case 'clean-text':
+      return (planned.prose && cleaner.clean(planned.prose.pieces, vr, planned.prose.characterSets)) ?? dummyValue(tag, vr, null);
     case 'literal':
       return planned.literal;
     default:

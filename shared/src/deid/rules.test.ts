@@ -15,7 +15,7 @@ const said = (tag: number, vr: string, ...options: string[]) => {
 };
 
 test('an option that does not exist yet, or never did, is refused by name instead of being passed over', () => {
-  for (const option of ['clean-pixel-data', 'clean-recognizable-visual-features', 'clean-descriptors']) {
+  for (const option of ['clean-pixel-data', 'clean-recognizable-visual-features']) {
     assert.equal(createRules(['retain-uids', option]), { kind: 'refused', because: 'option-not-available', option });
   }
   for (const option of ['retain-everything', 'toString', 'Retain-UIDs']) assert.is(createRules([option]).kind, 'refused', option);
@@ -23,7 +23,7 @@ test('an option that does not exist yet, or never did, is refused by name instea
 
 test('every other option is taken, alone and all together', () => {
   const available = Object.keys(OPTIONS).filter((option) => createRules([option]).kind === 'ready');
-  assert.is(available.length, 9);
+  assert.is(available.length, 10);
   assert.equal(
     rulesFor(...available.toReversed()).options,
     available.filter((option) => option !== 'retain-longitudinal-full-dates'),
@@ -39,10 +39,21 @@ test('an option overrides the profile, and cleaning goes before keeping', () => 
   assert.is(said(0x00181200, 'DA', 'retain-device-identity', 'retain-longitudinal-modified-dates'), 'C shift-date');
 });
 
-test('what an option would have cleaned and nothing here can clean is treated as under the plain profile', () => {
-  assert.is(said(0x00080055, 'AE', 'retain-device-identity'), 'X remove');
-  assert.is(said(0x00102110, 'LO', 'retain-patient-characteristics'), 'X remove');
-  assert.is(said(0x00080201, 'SH', 'retain-longitudinal-modified-dates'), 'X remove');
+test('text that an option asks to clean is cleaned, and only by that option; what is no text is treated as under the profile', () => {
+  assert.is(said(0x00081030, 'LO'), 'X remove');
+  assert.is(said(0x00081030, 'LO', 'clean-descriptors'), 'C clean-text');
+  assert.is(said(0x00081030, 'LO', 'clean-structured-content'), 'X remove');
+  assert.is(said(0x00102110, 'LO', 'retain-patient-characteristics'), 'C clean-text');
+  assert.is(said(0x00700006, 'ST', 'clean-descriptors'), 'C clean-text');
+  assert.is(said(0x0016002b, 'OB', 'clean-descriptors'), 'X remove');
+});
+
+test('cleaned, an application keeps no title, and an offset from UTC stays as the times of day do', () => {
+  assert.is(said(0x00080055, 'AE'), 'X remove');
+  assert.is(said(0x00080055, 'AE', 'retain-device-identity'), 'C dummy');
+  assert.is(said(0x00080201, 'SH'), 'X remove');
+  assert.is(said(0x00080201, 'SH', 'retain-longitudinal-modified-dates'), 'C keep-temporal');
+  assert.is(said(0x00080201, 'SH', 'retain-longitudinal-full-dates'), 'K keep-temporal');
 });
 
 test('among the choices of a row a dummy goes before an empty value, and that before removal', () => {

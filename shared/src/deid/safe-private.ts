@@ -4,56 +4,123 @@
  * NQHeader Return Message) would have to be looked into, and note 2 calls bulk data "particularly unsafe".
  */
 import type { DicomElement } from '../dicom/data-set.ts';
+import { asciiText } from '../dicom/values.ts';
+
+/**
+ * What the table says that an element holds: a VR of numbers with their count, `number` for one in text (DS, IS, a ratio in SH), `word` for a
+ * code or a name of a sequence (CS, SH, LO).
+ */
+type Holds = 'number' | 'word' | `${'FD' | 'FL' | 'SL' | 'SS' | 'US'} ${number}`;
+
+/** The volumes of structures of one half of the brain. */
+const VOLUMES: Readonly<Record<number, Holds>> = Object.fromEntries(Array.from({ length: 0x16 }, (_, index) => [index + 1, 'FL 1' as const]));
 
 /** Group and creator, then the elements inside the creator's block. */
-const SAFE: readonly (readonly [group: number, creator: string, elements: readonly number[]])[] = [
-  [0x7053, 'Philips PET Private Group', [0x00, 0x09]], // SUV Factor, Activity Concentration Factor
-  [0x00e1, 'ELSCINT1', [0x21, 0x50]], // DLP, Acquisition Duration
-  [0x01e1, 'ELSCINT1', [0x26]], // Phantom Type
-  [0x01f1, 'ELSCINT1', [0x01, 0x07, 0x26, 0x27]], // Acquisition Type, Table Velocity, Pitch, Rotation Time
-  [0x0019, 'GEMS_ACQU_01', [0x23, 0x24, 0x27, 0x9e]], // Table Speed, Mid Scan Time, Rotation Speed, Internal Pulse Sequence Name
-  [0x0025, 'GEMS_SERS_01', [0x07]], // Images in Series
-  [0x0043, 'GEMS_PARM_01', [0x27, 0x39, 0x6f]], // Scan Pitch Ratio, b-value, Scanner Table Entry
-  [0x0045, 'GEMS_HELIOS_01', [0x01, 0x02]], // Number of Macro Rows in Detector, Macro width at ISO Center
-  [0x0903, 'GEIIS PACS', [0x10, 0x11, 0x12]], // Reject, Significant, Confidential Flag
-  [0x2001, 'Philips Imaging DD 001', [0x03, 0x04]], // Diffusion B-Factor, Diffusion Direction
-  [0x2005, 'Philips MR Imaging DD 001', [0x0d, 0x0e]], // Scale Intercept, Scale Slope
-  [0x0019, 'SIEMENS MR HEADER', [0x0c, 0x0d, 0x0e, 0x27]], // B Value, Diffusion Directionality, Gradient Direction, B Matrix
-  [0x0099, 'NQHeader', [0x04, 0x10, 0x20, 0x21]], // Return Code, MI, Units, ICV
-  [0x0199, 'NQLeft', Array.from({ length: 0x16 }, (_, index) => index + 1)], // volumes of structures of the left half of the brain
-  [0x0299, 'NQRight', Array.from({ length: 0x16 }, (_, index) => index + 1)], // and of the right
+const SAFE: readonly (readonly [group: number, creator: string, elements: Readonly<Record<number, Holds>>])[] = [
+  [0x7053, 'Philips PET Private Group', { 0x00: 'number', 0x09: 'number' }], // SUV Factor, Activity Concentration Factor
+  [0x00e1, 'ELSCINT1', { 0x21: 'number', 0x50: 'number' }], // DLP, Acquisition Duration
+  [0x01e1, 'ELSCINT1', { 0x26: 'word' }], // Phantom Type
+  [0x01f1, 'ELSCINT1', { 0x01: 'word', 0x07: 'number', 0x26: 'number', 0x27: 'number' }], // Acquisition Type, Table Velocity, Pitch, Rotation Time
+  [0x0019, 'GEMS_ACQU_01', { 0x23: 'number', 0x24: 'number', 0x27: 'number', 0x9e: 'word' }], // Table Speed, Mid Scan Time, Rotation Speed, Internal Pulse Sequence Name
+  [0x0025, 'GEMS_SERS_01', { 0x07: 'SL 1' }], // Images in Series
+  [0x0043, 'GEMS_PARM_01', { 0x27: 'number', 0x39: 'number', 0x6f: 'number' }], // Scan Pitch Ratio, b-value, Scanner Table Entry
+  [0x0045, 'GEMS_HELIOS_01', { 0x01: 'SS 1', 0x02: 'FL 1' }], // Number of Macro Rows in Detector, Macro width at ISO Center
+  [0x0903, 'GEIIS PACS', { 0x10: 'US 1', 0x11: 'US 1', 0x12: 'US 1' }], // Reject, Significant, Confidential Flag
+  [0x2001, 'Philips Imaging DD 001', { 0x03: 'FL 1', 0x04: 'word' }], // Diffusion B-Factor, Diffusion Direction
+  [0x2005, 'Philips MR Imaging DD 001', { 0x0d: 'FL 1', 0x0e: 'FL 1' }], // Scale Intercept, Scale Slope
+  [0x0019, 'SIEMENS MR HEADER', { 0x0c: 'number', 0x0d: 'word', 0x0e: 'FD 3', 0x27: 'FD 6' }], // B Value, Diffusion Directionality, Gradient Direction, B Matrix
+  [0x0099, 'NQHeader', { 0x04: 'SS 1', 0x10: 'FL 1', 0x20: 'word', 0x21: 'FL 1' }], // Return Code, MI, Units, ICV
+  [0x0199, 'NQLeft', VOLUMES],
+  [0x0299, 'NQRight', VOLUMES],
 ];
 
-const SAFE_ELEMENTS = new Set(SAFE.flatMap(([group, creator, elements]) => elements.map((element) => `${group} ${creator} ${element}`)));
+/**
+ * Private attributes that hold when something was measured (names as in pydicom's private dictionary): without
+ * them the uptake of a tracer cannot be computed. They go with the dates of the instance (PS3.15 E.3.6), and are not kept where those are not.
+ */
+const DATED: readonly (readonly [group: number, creator: string, vr: 'DA' | 'DT', elements: readonly number[]])[] = [
+  // scan, scan ready, dose measured, administered, residue measured, calibration sources, landmark, start, image set
+  [0x0009, 'GEMS_PETD_01', 'DT', [0x0d, 0x0e, 0x39, 0x3b, 0x3d, 0x43, 0x48, 0x68, 0x6c, 0x7b]],
+  [0x0057, 'GEMS_VXTLSTATE_001', 'DT', [0x07, 0x08, 0x09, 0x10]], // SUV: scanned, administered, measured, residue
+  [0x0019, 'GEMS_ACQU_01', 'DT', [0x9d]], // Pulse Sequence Date
+  [0x0009, 'SIEMENS CT VA0  IDE', 'DA', [0x50]], // Scan Date
+  [0x7005, 'TOSHIBA_MEC_CT3', 'DA', [0x24]], // Acquisition Date of NRA
+];
+const DATED_ELEMENTS = new Map<string, 'DA' | 'DT'>(DATED.flatMap(([group, creator, vr, elements]) => elements.map((element) => [`${group} ${creator} ${element}`, vr] as const)));
+
+const SAFE_ELEMENTS = new Map<string, Holds>(
+  SAFE.flatMap(([group, creator, elements]) => Object.entries(elements).map(([element, holds]) => [`${group} ${creator} ${element}`, holds] as const)),
+);
+
+/** Bytes of one value of the VRs of numbers. */
+const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
+const NUMBER = /^[0-9+\-.eE:/ ]*$/;
+/** Gradients, directions, b-values: far below. Letters that are read as numbers of eight bytes are far above, or next to nothing. */
+const LARGEST = 1e7;
+const SMALLEST = 1e-30;
+/** A code or a name of a pulse sequence is one word or a few of them; LO has 64 characters at most. */
+const WORD = /^[ -~]{0,64}$/;
+
+/**
+ * A safe attribute is safe because of what it holds: a name that somebody wrote into a table's speed is not. Vendors use other VRs than the
+ * table says; a number is one in any of them. Where the VR is not known (UN) the table's own decides.
+ */
+function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
+  if (bytes === null) return false;
+  const [expected = '', count] = holds.split(' ');
+  const width = WIDTHS[vr];
+  if (width !== undefined) return isNumbers(bytes, vr, Number(count ?? 1));
+  const isUnknown = vr === 'UN' || vr === 'OB' || vr === 'OW';
+  if (isUnknown && count !== undefined) return isNumbers(bytes, expected, Number(count));
+  const text = asciiText(bytes).replace(/\0+$/, '');
+  return text.split('\\').every((value) => (holds === 'word' ? WORD : NUMBER).test(value));
+}
 
 /** Names longer than this are not among `SAFE`: LO has 64 characters at most. */
 const CREATOR_LENGTH_LIMIT = 64;
+
+/** Eight bytes of text would fit into a number; in neither byte order do they make a likely one. */
+function isNumbers(bytes: Uint8Array, vr: string, count: number): boolean {
+  if (bytes.length !== (WIDTHS[vr] ?? 0) * count) return false;
+  if (vr !== 'FD') return true;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const isLikely = (value: number): boolean => value === 0 || (Math.abs(value) <= LARGEST && Math.abs(value) >= SMALLEST);
+  return [true, false].some((isLittle) => Array.from({ length: count }, (_, index) => view.getFloat64(index * 8, isLittle)).every(isLikely));
+}
+
+export interface SafePrivate {
+  /** With the Private Creators that they need. */
+  readonly kept: ReadonlySet<number>;
+  /** Dates, by their VR; a creator that only they need stands in `kept`. */
+  readonly dated: ReadonlyMap<number, 'DA' | 'DT'>;
+}
 
 /**
  * Of the elements of one Data Set or Item: the tags of the private ones that are safe, with the Private Creators that they need
  * (PS3.15 E.3.10: "together with the Private Creator IDs that are required to fully define the retained Private Attributes").
  */
-export function safePrivateTags(elements: readonly DicomElement[]): ReadonlySet<number> {
+export function safePrivateTags(elements: readonly DicomElement[], keepsDates: boolean): SafePrivate {
   const creators = new Map<number, string>();
-  const safe = new Set<number>();
-  for (const { tag, bytes } of elements) {
+  const kept = new Set<number>();
+  const dated = new Map<number, 'DA' | 'DT'>();
+  for (const one of elements) {
+    const { tag, bytes } = one;
     const group = tag >>> 16;
     const element = tag & 0xffff;
     if ((group & 1) === 0 || bytes === null) continue;
     if (element >= 0x10 && element <= 0xff) {
-      if (bytes.length <= CREATOR_LENGTH_LIMIT)
-        creators.set(
-          tag,
-          String.fromCharCode(...bytes)
-            .replace(/[\0 ]+$/, '')
-            .trim(),
-        );
+      if (bytes.length <= CREATOR_LENGTH_LIMIT) creators.set(tag, String.fromCharCode(...bytes).replace(/[\0 ]+$/, '').trim());
       continue;
     }
     // PS3.5 §7.8.1: the Private Creator (gggg,00bb) reserves (gggg,bb00) to (gggg,bbFF).
     const creatorTag = ((group << 16) | (element >>> 8)) >>> 0;
-    const creator = creators.get(creatorTag);
-    if (creator !== undefined && SAFE_ELEMENTS.has(`${group} ${creator} ${element & 0xff}`)) safe.add(tag).add(creatorTag);
+    const name = `${group} ${creators.get(creatorTag)} ${element & 0xff}`;
+    const vr = keepsDates ? DATED_ELEMENTS.get(name) : undefined;
+    const holds = SAFE_ELEMENTS.get(name);
+    if (vr !== undefined) dated.set(tag, vr);
+    else if (holds !== undefined && holdsWhatItShould(one, holds)) kept.add(tag);
+    else continue;
+    kept.add(creatorTag);
   }
-  return safe;
+  return { kept, dated };
 }

@@ -5,6 +5,7 @@
 import type { DicomElement } from '../dicom/data-set.ts';
 import { dictionaryEntry } from '../dicom/dictionary.ts';
 import { isUid } from '../dicom/uid.ts';
+import { asciiText } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
 
 /** Bytes of one value of the binary VRs of fixed size. */
@@ -14,26 +15,47 @@ const TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'PN'
 /** PS3.5 §6.2: the repertoires of DS and IS; the backslash separates values. */
 const NUMBERS = /^[0-9+\-.eE \\]*$/;
 
+/**
+ * PS3.5 §6.1.3: no control characters but TAB, LF, FF, CR and ESC. A value whose length is wrong holds what came after it, headers and all:
+ * the tags of the elements that it swallowed cannot be written without others.
+ */
+const CONTROL_CHARACTERS = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
+
 /** `vr` is what the attribute is by the dictionary. Long values, which the parser does not keep, are trusted as bulk data only. */
 export function isTrustworthy(element: DicomElement, vr: string): boolean {
   if (element.items !== null) return vr === 'SQ';
   const isText = TEXT.has(vr);
-  if (element.bytes === null) return !isText || vr === 'UT' || vr === 'UC';
+  // No vocabulary has words of 64 KiB.
+  if (element.bytes === null) return !isText && isWholeNumberOfValues(element, vr);
+  if (isText && WIDTHS[element.vr] === undefined && CONTROL_CHARACTERS.test(asciiText(element.bytes).replace(/\0+$/, ''))) return false;
   const isNumberByVR = WIDTHS[element.vr] !== undefined;
   if ((vr === 'DS' || vr === 'IS') && !isNumberByVR) return NUMBERS.test(asciiOf(element));
   if (vr === 'UI')
     return asciiOf(element)
       .split('\\')
       .every((uid) => uid.trim() === '' || isUid(uid.trim()));
-  if (element.vr === vr) return true;
+  if (element.vr === vr) return isNumberByVR ? isWholeNumberOfValues(element, vr) : true;
   if (element.vr === 'UN') return isText || isWholeNumberOfValues(element, vr);
   if (isNumberByVR) return isWholeNumberOfValues(element, element.vr);
-  return isText ? !PROSE.has(element.vr) : !TEXT.has(element.vr);
+  return isText ? !PROSE.has(element.vr) : !TEXT.has(element.vr) && isWholeNumberOfValues(element, vr);
+}
+
+/** As long as a name and a telephone number at least; shorter numbers may happen to be letters. */
+const WORDS_BYTES = 8;
+const LETTERS = /[A-Za-z]{4}/;
+const PRINTABLE = /^[ -~]*[ \0]?$/;
+
+/** Numbers that are nothing but letters and digits were written there as words. */
+function readsAsWords({ bytes }: DicomElement): boolean {
+  const text = bytes === null || bytes.length < WORDS_BYTES ? '' : asciiText(bytes);
+  return LETTERS.test(text) && PRINTABLE.test(text);
 }
 
 function isWholeNumberOfValues(element: DicomElement, vr: string): boolean {
   const width = WIDTHS[vr];
   if (width === undefined) return true;
+  if (readsAsWords(element)) return false;
+  // Devices write fewer values than PS3.6 asks for; what is longer than all of them may hold anything.
   const count = Number(dictionaryEntry(element.tag)?.vm);
-  return Number.isNaN(count) ? element.valueLength % width === 0 : element.valueLength === width * count;
+  return element.valueLength % width === 0 && (Number.isNaN(count) || element.valueLength <= width * count);
 }

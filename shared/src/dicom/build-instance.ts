@@ -21,10 +21,13 @@ export interface BuiltImage {
   readonly rows: number;
   readonly columns: number;
   readonly frames?: number;
-  readonly bitsAllocated: 8 | 16;
+  /** 1: packed by the caller, the first pixel in the lowest bit, frames without gaps (PS3.5 §8.1.1). */
+  readonly bitsAllocated: 1 | 8 | 16 | 32;
   readonly bitsStored?: number;
   readonly isSigned?: boolean;
   readonly photometricInterpretation?: string;
+  /** Planes of colour one after the other. */
+  readonly isPlanar?: boolean;
   /** Native: the samples in order, little endian. Encapsulated: the fragments. */
   readonly pixels: Uint8Array | readonly Uint8Array[];
 }
@@ -82,7 +85,7 @@ function pixelModule(image: BuiltImage): SimpleElement[] {
   return [
     [SAMPLES_PER_PIXEL, 'US', samples],
     [PHOTOMETRIC_INTERPRETATION, 'CS', photometricInterpretation],
-    ...(samples === 3 ? [[PLANAR_CONFIGURATION, 'US', 0] as const] : []),
+    ...(samples === 3 ? [[PLANAR_CONFIGURATION, 'US', image.isPlanar ? 1 : 0] as const] : []),
     ...(image.frames === undefined ? [] : [[NUMBER_OF_FRAMES, 'IS', image.frames] as const]),
     [ROWS, 'US', image.rows],
     [COLUMNS, 'US', image.columns],
@@ -96,7 +99,7 @@ function pixelModule(image: BuiltImage): SimpleElement[] {
 function pixelDataParts({ pixels, bitsAllocated }: BuiltImage, encoding: Encoding): Uint8Array[] {
   if (!(pixels instanceof Uint8Array)) return [encodeFragments(PIXEL_DATA, pixels, encoding)];
   const padding = pixels.length % 2;
-  const header = encodeHeader(PIXEL_DATA, bitsAllocated === 8 && encoding.explicitVR ? 'OB' : 'OW', pixels.length + padding, encoding);
+  const header = encodeHeader(PIXEL_DATA, bitsAllocated <= 8 && encoding.explicitVR ? 'OB' : 'OW', pixels.length + padding, encoding);
   // PS3.5 §7.3: under big endian each 16-bit word of OW is swapped.
   const value = encoding.bigEndian && bitsAllocated === 16 ? swappedWords(pixels) : pixels;
   return [header, value, new Uint8Array(padding)];

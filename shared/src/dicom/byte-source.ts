@@ -44,6 +44,28 @@ export function chunksSource(chunks: readonly Uint8Array[]): ByteSource {
   };
 }
 
+/** One source behind the other. */
+export function joinedSource(sources: readonly ByteSource[]): ByteSource {
+  const starts: number[] = [];
+  let size = 0;
+  for (const source of sources) {
+    starts.push(size);
+    size += source.size;
+  }
+  return {
+    size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+      for (const [which, source] of sources.entries()) {
+        const start = starts[which]!;
+        const [from, to] = [Math.max(offset, start), Math.min(offset + bytes.length, start + source.size)];
+        if (from < to) bytes.set(await source.read(from - start, to - from), from - offset);
+      }
+      return bytes;
+    },
+  };
+}
+
 /** A part of a source, with offsets of its own. Throws RangeError where the range is not inside. */
 export function rangeSource(source: ByteSource, range: ByteRange): ByteSource {
   const isInside = range.offset >= 0 && range.length >= 0 && range.offset + range.length <= source.size;

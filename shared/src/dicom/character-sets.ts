@@ -12,11 +12,23 @@ export interface DecodedText {
   readonly damaged: boolean;
 }
 
+/** One character of a value with the bytes that stand for it, and the sets that were in force there (ISO 2022; '' elsewhere). */
+export interface TextPiece {
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  readonly g0: string;
+  readonly g1: string;
+}
+
 export interface TextReader {
   /** False where a Defined Term of Specific Character Set is not known; the text is then read as ASCII. */
   readonly known: boolean;
   /** Decodes a value. `isName`: PN, where "^" and "=" reset the code extensions as well (PS3.5 §6.1.2.5.3). */
   decode(bytes: Uint8Array, isName?: boolean): DecodedText;
+  /** A value that is no name, character by character, so that some can be replaced; null where it cannot be decoded. */
+  split(bytes: Uint8Array): TextPiece[] | null;
+  /** The bytes of such characters, in whatever order and with whichever of ASCII between them. */
+  join(pieces: readonly TextPiece[]): Uint8Array;
 }
 
 /** ISO registration number → label of the WHATWG Encoding Standard. */
@@ -80,10 +92,25 @@ function createReader(terms: readonly string[]): TextReader {
   const known = sets.every((set) => set !== null);
   const [first = '6'] = sets;
   if (first === 'utf-8' || first === 'gb18030' || first === 'gbk') {
-    return { known, decode: (bytes) => (isAscii(bytes) ? ascii(bytes) : decodeWhole(first, bytes)) };
+    return {
+      known,
+      decode: (bytes) => (isAscii(bytes) ? ascii(bytes) : decodeWhole(first, bytes)),
+      split: (bytes) => (known ? splitWhole(first, bytes) : null),
+      join: joinWhole,
+    };
   }
   const initial = first ?? '6';
-  return { known, decode: (bytes, isName = false) => (isAscii(bytes) ? ascii(bytes) : decodeExtended(initial, bytes, isName)) };
+  return {
+    known,
+    decode: (bytes, isName = false) => (isAscii(bytes) ? ascii(bytes) : decodeExtended(initial, bytes, isName)),
+    split: (bytes) => (known ? splitExtended(initial, bytes) : null),
+    join: (pieces) => joinExtended(initial, pieces),
+  };
+}
+
+/** What `text` (ASCII) is as pieces in any set. */
+export function asciiPieces(text: string): TextPiece[] {
+  return [...text].map((character) => ({ text: character, bytes: Uint8Array.of(character.charCodeAt(0)), g0: '6', g1: '' }));
 }
 
 function isAscii(bytes: Uint8Array): boolean {
@@ -103,13 +130,96 @@ function decodeWhole(label: string, bytes: Uint8Array): DecodedText {
   return { text, damaged: text.includes('\ufffd') };
 }
 
+/** Bytes of the character that begins here: UTF-8 (RFC 3629 §3), GBK, GB 18030 (four where a digit follows the first). */
+function characterLength(label: string, bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  if (first < 0x80) return 1;
+  if (label === 'utf-8') return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  const next = bytes[at + 1] ?? 0;
+  return next >= 0x30 && next <= 0x39 ? 4 : 2;
+}
+
+function splitWhole(label: string, bytes: Uint8Array): TextPiece[] | null {
+  const pieces: TextPiece[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + characterLength(label, bytes, at);
+    const own = bytes.subarray(at, end);
+    const { text, damaged } = decodeWhole(label, own);
+    if (damaged || end > bytes.length) return null;
+    pieces.push({ text, bytes: own, g0: '', g1: '' });
+    at = end;
+  }
+  return pieces;
+}
+
+function joinWhole(pieces: readonly TextPiece[]): Uint8Array {
+  return Uint8Array.from(pieces.flatMap(({ bytes }) => [...bytes]));
+}
+
 type Half = { g0: string; g1: string };
+
+const isTwoBytes = (set: string): boolean => MULTI_BYTE.has(set);
+
+function splitExtended(initial: string, bytes: Uint8Array): TextPiece[] | null {
+  const pieces: TextPiece[] = [];
+  const { damaged } = walkExtended(initial, bytes, false, (run, sets) => {
+    const isHigh = run[0]! >= 0x80;
+    const set = isHigh ? sets.g1 : sets.g0;
+    const width = isTwoBytes(set) ? 2 : 1;
+    let isDamaged = false;
+    for (let at = 0; at < run.length; at += width) {
+      const own = run.subarray(at, at + width);
+      const { text, damaged: isBroken } = decodeRun(own, set);
+      isDamaged ||= isBroken || own.length < width;
+      // A set of the lower half says nothing of what stands in the upper one.
+      pieces.push({ text, bytes: own, g0: isHigh ? '' : sets.g0, g1: isHigh ? sets.g1 : '' });
+    }
+    return isDamaged;
+  });
+  return damaged ? null : pieces;
+}
+
+/** Escape sequences go where the sets in force change (PS3.5 §6.1.2.5.3). */
+function joinExtended(initial: string, pieces: readonly TextPiece[]): Uint8Array {
+  const start = initialSets(initial);
+  let sets = { ...start };
+  const out: number[] = [];
+  const choose = (half: 'g0' | 'g1', set: string): void => {
+    if (set === '' || sets[half] === set) return;
+    const escape = Object.entries(ESCAPES).find(([, designated]) => designated.half === half && designated.set === set)?.[0] ?? '';
+    out.push(0x1b, ...[...escape].map((character) => character.charCodeAt(0)));
+    sets = { ...sets, [half]: set };
+  };
+  for (const { bytes, g0, g1 } of pieces) {
+    // JIS X 0201 has ASCII in its lower half but for two characters: no need to leave it.
+    choose('g0', g0 === '6' && sets.g0 === '13' ? '13' : g0);
+    choose('g1', g1);
+    out.push(...bytes);
+    if (!isTwoBytes(sets.g0) && bytes.length === 1 && isReset(bytes[0]!, false)) sets = { ...start };
+  }
+  if (isTwoBytes(sets.g0)) choose('g0', start.g0);
+  return Uint8Array.from(out);
+}
+
+function initialSets(initial: string): Half {
+  return { g0: initial === '13' ? '13' : '6', g1: initial };
+}
 
 /** PS3.5 §6.1.2.5.3: the sets in force go back to the initial ones before control characters, backslash, and "^" and "=" of a name. */
 function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): DecodedText {
-  const start: Half = { g0: MULTI_BYTE.has(initial) ? '6' : initial === '13' ? '13' : '6', g1: initial };
-  let sets = { ...start };
   let text = '';
+  const { damaged } = walkExtended(initial, bytes, isName, (run, sets) => {
+    const decoded = decodeRun(run, run[0]! < 0x80 ? sets.g0 : sets.g1);
+    text += decoded.text;
+    return decoded.damaged;
+  });
+  return { text, damaged };
+}
+
+/** Hands out the runs that one set decodes, each with the sets in force there; `onRun` says whether it is damaged. */
+function walkExtended(initial: string, bytes: Uint8Array, isName: boolean, onRun: (run: Uint8Array, sets: Half) => boolean): { readonly damaged: boolean } {
+  const start = initialSets(initial);
+  let sets = { ...start };
   let damaged = false;
   for (let at = 0; at < bytes.length; ) {
     if (bytes[at] === 0x1b) {
@@ -120,14 +230,12 @@ function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): De
       continue;
     }
     const end = runEnd(bytes, at, sets.g0);
-    const run = decodeRun(bytes.subarray(at, end), bytes[at]! < 0x80 ? sets.g0 : sets.g1);
-    text += run.text;
-    damaged ||= run.damaged;
+    damaged = onRun(bytes.subarray(at, end), sets) || damaged;
     if (sets.g0 !== '87' && sets.g0 !== '159' && isReset(bytes[end - 1]!, isName)) sets = { ...start };
     at = end;
   }
   // PS3.5 §6.1.2.5.3: two-byte sets in G0 must be left before the end of the value.
-  return { text, damaged: damaged || sets.g0 === '87' || sets.g0 === '159' };
+  return { damaged: damaged || sets.g0 === '87' || sets.g0 === '159' };
 }
 
 function escapeAt(bytes: Uint8Array, at: number): { half: 'g0' | 'g1'; set: string; length: number } | null {

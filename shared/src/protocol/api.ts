@@ -3,7 +3,8 @@
  */
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
-import { uidSchema } from './manifest.ts';
+import { uidSchema } from './forms.ts';
+import { policyRulesSchema } from './policy.ts';
 
 export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
@@ -52,21 +53,39 @@ export const deviceTokenAnswerSchema = z.object({ accessToken: z.string(), expir
 export const policySchema = z.object({
   name: z.string(),
   version: z.number().int(),
+  /** For people; the built-in ones have words of their own. */
+  title: z.string().optional(),
+  description: z.string().optional(),
   /** What happens on the device. */
   deidentify: z.boolean(),
   /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
   options: z.array(z.string()),
+  /** Refinements of the profile; whoever does not understand one of them takes none of this answer. */
+  rules: policyRulesSchema.optional(),
   roles: z.array(roleSchema),
 });
 export type Policy = z.infer<typeof policySchema>;
+
+/** SEC 1 §2.3.3: an uncompressed point of P-256 is 65 bytes, in base64url without padding 87 characters. */
+const pointSchema = z.string().regex(/^[A-Za-z0-9_-]{87}$/);
+/** The project key, wrapped to the public key that a device has named (project-key.ts): only its owner opens it. */
+export const wrappedProjectKeySchema = z.object({
+  /** The public half of the pair that was made for this answer. */
+  ephemeral: pointSchema,
+  /** RFC 3394: 8 bytes longer than the key, base64url. */
+  key: z.string().regex(/^[A-Za-z0-9_-]{54,1024}$/),
+});
+export type WrappedProjectKey = z.infer<typeof wrappedProjectKeySchema>;
+/** `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no project key. */
+export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() });
 
 export const policyAnswerSchema = z.object({
   /** The policies that this user may choose. */
   policies: z.array(policySchema),
   /** The name of the one in force unless another is chosen. */
   default: z.string(),
-  /** 32 bytes, base64url: keys the pseudonyms. Given only to who may send under a de-identifying policy; imported non-extractable and never stored as text. */
-  projectKey: z.string().optional(),
+  /** Keys the pseudonyms. Given only to who may send under a de-identifying policy and has named a public key; it never travels as it is. */
+  projectKey: wrappedProjectKeySchema.optional(),
   /** Which project key: so that a queue made under another one is known. */
   projectKeyId: z.string().optional(),
   /** The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes it. */

@@ -5,6 +5,8 @@
  * requests (RFC 9457). Codes are a contract: they are never renamed. No sentence may hold a value of the data.
  */
 
+import type { AnyProblemCode } from './inference-problems.ts';
+
 type Reason = {
   /** What happened. */
   readonly title: string;
@@ -82,7 +84,7 @@ export const REASONS = {
     next: 'It was not stored. Try it again; tell the administrator if it happens twice.',
   },
   'cannot-be-deidentified': { title: 'The identifying values of this kind of object cannot be removed safely.', next: 'Leave it out, or send it under another policy.' },
-  'burned-in-annotation': { title: 'The object says that identifying text is burned into its pixels.', next: 'Look at it; leave it out, or release it.' },
+  'burned-in-annotation': { title: 'The object says that identifying text is burned into its pixels.', next: 'Look at it; leave it out, or send it under another policy.' },
   'pacs-refused': { title: 'The PACS refused the instance.', next: 'Try again when the PACS was mended, or leave it out.', retry: 'later' },
   'pacs-lost': { title: 'The PACS said it stored the instance, but does not have it.', next: 'Try again; tell the administrator if it happens twice.', retry: 'later' },
   'never-arrived': { title: 'The device promised the instance, but it never arrived.', next: 'Choose the study again on the device that has it.', retry: 'later' },
@@ -129,7 +131,7 @@ export const WARNINGS = {
 
 export type WarningCode = keyof typeof WARNINGS;
 
-type ProblemKind = {
+export type ProblemKind = {
   readonly status: number;
   /** Can the same request succeed later? `login`: after signing in again. */
   readonly retry: 'never' | 'later' | 'login' | 'changed';
@@ -137,7 +139,7 @@ type ProblemKind = {
   readonly next?: string;
 };
 
-/** Every answer that is not a success: RFC 9457 problem details. */
+/** Answers that are no success (RFC 9457 problem details), as a device on its road may meet them; those of models and images stand apart. */
 export const PROBLEMS = {
   'bad-request': { status: 400, retry: 'never', title: 'The request cannot be read.' },
   'invalid-request': { status: 422, retry: 'never', title: 'The request does not have the form that is asked for.' },
@@ -163,6 +165,10 @@ export const PROBLEMS = {
     status: 409, retry: 'changed', title: 'The gateway no longer has the key to which this copy is sealed: nobody can open it any more.', next: 'Choose the same files again.',
   },
   'user-exists': { status: 409, retry: 'never', title: 'There is already a user of this name.' },
+  'policy-exists': { status: 409, retry: 'never', title: 'There is already a policy of this name.', next: 'Choose another name, or make a new version of it.' },
+  'policy-changed': { status: 409, retry: 'changed', title: 'Somebody else has changed the policy meanwhile.', next: 'Look at the newest version and change that.' },
+  'policy-built-in': { status: 409, retry: 'never', title: 'This policy is built in: it can be neither changed nor withdrawn.', next: 'Make a policy of another name.' },
+  'policy-not-possible': { status: 422, retry: 'never', title: 'The policy asks for something that cannot be carried out.', next: 'Leave it out of the policy.' },
   'last-admin': { status: 409, retry: 'changed', title: 'Nobody could administer the site any more.', next: 'Give another user the role admin first.' },
   'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },
   'too-many-instances': { status: 413, retry: 'never', title: 'The study has more instances than the limit.' },
@@ -179,12 +185,12 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 /** A refusal on its way to the caller. `detail` is for a person and must not hold a value of the data. */
 export class Problem extends Error {
-  readonly code: ProblemCode;
+  readonly code: AnyProblemCode;
   readonly detail: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, detail?: string, headers: Record<string, string> = {}) {
-    super(detail ?? PROBLEMS[code].title);
+  constructor(code: AnyProblemCode, detail?: string, headers: Record<string, string> = {}) {
+    super(detail ?? code);
     this.name = 'Problem';
     this.code = code;
     this.detail = detail;

@@ -3,7 +3,8 @@
  * offline with the keys at `/.well-known/jwks.json`. Signing and checking use jose and live at the two ends; here is what is said.
  */
 import { z } from 'zod';
-import { digestSchema, uidSchema } from './manifest.ts';
+import { digestSchema, uidSchema } from './forms.ts';
+import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
 /** The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a receipt. */
 export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
@@ -15,6 +16,8 @@ export const receiptInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
   /** SHA-256 of the instance as the PACS was given it, hexadecimal. */
   digest: digestSchema,
+  /** Of the original, before de-identification: HMAC-SHA-256 of its SHA-256 under the project key, as the device promised it. */
+  originalDigest: digestSchema.optional(),
   bytes: z.number().int().min(0),
   state: z.enum(['stored', 'coerced', 'already-stored', 'refused', 'quarantined', 'left-out']),
   /** A code of REASONS; for what is not in the PACS. */
@@ -25,8 +28,23 @@ export const receiptInstanceSchema = z.object({
   proof: z.enum(['found', 'read-back']).optional(),
   /** The policy under which it was promised, where it is not the study's: a study may be sent in parts, and the policy change in between. */
   policy: policySchema.optional(),
+  /** Which of `reports` says what the device did to it, from 0. */
+  report: z.number().int().min(0).optional(),
+  /** The gateway de-identified its header once more under that policy, before the PACS was given it, and nothing changed. */
+  residue: z.literal('none').optional(),
 });
 export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
+
+/** What a device says it did, action by action; the gateway signs that this was said, and with `residue` what it looked at itself. */
+export const receiptReportSchema = reportTermsSchema.extend({
+  /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */
+  methods: z.array(z.string().regex(/^\d{6}$/)),
+  /** Of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same file. */
+  digest: digestSchema,
+  /** `<path> <action> <because>`; absent where the list was too long to travel. */
+  actions: reportActionsSchema.optional(),
+});
+export type ReceiptReport = z.infer<typeof receiptReportSchema>;
 
 export const receiptSchema = z.object({
   /** The receipt's id, a UUID. */
@@ -45,8 +63,30 @@ export const receiptSchema = z.object({
   /** Merkle root (RFC 9162 §2.1.1 tree over `merkleLeaf` of each instance, in this order), hexadecimal SHA-256. */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
+  /** Each distinct one once; absent where no instance has one. */
+  reports: z.array(receiptReportSchema).optional(),
 });
 export type Receipt = z.infer<typeof receiptSchema>;
+
+/** What a receipt says of de-identification, in a line. */
+export interface Deidentification {
+  /** Edition and options of its reports, each combination once. */
+  readonly terms: readonly Pick<ReceiptReport, 'edition' | 'options'>[];
+  /** Distinct reports. */
+  readonly reports: number;
+  /** Instances that name one. */
+  readonly instances: number;
+  /** Instances in which the gateway found no residue. */
+  readonly withoutResidue: number;
+}
+
+/** null: nothing was de-identified, or the device did not say what it did and the gateway that signed did not say what it looked at. */
+export function deidentificationOf({ instances, reports = [] }: Receipt): Deidentification | null {
+  const withoutResidue = instances.filter(({ residue }) => residue === 'none').length;
+  if (reports.length === 0 && withoutResidue === 0) return null;
+  const terms = new Map(reports.map(({ edition, options }) => [[edition, ...options].join(), { edition, options }]));
+  return { terms: [...terms.values()], reports: reports.length, instances: instances.filter(({ report }) => report !== undefined).length, withoutResidue };
+}
 
 /** RFC 9162 §2.1.1: leaves are hashed behind a 0 byte, nodes behind a 1 byte, so that a leaf cannot pass for a node. */
 const LEAF = 0;

@@ -3,12 +3,13 @@
  * STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid STOW-RS request as it stands. A part may be coded without loss
  * (`coding/`): what its headers promise is always the restored instance.
  *
- * Packing makes a composite Blob and copies nothing. Reading jumps from part to part by Content-Length and never looks into an
+ * Packing makes a composite Blob. Reading jumps from part to part by Content-Length and never looks into an
  * instance; it believes no length and no header, but does not check digests: that is verify's work.
  */
 import type { ByteRange, ByteSource } from '../dicom/data-set.ts';
 import { isUid } from '../dicom/uid.ts';
 import { parseBase64, parseHex, toBase64, toHex } from './digest.ts';
+import { sizeOf, type InstanceBytes } from './instance-bytes.ts';
 
 /** Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (PROTOCOL.md, "The parcel"). */
 export type ContentEncoding = 'deflate' | 'x-jls';
@@ -19,9 +20,9 @@ export interface PackedInstance {
   /** SHA-256 of the restored instance, hexadecimal. */
   readonly digest: string;
   readonly transferSyntaxUID: string;
-  readonly bytes: Blob;
+  readonly bytes: InstanceBytes;
   /** Travels in place of `bytes`, which it restores. */
-  readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: Blob };
+  readonly coding?: { readonly encoding: ContentEncoding; readonly bytes: InstanceBytes };
 }
 
 export interface ParcelPart {
@@ -81,13 +82,13 @@ function partHeader(boundary: string, part: PartHeader): string {
   ].join(CRLF);
 }
 
-/** The parcel as a Blob that refers to the parts' blobs; nothing is read. `boundary` as createBoundary makes it. */
+/** The parcel as a Blob that refers to the parts' blobs, and holds those that are in memory; nothing is read. `boundary` as createBoundary makes it. */
 export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
   if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
-  const pieces: (string | Blob)[] = [];
+  const pieces: (string | InstanceBytes)[] = [];
   for (const part of parts) {
-    const coding = part.coding && { encoding: part.coding.encoding, bytes: part.coding.bytes.size };
-    pieces.push(partHeader(boundary, { ...part, bytes: part.bytes.size, coding }), part.coding?.bytes ?? part.bytes, CRLF);
+    const coding = part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) };
+    pieces.push(partHeader(boundary, { ...part, bytes: sizeOf(part.bytes), coding }), part.coding?.bytes ?? part.bytes, CRLF);
   }
   return new Blob([...pieces, `--${boundary}--${CRLF}`]);
 }

@@ -6,6 +6,7 @@ import { useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
 import { words } from '../../app/words.ts';
+import { hasFolderPicker, pickFolder } from './picked-folder.ts';
 
 /** Phones cannot pick folders; there the button would do nothing. */
 const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;
@@ -19,6 +20,11 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
     void ingest.addFiles([...(input.files ?? [])]);
     input.value = '';
   };
+  const chooseFolder = async () => {
+    if (!hasFolderPicker(window)) return folder.current?.click();
+    const picked = await pickFolder(window);
+    if (picked !== null) await ingest.addFolder(picked);
+  };
   return (
     <div class={main ? 'choose choose-main' : 'choose'} role="group" aria-label={main ? words.upload.drop : words.upload.addLabel}>
       <input ref={files} type="file" multiple hidden data-picks="files" onChange={take} />
@@ -28,7 +34,7 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
         {main ? words.upload.chooseFiles : words.upload.addFiles}
       </button>
       {picksFolders && (
-        <button type="button" class="button" onClick={() => folder.current?.click()}>
+        <button type="button" class="button" onClick={() => void chooseFolder()}>
           <Icon name="folder" />
           {main ? words.upload.chooseFolder : words.upload.addFolder}
         </button>

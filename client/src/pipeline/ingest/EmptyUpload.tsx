@@ -16,7 +16,8 @@ export function EmptyUpload() {
         </Notice>
       )}
       <section class="drop-here" aria-label={words.upload.drop}>
-        <p class="large">{words.upload.drop}</p>
+        <p class="large for-pointer">{words.upload.drop}</p>
+        <p class="large for-touch">{words.upload.chooseHere}</p>
         <p class="quiet">{words.upload.kinds}</p>
         <ChooseButtons main />
       </section>

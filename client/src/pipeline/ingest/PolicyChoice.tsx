@@ -17,7 +17,7 @@ export function PolicyChoice() {
   const shown = (
     <>
       <Icon name={policy.deidentify ? 'shield' : 'person'} size={20} />
-      <span>{words.status.policy(policy.deidentify)}</span>
+      <span>{policy.title ?? words.status.policy(policy.deidentify)}</span>
     </>
   );
   if (ingest.policies.value.length < 2) return <p class="policy small">{shown}</p>;
@@ -50,10 +50,10 @@ function PolicySheet({
           <label key={policy.name} class="choice">
             <input type="radio" name="policy" checked={policy.name === chosen.name} onChange={() => ingest.choosePolicy(policy.name)} />
             <span>
-              <span class="strong">{policy.deidentify ? words.upload.policyChoice.deidentify : words.upload.policyChoice.keep}</span>
+              <span class="strong">{policy.title ?? titleOf(policy)}</span>
               <br />
-              <span class="quiet small">{policy.deidentify ? words.upload.policyWhat.deidentify : words.upload.policyWhat.keep}</span>
-              {isOfOurOwn(policy) || (
+              <span class="quiet small">{policy.title === undefined ? whatOf(policy) : (policy.description ?? words.status.policy(policy.deidentify))}</span>
+              {policy.title !== undefined && (
                 <>
                   <br />
                   <span class="code quiet">{policy.name}</span>
@@ -72,7 +72,11 @@ function PolicySheet({
   );
 }
 
-/** The two built-in policies are said in words; an administrator's own carries its name too. */
-function isOfOurOwn(policy: Policy): boolean {
-  return policy.name === 'identified' || policy.name === 'deidentified';
+/** The two built-in policies are said in words of ours; an administrator's own has a title, and carries its name too. */
+function titleOf({ deidentify }: Policy): string {
+  return deidentify ? words.upload.policyChoice.deidentify : words.upload.policyChoice.keep;
+}
+
+function whatOf({ deidentify }: Policy): string {
+  return deidentify ? words.upload.policyWhat.deidentify : words.upload.policyWhat.keep;
 }

@@ -16,21 +16,23 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
   const { ingest, session } = useDevice();
   const user = session.user.value;
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
-  const instances = chosen.reduce((sum, study) => sum + study.instances, 0);
-  const bytes = chosen.reduce((sum, study) => sum + study.bytes, 0);
+  const held = ingest.heldBack.value.filter(({ studyInstanceUID }) => chosen.some((study) => study.studyInstanceUID === studyInstanceUID));
+  const instances = chosen.reduce((sum, study) => sum + study.instances, -held.length);
+  const bytes = chosen.reduce((sum, study) => sum + study.bytes, -held.reduce((sum, file) => sum + file.bytes, 0));
   const reading = ingest.phase.value === 'reading';
   const send = async () => {
     const [studies, refused] = [ingest.studies.peek().length, ingest.rejected.peek().length];
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (ingest.problem.peek() !== null || queued < chosen.length) return;
-    const refusedNow = ingest.rejected.peek().length - refused;
+    // What is held back stood on this page, too.
+    const refusedNow = ingest.rejected.peek().length - refused - held.length;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // What was refused before stood on this page when Send was pressed.
     if (queued === studies) ingest.clear();
     location.hash = hrefOf({ page: 'queue' });
   };
-  const disabled = chosen.length === 0 || reading || ingest.policy.value === null || (user !== null && !maySend(user));
+  const disabled = chosen.length === 0 || instances === 0 || reading || ingest.policy.value === null || (user !== null && !maySend(user));
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>
       <TooLarge />

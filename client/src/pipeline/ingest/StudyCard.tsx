@@ -1,7 +1,9 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
+import { useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../app/format.ts';
 import { Icon } from '../../app/Icon.tsx';
+import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found.ts';
@@ -12,12 +14,15 @@ import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 const PICTURES = 4;
 
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
-  const { ingest } = useDevice();
+  const { ingest, triage } = useDevice();
+  const Notes = triage.value?.Notes;
   const name = formatPersonName(study.patientName) ?? words.upload.noPatient;
   const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
   const birth = formatDicomDate(study.patientBirthDate);
-  const { loud, quiet } = sortWarnings(study.warnings);
+  const { loud, quiet } = sortWarnings(study.warnings, ingest.policy.value?.deidentify === true);
   const selected = study.selected.value;
+  // Hundreds of lines that nobody sees would be drawn anew with every number that grows.
+  const [open, setOpen] = useState(false);
   const size = [words.series(study.series.length), words.instances(study.instances), formatBytes(study.bytes)].join(words.separator);
   return (
     <article class="card" data-selected={selected}>
@@ -52,13 +57,17 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
           </p>
         ))}
       </div>
-      <div class="card-pictures" aria-hidden="true">
-        {study.series.slice(0, PICTURES).map((series) => (
-          <ThumbnailPicture key={series.seriesInstanceUID} series={series} />
-        ))}
-        {study.series.length > PICTURES && <span class="card-more small quiet">+{study.series.length - PICTURES}</span>}
+      <div class="card-side">
+        <div class="card-pictures" aria-hidden="true">
+          {study.series.slice(0, PICTURES).map((series) => (
+            <ThumbnailPicture key={series.seriesInstanceUID} series={series} />
+          ))}
+          {study.series.length > PICTURES && <span class="card-more small quiet">+{study.series.length - PICTURES}</span>}
+        </div>
+        <ToBeforeAfter study={study} name={name} />
       </div>
-      <details class="disclosure card-details">
+      {Notes && <Notes study={study} name={name} />}
+      <details class="disclosure card-details" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary class="small">
           <span class="disclosure-mark">
             <Icon name="chevron" size={16} turns />
@@ -71,11 +80,13 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
             </span>
           )}
         </summary>
-        <ul class="card-series">
-          {study.series.map((series) => (
-            <SeriesLine key={series.seriesInstanceUID} series={series} />
-          ))}
-        </ul>
+        {open && (
+          <ul class="card-series">
+            {study.series.map((series) => (
+              <SeriesLine key={series.seriesInstanceUID} series={series} />
+            ))}
+          </ul>
+        )}
         {quiet.length > 0 && (
           <ul class="card-remarks small quiet">
             {quiet.map((warning) => (
@@ -85,6 +96,16 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         )}
       </details>
     </article>
+  );
+}
+
+function ToBeforeAfter({ study, name }: { readonly study: FoundStudy; readonly name: string }) {
+  const { ingest } = useDevice();
+  const open = ingest.policy.value?.deidentify === false ? words.beforeAfter.openKept : words.beforeAfter.open;
+  return (
+    <a class="button button-bare card-compare" href={hrefOf({ page: 'before-after', id: study.id })} aria-label={words.beforeAfter.openOf(open, name)}>
+      {open}
+    </a>
   );
 }
 

@@ -2,7 +2,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
-import type { FoundSeries, Thumbnail } from './found.ts';
+import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import type { FoundSeries } from './found.ts';
 
 export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
   const { ingest } = useDevice();
@@ -26,29 +27,15 @@ export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
   );
 }
 
-function Picture({ thumbnail }: { readonly thumbnail: Thumbnail }) {
+/** `onDrawn`: it can be seen now. */
+export function Picture({ thumbnail, onDrawn }: { readonly thumbnail: Thumbnail; readonly onDrawn?: () => void }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const target = canvas.current!;
-    let gone = false;
-    if ('rgba' in thumbnail) {
-      target.width = thumbnail.width;
-      target.height = thumbnail.height;
-      target.getContext('2d')?.putImageData(new ImageData(new Uint8ClampedArray(thumbnail.rgba), thumbnail.width, thumbnail.height), 0, 0);
-    } else {
-      void createImageBitmap(thumbnail.jpeg).then(
-        (bitmap) => {
-          if (gone) return bitmap.close();
-          target.width = bitmap.width;
-          target.height = bitmap.height;
-          target.getContext('2d')?.drawImage(bitmap, 0, 0);
-          bitmap.close();
-        },
-        // A frame that the browser cannot decode leaves the place empty; the study travels all the same.
-        () => undefined,
-      );
-    }
-    return () => void (gone = true);
+    target.width = thumbnail.width;
+    target.height = thumbnail.height;
+    target.getContext('2d')?.putImageData(new ImageData(new Uint8ClampedArray(thumbnail.rgba), thumbnail.width, thumbnail.height), 0, 0);
+    onDrawn?.();
   }, [thumbnail]);
   return <canvas ref={canvas} width={1} height={1} />;
 }

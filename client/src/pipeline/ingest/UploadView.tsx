@@ -91,6 +91,11 @@ function Selection({ queued }: { readonly queued: number | null }) {
         />
       )}
       <RejectedFiles
+        files={ingest.heldBack.value}
+        title={words.upload.heldBack(ingest.heldBack.value.length)}
+        what={words.upload.heldBackWhat}
+      />
+      <RejectedFiles
         files={ingest.rejected.value}
         title={words.upload.cannotGo(ingest.rejected.value.length)}
         what={words.upload.cannotGoWhat}

@@ -17,3 +17,10 @@ export async function atOnce<T>(items: Iterable<T>, width: number, work: (item: 
   await Promise.all(Array.from({ length: width }, lane));
   if (failure !== null) throw (failure as { readonly error: unknown }).error;
 }
+
+/** What `work` makes of each item, in their order; so many are worked on at once. */
+export async function inOrder<T, R>(items: readonly T[], width: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  await atOnce(items.entries(), width, async ([at, item]) => void (results[at] = await work(item)));
+  return results;
+}

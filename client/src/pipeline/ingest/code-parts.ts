@@ -2,8 +2,9 @@
  * Whether the instances of a parcel are coded for the way, and coding them. Decided anew for each parcel, and never again once it is
  * stored, from the link that was measured last and from how fast this device codes.
  */
-import { codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
+import { codeHeld, codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { knownRate, rememberRate } from '../queue/device-notes.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
@@ -32,13 +33,13 @@ export async function codeParts({ database, tools, now }: CodingWork, workers: n
   let [bytes, milliseconds] = [0, 0];
   for (const part of parts) {
     const from = now();
-    const { encoding, bytes: code } = await codeInstance(part.bytes, tools);
+    const { encoding, bytes: code } = await (part.bytes instanceof Blob ? codeInstance(part.bytes, tools) : codeHeld(part.bytes, tools));
     if (encoding === null) {
       coded.push(part);
       continue;
     }
     milliseconds += now() - from;
-    bytes += part.bytes.size;
+    bytes += sizeOf(part.bytes);
     coded.push({ ...part, coding: { encoding, bytes: code } });
   }
   if (bytes >= MEASURABLE_BYTES && milliseconds > 0) {

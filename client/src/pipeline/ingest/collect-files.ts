@@ -4,33 +4,42 @@
  */
 import type { ReasonCode } from '#shared/protocol/problem.ts';
 import { isArchiveName, listArchive } from './archive.ts';
+import type { FolderHandle } from './picked-folder.ts';
 
 /** Where the bytes of a file are; can be sent to a worker. */
 export type FileRef =
   | { readonly kind: 'file'; readonly file: Blob }
+  /** `path`: the names that lead to it from `folder` on. */
+  | { readonly kind: 'in-folder'; readonly folder: FolderHandle; readonly path: readonly string[] }
   | { readonly kind: 'entry'; readonly archiveId: string; readonly archive: Blob; readonly index: number };
 
 export interface CollectedFile {
   readonly kind: 'file';
   /** As shown on this device; never leaves it. */
   readonly path: string;
-  readonly bytes: number;
+  /** null: not known before it is read. */
+  readonly bytes: number | null;
   readonly ref: FileRef;
   /** Found in a folder or an archive, not chosen itself: what is not DICOM there is nobody's mistake. */
   readonly inFolder: boolean;
 }
+
+/** Once it was read. */
+export type ReadFile = CollectedFile & { readonly bytes: number };
 
 export type Collected = CollectedFile | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
 
 /** From `<input type=file>`: under `webkitdirectory` each file knows its path. */
 export async function* collectFiles(files: Iterable<File>, signal?: AbortSignal): AsyncGenerator<Collected> {
   const chosen = [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name, inFolder: Boolean(file.webkitRelativePath) }));
-  if (chosen.some((each) => each.inFolder)) chosen.sort((a, b) => comparePaths(a.path, b.path));
-  for (const { file, path, inFolder } of chosen) yield* collectFile(file, path, inFolder, signal);
+  const ordered = chosen.some((each) => each.inFolder) ? byName(chosen, ({ path }) => path) : chosen;
+  for (const { file, path, inFolder } of ordered) yield* collectFile(file, path, inFolder, signal);
 }
 
-export function comparePaths(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Sorted by their names, character by character. The engine's own order of strings: a comparison of ours for ten thousand would be felt. */
+export function byName<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
+  const named = Map.groupBy(items, nameOf);
+  return [...named.keys()].sort().flatMap((name) => named.get(name)!);
 }
 
 /** One file, or the entries of one archive. `bytes` of an archive's entries are those of its directory. */

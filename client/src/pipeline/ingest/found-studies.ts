@@ -3,18 +3,23 @@
  * no signals: the store shows snapshots of it.
  */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import { mayShowFace } from '#shared/deid/recognizable-features.ts';
+import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
-import type { CollectedFile } from './collect-files.ts';
+import type { ReadFile } from './collect-files.ts';
 import type { StudyWarning } from './found.ts';
 import type { FileSummary } from './ingest-file.ts';
 
 /** A file that can be sent. */
 export interface FoundFile {
-  readonly file: CollectedFile;
+  readonly file: ReadFile;
   /** Its place among all files that were chosen. */
   readonly ordinal: number;
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
+  readonly frames: number;
+  /** What no de-identifying policy can make safe. */
+  readonly held: ReasonCode | null;
 }
 
 export interface SeriesGroup {
@@ -25,12 +30,16 @@ export interface SeriesGroup {
 }
 
 export interface StudyGroup {
+  /** Random: it may stand in an address. */
+  readonly id: string;
   readonly studyInstanceUID: string;
   readonly description: InstanceDescription;
   readonly series: Map<string, SeriesGroup>;
   readonly modalities: Set<string>;
   readonly warnings: Set<StudyWarning>;
   readonly sopInstanceUIDs: Set<string>;
+  /** Those of its files that are held under a policy that de-identifies. */
+  readonly held: FoundFile[];
   readonly patient: string;
   instances: number;
   bytes: number;
@@ -40,12 +49,12 @@ export interface StudyGroup {
 
 export interface Gathering {
   readonly studies: ReadonlyMap<string, StudyGroup>;
-  add(summary: FileSummary, file: CollectedFile, ordinal: number): void;
+  add(summary: FileSummary, file: ReadFile, ordinal: number): void;
   remove(studyInstanceUID: string): void;
   clear(): void;
 }
 
-export function createGathering(): Gathering {
+export function createGathering(createId: () => string): Gathering {
   const studies = new Map<string, StudyGroup>();
   /** How many of the studies each patient has: counted, for ten thousand studies cannot be looked through for each file. */
   const patients = new Map<string, number>();
@@ -70,7 +79,7 @@ export function createGathering(): Gathering {
     add(summary, file, ordinal) {
       const { description, identifiers } = summary;
       const known = studies.get(identifiers.studyInstanceUID);
-      const study = known ?? newStudy(identifiers.studyInstanceUID, description);
+      const study = known ?? newStudy(createId(), identifiers.studyInstanceUID, description);
       if (!known) {
         studies.set(study.studyInstanceUID, study);
         countPatient(study.patient, 1);
@@ -91,19 +100,21 @@ export function createGathering(): Gathering {
   };
 }
 
-function newStudy(studyInstanceUID: string, description: InstanceDescription): StudyGroup {
+function newStudy(id: string, studyInstanceUID: string, description: InstanceDescription): StudyGroup {
   return {
-    studyInstanceUID, description, series: new Map(), modalities: new Set(), warnings: new Set(), sopInstanceUIDs: new Set(),
+    id, studyInstanceUID, description, series: new Map(), modalities: new Set(), warnings: new Set(), sopInstanceUIDs: new Set(), held: [],
     patient: patientOf(description), instances: 0, bytes: 0, version: 0,
   };
 }
 
-function addInstance(study: StudyGroup, summary: FileSummary, file: CollectedFile, ordinal: number): void {
-  const { description, identifiers, warnings } = summary;
+function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, ordinal: number): void {
+  const { description, identifiers, held, warnings } = summary;
   const series = study.series.get(identifiers.seriesInstanceUID)
     ?? { seriesInstanceUID: identifiers.seriesInstanceUID, description, files: [], bytes: 0 };
   study.series.set(series.seriesInstanceUID, series);
-  series.files.push({ file, ordinal, sopInstanceUID: identifiers.sopInstanceUID, instanceNumber: description.instanceNumber });
+  const found: FoundFile = { file, ordinal, sopInstanceUID: identifiers.sopInstanceUID, instanceNumber: description.instanceNumber, frames: description.frames, held };
+  series.files.push(found);
+  if (held !== null) study.held.push(found);
   series.bytes += file.bytes;
   study.bytes += file.bytes;
   study.instances += 1;
@@ -113,7 +124,8 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: CollectedFil
   if (study.sopInstanceUIDs.has(identifiers.sopInstanceUID)) study.warnings.add('duplicates');
   study.sopInstanceUIDs.add(identifiers.sopInstanceUID);
   if (patientOf(description) !== study.patient) study.warnings.add('patients-differ');
-  if (summary.saysBurnedIn) study.warnings.add('burned-in');
+  if (held === 'burned-in-annotation') study.warnings.add('burned-in');
+  if (mayShowFace(description)) study.warnings.add('face');
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
 }
 

@@ -2,9 +2,13 @@
  * What the person has chosen, as the screen shows it before anything is sent: studies, series, and what cannot be sent. Values here
  * are identifying; they live in the page's memory only and end with `clear()`.
  */
+import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { Forecast } from './forecast.ts';
+import type { FoundFile } from './found-studies.ts';
+import type { Inspection } from './inspection.ts';
+import type { FolderHandle } from './picked-folder.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
@@ -15,7 +19,6 @@ export interface IngestProgress {
   readonly filesFound: number;
   readonly filesRead: number;
   readonly bytesRead: number;
-  readonly bytesTotal: number;
   /** True while more files may still be found: no percentage can be given. */
   readonly listing: boolean;
 }
@@ -29,11 +32,8 @@ export interface QueueingProgress {
   readonly bytesTotal: number;
 }
 
-/** A small picture of one instance: pixels (RGBA) or a JPEG that the browser decodes. */
-export type Thumbnail = { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } | { readonly jpeg: Blob };
-
 /** `two-patients`: this study's patient differs from another's in the selection; `patients-differ`: inside the study. */
-export type StudyWarning = 'two-patients' | 'patients-differ' | 'duplicates' | 'burned-in' | 'too-many-instances' | WarningCode;
+export type StudyWarning = 'two-patients' | 'patients-differ' | 'duplicates' | 'burned-in' | 'face' | 'too-many-instances' | WarningCode;
 
 export interface FoundSeries {
   readonly seriesInstanceUID: string;
@@ -48,6 +48,8 @@ export interface FoundSeries {
 }
 
 export interface FoundStudy {
+  /** Random: it may stand in an address. */
+  readonly id: string;
   readonly studyInstanceUID: string;
   /** As PS3.5 §6.2 PN: `Family^Given`, component groups already reduced to the one to show. Empty where there is none. */
   readonly patientName: string;
@@ -79,6 +81,11 @@ export interface RejectedFile {
   readonly where: { readonly tag: string; readonly offset: number } | null;
 }
 
+/** A file that the policy in force cannot make safe, and nobody has released. */
+export interface HeldFile extends RejectedFile {
+  readonly studyInstanceUID: string;
+}
+
 /** What went wrong at Send. `seal-key-unknown`: the gateway's public key was never heard of, so nothing may be kept here. */
 export type SendProblem = 'no-room' | 'policy-unknown' | 'seal-key-unknown' | 'device-failed';
 
@@ -89,6 +96,15 @@ export interface IngestStore {
   readonly studies: ReadonlySignal<readonly FoundStudy[]>;
   /** Refused files, each with its reason. */
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
+  /** What the policy in force cannot make safe and nobody has released: it stays here. */
+  readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
+  /** Places (`ordinal`) of the instances that a person looked at and released. */
+  readonly released: ReadonlySignal<ReadonlySet<number>>;
+  /** A person's word that nothing in the pixels of these names anybody. Nothing where it was not asked for, and once sending has begun. */
+  release(files: readonly FoundFile[]): void;
+  /** Takes such a word back. Nothing once sending has begun. */
+  holdBack(files: readonly FoundFile[]): void;
+  readonly inspection: Inspection;
   /** Files that are not DICOM and were found in a folder: their number, and by reason. */
   readonly skipped: ReadonlySignal<number>;
   readonly skippedFiles: ReadonlySignal<readonly RejectedFile[]>;
@@ -103,6 +119,8 @@ export interface IngestStore {
   choosePolicy(name: string): void;
   /** From `<input type=file>`, with or without `webkitdirectory`; several calls add up. Resolves when all are read. */
   addFiles(files: Iterable<File>): Promise<void>;
+  /** From the browser's own picker of folders. */
+  addFolder(folder: FolderHandle): Promise<void>;
   /** From a drop; call it synchronously in the event handler: the items die with it. */
   addDataTransfer(items: DataTransferItemList): Promise<void>;
   /** The synthetic sample study for the first visitor. */

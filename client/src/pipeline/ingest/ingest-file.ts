@@ -2,21 +2,26 @@
  * The road of one file on the device: read, apply the policy, digest. What comes out may be queued or sent; what does not comes out
  * with a reason. The same code runs in the page's workers and on the command line.
  *
- * Pixel data is neither decoded nor copied: the instance is a composite Blob of new header bytes and ranges of the file.
+ * Pixel data is not decoded: the instance is new header bytes and ranges of the file, put together in memory up to some megabytes, else a composite Blob.
  */
 import type { DeidRules } from '#shared/deid/rules.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
-import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
-import type { TagAction } from '#shared/deid/report.ts';
+import { deidentifyInstance, reasonToQuarantine } from '#shared/deid/deidentify-instance.ts';
+import { mayShowFace } from '#shared/deid/recognizable-features.ts';
+import { createReport, toWireReport, type TagAction } from '#shared/deid/report.ts';
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { describeInstance, type InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import { missingFileMeta, readInstance } from '#shared/dicom/part10.ts';
-import { findElement, textOf } from '#shared/dicom/values.ts';
+import { populationOf } from '#shared/models/population.ts';
+import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
 import { sha256OfBlob, sha256OfBytes } from '#shared/transfer/digest.ts';
+import { HELD_BYTES, joinBytes, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
 import { refusingUnreadable, type NotSent } from './open-file.ts';
+import { FILMS } from './plain-films.ts';
 
 /** What the policy asks for. `identified`: the bytes as they are. */
 export type DevicePolicy =
@@ -24,7 +29,11 @@ export type DevicePolicy =
   | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
 
 export type IngestOutcome =
-  | { readonly kind: 'ready'; readonly instance: Outgoing<PreparedInstance>; readonly warnings: readonly WarningCode[] }
+  | {
+    readonly kind: 'ready'; readonly instance: Outgoing<PreparedInstance>; readonly warnings: readonly WarningCode[]; readonly report: readonly TagAction[];
+    /** What a plain film says before a model has looked; null for anything else. */
+    readonly triage: DeviceTriage | null;
+  }
   | NotSent;
 
 /** Phase one, for the screen: what the file says of itself. */
@@ -32,12 +41,11 @@ export interface FileSummary {
   readonly kind: 'summary';
   readonly identifiers: InstanceIdentifiers;
   readonly description: InstanceDescription;
-  /** Burned In Annotation (0028,0301) is YES: PS3.3 §C.7.6.1. */
-  readonly saysBurnedIn: boolean;
+  /** What no de-identifying policy can make safe: it is held until a person decides. */
+  readonly held: ReasonCode | null;
   readonly warnings: readonly WarningCode[];
 }
 
-const BURNED_IN_ANNOTATION = 0x00280301;
 const NOT_DICOM = new Set<ReasonCode>(['empty-file', 'not-dicom', 'not-dicom-image', 'not-dicom-document', 'not-dicom-archive']);
 
 /** Reads the header alone. `inFolder`: what is not DICOM is skipped, not refused. */
@@ -45,22 +53,21 @@ export async function summariseFile(file: Blob, inFolder: boolean, policy: Devic
   const read = await readFile(blobSource(file), inFolder, policy, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
-  const saysBurnedIn = textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance)?.toUpperCase() === 'YES';
-  return { kind: 'summary', identifiers: instance.identifiers, description: describeInstance(instance), saysBurnedIn, warnings: instance.warnings };
+  const { identifiers, warnings } = instance;
+  return { kind: 'summary', identifiers, description: describeInstance(instance), held: reasonToQuarantine(instance), warnings };
 }
 
-/** Up to this a file is read once and held, for the parser and the digest: each reading of a Blob costs a millisecond in a browser. */
-const HELD_BYTES = 4 * 1024 * 1024;
-
-/** The whole road. Throws only the signal's reason; a file that cannot be read is refused. */
-export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal): Promise<IngestOutcome> {
+/**
+ * The whole road. Throws only the signal's reason; a file that cannot be read is refused. `released`: a person looked at its pixels
+ * (`deidentifyInstance`).
+ */
+export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal, released = false): Promise<IngestOutcome> {
   return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
-    const held = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : null;
-    const applied = await applyPolicy(file, inFolder, policy, signal, held === null ? blobSource(file) : bytesSource(held));
+    const original = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : file;
+    const applied = await applyTo(original, inFolder, policy, signal, released);
     if (applied.kind !== 'applied') return applied;
-    const { identifiers, transferSyntaxUID, bytes, warnings } = applied;
-    const digestOf = (blob: Blob): Promise<string> => (blob === file && held !== null ? sha256OfBytes(held) : sha256OfBlob(blob, signal));
-    const originalDigest = policy.kind === 'identified' ? null : await policy.pseudonyms.originalDigest(await digestOf(file));
+    const { identifiers, transferSyntaxUID, bytes, warnings, report, triage } = applied;
+    const originalDigest = policy.kind === 'identified' ? null : await policy.pseudonyms.originalDigest(await digestOf(original, signal));
     const instance: PreparedInstance = {
       studyInstanceUID: identifiers.studyInstanceUID,
       seriesInstanceUID: identifiers.seriesInstanceUID,
@@ -68,43 +75,70 @@ export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePo
       sopClassUID: identifiers.sopClassUID,
       transferSyntaxUID,
       bytes,
-      digest: await digestOf(bytes),
+      digest: await digestOf(bytes, signal),
       originalDigest,
     };
     // The one place that gives the brand: the policy was applied above.
-    return { kind: 'ready', instance: instance as Outgoing<PreparedInstance>, warnings };
+    return { kind: 'ready', instance: instance as Outgoing<PreparedInstance>, warnings, report, triage };
   });
+}
+
+/** What is said of it to the gateway, made by who names the instance; null under `identified`: nothing was done. */
+export async function reportOf(policy: DevicePolicy, actions: readonly TagAction[]): Promise<WireReport | null> {
+  return policy.kind === 'identified' ? null : toWireReport(createReport(policy.rules.options, actions));
+}
+
+function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
+  return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfBytes(bytes);
 }
 
 /** An instance as the policy lets it travel, not yet digested. */
-export interface Applied {
+export interface Applied<T extends InstanceBytes = Blob> {
   readonly kind: 'applied';
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: string;
-  readonly bytes: Blob;
+  readonly bytes: T;
   readonly warnings: readonly WarningCode[];
   /** What was done to which element; empty under `identified`. */
   readonly report: readonly TagAction[];
+  /** Names were removed, and a face may be left (PS3.15 E.3.2). */
+  readonly showsFace: boolean;
+  /** As `IngestOutcome`'s. */
+  readonly triage: DeviceTriage | null;
 }
 
-/** Reads the file and applies the policy. The same file gives the same bytes. `source`: the bytes of `file`, where they are at hand. */
-export async function applyPolicy(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal, source = blobSource(file)): Promise<Applied | NotSent> {
+/** Reads the file and applies the policy; nothing but its header is brought into memory. The same file gives the same bytes. */
+export function applyPolicy(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal, released = false): Promise<Applied | NotSent> {
+  return applyTo(file, inFolder, policy, signal, released);
+}
+
+/** What is held stays held. */
+async function applyTo<T extends InstanceBytes>(
+  file: T, inFolder: boolean, policy: DevicePolicy, signal: AbortSignal | undefined, released: boolean,
+): Promise<Applied<T> | NotSent> {
+  const source = file instanceof Blob ? blobSource(file) : bytesSource(file);
   const read = await readFile(source, inFolder, policy.kind, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
-  return refusingUnreadable(signal, async (): Promise<Applied | NotSent> => {
+  return refusingUnreadable(signal, async (): Promise<Applied<T> | NotSent> => {
     const { identifiers, transferSyntaxUID, warnings } = instance;
+    const { modality } = describeInstance(instance);
+    // Decided here, where the original header is: the one that travels may say nothing of the age.
+    const triage = modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null;
     if (policy.kind === 'identified') {
       const meta = missingFileMeta(instance);
-      const bytes = meta === null ? file : new Blob([new Uint8Array(meta), file.slice(instance.dataSetOffset)]);
-      return { kind: 'applied', identifiers, transferSyntaxUID, bytes, warnings, report: [] };
+      const bytes = meta === null ? file : await compose(file, null, [meta, { offset: instance.dataSetOffset, length: source.size - instance.dataSetOffset }]);
+      return { kind: 'applied', identifiers, transferSyntaxUID, bytes, warnings, report: [], showsFace: false, triage };
     }
-    const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms);
+    const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms, released);
     if (changed.kind !== 'ready') return changed;
-    const bytes = await compose(file, source, instance, changed.segments);
-    return { kind: 'applied', identifiers: changed.identifiers, transferSyntaxUID: changed.transferSyntaxUID, bytes, warnings, report: changed.report };
+    const bytes = await compose(file, instance.dataSet === source ? null : instance.dataSet, changed.segments);
+    const { report } = changed;
+    return { kind: 'applied', identifiers: changed.identifiers, transferSyntaxUID: changed.transferSyntaxUID, bytes, warnings, report, showsFace: mayShowFace(describeInstance(instance)), triage };
   });
 }
+
+const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({ models: [], runtime: 'none', population, score: null, first: false, film: [] });
 
 type Read = { readonly kind: 'parsed'; readonly instance: ParsedInstance } | NotSent;
 
@@ -117,13 +151,16 @@ async function readFile(source: ByteSource, inFolder: boolean, policy: DevicePol
   });
 }
 
-async function compose(file: Blob, source: ByteSource, instance: ParsedInstance, segments: readonly (Uint8Array | { offset: number; length: number })[]): Promise<Blob> {
-  const isFile = instance.dataSet === source;
-  const parts = await Promise.all(segments.map(async (segment) => {
+type Segment = Uint8Array | { readonly offset: number; readonly length: number };
+
+/** New bytes and ranges of the file, or of the Data Set that was `inflated` out of it. */
+async function compose<T extends InstanceBytes>(file: T, inflated: ByteSource | null, segments: readonly Segment[]): Promise<T> {
+  const parts = await Promise.all(segments.map(async (segment): Promise<InstanceBytes> => {
     if (segment instanceof Uint8Array) return new Uint8Array(segment);
+    const { offset, length } = segment;
     // An inflated Data Set is in memory already; a file is only pointed at.
-    if (isFile) return file.slice(segment.offset, segment.offset + segment.length);
-    return new Uint8Array(await instance.dataSet.read(segment.offset, segment.length));
+    if (inflated !== null) return new Uint8Array(await inflated.read(offset, length));
+    return file instanceof Blob ? file.slice(offset, offset + length) : file.subarray(offset, offset + length);
   }));
-  return new Blob(parts);
+  return (file instanceof Blob ? new Blob(parts) : joinBytes(parts as Uint8Array[])) as T;
 }

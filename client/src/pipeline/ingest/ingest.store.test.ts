@@ -1,9 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { buildInstance } from '#shared/dicom/build-instance.ts';
+import { concatBytes } from '#shared/dicom/encode.ts';
+import { manifestSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { rememberRate } from '../queue/device-notes.ts';
 import { openParcel } from '../queue/open-test-queue.ts';
-import { DEIDENTIFIED, filesOf, inFolder, openIngest } from './open-test-ingest.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from './open-test-ingest.ts';
 
 test('a folder becomes studies and series; what is not DICOM is passed over, what is damaged is named', async () => {
   const { store } = await openIngest();
@@ -34,6 +37,7 @@ test('after Send every instance is safe on the device, the same one only once, a
   const [pending] = await queue.pending();
   assert.is(pending?.state, 'safe');
   const manifest = await queue.manifestOf(pending!.id);
+  assert.is(manifest.deidentification, undefined);
   assert.equal(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID).sort(), study.instances.map(({ identifiers }) => identifiers.sopInstanceUID).sort());
   assert.is(await database.parcels.count(), 2, 'a parcel holds one series');
 });
@@ -49,10 +53,53 @@ test('under a de-identifying policy no identifying value is in what is queued', 
   const manifest = await queue.manifestOf(pending!.id);
   assert.is.not(manifest.studyInstanceUID, study.studyInstanceUID);
   assert.ok(manifest.instances.every((instance) => instance.originalDigest !== undefined));
+  // What was done to all of them is said once.
+  assert.equal([manifest.deidentification?.reports.length, manifest.instances.map(({ report }) => report)], [1, study.instances.map(() => 0)]);
+  assert.ok(manifestSchema.safeParse(manifest).success);
+  for (const planted of [...study.planted, study.studyInstanceUID]) assert.not(JSON.stringify(manifest).includes(planted), planted);
   for await (const parcel of queue.parcelsFor(pending!.id, manifest.instances)) {
     const body = Buffer.from(await (await openParcel(parcel, keys)).arrayBuffer()).toString('latin1');
     for (const planted of [...study.planted, study.studyInstanceUID]) assert.not(body.includes(planted), planted);
   }
+});
+
+test('the rules of an administrator’s policy are carried out here', async () => {
+  const { identifiers, transferSyntaxUID } = syntheticStudy({ seed: 4, instancesPerSeries: 1 }).instances[0]!;
+  const image = { rows: 1, columns: 1, bitsAllocated: 16, pixels: new Uint8Array(2) } as const;
+  // Neither in Table E.1-1 nor in PS3.6.
+  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements: [[0x00187fff, 'LO', 'QzUnknownXq']], image }));
+  const own = { ...DEIDENTIFIED, name: 'own', title: 'Our own' };
+  for (const rules of [undefined, { unknownAttributes: 'keep' as const }]) {
+    const { store, queue, keys, database } = await openIngest({ chosen: { ...own, version: rules ? 2 : 1, rules } });
+    await rememberRate(database, 'link-rate', 1e9);
+    await store.addFiles([new File([new Uint8Array(bytes)], 'a.dcm')]);
+    await store.send();
+    const [pending] = await queue.pending();
+    const manifest = await queue.manifestOf(pending!.id);
+    assert.equal(manifest.policy, { name: 'own', version: rules ? 2 : 1 });
+    for await (const parcel of queue.parcelsFor(pending!.id, manifest.instances)) {
+      const body = Buffer.from(await (await openParcel(parcel, keys)).arrayBuffer()).toString('latin1');
+      assert.is(body.includes('QzUnknownXq'), rules !== undefined);
+    }
+  }
+});
+
+test('what is in force is asked for before anything is sent; where the chosen policy is withdrawn, one that removes names takes its place', async () => {
+  let asked = 0;
+  const { store, policies } = await openIngest({ tools: { hearPolicies: () => void (asked += 1) } });
+  await store.addFiles(filesOf(syntheticStudy({ seed: 6 })));
+  assert.is(asked, 1);
+  const own = { ...DEIDENTIFIED, name: 'own' };
+  const offered = [IDENTIFIED, DEIDENTIFIED];
+  policies.value = { ...policies.value!, policies: [...offered, own] };
+  store.choosePolicy('own');
+  assert.is(store.policy.value?.name, 'own');
+  policies.value = { ...policies.value, policies: [...offered, { ...own, version: 2 }] };
+  assert.is(store.policy.value?.version, 2);
+  policies.value = { ...policies.value, policies: offered };
+  assert.is(store.policy.value?.name, 'deidentified', 'not the default, which sends names');
+  policies.value = { ...policies.value, policies: [IDENTIFIED] };
+  assert.is(store.policy.value?.name, 'identified', 'there is no other');
 });
 
 test('what is taken back while it is copied leaves nothing half in the queue', async () => {

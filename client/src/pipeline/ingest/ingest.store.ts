@@ -1,26 +1,31 @@
 /**
  * From a choice of files to a study that is safe on this device: reads in the pool, shows what was found, and at Send writes the
- * selected studies into the queue, each as a whole or not at all. The page's thread passes messages and draws at most ten times a second.
+ * selected studies into the queue, each as a whole or not at all. The page's thread passes messages and draws at most four times a second.
  */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { KnownPolicies } from '../queue/device-notes.ts';
 import { isNoRoom } from '../queue/no-room.ts';
-import { collectFiles, type Collected, type CollectedFile } from './collect-files.ts';
-import type { PolicyForTask } from './device-tasks.ts';
+import { collectFiles, type Collected, type CollectedFile, type ReadFile } from './collect-files.ts';
+import type { PolicyForTask, Summarised } from './device-tasks.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
-import type { FoundStudy, IngestPhase, IngestProgress, IngestStore, QueueingProgress, RejectedFile, SendProblem } from './found.ts';
+import type { FoundStudy, HeldFile, IngestPhase, IngestProgress, IngestStore, QueueingProgress, RejectedFile, SendProblem } from './found.ts';
 import { createForecast, needsOf } from './forecast.ts';
 import { createGathering, type FoundFile, type StudyGroup } from './found-studies.ts';
+import { createHeldBack, heldUnder } from './held-back.ts';
+import { createInspection } from './inspection.ts';
 import { queueStudy, type QueueingTools, type SendingTerms } from './queue-study.ts';
 import { createShowcase } from './showcase.ts';
 import type { NotSent } from './open-file.ts';
+import { collectPicked, type FolderHandle, type PickedFolder } from './picked-folder.ts';
 import { TaskFault } from './worker-pool.ts';
 
 export interface IngestTools extends QueueingTools {
   /** Calls `work` after `ms`: drawing waits for it. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
+  /** Asks the gateway what is in force now, where it can be reached; nothing waits for the answer. */
+  readonly hearPolicies: () => void;
   /** Bytes that the device still has room for; null when it does not say. */
   readonly room: () => Promise<number | null>;
   /** Asks the browser not to clear the queue when it needs room, in a person's own gesture; null where it cannot be asked. */
@@ -30,9 +35,11 @@ export interface IngestTools extends QueueingTools {
   readonly sample: () => Promise<readonly File[]>;
 }
 
-/** Ten pictures a second are as good as sixty for a number that grows, and leave the thread free. */
-const DRAW_EVERY_MS = 100;
-const NOTHING_READ: IngestProgress = { filesFound: 0, filesRead: 0, bytesRead: 0, bytesTotal: 0, listing: false };
+/** Four pictures a second are as good as sixty for a number that grows, and leave the thread free. */
+const DRAW_EVERY_MS = 250;
+/** Of which a worker reads the headers for one message: each message costs the page's thread as much as several files. */
+const FILES_AT_ONCE = 16;
+const NOTHING_READ: IngestProgress = { filesFound: 0, filesRead: 0, bytesRead: 0, listing: false };
 const NOTHING_QUEUED: QueueingProgress = { named: 0, instances: 0, instancesTotal: 0, bytes: 0, bytesTotal: 0 };
 
 export function createIngestStore(tools: IngestTools): IngestStore {
@@ -51,14 +58,16 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   // Not known is as good as not promised.
   tools.isPersisted().then((is) => (persisted.value ??= is), () => undefined);
   const chosenPolicy = signal<string | null>(null);
-  const gathering = createGathering();
+  const gathering = createGathering(tools.createId);
+  const heldBack = createHeldBack();
+  const heldFiles = signal<readonly HeldFile[]>([]);
   const showcase = createShowcase(tools.pool);
   const notSent: { refused: RejectedFile[]; skipped: RejectedFile[] } = { refused: [], skipped: [] };
   const count = { ...NOTHING_READ, listing: 0, ordinal: 0, reading: 0 };
   let abort = new AbortController();
   let isDrawing = false;
 
-  const policy = () => tools.policies.value?.policies.find((each) => each.name === (chosenPolicy.value ?? tools.policies.value?.default)) ?? null;
+  const policy = () => (tools.policies.value === null ? null : policyOf(tools.policies.value, chosenPolicy.value));
 
   function draw(): void {
     batch(() => {
@@ -67,7 +76,13 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       if (rejected.value.length !== notSent.refused.length) rejected.value = [...notSent.refused];
       if (skippedFiles.value.length !== notSent.skipped.length) skippedFiles.value = [...notSent.skipped];
       skipped.value = notSent.skipped.length;
+      drawHeld();
     });
+  }
+
+  function drawHeld(): void {
+    const held = heldBack.show(gathering.studies);
+    if (held.length + heldFiles.value.length > 0) heldFiles.value = held;
   }
 
   function drawSoon(): void {
@@ -86,21 +101,30 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     else notSent.refused.push({ path, bytes, state: 'refused', reason: outcome.because, where });
   }
 
-  async function readOne(file: CollectedFile, ordinal: number, signal: AbortSignal): Promise<void> {
+  /** A file that was found, and its place among all. */
+  type Numbered = { readonly file: CollectedFile; readonly ordinal: number };
+
+  async function readSome(files: readonly Numbered[], signal: AbortSignal): Promise<void> {
     const kind = policy()?.deidentify === false ? 'identified' : 'deidentified';
     try {
-      const summary = await tools.pool.run({ kind: 'summarise', ref: file.ref, inFolder: file.inFolder, policy: kind }, signal);
+      const said = await tools.pool.run({ kind: 'summarise', files: files.map(({ file: { ref, inFolder } }) => ({ ref, inFolder })), policy: kind }, signal);
       if (signal.aborted) return;
-      if (summary.kind === 'summary') gathering.add(summary, file, ordinal);
-      else reject(file.path, file.bytes, summary);
+      for (const [at, each] of files.entries()) takeSummary(each, said[at]!);
     } catch (error) {
       if (signal.aborted) return;
-      // The worker itself died of this file: it is named, the others go on.
       if (!(error instanceof TaskFault) || error.name === 'WorkerMissing') throw error;
-      reject(file.path, file.bytes, { kind: 'refused', because: 'not-parseable' });
+      // The worker itself died of one of these files: that one is named, the others go on.
+      if (files.length > 1) for (const file of files) await readSome([file], signal);
+      else takeSummary(files[0]!, { said: { kind: 'refused', because: 'not-parseable' }, bytes: 0 });
     }
+  }
+
+  function takeSummary({ file, ordinal }: Numbered, { said, bytes }: Summarised): void {
+    const read: ReadFile = { ...file, bytes: file.bytes ?? bytes };
+    if (said.kind === 'summary') gathering.add(said, read, ordinal);
+    else reject(read.path, read.bytes, said);
     count.filesRead += 1;
-    count.bytesRead += file.bytes;
+    count.bytesRead += read.bytes;
     drawSoon();
   }
 
@@ -109,22 +133,31 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     count.reading += 1;
     if (phase.value !== 'queueing') phase.value = 'reading';
     const underWay = new Set<Promise<void>>();
+    let some: Numbered[] = [];
+    const breathe = createBreath(tools);
+    const readThem = (): void => {
+      const reading = readSome(some, signal).finally(() => underWay.delete(reading));
+      underWay.add(reading);
+      some = [];
+    };
     try {
       for await (const found of source) {
         if (signal.aborted) break;
         count.filesFound += 1;
-        count.bytesTotal += found.bytes;
         drawSoon();
         if (found.kind === 'refused') {
           reject(found.path, found.bytes, found);
           count.filesRead += 1;
           continue;
         }
-        const reading = readOne(found, count.ordinal++, signal).finally(() => underWay.delete(reading));
-        underWay.add(reading);
-        // A few for each worker; the rest of ten thousand wait as names in the list, not as messages.
-        if (underWay.size >= tools.pool.size * 4) await Promise.race(underWay);
+        some.push({ file: found, ordinal: count.ordinal++ });
+        // The first ones at once, then as many together as are found while those before are read: the rest of ten thousand wait as names.
+        if (underWay.size < tools.pool.size || some.length === FILES_AT_ONCE) readThem();
+        if (underWay.size >= tools.pool.size * 2) await Promise.race(underWay);
+        else await breathe();
       }
+      if (some.length > 0) readThem();
+      await Promise.all(underWay);
     } catch (error) {
       if (!signal.aborted && !(error instanceof TaskFault)) throw error;
       // A part of this page is gone: the files are as good as they were.
@@ -140,7 +173,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
 
   function policyForTask(chosen: Policy, known: KnownPolicies): PolicyForTask | null {
     if (!chosen.deidentify) return { kind: 'identified' };
-    return known.projectKey === null ? null : { kind: 'deidentified', options: chosen.options, projectKey: known.projectKey };
+    return known.projectKey === null ? null : { kind: 'deidentified', options: chosen.options, rules: chosen.rules, projectKey: known.projectKey };
   }
 
   /** Under what the selected studies travel, or why they cannot. */
@@ -148,7 +181,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     const chosen = policy();
     const forTask = known && chosen && policyForTask(chosen, known);
     if (!known || !chosen || !forTask) return 'policy-unknown';
-    return known.sealingKey === null ? 'seal-key-unknown' : { policy: chosen, forTask, sealingKey: known.sealingKey };
+    return known.sealingKey === null ? 'seal-key-unknown' : { policy: chosen, forTask, sealingKey: known.sealingKey, released: heldBack.released.value };
   }
 
   function countQueued(more: Partial<QueueingProgress>): void {
@@ -206,22 +239,44 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     abort.abort();
     abort = new AbortController();
     gathering.clear();
+    heldBack.clear();
     showcase.clear();
     notSent.refused.length = 0;
     notSent.skipped.length = 0;
-    Object.assign(count, { filesFound: 0, filesRead: 0, bytesRead: 0, bytesTotal: 0 });
+    Object.assign(count, { filesFound: 0, filesRead: 0, bytesRead: 0 });
     phase.value = 'idle';
     problem.value = null;
     draw();
   }
 
+  const picked = (folder: FolderHandle, signal: AbortSignal): PickedFolder => ({ folder, list: (path) => tools.pool.run({ kind: 'list', folder, path }, signal) });
+
   function beginReading(): AbortSignal {
+    // Before somebody sends: a policy may have been changed since they signed in.
+    tools.hearPolicies();
     if (abort.signal.aborted) abort = new AbortController();
     return abort.signal;
   }
 
+  /** Once sending has begun, what was decided holds. */
+  const deciding = (decide: (files: readonly FoundFile[]) => void) => (files: readonly FoundFile[]) => {
+    if (phase.peek() === 'queueing') return;
+    decide(files);
+    drawHeld();
+  };
+
+  const inspection = createInspection({
+    pool: tools.pool, studies: gathering.studies, released: () => heldBack.released.peek(),
+    policy: () => {
+      const [known, chosen] = [tools.policies.peek(), policy()];
+      return known && chosen && policyForTask(chosen, known);
+    },
+  });
+
   return {
-    phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, forecast, persisted,
+    phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, forecast, persisted, inspection,
+    heldBack: computed(() => heldUnder(policy(), heldFiles.value)),
+    released: heldBack.released, release: deciding(heldBack.release), holdBack: deciding(heldBack.holdBack),
     policy: computed(policy),
     policies: computed(() => tools.policies.value?.policies ?? []),
     choosePolicy(name) {
@@ -231,10 +286,14 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       const signal = beginReading();
       return read(collectFiles(files, signal), signal);
     },
+    addFolder: (folder) => {
+      const signal = beginReading();
+      return read(collectPicked(picked(folder, signal), signal), signal);
+    },
     addDataTransfer: (items) => {
       const dropped = takeDropped(items);
       const signal = beginReading();
-      return read(collectDropped(dropped, signal), signal);
+      return read(collectDropped(dropped, (folder) => picked(folder, signal), signal), signal);
     },
     async addSample() {
       const files = await tools.sample();
@@ -249,8 +308,28 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 }
 
+/** What was chosen; where that is withdrawn, one that removes names: nobody's choice of that becomes one of sending them. */
+function policyOf({ policies, default: preset }: KnownPolicies, chosen: string | null): Policy | null {
+  const named = (name: string | null): Policy | undefined => policies.find((each) => each.name === name);
+  if (chosen === null) return named(preset) ?? null;
+  return named(chosen) ?? policies.find(({ deidentify }) => deidentify) ?? named(preset) ?? null;
+}
+
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);
+}
+
+/** Other work of the page's thread, a finger on the glass above all, has its turn at least this often. */
+const TURN_MS = 8;
+
+/** Gives the thread away where the last turn is that long ago: what is listed already would else be taken in one task. */
+function createBreath({ now, later }: Pick<IngestTools, 'now' | 'later'>): () => Promise<void> {
+  let since = now();
+  return async () => {
+    if (Math.abs(now() - since) < TURN_MS) return;
+    await new Promise<void>((resolve) => later(resolve, 0));
+    since = now();
+  };
 }
 
 /** PS3.10 §8.6: a File ID of DICOMDIR is that of the media directory, and of nothing else. */

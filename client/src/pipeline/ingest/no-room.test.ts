@@ -1,55 +1,18 @@
 /** The device's disk runs full at each single write of a Send. */
-import type { DBCore, DBCoreMutateRequest } from 'dexie';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import type { LocalDatabase } from '../queue/local-database.ts';
+import { createTestDisk } from '../queue/open-test-disk.ts';
 import { openDevice, queueStudy } from '../queue/open-test-queue.ts';
 import { filesOf, openIngest } from './open-test-ingest.ts';
-
-/** What fake-indexeddb's transactions are inside. */
-interface Breakable {
-  dispatchEvent(event: Event): boolean;
-  _abort(name: string): void;
-}
-
-/** A browser may find out only at the end, when everything should be kept: Indexed Database API §5.4. */
-function breakAtEnd(transaction: Breakable): void {
-  const dispatch = transaction.dispatchEvent.bind(transaction);
-  transaction.dispatchEvent = (event) => {
-    transaction.dispatchEvent = dispatch;
-    if (event.type !== 'complete') return dispatch(event);
-    transaction._abort('QuotaExceededError');
-    return true;
-  };
-}
-
-/** A disk that is full at the nth write and has room again afterwards; `refuses`: the request itself, or the transaction when it should be kept. */
-function createDisk(refuses: 'request' | 'transaction') {
-  const disk = { writes: 0, fullAt: Number.POSITIVE_INFINITY };
-  async function mutate(core: (request: DBCoreMutateRequest) => ReturnType<ReturnType<DBCore['table']>['mutate']>, request: DBCoreMutateRequest) {
-    if (request.type !== 'add' && request.type !== 'put') return core(request);
-    const isFull = disk.writes === disk.fullAt;
-    disk.writes += 1;
-    if (!isFull) return core(request);
-    if (refuses === 'request') throw new DOMException('full', 'QuotaExceededError');
-    breakAtEnd(request.trans as unknown as Breakable);
-    return core(request);
-  }
-  const prepare = (database: LocalDatabase) => void database.use({
-    stack: 'dbcore', name: 'disk',
-    create: (core) => ({ ...core, table: (name) => ({ ...core.table(name), mutate: (request) => mutate((each) => core.table(name).mutate(each), request) }) }),
-  });
-  return { disk, prepare };
-}
 
 for (const refuses of ['request', 'transaction'] as const) {
   test(`a disk that is full at any write (told of the ${refuses}) leaves the study whole or absent, the others untouched, and the person told`, async () => {
     const study = syntheticStudy({ seed: 20, series: 2, instancesPerSeries: 2, rows: 16, columns: 16 });
     let told = 0;
     for (let nth = 0; ; nth += 1) {
-      const { disk, prepare } = createDisk(refuses);
-      const device = await openDevice(undefined, prepare);
+      const disk = createTestDisk(refuses);
+      const device = await openDevice(undefined, disk.prepare);
       await queueStudy(device, 'other', [100, 200]);
       const { store, queue, database } = await openIngest({ device });
       await store.addFiles(filesOf(study));

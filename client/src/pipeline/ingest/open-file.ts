@@ -5,6 +5,7 @@ import type { Place } from '#shared/dicom/data-set.ts';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
 import { ArchiveError, type ArchiveReader } from './archive.ts';
 import type { FileRef } from './collect-files.ts';
+import { openInFolder } from './picked-folder.ts';
 
 export type NotSent =
   | { readonly kind: 'refused'; readonly because: ReasonCode; readonly where?: Place }
@@ -12,8 +13,9 @@ export type NotSent =
   /** Not DICOM, and found in a folder. */
   | { readonly kind: 'skipped'; readonly because: ReasonCode };
 
-/** The bytes of a file; an archive's entry is inflated. Throws ArchiveError, or the signal's reason. */
+/** The bytes of a file; an archive's entry is inflated. Throws ArchiveError, DOMException where a file is gone, or the signal's reason. */
 export async function openFile(ref: FileRef, archives: ArchiveReader, signal?: AbortSignal): Promise<Blob> {
+  if (ref.kind === 'in-folder') return openInFolder(ref.folder, ref.path);
   return ref.kind === 'file' ? ref.file : archives.openEntry(ref.archiveId, ref.archive, ref.index, signal);
 }
 

@@ -1,6 +1,8 @@
 /** For the tests of the upload page's store: a device in memory whose workers run beside it, with a hook before and after each task. */
 import { signal } from '@preact/signals';
 import { importProjectKey } from '#shared/deid/pseudonyms.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveUpStudy, type DecisionTools } from '../queue/decide-study.ts';
@@ -25,7 +27,7 @@ export function inFolder(file: File, folder: string): File {
 }
 
 export interface TestIngestOptions {
-  readonly chosen?: typeof IDENTIFIED;
+  readonly chosen?: Policy;
   readonly room?: number | null;
   readonly device?: TestDevice;
   readonly decisions?: Partial<DecisionTools>;
@@ -35,7 +37,7 @@ export interface TestIngestOptions {
 export async function openIngest({ chosen = IDENTIFIED, room = null, device, decisions = {}, tools = {} }: TestIngestOptions = {}) {
   const opened = device ?? (await openDevice());
   const { database } = opened;
-  const runner = createTaskRunner({ database, coding: { loadCharls }, now: () => performance.now() });
+  const runner = createTaskRunner({ database, coding: { loadCharls }, codecs: loadCodecs(), now: () => performance.now() });
   const hooks = { beforeTask: async (_task: Task): Promise<void> => undefined, afterTask: async (_task: Task): Promise<void> => undefined };
   const pool: WorkerPool = {
     size: 2,
@@ -50,13 +52,13 @@ export async function openIngest({ chosen = IDENTIFIED, room = null, device, dec
   };
   const keys = await makeSealingKeys();
   const projectKey = await importProjectKey(new Uint8Array(32).fill(7));
-  const policies = signal<KnownPolicies | null>({ policies: [IDENTIFIED, DEIDENTIFIED], default: chosen.name, projectKey, projectKeyId: 'p1', sealingKey: keys.sealingKey });
+  const policies = signal<KnownPolicies | null>({ policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])], default: chosen.name, projectKey, projectKeyId: 'p1', sealingKey: keys.sealingKey });
   const deciding: DecisionTools = { database, now: () => 1, decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined, ...decisions };
   let announced = 0;
   const store = createIngestStore({
-    database, key: Promise.resolve(opened.key), pool, policies, now: () => 1, createId: () => crypto.randomUUID(), account: () => 'a',
+    database, key: Promise.resolve(opened.key), pool, policies, hearPolicies: () => undefined, now: () => 1, createId: () => crypto.randomUUID(), account: () => 'a',
     later: (work) => void queueMicrotask(work), room: async () => room, persist: async () => true, isPersisted: async () => false,
-    whileWriting: (_, work) => work(), giveUp: (id, why) => giveUpStudy(deciding, id, why), sample: async () => [], onQueued: () => (announced += 1), ...tools,
+    whileWriting: (_, work) => work(), giveUp: (id, why) => giveUpStudy(deciding, id, why), sample: async () => [], triaged: () => new Map(), onQueued: () => (announced += 1), ...tools,
   });
   return { ...opened, store, queue: queueOver(opened), hooks, keys, policies, pool, announced: () => announced };
 }

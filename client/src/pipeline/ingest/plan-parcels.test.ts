@@ -2,14 +2,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import { createGathering, type StudyGroup } from './found-studies.ts';
-import { planBatches, planParcels } from './plan-parcels.ts';
+import { planBatches as batchesOf, planParcels as parcelsOf } from './plan-parcels.ts';
 
 const MIB = 1024 * 1024;
 const everything = () => true;
+const planBatches = (...of: Parameters<typeof batchesOf>) => [...batchesOf(...of)];
+const planParcels = (...of: Parameters<typeof parcelsOf>) => [...parcelsOf(...of)];
 
 /** A study of series, each of files of these sizes; a UID may be given twice. */
 function studyOf(series: readonly (readonly { readonly bytes: number; readonly uid?: string }[])[], patient = 'P', study = '1.2'): StudyGroup {
-  const gathering = createGathering();
+  const gathering = createGathering(() => 'one');
   addTo(gathering, series, patient, study);
   return gathering.studies.get(study)!;
 }
@@ -19,7 +21,7 @@ function addTo(gathering: ReturnType<typeof createGathering>, series: readonly (
   for (const [at, files] of series.entries()) {
     for (const { bytes, uid } of files) {
       const identifiers = { studyInstanceUID: study, seriesInstanceUID: `${study}.${at}`, sopInstanceUID: uid ?? `${study}.${at}.${ordinal}` };
-      const summary = { kind: 'summary', identifiers, description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription, saysBurnedIn: false, warnings: [] };
+      const summary = { kind: 'summary', identifiers, description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription, held: null, warnings: [] };
       const file = { kind: 'file' as const, path: 'x', bytes, ref: { kind: 'file' as const, file: new Blob() }, inFolder: false };
       gathering.add(summary as unknown as Parameters<typeof gathering.add>[0], file, ordinal);
       ordinal += 1;
@@ -57,7 +59,7 @@ test('files that claim one UID are named and packed together, wherever they stoo
 });
 
 test('ten thousand studies of two patients are pointed out on each, and no longer when one patient is left', () => {
-  const gathering = createGathering();
+  const gathering = createGathering(() => 'one');
   for (let at = 0; at < 10_000; at += 1) addTo(gathering, [[{ bytes: 1 }]], 'P', `1.3.${at}`);
   const warned = () => [...gathering.studies.values()].filter(({ warnings }) => warnings.has('two-patients')).length;
   assert.is(warned(), 0);

@@ -3,7 +3,9 @@
  * study is packed, parcel by parcel. At the end it is in the queue as a whole; given up in the middle, not at all.
  */
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { beginStudy, finishNaming } from '../queue/name-study.ts';
+import { noteTriage } from '../queue/note-triage.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
 import { finishPacking } from '../queue/finish-packing.ts';
 import { atOnce } from './at-once.ts';
@@ -28,6 +30,8 @@ export interface QueueingTools {
    * nothing of it to arrive; else it will probably be sent again. Never throws but for a database that cannot be written.
    */
   readonly giveUp: (studyId: string, why: 'cancelled' | 'failed') => Promise<void>;
+  /** What the models on this device have said of its instances by now, by their places; what they say later they note under this id. Nothing waits for them. */
+  readonly triaged: (studyId: string, group: StudyGroup) => ReadonlyMap<number, DeviceTriage>;
   /** A study was named: it may be announced. */
   readonly onQueued: () => void;
 }
@@ -37,6 +41,8 @@ export interface SendingTerms {
   readonly policy: Policy;
   readonly forTask: PolicyForTask;
   readonly sealingKey: SealingKey;
+  /** Places of the files that a person released. */
+  readonly released: ReadonlySet<number>;
 }
 
 export interface QueueingWatch {
@@ -56,6 +62,7 @@ export async function queueStudy(tools: QueueingTools, group: StudyGroup, terms:
     try {
       await beginStudy(tools.database, await tools.key, row);
       const wanted = await nameAll(tools, id, group, terms, watch, signal);
+      await noteTriage(tools.database, id, tools.triaged(id, group)).catch(() => undefined);
       if (!(await finishNaming(tools.database, id))) return;
       tools.onQueued();
       await packAll(tools, id, group, wanted, terms, watch, signal);
@@ -82,11 +89,11 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 
 /** The files that were named: those that have something to pack. */
 async function nameAll(
-  { pool }: QueueingTools, studyId: string, group: StudyGroup, { forTask }: SendingTerms, watch: QueueingWatch, signal: AbortSignal,
+  { pool }: QueueingTools, studyId: string, group: StudyGroup, { forTask, released }: SendingTerms, watch: QueueingWatch, signal: AbortSignal,
 ): Promise<ReadonlySet<number>> {
   const wanted = new Set<number>();
   await atOnce(planBatches(group), pool.size, async (batch) => {
-    const { notQueued, duplicates } = await pool.run({ kind: 'name', studyId, files: batch.map(toFile), policy: forTask }, signal);
+    const { notQueued, duplicates } = await pool.run({ kind: 'name', studyId, files: batch.map((found) => toFile(found, released)), policy: forTask }, signal);
     const out = new Set([...duplicates, ...tellNotQueued(batch, notQueued, watch)]);
     for (const { ordinal } of batch) if (!out.has(ordinal)) wanted.add(ordinal);
     watch.onNamed(batch);
@@ -96,12 +103,13 @@ async function nameAll(
 }
 
 async function packAll(
-  tools: QueueingTools, studyId: string, group: StudyGroup, wanted: ReadonlySet<number>, { forTask, sealingKey }: SendingTerms, watch: QueueingWatch, signal: AbortSignal,
+  tools: QueueingTools, studyId: string, group: StudyGroup, wanted: ReadonlySet<number>, { forTask, sealingKey, released }: SendingTerms, watch: QueueingWatch, signal: AbortSignal,
 ): Promise<void> {
   const later = new Set<number>();
   const pack = (files: ReadonlySet<number>, onlyNeeded: boolean) => atOnce(planParcels(group, ({ ordinal }) => files.has(ordinal)), tools.pool.size, async (parcel) => {
     const done = await tools.pool.run({
-      kind: 'pack', studyId, parcelId: tools.createId(), files: parcel.map(toFile), policy: forTask, sealingKey, onlyNeeded, workers: tools.pool.size,
+      kind: 'pack', studyId, parcelId: tools.createId(), files: parcel.map((found) => toFile(found, released)), policy: forTask, sealingKey, onlyNeeded,
+      workers: tools.pool.size,
     }, signal);
     tellNotQueued(parcel, done.notQueued, watch);
     const passedOver = new Set(done.later);
@@ -113,8 +121,8 @@ async function packAll(
   if (later.size > 0) await pack(new Set(later), false);
 }
 
-function toFile({ file, ordinal }: FoundFile): FileToQueue {
-  return { ref: file.ref, position: ordinal };
+function toFile({ file, ordinal }: FoundFile, released: ReadonlySet<number>): FileToQueue {
+  return { ref: file.ref, position: ordinal, ...(released.has(ordinal) && { released: true }) };
 }
 
 function tellNotQueued(files: readonly FoundFile[], notQueued: readonly NotQueued[], watch: QueueingWatch): readonly number[] {

@@ -2,7 +2,8 @@
 import { signal, type Signal } from '@preact/signals';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued.ts';
-import type { FoundSeries, FoundStudy, Thumbnail } from './found.ts';
+import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import type { FoundSeries, FoundStudy } from './found.ts';
 import type { SeriesGroup, StudyGroup } from './found-studies.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -37,9 +38,9 @@ export function createShowcase(pool: WorkerPool): Showcase {
   }
 
   function toStudy(study: StudyGroup): FoundStudy {
-    const { description, studyInstanceUID, instances, bytes } = study;
+    const { id, description, studyInstanceUID, instances, bytes } = study;
     return {
-      studyInstanceUID, instances, bytes,
+      id, studyInstanceUID, instances, bytes,
       ...namesOf(description), studyTime: digitsOf(description.studyTime), modalities: [...study.modalities].sort(),
       series: [...study.series.values()].map(toSeries).sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity)),
       warnings: [...study.warnings], selected: selectedOf(studyInstanceUID),

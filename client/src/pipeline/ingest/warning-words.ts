@@ -3,7 +3,7 @@ import { WARNINGS } from '#shared/protocol/problem.ts';
 import { words } from '../../app/words.ts';
 import type { StudyWarning } from './found.ts';
 
-const OF_THE_SELECTION = ['two-patients', 'patients-differ', 'duplicates', 'burned-in', 'too-many-instances'] as const;
+const OF_THE_SELECTION = ['two-patients', 'patients-differ', 'duplicates', 'burned-in', 'face', 'too-many-instances'] as const;
 type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 
 /** Those that a person should look at before pressing Send; the others are remarks and stand behind a touch. */
@@ -17,13 +17,16 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
   return (OF_THE_SELECTION as readonly StudyWarning[]).includes(warning);
 }
 
-/** What must be seen, and what may be: in the order they were found. Several patients are pointed out once, above all studies. */
-export function sortWarnings(warnings: readonly StudyWarning[]): {
+/**
+ * What must be seen, and what may be: in the order they were found. Several patients are pointed out once, above all studies; a face only where
+ * names are removed.
+ */
+export function sortWarnings(warnings: readonly StudyWarning[], deidentify: boolean): {
   readonly loud: readonly StudyWarning[];
   readonly quiet: readonly StudyWarning[];
 } {
   return {
-    loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && warning !== 'two-patients'),
+    loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && warning !== 'two-patients' && (deidentify || warning !== 'face')),
     quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),
   };
 }

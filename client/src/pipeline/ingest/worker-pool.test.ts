@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Task } from './device-tasks.ts';
-import { createWorkerPool, poolSize, TaskFault, type FromWorker, type PoolWorker, type ToWorker } from './worker-pool.ts';
+import { createWorkerPool, PICTURE_MS, poolSize, TaskFault, type FromWorker, type PoolWorker, type ToWorker } from './worker-pool.ts';
 
 const TASK: Task = { kind: 'thumbnail', ref: { kind: 'file', file: new Blob() }, maxSide: 1 };
 
@@ -55,6 +55,24 @@ test('a task that is cancelled ends its worker: a hostile file cannot keep a cor
   for (const each of [hanging, waiting]) await each.then(() => assert.unreachable(), (error: Error) => assert.is(error.message, 'cancelled'));
   assert.ok(spawned[0]!.isEnded);
   const next = pool.run(TASK, new AbortController().signal);
+  spawned[1]!.answer();
+  assert.is(await next, null);
+});
+
+test('a picture that takes too long ends its worker, and the time in which it waited does not count', async () => {
+  const { spawned, spawn } = workers();
+  const limits: (AbortController & { ms?: number })[] = [];
+  const timeout = (ms: number) => {
+    limits.push(Object.assign(new AbortController(), { ms }));
+    return limits.at(-1)!.signal;
+  };
+  const pool = createWorkerPool(1, spawn, timeout);
+  const { signal } = new AbortController();
+  const [slow, next] = [pool.run(TASK, signal), pool.run(TASK, signal)];
+  assert.equal(limits.map(({ ms }) => ms), [PICTURE_MS]);
+  limits[0]!.abort(new DOMException('', 'TimeoutError'));
+  await slow.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'TimeoutError'));
+  assert.ok(spawned[0]!.isEnded);
   spawned[1]!.answer();
   assert.is(await next, null);
 });

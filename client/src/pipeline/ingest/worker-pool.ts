@@ -31,7 +31,7 @@ export class TaskFault extends Error {
 
 export interface WorkerPool {
   readonly size: number;
-  /** Throws TaskFault, or the signal's reason. */
+  /** Throws TaskFault, the signal's reason, or a TimeoutError where a picture takes too long. */
   run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>>;
   close(): void;
 }
@@ -41,6 +41,12 @@ export function poolSize(cores: number): number {
   return Math.max(1, Math.min(8, cores - 1));
 }
 
+/**
+ * From the worker's beginning, with what it has to fetch first: an honest frame takes a second or two. A picture for the screen is worth no more, and
+ * a pile of hostile files does not keep the cores from the sending.
+ */
+export const PICTURE_MS = 15_000;
+
 interface Job {
   readonly task: Task;
   readonly signal: AbortSignal;
@@ -48,7 +54,8 @@ interface Job {
   readonly reject: (reason: unknown) => void;
 }
 
-export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerPool {
+/** `timeout`: a signal that aborts after so many milliseconds. */
+export function createWorkerPool(size: number, spawn: () => PoolWorker, timeout = (ms: number) => AbortSignal.timeout(ms)): WorkerPool {
   const idle: PoolWorker[] = [];
   const waiting: Job[] = [];
   const busy = new Set<PoolWorker>();
@@ -66,10 +73,11 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerP
   function start(worker: PoolWorker, job: Job): void {
     const id = nextId++;
     busy.add(worker);
-    const onAbort = () => end(() => job.reject(job.signal.reason), false);
+    const signal = job.task.kind === 'thumbnail' ? AbortSignal.any([job.signal, timeout(PICTURE_MS)]) : job.signal;
+    const onAbort = () => end(() => job.reject(signal.reason), false);
     function end(settle: () => void, isUsable: boolean): void {
       if (!busy.delete(worker)) return;
-      job.signal.removeEventListener('abort', onAbort);
+      signal.removeEventListener('abort', onAbort);
       worker.onmessage = null;
       worker.onerror = null;
       if (isUsable && !isClosed) idle.push(worker);
@@ -77,7 +85,7 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerP
       settle();
       startNext();
     }
-    job.signal.addEventListener('abort', onAbort, { once: true });
+    signal.addEventListener('abort', onAbort, { once: true });
     worker.onmessage = ({ data }) => {
       if (data.id !== id) return;
       end(() => ('fault' in data ? job.reject(new TaskFault(data.fault)) : job.resolve(data.result)), true);
@@ -90,6 +98,7 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerP
   return {
     size,
     run<T extends Task>(task: T, signal: AbortSignal): Promise<ResultOf<T>> {
+      const settled = new AbortController();
       return new Promise<ResultOf<T>>((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         const job: Job = { task, signal, resolve: (result) => resolve(result as ResultOf<T>), reject };
@@ -99,9 +108,10 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker): WorkerP
           if (at < 0) return;
           waiting.splice(at, 1);
           reject(signal.reason);
-        }, { once: true });
+        }, { once: true, signal: settled.signal });
         startNext();
-      });
+        // Thousands of tasks under one signal must not leave as many listeners behind.
+      }).finally(() => settled.abort());
     },
     close() {
       isClosed = true;

@@ -2,8 +2,8 @@
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
-import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
+import { ChooseAgain } from './ChooseAgain.tsx';
 import type { QueuedStudy } from './queued.ts';
 import { nameOf } from './study-title.ts';
 
@@ -11,11 +11,7 @@ import { nameOf } from './study-title.ts';
 export function GoOn({ study }: { readonly study: QueuedStudy }) {
   const { queue } = useDevice();
   if (study.trouble === 'copy-unreadable' || (study.problem && PROBLEMS[study.problem].retry === 'changed'))
-    return (
-      <a class="button" href={hrefOf({ page: 'upload' })}>
-        {words.queue.chooseAgain}
-      </a>
-    );
+    return <ChooseAgain />;
   return (
     <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study))} onClick={() => void (study.trouble ? queue.tryNow(study.id) : queue.retry(study.id))}>
       <Icon name="again" size={20} />

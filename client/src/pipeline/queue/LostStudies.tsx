@@ -2,8 +2,8 @@
 import { useDevice } from '../../app/device-context.ts';
 import { formatMoment } from '../../app/format.ts';
 import { Notice } from '../../app/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
+import { ChooseAgain } from './ChooseAgain.tsx';
 import type { LostStudy } from './queued.ts';
 
 export function LostStudies() {
@@ -25,9 +25,7 @@ export function LostStudies() {
         ))}
       </ul>
       <p class="notice-actions">
-        <a class="button" href={hrefOf({ page: 'upload' })}>
-          {words.queue.chooseAgain}
-        </a>
+        <ChooseAgain />
       </p>
     </Notice>
   );

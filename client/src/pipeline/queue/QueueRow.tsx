@@ -6,7 +6,9 @@ import { Icon } from '../../app/Icon.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { Pace, Track } from '../../app/Track.tsx';
 import type { TrackState } from '../../app/track-state.ts';
+import { triageWords } from '../../app/triage-words.ts';
 import { words } from '../../app/words.ts';
+import { ChooseAgain } from './ChooseAgain.tsx';
 import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
 import { SendingButtons } from './SendingButtons.tsx';
@@ -32,6 +34,14 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
         <p class="small quiet queue-meta kept">
           <bdi>{said.join(words.separator)}</bdi>
         </p>
+        {goesFirst(study) && (
+          <p class="small queue-first">
+            <Icon name="up" size={16} />
+            <span>
+              <span class="strong">{triageWords.first}</span> <span class="quiet">{triageWords.firstBy}. {triageWords.notDiagnostic}.</span>
+            </span>
+          </p>
+        )}
       </div>
       {study.state === 'taken-back' ? <p class="quiet">{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p> : <Track track={track} />}
       <div class="queue-foot">
@@ -42,6 +52,11 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
       </div>
     </article>
   );
+}
+
+/** A person's own order counts before the model's: where there is one, the model says nothing. */
+function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
+  return isWaiting && score !== null && !ranked;
 }
 
 function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
@@ -74,9 +89,7 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
   if (study.waiting === 'interrupted') {
     return (
       <div class="row">
-        <a class="button" href={hrefOf({ page: 'upload' })}>
-          {words.queue.chooseAgain}
-        </a>
+        <ChooseAgain />
         <Dismiss study={study} name={name} />
       </div>
     );

@@ -19,10 +19,11 @@ export function TakeBack({ study, name }: OfStudy) {
     );
   return (
     <AskFirst
+      bare
       label={words.queue.takeBack}
       of={words.queue.takeBackOf(name)}
       icon={{ name: 'back', turns: true }}
-      ask={{ ...words.takeBack, what: words.takeBack.what(study.instances) }}
+      ask={{ ...words.takeBack, about: name, what: words.takeBack.what(study.instances) }}
       onYes={() => void queue.takeBack(study.id).then((taken) => setLate(!taken))}
     />
   );
@@ -39,15 +40,16 @@ export function CancelSending({ study, name }: OfStudy) {
   return (
     <>
       {failed && (
-        <p class="small" role="status">
+        <p class="small row-note" role="status">
           {words.cancelStudy.notReached}
         </p>
       )}
       <AskFirst
+        bare
         label={words.queue.cancel}
         of={words.queue.cancelOf(name)}
         icon={{ name: 'close' }}
-        ask={{ ...words.cancelStudy, what: words.cancelStudy.what(study.track.inPacs) }}
+        ask={{ ...words.cancelStudy, about: name, what: words.cancelStudy.what(study.track.inPacs) }}
         onYes={cancel}
       />
     </>
@@ -62,7 +64,7 @@ export function Forget({ study, name }: OfStudy) {
       bare
       label={words.queue.dismiss}
       of={words.queue.dismissOf(name)}
-      ask={{ ...words.forget, what: words.forget.what(study.instances), yes: words.queue.dismiss }}
+      ask={{ ...words.forget, about: name, what: words.forget.what(study.instances), yes: words.queue.dismiss }}
       onYes={() => void queue.dismiss(study.id)}
     />
   );

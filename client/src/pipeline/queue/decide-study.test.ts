@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { giveUpStudy } from './decide-study.ts';
+import { noteTriage } from './note-triage.ts';
 import { makeSealingKeys, nameStudy, openDevice, openParcel, packOne, queueOver, queueStudy, receiptOf, storeOver, STUDY } from './open-test-queue.ts';
 import type { InstanceKey } from './upload-queue.ts';
 
@@ -141,7 +142,12 @@ test('a person puts studies in order, sets one aside and sends one first; triage
   let woken = 0;
   const store = storeOver(device, { wake: () => (woken += 1) });
   assert.is(await order(), 'abcd');
-  await store.scored('c', 0.9);
+  const said = { models: [], runtime: 'a runtime', population: 'inside' as const, film: [] };
+  await noteTriage(device.database, 'b', new Map([[0, { ...said, score: 0.1, first: false }]]));
+  assert.is(await order(), 'abcd', 'what is below the threshold keeps its place');
+  await noteTriage(device.database, 'b', new Map([[7, { ...said, score: 0.9, first: true }]]));
+  assert.is(await order(), 'abcd', 'what was said of an image that is not in it puts nothing first');
+  await noteTriage(device.database, 'c', new Map([[0, { ...said, score: 0.9, first: true }]]));
   assert.is(await order(), 'cabd');
   await store.move('d', 1);
   assert.is(await order(), 'cdab');
@@ -151,7 +157,7 @@ test('a person puts studies in order, sets one aside and sends one first; triage
   assert.is(await order(), 'bda');
   await store.resume('c');
   assert.is(await order(), 'bcda');
-  assert.is(woken, 5);
+  assert.is(woken, 4);
   store.close();
 });
 

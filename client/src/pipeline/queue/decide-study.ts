@@ -1,7 +1,7 @@
 /** What a person decides about a queued study, carried out: on this device, and where the gateway has to know, there first. */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
-import { deleteContents, deleteParcels, dropStudy } from './drop-study.ts';
+import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { mayBeRetried } from './may-be-retried.ts';
@@ -43,23 +43,25 @@ export function createDecisions(tools: DecisionTools): Pick<QueueStore, 'takeBac
     return (await instancesOf(database, id)).filter((row) => row.state === 'quarantined' || row.state === 'refused');
   }
 
-  /** Ends as taken back, unless it has moved on: `isStill` looks at it in the transaction that ends it. */
-  async function endAsTakenBack(id: string, isStill: (study: StudyRow) => boolean): Promise<StudyRow | null> {
-    return database.transaction('rw', database.studies, async () => {
+  /**
+   * Ends as taken back, and nothing of it stays here, unless it has moved on: `isStill` looks at it in the transaction that ends it. `own`: what no other
+   * entry has as well.
+   */
+  async function takeOut(id: string, isStill: (study: StudyRow) => boolean): Promise<{ readonly uploadId: string | null; readonly own: readonly InstanceKey[] } | null> {
+    return database.transaction('rw', contentsOf(database), async () => {
       const study = await database.studies.get(id);
       if (!study || !isStill(study)) return null;
-      await database.studies.update(id, { state: 'taken-back', packing: false, title: null, waiting: null, trouble: null, completedAt: tools.now(), turn: (study.turn ?? 0) + 1 });
-      return study;
+      const own = await onlyOf(database, study);
+      await endAsTakenBack(database, study, tools.now());
+      return { uploadId: study.uploadId, own };
     });
   }
 
   return {
     async takeBack(id) {
-      const row = await endAsTakenBack(id, canTakeBack);
-      if (row === null) return false;
-      const own = await onlyOf(database, row);
-      await deleteContents(database, id);
-      if (row.uploadId !== null) await tools.withdraw(row.uploadId, own).catch(() => undefined);
+      const ended = await takeOut(id, canTakeBack);
+      if (ended === null) return false;
+      if (ended.uploadId !== null) await tools.withdraw(ended.uploadId, ended.own).catch(() => undefined);
       tools.wake();
       return true;
     },
@@ -71,8 +73,7 @@ export function createDecisions(tools: DecisionTools): Pick<QueueStore, 'takeBac
       const open = rows.filter((row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState));
       // First there: while the gateway does not know, nothing is deleted here.
       if (study.uploadId !== null && open.length > 0) await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
-      if ((await endAsTakenBack(id, (row) => row.state !== 'done' && row.state !== 'taken-back')) === null) return;
-      await deleteContents(database, id);
+      if ((await takeOut(id, (row) => row.state !== 'done' && row.state !== 'taken-back')) === null) return;
       tools.wake();
     },
 
@@ -146,11 +147,13 @@ async function onlyOf(database: LocalDatabase, study: StudyRow): Promise<Instanc
 }
 
 async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {
-  await database.transaction('rw', database.studies, database.parcels, database.records, async () => {
+  await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(id);
-    const state = study && nextUploadState(study.state, 'evicted');
+    // What was taken back was never delivered.
+    const state = study?.state === 'attention' ? nextUploadState(study.state, 'evicted') : null;
     if (!state) return;
     await database.studies.update(id, { state, packing: false, title: null, completedAt: at });
     await deleteParcels(database, id);
+    await deleteReports(database, id);
   });
 }

@@ -2,8 +2,7 @@
  * Small things the device remembers between visits: the policies it last heard of, the link as the leading tab sees it, whose it is
  * offline, and how fast the link and this device are.
  */
-import { importProjectKey } from '#shared/deid/pseudonyms.ts';
-import type { Policy, PolicyAnswer, SealingKey, User } from '#shared/protocol/api.ts';
+import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
 import type { Diagnosis, Link } from './queued.ts';
 
@@ -15,16 +14,6 @@ export interface KnownPolicies {
   readonly projectKeyId: string | null;
   /** The gateway's public key: what waits here is sealed to it. null: never heard of. */
   readonly sealingKey: SealingKey | null;
-}
-
-/** Keeps the gateway's answer, so that a study can be taken in while offline. */
-export async function rememberPolicies(database: LocalDatabase, answer: PolicyAnswer): Promise<KnownPolicies> {
-  const projectKey = answer.projectKey === undefined ? null : await importProjectKey(parseBase64Url(answer.projectKey));
-  const known: KnownPolicies = {
-    policies: answer.policies, default: answer.default, projectKey, projectKeyId: answer.projectKeyId ?? null, sealingKey: answer.sealingKey ?? null,
-  };
-  await database.device.put({ name: 'policies', value: known });
-  return known;
 }
 
 export async function knownPolicies(database: LocalDatabase): Promise<KnownPolicies | null> {
@@ -85,9 +74,4 @@ export async function databaseOrigin(database: LocalDatabase): Promise<string> {
     await database.device.put({ name: 'origin', value: made });
     return made;
   });
-}
-
-function parseBase64Url(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }

@@ -1,6 +1,7 @@
 /** A page that dies while it writes, at each of its steps. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { clearInterrupted } from './drop-study.ts';
 import { beginStudy, finishNaming, nameInstances, StudyGone, withdrawInstances } from './name-study.ts';
 import { makeSealingKeys, nameStudy, openDevice, packOne, POLICY, prepareInstance, queueOver, queueStudy, STUDY, TITLE, type TestDevice } from './open-test-queue.ts';
@@ -104,7 +105,7 @@ test('an interrupted study that is chosen again is one study, and what it had pr
   const { database, key } = device;
   await beginStudy(database, key, { id: 'again', queuedAt: 2, account: 'a', policy: POLICY, title: TITLE, about: { modalities: [], series: 1 } });
   const chosen = instances.slice(0, 2);
-  await nameInstances(database, 'again', chosen.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: bytes.size })));
+  await nameInstances(database, 'again', chosen.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })));
   await finishNaming(database, 'again');
   assert.equal((await database.studies.toArray()).map(({ id }) => id), ['again']);
 

@@ -1,5 +1,5 @@
 /** Taking studies out of the database: what was taken back, given up, finished, or cut off in the middle. Kept receipts stay. */
-import type { LocalDatabase } from './local-database.ts';
+import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 /** Deletes the study with all that belongs to it. */
 export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
@@ -10,17 +10,34 @@ export async function dropStudy(database: LocalDatabase, studyId: string): Promi
   });
 }
 
-function contentsOf({ studies, instances, parcels, records, withdrawals }: LocalDatabase) {
-  return [studies, instances, parcels, records, withdrawals];
+/** The tables in which a study has something of its own. */
+export function contentsOf({ studies, instances, parcels, records, withdrawals, reports }: LocalDatabase) {
+  return [studies, instances, parcels, records, withdrawals, reports];
 }
 
-/** Deletes the parcels, the instances and the withdrawals of a study; its row stays. */
+/** Deletes the parcels, the instances, their reports and the withdrawals of a study; its row stays. */
 export async function deleteContents(database: LocalDatabase, studyId: string): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     await deleteParcels(database, studyId);
     await database.withdrawals.where('studyId').equals(studyId).delete();
+    await deleteReports(database, studyId);
     await database.instances.where('studyId').equals(studyId).delete();
   });
+}
+
+/** Ends as taken back: nothing of it stays here but its row. */
+export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, at: number): Promise<void> {
+  await database.transaction('rw', contentsOf(database), async () => {
+    await deleteContents(database, study.id);
+    await database.studies.update(study.id, {
+      state: 'taken-back', packing: false, title: null, waiting: null, trouble: null, completedAt: at, turn: (study.turn ?? 0) + 1,
+    });
+  });
+}
+
+/** Of a study that is announced no more: what was done stands in its receipt. */
+export async function deleteReports(database: LocalDatabase, studyId: string): Promise<void> {
+  await database.reports.where('studyId').equals(studyId).delete();
 }
 
 /** Deletes the copies: the parcels with their records. `keep`: parcels that stay. */

@@ -1,6 +1,6 @@
 /** The end of packing: the one place where a study becomes safe on this device. */
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
-import { dropStudy } from './drop-study.ts';
+import { contentsOf, dropStudy } from './drop-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { StudyGone } from './name-study.ts';
 
@@ -11,7 +11,7 @@ export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
 
 /** Every byte is in this database: from here on the study is safe on this device. False when nothing was left of it: then it is dropped. */
 export async function finishPacking(database: LocalDatabase, studyId: string): Promise<boolean> {
-  return database.transaction('rw', [database.studies, database.instances, database.parcels, database.records, database.withdrawals], async () => {
+  return database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
     if (!isBeingPacked(study)) throw new StudyGone();
     if (study.instances === 0) {

@@ -4,6 +4,7 @@ import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { deviceKey, open } from './device-key.ts';
+import { interruptStudy } from './drop-study.ts';
 import { makeSealingKeys, nameStudy, onDisk, openDevice, openParcel, packOne, queueOver, queueStudy, receiptOf, STUDY } from './open-test-queue.ts';
 import { finishPacking } from './finish-packing.ts';
 import { CopyUnreadable, type InstanceKey, type ParcelToSend } from './upload-queue.ts';
@@ -59,6 +60,22 @@ test('the copy and the title go when a receipt says that the PACS holds everythi
   const study = await device.database.studies.get('study');
   assert.equal([study?.state, study?.title, study?.completedAt], ['done', null, 42]);
   assert.is(await device.database.records.count(), 0);
+  assert.equal(await queue.pending(), []);
+});
+
+test('a receipt that comes late does not make a study that is to be chosen again look whole', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  await device.database.studies.update('study', { packing: true });
+  const queue = queueOver(device);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const checked = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  await queue.settle('study', checked);
+  await interruptStudy(device.database, 'study');
+  await queue.settle('study', checked);
+  const study = await device.database.studies.get('study');
+  assert.equal([study?.state, study?.waiting, study?.instances], ['reading', 'interrupted', 0]);
   assert.equal(await queue.pending(), []);
 });
 

@@ -8,7 +8,8 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent } from '#shared/protocol/upload-state.ts';
 import { countReasons } from './count-reasons.ts';
-import { deleteParcels } from './drop-study.ts';
+import { describeReports } from './describe-reports.ts';
+import { contentsOf, deleteParcels, deleteReports } from './drop-study.ts';
 import { giveParcels } from './give-parcels.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
@@ -52,7 +53,7 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
     });
   }
 
-  /** A study that was interrupted says so until it is chosen again, whatever is still under way. */
+  /** A study that was interrupted says so until it is chosen again, whatever is still under way: so do `change` and `settle`. */
   async function note(id: string, work: (row: StudyRow) => void): Promise<void> {
     await database.studies.where('id').equals(id).modify((row) => void (row.waiting !== 'interrupted' && work(row)));
   }
@@ -116,22 +117,28 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
   };
 }
 
+/** Of so many films the manifest says the population though no model looked: 100 bytes each. A study of more has no chest film that a model is asked about. */
+const UNSEEN_FILMS_LIMIT = 1000;
+
 async function manifestOf(database: LocalDatabase, id: string): Promise<Manifest> {
   const study = await database.studies.get(id);
   if (!study || study.studyInstanceUID === null) throw new Error('a study that is not queued has no manifest');
-  const named = new Map<string, Manifest['instances'][number]>();
+  const named = new Map<string, Manifest['instances'][number] & { reportDigest: string | null }>();
   for (const row of await instancesOf(database, id)) {
     // A person's word stands: what was left out is not promised again.
     if (row.state === 'left-out' || named.has(keyOf(row))) continue;
-    const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, originalDigest } = row;
+    const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, originalDigest, report: reportDigest = null, triage } = row;
     const original = originalDigest === undefined ? {} : { originalDigest };
-    named.set(keyOf(row), { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, ...original });
+    const isTooMuch = triage?.runtime === 'none' && named.size >= UNSEEN_FILMS_LIMIT;
+    const looked = triage === undefined || isTooMuch ? {} : { triage };
+    named.set(keyOf(row), { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, ...original, ...looked, reportDigest });
   }
+  const reports = await database.reports.where('studyId').equals(id).toArray();
   return {
     protocolVersion: PROTOCOL_VERSION,
     policy: { name: study.policy.name, version: study.policy.version },
     studyInstanceUID: study.studyInstanceUID,
-    instances: [...named.values()],
+    ...describeReports([...named.values()], new Map(reports.map((report) => [report.digest, report]))),
   };
 }
 
@@ -179,8 +186,7 @@ function isSettledForUs({ state, reason, sopInstanceUID }: InstanceRow, inPacs: 
 
 async function settle(database: LocalDatabase, now: () => number, id: string, { jws, receipt }: CheckedReceipt): Promise<void> {
   const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
-  const tables = [database.studies, database.instances, database.parcels, database.records, database.receipts, database.withdrawals];
-  await database.transaction('rw', tables, async () => {
+  await database.transaction('rw', [...contentsOf(database), database.receipts], async () => {
     const study = await database.studies.get(id);
     if (!study) return;
     const rows = (await instancesOf(database, id)).map((row): InstanceRow => {
@@ -194,8 +200,10 @@ async function settle(database: LocalDatabase, now: () => number, id: string, { 
     const inPacs = new Set(receipt.instances.filter((instance) => isInPacs(instance.state)).map((instance) => instance.sopInstanceUID));
     const kept = rows.filter((row) => !isSettledForUs(row, inPacs));
     await deleteParcels(database, id, new Set(kept.map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null)));
+    const outcome = outcomeOf(study, kept.length === 0, now());
+    if (outcome.state === 'done') await deleteReports(database, id);
     await database.studies.update(id, {
-      receiptId: receipt.jti, waiting: null, trouble: null, reasons: countReasons(rows), ...outcomeOf(study, kept.length === 0, now()),
+      receiptId: receipt.jti, waiting: study.waiting === 'interrupted' ? 'interrupted' : null, trouble: null, reasons: countReasons(rows), ...outcome,
     });
   });
 }

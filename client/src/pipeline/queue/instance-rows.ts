@@ -3,16 +3,19 @@ import { Dexie } from 'dexie';
 import { countReasons } from './count-reasons.ts';
 import type { InstanceRow, LocalDatabase } from './local-database.ts';
 
-/** 200 rows are read or written in a few milliseconds on a tablet; all of a large study at once would be a task that is felt. */
+/** Beside the thread that draws; all of a large study at once would be a message of megabytes. */
 const ROWS_AT_ONCE = 200;
 
-/** In the order of the files that were chosen. */
-export async function instancesOf(database: LocalDatabase, studyId: string): Promise<InstanceRow[]> {
+/** For who reads on the thread that draws. */
+export const FEW_ROWS = 50;
+
+/** In the order of the files that were chosen; `atOnce`: so many in one piece. */
+export async function instancesOf(database: LocalDatabase, studyId: string, atOnce = ROWS_AT_ONCE): Promise<InstanceRow[]> {
   const rows: InstanceRow[] = [];
   for (let after: number = Number.NEGATIVE_INFINITY; ; ) {
-    const some = await database.instances.where('[studyId+position]').between([studyId, after], [studyId, Dexie.maxKey], false).limit(ROWS_AT_ONCE).toArray();
+    const some = await database.instances.where('[studyId+position]').between([studyId, after], [studyId, Dexie.maxKey], false).limit(atOnce).toArray();
     rows.push(...some);
-    if (some.length < ROWS_AT_ONCE) return rows;
+    if (some.length < atOnce) return rows;
     after = some.at(-1)!.position;
   }
 }

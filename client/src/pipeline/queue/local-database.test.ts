@@ -3,6 +3,7 @@ import { Dexie } from 'dexie';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import { seal } from './device-key.ts';
 import { clearInterrupted } from './drop-study.ts';
@@ -45,7 +46,7 @@ async function versionOne(factory: IDBFactory) {
     }
     await old.table('parcels').put({ id: `p${at}`, studyId: 'study', bytes: body.size, instances: 1, state: at === 0 ? 'sent' : 'waiting', location: `files/${at}` });
     const { bytes, originalDigest: _, studyInstanceUID: __, ...named } = instance;
-    await old.table('instances').put({ ...named, studyId: 'study', parcelId: `p${at}`, bytes: bytes.size, state: at === 0 ? 'sent' : 'safe', reason: null });
+    await old.table('instances').put({ ...named, studyId: 'study', parcelId: `p${at}`, bytes: sizeOf(bytes), state: at === 0 ? 'sent' : 'safe', reason: null });
   }
   const held = { studyId: 'held', position: 0, parcelId: 'p9', sopInstanceUID: `${STUDY}.9`, digest: 'f'.repeat(64), bytes: 100 };
   await old.table('instances').put({ ...held, state: 'quarantined', reason: 'identity-remains' });
@@ -61,6 +62,7 @@ test('a queue of version 1 goes on where it was: its parcels travel in the clear
   const queue = queueOver(device);
   assert.equal((await queue.pending()).map(({ id, state }) => [id, state]), [['study', 'uploading'], ['held', 'attention']]);
   assert.equal((await queue.manifestOf('study')).instances.map(({ digest }) => digest), instances.map(({ digest }) => digest));
+  assert.is((await queue.manifestOf('study')).deidentification, undefined, 'what was done to them nobody remembers');
   await queue.announced('study', { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [instances[0]!], need: [instances[1]!], conflict: [] });
   const [parcel, ...more] = await Array.fromAsync(queue.parcelsFor('study', [instances[1]!]));
   assert.equal([parcel?.id, parcel?.seal, parcel?.location, more.length], ['p1', null, 'files/1', 0]);

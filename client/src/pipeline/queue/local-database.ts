@@ -6,6 +6,8 @@
 import { Dexie, type EntityTable, type Table, type Transaction } from 'dexie';
 import { countReasons, type Reasons } from './count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
+import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
@@ -59,12 +61,14 @@ export interface StudyRow {
   paused: boolean;
   /** Set by hand: the lower goes first, and before all that have none. */
   rank: number | null;
-  /** From triage, 0 to 1: the higher goes first. */
+  /** From triage, 0 to 1, where it reached the model's threshold: the higher goes first. null: nothing moves it from its place. */
   score: number | null;
   /** What went wrong on this device; rows of earlier versions lack it. */
   trouble?: Trouble | null;
   /** Grows when a person changes what is to be done; rows of earlier versions lack it. */
   turn?: number;
+  /** What the lists of its reports take of REPORTS_CHARACTERS_LIMIT; absent where it has none. */
+  reportCharacters?: number;
   receiptId: string | null;
   completedAt: number | null;
 }
@@ -82,12 +86,16 @@ export interface InstanceRow {
   readonly bytes: number;
   readonly digest: string;
   readonly originalDigest?: string;
+  /** The digest of the report that says what was done to it. */
+  readonly report?: string;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
   /** Seen in the PACS when the study was announced: no copy of it is kept here. */
   inPacs?: boolean;
   /** Bytes that it takes in its parcel, where it was coded. */
   codedBytes?: number;
+  /** What the models on this device said of it; of a plain film at which none looked, or not yet, its population alone. Absent else, and in rows of earlier versions. */
+  triage?: DeviceTriage;
 }
 
 export interface ParcelRow {
@@ -100,6 +108,11 @@ export interface ParcelRow {
   location: string | null;
   /** The gateway's key that opens it, and the encapsulated key in base64. null: of version 1, under the device's key; it travels in the clear. */
   seal: { readonly keyId: string; readonly enc: string } | null;
+}
+
+/** What was done to instances of a study, each distinct report once: most of them have the same. Paths of tags and codes, no values. */
+export interface ReportRow extends WireReport {
+  readonly studyId: string;
 }
 
 /** An instance that was named and will not come: the gateway is told with the next announcement. */
@@ -116,11 +129,11 @@ export interface RecordRow {
 }
 
 /**
- * Things of the device itself: its key, the policies and the sealing key it last heard of, the link as the leading tab sees it, the account
+ * Things of the device itself: its key, the pair to which the project key is wrapped, the policies and the sealing key it last heard of, the link as the leading tab sees it, the account
  * that was here last, how fast the link and the coding are (bytes a second), which database this is, and the right to send of each account.
  */
 export interface DeviceRow {
-  readonly name: 'key' | 'policies' | 'link' | 'account' | 'link-rate' | 'diagnosis' | 'coding-rate' | 'origin' | 'clock' | `right/${string}`;
+  readonly name: 'key' | 'project-pair' | 'policies' | 'link' | 'account' | 'link-rate' | 'diagnosis' | 'coding-rate' | 'origin' | 'clock' | `right/${string}`;
   readonly value: unknown;
 }
 
@@ -130,6 +143,7 @@ export interface LocalDatabase extends Dexie {
   parcels: EntityTable<ParcelRow, 'id'>;
   records: Table<RecordRow, [string, number]>;
   withdrawals: Table<WithdrawalRow, [string, string, string]>;
+  reports: Table<ReportRow, [string, string]>;
   receipts: EntityTable<KeptReceipt, 'id'>;
   device: EntityTable<DeviceRow, 'name'>;
 }
@@ -163,6 +177,11 @@ export const LADDER: readonly Rung[] = [
     stores: { withdrawals: '[studyId+sopInstanceUID+digest], studyId' },
     climb: fromVersionOne,
   },
+  {
+    version: 3,
+    because: 'the gateway is told what was done to each instance; of what was named before, nobody remembers',
+    stores: { reports: '[studyId+digest], studyId' },
+  },
 ];
 
 /** Parcels stay under the device's key and travel in the clear, as they would have; a study that was being written ends as interrupted. */
@@ -188,6 +207,8 @@ export interface DatabaseTools {
 /** The database, opened on first use. Throws from any call when the browser gives none (private window, no room). */
 export function openLocalDatabase(tools: DatabaseTools = {}): LocalDatabase {
   const own = tools.indexedDB && tools.IDBKeyRange ? { indexedDB: tools.indexedDB, IDBKeyRange: tools.IDBKeyRange } : {};
+  // On the loopback Dexie would note where each promise was made, which costs more than the database does.
+  Dexie.debug = false;
   // "strict" durability: a transaction is done when the bytes are on the disk, which is what "safe on this device" says.
   const database = new Dexie(tools.name ?? 'relaypacs', { ...own, chromeTransactionDurability: 'strict' }) as LocalDatabase;
   for (const { version, stores, climb } of LADDER) {

@@ -2,12 +2,13 @@
  * Naming a study: a row for the study, then a row for each instance, so that the gateway can be asked what it lacks before anything is
  * packed. Named is not safe: that is said by `finishPacking` (finish-packing.ts) alone.
  */
+import { charactersOf, REPORTS_CHARACTERS_LIMIT, withinRoom, type WireReport } from '#shared/protocol/deid-report.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { NO_REASONS } from './count-reasons.ts';
 import { open, seal } from './device-key.ts';
-import { deleteContents } from './drop-study.ts';
+import { contentsOf, deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
-import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
 import type { StudyAbout, StudyTitle } from './queued.ts';
 import { keyOf } from './upload-queue.ts';
 
@@ -59,10 +60,10 @@ function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<
 /** An instance as it will be promised; `studyInstanceUID` is that of its study as it is sent. */
 export type NamedInstance = Omit<InstanceRow, 'studyId' | 'parcelId' | 'state' | 'reason' | 'inPacs' | 'codedBytes'> & { readonly studyInstanceUID: string };
 
-/** Writes the rows of some instances, all or none. Throws StudyGone, QuotaExceededError. */
-export async function nameInstances(database: LocalDatabase, studyId: string, named: readonly NamedInstance[]): Promise<void> {
+/** Writes the rows of some instances and the reports that they name, all or none. Throws StudyGone, QuotaExceededError. */
+export async function nameInstances(database: LocalDatabase, studyId: string, named: readonly NamedInstance[], reports: readonly WireReport[] = []): Promise<void> {
   if (named.length === 0) return;
-  await database.transaction('rw', database.studies, database.instances, async () => {
+  await database.transaction('rw', database.studies, database.instances, database.reports, async () => {
     const study = await database.studies.get(studyId);
     if (study?.state !== 'reading' || study.named) throw new StudyGone();
     await database.instances.bulkAdd(named.map(({ studyInstanceUID: _, ...instance }) => ({ ...instance, studyId, parcelId: null, state: 'safe' as const, reason: null })));
@@ -70,8 +71,22 @@ export async function nameInstances(database: LocalDatabase, studyId: string, na
       studyInstanceUID: study.studyInstanceUID ?? named[0]!.studyInstanceUID,
       instances: study.instances + named.length,
       bytes: study.bytes + named.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...(reports.length > 0 && { reportCharacters: await keepReports(database, study, reports) }),
     });
   });
+}
+
+/** Part of the caller's transaction; returns what the lists of the study take now. */
+async function keepReports(database: LocalDatabase, { id, reportCharacters = 0 }: StudyRow, reports: readonly WireReport[]): Promise<number> {
+  let taken = reportCharacters;
+  const known = await database.reports.bulkGet(reports.map(({ digest }): [string, string] => [id, digest]));
+  const rows = reports.filter((_, at) => known[at] === undefined).map((report): ReportRow => {
+    const kept = withinRoom(report, REPORTS_CHARACTERS_LIMIT - taken);
+    taken += charactersOf(kept.actions);
+    return { ...kept, studyId: id };
+  });
+  await database.reports.bulkAdd(rows);
+  return taken;
 }
 
 /**
@@ -79,8 +94,8 @@ export async function nameInstances(database: LocalDatabase, studyId: string, na
  * no longer be sent from here. False when nothing was named: the study is dropped.
  */
 export async function finishNaming(database: LocalDatabase, studyId: string): Promise<boolean> {
-  const { studies, instances, parcels, records, withdrawals } = database;
-  return database.transaction('rw', [studies, instances, parcels, records, withdrawals], async () => {
+  const { studies } = database;
+  return database.transaction('rw', contentsOf(database), async () => {
     const study = await studies.get(studyId);
     if (study?.state !== 'reading') throw new StudyGone();
     if (study.instances === 0) {

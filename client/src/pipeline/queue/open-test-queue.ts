@@ -5,6 +5,7 @@ import { signal } from '@preact/signals';
 import type { SealingKey, UploadStatus } from '#shared/protocol/api.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { createOpener, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { deviceKey } from './device-key.ts';
 import { createInstanceQueue, type InstanceQueueTools } from './instance-queue.ts';
@@ -71,7 +72,7 @@ export interface TestStudy {
 export async function nameStudy({ database, key }: TestDevice, id: string, sizes: readonly number[], { account = 'a', queuedAt = 1 }: TestStudy = {}): Promise<TestInstance[]> {
   await beginStudy(database, key, { id, queuedAt, account, policy: POLICY, title: TITLE, about: { modalities: ['CT'], series: 1 } });
   const instances = await Promise.all(sizes.map((bytes, position) => prepareInstance(position, bytes, 'Planted^Name in the header')));
-  await nameInstances(database, id, instances.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: bytes.size })));
+  await nameInstances(database, id, instances.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })));
   await finishNaming(database, id);
   return instances;
 }
@@ -109,7 +110,7 @@ export function storeOver({ database, key }: TestDevice, tools: Partial<QueueSto
 
 export function receiptOf(instances: readonly PreparedInstance[], state: (at: number) => ReceiptInstance['state']): CheckedReceipt {
   const named = instances.map(({ sopInstanceUID, digest, bytes }, at): ReceiptInstance => ({
-    sopInstanceUID, digest, bytes: bytes.size, state: state(at), ...(state(at) === 'refused' ? { reason: 'pacs-refused' } : {}),
+    sopInstanceUID, digest, bytes: sizeOf(bytes), state: state(at), ...(state(at) === 'refused' ? { reason: 'pacs-refused' } : {}),
   }));
   const receipt = {
     jti: crypto.randomUUID(), iss: 'http://gateway', iat: 1, version: 1 as const, studyInstanceUID: STUDY, revision: 1,

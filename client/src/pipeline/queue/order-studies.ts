@@ -1,4 +1,4 @@
-/** A person's order among the studies that wait, and what triage says of them; the uploader reads it with `pending`. */
+/** A person's order among the studies that wait; the uploader reads it with `pending`. */
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import type { QueueStore } from './queued.ts';
 import { ranksAfterMove } from './sending-order.ts';
@@ -10,7 +10,7 @@ export function isToBeSent({ state, waiting }: StudyRow): boolean {
 
 export function createOrdering(
   { database, wake, account }: { readonly database: LocalDatabase; wake(): void; readonly account: () => string | null },
-): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move' | 'scored'> {
+): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
   const isOwn = (row: StudyRow) => (row.account ?? null) === null || row.account === account();
 
   async function change(id: string, changes: Partial<StudyRow>): Promise<void> {
@@ -33,6 +33,5 @@ export function createOrdering(
     resume: (id) => change(id, { paused: false }),
     sendFirst: (id) => place(id, 0, { paused: false }),
     move: (id, at) => place(id, at, {}),
-    scored: (id, score) => change(id, { score }),
   };
 }

@@ -9,7 +9,7 @@ import { countTrack } from './count-track.ts';
 import { canCancel, canTakeBack, createDecisions, type DecisionTools } from './decide-study.ts';
 import { open } from './device-key.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './device-notes.ts';
-import { instancesOf } from './instance-rows.ts';
+import { FEW_ROWS, instancesOf } from './instance-rows.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { createOrdering, isToBeSent } from './order-studies.ts';
 import type { Diagnosis, Link, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued.ts';
@@ -150,6 +150,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       paused: row.paused,
       isWaiting: isToBeSent(row),
       score: row.score,
+      ranked: row.rank !== null,
       canTakeBack: canTakeBack(row),
       canCancel: canCancel(row),
       wasCancelled: row.state === 'taken-back' && row.sending,
@@ -198,7 +199,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     },
 
     async instancesOf(id) {
-      return (await instancesOf(database, id)).map(({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) =>
+      return (await instancesOf(database, id, FEW_ROWS)).map(({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) =>
         ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }));
     },
 

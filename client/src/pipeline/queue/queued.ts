@@ -81,8 +81,10 @@ export interface QueuedStudy {
   readonly paused: boolean;
   /** Whether `pause` and `resume`, `sendFirst` and `move` mean anything: it is not all sent. */
   readonly isWaiting: boolean;
-  /** From triage, 0 to 1; null where nothing looked at it. */
+  /** From triage, 0 to 1, where it reached the model's threshold; null where it did not, or nothing looked at it. */
   readonly score: number | null;
+  /** A person has put it where it stands. */
+  readonly ranked: boolean;
   /** Nothing of it has left: `takeBack`. */
   readonly canTakeBack: boolean;
   /** Some of it has left, and not all: `cancel`. */
@@ -170,8 +172,6 @@ export interface QueueStore {
   sendFirst(id: string): Promise<void>;
   /** To this place (0: first) among those that wait. */
   move(id: string, place: number): Promise<void>;
-  /** What triage found, 0 to 1: without a person's own order the higher goes first. */
-  scored(id: string, score: number): Promise<void>;
   /**
    * In the middle: what is not in the PACS is left out there, then the copy here is deleted. Throws as the API client does, and then
    * nothing has changed.

@@ -56,6 +56,16 @@ test('a study that waited when the browser cleared its storage is named, until t
   assert.equal(await lostAt(cleared, place), []);
 });
 
+test('of which only a part was chosen again, it stays named', async () => {
+  const place = createPlace();
+  const device = await openDevice();
+  await queueStudy(device, 'study', [100, 200]);
+  await lostAt(device, place);
+  const cleared = await openDevice();
+  await nameStudy(cleared, 'part', [100]);
+  assert.equal((await lostAt(cleared, place)).map(({ instances }) => instances), [2]);
+});
+
 test('the list holds nothing that names a person, and no study that is not safe here', async () => {
   const place = createPlace();
   const device = await openDevice();

@@ -31,12 +31,12 @@ function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account = n
   return { id, studyInstanceUID: studyInstanceUID ?? '', modalities: about?.modalities ?? [], instances, queuedAt, account };
 }
 
-/** The list after a look into the database `origin`: what another database held and this one lacks is lost; what was chosen again is not. */
+/** The list after a look into the database `origin`: what another database held and this one lacks is lost; what was chosen again, all of it, is not. */
 export function compareRoster(kept: Roster, origin: string, studies: readonly StudyRow[]): Roster {
   const isOther = kept.origin !== null && kept.origin !== origin;
   const gone = isOther ? kept.waiting.map((entry): LostEntry => ({ ...entry, rememberedBy: 'device' })) : [];
-  const here = new Set(studies.filter(({ waiting, state }) => waiting !== 'interrupted' && state !== 'taken-back').map(nameOf));
-  const lost = [...kept.lost, ...gone].filter((entry) => !here.has(nameOf(entry)));
+  const here = new Map(studies.filter(({ waiting, state }) => waiting !== 'interrupted' && state !== 'taken-back').map((row) => [nameOf(row), row.instances]));
+  const lost = [...kept.lost, ...gone].filter((entry) => (here.get(nameOf(entry)) ?? 0) < entry.instances);
   return { origin, waiting: studies.filter(isWaiting).map(toEntry), lost: distinct(lost), asked: isOther ? [] : kept.asked };
 }
 

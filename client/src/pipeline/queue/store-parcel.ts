@@ -3,6 +3,7 @@
  * then on. "Safe on this device" is true only after `finishPacking` (finish-packing.ts). Runs in workers: it brings the cipher with it.
  */
 import type { SealingKey } from '#shared/protocol/api.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
 import { createSealer, SEALED_RECORD_BYTES, sealedSize, type Sealer } from '#shared/transfer/seal.ts';
 import { deleteRecords } from './drop-study.ts';
@@ -66,7 +67,7 @@ async function commitParcel(database: LocalDatabase, parcel: NewParcel, { bytes,
     await database.instances.bulkPut(parcel.instances.map(({ coding }, at): InstanceRow => {
       const row = rows[at];
       if (!row) throw new StudyGone();
-      return { ...row, parcelId: parcel.id, ...(coding && { codedBytes: coding.bytes.size }) };
+      return { ...row, parcelId: parcel.id, ...(coding && { codedBytes: sizeOf(coding.bytes) }) };
     }));
     await database.studies.update(study.id, { packed: study.packed + parcel.instances.length });
   });

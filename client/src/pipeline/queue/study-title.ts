@@ -28,7 +28,8 @@ export function partsOf(
     formatDicomDate(title.studyDate),
     title.modalities.join('/'),
     title.bodyParts.map(toReadable).join(', '),
-    title.description.trim(),
+    // Some scanners part it as a name is parted.
+    title.description.replace(/\^+/g, ' ').trim(),
   ];
   return parts.filter((part): part is string => part !== null && part !== '');
 }

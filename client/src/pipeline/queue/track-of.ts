@@ -14,6 +14,11 @@ function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitin
   return track.safe + track.onTheWay > 0 ? link : null;
 }
 
+/** Without a network no gateway can be reached: the nearer reason is said, and of all studies the same one. */
+function nearest(waiting: TrackState['waitingFor'], link: Link): TrackState['waitingFor'] {
+  return waiting === 'gateway-unreachable' && link === 'offline' ? link : waiting;
+}
+
 /** `interrupted` is no waiting: a person must choose the study again, so it is said beside the track and not in it. */
 export function trackOf(study: QueuedStudy, link: Link): TrackState {
   return {
@@ -25,7 +30,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     // Only while somebody can still decide; in a finished study they are named by the receipt.
     needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
     leftOut: study.leftOut,
-    waitingFor: study.waiting === 'interrupted' || (study.paused && study.isWaiting) ? null : (study.waiting ?? heldUpBy(link, study)),
+    waitingFor: study.waiting === 'interrupted' || (study.paused && study.isWaiting) ? null : nearest(study.waiting ?? heldUpBy(link, study), link),
   };
 }
 

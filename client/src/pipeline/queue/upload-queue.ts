@@ -58,7 +58,7 @@ export interface ParcelToSend {
   readonly location: string | null;
   /** Which key of the gateway opens it, and the encapsulated key in base64; null: in the clear, each piece with its checksum. */
   readonly seal: { readonly keyId: string; readonly enc: string } | null;
-  /** `length` bytes from `offset`. */
+  /** `length` bytes from `offset`, in a buffer of their own: whoever sends them gives it back. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 

@@ -2,6 +2,8 @@
 import { liveQuery } from 'dexie';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
+/** Still being packed is for the page that packs; what needs a person is for a person. */
+const GOES_ON: ReadonlySet<StudyRow['state']> = new Set(['safe', 'uploading', 'at-gateway']);
 const OVER: ReadonlySet<StudyRow['state']> = new Set(['done', 'taken-back', 'failed']);
 
 /** Calls `onChange` with the accounts that have something in the queue, now and whenever that changes; returns how to stop that. */
@@ -20,6 +22,12 @@ export function watchAccounts(database: LocalDatabase, onChange: (accounts: read
 async function accountsIn(database: LocalDatabase): Promise<readonly (string | null)[]> {
   const rows = (await database.studies.toArray()).filter(({ state }) => !OVER.has(state));
   return [...new Set(rows.map(({ account = null }) => account))];
+}
+
+/** Accounts with a study that goes on without anybody, not paused and not yet confirmed: what the service worker asks before and after it was given time. */
+export async function accountsWithWork(database: LocalDatabase): Promise<readonly string[]> {
+  const rows = await database.studies.filter(({ state, paused, packing, account = null }) => GOES_ON.has(state) && !paused && !packing && account !== null).toArray();
+  return [...new Set(rows.map(({ account }) => account!))];
 }
 
 /** What was queued while nobody was known is theirs who is here. */

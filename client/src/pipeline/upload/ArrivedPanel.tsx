@@ -7,8 +7,9 @@ import { Icon } from '../../app/Icon.tsx';
 import { useLate } from '../../app/late.ts';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
+import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued.ts';
-import { readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
@@ -49,6 +50,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
             </button>
           </>
         )}
+        <LookWithModel id={study.id} />
       </div>
       {typeof loaded === 'object' && <PrintedReceipt receipt={loaded.receipt} />}
     </section>
@@ -63,8 +65,9 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
     summary.readBack > 0 && words.study.provenReadBack(summary.readBack),
     summary.alreadyThere > 0 && words.study.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && words.study.coerced(summary.coerced),
+    deidentificationLine(receipt),
     words.study.provenSigned,
-  ].filter((line): line is string => line !== false);
+  ].filter((line): line is string => typeof line === 'string');
   return (
     <>
       <div class="arrived-head">

@@ -7,7 +7,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../app/format.ts';
 import { words } from '../../app/words.ts';
-import { summaryOf } from './kept-receipt.ts';
+import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 
 export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
   const paper = useRef<HTMLDivElement>(null);
@@ -28,6 +28,7 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
 function Paper({ receipt }: { readonly receipt: Receipt }) {
   const { details, states } = words.study;
   const summary = summaryOf(receipt.instances);
+  const deidentification = deidentificationLine(receipt);
   const rows: readonly (readonly [string, string])[] = [
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.studyInstanceUID, receipt.studyInstanceUID],
@@ -36,6 +37,7 @@ function Paper({ receipt }: { readonly receipt: Receipt }) {
     [details.pacs, receipt.pacs],
     [details.issuer, receipt.iss],
     [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
+    ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
     [details.receiptId, receipt.jti],
     [details.root, receipt.root],
   ];

@@ -2,8 +2,8 @@
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
 import { Notice } from '../../app/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
+import { ChooseAgain } from '../queue/ChooseAgain.tsx';
 import { GoOn } from '../queue/GoOn.tsx';
 import type { QueuedStudy, Trouble } from '../queue/queued.ts';
 import { Forget, TakeBack } from '../queue/TakeBack.tsx';
@@ -22,9 +22,7 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
       <Notice kind="stop" title={words.queue.interrupted}>
         <p>{words.queue.interruptedNext}</p>
         <p class="notice-actions">
-          <a class="button" href={hrefOf({ page: 'upload' })}>
-            {words.queue.chooseAgain}
-          </a>
+          <ChooseAgain />
         </p>
       </Notice>
     );

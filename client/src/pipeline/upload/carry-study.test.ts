@@ -4,6 +4,7 @@ import { createModelGateway, createModelKeys, type ModelGateway } from '#testing
 import { createVirtualTime, watchCrypto, type VirtualTime } from '#testing/virtual-time.ts';
 import { createApiClient } from '../../app/api-client.ts';
 import { keyOf, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
+import { createCarrier } from './carry-study.ts';
 import { createFollower } from './follow-events.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 
@@ -158,6 +159,23 @@ test('an unfinished upload that has expired at the gateway is begun again by its
     assert.ok(await run(() => studies[0]!.settled));
     assert.is(asked().filter((one) => one === 'POST /upload/init').length, 2, 'announced again, nobody asked for it');
   });
+});
+
+test('a study that a person left out as a whole is followed to its receipt, and not announced with nothing in it', async () => {
+  const said: string[] = [];
+  const nobody = async (path: string): Promise<never> => assert.unreachable(path) as never;
+  const queue: Partial<UploadQueue> = {
+    manifestOf: async () => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: '1.2', instances: [] }),
+    beginSending: async () => said.push('started') > 0,
+    allSent: async () => void said.push('all-sent'),
+  };
+  const carrier = createCarrier({
+    queue: queue as UploadQueue, api: { baseUrl: '', send: nobody, json: nobody, text: nobody }, follower: { follow: () => undefined, close: () => undefined },
+    clock: { now: () => 0, sleep: async () => undefined }, random: () => 0.5, patienceMs: 0, awaitReceipts: false,
+    isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined, onRate: () => undefined, onDiagnosis: () => undefined,
+  });
+  await carrier.carry({ id: 'a', state: 'uploading', uploadId: 'u', receiptId: null, trouble: null, turn: 1 }, new AbortController().signal);
+  assert.equal(said, ['started', 'all-sent']);
 });
 
 test.run();

@@ -14,7 +14,7 @@ import { eventsOf, type Follower } from './follow-events.ts';
 import { createInsist, StudyRefused, type InsistTools } from './insist.ts';
 import { createOrderedLane } from './ordered-lane.ts';
 import { createPace } from './pace.ts';
-import { sendParcels, type SendingTools } from './send-parcels.ts';
+import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';
 
 export interface CarrierTools extends InsistTools {
   readonly queue: UploadQueue;
@@ -72,15 +72,15 @@ export function createCarrier(tools: CarrierTools): Carrier {
   const studies = createOrderedLane({ width: () => STUDIES_AT_ONCE, order, firstAlways: true });
   const lane = createOrderedLane({ width: () => pace.parcelsAtOnce(), order });
   const sending: SendingTools = {
-    ...saying, queue, api, clock, random: tools.random, patienceMs: tools.patienceMs, pace, way: { isCreationPlain: false }, lane,
+    ...saying, queue, api, clock, random: tools.random, patienceMs: tools.patienceMs, pace, way: { isCreationPlain: false, probeBytes: null }, lane,
   };
   let keys: z.infer<typeof keySetSchema> | null = null;
 
   async function announce(id: string, manifest: Manifest, signal: AbortSignal): Promise<ManifestAnswer | null> {
     const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
     // One after the other, in the order of the queue: of two studies that claim one UID the first one chosen has it. A problem that is one
-    // study's own does not keep the others waiting.
-    const inTurn = () => announcements.run(id, () => insist(id, ask, signal, true), signal);
+    // study's own does not keep the others waiting. What came to go first while nobody answered is announced first.
+    const inTurn = () => announcements.run(id, (giveWay) => insist(id, () => giveWay().then(ask), signal, true), signal);
     const answer = await insist(id, inTurn, signal);
     if (await queue.announced(id, answer)) return answer;
     // Taken back while the gateway was asked: it is told, and if it is not, it forgets by itself.
@@ -89,23 +89,18 @@ export function createCarrier(tools: CarrierTools): Carrier {
   }
 
   function complete(id: string, uploadId: string, signal: AbortSignal): Promise<readonly InstanceKey[] | 'upload-gone'> {
-    return insist(id, async () => {
-      try {
-        return (await api.json(`/upload/${uploadId}/complete`, completeAnswerSchema, { body: {}, signal })).missing;
-      } catch (error) {
-        if (error instanceof ApiProblem && error.code === 'upload-not-found') return 'upload-gone' as const;
-        throw error;
-      }
-    }, signal);
+    const ask = () => api.json(`/upload/${uploadId}/complete`, completeAnswerSchema, { body: {}, signal }).then(({ missing }) => missing, unlessGone);
+    return insist(id, async () => (await ask()) ?? ('upload-gone' as const), signal);
   }
 
   /**
    * Sends and completes. Completion is asked for while the last pieces are on their way, for the gateway waits for them: that saves a round
    * trip. Its answer counts when every parcel was acknowledged and nothing had to be sent again after it was asked.
    */
-  async function sendAndComplete(id: string, uploadId: string, need: readonly InstanceKey[], signal: AbortSignal): Promise<'complete' | 'missing'> {
+  async function sendAndComplete(id: string, announced: Announced, signal: AbortSignal): Promise<'complete' | 'missing'> {
+    const { uploadId } = announced;
     const early = { answer: null as Promise<readonly InstanceKey[] | 'upload-gone' | null> | null };
-    const sent = await sendParcels(id, uploadId, need, sending, signal, (areLast) => {
+    const sent = await sendParcels(id, announced, sending, signal, (areLast) => {
       early.answer = areLast ? (early.answer ?? complete(id, uploadId, signal).catch(() => null)) : null;
     });
     if (sent === 'upload-gone') return 'missing';
@@ -115,6 +110,12 @@ export function createCarrier(tools: CarrierTools): Carrier {
 
   /** Announces, sends and completes until the gateway misses nothing; null when a person took the study back. */
   async function deliver(study: QueuedUpload, manifest: Manifest, signal: AbortSignal): Promise<Delivered | null> {
+    // A person left all of it out, and the page ended before that was written down here: there is nothing to promise, and the receipt will say so.
+    if (manifest.instances.length === 0 && study.uploadId !== null) {
+      if (study.state !== 'at-gateway' && !(await queue.beginSending(study.id))) return null;
+      await queue.allSent(study.id);
+      return { uploadId: study.uploadId, named: [], isKnown: false };
+    }
     const backOff = createBackOff(tools.random);
     for (let { state } = study; ; ) {
       const answer = await announce(study.id, manifest, signal);
@@ -124,7 +125,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
       const against = new Set(answer.conflict.map(keyOf));
       const named = manifest.instances.filter((instance) => !against.has(keyOf(instance)));
       const isKnown = named.length > 0 && answer.need.length + answer.conflict.length === 0 && answer.have.every((held) => held.inPacs === true);
-      if (isKnown || (await sendAndComplete(study.id, answer.uploadId, answer.need, signal)) === 'complete') {
+      if (isKnown || (await sendAndComplete(study.id, answer, signal)) === 'complete') {
         await queue.allSent(study.id);
         return { uploadId: answer.uploadId, named, isKnown };
       }
@@ -134,11 +135,15 @@ export function createCarrier(tools: CarrierTools): Carrier {
     }
   }
 
-  /** `wanted`: the id that was told of; `other`: it is another one, an older or a newer, and the next event says which is the newest. */
+  /**
+   * `wanted`: the id that was told of; `other`: it is another one, an older or a newer, and the next event says which is the newest. `gone`: the gateway
+   * does not know the upload any more, and is told of it again.
+   */
   async function takeReceipt(
     id: string, { uploadId, named }: Delivered, manifest: Manifest, wanted: string | null, signal: AbortSignal,
-  ): Promise<ReceiptFault | 'other' | null> {
-    const jws = (await insist(id, () => api.text(`/upload/${uploadId}/receipt`, { signal }), signal)).trim();
+  ): Promise<ReceiptFault | 'other' | 'gone' | null> {
+    const jws = await insist(id, () => api.text(`/upload/${uploadId}/receipt`, { signal }).then((text) => text.trim(), unlessGone), signal);
+    if (jws === null) return 'gone';
     const known = (keys ??= await insist(id, () => api.json('/.well-known/jwks.json', keySetSchema, { signal }), signal));
     const check = await acceptReceipt(jws, known as JSONWebKeySet, { studyInstanceUID: manifest.studyInstanceUID, instances: named });
     // The gateway may have a new key since: the next look asks for it.
@@ -172,6 +177,7 @@ export function createCarrier(tools: CarrierTools): Carrier {
       if (event.receipt !== null && event.receipt.id !== study.receiptId) {
         const fault = await takeReceipt(study.id, delivered, manifest, event.receipt.id, signal);
         if (fault === null) return 'settled';
+        if (fault === 'gone') return 'missing';
         if (fault === 'other') continue;
         // A receipt of an earlier revision lacks the late instances: the next one has them, unless the gateway is at its end.
         if (fault !== 'instance-missing' || event.state === 'closed' || event.state === 'held') faults += 1;
@@ -212,4 +218,10 @@ export function createCarrier(tools: CarrierTools): Carrier {
       }
     },
   };
+}
+
+/** null: its database is an older one, or it is another gateway. */
+function unlessGone(error: unknown): null {
+  if (error instanceof ApiProblem && error.code === 'upload-not-found') return null;
+  throw error;
 }

@@ -5,6 +5,7 @@
  */
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
 import { ApiProblem, type ApiClient } from '../../app/api-client.ts';
+import { readEvents } from '../../app/read-events.ts';
 import { createBackOff, type Clock } from './clock.ts';
 
 export type StudyEvent = Omit<UploadStatus, 'instances'>;
@@ -153,45 +154,5 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return null;
-  }
-}
-
-export interface EventMessage {
-  readonly event: string;
-  readonly data: string;
-  readonly id: string | null;
-}
-
-/** The messages of an event stream (HTML Living Standard §9.2.6); comments and unknown fields are passed over. */
-export async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<EventMessage> {
-  let rest = '';
-  let fields = { event: 'message', data: [] as string[], id: null as string | null };
-  for await (const text of chunks(body)) {
-    const lines = (rest + text).split(/\r\n|\n|\r(?=.)/s);
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      if (line === '') {
-        if (fields.data.length > 0) yield { event: fields.event, data: fields.data.join('\n'), id: fields.id };
-        fields = { event: 'message', data: [], id: null };
-        continue;
-      }
-      const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
-      if (name === 'data') fields.data.push(value ?? '');
-      if (name === 'event') fields.event = value ?? '';
-      if (name === 'id') fields.id = value ?? '';
-    }
-  }
-}
-
-async function* chunks(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
   }
 }

@@ -109,7 +109,8 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
   const balancer = await startBetween({ targetPort: proxy.port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
-    assert.equal((await send(link.port, await writeStudy(3, 6))).filter((one) => one !== 'proxy-cuts-long-requests'), ['proxy-buffers']);
+    // Until enough bodies were lost it may look like a limit of time or of size.
+    assert.ok((await send(link.port, await writeStudy(3, 6))).includes('proxy-buffers'));
   } finally {
     await link.stop();
     await balancer.stop();

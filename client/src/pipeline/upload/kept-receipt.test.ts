@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import { readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
+import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
 
 const digest = 'a'.repeat(64);
 const receipt: Receipt = {
@@ -21,6 +21,20 @@ test('the completion page counts what was signed', () => {
   const read = readReceipt(jwsOf(receipt));
   assert.equal(read, receipt);
   assert.equal(summaryOf(read.instances), { inPacs: 3, found: 2, readBack: 1, alreadyThere: 1, coerced: 1, leftOut: 1, notInPacs: 1 });
+});
+
+test('one line says by what, how many ways and how surely instances were de-identified, and none where the receipt says nothing', () => {
+  assert.is(deidentificationLine(receipt), null);
+  const [first, second, ...rest] = receipt.instances;
+  const report = { edition: 'DICOM 2024e', options: ['retain-uids' as const], methods: ['113100', '113110'], digest, actions: ['0008,0020 Z profile'] };
+  const reports = [report, { ...report, digest: 'b'.repeat(64) }];
+  const instances = [{ ...first!, report: 0, residue: 'none' as const }, { ...second!, report: 1 }, ...rest];
+  const read = readReceipt(jwsOf({ ...receipt, instances, reports }));
+  assert.is(
+    deidentificationLine(read),
+    'De-identified by PS3.15 of DICOM 2024e, Basic Profile with retain-uids: 2 distinct reports for 2 instances; the gateway found nothing left to remove in 1 instance',
+  );
+  assert.is(deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }), 'De-identified; the gateway found nothing left to remove in 1 instance');
 });
 
 test('what is no receipt is not shown as one', () => {

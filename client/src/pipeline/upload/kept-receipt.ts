@@ -2,7 +2,8 @@
  * What a kept receipt says, for the screen and the printer. The signature was checked when it was accepted (accept-receipt.ts); here it
  * is only read. Counts are taken from the signed list, not from what the screen remembers.
  */
-import { receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { deidentificationOf, receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { words } from '../../app/words.ts';
 
 /** The payload of a compact JWS (RFC 7515 §7.1). Throws where it is none, or not a receipt. */
 export function readReceipt(jws: string): Receipt {
@@ -35,6 +36,14 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
     leftOut: count((instance) => instance.state === 'left-out'),
     notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
   };
+}
+
+/** One line on what was done to the instances; null where the receipt says nothing of it. */
+export function deidentificationLine(receipt: Receipt): string | null {
+  const said = deidentificationOf(receipt);
+  if (said === null) return null;
+  const by = said.terms.map(({ edition, options }) => words.study.deidentifiedBy(edition, options));
+  return words.study.deidentified(by, said.reports, said.instances, said.withoutResidue);
 }
 
 /** The name of the file that is saved: the receipt's id and nothing of the patient. */

@@ -61,6 +61,23 @@ test('the link is measured and told, over all that is under way at once', () => 
   assert.ok(Math.abs(told.rates.at(-1)! - 1_000_000) < 200_000);
 });
 
+test('a gateway that answers late on a fast link does not make the link look slow: the fastest piece lately tells', () => {
+  const { pace, clock, told } = bench();
+  const piece = (bytes: number, ms: number): void => {
+    const request = pace.begin();
+    clock.at += ms;
+    request.answered(bytes);
+  };
+  piece(255 * 1024, 1);
+  assert.equal(told.rates, [], 'too small to tell, and too soon');
+  piece(2 * MIB, 20);
+  assert.equal(told.rates, [100 * MIB], 'told at once, before a quarter of a second');
+  for (let sent = 0; sent < 9; sent += 1) piece(4 * MIB, 1_000);
+  assert.is(told.rates.length, 1, 'late answers change nothing for a while');
+  for (let sent = 0; sent < 4; sent += 1) piece(4 * MIB, 1_000);
+  assert.ok(told.rates.at(-1)! < 5 * MIB, 'a link that stays slow is seen to be slow');
+});
+
 test('small pieces on a long way: more parcels at once fill it; on a link that hardly moves one goes alone', () => {
   const limited = bench();
   limited.pace.tooLarge(MIB);

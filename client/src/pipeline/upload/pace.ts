@@ -32,6 +32,7 @@ export interface Ended {
 export interface PaceTools {
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** What the link can carry: the pace of all together or of the fastest piece lately, for a gateway that is busy answers late on the fastest link. */
   onRate(bytesPerSecond: number): void;
   onDiagnosis(diagnosis: Diagnosis | null): void;
 }
@@ -49,12 +50,15 @@ const LONELY_BYTES_PER_SECOND = 16 * 1024;
 /** Measured over so much time in which something moved: shorter and one piece decides, longer and it tells of a link that is gone. */
 const WINDOW_MS = 10_000;
 const MEASURED_MS = 250;
+/** One piece of so many bytes says what the link can carry, however soon it was there: a smaller one says what a round trip takes. */
+const TELLING_BYTES = 256 * 1024;
 /** The rate is told when it has changed by so much. */
 const TELL_RATIO = 1.2;
 /** What a round trip takes until one was seen. */
 const ROUND_TRIP_MS = 150;
 
 type Sample = { readonly busyMs: number; readonly bytes: number };
+type FastPiece = { readonly at: number; readonly rate: number };
 
 /** Bytes per time in which at least one request was under way. */
 function createMeter(now: () => number) {
@@ -95,6 +99,7 @@ export function createPace(tools: PaceTools): Pace {
   let shortest = ROUND_TRIP_MS;
   /** Of the last request that was answered: small parcels are answered so soon that more of them fill the round trip. */
   let usual: number = PIECE_BYTES.most;
+  let fastest: FastPiece | null = null;
   let isForeign = false;
   let told: { rate: number; diagnosis: Diagnosis | null } = { rate: 0, diagnosis: null };
 
@@ -102,8 +107,8 @@ export function createPace(tools: PaceTools): Pace {
   const diagnosis = (): Diagnosis | null => (isForeign ? 'proxy-answers' : evidence.diagnosis);
 
   function tell(): void {
-    const rate = meter.bytesPerSecond();
-    if (rate !== null && rate > 0 && (rate > told.rate * TELL_RATIO || rate < told.rate / TELL_RATIO)) {
+    const rate = Math.max(meter.bytesPerSecond() ?? 0, fastest?.rate ?? 0);
+    if (rate > 0 && (rate > told.rate * TELL_RATIO || rate < told.rate / TELL_RATIO)) {
       told = { ...told, rate };
       tools.onRate(Math.round(rate));
     }
@@ -113,10 +118,17 @@ export function createPace(tools: PaceTools): Pace {
     }
   }
 
+  function noteFastest(bytes: number, ms: number): void {
+    const [at, rate] = [tools.now(), (bytes * 1000) / ms];
+    if (fastest !== null && at - fastest.at > WINDOW_MS) fastest = null;
+    if (bytes >= TELLING_BYTES && rate >= (fastest?.rate ?? 0)) fastest = { at, rate };
+  }
+
   function measured(bytes: number, ms: number): void {
     evidence.survived(bytes, ms);
     usual = bytes;
     shortest = Math.min(shortest, Math.max(1, ms));
+    noteFastest(bytes, Math.max(1, ms));
     const fitting = (bytes / Math.max(1, ms)) * Math.min(PIECE_AIM_MS, evidence.msLimit);
     // At most doubled or halved at a time: one lucky or unlucky piece decides nothing. A short rest of a parcel says little.
     if (bytes >= size / 2) size = within(Math.min(size * 2, Math.max(size / 2, fitting)));

@@ -2,8 +2,9 @@
  * The parcels of one study, as they come from the queue: each travels as soon as there is a lane for it, and one is taken from the queue
  * ahead. A parcel that cannot be read does not keep the others here.
  */
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ApiClient } from '../../app/api-client.ts';
-import { CopyUnreadable, type InstanceKey, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
+import { CopyUnreadable, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
 import { createBackOff, type Clock } from './clock.ts';
 import { StudyRefused, type Insist } from './insist.ts';
 import type { OrderedLane } from './ordered-lane.ts';
@@ -27,10 +28,12 @@ export type SendOutcome = 'sent' | 'upload-gone';
 /** `onLastPieces`: true when nothing but last pieces is on its way, false when one of them has to be sent again. */
 export type OnLastPieces = (areUnderWay: boolean) => void;
 
+/** What the gateway said when the study was announced. */
+export type Announced = Pick<ManifestAnswer, 'uploadId' | 'need' | 'begun'>;
+
 /** Throws StudyRefused, CopyUnreadable, Unreachable, the signal's reason. */
-export async function sendParcels(
-  id: string, uploadId: string, need: readonly InstanceKey[], tools: SendingTools, signal: AbortSignal, onLastPieces: OnLastPieces,
-): Promise<SendOutcome> {
+export async function sendParcels(id: string, announced: Announced, tools: SendingTools, signal: AbortSignal, onLastPieces: OnLastPieces): Promise<SendOutcome> {
+  const { need } = announced;
   if (need.length === 0) return 'sent';
   const stop = new AbortController();
   const until = AbortSignal.any([signal, stop.signal]);
@@ -53,7 +56,7 @@ export async function sendParcels(
     open.set(parcel.id, false);
     const sending = tools.lane.run(id, async (giveWay) => {
       placed.resolve();
-      const outcome = await sendOne(id, uploadId, parcel, tools, until, giveWay, (isLast) => {
+      const outcome = await sendOne(id, announced, parcel, tools, until, giveWay, (isLast) => {
         open.set(parcel.id, isLast);
         tellLast();
       });
@@ -85,13 +88,14 @@ export async function sendParcels(
 }
 
 async function sendOne(
-  id: string, uploadId: string, parcel: ParcelToSend, tools: SendingTools, signal: AbortSignal, giveWay: () => Promise<void>, onLastPiece: (isUnderWay: boolean) => void,
+  id: string, { uploadId, begun }: Announced, parcel: ParcelToSend, tools: SendingTools, signal: AbortSignal, giveWay: () => Promise<void>, onLastPiece: (isUnderWay: boolean) => void,
 ): Promise<SendOutcome> {
   const { queue, clock } = tools;
   const backOff = createBackOff(tools.random);
-  for (let current = parcel; ; ) {
+  let isBegun = begun?.includes(parcel.id) ?? false;
+  for (let current = parcel; ; isBegun = true) {
     const outcome = await sendParcel(current, uploadId, {
-      api: tools.api, clock, random: tools.random, pace: tools.pace, way: tools.way, patienceMs: tools.patienceMs, giveWay, onLastPiece,
+      api: tools.api, clock, random: tools.random, pace: tools.pace, way: tools.way, isBegun, patienceMs: tools.patienceMs, giveWay, onLastPiece,
       async onCreated(location) {
         current = { ...current, location };
         await queue.parcelCreated(id, parcel.id, location);

@@ -4,7 +4,7 @@ import { createApiClient, Unreachable, type FetchTelling } from '../../app/api-c
 import type { Diagnosis } from '../queue/queued.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
 import { createPace } from './pace.ts';
-import { sendParcel, type ParcelOutcome } from './tus-client.ts';
+import { sendParcel, type ParcelOutcome, type Way } from './tus-client.ts';
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
 /** Pieces that a parcel of 60 kB has several of. */
@@ -23,12 +23,12 @@ function tusServer(faults: Fault[] = []) {
   const state = { received: 0 };
   const answer = (status: number, headers: Record<string, string> = {}) => new Response(null, { status, headers: { ...TUS, ...headers } });
   const take = (upload: { bytes: number[] }, body: Uint8Array) => {
-    upload.bytes.push(...body);
+    for (const byte of body) upload.bytes.push(byte);
     state.received += body.length;
   };
 
   async function fetchFrom(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const request = { method: init.method ?? 'GET', headers: new Headers(init.headers), body: init.body instanceof Uint8Array ? init.body : new Uint8Array() };
+    const request = { method: init.method ?? 'GET', headers: new Headers(init.headers), body: init.body instanceof Uint8Array ? new Uint8Array(init.body) : new Uint8Array() };
     const { method, headers, body } = request;
     seen.push(request);
     const fault = faults.shift()?.(request);
@@ -76,6 +76,8 @@ interface SendOptions {
   readonly renew?: () => Promise<string | null>;
   readonly piece?: number;
   readonly signal?: AbortSignal;
+  readonly way?: Way;
+  readonly isBegun?: boolean;
 }
 
 async function sendTo(server: Pick<ReturnType<typeof tusServer>, 'fetch'>, options: SendOptions = {}): Promise<ParcelOutcome> {
@@ -90,7 +92,7 @@ async function sendTo(server: Pick<ReturnType<typeof tusServer>, 'fetch'>, optio
       tokens: { accessToken: async () => 'token', renew: options.renew ?? (async () => null) },
     }),
     clock: { now: () => 0, sleep: async (ms) => void options.slept?.push(ms) },
-    random: () => 0.5, patienceMs: options.patienceMs ?? 60_000, way: { isCreationPlain: false },
+    random: () => 0.5, patienceMs: options.patienceMs ?? 60_000, way: options.way ?? { isCreationPlain: false, probeBytes: null }, isBegun: options.isBegun ?? false,
     pace: { ...pace, pieceBytes: (left) => Math.min(left, options.piece ?? PIECE, pace.pieceBytes(left)) },
     giveWay: async () => undefined, onCreated: async () => undefined, onForgotten: async () => undefined,
     onProgress: (acknowledged, left) => void options.told?.push([acknowledged, left]), onLastPiece: (isLast) => void options.last?.push(isLast),
@@ -126,8 +128,10 @@ test('a sealed parcel says which key opens it, and carries no checksum: its reco
   const server = tusServer();
   await sendTo(server, { parcel: { seal: { keyId: 'k-1', enc: 'AbC+/w==' } } });
   const metadata = server.seen[0]!.headers.get('upload-metadata')!;
-  const values = new Map(metadata.split(',').map((pair): [string, string] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64').toString()]));
-  assert.equal(Object.fromEntries(values), { upload: 'upload', parcel: '7f1c2e4a-0000-4000-8000-000000000001', seal: 'k-1', enc: 'AbC+/w==' });
+  const values = new Map(metadata.split(',').map((pair): [string, Buffer] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64')]));
+  assert.equal([...values.keys()], ['upload', 'parcel', 'seal', 'enc']);
+  assert.equal(['upload', 'parcel', 'seal'].map((key) => values.get(key)!.toString()), ['upload', '7f1c2e4a-0000-4000-8000-000000000001', 'k-1']);
+  assert.equal([...values.get('enc')!], [1, 0xb0, 0xbe, 0xff], 'the encapsulated key itself');
   assert.ok(server.seen.every(({ headers }) => !headers.has('upload-checksum')));
 });
 
@@ -246,6 +250,40 @@ test('a full gateway is waited for, and said', async () => {
   const waiting: unknown[] = [];
   assert.is((await sendTo(tusServer([problem(507, 'storage-full')]), { waiting })).kind, 'sent');
   assert.equal(waiting.slice(0, 2), ['storage-full', null]);
+});
+
+test('after a gateway was full it is tried with a little, and with more only while that is taken', async () => {
+  const bytes = 1_000_000;
+  const full = problem(507, 'storage-full');
+  const server = tusServer([full, none, full, full]);
+  const way = { isCreationPlain: false, probeBytes: null };
+  const big = { bytes, read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)) };
+  assert.is((await sendTo(server, { parcel: big, piece: 400_000, way })).kind, 'sent');
+  assert.equal(server.seen.filter(({ method }) => method !== 'HEAD').map(({ method, body }) => [method, body.length]), [
+    ['POST', 400_000], ['POST', 0], ['PATCH', 1_024], ['PATCH', 1_024], ['PATCH', 8_192], ['PATCH', 65_536], ['PATCH', 400_000], ['PATCH', 400_000], ['PATCH', 125_248],
+  ]);
+});
+
+test('of two parcels only one finds a full gateway with a whole piece', async () => {
+  const way: Way = { isCreationPlain: false, probeBytes: null };
+  const bytes = 300_000;
+  const big = { bytes, read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)) };
+  const [first, second] = [tusServer([problem(507, 'storage-full'), status(404, TUS)]), tusServer()];
+  assert.is((await sendTo(first, { parcel: big, piece: 200_000, way })).kind, 'upload-gone');
+  await sendTo(second, { parcel: big, piece: 200_000, way });
+  assert.is(second.seen[0]!.body.length, 1_024);
+});
+
+test('a parcel of which the gateway has a beginning goes on there, though this device remembers nothing of it', async () => {
+  const first = tusServer([() => 'cut']);
+  await sendTo({ fetch: async (...of) => first.fetch(...of).catch(() => new Response(null, { status: 404, headers: TUS })) });
+  const had = first.state.received;
+  assert.ok(had > 0 && had < BYTES.length);
+  assert.is((await sendTo(first, { isBegun: true })).kind, 'sent');
+  assert.ok(hasAll(first));
+  assert.is(first.state.received, BYTES.length);
+  assert.ok(first.methods().startsWith('POST POST PATCH'), first.methods());
+  assert.is(first.seen[1]!.body.length, 0, 'it asks before it sends');
 });
 
 test('Safari calls a dropped link an abort: only our own signal ends the sending', async () => {

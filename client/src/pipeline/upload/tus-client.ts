@@ -18,8 +18,10 @@ export interface TusTools {
   /** 0 to 1. */
   readonly random: () => number;
   readonly pace: Pace;
-  /** Shared by all parcels of a device: somebody on the way refuses a creation that has a body. */
-  readonly way: { isCreationPlain: boolean };
+  /** Shared by all parcels of a device. */
+  readonly way: Way;
+  /** The gateway said that it has a beginning of this parcel: it is asked where that ends before a byte is sent. */
+  readonly isBegun: boolean;
   /** How long to go on without any success, in milliseconds. */
   readonly patienceMs: number;
   /** Before each piece: here somebody who goes first may be let by. */
@@ -33,6 +35,14 @@ export interface TusTools {
   onWaiting(because: 'no-answer' | 'storage-full' | null): void;
 }
 
+/** What is learned of the way to the gateway from its answers. */
+export interface Way {
+  /** Somebody between refuses a creation that has a body. */
+  isCreationPlain: boolean;
+  /** The gateway had no room: pieces are no larger than this, and grow again while they are taken. */
+  probeBytes: number | null;
+}
+
 /** `upload-gone`: the gateway does not know the parcel or its upload any more: announced again, it says what it still needs. */
 export type ParcelOutcome =
   | { readonly kind: 'sent' | 'upload-gone' | 'signed-out' }
@@ -44,6 +54,9 @@ type Answer =
 
 const TUS_VERSION = { 'tus-resumable': '1.0.0' } as const;
 const PIECE_TYPE = { 'content-type': 'application/offset+octet-stream' } as const;
+/** The first piece after the gateway had no room: what is refused again is little, for hours and for every parcel; taken, it is as large as any other after five. */
+const PROBE_BYTES = 1024;
+const PROBE_GROWTH = 8;
 /** Damage on the way is not at the same record three times: what was sealed here does not hold. */
 const DAMAGED_LIMIT = 3;
 /** Statuses with which somebody between ends a request that takes too long. */
@@ -88,6 +101,7 @@ export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: 
       return { kind: 'upload-gone' };
     }
     const isSilent = problem === null || step === 'not-believed';
+    if (step === 'wait-for-room') tools.way.probeBytes = PROBE_BYTES;
     tools.onWaiting(step === 'wait-for-room' ? 'storage-full' : isSilent ? 'no-answer' : null);
     await pause(problem);
     // After anything but a plain success only the gateway knows where it is.
@@ -99,7 +113,7 @@ export async function sendParcel(parcel: ParcelToSend, uploadId: string, tools: 
 function createRoad(parcel: ParcelToSend, uploadId: string, tools: TusTools, signal: AbortSignal) {
   let { location } = parcel;
   /** After a creation that got no answer the gateway may have it: then it is found again, without sending a byte twice. */
-  let isUnsure = false;
+  let isUnsure = tools.isBegun;
   let died: { readonly from: number; tell(kept: number | null): void } | null = null;
 
   async function request(path: string, init: RequestInit, at: number, piece: Uint8Array<ArrayBuffer> | null): Promise<Answer> {
@@ -118,7 +132,9 @@ function createRoad(parcel: ParcelToSend, uploadId: string, tools: TusTools, sig
       answer = await asking;
       return answer;
     } finally {
-      if (answer?.kind === 'answer') ended.answered(piece === null ? 0 : Math.max(0, answer.offset - at));
+      const taken = answer?.kind === 'answer' && piece !== null ? Math.max(0, answer.offset - at) : 0;
+      if (taken > 0) tools.way.probeBytes = grown(tools.way.probeBytes, tools.pace);
+      if (answer?.kind === 'answer') ended.answered(taken);
       const isDeath = answer?.kind === 'step' && (answer.problem === null || (answer.problem.code === null && ENDED_BETWEEN.has(answer.problem.status)));
       const tell = answer?.kind === 'answer' ? null : isDeath ? ended.died({ bytes: piece?.length ?? 0, left }) : (ended.answered(0), null);
       // What the gateway has of it is known only when the very next question is answered.
@@ -148,7 +164,7 @@ function createRoad(parcel: ParcelToSend, uploadId: string, tools: TusTools, sig
   }
 
   async function pieceAt(offset: number): Promise<Uint8Array<ArrayBuffer>> {
-    return parcel.read(offset, tools.pace.pieceBytes(parcel.bytes - offset));
+    return parcel.read(offset, Math.min(tools.pace.pieceBytes(parcel.bytes - offset), tools.way.probeBytes ?? Number.POSITIVE_INFINITY));
   }
 
   return {
@@ -159,7 +175,7 @@ function createRoad(parcel: ParcelToSend, uploadId: string, tools: TusTools, sig
       const piece = isUnsure || tools.way.isCreationPlain ? null : await pieceAt(0);
       const headers = { ...TUS_VERSION, 'upload-length': String(parcel.bytes), 'upload-metadata': metadataOf(parcel, uploadId), ...(piece === null ? {} : await headersOf(parcel, piece)) };
       isUnsure = true;
-      const answer = await request('/upload/files', { method: 'POST', headers }, 0, piece);
+      const answer = await request('/upload/files', { method: 'POST', headers }, 0, piece).finally(() => giveBack(piece));
       if (answer.kind === 'step') return answer;
       if (answer.location === null) return { kind: 'step', step: 'not-believed', problem: null };
       location = answer.location;
@@ -172,9 +188,20 @@ function createRoad(parcel: ParcelToSend, uploadId: string, tools: TusTools, sig
     async patch(offset: number): Promise<Answer> {
       const piece = await pieceAt(offset);
       const headers = { ...TUS_VERSION, 'upload-offset': String(offset), ...(await headersOf(parcel, piece)) };
-      return request(tusPath(location!), { method: 'PATCH', headers }, offset, piece);
+      return request(tusPath(location!), { method: 'PATCH', headers }, offset, piece).finally(() => giveBack(piece));
     },
   };
+}
+
+/** Its memory, at once: the engine would find time for it when some of these 16 MiB lie about. */
+function giveBack(piece: Uint8Array<ArrayBuffer> | null): void {
+  if (piece !== null && !piece.buffer.detached) structuredClone(null, { transfer: [piece.buffer] });
+}
+
+/** After a piece that was taken; null where it is as large as any other. */
+function grown(probeBytes: number | null, pace: Pace): number | null {
+  const next = (probeBytes ?? Number.POSITIVE_INFINITY) * PROBE_GROWTH;
+  return next >= pace.pieceBytes(Number.POSITIVE_INFINITY) ? null : next;
 }
 
 /** What is answered is believed when it is tus: a success has its offset, a creation its Location. */
@@ -193,10 +220,11 @@ async function readAnswer(response: Response, bytes: number): Promise<Answer> {
   return step === 'done' ? notBelieved : { kind: 'step', step, problem };
 }
 
-/** `Upload-Metadata` (tus 1.0, Creation): keys with values in base64. */
-function metadataOf(parcel: ParcelToSend, uploadId: string): string {
-  const values = { upload: uploadId, parcel: parcel.id, ...(parcel.seal === null ? {} : { seal: parcel.seal.keyId, enc: parcel.seal.enc }) };
-  return Object.entries(values).map(([key, value]) => `${key} ${toBase64(new TextEncoder().encode(value))}`).join(',');
+/** `Upload-Metadata` (tus 1.0, Creation): keys with values in base64; the encapsulated key has that form already. */
+function metadataOf({ id, seal }: ParcelToSend, uploadId: string): string {
+  const inBase64 = (text: string): string => toBase64(new TextEncoder().encode(text));
+  const named = `upload ${inBase64(uploadId)},parcel ${inBase64(id)}`;
+  return seal === null ? named : `${named},seal ${inBase64(seal.keyId)},enc ${seal.enc}`;
 }
 
 /** Of a request that carries a piece. A sealed one needs no checksum: each of its records proves itself. */

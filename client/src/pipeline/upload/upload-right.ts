@@ -7,6 +7,7 @@
  * device cannot be enrolled, the session's own token serves.
  */
 import { deviceTokenAnswerSchema, enrolAnswerSchema } from '#shared/protocol/api.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { ApiProblem, createApiClient, ForeignAnswer, isPage, problemOf, Unreachable, type TokenSource } from '../../app/api-client.ts';
 import type { ServerClock } from '../../app/server-clock.ts';
 import type { KeptRight } from '../queue/kept-rights.ts';
@@ -161,8 +162,4 @@ async function signAssertion({ keys, deviceId, audience }: KeptRight, now: numbe
   const signed = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(claims)}`;
   const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, keys.privateKey, new TextEncoder().encode(signed));
   return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }

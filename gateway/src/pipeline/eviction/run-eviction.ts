@@ -1,6 +1,6 @@
 /**
- * Eviction, applied. The bytes go first and the row after them: killed in between, it runs again and finds nothing to remove. The study is
- * locked meanwhile, so that no late instance finds its key destroyed.
+ * Eviction, applied. The rows go first, and key and bytes once that is committed: until then a person may take up again what was left out, and finds it.
+ * Killed in between, expiry sweeps what no row knows.
  */
 import { instancesOf } from '../instance.store.ts';
 import { removeParcelBlobs } from '../parcel-blobs.ts';
@@ -14,13 +14,14 @@ export const runEviction = tellingFailures(evictStudy);
 
 async function evictStudy(study: StudyRow, tools: PipelineTools): Promise<string> {
   let destroyed: Uint8Array | null = null;
+  let removed: readonly string[] = [];
   const outcome = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);
     if (locked?.state !== 'receipted') return 'elsewhere';
     const instances = await instancesOf(trx, study.id);
     const plan = planEviction(await parcelsOfStudy(trx, study.id), instances);
-    await removeParcelBlobs(tools.blobs, plan.remove, instances);
     await deleteParcels(trx, plan.remove);
+    removed = plan.remove;
     if (!plan.held) {
       destroyed = locked.wrapped_key;
       await setStudyKey(trx, study.id, null);
@@ -29,7 +30,7 @@ async function evictStudy(study: StudyRow, tools: PipelineTools): Promise<string
     await auditStudy(trx, tools, study, 'study-evicted', { revision: locked.revision, parcels: plan.remove.length, held: plan.held });
     return plan.held ? 'held' : 'closed';
   });
-  // Only now: a key destroyed before a commit that fails would be missed. Killed in between, expiry sweeps it.
   if (destroyed !== null) tools.keys.destroy(destroyed);
+  await removeParcelBlobs(tools.blobs, removed);
   return outcome;
 }

@@ -26,8 +26,9 @@ export const runForward = tellingFailures(forwardStudy);
 
 async function forwardStudy(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<string> {
   await findOrphans(study, tools, signal);
-  await settleKnown(study, tools, signal);
-  const toPost = await instancesOf(tools.db, study.id, ['received']);
+  const looked = await settleKnown(study, tools, signal);
+  // What has come since is the next run's: nothing is posted for the first time that was not looked for.
+  const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter((row) => row.posted_at !== null || looked.has(row.id));
   const claimed = await changeInstances(tools.db, toPost.map(({ id }) => ({ id, state: 'posting', postedAt: tools.now() })), ['received'], tools.now());
   await postAll(study, toPost.filter(({ id }) => claimed.has(id)), tools, signal);
   return finish(study, tools);
@@ -45,20 +46,22 @@ async function findOrphans(study: StudyRow, tools: PipelineTools, signal: AbortS
   await changeInstances(tools.db, changes, ['posting', 'received'], tools.now());
 }
 
-/** What the PACS had before our first store: the same bytes are stored already, others are a conflict. */
-async function settleKnown(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<void> {
+/** What the PACS had before our first store: the same bytes are stored already, others are a conflict. Returns whom it looked for. */
+async function settleKnown(study: StudyRow, tools: PipelineTools, signal: AbortSignal): Promise<ReadonlySet<number>> {
   const never = (await instancesOf(tools.db, study.id, ['received'])).filter(({ posted_at }) => posted_at === null);
+  const looked = new Set(never.map(({ id }) => id));
   const changes = (await lookBefore(never, tools, signal)).flatMap(({ id, kind }): InstanceChange[] => {
     if (kind === 'absent') return [];
     return [kind === 'same' ? { id, state: 'already-stored', proof: 'read-back', reason: null } : { id, state: 'quarantined', reason: 'conflicting-instance' }];
   });
-  if (changes.length === 0) return;
+  if (changes.length === 0) return looked;
   await tools.db.transaction().execute(async (trx) => {
     await lockStudy(trx, study.id);
     await changeInstances(trx, changes, ['received'], tools.now());
     const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
     await auditStudy(trx, tools, study, 'instances-known-to-pacs', { same: changes.length - conflicts, conflicts });
   });
+  return looked;
 }
 
 async function postAll(study: StudyRow, rows: readonly InstanceRow[], tools: PipelineTools, signal: AbortSignal): Promise<void> {

@@ -69,6 +69,23 @@ test('I3: said again, it gets the same answer and changes nothing', () => {
   );
 });
 
+test('what the PACS lost and this manifest has come again under another policy is no rival under that policy', () => {
+  const entry = (digest: number, original?: number) => ({
+    sopInstanceUID: '1.2.4', seriesInstanceUID: '1.2', sopClassUID: '1.2', transferSyntaxUID: '1.2', bytes: 10,
+    digest: hex(digest), ...(original === undefined ? {} : { originalDigest: hex(original) }),
+  });
+  const policy = { name: 'identified', version: 1 };
+  const manifest = manifestSchema.parse({ protocolVersion: 1, policy, studyInstanceUID: '1.2', instances: [entry(2, 102), entry(3)] });
+  const row = { sop_instance_uid: '1.2.4', policy_name: 'identified' };
+  const known: Known[] = [
+    { ...row, id: 0, study_id: 'another', digest: hex(2), state: 'refused', policy_version: 1, original_digest: null, reason: 'empty-file' },
+    { ...row, id: 1, study_id: STUDY, digest: hex(3), state: 'stored', policy_version: 2, original_digest: hex(102), reason: null },
+  ];
+  const first = compareManifest(manifest, STUDY, known, seen());
+  assert.equal(first.conflict, [{ sopInstanceUID: '1.2.4', digest: hex(2), reason: 'conflicting-instance' }]);
+  assert.equal(compareManifest(manifest, STUDY, applied(known, manifest, first), seen()).conflict, first.conflict);
+});
+
 test('I2: of one UID at most one digest is wanted or here', () => {
   const quiet = ['refused', 'left-out', 'quarantined'];
   fc.assert(

@@ -8,11 +8,13 @@ import { isInPacs } from '#shared/protocol/study-state.ts';
 import type { InstanceChange, InstanceRow, NewInstance } from '../instance.store.ts';
 
 type Known = Pick<InstanceRow, 'id' | 'study_id' | 'sop_instance_uid' | 'digest' | 'original_digest' | 'state' | 'reason' | 'policy_name' | 'policy_version'>;
+/** Which report it names is looked up where the reports are kept. */
+type PromisedInstance = Omit<NewInstance, 'report_digest'>;
 type Answer = Pick<ManifestAnswer, 'have' | 'need' | 'conflict'>;
 
 export type Comparison = Answer & {
   /** Rows that are new. */
-  readonly insert: readonly NewInstance[];
+  readonly insert: readonly PromisedInstance[];
   /** Known rows that are wanted again: lost by the PACS, never arrived, or promised before under a wrong study. */
   readonly again: readonly InstanceChange[];
   /** In the manifest's order, `UID digest` of every row that the upload names; doubled entries once. */
@@ -31,11 +33,12 @@ export type InPacs = { readonly seen: ReadonlySet<string>; readonly believed: Re
 export function compareManifest(manifest: Manifest, studyId: string, known: readonly Known[], inPacs: InPacs | null): Comparison {
   // Looked up by key, not searched: 20 000 entries may stand under one UID, and each would be held against each.
   const byKey = new Map(known.map((row) => [`${row.sop_instance_uid} ${row.digest}`, row]));
-  const rivals = rivalsIn(known, manifest);
+  const believed = inPacs?.believed ?? null;
+  const rivals = rivalsIn(known, manifest, (row) => fateOfKnown(row, studyId, believed) === 'need');
   const have: Answer['have'] = [];
   const need: Answer['need'] = [];
   const conflict: Answer['conflict'] = [];
-  const insert: NewInstance[] = [];
+  const insert: PromisedInstance[] = [];
   const again: InstanceChange[] = [];
   const keys = new Set<string>();
   const seen = new Set<string>();
@@ -48,7 +51,7 @@ export function compareManifest(manifest: Manifest, studyId: string, known: read
     if (seen.has(key)) continue;
     seen.add(key);
     const same = byKey.get(key);
-    const fate = same ? fateOfKnown(same, studyId, inPacs?.believed ?? null) : 'need';
+    const fate = same ? fateOfKnown(same, studyId, believed) : 'need';
     const against = fate === 'need' && !(same && isActive(same)) ? reasonAgainst(promised, rivals, taken) : null;
     const answer = against ?? fate;
     const isSeen = same !== undefined && isInPacs(same.state) && inPacs !== null && inPacs.seen.has(sopInstanceUID);
@@ -94,7 +97,8 @@ type Rivals = {
   readonly otherPolicy: ReadonlySet<string>;
 };
 
-function rivalsIn(known: readonly Known[], { policy }: Manifest): Rivals {
+function rivalsIn(known: readonly Known[], { policy, instances }: Manifest, isWanted: (row: Known) => boolean): Rivals {
+  const named = new Set(instances.map(keyOf));
   const digests = new Map<string, string[]>();
   const otherPolicy = new Set<string>();
   for (const row of known) {
@@ -102,7 +106,9 @@ function rivalsIn(known: readonly Known[], { policy }: Manifest): Rivals {
     const some = digests.get(row.sop_instance_uid);
     if (some === undefined) digests.set(row.sop_instance_uid, [row.digest]);
     else if (some.length < 2) some.push(row.digest);
-    const isOther = row.policy_name !== policy.name || row.policy_version !== policy.version;
+    // What this manifest has come again comes under its policy: said again, it must get the same answer.
+    const comesAgain = named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row);
+    const isOther = !comesAgain && (row.policy_name !== policy.name || row.policy_version !== policy.version);
     if (isOther && row.state !== 'quarantined' && row.original_digest !== null) otherPolicy.add(`${row.sop_instance_uid} ${row.original_digest}`);
   }
   return { digests, otherPolicy };
@@ -116,7 +122,7 @@ function reasonAgainst(promised: ManifestInstance, rivals: Rivals, taken: Readon
   return isRivalled || taken.has(sopInstanceUID) ? 'conflicting-instance' : null;
 }
 
-function toRow(promised: ManifestInstance, reason: ReasonCode | null): NewInstance {
+function toRow(promised: ManifestInstance, reason: ReasonCode | null): PromisedInstance {
   return {
     sop_instance_uid: promised.sopInstanceUID,
     sop_class_uid: promised.sopClassUID,

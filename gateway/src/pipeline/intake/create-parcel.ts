@@ -10,9 +10,9 @@ import { removeParcelBlobs } from '../parcel-blobs.ts';
 import {
   deleteUnfinished, findDeviceParcel, findUpload, insertParcel, plainBytes, setAsideDamaged, type OwnedParcel, type UploadRow,
 } from '../parcel.store.ts';
-import { findPolicy } from '../policies.ts';
+import { isInForce } from '../policies.ts';
 import type { Reach } from '../reach.ts';
-import { findStudy } from '../study.store.ts';
+import { lockStudy } from '../study.store.ts';
 import type { PipelineTools } from '../tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
 import type { SealingKeys } from './parcel-spool.ts';
@@ -36,16 +36,16 @@ export class StudyStorageFull extends StorageFull {
 type Seal = { readonly keyId: string; readonly enc: string };
 type Announced = { readonly uploadId: string; readonly deviceParcelId: string; readonly bytes: number; readonly seal: Seal | null };
 
-/** `Upload-Metadata` (tus 1.0 Creation): comma-separated pairs of a key and a value in base64. */
+/** `Upload-Metadata` (tus 1.0 Creation): comma-separated pairs of a key and a value in base64; `enc` is bytes, the others are text. */
 function parseMetadata(header: string | null): Pick<Announced, 'uploadId' | 'deviceParcelId' | 'seal'> {
-  const values = new Map((header ?? '').split(',').map((pair): [string, string] => {
+  const values = new Map((header ?? '').split(',').map((pair): [string, Buffer] => {
     const [key = '', value = ''] = pair.trim().split(/ +/);
-    return [key, Buffer.from(value, 'base64').toString('utf8')];
+    return [key, Buffer.from(value, 'base64')];
   }));
-  const uploadId = (values.get('upload') ?? '').toLowerCase();
-  const deviceParcelId = (values.get('parcel') ?? '').toLowerCase();
+  const uploadId = (values.get('upload') ?? '').toString().toLowerCase();
+  const deviceParcelId = (values.get('parcel') ?? '').toString().toLowerCase();
   if (!isUuid(uploadId) || !isUuid(deviceParcelId)) throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');
-  const [keyId, enc] = [values.get('seal'), values.get('enc')];
+  const [keyId, enc] = [values.get('seal')?.toString(), values.get('enc')?.toString('base64')];
   if ((keyId === undefined) !== (enc === undefined)) throw new Problem('invalid-request', 'Upload-Metadata has one of seal and enc without the other.');
   return { uploadId, deviceParcelId, seal: keyId === undefined || enc === undefined ? null : { keyId, enc } };
 }
@@ -85,10 +85,8 @@ export async function findOrCreateParcel(tools: PipelineTools, settings: Setting
     return { row: before, fresh: false };
   }
   await checkSeal(announced, settings.sealing);
-  const study = await findStudy(tools.db, upload.study_id);
-  if (study === undefined || findPolicy(study.policy_name, study.policy_version) === undefined) throw new Problem('policy-withdrawn');
   const fresh = await insert(tools, announced, upload, before, new Date(tools.now().getTime() + settings.expiresAfterMs))
-    .catch((error: unknown) => Promise.reject(error instanceof StorageFull ? new StudyStorageFull(study.id, error) : error));
+    .catch((error: unknown) => Promise.reject(error instanceof StorageFull ? new StudyStorageFull(upload.study_id, error) : error));
   const row = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
   if (row === undefined) throw new Problem('upload-not-found');
   return { row, fresh };
@@ -113,6 +111,11 @@ async function insert(
 ): Promise<boolean> {
   const { uploadId, deviceParcelId, bytes, seal } = announced;
   return tools.db.transaction().execute(async (trx) => {
+    const study = await lockStudy(trx, upload.study_id);
+    // Closed since it was looked for.
+    if (study === undefined || study.wrapped_key === null) throw new Problem('upload-not-found');
+    const policy = { name: study.policy_name, version: study.policy_version };
+    if (!(await isInForce(trx, study.site_id, policy))) throw new Problem('policy-withdrawn');
     await checkAnnounced(trx, uploadId, announced.plainBytes, before === undefined ? 0 : plainBytes(before));
     await reserveRoom(trx, tools.blobs, uploadId, bytes);
     if (before !== undefined) await setAsideDamaged(trx, before);

@@ -11,7 +11,18 @@ export type CutBody = AsyncIterable<Uint8Array> & {
   isCut(): boolean;
   /** Ends it here; what has come already is still given out. */
   stop(): void;
+  /** Ends it when nothing has come for a moment, or after a while: what is on its way already need not be sent again. */
+  letGo(): void;
 };
+
+/**
+ * What a device had handed to the network before it went away still flows in, for as long as the buffers on the way last, and takes the place of
+ * nothing: on a slow link that is seconds. A pause of so long, on a link whose round trip is 100 ms, means that no more comes.
+ */
+export type LettingGo = { readonly silenceMs: number; readonly mostMs: number };
+const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
+/** The longest that a request which another one replaces goes on. */
+export const LET_GO_WITHIN_MS = LETTING_GO.mostMs;
 
 /**
  * Read from the first moment, before anybody asks: what still waits for its reader when the socket dies is lost. Each upload in progress holds
@@ -24,17 +35,20 @@ function leftAlone(source: Readable | ReadableStream<Uint8Array>): AsyncIterable
   return source instanceof Readable ? source.iterator({ destroyOnReturn: false }) : source.values({ preventCancel: true });
 }
 
-export function createCutBody(source: Readable | ReadableStream<Uint8Array> | null): CutBody {
+export function createCutBody(source: Readable | ReadableStream<Uint8Array> | null, lettingGo = LETTING_GO): CutBody {
   const pieces: Uint8Array[] = [];
   let held = 0;
   let state: 'open' | 'ended' | 'cut' = 'open';
   let [wakeReader, wakeSource] = [(): void => undefined, (): void => undefined];
+  let silence: NodeJS.Timeout | null = null;
+  let end: NodeJS.Timeout | null = null;
 
   async function readAhead(from: AsyncIterable<Uint8Array>): Promise<void> {
     try {
       for await (const piece of from) {
         pieces.push(piece);
         held += piece.length;
+        silence?.refresh();
         wakeReader();
         while (held >= READ_AHEAD_BYTES && state === 'open') await new Promise<void>((resolve) => (wakeSource = resolve));
         if (state !== 'open') return;
@@ -44,8 +58,21 @@ export function createCutBody(source: Readable | ReadableStream<Uint8Array> | nu
       // The connection died: what came before it is worth as much as ever.
       state = 'cut';
     } finally {
+      forgetTimers();
       wakeReader();
     }
+  }
+
+  function forgetTimers(): void {
+    if (silence !== null) clearTimeout(silence);
+    if (end !== null) clearTimeout(end);
+  }
+
+  function stop(): void {
+    forgetTimers();
+    if (state === 'open') state = 'cut';
+    wakeReader();
+    wakeSource();
   }
 
   async function* giveOut(): AsyncGenerator<Uint8Array> {
@@ -65,10 +92,11 @@ export function createCutBody(source: Readable | ReadableStream<Uint8Array> | nu
   return {
     [Symbol.asyncIterator]: giveOut,
     isCut: () => state === 'cut',
-    stop() {
-      if (state === 'open') state = 'cut';
-      wakeReader();
-      wakeSource();
+    stop,
+    letGo() {
+      if (state !== 'open' || silence !== null) return;
+      silence = setTimeout(stop, lettingGo.silenceMs);
+      end = setTimeout(stop, lettingGo.mostMs);
     },
   };
 }

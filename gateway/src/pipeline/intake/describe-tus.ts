@@ -14,7 +14,7 @@ export function describeTus(router: Router, roles: readonly Role[]): void {
   describeRoute(router, {
     method: 'post', path: '/upload/files', roles, uploadRight: true, tags: ['upload'], summary: 'tus creation of a parcel. Repeatable under the same device parcel id',
     description: '`Upload-Metadata: upload <base64 of the upload’s id>,parcel <base64 of the device’s UUID for the parcel>`, and of a sealed parcel `,seal <base64 of the sealing key’s kid>,'
-      + 'enc <base64 of the encapsulated key in base64>`. The first bytes may come along. `Location` is relative.',
+      + 'enc <base64 of the encapsulated key>`. The first bytes may come along. `Location` is relative.',
     requestBody: { ...PIECE, required: false },
     problems: ['invalid-request', 'upload-not-found', 'policy-withdrawn', 'seal-key-unknown', 'body-too-large', 'checksum-mismatch', 'storage-full'],
     responses: { 201: nothing('Created, or found again: `Upload-Offset` says what is here.') },

@@ -6,7 +6,8 @@ import { z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { callerOf, createRouter, defineRoute, type Router } from '../../http/route.ts';
+import { callerOf, createRouter, defineRoute, type GatewayContext, type Router } from '../../http/route.ts';
+import { silence } from '../../http/silence.ts';
 import { findUpload } from '../parcel.store.ts';
 import { describeError } from '../../log.ts';
 import { reachOf, type Reach } from '../reach.ts';
@@ -26,12 +27,14 @@ const STREAMS_LIMIT = 64;
 const OPENING_LIMIT = 50;
 
 const route = defineRoute({
-  method: 'get', path: '/events', roles: READERS, uploadRight: true, summary: 'Server-sent events: `study`, with the status of an upload', problems: ['upload-not-found'],
-  request: { query: z.object({ upload: z.uuid().optional() }) },
+  method: 'get', path: '/events', roles: READERS, uploadRight: true, problems: ['upload-not-found', 'not-found'],
+  summary: 'Server-sent events: `study`, with the status of an upload; with `job` those of an inference job alone',
+  request: { query: z.object({ upload: z.uuid().optional(), job: z.uuid().optional() }) },
   responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 
-export function eventRoutes(tools: PipelineTools): Router {
+/** `streamJob`: the stream of an inference job, which is told elsewhere. */
+export function eventRoutes(tools: PipelineTools, streamJob: (c: GatewayContext, id: string) => Promise<Response>): Router {
   const router = createRouter();
   const open = new Map<string, number>();
   const count = (accountId: string, by: 1 | -1): void => {
@@ -42,7 +45,12 @@ export function eventRoutes(tools: PipelineTools): Router {
   router.openapi(route, async (c) => {
     const caller = callerOf(c);
     const reach = reachOf(caller);
-    const { upload } = c.req.valid('query');
+    const { upload, job } = c.req.valid('query');
+    if (job !== undefined) {
+      // A device's right to send reaches uploads and nothing else.
+      if (caller.scope !== 'session') throw new Problem('not-allowed');
+      return streamJob(c, job);
+    }
     if (upload !== undefined && (await findUpload(tools.db, upload, reach)) === undefined) throw new Problem('upload-not-found');
     if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
     c.header('Cache-Control', 'no-store');
@@ -114,15 +122,4 @@ async function isEnabled(tools: PipelineTools, { accountId, deviceId }: Reach): 
   const account = await tools.db.selectFrom('account').select('id').where('id', '=', accountId).where('disabled_at', 'is', null).executeTakeFirst();
   if (account === undefined || deviceId === null) return account !== undefined;
   return (await tools.db.selectFrom('device').select('id').where('id', '=', deviceId).where('revoked_at', 'is', null).executeTakeFirst()) !== undefined;
-}
-
-/** Ends after `ms`, or when what `arm` was given is called. */
-function silence(ms: number, arm: (resolve: () => void) => void): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    arm(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

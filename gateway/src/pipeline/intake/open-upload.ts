@@ -3,19 +3,23 @@
  * the device likes: the same manifest gives the same upload. Two at once wait for each other, for a UID may stand in both.
  */
 import { sql, type Transaction } from 'kysely';
+import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { IN_PACS, isInPacs } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../../database/tables.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { findHeld } from '../find-held.ts';
-import { changeInstances, insertInstances, instancesByUid, instancesOf, renewPromises, type InstanceRow } from '../instance.store.ts';
+import { changeInstances, insertInstances, instancesByUid, instancesOf, renewOrigins, renewPromises, type InstanceRow } from '../instance.store.ts';
 import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../parcel.store.ts';
-import type { Reach } from '../reach.ts';
-import { applyStudyEvent, lockOrCreateStudy, lockUids, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
+import { RESULTS_POLICY } from '../policies.ts';
+import { insertReports, readReports } from '../report.store.ts';
+import { applyStudyEvent, lockOrCreateStudy, lockStudy, lockUids, setPolicy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
-import { compareManifest, type Comparison, type InPacs } from './compare-manifest.ts';
+import { insertTriage } from '../triage.store.ts';
+import { compareManifest, keyOf, type Comparison, type InPacs } from './compare-manifest.ts';
 
-export type Sender = Reach & { readonly siteId: string };
+/** `accountId` null: the gateway itself, of result instances. */
+export type Sender = { readonly accountId: string | null; readonly deviceId: string | null; readonly siteId: string };
 
 /** Which instances the PACS was asked for, by UID, and which of them it has. */
 type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
@@ -51,8 +55,9 @@ function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): InPacs | 
 /** Answers a manifest that was checked by its schema and whose policy was allowed. */
 export async function openUpload(tools: PipelineTools, manifest: Manifest, sender: Sender, signal: AbortSignal): Promise<ManifestAnswer> {
   const asked = await askPacs(tools, manifest, sender, signal);
+  const reports = await readReports(manifest);
   const now = tools.now();
-  const { answer, studyId } = await tools.db.transaction().execute(async (trx) => {
+  const { answer, changed } = await tools.db.transaction().execute(async (trx) => {
     await lockUids(trx, sender.siteId);
     const { siteId } = sender;
     const created = { id: tools.newId(), siteId, studyInstanceUID: manifest.studyInstanceUID, policy: manifest.policy, now };
@@ -60,9 +65,11 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
     const known = await instancesByUid(trx, siteId, [...new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID))]);
     const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
     const uploadId = await findOrCreateUpload(trx, tools, study, sender);
-    const { moved, inserted } = await applyManifest(trx, tools, study, manifest, compared);
+    const left = await leaveStudies(trx, tools, study, known, compared);
+    const { moved, inserted } = await applyManifest(trx, tools, study, { manifest, reports, known, compared });
     const ids = new Map([...known.map((row): [string, number] => [`${row.sop_instance_uid} ${row.digest}`, Number(row.id)]), ...inserted]);
     await linkInstances(trx, uploadId, compared.keys, ids);
+    await insertTriage(trx, study.id, manifest.instances.flatMap(({ sopInstanceUID, triage }) => (triage === undefined ? [] : [{ sopInstanceUID, triage }])));
     if (compared.need.length > 0) await renewPromises(trx, uploadId, now);
     if (moved.state === 'receiving' && compared.need.length === 0) await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
     if (compared.insert.length + compared.again.length > 0) {
@@ -73,11 +80,11 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
     }
     const { have, need, conflict } = compared;
     return {
-      studyId: study.id,
+      changed: [study.id, ...left],
       answer: { uploadId, studyInstanceUID: study.study_instance_uid, revision: moved.revision, have, need, conflict },
     };
   });
-  tools.changes.emit(studyId);
+  for (const studyId of changed) tools.changes.emit(studyId);
   return answer;
 }
 
@@ -87,7 +94,7 @@ export async function openUpload(tools: PipelineTools, manifest: Manifest, sende
  */
 async function findOrCreateUpload(trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, sender: Sender): Promise<string> {
   const { accountId, deviceId } = sender;
-  const uploads = await trx.selectFrom('upload').select(['id', 'device_id']).where('study_id', '=', study.id).where('account_id', '=', accountId).execute();
+  const uploads = await trx.selectFrom('upload').select(['id', 'device_id']).where('study_id', '=', study.id).where('account_id', accountId === null ? 'is' : '=', accountId).execute();
   const own = uploads.find(({ device_id }) => device_id === deviceId);
   if (own !== undefined) return own.id;
   const begun = uploads.find(({ device_id }) => device_id === null);
@@ -118,18 +125,28 @@ async function giveUpUnreadable(trx: Transaction<Tables>, tools: PipelineTools, 
   return { ...(moved ?? study), wrapped_key: null };
 }
 
+type Said = {
+  readonly manifest: Manifest;
+  /** By `UID digest`. */
+  readonly reports: ReadonlyMap<string, WireReport>;
+  readonly known: readonly InstanceRow[];
+  readonly compared: Comparison;
+};
+
 /** New rows, with their ids by `UID digest`, rows wanted again, the study's state and key. */
 async function applyManifest(
-  trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, manifest: Manifest, compared: Comparison,
+  trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, { manifest, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
   const now = tools.now();
   const news = compared.insert.length + compared.again.length > 0;
   const moved = (news ? await applyStudyEvent(trx, study, 'late-instance', now) : null) ?? study;
   if (compared.need.length > 0 && study.wrapped_key === null) await setStudyKey(trx, study.id, tools.keys.create(study.id));
   if (!news) return { moved, inserted: new Map() };
-  await setPolicy(trx, study.id, manifest.policy);
+  // What the gateway adds does not change under which policy the study is sent.
+  if (manifest.policy.name !== RESULTS_POLICY.name) await setPolicy(trx, study.id, manifest.policy);
   const under = { ...moved, policy_name: manifest.policy.name, policy_version: manifest.policy.version };
-  const inserted = await insertInstances(trx, under, compared.insert, now);
+  const reportOf = (row: { sop_instance_uid: string; digest: string }): WireReport | null => reports.get(`${row.sop_instance_uid} ${row.digest}`) ?? null;
+  const inserted = await insertInstances(trx, under, compared.insert.map((row) => ({ ...row, report_digest: reportOf(row)?.digest ?? null })), now);
   const ids = compared.again.map(({ id }) => id);
   if (ids.length > 0) {
     const adopted = { study_id: study.id, revision: moved.revision, policy_name: under.policy_name, policy_version: under.policy_version };
@@ -137,7 +154,29 @@ async function applyManifest(
     await reopenParcels(trx, study.id);
     await changeInstances(trx, compared.again, ['promised', 'refused', 'left-out', ...IN_PACS], now);
   }
+  const wantedAgain = new Set(ids);
+  const renewed = known.filter(({ id }) => wantedAgain.has(id));
+  const promises = new Map(manifest.instances.toReversed().map((promised) => [keyOf(promised), promised]));
+  await renewOrigins(trx, renewed.map((row) => ({
+    id: row.id, original_digest: promises.get(`${row.sop_instance_uid} ${row.digest}`)?.originalDigest ?? null, report_digest: reportOf(row)?.digest ?? null,
+  })));
+  await insertReports(trx, study.id, [...compared.insert, ...renewed].map(reportOf).filter((report) => report !== null));
   return { moved, inserted };
+}
+
+/**
+ * Studies that lose instances to this one wait for them no longer, and their next receipt does not name them. Their rows are locked before the instances, as
+ * every stage does it; nobody else locks two studies, for who gives UIDs does so alone.
+ */
+async function leaveStudies(trx: Transaction<Tables>, tools: PipelineTools, study: StudyRow, known: readonly InstanceRow[], { again }: Comparison): Promise<readonly string[]> {
+  const taken = new Set(again.map(({ id }) => id));
+  const left = [...new Set(known.filter((row) => row.study_id !== study.id && taken.has(row.id)).map((row) => row.study_id))];
+  for (const studyId of left) {
+    const other = await lockStudy(trx, studyId);
+    if (other !== undefined) await applyStudyEvent(trx, other, 'late-instance', tools.now());
+    await enqueueStage(trx, tools, 'assembly', { studyId });
+  }
+  return left;
 }
 
 /**

@@ -10,16 +10,16 @@ import { createParcelLocker } from './parcel-locker.ts';
 /** Where requests meet: in one gateway, or in two on one PostgreSQL, turn by turn. */
 type Ground = { readonly lockers: readonly Locker[]; endConnections(): Promise<void>; close(): Promise<void> };
 
-const stopNothing = () => () => undefined;
+const endNothing = () => () => undefined;
 const nothing = async (): Promise<void> => undefined;
 
-const openOne = async (): Promise<Ground> => ({ lockers: [createParcelLocker(stopNothing, null)], endConnections: nothing, close: nothing });
+const openOne = async (): Promise<Ground> => ({ lockers: [createParcelLocker(endNothing, null)], endConnections: nothing, close: nothing });
 
 async function openTwo(serverUrl: string): Promise<Ground> {
   const { url, endConnections, drop } = await createTestDatabase(serverUrl);
   const databases = [await openDatabase({ kind: 'server', url }), await openDatabase({ kind: 'server', url })];
   return {
-    lockers: databases.map(({ shared }) => createParcelLocker(stopNothing, shared!.locks)),
+    lockers: databases.map(({ shared }) => createParcelLocker(endNothing, shared!.locks)),
     endConnections,
     async close() {
       for (const database of databases) await database.close();

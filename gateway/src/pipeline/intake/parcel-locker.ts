@@ -1,12 +1,12 @@
 /**
  * One request at a time on one parcel, and the newest wins: a tablet that lost its network comes back while the old connection still hangs,
- * and must not wait for it to die. Who holds the lock is told to let go; what it wrote stays. Where several gateways take parcels into one
- * folder, this holds for all their requests together.
+ * and must not wait for it to die. Who holds the lock is told to let go; what it wrote stays, and what still flows in is taken first. Where
+ * several gateways take parcels into one folder, this holds for all their requests together.
  *
  * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as long as the lock is held.
  */
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server';
-import type { SharedLocks } from '../../database/shared-locks.ts';
+import type { LetGo, SharedLocks } from '../../database/shared-locks.ts';
 
 /** A holder that was told lets go within lockDrainTimeout; one that does not by now never will. */
 const PATIENCE_MS = 30_000;
@@ -14,13 +14,13 @@ const PATIENCE_MS = 30_000;
 type Holder = { readonly letGo: RequestRelease; readonly gone: Promise<void>; free(): void };
 type Own = Holder & { unlock(): Promise<void> };
 
-/** `stopCurrent` gives what ends the request that takes the lock, for when another one wants it. `shared`: null where this gateway is alone. */
-export function createParcelLocker(stopCurrent: () => () => void, shared: SharedLocks | null): Locker {
+/** `endCurrent` gives what ends the request that takes the lock: soon where another one wants it, now where it is lost. `shared`: null where this gateway is alone. */
+export function createParcelLocker(endCurrent: () => LetGo, shared: SharedLocks | null): Locker {
   const holders = new Map<string, Holder>();
-  return { newLock: (id) => createLock(id, holders, stopCurrent, shared) };
+  return { newLock: (id) => createLock(id, holders, endCurrent, shared) };
 }
 
-function createLock(id: string, holders: Map<string, Holder>, stopCurrent: () => () => void, shared: SharedLocks | null): Lock {
+function createLock(id: string, holders: Map<string, Holder>, endCurrent: () => LetGo, shared: SharedLocks | null): Lock {
   let own: Own | null = null;
 
   /** The turn among the requests of this gateway. */
@@ -40,14 +40,14 @@ function createLock(id: string, holders: Map<string, Holder>, stopCurrent: () =>
         if (end.aborted) throw ERRORS.ERR_LOCK_TIMEOUT;
       }
       const newer = new AbortController();
-      const stop = stopCurrent();
-      const letGo: RequestRelease = () => {
+      const endThis = endCurrent();
+      const letGo = (because: 'wanted' | 'lost') => {
         newer.abort();
-        stop();
+        endThis(because);
         return release();
       };
-      const holder = hold(letGo);
-      const unlock = shared === null ? async () => undefined : await shared.take(`parcel ${id}`, () => void letGo(), AbortSignal.any([end, newer.signal]));
+      const holder = hold(() => letGo('wanted'));
+      const unlock = shared === null ? async () => undefined : await shared.take(`parcel ${id}`, (because) => void letGo(because), AbortSignal.any([end, newer.signal]));
       if (unlock === null) {
         holder.free();
         throw ERRORS.ERR_LOCK_TIMEOUT;

@@ -16,6 +16,9 @@ import type { CutBody } from './cut-body.ts';
 import { readSealedState, sealedOffset, toSealedParcel, writeSealed, type SealedParcel } from './sealed-parcel.ts';
 import type { Checksum } from './upload-checksum.ts';
 
+/** A killed process has lost what came in so much time. More often, and each record of a slow link is written many times in small parts. */
+const KEEP_TAIL_MS = 250;
+
 export type ParcelRequest = {
   readonly parcel: OwnedParcel;
   readonly checksum: Checksum | null;
@@ -131,12 +134,13 @@ export class ParcelSpool extends DataStore {
         yield piece;
       }
     };
-    const mayKeepTail = (): boolean => {
+    const mayKeep = (): boolean => {
       const whole = contentLength === null ? !body.isCut() : came === contentLength;
       isWrong = checksum !== null && whole && !checksum.matches();
       return !isWrong;
     };
-    const { state, isDamaged } = await writeSealed(blobs, sealed, from, opener, counted(), mayKeepTail);
+    const isDue = checksum === null ? every(KEEP_TAIL_MS) : () => false;
+    const { state, isDamaged } = await writeSealed(blobs, sealed, from, opener, counted(), { isDue, mayKeep });
     if (isDamaged || isWrong) throw new Problem('checksum-mismatch');
     return sealedOffset(sealed, state);
   }
@@ -152,6 +156,16 @@ export class ParcelSpool extends DataStore {
   override getExpiration(): number {
     return 0;
   }
+}
+
+/** True when so much time has passed since it was last. */
+function every(ms: number): () => boolean {
+  let last = performance.now();
+  return () => {
+    const isDue = performance.now() - last >= ms;
+    if (isDue) last = performance.now();
+    return isDue;
+  };
 }
 
 /** Hashes what passes. Throws where more comes than was announced. */

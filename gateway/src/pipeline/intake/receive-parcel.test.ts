@@ -1,12 +1,15 @@
 /** Parcels over tus: what a device on a bad link relies on. With a real socket where a connection dies. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { manifestAnswerSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
 import { openTestGround, openTestPipeline, toManifest, type TestGround, type TestPipeline } from '../open-test-pipeline.ts';
 
@@ -17,6 +20,8 @@ const codeOf = async (response: Response) => ((await response.json()) as { code?
 
 const PROMISED_BYTES = 10_000_000;
 const GIB = 1024 ** 3;
+/** Of 1.2 MB that have come: what is gathered for one write is smaller than the rest. */
+const WRITTEN_AT_LEAST = 800_000;
 
 const test = suite('a parcel');
 let ground: TestGround;
@@ -66,6 +71,19 @@ test('is made once under the device’s name, and goes on where it was', async (
   const again = await pipeline.create(upload, parcel, 100);
   assert.equal([again.status, again.headers.get('location'), offsetOf(again)], [201, location, 40]);
   assert.is((await pipeline.create(upload, parcel, 101)).status, 422, 'another length is another parcel');
+});
+
+test('that was begun is named by the next init: the device asks where it ends before it sends a byte again', async () => {
+  const manifest = toManifest(instances, 'identified', { bytes: PROMISED_BYTES });
+  assert.is((await pipeline.init(manifest)).begun, undefined);
+  // The command line names its parcels by what is in them.
+  const [one, other] = [randomUUID(), randomBytes(16).fill(255, 6, 9).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')];
+  const location = await created(100, one);
+  await pipeline.patch(await created(60, other), 0, randomBytes(60));
+  const { begun } = manifestAnswerSchema.parse(await pipeline.init(manifest));
+  assert.equal([...begun!].sort(), [one, other].sort(), 'also what has come and was not verified');
+  await pipeline.request('DELETE', `/upload/${location}`, null, { 'tus-resumable': '1.0.0' });
+  assert.equal((await pipeline.init(manifest)).begun, [other]);
 });
 
 test('arrives with its creation, when it is small', async () => {
@@ -273,13 +291,61 @@ test('whose connection hangs is taken over by the device that comes back', async
   const location = await created(bytes.length);
   // The old connection neither sends nor ends.
   const hanging = await halfPatch((server.address() as AddressInfo).port, location, 0, bytes.subarray(0, 1_200_000), bytes.length);
-  await untilSize(location, 1_000_000);
+  await untilSize(location, WRITTEN_AT_LEAST);
   const began = performance.now();
   const offset = offsetOf(await pipeline.head(location));
   assert.ok(performance.now() - began < 2000, 'at once');
   assert.is(offset, 1_200_000);
   assert.is((await pipeline.patch(location, offset, bytes.subarray(offset))).status, 204);
   assert.ok((await stored(location)).equals(bytes));
+  hanging.destroy();
+  server.close();
+});
+
+test('that finds no room is told so before its bytes have come', async () => {
+  const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const location = await created(5_000_000);
+  Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 4_999_999 });
+  const socket = await halfPatch((server.address() as AddressInfo).port, location, 0, randomBytes(1000), 5_000_000);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.match(answer.toString(), /^HTTP\/1\.1 507 /);
+  // And the connection ends: the rest would come for nothing.
+  await once(socket, 'close');
+  server.close();
+});
+
+test('that fills the disk in its middle keeps what was written, and goes on there', async () => {
+  const bytes = randomBytes(600_000);
+  const location = await created(bytes.length);
+  const { append } = pipeline.tools.blobs;
+  const filling: typeof append = async (id, key, at, pieces) => {
+    await append(id, key, at, (async function* () {
+      for await (const piece of pieces) yield piece.subarray(0, 250_000);
+    })());
+    throw new StorageFull();
+  };
+  Object.assign(pipeline.tools.blobs, { append: filling });
+  const refused = await pipeline.patch(location, 0, bytes.subarray(0, 500_000));
+  assert.equal([refused.status, await codeOf(refused)], [507, 'storage-full']);
+  Object.assign(pipeline.tools.blobs, { append });
+  const offset = offsetOf(await pipeline.head(location));
+  assert.ok(offset > 0 && offset < 500_000);
+  assert.is((await pipeline.patch(location, offset, bytes.subarray(offset))).status, 204);
+  assert.ok((await stored(location)).equals(bytes));
+});
+
+test('that is created again while its first request still hangs is taken over, and goes on where that one really ended', async () => {
+  const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const [bytes, parcel] = [randomBytes(2_000_000), randomUUID()];
+  const location = await created(bytes.length, parcel);
+  const hanging = await halfPatch((server.address() as AddressInfo).port, location, 0, bytes.subarray(0, 1_200_000), bytes.length);
+  await untilSize(location, WRITTEN_AT_LEAST);
+  const again = await pipeline.create(upload, parcel, bytes.length);
+  assert.equal([again.status, again.headers.get('location'), offsetOf(again)], [201, location, 1_200_000]);
+  assert.ok(again.headers.has('upload-expires'));
+  assert.is((await pipeline.patch(location, 1_200_000, bytes.subarray(1_200_000))).status, 204);
   hanging.destroy();
   server.close();
 });

@@ -14,13 +14,16 @@ import { isWithin, type Reach } from '../reach.ts';
 import { clearWaiting, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
-import { createCutBody, type CutBody } from './cut-body.ts';
+import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { parcelOffset, ParcelSpool, type ParcelRequest, type SealingKeys } from './parcel-spool.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
-/** How long a request that another one replaces may take to let go: enough to write what it holds. */
-const LOCK_DRAIN_MS = 300;
+/** How long a request that another one replaces may take to let go: it takes what still flows in, and writes what it holds. */
+const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
+
+const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
+
 export type ParcelReceiver = {
   /** Any tus request of who reaches these uploads; `socket` is its body where the server gives it. Throws Problem; what has no code of ours is answered as tus does. */
   handle(request: Request, reach: Reach, socket?: Readable): Promise<Response>;
@@ -47,7 +50,10 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
   const server = new Server({
     path: '/upload/files',
     datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, sealing, request: current, now: tools.now, removed }),
-    locker: createParcelLocker(() => current.getStore()?.body.stop ?? (() => undefined), tools.locks),
+    locker: createParcelLocker(() => {
+      const body = current.getStore()?.body;
+      return (because) => (because === 'lost' ? body?.stop() : body?.letGo());
+    }, tools.locks),
     lockDrainTimeout: LOCK_DRAIN_MS,
     maxSize: sealedSize(PARCEL_BYTES_LIMIT),
     namingFunction: () => current.getStore()?.parcel.id ?? '',
@@ -103,11 +109,15 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
   async function create(request: Request, body: CutBody, reach: Reach): Promise<Response> {
     const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, reach)
       .catch((error: unknown) => (error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error)));
-    const offset = parcel.fresh ? 0 : await parcelOffset(tools, parcel.row);
-    if (parcel.fresh || offset === null) return speak(request, body, parcel.row);
-    // The answer to the first creation was lost. Its body is not read: the device goes on at the offset it is told.
-    if (offset === parcel.row.bytes) await arrived(parcel.row.id);
-    const headers = { 'Tus-Resumable': '1.0.0', Location: `files/${parcel.row.id}`, 'Upload-Offset': String(offset), 'Upload-Expires': parcel.row.expires_at.toUTCString() };
+    if (parcel.fresh || (await parcelOffset(tools, parcel.row)) === null) return speak(request, body, parcel.row);
+    // The answer to the first creation was lost, and the request itself may still be writing: as every question, this one takes the parcel from
+    // it and learns where it ends. Its own body is not read: the device goes on at the offset it is told.
+    const { id } = parcel.row;
+    const answer = await speak(new Request(new URL(`/upload/files/${id}`, request.url), { method: 'HEAD', headers: TUS_VERSION }), createCutBody(null), parcel.row);
+    if (answer.status >= 400) return answer;
+    const headers = new Headers({ ...TUS_VERSION, Location: `files/${id}` });
+    for (const name of ['Upload-Offset', 'Upload-Expires']) if (answer.headers.has(name)) headers.set(name, answer.headers.get(name)!);
+    if (headers.get('upload-offset') === String(parcel.row.bytes)) await arrived(id);
     return new Response(null, { status: 201, headers });
   }
 

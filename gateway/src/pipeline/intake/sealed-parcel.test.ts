@@ -12,7 +12,7 @@ import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { sealedBytes } from '../open-test-pipeline.ts';
 import { tailOf } from '../parcel-blobs.ts';
-import { readSealedState, sealedOffset, toSealedParcel, writeSealed, type SealedParcel } from './sealed-parcel.ts';
+import { readSealedState, sealedOffset, toSealedParcel, writeSealed, type SealedParcel, type TailRule } from './sealed-parcel.ts';
 
 const RECORD = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 const STUDY_KEY = randomBytes(32);
@@ -57,6 +57,11 @@ async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 65_536) yield bytes.slice(at, at + 65_536);
 }
 
+function ruleOf(mayKeep: boolean, dueWith: number): TailRule {
+  let asked = 0;
+  return { isDue: () => mayKeep && dueWith > 0 && (asked += 1) % dueWith === 0, mayKeep: () => mayKeep };
+}
+
 class Device {
   readonly plain: Uint8Array;
   readonly name = randomUUID();
@@ -78,14 +83,17 @@ class Device {
     return sealedOffset(this.parcel, (await readSealedState(blobs, this.parcel))!);
   }
 
-  /** Sends so many bytes from where the gateway is; `spoil` turns a bit of the one at this place among them. The offset that it is told, or null: 460. */
-  async send(blobs: Blobs, count: number, spoil: number | null = null, mayKeepTail = true): Promise<number | null> {
+  /**
+   * Sends so many bytes from where the gateway is; `spoil` turns a bit of the one at this place among them. `dueWith`: with each so-manieth piece what
+   * has come of a record is written; 0: at the end. The offset that it is told, or null: 460.
+   */
+  async send(blobs: Blobs, count: number, { spoil = null, mayKeep = true, dueWith = 0 }: { spoil?: number | null; mayKeep?: boolean; dueWith?: number } = {}): Promise<number | null> {
     const from = (await readSealedState(blobs, this.parcel))!;
     const at = sealedOffset(this.parcel, from);
     const piece = this.#sealed.bytes.slice(at, at + count);
     if (spoil !== null && piece.length > 0) piece[spoil % piece.length]! ^= 0x10;
     const opener = await createOpener(privateKey, this.#sealed.seal.enc, this.name, from.held);
-    const { state, isDamaged } = await writeSealed(blobs, this.parcel, from, opener, inPieces(piece), () => mayKeepTail);
+    const { state, isDamaged } = await writeSealed(blobs, this.parcel, from, opener, inPieces(piece), ruleOf(mayKeep, dueWith));
     return isDamaged ? null : sealedOffset(this.parcel, state);
   }
 
@@ -131,7 +139,7 @@ test('goes back to the start of a record that does not hold, and keeps the recor
   const device = await new Device(randomBytes(3 * SEALED_RECORD_BYTES)).open(blobs);
   await device.send(blobs, RECORD + 400_000);
   // Within the tail it cannot be known yet.
-  assert.is(await device.send(blobs, 1000, 7), RECORD + 401_000);
+  assert.is(await device.send(blobs, 1000, { spoil: 7 }), RECORD + 401_000);
   assert.is(await device.send(blobs, RECORD), null);
   assert.is(await device.offset(blobs), RECORD);
   assert.is(await device.send(blobs, 3 * RECORD), device.parcel.bytes);
@@ -141,9 +149,9 @@ test('goes back to the start of a record that does not hold, and keeps the recor
 test('with a checksum that is wrong keeps what proves itself, and forgets the rest of that piece', async ({ blobs }) => {
   const device = await new Device(randomBytes(3 * SEALED_RECORD_BYTES)).open(blobs);
   await device.send(blobs, 1000);
-  await device.send(blobs, 500, null, false);
+  await device.send(blobs, 500, { mayKeep: false });
   assert.is(await device.offset(blobs), 1000, 'within one record');
-  await device.send(blobs, RECORD, null, false);
+  await device.send(blobs, RECORD, { mayKeep: false });
   assert.is(await device.offset(blobs), RECORD, 'beyond it');
 });
 
@@ -155,11 +163,22 @@ test('neither lies in the clear nor as the device sealed it, while it waits for 
   assert.not.ok(tail.includes('DOE^JANE') || tail.includes(Buffer.from(bytes.subarray(5000, 5032))));
 });
 
-type Step = { readonly count: number; readonly spoil: number | null; readonly killAfter: number | null; readonly part: number };
+test('is on the disk while the rest of a record is still awaited: a process that is killed has lost what came last, not all of the record', async ({ blobs }) => {
+  const device = await new Device(randomBytes(2 * SEALED_RECORD_BYTES)).open(blobs);
+  // Records of 16 pieces and a bit: created, emptied, numbered and written twice in the first, then the process dies.
+  const dead = await device.send(killing(blobs, 5, 0), 10 * 65_536, { dueWith: 4 }).catch((error: unknown) => error);
+  assert.instance(dead, Killed);
+  assert.is(await device.offset(blobs), 8 * 65_536);
+  assert.is(await device.send(blobs, 3 * RECORD, { dueWith: 4 }), device.parcel.bytes);
+  assert.ok((await device.stored(blobs)).equals(device.plain));
+});
+
+type Step = { readonly count: number; readonly spoil: number | null; readonly killAfter: number | null; readonly part: number; readonly dueWith: number };
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     count: fc.oneof(fc.integer({ min: 1, max: 300_000 }), fc.integer({ min: 1, max: 3 * RECORD })),
     spoil: fc.option(fc.nat(), { freq: 3 }), killAfter: fc.option(fc.integer({ min: 0, max: 7 })), part: fc.double({ min: 0, max: 1, noNaN: true }),
+    dueWith: fc.integer({ min: 0, max: 3 }),
   }),
   { maxLength: 8 },
 );
@@ -169,9 +188,9 @@ test('I12: whatever is cut, corrupted or killed, and wherever, what came stays a
     const device = await new Device(randomBytes(size)).open(blobs);
     let told = 0;
     let isSpoiled = false;
-    for (const { count, spoil, killAfter, part } of all) {
+    for (const { count, spoil, killAfter, part, dueWith } of all) {
       const disk = killAfter === null ? blobs : killing(blobs, killAfter, part);
-      const answer = await device.send(disk, count, spoil).catch((error: unknown) => (error instanceof Killed ? 'killed' : Promise.reject(error)));
+      const answer = await device.send(disk, count, { spoil, dueWith }).catch((error: unknown) => (error instanceof Killed ? 'killed' : Promise.reject(error)));
       isSpoiled ||= spoil !== null;
       const offset = await device.offset(blobs);
       // What is spoiled goes back to the start of its record, and no further.

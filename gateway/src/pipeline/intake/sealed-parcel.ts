@@ -1,7 +1,8 @@
 /**
  * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and what is complete and holds is appended
  * to the parcel's blob. The sealed bytes of a record that is not complete wait in a tail beside it, so that the offset, which counts sealed
- * bytes, never goes back over what was received. One record is held in memory.
+ * bytes, never goes back over what was received. One record is held in memory; on a link that takes long for one, what has come of it is written
+ * now and then, so that a killed process has lost little.
  *
  * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail begins with the number of the record
  * that it is of, and counts only when that is the next one. So a tail that was not yet removed, or not yet begun, is as good as none, and
@@ -83,19 +84,33 @@ export type SealedOutcome = {
   readonly isDamaged: boolean;
 };
 
+/** When an incomplete record is written to the tail. */
+export type TailRule = {
+  /** Asked with each piece that comes. */
+  isDue(): boolean;
+  /** Asked at the end. False: what has come of an incomplete record is forgotten; then `isDue` was never true. */
+  mayKeep(): boolean;
+};
+
 /**
- * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held` on. `mayKeepTail` is asked at the end
- * whether an incomplete record may be kept. Throws what the blobs and the body throw: what was opened until then stays.
+ * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held` on. Throws what the blobs and the
+ * body throw: what was written until then stays.
  */
 export async function writeSealed(
-  blobs: Blobs, parcel: SealedParcel, from: SealedState, opener: Opener, body: AsyncIterable<Uint8Array>, mayKeepTail: () => boolean,
+  blobs: Blobs, parcel: SealedParcel, from: SealedState, opener: Opener, body: AsyncIterable<Uint8Array>, rule: TailRule,
 ): Promise<SealedOutcome> {
   if (from.held === parcel.records) return { state: from, isDamaged: false };
   const record = new Uint8Array(sealedLength(parcel, from.held));
   record.set(await readTail(blobs, parcel, from));
   let filled = from.tail;
   let { held } = from;
+  let kept = from;
   let isDamaged = false;
+  const keep = async (): Promise<void> => {
+    const now = { held, tail: filled };
+    await keepTail(blobs, parcel, kept, now, record);
+    kept = now;
+  };
 
   async function* opened(): AsyncGenerator<Uint8Array> {
     for await (const piece of body) {
@@ -115,6 +130,7 @@ export async function writeSealed(
         // Written: 1 MiB given back at once, for the collector comes late and its pause is everybody's.
         plain.buffer.transfer(0);
       }
+      if (filled > 0 && rule.isDue()) await keep();
     }
   }
   const start = plainEnd(parcel, from.held);
@@ -122,8 +138,8 @@ export async function writeSealed(
   if ((await blobs.size(parcel.id)) !== start) await blobs.truncate(parcel.id, start);
   await blobs.append(parcel.id, parcelKey(parcel.studyKey, parcel.id), start, opened());
   if (isDamaged) filled = 0;
-  if (filled > 0 && !mayKeepTail()) return { state: { held, tail: held === from.held ? from.tail : 0 }, isDamaged };
-  await keepTail(blobs, parcel, from, { held, tail: filled }, record);
+  if (filled > 0 && !rule.mayKeep()) return { state: { held, tail: held === from.held ? from.tail : 0 }, isDamaged };
+  await keep();
   return { state: { held, tail: filled }, isDamaged };
 }
 

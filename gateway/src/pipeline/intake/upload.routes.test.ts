@@ -3,6 +3,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { policyAnswerSchema, studyEventSchema, type Role } from '#shared/protocol/api.ts';
+import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
+import { createDevicePair, nameDevicePair, unwrapProjectKey } from '#shared/transfer/project-key.ts';
+import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
 import { openTestPipeline, toManifest, type TestPipeline } from '../open-test-pipeline.ts';
@@ -17,15 +20,28 @@ test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
 
 const codeOf = async (body: unknown) => ((await pipeline.json<{ code?: string }>('POST', '/upload/init', body)) as { code?: string }).code;
 
-test('is offered the policies of its roles, and the project key only where one of them needs it', async () => {
-  const offered = async (roles: Role[]) => {
+test('is offered the policies of its roles, and the project key only where one of them needs it, wrapped to the device that asks', async () => {
+  const pair = await createDevicePair();
+  const deviceKey = await nameDevicePair(pair);
+  const offered = async (roles: Role[], query = `?deviceKey=${deviceKey}`) => {
     pipeline.actAs(pipeline.accountId, roles);
-    return policyAnswerSchema.parse(await pipeline.json('GET', '/upload/policy'));
+    return policyAnswerSchema.parse(await pipeline.json('GET', `/upload/policy${query}`));
   };
-  assert.equal((await offered(['technician'])).policies.map(({ name }) => name), ['identified', 'deidentified']);
+  const technician = await offered(['technician']);
+  assert.equal(technician.policies.map(({ name }) => name), ['identified', 'deidentified']);
   assert.equal((await offered(['researcher'])).policies.map(({ name }) => name), ['deidentified']);
   const auditor = await offered(['auditor']);
   assert.equal([auditor.policies, auditor.projectKey], [[], undefined]);
+  assert.is((await offered(['technician'], '')).projectKey, undefined, 'who names no public key is given none');
+
+  const opened = await createPseudonyms(await unwrapProjectKey(technician.projectKey!, pair));
+  const asked = { ...createRequests(), uids: new Set(['1.2.3']) };
+  assert.is((await opened.resolve(asked)).uid('1.2.3'), (await pipeline.tools.pseudonyms.resolve(asked)).uid('1.2.3'), 'the gateway’s own key');
+
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  for (const bad of ['x', 'A'.repeat(87)]) {
+    assert.is((await pipeline.json<{ code: string }>('GET', `/upload/policy?deviceKey=${bad}`)).code, 'invalid-request', bad);
+  }
 });
 
 test('under a policy that is not its sender’s, or no more, is refused by name', async () => {
@@ -42,6 +58,10 @@ test('of more than 20 000 instances, or without the form, is refused, and no val
   const answer = await pipeline.json<{ code: string }>('POST', '/upload/init', { ...manifest, studyInstanceUID: 'DOE^JANE' });
   assert.is(answer.code, 'invalid-request');
   assert.not.match(JSON.stringify(answer), /DOE/);
+  const reports = { edition: 'DICOM 2024e', options: [], reports: [['0010,0010 Z DOE^JANE']] };
+  const reported = await pipeline.json<{ code: string }>('POST', '/upload/init', { ...toManifest(instances, 'deidentified'), deidentification: reports });
+  assert.is(reported.code, 'invalid-request');
+  assert.not.match(JSON.stringify(reported), /DOE/);
 });
 
 test('may be named in gzip, and is answered so where that is understood; what a few bytes would become is bounded', async () => {
@@ -56,7 +76,8 @@ test('may be named in gzip, and is answered so where that is understood; what a 
   };
   assert.is((await answerTo(gzipSync(JSON.stringify(toManifest(many))))).need.length, 40);
   const refused = async (body: Uint8Array<ArrayBuffer>, encoding?: string) => (await answerTo(body, encoding)).code;
-  assert.is(await refused(gzipSync(new Uint8Array(9 * 1024 * 1024))), 'body-too-large');
+  assert.is(await refused(gzipSync(new Uint8Array(MANIFEST_BYTES_LIMIT + 1))), 'body-too-large');
+  assert.is(await refused(gzipSync(new Uint8Array(MANIFEST_BYTES_LIMIT))), 'bad-request');
   assert.is(await refused(new TextEncoder().encode('{}')), 'bad-request');
   assert.is(await refused(gzipSync('{}').subarray(0, 10)), 'bad-request');
   assert.is(await refused(gzipSync('{}'), 'br'), 'unsupported-media-type');

@@ -1,15 +1,17 @@
 /** The routes of an upload (DESIGN §4): policy, manifest, parcels over tus, status, completion, receipt, decisions. Logic stands beside, not here. */
-import { Readable } from 'node:stream';
+import { IncomingMessage } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import {
-  completeAnswerSchema, decisionSchema, policyAnswerSchema, uploadListSchema, uploadStatusSchema, type Role, type SealingKey,
+  completeAnswerSchema, decisionSchema, policyAnswerSchema, policyQuerySchema, uploadListSchema, uploadStatusSchema, type PolicyAnswer, type Role, type SealingKey,
 } from '#shared/protocol/api.ts';
 import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
 import { allow, callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../../http/route.ts';
-import { findUpload, unfinishedParcels, type UploadRow } from '../parcel.store.ts';
+import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../parcel.store.ts';
 import { reachOf } from '../reach.ts';
-import { policiesFor, requirePolicy } from '../policies.ts';
+import { policiesFor, requireOptions, requirePolicy } from '../policies.ts';
 import type { PipelineTools } from '../tools.ts';
 import { uploadIds, uploadStatus } from '../upload-status.ts';
 import { completeUpload } from './complete-upload.ts';
@@ -18,8 +20,6 @@ import { openUpload } from './open-upload.ts';
 import type { ParcelReceiver } from './receive-parcel.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
-/** Who may send: some policy is theirs. */
-export const SENDERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
 /** Who may look at what others sent: it holds UIDs and codes only. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
@@ -40,7 +40,8 @@ const LIST_LIMIT = 200;
 const routes = {
   policy: defineRoute({
     method: 'get', path: '/upload/policy', roles: READERS, summary: 'The policies that you may send under, and what de-identifying needs',
-    responses: { 200: jsonResponse(policyAnswerSchema, 'The policies, the default and the project key') },
+    request: { query: policyQuerySchema },
+    responses: { 200: jsonResponse(policyAnswerSchema, 'The policies, the default, and the project key wrapped to the device’s own') },
   }),
   init: defineRoute({
     method: 'post', path: '/upload/init', roles: SENDERS, uploadRight: true, summary: 'Say what one study will contain; be told what to send. Repeatable',
@@ -98,14 +99,36 @@ async function ownUpload(tools: PipelineTools, id: string, caller: Caller): Prom
   return upload;
 }
 
+/**
+ * A browser sends a body to its end, whatever it was answered meanwhile, and the server would throw it away. The connection ends as soon as the
+ * answer has left for good: not at once, for what is unread then makes the system forget it.
+ */
+const ANSWERED_MS = 150;
+
+function endUnread(request: IncomingMessage): void {
+  if (request.complete) return;
+  setTimeout(() => void (request.complete || request.socket.destroySoon()), ANSWERED_MS).unref();
+}
+
+/** The project key as it travels. Throws `invalid-request` where nothing can be wrapped to what the device has named. */
+async function wrapFor(device: string | undefined, { key, id }: UploadRouteTools['project']): Promise<Pick<PolicyAnswer, 'projectKey' | 'projectKeyId'>> {
+  if (device === undefined) return { projectKeyId: id };
+  try {
+    return { projectKey: await wrapProjectKey(key, device), projectKeyId: id };
+  } catch (error) {
+    throw error instanceof ProjectKeyError ? new Problem('invalid-request', 'Not as asked for: deviceKey.') : error;
+  }
+}
+
 export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKey }: UploadRouteTools): Router {
   const router = createRouter();
 
-  router.openapi(routes.policy, (c) => {
-    const policies = policiesFor(callerOf(c).roles);
-    const key = policies.some(({ deidentify }) => deidentify) ? { projectKey: Buffer.from(project.key).toString('base64url'), projectKeyId: project.id } : {};
+  router.openapi(routes.policy, async (c) => {
+    const caller = callerOf(c);
+    const policies = await policiesFor(tools.db, caller.siteId, caller.roles);
+    const key = policies.some(({ deidentify }) => deidentify) ? await wrapFor(c.req.valid('query').deviceKey, project) : {};
     const chosen = policies.some(({ name }) => name === defaultPolicy) ? defaultPolicy : (policies[0]?.name ?? defaultPolicy);
-    return c.json({ policies: policies.map((policy) => ({ ...policy, options: [...policy.options], roles: [...policy.roles] })), default: chosen, ...key, sealingKey }, 200);
+    return c.json({ policies: [...policies], default: chosen, ...key, sealingKey }, 200);
   });
 
   router.openapi(
@@ -113,8 +136,10 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKe
     async (c) => {
       const caller = callerOf(c);
       const manifest = c.req.valid('json');
-      requirePolicy(manifest.policy, caller.roles);
-      return c.json(await openUpload(tools, manifest, { ...reachOf(caller), siteId: caller.siteId }, c.req.raw.signal), 200);
+      requireOptions(await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles), manifest.deidentification);
+      const answer = await openUpload(tools, manifest, { ...reachOf(caller), siteId: caller.siteId }, c.req.raw.signal);
+      const begun = await begunParcels(tools.db, answer.uploadId);
+      return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
     },
     (result) => {
       if (result.success) return;
@@ -181,9 +206,9 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKe
 
   // tus 1.0: bodies are streamed, so no schema and no limit but the protocol's own.
   const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => {
-    // Behind the web app's door the request was made anew around its body, which has it already.
-    const { incoming, throughWeb } = c.env ?? {};
-    const socket = throughWeb || !(incoming instanceof Readable) ? undefined : incoming;
+    const { incoming, outgoing } = c.env ?? {};
+    const socket = incoming instanceof IncomingMessage ? incoming : undefined;
+    if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
     return parcels.handle(c.req.raw, reachOf(callerOf(c)), socket);
   };
   const mayCall = allow(SENDERS, { uploadRight: true });

@@ -2,12 +2,23 @@
  * The receipt of one revision: what became of each instance, said by the gateway after it looked. Pure but for the signature; the
  * same revision is signed once, which study.store's unique row holds.
  */
-import { merkleRoot, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
-import { isSettled } from '#shared/protocol/study-state.ts';
+import { methodCodes } from '#shared/deid/report.ts';
+import type { WireReport } from '#shared/protocol/deid-report.ts';
+import { merkleRoot, type Receipt, type ReceiptInstance, type ReceiptReport } from '#shared/protocol/receipt.ts';
+import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
 
-export type ReceiptSubject = { readonly study: StudyRow; readonly instances: readonly InstanceRow[] };
+export type ReceiptSubject = {
+  readonly study: StudyRow;
+  readonly instances: readonly InstanceRow[];
+  /** Of the study, by their digests. */
+  readonly reports: ReadonlyMap<string, WireReport>;
+  /** Of the policies of its instances those that de-identify, as `policyKey` says them. */
+  readonly deidentifying: ReadonlySet<string>;
+};
+export const policyKey = ({ policy_name, policy_version }: Pick<InstanceRow, 'policy_name' | 'policy_version'>): string => `${policy_name} ${policy_version}`;
+
 export type ReceiptTools = {
   readonly describePacs: () => string;
   readonly issuer: string;
@@ -24,7 +35,10 @@ export type ReceiptOutcome =
 export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools): Promise<ReceiptOutcome> {
   const { study } = subject;
   if (!subject.instances.every(({ state }) => isSettled(state))) return { kind: 'unsettled' };
-  const instances = subject.instances.map((row) => toReceiptInstance(row, study));
+  const named = new Set(subject.instances.map(({ report_digest }) => report_digest).filter((digest) => digest !== null));
+  const reports = [...named].map((digest) => subject.reports.get(digest)).filter((report) => report !== undefined);
+  const places = new Map(reports.map(({ digest }, place) => [digest, place]));
+  const instances = subject.instances.map((row) => toReceiptInstance(row, subject, places));
   const issuedAt = tools.now();
   const receipt: Receipt = {
     jti: tools.newId(),
@@ -37,20 +51,31 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
     pacs: tools.describePacs(),
     root: await merkleRoot(instances),
     instances,
+    ...(reports.length === 0 ? {} : { reports: reports.map(toReceiptReport) }),
   };
   return { kind: 'issued', id: receipt.jti, jws: await tools.signReceipt(receipt), issuedAt, root: receipt.root };
 }
 
-function toReceiptInstance(row: InstanceRow, study: StudyRow): ReceiptInstance {
+function toReceiptInstance(row: InstanceRow, { study, deidentifying }: ReceiptSubject, places: ReadonlyMap<string, number>): ReceiptInstance {
   const { policy_name: name, policy_version: version } = row;
+  const report = row.report_digest === null ? undefined : places.get(row.report_digest);
+  // Nothing reaches the PACS but by way of verify, which lets pass what has no residue.
+  const isChecked = isInPacs(row.state) && deidentifying.has(policyKey(row));
   return {
     sopInstanceUID: row.sop_instance_uid,
     digest: row.digest,
+    ...(row.original_digest === null ? {} : { originalDigest: row.original_digest }),
     bytes: row.bytes,
     state: row.state as ReceiptInstance['state'],
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.pacs_code === null ? {} : { pacsCode: row.pacs_code }),
     ...(row.proof === null ? {} : { proof: row.proof }),
     ...(name === study.policy_name && version === study.policy_version ? {} : { policy: { name, version } }),
+    ...(report === undefined ? {} : { report }),
+    ...(isChecked ? { residue: 'none' } : {}),
   };
+}
+
+function toReceiptReport({ edition, options, digest, actions }: WireReport): ReceiptReport {
+  return { edition, options: [...options], methods: methodCodes(options).map(({ code }) => code), digest, ...(actions === null ? {} : { actions: [...actions] }) };
 }

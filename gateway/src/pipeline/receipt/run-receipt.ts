@@ -1,15 +1,18 @@
 /** Receipt, applied: one for a revision, whatever runs twice: the row is unique, and the study's state says that it is there. */
-import { instancesOf } from '../instance.store.ts';
+import { instancesOf, type InstanceRow } from '../instance.store.ts';
+import { findPolicy } from '../policies.ts';
+import { reportsOf } from '../report.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
-import { issueReceipt } from './issue-receipt.ts';
+import { issueReceipt, policyKey } from './issue-receipt.ts';
 
 export const runReceipt = tellingFailures(issueOnce);
 
 async function issueOnce(study: StudyRow, tools: PipelineTools): Promise<string> {
   const instances = await instancesOf(tools.db, study.id);
-  const outcome = await issueReceipt({ study, instances }, { ...tools, describePacs: () => tools.pacs.describe() });
+  const subject = { study, instances, reports: await reportsOf(tools.db, study.id), deidentifying: await deidentifyingOf(study, instances, tools) };
+  const outcome = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
   if (outcome.kind === 'unsettled') return 'unsettled';
   return tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, study.id);
@@ -23,7 +26,14 @@ async function issueOnce(study: StudyRow, tools: PipelineTools): Promise<string>
       .execute();
     await applyStudyEvent(trx, locked, 'receipt-issued', tools.now());
     await enqueueStage(trx, tools, 'eviction', { studyId: study.id });
+    await enqueueStage(trx, tools, 'inference', { studyId: study.id });
     await auditStudy(trx, tools, study, 'receipt-issued', { revision: study.revision, receiptId: id, root });
     return 'issued';
   });
+}
+
+async function deidentifyingOf(study: StudyRow, instances: readonly InstanceRow[], { db }: PipelineTools): Promise<ReadonlySet<string>> {
+  const named = new Map(instances.map((row) => [policyKey(row), { name: row.policy_name, version: row.policy_version }]));
+  const found = await Promise.all([...named].map(async ([key, policy]) => ((await findPolicy(db, study.site_id, policy))?.deidentify === true ? key : null)));
+  return new Set(found.filter((key) => key !== null));
 }

@@ -166,7 +166,7 @@ async function openEmptiedWorld(serverUrl: string) {
         const { rows: open } = await client.query(`select 1 from study where state not in ('closed', 'held')`);
         return open.length === 0;
       });
-      await client.query('truncate upload_instance, receipt, instance, parcel, upload, study');
+      await client.query('truncate upload_instance, receipt, instance, parcel, upload, deid_report, device_triage, study');
       const ids = (await (await fetch(`${restUrl}/patients`, { headers: { authorization } })).json()) as string[];
       for (const id of ids) await fetch(`${restUrl}/patients/${id}`, { method: 'DELETE', headers: { authorization } });
     },

@@ -57,9 +57,9 @@ async function verifyOnce(parcel: OwnedParcel, tools: PipelineTools, signal: Abo
     for (const row of rows) attempts.set(row.id, row.attempts);
     return new Map(rows.map((row) => [`${row.sop_instance_uid} ${row.digest}`, { ...row, study_instance_uid: parcel.study_instance_uid }]));
   };
-  const rules = new Map<string, VerifyRules>();
-  const rulesOf = (name: string, version: number): VerifyRules => {
-    const made = rules.get(`${name} ${version}`) ?? rulesFor(tools, name, version);
+  const rules = new Map<string, Promise<VerifyRules>>();
+  const rulesOf = (name: string, version: number): Promise<VerifyRules> => {
+    const made = rules.get(`${name} ${version}`) ?? rulesFor(tools, parcel.site_id, { name, version });
     rules.set(`${name} ${version}`, made);
     return made;
   };
@@ -90,12 +90,12 @@ async function lookAt(restored: RestoredBlob, verify: () => Promise<VerifyOutcom
   }
 }
 
-/** Under a policy that is no more, what was promised under it is held to the strictest there is. */
-function rulesFor(tools: PipelineTools, name: string, version: number): VerifyRules {
-  const policy = findPolicy(name, version);
+/** Those of the very version, superseded or withdrawn since. What was promised under a policy that nobody knows is held to the strictest there is. */
+async function rulesFor(tools: PipelineTools, siteId: string, named: { readonly name: string; readonly version: number }): Promise<VerifyRules> {
+  const policy = await findPolicy(tools.db, siteId, named);
   if (policy !== undefined && !policy.deidentify) return { kind: 'identified' };
-  const made = createRules(policy?.options ?? []);
-  if (made.kind === 'refused') throw new Error(`the policy ${name} names an option that cannot be had`);
+  const made = createRules(policy?.options ?? [], policy?.rules);
+  if (made.kind === 'refused') throw new Error(`the policy ${named.name} names an option that cannot be had`);
   return { kind: 'deidentified', rules: made.rules, pseudonyms: tools.pseudonyms };
 }
 
@@ -120,37 +120,57 @@ function toChange(parcelId: string, restored: RestoredBlob | null, instance: Ver
 async function applyVerify(
   parcel: OwnedParcel, outcome: VerifyOutcome, restored: RestoredBlob | null, attempts: ReadonlyMap<number, number>, tools: PipelineTools,
 ): Promise<string> {
-  const count = (kind: VerifiedInstance['kind']) => outcome.instances.filter((instance) => instance.kind === kind).length;
-  const counts = { received: count('received'), refused: count('refused'), quarantined: count('quarantined'), damaged: count('damaged') };
   const { id: parcelId } = parcel;
-  const damaged = counts.damaged + (outcome.broken === null ? 0 : 1);
-  const useful = counts.received + counts.quarantined > 0;
-  const isOurs = await tools.db.transaction().execute(async (trx) => {
+  const damaged = countKinds(outcome.instances).damaged + (outcome.broken === null ? 0 : 1);
+  const applied = await tools.db.transaction().execute(async (trx): Promise<Applied | null> => {
     await lockStudy(trx, parcel.study_id);
-    if (!(await moveParcel(trx, parcelId, 'received', 'verified', damaged))) return false;
+    if (!(await moveParcel(trx, parcelId, 'received', 'verified', damaged))) return null;
     const changes = outcome.instances.map((instance) => toChange(parcelId, restored, instance, attempts.get(instance.id) ?? 0));
-    await changeInstances(trx, changes, ['promised'], tools.now());
-    if (!useful) await deleteParcels(trx, [parcelId]);
+    const changed = await changeInstances(trx, changes, ['promised'], tools.now(), parcel.study_id);
+    // What another parcel brought in the meantime, or another study has taken over, has no place here.
+    const instances = outcome.instances.filter(({ id }) => changed.has(id));
+    const counts = countKinds(instances);
+    const isUseful = counts.received + counts.quarantined > 0;
+    if (!isUseful) await deleteParcels(trx, [parcelId]);
     if (restored !== null) await clearWaiting(trx, parcel.study_id, 'storage-full');
     await assembleIfComplete(trx, parcel.study_id, tools);
     await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-verified', { parcelId, ...counts });
-    return true;
+    return { instances, counts, isUseful };
   });
   // A device that has asked to complete waits for this; what is left to do here is nothing to it.
   tools.changes.emit(parcel.study_id);
+  await removeUnused(parcelId, applied, restored, tools);
   // Another run was first: what it found in the parcel has its place there.
-  if (!isOurs || restored?.size() === 0) await restored?.remove();
-  if (!isOurs) return 'elsewhere';
-  if (!useful) await removeParcelBlobs(tools.blobs, [parcelId]);
-  // What came coded has its place among what was restored: where all did, nobody needs what came any more.
-  else if (!outcome.instances.some((instance) => 'place' in instance && instance.place?.isRestored === false)) await tools.blobs.remove(parcelId);
+  if (applied === null) return 'elsewhere';
+  const { instances, counts } = applied;
   if (damaged > 0) tools.log({ event: 'parcel-damaged', studyId: parcel.study_id, parcelId, damaged, offset: outcome.broken?.offset ?? -1 });
-  const unverified = outcome.instances.filter((instance) => instance.kind === 'quarantined' && instance.because === 'cannot-be-verified').length;
+  const unverified = instances.filter((instance) => instance.kind === 'quarantined' && instance.because === 'cannot-be-verified').length;
   if (unverified > 0) tools.log({ event: 'instances-not-verified', studyId: parcel.study_id, parcelId, count: unverified });
   if (outcome.unpromised > 0) tools.log({ event: 'unpromised-instances', studyId: parcel.study_id, parcelId, count: outcome.unpromised });
   tools.metrics.bytes('verify', parcel.bytes);
   tools.metrics.instances('received', counts.received);
   return damaged > 0 ? 'damaged' : 'verified';
+}
+
+/** What the parcel brought: instances that are what verify says of them, by its word. */
+type Applied = {
+  readonly instances: readonly VerifiedInstance[];
+  readonly counts: Readonly<Record<VerifiedInstance['kind'], number>>;
+  readonly isUseful: boolean;
+};
+
+function countKinds(instances: readonly VerifiedInstance[]): Applied['counts'] {
+  const count = (kind: VerifiedInstance['kind']) => instances.filter((instance) => instance.kind === kind).length;
+  return { received: count('received'), refused: count('refused'), quarantined: count('quarantined'), damaged: count('damaged') };
+}
+
+/** Blobs in which no instance got its place. What came coded has it among what was restored: where all did, nobody needs what came any more. */
+async function removeUnused(parcelId: string, applied: Applied | null, restored: RestoredBlob | null, { blobs }: PipelineTools): Promise<void> {
+  const places = applied?.instances.flatMap((instance) => ('place' in instance && instance.place !== null ? [instance.place] : [])) ?? [];
+  if (!places.some(({ isRestored }) => isRestored)) await restored?.remove();
+  if (applied === null) return;
+  if (!applied.isUseful) await removeParcelBlobs(blobs, [parcelId]);
+  else if (!places.some(({ isRestored }) => !isRestored)) await blobs.remove(parcelId);
 }
 
 async function assembleIfComplete(trx: Transaction<Tables>, studyId: string, tools: PipelineTools): Promise<void> {

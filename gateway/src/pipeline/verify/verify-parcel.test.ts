@@ -20,7 +20,7 @@ import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.t
 const signal = new AbortController().signal;
 const instances = syntheticStudy({ seed: 77, instancesPerSeries: 3, rows: 16, columns: 16 }).instances;
 const [first, second] = instances as [SyntheticInstance, SyntheticInstance];
-const identified: Pick<VerifyTools, 'rulesFor'> = { rulesFor: () => ({ kind: 'identified' }) };
+const identified: Pick<VerifyTools, 'rulesFor'> = { rulesFor: async () => ({ kind: 'identified' }) };
 
 function toBody(bytes: Uint8Array): OpenBlob {
   return {
@@ -33,7 +33,7 @@ function toBody(bytes: Uint8Array): OpenBlob {
   };
 }
 
-type Coding = NonNullable<PackedInstance['coding']>;
+type Coding = NonNullable<PackedInstance['coding']> & { readonly bytes: Blob };
 
 async function parcel(...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string; coding?: Coding }[]): Promise<Uint8Array> {
   const packed = parts.map(({ of, bytes = of.bytes, digest = digestOf(of.bytes), coding }) => ({
@@ -142,7 +142,7 @@ test('it is no parcel at all, says so', async () => {
 });
 
 test('identity remains under a de-identifying policy, quarantines it; what was de-identified under our key passes', async () => {
-  const tools: Pick<VerifyTools, 'rulesFor'> = { rulesFor: () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }) };
+  const tools: Pick<VerifyTools, 'rulesFor'> = { rulesFor: async () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }) };
   const pseudonyms = await pseudonymsOf(1);
   const plain = await verify(await parcel({ of: first }), [promise(first)], tools);
   assert.equal(plain.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['identity-remains']);

@@ -38,7 +38,7 @@ export type VerifyTools = ReadTools & {
   /** Which of these the study still awaits, by `UID digest`. */
   readonly awaited: (keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[]) => Promise<ReadonlyMap<string, Promised>>;
   /** The rules of the policy under which an instance was promised. */
-  readonly rulesFor: (policyName: string, policyVersion: number) => VerifyRules;
+  readonly rulesFor: (policyName: string, policyVersion: number) => Promise<VerifyRules>;
   /** What fails unexpectedly is settled and not thrown: an instance is quarantined, and a body that cannot be read on is broken there. */
   readonly isLastRun: boolean;
   /** Throws StorageFull where so many bytes cannot be restored now. */
@@ -98,7 +98,7 @@ async function verifyPart(body: OpenBlob, part: ParcelPart, promised: Promised, 
     await read.drop();
     return { id, kind: 'damaged' };
   }
-  const rules = tools.rulesFor(promised.policy_name, promised.policy_version);
+  const rules = await tools.rulesFor(promised.policy_name, promised.policy_version);
   const verdict = await read.read((source) => verifyInstance(source, promised, rules, signal));
   switch (verdict.kind) {
     case 'verified':

@@ -2,8 +2,11 @@
  * The two answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18 Table 10.5.3-1) and
  * of a search. Nothing is trusted: a PACS that sends something else gives an empty list, never an exception.
  */
-import type { FoundInstance, InstanceToStore, StoreAnswer } from './pacs.ts';
+import type { DescribedInstance, InstanceToStore, StoreAnswer } from './pacs.ts';
 
+const SOP_CLASS_UID = '00080016';
+const MODALITY = '00080060';
+const NUMBER_OF_FRAMES = '00280008';
 const REFERENCED_SOP_INSTANCE_UID = '00081155';
 const WARNING_REASON = '00081196';
 const FAILURE_REASON = '00081197';
@@ -67,13 +70,18 @@ export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[])
   return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said.get(sopInstanceUID) ?? { outcome: 'unanswered', pacsCode: null }) }));
 }
 
+/** What `readSearchAnswer` reads beside the UIDs, to be asked for (PS3.18 §8.3.4.3, includefield). */
+export const DESCRIBED = [SOP_CLASS_UID, MODALITY, NUMBER_OF_FRAMES] as const;
+
 /** The instances that a search answer names; those without all three UIDs are left out. */
-export function readSearchAnswer(body: unknown): readonly FoundInstance[] {
+export function readSearchAnswer(body: unknown): readonly DescribedInstance[] {
   if (!Array.isArray(body)) return [];
   return body.filter(isObject).flatMap((row) => {
     const studyInstanceUID = textOf(row, STUDY_INSTANCE_UID);
     const seriesInstanceUID = textOf(row, SERIES_INSTANCE_UID);
     const sopInstanceUID = textOf(row, SOP_INSTANCE_UID);
-    return studyInstanceUID && seriesInstanceUID && sopInstanceUID ? [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID }] : [];
+    if (!studyInstanceUID || !seriesInstanceUID || !sopInstanceUID) return [];
+    const said = { sopClassUID: textOf(row, SOP_CLASS_UID), modality: textOf(row, MODALITY), frames: numberOf(row, NUMBER_OF_FRAMES) };
+    return [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, ...said }];
   });
 }

@@ -17,6 +17,8 @@ export function createLatePacs(settings: PacsSettings): Pacs {
     findStudy: async (study, signal, enough) => (await pacs(signal)).findStudy(study, signal, enough),
     findInstances: async (uids, signal) => (await pacs(signal)).findInstances(uids, signal),
     readBack: async (where, signal) => (await pacs(signal)).readBack(where, signal),
+    fetchInstance: async (where, maxBytes, signal) => (await pacs(signal)).fetchInstance(where, maxBytes, signal),
+    describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),
     get storeAnotherWay() {
       return found?.storeAnotherWay ?? null;

@@ -2,6 +2,7 @@
  * multipart/related (RFC 2387, PS3.18 §8.7.1) as the gateway writes it to a PACS and reads it from one, both as streams.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { joinBytes } from '#shared/transfer/instance-bytes.ts';
 import { BodyUnreadable } from './pacs-http.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
 
@@ -47,18 +48,22 @@ async function* exactly(instance: InstanceToStore, signal: AbortSignal): AsyncGe
 /** The header of a part ends within this many bytes, or the answer is not ours to read. */
 const PART_HEADER_LIMIT = 16 * 1024;
 
-/** Hashes the first part of a multipart answer as it streams. Throws PacsUnreachable where it is cut or malformed. */
-export async function hashFirstPart(contentType: string, body: AsyncIterable<Uint8Array>, alive: () => void): Promise<ReadBack> {
+/**
+ * The first part of a multipart answer, or the whole answer where it has no parts: a PACS may answer a single instance with `application/dicom` itself
+ * (PS3.18 §8.7.3.1). Throws PacsUnreachable where it is cut or malformed.
+ */
+export async function* firstPart(contentType: string, body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<Uint8Array> {
   const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
-  if (boundary === undefined) return hashWhole(body, alive);
-  const delimiter = Buffer.from(`${CRLF}--${boundary}`);
-  const hash = createHash('sha256');
-  let bytes = 0;
+  const delimiter = boundary === undefined ? null : Buffer.from(`${CRLF}--${boundary}`);
   // A line break before the first delimiter makes it look like all others.
   let held: Buffer = Buffer.from(CRLF);
   let within = false;
   for await (const piece of body) {
     alive();
+    if (delimiter === null) {
+      yield piece;
+      continue;
+    }
     held = Buffer.concat([held, piece]);
     if (!within) {
       const start = held.indexOf(delimiter);
@@ -73,22 +78,32 @@ export async function hashFirstPart(contentType: string, body: AsyncIterable<Uin
     const end = held.indexOf(delimiter);
     // What could be the beginning of the delimiter stays until more has come.
     const ready = end < 0 ? Math.max(0, held.length - delimiter.length + 1) : end;
-    hash.update(held.subarray(0, ready));
-    bytes += ready;
+    yield held.subarray(0, ready);
     held = held.subarray(ready);
-    if (end >= 0) return { digest: hash.digest('hex'), bytes };
+    if (end >= 0) return;
   }
-  throw new PacsUnreachable('the PACS broke off its answer', null);
+  if (delimiter !== null) throw new PacsUnreachable('the PACS broke off its answer', null);
 }
 
-/** A PACS may answer a single instance with `application/dicom` itself (PS3.18 §8.7.3.1). */
-async function hashWhole(body: AsyncIterable<Uint8Array>, alive: () => void): Promise<ReadBack> {
+export async function hashAll(pieces: AsyncIterable<Uint8Array>): Promise<ReadBack> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const piece of body) {
-    alive();
+  for await (const piece of pieces) {
     hash.update(piece);
     bytes += piece.length;
   }
   return { digest: hash.digest('hex'), bytes };
+}
+
+/** All of it in memory; null where it is more than `maxBytes`, of which no more is read. */
+export async function gatherAll(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  const gathered: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > maxBytes) return null;
+    // A piece may be a view of what the next one is read into.
+    gathered.push(piece.slice());
+  }
+  return joinBytes(gathered);
 }

@@ -83,6 +83,19 @@ export function openTestPacs(): TestPacs {
       const bytes = held.get(sopInstanceUID)?.bytes;
       return bytes ? { digest: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length } : null;
     },
+    async fetchInstance({ sopInstanceUID }, maxBytes) {
+      answers();
+      const bytes = held.get(sopInstanceUID)?.bytes;
+      if (bytes === undefined) return null;
+      return bytes.length > maxBytes ? { kind: 'too-large' } : { kind: 'fetched', bytes: new Uint8Array(bytes) };
+    },
+    async describeStudy(study, limit) {
+      searches();
+      const rows = [...held].filter(([, instance]) => instance.study === study).slice(0, limit);
+      return rows.map(([sopInstanceUID]) => ({
+        studyInstanceUID: study, seriesInstanceUID: '1.2', sopInstanceUID, sopClassUID: null, modality: null, frames: null,
+      }));
+    },
   };
   return pacs;
 }

@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/orthanc.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
-import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
+import { FETCHED_BYTES_LIMIT, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
@@ -64,6 +64,24 @@ for (const [name, create] of [['STOW-RS', createStowPacs], ['Orthanc', createOrt
     const [found] = await pacs.findInstances([first.sopInstanceUID, '1.2.3.4'], signal);
     assert.equal(found, { studyInstanceUID: first.study, seriesInstanceUID: first.series, sopInstanceUID: first.sopInstanceUID });
     assert.equal(await pacs.readBack(found!, signal), { digest: sha256(first.content), bytes: first.bytes });
+  });
+
+  promise('an instance is fetched bit for bit, and one that is larger than asked for is not', async ({ mr }) => {
+    const [{ study, series, sopInstanceUID, content, bytes }] = [mr[0]!];
+    const where = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID };
+    const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
+    assert.is(fetched?.kind === 'fetched' && sha256(fetched.bytes), sha256(content));
+    assert.is((await pacs.fetchInstance(where, bytes, signal))?.kind, 'fetched');
+    assert.equal(await pacs.fetchInstance(where, bytes - 1, signal), { kind: 'too-large' });
+    assert.is(await pacs.fetchInstance({ ...where, sopInstanceUID: '1.2.3' }, FETCHED_BYTES_LIMIT, signal), null);
+  });
+
+  promise('the instances of a study are described, and no more than asked for', async ({ mr }) => {
+    const described = await pacs.describeStudy(mr[0]!.study, 100, signal);
+    assert.equal(described.map(({ sopInstanceUID }) => sopInstanceUID).sort(), [mr[0]!, mr[1]!].map(({ sopInstanceUID }) => sopInstanceUID).sort());
+    for (const { sopClassUID, modality, frames } of described) assert.equal([sopClassUID, modality, frames], [mr[0]!.row.sopClassUid, 'MR', null]);
+    assert.is((await pacs.describeStudy(mr[0]!.study, 1, signal)).length, 1);
+    assert.equal(await pacs.describeStudy('1.2.3', 100, signal), []);
   });
 
   promise('a study that is not there is an empty answer, an instance that is not there is null', async ({ mr }) => {

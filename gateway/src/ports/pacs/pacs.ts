@@ -2,7 +2,8 @@
  * The PACS as the gateway needs it: give instances, ask what it has, read one back. Two adapters: any STOW-RS origin server
  * (stow-pacs.ts) and Orthanc with its REST API as the way out (orthanc-pacs.ts); both pass pacs.contract.test.ts.
  *
- * It promises: no instance is held in memory; what the PACS said is passed on per instance and never believed per request; a PACS that
+ * It promises: no instance is held in memory but the one that `fetchInstance` is asked for, within the limit that it is given; what the PACS said is
+ * passed on per instance and never believed per request; a PACS that
  * does not answer (`PacsUnreachable`) is told from one that says no (an outcome). It does not retry and decides nothing.
  */
 
@@ -32,6 +33,20 @@ export type FoundInstance = { readonly studyInstanceUID: string; readonly series
 /** What a read-back yielded: SHA-256 (hexadecimal) and size of the bytes that the PACS gives. */
 export type ReadBack = { readonly digest: string; readonly bytes: number };
 
+/** What `fetchInstance` yielded. `too-large`: more than the limit, and nothing of it was kept. */
+export type FetchedInstance = { readonly kind: 'fetched'; readonly bytes: Uint8Array<ArrayBuffer> } | { readonly kind: 'too-large' };
+
+/** An instance as the PACS's search describes it; null where it does not say. */
+export type DescribedInstance = FoundInstance & {
+  readonly sopClassUID: string | null;
+  readonly modality: string | null;
+  /** Number of Frames (0028,0008). */
+  readonly frames: number | null;
+};
+
+/** Of `fetchInstance`: what is asked of a model may have so many bytes. Far above it an instance would crowd out the gateway's own memory. */
+export const FETCHED_BYTES_LIMIT = 50_000_000;
+
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials. */
   describe(): string;
@@ -43,6 +58,10 @@ export interface Pacs {
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
   /** Reads an instance back as it is stored; null where the PACS says that it is not there. Throws PacsUnreachable. */
   readBack(where: FoundInstance, signal: AbortSignal): Promise<ReadBack | null>;
+  /** The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not there. Throws PacsUnreachable. */
+  fetchInstance(where: FoundInstance, maxBytes: number, signal: AbortSignal): Promise<FetchedInstance | null>;
+  /** The instances of a study, at most `limit` of them, in the order that the PACS gives. Throws PacsUnreachable. */
+  describeStudy(studyInstanceUID: string, limit: number, signal: AbortSignal): Promise<readonly DescribedInstance[]>;
   /** A second way for one that `storeInstances` refused; null where there is none. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */

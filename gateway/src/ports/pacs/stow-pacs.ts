@@ -1,10 +1,10 @@
 /**
  * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways with fetch.
  */
-import { parseJson, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
-import { hashFirstPart, storeRequestBody } from './multipart.ts';
+import { DESCRIBED, parseJson, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
+import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsSettings } from './pacs-http.ts';
-import { PacsUnreachable, type FoundInstance, type Pacs, type ReadBack, type StoreAnswer } from './pacs.ts';
+import { PacsUnreachable, type DescribedInstance, type FoundInstance, type Pacs, type StoreAnswer } from './pacs.ts';
 
 const DICOM_JSON = 'application/dicom+json';
 
@@ -19,7 +19,7 @@ export function createStowPacs(settings: PacsSettings): Pacs {
   const root = settings.url.replace(/\/+$/, '');
   const http = createPacsHttp(settings);
 
-  async function search(path: string, signal: AbortSignal): Promise<readonly FoundInstance[]> {
+  async function search(path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {
     return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
       const text = await response.text();
       // PS3.18 §10.6.3: 200 with results, 204 where nothing was found; some say 404 for a study that they do not have.
@@ -27,6 +27,22 @@ export function createStowPacs(settings: PacsSettings): Pacs {
       const body = parseJson(text);
       if (!response.ok || !Array.isArray(body)) throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
       return readSearchAnswer(body);
+    });
+  }
+
+  /** WADO-RS: what `read` makes of the bytes; null: it is not there. */
+  async function retrieve<T>(where: FoundInstance, signal: AbortSignal, read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | null> {
+    const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = where;
+    const url = `${root}/studies/${studyInstanceUID}/series/${seriesInstanceUID}/instances/${sopInstanceUID}`;
+    // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored.
+    const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+    return http.exchange(url, { accept }, signal, async (response, alive): Promise<T | null> => {
+      if (response.status === 404 || response.status === 410) {
+        await response.body?.cancel();
+        return null;
+      }
+      if (!response.ok || response.body === null) throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
+      return read(firstPart(response.headers.get('content-type') ?? '', response.body, alive));
     });
   }
 
@@ -68,7 +84,8 @@ export function createStowPacs(settings: PacsSettings): Pacs {
       const next = async (): Promise<void> => {
         for (let group = groups.shift(); group; group = groups.shift()) {
           // PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list.
-          found.push(...(await search(`/instances?SOPInstanceUID=${group.join(',')}&limit=${PAGE}`, signal)));
+          const rows = await search(`/instances?SOPInstanceUID=${group.join(',')}&limit=${PAGE}`, signal);
+          found.push(...rows.map(({ studyInstanceUID, seriesInstanceUID, sopInstanceUID }) => ({ studyInstanceUID, seriesInstanceUID, sopInstanceUID })));
         }
       };
       await Promise.all(Array.from({ length: SEARCHES_AT_ONCE }, next));
@@ -77,19 +94,23 @@ export function createStowPacs(settings: PacsSettings): Pacs {
       return found.filter(({ sopInstanceUID }) => asked.has(sopInstanceUID));
     },
 
-    async readBack(where, signal) {
-      const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = where;
-      const url = `${root}/studies/${studyInstanceUID}/series/${seriesInstanceUID}/instances/${sopInstanceUID}`;
-      // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored.
-      const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
-      return http.exchange(url, { accept }, signal, async (response, alive): Promise<ReadBack | null> => {
-        if (response.status === 404 || response.status === 410) {
-          await response.body?.cancel();
-          return null;
-        }
-        if (!response.ok || response.body === null) throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
-        return hashFirstPart(response.headers.get('content-type') ?? '', response.body, alive);
-      });
+    readBack: (where, signal) => retrieve(where, signal, hashAll),
+
+    async fetchInstance(where, maxBytes, signal) {
+      const bytes = await retrieve(where, signal, async (pieces) => ({ gathered: await gatherAll(pieces, maxBytes) }));
+      if (bytes === null) return null;
+      return bytes.gathered === null ? { kind: 'too-large' } : { kind: 'fetched', bytes: bytes.gathered };
+    },
+
+    async describeStudy(studyInstanceUID, limit, signal) {
+      const found = new Map<string, DescribedInstance>();
+      while (found.size < limit) {
+        const query = `includefield=${DESCRIBED.join(',')}&limit=${Math.min(PAGE, limit - found.size)}&offset=${found.size}`;
+        const before = found.size;
+        for (const row of await search(`/studies/${studyInstanceUID}/instances?${query}`, signal)) found.set(row.sopInstanceUID, row);
+        if (found.size === before) break;
+      }
+      return [...found.values()].slice(0, limit);
     },
 
     async probe(signal) {

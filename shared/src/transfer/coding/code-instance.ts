@@ -6,6 +6,7 @@
  */
 import { blobSource, bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
+import { HELD_BYTES, joinBytes, type InstanceBytes } from '../instance-bytes.ts';
 import type { ContentEncoding } from '../parcel.ts';
 import type { Charls } from './charls.ts';
 import { adler32, encodeSegmentHeader, FORMAT_VERSION, PIECE_BYTES, type ImageFields, type SegmentHeader } from './coded-format.ts';
@@ -22,9 +23,17 @@ export interface CodingTools {
 }
 
 /** `encoding: null`: coding does not help, and `bytes` is the instance itself. */
-export interface CodedInstance {
+export interface CodedInstance<T extends InstanceBytes = Blob> {
   readonly encoding: ContentEncoding | null;
-  readonly bytes: Blob;
+  readonly bytes: T;
+}
+
+/** Where the coded bytes are put together. */
+interface Collecting<T> {
+  add(chunk: Uint8Array): void;
+  bytes(): number;
+  whole(): T;
+  toSource(whole: T): ByteSource;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -36,8 +45,6 @@ const LARGEST_SIDE = 65_535;
 const TRIED_BYTES = 8 * 1024 * 1024;
 /** Where more than this part is compressed already, what deflate makes of the header would hardly be noticed. */
 const COMPRESSED_SHARE = 0.9;
-/** An instance up to this is read once and held: most are CT and MR slices of half a megabyte. */
-const READ_AT_ONCE_BYTES = 4 * 1024 * 1024;
 /** Below, deflate is tried without asking samples first. */
 const ASKED_BYTES = 128 * 1024;
 
@@ -46,40 +53,48 @@ const ASKED_BYTES = 128 * 1024;
  * throws when it cannot be read.
  */
 export async function codeInstance(instance: Blob, tools: CodingTools): Promise<CodedInstance> {
-  const uncoded: CodedInstance = { encoding: null, bytes: instance };
   // Reading a Blob costs a browser a millisecond each time: a slice is read once.
-  const source = instance.size <= READ_AT_ONCE_BYTES ? bytesSource(new Uint8Array(await instance.arrayBuffer())) : blobSource(instance);
+  const source = instance.size <= HELD_BYTES ? bytesSource(new Uint8Array(await instance.arrayBuffer())) : blobSource(instance);
+  return (await code(source, tools, collectBlob)) ?? { encoding: null, bytes: instance };
+}
+
+/** The same for an instance in memory, and into memory. */
+export async function codeHeld(instance: Bytes, tools: CodingTools): Promise<CodedInstance<Bytes>> {
+  return (await code(bytesSource(instance), tools, collectBytes)) ?? { encoding: null, bytes: instance };
+}
+
+/** Null where coding does not help. */
+async function code<T extends InstanceBytes>(source: ByteSource, tools: CodingTools, collect: () => Collecting<T>): Promise<CodedInstance<T> | null> {
   const regions = await findRegions(source, tools.signal);
-  if (!regions.some(({ kind }) => kind === 'pixels' || kind === 'compressed')) return (await codeWhole(source, tools)) ?? uncoded;
+  if (!regions.some(({ kind }) => kind === 'pixels' || kind === 'compressed')) return codeWhole(source, tools, collect());
   const compressed = regions.reduce((sum, { kind, range }) => sum + (kind === 'compressed' ? range.length : 0), 0);
-  if (compressed > COMPRESSED_SHARE * instance.size) return uncoded;
-  return (await codeRegions(source, regions, tools)) ?? uncoded;
+  return compressed > COMPRESSED_SHARE * source.size ? null : codeRegions(source, regions, tools, collect());
 }
 
 /** HTTP's own coding, for what holds no pixels that JPEG-LS takes. */
-async function codeWhole(source: ByteSource, tools: CodingTools): Promise<CodedInstance | null> {
+async function codeWhole<T extends InstanceBytes>(source: ByteSource, tools: CodingTools, written: Collecting<T>): Promise<CodedInstance<T> | null> {
   if (!(await deflateHelps(source))) return null;
-  const written = collectBlob();
   for await (const chunk of deflateSource(source)) {
     tools.signal?.throwIfAborted();
     written.add(chunk);
   }
-  const bytes = written.blob();
-  const isWorthwhile = bytes.size < WORTHWHILE_RATIO * source.size && (await restores(bytes, 'deflate', source, tools));
-  return isWorthwhile ? { encoding: 'deflate', bytes } : null;
+  if (written.bytes() >= WORTHWHILE_RATIO * source.size) return null;
+  const bytes = written.whole();
+  return (await restores(written.toSource(bytes), 'deflate', source, tools)) ? { encoding: 'deflate', bytes } : null;
 }
 
-async function restores(coded: Blob, encoding: ContentEncoding, source: ByteSource, tools: CodingTools): Promise<boolean> {
+async function restores(coded: ByteSource, encoding: ContentEncoding, source: ByteSource, tools: CodingTools): Promise<boolean> {
   let at = 0;
-  for await (const piece of restoreInstance(blobSource(coded), encoding, source.size, tools)) {
+  for await (const piece of restoreInstance(coded, encoding, source.size, tools)) {
     if (!isEqual(piece, await source.read(at, piece.length))) return false;
     at += piece.length;
   }
   return at === source.size;
 }
 
-async function codeRegions(source: ByteSource, regions: readonly Region[], tools: CodingTools): Promise<CodedInstance | null> {
-  const written = collectBlob();
+async function codeRegions<T extends InstanceBytes>(
+  source: ByteSource, regions: readonly Region[], tools: CodingTools, written: Collecting<T>,
+): Promise<CodedInstance<T> | null> {
   written.add(new Uint8Array([FORMAT_VERSION]));
   let read = 0;
   for (const region of regions) {
@@ -92,11 +107,11 @@ async function codeRegions(source: ByteSource, regions: readonly Region[], tools
       if (read >= TRIED_BYTES && written.bytes() > WORTHWHILE_RATIO * read) return null;
     }
   }
-  return written.bytes() < WORTHWHILE_RATIO * source.size ? { encoding: 'x-jls', bytes: written.blob() } : null;
+  return written.bytes() < WORTHWHILE_RATIO * source.size ? { encoding: 'x-jls', bytes: written.whole() } : null;
 }
 
 /** Chunks, put into Blobs every MiB: a browser keeps those on its disk where memory is short. */
-function collectBlob(): { add(chunk: Uint8Array): void; bytes(): number; blob(): Blob } {
+function collectBlob(): Collecting<Blob> {
   const parts: Blob[] = [];
   let waiting: Bytes[] = [];
   let [total, held] = [0, 0];
@@ -110,7 +125,22 @@ function collectBlob(): { add(chunk: Uint8Array): void; bytes(): number; blob():
       [waiting, held] = [[], 0];
     },
     bytes: () => total,
-    blob: () => new Blob([...parts, ...waiting]),
+    whole: () => new Blob([...parts, ...waiting]),
+    toSource: blobSource,
+  };
+}
+
+function collectBytes(): Collecting<Bytes> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  return {
+    add(chunk) {
+      chunks.push(chunk);
+      total += chunk.length;
+    },
+    bytes: () => total,
+    whole: () => joinBytes(chunks),
+    toSource: bytesSource,
   };
 }
 

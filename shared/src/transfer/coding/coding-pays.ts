@@ -12,16 +12,21 @@ export interface CodingRates {
 /** What is assumed of a device that has coded nothing yet: the slowest tablet that we know makes three times as much. */
 const ASSUMED_CODE_BYTES_PER_SECOND = 10 * 1024 * 1024;
 
-/** Coding must save a tenth of the time: rates are measured roughly, and the gateway has to restore what was coded. */
+/** What a gateway restores and compares on one core, which it shares with all that it does. */
+const RESTORED_BYTES_PER_SECOND = 40 * 1024 * 1024;
+
+/** Coding must save a tenth of the time: rates are measured roughly. */
 const LEAST_GAIN = 0.9;
 
 /**
- * Coding and sending run side by side, so the slower of both sets the pace. True when that pace beats sending the bytes as they are; also
+ * Coding, sending and restoring run side by side, so the slowest of them sets the pace. True when that pace beats sending the bytes as they are; also
  * when the link is not known: a device that is offline has the time.
  */
 export function codingPays({ linkBytesPerSecond, codeBytesPerSecond, expectedRatio }: CodingRates): boolean {
   if (linkBytesPerSecond === null) return true;
   const secondsUncoded = 1 / linkBytesPerSecond;
-  const secondsCoded = Math.max(1 / (codeBytesPerSecond ?? ASSUMED_CODE_BYTES_PER_SECOND), expectedRatio / linkBytesPerSecond);
+  const secondsCoded = Math.max(
+    1 / (codeBytesPerSecond ?? ASSUMED_CODE_BYTES_PER_SECOND), expectedRatio / linkBytesPerSecond, 1 / RESTORED_BYTES_PER_SECOND,
+  );
   return secondsCoded < LEAST_GAIN * secondsUncoded;
 }

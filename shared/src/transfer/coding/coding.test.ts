@@ -266,6 +266,8 @@ coding('coding is used where it makes the upload faster: slow links, and devices
   assert.ok(codingPays({ ...rates, linkBytesPerSecond: null }), 'offline there is time');
   assert.ok(codingPays({ ...rates, linkBytesPerSecond: 1 * MB, codeBytesPerSecond: null }), 'a device that has coded nothing yet');
   assert.not(codingPays({ ...rates, linkBytesPerSecond: 100 * MB, codeBytesPerSecond: null }));
+  assert.not(codingPays({ ...rates, linkBytesPerSecond: 60 * MB, codeBytesPerSecond: 400 * MB }), 'the gateway would restore more slowly than the link carries');
+  assert.ok(codingPays({ ...rates, linkBytesPerSecond: 20 * MB, codeBytesPerSecond: 400 * MB }));
 });
 
 coding.run();

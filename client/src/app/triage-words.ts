@@ -1,0 +1,31 @@
+/** The words of what the models on this device say: what goes first and what may have to be taken again. Never a diagnosis, never a number. */
+import type { FilmFinding } from '#shared/protocol/inference.ts';
+import { counted } from './counted.ts';
+
+const images = (count: number) => counted(count, 'image', 'images');
+
+export const triageWords = {
+  looking: (count: number) => `Looking at ${images(count)}…`,
+  looked: (count: number) => `${images(count)} looked at on this device`,
+  unseen: 'Not looked at on this device. It goes as every other.',
+  first: 'Goes first',
+  firstBy: 'by the model on this device',
+  outside: 'Outside this model’s population: it keeps its place',
+  notDiagnostic: 'Not for diagnostic use',
+  repeat: 'Repeat before the patient leaves?',
+  repeatOne: (at: number) => `Image ${at}: repeat before the patient leaves?`,
+  look: 'Look',
+  lookOf: (at: number, name: string) => `Look at image ${at} of ${name}`,
+  picture: 'The image, with what was noticed drawn on it',
+  findings: {
+    rotated: 'The image seems to lie on its side or upside down.',
+    inverted: 'Black and white seem to be exchanged.',
+    blurred: 'The image seems to be blurred.',
+    'lungs-cut-off': 'The lungs seem to be cut off at the edge of the image.',
+  } satisfies Record<FilmFinding, string>,
+  marks: { rotated: 'Up is here?', inverted: 'Black for white?', blurred: 'Blurred?', 'lungs-cut-off': 'Cut off here?' } satisfies Record<FilmFinding, string>,
+  mayBeWrong: 'A model noticed this and may be wrong. You decide; nothing is held back.',
+  asItIs: 'Send as it is',
+  setAside: 'Goes as it is',
+  setAsideWhat: 'You looked at it.',
+};

@@ -1,0 +1,214 @@
+/**
+ * The corpus's canaries under `deidentified`, from a real Chromium through a real gateway into a real Orthanc. While the study waits for a PACS
+ * that is away, and again when it has arrived, they are looked for in every form in all that passed on both links (parcels are opened with the
+ * gateway's own key), in the browser's profile and what scripts can read of it, in the gateway's data directory, log, metrics and audit, and in
+ * what Orthanc holds. The same files sent unchanged are found by the same search.
+ */
+import { createPrivateKey } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { REASONS } from '#shared/protocol/problem.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readParcel } from '#shared/transfer/parcel.ts';
+import { createOpener, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
+import { choose, PASSWORD, signIn, type StudyOnDisk } from '#testing/app-under-test.ts';
+import { allFiles } from '#testing/ask-orthanc.ts';
+import { CANARY_NAME, readCanaries, type Canaries } from '#testing/canaries.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import type { Found } from '#testing/find-identities.ts';
+import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { createHttpTap, type HttpTap, type TappedRequest } from '#testing/http-tap.ts';
+import { openProfile } from '#testing/inspect-page.ts';
+import { startLink } from '#testing/link.ts';
+import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
+import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
+import { freePort } from '../../scripts/ports.ts';
+
+const PATIENCE_MS = 60_000;
+const { chromium, corpus } = testEnvironment();
+const test = suite('canaries');
+const why = chromium === null ? 'there is no Chromium' : corpus === null ? 'no corpus' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+async function openWorld(executable: string) {
+  if (!(await isWebAppCurrent())) await buildWebApp();
+  const folder = await mkdtemp(join(tmpdir(), 'relay-canaries-'));
+  const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
+  const [toGateway, toPacs] = [createHttpTap(), createHttpTap()];
+  const pacsUrl = new URL(orthanc.url);
+  const pacsLink = await startLink(Number(pacsUrl.port), 0, () => toPacs.listen());
+  const [port, webPort] = [await freePort(), await freePort()];
+  const dataDir = join(folder, 'data');
+  const pacs = { url: `http://127.0.0.1:${pacsLink.port}${pacsUrl.pathname}`, authorization: orthanc.authorization };
+  const gateway = createGatewayUnderTest({ port, webPort, dataDir, pacs, adminPassword: PASSWORD });
+  await gateway.start();
+  const link = await startLink(webPort, 0, () => toGateway.listen());
+  const profile = join(folder, 'profile');
+  const browser = await openProfile(executable, profile);
+  browser.setDefaultTimeout(PATIENCE_MS);
+  return {
+    folder, dataDir, profile, orthanc, gateway, pacsLink, toGateway, toPacs, browser,
+    address: `http://127.0.0.1:${link.port}`,
+    async close() {
+      await browser.close();
+      await link.stop();
+      await gateway.stop();
+      await pacsLink.stop();
+      await orthanc.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+type World = Awaited<ReturnType<typeof openWorld>>;
+
+const filesOf = (canaries: Canaries): StudyOnDisk[] =>
+  [...canaries.instances, ...canaries.documents].map(({ bytes }, index) => ({ name: `${CANARY_NAME}-${index}.dcm`, mimeType: 'application/dicom', buffer: bytes }));
+
+/** The values of `Upload-Metadata` (tus 1.0, creation), in base64 as they are sent. */
+function metadataOf({ headers }: TappedRequest): Map<string, string> {
+  return new Map((headers.get('upload-metadata') ?? '').split(',').map((pair) => pair.trim().split(' ') as [string, string]));
+}
+
+/** What was sealed in each parcel. A parcel of this size travels with its creation, so each is one request. */
+async function openedParcels(tap: HttpTap, dataDir: string): Promise<Buffer[]> {
+  const key = createPrivateKey(await readFile(join(dataDir, 'keys/sealing.pem'))).toCryptoKey('X25519', false, ['deriveBits']) as CryptoKey;
+  const parcels: Buffer[] = [];
+  for (const request of tap.requests().filter(({ method, body }) => method === 'POST' && body.length > 0)) {
+    const metadata = metadataOf(request);
+    const enc = metadata.get('enc');
+    if (enc === undefined) continue;
+    assert.is(request.body.length, Number(request.headers.get('upload-length')), 'a parcel in one request');
+    const opener = await createOpener(key, enc, Buffer.from(metadata.get('parcel')!, 'base64').toString());
+    const records: Uint8Array[] = [];
+    for (let at = 0; at < request.body.length; ) {
+      const end = Math.min(request.body.length, at + SEALED_RECORD_BYTES + SEAL_TAG_BYTES);
+      const plain = await opener.open(request.body.subarray(at, end), end === request.body.length);
+      assert.ok(plain, 'a record opens');
+      records.push(plain);
+      at = end;
+    }
+    parcels.push(Buffer.concat(records));
+  }
+  return parcels;
+}
+
+/** Everything that a script of the app can read on the device: keys that cannot be exported stand as an empty object. */
+function storageOf(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    const said: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href];
+    const readable = async (value: unknown): Promise<unknown> => {
+      if (value instanceof Blob) value = await value.arrayBuffer();
+      if (value instanceof ArrayBuffer) value = new Uint8Array(value);
+      if (value instanceof Uint8Array) return Array.from(value, (byte) => String.fromCharCode(byte)).join('');
+      if (typeof value !== 'object' || value === null) return value;
+      return Promise.all(Object.entries(value).map(async ([name, inner]) => [name, await readable(inner)]));
+    };
+    for (const { name } of await indexedDB.databases()) {
+      const database = await done(indexedDB.open(name!));
+      for (const store of database.objectStoreNames) {
+        const rows = database.transaction(store).objectStore(store);
+        const [keys, values] = await Promise.all([done(rows.getAllKeys()), done(rows.getAll())]);
+        said.push(name, store, await readable(keys), await readable(values));
+      }
+      database.close();
+    }
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) said.push(name, request.url, await (await cache.match(request))!.text());
+    }
+    return JSON.stringify(said);
+  });
+}
+
+/** What an administrator can ask of the gateway. */
+async function answersOf({ gateway }: World): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const login = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const { accessToken } = (await login.json()) as { accessToken: string };
+  const ask = async (path: string) => {
+    const answer = await fetch(`${gateway.api}${path}`, { headers: { authorization: `Bearer ${accessToken}` } });
+    assert.is(answer.status, 200, path);
+    return answer.text();
+  };
+  return (await Promise.all([ask('/metrics'), ask('/audit')])).join('\n');
+}
+
+/** Where a canary is, by place. `page`: what it can read; null once it is closed. */
+async function searchAll(world: World, { search }: Canaries, page: Page | null): Promise<readonly Found[]> {
+  const { toGateway, toPacs, dataDir, profile, gateway, orthanc } = world;
+  const inTexts: [string, readonly Buffer[]][] = [
+    ['link to the gateway', toGateway.bytes()],
+    ['requests to the gateway', toGateway.requests().map(({ url, headers }) => Buffer.from(`${url}\n${[...headers].join('\n')}`))],
+    ['parcels', await openedParcels(toGateway, dataDir)],
+    ['link to the PACS', toPacs.bytes()],
+    ['requests to the PACS', toPacs.requests().map(({ body }) => body)],
+    ['log', [Buffer.from(gateway.lines.map((line) => JSON.stringify(line)).join('\n'))]],
+    ['storage', page === null ? [] : [Buffer.from(await storageOf(page), 'latin1')]],
+    ['metrics and audit', page === null ? [] : [Buffer.from(await answersOf(world))]],
+    ['PACS', page === null ? [] : await Array.fromAsync(allFiles(orthanc))],
+  ];
+  const found = inTexts.flatMap(([file, texts]) => texts.flatMap((text) => search.inBytes(text).map((each) => ({ file, ...each }))));
+  for (const folder of [dataDir, profile]) found.push(...(await search.inFolder(folder)).map((each) => ({ ...each, file: `${folder.split('/').at(-1)}/${each.file}` })));
+  return found;
+}
+
+const places = (found: readonly Found[]): string[] => [...new Set(found.map(({ file }) => file))];
+
+/** Chooses the files, and the policy that they are to be sent under. */
+async function chooseUnder(page: Page, files: readonly StudyOnDisk[], policy: RegExp): Promise<void> {
+  await choose(page, files);
+  await page.getByRole('button', { name: /Change$/ }).click();
+  await page.getByLabel(policy).check();
+  await page.keyboard.press('Escape');
+}
+
+if (why !== null || chromium === null || corpus === null) {
+  skipped('the canaries through a browser into a PACS', why ?? 'no corpus');
+} else {
+  test('no canary leaves the device, in any form: not on the way, not in what is kept anywhere, not in the PACS', async () => {
+    const canaries = await readCanaries(corpus);
+    const world = await openWorld(chromium);
+    try {
+      const page = world.browser.pages()[0]!;
+      await page.goto(world.address);
+      await signIn(page);
+      world.pacsLink.cut();
+      await chooseUnder(page, filesOf(canaries), /^Remove names on this device/);
+      // What cannot be cleaned is named with its reason, and stays.
+      await page.getByText(REASONS['cannot-be-deidentified'].title).waitFor();
+      await page.getByRole('button', { name: /^Send \d/ }).click();
+      await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+      await until('the study to wait for the PACS', () => world.gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'));
+      assert.equal(await searchAll(world, canaries, page), [], 'while it waits');
+
+      world.pacsLink.mend();
+      await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+      await until('the gateway to be done with it', () => world.gateway.lines.some(({ event, stage }) => event === 'stage-finished' && stage === 'eviction'));
+      const parts = await Promise.all((await openedParcels(world.toGateway, world.dataDir)).map(async (bytes) => Array.fromAsync(readParcel(bytesSource(bytes)))));
+      assert.is(parts.flat().length, canaries.instances.length, 'only what is clean was sent');
+      assert.is((await Array.fromAsync(allFiles(world.orthanc))).length, canaries.instances.length);
+      assert.equal(await searchAll(world, canaries, page), [], 'after it has arrived');
+
+      // Positive control: unchanged, they are found where they then must be.
+      await page.goto(`${world.address}/#/`);
+      await chooseUnder(page, filesOf(canaries).slice(0, 1), /^Keep everything unchanged/);
+      await page.getByRole('button', { name: /^Send \d/ }).click();
+      await until('the PACS to hold it', async () => (await Array.fromAsync(allFiles(world.orthanc))).length > canaries.instances.length);
+      const found = places(await searchAll(world, canaries, page));
+      for (const place of ['parcels', 'link to the PACS', 'requests to the PACS', 'PACS']) assert.ok(found.includes(place), `found in ${place}: ${found.join()}`);
+      assert.not.ok(found.some((place) => /^(data|profile)\/|log|audit/.test(place)), `even then not in ${found.join()}`);
+
+      await world.browser.close();
+      await world.gateway.stop();
+      assert.equal((await searchAll(world, canaries, null)).filter(({ file }) => /^(data|profile)\//.test(file)), [], 'after both have ended');
+    } finally {
+      await world.close();
+    }
+  });
+}
+
+test.run();

@@ -1,0 +1,143 @@
+/**
+ * Before and after: what the policy does to a found study, instance by instance, before anything has left. What it cannot make safe is
+ * decided here. The values are gone with the screen.
+ */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { REASONS } from '#shared/protocol/problem.ts';
+import { CodeLine } from '../../app/CodeLine.tsx';
+import { deidWords } from '../../app/deid-words.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { formatPersonName } from '../../app/format.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { useLate } from '../../app/late.ts';
+import { Notice } from '../../app/Notice.tsx';
+import { hrefOf } from '../../app/routes.ts';
+import { words } from '../../app/words.ts';
+import type { FoundStudy } from '../ingest/found.ts';
+import { partsOf } from '../queue/study-title.ts';
+import { ChangeList } from './ChangeList.tsx';
+import { createComparisonStore, type ComparisonStore } from './comparison.store.ts';
+import { HeldBack } from './HeldBack.tsx';
+import { InstanceStage } from './InstanceStage.tsx';
+
+export function BeforeAfterView({ id }: { readonly id: string }) {
+  const { ingest } = useDevice();
+  const study = ingest.studies.value.find((found) => found.id === id);
+  if (study) return <OneStudy study={study} />;
+  return (
+    <main id="content" class="page stack">
+      <h1 tabIndex={-1}>{deidWords.missing}</h1>
+      <p class="quiet">{deidWords.missingWhat}</p>
+      <p>
+        <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+          {deidWords.missingNext}
+        </a>
+      </p>
+    </main>
+  );
+}
+
+function OneStudy({ study }: { readonly study: FoundStudy }) {
+  const { ingest } = useDevice();
+  const [store] = useState(() => createComparisonStore(ingest, study.studyInstanceUID));
+  useEffect(() => () => store.close(), [store]);
+  const policy = ingest.policy.value;
+  const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
+  return (
+    <main id="content" class="page compare">
+      <p class="study-back">
+        <a class="button button-bare" href={hrefOf({ page: 'upload' })}>
+          <span class="flipped">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          {words.nav.upload}
+        </a>
+      </p>
+      <div class="study-head">
+        <h1 tabIndex={-1}>{words.beforeAfter.title}</h1>
+        <p class="strong kept">
+          <bdi>{formatPersonName(study.patientName) ?? words.upload.noPatient}</bdi>
+        </p>
+        <p class="kept">
+          <bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi>
+        </p>
+        {policy?.deidentify && <p class="compare-what small quiet">{deidWords.inForce}</p>}
+      </div>
+      {policy?.deidentify === false && (
+        <Notice kind="plain" sign="person" title={deidWords.unchanged}>
+          <p>{deidWords.unchangedWhat}</p>
+        </Notice>
+      )}
+      {policy?.deidentify && <HeldBack store={store} />}
+      <InstanceStage store={store} />
+      <Compared store={store} />
+    </main>
+  );
+}
+
+function Compared({ store }: { readonly store: ComparisonStore }) {
+  const shown = store.shown.value;
+  const late = useLate(shown.kind === 'reading');
+  switch (shown.kind) {
+    case 'reading':
+      return (
+        <section class="compare-wait" aria-busy="true">
+          {late && <Skeleton />}
+        </section>
+      );
+    case 'compared':
+      return <ChangeList store={store} notShown={shown.notShown} />;
+    case 'policy-unknown':
+      return (
+        <Trouble kind="wait" title={deidWords.policyUnknown}>
+          <p>{deidWords.policyUnknownNext}</p>
+        </Trouble>
+      );
+    case 'failed':
+      return (
+        <Trouble kind="stop" title={deidWords.failed}>
+          <p>{deidWords.failedWhat}</p>
+          <p class="notice-actions">
+            <button type="button" class="button" onClick={store.again}>
+              {deidWords.again}
+            </button>
+          </p>
+        </Trouble>
+      );
+    case 'quarantined':
+    case 'refused':
+    case 'skipped':
+      return (
+        <Trouble kind={shown.kind === 'quarantined' ? 'wait' : 'stop'} title={REASONS[shown.because].title}>
+          <p>{shown.kind === 'quarantined' ? deidWords.heldHere : REASONS[shown.because].next}</p>
+          <CodeLine code={shown.because} />
+        </Trouble>
+      );
+    default:
+      return shown satisfies never;
+  }
+}
+
+function Trouble({ kind, title, children }: { readonly kind: 'wait' | 'stop'; readonly title: string; readonly children: ComponentChildren }) {
+  return (
+    <div role="status">
+      <Notice kind={kind} title={title}>
+        {children}
+      </Notice>
+    </div>
+  );
+}
+
+function Skeleton() {
+  return (
+    <>
+      <p class="quiet">{deidWords.reading}</p>
+      <div aria-hidden="true" class="stack">
+        {[0, 1, 2, 3].map((line) => (
+          <div key={line} class="skeleton compare-skeleton" />
+        ))}
+      </div>
+    </>
+  );
+}

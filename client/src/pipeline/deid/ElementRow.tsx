@@ -1,0 +1,101 @@
+/** One element before and after: what it is called, both values, what was done and why. */
+import type { ComponentChildren } from 'preact';
+import { isPrivate, tagName } from '#shared/dicom/dictionary.ts';
+import { deidWords } from '../../app/deid-words.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { words } from '../../app/words.ts';
+import type { ComparedRow, ShownValue } from './comparison.ts';
+import type { Entry } from './list-entries.ts';
+
+/** More stands in the way of the next row; the length says that there is more. */
+const LINE_CHARACTERS = 160;
+/** Deeper ones keep to the same margin: a phone has no room for more. */
+const DEEPEST_INDENT = 5;
+
+export function ElementRow({ entry, onFlip }: { readonly entry: Extract<Entry, { kind: 'row' }>; readonly onFlip: () => void }) {
+  const { row, open } = entry;
+  const name = nameOf(row);
+  return (
+    <div class="change" data-change={row.change} data-item={row.item !== null} style={{ '--depth': Math.min(row.depth, DEEPEST_INDENT) }}>
+      <div class="change-name">
+        {open !== null && (
+          <button type="button" class="change-open" aria-expanded={open} aria-label={open ? deidWords.list.close(name) : deidWords.list.open(name)} onClick={onFlip}>
+            <span class="change-mark" data-open={open}>
+              <Icon name="chevron" size={16} turns />
+            </span>
+          </button>
+        )}
+        <div class="change-words">
+          <p class="change-keyword">{breakable(name)}</p>
+          {row.item === null && (
+            <p class="code quiet">
+              ({tagName(row.tag)}) {row.vr}
+            </p>
+          )}
+        </div>
+      </div>
+      {row.item === null && (
+        <>
+          <div class="change-value">
+            <span class="change-side small quiet">{deidWords.list.columns.before}</span>
+            <Value value={row.before} />
+          </div>
+          <div class="change-value">
+            <span class="change-side small quiet">{deidWords.list.columns.after}</span>
+            <div class="change-after">
+              {row.change !== 'removed' && row.change !== 'emptied' && <Value value={row.after} />}
+              <Why row={row} />
+            </div>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Keywords are words without spaces: they break between those. */
+function breakable(name: string): ComponentChildren {
+  return name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((word, at) => (at === 0 ? [word] : [<wbr key={at} />, word]));
+}
+
+function nameOf({ item, keyword, tag }: ComparedRow): string {
+  if (item !== null) return deidWords.value.item(item);
+  return keyword ?? (isPrivate(tag) ? deidWords.value.privateElement : deidWords.value.nameless);
+}
+
+function Value({ value }: { readonly value: ShownValue | null }) {
+  if (value === null) return <p class="quiet">{deidWords.value.absent}</p>;
+  if (value.kind === 'binary') return <p class="quiet numbers">{deidWords.value.binary(value.bytes)}</p>;
+  if (value.kind === 'items') return <p class="quiet numbers">{deidWords.value.items(value.items)}</p>;
+  if (value.text === '') return <p class="quiet">{deidWords.value.empty}</p>;
+  const isCut = value.characters > LINE_CHARACTERS;
+  return (
+    <>
+      <p class="change-text">
+        <bdi>{isCut ? `${Array.from(value.text).slice(0, LINE_CHARACTERS).join('')}…` : value.text}</bdi>
+      </p>
+      {isCut && <p class="small quiet numbers">{deidWords.value.cut(value.characters)}</p>}
+    </>
+  );
+}
+
+/** An element that was kept although a rule is there for it already was what the rule makes. */
+function reasonOf({ change, action, because }: ComparedRow): string {
+  const isAlready = change === 'kept' && action !== null && action !== 'K' && action !== 'C';
+  return isAlready ? deidWords.already : deidWords.because[because];
+}
+
+function Why({ row }: { readonly row: ComparedRow }) {
+  return (
+    <p class="change-why small">
+      <span class="change-done">{deidWords.changes[row.change]}</span>
+      {row.change !== 'inside' && <span class="quiet">{`${words.separator}${reasonOf(row)}`}</span>}
+      {row.profile !== null && row.change !== 'inside' && row.because !== 'identified' && (
+        <>
+          {' '}
+          <span class="change-table quiet">{deidWords.table(row.profile)}</span>
+        </>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,143 @@
+/**
+ * What the policy cannot make safe, series by series: a person looks at each picture and leaves it out, which it is anyway, or says that nothing
+ * in it names anybody. Until sending begins this can be taken back.
+ */
+import { useState } from 'preact/hooks';
+import { REASONS } from '#shared/protocol/problem.ts';
+import { Confirm } from '../../app/Sheet.tsx';
+import { deidWords } from '../../app/deid-words.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { words } from '../../app/words.ts';
+import type { FoundFile } from '../ingest/found-studies.ts';
+import { isReleasable } from '../ingest/held-back.ts';
+import type { InspectedSeries } from '../ingest/inspection.ts';
+import type { ComparisonStore } from './comparison.store.ts';
+import { InstancePicture } from './InstancePicture.tsx';
+
+/** As many pictures as are looked at in one go; a device draws so many at once without a wait. */
+const AT_ONCE = 12;
+
+export function HeldBack({ store }: { readonly store: ComparisonStore }) {
+  const { ingest } = useDevice();
+  const series = store.series.value.filter(({ files }) => files.some(({ held }) => held !== null));
+  if (series.length === 0) return null;
+  const count = series.reduce((sum, { files }) => sum + files.filter(({ held, ordinal }) => held !== null && !ingest.released.value.has(ordinal)).length, 0);
+  return (
+    <details class="held disclosure" open>
+      <summary>
+        <Icon name="caution" />
+        <h2>{deidWords.held.title(count)}</h2>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+      </summary>
+      <div class="held-inside">
+        <p class="small held-what">{ingest.phase.value === 'queueing' ? deidWords.held.sending : deidWords.held.what}</p>
+        {series.map((each) => (
+          <HeldSeries key={each.seriesInstanceUID} store={store} series={each} />
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function HeldSeries({ store, series }: { readonly store: ComparisonStore; readonly series: InspectedSeries }) {
+  const { ingest } = useDevice();
+  const [most, setMost] = useState(AT_ONCE);
+  const [asking, setAsking] = useState(false);
+  const held = series.files.filter((found) => found.held !== null);
+  const shown = held.slice(0, most);
+  const isReleased = ({ ordinal }: FoundFile) => ingest.released.value.has(ordinal);
+  const seen = shown.filter((found) => isReleasable(found) && store.looked.value.has(found.ordinal));
+  const open = seen.filter((found) => !isReleased(found));
+  const sending = ingest.phase.value === 'queueing';
+  const reasons = [...new Set(held.map((found) => found.held!))];
+  return (
+    <div class="held-series">
+      <div class="held-bar">
+        <div>
+          <h3 class="kept">
+            <bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi>
+          </h3>
+          {reasons.map((reason) => (
+            <p key={reason} class="small">
+              {REASONS[reason].title}
+            </p>
+          ))}
+        </div>
+        {seen.length > 1 && (
+          <button type="button" class="button" disabled={sending} onClick={() => (open.length > 0 ? setAsking(true) : ingest.holdBack(seen))}>
+            {open.length > 0 ? deidWords.held.all(open.length) : deidWords.held.undoAll(seen.length)}
+          </button>
+        )}
+      </div>
+      <ul class="held-list">
+        {shown.map((found) => (
+          <HeldInstance key={found.ordinal} store={store} found={found} at={series.files.indexOf(found) + 1} total={series.files.length} isSaidAbove={reasons.length === 1} />
+        ))}
+      </ul>
+      {held.length > shown.length && (
+        <button type="button" class="button" onClick={() => setMost(most + AT_ONCE)}>
+          {deidWords.held.more(Math.min(AT_ONCE, held.length - shown.length))}
+        </button>
+      )}
+      {asking && (
+        <Confirm
+          title={deidWords.held.allTitle(open.length)}
+          what={deidWords.held.allWhat(open.length)}
+          yes={deidWords.held.allYes}
+          no={deidWords.held.allNo}
+          onYes={() => ingest.release(open)}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+type HeldInstanceProps = { readonly store: ComparisonStore; readonly found: FoundFile; readonly at: number; readonly total: number; readonly isSaidAbove: boolean };
+
+function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProps) {
+  const { ingest } = useDevice();
+  const isReleased = ingest.released.value.has(found.ordinal);
+  const place = deidWords.stage.instance(at, total);
+  return (
+    <li class="held-instance" data-released={isReleased}>
+      <InstancePicture found={found} at={at} onDrawn={() => store.markLooked(found)} />
+      <div class="held-body">
+        <p class="small quiet numbers">{place}</p>
+        {isSaidAbove || <p class="small">{REASONS[found.held!].title}</p>}
+        <div class="held-release">
+          <Release store={store} found={found} place={place} isReleased={isReleased} />
+        </div>
+        <p class="held-state small strong" role="status">
+          <Icon name={isReleased ? 'way' : 'device'} size={16} />
+          {isReleased ? deidWords.held.released : deidWords.held.leftOut}
+        </p>
+      </div>
+    </li>
+  );
+}
+
+type ReleaseProps = { readonly store: ComparisonStore; readonly found: FoundFile; readonly place: string; readonly isReleased: boolean };
+
+function Release({ store, found, place, isReleased }: ReleaseProps) {
+  const { ingest } = useDevice();
+  if (!isReleasable(found)) return <p class="small quiet">{deidWords.held.never}</p>;
+  if (!store.looked.value.has(found.ordinal)) return <p class="small quiet">{deidWords.held.unseen}</p>;
+  const sentence = found.frames > 1 ? deidWords.held.lookFrames(found.frames) : deidWords.held.look;
+  return (
+    <label class="choice held-choice">
+      <input
+        type="checkbox"
+        class="tick"
+        checked={isReleased}
+        disabled={ingest.phase.value === 'queueing'}
+        aria-label={`${place}: ${sentence}`}
+        onChange={() => (isReleased ? ingest.holdBack([found]) : ingest.release([found]))}
+      />
+      <span class="small">{sentence}</span>
+    </label>
+  );
+}

@@ -1,0 +1,105 @@
+/**
+ * The picture of one instance: small beside others, and as large as the window at a touch, for burned-in text is small. With a choice of frames
+ * where it has several. It says in words where none can be drawn. Key it by its instance.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { deidWords } from '../../app/deid-words.ts';
+import { useDevice } from '../../app/device-context.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { Sheet } from '../../app/Sheet.tsx';
+import { words } from '../../app/words.ts';
+import type { FoundFile } from '../ingest/found-studies.ts';
+import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import { Picture } from '../ingest/ThumbnailPicture.tsx';
+
+/** Sharp at the size of a card; a dozen of them take 12 MB. */
+const CARD_SIDE = 512;
+/** Most images have no more pixels than this; it takes 16 MB, one at a time. */
+const LARGE_SIDE = 2048;
+
+export type InstancePictureProps = {
+  readonly found: FoundFile;
+  /** Counted from 1, for its name. */
+  readonly at: number;
+  readonly onDrawn?: () => void;
+};
+
+/** Undefined until it is there; null where there is none. The one before stays until the next frame is there. */
+function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
+  const { ingest } = useDevice();
+  const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
+  useEffect(() => {
+    let gone = false;
+    const show = (made: Thumbnail | null) => gone || setPicture(made);
+    // The worker is left to finish: ending it for each step to the next instance would cost more.
+    ingest.inspection.picture(found, frame, side, new AbortController().signal).then(show, () => show(null));
+    return () => void (gone = true);
+  }, [found, frame, side]);
+  return picture;
+}
+
+export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
+  const [frame, setFrame] = useState(Math.floor(found.frames / 2));
+  const [isLarge, setLarge] = useState(false);
+  const picture = usePicture(found, frame, CARD_SIDE);
+  return (
+    <div class="look">
+      {picture ? (
+        <button type="button" class="look-box" aria-haspopup="dialog" aria-label={deidWords.stage.larger(at)} onClick={() => setLarge(true)}>
+          <Picture thumbnail={picture} {...(onDrawn && { onDrawn })} />
+        </button>
+      ) : (
+        <div class="look-box" role="img" aria-label={picture === null ? deidWords.stage.noPicture : deidWords.stage.picture(at)}>
+          {picture === null && (
+            <span class="look-none small" aria-hidden="true">
+              <Icon name="files" />
+              {deidWords.stage.noPicture}
+            </span>
+          )}
+        </div>
+      )}
+      <FrameChoice found={found} frame={frame} onChoose={setFrame} />
+      {isLarge && <LargePicture found={found} at={at} frame={frame} onChoose={setFrame} onClose={() => setLarge(false)} />}
+    </div>
+  );
+}
+
+type FrameChoiceProps = { readonly found: FoundFile; readonly frame: number; readonly onChoose: (frame: number) => void };
+
+function FrameChoice({ found, frame, onChoose }: FrameChoiceProps) {
+  if (found.frames < 2) return null;
+  const place = deidWords.stage.frame(frame + 1, found.frames);
+  return (
+    <label class="look-frame small numbers">
+      <span>{place}</span>
+      <input
+        type="range"
+        min={1}
+        max={found.frames}
+        value={frame + 1}
+        aria-label={deidWords.stage.frameLabel}
+        aria-valuetext={place}
+        onInput={(event) => onChoose(event.currentTarget.valueAsNumber - 1)}
+      />
+    </label>
+  );
+}
+
+type LargePictureProps = FrameChoiceProps & { readonly at: number; readonly onClose: () => void };
+
+function LargePicture({ found, at, frame, onChoose, onClose }: LargePictureProps) {
+  const picture = usePicture(found, frame, LARGE_SIDE);
+  return (
+    <Sheet title={deidWords.stage.picture(at)} onClose={onClose}>
+      <div class="look-large">
+        <div class="look-box">{picture && <Picture thumbnail={picture} />}</div>
+      </div>
+      <FrameChoice found={found} frame={frame} onChoose={onChoose} />
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {words.close}
+        </button>
+      </div>
+    </Sheet>
+  );
+}

@@ -1,0 +1,67 @@
+/** Which instance is looked at: its series, its place in it, the way to the next one, and its picture. */
+import { deidWords } from '../../app/deid-words.ts';
+import { Icon } from '../../app/Icon.tsx';
+import { words } from '../../app/words.ts';
+import type { InspectedSeries } from '../ingest/inspection.ts';
+import type { ComparisonStore } from './comparison.store.ts';
+import { InstancePicture } from './InstancePicture.tsx';
+
+export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
+  const place = store.place.value;
+  if (!place) return null;
+  const { series, found, at } = place;
+  const total = series.files.length;
+  const step = (by: number) => store.show(series.files[at + by]!);
+  return (
+    <section class="stage" aria-label={deidWords.stage.label}>
+      <InstancePicture key={found.ordinal} found={found} at={at + 1} onDrawn={() => store.markLooked(found)} />
+      <div class="stage-body">
+        <SeriesChoice store={store} chosen={series} />
+        <div class="stage-steps">
+          <button type="button" class="button" disabled={at === 0} aria-label={deidWords.stage.previous} onClick={() => step(-1)}>
+            <span class="flipped">
+              <Icon name="chevron" size={20} turns />
+            </span>
+          </button>
+          <p class="stage-place numbers" aria-live="polite">
+            {deidWords.stage.instance(at + 1, total)}
+          </p>
+          <button type="button" class="button" disabled={at === total - 1} aria-label={deidWords.stage.next} onClick={() => step(1)}>
+            <Icon name="chevron" size={20} turns />
+          </button>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function SeriesChoice({ store, chosen }: { readonly store: ComparisonStore; readonly chosen: InspectedSeries }) {
+  const all = store.series.value;
+  const nameOf = (series: InspectedSeries, at: number) =>
+    deidWords.stage.seriesOf(at + 1, series.description.trim() || [series.modality, words.upload.unnamedSeries].filter(Boolean).join(words.separator), series.files.length);
+  if (all.length === 1) {
+    return (
+      <p class="kept">
+        <bdi>{nameOf(chosen, 0)}</bdi>
+      </p>
+    );
+  }
+  return (
+    <label class="field">
+      <span class="small quiet">{deidWords.stage.series}</span>
+      <select
+        value={chosen.seriesInstanceUID}
+        onChange={(event) => {
+          const first = all.find(({ seriesInstanceUID }) => seriesInstanceUID === event.currentTarget.value)?.files[0];
+          if (first) store.show(first);
+        }}
+      >
+        {all.map((series, at) => (
+          <option key={series.seriesInstanceUID} value={series.seriesInstanceUID}>
+            {nameOf(series, at)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,123 @@
+/** The screen's memory: what is shown follows the instance, the policy and a release, stays nowhere else, and is gone when the screen is left. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import type { Task } from '../ingest/device-tasks.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../ingest/open-test-ingest.ts';
+import { createComparisonStore, type ComparisonStore, type Shown } from './comparison.store.ts';
+
+/** Resolves once what is shown is of this kind. */
+function until<K extends Shown['kind']>(store: ComparisonStore, kind: K): Promise<Extract<Shown, { kind: K }>> {
+  return new Promise((resolve) => {
+    const stop = store.shown.subscribe((shown) => {
+      if (shown.kind === kind) queueMicrotask(() => (stop(), resolve(shown as Extract<Shown, { kind: K }>)));
+    });
+  });
+}
+
+async function open(options: { readonly burnedInSeries?: number } = {}) {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const study = syntheticStudy({ seed: 21, series: 2, instancesPerSeries: 3, ...options });
+  await device.store.addFiles(filesOf(study));
+  return { ...device, study, ingest: device.store, store: createComparisonStore(device.store, study.studyInstanceUID) };
+}
+
+const valueOf = (store: ComparisonStore, path: string) => {
+  const shown = store.shown.value;
+  const row = shown.kind === 'compared' ? shown.rows.find((each) => each.path === path) : undefined;
+  return [row?.before?.kind === 'text' ? row.before.text : null, row?.after?.kind === 'text' ? row.after.text : null];
+};
+
+test('the first instance is shown first, then the one that is asked for, in its series', async () => {
+  const { store } = await open();
+  await until(store, 'compared');
+  assert.equal([store.place.value?.at, valueOf(store, '0020,0013')[0], valueOf(store, '0020,0011')[0]], [0, '1', '1']);
+  store.show(store.series.value[1]!.files[2]!);
+  assert.is(store.shown.value.kind, 'reading', 'values of another instance do not stand under its number');
+  await until(store, 'compared');
+  assert.equal([store.place.value?.at, valueOf(store, '0020,0013')[0], valueOf(store, '0020,0011')[0]], [2, '3', '2']);
+  store.close();
+});
+
+test('who presses next twice sees the last one, whichever answer comes first', async () => {
+  const { store, hooks } = await open();
+  await until(store, 'compared');
+  const gates: (() => void)[] = [];
+  hooks.afterTask = (task: Task) => (task.kind === 'compare' ? new Promise<void>((resolve) => gates.push(resolve)) : Promise.resolve());
+  const [, second, third] = store.series.value[0]!.files;
+  store.show(second!);
+  store.show(third!);
+  while (gates.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  gates[1]!();
+  await until(store, 'compared');
+  gates[0]!();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.is(valueOf(store, '0020,0013')[0], '3');
+  store.close();
+});
+
+test('another policy is shown at once; while none is known the screen says so', async () => {
+  const { store, ingest, policies } = await open();
+  await until(store, 'compared');
+  assert.is.not(...(valueOf(store, '0010,0020') as [string, string]));
+  ingest.choosePolicy('identified');
+  await until(store, 'compared');
+  assert.is(...(valueOf(store, '0010,0020') as [string, string]));
+  assert.not(store.hasChanges.value);
+  policies.value = null;
+  await until(store, 'policy-unknown');
+  store.close();
+});
+
+test('what is held back is compared once it is released, and held again when that is taken back', async () => {
+  const { store, ingest } = await open({ burnedInSeries: 1 });
+  assert.is((await until(store, 'quarantined')).because, 'burned-in-annotation');
+  ingest.release([store.place.value!.found]);
+  await until(store, 'compared');
+  assert.equal(valueOf(store, '0028,0301'), ['YES', 'NO']);
+  ingest.holdBack([store.place.value!.found]);
+  await until(store, 'quarantined');
+  store.close();
+});
+
+test('a worker that dies is a reason to try again, not an empty screen', async () => {
+  const { store, hooks } = await open();
+  await until(store, 'compared');
+  hooks.beforeTask = async (task) => {
+    if (task.kind === 'compare') throw new Error('died');
+  };
+  store.again();
+  await until(store, 'failed');
+  hooks.beforeTask = async () => undefined;
+  store.again();
+  await until(store, 'compared');
+  store.close();
+});
+
+test('nothing of a comparison is written on the device, and when the screen is left nothing of it is in memory', async () => {
+  const { database, ingest, study } = await open();
+  const rows = () => Promise.all(database.tables.map((table) => table.toArray()));
+  const before = await rows();
+  const store = createComparisonStore(ingest, study.studyInstanceUID);
+  await until(store, 'compared');
+  assert.equal(await rows(), before);
+  store.search('QzId');
+  assert.ok(store.entries.value.found > 0);
+  store.close();
+  assert.equal([store.shown.value, store.entries.value, store.list.value.query], [{ kind: 'reading' }, { entries: [], found: 0 }, '']);
+});
+
+test('an answer that comes after the screen was left is not kept', async () => {
+  const { store, hooks } = await open();
+  await until(store, 'compared');
+  let finish = () => {};
+  const held = new Promise<void>((resolve) => (finish = resolve));
+  hooks.afterTask = (task) => (task.kind === 'compare' ? held : Promise.resolve());
+  store.show(store.series.value[0]!.files[1]!);
+  store.close();
+  finish();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.is(store.shown.value.kind, 'reading');
+});
+
+test.run();

@@ -1,0 +1,113 @@
+/**
+ * The screen before and after: which instance of a found study is shown, what the policy does to it, and how the list is looked at. Values
+ * live here alone and are gone after `close()`.
+ */
+import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { FoundFile } from '../ingest/found-studies.ts';
+import type { IngestStore } from '../ingest/found.ts';
+import type { InspectedSeries } from '../ingest/inspection.ts';
+import type { Comparison } from './comparison.ts';
+import { createListing, keyOfRow, type Entry, type Filter, type Heading, type Listed, type ListState } from './list-entries.ts';
+
+/** `reading` also while another one is fetched; `failed`: this page, not the instance. */
+export type Shown = { readonly kind: 'reading' } | { readonly kind: 'policy-unknown' } | { readonly kind: 'failed' } | Comparison;
+
+/** The instance that is looked at, and its place in its series. */
+export interface Place {
+  readonly series: InspectedSeries;
+  readonly found: FoundFile;
+  /** Counted from 0. */
+  readonly at: number;
+}
+
+export interface ComparisonStore {
+  readonly series: ReadonlySignal<readonly InspectedSeries[]>;
+  /** Null where the study has no instance any more. */
+  readonly place: ReadonlySignal<Place | null>;
+  readonly shown: ReadonlySignal<Shown>;
+  readonly list: Signal<ListState>;
+  readonly entries: ReadonlySignal<Listed>;
+  /** False where there is nothing to choose between. */
+  readonly hasChanges: ReadonlySignal<boolean>;
+  /** Instances whose picture was drawn on this screen. */
+  readonly looked: ReadonlySignal<ReadonlySet<number>>;
+  show(found: FoundFile): void;
+  markLooked(found: FoundFile): void;
+  again(): void;
+  setFilter(filter: Filter): void;
+  search(query: string): void;
+  turn(heading: Heading): void;
+  flip(entry: Extract<Entry, { kind: 'row' }>): void;
+  close(): void;
+}
+
+const NOTHING_TURNED = { turned: new Set<Heading>(), flipped: new Set<string>() };
+
+export function createComparisonStore(ingest: Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'studies'>, studyInstanceUID: string): ComparisonStore {
+  const wanted = signal<number | null>(null);
+  const attempt = signal(0);
+  const shown = signal<Shown>({ kind: 'reading' });
+  const looked = signal<ReadonlySet<number>>(new Set());
+  const startsWith: Filter = ingest.policy.peek()?.deidentify === false ? 'all' : 'changed';
+  const list = signal<ListState>({ filter: startsWith, query: '', ...NOTHING_TURNED });
+  const abort = new AbortController();
+  let asked = 0;
+
+  // Files are still being found: each drawing may bring more of them.
+  const series = computed(() => (ingest.studies.value, ingest.inspection.seriesOf(studyInstanceUID)));
+  const place = computed(() => placeOf(series.value, wanted.value));
+  const current = computed(() => place.value?.found ?? null);
+  const isReleased = computed(() => current.value !== null && ingest.released.value.has(current.value.ordinal));
+  const rows = computed(() => (shown.value.kind === 'compared' ? shown.value.rows : []));
+  const listing = computed(() => createListing(rows.value));
+
+  async function compare(found: FoundFile): Promise<void> {
+    const turn = (asked += 1);
+    shown.value = { kind: 'reading' };
+    const said = await ingest.inspection.compare(found, abort.signal).then((compared) => compared ?? ({ kind: 'policy-unknown' } as const), () => ({ kind: 'failed' }) as const);
+    // Another one was asked for meanwhile, or the screen was left.
+    if (turn === asked && !abort.signal.aborted) shown.value = said;
+  }
+
+  const stop = effect(() => {
+    // What is asked for, and under what: each change asks anew.
+    void [ingest.policy.value, isReleased.value, attempt.value];
+    if (current.value !== null) void compare(current.value);
+  });
+
+  const change = (some: Partial<ListState>) => void (list.value = { ...list.peek(), ...some });
+  return {
+    series, place, shown, list, looked,
+    hasChanges: computed(() => rows.value.some(({ change }) => change !== 'kept')),
+    entries: computed(() => listing.value(list.value)),
+    show: ({ ordinal }) => void (wanted.value = ordinal),
+    markLooked: ({ ordinal }) => void (looked.value.has(ordinal) || (looked.value = new Set([...looked.value, ordinal]))),
+    again: () => void (attempt.value += 1),
+    setFilter: (filter) => change({ filter, turned: NOTHING_TURNED.turned }),
+    search: (query) => change({ query, ...NOTHING_TURNED }),
+    turn: (heading) => change({ turned: turned(list.peek().turned, heading) }),
+    flip: ({ heading, row }) => change({ flipped: turned(list.peek().flipped, keyOfRow(heading, row)) }),
+    close() {
+      stop();
+      abort.abort();
+      shown.value = { kind: 'reading' };
+      change({ query: '', ...NOTHING_TURNED });
+    },
+  };
+}
+
+/** The instance that was asked for, else the first one. */
+function placeOf(series: readonly InspectedSeries[], ordinal: number | null): Place | null {
+  for (const each of series) {
+    const at = each.files.findIndex((found) => found.ordinal === ordinal);
+    if (at >= 0) return { series: each, found: each.files[at]!, at };
+  }
+  const first = series.find(({ files }) => files.length > 0);
+  return first ? { series: first, found: first.files[0]!, at: 0 } : null;
+}
+
+function turned<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
+  const next = new Set(set);
+  if (!next.delete(item)) next.add(item);
+  return next;
+}

@@ -1,0 +1,53 @@
+/**
+ * What a person sees of one instance before and after the policy: rows in the order of the Data Set, each with what was done and why. The
+ * values are identifying: they come from a worker, live in the memory of the screen that shows them, and end with it.
+ */
+import type { ActionCode, Because } from '#shared/deid/rules.ts';
+import type { Group } from '#shared/deid/groups.ts';
+import type { NotSent } from '../ingest/open-file.ts';
+
+/** A value as the screen shows it; `text` may be cut: `characters` counts all of it. An empty text is an empty value. */
+export type ShownValue =
+  | { readonly kind: 'text'; readonly text: string; readonly characters: number }
+  | { readonly kind: 'binary'; readonly bytes: number }
+  | { readonly kind: 'items'; readonly items: number };
+
+/** `inside`: a sequence that stays, with changes in it. */
+export type Change = 'removed' | 'emptied' | 'replaced' | 'date-moved' | 'new-uid' | 'text-cleaned' | 'added' | 'inside' | 'kept';
+
+/**
+ * `around`: it went with the sequence that held it; `file-meta`: PS3.15 E.1.1 no. 7, the File Meta Information is written anew; `identified`: the
+ * policy changes nothing.
+ */
+export type RowReason = Because | 'around' | 'file-meta' | 'identified';
+
+export interface ComparedRow {
+  /** As in the report: `0040,a730[1]>0040,a160`; of an item `0040,a730[1]`. */
+  readonly path: string;
+  /** How many sequences and items it stands in. */
+  readonly depth: number;
+  readonly tag: number;
+  /** Items are counted from 1; null: an element. */
+  readonly item: number | null;
+  /** PS3.6; null where that does not know the tag. */
+  readonly keyword: string | null;
+  readonly vr: string;
+  /** null: it is not there. */
+  readonly before: ShownValue | null;
+  readonly after: ShownValue | null;
+  readonly change: Change;
+  readonly because: RowReason;
+  readonly action: ActionCode | null;
+  /** What it means, and with the sequence that it went with. */
+  readonly group: Group;
+  /** The Basic Profile's choices in Table E.1-1, `X/Z/D`; null: no row. */
+  readonly profile: string | null;
+}
+
+/** Elements beyond the limit of what a screen can hold. */
+export interface NotShown {
+  readonly changed: number;
+  readonly kept: number;
+}
+
+export type Comparison = { readonly kind: 'compared'; readonly rows: readonly ComparedRow[]; readonly notShown: NotShown } | NotSent;

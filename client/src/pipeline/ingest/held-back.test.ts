@@ -1,0 +1,105 @@
+/** What the policy cannot make safe: held by default, released by a person's word, and carried with that word into what is packed. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import { readParcel } from '#shared/transfer/parcel.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { rememberRate } from '../queue/device-notes.ts';
+import { openParcel } from '../queue/open-test-queue.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from './open-test-ingest.ts';
+
+const BURNED_IN_ANNOTATION = 0x00280301;
+const study = () => syntheticStudy({ seed: 41, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
+
+async function chosen() {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  // On a fast link nothing is coded: the bytes can be read as they are.
+  await rememberRate(device.database, 'link-rate', 1e9);
+  const made = study();
+  await device.store.addFiles(filesOf(made));
+  const held = device.store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files.filter((found) => found.held !== null));
+  return { ...device, study: made, held };
+}
+
+type Device = Awaited<ReturnType<typeof chosen>>;
+
+/** Burned In Annotation of each instance that was packed. */
+async function saidInQueue({ queue, keys }: Device): Promise<(string | null)[]> {
+  const [pending] = await queue.pending();
+  const said: (string | null)[] = [];
+  for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
+    const body = await openParcel(parcel, keys);
+    for await (const { range } of readParcel(blobSource(body))) {
+      const read = await readInstance(bytesSource(new Uint8Array(await body.slice(range.offset, range.offset + range.length).arrayBuffer())));
+      if (read.kind !== 'ready') throw new Error(read.because);
+      said.push(textOf(findElement(read.instance.elements, BURNED_IN_ANNOTATION), read.instance));
+    }
+  }
+  return said.sort();
+}
+
+test('what is held stands in the list of what cannot go, before Send, and only where the policy removes names', async () => {
+  const { store, held } = await chosen();
+  assert.is(held.length, 2);
+  assert.equal(store.heldBack.value.map(({ reason }) => reason), ['burned-in-annotation', 'burned-in-annotation']);
+  store.choosePolicy('identified');
+  assert.equal(store.heldBack.value, []);
+  store.choosePolicy('deidentified');
+  assert.is(store.heldBack.value.length, 2);
+  store.clear();
+  assert.equal([store.heldBack.value, store.released.value.size], [[], 0]);
+});
+
+test('without a word nothing of it goes; the rest of the study does', async () => {
+  const device = await chosen();
+  await device.store.send();
+  assert.equal(device.store.rejected.value.map(({ reason }) => reason), ['burned-in-annotation', 'burned-in-annotation']);
+  assert.equal(await saidInQueue(device), [null, null]);
+});
+
+test('released it goes and says NO; taken back it stays', async () => {
+  const device = await chosen();
+  device.store.release(device.held);
+  assert.equal(device.store.heldBack.value, []);
+  device.store.holdBack([device.held[1]!]);
+  assert.is(device.store.heldBack.value.length, 1);
+  await device.store.send();
+  assert.equal(device.store.rejected.value.map(({ reason }) => reason), ['burned-in-annotation']);
+  assert.equal(await saidInQueue(device), ['NO', null, null].sort());
+});
+
+test('once sending has begun a release is neither given nor taken back', async () => {
+  const device = await chosen();
+  device.store.release([device.held[0]!]);
+  device.hooks.beforeTask = async (task) => {
+    if (task.kind !== 'name') return;
+    device.store.holdBack([device.held[0]!]);
+    device.store.release([device.held[1]!]);
+  };
+  await device.store.send();
+  assert.equal([...device.store.released.value], [device.held[0]!.ordinal]);
+  assert.equal(await saidInQueue(device), ['NO', null, null].sort());
+});
+
+test('a word about what is not held, or what no look can make safe, is no release', async () => {
+  const { store, study: { studyInstanceUID } } = await chosen();
+  const [plain] = store.inspection.seriesOf(studyInstanceUID)[0]!.files;
+  store.release([plain!, { ...plain!, ordinal: 99, held: 'cannot-be-deidentified' }]);
+  assert.is(store.released.value.size, 0);
+});
+
+test('the picture of each frame of an instance can be looked at, and one that is not there is none', async () => {
+  const { store } = await openIngest({ chosen: DEIDENTIFIED });
+  const cine = syntheticStudy({ seed: 42, instancesPerSeries: 1, rows: 8, columns: 8, frames: 3 });
+  await store.addFiles(filesOf(cine));
+  const found = store.inspection.seriesOf(cine.studyInstanceUID)[0]!.files[0]!;
+  assert.is(found.frames, 3);
+  const pictures = await Promise.all([0, 1, 2, 3].map((frame) => store.inspection.picture(found, frame, 8, new AbortController().signal)));
+  const bytes = pictures.map((picture) => (picture && 'rgba' in picture ? picture.rgba.join() : null));
+  assert.is(new Set(bytes.slice(0, 3)).size, 3, 'three frames, three pictures');
+  assert.is(bytes[3], null);
+});
+
+test.run();

@@ -1,0 +1,90 @@
+/**
+ * A folder that the browser gives as a handle: from the picker of the File System Access API, or dropped on the page (Chromium). Workers list it
+ * and open its files by their names; the page's thread has names alone. Ten thousand files as `<input webkitdirectory>` gives them are made
+ * in one task before the page sees any, and hold it again when they are forgotten.
+ */
+import { isArchiveName } from './archive.ts';
+import { collectFile, type Collected } from './collect-files.ts';
+
+/** What is used of the handles of a browser (File System §2.5, §2.6), in words that Node's types know too. */
+export interface FileHandle {
+  readonly kind: 'file';
+  readonly name: string;
+  getFile(): Promise<File>;
+}
+export interface FolderHandle {
+  readonly kind: 'directory';
+  readonly name: string;
+  values(): AsyncIterable<FileHandle | FolderHandle>;
+  getFileHandle(name: string): Promise<FileHandle>;
+  getDirectoryHandle(name: string): Promise<FolderHandle>;
+}
+
+/** File System Access §3.3; the DOM's types do not know it. */
+type Picking = { showDirectoryPicker?(options: { mode: 'read' }): Promise<FolderHandle> };
+
+/** Folders inside folders; a file system with a loop ends here. */
+const DEPTH_LIMIT = 32;
+
+export function hasFolderPicker(scope: object): boolean {
+  return 'showDirectoryPicker' in scope;
+}
+
+/** Null where the person chose none, or the browser gives none. Called in a person's own gesture. */
+export async function pickFolder(scope: object): Promise<FolderHandle | null> {
+  return (await (scope as Picking).showDirectoryPicker?.({ mode: 'read' }).catch(() => null)) ?? null;
+}
+
+/** What lies in one folder, by name; `folders`: those that are folders themselves. */
+export interface Listing {
+  readonly names: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** `path`: the names of the folders that lead to it. Throws DOMException where it cannot be read. */
+export async function listFolder(folder: FolderHandle, path: readonly string[]): Promise<Listing> {
+  const names: string[] = [];
+  const folders: string[] = [];
+  for await (const { name, kind } of (await openFolder(folder, path)).values()) {
+    names.push(name);
+    if (kind === 'directory') folders.push(name);
+  }
+  return { names: names.sort(), folders };
+}
+
+/** The last of `path` is the file's own name. Throws as `listFolder`. */
+export async function openInFolder(folder: FolderHandle, path: readonly string[]): Promise<File> {
+  return (await (await openFolder(folder, path.slice(0, -1))).getFileHandle(path.at(-1)!)).getFile();
+}
+
+async function openFolder(folder: FolderHandle, path: readonly string[]): Promise<FolderHandle> {
+  let open = folder;
+  for (const name of path) open = await open.getDirectoryHandle(name);
+  return open;
+}
+
+export interface PickedFolder {
+  readonly folder: FolderHandle;
+  /** `listFolder` beside the page's thread; null where the folder cannot be read. */
+  readonly list: (path: readonly string[]) => Promise<Listing | null>;
+}
+
+export async function* collectPicked(picked: PickedFolder, signal?: AbortSignal, path: readonly string[] = []): AsyncGenerator<Collected> {
+  signal?.throwIfAborted();
+  const { folder, list } = picked;
+  const shown = (name?: string): string => [folder.name, ...path, ...(name === undefined ? [] : [name])].join('/');
+  const listing = path.length < DEPTH_LIMIT ? await list(path) : null;
+  if (listing === null) return void (yield { kind: 'refused', path: shown(), bytes: 0, because: 'file-unreadable' });
+  const folders = new Set(listing.folders);
+  for (const name of listing.names) {
+    if (folders.has(name)) yield* collectPicked(picked, signal, [...path, name]);
+    else if (isArchiveName(name)) yield* collectArchive(folder, [...path, name], shown(name), signal);
+    else yield { kind: 'file', path: shown(name), bytes: null, ref: { kind: 'in-folder', folder, path: [...path, name] }, inFolder: true };
+  }
+}
+
+async function* collectArchive(folder: FolderHandle, path: readonly string[], shown: string, signal?: AbortSignal): AsyncGenerator<Collected> {
+  const file = await openInFolder(folder, path).catch(() => null);
+  if (file === null) yield { kind: 'refused', path: shown, bytes: 0, because: 'file-unreadable' };
+  else yield* collectFile(file, shown, true, signal);
+}

@@ -1,0 +1,11 @@
+/** The way to the page where the same files, or better ones, are chosen: what this device cannot carry on with starts there. */
+import { hrefOf } from '../../app/routes.ts';
+import { words } from '../../app/words.ts';
+
+export function ChooseAgain() {
+  return (
+    <a class="button" href={hrefOf({ page: 'upload' })}>
+      {words.queue.chooseAgain}
+    </a>
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * One instance before the models of this device: is it a chest film, is it one to keep, may the score be believed, what is the score. Header and
+ * pixels are read here, in the worker; what leaves it are words of closed lists, numbers, and the picture of a film that may have to be repeated.
+ */
+import { blobSource } from '#shared/dicom/byte-source.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { CARDS, refOf } from '#shared/models/card.ts';
+import { filmMarks, type FilmMark } from '#shared/models/film.ts';
+import { imageKind } from '#shared/models/image-kind.ts';
+import { lungFields } from '#shared/models/lung-fields.ts';
+import type { Population, RunModel } from '#shared/models/model.ts';
+import { scorePneumonia } from '#shared/models/pneumonia.ts';
+import { populationOf } from '#shared/models/population.ts';
+import type { Codecs } from '#shared/pixels/codecs.ts';
+import { readFrameShape } from '#shared/pixels/frame-shape.ts';
+import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
+import type { GreyPicture } from '#shared/pixels/picture.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import { createArchiveReader } from '../ingest/archive.ts';
+import type { FileRef } from '../ingest/collect-files.ts';
+import { openFile } from '../ingest/open-file.ts';
+import type { DeviceModelId } from './device-models.ts';
+import type { Examined } from './examined.ts';
+import { filmPicture } from './film-picture.ts';
+
+export interface ExaminerTools {
+  readonly run: (id: DeviceModelId) => RunModel;
+  readonly runtime: string;
+  readonly codecs: Codecs;
+  /** Milliseconds of a clock that does not jump. */
+  readonly now: () => number;
+}
+
+/** From this score on a study goes first; a card without one puts nothing first. */
+const THRESHOLD = CARDS.pneumonia.threshold ?? Infinity;
+/** Twice the largest detector for the chest: its grey takes 160 MB in a tablet's worker. The gateway looks at what is larger. */
+const PIXELS_LIMIT = 40_000_000;
+/** Sharp enough to judge a mark on, in a window of a tablet. */
+const PICTURE_SIDE = 768;
+
+/** `picture` null: it cannot be decoded here. */
+type Subject = { readonly instance: ParsedInstance; readonly picture: GreyPicture | null };
+
+/** Throws what the runtime throws, and what a file that is gone throws. One at a time: the times of two would be mixed. */
+export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<Examined> {
+  const { runtime, codecs, now } = tools;
+  const archives = createArchiveReader();
+
+  async function read(ref: FileRef): Promise<Subject | null> {
+    const read = await readInstance(blobSource(await openFile(ref, archives)), undefined, 'replaced');
+    if (read.kind !== 'ready') return null;
+    const { instance } = read;
+    const shape = readFrameShape(instance);
+    if ('because' in shape || shape.rows * shape.columns > PIXELS_LIMIT) return { instance, picture: null };
+    const drawn = await readInstancePicture(instance, instance.dataSet, 0, codecs);
+    return { instance, picture: drawn.kind === 'picture' ? drawn.picture : null };
+  }
+
+  return async (ref) => {
+    const startedAt = now();
+    const models: Partial<Record<DeviceModelId, number>> = {};
+    const timed = (id: DeviceModelId): RunModel => async (input, signal) => {
+      const from = now();
+      const outputs = await tools.run(id)(input, signal);
+      models[id] = (models[id] ?? 0) + now() - from;
+      return outputs;
+    };
+    const subject = await read(ref);
+    const population = subject === null ? 'unknown' : populationOf(subject.instance);
+    const picture = subject?.picture ?? null;
+    const seen = picture === null ? NOTHING_SEEN : await look(picture, population, timed);
+    const pictureMs = now() - startedAt - Object.values(models).reduce((sum, ms) => sum + ms, 0);
+    const { marks, score, readings } = seen;
+    const triage: DeviceTriage = {
+      models: (Object.keys(models) as DeviceModelId[]).map((id) => refOf(CARDS[id])), runtime: subject === null ? 'none' : runtime, population, score,
+      first: score !== null && score >= THRESHOLD, film: marks.map(({ finding }) => finding),
+    };
+    const shown = picture === null || marks.length === 0 ? null : { picture: filmPicture(picture, PICTURE_SIDE), marks };
+    return { triage, film: shown, readings: { ...readings, ms: { picture: pictureMs, models } } };
+  };
+}
+
+type Seen = Pick<DeviceTriage, 'score'> & {
+  readonly marks: readonly FilmMark[];
+  readonly readings: Omit<Examined['readings'], 'ms'>;
+};
+
+/** A film that cannot be decoded here, or a file without one. */
+const NOTHING_SEEN: Seen = { score: null, marks: [], readings: { kind: [], probabilities: null, camPeak: null, lungs: null } };
+
+async function look(picture: GreyPicture, population: Population, run: ExaminerTools['run']): Promise<Seen> {
+  const kind = await imageKind(picture, run('image-kind'));
+  // Where it is no upright chest film the other models stay silent; the film check still says whether it lies on its side.
+  const lungs = kind.isChestFilm ? await lungFields(picture, run('lung-fields')) : null;
+  const scored = kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
+  return {
+    score: scored?.score ?? null, marks: filmMarks(picture, kind, lungs),
+    readings: {
+      kind: [...kind.probabilities.values()], probabilities: scored?.probabilities.map(({ probability }) => probability) ?? null,
+      camPeak: scored?.camPeak ?? null, lungs: lungs?.fraction ?? null,
+    },
+  };
+}

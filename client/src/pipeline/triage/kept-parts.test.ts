@@ -1,0 +1,94 @@
+/** The models on the device: fetched once, believed only where the digest says so, and there without a network. */
+import { createHash } from 'node:crypto';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createKeptParts, type Part } from './kept-parts.ts';
+
+const MODEL = new TextEncoder().encode('a model');
+const partOf = (name: string, bytes: Uint8Array): Part => ({ name, url: `/assets/${name}.onnx`, digest: createHash('sha256').update(bytes).digest('hex') });
+
+/** Cache Storage as far as it is used, and a network that gives `served` by address; null: there is none. */
+function openDevice(served: Record<string, Uint8Array<ArrayBuffer>> | null) {
+  const kept = new Map<string, Uint8Array<ArrayBuffer>>();
+  const asked: string[] = [];
+  const network = { served };
+  const disk = { isFull: false };
+  const pathOf = (key: string) => new URL(key, 'http://device').pathname;
+  const cache = {
+    match: async (key: string) => (kept.has(pathOf(key)) ? new Response(kept.get(pathOf(key))) : undefined),
+    async put(key: string, answer: Response) {
+      if (disk.isFull) throw new DOMException('no room', 'QuotaExceededError');
+      kept.set(pathOf(key), new Uint8Array(await answer.arrayBuffer()));
+    },
+    delete: async (key: string) => kept.delete(pathOf(key)),
+    keys: async () => [...kept.keys()].map((key) => ({ url: `http://device${key}` })),
+  };
+  const parts = createKeptParts({
+    caches: { open: async () => cache as unknown as Cache },
+    async fetch(url) {
+      asked.push(url);
+      if (network.served === null) throw new TypeError('no network');
+      return network.served[url] ? new Response(network.served[url]) : new Response('not here', { status: 404 });
+    },
+  });
+  return { parts, kept, asked, network, disk };
+}
+
+const nameOf = (error: unknown) => (error as Error).name;
+
+test('what was fetched once is there without a network', async () => {
+  const part = partOf('model', MODEL);
+  const { parts, asked, network } = openDevice({ [part.url]: MODEL });
+  await parts.keep([part]);
+  network.served = null;
+  await parts.keep([part]);
+  assert.equal(await parts.read(part), MODEL);
+  assert.equal(asked, [part.url]);
+});
+
+test('bytes that have not the digest of the card are never given out and never kept', async () => {
+  const part = partOf('model', MODEL);
+  const { parts, kept } = openDevice({ [part.url]: new TextEncoder().encode('<html>the hotel asks you to sign in') });
+  assert.is(await parts.read(part).then(() => 'given', nameOf), 'PartMissing');
+  assert.is(await parts.keep([part]).then(() => 'kept', nameOf), 'PartMissing');
+  assert.is(kept.size, 0);
+});
+
+test('a copy that was damaged on the device is fetched again; without a network it is none', async () => {
+  const part = partOf('model', MODEL);
+  const { parts, kept, network } = openDevice({ [part.url]: MODEL });
+  await parts.keep([part]);
+  const [key] = kept.keys();
+  kept.set(key!, new TextEncoder().encode('a m0del'));
+  assert.equal(await parts.read(part), MODEL);
+  assert.equal(kept.get(key!), MODEL);
+  kept.set(key!, new TextEncoder().encode('a m0del'));
+  network.served = null;
+  assert.is(await parts.read(part).then(() => 'given', nameOf), 'PartMissing');
+});
+
+test('an update that does not change a model fetches it not again, and what no version names any more is dropped', async () => {
+  const [same, old, newer] = [partOf('same', MODEL), partOf('old', new Uint8Array([1])), partOf('newer', new Uint8Array([2]))];
+  const { parts, kept, asked } = openDevice({ [same.url]: MODEL, [old.url]: new Uint8Array([1]), [newer.url]: new Uint8Array([2]) });
+  await parts.keep([same, old]);
+  await parts.keep([{ ...same, url: '/assets/same-under-another-name.onnx' }, newer]);
+  assert.equal(asked, [same.url, old.url, newer.url]);
+  assert.is(kept.size, 2);
+});
+
+test('a full disk is found out with the first part: the others are not fetched in vain', async () => {
+  const [first, second] = [partOf('first', MODEL), partOf('second', MODEL)];
+  const { parts, asked, disk } = openDevice({ [first.url]: MODEL, [second.url]: MODEL });
+  disk.isFull = true;
+  assert.is(await parts.keep([first, second]).then(() => 'kept', nameOf), 'PartMissing');
+  assert.equal(asked, [first.url]);
+});
+
+test('where the browser keeps nothing, they come over the network each time', async () => {
+  const part = partOf('model', MODEL);
+  const parts = createKeptParts({ caches: undefined, fetch: async () => new Response(MODEL) });
+  await parts.keep([part]);
+  assert.equal(await parts.read(part), MODEL);
+});
+
+test.run();

@@ -1,0 +1,86 @@
+/**
+ * The runtime and the models, kept on this device: each is fetched once, under the digest that its card names, and read from a cache of their own
+ * ever after, without a network too. The shell's cache knows nothing of them: an update of the app that does not change them fetches none again,
+ * and its installation does not wait for them.
+ *
+ * What does not have its digest is never given out and never kept: a damaged copy is fetched again, a hotel's login page is a fault.
+ */
+
+export interface Part {
+  readonly name: string;
+  /** On the app's own origin. */
+  readonly url: string;
+  /** SHA-256, hexadecimal. */
+  readonly digest: string;
+}
+
+/** A part that is neither here nor to be had, or is not what it should be. */
+export class PartMissing extends Error {
+  constructor(part: string, because: 'not-fetched' | 'another-digest' | 'not-kept') {
+    super(`${part}: ${because}`);
+    this.name = 'PartMissing';
+  }
+}
+
+export interface KeptParts {
+  /** Throws PartMissing, or the signal's reason. */
+  read(part: Part, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** Fetches what is not here, one after the other, and drops what no part names any more. Throws as `read` does, and PartMissing where one cannot be written. */
+  keep(parts: readonly Part[], signal?: AbortSignal): Promise<void>;
+}
+
+export interface KeptPartsTools {
+  /** Undefined on a plain-http address: there each worker fetches what it needs. */
+  readonly caches: Pick<CacheStorage, 'open'> | undefined;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+const CACHE = 'relaypacs-models';
+/** No address that is ever asked for: the name of the copy is what it must be. */
+const keyOf = ({ digest }: Part): string => `/kept/${digest}`;
+
+export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
+  // A browser that forbids its storage has none (private windows); everything works from the network then.
+  const open = async (): Promise<Cache | null> => (await caches?.open(CACHE).catch(() => null)) ?? null;
+
+  async function fetchPart(part: Part, cache: Cache | null, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    // Where it cannot be kept here the browser's own cache may still have it; and nothing that is sent waits for it.
+    const answer = await fetch(part.url, { cache: 'default', priority: 'low', ...(signal && { signal }) }).catch(() => null);
+    signal?.throwIfAborted();
+    if (!answer?.ok) throw new PartMissing(part.name, 'not-fetched');
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    if ((await digestOf(bytes)) !== part.digest) throw new PartMissing(part.name, 'another-digest');
+    // A disk without room leaves it out of the cache; it serves this time all the same.
+    await cache?.put(keyOf(part), new Response(bytes)).catch(() => undefined);
+    return bytes;
+  }
+
+  return {
+    async read(part, signal) {
+      const cache = await open();
+      const kept = await cache?.match(keyOf(part));
+      if (kept) {
+        const bytes = new Uint8Array(await kept.arrayBuffer());
+        if ((await digestOf(bytes)) === part.digest) return bytes;
+        await cache!.delete(keyOf(part));
+      }
+      return fetchPart(part, cache, signal);
+    },
+    async keep(parts, signal) {
+      const cache = await open();
+      if (cache === null) return;
+      for (const part of parts) {
+        if (await cache.match(keyOf(part))) continue;
+        await fetchPart(part, cache, signal);
+        // A full disk: the rest would be fetched in vain, and again for the next image.
+        if (!(await cache.match(keyOf(part)))) throw new PartMissing(part.name, 'not-kept');
+      }
+      const wanted = new Set(parts.map(keyOf));
+      for (const { url } of await cache.keys()) if (!wanted.has(new URL(url).pathname)) await cache.delete(url);
+    },
+  };
+}
+
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,106 @@
+/**
+ * The worker that runs the models, as the page sees it. It is started for a study and ended after it, after some images, and whenever it does not
+ * answer: the runtime's memory only grows, and on some tablets the worker dies of it. Then nothing is known of that image, and nothing waits.
+ */
+import type { FileRef } from '../ingest/collect-files.ts';
+import type { Examined } from './examined.ts';
+
+export type ToModelWorker =
+  /** Fetches what is not on this device yet. */
+  | { readonly kind: 'keep' }
+  | { readonly kind: 'examine'; readonly ref: FileRef };
+/** `kept`: all parts are here. `fault`: the name of an error. */
+export type FromModelWorker = { readonly kind: 'kept' } | { readonly kind: 'examined'; readonly examined: Examined } | { readonly kind: 'fault'; readonly name: string };
+
+/** What is needed of a `Worker`. */
+export interface ModelWorkerPort {
+  postMessage(message: ToModelWorker): void;
+  terminate(): void;
+  onmessage: ((message: MessageEvent<FromModelWorker>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+export interface ModelWorker {
+  /** Resolves when the runtime and the models are on this device. Throws ModelWorkerFault, or the signal's reason. */
+  keep(signal: AbortSignal): Promise<void>;
+  /** One at a time. Throws ModelWorkerFault, or the signal's reason. */
+  examine(ref: FileRef, signal: AbortSignal): Promise<Examined>;
+  /** Ends it; the next question starts another. */
+  rest(): void;
+}
+
+/** `name`: that of the error in the worker, `WorkerEnded` where it died, `TimedOut` where it did not answer. */
+export class ModelWorkerFault extends Error {
+  constructor(name: string) {
+    super(`the models did not answer: ${name}`);
+    this.name = name;
+  }
+}
+
+/** Each image leaves some memory behind; a new worker takes half a second. */
+export const IMAGES_A_WORKER = 6;
+/** A slow tablet starts the runtime in some seconds; longer, and the technician has pressed Send. */
+export const EXAMINE_MS = 20_000;
+/** After they could not be brought here they are not asked for again for so long: each attempt may cost megabytes. */
+export const KEEP_AGAIN_MS = 300_000;
+/** 5 MB over a link that gives 20 kB a second. */
+export const KEEP_MS = 300_000;
+
+export interface ModelWorkerTools {
+  readonly spawn: () => ModelWorkerPort;
+  /** Milliseconds of a clock that does not jump. */
+  readonly now: () => number;
+  /** Calls `work` after `ms`; returns how to call it off. */
+  readonly later: (work: () => void, ms: number) => () => void;
+}
+
+export function createModelWorker({ spawn, later, now }: ModelWorkerTools): ModelWorker {
+  let worker: ModelWorkerPort | null = null;
+  let images = 0;
+  let keepAgainAt = -Infinity;
+
+  function rest(): void {
+    worker?.terminate();
+    worker = null;
+    images = 0;
+  }
+
+  function ask(message: ToModelWorker, withinMs: number, signal: AbortSignal): Promise<Exclude<FromModelWorker, { kind: 'fault' }>> {
+    signal.throwIfAborted();
+    const asked = (worker ??= spawn());
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        signal.removeEventListener('abort', onAbort);
+        callOff();
+        asked.onmessage = null;
+        asked.onerror = null;
+        settle();
+      };
+      const fail = (error: unknown) => end(() => (rest(), reject(error)));
+      const onAbort = () => fail(signal.reason);
+      const callOff = later(() => fail(new ModelWorkerFault('TimedOut')), withinMs);
+      signal.addEventListener('abort', onAbort, { once: true });
+      asked.onmessage = ({ data }) => (data.kind === 'fault' ? fail(new ModelWorkerFault(data.name)) : end(() => resolve(data)));
+      asked.onerror = () => fail(new ModelWorkerFault('WorkerEnded'));
+      asked.postMessage(message);
+    });
+  }
+
+  return {
+    async keep(signal) {
+      if (now() < keepAgainAt) throw new ModelWorkerFault('PartMissing');
+      await ask({ kind: 'keep' }, KEEP_MS, signal).catch((error: unknown) => {
+        if (!signal.aborted) keepAgainAt = now() + KEEP_AGAIN_MS;
+        throw error;
+      });
+    },
+    async examine(ref, signal) {
+      const answer = await ask({ kind: 'examine', ref }, EXAMINE_MS, signal);
+      if (answer.kind !== 'examined') throw new ModelWorkerFault('UnknownAnswer');
+      images += 1;
+      if (images >= IMAGES_A_WORKER) rest();
+      return answer.examined;
+    },
+    rest,
+  };
+}

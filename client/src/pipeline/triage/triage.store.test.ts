@@ -1,0 +1,141 @@
+/** What the models say of found studies, and what becomes of it: on the card, in the queue, in the manifest. Nothing waits for them. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../ingest/open-test-ingest.ts';
+import { noteTriage } from '../queue/note-triage.ts';
+import type { Examined } from './examined.ts';
+import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
+import { createTriageStore, IMAGES_A_STUDY, type TriageStore } from './triage.store.ts';
+
+const said = (more: Partial<DeviceTriage> = {}): DeviceTriage => ({ models: [], runtime: 'a runtime', population: 'inside', score: 0.1, first: false, film: [], ...more });
+const examined = (triage: DeviceTriage): Examined => ({
+  triage, film: triage.film.length > 0 ? { picture: { width: 1, height: 1, rgba: new Uint8ClampedArray(4) }, marks: [] } : null,
+  readings: { kind: [], probabilities: null, camPeak: null, lungs: null, ms: { picture: 0, models: {} } },
+});
+
+/** A page whose models say what `look` says; it is called once for each image. */
+async function openPage(look: () => Promise<Examined>) {
+  let triage: TriageStore | null = null;
+  let clock = 0;
+  const ingest = await openIngest({ tools: { now: () => (clock += 1), triaged: (id, group) => triage!.queued(id, group) } });
+  const seen = { images: 0, rests: 0 };
+  const worker: ModelWorker = {
+    keep: async () => undefined,
+    examine: () => ((seen.images += 1), look()),
+    rest: () => void (seen.rests += 1),
+  };
+  triage = createTriageStore({ ingest: ingest.store, worker, note: (id, what) => noteTriage(ingest.database, id, what) });
+  return { ...ingest, triage, seen };
+}
+
+const film = (seed: number, instancesPerSeries = 1) => filesOf(syntheticStudy({ seed, modality: 'CR', instancesPerSeries }));
+/** Turns of the event loop until it is so; fails with the test when it never is. */
+async function until(isSo: () => unknown): Promise<void> {
+  for (let turn = 0; turn < 100_000 && !(await isSo()); turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(await isSo());
+}
+
+test('plain films alone are looked at, and a bounded number of each study', async () => {
+  const page = await openPage(async () => examined(said()));
+  await page.store.addFiles(filesOf(syntheticStudy({ seed: 1, modality: 'CT', instancesPerSeries: 4 })));
+  await page.store.addFiles(film(2, IMAGES_A_STUDY + 3));
+  const [ct, cr] = page.store.studies.value;
+  await until(() => page.triage.of(cr!).value?.looked === IMAGES_A_STUDY);
+  assert.is(page.seen.images, IMAGES_A_STUDY);
+  assert.is(page.triage.of(ct!).value, null);
+  assert.equal(page.triage.of(cr!).value, { images: 6, looked: 6, unseen: 0, first: false, outside: false, warnings: [] });
+});
+
+test('the study whose film reaches the threshold goes first, and the manifest says why; those below keep their order', async () => {
+  const answers = [said(), said({ score: 0.9, first: true }), said({ score: 0.2 })];
+  const page = await openPage(async () => examined(answers.shift()!));
+  for (const seed of [1, 2, 3]) {
+    await page.store.addFiles(film(seed));
+    await until(() => page.triage.of(page.store.studies.value[0]!).value?.looked === 1);
+    await page.store.send();
+  }
+  const pending = await page.queue.pending();
+  const manifests = await Promise.all(pending.map(({ id }) => page.queue.manifestOf(id)));
+  assert.equal(manifests.map(({ instances }) => instances[0]!.triage?.score), [0.9, 0.1, 0.2]);
+});
+
+test('Send does not wait: what is said afterwards puts the queued study in order', async () => {
+  const slow = Promise.withResolvers<Examined>();
+  const page = await openPage(() => slow.promise);
+  await page.store.addFiles(film(1));
+  await page.store.send();
+  const [study] = await page.queue.pending();
+  const before = (await page.queue.manifestOf(study!.id)).instances[0]!.triage;
+  assert.equal([before?.runtime, before?.population, before?.score], ['none', 'outside', null], 'an adult, by the header that stays here');
+  assert.is((await page.database.studies.get(study!.id))?.score, null);
+  slow.resolve(examined(said({ score: 0.7, first: true })));
+  await until(async () => (await page.database.studies.get(study!.id))?.score === 0.7);
+  assert.is((await page.queue.manifestOf(study!.id)).instances[0]!.triage?.first, true);
+});
+
+test('models that crash stop no upload: the manifest says that nobody looked', async () => {
+  const page = await openPage(() => Promise.reject(new ModelWorkerFault('WorkerEnded')));
+  await page.store.addFiles(film(1));
+  await until(() => page.triage.of(page.store.studies.value[0]!).value?.unseen === 1);
+  await page.store.send();
+  const [study] = await page.queue.pending();
+  assert.equal((await page.queue.manifestOf(study!.id)).instances[0]!.triage, { models: [], runtime: 'none', population: 'outside', score: null, first: false, film: [] });
+});
+
+test('a film sent without names before the models looked tells the gateway that it is an adult’s; a CT says nothing', async () => {
+  const page = await openIngest({ chosen: DEIDENTIFIED });
+  for (const files of [film(1), filesOf(syntheticStudy({ seed: 2, modality: 'CT' }))]) {
+    await page.store.addFiles(files);
+    await page.store.send();
+  }
+  const manifests = await Promise.all((await page.queue.pending()).map(({ id }) => page.queue.manifestOf(id)));
+  const said = manifests.map(({ instances }) => instances.map(({ triage }) => triage?.population ?? 'nothing').join()).sort();
+  assert.equal(said, ['nothing,nothing,nothing', 'outside']);
+});
+
+test('a device whose models fail again and again leaves it to the gateway', async () => {
+  const page = await openPage(() => Promise.reject(new ModelWorkerFault('TimedOut')));
+  for (const seed of [1, 2, 3, 4, 5]) await page.store.addFiles(film(seed));
+  await until(() => page.store.studies.value.every((study) => page.triage.of(study).value?.unseen === 1));
+  assert.is(page.seen.images, 3);
+});
+
+test('files that are gone, and one study of many films, do not switch the models off', async () => {
+  let fault = 'NotFoundError';
+  const page = await openPage(() => Promise.reject(new ModelWorkerFault(fault)));
+  const allSeen = () => until(() => page.store.studies.value.every((study) => page.triage.of(study).value?.unseen === page.triage.of(study).value?.images));
+  for (const seed of [1, 2, 3, 4]) await page.store.addFiles(film(seed));
+  await allSeen();
+  fault = 'WorkerEnded';
+  await page.store.addFiles(film(5, IMAGES_A_STUDY));
+  await allSeen();
+  await page.store.addFiles(film(6));
+  await allSeen();
+  assert.is(page.seen.images, 4 + IMAGES_A_STUDY + 1);
+});
+
+test('a film that may have to be repeated is pointed out until a person has looked, and holds nothing back', async () => {
+  const page = await openPage(async () => examined(said({ film: ['rotated', 'blurred'] })));
+  await page.store.addFiles(film(1));
+  const [study] = page.store.studies.value;
+  const shown = page.triage.of(study!);
+  await until(() => shown.value?.looked === 1);
+  assert.equal(shown.value?.warnings.map(({ findings, isSetAside }) => [findings, isSetAside]), [[['rotated', 'blurred'], false]]);
+  page.triage.setAside(study!, shown.value!.warnings[0]!.ordinal, true);
+  assert.is(shown.value?.warnings[0]!.isSetAside, true);
+  await page.store.send();
+  assert.is((await page.queue.pending()).length, 1);
+});
+
+test('what is taken off the page is forgotten', async () => {
+  const page = await openPage(() => new Promise(() => undefined));
+  await page.store.addFiles(film(1));
+  const [study] = page.store.studies.value;
+  assert.is(page.triage.of(study!).value?.images, 1);
+  page.store.clear();
+  assert.is(page.triage.of(study!).value, null);
+});
+
+test.run();

@@ -1,0 +1,72 @@
+/** Two results beside each other, for example of two versions of a model: one choice of map for both, and the same parts in the same order. */
+import type { Result } from '#shared/protocol/inference.ts';
+import { formatMoment } from '../app/format.ts';
+import { useLate } from '../app/late.ts';
+import { hrefOf } from '../app/routes.ts';
+import { Bars } from './Bars.tsx';
+import { headlineOf, isSameImage, modelName, reasonsOf, titleOf } from './describe-result.ts';
+import { Remarks, Sentences } from './FindingParts.tsx';
+import { MAPS, mapsOf, shownMap, type LookStore } from './look.store.ts';
+import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
+import type { PickedPictures } from './picked-pictures.ts';
+import { resultWords } from './result-words.ts';
+import type { ResultStore } from './result.store.ts';
+import { MapChoices, ResultPicture } from './ResultPicture.tsx';
+import { Back, useResult } from './ResultView.tsx';
+import { useKeys } from './use-keys.ts';
+import { Verified } from './Verdict.tsx';
+
+const said = resultWords.beside;
+const resultOf = (store: ResultStore): Result | null => (store.shown.value.kind === 'ready' ? store.shown.value.result : null);
+
+export type BesideViewProps = { readonly id: string; readonly beside: string; readonly look: LookStore; readonly picked: PickedPictures };
+
+export function BesideView({ id, beside, look, picked }: BesideViewProps) {
+  const stores = [useResult(id, () => undefined), useResult(beside, () => undefined)] as const;
+  const [left, right] = [resultOf(stores[0]), resultOf(stores[1])];
+  const maps = MAPS.filter((map) => [left, right].some((result) => result !== null && mapsOf(result.finding.explanations).includes(map)));
+  useKeys(look.singleKeys.value, { map: () => look.cycle(maps), fainter: () => look.fade(-1), stronger: () => look.fade(1) });
+  return (
+    <main id="content" class="page result">
+      <Back />
+      <div class="result-head">
+        <h1 tabIndex={-1}>{said.title}</h1>
+        {left && right && <p class="quiet">{isSameImage(left.finding, right.finding) ? said.same : said.other}</p>}
+      </div>
+      <NotForDiagnosis />
+      {maps.length > 1 && <MapChoices maps={maps} map={shownMap(look.map.value, maps)} look={look} />}
+      <div class="beside">
+        {stores.map((store) => (
+          <OneOfTwo key={store.id} store={store} look={look} picked={picked} />
+        ))}
+      </div>
+    </main>
+  );
+}
+
+function OneOfTwo({ store, look, picked }: { readonly store: ResultStore; readonly look: LookStore; readonly picked: PickedPictures }) {
+  const shown = store.shown.value;
+  const late = useLate(shown.kind === 'loading');
+  if (shown.kind === 'loading') return <p class="quiet">{late && resultWords.one.loading}</p>;
+  if (shown.kind === 'failed') return <TroubleNotice trouble={shown.trouble} />;
+  const { result } = shown;
+  return (
+    <article class="result-said" aria-label={modelName(result.finding.model)}>
+      <div>
+        <h2>
+          <a class="beside-name" href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}>
+            {modelName(result.finding.model)}
+          </a>
+        </h2>
+        <p class="small quiet">{formatMoment(new Date(result.createdAt), new Date())}</p>
+      </div>
+      <ResultPicture store={store} finding={result.finding} look={look} picked={picked.of(result.id)} bare />
+      <p class="strong">{titleOf(headlineOf(result.finding))}</p>
+      {result.verification && <Verified verification={result.verification} />}
+      <Remarks result={result} />
+      <Bars finding={result.finding} />
+      <Sentences title={resultWords.rationale} lines={reasonsOf(result.finding)} />
+      <Sentences title={resultWords.limits} lines={result.finding.limits} />
+    </article>
+  );
+}

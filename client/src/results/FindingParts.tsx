@@ -1,0 +1,159 @@
+/** What a finding says in words: warnings, why, what it cannot see, the lungs, and how it was made. */
+import type { ComponentChildren } from 'preact';
+import type { Finding, Result } from '#shared/protocol/inference.ts';
+import { CodeLine } from '../app/CodeLine.tsx';
+import { useDevice } from '../app/device-context.ts';
+import { formatFullMoment } from '../app/format.ts';
+import { Icon } from '../app/Icon.tsx';
+import { Notice } from '../app/Notice.tsx';
+import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
+import { resultWords } from './result-words.ts';
+
+/** Why there is no answer, or what is to be known before the answer is read. */
+export function Remarks({ result: { finding, disagreement } }: { readonly result: Result }) {
+  const headline = headlineOf(finding);
+  const instead = finding.model.insteadOf && resultWords.insteadOf(modelName(finding.model.insteadOf), modelName(finding.model));
+  return (
+    <>
+      {headline.kind === 'silent' && headline.because !== 'turned' && (
+        <Notice kind="wait" title={resultWords.silent[headline.because].title}>
+          <p>{resultWords.silent[headline.because].what}</p>
+        </Notice>
+      )}
+      {instead && (
+        <Notice kind="wait" title={instead.title}>
+          <p>{instead.what}</p>
+        </Notice>
+      )}
+      {disagreement && (
+        <Notice kind="wait" title={resultWords.device.title}>
+          <p>{resultWords.device.what(disagreement.device, disagreement.gateway)}</p>
+        </Notice>
+      )}
+      {finding.film.map((each) => (
+        <Notice key={each} kind="wait" title={resultWords.film[each].title}>
+          <p>{resultWords.film[each].what}</p>
+        </Notice>
+      ))}
+      {finding.population === 'unknown' && finding.score !== null && (
+        <Notice kind="plain">
+          <p>{resultWords.populationUnknown}</p>
+        </Notice>
+      )}
+    </>
+  );
+}
+
+export function Sentences({ title, lines }: { readonly title: string; readonly lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <div class="result-part">
+      <h2>{title}</h2>
+      <ul class="sentences">
+        {lines.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function Lungs({ lungs }: { readonly lungs: Finding['lungs'] }) {
+  if (lungs === null) return null;
+  return (
+    <div class="result-part">
+      <h2>{resultWords.lungs.label}</h2>
+      <dl class="facts small">
+        {(['right', 'left'] as const).map((side) => {
+          const { fraction, marked } = lungs[side];
+          return (
+            <Fact key={side} name={resultWords.lungs[side]}>
+              {[resultWords.lungs.ofImage(fraction), ...(marked === null ? [] : [resultWords.lungs.marked(marked)])].join('; ')}
+            </Fact>
+          );
+        })}
+      </dl>
+    </div>
+  );
+}
+
+export function Fact({ name, children }: { readonly name: string; readonly children: ComponentChildren }) {
+  return (
+    <div class="fact">
+      <dt class="quiet">{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export function HowItWasMade({ result }: { readonly result: Result }) {
+  const { finding } = result;
+  const { input, model, image } = finding;
+  const said = resultWords.details;
+  const viewer = useDevice().session.user.value;
+  return (
+    <details class="disclosure hairline">
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        <span class="strong">{said.label}</span>
+      </summary>
+      <dl class="facts small">
+        <Fact name={said.model}>{modelName(model)}</Fact>
+        <Fact name={said.modelDigest}>
+          <CodeLine code={model.digest} />
+        </Fact>
+        <Fact name={said.input}>{said.inputWhat(input.kind === 'dicom' ? resultWords.loneInstance : inputName(input), input.columns, input.rows, input.frame)}</Fact>
+        <Fact name={said.inputDigest}>
+          <CodeLine code={input.digest} />
+        </Fact>
+        {input.studyInstanceUID && (
+          <Fact name={said.studyInstanceUID}>
+            <CodeLine code={input.studyInstanceUID} />
+          </Fact>
+        )}
+        {input.sopInstanceUID && (
+          <Fact name={said.sopInstanceUID}>
+            <CodeLine code={input.sopInstanceUID} />
+          </Fact>
+        )}
+        <Fact name={said.gate}>{said.gateWhat(kindName(image.kind), image.probability)}</Fact>
+        <Fact name={said.population}>{said.populations[finding.population]}</Fact>
+        <Fact name={said.runtime}>{model.runtime}</Fact>
+        {result.cached && <Fact name={said.cached}>{said.cachedWhat}</Fact>}
+        {finding.completeness && <Fact name={said.completeness}>{said.completenessWhat(finding.completeness.sum, finding.completeness.difference)}</Fact>}
+        <Fact name={said.made}>{formatFullMoment(new Date(result.createdAt))}</Fact>
+        <Fact name={said.asked}>{result.requestedBy === null ? said.byRule : personOf(result.requestedBy, viewer, said.somebody, said.you)}</Fact>
+        <Fact name={said.revision}>{result.revision}</Fact>
+      </dl>
+    </details>
+  );
+}
+
+/** SR, SEG and SC with where each of them is. */
+export function ResultInstances({ instances }: Pick<Result, 'instances'>) {
+  const said = resultWords.details;
+  return (
+    <div class="result-part">
+      <h2>{said.instances}</h2>
+      {instances.length === 0 && <p class="small quiet">{said.noInstances}</p>}
+      <ul class="result-instances small">
+        {instances.map(({ kind, sopInstanceUID, state }) => (
+          <li key={sopInstanceUID} data-state={state}>
+            <Icon name={signOf(state)} size={20} />
+            <span>
+              {said.kinds[kind]}: {said.states[state] ?? state}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Green only where the PACS has confirmed. */
+function signOf(state: string): 'pacs' | 'decide' | 'gateway' {
+  if (state === 'stored' || state === 'coerced' || state === 'already-stored') return 'pacs';
+  return state === 'refused' || state === 'quarantined' ? 'decide' : 'gateway';
+}

@@ -1,0 +1,36 @@
+/** Which single keys there are, and the switch that turns them off (WCAG 2.2 2.1.4). */
+import { words } from '../app/words.ts';
+import { Sheet } from '../app/Sheet.tsx';
+import type { LookStore } from './look.store.ts';
+import { resultWords } from './result-words.ts';
+
+const said = resultWords.keys;
+
+export function KeysSheet({ look, onClose }: { readonly look: LookStore; readonly onClose: () => void }) {
+  return (
+    <Sheet title={said.title} onClose={onClose}>
+      <dl class="keys">
+        {said.list.map(([key, what]) => (
+          <div key={key} class="key">
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="choice hairline">
+        <input type="checkbox" class="tick" checked={look.singleKeys.value} onChange={(event) => (look.singleKeys.value = event.currentTarget.checked)} />
+        <span>
+          {said.on}
+          <span class="small quiet keys-what">{said.onWhat}</span>
+        </span>
+      </label>
+      <div class="sheet-actions">
+        <button type="button" class="button" autofocus onClick={onClose}>
+          {words.close}
+        </button>
+      </div>
+    </Sheet>
+  );
+}

@@ -1,0 +1,141 @@
+/** The models: which version answers, in which state the others are, and their cards. An administrator activates, rolls back and stops. */
+import { useEffect, useState } from 'preact/hooks';
+import { AskFirst } from '../app/AskFirst.tsx';
+import { CodeLine } from '../app/CodeLine.tsx';
+import { useDevice } from '../app/device-context.ts';
+import { formatBytes, formatMoment } from '../app/format.ts';
+import { Icon } from '../app/Icon.tsx';
+import { useLate } from '../app/late.ts';
+import { words } from '../app/words.ts';
+import type { Model, ModelVersion } from './answers.ts';
+import { modelName } from './describe-result.ts';
+import { Fact } from './FindingParts.tsx';
+import { cardFacts } from './model-card.ts';
+import { createModelsStore, type ModelAction, type ModelsStore } from './models.store.ts';
+import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
+import { resultWords } from './result-words.ts';
+import { Back } from './ResultView.tsx';
+import { troubleOfCode } from './trouble.ts';
+
+const said = resultWords.models;
+
+export function ModelsView() {
+  const { api } = useDevice();
+  const [store] = useState(() => createModelsStore(api));
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const [models, trouble] = [store.models.value, store.trouble.value];
+  const late = useLate(models === null && trouble === null);
+  return (
+    <main id="content" class="page results" aria-busy={models === null && trouble === null}>
+      <Back />
+      <h1 tabIndex={-1}>{said.title}</h1>
+      <NotForDiagnosis />
+      {trouble && (
+        <TroubleNotice trouble={trouble}>
+          <button type="button" class="button" onClick={() => void store.load()}>
+            {resultWords.trouble.again}
+          </button>
+        </TroubleNotice>
+      )}
+      {late && models === null && <p class="quiet">{said.loading}</p>}
+      {models?.map((model) => <OneModel key={model.id} model={model} store={store} />)}
+    </main>
+  );
+}
+
+function OneModel({ model, store }: { readonly model: Model; readonly store: ModelsStore }) {
+  return (
+    <section class="model" aria-label={model.title}>
+      <div>
+        <h2>{model.title}</h2>
+        <p class="small quiet">{[model.id, ...(model.fallback ? [said.fallback(modelName(model.fallback))] : [])].join(words.separator)}</p>
+        {model.active === null && <p class="small">{said.none}</p>}
+      </div>
+      {model.versions.map((version) => (
+        <Version key={version.version} version={version} isOnly={model.versions.length === 1} store={store} />
+      ))}
+    </section>
+  );
+}
+
+const SIGNS = { active: 'pacs', available: 'note', stopped: 'close', failed: 'decide' } as const;
+
+type VersionProps = { readonly version: ModelVersion; readonly isOnly: boolean; readonly store: ModelsStore };
+
+function Version({ version, isOnly, store }: VersionProps) {
+  const isAdmin = useDevice().session.user.value?.roles.includes('admin') ?? false;
+  const name = modelName(version);
+  const why = version.because === null ? null : troubleOfCode(version.because);
+  return (
+    <article class="version" aria-label={name}>
+      <div class="version-head">
+        <p class="version-state" data-state={version.state}>
+          <Icon name={SIGNS[version.state]} size={20} />
+          <span>
+            <span class="strong numbers">{version.version}</span> {said.states[version.state].toLowerCase()}
+            {version.activatedAt && version.state === 'active' && <span class="small quiet">{words.separator + formatMoment(new Date(version.activatedAt), new Date())}</span>}
+          </span>
+        </p>
+        {isAdmin && (
+          <div class="row">
+            {actionsOf(version, isOnly).map((action) => (
+              <AskFirst
+                key={action}
+                bare
+                label={said[action]}
+                of={`${said[action]} ${name}`}
+                ask={{ ...said.asks[action](name), about: '' }}
+                onYes={() => void store.act(version.id, version.version, action)}
+              />
+            ))}
+          </div>
+        )}
+      </div>
+      {why && (
+        <p class="said-red small">
+          <span>
+            <span class="strong">{why.title}</span> {why.next} <span class="code">{version.because}</span>
+          </span>
+        </p>
+      )}
+      <Card version={version} />
+    </article>
+  );
+}
+
+/** There is nothing before the only one. */
+function actionsOf({ state }: ModelVersion, isOnly: boolean): readonly ModelAction[] {
+  if (state !== 'active') return ['activate'];
+  return isOnly ? ['stop'] : ['rollback', 'stop'];
+}
+
+function Card({ version }: { readonly version: ModelVersion }) {
+  const facts = cardFacts(version.card);
+  return (
+    <details class="disclosure">
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {said.card}
+      </summary>
+      <dl class="facts small">
+        {facts.map(({ name, lines }) => (
+          <Fact key={name} name={name}>
+            {lines.map((line) => (
+              <p key={line}>{line}</p>
+            ))}
+          </Fact>
+        ))}
+        <Fact name={said.size}>{formatBytes(version.bytes)}</Fact>
+        <Fact name={said.added}>{formatMoment(new Date(version.addedAt), new Date())}</Fact>
+        <Fact name={said.digest}>
+          <CodeLine code={version.digest} />
+        </Fact>
+      </dl>
+    </details>
+  );
+}

@@ -1,0 +1,96 @@
+/** What several pages of results are made of: the sentence that stands wherever results are shown, refusals in the house's way, a choice of few. */
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import { CodeLine } from '../app/CodeLine.tsx';
+import { useDevice } from '../app/device-context.ts';
+import { formatDicomDate } from '../app/format.ts';
+import { Icon } from '../app/Icon.tsx';
+import { Notice } from '../app/Notice.tsx';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import type { Finding } from '#shared/protocol/inference.ts';
+import { inputName } from './describe-result.ts';
+import { resultWords } from './result-words.ts';
+import type { Trouble } from './trouble.ts';
+
+export function NotForDiagnosis() {
+  return (
+    <p class="not-for-diagnosis small">
+      <Icon name="caution" size={20} />
+      <span>
+        <span class="strong">{resultWords.notForDiagnosis}.</span> {resultWords.notForDiagnosisWhat}
+      </span>
+    </p>
+  );
+}
+
+export function TroubleNotice({ trouble, children }: { readonly trouble: Trouble; readonly children?: ComponentChildren }) {
+  return (
+    <div role="alert">
+      <Notice kind={trouble.kind} title={trouble.title}>
+        {trouble.next && <p>{trouble.next}</p>}
+        {children && <p class="notice-actions row">{children}</p>}
+        {trouble.code && <CodeLine code={trouble.code} />}
+      </Notice>
+    </div>
+  );
+}
+
+/** What was looked at, by the name that this device has for it, else by the end of its UID. */
+export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>) => string {
+  const studies = useDevice().queue.studies.value;
+  return (input) => {
+    const known = studies.find(({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID);
+    if (!known) return inputName(input);
+    // Of a study that has arrived what remains is its kind: its number tells it from others.
+    return [nameOf(known), known.title ? formatDicomDate(known.title.studyDate) : inputName(input)].filter(Boolean).join(', ');
+  };
+}
+
+export type SegmentsProps<T extends string> = {
+  readonly label: string;
+  readonly options: readonly T[];
+  readonly nameOf: (option: T) => string;
+  readonly chosen: T;
+  readonly onChoose: (option: T) => void;
+  /** The label stands above, not only for who does not see. */
+  readonly labelled?: boolean;
+};
+
+export function Segments<T extends string>({ label, options, nameOf: name, chosen, onChoose, labelled = false }: SegmentsProps<T>) {
+  const group = useId();
+  return (
+    <fieldset class="segments choose-few">
+      <legend class={labelled ? 'small quiet' : 'unseen'}>{label}</legend>
+      <div class="segments-inside">
+        {options.map((option) => (
+          <label key={option} class="segment">
+            <input type="radio" class="unseen" name={group} checked={option === chosen} onChange={() => onChoose(option)} />
+            <span>{name(option)}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+export type SelectProps = {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[];
+  readonly onChoose: (value: string) => void;
+};
+
+export function Select({ label, value, options, onChoose }: SelectProps) {
+  return (
+    <label class="field">
+      <span class="small quiet">{label}</span>
+      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value} disabled={option.disabled ?? false} selected={option.value === value}>
+            {option.name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

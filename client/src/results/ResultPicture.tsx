@@ -1,0 +1,131 @@
+/**
+ * The image that was looked at, on black in both themes, and over it a map of where the model looked, as strong as it is wanted. The map that is shown is
+ * named in words beneath, with what its colours mean.
+ */
+import { useEffect } from 'preact/hooks';
+import type { Finding } from '#shared/protocol/inference.ts';
+import { useLate } from '../app/late.ts';
+import { mapsOf, shownMap, type LookStore, type MapChoice } from './look.store.ts';
+import { Segments } from './Parts.tsx';
+import { resultWords } from './result-words.ts';
+import type { ResultStore } from './result.store.ts';
+
+const said = resultWords.picturePart;
+
+export type ResultPictureProps = {
+  readonly store: ResultStore;
+  readonly finding: Finding;
+  readonly look: LookStore;
+  /** The picture itself, where it was picked on this page. */
+  readonly picked: string | undefined;
+  /** Without choices: they stand elsewhere. */
+  readonly bare?: boolean;
+};
+
+export function ResultPicture({ store, finding, look, picked, bare = false }: ResultPictureProps) {
+  const maps = mapsOf(finding.explanations);
+  const map = shownMap(look.map.value, maps);
+  useEffect(() => void (map !== 'none' && store.want(map)), [store, map]);
+  useEffect(() => void (picked === undefined && store.want('image')), [store, picked]);
+  return (
+    <div class="result-picture" role="group" aria-label={said.label}>
+      <Stage store={store} finding={finding} map={map} opacity={look.opacity.value} picked={picked} />
+      {maps.length > 1 && !bare && <MapChoices maps={maps} map={map} look={look} />}
+      <Legend map={map} hasMaps={maps.length > 1} />
+    </div>
+  );
+}
+
+type StageProps = Pick<ResultPictureProps, 'store' | 'finding' | 'picked'> & { readonly map: MapChoice; readonly opacity: number };
+
+function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) {
+  const pictures = store.pictures.value;
+  const image = picked ?? pictures.get('image') ?? null;
+  const over = map === 'none' ? undefined : (pictures.get(map) ?? null);
+  const late = useLate(image === null || over === null);
+  const name = map === 'none' ? said.image : said.imageWithMap(said.mapNames[map]);
+  return (
+    <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
+      {image !== null && image !== 'missing' && <img src={image} alt={name} />}
+      {typeof over === 'string' && over !== 'missing' && (
+        <img class="picture-map" src={over} alt={image === 'missing' && map !== 'none' ? said.mapNames[map] : ''} style={{ opacity: opacity / 100 }} />
+      )}
+      {image === 'missing' || over === 'missing' ? (
+        <Missing
+          what={image !== 'missing' ? 'map' : input.studyInstanceUID === undefined ? 'gone' : 'image'}
+          onAgain={() => void store.want(image === 'missing' || map === 'none' ? 'image' : map)}
+        />
+      ) : (
+        late && <p class="picture-said small">{said.loading}</p>
+      )}
+    </div>
+  );
+}
+
+/** `gone`: it was sent as a file, of which nothing is kept. */
+function Missing({ what, onAgain }: { readonly what: 'image' | 'map' | 'gone'; readonly onAgain: () => void }) {
+  return (
+    <div class="picture-said small" role="status" data-what={what}>
+      <p>{said.missing[what]}</p>
+      {what !== 'gone' && (
+        <button type="button" class="button" onClick={onAgain}>
+          {said.again}
+        </button>
+      )}
+    </div>
+  );
+}
+
+type MapChoicesProps = { readonly maps: readonly MapChoice[]; readonly map: MapChoice; readonly look: LookStore };
+
+export function MapChoices({ maps, map, look }: MapChoicesProps) {
+  const value = `${look.opacity.value} %`;
+  return (
+    <div class="map-choices">
+      <Segments label={said.map} options={maps} nameOf={(each) => said.maps[each]} chosen={map} onChoose={(each) => (look.map.value = each)} />
+      <label class="map-opacity">
+        <span class="small quiet">{said.opacity}</span>
+        <input
+          type="range"
+          min={0}
+          max={100}
+          step={10}
+          disabled={map === 'none'}
+          value={look.opacity.value}
+          aria-valuetext={value}
+          onInput={(event) => (look.opacity.value = event.currentTarget.valueAsNumber)}
+        />
+        <output class="small numbers">{value}</output>
+      </label>
+    </div>
+  );
+}
+
+function Legend({ map, hasMaps }: { readonly map: MapChoice; readonly hasMaps: boolean }) {
+  if (!hasMaps) return <p class="small quiet">{said.noMaps}</p>;
+  return (
+    <div class="legend small">
+      <p>
+        <span class="strong">{said.mapNames[map]}.</span> <span class="quiet">{said.mapWhat[map]}</span>
+      </p>
+      {map === 'cam' && <Scale kind="cam" from={said.legend.weak} to={said.legend.strong} />}
+      {map === 'integrated-gradients' && <Scale kind="gradients" from={said.legend.lowers} to={said.legend.raises} />}
+      {map === 'lung-fields' && (
+        <p class="legend-lungs">
+          <span class="legend-swatch" data-lung="right" /> {said.legend.right}
+          <span class="legend-swatch" data-lung="left" /> {said.legend.left}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Scale({ kind, from, to }: { readonly kind: string; readonly from: string; readonly to: string }) {
+  return (
+    <p class="legend-scale">
+      <span>{from}</span>
+      <span class="legend-bar" data-kind={kind} />
+      <span>{to}</span>
+    </p>
+  );
+}

@@ -1,0 +1,174 @@
+/** One result: at the left the image with its map, at the right what was found and why, and at the foot the radiologist's word. Everything by keys, too. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Result } from '#shared/protocol/inference.ts';
+import { useDevice } from '../app/device-context.ts';
+import { formatMoment } from '../app/format.ts';
+import { Icon } from '../app/Icon.tsx';
+import { useLate } from '../app/late.ts';
+import { hrefOf } from '../app/routes.ts';
+import { words } from '../app/words.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
+import { Bars } from './Bars.tsx';
+import { comparable, headlineOf, isSameImage, modelName, reasonsOf, shortOf, titleOf } from './describe-result.ts';
+import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './FindingParts.tsx';
+import { KeysSheet } from './KeysSheet.tsx';
+import { mapsOf, type LookStore } from './look.store.ts';
+import { NotForDiagnosis, Select, TroubleNotice, useInputName } from './Parts.tsx';
+import type { PickedPictures } from './picked-pictures.ts';
+import { resultWords } from './result-words.ts';
+import { canDecide, createResultStore, type ResultStore } from './result.store.ts';
+import { ResultPicture } from './ResultPicture.tsx';
+import type { ResultsStore } from './results.store.ts';
+import { unsentWordsOf } from './unsent-words.ts';
+import { useKeys } from './use-keys.ts';
+import { CorrectSheet, useMayVerify, VerdictBar } from './Verdict.tsx';
+
+const said = resultWords.one;
+const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
+
+export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
+  const { api, session } = useDevice();
+  const [store] = useState(() => createResultStore({ api, clock: realClock, id, onResult, unsent: unsentWordsOf(session.user.peek()?.id ?? '') }));
+  useEffect(() => {
+    void store.load();
+    // The window is left while a word can still be taken back: it is kept. The browser may bring the page back as it was.
+    window.addEventListener('pagehide', store.leave);
+    return () => {
+      window.removeEventListener('pagehide', store.leave);
+      store.close();
+    };
+  }, [store]);
+  return store;
+}
+
+export type ResultViewProps = { readonly id: string; readonly list: ResultsStore; readonly look: LookStore; readonly picked: PickedPictures };
+
+export function ResultView({ id, list, look, picked }: ResultViewProps) {
+  const store = useResult(id, list.note);
+  const shown = store.shown.value;
+  const late = useLate(shown.kind === 'loading');
+  const isReady = shown.kind === 'ready';
+  // The heading that says what was found comes with it.
+  useEffect(() => void (isReady && document.activeElement === document.body && document.querySelector<HTMLElement>('#content h1')?.focus()), [isReady]);
+  if (shown.kind === 'ready') return <OneResult store={store} result={shown.result} list={list} look={look} picked={picked} />;
+  return (
+    <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
+      <Back />
+      <h1 tabIndex={-1}>{said.title}</h1>
+      {shown.kind === 'failed' ? (
+        <TroubleNotice trouble={shown.trouble}>
+          <button type="button" class="button" onClick={() => void store.load()}>
+            {resultWords.trouble.again}
+          </button>
+        </TroubleNotice>
+      ) : (
+        late && <p class="quiet">{said.loading}</p>
+      )}
+    </main>
+  );
+}
+
+type OneResultProps = Omit<ResultViewProps, 'id'> & { readonly store: ResultStore; readonly result: Result };
+
+function OneResult({ store, result, list, look, picked }: OneResultProps) {
+  const { finding } = result;
+  const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
+  const [changing, setChanging] = useState(false);
+  const [newer, older] = [list.neighbour(result.id, -1), list.neighbour(result.id, 1)];
+  useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
+  const nameOfInput = useInputName();
+  const isAsked = useMayVerify() && canDecide(result, store.verdict.value, changing);
+  const maps = mapsOf(finding.explanations);
+  useKeys(look.singleKeys.value, {
+    map: () => look.cycle(maps),
+    fainter: () => look.fade(-1),
+    stronger: () => look.fade(1),
+    keys: () => setOpen('keys'),
+    'take-back': store.takeBack,
+    ...(isAsked && { agree: () => store.decide({ verdict: 'agree' }), correct: () => setOpen('correct') }),
+    ...(older && { next: () => toResult(older.id) }),
+    ...(newer && { previous: () => toResult(newer.id) }),
+  });
+  return (
+    <>
+      <main id="content" class="page result">
+        <div class="result-tools">
+          <Back />
+          <div class="row">
+            <Step to={newer} label={said.previous} sign="up" />
+            <Step to={older} label={said.next} sign="down" />
+            <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={() => setOpen('keys')}>
+              {said.keys}
+            </button>
+          </div>
+        </div>
+        <div class="result-body">
+          <div class="result-head">
+            <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
+            <p class="kept">
+              <bdi>{nameOfInput(finding.input)}</bdi>
+              <span class="quiet">{words.separator + [modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())].join(words.separator)}</span>
+            </p>
+            <NotForDiagnosis />
+          </div>
+          <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
+          <div class="result-said">
+            <Remarks result={result} />
+            <Bars finding={finding} />
+            <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
+            <Lungs lungs={finding.lungs} />
+            <Sentences title={resultWords.limits} lines={finding.limits} />
+            <ResultInstances instances={result.instances} />
+            <Compare result={result} list={list} />
+            <HowItWasMade result={result} />
+          </div>
+        </div>
+      </main>
+      <VerdictBar store={store} result={result} changing={changing} onChanging={setChanging} onCorrect={() => setOpen('correct')} />
+      {open === 'keys' && <KeysSheet look={look} onClose={() => setOpen(null)} />}
+      {open === 'correct' && <CorrectSheet onCorrect={store.decide} onClose={() => setOpen(null)} />}
+    </>
+  );
+}
+
+export function Back() {
+  return (
+    <p class="study-back result-back">
+      <a class="button button-bare" href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}>
+        <span class="flipped">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {said.back}
+      </a>
+    </p>
+  );
+}
+
+/** To the next result of the list; where there is none the button stays in its place. */
+function Step({ to, label, sign }: { readonly to: Result | null; readonly label: string; readonly sign: 'up' | 'down' }) {
+  return (
+    <button type="button" class="button button-bare" disabled={to === null} aria-label={label} title={label} onClick={() => to && toResult(to.id)}>
+      <Icon name={sign} size={20} />
+    </button>
+  );
+}
+
+/** Another result of the same image, or of the same study, beside this one. */
+function Compare({ result, list }: { readonly result: Result; readonly list: ResultsStore }) {
+  const others = comparable(result, list.results.value);
+  if (others.length === 0) return null;
+  const options = others.map(({ id, finding, createdAt }) => ({
+    value: id,
+    name: [
+      modelName(finding.model), ...(isSameImage(finding, result.finding) ? [] : [said.otherImage]), shortOf(headlineOf(finding)), formatMoment(new Date(createdAt), new Date()),
+    ].join(words.separator),
+  }));
+  return (
+    <Select
+      label={said.compare}
+      value=""
+      options={[{ value: '', name: said.compareNone }, ...options]}
+      onChoose={(beside) => void (beside && (location.hash = hrefOf({ page: 'results', at: 'results', id: result.id, beside })))}
+    />
+  );
+}

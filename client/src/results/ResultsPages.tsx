@@ -1,0 +1,31 @@
+/** The pages of results, fetched when the first of them is opened: the list, one result or two, asking a model, and the models. */
+import { useEffect, useState } from 'preact/hooks';
+import { useDevice } from '../app/device-context.ts';
+import type { Route } from '../app/routes.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
+import { BesideView } from './BesideView.tsx';
+import { createLookStore } from './look.store.ts';
+import { ModelsView } from './ModelsView.tsx';
+import { createPickedPictures } from './picked-pictures.ts';
+import { ResultsView } from './ResultsView.tsx';
+import { ResultView } from './ResultView.tsx';
+import './results.css';
+import { createResultsStore } from './results.store.ts';
+import { RunView } from './RunView.tsx';
+
+export type ResultsRoute = Extract<Route, { page: 'results' }>;
+
+/** The list stays while one result after the other is looked at, and so do the map that lies over them and the pictures that were picked here. */
+export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
+  const { api, session } = useDevice();
+  const [look] = useState(() => createLookStore(localStorage));
+  const [picked] = useState(createPickedPictures);
+  const [list] = useState(() =>
+    createResultsStore({ api, clock: realClock, user: session.user.peek()?.id ?? '', now: Date.now, storage: sessionStorage }));
+  useEffect(() => () => (list.close(), picked.close()), [list]);
+  if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
+  if (at === 'models') return <ModelsView />;
+  if (id === '') return <ResultsView list={list} />;
+  if (beside !== '') return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
+  return <ResultView key={id} id={id} list={list} look={look} picked={picked} />;
+}

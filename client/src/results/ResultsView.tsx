@@ -1,0 +1,190 @@
+/** The list of results, newest first, with filters that stay; above it what is being looked at. The empty page teaches. */
+import { useEffect } from 'preact/hooks';
+import type { Result } from '#shared/protocol/inference.ts';
+import { useDevice } from '../app/device-context.ts';
+import { formatMoment } from '../app/format.ts';
+import { Icon, type IconName } from '../app/Icon.tsx';
+import { useLate } from '../app/late.ts';
+import { hrefOf } from '../app/routes.ts';
+import { words } from '../app/words.ts';
+import { headlineOf, modelName, shortOf, type Headline } from './describe-result.ts';
+import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
+import { JobRow } from './JobRow.tsx';
+import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
+import { resultWords } from './result-words.ts';
+import type { ResultsStore } from './results.store.ts';
+import { unsentWordsOf } from './unsent-words.ts';
+
+const said = resultWords.list;
+
+export function ResultsView({ list }: { readonly list: ResultsStore }) {
+  useEffect(() => {
+    // It may have been read long ago, before another page of results.
+    void list.refresh();
+    const watching = new AbortController();
+    list.watch(watching.signal);
+    return () => watching.abort();
+  }, [list]);
+  const results = list.results.value;
+  const isEmpty = list.phase.value === 'ready' && results.length === 0;
+  const trouble = list.trouble.value;
+  return (
+    <main id="content" class="page results" aria-busy={list.phase.value === 'loading'}>
+      <div class="results-head">
+        <h1 tabIndex={-1}>{said.title}</h1>
+        <div class="row">
+          <a class="button button-bare" href={hrefOf({ page: 'results', at: 'models', id: '', beside: '' })}>
+            {said.models}
+          </a>
+          <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
+            {said.ask}
+          </a>
+        </div>
+      </div>
+      <NotForDiagnosis />
+      {trouble && (
+        <TroubleNotice trouble={trouble}>
+          <button type="button" class="button" onClick={() => void list.refresh()}>
+            {resultWords.trouble.again}
+          </button>
+        </TroubleNotice>
+      )}
+      <Unsent />
+      <Jobs list={list} />
+      {(results.length > 0 || isFiltered(list.filters.value)) && <FilterBar list={list} />}
+      {isEmpty ? isFiltered(list.filters.value) ? <NoneFits list={list} /> : <Teach /> : <List list={list} />}
+    </main>
+  );
+}
+
+/** Words that were not kept: the page of each result has them, to be sent again or left. */
+function Unsent() {
+  const user = useDevice().session.user.value?.id ?? '';
+  const nameOfInput = useInputName();
+  return unsentWordsOf(user).all.value.map(({ result, trouble }) => (
+    <TroubleNotice key={result.id} trouble={trouble}>
+      <span>
+        {resultWords.verdict.failed + words.separator}
+        <a href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}>
+          <bdi>{nameOfInput(result.finding.input)}</bdi>
+        </a>
+      </span>
+    </TroubleNotice>
+  ));
+}
+
+function Jobs({ list }: { readonly list: ResultsStore }) {
+  const jobs = list.jobs.value;
+  if (jobs.length === 0) return null;
+  return (
+    <section aria-label={said.live}>
+      <h2 class="queue-part">{said.live}</h2>
+      {jobs.map((job) => (
+        <JobRow key={job.id} job={job} onCancel={(each) => void list.cancel(each)} onRetry={(each) => void list.retry(each)} />
+      ))}
+    </section>
+  );
+}
+
+function FilterBar({ list }: { readonly list: ResultsStore }) {
+  const filters = list.filters.value;
+  const nameOfInput = useInputName();
+  const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
+  const studies = list.studies.value.map((uid) => ({ value: uid, name: nameOfInput({ studyInstanceUID: uid, kind: 'dicom' }) }));
+  const models = list.models.value.map((id) => ({ value: id, name: id }));
+  return (
+    <section class="filters" aria-label={said.filters}>
+      <Select label={said.model} value={filters.model} options={[{ value: '', name: said.anyModel }, ...models]} onChoose={(model) => set({ model })} />
+      <Select label={said.study} value={filters.study} options={[{ value: '', name: said.anyStudy }, ...studies]} onChoose={(study) => set({ study })} />
+      <Select
+        label={said.period}
+        value={filters.period}
+        options={PERIODS.map((period) => ({ value: period, name: said.periods[period] }))}
+        onChoose={(chosen) => set({ period: PERIODS.find((period) => period === chosen) ?? 'any' })}
+      />
+      <Segments labelled label={said.whose} options={WHOSE} nameOf={(whose) => said.whoses[whose]} chosen={filters.whose} onChoose={(whose) => set({ whose })} />
+    </section>
+  );
+}
+
+function NoneFits({ list }: { readonly list: ResultsStore }) {
+  return (
+    <div class="queue-empty" role="status">
+      <p class="strong">{said.none}</p>
+      <button type="button" class="button" onClick={() => (list.filters.value = ALL)}>
+        {said.clear}
+      </button>
+    </div>
+  );
+}
+
+const TEACH_SIGNS: readonly IconName[] = ['gateway', 'way', 'person'];
+
+function Teach() {
+  return (
+    <ol class="teach results-teach">
+      {said.teach.map(([title, what], at) => (
+        <li key={title} class="teach-place">
+          <div class="teach-line">
+            <Icon name={TEACH_SIGNS[at] ?? 'note'} size={32} />
+          </div>
+          <p class="strong">{title}</p>
+          <p class="small quiet">{what}</p>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function List({ list }: { readonly list: ResultsStore }) {
+  const late = useLate(list.phase.value === 'loading');
+  const results = list.results.value;
+  if (results.length === 0) return late ? <p class="quiet">{said.loading}</p> : null;
+  return (
+    <section aria-label={said.found}>
+      <h2 class="unseen">{said.found}</h2>
+      <ol class="result-list">
+        {results.map((result) => (
+          <li key={result.id}>
+            <ResultRow result={result} />
+          </li>
+        ))}
+      </ol>
+      {list.hasMore.value && (
+        <p class="results-more">
+          <button type="button" class="button" disabled={list.phase.value === 'loading'} onClick={() => void list.more()}>
+            {said.more}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+const SIGNS: Record<Headline['kind'], IconName> = { above: 'up', below: 'down', segmented: 'pacs', kind: 'note', silent: 'caution' };
+
+function ResultRow({ result }: { readonly result: Result }) {
+  const { finding, verification } = result;
+  const headline = headlineOf(finding);
+  const nameOfInput = useInputName();
+  const verdict = resultWords.verdict;
+  const parts = [nameOfInput(finding.input), modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())];
+  return (
+    <a class="result-row" href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })} data-kind={headline.kind}>
+      <Icon name={SIGNS[headline.kind]} size={20} />
+      <span class="result-row-body">
+        <span class="strong">{shortOf(headline)}</span>
+        <span class="small quiet kept">
+          <bdi>{parts.join(words.separator)}</bdi>
+        </span>
+      </span>
+      {verification && (
+        <span class="small result-row-verdict">
+          <Icon name="person" size={16} />
+          {verdict.done[verification.verdict]}
+        </span>
+      )}
+      <Icon name="chevron" size={16} turns />
+    </a>
+  );
+}

@@ -1,0 +1,116 @@
+/** Asking a model: what is looked at, by which model, how; then watching it, and on to the result. One main button. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Job } from '#shared/protocol/inference.ts';
+import { useDevice } from '../app/device-context.ts';
+import { useLate } from '../app/late.ts';
+import { hrefOf } from '../app/routes.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
+import { ALL } from './filters.ts';
+import { hasEnded } from './follow-job.ts';
+import { Progress } from './JobRow.tsx';
+import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
+import type { PickedPictures } from './picked-pictures.ts';
+import { resultWords } from './result-words.ts';
+import type { ResultsStore } from './results.store.ts';
+import { createRunStore, type RunStore } from './run.store.ts';
+import { RunForm } from './RunForm.tsx';
+import { Back } from './ResultView.tsx';
+
+const said = resultWords.run;
+
+/** `id`: of a study on this device; empty where none is chosen yet. */
+export type RunViewProps = { readonly id: string; readonly list: ResultsStore; readonly picked: PickedPictures };
+
+export function RunView({ id, list, picked }: RunViewProps) {
+  const { api, queue } = useDevice();
+  const [store] = useState(() => {
+    const study = queue.studies.peek().find((queued) => queued.id === id)?.studyInstanceUID ?? null;
+    return createRunStore({ api, clock: realClock, study });
+  });
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const running = store.running.value;
+  const trouble = store.trouble.value;
+  const isKnown = store.models.value !== null;
+  const late = useLate(!isKnown && trouble === null);
+  const run = async (work: () => Promise<Job | null>) => {
+    const job = await work();
+    const { source, file } = store.form.peek();
+    if (source === 'file' && file !== null) for (const result of job?.results ?? []) picked.keep(result, file);
+    if (job === null || job.results.length === 0) return;
+    // One answer is shown at once; of several those of the study are listed.
+    const [only = '', ...others] = job.results;
+    if (others.length > 0) list.filters.value = { ...ALL, study: job.studyInstanceUID ?? '' };
+    location.hash = hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
+  };
+  return (
+    <>
+      <main id="content" class="page run" aria-busy={!isKnown && trouble === null}>
+        <Back />
+        <h1 tabIndex={-1}>{said.title}</h1>
+        <NotForDiagnosis />
+        {trouble && (
+          <TroubleNotice trouble={trouble}>
+            {!isKnown && (
+              <button type="button" class="button" onClick={() => void store.load()}>
+                {resultWords.trouble.again}
+              </button>
+            )}
+          </TroubleNotice>
+        )}
+        {running.kind === 'job' ? <Watch store={store} job={running.job} onRetry={() => void run(store.retry)} /> : isKnown ? <RunForm store={store} /> : late && <p class="quiet">{said.loading}</p>}
+      </main>
+      {isKnown && running.kind !== 'job' && <RunBar store={store} onRun={() => void run(store.run)} />}
+    </>
+  );
+}
+
+/** Under the thumb: what is missing in words, and the one button. */
+function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: () => void }) {
+  const invalid = store.invalid.value;
+  const isStarting = store.running.value.kind === 'starting';
+  return (
+    <section class="send-bar" aria-label={said.run}>
+      <div class="send-inside">
+        <p class="small quiet" role="status">
+          {invalid ? said.invalid[invalid] : said.leave}
+        </p>
+        <button type="button" class="button button-main run-button" disabled={invalid !== null || isStarting} onClick={onRun}>
+          {isStarting ? said.starting : said.run}
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job: Job; readonly onRetry: () => void }) {
+  const isOver = hasEnded(job);
+  return (
+    <section class="watch" aria-label={said.watching}>
+      <p class="strong">{[job.model.id, job.model.version].filter(Boolean).join(' ')}</p>
+      <div role="status">
+        <Progress job={job} />
+      </div>
+      {!isOver && <p class="small quiet">{said.leave}</p>}
+      <div class="row">
+        {!isOver && (
+          <button type="button" class="button" onClick={() => void store.cancel()}>
+            {resultWords.job.cancel}
+          </button>
+        )}
+        {(job.state === 'failed' || job.state === 'cancelled') && (
+          <button type="button" class="button button-main" onClick={onRetry}>
+            {resultWords.job.retry}
+          </button>
+        )}
+        {isOver && (
+          <button type="button" class="button" onClick={store.again}>
+            {said.another}
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,224 @@
+/**
+ * At the foot of the window, under the thumb: agree or correct, in one action that can be taken back for a moment. What was said stands there with who
+ * said it. Only radiologists are asked.
+ */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Result } from '#shared/protocol/inference.ts';
+import { useDevice } from '../app/device-context.ts';
+import { formatMoment } from '../app/format.ts';
+import { Icon } from '../app/Icon.tsx';
+import { Sheet } from '../app/Sheet.tsx';
+import { words } from '../app/words.ts';
+import { personOf, type Correction, type VerifyRequest } from './describe-result.ts';
+import { resultWords } from './result-words.ts';
+import type { ResultStore, Verdict } from './result.store.ts';
+
+const said = resultWords.verdict;
+
+/** The gateway decides; this only spares a person a refusal. */
+export function useMayVerify(): boolean {
+  return useDevice().session.user.value?.roles.includes('radiologist') ?? false;
+}
+
+export type VerdictBarProps = {
+  readonly store: ResultStore;
+  readonly result: Result;
+  /** A word that was said is to be said anew. */
+  readonly changing: boolean;
+  readonly onChanging: (changing: boolean) => void;
+  readonly onCorrect: () => void;
+};
+
+export function VerdictBar({ store, result, changing, onChanging, onCorrect }: VerdictBarProps) {
+  const bar = useRef<HTMLElement>(null);
+  const verdict = store.verdict.value;
+  const may = useMayVerify();
+  const isAsked = may && (result.verification === null || changing);
+  // A button that was pressed is gone: who works by keyboard goes on with what stands in its place.
+  useEffect(() => {
+    if (verdict.kind !== 'none' && document.activeElement === document.body) bar.current?.querySelector<HTMLElement>('.button')?.focus();
+    if (verdict.kind === 'sending') onChanging(false);
+  }, [verdict.kind]);
+  return (
+    <section ref={bar} class="send-bar" aria-label={said.label}>
+      <div class="send-inside verdict">
+        <div class="verdict-said">
+          <div role="status">
+            <Sentence verdict={verdict} result={result} may={may} isAsked={isAsked} />
+          </div>
+          {verdict.kind === 'pending' && <p class="small quiet numbers">{said.pendingWhat(verdict.secondsLeft)}</p>}
+        </div>
+        <Buttons store={store} verdict={verdict} isAsked={isAsked} may={may} onCorrect={onCorrect} onChange={() => onChanging(true)} />
+      </div>
+    </section>
+  );
+}
+
+type SentenceProps = { readonly verdict: Verdict; readonly result: Result; readonly may: boolean; readonly isAsked: boolean };
+
+function Sentence({ verdict, result, may, isAsked }: SentenceProps) {
+  switch (verdict.kind) {
+    case 'pending':
+      return <p class="strong">{pendingWord(verdict.request)}</p>;
+    case 'sending':
+      return <p>{said.sending}</p>;
+    case 'failed':
+      return (
+        <div class="said-red">
+          <Icon name="decide" size={20} />
+          <p>
+            <span class="strong">{said.failed}.</span> {verdict.trouble.title} {verdict.trouble.next}
+          </p>
+        </div>
+      );
+    case 'overtaken':
+      return (
+        <>
+          <p class="strong">{said.overtaken}</p>
+          <p class="small">{said.overtakenWhat}</p>
+          {result.verification && <Verified verification={result.verification} />}
+        </>
+      );
+    case 'none':
+      if (result.verification && !isAsked) return <Verified verification={result.verification} />;
+      return may ? <p>{said.ask}</p> : <p class="quiet">{`${said.none} ${said.only}`}</p>;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function pendingWord(request: VerifyRequest): string {
+  return request.verdict === 'agree' ? said.pending.agree : said.pending.correct(said.findings[request.finding ?? 'other']);
+}
+
+export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
+  const { verdict, finding, by, at, reason } = verification;
+  const who = personOf(by, useDevice().session.user.value, said.another, said.you);
+  return (
+    <div class="verified">
+      <Icon name="person" size={20} />
+      <p>
+        <span class="strong">{said.done[verdict]}</span> <span class="quiet">{said.by(who, formatMoment(new Date(at), new Date()))}</span>
+        {verdict === 'correct' && finding && <span class="verified-finding">{said.instead(resultWords.classes[finding] ?? finding)}</span>}
+        {reason && <span class="verified-finding small kept">{said.reason(reason)}</span>}
+      </p>
+    </div>
+  );
+}
+
+type ButtonsProps = {
+  readonly store: ResultStore;
+  readonly verdict: Verdict;
+  readonly isAsked: boolean;
+  readonly may: boolean;
+  readonly onCorrect: () => void;
+  readonly onChange: () => void;
+};
+
+function Buttons({ store, verdict, isAsked, may, onCorrect, onChange }: ButtonsProps) {
+  switch (verdict.kind) {
+    case 'pending':
+      return (
+        <div class="verdict-buttons">
+          <button type="button" class="button" onClick={store.takeBack}>
+            <Icon name="back" size={20} turns />
+            {said.takeBack}
+          </button>
+          <button type="button" class="button button-bare" onClick={() => void store.keepNow()}>
+            {said.now}
+          </button>
+        </div>
+      );
+    case 'failed':
+      return (
+        <div class="verdict-buttons">
+          <button type="button" class="button" onClick={() => void store.keepNow()}>
+            {said.again}
+          </button>
+          <button type="button" class="button button-bare" onClick={store.takeBack}>
+            {said.drop}
+          </button>
+        </div>
+      );
+    case 'sending':
+      return null;
+    case 'none':
+    case 'overtaken':
+      if (!may) return null;
+      if (!isAsked)
+        return (
+          <button type="button" class="button button-bare" onClick={onChange}>
+            {said.change}
+          </button>
+        );
+      return (
+        <div class="verdict-buttons">
+          <button type="button" class="button" aria-haspopup="dialog" onClick={onCorrect}>
+            {said.correct}
+          </button>
+          <button type="button" class="button button-main" onClick={() => store.decide({ verdict: 'agree' })}>
+            {said.agree}
+          </button>
+        </div>
+      );
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** Longer is no reason but a report. */
+const REASON_CHARACTERS = 1_000;
+const NEARLY_FULL = 200;
+const FINDINGS = Object.keys(said.findings) as Correction[];
+
+export type CorrectSheetProps = { readonly onCorrect: (request: VerifyRequest) => void; readonly onClose: () => void };
+
+export function CorrectSheet({ onCorrect, onClose }: CorrectSheetProps) {
+  const [finding, setFinding] = useState<Correction>('normal');
+  const [reason, setReason] = useState('');
+  const [isMissing, setMissing] = useState(false);
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    if (reason.trim() === '') return setMissing(true);
+    onClose();
+    onCorrect({ verdict: 'correct', finding, reason: reason.trim() });
+  };
+  const left = REASON_CHARACTERS - reason.length;
+  return (
+    <Sheet title={said.form.title} onClose={onClose}>
+      <form noValidate onSubmit={submit}>
+        <fieldset class="sheet-part correct-findings">
+          <legend class="small quiet">{said.form.finding}</legend>
+          {FINDINGS.map((each) => (
+            <label key={each} class="choice">
+              <input type="radio" name="finding" checked={finding === each} onChange={() => setFinding(each)} />
+              <span>{said.findings[each]}</span>
+            </label>
+          ))}
+        </fieldset>
+        <label class="field sheet-part">
+          <span class="small quiet">{said.form.reason}</span>
+          <textarea
+            rows={3}
+            maxLength={REASON_CHARACTERS}
+            value={reason}
+            aria-invalid={isMissing}
+            aria-describedby="reason-what"
+            onInput={(event) => (setReason(event.currentTarget.value), setMissing(false))}
+          />
+        </label>
+        <p id="reason-what" class={isMissing ? 'small reason-missing' : 'small quiet'} role={isMissing ? 'alert' : undefined}>
+          {isMissing ? said.form.reasonMissing : left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat}
+        </p>
+        <div class="sheet-actions">
+          <button type="button" class="button" onClick={onClose}>
+            {words.cancel}
+          </button>
+          <button type="submit" class="button button-main">
+            {said.form.submit}
+          </button>
+        </div>
+      </form>
+    </Sheet>
+  );
+}

@@ -1,0 +1,104 @@
+/**
+ * What a finding says, in kinds that the page has words for: above or below the threshold, marked, or silent and why. Numbers are the gateway's own;
+ * nothing is judged here.
+ */
+import type { z } from 'zod';
+import type { Finding, Result, verifyRequestSchema } from '#shared/protocol/inference.ts';
+import { resultWords } from './result-words.ts';
+
+export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
+export type Correction = NonNullable<VerifyRequest['finding']>;
+
+/** Why a model that could have answered kept silent. */
+export type NoAnswer = 'outside-population' | 'not-a-chest-film' | 'turned' | 'no-reason';
+
+export type Headline =
+  | { readonly kind: 'above' | 'below'; readonly score: number }
+  | { readonly kind: 'segmented'; readonly fraction: number }
+  | { readonly kind: 'kind'; readonly name: string; readonly probability: number }
+  | { readonly kind: 'silent'; readonly because: NoAnswer };
+
+export function headlineOf(finding: Finding): Headline {
+  const { score, positive, population, image, lungs, model } = finding;
+  if (score !== null && positive !== null) return { kind: positive ? 'above' : 'below', score };
+  if (model.id === 'image-kind') return { kind: 'kind', name: kindName(image.kind), probability: image.probability };
+  if (finding.film.some((film) => film === 'rotated' || film === 'inverted')) return { kind: 'silent', because: 'turned' };
+  // The gate comes first: what is no chest film has no population.
+  if (finding.warnings.includes('not-a-chest-film') || image.kind !== 'CXR') return { kind: 'silent', because: 'not-a-chest-film' };
+  if (model.id === 'lung-fields' && lungs !== null) return { kind: 'segmented', fraction: lungs.fraction };
+  return { kind: 'silent', because: population === 'outside' ? 'outside-population' : 'no-reason' };
+}
+
+export function kindName(kind: string): string {
+  return resultWords.kinds[kind] ?? kind;
+}
+
+export function titleOf(headline: Headline): string {
+  return headline.kind === 'kind' ? resultWords.headline.kind(headline.name) : resultWords.headline[headline.kind];
+}
+
+/** One line of a list. */
+export function shortOf(headline: Headline): string {
+  const { short } = resultWords;
+  switch (headline.kind) {
+    case 'above':
+    case 'below':
+      return short[headline.kind](headline.score);
+    case 'segmented':
+      return short.segmented(headline.fraction);
+    case 'kind':
+      return short.kind(headline.name, headline.probability);
+    case 'silent':
+      return resultWords.silent[headline.because].title;
+    default:
+      return headline satisfies never;
+  }
+}
+
+export interface Bar {
+  readonly name: string;
+  readonly probability: number;
+  /** Drawn on the bar, where the model decides by it. */
+  readonly threshold: number | null;
+}
+
+/** The score with its threshold first, then the classes in the model's order. */
+export function barsOf({ probabilities, score, threshold }: Finding): readonly Bar[] {
+  const classes = (probabilities ?? []).map(({ name, probability }): Bar => ({ name: resultWords.classes[name] ?? kindName(name), probability, threshold: null }));
+  return score === null || threshold === null ? classes : [{ name: resultWords.bars.score, probability: score, threshold }, ...classes];
+}
+
+/** What the rationale says beyond the limits, which have a place of their own. */
+export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
+  return rationale.filter((line) => !limits.some((limit) => line.includes(limit)));
+}
+
+/** Whoever is looking is "you"; other accounts are named only where the gateway gives a name, not an id. */
+export function personOf(account: string, viewer: { readonly id: string; readonly username: string } | null, otherwise: string, you: string): string {
+  if (viewer !== null && (account === viewer.id || account === viewer.username)) return you;
+  return /^[0-9a-f-]{36}$/.test(account) ? otherwise : account;
+}
+
+/** "pneumonia 1.0.0": which version, beside which others of it stand. */
+export function modelName({ id, version }: { readonly id: string; readonly version: string }): string {
+  return `${id} ${version}`;
+}
+
+/** What was looked at, where this device has no name for it; the end of a UID tells two apart. */
+export function inputName({ studyInstanceUID, kind }: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>): string {
+  if (studyInstanceUID !== undefined) return resultWords.study(studyInstanceUID.slice(-8));
+  return kind === 'dicom' ? resultWords.loneInstance : resultWords.picture(kind);
+}
+
+/** Whether two findings are of one image: then they may be compared point by point. */
+export function isSameImage(a: Finding, b: Finding): boolean {
+  return a.input.digest === b.input.digest && a.input.frame === b.input.frame;
+}
+
+/** What can stand beside it: of the same image first, then of the same study. */
+export function comparable(result: Result, others: readonly Result[]): readonly Result[] {
+  const { input } = result.finding;
+  const fits = others.filter(({ id, finding }) => id !== result.id
+    && (isSameImage(finding, result.finding) || (input.studyInstanceUID !== undefined && finding.input.studyInstanceUID === input.studyInstanceUID)));
+  return fits.toSorted((a, b) => Number(isSameImage(b.finding, result.finding)) - Number(isSameImage(a.finding, result.finding)));
+}

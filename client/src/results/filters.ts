@@ -1,0 +1,64 @@
+/** Which results are listed. The choice stays while the window is open, for whoever made it, and is asked of the gateway as it stands. */
+
+export const PERIODS = ['any', 'today', 'week', 'month'] as const;
+export type Period = (typeof PERIODS)[number];
+export const WHOSE = ['all', 'mine'] as const;
+export type Whose = (typeof WHOSE)[number];
+
+export interface Filters {
+  /** Empty: all. */
+  readonly model: string;
+  /** A Study Instance UID; empty: all. */
+  readonly study: string;
+  readonly period: Period;
+  readonly whose: Whose;
+}
+
+export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all' };
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
+
+/** When a period begins, as the gateway reads it; null: it never did. A day begins at this device's midnight. */
+export function beginOf(period: Period, now: Date): string | null {
+  if (period === 'any') return null;
+  if (period === 'today') return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
+  return new Date(now.getTime() - DAYS[period] * DAY_MS).toISOString();
+}
+
+export function isFiltered(filters: Filters): boolean {
+  return filters.model !== '' || filters.study !== '' || filters.period !== 'any' || filters.whose !== 'all';
+}
+
+/** The query of `GET /results`. */
+export function queryOf(filters: Filters, user: string, now: Date, page: { readonly limit: number; readonly cursor?: string | null }): string {
+  const from = beginOf(filters.period, now);
+  const query = new URLSearchParams({
+    ...(filters.whose === 'mine' && { user }),
+    ...(filters.model !== '' && { model: filters.model }),
+    ...(filters.study !== '' && { study: filters.study }),
+    ...(from !== null && { from }),
+    limit: `${page.limit}`,
+    ...(page.cursor && { cursor: page.cursor }),
+  });
+  return query.toString();
+}
+
+/** As much of what was kept as is still understood; somebody else's choice is nobody's. */
+export function parseFilters(kept: string | null, user: string): Filters {
+  try {
+    const { owner, ...filters } = JSON.parse(kept ?? '') as Partial<Filters> & { owner?: unknown };
+    if (owner !== user) return ALL;
+    const text = (value: unknown) => (typeof value === 'string' && value.length <= 64 ? value : '');
+    return {
+      model: text(filters.model), study: text(filters.study),
+      period: PERIODS.find((known) => known === filters.period) ?? ALL.period, whose: WHOSE.find((known) => known === filters.whose) ?? ALL.whose,
+    };
+  } catch {
+    return ALL;
+  }
+}
+
+export function writeFilters(filters: Filters, user: string): string {
+  return JSON.stringify({ ...filters, owner: user });
+}

@@ -1,0 +1,63 @@
+/** How results are looked at, from one to the next: which map lies over the image and how strongly, and whether single keys do something. */
+import { effect, signal, type Signal } from '@preact/signals';
+import type { ExplanationMethod } from '#shared/protocol/inference.ts';
+
+export type MapMethod = Exclude<ExplanationMethod, 'image'>;
+export type MapChoice = 'none' | MapMethod;
+/** In the order in which `m` goes through them. */
+export const MAPS = ['none', 'cam', 'integrated-gradients', 'lung-fields'] as const satisfies readonly MapChoice[];
+
+/** In parts of a hundred: a step of 10 is seen, 60 shows both the map and what lies beneath. */
+const OPACITY_STEP = 10;
+const FIRST_OPACITY = 60;
+
+export interface LookStore {
+  /** What was chosen; a result that has no such map shows none. */
+  readonly map: Signal<MapChoice>;
+  /** Per cent. */
+  readonly opacity: Signal<number>;
+  /** WCAG 2.2 2.1.4: single keys can be switched off. Kept in this browser. */
+  readonly singleKeys: Signal<boolean>;
+  /** The next of those that a result has. */
+  cycle(available: readonly MapChoice[]): void;
+  fade(steps: number): void;
+}
+
+const KEY = 'relaypacs-single-keys';
+
+/** Storage may be forbidden: then the choice lasts with the page. */
+export function createLookStore(storage: Pick<Storage, 'getItem' | 'setItem'> | null): LookStore {
+  const map = signal<MapChoice>('cam');
+  const opacity = signal(FIRST_OPACITY);
+  const singleKeys = signal(tried(() => storage?.getItem(KEY)) !== 'off');
+  effect(() => {
+    const word = singleKeys.value ? 'on' : 'off';
+    tried(() => storage?.setItem(KEY, word));
+  });
+  return {
+    map, opacity, singleKeys,
+    cycle(available) {
+      const at = available.indexOf(shownMap(map.peek(), available));
+      map.value = available[(at + 1) % available.length] ?? 'none';
+    },
+    fade: (steps) => void (opacity.value = Math.min(100, Math.max(0, opacity.peek() + steps * OPACITY_STEP))),
+  };
+}
+
+/** The maps that a result has, with none before them. */
+export function mapsOf(explanations: readonly ExplanationMethod[]): readonly MapChoice[] {
+  return MAPS.filter((map) => map === 'none' || explanations.includes(map));
+}
+
+/** What is drawn where `wanted` may not be there. */
+export function shownMap(wanted: MapChoice, available: readonly MapChoice[]): MapChoice {
+  return available.includes(wanted) ? wanted : 'none';
+}
+
+function tried<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,306 @@
+/** The words of results, of asking a model, and of the models: fetched with those pages alone. Nothing here is a value of the data but what the functions are given. */
+import type { FilmFinding, Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
+import { counted } from '../app/counted.ts';
+import { formatBytes, formatCount } from '../app/format.ts';
+import type { MapChoice } from './look.store.ts';
+import type { Period, Whose } from './filters.ts';
+import type { Correction, NoAnswer } from './describe-result.ts';
+
+/** 0.2124 → "21 %"; what would round to nothing or to all says so. */
+const percent = (part: number) => (part > 0 && part < 0.005 ? '< 1 %' : part < 1 && part > 0.995 ? '> 99 %' : `${Math.round(part * 100)} %`);
+const orNothing = (part: number | null) => (part === null ? 'nothing' : percent(part));
+
+export const resultWords = {
+  percent,
+  notForDiagnosis: 'Not for diagnostic use',
+  notForDiagnosisWhat: 'A demonstration model. It decides what is looked at first and nothing else.',
+  look: 'Look at it with a model',
+
+  list: {
+    title: 'Results',
+    ask: 'Ask a model',
+    models: 'Models',
+    filters: 'Which results',
+    model: 'Model',
+    anyModel: 'All models',
+    study: 'Study',
+    anyStudy: 'All studies',
+    period: 'Period',
+    periods: { any: 'Any time', today: 'Today', week: 'Last 7 days', month: 'Last 30 days' } satisfies Record<Period, string>,
+    whose: 'Whose',
+    whoses: { all: 'All', mine: 'Mine' } satisfies Record<Whose, string>,
+    clear: 'Show all results',
+    live: 'Being looked at',
+    found: 'Results, newest first',
+    loading: 'Fetching results…',
+    more: 'Show older ones',
+    none: 'No result fits these filters.',
+    /** The empty page teaches in three lines. */
+    teach: [
+      ['Ask a model', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
+      ['It looks at it', 'The gateway runs the model. You may leave: the result comes here by itself.'],
+      ['A radiologist decides', 'The map shows where the model looked. Agree, or say what it is instead.'],
+    ] as const,
+  },
+
+  study: (short: string) => `Study …${short}`,
+  picture: (kind: 'png' | 'jpeg') => `${kind === 'png' ? 'PNG' : 'JPEG'} picture`,
+  loneInstance: 'DICOM file',
+  kinds: {
+    CXR: 'chest film', Hand: 'hand film', BreastMRI: 'MR of the breast', HeadCT: 'CT of the head', TrunkCT: 'CT of the trunk', other: 'something else',
+  } as Readonly<Record<string, string>>,
+  classes: {
+    normal: 'Normal', 'bacterial pneumonia': 'Bacterial pneumonia', 'viral pneumonia': 'Viral pneumonia', pneumonia: 'Pneumonia', other: 'Something else', 'not-assessable': 'Cannot be assessed',
+  } as Readonly<Record<string, string>>,
+
+  headline: {
+    above: 'Above the threshold for pneumonia',
+    below: 'Below the threshold for pneumonia',
+    segmented: 'Lung fields were marked',
+    kind: (kind: string) => `It looks like ${kind}`,
+    silent: 'The model gives no answer',
+  },
+  short: {
+    above: (score: number) => `Above the threshold, ${percent(score)}`,
+    below: (score: number) => `Below the threshold, ${percent(score)}`,
+    segmented: (fraction: number) => `Lungs ${percent(fraction)} of the image`,
+    kind: (kind: string, probability: number) => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}, ${percent(probability)}`,
+    silent: 'No answer',
+  },
+  silent: {
+    'outside-population': {
+      title: 'Outside this model’s population', what: 'The model knows films of small children, seen from the front. Of any other film it says nothing.',
+    },
+    'not-a-chest-film': { title: 'Not a chest film', what: 'The gate sees another kind of image.' },
+    turned: { title: 'A rotated or inverted film', what: 'The model would judge it wrongly, and gives no score.' },
+    'no-reason': { title: 'No score', what: 'The model kept silent. Below stands what is known of the image.' },
+  } satisfies Record<NoAnswer, { title: string; what: string }>,
+  populationUnknown: 'It is not known whether this film belongs to the model’s population: its header does not say.',
+
+  film: {
+    rotated: { title: 'The film seems rotated', what: 'It does not lie as the model expects it.' },
+    inverted: { title: 'The film seems inverted', what: 'Black and white are exchanged.' },
+    blurred: { title: 'The film seems blurred', what: 'The patient may have moved.' },
+    'lungs-cut-off': { title: 'The lungs are cut off', what: 'A part of them lies outside the film.' },
+  } satisfies Record<FilmFinding, { title: string; what: string }>,
+
+  picturePart: {
+    label: 'Image and map',
+    image: 'The image that was looked at',
+    imageWithMap: (map: string) => `The image that was looked at, and over it: ${map}`,
+    loading: 'Fetching the image…',
+    missing: {
+      image: 'The image could not be fetched.', map: 'The map could not be fetched. The image stays.', gone: 'The image is not kept: it was sent as a file, and no PACS has it.',
+    },
+    again: 'Try again',
+    map: 'Map over the image',
+    maps: { none: 'None', cam: 'Activation', 'integrated-gradients': 'Gradients', 'lung-fields': 'Lungs' } satisfies Record<MapChoice, string>,
+    mapNames: {
+      none: 'No map', cam: 'Class activation map', 'integrated-gradients': 'Integrated gradients', 'lung-fields': 'Lung fields',
+    } satisfies Record<MapChoice, string>,
+    mapWhat: {
+      none: 'The image as it was looked at.',
+      cam: 'Where the model’s decision comes from, in 20 × 20 cells. It is no outline of a finding.',
+      'integrated-gradients': 'What each part of the image adds to the score.',
+      'lung-fields': 'Where the model sees the lungs.',
+    } satisfies Record<MapChoice, string>,
+    legend: { weak: 'little', strong: 'much', lowers: 'lowers it', raises: 'raises it', right: 'Right lung', left: 'Left lung' },
+    opacity: 'Opacity of the map',
+    noMaps: 'There is no map of this result.',
+  },
+
+  bars: {
+    label: 'Probabilities',
+    score: 'Pneumonia, either kind',
+    threshold: (threshold: number) => `threshold ${percent(threshold)}`,
+    above: (threshold: number) => `above the threshold of ${percent(threshold)}`,
+    below: (threshold: number) => `below the threshold of ${percent(threshold)}`,
+  },
+  lungs: {
+    label: 'Lungs', ofImage: (fraction: number) => `${percent(fraction)} of the image`, right: 'Right', left: 'Left',
+    marked: (fraction: number) => `${percent(fraction)} of it marked by the map`,
+  },
+  rationale: 'Why',
+  limits: 'What it cannot see',
+
+  device: {
+    title: 'The device and the gateway disagree',
+    what: (device: number | null, gateway: number | null) =>
+      `Of the same image, by the same model, the device said ${orNothing(device)} and the gateway says ${orNothing(gateway)}. Tell the administrator.`,
+  },
+  insteadOf: (asked: string, answered: string) => ({ title: 'Another version has answered', what: `${asked} was asked for and is not available. ${answered} has answered in its place.` }),
+
+  verdict: {
+    label: 'A radiologist’s word',
+    ask: 'Do you agree with the model?',
+    agree: 'Agree',
+    correct: 'Correct',
+    you: 'you',
+    another: 'another radiologist',
+    reason: (reason: string) => `Why: ${reason}`,
+    only: 'Only a radiologist can agree or correct.',
+    pending: { agree: 'You agree', correct: (finding: string) => `You say: ${finding}` },
+    pendingWhat: (seconds: number) => `It is kept in ${counted(seconds, 'second', 'seconds')}.`,
+    takeBack: 'Take it back',
+    now: 'Keep it now',
+    sending: 'Keeping it…',
+    overtaken: 'Somebody else was faster',
+    overtakenWhat: 'Their word stands below; yours was not kept. You can still give yours.',
+    failed: 'Your word was not kept',
+    again: 'Try again',
+    drop: 'Leave it',
+    done: { agree: 'Agreed', correct: 'Corrected' } satisfies Record<(typeof VERIFICATIONS)[number], string>,
+    instead: (finding: string) => `It is: ${finding}`,
+    by: (who: string, when: string) => `by ${who}, ${when}`,
+    change: 'Change it',
+    none: 'Nobody has looked at it yet.',
+    form: {
+      title: 'What is it instead?', finding: 'Finding', reason: 'Why',
+      reasonWhat: 'No names and no numbers of patients: it stands in the report.', reasonMissing: 'Say why, in a few words.',
+      submit: 'Correct it', left: (count: number) => `${formatCount(count)} characters left`,
+    },
+    findings: {
+      normal: 'Normal', pneumonia: 'Pneumonia', 'bacterial pneumonia': 'Bacterial pneumonia', 'viral pneumonia': 'Viral pneumonia', other: 'Something else', 'not-assessable': 'Cannot be assessed',
+    } satisfies Record<Correction, string>,
+  },
+
+  details: {
+    label: 'How it was made',
+    model: 'Model',
+    modelDigest: 'Digest of the model (SHA-256)',
+    inputDigest: 'Digest of the input (SHA-256)',
+    input: 'Input',
+    inputWhat: (kind: string, columns: number, rows: number, frame: number) => `${kind}, ${formatCount(columns)} × ${formatCount(rows)}${frame > 0 ? `, frame ${formatCount(frame + 1)}` : ''}`,
+    gate: 'Kind of image',
+    gateWhat: (kind: string, probability: number) => `${kind}, ${percent(probability)}`,
+    population: 'Population',
+    populations: { inside: 'inside', outside: 'outside', unknown: 'not known' },
+    runtime: 'Runtime',
+    cached: 'From the cache',
+    cachedWhat: 'The same model has seen the same input before',
+    completeness: 'Sum of the attributions',
+    completenessWhat: (sum: number, difference: number) => `${sum.toFixed(4)}; the outputs differ by ${difference.toFixed(4)}`,
+    made: 'Made',
+    asked: 'Asked by',
+    byRule: 'a rule, after delivery',
+    you: 'you',
+    somebody: 'somebody else',
+    revision: 'Revision',
+    studyInstanceUID: 'Study Instance UID',
+    sopInstanceUID: 'SOP Instance UID',
+    instances: 'In the PACS as',
+    kinds: { SR: 'Report (SR)', SEG: 'Segmentation (SEG)', SC: 'Heat map (SC)' },
+    noInstances: 'Nothing is written into the PACS for a lone file.',
+    states: {
+      stored: 'in the PACS', coerced: 'in the PACS, with changes', 'already-stored': 'in the PACS before', posting: 'at the gateway', posted: 'at the gateway',
+      received: 'at the gateway', promised: 'being made', refused: 'refused by the PACS', quarantined: 'held until somebody decides', 'left-out': 'left out',
+    } as Readonly<Record<string, string>>,
+  },
+
+  one: {
+    title: 'Result',
+    back: 'Results',
+    loading: 'Fetching the result…',
+    previous: 'Newer result',
+    next: 'Older result',
+    compare: 'Compare with',
+    otherImage: 'another image',
+    compareNone: 'Nothing beside it',
+    keys: 'Keys',
+  },
+  beside: { title: 'Two results', same: 'The same image', other: 'Not the same image' },
+
+  keys: {
+    title: 'Keys',
+    on: 'Single keys work on this page',
+    onWhat: 'Switch them off where another program listens to the keyboard. In fields they never work.',
+    list: [
+      ['m', 'Next map'], ['[  ]', 'Map fainter, stronger'], ['a', 'Agree'], ['c', 'Correct'], ['u', 'Take it back'], ['j  k', 'Older, newer result'], ['?', 'These keys'],
+    ] as const,
+  },
+
+  job: {
+    states: { queued: 'Waits for its turn', running: 'Being looked at', done: 'Done', failed: 'Failed', cancelled: 'Cancelled' } satisfies Record<Job['state'], string>,
+    images: (done: number, of: number) => `${formatCount(done)} of ${counted(of, 'image', 'images')}`,
+    attempt: (attempt: number) => `attempt ${formatCount(attempt)}`,
+    cancel: 'Cancel',
+    cancelOf: (name: string) => `Cancel ${name}`,
+    retry: 'Try again',
+    retryOf: (name: string) => `Try again: ${name}`,
+  },
+
+  run: {
+    title: 'Ask a model',
+    source: 'What is to be looked at',
+    sources: { study: 'A study', uid: 'By its UID', file: 'A file' },
+    studies: 'Studies in the PACS',
+    noStudies: 'None of your studies is in the PACS yet.',
+    moreStudies: (count: number) => `Show ${formatCount(count)} more`,
+    uid: 'Study Instance UID',
+    uidWhat: 'Digits and dots, as the PACS shows it.',
+    file: 'PNG, JPEG or DICOM, up to 50 MB',
+    choose: 'Choose a file',
+    chosen: (name: string, bytes: number) => `${name} · ${formatBytes(bytes)}`,
+    model: 'Model',
+    version: 'Version',
+    activeVersion: (version: string) => `${version}, active`,
+    stoppedVersion: (version: string, state: string) => `${version}, ${state}`,
+    parameters: 'Parameters',
+    threshold: 'Threshold',
+    ofCard: (threshold: number) => `The card says ${percent(threshold)}`,
+    resetThreshold: 'As the card says',
+    explain: 'Explanations',
+    steps: 'Steps of the integrated gradients',
+    stepsWhat: '8 to 512: more take longer and add up better.',
+    fresh: 'Look anew, also where the cache has an answer',
+    run: 'Run',
+    starting: 'Starting…',
+    invalid: {
+      nothing: 'Choose a study or a file first.',
+      uid: 'This is not a UID: digits and dots, at most 64 characters.',
+      file: 'The file is larger than 50 MB.',
+      model: 'Choose a model.',
+      steps: 'Steps go from 8 to 512.',
+    },
+    watching: 'The model is looking',
+    leave: 'You may leave this page: the result comes under Results by itself.',
+    another: 'Ask again',
+    loading: 'Fetching the models…',
+  },
+
+  models: {
+    title: 'Models',
+    loading: 'Fetching the models…',
+    active: 'active',
+    none: 'No version is active: it is not asked.',
+    states: { available: 'Available', active: 'Active', stopped: 'Stopped', failed: 'Failed' },
+    fallback: (name: string) => `Where a version is not available, ${name} answers.`,
+    card: 'Card',
+    use: 'Intended use',
+    measures: 'Measures',
+    population: 'Population',
+    limits: 'Limits',
+    licence: 'Licence',
+    data: 'Data',
+    ages: (years: string) => `${years} years old`,
+    size: 'Size',
+    digest: 'Digest (SHA-256)',
+    added: 'Added',
+    activate: 'Activate',
+    stop: 'Stop',
+    rollback: 'Roll back',
+    asks: {
+      activate: (name: string) => ({ title: `Activate ${name}?`, what: 'From now on it answers whoever asks this model. Results that are there stay.', yes: 'Activate', no: 'Leave it' }),
+      stop: (name: string) => ({ title: `Stop ${name}?`, what: 'It answers nobody any more; the fallback does where there is one. What it looks at now is ended.', yes: 'Stop', no: 'Let it run' }),
+      rollback: (name: string) => ({ title: `Roll ${name} back?`, what: 'The version that was active before answers again. Results that are there stay.', yes: 'Roll back', no: 'Leave it' }),
+    },
+  },
+
+  trouble: {
+    unknown: 'The gateway gives a reason that this page does not know.',
+    unreachable: { title: 'The gateway cannot be reached.', next: 'Nothing is lost. Try again in a moment.' },
+    foreign: { title: 'Something else answers in the gateway’s place.', next: 'A sign-in page of the network, or a proxy: open it, then try again.' },
+    notUnderstood: { title: 'The gateway’s answer was not understood.', next: 'Load the page again; there may be a newer version of it.' },
+    again: 'Try again',
+  },
+} as const;

@@ -1,0 +1,148 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createVirtualTime } from '#testing/virtual-time.ts';
+import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from './open-test-api.ts';
+import { recordedResult } from './recorded-answers.ts';
+import { canDecide, createResultStore, TAKE_BACK_SECONDS } from './result.store.ts';
+import { createUnsentWords } from './unsent-words.ts';
+
+const RESULT = recordedResult(1);
+const VERIFIED = { ...RESULT, revision: 2, verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: 'rahel' } };
+
+async function open(answer: Answering, unsent = createUnsentWords()) {
+  const time = createVirtualTime(() => false);
+  const { api, asked } = openTestApi(answer);
+  const store = createResultStore({ api, clock: time, id: RESULT.id, onResult: () => undefined, unsent });
+  await store.load();
+  const sent = () => asked.filter(({ method }) => method === 'POST');
+  /** Lets the moment go by until so much of it is left. */
+  const untilLeft = async (seconds: number) => {
+    const isSo = () => store.verdict.value.kind === 'pending' && store.verdict.value.secondsLeft === seconds;
+    assert.ok(await time.run(isSo, 60_000), `${seconds} s left`);
+  };
+  return { time, store, asked, sent, untilLeft };
+}
+
+const plain: Answering = ({ method }) => json(method === 'POST' ? VERIFIED : RESULT);
+
+test('a word is kept after a moment, of the revision that was looked at', async () => {
+  const { time, store, sent, untilLeft } = await open(plain);
+  store.decide({ verdict: 'agree' });
+  await untilLeft(TAKE_BACK_SECONDS);
+  await untilLeft(1);
+  assert.is(sent().length, 0);
+  await time.run(() => false, 60_000);
+  assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
+  assert.equal(sent().map(({ path, body, headers }) => [path, body, headers.get('if-match')]), [[`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"']]);
+  assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
+});
+
+test('within the moment it can be taken back, and then nothing was said', async () => {
+  const { time, store, sent, untilLeft } = await open(plain);
+  store.decide({ verdict: 'agree' });
+  await untilLeft(1);
+  store.takeBack();
+  await time.run(() => false, 60_000);
+  assert.equal([store.verdict.value.kind, sent().length], ['none', 0]);
+});
+
+test('a correction that waits is not lost to another press: it is taken back first', async () => {
+  const { time, store, sent, untilLeft } = await open(plain);
+  store.decide({ verdict: 'agree' });
+  store.takeBack();
+  store.decide({ verdict: 'correct', finding: 'normal', reason: 'no opacity' });
+  await untilLeft(3);
+  store.decide({ verdict: 'agree' });
+  await time.run(() => false, 60_000);
+  assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
+  assert.equal(sent().map(({ body }) => (body as { verdict: string }).verdict), ['correct']);
+});
+
+test('what a radiologist said is not overwritten by one key: another asks to change it first', () => {
+  const [none, overtaken] = [{ kind: 'none' }, { kind: 'overtaken' }] as const;
+  assert.ok(canDecide(RESULT, none, false));
+  assert.equal([none, overtaken].map((verdict) => canDecide(VERIFIED, verdict, false)), [false, false]);
+  assert.ok(canDecide(VERIFIED, overtaken, true));
+  assert.not.ok(canDecide(RESULT, { kind: 'pending', request: { verdict: 'agree' }, secondsLeft: 3 }, true));
+});
+
+test('leaving the page keeps what was said, once', async () => {
+  const { time, store, sent, untilLeft } = await open(plain);
+  store.decide({ verdict: 'agree' });
+  await untilLeft(5);
+  store.close();
+  store.close();
+  await time.run(() => false, 60_000);
+  assert.is(sent().length, 1);
+});
+
+test('whoever was slower sees the word of the one who was faster', async () => {
+  let isVerified = false;
+  const { time, store } = await open(({ method }) => {
+    if (method !== 'POST') return json(isVerified ? VERIFIED : RESULT);
+    isVerified = true;
+    return refusal(409, 'not-found');
+  });
+  store.decide({ verdict: 'agree' });
+  await time.run(() => false, 60_000);
+  assert.ok(await untilRead(() => store.verdict.value.kind === 'overtaken'));
+  assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
+});
+
+test('what could not be kept is not lost: it can be sent again', async () => {
+  let isAway = true;
+  const { time, store, sent } = await open(({ method }) => (method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT)));
+  store.decide({ verdict: 'agree' });
+  await time.run(() => false, 60_000);
+  assert.ok(await untilRead(() => store.verdict.value.kind === 'failed'));
+  isAway = false;
+  await store.keepNow();
+  assert.equal([store.verdict.value.kind, sent().length], ['none', 2]);
+});
+
+test('a word that could not be kept after the page was left waits there, for the revision that was looked at', async () => {
+  const unsent = createUnsentWords();
+  const left = await open(({ method }) => (method === 'POST' ? unreachable() : json(RESULT)), unsent);
+  left.store.decide({ verdict: 'agree' });
+  await left.untilLeft(5);
+  left.store.close();
+  assert.ok(await untilRead(() => unsent.all.value.length === 1));
+  (await open(plain, unsent)).store.close();
+  assert.is(unsent.all.value.length, 1, 'also where the page was opened again and left');
+  const back = await open(({ method }) => (method === 'POST' ? refusal(409, 'not-found') : json(VERIFIED)), unsent);
+  assert.is(back.store.verdict.value.kind, 'failed');
+  await back.store.keepNow();
+  assert.equal([back.sent()[0]?.headers.get('if-match'), back.store.verdict.value.kind, unsent.all.value.length], ['"1"', 'overtaken', 0]);
+});
+
+test('a page that the browser brings back is as it was, and its word was kept', async () => {
+  const { store, sent, untilLeft } = await open(plain);
+  store.decide({ verdict: 'agree' });
+  await untilLeft(5);
+  store.leave();
+  assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
+  assert.equal([sent().length, store.shown.value.kind], [1, 'ready']);
+  store.decide({ verdict: 'agree' });
+  await untilLeft(5);
+});
+
+test('a picture that cannot be fetched is missing, and is asked for again when it is wanted', async () => {
+  let isGone = true;
+  const { store, asked } = await open(({ path }) => (path.includes('explanations') ? (isGone ? refusal(404, 'not-found') : new Response('png')) : json(RESULT)));
+  await store.want('image');
+  assert.is(store.pictures.value.get('image'), 'missing');
+  isGone = false;
+  await store.want('image');
+  await store.want('image');
+  assert.match(String(store.pictures.value.get('image')), /^blob:/);
+  assert.is(asked.filter(({ path }) => path.includes('explanations')).length, 2);
+  store.close();
+  assert.is(store.pictures.value.size, 0);
+});
+
+test('a result that cannot be had says why', async () => {
+  const { store } = await open(() => refusal(404, 'not-found'));
+  assert.equal(store.shown.value.kind === 'failed' && store.shown.value.trouble.title, 'There is nothing here.');
+});
+
+test.run();

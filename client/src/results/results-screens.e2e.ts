@@ -1,0 +1,265 @@
+/**
+ * The pages of results in every state, in a real Chromium against the real gateway, whose answers about results, jobs and models are recorded ones: a model
+ * that failed, a disagreement and somebody who was faster cannot be had at will. That a model really looks is tested beside it (results.e2e.ts).
+ */
+import type { BrowserContext, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { signIn } from '#testing/app-under-test.ts';
+import { looksRight as inspect, walkScreens } from '#testing/screen-walk.ts';
+import type { Job, Result } from '#shared/protocol/inference.ts';
+import { createUser } from './open-test-user.ts';
+import { drawnExplanations, idOf, recordedJob, recordedModels, recordedResults, STUDY } from './recorded-answers.ts';
+
+const test = suite('the pages of results');
+const walk = await walkScreens(test, 'the pages of results');
+
+/** What the gateway would say now; a step changes it. */
+const said = { results: [] as Result[], jobs: [] as Job[], isDown: false, verifyStatus: 200, verified: [] as unknown[], asked: [] as string[], inferred: [] as string[] };
+let page: Page;
+
+const step = (name: string, run: () => Promise<void>): void => walk(name, run);
+const looksRight = (name: string): Promise<void> => inspect(page, name);
+
+const problem = (status: number, code: string) => ({
+  status, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'It cannot be done.', status, code, correlationId: 'c-1' }),
+});
+
+/** Everything below /api that a model has to do with. */
+async function record(to: BrowserContext): Promise<void> {
+  const pictures = drawnExplanations();
+  await to.route(/\/api\/(results|jobs|models|infer|uploads)(\/|\?|$)/, async (route) => {
+    const request = route.request();
+    const { pathname, search } = new URL(request.url());
+    const [, , kind, id, what, method] = pathname.split('/');
+    said.asked.push(`${request.method()} ${pathname.slice(4)}${search}`);
+    if (said.isDown) return route.abort('connectionrefused');
+    if (kind === 'models') return route.fulfill({ json: id ? (what ? recordedModels()[2] : recordedModels().find((model) => model.id === id)) : { models: recordedModels() } });
+    if (kind === 'uploads') {
+      const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
+      const upload = {
+        uploadId: idOf(1), studyInstanceUID: STUDY, state: 'receipted', revision: 1, policy: 'deidentified', counts, bytes: { promised: 1, atGateway: 0, inPacs: 1 }, waiting: null, receipt: null,
+      };
+      return route.fulfill({ json: { uploads: [upload, { ...upload, uploadId: idOf(2), studyInstanceUID: `${STUDY.slice(0, -2)}47` }] } });
+    }
+    if (kind === 'infer') {
+      said.inferred.push(request.postData() ?? '');
+      return route.fulfill({ status: 202, json: said.jobs[0] });
+    }
+    if (kind === 'jobs') {
+      const job = said.jobs.find((each) => each.id === id);
+      if (what === 'events') return route.fulfill({ contentType: 'text/event-stream', body: said.jobs.map((each) => `event: job\ndata: ${JSON.stringify(each)}\n\n`).join('') });
+      return id ? route.fulfill({ json: job }) : route.fulfill({ json: { jobs: said.jobs } });
+    }
+    const result = said.results.find((each) => each.id === id);
+    if (!id) return route.fulfill({ json: { results: said.results.filter(({ finding }) => search.includes('model=lung-fields') ? finding.model.id === 'lung-fields' : true), next: null } });
+    if (!result) return route.fulfill(problem(404, 'not-found'));
+    if (what === 'explanations') return route.fulfill({ contentType: 'image/png', body: pictures.get(method!)! });
+    if (what !== 'verify') return route.fulfill({ json: result });
+    const verdict = request.postDataJSON();
+    said.verified.push(verdict);
+    if (said.verifyStatus !== 200) return route.fulfill(problem(said.verifyStatus, said.verifyStatus === 409 ? 'policy-changed' : 'unexpected'));
+    const verified: Result = { ...result, revision: 2, verification: { verdict: verdict.verdict, finding: verdict.finding ?? null, at: new Date().toISOString(), by: 'rahel' } };
+    said.results = said.results.map((each) => (each.id === id ? verified : each));
+    return route.fulfill({ json: verified });
+  });
+}
+
+async function goTo(hash: string): Promise<void> {
+  await page.evaluate((address) => (location.hash = address), hash);
+}
+
+walk('a radiologist who is an administrator, too, signs in', async ({ visitor, page: opened, gateway }) => {
+  await createUser(gateway.api, 'rahel', ['radiologist', 'admin']);
+  await record(visitor);
+  page = opened;
+  await page.goto(gateway.web);
+  await signIn(page, 'rahel');
+});
+
+step('the empty list teaches in three lines', async () => {
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page.getByText('A radiologist decides').waitFor();
+  await looksRight('results-empty');
+});
+
+step('results are listed with what is being looked at above them, and filters stay', async () => {
+  said.results = recordedResults();
+  said.jobs = [
+    recordedJob(1), recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
+    recordedJob(3, { state: 'failed', error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' }, attempt: 3, finishedAt: new Date().toISOString() }),
+  ];
+  await page.reload();
+  await page.getByText('1 of 3 images').waitFor();
+  await page.getByText('Above the threshold, 89 %').first().waitFor();
+  await looksRight('results');
+  await page.getByLabel('Model').selectOption('lung-fields');
+  await page.getByText('Lungs 38 % of the image').waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
+  await page.reload();
+  await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
+  assert.is(await page.getByLabel('Model').inputValue(), 'lung-fields');
+  await page.getByLabel('Model').selectOption('');
+});
+
+step('one result says what was found, draws the map over the image and the threshold on the bar', async () => {
+  await page.getByRole('link', { name: /Above the threshold, 89 %/ }).first().click();
+  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+  await page.locator('.picture-map').waitFor();
+  await page.getByText('Not for diagnostic use').waitFor();
+  await page.getByText('above the threshold of 21 %').first().waitFor();
+  await looksRight('result-above');
+});
+
+step('single keys change map and opacity, not in a field, and can be switched off', async () => {
+  const opacity = () => page.locator('.picture-map').evaluate((map) => getComputedStyle(map).opacity);
+  assert.is(await opacity(), '0.6');
+  await page.keyboard.press(']');
+  assert.is(await opacity(), '0.7');
+  await page.keyboard.press('m');
+  await page.getByText('Integrated gradients.').waitFor();
+  await page.locator('.picture-map').waitFor();
+  await looksRight('result-gradients');
+  await page.keyboard.press('m');
+  await page.locator('.legend-lungs').waitFor();
+  await looksRight('result-lungs');
+  await page.keyboard.press('?');
+  await page.getByRole('heading', { name: 'Keys' }).waitFor();
+  await looksRight('result-keys');
+  await page.getByLabel('Single keys work on this page').uncheck();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('m');
+  await page.locator('.legend-lungs').waitFor();
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.getByLabel('Single keys work on this page').check();
+  await page.keyboard.press('Escape');
+});
+
+step('a word can be taken back for a moment, and is kept when the page is left', async () => {
+  await page.keyboard.press('a');
+  await page.getByText('You agree').waitFor();
+  await looksRight('result-pending');
+  await page.keyboard.press('u');
+  await page.getByText('Do you agree with the model?').waitFor();
+  assert.equal(said.verified, []);
+  await page.keyboard.press('a');
+  await page.getByText('You agree').waitFor();
+  await page.keyboard.press('j');
+  await page.getByRole('heading', { name: 'Below the threshold for pneumonia' }).waitFor();
+  await page.getByText('Agreed').waitFor();
+  assert.equal(said.verified, [{ verdict: 'agree' }]);
+  await page.keyboard.press('k');
+  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+  await page.getByText('Agreed').waitFor();
+  await looksRight('result-verified');
+});
+
+step('a correction says what it is instead and why, and who was faster is shown', async () => {
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.keyboard.press('c');
+  await page.getByRole('heading', { name: 'What is it instead?' }).waitFor();
+  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByText('Say why, in a few words.').waitFor();
+  await looksRight('result-correct');
+  await page.getByLabel('Viral pneumonia').check();
+  await page.getByRole('textbox', { name: 'Why' }).fill('Both sides, and no consolidation: am jak');
+  assert.is(await page.getByRole('textbox', { name: 'Why' }).inputValue(), 'Both sides, and no consolidation: am jak', 'keys are letters in a field');
+  said.verifyStatus = 409;
+  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByText('You say: Viral pneumonia').waitFor();
+  await page.getByRole('button', { name: 'Keep it now' }).click();
+  await page.getByText('Somebody else was faster').waitFor();
+  await looksRight('result-overtaken');
+  said.verifyStatus = 500;
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByRole('button', { name: 'Agree' }).click();
+  await page.getByRole('button', { name: 'Keep it now' }).click();
+  await page.getByText('Your word was not kept').waitFor();
+  await looksRight('result-not-kept');
+  await page.getByRole('button', { name: 'Leave it' }).click();
+  said.verifyStatus = 200;
+});
+
+step('where the model keeps silent the page says why, and what was wrong with the film', async () => {
+  await goTo(`#/results/${idOf(3)}`);
+  await page.getByText('Outside this model’s population').waitFor();
+  await looksRight('result-outside');
+  await goTo(`#/results/${idOf(4)}`);
+  await page.getByText('The film seems rotated').waitFor();
+  await looksRight('result-not-a-film');
+  await goTo(`#/results/${idOf(5)}`);
+  await page.getByText('Another version has answered').waitFor();
+  await page.getByText('How it was made').click();
+  await looksRight('result-remarks');
+  await goTo(`#/results/${idOf(6)}`);
+  await page.getByRole('heading', { name: 'Lung fields were marked' }).waitFor();
+  await looksRight('result-lung-fields');
+});
+
+step('two versions stand beside each other', async () => {
+  await goTo(`#/results/${idOf(1)}`);
+  await page.getByLabel('Compare with').selectOption(idOf(5));
+  await page.getByRole('heading', { name: 'Two results' }).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('.picture-box img').length >= 2);
+  await looksRight('beside');
+});
+
+step('a result that is not there, and a gateway that does not answer, say so', async () => {
+  await goTo(`#/results/${idOf(88)}`);
+  await page.getByText('There is nothing here.').waitFor();
+  await looksRight('result-missing');
+  said.isDown = true;
+  await goTo('#/queue');
+  await goTo('#/results');
+  await page.getByText('The gateway cannot be reached.').waitFor();
+  await looksRight('results-unreachable');
+  said.isDown = false;
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.getByText('Above the threshold, 89 %').first().waitFor();
+});
+
+step('a model is asked of a study, watched, and leads to its result', async () => {
+  await page.getByRole('link', { name: 'Ask a model' }).click();
+  await page.getByRole('heading', { name: 'What is to be looked at' }).waitFor();
+  await page.getByText('Parameters').click();
+  await looksRight('run');
+  await page.getByText('A file', { exact: true }).click();
+  await page.locator('input[type=file]').setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: drawnExplanations().get('image')! });
+  await page.getByText('film.png').waitFor();
+  await looksRight('run-file');
+  await page.getByText('By its UID', { exact: true }).click();
+  await page.getByLabel('Study Instance UID').fill('not a uid');
+  await page.getByText('This is not a UID').waitFor();
+  await looksRight('run-uid');
+  await page.getByText('A study', { exact: true }).click();
+  await page.locator('input[name=study]').first().check();
+  said.jobs = [recordedJob(1)];
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByText('1 of 3 images').waitFor();
+  await looksRight('run-watch');
+  said.jobs = [recordedJob(1, { state: 'failed', error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' } })];
+  await page.getByText('The PACS does not answer.').waitFor();
+  await looksRight('run-failed');
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  said.jobs = [recordedJob(1, { state: 'done', results: [idOf(1)], progress: { done: 1, of: 1 } })];
+  await page.getByRole('button', { name: 'Run' }).click();
+  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+  assert.equal(JSON.parse(said.inferred[0]!), {
+    model: 'pneumonia', parameters: { explain: ['image', 'cam', 'integrated-gradients', 'lung-fields'], steps: 64 }, cache: true, studyInstanceUID: STUDY,
+  });
+});
+
+step('the models show their cards, and an administrator is asked before something changes', async () => {
+  await goTo('#/models');
+  await page.getByText('Pneumonia on a paediatric chest radiograph').waitFor();
+  await page.getByText('Card').last().click();
+  await looksRight('models');
+  await page.getByRole('button', { name: 'Stop pneumonia 1.0.0' }).click();
+  await page.getByRole('heading', { name: 'Stop pneumonia 1.0.0?' }).waitFor();
+  await looksRight('models-stop');
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+  await page.waitForFunction(() => document.querySelector('dialog') === null);
+  assert.ok(said.asked.includes('POST /models/pneumonia/versions/1.0.0/stop'));
+});
+
+test.run();

@@ -1,0 +1,115 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Job } from '#shared/protocol/inference.ts';
+import { createVirtualTime } from '#testing/virtual-time.ts';
+import { ALL } from './filters.ts';
+import { json, openTestApi, unreachable, untilRead, type Answering } from './open-test-api.ts';
+import { idOf, recordedJob, recordedResult, STUDY } from './recorded-answers.ts';
+import { createResultsStore } from './results.store.ts';
+
+function memory(): Pick<Storage, 'getItem' | 'setItem'> {
+  const kept = new Map<string, string>();
+  return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+}
+
+function open(answer: Answering, storage = memory()) {
+  const time = createVirtualTime(() => false);
+  const { api, asked } = openTestApi(answer);
+  const store = createResultsStore({ api, clock: time, user: 'me', now: time.now, storage });
+  const ready = () => time.run(() => store.phase.value !== 'loading', 1_000);
+  return { time, store, asked, ready };
+}
+
+const page = (...numbers: readonly number[]) => numbers.map((number) => recordedResult(number));
+
+test('results come a page at a time, in one list', async () => {
+  const { store, ready } = open(({ path }) => json(path.includes('cursor=2') ? { results: page(3), next: null } : { results: page(1, 2), next: '2' }));
+  await ready();
+  assert.ok(store.hasMore.value);
+  await store.more();
+  assert.equal(store.results.value.map(({ id }) => id), [1, 2, 3].map(idOf));
+  assert.not.ok(store.hasMore.value);
+});
+
+test('a filter asks anew, stays for the next visit, and what it leaves out can still be chosen', async () => {
+  const storage = memory();
+  const answer: Answering = ({ path }) => json({ results: path.includes('model=lung-fields') ? [] : page(1), next: null });
+  const first = open(answer, storage);
+  await first.ready();
+  first.store.filters.value = { ...ALL, model: 'lung-fields' };
+  await first.ready();
+  assert.equal([first.store.results.value.length, first.store.models.value, first.store.studies.value], [0, ['lung-fields', 'pneumonia'], [STUDY]]);
+  const second = open(answer, storage);
+  await second.ready();
+  assert.is(second.store.filters.value.model, 'lung-fields');
+});
+
+test('of two answers the one to the newer question counts', async () => {
+  const first = Promise.withResolvers<void>();
+  const { store, time } = open(async ({ path }) => {
+    if (!path.includes('model')) await first.promise;
+    return json({ results: path.includes('model') ? page(2) : page(1), next: null });
+  });
+  store.filters.value = { ...ALL, model: 'pneumonia' };
+  await time.run(() => store.phase.value === 'ready', 1_000);
+  first.resolve();
+  await untilRead(() => false);
+  assert.equal(store.results.value.map(({ id }) => id), [idOf(2)]);
+});
+
+test('what a job has made comes into the list by itself', async () => {
+  let jobs: readonly Job[] = [recordedJob(1)];
+  const { store, time, ready } = open(({ path }) => (path === '/jobs' ? json({ jobs }) : json({ results: jobs[0]?.state === 'done' ? page(1) : [], next: null })));
+  await ready();
+  const watching = new AbortController();
+  store.watch(watching.signal);
+  assert.ok(await time.run(() => store.jobs.value.length === 1, 5_000));
+  jobs = [recordedJob(1, { state: 'done' })];
+  assert.ok(await time.run(() => store.results.value.length === 1, 5_000));
+  assert.is(store.jobs.value.length, 0, 'what is done is in the list below');
+  watching.abort();
+});
+
+test('a gateway that is away says so and leaves what is there', async () => {
+  let isAway = false;
+  const { store, ready } = open(() => (isAway ? unreachable() : json({ results: page(1), next: null })));
+  await ready();
+  isAway = true;
+  await store.refresh();
+  assert.equal([store.phase.value, store.results.value.length, store.trouble.value?.kind], ['failed', 1, 'wait']);
+});
+
+test('a result that is newer than the list comes into it when it is looked at', async () => {
+  let results = page(2);
+  const { store, ready } = open(() => json({ results, next: null }));
+  await ready();
+  results = page(1, 2);
+  store.note(recordedResult(1));
+  await ready();
+  assert.is(store.neighbour(idOf(1), 1)?.id, idOf(2));
+});
+
+test('what was fetched below stays where the list is looked at anew, and goes on from its end', async () => {
+  let first = page(2, 3);
+  const { store, asked, ready } = open(({ path }) =>
+    json(path.includes('cursor=3') ? { results: page(4, 5), next: '5' } : path.includes('cursor=5') ? { results: page(6), next: null } : { results: first, next: '3' }));
+  await ready();
+  await store.more();
+  first = page(1, 2);
+  await store.refresh();
+  assert.equal(store.results.value.map(({ id }) => id), [1, 2, 3, 4, 5].map(idOf));
+  await store.ahead(idOf(4));
+  assert.not.ok(asked.some(({ path }) => path.includes('cursor=5')), 'only from the last one');
+  await store.ahead(idOf(5));
+  assert.is(store.neighbour(idOf(5), 1)?.id, idOf(6));
+});
+
+test('from one result to the next and back, to the ends of the list', async () => {
+  const { store, ready } = open(() => json({ results: page(1, 2), next: null }));
+  await ready();
+  assert.is(store.neighbour(idOf(1), 1)?.id, idOf(2));
+  assert.is(store.neighbour(idOf(2), -1)?.id, idOf(1));
+  assert.equal([store.neighbour(idOf(1), -1), store.neighbour(idOf(2), 1), store.neighbour(idOf(7), 1)], [null, null, null]);
+});
+
+test.run();

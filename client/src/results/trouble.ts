@@ -1,0 +1,30 @@
+/** What went wrong between this page and the gateway, in the house's way: what happened, what to do, and a small code. */
+import { ApiProblem, ForeignAnswer, Unreachable } from '../app/api-client.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import { resultWords } from './result-words.ts';
+
+/** `wait`: nobody here is at fault and nothing has to be decided; `stop`: somebody has to do something. */
+export interface Trouble {
+  readonly kind: 'wait' | 'stop';
+  readonly title: string;
+  readonly next: string | null;
+  readonly code: string | null;
+}
+
+const WAITS: readonly string[] = ['pacs-unreachable', 'not-ready'];
+
+/** The sentences of a code, or of a code that this page does not know yet. */
+export function troubleOfCode(code: string, title?: string): Trouble {
+  const problems: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;
+  const problem = Object.hasOwn(problems, code) ? problems[code] : undefined;
+  return { kind: WAITS.includes(code) ? 'wait' : 'stop', title: problem?.title ?? title ?? resultWords.trouble.unknown, next: problem?.next ?? null, code };
+}
+
+/** Nothing of an error's own text is shown but the gateway's title: it may hold anything. */
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof ForeignAnswer) return { ...resultWords.trouble.foreign, kind: 'wait', code: null };
+  if (error instanceof Unreachable) return { ...resultWords.trouble.unreachable, kind: 'wait', code: null };
+  // A code that this page is too old to know comes with a title all the same.
+  if (error instanceof ApiProblem) return troubleOfCode(error.anyCode ?? `${error.status}`, error.message);
+  return { ...resultWords.trouble.notUnderstood, kind: 'stop', code: null };
+}

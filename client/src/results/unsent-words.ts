@@ -1,0 +1,45 @@
+/**
+ * What a radiologist said and the gateway did not keep, where the page of the result was left meanwhile: held in memory for this user while the window
+ * is open, shown above the list, and given back to the page of the result. Nothing is written to the device: a reason may name a person.
+ */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { Result } from '#shared/protocol/inference.ts';
+import type { VerifyRequest } from './describe-result.ts';
+import type { Trouble } from './trouble.ts';
+
+export interface Unsent {
+  /** As it was looked at. */
+  readonly result: Result;
+  readonly request: VerifyRequest;
+  readonly trouble: Trouble;
+}
+
+export interface UnsentWords {
+  readonly all: ReadonlySignal<readonly Unsent[]>;
+  hold(unsent: Unsent): void;
+  /** Null where there is none; it is held no longer. */
+  take(id: string): Unsent | null;
+}
+
+export function createUnsentWords(): UnsentWords {
+  const all = signal<readonly Unsent[]>([]);
+  const without = (id: string) => all.peek().filter(({ result }) => result.id !== id);
+  return {
+    all,
+    hold: (unsent) => void (all.value = [...without(unsent.result.id), unsent]),
+    take(id) {
+      const found = all.peek().find(({ result }) => result.id === id) ?? null;
+      if (found) all.value = without(id);
+      return found;
+    },
+  };
+}
+
+const ofUsers = new Map<string, UnsentWords>();
+
+/** They outlive the pages of results, and are nobody else's. */
+export function unsentWordsOf(user: string): UnsentWords {
+  const known = ofUsers.get(user) ?? createUnsentWords();
+  ofUsers.set(user, known);
+  return known;
+}

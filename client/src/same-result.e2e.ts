@@ -1,0 +1,166 @@
+/**
+ * One project key, one result: the same studies de-identified on two devices (two browsers, each with a gateway and an Orthanc of its own) and by
+ * `relay deidentify --key` are the same, byte for byte, with the dates moved by the same days. Under another key nothing is alike.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { STRUCTURAL_UIDS } from '#shared/deid/attribute-lists.ts';
+import type { DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
+import { tagName } from '#shared/dicom/dictionary.ts';
+import { asciiText } from '#shared/dicom/values.ts';
+import { choose, openApp, signIn, type StudyOnDisk } from '#testing/app-under-test.ts';
+import { allFiles } from '#testing/ask-orthanc.ts';
+import { parsed } from '#testing/deidentified-file.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { copyWith, type Mutation } from '#testing/mutated-copy.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { findOrthanc } from '../../scripts/orthanc.ts';
+
+const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
+const OPTIONS = 'retain-longitudinal-modified-dates';
+/** Chosen so that no date of one is a date of the other: two offsets are a different number of days apart than any two dates of these studies. */
+const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+/** Images and a segmentation that refers to them. */
+const REAL_STUDY = 'ct-3slice-seg';
+/** The built-in policy has no options; a site's own one may have any. */
+const WITH_MODIFIED_DATES: Mutation = {
+  what: 'the de-identifying policy retains modified dates', file: 'gateway/src/pipeline/policies.ts',
+  from: "deidentify: true, options: []", to: `deidentify: true, options: ['${OPTIONS}']`,
+};
+
+const { chromium, corpus } = testEnvironment();
+const test = suite('same result');
+const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+
+/** SOP Instance UID → the Part 10 file. */
+type Result = ReadonlyMap<string, Uint8Array>;
+
+async function originals(): Promise<StudyOnDisk[]> {
+  const synthetic = [1, 2].flatMap((seed) => syntheticStudy({ seed, series: 2, instancesPerSeries: 2 }).instances.map(({ bytes }) => Buffer.from(bytes)));
+  const folder = join(corpus ?? '', 'dev', REAL_STUDY);
+  if (corpus === null) skipped('a real study on two devices', 'no corpus');
+  const names = corpus === null ? [] : (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.dcm')).sort();
+  const real = await Promise.all(names.map((name) => readFile(join(folder, name))));
+  return [...synthetic, ...real].map((buffer, index) => ({ name: `${String(index).padStart(2, '0')}.dcm`, mimeType: 'application/dicom', buffer }));
+}
+
+async function byUid(files: readonly Uint8Array[]): Promise<Result> {
+  return new Map(await Promise.all(files.map(async (bytes) => [(await parsed(bytes)).identifiers.sopInstanceUID as string, bytes] as const)));
+}
+
+/** What the PACS holds after a device of its own has sent the files. */
+async function throughBrowser(executable: string, root: string, files: readonly StudyOnDisk[]): Promise<Result> {
+  const app = await openApp(executable, root);
+  try {
+    // The key of the project comes before the first device.
+    await app.gateway.stop();
+    await writeFile(join(app.folder, 'data/keys/project.key'), KEY);
+    await app.gateway.start();
+    const page = (await app.openBrowser()).pages()[0]!;
+    await page.goto(app.address);
+    await signIn(page);
+    await choose(page, files);
+    await page.getByRole('button', { name: /^Send \d/ }).click();
+    const held = async () => Array.fromAsync(allFiles(app.orthanc));
+    return await byUid(await until('the PACS to hold all', async () => ((await held()).length === files.length ? held() : null)));
+  } finally {
+    await app.close();
+  }
+}
+
+async function throughCommandLine(key: Buffer, files: readonly StudyOnDisk[]): Promise<readonly Uint8Array[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-same-'));
+  try {
+    await mkdir(join(folder, 'in'));
+    await Promise.all(files.map(({ name, buffer }) => writeFile(join(folder, 'in', name), buffer)));
+    await writeFile(join(folder, 'key'), key);
+    const [out, report] = [join(folder, 'out'), join(folder, 'report')];
+    await promisify(execFile)(process.execPath, [RELAY, 'deidentify', join(folder, 'in'), '--out', out, '--key', join(folder, 'key'), '--options', OPTIONS, '--report', report]);
+    const entries: { file: string; out: string }[] = JSON.parse(await readFile(report, 'utf8'));
+    // In the order of the originals: the same index is the same original.
+    return await Promise.all(entries.sort((a, b) => (a.file < b.file ? -1 : 1)).map((entry) => readFile(entry.out)));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** From the first element on: a PACS may write the File Meta Information anew. */
+function dataSetOf(bytes: Uint8Array, { dataSetOffset, dataSetEnd }: ParsedInstance): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + dataSetOffset, dataSetEnd - dataSetOffset);
+}
+
+function* leaves(elements: readonly DicomElement[], path = ''): Generator<{ readonly where: string; readonly element: DicomElement; readonly values: readonly string[] }> {
+  for (const element of elements) {
+    const where = `${path}${tagName(element.tag)}`;
+    if (element.bytes !== null) yield { where, element, values: asciiText(element.bytes).replace(/[\0 ]+$/, '').split('\\').filter((value) => value !== '') };
+    for (const [index, item] of (element.items ?? []).entries()) yield* leaves(item.elements, `${where}[${index}]>`);
+  }
+}
+
+/** The values of an instance that a key decides, by where they stand. */
+async function keyedValues(bytes: Uint8Array): Promise<{ uids: Map<string, string>; dates: Map<string, string>; patient: string[] }> {
+  const [uids, dates, patient] = [new Map<string, string>(), new Map<string, string>(), [] as string[]];
+  for (const { where, element: { tag, vr }, values } of leaves((await parsed(bytes)).elements)) {
+    values.forEach((value, index) => {
+      if (vr === 'UI' && !STRUCTURAL_UIDS.has(tag) && !value.startsWith('1.2.840.10008.')) uids.set(`${where} ${index}`, value);
+      // The dummy of a date that no option keeps is the same for all.
+      if ((vr === 'DA' || vr === 'DT') && !value.startsWith('19000101')) dates.set(`${where} ${index}`, value);
+      if (tag === 0x00100010 || tag === 0x00100020) patient.push(value);
+    });
+  }
+  return { uids, dates, patient };
+}
+
+test('another key: no UID, no pseudonym and no date is alike; the same key again: all are', async () => {
+  const files = await originals();
+  const [first, again, other] = [await throughCommandLine(KEY, files), await throughCommandLine(KEY, files), await throughCommandLine(OTHER_KEY, files)];
+  assert.equal([first.length, other.length], [files.length, files.length]);
+  first.forEach((bytes, index) => assert.ok(Buffer.from(bytes).equals(again[index]!), files[index]!.name));
+  const [one, two] = await Promise.all([first, other].map((all) => Promise.all(all.map(keyedValues))));
+  const all = (of: 'uids' | 'dates' | 'patient', values: typeof one) => new Set((values ?? []).flatMap((value) => [...value[of].values()]));
+  for (const what of ['uids', 'dates', 'patient'] as const) {
+    const [mine, theirs] = [all(what, one), all(what, two)];
+    assert.ok(mine.size > 0, `there are ${what}`);
+    assert.equal([...mine].filter((value) => theirs.has(value)), [], what);
+  }
+  // Value for value: each original has become two.
+  one!.forEach(({ uids, dates }, index) => {
+    for (const [where, value] of uids) assert.ok(value.startsWith('2.25.') && two![index]!.uids.get(where) !== value, where);
+    for (const [where, value] of dates) assert.is.not(two![index]!.dates.get(where), value, where);
+  });
+});
+
+if (why !== null || chromium === null) {
+  skipped('the same result on two devices and by the command line', why ?? 'there is no Chromium');
+} else {
+  test('one key: two devices and the command line make the same instances, byte for byte', async () => {
+    const files = await originals();
+    const expected = await byUid(await throughCommandLine(KEY, files));
+    const copy = await copyWith([WITH_MODIFIED_DATES]);
+    try {
+      await copy.build();
+      for (const device of ['one device', 'another device']) {
+        const held = await throughBrowser(chromium, copy.root, files);
+        assert.equal([...held.keys()].sort(), [...expected.keys()].sort(), `SOP Instance UIDs of ${device}`);
+        for (const [uid, bytes] of held) {
+          const [mine, theirs] = [bytes, expected.get(uid)!];
+          const [instance, reference] = await Promise.all([parsed(mine), parsed(theirs)]);
+          assert.equal(instance.identifiers, reference.identifiers);
+          assert.equal(await keyedValues(mine), await keyedValues(theirs), `UIDs, dates and patient of ${device}`);
+          assert.ok(dataSetOf(mine, instance).equals(dataSetOf(theirs, reference)), `the Data Set of ${device}`);
+        }
+      }
+    } finally {
+      await copy.remove();
+    }
+  });
+}
+
+test.run();

@@ -1,0 +1,53 @@
+/**
+ * A policy tried on one sample instance, before anything is sent under it: what it would do to which element, or why it would do nothing. What it makes is
+ * looked at as the gateway would look at it when it arrived, so a policy whose own work does not pass is known before it is made. Holds no value of
+ * the data, and keeps nothing.
+ */
+import { deidentifyInstance, type Segment } from '#shared/deid/deidentify-instance.ts';
+import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { TagAction } from '#shared/deid/report.ts';
+import { checkResidue } from '#shared/deid/residue.ts';
+import type { DeidRules } from '#shared/deid/rules.ts';
+import { bytesSource, joinedSource, rangeSource } from '#shared/dicom/byte-source.ts';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import type { PolicyTrial } from '#shared/protocol/policy.ts';
+
+/** null: sent as it is. */
+export type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
+
+/** Paths that are named of one instance; a header of a CT has some hundred. What is beyond is counted. */
+export const TRIAL_ACTIONS_LIMIT = 2_000;
+
+export async function tryPolicy(source: ByteSource, tried: TriedRules, signal: AbortSignal): Promise<PolicyTrial> {
+  const read = await readInstance(source, signal, tried === null ? 'checked' : 'replaced');
+  if (read.kind === 'refused') return { outcome: 'refused', reason: read.because };
+  if (tried === null) return { outcome: 'ready', counts: [], actions: [], more: 0 };
+  const { instance } = read;
+  const made = await deidentifyInstance(instance, tried.rules, tried.pseudonyms);
+  if (made.kind !== 'ready') return { outcome: made.kind, reason: made.because };
+  const again = await readInstance(toSource(made.segments, instance.dataSet), signal);
+  if (again.kind === 'refused') return { outcome: 'refused', reason: again.because };
+  const residue = await checkResidue(again.instance, tried.rules, tried.pseudonyms);
+  if (residue.length > 0) return { outcome: 'quarantined', reason: 'identity-remains' };
+  return { outcome: 'ready', counts: countActions(made.report), ...named(made.report) };
+}
+
+function toSource(segments: readonly Segment[], dataSet: ByteSource): ByteSource {
+  return joinedSource(segments.map((segment) => (segment instanceof Uint8Array ? bytesSource(segment) : rangeSource(dataSet, segment))));
+}
+
+function named(report: readonly TagAction[]): { readonly actions: TagAction[]; readonly more: number } {
+  const actions = report.slice(0, TRIAL_ACTIONS_LIMIT).map(({ path, action, because }) => ({ path, action, because }));
+  return { actions, more: report.length - actions.length };
+}
+
+/** How often what was done for which reason, the most frequent first. */
+function countActions(report: readonly TagAction[]): { action: string; because: string; count: number }[] {
+  const counts = new Map<string, { action: string; because: string; count: number }>();
+  for (const { action, because } of report) {
+    const known = counts.get(`${action} ${because}`) ?? { action, because, count: 0 };
+    counts.set(`${action} ${because}`, { ...known, count: known.count + 1 });
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count);
+}

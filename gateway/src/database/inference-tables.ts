@@ -1,0 +1,121 @@
+/** The tables of models, jobs and results, as types (migration 0009). What holds for `tables.ts` holds here: UIDs, digests, codes, numbers and times only. */
+import type { ColumnType, Generated } from 'kysely';
+import type { z } from 'zod';
+import type { ModelRef } from '#shared/models/model.ts';
+import type {
+  DeviceTriage, disagreementSchema, Finding, inferenceRuleSchema, JobState, VERIFICATIONS, VERSION_STATES,
+} from '#shared/protocol/inference.ts';
+
+type Json<T> = ColumnType<T, string, string>;
+
+export type ModelVersionTable = {
+  site_id: string;
+  model_id: string;
+  version: string;
+  /** SHA-256 of the .onnx file, hexadecimal; the file's name in the data directory. */
+  digest: string;
+  card: ColumnType<Record<string, unknown>, string, never>;
+  bytes: number;
+  state: (typeof VERSION_STATES)[number];
+  /** Why it failed: a code. */
+  because: string | null;
+  added_at: Date;
+  /** null: it came with the gateway. */
+  added_by: string | null;
+  activated_at: Date | null;
+};
+
+/** Which version answered from when on; what `rollback` goes back to. */
+export type ModelActivationTable = { id: Generated<number>; site_id: string; model_id: string; version: string; at: Date; by_account: string | null };
+
+export type ModelFallbackTable = { site_id: string; model_id: string; fallback_id: string; fallback_version: string };
+
+export type InferenceRuleTable = { site_id: string; position: number; rule: Json<z.infer<typeof inferenceRuleSchema>> };
+
+export type JobKind = 'study' | 'instance' | 'file';
+/** What is asked of the models beside the input; `explain` and `steps` as in `inferRequestSchema`. */
+export type JobParameters = { readonly threshold?: number | undefined; readonly explain?: readonly string[] | undefined; readonly steps?: number | undefined };
+
+export type InferenceJobTable = {
+  id: string;
+  site_id: string;
+  /** null: a rule asked. */
+  account_id: string | null;
+  kind: JobKind;
+  rule_name: string | null;
+  study_instance_uid: string | null;
+  sop_instance_uid: string | null;
+  /** Counted from 0. */
+  frame: number;
+  model_id: string;
+  version_asked: string | null;
+  /** The version it began with, and ends with. */
+  version: string | null;
+  parameters: Json<JobParameters>;
+  use_cache: boolean;
+  priority: number;
+  timeout_seconds: number;
+  state: JobState;
+  done: Generated<number>;
+  total: Generated<number>;
+  attempt: Generated<number>;
+  /** A code of ALL_PROBLEMS. */
+  error: string | null;
+  /** Of a file: the key under which it lies, until the job has ended. */
+  wrapped_key: Uint8Array | null;
+  input_bytes: number | null;
+  created_at: Date;
+  started_at: Date | null;
+  finished_at: Date | null;
+};
+
+export type InferenceResultTable = {
+  id: string;
+  site_id: string;
+  /** SHA-256 over the input's digest, the models that were asked (for what each, its file and its card), and the parameters. */
+  cache_key: string;
+  model_id: string;
+  version: string;
+  model_digest: string;
+  input_digest: string;
+  study_instance_uid: string | null;
+  series_instance_uid: string | null;
+  sop_instance_uid: string | null;
+  finding: ColumnType<Finding, string, never>;
+  /** Every model that had a part in it. */
+  models: ColumnType<ModelRef[], string, never>;
+  disagreement: Json<z.infer<typeof disagreementSchema>> | null;
+  verdict: (typeof VERIFICATIONS)[number] | null;
+  verified_finding: string | null;
+  verified_at: Date | null;
+  verified_by: string | null;
+  /** What the radiologist wrote, sealed under the gateway's key. */
+  sealed_reason: Uint8Array | null;
+  revision: Generated<number>;
+  created_at: Date;
+};
+
+/** What explains a result: float32 values, little endian, in this shape. */
+export type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
+
+/** Who asked for a result, and was given it. `asked_id`: the job, or the one question of `/predict`. */
+export type ResultRequestTable = { result_id: string; asked_id: string; account_id: string | null; job_id: string | null; cached: boolean; at: Date };
+
+/** A result's instances in the PACS. `revision`: of the result, that it says. */
+export type ResultInstanceTable = { result_id: string; kind: 'SR' | 'SEG' | 'SC'; series_instance_uid: string; sop_instance_uid: string; revision: number };
+
+/** What the device's own triage said of an instance, in the manifest. */
+export type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
+
+export type InferenceTables = {
+  model_version: ModelVersionTable;
+  model_activation: ModelActivationTable;
+  model_fallback: ModelFallbackTable;
+  inference_rule: InferenceRuleTable;
+  inference_job: InferenceJobTable;
+  inference_result: InferenceResultTable;
+  result_map: ResultMapTable;
+  result_request: ResultRequestTable;
+  result_instance: ResultInstanceTable;
+  device_triage: DeviceTriageTable;
+};

@@ -1,0 +1,146 @@
+/**
+ * One image from its bytes to a finding, in the thread that looks at images: which kind of file it is, its picture, and what the models say of it. It
+ * knows no runtime, no database and no clock: `run` gives what a model answers.
+ */
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { sideOf, type ModelCard } from '#shared/models/card.ts';
+import { examinePicture, type Examination, type ExamineOptions, type Models } from '#shared/models/examine-picture.ts';
+import type { Population, RunModel } from '#shared/models/model.ts';
+import { populationOf } from '#shared/models/population.ts';
+import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
+import type { Codecs } from '#shared/pixels/codecs.ts';
+import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
+import { readImageFile } from '#shared/pixels/image-file.ts';
+import type { GreyPicture } from '#shared/pixels/picture.ts';
+import { toSquare } from '#shared/pixels/to-square.ts';
+import type { ExplanationMethod, Finding } from '#shared/protocol/inference.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { JobParameters } from '../database/inference-tables.ts';
+import type { ResultMap } from '../results/result.store.ts';
+import type { RunRole } from './examine-thread.ts';
+import { shownSize } from './shown-size.ts';
+
+/** All that is to be known for looking at one image; nothing of it is a patient's but the image. */
+export type Question = {
+  readonly bytes: Uint8Array;
+  /** SHA-256 of them, hexadecimal. */
+  readonly digest: string;
+  /** Counted from 0. */
+  readonly frame: number;
+  readonly model: Finding['model'];
+  /** Of every model that may be run; `asked` is the one that the question is for. */
+  readonly cards: ReadonlyMap<RunRole, ModelCard>;
+  readonly parameters: JobParameters;
+  /** As the device decided from the original header; null: the header of this instance decides. */
+  readonly population: Population | null;
+};
+export type Examined =
+  | { readonly kind: 'examined'; readonly finding: Finding; readonly maps: readonly ResultMap[] }
+  | { readonly kind: 'refused'; readonly because: AnyProblemCode };
+/** Grey from 0 (black) to 255, rows from the top. */
+export type Shown =
+  | { readonly kind: 'shown'; readonly rows: number; readonly columns: number; readonly grey: Uint8Array }
+  | { readonly kind: 'refused'; readonly because: AnyProblemCode };
+export type RunOf = (role: RunRole) => RunModel;
+
+type Seen =
+  | { readonly kind: 'seen'; readonly picture: GreyPicture; readonly type: 'dicom' | 'png' | 'jpeg'; readonly warnings: readonly string[]; readonly instance: ParsedInstance | null }
+  | { readonly kind: 'refused'; readonly because: AnyProblemCode };
+
+/** Throws what `run` throws, and RangeError where a model answers what its card does not say. */
+export async function examineImage(question: Question, run: RunOf, codecs: Codecs, signal: AbortSignal): Promise<Examined> {
+  const seen = await see(question.bytes, question.frame, codecs, signal);
+  if (seen.kind === 'refused') return seen;
+  const { picture, instance, type } = seen;
+  const asked = question.cards.get('asked')!;
+  const population = question.population ?? (instance === null ? 'unknown' : populationOf(instance, asked));
+  const { finding, maps } = await examinePicture({ picture, population }, modelsOf(question, run), optionsOf(question, signal));
+  const own = asked.task === 'classification' && asked.id !== PNEUMONIA ? await classify(picture, asked, run('asked'), signal) : {};
+  return {
+    kind: 'examined', maps: toMaps(maps),
+    finding: {
+      ...finding, ...own, model: question.model,
+      input: { digest: question.digest, kind: type, rows: picture.rows, columns: picture.columns, frame: question.frame, ...identifiersOf(instance) },
+      warnings: [...finding.warnings.filter((code) => asked.id === PNEUMONIA || code !== NOT_ASKED), ...seen.warnings],
+      limits: asked.limits, intendedUse: asked.intendedUse,
+    },
+  };
+}
+
+const PNEUMONIA = 'pneumonia';
+/** Said by `examinePicture` where it was given no such model; here that means that another one was asked for. */
+const NOT_ASKED = 'pneumonia-not-available';
+
+function modelsOf({ cards }: Question, run: RunOf): Models {
+  const models: Partial<Record<string, RunModel>> = {};
+  for (const [role, { id }] of cards) if (role !== 'asked' || id === PNEUMONIA) models[role === 'asked' ? id : role] = run(role);
+  return models as Models;
+}
+
+function optionsOf({ cards, parameters: { threshold, steps, explain } }: Question, signal: AbortSignal): ExamineOptions {
+  const named = Object.fromEntries([...cards].flatMap(([role, card]) => (role !== 'asked' || card.id === PNEUMONIA ? [[role === 'asked' ? card.id : role, card]] : [])));
+  return {
+    signal, cards: named,
+    ...(threshold === undefined ? {} : { threshold }), ...(steps === undefined ? {} : { steps }), ...(explain === undefined ? {} : { explain: explain as ExplanationMethod[] }),
+  };
+}
+
+/** Any other model: its classes, and nothing that only its maker could say of them. */
+async function classify(picture: GreyPicture, card: ModelCard, run: RunModel, signal: AbortSignal): Promise<Partial<Finding>> {
+  const side = sideOf(card);
+  const classes = card.classes ?? [];
+  const { probabilities } = await outputsOf(run, squaresTensor(toSquare(picture, side), side), { probabilities: classes.length }, signal);
+  const named = classes.map((name, at) => ({ name, probability: Math.min(1, Math.max(0, probabilities[at]!)) }));
+  return { probabilities: named, rationale: named.map(({ name, probability }) => `${name}: ${Math.round(100 * probability)} %.`) };
+}
+
+function identifiersOf(instance: ParsedInstance | null): Partial<Finding['input']> {
+  if (instance === null) return {};
+  const { sopInstanceUID, sopClassUID, seriesInstanceUID, studyInstanceUID } = instance.identifiers;
+  return { sopInstanceUID, sopClassUID, seriesInstanceUID, studyInstanceUID };
+}
+
+function toMaps({ cam, attributions, lungs }: Examination['maps']): ResultMap[] {
+  const square = (name: string, data: Float32Array): ResultMap => ({ name, dims: [Math.sqrt(data.length), Math.sqrt(data.length)], data });
+  return [
+    ...(cam === null ? [] : [square('cam', cam)]),
+    ...(attributions === null ? [] : [square('attributions', attributions.attributions)]),
+    ...(lungs === null ? [] : [square('lung-right', Float32Array.from(lungs.right)), square('lung-left', Float32Array.from(lungs.left))]),
+  ];
+}
+
+export async function showImage(bytes: Uint8Array, frame: number, sideLimit: number, codecs: Codecs, signal: AbortSignal): Promise<Shown> {
+  const seen = await see(bytes, frame, codecs, signal);
+  if (seen.kind === 'refused') return seen;
+  const { rows, columns } = shownSize(seen.picture.rows, seen.picture.columns, sideLimit);
+  return { kind: 'shown', rows, columns, grey: reduced(seen.picture, rows, columns) };
+}
+
+/** By its bytes, whatever it is called: a PNG, a JPEG, or an instance. */
+async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Seen> {
+  const file = await readImageFile(bytes);
+  if (file.kind === 'picture') return { kind: 'seen', picture: file.picture, type: file.type, warnings: file.warnings, instance: null };
+  if (file.because !== 'image-type-unsupported') return file;
+  const read = await readInstance(bytesSource(bytes), signal);
+  if (read.kind === 'refused') return { kind: 'refused', because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged' };
+  const { instance } = read;
+  const decoded = await readInstancePicture(instance, instance.dataSet, frame, codecs, signal);
+  return decoded.kind === 'refused' ? decoded : { kind: 'seen', picture: decoded.picture, type: 'dicom', warnings: [], instance };
+}
+
+/** Each pixel is the mean of those that it stands for. */
+function reduced({ rows, columns, grey }: GreyPicture, toRows: number, toColumns: number): Uint8Array {
+  const shown = new Uint8Array(toRows * toColumns);
+  for (let y = 0; y < toRows; y += 1) {
+    const [top, bottom] = [Math.floor((y * rows) / toRows), Math.ceil(((y + 1) * rows) / toRows)];
+    for (let x = 0; x < toColumns; x += 1) {
+      const [left, right] = [Math.floor((x * columns) / toColumns), Math.ceil(((x + 1) * columns) / toColumns)];
+      let sum = 0;
+      for (let row = top; row < bottom; row += 1) for (let column = left; column < right; column += 1) sum += grey[row * columns + column]!;
+      shown[y * toColumns + x] = Math.round(255 * Math.min(1, Math.max(0, sum / ((bottom - top) * (right - left)))));
+    }
+  }
+  return shown;
+}

@@ -1,0 +1,48 @@
+/** The thread that looks at images is shared: whoever gives up takes nothing from the others. */
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
+import { encodePng } from '../results/encode-png.ts';
+import type { Question } from './examination.ts';
+import { createExaminer } from './examine-thread.ts';
+
+const test = suite('the thread that looks at images');
+const cardOf = (id: string): ModelCard => modelCardSchema.parse(JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')));
+
+test('one who gives up while a model runs leaves nothing behind that would end the others’ images', async () => {
+  const [begin, end] = [globalThis.setTimeout, globalThis.clearTimeout];
+  const waiting = new Set<unknown>();
+  globalThis.setTimeout = ((what: () => void, ms?: number) => {
+    const timer = begin(what, ms);
+    if (ms === 10_000) waiting.add(timer);
+    return timer;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = ((timer?: NodeJS.Timeout) => {
+    waiting.delete(timer);
+    end(timer);
+  }) as typeof clearTimeout;
+  const examiner = createExaminer();
+  try {
+    const bytes = encodePng({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96).fill(90) });
+    const card = cardOf('image-kind');
+    const question: Question = {
+      bytes, digest: '0'.repeat(64), frame: 0, parameters: {}, population: null, cards: new Map([['asked', card], ['image-kind', card]]),
+      model: { id: card.id, version: card.version, digest: card.sha256, runtime: 'none' },
+    };
+    const gaveUp = new AbortController();
+    const asked = examiner.examine(question, (_, __, signal) => new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+      gaveUp.abort(new Error('gave up'));
+    }), gaveUp.signal);
+    assert.match(String(await asked.catch((error: unknown) => error)), /gave up/);
+    // The thread answers in turn: when it has shown this one it has let go of that one.
+    assert.is((await examiner.show(bytes, 0, 64, new AbortController().signal)).kind, 'shown');
+    assert.is(waiting.size, 0);
+  } finally {
+    [globalThis.setTimeout, globalThis.clearTimeout] = [begin, end];
+    await examiner.close();
+  }
+});
+
+test.run();

@@ -1,0 +1,197 @@
+/**
+ * `POST /predict`: one image, answered at once. `POST /infer` and `/infer/batch`: a job for each image, or for each study in the PACS.
+ *
+ * What is sent to `/predict` never touches a disk; what waits for a job lies encrypted until the job has ended. Names of files are not looked at.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Role } from '#shared/protocol/api.ts';
+import { inferRequestSchema, jobSchema, predictAnswerSchema, type Job } from '#shared/protocol/inference.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Trx } from '../database/database.ts';
+import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Caller, type GatewayContext, type Router } from '../http/route.ts';
+import { reachesStudy } from '../results/reach.ts';
+import { askModels, faultCode, withModels, type Input } from './ask-models.ts';
+import { createJob, type JobOrder } from './create-job.ts';
+import type { InferenceTools } from './inference-tools.ts';
+import { findJob, openJobs, toShownJobs } from './job.store.ts';
+import { BATCH, batchRequestSchema, FILE_BYTES_LIMIT, readForm, readJson, type AskedFields } from './read-form.ts';
+
+const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
+/** All of it: reading what came, looking, answering. */
+const PREDICT_MS = 5_000;
+/** Whose jobs may go before the others'. */
+const URGENT: readonly Role[] = ['radiologist', 'admin'];
+/** Of one account, that wait or run: two full batches of studies and some. */
+const OPEN_JOBS_LIMIT = 256;
+/** Requests that bring files: each may hold 50 MB while it is read; who comes beyond comes again. */
+const FORMS_AT_ONCE = 4;
+/** Of one account's, so that nobody holds up all others. */
+const FORMS_OF_ONE = 2;
+
+export const IMAGE_PROBLEMS = [
+  'file-too-large', 'image-too-small', 'image-too-large', 'image-damaged', 'image-type-unsupported', 'image-without-pixels', 'frame-not-found',
+] as const satisfies readonly AnyProblemCode[];
+export const MODEL_PROBLEMS = [
+  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout',
+] as const satisfies readonly AnyProblemCode[];
+const FORM_PROBLEMS = ['bad-request', 'invalid-request', 'unsupported-media-type'] as const;
+
+const job = z.object(jobSchema.shape).openapi('Job');
+const field = { type: 'string' } as const;
+const FIELDS = { model: field, version: field, frame: field, cache: field, threshold: field, steps: field, explain: field } as const;
+const file = { type: 'string', format: 'binary' } as const;
+const formOf = (properties: object) => ({ 'multipart/form-data': { schema: { type: 'object' as const, properties: { file, ...FIELDS, ...properties }, required: ['file'] } } });
+const LIMITS = `PNG and JPEG of 64 to 2 048 pixels a side, or a DICOM instance; at most ${FILE_BYTES_LIMIT / 1024 / 1024} MiB.`;
+
+function describeRoutes(router: Router): void {
+  const asked = { roles: ASKERS, tags: ['inference'], method: 'post' as const };
+  const problems = [...FORM_PROBLEMS, ...IMAGE_PROBLEMS, ...MODEL_PROBLEMS];
+  describeRoute(router, {
+    ...asked, path: '/predict', problems, summary: 'What the models say of one image, at once',
+    description: `\`file\`: ${LIMITS} \`model\` is \`pneumonia\` unless said otherwise. \`Content-Location\` names the result.`,
+    request: { body: { required: true, content: formOf({}) } },
+    responses: { 200: jsonResponse(predictAnswerSchema, 'The finding. NOT FOR DIAGNOSTIC USE.') },
+  });
+  describeRoute(router, {
+    ...asked, path: '/infer', problems: [...problems, 'body-too-large', 'study-not-found', 'storage-full'], summary: 'Have models look at an image, or at a study in the PACS, by a job',
+    description: `A form with \`file\`: ${LIMITS} Or JSON that names a study in the PACS, and may name an instance of it.`,
+    request: { body: { required: true, content: { ...formOf({ priority: field, timeoutSeconds: field }), 'application/json': { schema: inferRequestSchema } } } },
+    responses: { 202: { ...jsonResponse(job, 'It waits, or has begun.'), headers: z.object({ location: z.string() }) } },
+  });
+  describeRoute(router, {
+    ...asked, path: '/infer/batch', problems: [...problems, 'body-too-large', 'study-not-found', 'too-many-inputs', 'storage-full'],
+    summary: 'The same for several files, or several studies',
+    description: `A form with up to ${BATCH.files} \`file\`s of ${BATCH.bytes / 1024 / 1024} MiB together, or JSON with up to ${BATCH.studies} \`studies\`. All are taken, or none.`,
+    request: { body: { required: true, content: { ...formOf({ priority: field, timeoutSeconds: field }), 'application/json': { schema: batchRequestSchema } } } },
+    responses: { 202: jsonResponse(z.object({ jobs: z.array(job) }), 'In the order in which they were named.') },
+  });
+}
+
+type Kept = { readonly id: string; readonly wrappedKey: Uint8Array; readonly bytes: number };
+
+export function inferRoutes(tools: InferenceTools): Router {
+  const router = createRouter();
+  const forms: string[] = [];
+  describeRoutes(router);
+
+  async function oneOfFew<T>({ id }: Caller, work: () => Promise<T>): Promise<T> {
+    if (forms.length >= FORMS_AT_ONCE || forms.filter((one) => one === id).length >= FORMS_OF_ONE) throw new Problem('rate-limited', undefined, { 'Retry-After': '1' });
+    forms.push(id);
+    try {
+      return await work();
+    } finally {
+      forms.splice(forms.indexOf(id), 1);
+    }
+  }
+
+  router.post('/predict', allow(ASKERS), (c) => oneOfFew(callerOf(c), () => predict(c)));
+
+  async function predict(c: GatewayContext): Promise<Response> {
+    const caller = callerOf(c);
+    let bytes: Uint8Array = new Uint8Array();
+    const fields = await readForm(c.req.header('content-type') ?? '', bodyOf(c), 1, async (chunks) => void (bytes = Buffer.concat(chunks)));
+    const began = performance.now();
+    const late = AbortSignal.timeout(PREDICT_MS);
+    const signal = AbortSignal.any([c.req.raw.signal, late]);
+    const { siteId } = caller;
+    const ask = { siteId, parameters: fields.parameters, useCache: fields.cache, asker: { askedId: tools.newId(), accountId: caller.id, jobId: null } };
+    const input: Input = { source: 'file', digest: null, frame: fields.frame, triage: null, bytes: async () => bytes };
+    const answered = await withModels({ siteId, model: fields.model, version: fields.version ?? null }, tools, (set) => askModels(input, set, ask, tools, signal)).catch((error: unknown) => {
+      if (late.aborted) throw new Problem('inference-timeout');
+      const code = faultCode(error);
+      throw code === null ? error : new Problem(code);
+    });
+    if (answered.kind === 'refused') throw new Problem(answered.because);
+    c.header('Content-Location', `results/${answered.result.id}`);
+    return c.json({ ...answered.result.finding, cached: answered.cached, ms: Math.round(performance.now() - began) }, 200);
+  }
+
+  router.post('/infer', allow(ASKERS), async (c) => {
+    const caller = callerOf(c);
+    if (isForm(c)) {
+      const [shown] = await oneOfFew(caller, () => takeFiles(c, caller, 1));
+      return accepted(c, shown!);
+    }
+    const asked = await readJson(inferRequestSchema, jsonBodyOf(c));
+    const { studyInstanceUID } = asked;
+    if (studyInstanceUID === undefined) throw new Problem('invalid-request', 'Not as asked for: studyInstanceUID.');
+    const [shown] = await takeOrders(caller, [{ ...asked, ...ofCaller(caller), kind: asked.sopInstanceUID === undefined ? 'study' : 'instance' }]);
+    return accepted(c, shown!);
+  });
+
+  router.post('/infer/batch', allow(ASKERS), async (c) => {
+    const caller = callerOf(c);
+    if (isForm(c)) return c.json({ jobs: await oneOfFew(caller, () => takeFiles(c, caller, BATCH.files)) }, 202);
+    const { studies, ...asked } = await readJson(batchRequestSchema, jsonBodyOf(c));
+    const orders = [...new Set(studies)].map((studyInstanceUID): JobOrder => ({ ...asked, ...ofCaller(caller), kind: 'study', studyInstanceUID }));
+    return c.json({ jobs: await takeOrders(caller, orders) }, 202);
+  });
+
+  /** Each is on the disk, encrypted, before its job is there; where one is refused, none is kept. */
+  async function takeFiles(c: GatewayContext, caller: Caller, limit: number): Promise<Job[]> {
+    const kept: Kept[] = [];
+    let ids: readonly string[];
+    try {
+      const fields: AskedFields = await readForm(c.req.header('content-type') ?? '', bodyOf(c), limit, async (chunks) => {
+        const id = tools.newId();
+        kept.push({ id, ...(await tools.inputs.keep(id, chunks)) });
+      });
+      ids = await commitOrders(caller, kept.map((input): JobOrder => ({ ...fields, ...ofCaller(caller), id: input.id, kind: 'file', input })));
+    } catch (error) {
+      await Promise.all(kept.map(({ id, wrappedKey }) => tools.inputs.destroy(id, wrappedKey)));
+      throw error;
+    }
+    return shownOf(ids);
+  }
+
+  /** @throws Problem study-not-found: also where it is none of the caller's; whether it is there is not said. */
+  async function takeOrders(caller: Caller, orders: readonly JobOrder[]): Promise<Job[]> {
+    return shownOf(await commitOrders(caller, orders));
+  }
+
+  const shownOf = async (ids: readonly string[]): Promise<Job[]> => toShownJobs(tools.db, await Promise.all(ids.map(async (id) => (await findJob(tools.db, id))!)));
+
+  /** @throws Problem study-not-found, not-allowed, rate-limited. */
+  async function commitOrders(caller: Caller, orders: readonly JobOrder[]): Promise<readonly string[]> {
+    if (orders.some(({ priority = 0 }) => priority > 0) && !caller.roles.some((role) => URGENT.includes(role))) throw new Problem('not-allowed');
+    for (const { studyInstanceUID, model, version } of orders) {
+      if (studyInstanceUID !== undefined && !(await reachesStudy(tools.db, caller, studyInstanceUID))) throw new Problem('study-not-found');
+      await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
+    }
+    return tools.db.transaction().execute(async (trx) => {
+      if ((await openJobs(trx, caller.id)) + orders.length > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
+      const made: string[] = [];
+      for (const order of orders) made.push(await createJob(trx, tools, order));
+      await audited(trx, caller, made, orders);
+      return made;
+    });
+  }
+
+  async function audited(trx: Trx, caller: Caller, ids: readonly string[], orders: readonly JobOrder[]): Promise<void> {
+    const [first] = orders;
+    const studies = orders.flatMap(({ studyInstanceUID }) => studyInstanceUID ?? []);
+    await recordAudit(trx, caller.siteId, { event: 'inference-asked', jobId: ids[0]!, jobs: ids.length, model: first!.model, studies, accountId: caller.id }, tools.now());
+  }
+  return router;
+}
+
+const ofCaller = ({ siteId, id: accountId }: Caller) => ({ siteId, accountId });
+const isForm = (c: GatewayContext): boolean => /^multipart\//i.test(c.req.header('content-type') ?? '');
+
+function bodyOf(c: GatewayContext): AsyncIterable<Uint8Array> {
+  const { body } = c.req.raw;
+  if (body === null) throw new Problem('bad-request');
+  return body;
+}
+
+function jsonBodyOf(c: GatewayContext): AsyncIterable<Uint8Array> {
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) throw new Problem('unsupported-media-type');
+  return bodyOf(c);
+}
+
+/** Relative, for the API is served under two roots. */
+function accepted(c: GatewayContext, shown: Job): Response {
+  return c.json(shown, 202, { Location: `jobs/${shown.id}` });
+}

@@ -1,0 +1,108 @@
+/** Jobs when something goes wrong: a model that hangs or crashes, a caller who has changed their mind, a gateway that stops. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
+import type { Job } from '#shared/protocol/inference.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { openDatabase } from '../database/database.ts';
+import { testDatabases } from '../database/open-test-database.ts';
+import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+import { createTestEngine, followed, formOf, greyFile, lastOf } from './open-test-job.ts';
+
+const test = suite('inference jobs');
+
+async function begin(gateway: TestGateway, token: string, value: number, fields: Readonly<Record<string, string>> = {}): Promise<Job> {
+  const answer = await gateway.call('POST', '/infer', { token, form: formOf([greyFile(value)], fields) });
+  assert.is(answer.status, 202);
+  return (await answer.json()) as Job;
+}
+const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as ProblemDetails).code;
+
+test('one that hangs is ended by its time-out and tried again, so often and no more; uploads and others are not held up', async () => {
+  const engine = createTestEngine();
+  const gateway = await openTestGateway({ engine });
+  const { accessToken: token } = await gateway.signIn();
+  engine.conduct = 'hangs';
+  const { id } = await begin(gateway, token, 10, { timeoutSeconds: '1' });
+  await until('it to run', () => engine.inputs.length > 0);
+  assert.is((await gateway.call('GET', '/health/ready')).status, 200);
+  const said = await followed(gateway, token, id);
+  const last = said.at(-1)!;
+  assert.equal([last.state, last.error?.code, last.attempt], ['failed', 'inference-timeout', 3]);
+  assert.ok(said.some(({ state, error, attempt }) => state === 'queued' && error !== null && attempt > 0), 'each attempt is seen');
+  await gateway.close();
+});
+
+test('an image that is not answered in five seconds is told so, and the next one is answered', async () => {
+  const engine = createTestEngine();
+  const gateway = await openTestGateway({ engine });
+  const { accessToken: token } = await gateway.signIn();
+  engine.conduct = 'hangs';
+  const late = await gateway.call('POST', '/predict', { token, form: formOf([greyFile(50)]) });
+  assert.equal([late.status, await codeOf(late)], [504, 'inference-timeout']);
+  engine.conduct = 'answers';
+  assert.is((await gateway.call('POST', '/predict', { token, form: formOf([greyFile(50)]) })).status, 200);
+  await gateway.close();
+});
+
+for (const { name, open } of testDatabases('inference jobs')) test(`one that crashed is tried again, and ends well where it was no fault of its own, on ${name}`, async () => {
+  const engine = createTestEngine();
+  const gateway = await openTestGateway({ engine, open });
+  const { accessToken: token } = await gateway.signIn();
+  engine.conduct = 'model-crashed';
+  const { id } = await begin(gateway, token, 20);
+  await until('the first attempt to fail', () => gateway.lines.some(({ event }) => event === 'inference-failed'));
+  engine.conduct = 'answers';
+  const last = await lastOf(gateway, token, id);
+  assert.equal([last.state, last.error, last.attempt, last.results.length], ['done', null, 2, 1]);
+  engine.conduct = 'model-crashed';
+  const predicted = await gateway.call('POST', '/predict', { token, form: formOf([greyFile(21)]) });
+  assert.equal([predicted.status, await codeOf(predicted)], [502, 'model-crashed']);
+  await gateway.close();
+});
+
+test('a job is cancelled: one that waits at once, one that runs in a moment; what waits behind it goes on, the most urgent first', async () => {
+  const engine = createTestEngine();
+  const gateway = await openTestGateway({ engine });
+  const { accessToken: token } = await gateway.signIn();
+  engine.conduct = 'hangs';
+  const running = await begin(gateway, token, 30);
+  await until('the first one to run', () => engine.inputs.length > 0);
+  const waiting = [await begin(gateway, token, 31), await begin(gateway, token, 32, { priority: '-5' }), await begin(gateway, token, 33, { priority: '5' })];
+  const cancel = async (id: string): Promise<Job> => (await (await gateway.call('DELETE', `/jobs/${id}`, { token })).json()) as Job;
+  assert.is((await cancel(waiting[0]!.id)).state, 'cancelled');
+  engine.conduct = 'answers';
+  assert.is((await cancel(running.id)).state, 'cancelled');
+  for (const { id } of waiting.slice(1)) assert.is((await lastOf(gateway, token, id)).state, 'done');
+  assert.is((await lastOf(gateway, token, running.id)).state, 'cancelled');
+  const order = engine.inputs.filter((value, at) => engine.inputs.indexOf(value) === at && value <= 33);
+  assert.equal(order, [30, 33, 32]);
+  await gateway.close();
+});
+
+test('a gateway that stops in the midst leaves its job to whoever comes next; the result is there once', async () => {
+  const database = await openDatabase({ kind: 'memory' });
+  const open = async () => ({ ...database, close: async () => undefined });
+  // Gateways that follow each other share their data directory.
+  const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-jobs-')) };
+  const engine = createTestEngine();
+  engine.conduct = 'hangs';
+  const first = await openTestGateway({ engine, open, env });
+  const { id } = await begin(first, (await first.signIn()).accessToken, 40);
+  await until('it to run', () => engine.inputs.length > 0);
+  await first.stop();
+  engine.conduct = 'answers';
+  const second = await openTestGateway({ engine, open, env });
+  const last = await lastOf(second, (await second.signIn()).accessToken, id);
+  assert.equal([last.state, last.attempt, last.results.length], ['done', 1, 1]);
+  assert.is((await database.db.selectFrom('inference_result').select('id').execute()).length, 1);
+  await second.stop();
+  await first.close();
+  await database.close();
+  rmSync(env.RELAY_DATA_DIR, { recursive: true });
+});
+
+test.run();

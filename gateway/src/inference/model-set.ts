@@ -1,0 +1,63 @@
+/**
+ * Which models answer a question: the one that is asked for, and those that it needs beside it. They are chosen once, when the question is begun, and
+ * named by their digests from then on: what an administrator activates or stops meanwhile holds for the next one.
+ */
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { ModelRef } from '#shared/models/model.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Tables } from '../database/tables.ts';
+import { answering, findModelVersion, type ModelName, type ModelVersion } from '../models/model.store.ts';
+import type { RunRole } from './examine-thread.ts';
+
+export type ModelSet = {
+  readonly asked: ModelVersion;
+  readonly insteadOf: ModelName | null;
+  /** By what they are for; one that is asked for itself has no second place. */
+  readonly models: ReadonlyMap<RunRole, ModelVersion>;
+};
+
+/** What the kind of an image, and where the lungs are, is told by. */
+const GATE = 'image-kind';
+const LUNGS = 'lung-fields';
+const EXPLAINED = 'pneumonia';
+
+/** @throws Problem model-not-found, model-unavailable, model-not-usable. */
+export async function chooseModels(db: Kysely<Tables>, siteId: string, modelId: string, version: string | null): Promise<ModelSet> {
+  const { version: asked, insteadOf } = await answering(db, siteId, modelId, version);
+  if (asked.card.task === 'explanation') throw new Problem('model-not-usable');
+  const models = new Map<RunRole, ModelVersion>([['asked', asked]]);
+  models.set(GATE, asked.model_id === GATE ? asked : (await answering(db, siteId, GATE)).version);
+  // Without it a finding says that nobody looked for the lungs; without the gate nothing can be said.
+  const lungs = asked.model_id === LUNGS ? asked : await answeringOrNull(db, siteId, LUNGS);
+  if (lungs !== null) models.set(LUNGS, lungs);
+  if (asked.model_id === EXPLAINED) {
+    // A gradient explains the very weights that it was made of: the one of the same version.
+    const gradient = await findModelVersion(db, siteId, { id: 'pneumonia-gradient', version: asked.version });
+    if (gradient !== undefined && (gradient.state === 'active' || gradient.state === 'available')) models.set('pneumonia-gradient', gradient);
+  }
+  return { asked, insteadOf, models };
+}
+
+async function answeringOrNull(db: Kysely<Tables>, siteId: string, id: string): Promise<ModelVersion | null> {
+  try {
+    return (await answering(db, siteId, id)).version;
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
+}
+
+/** What an answer depends on, as words: which model was asked for, which one answers, and for each what it is for, its file and its card. */
+export function wordsOf({ asked, insteadOf, models }: ModelSet): string[] {
+  const name = ({ id, version }: ModelName): string => `${id} ${version}`;
+  const cardOf = ({ card }: ModelVersion): string => createHash('sha256').update(JSON.stringify(card)).digest('hex');
+  const roles = [...models].map(([role, model]) => `${role} ${model.model_id} ${model.version} ${model.digest} ${cardOf(model)}`);
+  return [`answers ${name({ id: asked.model_id, version: asked.version })}`, `instead of ${insteadOf === null ? 'none' : name(insteadOf)}`, ...roles];
+}
+
+/** Every model of it once. */
+export function refsOf({ models }: ModelSet): ModelRef[] {
+  const refs = [...models.values()].map(({ model_id: id, version, digest }) => ({ id, version, digest }));
+  return [...new Map(refs.map((ref) => [ref.digest, ref])).values()];
+}

@@ -1,0 +1,88 @@
+/** What is asked of the models: a form with files (`multipart/form-data`), or JSON that names studies in the PACS. */
+import { z } from '@hono/zod-openapi';
+import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
+import { uidSchema } from '#shared/protocol/forms.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { readMultipart } from '../http/read-multipart.ts';
+
+/** Of PNG, JPEG and DICOM files alike. It is held in memory while it is looked at. */
+export const FILE_BYTES_LIMIT = 50 * 1024 * 1024;
+export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as const;
+const FIELDS_BYTES = 64 * 1024;
+const FIELDS_LIMIT = 16;
+const JSON_BYTES_LIMIT = 64 * 1024;
+const QUIET_MS = 60_000;
+/** Of a whole form: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who sends a byte a minute holds up nobody for longer. */
+const TOTAL_MS = { one: 60_000, batch: 600_000 } as const;
+
+export const DEFAULT_MODEL = 'pneumonia';
+
+const whole = z.string().regex(/^-?\d{1,9}$/).transform(Number);
+const part = z.string().regex(/^[01]$|^0?\.\d{1,9}$/).transform(Number);
+const shape = inferRequestSchema.shape;
+const parameters = shape.parameters.unwrap().shape;
+
+/** As `inferRequestSchema`, in the words of a form. */
+const fieldsSchema = z.strictObject({
+  model: shape.model.default(DEFAULT_MODEL),
+  version: shape.version,
+  frame: whole.pipe(shape.frame.unwrap()).default(0),
+  priority: whole.pipe(shape.priority.unwrap()).optional(),
+  timeoutSeconds: whole.pipe(shape.timeoutSeconds.unwrap()).optional(),
+  cache: z.enum(['true', 'false']).default('true').transform((text) => text === 'true'),
+  threshold: part.pipe(parameters.threshold.unwrap()).optional(),
+  steps: whole.pipe(parameters.steps.unwrap()).optional(),
+  explain: z.string().transform((text) => text.split(',').filter((one) => one !== '')).pipe(z.array(z.enum(EXPLANATION_METHODS))).optional(),
+}).transform(({ threshold, steps, explain, ...rest }) => ({ ...rest, parameters: { threshold, steps, explain } }));
+export type AskedFields = z.infer<typeof fieldsSchema>;
+
+export const batchRequestSchema = inferRequestSchema.omit({ studyInstanceUID: true, sopInstanceUID: true }).extend({ studies: z.array(uidSchema).min(1).max(BATCH.studies) });
+
+/** Reads the form; gives each file away as it comes, so that not all are held at once. @throws Problem. */
+export async function readForm(
+  contentType: string, body: AsyncIterable<Uint8Array>, files: number, take: (chunks: readonly Uint8Array[]) => Promise<void>,
+): Promise<AskedFields> {
+  const limits = {
+    parts: files + FIELDS_LIMIT, bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES, partBytes: () => FILE_BYTES_LIMIT, quietMs: QUIET_MS,
+    totalMs: files === 1 ? TOTAL_MS.one : TOTAL_MS.batch, tooLarge: 'file-too-large',
+  } as const;
+  const fields: Record<string, string> = {};
+  let count = 0;
+  for await (const { field, chunks } of readMultipart(contentType, body, limits)) {
+    if (field === 'file') {
+      if ((count += 1) > files) throw new Problem('too-many-inputs');
+      await take(chunks);
+    } else {
+      const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      if (length > FIELDS_BYTES) throw new Problem('invalid-request', 'Not as asked for: a field is too long.');
+      fields[field] = Buffer.concat(chunks).toString();
+    }
+  }
+  if (count === 0) throw new Problem('invalid-request', 'Not as asked for: file.');
+  return parsed(fieldsSchema, fields);
+}
+
+/** @throws Problem bad-request, invalid-request, body-too-large. */
+export async function readJson<S extends z.ZodType>(schema: S, body: AsyncIterable<Uint8Array>): Promise<z.infer<S>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    if ((length += chunk.length) > JSON_BYTES_LIMIT) throw new Problem('body-too-large');
+    chunks.push(chunk);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.concat(chunks).toString());
+  } catch {
+    throw new Problem('bad-request');
+  }
+  return parsed(schema, json);
+}
+
+/** The paths of what is wrong, never the values. */
+function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const outcome = schema.safeParse(value);
+  if (outcome.success) return outcome.data;
+  const places = outcome.error.issues.map(({ path, code }) => path.map(String).join('.') || code);
+  throw new Problem('invalid-request', `Not as asked for: ${[...new Set(places)].slice(0, 5).join(', ')}.`);
+}

@@ -1,0 +1,72 @@
+/**
+ * Where models lie: those that come with the gateway beside its code, those that an administrator added in the data directory as `<digest>.onnx`, for
+ * their owner only. Gateways that share the data directory share them. A file is written whole or not at all, and never changed.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { link, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
+
+/** One that comes with the gateway. `digest`: of the card, which is the promise; `isWhole`: the file has it. */
+export type BuiltInModel = { readonly card: ModelCard; readonly digest: string; readonly bytes: number; readonly isWhole: boolean };
+
+export type ModelFiles = {
+  readonly builtIn: readonly BuiltInModel[];
+  /** Of a model that was registered: whether its file is still there, and the same, is found out by who loads it. */
+  pathOf(digest: string): string;
+  /** Outlives a power cut when it resolves. */
+  save(digest: string, chunks: readonly Uint8Array[]): Promise<void>;
+  /** One that came with the gateway stays. */
+  remove(digest: string): Promise<void>;
+};
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+function readOrNull(path: string): Uint8Array | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Throws where a card that comes with the gateway cannot be read: that is a broken installation, not a changed model. */
+function readBuiltIn(folder: string): (BuiltInModel & { readonly path: string })[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.json')).sort().map((name) => {
+    const card = modelCardSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+    const path = join(folder, name.replace(/json$/, 'onnx'));
+    const file = readOrNull(path);
+    return { card, digest: card.sha256, bytes: file?.length ?? 0, path, isWhole: file !== null && digestOf(file) === card.sha256 };
+  });
+}
+
+/** `folder` is made where it is missing. */
+export function openModelFiles(builtInFolder: string, folder: string): ModelFiles {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const builtIn = readBuiltIn(builtInFolder);
+  const paths = new Map(builtIn.map(({ digest, path }) => [digest, path]));
+  const pathOf = (digest: string): string => paths.get(digest) ?? join(folder, `${digest}.onnx`);
+  return {
+    builtIn, pathOf,
+    async save(digest, chunks) {
+      if (paths.has(digest)) return;
+      const draft = join(folder, `${digest}.${randomBytes(8).toString('hex')}.new`);
+      const file = await open(draft, 'wx', 0o600);
+      try {
+        for (const chunk of chunks) await file.write(chunk);
+        await file.sync();
+        await link(draft, pathOf(digest)).catch((error: NodeJS.ErrnoException) => {
+          // Its name says what it holds: the one that is there is the same.
+          if (error.code !== 'EEXIST') throw error;
+        });
+      } finally {
+        await file.close();
+        await unlink(draft);
+      }
+    },
+    async remove(digest) {
+      if (!paths.has(digest)) await unlink(pathOf(digest));
+    },
+  };
+}

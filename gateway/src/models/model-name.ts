@@ -1,0 +1,5 @@
+/** How models are named. The names stand in URLs, metrics and DICOM attributes (LO: 64 characters). */
+import { z } from '@hono/zod-openapi';
+
+export const modelIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
+export const versionSchema = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+-]{0,30}$/);

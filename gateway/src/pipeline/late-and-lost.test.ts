@@ -1,0 +1,102 @@
+/** What becomes of a study when something does not come, comes damaged, or is taken back. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
+import { runExpiry } from './eviction/run-expiry.ts';
+import { openTestGround, openTestPipeline, packed, toManifest, type TestGround } from './open-test-pipeline.ts';
+import { assembledStudy, newStudy, openedStudy } from './open-test-study.ts';
+
+const test = suite('a study, when');
+let shared: TestGround;
+test.before(async () => void (shared = await openTestGround()));
+test.after(() => shared.close());
+
+test('identity remains under a de-identifying policy, nothing of it reaches the PACS', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground: shared });
+  const instances = newStudy();
+  const { uploadId } = await pipeline.init(toManifest(instances, 'deidentified'));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const status = await pipeline.status(uploadId);
+  assert.is(status.state, 'held');
+  assert.ok(status.instances?.every(({ reason }) => reason === 'identity-remains'));
+  assert.is(pacs.posted.size, 0);
+  await pipeline.close();
+});
+
+test('a digest does not match, the device is asked again, and the good ones stay', async () => {
+  const { pipeline, instances, uploadId } = await openedStudy(shared);
+  const parcel = randomUUID();
+  const bytes = await packed(instances);
+  const at = Buffer.from(bytes).indexOf(Buffer.from(instances[1]!.bytes.subarray(-40)));
+  bytes[at + 20]! ^= 1;
+  await pipeline.sendBytes(uploadId, bytes, parcel);
+  await pipeline.runAll();
+  const complete = await pipeline.json<{ missing: { sopInstanceUID: string }[] }>('POST', `/upload/${uploadId}/complete`);
+  assert.equal(complete.missing.map(({ sopInstanceUID }) => sopInstanceUID), [instances[1]!.identifiers.sopInstanceUID]);
+  await pipeline.send(uploadId, instances, parcel);
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
+test('a digest never matches, it ends as a refusal and not as a loop', async () => {
+  const { pipeline, instances, uploadId } = await openedStudy(shared, 1);
+  for (let i = 0; i < 4; i += 1) {
+    const bytes = await packed(instances);
+    bytes[bytes.length - 60]! ^= 1;
+    await pipeline.sendBytes(uploadId, bytes);
+    await pipeline.runAll();
+  }
+  const status = await pipeline.status(uploadId);
+  assert.equal([status.state, status.instances?.[0]?.reason], ['closed', 'digest-mismatch']);
+  await pipeline.close();
+});
+
+test('its parcels are lost from the disk, the device is asked for them again', async () => {
+  const { pipeline, pacs, instances, uploadId, parcel } = await assembledStudy(shared);
+  for (const id of await pipeline.tools.blobs.ids()) await pipeline.tools.blobs.remove(id);
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'receiving');
+  assert.is((await pipeline.init(toManifest(instances))).need.length, 3);
+  await pipeline.send(uploadId, instances, parcel);
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  assert.is(pacs.held.size, 3);
+  await pipeline.close();
+});
+
+test('the device never comes back, its promises end in the open', async () => {
+  let now = new Date('2026-01-01T00:00:00Z');
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, now: () => now });
+  const instances = newStudy();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances.slice(0, 2));
+  await pipeline.create(uploadId, randomUUID(), 1000);
+  await pipeline.runAll();
+  now = new Date('2026-03-01T00:00:00Z');
+  await runExpiry(pipeline.tools);
+  await pipeline.runAll();
+  const status = await pipeline.status(uploadId);
+  assert.equal([status.state, status.counts.inPacs, status.instances?.[2]?.reason], ['closed', 2, 'never-arrived']);
+  assert.equal(await pipeline.tools.blobs.ids(), []);
+  const back = await pipeline.init(toManifest(instances));
+  assert.equal([back.need.length, back.revision], [1, 2], 'and when it does come back, it is taken');
+  await pipeline.close();
+});
+
+test('it is taken back before a byte has left, nothing of it remains; afterwards it cannot be', async () => {
+  const { pipeline, instances, uploadId } = await openedStudy(shared);
+  assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 204);
+  assert.is((await pipeline.request('GET', `/upload/${uploadId}/status`)).status, 404);
+  assert.is((await pipeline.tools.db.selectFrom('instance').select('id').where('site_id', '=', pipeline.siteId).execute()).length, 0);
+  const again = await pipeline.init(toManifest(instances));
+  await pipeline.send(again.uploadId, instances.slice(0, 1));
+  const refusal = await pipeline.request('DELETE', `/upload/${again.uploadId}`);
+  assert.equal([refusal.status, ((await refusal.json()) as { code: string }).code], [409, 'upload-in-progress']);
+  await pipeline.close();
+});
+
+test.run();

@@ -1,0 +1,63 @@
+/** Coded concepts: those of PS3.16 where there are any, and our own scheme 99RELAYPACS where there are none (PS3.16 §8.2). */
+import { createHash } from 'node:crypto';
+import type { SimpleElement } from '#shared/dicom/build-instance.ts';
+import type { FilmFinding } from '#shared/protocol/inference.ts';
+
+export interface Code {
+  readonly value: string;
+  readonly scheme: string;
+  readonly meaning: string;
+}
+
+export const dcm = (value: string, meaning: string): Code => ({ value, scheme: 'DCM', meaning });
+export const sct = (value: string, meaning: string): Code => ({ value, scheme: 'SCT', meaning });
+export const PRIVATE_SCHEME = '99RELAYPACS';
+/** `value`: at most 16 characters (SH). */
+export const own = (value: string, meaning: string): Code => ({ value, scheme: PRIVATE_SCHEME, meaning });
+
+/** The item of a code sequence (PS3.3 Table 8.8-1). */
+export function codeItem({ value, scheme, meaning }: Code): SimpleElement[] {
+  return [[0x00080100, 'SH', value], [0x00080102, 'SH', scheme], [0x00080104, 'LO', meaning.slice(0, 64)]];
+}
+
+/** PS3.3 §C.12.1 Coding Scheme Identification Sequence (0008,0110): who is behind our own scheme. */
+export const CODING_SCHEME: SimpleElement = [0x00080110, 'SQ', [
+  [0x00080102, 'SH', PRIVATE_SCHEME], [0x00080115, 'ST', 'RelayPACS concepts of what models find'], [0x00080116, 'ST', 'RelayPACS'],
+]];
+
+export const UNITY: Code = { value: '1', scheme: 'UCUM', meaning: 'no units' };
+export const RIGHT_LUNG = sct('3341006', 'Right lung');
+export const LEFT_LUNG = sct('44029006', 'Left lung');
+export const ANATOMICAL_STRUCTURE = sct('123037004', 'Anatomical Structure');
+export const FINDING_SITE = sct('363698007', 'Finding Site');
+export const SOURCE_FOR_PROCESSING = dcm('121322', 'Source image for image processing operation');
+
+/** What a radiologist may say that it is (`verifyRequestSchema`). */
+export const DIAGNOSES: Readonly<Record<string, Code>> = {
+  normal: sct('17621005', 'Normal'),
+  'bacterial pneumonia': sct('53084003', 'Bacterial pneumonia'),
+  'viral pneumonia': sct('75570004', 'Viral pneumonia'),
+  pneumonia: sct('233604007', 'Pneumonia'),
+  other: own('OTHER', 'Other finding'),
+  'not-assessable': own('NOT-ASSESSABLE', 'Not assessable'),
+};
+
+export const FILM: Readonly<Record<FilmFinding, Code>> = {
+  rotated: own('ROTATED', 'Film is rotated'),
+  inverted: own('INVERTED', 'Film is inverted'),
+  blurred: own('BLURRED', 'Film is blurred'),
+  'lungs-cut-off': own('LUNGS-CUT-OFF', 'Lungs are cut off'),
+};
+
+export const POPULATIONS = {
+  inside: own('INSIDE', 'Inside the population of the model'),
+  outside: own('OUTSIDE', 'Outside the population of the model'),
+  unknown: own('UNKNOWN', 'Not known whether inside the population of the model'),
+} as const;
+
+const CLASS_CODES: Readonly<Record<string, string>> = { normal: 'P-NORMAL', 'bacterial pneumonia': 'P-BACTERIAL', 'viral pneumonia': 'P-VIRAL' };
+
+/** A class that another model brings has its name's hash for a code: the same class, the same code. */
+export function probabilityOf(name: string): Code {
+  return own(CLASS_CODES[name] ?? `P-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`, `Probability of ${name}`);
+}

@@ -1,0 +1,65 @@
+/** Content items of a structured report (PS3.3 §C.17.3), as simple elements: relationship, value type, concept name, value, children. */
+import type { SimpleElement } from '#shared/dicom/build-instance.ts';
+import { codeItem, UNITY, type Code } from './codes.ts';
+import { oneValue, toAscii } from './result-text.ts';
+
+export type ContentItem = readonly SimpleElement[];
+
+/** PS3.3 Table C.17.3-8. */
+type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'INFERRED FROM';
+
+function item(relationship: Relationship, type: string, name: Code, value: readonly SimpleElement[], children: readonly ContentItem[] = []): ContentItem {
+  return [
+    [0x0040a010, 'CS', relationship],
+    [0x0040a040, 'CS', type],
+    [0x0040a043, 'SQ', codeItem(name)],
+    ...value,
+    ...(children.length === 0 ? [] : [[0x0040a730, 'SQ', ...children] as const]),
+  ];
+}
+
+/** Zero or one of it. */
+export function maybe<T>(value: T | null | undefined, make: (value: T) => ContentItem): readonly ContentItem[] {
+  return value === null || value === undefined ? [] : [make(value)];
+}
+
+export function container(name: Code, children: readonly ContentItem[]): ContentItem {
+  return item('CONTAINS', 'CONTAINER', name, [[0x0040a050, 'CS', 'SEPARATE']], children);
+}
+
+export function codeValue(name: Code, value: Code, relationship: Relationship = 'CONTAINS', children: readonly ContentItem[] = []): ContentItem {
+  return item(relationship, 'CODE', name, [[0x0040a168, 'SQ', codeItem(value)]], children);
+}
+
+/** Text of ours: ASCII in the character set of the source, whatever that is. */
+export function textValue(name: Code, text: string, relationship: Relationship = 'CONTAINS'): ContentItem {
+  return item(relationship, 'TEXT', name, [[0x0040a160, 'UT', toAscii(text)]]);
+}
+
+/** Text of a person, in whose letters the report can be written (`lettersFor`). */
+export function personText(name: Code, text: string): ContentItem {
+  return item('CONTAINS', 'TEXT', name, [[0x0040a160, 'UT', text]]);
+}
+
+export function personName(name: Code, person: string, relationship: Relationship = 'HAS OBS CONTEXT'): ContentItem {
+  return item(relationship, 'PNAME', name, [[0x0040a123, 'PN', oneValue(person)]]);
+}
+
+export function uidValue(name: Code, uid: string, relationship: Relationship = 'HAS OBS CONTEXT'): ContentItem {
+  return item(relationship, 'UIDREF', name, [[0x0040a124, 'UI', uid]]);
+}
+
+/** Four decimals: more would tell apart what two processors round differently. */
+export function decimal(value: number): string {
+  return String(Math.round(value * 10_000) / 10_000);
+}
+
+/** A number without a unit: a probability or a fraction. */
+export function ratio(name: Code, value: number, children: readonly ContentItem[] = []): ContentItem {
+  return item('CONTAINS', 'NUM', name, [[0x0040a300, 'SQ', [[0x004008ea, 'SQ', codeItem(UNITY)], [0x0040a30a, 'DS', decimal(value)]]]], children);
+}
+
+/** `referenced`: the item of Referenced SOP Sequence (0008,1199). */
+export function imageReference(name: Code, referenced: readonly SimpleElement[], relationship: Relationship = 'CONTAINS'): ContentItem {
+  return item(relationship, 'IMAGE', name, [[0x00081199, 'SQ', referenced]]);
+}

@@ -1,0 +1,73 @@
+/**
+ * What a model found on one image, as the builders of result instances are given it, and what they give back. Plain values: no clock, no randomness,
+ * no store. The same subject gives the same bytes.
+ */
+import type { InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
+import type { TransferSyntaxUID } from '#shared/dicom/uid.ts';
+import type { ModelRef } from '#shared/models/model.ts';
+import type { Finding, verifyRequestSchema } from '#shared/protocol/inference.ts';
+import type { z } from 'zod';
+import type { ResultUid } from './result-uid.ts';
+
+export const RESULT_KINDS = ['SR', 'SEG', 'SC'] as const;
+export type ResultKind = (typeof RESULT_KINDS)[number];
+
+export interface ResultSubject {
+  /** The instance as the PACS has it: patient and study of the result are its own, byte for byte. */
+  readonly source: ParsedInstance;
+  readonly finding: Finding;
+  /** Every model that had a part in it; the one of `finding.model` among them. */
+  readonly models: readonly ModelRef[];
+  /** When this was found for the first time. A de-identified study does not say it (`momentOf`). */
+  readonly at: Date;
+  /** Of this gateway: package.json's version. */
+  readonly softwareVersion: string;
+  readonly uid: ResultUid;
+  /** Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two results of one image differ in it. */
+  readonly key: string;
+}
+
+/** 0 or 1 for each cell of the model's square, which was laid over the whole image; rows from the top. */
+export interface LungMasks {
+  readonly side: number;
+  readonly right: Uint8Array;
+  readonly left: Uint8Array;
+}
+
+/** 8 bits a sample, red, green and blue of a pixel beside each other, rows from the top. */
+export interface ColourPicture {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rgb: Uint8Array;
+}
+
+/** What is drawn or segmented; null where it was not. `heatMap`: the map over the grey picture, of any size. */
+export interface ResultMaps {
+  readonly lungs: LungMasks | null;
+  readonly heatMap: ColourPicture | null;
+}
+
+type VerifyRequest = z.infer<typeof verifyRequestSchema>;
+
+/** The radiologist's word. */
+export interface Verification {
+  readonly verdict: VerifyRequest['verdict'];
+  /** What it is instead; null where the model was right. */
+  readonly finding: NonNullable<VerifyRequest['finding']> | null;
+  /** The radiologist's own words; they stay out of the SR of a de-identified study. */
+  readonly reason: string | null;
+  /** The person, as a PN: under a de-identified study a pseudonym (`observerName`). */
+  readonly by: string;
+  readonly at: Date;
+  /** Of the result: 2 for the first verification. */
+  readonly revision: number;
+  /** Of the report that was sent last; where it is not said, the one before. Verifications that come close together may share a report. */
+  readonly follows?: number;
+}
+
+export interface BuiltResult {
+  readonly kind: ResultKind;
+  readonly identifiers: InstanceIdentifiers;
+  readonly transferSyntaxUID: TransferSyntaxUID;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}

@@ -1,0 +1,31 @@
+/**
+ * UIDs of result instances: keyed functions of what they were made of, so that the same question (image, models, parameters) names the same
+ * instances whoever asks it again, and nobody without the key can tell from a UID which image or model it is of.
+ */
+import { createHmac } from 'node:crypto';
+import type { ResultKind, ResultSubject } from './result-subject.ts';
+
+/** The UID of these words; another word, another UID. */
+export type ResultUid = (...words: readonly string[]) => string;
+
+/** `secret`: the project key, of 32 bytes. Its pseudonyms (shared/src/deid) are made under other labels. */
+export function createResultUid(secret: Uint8Array): ResultUid {
+  return (...words) => {
+    const bytes = createHmac('sha256', secret).update(['relaypacs result', ...words].join('\0')).digest().subarray(0, 16);
+    // RFC 9562 §5.8: version 8, "custom"; PS3.5 §B.2 wants a UUID behind 2.25.
+    bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+    return `2.25.${BigInt(`0x${bytes.toString('hex')}`)}`;
+  };
+}
+
+/** `revision`: of the report; maps have only the first. */
+export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision = 1): string {
+  const { source, finding, uid, key } = subject;
+  return uid('instance', source.identifiers.sopInstanceUID, String(finding.input.frame), kind, String(revision), key);
+}
+
+/** One series of a kind for all that these models say of the images of one series, so that they share what a series has in common. */
+export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
+  return subject.uid('series', subject.source.identifiers.seriesInstanceUID, kind, subject.finding.model.id, subject.finding.model.digest);
+}

@@ -1,0 +1,33 @@
+/** A stage that runs twice, or is killed between its effect and its commit (PROTOCOL.md, I7). */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openTestGround, rollingBack, type TestGround } from './open-test-pipeline.ts';
+import { assembledStudy } from './open-test-study.ts';
+import { ROAD } from './pipeline.ts';
+
+const test = suite('a study, when');
+let shared: TestGround;
+test.before(async () => void (shared = await openTestGround()));
+test.after(() => shared.close());
+
+test('any stage runs twice, or is killed between what it did and its commit, the end is the same (I7)', async () => {
+  for (const { stage } of ROAD) {
+    const { pipeline, pacs, uploadId, studyId } = await assembledStudy(shared);
+    const { tools } = pipeline;
+    // Killed: everything that the stage does happens, and its transaction is rolled back.
+    const killed = { ...tools, db: rollingBack(tools.db) };
+    for (const entry of ROAD) {
+      if (entry.stage === stage) await pipeline.run(stage, studyId, killed).catch(() => undefined);
+      await pipeline.run(entry.stage, studyId);
+      await pipeline.run(entry.stage, studyId);
+    }
+    const status = await pipeline.status(uploadId);
+    assert.equal([stage, status.state, status.counts.inPacs, status.revision], [stage, 'closed', 3, 1]);
+    assert.ok([...pacs.posted.values()].every((count) => count === 1), `${stage}: posted once`);
+    assert.is((await tools.db.selectFrom('receipt').select('id').where('study_id', '=', studyId).execute()).length, 1);
+    assert.equal(await tools.blobs.ids(), []);
+    await pipeline.close();
+  }
+});
+
+test.run();

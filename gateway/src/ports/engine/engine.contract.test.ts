@@ -1,0 +1,194 @@
+/** What the gateway relies on from whatever runs models. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { MODEL_IDS, type Tensor } from '#shared/models/model.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import { EXTERNAL_ONNX_MODELS, ONNX_MODELS, saveOnnxModel } from '#testing/onnx-models.ts';
+import { EngineFault, type Engine, type EngineFaultCode, type EngineModel } from './engine.ts';
+import { createOnnxEngine } from './onnx-engine.ts';
+
+const signal = new AbortController().signal;
+const PATIENT = { timeoutMs: 60_000, signal };
+const X: Tensor = { dims: [1, 4], data: Float32Array.of(1, 2, 3, 4) };
+
+async function faultOf(promise: Promise<unknown>): Promise<EngineFault> {
+  const error: unknown = await promise.then(() => null, (error: unknown) => error);
+  assert.instance(error, EngineFault);
+  return error as EngineFault;
+}
+const codeOf = async (promise: Promise<unknown>): Promise<EngineFaultCode> => (await faultOf(promise)).code;
+
+/** A model of shared/models with its card. */
+async function builtIn(id: string): Promise<EngineModel> {
+  const path = fileURLToPath(new URL(`../../../../shared/models/${id}.onnx`, import.meta.url));
+  const { sha256, input, outputs } = JSON.parse(await readFile(path.replace(/onnx$/, 'json'), 'utf8'));
+  return { digest: sha256, path, input, outputs };
+}
+
+/** Some picture: grey levels from 0 to 1. */
+function picture(shape: readonly number[]): Tensor {
+  const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
+  return { dims: shape, data: data.map((_, at) => (at * 0.618) % 1) };
+}
+
+for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memoryBytes: 400 * 1024 ** 2, restartMs: 1 })]] as const) {
+  const test = suite<{ folder: string; engine: Engine }>(`what runs models (${name})`);
+  test.before(async (context) => {
+    context.folder = await mkdtemp(join(tmpdir(), 'relay-engine-'));
+    context.engine = create();
+  });
+  test.after(async ({ engine, folder }) => {
+    await engine.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  for (const id of MODEL_IDS) {
+    test(`${id} fits its card and gives finite values of the card's shapes, for one picture and for several`, async ({ engine }) => {
+      const model = await builtIn(id);
+      await engine.check(model, signal);
+      const one = picture(model.input.shape);
+      const single = await engine.run(model, one, PATIENT);
+      const three = picture([3, ...model.input.shape.slice(1)]);
+      three.data.set(one.data, one.data.length);
+      const several = await engine.run(model, three, PATIENT);
+      assert.equal(Object.keys(single).sort(), Object.keys(model.outputs).sort());
+      for (const [output, { shape }] of Object.entries(model.outputs)) {
+        const { dims, data } = single[output]!;
+        assert.equal(dims, shape);
+        assert.ok(data.every(Number.isFinite));
+        assert.equal(several[output]!.dims, [3, ...shape.slice(1)]);
+        const second = several[output]!.data.subarray(data.length, 2 * data.length);
+        assert.ok(data.every((value, at) => Math.abs(value - second[at]!) <= 1e-4 * (1 + Math.abs(value))), 'a picture among others has the same answer');
+      }
+    });
+  }
+
+  test('what was asked for at once is answered, each its own', async ({ engine, folder }) => {
+    const model = await saveOnnxModel(folder, 'one', ONNX_MODELS['adds-one']);
+    const all = Float32Array.from({ length: 13 }, (_, at) => at);
+    const answers = await Promise.all([1, 5, 9].map((from) => engine.run(model, { dims: [1, 4], data: all.subarray(from, from + 4) }, PATIENT)));
+    assert.equal(answers.map(({ y }) => [...y!.data]), [[2, 3, 4, 5], [6, 7, 8, 9], [10, 11, 12, 13]]);
+  });
+
+  test('an input that is not of the card’s shape is a mistake of who asks, not of the model', async ({ engine, folder }) => {
+    const model = await saveOnnxModel(folder, 'shape', ONNX_MODELS['adds-one']);
+    const inputs: readonly Tensor[] = [
+      { dims: [1, 3], data: new Float32Array(3) }, { dims: [4], data: new Float32Array(4) }, { dims: [1, 4], data: new Float32Array(5) }, { dims: [2, 4], data: new Float32Array(8) },
+      { dims: [], data: new Float32Array(1) },
+    ];
+    for (const input of inputs) {
+      assert.instance(await engine.run(model, input, PATIENT).catch((error: unknown) => error), RangeError);
+    }
+    const free = { ...model, input: { ...model.input, batch: true } };
+    for (const dims of [[0, 4], [1.5, 4], [2, 3]]) {
+      assert.instance(await engine.run(free, { dims, data: new Float32Array(dims[0]! * dims[1]!) }, PATIENT).catch((error: unknown) => error), RangeError);
+    }
+  });
+
+  const Y = (...shape: number[]) => ({ input: { name: 'x', shape: [1, 4] }, outputs: { y: { shape } } });
+  const misfits: readonly [keyof typeof ONNX_MODELS, ReturnType<typeof Y> & Partial<EngineModel>][] = [
+    ['gives-five', Y(1, 4)], ['gives-double', Y(1, 4)], ['gives-z', Y(1, 4)], ['adds-one', Y(4)],
+    ['adds-one', { ...Y(1, 4), input: { name: 'image', shape: [1, 4] } }], ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 5] } }],
+    ['adds-one', { ...Y(1, 4), outputs: { y: { shape: [1, 4] }, z: { shape: [1] } } as never }], ['adds-one', { ...Y(1, 4), outputs: {} as never }],
+    ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 4], batch: true } as never }],
+  ];
+  test('a model that is not what its card says is refused before it runs, by name, type and shape', async ({ engine, folder }) => {
+    for (const [at, [name, card]] of misfits.entries()) {
+      const model = await saveOnnxModel(folder, `misfit ${at}`, ONNX_MODELS[name], card);
+      assert.is(await codeOf(engine.check(model, signal)), 'model-shape-mismatch', `${at} ${name}`);
+      assert.is(await codeOf(engine.run(model, { dims: card.input.shape, data: new Float32Array(card.input.shape[1]!) }, PATIENT)), 'model-shape-mismatch', `${at} ${name}`);
+    }
+  });
+
+  test('a model whose shape shows only when it runs is found out then', async ({ engine, folder }) => {
+    const model = await saveOnnxModel(folder, 'hidden', ONNX_MODELS['gives-as-many'], Y(2, 4));
+    await engine.check(model, signal);
+    assert.equal((await engine.run(model, X, PATIENT)).y!.dims, [2, 4]);
+    assert.is(await codeOf(engine.run(model, { ...X, data: Float32Array.of(0, 1, 2, 3) }, PATIENT)), 'model-shape-mismatch');
+  });
+
+  test('an answer that is no number is no answer', async ({ engine, folder }) => {
+    for (const name of ['gives-nan', 'gives-infinity', 'stops-within'] as const) {
+      assert.is(await codeOf(engine.run(await saveOnnxModel(folder, name, ONNX_MODELS[name]), X, PATIENT)), 'model-output-invalid', name);
+    }
+  });
+
+  test('what is no model, or needs what is not known here, is unreadable', async ({ engine, folder }) => {
+    for (const name of ['unknown-graph', 'empty', 'future-opset', 'unknown-operator'] as const) {
+      assert.is(await codeOf(engine.check(await saveOnnxModel(folder, name, ONNX_MODELS[name]), signal)), 'model-unreadable', name);
+    }
+    const cut = ONNX_MODELS['adds-one'].subarray(0, 60);
+    assert.is(await codeOf(engine.check(await saveOnnxModel(folder, 'cut', cut), signal)), 'model-unreadable');
+  });
+
+  for (const [place, bytes] of Object.entries(EXTERNAL_ONNX_MODELS)) {
+    test(`a model that takes values from another file is refused: ${place}`, async ({ engine, folder }) => {
+      assert.is(await codeOf(engine.check(await saveOnnxModel(folder, `external ${place}`, bytes), signal)), 'model-external-data');
+    });
+  }
+
+  test('a file that changed on the disk does not run, and a file that is gone is said to be', async ({ folder }) => {
+    const model = await saveOnnxModel(folder, 'changes', ONNX_MODELS['adds-one']);
+    const first = create();
+    await first.run(model, X, PATIENT);
+    await writeFile(model.path, ONNX_MODELS['gives-nan']);
+    assert.is(await codeOf(first.run(model, X, PATIENT)), 'model-changed', 'loaded before it changed');
+    assert.is(await codeOf(first.check(model, signal)), 'model-changed');
+    await writeFile(model.path, ONNX_MODELS['adds-one']);
+    await first.run(model, X, PATIENT);
+    await writeFile(model.path, ONNX_MODELS['gives-nan']);
+    await first.close();
+    const second = create();
+    assert.is(await codeOf(second.run(model, X, PATIENT)), 'model-changed');
+    await rm(model.path);
+    const fault = await faultOf(second.run(model, X, PATIENT));
+    assert.is(fault.code, 'model-unavailable');
+    assert.is(fault.digest, model.digest);
+    assert.is(await codeOf(second.check({ ...model, path: folder }, signal)), 'model-unavailable', 'a folder is no file');
+    await second.close();
+  });
+
+  test('a model that takes too long is ended, and what waited behind it is answered', async ({ engine, folder }) => {
+    const [loops, honest] = [await saveOnnxModel(folder, 'loops', ONNX_MODELS.loops), await saveOnnxModel(folder, 'honest', ONNX_MODELS['adds-one'])];
+    const late = codeOf(engine.run(loops, X, { timeoutMs: 100, signal }));
+    const behind = await Promise.all([1, 2, 3].map(() => engine.run(honest, X, PATIENT)));
+    assert.is(await late, 'model-timeout');
+    assert.equal(behind.map(({ y }) => [...y!.data]), [[2, 3, 4, 5], [2, 3, 4, 5], [2, 3, 4, 5]]);
+  });
+
+  test('a run that is called off ends with the reason, whether it waits or is under way', async ({ engine, folder }) => {
+    const [loops, honest] = [await saveOnnxModel(folder, 'called-off', ONNX_MODELS.loops), await saveOnnxModel(folder, 'goes-on', ONNX_MODELS['adds-one'])];
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    const reasonOf = (promise: Promise<unknown>) => promise.then(() => 'an answer', (error: unknown) => error);
+    const first = reasonOf(engine.run(loops, X, { timeoutMs: 60_000, signal: running.signal }));
+    const second = reasonOf(engine.run(honest, X, { timeoutMs: 60_000, signal: waiting.signal }));
+    const third = engine.run(honest, X, PATIENT);
+    waiting.abort('not wanted');
+    assert.is(await second, 'not wanted', 'it does not wait for its turn');
+    running.abort('closed the page');
+    assert.is(await first, 'closed the page');
+    assert.equal([...(await third).y!.data], [2, 3, 4, 5]);
+    assert.is(await reasonOf(engine.run(honest, X, { timeoutMs: 1, signal: AbortSignal.abort('before') })), 'before');
+  });
+
+  test('after close nothing runs', async ({ folder }) => {
+    const closed = create();
+    const loops = await saveOnnxModel(folder, 'at-close', ONNX_MODELS.loops);
+    const ends = Promise.allSettled([closed.run(loops, X, PATIENT), closed.run(loops, X, PATIENT)]);
+    await closed.close();
+    assert.equal((await ends).map(({ status }) => status), ['rejected', 'rejected']);
+    assert.instance(await closed.run(loops, X, PATIENT).catch((error: unknown) => error), Error);
+    await closed.close();
+  });
+
+  test('every fault has a sentence for a person', async ({ engine, folder }) => {
+    const fault = await faultOf(engine.run(await saveOnnxModel(folder, 'sentence', ONNX_MODELS['gives-nan']), X, PATIENT));
+    assert.is(fault.message, ALL_PROBLEMS[fault.code].title);
+  });
+
+  test.run();
+}

@@ -1,0 +1,83 @@
+/**
+ * Whether an ONNX file keeps values in other files, found in its protobuf before any runtime sees it: a path in a model reads what it likes.
+ *
+ * Only the fields on the way to a TensorProto are followed (onnx.proto, IR version 10): initializers, attributes, sub-graphs of If, Loop and Scan,
+ * functions, training. Does not check the rest; the runtime does.
+ */
+
+/** Field numbers that lead on, by message; null: the field itself is what is looked for. */
+const MESSAGES = {
+  model: { 7: 'graph', 20: 'training', 25: 'function' },
+  training: { 1: 'graph', 2: 'graph' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  function: { 7: 'node', 11: 'attribute' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
+  sparse: { 1: 'tensor', 2: 'tensor' },
+  // external_data, data_location.
+  tensor: { 13: null, 14: null },
+} as const satisfies Readonly<Record<string, Readonly<Record<number, string | null>>>>;
+type Message = keyof typeof MESSAGES;
+
+/** protobuf's own limit, which the runtime keeps: deeper files cannot be loaded. */
+const DEPTH_LIMIT = 100;
+
+class NotProtobuf extends Error {}
+
+/** `unreadable`: it is no protobuf message, or nested deeper than one may be. */
+export function findExternalData(bytes: Uint8Array): 'none' | 'found' | 'unreadable' {
+  try {
+    return holdsExternal(bytes, 'model', 0) ? 'found' : 'none';
+  } catch (error) {
+    if (error instanceof NotProtobuf) return 'unreadable';
+    throw error;
+  }
+}
+
+function holdsExternal(bytes: Uint8Array, message: Message, depth: number): boolean {
+  if (depth > DEPTH_LIMIT) throw new NotProtobuf();
+  const follow: Readonly<Record<number, Message | null>> = MESSAGES[message];
+  for (const { field, value } of fieldsOf(bytes)) {
+    const next = follow[field];
+    if (next === undefined) continue;
+    // DEFAULT is 0, EXTERNAL is 1: whatever is not the default is not in the file.
+    if (next === null ? typeof value !== 'number' || value !== 0 : typeof value !== 'number' && holdsExternal(value, next, depth + 1)) return true;
+  }
+  return false;
+}
+
+/** A number, or the bytes of a length-delimited field. Numbers are exact where they matter: small. */
+type Field = { readonly field: number; readonly value: number | Uint8Array };
+
+function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  let at = 0;
+  const varint = (): number => {
+    for (let value = 0, shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[at++];
+      if (byte === undefined) break;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new NotProtobuf();
+  };
+  const skip = (length: number): number => {
+    at += length;
+    if (at > bytes.length) throw new NotProtobuf();
+    return 0;
+  };
+  while (at < bytes.length) {
+    const key = varint();
+    // Readers keep 32 bits of a key: a longer one would be another field to them.
+    if (key >= 2 ** 32) throw new NotProtobuf();
+    const [field, type] = [Math.floor(key / 8), key % 8];
+    if (type === 0) yield { field, value: varint() };
+    else if (type === 1) skip(8);
+    else if (type === 5) skip(4);
+    else if (type === 2) {
+      const length = varint();
+      const start = at;
+      skip(length);
+      yield { field, value: bytes.subarray(start, at) };
+    } else throw new NotProtobuf(); // Groups: ONNX has none.
+  }
+}

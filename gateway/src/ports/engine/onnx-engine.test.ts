@@ -1,0 +1,154 @@
+/** What becomes of the process in which models run, and that the gateway does not notice. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Tensor } from '#shared/models/model.ts';
+import { skipped } from '#testing/environment.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { ONNX_MODELS, saveOnnxModel } from '#testing/onnx-models.ts';
+import { EngineFault, type Engine, type EngineModel } from './engine.ts';
+import { createOnnxEngine } from './onnx-engine.ts';
+
+const signal = new AbortController().signal;
+const PATIENT = { timeoutMs: 60_000, signal };
+const X: Tensor = { dims: [1, 4], data: Float32Array.of(1, 2, 3, 4) };
+/** The process has 130 MiB to begin with. */
+const SMALL = { memoryBytes: 300 * 1024 ** 2, restartMs: 1 };
+const isLinux = process.platform === 'linux';
+
+const faultOf = async (promise: Promise<unknown>): Promise<string> =>
+  promise.then(() => 'no fault', (error: unknown) => (error instanceof EngineFault ? error.code : String(error)));
+/** proc(5): Z is a process that has ended, and that nobody has asked about yet. */
+const isAlive = (pid: number): Promise<boolean> => readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => !/\) Z /.test(stat), () => false);
+
+type Context = { folder: string; engine: Engine; honest: EngineModel; loops: EngineModel };
+const test = suite<Context>('the process of the models');
+test.before.each(async (context) => {
+  context.folder = await mkdtemp(join(tmpdir(), 'relay-engine-'));
+  context.engine = createOnnxEngine(SMALL);
+  context.honest = await saveOnnxModel(context.folder, 'honest', ONNX_MODELS['adds-one']);
+  context.loops = await saveOnnxModel(context.folder, 'loops', ONNX_MODELS.loops);
+});
+test.after.each(async ({ engine, folder }) => {
+  await engine.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Resolves when the run is in the process. */
+async function underWay(engine: Engine): Promise<number> {
+  const pid = await until('the process', () => engine.state().pid);
+  await turn();
+  return pid;
+}
+
+test('it is not there before the first run, and ends when nobody asks', async ({ folder }) => {
+  const honest = await saveOnnxModel(folder, 'idle', ONNX_MODELS['adds-one']);
+  const engine = createOnnxEngine({ ...SMALL, idleMs: 1 });
+  assert.equal(engine.state(), { pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 });
+  await engine.run(honest, X, PATIENT);
+  await until('its end', () => engine.state().pid === null);
+  assert.equal([...(await engine.run(honest, X, PATIENT)).y!.data], [2, 3, 4, 5]);
+  await until('its end', () => engine.state().pid === null);
+  assert.equal(engine.state(), { pid: null, crashes: 0, runs: 2, pending: 0, residentBytes: 0 });
+  await engine.close();
+});
+
+test('it stays between runs, and tells what memory it holds', async ({ engine, honest }) => {
+  await engine.run(honest, X, PATIENT);
+  const { pid, residentBytes } = engine.state();
+  await engine.run(honest, X, PATIENT);
+  assert.is(engine.state().pid, pid);
+  assert.ok(residentBytes > 1024 ** 2);
+  assert.match(engine.runtime, /^onnxruntime-node \d/);
+});
+
+test('killed in the midst of a run it costs that run only', async ({ engine, honest, loops }) => {
+  const [hit, behind] = [faultOf(engine.run(loops, X, PATIENT)), engine.run(honest, X, PATIENT)];
+  process.kill(await underWay(engine), 'SIGKILL');
+  assert.is(await hit, 'model-crashed');
+  assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
+  assert.is(engine.state().crashes, 1);
+});
+
+test('killed between runs it costs nothing', async ({ engine, honest }) => {
+  await engine.run(honest, X, PATIENT);
+  process.kill(engine.state().pid!, 'SIGKILL');
+  await until('its end', () => engine.state().pid === null);
+  assert.equal([...(await engine.run(honest, X, PATIENT)).y!.data], [2, 3, 4, 5]);
+});
+
+test('a model that crashes the runtime is named, and what waited is answered', async ({ engine, folder, honest }) => {
+  // Other processors give a value instead of a trap.
+  if (process.arch !== 'x64') return skipped('a model that crashes the runtime', 'this processor does not trap');
+  const crashes = await saveOnnxModel(folder, 'crashes', ONNX_MODELS.crashes);
+  const [hit, behind] = [faultOf(engine.run(crashes, { ...X, data: Float32Array.of(1, 1, 1, 1) }, PATIENT)), engine.run(honest, X, PATIENT)];
+  assert.is(await hit, 'model-crashed');
+  assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
+});
+
+for (const [name, shape] of [['grows', [1, 1]], ['expands', [1, 1, 1]]] as const) {
+  test(`a model that takes memory without end is stopped, and what waited is answered: ${name}`, async ({ engine, folder, honest }) => {
+    const model = await saveOnnxModel(folder, name, ONNX_MODELS[name], { input: honest.input, outputs: { y: { shape } } });
+    const [hit, behind] = [faultOf(engine.run(model, X, PATIENT)), engine.run(honest, X, PATIENT)];
+    assert.is(await hit, 'model-out-of-memory');
+    assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
+  });
+}
+
+test('a model that failed three times in a row is not run again before somebody activates it', async ({ engine, honest, loops }) => {
+  const hurried = () => faultOf(engine.run(loops, X, { timeoutMs: 1, signal }));
+  assert.equal([await hurried(), await hurried(), await hurried(), await hurried()], ['model-timeout', 'model-timeout', 'model-timeout', 'model-failed']);
+  assert.is(engine.state().crashes, 3);
+  await engine.run(honest, X, PATIENT);
+  assert.is(await hurried(), 'model-failed');
+  engine.forget(loops.digest);
+  assert.is(await hurried(), 'model-timeout');
+});
+
+test('two failures and an answer, again and again, are never three failures', async ({ engine, folder }) => {
+  const model = await saveOnnxModel(folder, 'at-times', ONNX_MODELS['loops-as-asked']);
+  const hangs = () => faultOf(engine.run(model, { ...X, data: X.data.map(() => 1e18) }, { timeoutMs: 1, signal }));
+  for (const _ of ['once', 'twice']) {
+    assert.equal([await hangs(), await hangs()], ['model-timeout', 'model-timeout']);
+    assert.equal([...(await engine.run(model, { ...X, data: Float32Array.of(1, 0, 0, 2) }, PATIENT)).y!.data], [3, 2, 2, 4]);
+  }
+});
+
+test('a file of 64 MiB is read, one byte more is too large', async ({ engine, honest }) => {
+  await truncate(honest.path, 64 * 1024 ** 2);
+  assert.is(await faultOf(engine.check(honest, signal)), 'model-changed');
+  await truncate(honest.path, 64 * 1024 ** 2 + 1);
+  assert.is(await faultOf(engine.check(honest, signal)), 'model-too-large');
+});
+
+test('it has none of the gateway’s environment', async ({ engine, honest }) => {
+  if (!isLinux) return skipped('the environment of the models’ process', 'only Linux shows it');
+  process.env.RELAY_PLANTED = 'a secret of the gateway';
+  await engine.run(honest, X, PATIENT);
+  delete process.env.RELAY_PLANTED;
+  assert.not.match(await readFile(`/proc/${engine.state().pid}/environ`, 'utf8'), /PLANTED|secret|PATH=|RELAY/);
+});
+
+test('it ends with the gateway, also when the gateway is killed while a model hangs', async ({ loops }) => {
+  if (!isLinux) return skipped('the end of the models’ process', 'only Linux shows it');
+  const program = `
+    import { createOnnxEngine } from ${JSON.stringify(new URL('./onnx-engine.ts', import.meta.url).href)};
+    const engine = createOnnxEngine();
+    const signal = new AbortController().signal;
+    const model = ${JSON.stringify(loops)};
+    await engine.check(model, signal);
+    engine.run(model, { dims: [1, 4], data: new Float32Array(4) }, { timeoutMs: 600000, signal });
+    setImmediate(() => console.log(engine.state().pid));`;
+  const gateway = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = await gateway.stdout.setEncoding('utf8').take(1).toArray() as string[];
+  const pid = Number(said);
+  assert.ok(await isAlive(pid));
+  gateway.kill('SIGKILL');
+  await until('the end of the models’ process', async () => !(await isAlive(pid)));
+});
+
+test.run();

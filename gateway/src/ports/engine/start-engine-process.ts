@@ -1,0 +1,64 @@
+/**
+ * Starts the process in which models run, and speaks with it. It gets no environment, so no secret; its memory is limited twice: by its own guard, which
+ * sees what is resident, and by the kernel, which refuses an allocation that is far beyond; and it leaves no core file, in which pixels would stand.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { EngineAnswer, EngineQuestion, EngineStart } from './engine-messages.ts';
+
+/** The process is no more. */
+export type Ended = { readonly kind: 'ended'; readonly signal: NodeJS.Signals | null };
+
+export type EngineProcess = {
+  readonly pid: number;
+  /** One question at a time. */
+  ask(question: EngineQuestion): Promise<EngineAnswer | Ended>;
+  /** Ends it, whatever it does. */
+  kill(): void;
+  readonly ended: Promise<void>;
+};
+
+const PROGRAM = fileURLToPath(new URL('./engine-process.ts', import.meta.url));
+/** RLIMIT_DATA counts what Node maps to begin with, too, which is about 600 MB, most of it never touched. */
+const BEYOND_MEMORY_BYTES = 1024 ** 3;
+/** It takes 0.2 s on an idle machine. */
+const START_TIMEOUT_MS = 30_000;
+
+/** Throws Error where it does not come to life; the reason stands in its message. */
+export async function startEngineProcess(memoryBytes: number): Promise<EngineProcess> {
+  const kibibytes = Math.ceil((memoryBytes + BEYOND_MEMORY_BYTES) / 1024);
+  const limited = `ulimit -c 0; ulimit -d ${kibibytes} 2>/dev/null; exec "$@"`;
+  const child = spawn('/bin/sh', ['-c', limited, 'sh', process.execPath, PROGRAM, String(memoryBytes)], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced', env: {}, cwd: '/',
+  });
+  const kill = (): void => void child.kill('SIGKILL');
+  let told: (message: EngineStart | EngineAnswer | Ended) => void = () => undefined;
+  const next = (): Promise<EngineStart | EngineAnswer | Ended> => new Promise((resolve) => (told = resolve));
+  let hasEnded: Ended | null = null;
+  const ended = new Promise<void>((resolve) => {
+    const end = (signal: NodeJS.Signals | null): void => {
+      hasEnded = { kind: 'ended', signal };
+      told(hasEnded);
+      resolve();
+    };
+    child.once('exit', (_, signal) => end(signal)).once('error', () => end(null));
+  });
+  child.on('message', (message) => told(message as EngineStart | EngineAnswer));
+
+  const late = setTimeout(kill, START_TIMEOUT_MS);
+  const start = await next();
+  clearTimeout(late);
+  if (start.kind !== 'ready' || child.pid === undefined) {
+    kill();
+    throw new Error(start.kind === 'not-ready' ? start.detail : 'the process of the models does not start');
+  }
+  return {
+    pid: child.pid, kill, ended,
+    ask(question) {
+      if (hasEnded !== null) return Promise.resolve(hasEnded);
+      // Where it cannot be sent the process is about to end, and that is the answer.
+      child.send(question, () => undefined);
+      return next() as Promise<EngineAnswer | Ended>;
+    },
+  };
+}

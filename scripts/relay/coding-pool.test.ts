@@ -1,0 +1,30 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createCodingPool } from './coding-pool.ts';
+
+const MB = 1e6;
+const pool = (isWanted = true) => createCodingPool(() => 0, isWanted);
+
+test('what is far away is coded from the first parcel on; what is near only when the link was seen to be slow', async () => {
+  const far = pool();
+  assert.ok(far.pays(), 'nothing is known');
+  far.noteRoundTrip(100);
+  assert.ok(far.pays());
+  await far.close();
+  const near = pool();
+  near.noteRoundTrip(3);
+  assert.not(near.pays());
+  near.noteLink(2 * MB);
+  assert.ok(near.pays(), 'near, and slow all the same');
+  near.noteLink(200 * MB);
+  assert.not(near.pays());
+});
+
+test('a person who does not want it is asked nothing of the link', () => {
+  const off = pool(false);
+  off.noteRoundTrip(100);
+  off.noteLink(1 * MB);
+  assert.not(off.pays());
+});
+
+test.run();

@@ -1,0 +1,69 @@
+/** What a policy says beside the options of the standard: of single attributes, of what is quarantined otherwise. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { deidentifyBytes, parsed, pseudonymsOf } from '#testing/deidentified-file.ts';
+import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
+import { concatBytes } from '../dicom/encode.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '../dicom/registry.ts';
+import { parseUid } from '../dicom/uid.ts';
+import { findElement, rawText } from '../dicom/values.ts';
+import { checkResidue } from './residue.ts';
+import { createRules, type RulesSettings } from './rules.ts';
+
+const identifiers = {
+  sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.66'),
+  sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.1'),
+  seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.2'),
+  studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.3'),
+};
+const PATIENT: readonly SimpleElement[] = [[0x00100010, 'PN', 'DOE^JANE'], [0x00100020, 'LO', 'PAT-1']];
+
+/** The instance that comes out and has nothing left to change, or why none does. */
+async function deidentified(elements: readonly SimpleElement[], settings: RulesSettings, options: readonly string[] = [], sopClassUID = identifiers.sopClassUID) {
+  const created = createRules(options, settings);
+  if (created.kind === 'refused') throw new Error(created.because);
+  const file = concatBytes(buildInstance({ identifiers: { ...identifiers, sopClassUID }, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements: [...PATIENT, ...elements] }));
+  const pseudonyms = await pseudonymsOf(1);
+  const result = await deidentifyBytes(file, created.rules, pseudonyms);
+  if (result.kind !== 'ready') return result.because;
+  const instance = await parsed(result.bytes);
+  assert.equal(await checkResidue(instance, created.rules, pseudonyms), []);
+  return instance;
+}
+
+test('what was written beside a curve is quarantined, unless the policy has it cleaned', async () => {
+  const after = async (said: string, settings: RulesSettings, ...options: string[]) => {
+    const instance = await deidentified([[0x0040b020, 'SQ', [[0x00700006, 'ST', said]]]], settings, options);
+    return typeof instance === 'string' ? instance : rawText(findElement(findElement(instance.elements, 0x0040b020)!.items![0]!.elements, 0x00700006), instance);
+  };
+  assert.is(await after('sinus rhythm of Jane Doe', {}), 'cannot-be-deidentified');
+  assert.is(await after('sinus rhythm of Jane Doe', { waveformAnnotations: 'clean' }), 'sinus rhythm of [removed]');
+  assert.is(await after('sinus rhythm of Jane Doe', {}, 'clean-structured-content'), 'sinus rhythm of [removed]');
+  assert.is(await after('', {}), '');
+});
+
+test('a document is quarantined, unless the policy keeps documents as they are', async () => {
+  const document = new TextEncoder().encode('%PDF-1.4 of Jane ');
+  const pdf = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.104.1');
+  const elements: SimpleElement[] = [[0x00420010, 'ST', 'Report of Jane'], [0x00420011, 'OB', document], [0x00420012, 'LO', 'application/pdf']];
+  assert.is(await deidentified(elements, {}, [], pdf), 'cannot-be-deidentified');
+  const kept = await deidentified(elements, { documents: 'keep' }, [], pdf);
+  if (typeof kept === 'string') throw new Error(kept);
+  assert.equal(findElement(kept.elements, 0x00420011)?.bytes?.subarray(0, document.length), document);
+  assert.not.ok(rawText(findElement(kept.elements, 0x00420010), kept)?.includes('Jane'));
+});
+
+test('a policy may rule on single attributes, but not on those that an instance is known by', async () => {
+  const elements: SimpleElement[] = [
+    [0x00080070, 'LO', 'MAKER'], [0x00081030, 'LO', 'CT HEAD'], [0x00090010, 'LO', 'ACME'], [0x00091001, 'LO', 'kernel'], [0x00181020, 'LO', 'v1'], [0x00181030, 'LO', 'protocol'],
+  ];
+  const attributes = { '00081030': 'keep', '00080070': 'remove', '00181030': 'empty', '00181020': 'replace', '00091001': 'keep', '00090010': 'keep' } as const;
+  const after = await deidentified(elements, { attributes });
+  if (typeof after === 'string') throw new Error(after);
+  assert.equal(elements.map(([tag]) => rawText(findElement(after.elements, tag), after)), [null, 'CT HEAD', 'ACME', 'kernel', 'REMOVED', '']);
+  for (const tag of ['00100010', '0020000d', '7fe00010', '00020010', '00120062']) {
+    assert.equal(createRules([], { attributes: { [tag]: 'keep' } }), { kind: 'refused', because: 'attribute-not-allowed', option: tag });
+  }
+});
+
+test.run();

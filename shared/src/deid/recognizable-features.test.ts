@@ -1,0 +1,22 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { InstanceDescription } from '../dicom/describe-instance.ts';
+import { mayShowFace } from './recognizable-features.ts';
+
+const shows = (modality: string | null, bodyPart: string | null, studyDescription: string | null = null): boolean =>
+  mayShowFace({ modality, bodyPart, studyDescription, seriesDescription: null } as InstanceDescription);
+
+test('a face may be in CT and MR of the head, by the body part or where there is none by the description', () => {
+  for (const part of ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'Schaedel/Kopf'.slice(9), 'FACE', 'SINUS']) assert.ok(shows('CT', part), part);
+  for (const said of ['MR Brain w/o contrast', 'Schädel nativ', 'NEURO^HEAD', 'angio_orbits']) assert.ok(shows('MR', null, said), said);
+});
+
+test('and in nothing else', () => {
+  assert.not.ok(shows('CT', 'CHEST', 'compare head'));
+  assert.not.ok(shows('CR', 'SKULL'));
+  assert.not.ok(shows(null, 'HEAD'));
+  assert.not.ok(shows('CT', null, 'CT Abdomen'));
+  assert.not.ok(shows('MR', null, 'femur ahead of surgery'));
+});
+
+test.run();

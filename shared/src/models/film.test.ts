@@ -1,0 +1,83 @@
+/** A film that should be repeated is pointed out while the patient is there, and a good one is left alone: on drawn films, and counted on real ones. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { blurred, cropped, drawnFilm, stripes, turnedPicture } from '#testing/drawn-film.ts';
+import { skipped } from '#testing/environment.ts';
+import { openEvaluation, openModels } from '#testing/open-models.ts';
+import type { GreyPicture } from '../pixels/picture.ts';
+import { filmMarks, type FilmMark } from './film.ts';
+import { imageKind } from './image-kind.ts';
+import { lungFields } from './lung-fields.ts';
+
+const films = suite('the film check');
+let opened: ReturnType<typeof openModels>;
+
+films.before(() => void (opened = openModels()));
+films.after(() => opened.engine.close());
+
+async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {
+  const kind = await imageKind(picture, opened.models['image-kind']);
+  return filmMarks(picture, kind, kind.isChestFilm ? await lungFields(picture, opened.models['lung-fields']) : null);
+}
+
+films('a good film, and what is no chest film, are left alone', async () => {
+  assert.equal(await marksOf(drawnFilm()), []);
+  assert.equal(await marksOf(drawnFilm(300, 240)), []);
+  assert.equal(await marksOf(stripes()), []);
+});
+
+films('a turned or inverted film is known, with the turn that makes it upright', async () => {
+  const film = drawnFilm();
+  for (const [degrees, back] of [[90, 270], [180, 180], [270, 90]] as const) {
+    assert.equal(await marksOf(turnedPicture(film, { degrees, isInverted: false })), [{ finding: 'rotated', degrees: back }]);
+  }
+  assert.equal(await marksOf(turnedPicture(film, { degrees: 0, isInverted: true })), [{ finding: 'inverted' }]);
+  assert.equal(await marksOf(turnedPicture(film, { degrees: 90, isInverted: true })), [{ finding: 'rotated', degrees: 270 }, { finding: 'inverted' }]);
+});
+
+films('a blurred film is known; one that is too small to tell is not', async () => {
+  assert.is((await marksOf(blurred(drawnFilm(224, 224), 3)))[0]?.finding, 'blurred');
+  assert.equal(await marksOf(blurred(drawnFilm(200, 200), 3)), []);
+});
+
+films('lungs that leave the picture are known, with the edge and where they do', async () => {
+  const [mark] = await marksOf(cropped(drawnFilm(), { left: 0.3 }));
+  assert.is(mark?.finding, 'lungs-cut-off');
+  const edges = mark?.finding === 'lungs-cut-off' ? mark.edges : [];
+  assert.equal(edges.map(({ edge }) => edge), ['left']);
+  for (const { from, to } of edges) assert.ok(from < to && from >= 0 && to <= 1);
+});
+
+const evaluation = await openEvaluation();
+if (!evaluation) skipped('how often a spoilt film is warned of', 'no ../shared/models/eval');
+else {
+  /** What is done to a film, what must be said then, and of how many in a hundred at least. */
+  const spoilt: readonly [string, (film: GreyPicture) => GreyPicture, FilmMark['finding'], number][] = [
+    ['turned by 90°', (film) => turnedPicture(film, { degrees: 90, isInverted: false }), 'rotated', 100],
+    ['upside down', (film) => turnedPicture(film, { degrees: 180, isInverted: false }), 'rotated', 100],
+    ['turned by 270°', (film) => turnedPicture(film, { degrees: 270, isInverted: false }), 'rotated', 100],
+    ['inverted', (film) => turnedPicture(film, { degrees: 0, isInverted: true }), 'inverted', 100],
+    ['blurred, 2 pixels of 224', (film) => blurred(film, 2), 'blurred', 100],
+    ['a third cut off at a side', (film) => cropped(film, { left: 0.33 }), 'lungs-cut-off', 85],
+    ['a third cut off below', (film) => cropped(film, { bottom: 0.33 }), 'lungs-cut-off', 85],
+    ['a third cut off above', (film) => cropped(film, { top: 0.33 }), 'lungs-cut-off', 85],
+  ];
+  const radiographs = evaluation.images.filter((row) => row.expected.pneumonia);
+  for (const [what, spoil, finding, least] of spoilt) {
+    films(`real films: ${what}`, async () => {
+      let [chest, warned] = [0, 0];
+      for (const row of radiographs) {
+        const film = spoil(await evaluation.picture(row.file));
+        const kind = await imageKind(film, opened.models['image-kind']);
+        // A crop may be no chest film any more: then it is silent, and nobody was promised a warning.
+        if (!kind.isChestFilm && !kind.turn) continue;
+        chest += 1;
+        warned += filmMarks(film, kind, kind.isChestFilm ? await lungFields(film, opened.models['lung-fields']) : null).some((mark) => mark.finding === finding) ? 1 : 0;
+      }
+      process.stdout.write(`  ${what}: ${warned} of ${chest} that are still known as chest films, of ${radiographs.length}\n`);
+      assert.ok(warned >= (least / 100) * chest && warned > 0);
+    });
+  }
+}
+
+films.run();

@@ -1,0 +1,98 @@
+/** Where the lungs are: the mask of the model, its two largest parts as right and left lung, and how much of them a map marks. */
+import type { GreyPicture } from '../pixels/picture.ts';
+import { toSquare } from '../pixels/to-square.ts';
+import { CARDS, sideOf, type ModelCard } from './card.ts';
+import type { RunModel } from './model.ts';
+import { outputsOf, squaresTensor } from './tensors.ts';
+
+/** The card: "threshold 0.5". */
+const LUNG_FROM = 0.5;
+
+export interface LungFields {
+  readonly side: number;
+  /** `side` × `side` probabilities of lung, of the picture stretched to a square. */
+  readonly mask: Float32Array;
+  /** Of the whole picture: every pixel at 0.5 or more, small parts included. */
+  readonly fraction: number;
+  /** 0 and 1. The patient's right lung is on the picture's left. All 0 where there is no such part. */
+  readonly right: Uint8Array;
+  readonly left: Uint8Array;
+}
+
+/** Throws what `run` throws, and RangeError for an answer that is not the card's. */
+export async function lungFields(picture: GreyPicture, run: RunModel, signal?: AbortSignal, card: ModelCard = CARDS['lung-fields']): Promise<LungFields> {
+  const side = sideOf(card);
+  const { mask } = await outputsOf(run, squaresTensor(toSquare(picture, side), side), { mask: side * side }, signal);
+  const parts = connectedParts(mask, side).sort((one, other) => other.length - one.length).slice(0, 2);
+  const [right, left] = sidesOf(parts, side);
+  return { side, mask, fraction: mask.reduce((count, value) => count + (value >= LUNG_FROM ? 1 : 0), 0) / mask.length, right: maskOf(right, side), left: maskOf(left, side) };
+}
+
+/** Of two parts the one whose middle is further left is the right lung; a single one goes by the half of the picture it lies in. */
+function sidesOf(parts: readonly (readonly number[])[], side: number): [right: readonly number[], left: readonly number[]] {
+  const middles = parts.map((part) => part.reduce((sum, at) => sum + (at % side), 0) / part.length);
+  const [first = [], second = []] = parts;
+  const firstIsRight = parts.length === 2 ? middles[0]! < middles[1]! : (middles[0] ?? 0) < side / 2;
+  return firstIsRight ? [first, second] : [second, first];
+}
+
+function maskOf(part: readonly number[], side: number): Uint8Array {
+  const mask = new Uint8Array(side * side);
+  for (const at of part) mask[at] = 1;
+  return mask;
+}
+
+/** Cells at 0.5 or more that hang together by their sides. */
+function connectedParts(mask: Float32Array, side: number): number[][] {
+  const seen = new Uint8Array(mask.length);
+  const parts: number[][] = [];
+  for (let start = 0; start < mask.length; start += 1) {
+    if (seen[start] || mask[start]! < LUNG_FROM) continue;
+    const part = [start];
+    seen[start] = 1;
+    for (const at of part) {
+      const column = at % side;
+      const beside = [at - side, at + side, column > 0 ? at - 1 : -1, column < side - 1 ? at + 1 : -1];
+      for (const next of beside) {
+        if (next < 0 || next >= mask.length || seen[next] || mask[next]! < LUNG_FROM) continue;
+        seen[next] = 1;
+        part.push(next);
+      }
+    }
+    parts.push(part);
+  }
+  return parts;
+}
+
+/** A cell counts as marked from half of the map's largest value on; a map without positive values marks nothing. */
+const MARKED_FROM = 0.5;
+
+export interface MarkedLungs {
+  /** The fraction of each lung that the map marks; null where there is no such lung. */
+  readonly right: number | null;
+  readonly left: number | null;
+  /** Of all that the map marks, the fraction that lies in either lung; null where it marks nothing. */
+  readonly inside: number | null;
+}
+
+/** How the map (`mapSide` × `mapSide`) lies over the lungs: each pixel of the mask asks the cell that holds it. */
+export function markedLungs(map: Float32Array, mapSide: number, { side, right, left }: Pick<LungFields, 'side' | 'right' | 'left'>): MarkedLungs {
+  const least = MARKED_FROM * map.reduce((most, value) => Math.max(most, value), 0);
+  const count = { right: 0, left: 0, rightMarked: 0, leftMarked: 0, marked: 0 };
+  for (let at = 0; at < side * side; at += 1) {
+    const cell = Math.floor((Math.floor(at / side) * mapSide) / side) * mapSide + Math.floor(((at % side) * mapSide) / side);
+    const isMarked = least > 0 && map[cell]! >= least ? 1 : 0;
+    count.marked += isMarked;
+    count.right += right[at]!;
+    count.left += left[at]!;
+    count.rightMarked += right[at]! * isMarked;
+    count.leftMarked += left[at]! * isMarked;
+  }
+  const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+  return { right: ratio(count.rightMarked, count.right), left: ratio(count.leftMarked, count.left), inside: ratio(count.rightMarked + count.leftMarked, count.marked) };
+}
+
+/** The fraction of the picture that a mask covers. */
+export function fractionOf(mask: Uint8Array): number {
+  return mask.reduce((sum, value) => sum + value, 0) / mask.length;
+}

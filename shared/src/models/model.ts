@@ -1,0 +1,23 @@
+/** A model as the rest of the product sees it: what it is, and a function from one tensor to named ones. Which runtime stands behind is not known here. */
+
+/** float32, row-major. */
+export interface Tensor {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** One inference: the model has one input, which is named in its card. Throws what the runtime throws, and the signal's reason. */
+export type RunModel = (input: Tensor, signal?: AbortSignal) => Promise<Readonly<Record<string, Tensor>>>;
+
+export const MODEL_IDS = ['image-kind', 'pneumonia', 'pneumonia-gradient', 'lung-fields'] as const;
+export type ModelId = (typeof MODEL_IDS)[number];
+
+/** Which model gave an answer: `digest` is SHA-256 of the .onnx file, hexadecimal. */
+export interface ModelRef {
+  readonly id: string;
+  readonly version: string;
+  readonly digest: string;
+}
+
+/** Whether an image is of the kind that a model was trained on, by its header: age, body part, view. */
+export type Population = 'inside' | 'outside' | 'unknown';

@@ -1,0 +1,66 @@
+/**
+ * Whether a model may speak of this instance, by its header. The original header decides: a de-identified one may lack the age, and then the answer is
+ * `unknown`. Only that word leaves; no value of the header does.
+ */
+import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
+import { BODY_PART_EXAMINED, MODALITY, PATIENT_BIRTH_DATE, STUDY_DATE } from '../dicom/tags.ts';
+import { findElement, textOf } from '../dicom/values.ts';
+import { CARDS, type ModelCard } from './card.ts';
+import type { Population } from './model.ts';
+
+const PATIENT_AGE = 0x00101010;
+const VIEW_POSITION = 0x00185101;
+const ANATOMIC_REGION_SEQUENCE = 0x00082218;
+const CODE_VALUE = 0x00080100;
+
+/** Projection radiographs. PS3.3 §C.7.3.1.1.1: CR "Computed Radiography", DX "Digital Radiography". */
+const RADIOGRAPHS = new Set(['CR', 'DX']);
+/** PS3.16 Annex L: Body Part Examined of the thorax and what is in it; and the same as codes of SNOMED CT and SRT (PS3.16 CID 4009, 4031). */
+const BODY_PARTS: Readonly<Record<string, ReadonlySet<string>>> = {
+  CHEST: new Set(['CHEST', 'THORAX', 'LUNG', '51185008', '43799004', '39607008', 'T-D3000', 'T-28000']),
+};
+const DAYS_OF_A_YEAR = 365.25;
+const YEARS: Readonly<Record<string, number>> = { D: 1 / DAYS_OF_A_YEAR, W: 7 / DAYS_OF_A_YEAR, M: 1 / 12, Y: 1 };
+
+/** `outside` as soon as one thing contradicts the card, `inside` where modality, body part, view and age all agree, else `unknown`. */
+export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.pneumonia): Population {
+  const { population } = card;
+  if (!population) return 'inside';
+  const read = (tag: number, elements: readonly DicomElement[] = instance.elements): string | null => textOf(findElement(elements, tag), instance)?.toUpperCase() ?? null;
+  const region = findElement(instance.elements, ANATOMIC_REGION_SEQUENCE)?.items?.[0];
+  const bodyPart = read(BODY_PART_EXAMINED) ?? (region ? read(CODE_VALUE, region.elements) : null);
+  const agrees: (boolean | null)[] = [
+    isOneOf(read(MODALITY), RADIOGRAPHS),
+    isOneOf(bodyPart, BODY_PARTS[population.bodyPart] ?? new Set([population.bodyPart])),
+    isOneOf(read(VIEW_POSITION), new Set(population.view)),
+    isOfAge(ages(read), population.ageYears),
+  ];
+  if (agrees.includes(false)) return 'outside';
+  return agrees.includes(null) ? 'unknown' : 'inside';
+}
+
+function isOneOf(value: string | null, allowed: ReadonlySet<string>): boolean | null {
+  return value === null ? null : allowed.has(value);
+}
+
+/** Completed years, by Patient's Age and by the dates. Where both are there, both must agree with the card. */
+function ages(read: (tag: number) => string | null): number[] {
+  const said = /^(\d{1,3})([DWMY])$/.exec(read(PATIENT_AGE) ?? '');
+  const [birth, study] = [dayOf(read(PATIENT_BIRTH_DATE)), dayOf(read(STUDY_DATE))];
+  // As numbers YYYYMMDD: the year counts once month and day are reached.
+  const counted = birth !== null && study !== null && study >= birth ? [Math.floor((study - birth) / 10_000)] : [];
+  return [...(said ? [Math.floor(Number(said[1]) * YEARS[said[2]!]! + 1e-9)] : []), ...counted];
+}
+
+function isOfAge(years: readonly number[], [least, most]: readonly [number, number]): boolean | null {
+  return years.length === 0 ? null : years.every((age) => age >= least && age <= most);
+}
+
+/** PS3.5 §6.2: DA is YYYYMMDD ("YYYY.MM.DD" in old files). As one number; null for what is no date. */
+function dayOf(text: string | null): number | null {
+  const parts = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(text ?? '');
+  if (!parts) return null;
+  const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? year * 10_000 + month * 100 + day : null;
+}

@@ -1,0 +1,84 @@
+/** Which decoder a transfer syntax has (PS3.5 Annex A), and how what it gives becomes stored values. */
+import type { Codecs } from './codecs.ts';
+import { type ColourValues, ybrToRgb } from './colour.ts';
+import type { FrameShape } from './frame-shape.ts';
+import { decodeJpeg } from './jpeg.ts';
+import { waveletDecoder } from './jpeg-2000.ts';
+import { decodeJpegLS } from './jpeg-ls.ts';
+import type { Frame, FrameValues, PictureRefusal } from './picture.ts';
+
+/** What the codestream must say of itself, before memory is taken for it. */
+export interface ExpectedImage {
+  readonly rows: number;
+  readonly columns: number;
+  readonly samples: number;
+}
+
+export interface DecodedSamples {
+  /** Rows from the top, samples of a pixel beside each other. */
+  readonly values: Uint8Array | Int8Array | Uint16Array | Int16Array;
+  /** Of a sample, by the codestream. */
+  readonly bits: number;
+  readonly isSigned: boolean;
+  /** Whether three samples are YBR by the codestream's own word; null: the header decides. */
+  readonly isYbr: boolean | null;
+}
+
+/** Null where the codestream is damaged, or not what is expected. */
+export type Decode = (coded: Uint8Array, expected: ExpectedImage) => Promise<DecodedSamples | null>;
+
+const ROOT = '1.2.840.10008.1.2.4.';
+
+/** Null for a transfer syntax that is not decoded here: video, JPEG XL, multi-component JPEG 2000. */
+export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decode | null {
+  switch (transferSyntaxUID.startsWith(ROOT) ? transferSyntaxUID.slice(ROOT.length) : '') {
+    case '50':
+    case '51':
+    case '53':
+    case '55':
+    case '57':
+    case '70':
+      return async (coded, expected) => decodeJpeg(coded, expected);
+    case '80':
+    case '81':
+      return async (coded, expected) => decodeJpegLS(coded, expected);
+    case '90':
+    case '91':
+    case '201':
+    case '202':
+    case '203':
+      return waveletDecoder(codecs.jpeg2000);
+    default:
+      return null;
+  }
+}
+
+export async function codedFrame(
+  coded: Uint8Array,
+  shape: FrameShape,
+  index: number,
+  decode: Decode,
+): Promise<{ readonly kind: 'frame'; readonly frame: Frame } | { readonly kind: 'refused'; readonly because: PictureRefusal }> {
+  const decoded = await decode(coded, shape);
+  if (!decoded) return { kind: 'refused', because: 'image-damaged' };
+  const { rows, columns, samples } = shape;
+  const isYbr = samples === 3 && (decoded.isYbr ?? shape.photometricInterpretation.startsWith('YBR'));
+  if (isYbr && !decoded.isSigned) ybrToRgb(decoded.values as ColourValues, 2 ** decoded.bits - 1);
+  const photometricInterpretation = samples === 3 ? 'RGB' : shape.photometricInterpretation;
+  return { kind: 'frame', frame: { rows, columns, samples, values: signedAsHeader(decoded, shape), photometricInterpretation, index } };
+}
+
+/**
+ * PS3.5 §8.2: Pixel Representation says what the samples are; JPEG and JPEG-LS know no sign, and JPEG 2000 may contradict the header. Then the
+ * bits are what counts: they are read as the header says.
+ */
+function signedAsHeader({ values, bits, isSigned }: DecodedSamples, shape: FrameShape): FrameValues {
+  if (isSigned === shape.isSigned || shape.samples === 3) return values;
+  const { buffer, byteOffset, length } = values;
+  const isByte = values.BYTES_PER_ELEMENT === 1;
+  if (isSigned) return isByte ? new Uint8Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);
+  const signed = isByte ? new Int8Array(buffer, byteOffset, length) : new Int16Array(buffer, byteOffset, length);
+  const unused = 32 - Math.min(bits, shape.bitsStored);
+  for (let at = 0; at < length; at += 1) signed[at] = (signed[at]! << unused) >> unused;
+  return signed;
+}

@@ -1,0 +1,155 @@
+/** PNG and JPEG files that are sent to be looked at: read when they can be, and answered by name when not, whatever they hold. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { deflateSync, crc32 } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { concatBytes } from '../dicom/encode.ts';
+import { IMAGE_FILE_BYTES_LIMIT, readImageFile } from './image-file.ts';
+
+const files = suite('image files');
+const { corpus } = testEnvironment();
+
+type Chunk = readonly [type: string, content: Uint8Array];
+
+function chunk([type, content]: Chunk): Uint8Array {
+  const named = concatBytes([Buffer.from(type, 'latin1'), content]);
+  const bytes = Buffer.alloc(named.length + 8);
+  bytes.writeUInt32BE(content.length, 0);
+  bytes.set(named, 4);
+  bytes.writeUInt32BE(crc32(named), named.length + 4);
+  return bytes;
+}
+
+interface Png {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: number;
+  readonly colourType: number;
+  readonly interlaced?: boolean;
+  readonly before?: readonly Chunk[];
+  /** Scanlines with their filter bytes. */
+  readonly lines: Uint8Array;
+}
+
+function png({ width, height, depth, colourType, interlaced, before = [], lines }: Png): Uint8Array {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([depth, colourType, 0, 0, interlaced ? 1 : 0], 8);
+  const chunks: Chunk[] = [['IHDR', header], ...before, ['IDAT', deflateSync(lines)], ['IEND', new Uint8Array()]];
+  return concatBytes([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks.map(chunk)]);
+}
+
+const SIDE = 64;
+const scanlines = (row: (y: number) => readonly number[]): Uint8Array => Uint8Array.from(Array.from({ length: SIDE }, (_, y) => [0, ...row(y)]).flat());
+const square = { width: SIDE, height: SIDE } as const;
+
+async function greyAt(file: Uint8Array, column: number, row: number): Promise<number> {
+  const read = await readImageFile(file);
+  if (read.kind !== 'picture') throw new Error(read.because);
+  return Math.round(read.picture.grey[row * read.picture.columns + column]! * 255);
+}
+
+files('every depth and colour type of PNG comes out as the same grey', async () => {
+  const across = Array.from({ length: SIDE }, (_, x) => x * 4);
+  const bits = Array.from({ length: 8 }, () => 0b00001111);
+  const palette: Chunk = ['PLTE', Uint8Array.of(0, 0, 0, 40, 40, 40)];
+  const cases: readonly [string, Uint8Array, number][] = [
+    ['8-bit grey', png({ ...square, depth: 8, colourType: 0, lines: scanlines(() => across) }), 40],
+    ['16-bit grey', png({ ...square, depth: 16, colourType: 0, lines: scanlines(() => across.flatMap((level) => [level, level])) }), 40],
+    ['grey and alpha', png({ ...square, depth: 8, colourType: 4, lines: scanlines(() => across.flatMap((level) => [level, 9])) }), 40],
+    ['RGB', png({ ...square, depth: 8, colourType: 2, lines: scanlines(() => across.flatMap((level) => [level, level, level])) }), 40],
+    ['RGBA', png({ ...square, depth: 8, colourType: 6, lines: scanlines(() => across.flatMap((level) => [level, level, level, 9])) }), 40],
+    ['4-bit grey', png({ ...square, depth: 4, colourType: 0, lines: scanlines(() => Array.from({ length: 32 }, () => 0x22)) }), 34],
+    ['1-bit palette', png({ ...square, depth: 1, colourType: 3, before: [palette], lines: scanlines(() => bits) }), 0],
+  ];
+  for (const [name, file, expected] of cases) assert.is(await greyAt(file, name.startsWith('1-bit') ? 8 : 10, 3), expected, name);
+  assert.is(await greyAt(cases[6]![1], 12, 3), 40, 'the second entry of the palette');
+});
+
+files('filters and interlace are undone', async () => {
+  const sub = Uint8Array.from(Array.from({ length: SIDE }, () => [1, ...Array.from({ length: SIDE }, () => 3)]).flat());
+  assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: sub }), 9, 0), 30);
+  const up = Uint8Array.from(Array.from({ length: SIDE }, () => [2, ...Array.from({ length: SIDE }, () => 3)]).flat());
+  assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: up }), 0, 9), 30);
+  const paeth = Uint8Array.from(Array.from({ length: SIDE }, (_, y) => [4, ...Array.from({ length: SIDE }, (_, x) => (x === 0 && y === 0 ? 77 : 0))]).flat());
+  assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: paeth }), 50, 50), 77);
+  // Adam7: each pass is full of its own number.
+  const sizes = [[8, 8], [8, 8], [16, 8], [16, 16], [32, 16], [32, 32], [64, 32]] as const;
+  const passes = Uint8Array.from(sizes.flatMap(([columns, rows], pass) => Array.from({ length: rows }, () => [0, ...Array.from({ length: columns }, () => pass + 1)]).flat()));
+  const interlaced = png({ ...square, depth: 8, colourType: 0, interlaced: true, lines: passes });
+  const seen = await Promise.all([[0, 0], [4, 0], [0, 4], [2, 0], [0, 2], [1, 0], [0, 1]].map(([x, y]) => greyAt(interlaced, x!, y!)));
+  assert.equal(seen, [1, 2, 3, 4, 5, 6, 7]);
+});
+
+const lines = scanlines(() => Array.from({ length: SIDE }, () => 7));
+const plain = png({ ...square, depth: 8, colourType: 0, lines });
+
+async function answer(file: Uint8Array): Promise<string> {
+  const read = await readImageFile(file);
+  return read.kind === 'refused' ? read.because : [read.type, ...read.warnings].join(' ');
+}
+
+files('a file of 50 MB is taken, one byte more is not', async () => {
+  const most = new Uint8Array(IMAGE_FILE_BYTES_LIMIT + 1);
+  most.set(plain);
+  assert.is(await answer(most.subarray(0, IMAGE_FILE_BYTES_LIMIT)), 'png trailing-data-ignored');
+  assert.is(await answer(most), 'file-too-large');
+});
+
+files('64 to 2048 pixels a side are taken', async () => {
+  const of = (width: number, height: number): Uint8Array => png({ width, height, depth: 1, colourType: 0, lines: new Uint8Array(height * (1 + Math.ceil(width / 8))) });
+  assert.equal(await Promise.all([of(64, 64), of(2048, 64), of(64, 2048)].map(answer)), ['png', 'png', 'png']);
+  assert.equal(await Promise.all([of(63, 64), of(64, 63), of(2049, 64), of(64, 2049)].map(answer)), ['image-too-small', 'image-too-small', 'image-too-large', 'image-too-large']);
+});
+
+files('a bomb is never opened: text, profiles, more rows than there are', async () => {
+  const bomb = deflateSync(new Uint8Array(64 * 1024 * 1024));
+  const text: Chunk = ['zTXt', concatBytes([Buffer.from('Comment\0\0'), bomb])];
+  const profile: Chunk = ['iCCP', concatBytes([Buffer.from('icc\0\0'), bomb])];
+  assert.is(await answer(png({ ...square, depth: 8, colourType: 0, before: [profile, text], lines })), 'png metadata-ignored');
+  assert.is(await answer(png({ ...square, depth: 8, colourType: 0, lines: new Uint8Array(64 * 1024 * 1024) })), 'image-damaged');
+});
+
+files('any byte that is changed in a PNG is noticed', async () => {
+  for (let at = 8; at < plain.length; at += 1) {
+    const changed = plain.slice();
+    changed[at]! ^= 0x10;
+    assert.is(await answer(changed), 'image-damaged', `byte ${at}`);
+  }
+  for (let length = 8; length < plain.length; length += 1) assert.is(await answer(plain.subarray(0, length)), 'image-damaged');
+});
+
+/** What corpus/bad/README.md asks for; a warning stands for "accept with warning". */
+const ANSWERS: Readonly<Record<string, string>> = {
+  '01-png-63x64.png': 'image-too-small',
+  '02-png-64x64.png': 'png',
+  '03-png-2049x2048.png': 'image-too-large',
+  '04-png-2048x2048.png': 'png',
+  '06-png-16bit.png': 'png more-than-8-bits',
+  '07-jpeg-truncated.jpg': 'image-damaged',
+  '08-jpeg-cmyk.jpg': 'image-type-unsupported',
+  '09-png-animated.png': 'png animation-first-frame',
+  '10-png-corrupt-crc.png': 'image-damaged',
+  '11-png-bomb-20000x20000.png': 'image-too-large',
+  '12-png-lies.png': 'image-damaged',
+  '13-jpeg-exif-gps.jpg': 'jpeg colour-converted metadata-ignored',
+  '14-png-text-phi.png': 'png metadata-ignored',
+  '15-jpeg-as-png.png': 'jpeg type-differs-from-name',
+  '16-png-trailing-html.png': 'png trailing-data-ignored',
+  '17-gif.png': 'image-type-unsupported',
+  '18-png-palette-1bit.png': 'png',
+};
+
+if (corpus) {
+  for (const [name, expected] of Object.entries(ANSWERS)) {
+    files(`bad/images/${name}: ${expected}`, async () => {
+      const read = await readImageFile(new Uint8Array(readFileSync(join(corpus, 'bad/images', name))), name);
+      assert.is(read.kind === 'refused' ? read.because : [read.type, ...read.warnings].join(' '), expected);
+    });
+  }
+} else skipped('hostile image files', 'the corpus is not there');
+
+files.run();

@@ -1,0 +1,132 @@
+/**
+ * JPEG-LS (ISO/IEC 14495-1) as DICOM has it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in any interleave. Bounded by the size that is
+ * expected, whatever the bytes hold ([Note: Why not CharLS's decoder]). Grey lossless images go through the faster decoder of the transport coding.
+ */
+import { BitReader } from '../transfer/coding/bit-reader.ts';
+import { decodeJpegLS as decodeGreyLossless } from '../transfer/coding/jpeg-ls-decoder.ts';
+import type { DecodedSamples, ExpectedImage } from './coded-frame.ts';
+import { LineDecoder, type LineOfComponent, type ScanParameters } from './jpeg-ls-lines.ts';
+
+const SOF55 = 0xf7;
+const LSE = 0xf8;
+const SOS = 0xda;
+const EOI = 0xd9;
+/** Restart intervals: nobody writes them in JPEG-LS. */
+const DRI = 0xdd;
+const APP8 = 0xe8;
+
+/** §C.2.4.1.1: MAXVAL, T1, T2, T3, RESET; 0: the default. */
+type Preset = readonly [most: number, t1: number, t2: number, t3: number, reset: number];
+
+interface LosslessFrame {
+  readonly bits: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly ids: readonly number[];
+}
+
+/** Null where the codestream is damaged, or not what is expected. */
+export function decodeJpegLS(coded: Uint8Array, { rows, columns, samples }: ExpectedImage): DecodedSamples | null {
+  const bits = coded[6] ?? 0;
+  if (samples === 1 && bits >= 8 && bits <= 16) {
+    const fast = decodeGreyLossless(coded, { width: columns, height: rows, bitsPerSample: bits });
+    if (fast) return { values: bits > 8 ? new Uint16Array(fast.buffer) : fast, bits, isSigned: false, isYbr: null };
+  }
+  let frame: LosslessFrame | null = null;
+  let values: Uint8Array | Uint16Array | null = null;
+  let preset: Preset = [0, 0, 0, 0, 0];
+  const seen = new Set<number>();
+  if (coded[0] !== 0xff || coded[1] !== 0xd8) return null;
+  for (let at = 2; at + 4 <= coded.length;) {
+    const marker = coded[at + 1]!;
+    if (coded[at] !== 0xff || marker === EOI) break;
+    const end = at + 2 + ((coded[at + 2]! << 8) | coded[at + 3]!);
+    const content = coded.subarray(at + 4, end);
+    if (end > coded.length || end < at + 4 || marker === DRI) return null;
+    // HP's colour transformation, which the standard does not have.
+    if (marker === APP8 && String.fromCharCode(...content.subarray(0, 4)) === 'mrfx' && content[4] !== 0) return null;
+    if (marker === LSE) {
+      if (content[0] !== 1 || content.length !== 11) return null;
+      preset = [1, 3, 5, 7, 9].map((i) => (content[i]! << 8) | content[i + 1]!) as unknown as Preset;
+    }
+    if (marker === SOF55) {
+      frame = readFrame(content);
+      if (!frame || values || frame.rows !== rows || frame.columns !== columns || frame.ids.length !== samples) return null;
+      values = frame.bits > 8 ? new Uint16Array(rows * columns * samples) : new Uint8Array(rows * columns * samples);
+    }
+    at = end;
+    if (marker !== SOS) continue;
+    const next = frame && values && decodeScan(coded, content, end, frame, preset, values, seen);
+    if (!next) return null;
+    at = next;
+  }
+  return frame && values && seen.size === samples ? { values, bits: frame.bits, isSigned: false, isYbr: null } : null;
+}
+
+function readFrame(content: Uint8Array): LosslessFrame | null {
+  const [bits = 0, rowsHigh = 0, rowsLow = 0, columnsHigh = 0, columnsLow = 0, count = 0] = content;
+  if (content.length !== 6 + 3 * count || bits < 2 || bits > 16) return null;
+  const components = Array.from({ length: count }, (_, i) => content.subarray(6 + 3 * i, 9 + 3 * i));
+  if (components.some(([, factors]) => factors !== 0x11)) return null;
+  return { bits, rows: (rowsHigh << 8) | rowsLow, columns: (columnsHigh << 8) | columnsLow, ids: components.map(([id]) => id!) };
+}
+
+/** §C.2.3: components, NEAR, interleave (0 none, 1 by line, 2 by sample), point transform. Where the scan ends; null where it is damaged. */
+function decodeScan(
+  coded: Uint8Array,
+  content: Uint8Array,
+  start: number,
+  { bits, rows, columns, ids }: LosslessFrame,
+  preset: Preset,
+  values: Uint8Array | Uint16Array,
+  seen: Set<number>,
+): number | null {
+  const count = content[0]!;
+  const indices = Array.from({ length: count }, (_, i) => ids.indexOf(content[1 + 2 * i]!));
+  const [near = 0, interleave = 0, pointTransform = 0] = content.subarray(1 + 2 * count);
+  if (content.length !== 4 + 2 * count || count === 0 || indices.includes(-1) || interleave > 2 || pointTransform !== 0) return null;
+  if ((interleave === 0) !== (count === 1)) return null;
+  // A component is in one scan: what is decoded is bounded by the size.
+  if (new Set(indices).size < count || indices.some((index) => seen.has(index))) return null;
+  const parameters = parametersOf(bits, near, preset);
+  if (!parameters) return null;
+  const reader = new BitReader(coded, start);
+  const decoder = new LineDecoder(reader, parameters);
+  const lines = indices.map((index): LineOfComponent => {
+    seen.add(index);
+    return { index, above: new Int32Array(columns + 2), line: new Int32Array(columns + 2), runIndex: 0 };
+  });
+  for (let row = 0; row < rows; row += 1) {
+    for (const each of lines) {
+      [each.above, each.line] = [each.line, each.above];
+      each.above[columns + 1] = each.above[columns]!;
+      each.line[0] = each.above[1]!;
+    }
+    if (interleave === 2) decoder.decodeTogether(lines, columns);
+    else for (const each of lines) decoder.decodeLine(each, columns);
+    if (decoder.isDamaged || reader.isBeyondEnd) return null;
+    for (const { index, line } of lines) {
+      for (let column = 0, at = row * columns * ids.length + index; column < columns; column += 1, at += ids.length) values[at] = line[column + 1]!;
+    }
+  }
+  let end = reader.at;
+  while (end < coded.length && !(coded[end] === 0xff && coded[end + 1]! >= 0x80)) end += 1;
+  return end;
+}
+
+/** §A.2.1, §C.2.4.1.1.1. Null where they contradict each other. */
+function parametersOf(bits: number, near: number, [mostGiven, ...given]: Preset): ScanParameters | null {
+  const most = mostGiven || 2 ** bits - 1;
+  if (most >= 2 ** bits || near > Math.min(255, most / 2)) return null;
+  const factor = most >= 128 ? (Math.min(most, 4095) + 128) >> 8 : Math.floor(256 / (most + 1));
+  const [d1, d2, d3] = most >= 128
+    ? [factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near]
+    : [Math.max(2, Math.floor(3 / factor) + 3 * near), Math.max(3, Math.floor(7 / factor) + 5 * near), Math.max(4, Math.floor(21 / factor) + 7 * near)];
+  const within = (value: number, least: number): number => (value > most || value < least ? least : value);
+  const t1 = given[0] || within(d1, near + 1);
+  const t2 = given[1] || within(d2, t1);
+  const t3 = given[2] || within(d3, t2);
+  const reset = given[3] || 64;
+  if (t1 <= near || t2 < t1 || t3 < t2 || t3 > most || reset < 3) return null;
+  return { most, near, t1, t2, t3, reset };
+}

@@ -1,0 +1,170 @@
+/**
+ * What is said of models and of what they found: requests and answers of `/predict`, `/infer`, `/jobs`, `/models`, `/results`, and what a device's own
+ * triage tells the gateway in the manifest. No identifying value has a place here: numbers, codes, UIDs and digests only.
+ */
+import { z } from 'zod';
+import { digestSchema, uidSchema } from './forms.ts';
+
+export const modelRefSchema = z.object({ id: z.string().max(64), version: z.string().max(32), digest: digestSchema });
+export const populationSchema = z.enum(['inside', 'outside', 'unknown']);
+const probabilitySchema = z.number().min(0).max(1);
+
+/** What can be wrong with a chest film while the patient is still there. */
+export const FILM_FINDINGS = ['rotated', 'inverted', 'blurred', 'lungs-cut-off'] as const;
+export type FilmFinding = (typeof FILM_FINDINGS)[number];
+
+/** Of one instance, by the device: it decides what is sent first and travels in the manifest. `score` is null outside the model's population. */
+export const deviceTriageSchema = z.object({
+  models: z.array(modelRefSchema).max(4),
+  /** For example `onnxruntime-web 1.30.0 wasm`; `none` where it did not run on this device (and the gateway does it). */
+  runtime: z.string().max(64),
+  population: populationSchema,
+  score: probabilitySchema.nullable(),
+  /** The score reached the card's threshold: the study went first. */
+  first: z.boolean(),
+  film: z.array(z.enum(FILM_FINDINGS)).max(FILM_FINDINGS.length),
+});
+export type DeviceTriage = z.infer<typeof deviceTriageSchema>;
+
+/** What the gateway measured itself on the same image, where the device's answer differs by more than the tolerance of the models. */
+export const disagreementSchema = z.object({ device: probabilitySchema.nullable(), gateway: probabilitySchema.nullable(), difference: z.number() });
+
+export const imageKindSchema = z.object({ kind: z.string(), probability: probabilitySchema });
+
+/** Which model answered. `insteadOf`: what was asked for and is not available; this is the configured fallback. */
+export const answeredBySchema = modelRefSchema.extend({ runtime: z.string(), insteadOf: z.object({ id: z.string(), version: z.string() }).optional() });
+
+export const EXPLANATION_METHODS = ['image', 'cam', 'integrated-gradients', 'lung-fields'] as const;
+export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
+
+export const findingSchema = z.object({
+  model: answeredBySchema,
+  /** SHA-256 of what went in: of the file that was sent, or of the instance in the PACS. */
+  input: z.object({
+    digest: digestSchema, kind: z.enum(['dicom', 'png', 'jpeg']), rows: z.number().int(), columns: z.number().int(), frame: z.number().int(),
+    sopInstanceUID: uidSchema.optional(), sopClassUID: uidSchema.optional(), seriesInstanceUID: uidSchema.optional(), studyInstanceUID: uidSchema.optional(),
+  }),
+  /** The gate: what kind of image it is. */
+  image: imageKindSchema,
+  population: populationSchema,
+  film: z.array(z.enum(FILM_FINDINGS)),
+  /** Classes with calibrated probabilities; null where the gate or the population keeps the model silent. */
+  probabilities: z.array(z.object({ name: z.string(), probability: probabilitySchema })).nullable(),
+  score: probabilitySchema.nullable(),
+  threshold: probabilitySchema.nullable(),
+  positive: z.boolean().nullable(),
+  /** Of the whole image; null where it was not segmented. `marked`: the fraction of each lung that the map marks. */
+  lungs: z.object({
+    fraction: z.number(), right: z.object({ fraction: z.number(), marked: z.number().nullable() }), left: z.object({ fraction: z.number(), marked: z.number().nullable() }),
+  }).nullable(),
+  /** Where the map of pneumonia (of both kinds together) peaks: column and row of its 20 × 20 cells, in the order of the models' expected outputs. */
+  camPeak: z.tuple([z.number().int(), z.number().int()]).nullable(),
+  explanations: z.array(z.enum(EXPLANATION_METHODS)),
+  /** Sum of the attributions, and the difference of the outputs that it must equal. */
+  completeness: z.object({ sum: z.number(), difference: z.number() }).nullable(),
+  rationale: z.array(z.string()),
+  limits: z.array(z.string()),
+  /** Why there are no probabilities, or what is to be known of the input: codes. */
+  warnings: z.array(z.string()),
+  intendedUse: z.string(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+/** `POST /predict`: the finding, at once. */
+export const predictAnswerSchema = findingSchema.extend({ cached: z.boolean(), ms: z.number() });
+
+export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export const jobSchema = z.object({
+  id: z.uuid(),
+  state: z.enum(JOB_STATES),
+  model: z.object({ id: z.string(), version: z.string().nullable() }),
+  priority: z.number().int(),
+  /** Images of it, and how many are done. */
+  progress: z.object({ done: z.number().int(), of: z.number().int() }),
+  attempt: z.number().int(),
+  /** A code of the table of problems, in words beside it. */
+  error: z.object({ code: z.string(), title: z.string() }).nullable(),
+  results: z.array(z.uuid()),
+  studyInstanceUID: uidSchema.nullable(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  finishedAt: z.string().nullable(),
+});
+export type Job = z.infer<typeof jobSchema>;
+
+/** `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and the same fields beside it. */
+export const inferRequestSchema = z.object({
+  model: z.string().max(64),
+  version: z.string().max(32).optional(),
+  studyInstanceUID: uidSchema.optional(),
+  sopInstanceUID: uidSchema.optional(),
+  /** Of a multi-frame instance, counted from 0. */
+  frame: z.number().int().min(0).max(100_000).default(0),
+  /** −100 to 100; the higher goes first. */
+  priority: z.number().int().min(-100).max(100).default(0),
+  timeoutSeconds: z.number().int().min(1).max(3600).optional(),
+  parameters: z.object({ threshold: probabilitySchema.optional(), explain: z.array(z.enum(EXPLANATION_METHODS)).optional(), steps: z.number().int().min(8).max(512).optional() }).optional(),
+  /** Answer from the cache where the same input was seen by the same model. */
+  cache: z.boolean().default(true),
+});
+
+export const VERIFICATIONS = ['agree', 'correct'] as const;
+/** `POST /results/{id}/verify`: the radiologist's word. A correction says what it is instead, and why. */
+export const verifyRequestSchema = z.object({
+  verdict: z.enum(VERIFICATIONS),
+  finding: z.enum(['normal', 'bacterial pneumonia', 'viral pneumonia', 'pneumonia', 'other', 'not-assessable']).optional(),
+  reason: z.string().max(1000).optional(),
+}).refine(
+  ({ verdict, finding, reason }) => (verdict === 'agree' ? finding === undefined : finding !== undefined && (reason ?? '').trim() !== ''),
+  'a correction needs a finding and a reason; who agrees has no other finding',
+);
+
+export const resultSchema = z.object({
+  id: z.uuid(),
+  jobId: z.uuid().nullable(),
+  createdAt: z.string(),
+  requestedBy: z.string().nullable(),
+  finding: findingSchema,
+  cached: z.boolean(),
+  disagreement: disagreementSchema.nullable(),
+  /** The result instances in the PACS. */
+  instances: z.array(z.object({ kind: z.enum(['SR', 'SEG', 'SC']), sopInstanceUID: uidSchema, seriesInstanceUID: uidSchema, state: z.string() })),
+  verification: z.object({
+    verdict: z.enum(VERIFICATIONS), finding: z.string().nullable(), at: z.string(), by: z.string(),
+    /** In the radiologist's words; only where one result is asked for. */
+    reason: z.string().nullable().optional(),
+  }).nullable(),
+  /** Grows with each verification. */
+  revision: z.number().int(),
+});
+export type Result = z.infer<typeof resultSchema>;
+
+export const VERSION_STATES = ['available', 'active', 'stopped', 'failed'] as const;
+export const modelVersionSchema = modelRefSchema.extend({
+  state: z.enum(VERSION_STATES),
+  /** Why it failed, as a code. */
+  because: z.string().nullable(),
+  bytes: z.number().int(),
+  addedAt: z.string(),
+  activatedAt: z.string().nullable(),
+  card: z.record(z.string(), z.unknown()),
+});
+export const modelSchema = z.object({
+  id: z.string(), title: z.string(), task: z.string(), active: z.string().nullable(),
+  /** Answers where the version that was asked for is not available. */
+  fallback: z.object({ id: z.string(), version: z.string() }).nullable(),
+  versions: z.array(modelVersionSchema),
+});
+
+/** When a delivered study is looked at without being asked. */
+export const inferenceRuleSchema = z.object({
+  name: z.string().min(1).max(64),
+  enabled: z.boolean(),
+  model: z.string().max(64),
+  modality: z.array(z.string().max(16)).max(16).optional(),
+  bodyPart: z.array(z.string().max(16)).max(16).optional(),
+  policy: z.array(z.string().max(64)).max(16).optional(),
+  priority: z.number().int().min(-100).max(100).default(0),
+});

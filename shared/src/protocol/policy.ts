@@ -1,0 +1,113 @@
+/**
+ * Upload policies as data: what an administrator writes as JSON, what the gateway keeps in versions and what a device carries out, in one set of schemas. The
+ * form is checked here; whether the options can be carried out is said by `createRules` (deid/rules.ts).
+ *
+ * Strict throughout: a rule that is not understood would be a rule that is not obeyed.
+ */
+import { z } from 'zod';
+
+/** Policies that come with the program (DESIGN §4). Nobody changes or withdraws them. */
+export const BUILT_IN_NAMES = ['identified', 'deidentified'] as const;
+
+/** Who may send: the roles that a policy can name. An auditor looks and sends nothing. */
+export const SENDERS = ['technician', 'radiologist', 'researcher', 'admin'] as const;
+
+/** A name stands in addresses, receipts and the audit trail: 64 characters, as in a manifest. */
+export const POLICY_NAME_LIMIT = 64;
+const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const OPTIONS_LIMIT = 20;
+/** Table E.1-1 has some 700 rows: whoever names more attributes wants another profile. */
+export const POLICY_ATTRIBUTES_LIMIT = 1000;
+
+/**
+ * Attributes whose value the road itself decides: the character set of all others, what names the instance and its place, and what says that it
+ * was de-identified (PS3.15 E.1.1).
+ */
+const DECIDED_BY_THE_ROAD = new Set(['00080005', '00080016', '00080018', '0020000d', '0020000e', '00120062', '00120063', '00120064', '00280303']);
+
+/** An exact tag of a Data Set: not of a message, a file or a directory (PS3.5 §7.1), no group length, no delimiter, no Pixel Data. */
+function mayBeNamed(tag: string): boolean {
+  const [group, element] = [Number.parseInt(tag.slice(0, 4), 16), tag.slice(4)];
+  return group >= 0x0008 && group !== 0xfffe && group !== 0x7fe0 && element !== '0000' && !DECIDED_BY_THE_ROAD.has(tag);
+}
+
+export const policyNameSchema = z.string().max(POLICY_NAME_LIMIT).regex(KEBAB);
+const tagSchema = z.string().regex(/^[0-9a-f]{8}$/).refine(mayBeNamed, 'not for a policy to decide');
+
+/** Refinements of the profile: `RulesSettings` of deid/rules.ts. */
+export const policyRulesSchema = z.strictObject({
+  /** Attributes that neither Table E.1-1 nor PS3.6 names. */
+  unknownAttributes: z.enum(['remove', 'keep']).optional(),
+  /** By tag, `ggggeeee` in lower case: goes before the profile and its options. */
+  attributes: z
+    .record(tagSchema, z.enum(['keep', 'remove', 'empty', 'replace']))
+    .refine((attributes) => Object.keys(attributes).length <= POLICY_ATTRIBUTES_LIMIT, 'too many attributes')
+    .optional(),
+  /** Encapsulated documents (PDF, CDA, STL …): held for a person, unless kept. */
+  documents: z.enum(['quarantine', 'keep']).optional(),
+  /** Free text beside waveforms. */
+  waveformAnnotations: z.enum(['quarantine', 'clean']).optional(),
+});
+export type PolicyRules = z.infer<typeof policyRulesSchema>;
+
+/** For people, on one line: no control characters (general category Cc; without flags, which JSON Schema has not). */
+const lineOf = (limit: number) => z.string().trim().min(1).max(limit).regex(/^[^\u0000-\u001f\u007f-\u009f]*$/);
+const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
+
+/** What an administrator writes. */
+export const policyDocumentSchema = z
+  .strictObject({
+    name: policyNameSchema.refine((name) => !BUILT_IN_NAMES.includes(name as (typeof BUILT_IN_NAMES)[number]), 'the name of a built-in policy'),
+    /** What a person chooses by. */
+    title: lineOf(80),
+    description: lineOf(500).optional(),
+    /** What happens on the device. */
+    deidentify: z.boolean(),
+    /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
+    options: z.array(z.string().max(POLICY_NAME_LIMIT).regex(KEBAB)).max(OPTIONS_LIMIT).refine(distinct, 'named twice'),
+    roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
+    rules: policyRulesSchema.optional(),
+  })
+  // What is sent as it is obeys no rule, and a policy that has some would promise what nobody does.
+  .refine(({ deidentify, options }) => deidentify || options.length === 0, { path: ['options'], error: 'only where names are removed' })
+  .refine(({ deidentify, rules }) => deidentify || rules === undefined, { path: ['rules'], error: 'only where names are removed' });
+export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
+
+/** One version in the administrator's list. */
+export const policyVersionSchema = z.object({
+  version: z.number().int(),
+  /** An account. */
+  madeBy: z.uuid(),
+  madeAt: z.iso.datetime(),
+  withdrawnAt: z.iso.datetime().nullable(),
+  /** null: a later gateway wrote it, with rules that this one does not know. */
+  policy: policyDocumentSchema.nullable(),
+});
+
+/** A policy with all that it was: the newest version first. */
+export const adminPolicySchema = z.object({
+  name: z.string(),
+  /** Neither changed nor withdrawn by anybody; the program is its version, and none is listed. */
+  builtIn: z.boolean(),
+  /** What is taken now; null: it is withdrawn. */
+  inForce: z.number().int().nullable(),
+  versions: z.array(policyVersionSchema),
+});
+export type AdminPolicy = z.infer<typeof adminPolicySchema>;
+
+/** What a policy would do to one sample instance: no value of the data, only tags and codes. */
+export const policyTrialSchema = z.discriminatedUnion('outcome', [
+  z.object({
+    outcome: z.literal('ready'),
+    /** By action code (PS3.15 Table E.1-1a) and reason. */
+    counts: z.array(z.object({ action: z.string(), because: z.string(), count: z.number().int() })),
+    /** `gggg,eeee`, inside sequences behind the path to it. */
+    actions: z.array(z.object({ path: z.string(), action: z.string(), because: z.string() })),
+    /** Actions that are counted and not named. */
+    more: z.number().int(),
+  }),
+  z.object({ outcome: z.enum(['quarantined', 'refused']), reason: z.string() }),
+]);
+export type PolicyTrial = z.infer<typeof policyTrialSchema>;
+/** In the order in which the instances came. */
+export const policyTrialsSchema = z.object({ instances: z.array(policyTrialSchema) });
