@@ -1,9 +1,9 @@
 /**
  * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and gives the focus back. It
- * opens when it is drawn; `onClose` must take it out of the page.
+ * opens in the moment in which it enters the page, so that no key is missed; `onClose` must take it out of the page.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { words } from './words.ts';
 
 export type SheetProps = { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren };
@@ -11,7 +11,7 @@ export type SheetProps = { readonly title: string; readonly onClose: () => void;
 export function Sheet({ title, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
     return () => opened?.close();
