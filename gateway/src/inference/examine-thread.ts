@@ -1,8 +1,9 @@
 /**
- * Looking at images in a thread of its own: to decode one and to reckon with its pixels takes up to seconds. The models do not run here: the thread asks for
- * each run, and what is given for `run` (the engine, a process of its own) does it.
+ * Looking at images, and drawing what was found, in a thread of its own: to decode one and to reckon with its pixels takes up to seconds. The models do not
+ * run here: the thread asks for each run, and what is given for `run` (the engine, a process of its own) does it.
  */
 import type { Tensor } from '#shared/models/model.ts';
+import type { Explanation } from '../results/draw-explanation.ts';
 import { giving, keepThread, type Reply } from '../thread.ts';
 import type { Examined, Question, Shown } from './examination.ts';
 
@@ -11,31 +12,38 @@ export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradie
 export type Outputs = Readonly<Record<string, Tensor>>;
 /** Runs a model of the question. Throws what the engine throws. */
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;
+type Png = Uint8Array<ArrayBuffer>;
 
 export type ExamineTalk = {
-  readonly task: { readonly kind: 'examine'; readonly question: Question } | { readonly kind: 'show'; readonly bytes: Uint8Array; readonly frame: number; readonly sideLimit: number };
+  readonly task:
+    | { readonly kind: 'examine'; readonly question: Question }
+    | { readonly kind: 'show'; readonly bytes: Uint8Array; readonly frame: number }
+    | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
-  readonly answer: Examined | Shown;
+  readonly answer: Examined | Shown | Png;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
 export type Examiner = {
   /** What the models say of one image. Throws what `run` throws. */
   examine(question: Question, run: Run, signal: AbortSignal): Promise<Examined>;
-  /** The image as a person sees it, scaled down to `sideLimit` pixels a side. */
-  show(bytes: Uint8Array, frame: number, sideLimit: number, signal: AbortSignal): Promise<Shown>;
+  /** The image as a person sees it (`reducePicture`). */
+  show(bytes: Uint8Array, frame: number, signal: AbortSignal): Promise<Shown>;
+  /** The picture of a map, to be laid over the image. */
+  explain(explanation: Explanation, signal: AbortSignal): Promise<Png>;
   close(): Promise<void>;
 };
 
 export function createExaminer(): Examiner {
   const thread = keepThread<ExamineTalk>(new URL('./examine.worker.ts', import.meta.url));
-  const noModel: Reply<ExamineTalk> = () => Promise.reject(new Error('no model is asked to show a picture'));
+  const noModel: Reply<ExamineTalk> = () => Promise.reject(new Error('no model is asked to draw'));
   const ask = async <Answer extends ExamineTalk['answer']>(task: ExamineTalk['task'], reply: Reply<ExamineTalk>, signal: AbortSignal): Promise<Answer> =>
     (await thread.do(giving(task), reply, signal)) as Answer;
   return {
     examine: (question, run, signal) => ask<Examined>({ kind: 'examine', question }, async ({ role, input }, isOver) => giving(await run(role, input, isOver)), signal),
-    show: (bytes, frame, sideLimit, signal) => ask<Shown>({ kind: 'show', bytes, frame, sideLimit }, noModel, signal),
+    show: (bytes, frame, signal) => ask<Shown>({ kind: 'show', bytes, frame }, noModel, signal),
+    explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,
   };
 }

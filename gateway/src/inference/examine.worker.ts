@@ -1,5 +1,6 @@
-/** The thread that looks at images: message glue, the work is examination.ts. */
+/** The thread that looks at images: message glue, the work is examination.ts and draw-explanation.ts. */
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { drawExplanation } from '../results/draw-explanation.ts';
 import { giving, serveTasks } from '../thread.ts';
 import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk } from './examine-thread.ts';
@@ -7,6 +8,11 @@ import type { ExamineTalk } from './examine-thread.ts';
 const codecs = loadCodecs();
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {
-  if (task.kind === 'show') return giving(await showImage(task.bytes, task.frame, task.sideLimit, codecs, isOver));
-  return giving(await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), codecs, isOver));
+  if (task.kind === 'examine') return giving(await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), codecs, isOver));
+  if (task.kind === 'show') {
+    const shown = await showImage(task.bytes, task.frame, codecs, isOver);
+    return shown.kind === 'shown' ? giving(shown, shown.png.buffer) : giving(shown);
+  }
+  const png = drawExplanation(task.explanation);
+  return giving(png, png.buffer);
 });
