@@ -9,7 +9,6 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
-import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { PROFILE_EDITION } from '#shared/deid/profile.generated.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { recordAudit } from './audit/audit.ts';
@@ -56,8 +55,10 @@ import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { uploadRoutes } from './pipeline/intake/upload.routes.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
-import { buildResultInstances, buildVerifiedReport } from './pipeline/results/build-result-instances.ts';
+import { buildVerifiedReport } from './pipeline/results/build-result-instances.ts';
+import { createBuildThread } from './pipeline/results/build-thread.ts';
 import { observerName } from './pipeline/results/observer.ts';
+import { parseSource } from './pipeline/results/parse-source.ts';
 import type { BuiltResult, ResultSubject, Verification } from './pipeline/results/result-subject.ts';
 import { createResultUid } from './pipeline/results/result-uid.ts';
 import { sendResults } from './pipeline/results/send-results.ts';
@@ -212,7 +213,7 @@ async function createInference({ config, around, keys, database, jobs, tools, me
   const inferring: InferenceTools = {
     db, jobs, pacs, log, metrics, engine, examiner, inputs, now: around.now, newId: around.newId,
     pathOf: files.pathOf,
-    deliver: (result, source, signal) => deliverResult(result, source, { db, jobs, road, show: examiner.show }, signal),
+    deliver: (result, source, signal) => deliverResult(result, source, { db, jobs, road }, signal),
     changes: createStudyChanges(await database.shared?.channel('relaypacs_inference')),
   };
   return { tools: inferring, reports: { db, pacs, road, log, seal: createReasonSeal(keys.wrapKey) }, pseudonyms };
@@ -221,8 +222,8 @@ async function createInference({ config, around, keys, database, jobs, tools, me
 /** Result instances on the road of every instance: built by the stage `results`, taken in as an upload of the gateway's own. */
 function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Keys): ResultSender {
   const uid = createResultUid(keys.projectKey);
-  const subjectOf = ({ finding, models, created_at: at, cache_key: key }: ResultRow, source: ParsedInstance): ResultSubject =>
-    ({ source, finding, models, at, key, softwareVersion: VERSION, uid });
+  const build = createBuildThread();
+  const saidBy = ({ finding, models, created_at: at, cache_key: key }: ResultRow): Omit<ResultSubject, 'source' | 'uid'> => ({ finding, models, at, key, softwareVersion: VERSION });
   const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal, isVerified: boolean): Promise<NewInstance[]> => {
     const sent = await sendResults(tools, { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived }, siteId, built, signal);
     // What a model said stays where something else stands under its UID; what a radiologist said must not get lost.
@@ -230,13 +231,16 @@ function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Ke
     return built.map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
   };
   return {
-    send: (result, source, maps, signal) => send(result.site_id, buildResultInstances(subjectOf(result, source), maps), signal, false),
-    async sendVerified(result, source, kinds, said, signal) {
+    async send(result, source, maps, signal) {
+      return send(result.site_id, await build({ ...saidBy(result), ...maps, source, secret: keys.projectKey }, signal), signal, false);
+    },
+    async sendVerified(result, bytes, kinds, said, signal) {
+      const source = await parseSource(bytes, signal);
       const account = await findAccount(tools.db, { id: said.accountId });
       const by = await observerName(source, { id: said.accountId, username: account?.username ?? said.accountId }, tools.pseudonyms);
       const { verdict, reason, at, revision, follows } = said;
       const verification: Verification = { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
-      return send(result.site_id, [buildVerifiedReport(subjectOf(result, source), kinds, verification)], signal, true);
+      return send(result.site_id, [buildVerifiedReport({ ...saidBy(result), source, uid }, kinds, verification)], signal, true);
     },
   };
 }
@@ -315,7 +319,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   api.route('/', inferRoutes(inferring));
   api.route('/', jobsApi);
   api.route('/', ruleRoutes({ db, now }));
-  api.route('/', resultRoutes({ db, now, jobs: inferring.jobs, pacs: inferring.pacs, seal: reports.seal, show: inferring.examiner.show }));
+  api.route('/', resultRoutes({ db, now, jobs: inferring.jobs, pacs: inferring.pacs, seal: reports.seal, examiner: inferring.examiner }));
   describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);
   return api;

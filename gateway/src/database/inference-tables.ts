@@ -95,7 +95,7 @@ export type InferenceResultTable = {
   created_at: Date;
 };
 
-/** What explains a result: float32 values, little endian, in this shape. */
+/** What explains a result, in this shape: float32 values, little endian, or bytes (`lungs`: 0 and 1). */
 export type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
 
 /** Who asked for a result, and was given it. `asked_id`: the job, or the one question of `/predict`. */

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { z } from 'zod';
+import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { ModelRef, Population } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
-import type { InferenceResultTable, JobParameters, ResultInstanceTable, ResultMapTable } from '../database/inference-tables.ts';
+import type { InferenceResultTable, JobParameters, ResultInstanceTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { isOwn, type Asking } from './reach.ts';
 
@@ -15,8 +16,9 @@ type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type ResultRow = Selectable<InferenceResultTable>;
 export type Disagreement = z.infer<typeof disagreementSchema>;
-/** Values of an explanation, in this shape. */
-export type ResultMap = { readonly name: string; readonly dims: readonly number[]; readonly data: Float32Array };
+/** What explains a result, a square over the whole image, rows from the top: values, or 0 and 1 for each of two lungs, the right one first. */
+type MapData = { readonly cam: Float32Array; readonly attributions: Float32Array; readonly lungs: Uint8Array };
+export type ResultMap<Name extends keyof MapData = keyof MapData> = { readonly name: Name; readonly dims: readonly number[]; readonly data: MapData[Name] };
 
 export type InputSource = 'file' | 'pacs';
 /** What a result is the answer to. `models`: words for all that are asked (`wordsOf`). `population`: as the device said. */
@@ -84,18 +86,22 @@ export async function insertRequest(trx: Trx, resultId: string, { askedId, accou
   await trx.insertInto('result_request').values(row).onConflict((conflict) => conflict.columns(['result_id', 'asked_id']).doNothing()).execute();
 }
 
-export async function mapOf(db: Db, resultId: string, name: string): Promise<ResultMap | undefined> {
-  const row = await db.selectFrom('result_map').selectAll().where('result_id', '=', resultId).where('name', '=', name).executeTakeFirst();
-  return row && toMap(row);
+export async function mapOf<Name extends keyof MapData>(db: Db, resultId: string, name: Name): Promise<ResultMap<Name> | undefined> {
+  const row = await db.selectFrom('result_map').select(['dims', 'bytes']).where('result_id', '=', resultId).where('name', '=', name).executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { name, dims: row.dims, data: READ[name](row.bytes) };
 }
 
-export async function mapsOf(db: Db, resultId: string): Promise<ResultMap[]> {
-  const rows = await db.selectFrom('result_map').selectAll().where('result_id', '=', resultId).orderBy('name').execute();
-  return rows.map(toMap);
-}
+/** Copies: float32 need an offset that is a multiple of 4, and what a driver gives may be a piece of something larger. */
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
+const READ: { readonly [Name in keyof MapData]: (bytes: Uint8Array) => MapData[Name] } = { cam: floats, attributions: floats, lungs: (bytes) => new Uint8Array(bytes) };
 
-/** A copy: float32 need an offset that is a multiple of 4, and what a driver gives may be a piece of something larger. */
-const toMap = ({ name, dims, bytes }: ResultMapTable): ResultMap => ({ name, dims, data: new Float32Array(new Uint8Array(bytes).buffer) });
+export const sideOf = ({ dims }: ResultMap): number => dims.at(-1)!;
+
+export function masksOf(lungs: ResultMap<'lungs'>): LungMasks {
+  const [side, cells] = [sideOf(lungs), lungs.data.length / 2];
+  return { side, right: lungs.data.subarray(0, cells), left: lungs.data.subarray(cells) };
+}
 
 export type ResultFilter = {
   /** Only what this caller reaches as their own (reach.ts); undefined: all. */

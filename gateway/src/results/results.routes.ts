@@ -4,20 +4,19 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { heatMap, lungMap, signedMap } from '#shared/models/heat-map.ts';
+import { SHOWN_SIDE_LIMIT, shownSize } from '#shared/pixels/reduce-picture.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { EXPLANATION_METHODS, resultSchema, verifyRequestSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../http/route.ts';
-import { SHOWN_SIDE_LIMIT, shownSize } from '../inference/shown-size.ts';
+import type { Examiner } from '../inference/examine-thread.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
-import { masksOf, sideOf, type DeliveryTools } from './deliver-result.ts';
-import { encodePng, type Raster } from './encode-png.ts';
+import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './reach.ts';
-import { findResult, firstRequests, instancesOfResults, listResults, mapOf, type ResultMap, type ResultRow } from './result.store.ts';
+import { findResult, firstRequests, instancesOfResults, listResults, mapOf, masksOf, sideOf, type ResultRow } from './result.store.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
@@ -68,7 +67,7 @@ const explain = defineRoute({
   responses: { 200: { description: `At most ${SHOWN_SIDE_LIMIT} pixels a side.`, content: { 'image/png': { schema: { type: 'string', format: 'binary' } } } } },
 });
 
-export type ResultRouteTools = VerifyTools & Pick<DeliveryTools, 'show'> & { readonly pacs: Pick<Pacs, 'fetchInstance'> };
+export type ResultRouteTools = VerifyTools & { readonly pacs: Pick<Pacs, 'fetchInstance'>; readonly examiner: Pick<Examiner, 'show' | 'explain'> };
 
 export function resultRoutes(tools: ResultRouteTools): Router {
   const router = createRouter();
@@ -132,14 +131,15 @@ export function resultRoutes(tools: ResultRouteTools): Router {
     const { id, method } = c.req.valid('param');
     const caller = callerOf(c);
     const result = await reached(caller, id);
-    const raster = method === 'image' ? await imageOf(result, caller, tools, c.req.raw.signal) : await explanationOf(result, method, (name) => mapOf(db, id, name));
-    return c.body(encodePng(raster), 200, { 'Content-Type': 'image/png', 'Cache-Control': 'private, max-age=0, no-store' });
+    const { signal } = c.req.raw;
+    const png = method === 'image' ? await imageOf(result, caller, tools, signal) : await tools.examiner.explain(await explanationOf(db, result, method), signal);
+    return c.body(png, 200, { 'Content-Type': 'image/png', 'Cache-Control': 'private, max-age=0, no-store' });
   });
   return router;
 }
 
 /** The very image that was looked at, for who reaches it itself and not only its result. @throws Problem image-gone, pacs-unreachable. */
-async function imageOf(result: ResultRow, caller: Caller, { db, pacs, show }: ResultRouteTools, signal: AbortSignal): Promise<Raster> {
+async function imageOf(result: ResultRow, caller: Caller, { db, pacs, examiner }: ResultRouteTools, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const where = sourceOf(result);
   if (where === null || !(await reachedInstances(db, caller, where.studyInstanceUID)).has(where.sopInstanceUID)) throw new Problem('image-gone');
   const bytes = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
@@ -147,21 +147,21 @@ async function imageOf(result: ResultRow, caller: Caller, { db, pacs, show }: Re
     throw error instanceof Problem && error.code === 'study-not-found' ? new Problem('image-gone') : error;
   });
   if (createHash('sha256').update(bytes).digest('hex') !== result.finding.input.digest) throw new Problem('image-gone');
-  const seen = await show(bytes, result.finding.input.frame, SHOWN_SIDE_LIMIT, signal);
+  const seen = await examiner.show(bytes, result.finding.input.frame, signal);
   if (seen.kind === 'refused') throw new Problem('image-gone');
-  return { width: seen.columns, height: seen.rows, channels: 1, data: seen.grey };
+  return seen.png;
 }
 
 /** @throws Problem no-explanation. */
-async function explanationOf({ finding }: ResultRow, method: Exclude<ExplanationMethod, 'image'>, map: (name: string) => Promise<ResultMap | undefined>): Promise<Raster> {
+async function explanationOf(db: VerifyTools['db'], { id, finding }: ResultRow, method: Exclude<ExplanationMethod, 'image'>): Promise<Explanation> {
   const { rows: height, columns: width } = shownSize(finding.input.rows, finding.input.columns);
-  const have = async (name: string): Promise<ResultMap> => {
-    const found = await map(name);
-    if (found === undefined) throw new Problem('no-explanation');
-    return found;
-  };
-  const draw = { cam: heatMap, 'integrated-gradients': signedMap } as const;
-  if (method === 'lung-fields') return { channels: 4, ...lungMap(masksOf(await have('lung-right'), await have('lung-left')), { width, height }) };
-  const drawn = await have(method === 'cam' ? 'cam' : 'attributions');
-  return { channels: 4, ...draw[method](drawn.data, sideOf(drawn), { width, height }) };
+  const size = { width, height };
+  if (method === 'lung-fields') {
+    const lungs = await mapOf(db, id, 'lungs');
+    if (lungs !== undefined) return { method, size, lungs: masksOf(lungs) };
+  } else {
+    const map = await mapOf(db, id, method === 'cam' ? 'cam' : 'attributions');
+    if (map !== undefined) return { method, size, map: map.data, side: sideOf(map) };
+  }
+  throw new Problem('no-explanation');
 }
