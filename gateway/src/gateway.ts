@@ -223,20 +223,19 @@ function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Ke
   const uid = createResultUid(keys.projectKey);
   const subjectOf = ({ finding, models, created_at: at, cache_key: key }: ResultRow, source: ParsedInstance): ResultSubject =>
     ({ source, finding, models, at, key, softwareVersion: VERSION, uid });
-  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal, isVerified: boolean): Promise<NewInstance[]> => {
+  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal): Promise<NewInstance[]> => {
     const sent = await sendResults(tools, { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived }, siteId, built, signal);
-    // What a model said stays where something else stands under its UID; what a radiologist said must not get lost.
-    if (isVerified && sent.some(({ outcome }) => outcome === 'other-bytes' || outcome === 'conflict')) throw new Error('a verified report is not taken');
-    return built.map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
+    // Where something else stands under one of the UIDs, its state says so (`instancesOfResults`).
+    return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
   };
   return {
-    send: (result, source, maps, signal) => send(result.site_id, buildResultInstances(subjectOf(result, source), maps), signal, false),
+    send: (result, source, maps, signal) => send(result.site_id, buildResultInstances(subjectOf(result, source), maps), signal),
     async sendVerified(result, source, kinds, said, signal) {
       const account = await findAccount(tools.db, { id: said.accountId });
       const by = await observerName(source, { id: said.accountId, username: account?.username ?? said.accountId }, tools.pseudonyms);
       const { verdict, reason, at, revision, follows } = said;
       const verification: Verification = { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
-      return send(result.site_id, [buildVerifiedReport(subjectOf(result, source), kinds, verification)], signal, true);
+      return send(result.site_id, [buildVerifiedReport(subjectOf(result, source), kinds, verification)], signal);
     },
   };
 }
@@ -292,7 +291,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   api.notFound(notFoundHandler(api));
 
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
-  api.route('/', observabilityRoutes({ database, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
+  api.route('/', observabilityRoutes({ database, now, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
   api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
   // RFC 7523 §3: the token endpoint's own URL may name the gateway too; through the app's origin it is another one.
   const audiences = [publicUrl, `${publicUrl}/auth/device-token`, `${publicUrl}/api/auth/device-token`] as const;
