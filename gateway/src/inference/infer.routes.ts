@@ -76,17 +76,21 @@ export function inferRoutes(tools: InferenceTools): Router {
   const forms: string[] = [];
   describeRoutes(router);
 
-  async function oneOfFew<T>({ id }: Caller, work: () => Promise<T>): Promise<T> {
+  /** @throws Problem rate-limited; called-off where the caller hung up meanwhile; what `work` throws. */
+  async function oneOfFew<T>(c: GatewayContext, work: () => Promise<T>): Promise<T> {
+    const { id } = callerOf(c);
     if (forms.length >= FORMS_AT_ONCE || forms.filter((one) => one === id).length >= FORMS_OF_ONE) throw new Problem('rate-limited', undefined, { 'Retry-After': '1' });
     forms.push(id);
     try {
       return await work();
+    } catch (error) {
+      throw c.req.raw.signal.aborted && !(error instanceof Problem) ? new Problem('called-off') : error;
     } finally {
       forms.splice(forms.indexOf(id), 1);
     }
   }
 
-  router.post('/predict', allow(ASKERS), (c) => oneOfFew(callerOf(c), () => predict(c)));
+  router.post('/predict', allow(ASKERS), (c) => oneOfFew(c, () => predict(c)));
 
   async function predict(c: GatewayContext): Promise<Response> {
     const caller = callerOf(c);
@@ -109,7 +113,7 @@ export function inferRoutes(tools: InferenceTools): Router {
   router.post('/infer', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
     if (isForm(c)) {
-      const [shown] = await oneOfFew(caller, () => takeFiles(c, caller, 1));
+      const [shown] = await oneOfFew(c, () => takeFiles(c, caller, 1));
       return accepted(c, shown!);
     }
     const asked = await readJson(inferRequestSchema, jsonBodyOf(c));
@@ -121,7 +125,7 @@ export function inferRoutes(tools: InferenceTools): Router {
 
   router.post('/infer/batch', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
-    if (isForm(c)) return c.json({ jobs: await oneOfFew(caller, () => takeFiles(c, caller, BATCH.files)) }, 202);
+    if (isForm(c)) return c.json({ jobs: await oneOfFew(c, () => takeFiles(c, caller, BATCH.files)) }, 202);
     const { studies, ...asked } = await readJson(batchRequestSchema, jsonBodyOf(c));
     const orders = [...new Set(studies)].map((studyInstanceUID): JobOrder => ({ ...asked, ...ofCaller(caller), kind: 'study', studyInstanceUID }));
     return c.json({ jobs: await takeOrders(caller, orders) }, 202);
@@ -154,10 +158,12 @@ export function inferRoutes(tools: InferenceTools): Router {
   /** @throws Problem study-not-found, not-allowed, rate-limited. */
   async function commitOrders(caller: Caller, orders: readonly JobOrder[]): Promise<readonly string[]> {
     if (orders.some(({ priority = 0 }) => priority > 0) && !caller.roles.some((role) => URGENT.includes(role))) throw new Problem('not-allowed');
-    for (const { studyInstanceUID, model, version } of orders) {
+    for (const { studyInstanceUID } of orders) {
       if (studyInstanceUID !== undefined && !(await reachesStudy(tools.db, caller, studyInstanceUID))) throw new Problem('study-not-found');
-      await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     }
+    // All of one request ask the same.
+    const { model, version } = orders[0]!;
+    await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     return tools.db.transaction().execute(async (trx) => {
       if ((await openJobs(trx, caller.id)) + orders.length > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
       const made: string[] = [];

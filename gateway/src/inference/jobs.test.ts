@@ -103,6 +103,9 @@ test('who hangs up before the answer is told apart from an answer that comes too
   caller.abort();
   assert.is(await codeOf(await asking), 'called-off');
   assert.equal(await outcomesOf(gateway, token), ['called-off']);
+  const cut = new ReadableStream({ pull: (controller) => controller.error(new Error('the socket ended')) });
+  const headers = { ...request.headers, 'content-type': 'multipart/form-data; boundary=b' };
+  assert.is(await codeOf(await gateway.api.request('http://localhost/infer/batch', { ...request, headers, body: cut, duplex: 'half' } as RequestInit)), 'called-off', 'while it sent');
   assert.not.ok(gateway.lines.some(({ event }) => event === 'unexpected-error'));
   assert.is(gateway.lines.findLast(({ route }) => route === '/predict')?.['code'], 'called-off');
   await gateway.close();
