@@ -224,15 +224,14 @@ function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Ke
   const uid = createResultUid(keys.projectKey);
   const build = createBuildThread();
   const saidBy = ({ finding, models, created_at: at, cache_key: key }: ResultRow): Omit<ResultSubject, 'source' | 'uid'> => ({ finding, models, at, key, softwareVersion: VERSION });
-  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal, isVerified: boolean): Promise<NewInstance[]> => {
+  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal): Promise<NewInstance[]> => {
     const sent = await sendResults(tools, { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived }, siteId, built, signal);
-    // What a model said stays where something else stands under its UID; what a radiologist said must not get lost.
-    if (isVerified && sent.some(({ outcome }) => outcome === 'other-bytes' || outcome === 'conflict')) throw new Error('a verified report is not taken');
-    return built.map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
+    // Where something else stands under one of the UIDs, its state says so (`instancesOfResults`).
+    return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
   };
   return {
     async send(result, source, maps, signal) {
-      return send(result.site_id, await build({ ...saidBy(result), ...maps, source, secret: keys.projectKey }, signal), signal, false);
+      return send(result.site_id, await build({ ...saidBy(result), ...maps, source, secret: keys.projectKey }, signal), signal);
     },
     async sendVerified(result, bytes, kinds, said, signal) {
       const source = await parseSource(bytes, signal);
@@ -240,7 +239,7 @@ function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Ke
       const by = await observerName(source, { id: said.accountId, username: account?.username ?? said.accountId }, tools.pseudonyms);
       const { verdict, reason, at, revision, follows } = said;
       const verification: Verification = { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
-      return send(result.site_id, [buildVerifiedReport({ ...saidBy(result), source, uid }, kinds, verification)], signal, true);
+      return send(result.site_id, [buildVerifiedReport({ ...saidBy(result), source, uid }, kinds, verification)], signal);
     },
   };
 }
@@ -296,7 +295,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   api.notFound(notFoundHandler(api));
 
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
-  api.route('/', observabilityRoutes({ database, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
+  api.route('/', observabilityRoutes({ database, now, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
   api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
   // RFC 7523 §3: the token endpoint's own URL may name the gateway too; through the app's origin it is another one.
   const audiences = [publicUrl, `${publicUrl}/auth/device-token`, `${publicUrl}/api/auth/device-token`] as const;
@@ -315,7 +314,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   const { tools: inferring, reports } = inference;
   const { router: jobsApi, streamJob } = jobRoutes(inferring);
   api.route('/', eventRoutes(tools, streamJob));
-  api.route('/', modelRoutes({ db, files, now, engine: inferring.engine }));
+  api.route('/', modelRoutes({ db, files, now, newId, engine: inferring.engine }));
   api.route('/', inferRoutes(inferring));
   api.route('/', jobsApi);
   api.route('/', ruleRoutes({ db, now }));

@@ -12,7 +12,7 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Caller, type GatewayContext, type Router } from '../http/route.ts';
 import { reachesStudy } from '../results/reach.ts';
-import { askModels, faultCode, withModels, type Input } from './ask-models.ts';
+import { askModels, codeOf, withModels, type Input } from './ask-models.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { findJob, openJobs, toShownJobs } from './job.store.ts';
@@ -34,7 +34,7 @@ export const IMAGE_PROBLEMS = [
   'file-too-large', 'image-too-small', 'image-too-large', 'image-damaged', 'image-type-unsupported', 'image-without-pixels', 'frame-not-found',
 ] as const satisfies readonly AnyProblemCode[];
 export const MODEL_PROBLEMS = [
-  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout',
+  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout', 'called-off',
 ] as const satisfies readonly AnyProblemCode[];
 const FORM_PROBLEMS = ['bad-request', 'invalid-request', 'unsupported-media-type'] as const;
 
@@ -76,32 +76,34 @@ export function inferRoutes(tools: InferenceTools): Router {
   const forms: string[] = [];
   describeRoutes(router);
 
-  async function oneOfFew<T>({ id }: Caller, work: () => Promise<T>): Promise<T> {
+  /** @throws Problem rate-limited; called-off where the caller hung up meanwhile; what `work` throws. */
+  async function oneOfFew<T>(c: GatewayContext, work: () => Promise<T>): Promise<T> {
+    const { id } = callerOf(c);
     if (forms.length >= FORMS_AT_ONCE || forms.filter((one) => one === id).length >= FORMS_OF_ONE) throw new Problem('rate-limited', undefined, { 'Retry-After': '1' });
     forms.push(id);
     try {
       return await work();
+    } catch (error) {
+      throw c.req.raw.signal.aborted && !(error instanceof Problem) ? new Problem('called-off') : error;
     } finally {
       forms.splice(forms.indexOf(id), 1);
     }
   }
 
-  router.post('/predict', allow(ASKERS), (c) => oneOfFew(callerOf(c), () => predict(c)));
+  router.post('/predict', allow(ASKERS), (c) => oneOfFew(c, () => predict(c)));
 
   async function predict(c: GatewayContext): Promise<Response> {
     const caller = callerOf(c);
     let bytes: Uint8Array = new Uint8Array();
     const fields = await readForm(c.req.header('content-type') ?? '', bodyOf(c), 1, async (chunks) => void (bytes = Buffer.concat(chunks)));
     const began = performance.now();
-    const late = AbortSignal.timeout(PREDICT_MS);
-    const signal = AbortSignal.any([c.req.raw.signal, late]);
+    const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(PREDICT_MS)]);
     const { siteId } = caller;
     const ask = { siteId, parameters: fields.parameters, useCache: fields.cache, asker: { askedId: tools.newId(), accountId: caller.id, jobId: null } };
     const input: Input = { source: 'file', digest: null, frame: fields.frame, triage: null, bytes: async () => bytes };
     const answered = await withModels({ siteId, model: fields.model, version: fields.version ?? null }, tools, (set) => askModels(input, set, ask, tools, signal)).catch((error: unknown) => {
-      if (late.aborted) throw new Problem('inference-timeout');
-      const code = faultCode(error);
-      throw code === null ? error : new Problem(code);
+      const code = codeOf(error, signal);
+      throw code === null || error instanceof Problem ? error : new Problem(code);
     });
     if (answered.kind === 'refused') throw new Problem(answered.because);
     c.header('Content-Location', `results/${answered.result.id}`);
@@ -111,7 +113,7 @@ export function inferRoutes(tools: InferenceTools): Router {
   router.post('/infer', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
     if (isForm(c)) {
-      const [shown] = await oneOfFew(caller, () => takeFiles(c, caller, 1));
+      const [shown] = await oneOfFew(c, () => takeFiles(c, caller, 1));
       return accepted(c, shown!);
     }
     const asked = await readJson(inferRequestSchema, jsonBodyOf(c));
@@ -123,7 +125,7 @@ export function inferRoutes(tools: InferenceTools): Router {
 
   router.post('/infer/batch', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
-    if (isForm(c)) return c.json({ jobs: await oneOfFew(caller, () => takeFiles(c, caller, BATCH.files)) }, 202);
+    if (isForm(c)) return c.json({ jobs: await oneOfFew(c, () => takeFiles(c, caller, BATCH.files)) }, 202);
     const { studies, ...asked } = await readJson(batchRequestSchema, jsonBodyOf(c));
     const orders = [...new Set(studies)].map((studyInstanceUID): JobOrder => ({ ...asked, ...ofCaller(caller), kind: 'study', studyInstanceUID }));
     return c.json({ jobs: await takeOrders(caller, orders) }, 202);
@@ -156,10 +158,12 @@ export function inferRoutes(tools: InferenceTools): Router {
   /** @throws Problem study-not-found, not-allowed, rate-limited. */
   async function commitOrders(caller: Caller, orders: readonly JobOrder[]): Promise<readonly string[]> {
     if (orders.some(({ priority = 0 }) => priority > 0) && !caller.roles.some((role) => URGENT.includes(role))) throw new Problem('not-allowed');
-    for (const { studyInstanceUID, model, version } of orders) {
+    for (const { studyInstanceUID } of orders) {
       if (studyInstanceUID !== undefined && !(await reachesStudy(tools.db, caller, studyInstanceUID))) throw new Problem('study-not-found');
-      await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     }
+    // All of one request ask the same.
+    const { model, version } = orders[0]!;
+    await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     return tools.db.transaction().execute(async (trx) => {
       if ((await openJobs(trx, caller.id)) + orders.length > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
       const made: string[] = [];

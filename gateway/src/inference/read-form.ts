@@ -11,9 +11,9 @@ export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as co
 const FIELDS_BYTES = 64 * 1024;
 const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
-const QUIET_MS = 60_000;
-/** Of a whole form: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who sends a byte a minute holds up nobody for longer. */
-const TOTAL_MS = { one: 60_000, batch: 600_000 } as const;
+/** How long nothing may come, and how long all may take: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who sends a byte a minute holds up nobody for longer. */
+type FormTimes = { readonly quietMs: number; readonly totalMs: number };
+const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = { one: { quietMs: 60_000, totalMs: 60_000 }, batch: { quietMs: 60_000, totalMs: 600_000 } };
 
 export const DEFAULT_MODEL = 'pneumonia';
 
@@ -41,10 +41,11 @@ export const batchRequestSchema = inferRequestSchema.omit({ studyInstanceUID: tr
 /** Reads the form; gives each file away as it comes, so that not all are held at once. @throws Problem. */
 export async function readForm(
   contentType: string, body: AsyncIterable<Uint8Array>, files: number, take: (chunks: readonly Uint8Array[]) => Promise<void>,
+  times = files === 1 ? TIMES.one : TIMES.batch,
 ): Promise<AskedFields> {
   const limits = {
-    parts: files + FIELDS_LIMIT, bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES, partBytes: () => FILE_BYTES_LIMIT, quietMs: QUIET_MS,
-    totalMs: files === 1 ? TOTAL_MS.one : TOTAL_MS.batch, tooLarge: 'file-too-large',
+    ...times, parts: files + FIELDS_LIMIT, bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES, partBytes: () => FILE_BYTES_LIMIT,
+    tooLarge: 'file-too-large',
   } as const;
   const fields: Record<string, string> = {};
   let count = 0;

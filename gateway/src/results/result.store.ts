@@ -10,6 +10,7 @@ import type { ModelRef, Population } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
 import type { InferenceResultTable, JobParameters, ResultInstanceTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
+import { RESULTS_POLICY } from '../pipeline/policies.ts';
 import { isOwn, type Asking } from './reach.ts';
 
 type Db = Kysely<Tables>;
@@ -141,17 +142,22 @@ export async function firstRequests(db: Db, resultIds: readonly string[]): Promi
 
 export type ShownInstance = Pick<ResultInstanceTable, 'kind' | 'revision'> & { readonly seriesInstanceUID: string; readonly sopInstanceUID: string; readonly state: string };
 
-/** Of these results, their instances, with the state that the road has given each. */
+/**
+ * Of these results, their instances, with the state that the road has given each. `refused`: something that is none of the gateway's own stands under
+ * the UID, and stays.
+ */
 export async function instancesOfResults(db: Db, resultIds: readonly string[]): Promise<ReadonlyMap<string, readonly ShownInstance[]>> {
   if (resultIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('result_instance as i')
     .innerJoin('inference_result as r', 'r.id', 'i.result_id')
-    .leftJoin('instance as s', (join) => join.onRef('s.sop_instance_uid', '=', 'i.sop_instance_uid').onRef('s.site_id', '=', 'r.site_id'))
-    .select(['i.result_id', 'i.kind', 'i.series_instance_uid', 'i.sop_instance_uid', 'i.revision', 's.state'])
+    .leftJoinLateral((from) => from.selectFrom('instance as o').select(['o.state', 'o.policy_name']).whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid').whereRef('o.site_id', '=', 'r.site_id')
+      .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc').orderBy(sql`o.state in ('refused', 'left-out')`).limit(1).as('s'), (join) => join.onTrue())
+    .select(['i.result_id', 'i.kind', 'i.series_instance_uid', 'i.sop_instance_uid', 'i.revision', 's.state', 's.policy_name'])
     .where('i.result_id', 'in', [...resultIds]).orderBy('i.revision').orderBy('i.kind').orderBy('i.sop_instance_uid').execute();
   const shown = rows.map((row) => ({
-    id: row.result_id, kind: row.kind, revision: row.revision, seriesInstanceUID: row.series_instance_uid, sopInstanceUID: row.sop_instance_uid, state: row.state ?? 'promised',
+    id: row.result_id, kind: row.kind, revision: row.revision, seriesInstanceUID: row.series_instance_uid, sopInstanceUID: row.sop_instance_uid,
+    state: row.state === null ? 'promised' : row.policy_name === RESULTS_POLICY.name ? row.state : 'refused',
   }));
   return new Map([...Map.groupBy(shown, ({ id }) => id)].map(([id, own]) => [id, own.map(({ id: _, ...one }) => one)]));
 }

@@ -1,6 +1,6 @@
 /**
  * The radiologist's word: kept as the next revision of the result, then sent to the PACS as a new version of its report, completed and verified. The
- * first is done in the request, the second by a job that is run until it has succeeded.
+ * first is done in the request, the second by a job that is run until the report is on its way, or cannot be: then its state says so.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -56,6 +56,8 @@ export async function sendVerifiedReport({ siteId, resultId }: VerifiedReport, {
     follows: Math.max(1, ...there.filter(({ kind }) => kind === 'SR').map(({ revision }) => revision)),
   }, signal);
   await db.transaction().execute((trx) => insertResultInstances(trx, resultId, result.revision, sent));
+  const report = (await instancesOfResults(db, [resultId])).get(resultId)?.find((one) => one.kind === 'SR' && one.revision === result.revision);
+  if (report?.state === 'refused') log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
 }
 
 /** Where the image is that was looked at; null: it came as a file. */

@@ -24,7 +24,7 @@ export interface ResultSubject {
   /** Of this gateway: package.json's version. */
   readonly softwareVersion: string;
   readonly uid: ResultUid;
-  /** Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two results of one image differ in it. */
+  /** Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two results of one image differ in it; their first instances are the same. */
   readonly key: string;
 }
 
