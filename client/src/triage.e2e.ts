@@ -186,8 +186,12 @@ if (why !== null || chromium === null || evaluation === null) {
     assert.equal(await inspectPage(page, 'triage-film', pictures), []);
     await page.getByRole('button', { name: 'Send as it is' }).click();
     await page.getByText('Goes as it is').waitFor();
-    assert.is(await page.getByText('Repeat before the patient leaves?').count(), 1, 'the other one is still pointed out');
+    const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
+    assert.is(await pointedOut.count(), 1, 'the other one is still pointed out');
+    await page.getByText('1 study to look at').waitFor();
     await send(page);
+    await pointedOut.waitFor();
+    assert.equal(await inspectPage(page, 'triage-queue', pictures), []);
     const said = await triageInQueue(page);
     assert.equal(films.map(({ studyInstanceUID }) => said[studyInstanceUID]!.film.includes('rotated') || said[studyInstanceUID]!.film.includes('inverted')), [true, true]);
   });
