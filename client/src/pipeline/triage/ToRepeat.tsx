@@ -16,15 +16,17 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
   const warning = opened && store?.of(opened).value?.warnings.find(({ isSetAside }) => !isSetAside);
   if (!studies[0]) return null;
   return (
-    <div class="pace pace-wait small send-forecast send-repeat">
-      <Icon name="caution" size={20} />
-      <p>{triageWords.repeatStudies(studies.length)}</p>
-      <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpened(studies[0] ?? null)}>
-        {triageWords.look}
-      </button>
+    <>
+      <div class="pace pace-wait send-forecast send-repeat">
+        <Icon name="caution" size={20} />
+        <p class="small">{triageWords.repeatStudies(studies.length)}</p>
+        <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpened(studies[0] ?? null)}>
+          {triageWords.look}
+        </button>
+      </div>
       {opened && warning && (
         <FilmSheet study={opened} name={formatPersonName(opened.patientName) ?? words.upload.noPatient} warning={warning} onClose={() => setOpened(null)} />
       )}
-    </div>
+    </>
   );
 }
