@@ -181,6 +181,12 @@ if (why !== null || chromium === null || evaluation === null) {
     await page.getByText('Black and white seem to be exchanged.').waitFor();
     const pictures = process.env['RELAY_TEST_PICTURES'];
     assert.equal(await inspectPage(page, 'triage-card', pictures), []);
+    await page.getByText('2 studies to look at').waitFor();
+    await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
+    await page.getByRole('button', { name: 'Do not send it' }).click();
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await page.getByText('1 study to look at').waitFor();
+    await page.getByLabel(/^Send the study of/).first().check();
     await page.getByRole('button', { name: /^Look at image/ }).first().click();
     await page.locator('.film-marks path').first().waitFor({ state: 'attached' });
     assert.equal(await inspectPage(page, 'triage-film', pictures), []);

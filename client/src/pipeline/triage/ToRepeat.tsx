@@ -1,5 +1,5 @@
 /** Above Send: how many of the chosen studies have films that may have to be taken again, for their cards may lie far below. It holds nothing back. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { formatPersonName } from '../../app/format.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -14,6 +14,10 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
   const warned = store?.warned.value;
   const studies = warned && warned.size > 0 ? chosen.filter(({ studyInstanceUID }) => warned.has(studyInstanceUID)) : [];
   const warning = opened && store?.of(opened).value?.warnings.find(({ isSetAside }) => !isSetAside);
+  // The last one was answered: the button that had the focus is gone.
+  useEffect(() => {
+    if (studies.length === 0 && document.activeElement === document.body) document.querySelector<HTMLElement>('#content h1')?.focus({ preventScroll: true });
+  }, [studies.length]);
   if (!studies[0]) return null;
   return (
     <>
