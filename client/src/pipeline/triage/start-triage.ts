@@ -5,11 +5,13 @@ import type { LocalDatabase } from '../queue/local-database.ts';
 import { noteTriage } from '../queue/note-triage.ts';
 import { createModelWorker } from './model-worker.ts';
 import { createTriageStore, type TriageStore } from './triage.store.ts';
+import { ToRepeat } from './ToRepeat.tsx';
 import { TriageNotes } from './TriageNotes.tsx';
 
 export interface Triage {
   readonly store: TriageStore;
   readonly Notes: ComponentType<{ readonly study: FoundStudy; readonly name: string }>;
+  readonly ToRepeat: ComponentType<{ readonly chosen: readonly FoundStudy[] }>;
 }
 
 /** The page's own first seconds are not for this. */
@@ -30,7 +32,7 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
   });
   // Where somebody pays for each byte, they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
-  return { store, Notes: TriageNotes };
+  return { store, Notes: TriageNotes, ToRepeat };
 }
 
 /** Network Information API; the DOM's types do not know it. */
