@@ -72,8 +72,10 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     const seen = picture === null ? NOTHING_SEEN : await look(picture, population, timed);
     const pictureMs = now() - startedAt - Object.values(models).reduce((sum, ms) => sum + ms, 0);
     const { marks, score, readings } = seen;
+    const ran = Object.keys(models) as DeviceModelId[];
     const triage: DeviceTriage = {
-      models: (Object.keys(models) as DeviceModelId[]).map((id) => refOf(CARDS[id])), runtime: subject === null ? 'none' : runtime, population, score,
+      // An image that could not be drawn here was not looked at: the gateway is told no more than naming tells it.
+      models: ran.map((id) => refOf(CARDS[id])), runtime: ran.length === 0 ? 'none' : runtime, population, score,
       first: score !== null && score >= THRESHOLD, film: marks.map(({ finding }) => finding),
     };
     const shown = picture === null || marks.length === 0 ? null : { picture: filmPicture(picture, PICTURE_SIDE), marks };
