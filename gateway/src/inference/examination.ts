@@ -9,6 +9,7 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import { sideOf, type ModelCard } from '#shared/models/card.ts';
 import { examinePicture, type Examination, type ExamineOptions, type Models } from '#shared/models/examine-picture.ts';
 import type { Population, RunModel } from '#shared/models/model.ts';
+import { isMirrored } from '#shared/models/film-header.ts';
 import { CAM_SIDE } from '#shared/models/pneumonia.ts';
 import { populationOf } from '#shared/models/population.ts';
 import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
@@ -59,7 +60,8 @@ export async function examineImage(question: Question, run: RunOf, codecs: Codec
   const { picture, instance, type } = seen;
   const asked = question.cards.get('asked')!;
   const population = question.population ?? (instance === null ? 'unknown' : populationOf(instance, asked));
-  const { finding, maps } = await examinePicture({ picture, population }, modelsOf(question, run), optionsOf(question, signal));
+  const isTurnedOver = instance !== null && isMirrored(instance);
+  const { finding, maps } = await examinePicture({ picture, population, isMirrored: isTurnedOver }, modelsOf(question, run), optionsOf(question, signal));
   const own = asked.task === 'classification' && asked.id !== PNEUMONIA ? await classify(picture, asked, run('asked'), signal) : {};
   return {
     kind: 'examined', maps: toMaps(maps),

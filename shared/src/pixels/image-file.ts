@@ -1,9 +1,11 @@
 /**
- * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked before anything is decoded; text, profiles
- * and EXIF are neither read nor kept. The grey is what the file's samples say: no gamma, no ICC profile, transparency as if it were opaque.
+ * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked before anything is decoded; text and profiles
+ * are neither read nor kept, and of EXIF the orientation alone, so that what a person sees upright is upright here. The grey is what the file's samples
+ * say: no gamma, no ICC profile, transparency as if it were opaque.
  */
 import { ybrToRgb } from './colour.ts';
 import { LUMA } from './grey-picture.ts';
+import { upright } from './exif-orientation.ts';
 import { decodeJpeg, readJpegFrame } from './jpeg.ts';
 import type { GreyPicture, ImageRefusal, ImageWarning } from './picture.ts';
 import { decodePng, isPng, readPng, type PngContents } from './png.ts';
@@ -55,7 +57,7 @@ function readJpegFile(bytes: Uint8Array): ImageFileOutcome {
     ...(markers.hasMetadata ? ['metadata-ignored' as const] : []),
     ...(bytes.subarray(markers.end!).some((byte) => byte !== 0) ? ['trailing-data-ignored' as const] : []),
   ];
-  return { kind: 'picture', type: 'jpeg', warnings, picture: { rows, columns, grey: made.grey } };
+  return { kind: 'picture', type: 'jpeg', warnings, picture: upright({ rows, columns, grey: made.grey }, markers.orientation) };
 }
 
 async function readPngFile(bytes: Uint8Array): Promise<ImageFileOutcome> {
@@ -75,7 +77,7 @@ async function readPngFile(bytes: Uint8Array): Promise<ImageFileOutcome> {
     ...(contents.hasText ? ['metadata-ignored' as const] : []),
     ...(contents.hasTrailingData ? ['trailing-data-ignored' as const] : []),
   ];
-  return { kind: 'picture', type: 'png', warnings, picture: { rows: header.height, columns: header.width, grey: made.grey } };
+  return { kind: 'picture', type: 'png', warnings, picture: upright({ rows: header.height, columns: header.width, grey: made.grey }, contents.orientation) };
 }
 
 function sizeRefusal(width: number, height: number): ImageRefusal | null {
