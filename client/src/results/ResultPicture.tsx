@@ -79,25 +79,31 @@ function Missing({ what, onAgain }: { readonly what: 'image' | 'map' | 'gone'; r
 type MapChoicesProps = { readonly maps: readonly MapChoice[]; readonly map: MapChoice; readonly look: LookStore };
 
 export function MapChoices({ maps, map, look }: MapChoicesProps) {
-  const value = `${look.opacity.value} %`;
   return (
     <div class="map-choices">
       <Segments label={said.map} options={maps} nameOf={(each) => said.maps[each]} chosen={map} onChoose={(each) => (look.map.value = each)} />
-      <label class="map-opacity">
-        <span class="small quiet">{said.opacity}</span>
-        <input
-          type="range"
-          min={0}
-          max={100}
-          step={10}
-          disabled={map === 'none'}
-          value={look.opacity.value}
-          aria-valuetext={value}
-          onInput={(event) => (look.opacity.value = event.currentTarget.valueAsNumber)}
-        />
-        <output class="small numbers">{value}</output>
-      </label>
+      <Opacity label={said.opacity} look={look} disabled={map === 'none'} />
     </div>
+  );
+}
+
+export function Opacity({ label, look, disabled }: { readonly label: string; readonly look: LookStore; readonly disabled: boolean }) {
+  const value = `${look.opacity.value} %`;
+  return (
+    <label class="map-opacity">
+      <span class="small quiet">{label}</span>
+      <input
+        type="range"
+        min={0}
+        max={100}
+        step={10}
+        disabled={disabled}
+        value={look.opacity.value}
+        aria-valuetext={value}
+        onInput={(event) => (look.opacity.value = event.currentTarget.valueAsNumber)}
+      />
+      <output class="small numbers">{value}</output>
+    </label>
   );
 }
 
