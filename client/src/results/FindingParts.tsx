@@ -6,7 +6,7 @@ import { useDevice } from '../app/device-context.ts';
 import { formatFullMoment } from '../app/format.ts';
 import { Icon } from '../app/Icon.tsx';
 import { Notice } from '../app/Notice.tsx';
-import { hrefOfInstance, inReadingOrder, titleOfInstance } from './held-places.ts';
+import { hrefOfInstance, inReadingOrder, titleOfInstance } from './stored-places.ts';
 import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 

@@ -9,10 +9,10 @@ import { CodeLine } from '../app/CodeLine.tsx';
 import { formatPersonName } from '../app/format.ts';
 import { Icon } from '../app/Icon.tsx';
 import { words } from '../app/words.ts';
-import { momentSaid } from './held-moment.ts';
-import { hrefOfInstance, titleOfInstance } from './held-places.ts';
-import { heldWords } from './held-words.ts';
-import type { HeldHead } from './read-held.ts';
+import { momentSaid } from './stored-moment.ts';
+import { hrefOfInstance, titleOfInstance } from './stored-places.ts';
+import { storedWords } from './stored-words.ts';
+import type { StoredHead } from './read-stored.ts';
 
 const CONTEXT = 'HAS OBS CONTEXT';
 const MODIFIER = 'HAS CONCEPT MOD';
@@ -21,7 +21,7 @@ const TRACKING = '112039';
 
 type OfResult = { readonly result: Result };
 
-export type ReportContentProps = OfResult & { readonly report: StructuredReport; readonly head: HeldHead };
+export type ReportContentProps = OfResult & { readonly report: StructuredReport; readonly head: StoredHead };
 
 export function ReportContent({ report, head, result }: ReportContentProps) {
   const { content } = report;
@@ -35,15 +35,15 @@ export function ReportContent({ report, head, result }: ReportContentProps) {
       {parts.map((item, at) => (
         <Part key={at} item={item} result={result} level={2} />
       ))}
-      <Rows title={heldWords.context} items={content.items.filter(({ relationship }) => relationship === CONTEXT)} result={result} />
-      <Rows title={heldWords.about} items={content.items.filter(({ relationship }) => relationship === MODIFIER)} result={result} />
+      <Rows title={storedWords.context} items={content.items.filter(({ relationship }) => relationship === CONTEXT)} result={result} />
+      <Rows title={storedWords.about} items={content.items.filter(({ relationship }) => relationship === MODIFIER)} result={result} />
     </article>
   );
 }
 
 function Flags({ report, head }: Omit<ReportContentProps, 'result'>) {
   const { completion, completionDescription, verification, preliminary, verifiers, predecessors } = report;
-  const said = heldWords.flags;
+  const said = storedWords.flags;
   return (
     <>
       <ul class="report-flags small" aria-label={said.label}>
@@ -109,7 +109,7 @@ function Grouped({ leaves, result }: OfResult & { readonly leaves: readonly Cont
             <span class="disclosure-mark">
               <Icon name="chevron" size={16} turns />
             </span>
-            <span class="small">{heldWords.modelAndSource}</span>
+            <span class="small">{storedWords.modelAndSource}</span>
           </summary>
           <Rows items={beside} result={result} />
         </details>
@@ -194,7 +194,7 @@ function Value({ item: { value }, result }: OfResult & { readonly item: ContentI
               {titleOfInstance(own)}
             </a>
           ) : (
-            <span>{value.sopInstanceUID === result.finding.input.sopInstanceUID ? heldWords.source : heldWords.another}</span>
+            <span>{value.sopInstanceUID === result.finding.input.sopInstanceUID ? storedWords.source : storedWords.another}</span>
           )}
           <CodeLine code={value.sopInstanceUID} />
         </>

@@ -11,6 +11,8 @@ import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
 
 const said = resultWords.picturePart;
+/** A PACS that is well answers in two or three; a person begins to wonder. */
+export const SLOW_MS = 10_000;
 
 export type ResultPictureProps = {
   readonly store: ResultStore;
@@ -43,6 +45,7 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   const image = picked ?? pictures.get('image') ?? null;
   const over = map === 'none' ? undefined : (pictures.get(map) ?? null);
   const late = useLate(image === null || over === null);
+  const slow = useLate(image === null, SLOW_MS);
   const name = map === 'none' ? said.image : said.imageWithMap(said.mapNames[map]);
   return (
     <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
@@ -56,7 +59,11 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
           onAgain={() => void store.want(image === 'missing' || map === 'none' ? 'image' : map)}
         />
       ) : (
-        late && <p class="picture-said small">{said.loading}</p>
+        late && (
+          <p class="picture-said small" role="status">
+            {slow ? said.slow : said.loading}
+          </p>
+        )
       )}
     </div>
   );

@@ -4,8 +4,8 @@ import { useDevice } from '../app/device-context.ts';
 import type { Route } from '../app/routes.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { BesideView } from './BesideView.tsx';
-import { isPlace } from './held-places.ts';
-import { HeldView } from './HeldView.tsx';
+import { isPlace } from './stored-places.ts';
+import { StoredView } from './StoredView.tsx';
 import { createLookStore } from './look.store.ts';
 import { ModelsView } from './ModelsView.tsx';
 import { createPickedPictures } from './picked-pictures.ts';
@@ -13,7 +13,7 @@ import { ResultsView } from './ResultsView.tsx';
 import { ResultView } from './ResultView.tsx';
 import './results.css';
 import './result.css';
-import './held.css';
+import './stored.css';
 import './ask.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
@@ -31,7 +31,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} />;
-  if (isPlace(beside)) return <HeldView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
+  if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
   if (beside !== '') return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
   return <ResultView key={id} id={id} list={list} look={look} picked={picked} />;
 }

@@ -4,6 +4,7 @@ import type { Job } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
 import { useLate } from '../app/late.ts';
 import { hrefOf } from '../app/routes.ts';
+import { words } from '../app/words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
@@ -100,7 +101,7 @@ function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job
             <bdi>{input}</bdi>
           </p>
         )}
-        <p>{[job.model.id, job.model.version].filter(Boolean).join(' ')}</p>
+        <p>{[[job.model.id, job.model.version].filter(Boolean).join(' '), ...(job.attempt > 1 ? [resultWords.job.attempt(job.attempt)] : [])].join(words.separator)}</p>
       </div>
       <div role="status">
         <Progress job={job} />

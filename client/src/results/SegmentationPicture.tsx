@@ -3,14 +3,14 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';
 import { words } from '../app/words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
-import { heldWords } from './held-words.ts';
+import { storedWords } from './stored-words.ts';
 import type { LookStore } from './look.store.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
 import { Opacity } from './ResultPicture.tsx';
 import { useKeys } from './use-keys.ts';
 
-const said = heldWords.segments;
+const said = storedWords.segments;
 
 export type SegmentationPictureProps = { readonly segmentation: Segmentation; readonly store: ResultStore; readonly look: LookStore };
 
@@ -63,8 +63,8 @@ function OneSegment({ segment, of, isShown, onToggle }: OneSegmentProps) {
       <span class="legend-swatch" style={{ background: `rgb(${colour.join(' ')})` }} />
       <span>
         <bdi class="strong">{label}</bdi> {type && <span class="code quiet">{`${type.scheme} ${type.value}`}</span>}
-        <span class="held-under small numbers">{sizes.join(words.separator)}</span>
-        <span class="held-under small quiet">{[algorithm, said.algorithms[algorithmType] ?? algorithmType].join(words.separator)}</span>
+        <span class="stored-under small numbers">{sizes.join(words.separator)}</span>
+        <span class="stored-under small quiet">{[algorithm, said.algorithms[algorithmType] ?? algorithmType].join(words.separator)}</span>
       </span>
     </label>
   );

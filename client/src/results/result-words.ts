@@ -92,6 +92,7 @@ export const resultWords = {
     image: 'The image that was looked at',
     imageWithMap: (map: string) => `The image that was looked at, and over it: ${map}`,
     loading: 'Fetching the image…',
+    slow: 'The PACS is slow or away. It is still asked; the map and the words stay.',
     missing: {
       image: 'The image could not be fetched.', map: 'The map could not be fetched. The image stays.', gone: 'The image is not kept: it was sent as a file, and no PACS has it.',
     },

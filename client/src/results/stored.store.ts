@@ -2,33 +2,33 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../app/api-client.ts';
-import type { HeldReader } from './held-reader.ts';
-import { heldWords } from './held-words.ts';
-import type { Held } from './read-held.ts';
+import type { StoredReader } from './stored-reader.ts';
+import { storedWords } from './stored-words.ts';
+import type { Stored } from './read-stored.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
 export type Reading =
   | { readonly kind: 'reading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   /** `bytes`: of the file. `isAsListed`: its digest is the one that the receipt names; null: no receipt names it yet. */
-  | { readonly kind: 'held'; readonly held: Extract<Held, { kind: 'held' }>; readonly at: Date; readonly bytes: number; readonly isAsListed: boolean | null };
+  | { readonly kind: 'read'; readonly stored: Extract<Stored, { kind: 'read' }>; readonly at: Date; readonly bytes: number; readonly isAsListed: boolean | null };
 
-export interface HeldStore {
+export interface StoredStore {
   readonly reading: ReadonlySignal<Reading>;
   /** Reads it once more. */
   read(): Promise<void>;
   close(): void;
 }
 
-export interface HeldTools {
+export interface StoredTools {
   readonly api: Pick<ApiClient, 'send'>;
-  readonly read: HeldReader;
+  readonly read: StoredReader;
   readonly now: () => number;
   readonly resultId: string;
   readonly instance: ResultInstance;
 }
 
-export function createHeldStore({ api, read, now, resultId, instance }: HeldTools): HeldStore {
+export function createStoredStore({ api, read, now, resultId, instance }: StoredTools): StoredStore {
   const reading = signal<Reading>({ kind: 'reading' });
   const closed = new AbortController();
 
@@ -43,17 +43,17 @@ export function createHeldStore({ api, read, now, resultId, instance }: HeldTool
   async function readBack(): Promise<Reading> {
     const bytes = await fetched();
     const size = bytes.length;
-    const held = await read(bytes, closed.signal);
-    if (held.kind === 'unreadable') return { kind: 'failed', trouble: { ...heldWords.unreadable, kind: 'stop', code: held.because } };
-    const isAsListed = instance.receipt === null || instance.digest === null ? null : held.digest === instance.digest;
-    return { kind: 'held', held, at: new Date(now()), bytes: size, isAsListed };
+    const stored = await read(bytes, closed.signal);
+    if (stored.kind === 'unreadable') return { kind: 'failed', trouble: { ...storedWords.unreadable, kind: 'stop', code: stored.because } };
+    const isAsListed = instance.receipt === null || instance.digest === null ? null : stored.digest === instance.digest;
+    return { kind: 'read', stored, at: new Date(now()), bytes: size, isAsListed };
   }
 
   return {
     reading,
     async read() {
       reading.value = { kind: 'reading' };
-      const outcome = await readBack().catch((error: unknown): Reading => ({ kind: 'failed', trouble: heldTroubleOf(error, instance) }));
+      const outcome = await readBack().catch((error: unknown): Reading => ({ kind: 'failed', trouble: troubleOfStored(error, instance) }));
       if (!closed.signal.aborted) reading.value = outcome;
     },
     close: () => closed.abort(),
@@ -61,22 +61,22 @@ export function createHeldStore({ api, read, now, resultId, instance }: HeldTool
 }
 
 /** What it means for this instance, and what to do. */
-function heldTroubleOf(error: unknown, { state }: ResultInstance): Trouble {
+function troubleOfStored(error: unknown, { state }: ResultInstance): Trouble {
   const trouble = troubleOf(error);
   if (!(error instanceof ApiProblem)) return trouble;
-  if (error.anyCode === 'pacs-unreachable') return { ...trouble, next: heldWords.pacsAway };
+  if (error.anyCode === 'pacs-unreachable') return { ...trouble, next: storedWords.pacsAway };
   if (error.anyCode !== 'study-not-found') return trouble;
   switch (state) {
     case 'stored':
     case 'coerced':
     case 'already-stored':
-      return { ...heldWords.gone, kind: 'stop', code: trouble.code };
+      return { ...storedWords.gone, kind: 'stop', code: trouble.code };
     case 'refused':
-      return { ...heldWords.refused, kind: 'stop', code: trouble.code };
+      return { ...storedWords.refused, kind: 'stop', code: trouble.code };
     case 'quarantined':
     case 'left-out':
-      return { ...heldWords.heldBack, kind: 'stop', code: trouble.code };
+      return { ...storedWords.heldBack, kind: 'stop', code: trouble.code };
     default:
-      return { ...heldWords.underWay, kind: 'wait', code: null };
+      return { ...storedWords.underWay, kind: 'wait', code: null };
   }
 }

@@ -11,23 +11,24 @@ import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { Fact } from './FindingParts.tsx';
-import { momentSaid } from './held-moment.ts';
-import { hrefOfInstance, inReadingOrder, placeOf, titleOfInstance } from './held-places.ts';
-import { readInWorker } from './held-reader.ts';
-import { heldWords } from './held-words.ts';
-import { createHeldStore, type Reading } from './held.store.ts';
+import { momentSaid } from './stored-moment.ts';
+import { hrefOfInstance, inReadingOrder, placeOf, titleOfInstance } from './stored-places.ts';
+import { readInWorker } from './stored-reader.ts';
+import { storedWords } from './stored-words.ts';
+import { createStoredStore, type Reading } from './stored.store.ts';
 import type { LookStore } from './look.store.ts';
 import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
-import type { HeldHead } from './read-held.ts';
+import type { StoredHead } from './read-stored.ts';
 import { ReportContent } from './ReportContent.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
 import { useResult } from './ResultView.tsx';
+import { SLOW_MS } from './ResultPicture.tsx';
 import { SegmentationPicture } from './SegmentationPicture.tsx';
 
-export type HeldViewProps = { readonly id: string; readonly place: string; readonly look: LookStore };
+export type StoredViewProps = { readonly id: string; readonly place: string; readonly look: LookStore };
 
-export function HeldView({ id, place, look }: HeldViewProps) {
+export function StoredView({ id, place, look }: StoredViewProps) {
   const store = useResult(id, () => undefined);
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
@@ -42,12 +43,12 @@ export function HeldView({ id, place, look }: HeldViewProps) {
           <span class="flipped">
             <Icon name="chevron" size={16} turns />
           </span>
-          {heldWords.back}
+          {storedWords.back}
         </a>
       </p>
       <div class="result-head">
-        <h1 tabIndex={-1}>{instance ? titleOfInstance(instance) : heldWords.tabs}</h1>
-        {instance && <p class="quiet">{heldWords.what[instance.kind]}</p>}
+        <h1 tabIndex={-1}>{instance ? titleOfInstance(instance) : storedWords.tabs}</h1>
+        {instance && <p class="quiet">{storedWords.what[instance.kind]}</p>}
         <NotForDiagnosis />
       </div>
       {shown.kind === 'failed' && (
@@ -59,17 +60,17 @@ export function HeldView({ id, place, look }: HeldViewProps) {
       )}
       {shown.kind === 'loading' && late && <p class="quiet">{resultWords.one.loading}</p>}
       {instances.length > 1 && <Tabs id={id} instances={instances} at={instance} />}
-      {shown.kind === 'ready' && instance && <HeldInstance key={instance.sopInstanceUID} result={shown.result} instance={instance} store={store} look={look} />}
-      {shown.kind === 'ready' && !instance && <p class="quiet">{heldWords.nothing}</p>}
+      {shown.kind === 'ready' && instance && <StoredInstance key={instance.sopInstanceUID} result={shown.result} instance={instance} store={store} look={look} />}
+      {shown.kind === 'ready' && !instance && <p class="quiet">{storedWords.nothing}</p>}
     </main>
   );
 }
 
 function Tabs({ id, instances, at }: { readonly id: string; readonly instances: readonly ResultInstance[]; readonly at: ResultInstance | undefined }) {
   return (
-    <nav class="held-tabs" aria-label={heldWords.tabs}>
+    <nav class="stored-tabs" aria-label={storedWords.tabs}>
       {instances.map((one) => (
-        <a key={one.sopInstanceUID} class="held-tab" href={hrefOfInstance(id, one)} aria-current={one === at ? 'page' : undefined}>
+        <a key={one.sopInstanceUID} class="stored-tab" href={hrefOfInstance(id, one)} aria-current={one === at ? 'page' : undefined}>
           {titleOfInstance(one)}
         </a>
       ))}
@@ -77,37 +78,38 @@ function Tabs({ id, instances, at }: { readonly id: string; readonly instances: 
   );
 }
 
-type HeldInstanceProps = { readonly result: Result; readonly instance: ResultInstance; readonly store: ResultStore; readonly look: LookStore };
+type StoredInstanceProps = { readonly result: Result; readonly instance: ResultInstance; readonly store: ResultStore; readonly look: LookStore };
 
-function HeldInstance({ result, instance, store, look }: HeldInstanceProps) {
+function StoredInstance({ result, instance, store, look }: StoredInstanceProps) {
   const { api } = useDevice();
-  const [held] = useState(() => createHeldStore({ api, read: readInWorker, now: Date.now, resultId: result.id, instance }));
+  const [stored] = useState(() => createStoredStore({ api, read: readInWorker, now: Date.now, resultId: result.id, instance }));
   useEffect(() => {
-    void held.read();
-    return held.close;
-  }, [held]);
-  const reading = held.reading.value;
+    void stored.read();
+    return stored.close;
+  }, [stored]);
+  const reading = stored.reading.value;
   const late = useLate(reading.kind === 'reading');
+  const slow = useLate(reading.kind === 'reading', SLOW_MS);
   // Its state and receipt may have moved on, too.
-  const again = () => void Promise.all([store.load(), held.read()]);
-  if (reading.kind === 'reading') return <p class="quiet held-wait" role="status">{late && heldWords.reading}</p>;
+  const again = () => void Promise.all([store.load(), stored.read()]);
+  if (reading.kind === 'reading') return <p class="quiet stored-wait" role="status">{slow ? storedWords.slow : late && storedWords.reading}</p>;
   const proof = <Proof result={result} instance={instance} reading={reading} onAgain={again} />;
   if (reading.kind === 'failed') {
     return (
       <>
         <TroubleNotice trouble={reading.trouble}>
           <button type="button" class="button" onClick={again}>
-            {heldWords.again}
+            {storedWords.again}
           </button>
         </TroubleNotice>
         {proof}
       </>
     );
   }
-  const { content, head } = reading.held;
+  const { content, head } = reading.stored;
   if (content.kind === 'report') {
     return (
-      <div class="held-body held-read">
+      <div class="stored-body stored-read">
         <ReportContent report={content.report} head={head} result={result} />
         <div class="result-said">
           {proof}
@@ -117,12 +119,12 @@ function HeldInstance({ result, instance, store, look }: HeldInstanceProps) {
     );
   }
   return (
-    <div class="held-body">
+    <div class="stored-body">
       {content.kind === 'segmentation' ? (
         <SegmentationPicture segmentation={content.segmentation} store={store} look={look} />
       ) : (
         <div class="result-picture">
-          <div class="picture-box" role="img" aria-label={heldWords.capture} style={{ aspectRatio: `${content.picture.width} / ${content.picture.height}` }}>
+          <div class="picture-box" role="img" aria-label={storedWords.capture} style={{ aspectRatio: `${content.picture.width} / ${content.picture.height}` }}>
             <Picture thumbnail={content.picture} />
           </div>
         </div>
@@ -140,12 +142,12 @@ type ProofProps = { readonly result: Result; readonly instance: ResultInstance; 
 /** What says that it is there: the reading itself, its UID, and the receipt. */
 function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain }: ProofProps) {
   const { queue } = useDevice();
-  const said = heldWords.proof;
+  const said = storedWords.proof;
   const study = queue.studies.value.find(({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === result.finding.input.studyInstanceUID);
   return (
-    <section class="result-part held-proof" aria-label={said.label}>
-      {reading.kind === 'held' && (
-        <div class="held-now">
+    <section class="result-part stored-proof" aria-label={said.label}>
+      {reading.kind === 'read' && (
+        <div class="stored-now">
           <Icon name="pacs" size={24} />
           <div role="status">
             <p class="strong">{said.justNow(formatMoment(reading.at, reading.at), reading.bytes)}</p>
@@ -153,7 +155,7 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
           </div>
         </div>
       )}
-      {reading.kind === 'held' && reading.isAsListed === false && (
+      {reading.kind === 'read' && reading.isAsListed === false && (
         <Notice kind="stop">
           <p>{said.changed}</p>
         </Notice>
@@ -165,7 +167,7 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
         {receipt && (
           <Fact name={said.receipt}>
             <CodeLine code={receipt.id} />
-            <span class="held-under quiet">{said.issued(formatMoment(new Date(receipt.issuedAt), new Date()))}</span>
+            <span class="stored-under quiet">{said.issued(formatMoment(new Date(receipt.issuedAt), new Date()))}</span>
           </Fact>
         )}
       </dl>
@@ -175,10 +177,10 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
             {said.toStudy}
           </a>
         )}
-        {reading.kind === 'held' && (
+        {reading.kind === 'read' && (
           <button type="button" class="button button-bare" onClick={onAgain}>
             <Icon name="again" size={20} />
-            {heldWords.again}
+            {storedWords.again}
           </button>
         )}
       </p>
@@ -187,8 +189,8 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
 }
 
 /** Whose it is, as the instance itself says: of a de-identified study its pseudonyms. */
-function Head({ head }: { readonly head: HeldHead }) {
-  const said = heldWords.head;
+function Head({ head }: { readonly head: StoredHead }) {
+  const said = storedWords.head;
   return (
     <section class="result-part" aria-label={said.label}>
       <h2>{said.label}</h2>

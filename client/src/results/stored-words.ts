@@ -3,7 +3,7 @@ import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { formatBytes, formatCount } from '../app/format.ts';
 import { resultWords } from './result-words.ts';
 
-export const heldWords = {
+export const storedWords = {
   titles: { SR: 'Report', SEG: 'Segmentation', SC: 'Heat map' } satisfies Record<ResultInstance['kind'], string>,
   verifiedReport: 'Verified report',
   what: {
@@ -14,6 +14,7 @@ export const heldWords = {
   back: 'Result',
   nothing: 'Nothing of this result is in the PACS.',
   reading: 'Reading it back from the PACS…',
+  slow: 'The PACS is slow or away. It is still asked: you may stay, or look at the result meanwhile.',
   again: 'Read it again',
 
   proof: {

@@ -26,7 +26,7 @@ const SEED = 701;
 const FILM = 'cxr/bacteria-05451.png';
 let result: Result;
 
-const step: Step = (name, run) => walk(name, async (world) => (evaluation === null ? skipped(`held: ${name}`, 'the labelled images are not here') : run(world)));
+const step: Step = (name, run) => walk(name, async (world) => (evaluation === null ? skipped(`stored: ${name}`, 'the labelled images are not here') : run(world)));
 
 const uidOf = (kind: Result['instances'][number]['kind'], revision = 1) => result.instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
 const untilRead = (page: Page) => page.getByText('Read back from the PACS just now').waitFor();
@@ -55,7 +55,7 @@ step('a film is sent, and what models find on it comes to the PACS without a han
   await page.locator('.result-row').first().click();
   await page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
   await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.picture-map')?.naturalWidth ?? 0) > 0);
-  await looksRight(page, 'held-result');
+  await looksRight(page, 'stored-result');
 });
 
 step('the report is shown as the report that it is, read back from the PACS, and names nobody but by pseudonym', async ({ page }) => {
@@ -73,10 +73,10 @@ step('the report is shown as the report that it is, read back from the PACS, and
   ]) assert.ok(said.includes(words), `${words} in\n${said}`);
   assert.match(said, /Patient \(pseudonym\)\s+RP-/);
   assert.not.match(said, new RegExp(`Film|Child${SEED}`), 'of the name nothing');
-  await looksRight(page, 'held-report-open');
+  await looksRight(page, 'stored-report-open');
   for (const summary of await page.locator('.report summary').all()) await summary.click();
   await page.evaluate(() => scrollTo(0, 0));
-  await looksRight(page, 'held-report');
+  await looksRight(page, 'stored-report');
 });
 
 step('the segmentation lies over its source image: two lungs with their names and sizes, to be shown or not', async ({ page }) => {
@@ -94,7 +94,7 @@ step('the segmentation lies over its source image: two lungs with their names an
     const inside = rgba.filter((value, place) => place % 4 === 3 && value === 255).length;
     assert.ok(Math.abs(inside / (width * height) - lungs![side].fraction) < 0.01, `${side}: ${inside / (width * height)} is not ${lungs![side].fraction}`);
   }
-  await looksRight(page, 'held-segmentation');
+  await looksRight(page, 'stored-segmentation');
   await page.getByRole('checkbox', { name: 'Show Right lung' }).focus();
   await page.keyboard.press('Space');
   await page.getByRole('img', { name: 'The source image, and over it: Left lung' }).waitFor();
@@ -115,7 +115,7 @@ step('the heat map is the picture that the PACS holds, pixel for pixel', async (
   assert.equal([width, height], [held?.width, held?.height]);
   const other = rgba.flatMap((value, at) => (value === held!.rgba[at] ? [] : [`${at}: ${value}, ${held!.rgba[at]}`]));
   assert.equal(other.slice(0, 5), []);
-  await looksRight(page, 'held-heat-map');
+  await looksRight(page, 'stored-heat-map');
 });
 
 step('a radiologist agrees, and the verified report stands beside the first one', async ({ page, gateway }) => {
@@ -134,7 +134,7 @@ step('a radiologist agrees, and the verified report stands beside the first one'
   const said = await text(page);
   for (const words of ['Verified by a person', 'Complete', 'Final', 'Agrees with the model', uidOf('SR')]) assert.ok(said.includes(words), words);
   assert.not.match(said, 'rahel', 'the radiologist by a pseudonym, too');
-  await looksRight(page, 'held-verified');
+  await looksRight(page, 'stored-verified');
 });
 
 step('what the PACS has lost, and a PACS that is away, are said in words with what to do', async ({ page, orthanc }) => {
@@ -143,11 +143,11 @@ step('what the PACS has lost, and a PACS that is away, are said in words with wh
   await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
   await page.getByText('The PACS does not hold it any more.').waitFor();
   await page.getByText(result.instances[0]!.receipt!.id).waitFor();
-  await looksRight(page, 'held-gone');
+  await looksRight(page, 'stored-gone');
   await orthanc.stop();
   await page.getByRole('button', { name: 'Read it again' }).click();
   await page.getByText('Nothing is lost. Read it again when the PACS answers.').waitFor();
-  await looksRight(page, 'held-away');
+  await looksRight(page, 'stored-away');
 });
 
 test.run();

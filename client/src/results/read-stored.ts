@@ -13,7 +13,7 @@ import { thumbnail, type Thumbnail } from '#shared/pixels/thumbnail.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 
 /** As written in the header; '' where it does not say. */
-export interface HeldHead {
+export interface StoredHead {
   readonly sopInstanceUID: string;
   /** A PN. */
   readonly patientName: string;
@@ -29,13 +29,13 @@ export interface HeldHead {
   readonly equipment: readonly string[];
 }
 
-export type HeldContent =
+export type StoredContent =
   | { readonly kind: 'report'; readonly report: StructuredReport }
   | { readonly kind: 'segmentation'; readonly segmentation: Segmentation }
   | { readonly kind: 'picture'; readonly picture: Thumbnail };
 
-export type Held =
-  | { readonly kind: 'held'; readonly head: HeldHead; readonly content: HeldContent; readonly digest: string }
+export type Stored =
+  | { readonly kind: 'read'; readonly head: StoredHead; readonly content: StoredContent; readonly digest: string }
   /** What came is no instance, or none that can be shown here; by its code. */
   | { readonly kind: 'unreadable'; readonly because: string };
 
@@ -43,22 +43,22 @@ export type Held =
 const SHOWN_SIDE = 1024;
 
 /** Throws what a codec throws that cannot be loaded. */
-export async function readHeld(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs): Promise<Held> {
+export async function readStored(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs): Promise<Stored> {
   const [read, digest] = await Promise.all([readInstance(bytesSource(bytes), undefined, 'replaced'), sha256OfBytes(bytes)]);
   if (read.kind === 'refused') return { kind: 'unreadable', because: read.because };
   const { instance } = read;
   const said = (tag: number): string => textOf(findElement(instance.elements, tag), instance) ?? '';
-  const head: HeldHead = {
+  const head: StoredHead = {
     sopInstanceUID: instance.identifiers.sopInstanceUID, patientName: said(PATIENT_NAME), patientId: said(PATIENT_ID), isDeidentified: said(0x00120062) === 'YES',
     studyDate: said(STUDY_DATE), contentDate: said(0x00080023), contentTime: said(0x00080033), seriesDescription: said(SERIES_DESCRIPTION),
     equipment: [MANUFACTURER, 0x00081090, 0x00181020].map(said).filter((text) => text !== ''),
   };
   const report = readReport(instance);
-  if (report !== null) return { kind: 'held', head, digest, content: { kind: 'report', report } };
+  if (report !== null) return { kind: 'read', head, digest, content: { kind: 'report', report } };
   if (findElement(instance.elements, 0x00620002) !== null) {
     const outcome = await readSegmentation(instance, SHOWN_SIDE, codecs);
-    return outcome.kind === 'refused' ? { kind: 'unreadable', because: outcome.because } : { kind: 'held', head, digest, content: outcome };
+    return outcome.kind === 'refused' ? { kind: 'unreadable', because: outcome.because } : { kind: 'read', head, digest, content: outcome };
   }
   const picture = await thumbnail(instance, instance.dataSet, SHOWN_SIDE, codecs);
-  return picture === null ? { kind: 'unreadable', because: 'image-damaged' } : { kind: 'held', head, digest, content: { kind: 'picture', picture } };
+  return picture === null ? { kind: 'unreadable', because: 'image-damaged' } : { kind: 'read', head, digest, content: { kind: 'picture', picture } };
 }

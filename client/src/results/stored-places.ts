@@ -1,7 +1,7 @@
 /** Which of a result's instances is looked at, as the address says it: by what it is, for no UID stands there. */
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { hrefOf } from '../app/routes.ts';
-import { heldWords } from './held-words.ts';
+import { storedWords } from './stored-words.ts';
 
 /** `SR`; of a later revision `SR-2`. */
 export function placeOf({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {
@@ -23,5 +23,5 @@ export function inReadingOrder<I extends Pick<ResultInstance, 'kind' | 'revision
 }
 
 export function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {
-  return kind === 'SR' && revision > 1 ? heldWords.verifiedReport : heldWords.titles[kind];
+  return kind === 'SR' && revision > 1 ? storedWords.verifiedReport : storedWords.titles[kind];
 }

@@ -7,11 +7,11 @@ import { parseUid } from '#shared/dicom/uid.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
-import { momentSaid } from './held-moment.ts';
-import { hrefOfInstance, inReadingOrder, isPlace, placeOf } from './held-places.ts';
-import { createHeldStore, type Reading } from './held.store.ts';
+import { momentSaid } from './stored-moment.ts';
+import { hrefOfInstance, inReadingOrder, isPlace, placeOf } from './stored-places.ts';
+import { createStoredStore, type Reading } from './stored.store.ts';
 import { refusal, openTestApi, unreachable, type Answering } from './open-test-api.ts';
-import { readHeld } from './read-held.ts';
+import { readStored } from './read-stored.ts';
 import { recordedInstance, STUDY } from './recorded-answers.ts';
 
 const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
@@ -31,7 +31,7 @@ function report(): Uint8Array<ArrayBuffer> {
 
 async function readAs(answer: Answering, instance: ResultInstance = recordedInstance()): Promise<Reading> {
   const { api, asked } = openTestApi(answer);
-  const store = createHeldStore({ api, read: (bytes) => readHeld(bytes, loadCodecs()), now: () => 0, resultId: 'r', instance });
+  const store = createStoredStore({ api, read: (bytes) => readStored(bytes, loadCodecs()), now: () => 0, resultId: 'r', instance });
   assert.is(store.reading.value.kind, 'reading');
   await store.read();
   assert.equal(asked.map(({ path }) => path), [`/results/r/instances/${instance.sopInstanceUID}`]);
@@ -43,13 +43,13 @@ const titleOf = (reading: Reading) => (reading.kind === 'failed' ? [reading.trou
 test('what the PACS gives is read and held against the digest that the receipt names', async () => {
   const digest = await sha256OfBytes(report());
   const said = await readAs(dicom, recordedInstance({ digest }));
-  if (said.kind !== 'held') throw assert.unreachable(said.kind);
-  assert.equal([said.isAsListed, said.bytes, said.held.head.patientName, said.held.head.isDeidentified], [true, report().length, 'RP-1', true]);
-  assert.ok(said.held.content.kind === 'report' && said.held.content.report.verification === 'UNVERIFIED');
+  if (said.kind !== 'read') throw assert.unreachable(said.kind);
+  assert.equal([said.isAsListed, said.bytes, said.stored.head.patientName, said.stored.head.isDeidentified], [true, report().length, 'RP-1', true]);
+  assert.ok(said.stored.content.kind === 'report' && said.stored.content.report.verification === 'UNVERIFIED');
   const changed = await readAs(dicom);
-  assert.is(changed.kind === 'held' && changed.isAsListed, false);
+  assert.is(changed.kind === 'read' && changed.isAsListed, false);
   const unlisted = await readAs(dicom, recordedInstance({ receipt: null }));
-  assert.is(unlisted.kind === 'held' ? unlisted.isAsListed : 0, null);
+  assert.is(unlisted.kind === 'read' ? unlisted.isAsListed : 0, null);
 });
 
 test('what is not there is said by where it is: lost, on its way, refused, held back', async () => {
