@@ -144,6 +144,7 @@ test('real answers about models, jobs and results are what /openapi.json says', 
   await callByContract('get', '/results/{id}', 200, { token, params: { id: results[0] } });
   await callByContract('get', '/results/{id}/explanations/{method}', 410, { token, params: { id: results[0], method: 'image' } });
   await callByContract('get', '/results/{id}/explanations/{method}', 404, { token, params: { id: results[0], method: 'cam' } });
+  await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, { token, params: { id: results[0], sopInstanceUID: '1.2.3' } });
   const radiologist = (await gateway.userWith(['radiologist'])).accessToken;
   await callByContract('post', '/results/{id}/verify', 200, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });
   await callByContract('post', '/results/{id}/verify', 409, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });

@@ -7,7 +7,7 @@ import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { ModelRef, Population } from '#shared/models/model.ts';
-import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
+import type { disagreementSchema, Finding, ResultInstance } from '#shared/protocol/inference.ts';
 import type { InferenceResultTable, JobParameters, ResultInstanceTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { RESULTS_POLICY } from '../pipeline/policies.ts';
@@ -140,26 +140,40 @@ export async function firstRequests(db: Db, resultIds: readonly string[]): Promi
   return new Map(rows.map(({ result_id, job_id, account_id }) => [result_id, { jobId: job_id, accountId: account_id }]));
 }
 
-export type ShownInstance = Pick<ResultInstanceTable, 'kind' | 'revision'> & { readonly seriesInstanceUID: string; readonly sopInstanceUID: string; readonly state: string };
+/** Of these accounts, what each signs in with. */
+export async function usernamesOf(db: Db, accountIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (accountIds.length === 0) return new Map();
+  const rows = await db.selectFrom('account').select(['id', 'username']).where('id', 'in', [...accountIds]).execute();
+  return new Map(rows.map(({ id, username }) => [id, username]));
+}
 
 /**
- * Of these results, their instances, with the state that the road has given each. `refused`: something that is none of the gateway's own stands under
- * the UID, and stays.
+ * Of these results, their instances, with the state that the road has given each, and the newest receipt that names it. `refused`: something that is none
+ * of the gateway's own stands under the UID, and stays.
  */
-export async function instancesOfResults(db: Db, resultIds: readonly string[]): Promise<ReadonlyMap<string, readonly ShownInstance[]>> {
+export async function instancesOfResults(db: Db, resultIds: readonly string[]): Promise<ReadonlyMap<string, readonly ResultInstance[]>> {
   if (resultIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('result_instance as i')
     .innerJoin('inference_result as r', 'r.id', 'i.result_id')
-    .leftJoinLateral((from) => from.selectFrom('instance as o').select(['o.state', 'o.policy_name']).whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid').whereRef('o.site_id', '=', 'r.site_id')
-      .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc').orderBy(sql`o.state in ('refused', 'left-out')`).limit(1).as('s'), (join) => join.onTrue())
-    .select(['i.result_id', 'i.kind', 'i.series_instance_uid', 'i.sop_instance_uid', 'i.revision', 's.state', 's.policy_name'])
+    .leftJoinLateral(
+      (from) => from.selectFrom('instance as o').select(['o.state', 'o.policy_name', 'o.study_id', 'o.revision as study_revision', 'o.digest'])
+        .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid').whereRef('o.site_id', '=', 'r.site_id')
+        .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc').orderBy(sql`o.state in ('refused', 'left-out')`).limit(1).as('s'),
+      (join) => join.onTrue(),
+    )
+    .leftJoinLateral(
+      (from) => from.selectFrom('receipt').select(['receipt.id as receipt_id', 'receipt.issued_at']).whereRef('receipt.study_id', '=', 's.study_id')
+        .whereRef('receipt.revision', '>=', 's.study_revision').orderBy('receipt.revision', 'desc').limit(1).as('n'),
+      (join) => join.onTrue(),
+    )
+    .select(['i.result_id', 'i.kind', 'i.series_instance_uid', 'i.sop_instance_uid', 'i.revision', 's.state', 's.policy_name', 's.digest', 'n.receipt_id', 'n.issued_at'])
     .where('i.result_id', 'in', [...resultIds]).orderBy('i.revision').orderBy('i.kind').orderBy('i.sop_instance_uid').execute();
-  const shown = rows.map((row) => ({
-    id: row.result_id, kind: row.kind, revision: row.revision, seriesInstanceUID: row.series_instance_uid, sopInstanceUID: row.sop_instance_uid,
+  return new Map([...Map.groupBy(rows, ({ result_id }) => result_id)].map(([id, own]) => [id, own.map((row): ResultInstance => ({
+    kind: row.kind, revision: row.revision, seriesInstanceUID: row.series_instance_uid, sopInstanceUID: row.sop_instance_uid,
     state: row.state === null ? 'promised' : row.policy_name === RESULTS_POLICY.name ? row.state : 'refused',
-  }));
-  return new Map([...Map.groupBy(shown, ({ id }) => id)].map(([id, own]) => [id, own.map(({ id: _, ...one }) => one)]));
+    digest: row.digest, receipt: row.receipt_id === null || row.issued_at === null ? null : { id: row.receipt_id, issuedAt: row.issued_at.toISOString() },
+  }))]));
 }
 
 export type NewInstance = { readonly kind: ResultInstanceTable['kind']; readonly seriesInstanceUID: string; readonly sopInstanceUID: string };

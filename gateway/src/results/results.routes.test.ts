@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { decode } from 'fast-png';
@@ -203,6 +206,14 @@ test('are had by who sent what was looked at, of that alone', async () => {
   await asked('POST', `/results/${results[0]!.id}/verify`, 200, { body: { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' } });
   const { verification } = await asked<Result>('GET', `/results/${results[0]!.id}`, 200, { token: sender });
   assert.equal([verification?.verdict, verification?.reason, verification?.by], ['correct', undefined, '00000000-0000-0000-0000-000000000000'], 'not who said it, nor in which words');
+  const reports = async (token: string) => (await asked<Result>('GET', `/results/${results[0]!.id}`, 200, { token })).instances.filter(({ kind }) => kind === 'SR');
+  const [first, verified] = await until('the verified report to be on its way', async () => {
+    const all = await reports(radiologist);
+    return all.length === 2 && pacs.held.has(all[1]!.sopInstanceUID) && all;
+  });
+  assert.equal((await reports(sender)).map(({ sopInstanceUID }) => sopInstanceUID), [first!.sopInstanceUID]);
+  const read = async ({ sopInstanceUID }: Result['instances'][number]) => (await gateway.call('GET', `/results/${results[0]!.id}/instances/${sopInstanceUID}`, { token: sender })).status;
+  assert.equal([await read(first!), await read(verified!)], [200, 404], 'nor in the report that says it');
 });
 
 test('verified before the report is on its way are verified in the PACS all the same, when it is', async () => {
@@ -232,6 +243,55 @@ test('show the image as the PACS has it; where the PACS is away or has it no mor
   pacs.lie = 'honest';
   pacs.held.delete(film.identifiers.sopInstanceUID);
   assert.is((await asked<{ code: string }>('GET', `/results/${result.id}/explanations/image`, 410)).code, 'image-gone');
+});
+
+test('are read back from the PACS byte for byte; what it has no more, or while it is away, is said', async () => {
+  const film = testFilm({ seed: 610 });
+  const { result } = await lookedAt(film);
+  const [report] = result.instances.filter(({ kind }) => kind === 'SR') as [Result['instances'][number]];
+  const path = `/results/${result.id}/instances/${report.sopInstanceUID}`;
+  const answer = await gateway.call('GET', path, { token: radiologist });
+  assert.equal([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')], [200, 'application/dicom', 'private, max-age=0, no-store']);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  assert.ok(bytes.equals(pacs.held.get(report.sopInstanceUID)!.bytes));
+  const code = async (status: number, of: string, token = radiologist) => (await asked<{ code: string }>('GET', of, status, { token })).code;
+  assert.is(await code(404, `/results/${result.id}/instances/${film.identifiers.sopInstanceUID}`), 'not-found', 'the image is none of them');
+  assert.is(await code(404, path, (await gateway.userWith(['technician', 'researcher'])).accessToken), 'not-found');
+  assert.is(await code(403, path, (await gateway.userWith(['auditor'])).accessToken), 'not-allowed');
+  pacs.lie = 'down';
+  assert.is(await code(502, path), 'pacs-unreachable');
+  pacs.lie = 'honest';
+  pacs.held.delete(report.sopInstanceUID);
+  assert.is(await code(404, path), 'study-not-found');
+});
+
+test('name the receipt that lists them, and the digest that it lists', async () => {
+  const film = testFilm({ seed: 611 });
+  const { result: { id } } = await lookedAt(film);
+  const instances = await until('a receipt to name them', async () => {
+    const { instances: now } = await asked<Result>('GET', `/results/${id}`, 200);
+    return now.every(({ receipt }) => receipt !== null) && now;
+  });
+  for (const { sopInstanceUID, digest, receipt } of instances) {
+    const row = await gateway.database.db.selectFrom('receipt').select('jws').where('id', '=', receipt!.id).executeTakeFirstOrThrow();
+    const listed = decodeJwt<Receipt>(row.jws).instances.find((one) => one.sopInstanceUID === sopInstanceUID);
+    assert.equal([listed?.digest, createHash('sha256').update(pacs.held.get(sopInstanceUID)!.bytes).digest('hex')], [digest, digest]);
+  }
+});
+
+test('say who asked and who verified by name to who may know it: an administrator, and each of themselves', async () => {
+  const { result: { id, requestedByName } } = await lookedAt(testFilm({ seed: 612 }));
+  await asked('POST', `/results/${id}/verify`, 200, { body: { verdict: 'agree' }, headers: { 'if-match': '"1"' } });
+  const names = async (token: string) => {
+    const { requestedByName: asker, verification } = await asked<Result>('GET', `/results/${id}`, 200, { token });
+    return [asker, verification?.byName];
+  };
+  const { username } = await gateway.database.db.selectFrom('account').select('username').where('username', '=', requestedByName ?? '').executeTakeFirstOrThrow();
+  assert.equal(await names(radiologist), [username, username]);
+  assert.equal(await names((await gateway.userWith(['admin'])).accessToken), [username, username]);
+  assert.equal(await names((await gateway.userWith(['radiologist'])).accessToken), [undefined, undefined]);
+  const { results } = await asked<{ results: Result[] }>('GET', '/results', 200, { token: (await gateway.userWith(['auditor'])).accessToken });
+  assert.is(results.find((one) => one.id === id)?.verification?.byName, username);
 });
 
 test('of a chest film have report, segmentation and heat map, and maps to be laid over it', async () => {

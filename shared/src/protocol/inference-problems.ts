@@ -6,7 +6,10 @@ import { PROBLEMS, type ProblemKind } from './problem.ts';
 
 const INFERENCE_PROBLEMS = {
   'model-not-found': { status: 404, retry: 'never', title: 'There is no model of this name.' },
-  'study-not-found': { status: 404, retry: 'never', title: 'The PACS has no such study or instance.' },
+  'study-not-found': {
+    status: 404, retry: 'never', title: 'The PACS has no such study or instance.',
+    next: 'Compare the number with the PACS; a study that was just sent may need a moment.',
+  },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
   'model-exists': { status: 409, retry: 'never', title: 'This version of the model is there already, with another file or another card.', next: 'Give it another version.' },
   'model-not-usable': { status: 409, retry: 'never', title: 'This version cannot be used for that: it failed, or is of another kind.', next: 'Look at the list of models.' },

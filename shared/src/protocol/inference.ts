@@ -121,18 +121,31 @@ export const verifyRequestSchema = z.object({
   'a correction needs a finding and a reason; who agrees has no other finding',
 );
 
+export const resultInstanceSchema = z.object({
+  kind: z.enum(['SR', 'SEG', 'SC']), sopInstanceUID: uidSchema, seriesInstanceUID: uidSchema, state: z.string(),
+  /** Of the result when it was made: a report of more than 1 holds a radiologist's word. */
+  revision: z.number().int(),
+  /** SHA-256 of its bytes as a receipt names them; null before the gateway has them. */
+  digest: digestSchema.nullable(),
+  /** The newest receipt that names it. */
+  receipt: z.object({ id: z.uuid(), issuedAt: z.string() }).nullable(),
+});
+export type ResultInstance = z.infer<typeof resultInstanceSchema>;
+
 export const resultSchema = z.object({
   id: z.uuid(),
   jobId: z.uuid().nullable(),
   createdAt: z.string(),
   requestedBy: z.string().nullable(),
+  /** Of `requestedBy`, for who may know it: the account's own, an administrator and an auditor. */
+  requestedByName: z.string().optional(),
   finding: findingSchema,
   cached: z.boolean(),
   disagreement: disagreementSchema.nullable(),
   /** The result instances in the PACS. */
-  instances: z.array(z.object({ kind: z.enum(['SR', 'SEG', 'SC']), sopInstanceUID: uidSchema, seriesInstanceUID: uidSchema, state: z.string() })),
+  instances: z.array(resultInstanceSchema),
   verification: z.object({
-    verdict: z.enum(VERIFICATIONS), finding: z.string().nullable(), at: z.string(), by: z.string(),
+    verdict: z.enum(VERIFICATIONS), finding: z.string().nullable(), at: z.string(), by: z.string(), byName: z.string().optional(),
     /** In the radiologist's words; only where one result is asked for. */
     reason: z.string().nullable().optional(),
   }).nullable(),
