@@ -311,7 +311,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   const { tools: inferring, reports } = inference;
   const { router: jobsApi, streamJob } = jobRoutes(inferring);
   api.route('/', eventRoutes(tools, streamJob));
-  api.route('/', modelRoutes({ db, files, now, engine: inferring.engine }));
+  api.route('/', modelRoutes({ db, files, now, newId, engine: inferring.engine }));
   api.route('/', inferRoutes(inferring));
   api.route('/', jobsApi);
   api.route('/', ruleRoutes({ db, now }));

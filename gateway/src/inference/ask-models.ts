@@ -11,11 +11,13 @@ import { disagreement } from '#shared/models/disagreement.ts';
 import type { Population } from '#shared/models/model.ts';
 import type { DeviceTriage, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import { engineModelOf } from '../models/check-model.ts';
-import { setFailed } from '../models/model.store.ts';
+import { setFailed, type ModelVersion } from '../models/model.store.ts';
 import { EngineFault } from '../ports/engine/engine.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { cacheKey, findCached, insertRequest, insertResult, type Asker, type Disagreement, type InputSource, type ResultRow } from '../results/result.store.ts';
 import type { Examined, Question } from './examination.ts';
 import type { Run } from './examine-thread.ts';
@@ -89,7 +91,7 @@ export async function askModels(input: Input, set: ModelSet, ask: Ask, tools: In
     done(answered.kind === 'refused' ? answered.because : answered.cached ? 'cached' : 'answered');
     return answered;
   } catch (error) {
-    done(error instanceof EngineFault ? error.code : signal.aborted ? 'inference-timeout' : 'unexpected');
+    done(codeOf(error, signal) ?? 'unexpected');
     throw error;
   }
 }
@@ -156,9 +158,22 @@ function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools): Run {
   return async (role, input, signal) => {
     const model = models.get(role);
     if (model === undefined) throw new Error('the question has no such model');
-    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest)), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
+    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest), trialOf(model)), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
   };
 }
 
-/** What an error is called towards who asked; null: nobody expected it. */
-export const faultCode = (error: unknown): AnyProblemCode | null => (error instanceof EngineFault ? error.code : null);
+/** At every gateway, an activation gives the model another trial. */
+const trialOf = ({ activated_at, added_at }: ModelVersion): string => (activated_at ?? added_at).toISOString();
+
+/**
+ * What an error is called towards who asked; null: nobody expected it. Once the signal has ended the question, that is the reason: its time was up, or
+ * nobody waits for the answer any more (the job was cancelled, the caller hung up, the gateway stops).
+ */
+export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyProblemCode | null {
+  if (error instanceof EngineFault || error instanceof Problem) return error.code;
+  if (aborted) return isTimeUp(reason) ? 'inference-timeout' : 'called-off';
+  return error instanceof PacsUnreachable ? 'pacs-unreachable' : null;
+}
+
+/** Of `AbortSignal.timeout`. */
+const isTimeUp = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';

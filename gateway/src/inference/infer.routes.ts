@@ -12,7 +12,7 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Caller, type GatewayContext, type Router } from '../http/route.ts';
 import { reachesStudy } from '../results/reach.ts';
-import { askModels, faultCode, withModels, type Input } from './ask-models.ts';
+import { askModels, codeOf, withModels, type Input } from './ask-models.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { findJob, openJobs, toShownJobs } from './job.store.ts';
@@ -34,7 +34,7 @@ export const IMAGE_PROBLEMS = [
   'file-too-large', 'image-too-small', 'image-too-large', 'image-damaged', 'image-type-unsupported', 'image-without-pixels', 'frame-not-found',
 ] as const satisfies readonly AnyProblemCode[];
 export const MODEL_PROBLEMS = [
-  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout',
+  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout', 'called-off',
 ] as const satisfies readonly AnyProblemCode[];
 const FORM_PROBLEMS = ['bad-request', 'invalid-request', 'unsupported-media-type'] as const;
 
@@ -93,15 +93,13 @@ export function inferRoutes(tools: InferenceTools): Router {
     let bytes: Uint8Array = new Uint8Array();
     const fields = await readForm(c.req.header('content-type') ?? '', bodyOf(c), 1, async (chunks) => void (bytes = Buffer.concat(chunks)));
     const began = performance.now();
-    const late = AbortSignal.timeout(PREDICT_MS);
-    const signal = AbortSignal.any([c.req.raw.signal, late]);
+    const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(PREDICT_MS)]);
     const { siteId } = caller;
     const ask = { siteId, parameters: fields.parameters, useCache: fields.cache, asker: { askedId: tools.newId(), accountId: caller.id, jobId: null } };
     const input: Input = { source: 'file', digest: null, frame: fields.frame, triage: null, bytes: async () => bytes };
     const answered = await withModels({ siteId, model: fields.model, version: fields.version ?? null }, tools, (set) => askModels(input, set, ask, tools, signal)).catch((error: unknown) => {
-      if (late.aborted) throw new Problem('inference-timeout');
-      const code = faultCode(error);
-      throw code === null ? error : new Problem(code);
+      const code = codeOf(error, signal);
+      throw code === null || error instanceof Problem ? error : new Problem(code);
     });
     if (answered.kind === 'refused') throw new Problem(answered.because);
     c.header('Content-Location', `results/${answered.result.id}`);

@@ -78,6 +78,8 @@ test('but at the sample study: at its projection, and what is found stands besid
 
 test('an administrator’s rule has each delivered study looked at, once; its sender sees what was found, and where the device found something else', async () => {
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'nobodys' }])).status, 404);
+  const helper = await setRules([{ name: 'films', enabled: true, model: 'pneumonia-gradient' }]);
+  assert.equal([helper.status, ((await helper.json()) as { code: string }).code], [409, 'model-not-usable'], 'a gradient answers nothing by itself');
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }, { name: 'off', enabled: false, model: 'image-kind' }])).status, 200);
   const technician = (await gateway.userWith(['technician'])).accessToken;
   const film = testFilm({ seed: 702 });

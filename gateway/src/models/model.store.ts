@@ -2,6 +2,7 @@
  * Versions of models in the database: which there are, which answers, which did before it. Nothing is remembered here: several gateways share the
  * database, and what one has activated or stopped holds at all of them with the next question.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -44,14 +45,17 @@ export async function findModelVersion(db: Db, siteId: string, { id, version }: 
   return row && toVersion(row);
 }
 
+/** As it comes back from the database. */
+const asKept = (card: ModelCard): ModelCard => modelCardSchema.parse(JSON.parse(JSON.stringify(card)));
+
 export type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
 
-/** False: it was there already, the same file. @throws Problem model-exists: another file has this version. */
+/** False: it was there already, the same file with the same card. @throws Problem model-exists: this version has another file or another card. */
 export async function insertVersion(trx: Trx, { card, digest, bytes }: NewVersion, { siteId, by, now }: Change): Promise<boolean> {
   await lockModel(trx, siteId, card.id);
   const known = await findModelVersion(trx, siteId, card);
   if (known !== undefined) {
-    if (known.digest !== digest) throw new Problem('model-exists');
+    if (known.digest !== digest || !isDeepStrictEqual(known.card, asKept(card))) throw new Problem('model-exists');
     return false;
   }
   await trx.insertInto('model_version').values({

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,13 +20,17 @@ type Answer = z.infer<typeof predictAnswerSchema>;
 
 const test = suite('models');
 const MODELS = fileURLToPath(new URL('../../../shared/models', import.meta.url));
+const dataDir = mkdtempSync(join(tmpdir(), 'relaypacs-models-'));
 let gateway: TestGateway;
 let token: string;
 test.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ env: { RELAY_DATA_DIR: dataDir } });
   token = (await gateway.signIn()).accessToken;
 });
-test.after(() => gateway.close());
+test.after(async () => {
+  await gateway.close();
+  rmSync(dataDir, { recursive: true });
+});
 
 async function asked<T>(method: string, path: string, status: number, options: Parameters<TestGateway['call']>[2] = {}): Promise<T> {
   const answer = await gateway.call(method, path, { token, ...options });
@@ -81,9 +85,12 @@ test('an administrator adds one, and it answers by its own card', async () => {
   assert.ok(Math.abs(answer.probabilities![0]!.probability - 0.2) < 1e-6);
   assert.equal([answer.model.id, answer.score, answer.limits], ['mean-grey', null, ['It knows nothing.']]);
   assert.is((await asked<Model>('POST', '/models', 201, { form: formOf(meanModel()) })).versions.length, 1, 'the same again changes nothing');
-  const other = meanModel();
-  const rival = formOf({ ...darkNanModel('mean-grey'), card: { ...darkNanModel('mean-grey').card, version: other.card['version'] } });
-  assert.is((await asked<{ code: string }>('POST', '/models', 409, { form: rival })).code, 'model-exists');
+  const files = readdirSync(join(dataDir, 'models'));
+  const rival = darkNanModel('mean-grey');
+  const corrected = { ...meanModel(), card: { ...meanModel().card, limits: ['It knows little.'] } };
+  for (const form of [formOf(rival), formOf(corrected)]) assert.is((await asked<{ code: string }>('POST', '/models', 409, { form })).code, 'model-exists');
+  assert.equal((await asked<Model>('GET', '/models/mean-grey', 200)).versions.map(({ card }) => card['limits']), [meanModel().card['limits']]);
+  assert.equal(readdirSync(join(dataDir, 'models')), files, 'of what was refused nothing stays');
 });
 
 test('one that is not what its card says is refused by name and is not there afterwards', async () => {
@@ -149,6 +156,26 @@ test('a version that has failed too often answers nobody, until an administrator
   assert.is((await call('POST', '/models/image-kind/versions/1.0.0/activate')).status, 200);
   assert.is((await call('POST', '/predict', grey(90))).status, 200);
   await own.close();
+});
+
+test('activated again at one gateway it is tried anew at every other, also by who had given it up', async () => {
+  const database = await openDatabase({ kind: 'memory' });
+  const open = async () => ({ ...database, close: async () => undefined });
+  const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
+  const engines = [createTestEngine(), createTestEngine()] as const;
+  const [one, other] = [await openTestGateway({ open, env, engine: engines[0] }), await openTestGateway({ open, env, engine: engines[1] })];
+  const { accessToken } = await one.signIn();
+  engines[1].conduct = 'model-failed';
+  assert.is((await other.call('POST', '/predict', { token: accessToken, form: grey(90) })).status, 503);
+  const given = engines[1].trials.at(-1);
+  one.wait(1000);
+  assert.is((await one.call('POST', '/models/image-kind/versions/1.0.0/activate', { token: accessToken })).status, 200);
+  engines[1].conduct = 'answers';
+  assert.is((await other.call('POST', '/predict', { token: accessToken, form: grey(90) })).status, 200);
+  assert.is.not(engines[1].trials.findLast(({ digest }) => digest === given?.digest)?.trial, given?.trial);
+  await one.stop();
+  await other.close();
+  await database.close();
 });
 
 test('a model whose file was changed on the disk answers nobody after the next start, and the gateway starts all the same', async () => {

@@ -8,7 +8,7 @@ const INFERENCE_PROBLEMS = {
   'model-not-found': { status: 404, retry: 'never', title: 'There is no model of this name.' },
   'study-not-found': { status: 404, retry: 'never', title: 'The PACS has no such study or instance.' },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
-  'model-exists': { status: 409, retry: 'never', title: 'Another file has this version of the model already.', next: 'Give it another version.' },
+  'model-exists': { status: 409, retry: 'never', title: 'This version of the model is there already, with another file or another card.', next: 'Give it another version.' },
   'model-not-usable': { status: 409, retry: 'never', title: 'This version cannot be used for that: it failed, or is of another kind.', next: 'Look at the list of models.' },
   'model-not-active': { status: 409, retry: 'changed', title: 'This version was not activated last.', next: 'Look at the list of models.' },
   'nothing-before': { status: 409, retry: 'never', title: 'No version that could answer was active before it.', next: 'Activate one.' },
@@ -36,6 +36,8 @@ const INFERENCE_PROBLEMS = {
   'image-without-pixels': { status: 422, retry: 'never', title: 'The instance has no pixel data to look at.' },
   'frame-not-found': { status: 422, retry: 'changed', title: 'The image has no frame of this number.', next: 'Ask for a frame that it has; the first is 0.' },
   'image-gone': { status: 410, retry: 'never', title: 'The picture is not kept: it was sent as a file, and no PACS has it.' },
+  // 499 as nginx has it: nobody hears the answer; it stands in the log and in what is counted.
+  'called-off': { status: 499, retry: 'never', title: 'Who asked did not wait for the answer.' },
   'model-crashed': { status: 502, retry: 'later', title: 'The model ended the process that it ran in.' },
   'model-out-of-memory': { status: 502, retry: 'later', title: 'The model took more memory than it may; its run was ended.', next: 'Tell the administrator.' },
   'model-output-invalid': {
