@@ -15,7 +15,7 @@ import { populationOf } from '#shared/models/population.ts';
 import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
 import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
-import { readImageFile } from '#shared/pixels/image-file.ts';
+import { readImageFile, SIDE_PIXELS_LEAST } from '#shared/pixels/image-file.ts';
 import type { GreyPicture } from '#shared/pixels/picture.ts';
 import { reducePicture } from '#shared/pixels/reduce-picture.ts';
 import { toSquare } from '#shared/pixels/to-square.ts';
@@ -126,11 +126,15 @@ export async function showImage(bytes: Uint8Array, frame: number, codecs: Codecs
 /** By its bytes, whatever it is called: a PNG, a JPEG, or an instance. */
 async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Seen> {
   const file = await readImageFile(bytes);
+  if (file.kind === 'picture' && frame > 0) return { kind: 'refused', because: 'frame-not-found' };
   if (file.kind === 'picture') return { kind: 'seen', picture: file.picture, type: file.type, warnings: file.warnings, instance: null };
   if (file.because !== 'image-type-unsupported') return file;
   const read = await readInstance(bytesSource(bytes), signal);
   if (read.kind === 'refused') return { kind: 'refused', because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged' };
   const { instance } = read;
   const decoded = await readInstancePicture(instance, instance.dataSet, frame, codecs, signal);
-  return decoded.kind === 'refused' ? decoded : { kind: 'seen', picture: decoded.picture, type: 'dicom', warnings: [], instance };
+  if (decoded.kind === 'refused') return decoded;
+  const { picture } = decoded;
+  if (Math.min(picture.rows, picture.columns) < SIDE_PIXELS_LEAST) return { kind: 'refused', because: 'image-too-small' };
+  return { kind: 'seen', picture, type: 'dicom', warnings: [], instance };
 }

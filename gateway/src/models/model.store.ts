@@ -85,12 +85,13 @@ async function putInCharge(trx: Trx, { id, version }: ModelName, { siteId, now }
 
 /**
  * From this version, which was activated last, back to the one that was active before it: activations are a pile, and this takes the top off.
- * The version that is active afterwards. @throws Problem model-not-active, nothing-before.
+ * The version that is active afterwards. @throws Problem not-found, model-not-active, nothing-before.
  */
 export async function rollBack(trx: Trx, { id, version }: ModelName, change: Change): Promise<string> {
   const { siteId } = change;
   await lockModel(trx, siteId, id);
   const pile = await trx.selectFrom('model_activation').select(['id', 'version']).where('site_id', '=', siteId).where('model_id', '=', id).orderBy('id', 'desc').execute();
+  if ((await findModelVersion(trx, siteId, { id, version })) === undefined) throw new Problem('not-found');
   if (pile[0]?.version !== version) throw new Problem('model-not-active');
   const usable = new Set((await versionsOf(trx, siteId, id)).filter(({ state }) => state === 'available').map((one) => one.version));
   const before = pile.find((one) => one.version !== version && usable.has(one.version));
@@ -153,7 +154,7 @@ export type Answering = { readonly version: ModelVersion; /** What was asked for
 
 /**
  * Which version answers: the one that is asked for, or the active one, or the fallback of the model.
- * @throws Problem model-not-found: nobody knows the model; model-unavailable: no version of it can answer, and no fallback.
+ * @throws Problem model-not-found: nobody knows the model, or this version of it; model-unavailable: no version of it can answer. Neither where a fallback does.
  */
 export async function answering(db: Db, siteId: string, modelId: string, version?: string | null): Promise<Answering> {
   const known = await versionsOf(db, siteId, modelId);
@@ -162,7 +163,11 @@ export async function answering(db: Db, siteId: string, modelId: string, version
   if (asked !== undefined && isUsable(asked)) return { version: asked, insteadOf: null };
   const fallback = (await fallbacksOf(db, siteId)).get(modelId);
   const other = fallback && (await findModelVersion(db, siteId, fallback));
-  if (other === undefined || !isUsable(other)) throw new Problem('model-unavailable');
+  if (other === undefined || !isUsable(other)) {
+    if (version && asked === undefined) throw new Problem('model-not-found');
+    const failed = asked ?? known.find(({ state }) => state === 'failed');
+    throw new Problem('model-unavailable', failed?.because ? `Version ${failed.version} has failed: ${failed.because}.` : undefined);
+  }
   return { version: other, insteadOf: { id: modelId, version: version ?? asked?.version ?? lastActive(known) } };
 }
 

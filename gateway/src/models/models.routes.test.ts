@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { z } from 'zod';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { modelSchema, predictAnswerSchema } from '#shared/protocol/inference.ts';
 import { openDatabase } from '../database/database.ts';
 import { createTestEngine } from '../inference/open-test-job.ts';
 import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ModelCard } from '#shared/models/card.ts';
-import { darkNanModel, meanModel, type TestModel } from './build-test-model.ts';
+import { aboveOneModel, darkNanModel, meanModel, type TestModel } from './build-test-model.ts';
 import { versionsOf } from './model.store.ts';
 import { registerBuiltIn } from './register-built-in.ts';
 
@@ -119,10 +120,16 @@ test('one that gives no number on some image is an error of that image, with a n
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
 });
 
+test('what calls itself a probability and is none is no answer', async () => {
+  const beyond = aboveOneModel();
+  assert.is((await asked<{ code: string }>('POST', '/models', 502, { form: formOf(beyond) })).code, 'model-output-invalid');
+});
+
 test('a version is activated, rolled back and stopped; where it is stopped the fallback answers and says so, or nobody does', async () => {
   assert.equal(statesOf(await asked<Model>('POST', '/models', 201, { form: another('lung-fields', '1.1.0') })), { '1.1.0': 'available', '1.0.0': 'active' });
   assert.equal(statesOf(await change('lung-fields', '1.1.0', 'activate')), { '1.1.0': 'active', '1.0.0': 'available' });
   assert.is((await change('lung-fields', '1.0.0', 'rollback', 409)).code, 'model-not-active');
+  assert.is((await change('lung-fields', '9.9.9', 'rollback', 404)).code, 'not-found');
   assert.equal(statesOf(await change('lung-fields', '1.1.0', 'rollback')), { '1.1.0': 'available', '1.0.0': 'active' });
   assert.is((await change('lung-fields', '1.0.0', 'rollback', 409)).code, 'nothing-before');
 
@@ -195,7 +202,8 @@ test('a model whose file was changed on the disk answers nobody after the next s
   writeFileSync(path, Buffer.concat([model.file, Buffer.from([0])]));
   const second = await openTestGateway({ open, env });
   const refused = await call(second, 'POST', '/predict', predict('mean-grey', 8));
-  assert.equal([refused.status, ((await refused.json()) as { code: string }).code], [503, 'model-unavailable']);
+  const { code, detail } = (await refused.json()) as ProblemDetails;
+  assert.equal([refused.status, code, detail], [503, 'model-unavailable', 'Version 1.0.0 has failed: model-changed.']);
   const { versions: [version] } = (await (await call(second, 'GET', '/models/mean-grey')).json()) as Model;
   assert.equal([version?.state, version?.because], ['failed', 'model-changed']);
   assert.is((await call(second, 'POST', '/predict', predict('pneumonia', 8))).status, 200);

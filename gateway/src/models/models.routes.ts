@@ -9,6 +9,7 @@ import { modelSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { notAsAsked } from '../http/not-as-asked.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import { allow, callerOf, createRouter, defineRoute, describeRoute, jsonBody, jsonResponse, type Caller, type Router } from '../http/route.ts';
@@ -54,7 +55,7 @@ const activation = defineRoute({
   responses: { 200: jsonResponse(shown, 'It is active.') },
 });
 const rollback = defineRoute({
-  ...admin, method: 'post', path: '/models/{id}/versions/{version}/rollback', problems: ['model-not-found', 'model-not-active', 'nothing-before'],
+  ...admin, method: 'post', path: '/models/{id}/versions/{version}/rollback', problems: ['not-found', 'model-not-active', 'nothing-before'],
   summary: 'Back from this version, which was activated last, to the one that was active before it',
   request: { params: byVersion },
   responses: { 200: jsonResponse(shown, 'The one before is active.') },
@@ -184,8 +185,7 @@ function parseCard(text: string): ModelCard {
   }
   const parsed = uploadedCardSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(({ path }) => ['card', ...path].slice(0, 3).map(String).join('.'));
-  throw new Problem('invalid-request', `Not as asked for: ${[...new Set(places)].slice(0, 5).join(', ')}.`);
+  throw notAsAsked(parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })), 'card');
 }
 
 async function modelAt(db: Db | Trx, siteId: string, id: string): Promise<Model> {

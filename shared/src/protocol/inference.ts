@@ -96,7 +96,7 @@ export type Job = z.infer<typeof jobSchema>;
 
 /** `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and the same fields beside it. */
 export const inferRequestSchema = z.object({
-  model: z.string().max(64),
+  model: z.string().max(64).default('pneumonia'),
   version: z.string().max(32).optional(),
   studyInstanceUID: uidSchema.optional(),
   sopInstanceUID: uidSchema.optional(),
