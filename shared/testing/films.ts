@@ -78,7 +78,9 @@ export interface FilmOptions {
 const DIGITAL_X_RAY = '1.2.840.10008.5.1.4.1.1.1.1';
 
 /** A chest radiograph of a child, antero-posterior, 8 bits, whose window gives each stored value its share of 255. */
-export function filmOf({ rows, columns, grey }: GreyPicture, { seed, age = '003Y', elements: others = [] }: FilmOptions): { readonly studyInstanceUID: string; readonly bytes: Uint8Array<ArrayBuffer> } {
+export function filmOf(
+  { rows, columns, grey }: GreyPicture, { seed, age = '003Y', elements: others = [] }: FilmOptions,
+): { readonly studyInstanceUID: string; readonly bytes: Uint8Array<ArrayBuffer> } {
   const random = seededRandom(seed);
   const uid = () => `2.25.${BigInt(Math.floor(random() * 2 ** 32)) * 0x100000000n + BigInt(Math.floor(random() * 2 ** 32)) + 1n}`;
   const identifiers = {

@@ -48,9 +48,12 @@ const CASES: readonly Case[] = [
   ['as it is', (film) => film, 'nothing'], ['mirrored', mirrored, 'nothing'], ['softer contrast', grey((value) => 0.25 + value / 2), 'nothing'],
   ['brighter', grey(Math.sqrt), 'nothing'], ['darker', grey((value) => value ** 2), 'nothing'], ['noisy', noisy, 'nothing'],
   ...[0.05, 0.1, 0.2].map((part): Case => [`a black border of ${100 * part} %`, bordered(part), 'anything']),
-  ...([90, 180, 270] as const).flatMap((degrees): Case[] => [[`turned by ${degrees}°`, turned(degrees, false), 'rotated'], [`turned by ${degrees}° and inverted`, turned(degrees, true), 'rotated']]),
+  ...([90, 180, 270] as const).flatMap((degrees): Case[] => [
+    [`turned by ${degrees}°`, turned(degrees, false), 'rotated'], [`turned by ${degrees}° and inverted`, turned(degrees, true), 'rotated'],
+  ]),
   ['inverted', turned(0, true), 'inverted'],
-  ...([[0.5, 'nothing'], [1, 'anything'], [1.5, 'blurred'], [2, 'blurred'], [4, 'blurred']] as const).map(([sigma, expected]): Case => [`blurred, ${sigma} of 224`, (film) => blurred(film, sigma), expected]),
+  ...([[0.5, 'nothing'], [1, 'anything'], [1.5, 'blurred'], [2, 'blurred'], [4, 'blurred']] as const)
+    .map(([sigma, expected]): Case => [`blurred, ${sigma} of 224`, (film) => blurred(film, sigma), expected]),
   ...(['left', 'right', 'top', 'bottom'] as const).flatMap((edge) => ([[0.05, 'nothing'], [0.1, 'anything'], [0.2, 'anything'], [0.25, 'lungs-cut-off']] as const)
     .map(([part, expected]): Case => [`${100 * part} % cut off, ${edge}`, (film) => cropped(film, { [edge]: part }), expected])),
 ];
