@@ -94,7 +94,8 @@ function decodeScan(
   for (let row = 0; row < rows; row += 1) {
     if (interleave === 2 ? !decoder.decodeTogether(together, columns) : !together.every((lines) => decoder.decodeLine(lines, columns))) return null;
     for (const { index, lines: { line } } of components) {
-      for (let column = 0, at = row * columns * ids.length + index; column < columns; column += 1, at += ids.length) values[at] = line[column + 1]!;
+      if (ids.length === 1) values.set(line.subarray(1, columns + 1), row * columns);
+      else for (let column = 0, at = row * columns * ids.length + index; column < columns; column += 1, at += ids.length) values[at] = line[column + 1]!;
     }
   }
   let end = reader.at;

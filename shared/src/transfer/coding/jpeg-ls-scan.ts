@@ -169,7 +169,7 @@ export class ScanDecoder {
         ({ at, cache, held } = bits);
       }
       const unmapped = (mapped >> 1) ^ -(mapped & 1);
-      const error = near === 0 && k === 0 && 2 * states[q + B]! <= -states[q + N]! ? ~unmapped : unmapped;
+      const error = k === 0 && near === 0 && 2 * states[q + B]! <= -states[q + N]! ? ~unmapped : unmapped;
       const difference = near === 0 ? error : Math.imul(error, step);
       // §A.4.2: corrected by what was wrong in this context so far.
       const predicted = clamp(median(a, b, c) + negatedBy(states[q + C]!, sign), 0, most);
