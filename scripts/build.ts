@@ -2,6 +2,7 @@
  * `npm run build`: builds the web app into client/dist. `npm start` and `npm test` call it when what is there is older than its sources.
  *
  * The new files appear at once: they are built beside and then moved, so a gateway that serves the old ones never serves half of both.
+ * `--uncompressed` leaves out what takes longest, for an app that only a test looks at.
  */
 import { spawn } from 'node:child_process';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -63,14 +64,14 @@ async function compressFiles(folder: string): Promise<void> {
   }));
 }
 
-/** Builds the web app. @throws Error with the builder's words when the sources do not build. */
-export async function buildWebApp(): Promise<void> {
+/** Builds the web app; `isCompressed`: with what travels in place of each file. @throws Error with the builder's words when the sources do not build. */
+export async function buildWebApp(isCompressed = true): Promise<void> {
   const beside = join(CLIENT, `dist-${process.pid}`);
   const before = join(CLIENT, `dist-before-${process.pid}`);
   try {
     const { code, words } = await vite(beside);
     if (code !== 0) throw new Error(`The web app could not be built.\n${words.trim()}`);
-    await compressFiles(beside);
+    if (isCompressed) await compressFiles(beside);
     await rename(DIST, before).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
@@ -82,7 +83,7 @@ export async function buildWebApp(): Promise<void> {
 }
 
 if (import.meta.main) {
-  await buildWebApp().catch((error: Error) => {
+  await buildWebApp(!process.argv.includes('--uncompressed')).catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   });

@@ -1,6 +1,7 @@
 /**
- * `npm test [-- PATTERN…]`: proves the product (DESIGN §2.5): the checks of the house, every `*.test.ts` in two processes side by side, then
- * every `*.e2e.ts` in a process of its own, two at a time. With patterns, only the files whose path holds one of them (and the checks for `check`).
+ * `npm test [-- PATTERN…]`: proves the product (DESIGN §2.5): the checks of the house, every `*.e2e.ts` and `*.model.test.ts` in a process
+ * of its own and the other `*.test.ts` some together, two processes side by side. With patterns, only the files whose path holds one of them (and the
+ * checks for `check`). Where no more than a few files fail, each is run once more by itself; that it passed only then is said.
  *
  * Everything lies in temporary folders and on free ports, and nothing is left running. The last line is `N passed, N failed`, the one before
  * it says what was skipped and why. Exits 0 only when nothing failed.
@@ -16,16 +17,19 @@ import type { TestParts } from './test-parts.ts';
 import { runFiles } from './test-processes.ts';
 import type { FileReport } from './test-processes.ts';
 
-/** A half takes three minutes here; one that takes this long hangs. Tests that run once for each mutation have the time for it. */
-const MUTATED = process.env.RELAY_MUTATIONS ? 10 : 1;
-const HALF_WITHIN_MS = MUTATED * 12 * 60_000;
-const E2E_FILE_WITHIN_MS = MUTATED * 8 * 60_000;
-/** They wait for processes, links and browsers more than for a core. */
-const E2E_AT_ONCE = 2;
+/** The longest takes two minutes here; what takes this long hangs. Tests that run once for each mutation have the time for it. */
+const WITHIN_MS = (process.env.RELAY_MUTATIONS ? 10 : 1) * 8 * 60_000;
+const AT_ONCE = 2;
+/** To start a process for each file would take longer than most of them. */
+const UNITS_TOGETHER = 12;
 const SLOWEST_SHOWN = 16;
+/** More files than this that fail are no accident of a machine on which everything runs at once. */
+const RUN_AGAIN_LIMIT = 3;
 
 type Totals = { passed: number; failed: number };
 type Skip = { what: string; why: string };
+/** `isSecond`: the file had failed before. */
+type Report = FileReport & { readonly isSecond?: true };
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -60,28 +64,47 @@ async function readSkips(file: string, parts: TestParts): Promise<Skip[]> {
   return [...new Map(all).values()];
 }
 
-function describeFiles(reports: readonly FileReport[]): void {
+function describeFiles(reports: readonly Report[]): void {
   say('\nSlowest files');
   for (const { file, ms } of [...reports].sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_SHOWN)) say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
+  const unsteady = reports.filter(({ isSecond, failed }) => isSecond && failed === 0);
+  if (unsteady.length > 0) say('\nPassed only when run again by itself');
+  for (const { file } of unsteady) say(`  ${file}`);
   const broken = reports.filter(({ failed }) => failed > 0);
   if (broken.length > 0) say('\nFiles with failures');
   for (const { file, failed, note } of broken) say(`  ${file}: ${failed}${note ? ` (${note})` : ''}`);
 }
 
-async function runTests(wanted: readonly string[], parts: TestParts, folder: string): Promise<FileReport[]> {
+/** What runs in one process each. Those that take long come first, so that no lane is left alone with them at the end. */
+async function batchesOf(wanted: readonly string[]): Promise<string[][]> {
+  const [models, units] = [await chosenFiles(/\.model\.test\.ts$/, wanted), await chosenFiles(/(?<!\.model)\.test\.ts$/, wanted)];
+  const alone = [...models, ...(await chosenFiles(/\.e2e\.ts$/, wanted))];
+  const together = Array.from({ length: Math.ceil(units.length / UNITS_TOGETHER) }, (_, index) => units.slice(index * UNITS_TOGETHER, (index + 1) * UNITS_TOGETHER));
+  say(`\n${units.length + models.length} test files, ${alone.length - models.length} end-to-end files`);
+  return [...alone.map((file) => [file]), ...together];
+}
+
+async function runTests(wanted: readonly string[], parts: TestParts, folder: string): Promise<Report[]> {
   const env = { ...process.env, ...parts.env, RELAY_TEST_SKIPS: join(folder, 'skips'), TMPDIR: folder };
-  const units = await chosenFiles(/\.test\.ts$/, wanted);
-  say(`\n${units.length} test files`);
-  const halves = [units.filter((_, index) => index % 2 === 0), units.filter((_, index) => index % 2 === 1)].filter((half) => half.length > 0);
-  const reports = (await Promise.all(halves.map((files) => runFiles({ files, env, withinMs: HALF_WITHIN_MS })))).flat();
-  const endToEnd = await chosenFiles(/\.e2e\.ts$/, wanted);
-  say(`\n${endToEnd.length} end-to-end files`);
-  const waiting = [...endToEnd];
+  const waiting = await batchesOf(wanted);
+  const reports: FileReport[] = [];
   const lane = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) reports.push(...(await runFiles({ files: [file], env, withinMs: E2E_FILE_WITHIN_MS })));
+    for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) reports.push(...(await runFiles({ files, env, withinMs: WITHIN_MS })));
   };
-  await Promise.all(Array.from({ length: E2E_AT_ONCE }, lane));
-  return reports;
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return runAgain(reports, env);
+}
+
+/** The last word of each file: of the few that failed, what a second run by itself says. */
+async function runAgain(reports: readonly FileReport[], env: NodeJS.ProcessEnv): Promise<Report[]> {
+  const failed = new Set(reports.filter((report) => report.failed > 0));
+  if (failed.size === 0 || failed.size > RUN_AGAIN_LIMIT) return [...reports];
+  say('\nOnce more, by itself');
+  const last: Report[] = reports.filter((report) => !failed.has(report));
+  for (const { file } of failed) {
+    for (const report of await runFiles({ files: [file], env, withinMs: WITHIN_MS })) last.push({ ...report, isSecond: true });
+  }
+  return last;
 }
 
 async function main(wanted: readonly string[]): Promise<number> {

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['client', 'gateway', 'shared', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const DIST = 'client/dist';
 const NOT_COPIED = /^(dist|dist-.*|node_modules)$/;
 
 export type Mutation = {
@@ -24,7 +25,7 @@ export type Mutation = {
 
 export type MutatedCopy = {
   readonly root: string;
-  /** Builds its web app. @throws Error with the builder's words. */
+  /** Its web app: where no mutation touches it, the project's own, which must be built. @throws Error with the builder's words. */
   build(): Promise<void>;
   remove(): Promise<void>;
 };
@@ -43,7 +44,8 @@ export async function copyWith(mutations: readonly Mutation[]): Promise<MutatedC
     await remove();
     throw error;
   }
-  return { root, remove, build: () => build(root) };
+  const isOwnApp = mutations.length === 0 || mutations.some(({ file }) => !file.startsWith('gateway/'));
+  return { root, remove, build: () => (isOwnApp ? build(root) : cp(join(ROOT, DIST), join(root, DIST), { recursive: true })) };
 }
 
 async function mutate(root: string, { what, file, from, to }: Mutation): Promise<void> {
@@ -57,7 +59,7 @@ async function mutate(root: string, { what, file, from, to }: Mutation): Promise
 
 function build(root: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'scripts/build.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [join(root, 'scripts/build.ts'), '--uncompressed'], { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     child.once('error', reject);
