@@ -18,7 +18,7 @@ import { createOpener, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/trans
 import { choose, PASSWORD, signIn, type StudyOnDisk } from '#testing/app-under-test.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { CANARY_NAME, readCanaries, type Canaries } from '#testing/canaries.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
 import type { Found } from '#testing/find-identities.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { createHttpTap, type HttpTap, type TappedRequest } from '#testing/http-tap.ts';
@@ -28,7 +28,6 @@ import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
 import { freePort } from '../../scripts/ports.ts';
 
-const PATIENCE_MS = 60_000;
 const { chromium, corpus } = testEnvironment();
 const test = suite('canaries');
 const why = chromium === null ? 'there is no Chromium' : corpus === null ? 'no corpus' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;

@@ -13,7 +13,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { untilInstalled } from '#testing/app-under-test.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { openBrowser, openVisitor } from '#testing/inspect-page.ts';
 import { startLink, type Link } from '#testing/link.ts';
@@ -25,7 +25,6 @@ import { verifyReceipt, type JSONWebKeySet } from './pipeline/upload/accept-rece
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
 const PASSWORD = 'only for this test';
-const PATIENCE_MS = 30_000;
 /** Real studies of several series; one of them large enough to be cut in the middle. */
 const REAL_STUDIES = ['ct-3slice-seg', 'mr-t1-siemens'];
 

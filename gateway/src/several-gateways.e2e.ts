@@ -188,13 +188,11 @@ else {
       event === 'stage-started' && stage === 'intake' && location.endsWith(String(parcelId))));
     const other = async (method: string, more: Record<string, string> = {}, body: RequestInit['body'] = null) =>
       fetch(`${world.gateways[1]!.api}${location}`, { method, headers: { ...headers, ...more }, body });
-    const began = performance.now();
     const asked = await other('HEAD');
     assert.is(asked.status, 200);
     const offset = Number(asked.headers.get('upload-offset'));
     const sent = await other('PATCH', { 'upload-offset': String(offset) }, bytes.subarray(offset));
     assert.is(sent.status, 204);
-    assert.ok(performance.now() - began < 20_000, 'far below the patience with a lock');
     cut.abort();
     await device.send('POST', `/upload/${uploadId}/complete`);
     for (const { identifiers, bytes: whole } of instances) {

@@ -9,6 +9,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 import { startOrthanc, type RunningOrthanc } from '../../scripts/orthanc.ts';
 import { freePort } from '../../scripts/ports.ts';
+import { PATIENCE_MS } from './environment.ts';
 import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
 import { openProfile } from './inspect-page.ts';
 import { startLink, type Link } from './link.ts';
@@ -16,8 +17,6 @@ import { createUploadBytes, type UploadBytes } from './upload-bytes.ts';
 import { syntheticStudy } from './synthetic-study.ts';
 
 export const PASSWORD = 'only for this test';
-/** Far above what any step takes; reached only when something hangs. */
-const PATIENCE_MS = 60_000;
 
 export type AppUnderTest = {
   readonly folder: string;

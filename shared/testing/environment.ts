@@ -26,6 +26,9 @@ export type TestEnvironment = {
   readonly corpus: string | null;
 };
 
+/** Far above what any step of a test takes here (the start of a gateway: 3 s), on a busy machine too; reached only when something hangs. */
+export const PATIENCE_MS = 120_000;
+
 const CORPUS_BESIDE_THE_CLONE = fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const CHROMIUM_OF_DEBIAN = '/usr/bin/chromium';
 

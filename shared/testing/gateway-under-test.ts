@@ -10,11 +10,10 @@ import { setTimeout as after } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
+import { PATIENCE_MS } from './environment.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Far above what any step takes here (a start: 3 s); reached only when something hangs. */
-const PATIENCE_MS = 120_000;
 const LOOK_AGAIN_MS = 20;
 /** Lines kept for the message of a failure. */
 const TAIL_LINES = 30;

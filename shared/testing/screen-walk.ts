@@ -12,12 +12,9 @@ import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/orthanc.ts';
 import { freePort } from '../../scripts/ports.ts';
 import { PASSWORD } from './app-under-test.ts';
-import { skipped, testEnvironment } from './environment.ts';
+import { PATIENCE_MS, skipped, testEnvironment } from './environment.ts';
 import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
 import { inspectPage, openBrowser, openVisitor } from './inspect-page.ts';
-
-/** Each step takes a second or two; after this something hangs. */
-const PATIENCE_MS = 60_000;
 
 export type World = {
   readonly folder: string; readonly orthanc: RunningOrthanc; readonly gateway: GatewayUnderTest;

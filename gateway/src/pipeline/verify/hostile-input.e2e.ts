@@ -15,7 +15,7 @@ import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { ANSWERS_IN_TURN, ARCHIVE_ANSWERS, bigPrivateInstance, CORPUS_ANSWERS, READY, unpackNames, type Answer } from '#testing/corpus-answers.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -31,8 +31,6 @@ const MB = 1e6;
  * engine keeps before it collects. All of it a second and a third time adds 5: it is a bound, not a leak.
  */
 const GROWTH_LIMIT_BYTES = 300 * MB;
-/** A row takes 0.1 to 0.4 s here, all of them at once some seconds. */
-const ANSWERED_WITHIN_MS = 30_000;
 
 interface UploadDocument {
   readonly studies: { instances: { digest: string; state: string }[] }[];
@@ -72,7 +70,7 @@ async function openWorld(databaseUrl?: string) {
 
   async function upload(...paths: string[]): Promise<{ code: number; document: UploadDocument; err: string }> {
     const [out, err]: [string[], string[]] = [[], []];
-    const around = { env: {}, signal: AbortSignal.timeout(ANSWERED_WITHIN_MS), print: (line: string) => void out.push(line), say: (line: string) => void err.push(line) };
+    const around = { env: {}, signal: AbortSignal.timeout(PATIENCE_MS), print: (line: string) => void out.push(line), say: (line: string) => void err.push(line) };
     const code = await relay(['upload', '--gateway', api, '--token', accessToken, '--policy', 'identified', '--wait', '--json', '--', ...paths], around);
     return { code, document: JSON.parse(out.join('\n')) as UploadDocument, err: err.join('\n') };
   }
