@@ -159,7 +159,7 @@ export function inferRoutes(tools: InferenceTools): Router {
 
   /** Its first frame, to whoever looks; where that takes too long, or the thread ends, the job finds out. @throws Problem: why no model could look at it. */
   async function requireImage(chunks: readonly Uint8Array[], hungUp: AbortSignal): Promise<void> {
-    const looking = tools.examiner.show(Buffer.concat(chunks), 0, 1, AbortSignal.any([hungUp, AbortSignal.timeout(PREDICT_MS)]));
+    const looking = tools.examiner.show(Buffer.concat(chunks), 0, AbortSignal.any([hungUp, AbortSignal.timeout(PREDICT_MS)]));
     const seen = await looking.catch(() => null);
     if (seen?.kind === 'refused') throw new Problem(seen.because);
   }

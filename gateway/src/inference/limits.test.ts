@@ -15,7 +15,7 @@ import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { createInputStore } from './input-store.ts';
 import { createTestEngine, formOf, greyFile, lastOf } from './open-test-job.ts';
-import { readForm } from './read-form.ts';
+import { readFiles } from './read-form.ts';
 import { JOBS_KEPT_DAYS, keepUp } from './upkeep.ts';
 
 const test = suite('limits of inference');
@@ -95,7 +95,8 @@ test('a form that stands still, or that never ends, is refused', async () => {
     for (;;) yield await new Promise<Uint8Array>((resolve) => setImmediate(resolve, Buffer.from('x')));
   };
   const read = (body: AsyncIterable<Uint8Array>, times: { quietMs: number; totalMs: number }) =>
-    readForm('multipart/form-data; boundary=b', body, 1, async () => undefined, times).then(() => 'read', (error: unknown) => (error instanceof Problem ? error.code : String(error)));
+    readFiles({ contentType: 'multipart/form-data; boundary=b', query: {}, body }, 1, async () => undefined, times)
+      .then(() => 'read', (error: unknown) => (error instanceof Problem ? error.code : String(error)));
   assert.is(await read(still, { quietMs: 1, totalMs: 3_600_000 }), 'bad-request');
   assert.is(await read(endless(), { quietMs: 3_600_000, totalMs: 1 }), 'bad-request');
 });
