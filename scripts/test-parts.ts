@@ -1,9 +1,10 @@
 /**
- * The real parts that the tests stand on: PostgreSQL, Orthanc, Chromium, the corpus. Each is found, installed where that is possible, started on
- * a free port with a folder of its own, and told to the tests in `RELAY_TEST_*` (shared/testing/environment.ts).
+ * The real parts that the tests stand on: PostgreSQL, Orthanc, Chromium, other readers of DICOM, the corpus. Each is found, installed where that is
+ * possible, started on a free port with a folder of its own, and told to the tests in `RELAY_TEST_*` (shared/testing/environment.ts).
  *
  * A part that cannot be had is left out with its reason: the tests that need it say that they were skipped.
  */
+import { spawnSync } from 'node:child_process';
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ORTHANC_PACKAGES } from './choose-pacs.ts';
@@ -25,6 +26,9 @@ type Say = (line: string) => void;
 
 const POSTGRES_PACKAGES = { packages: ['postgresql'], services: ['postgresql'], purpose: 'PostgreSQL (for the tests)' };
 const CHROMIUM_PACKAGES = { packages: ['chromium', 'fonts-liberation'], services: [], purpose: 'Chromium (for the tests in a browser)' };
+const READERS_PACKAGES = {
+  packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'], services: [], purpose: 'pydicom, dcmtk and dciodvfy (what the tests compare with)',
+};
 const CHROMIUM_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
 
 async function findChromium(): Promise<string | null> {
@@ -62,6 +66,18 @@ async function chromium(): Promise<Part> {
   return { env: { RELAY_TEST_CHROMIUM: await have(findChromium, CHROMIUM_PACKAGES) } };
 }
 
+/** Whose word on DICOM the tests ask for: pydicom with its pixels, dcmtk, dciodvfy. */
+async function findReaders(): Promise<true | null> {
+  const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
+  const isThere = [['dcmdump', '--version'], ['dciodvfy', '-version']].every(([program, option]) => !spawnSync(program!, [option!]).error);
+  return status === 0 && isThere ? true : null;
+}
+
+async function readers(): Promise<Part> {
+  await have(findReaders, READERS_PACKAGES);
+  return { env: {} };
+}
+
 async function corpus(): Promise<Part> {
   const folder = join(ROOT, '../shared/corpus');
   await access(join(folder, 'manifest.json')).catch(() => {
@@ -77,6 +93,7 @@ export async function prepareTestParts(folder: string, say: Say): Promise<TestPa
     ['PostgreSQL', ['RELAY_TEST_POSTGRES_URL'], postgres],
     ['Orthanc', ['RELAY_TEST_PACS_URL', 'RELAY_TEST_PACS_AUTHORIZATION'], () => pacs(folder)],
     ['Chromium', ['RELAY_TEST_CHROMIUM'], chromium],
+    ['the other readers of DICOM', [], readers],
     ['the corpus', ['RELAY_TEST_CORPUS'], corpus],
   ];
   const env: Record<string, string> = {};
