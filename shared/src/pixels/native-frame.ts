@@ -38,7 +38,8 @@ function isChromaShared(photometricInterpretation: string): boolean {
 function storedValues(bytes: Uint8Array, shape: FrameShape, layout: ByteLayout): FrameValues {
   const count = Math.floor(frameBits(shape) / shape.bitsAllocated);
   if (shape.bitsAllocated === 1) return bitsAsValues(bytes, count, layout.firstBit);
-  const lying = layout.bigEndian && shape.bitsAllocated > 8 ? reversedUnits(bytes, shape.bitsAllocated / 8) : bytes.slice();
+  // A copy with memory of its own: a Buffer's `slice` would be a view into something larger.
+  const lying = layout.bigEndian && shape.bitsAllocated > 8 ? reversedUnits(bytes, shape.bitsAllocated / 8) : new Uint8Array(bytes);
   const { buffer } = lying;
   if (shape.isFloat) return shape.bitsAllocated === 64 ? new Float64Array(buffer, 0, count) : new Float32Array(buffer, 0, count);
   const values = integersOf(buffer, shape, count);

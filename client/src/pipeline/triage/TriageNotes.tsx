@@ -47,7 +47,6 @@ function Said({ triage }: { readonly triage: StudyTriage }) {
 type WarningProps = NotesProps & { readonly warning: FilmWarning; readonly at: number; readonly of: number };
 
 function Warning({ study, name, warning, at, of }: WarningProps) {
-  const { triage } = useDevice();
   const [isOpen, setOpen] = useState(false);
   const reasons = warning.findings.map((finding) => triageWords.findings[finding]).join(' ');
   return (
@@ -60,13 +59,7 @@ function Warning({ study, name, warning, at, of }: WarningProps) {
       <button type="button" class="button triage-look" aria-haspopup="dialog" aria-label={triageWords.lookOf(at, name)} onClick={() => setOpen(true)}>
         {triageWords.look}
       </button>
-      {isOpen && (
-        <FilmSheet
-          warning={warning}
-          onClose={() => setOpen(false)}
-          onAsItIs={() => triage.value?.store.setAside(study, warning.ordinal, true)}
-        />
-      )}
+      {isOpen && <FilmSheet study={study} name={name} warning={warning} onClose={() => setOpen(false)} />}
     </div>
   );
 }

@@ -6,11 +6,13 @@ import { noteTriage } from '../queue/note-triage.ts';
 import { createCautiousWorker } from './cautious-worker.ts';
 import { createModelWorker } from './model-worker.ts';
 import { createTriageStore, type TriageStore } from './triage.store.ts';
+import { ToRepeat } from './ToRepeat.tsx';
 import { TriageNotes } from './TriageNotes.tsx';
 
 export interface Triage {
   readonly store: TriageStore;
   readonly Notes: ComponentType<{ readonly study: FoundStudy; readonly name: string }>;
+  readonly ToRepeat: ComponentType<{ readonly chosen: readonly FoundStudy[] }>;
 }
 
 /** The page's own first seconds are not for this. */
@@ -31,7 +33,7 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
   const store = createTriageStore({ ingest, worker: cautious, note: (studyId, said) => noteTriage(database, studyId, said) });
   // Where somebody pays for each byte, they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
-  return { store, Notes: TriageNotes };
+  return { store, Notes: TriageNotes, ToRepeat };
 }
 
 /** Network Information API; the DOM's types do not know it. */

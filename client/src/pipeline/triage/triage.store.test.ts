@@ -150,6 +150,28 @@ test('a film that may have to be repeated is pointed out until a person has look
   assert.is((await page.queue.pending()).length, 1);
 });
 
+test('what may have to be repeated stands with the queued study, also when it was noticed after Send; what a person has set aside does not', async () => {
+  const findings: DeviceTriage['film'][] = [['rotated'], ['inverted']];
+  const late = Promise.withResolvers<Examined>();
+  const page = await openPage(async () => (findings.length > 0 ? examined(said({ film: findings.shift()! })) : late.promise));
+  const filmOf = async () => (await page.database.studies.orderBy('queuedAt').toArray()).map((study) => study.film ?? []);
+  for (const seed of [1, 2]) {
+    await page.store.addFiles(film(seed));
+    const study = page.store.studies.value[0]!;
+    await until(() => page.triage.of(study).value?.looked === 1);
+    assert.equal([...page.triage.warned.value], [study.studyInstanceUID]);
+    if (seed === 2) page.triage.setAside(study, page.triage.of(study).value!.warnings[0]!.ordinal, true);
+    assert.is(page.triage.warned.value.size, seed === 2 ? 0 : 1);
+    await page.store.send();
+    assert.is(page.triage.warned.value.size, 0, 'its card is gone');
+  }
+  await page.store.addFiles(film(3));
+  await page.store.send();
+  assert.equal(await filmOf(), [['rotated'], [], []]);
+  late.resolve(examined(said({ film: ['blurred', 'lungs-cut-off'] })));
+  await until(async () => (await filmOf())[2]!.length === 2);
+});
+
 test('what is taken off the page is forgotten', async () => {
   const page = await openPage(() => new Promise(() => undefined));
   await page.store.addFiles(film(1));
