@@ -1,12 +1,13 @@
 /**
  * The one live region: tells a screen reader what a sighted person sees move, without chatter. A study speaks when it passes a quarter
- * of its way, when it waits, when it needs someone, and when it has arrived; the link speaks when it changes.
+ * of its way, when it waits, when it needs someone, when its film may have to be repeated, and when it has arrived; the link speaks when it changes.
  */
 import { useSignalEffect, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { useDevice } from './device-context.ts';
+import { triageWords } from './triage-words.ts';
 import { hasArrived, milestoneOf, type TrackState } from './track-state.ts';
 import { words } from './words.ts';
 
@@ -27,10 +28,16 @@ export function Announcer() {
   useSignalEffect(() => {
     const sentences: string[] = [];
     if (link.current !== queue.link.value) sentences.push(words.status.link[(link.current = queue.link.value)]);
+    if (!queue.ready.value) return void (said.value = sentences.join());
     const before = milestones.current;
     // What was there when the page opened is read by looking, not said.
     milestones.current = new Map(before);
     for (const study of queue.studies.value) {
+      if (study.film.length > 0) {
+        const toRepeat = `${study.id} film`;
+        if (before && !before.has(toRepeat)) sentences.push(`${nameOf(study)}: ${triageWords.repeat}`);
+        milestones.current.set(toRepeat, triageWords.repeat);
+      }
       const track = trackOf(study, queue.link.value);
       // It has only just been chosen: how many there are is not known yet.
       if (track.total === 0) continue;

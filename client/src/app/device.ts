@@ -72,7 +72,7 @@ export function createDevice(baseUrl = '/api'): Device {
     persist: async () => (await navigator.storage?.persist?.()) ?? null,
     isPersisted: async () => (await navigator.storage?.persisted?.()) ?? null,
     whileWriting: (studyId, work) => holding(locks, writingLock(studyId), work),
-    triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? new Map(),
+    triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
     giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
   });

@@ -66,6 +66,8 @@ test('real answers are what /openapi.json says', async () => {
   await callByContract('get', '/health/ready', 200);
   await callByContract('get', '/version', 200);
   await callByContract('get', '/metrics', 200, { token });
+  await callByContract('get', '/metrics', 200, { token, headers: { accept: 'application/json' }, query: { by: 'month' } });
+  await callByContract('get', '/metrics', 422, { token, query: { from: 'yesterday' } });
   const { sealingKey } = (await callByContract('get', '/upload/policy', 200, { token })) as PolicyAnswer;
   assert.equal([sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length], ['X25519', 32], 'what devices seal to');
   const deviceKey = await nameDevicePair(await createDevicePair());

@@ -131,6 +131,64 @@ test('are agreed to or corrected by a radiologist: the report is verified as a n
   for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }]) await asked('POST', `/results/${result.id}/verify`, 422, { body });
 });
 
+test('asked for again with other parameters are another answer, and nothing more in the PACS; each is verified by itself', async () => {
+  const film = testFilm({ seed: 610 });
+  const { result: first } = await lookedAt(film);
+  const before = pacs.held.size;
+  const { result: second } = await lookedAt(film, { parameters: { threshold: 0.5, steps: 8, explain: ['image', 'integrated-gradients'] } });
+  assert.is.not(second.id, first.id);
+  const uidsOf = ({ instances }: Result) => instances.map(({ sopInstanceUID }) => sopInstanceUID);
+  assert.equal([uidsOf(second), pacs.held.size], [uidsOf(first), before]);
+  for (const { id } of [first, second]) await asked('POST', `/results/${id}/verify`, 200, { body: { verdict: 'agree' } });
+  const reports = async () => Promise.all([first, second].map(async ({ id }) => (await asked<Result>('GET', `/results/${id}`, 200)).instances.filter(({ kind }) => kind === 'SR')));
+  const both = await until('both reports to have a verified version', async () => ((await reports()).every(({ length }) => length === 2) ? reports() : null));
+  assert.is(new Set(both.flat().map(({ sopInstanceUID }) => sopInstanceUID)).size, 3, 'one that both follow, and one for each');
+});
+
+test('are verified once by two who say it in the same moment: the other is told', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 611 }));
+  const say = () => gateway.call('POST', `/results/${result.id}/verify`, { token: radiologist, body: { verdict: 'agree' }, headers: { 'if-match': '"1"' } });
+  const answers = await Promise.all([say(), say()]);
+  assert.equal(answers.map(({ status }) => status).sort(), [200, 409]);
+  assert.is((await asked<Result>('GET', `/results/${result.id}`, 200)).revision, 2);
+});
+
+test('verified where something else has the report’s UID say so, and are not tried for ever', async () => {
+  const film = testFilm({ seed: 612 });
+  const { db } = gateway.database;
+  const { result } = await lookedAt(film);
+  await asked('POST', `/results/${result.id}/verify`, 200, { body: { verdict: 'agree' } });
+  const verified = async () => (await asked<Result>('GET', `/results/${result.id}`, 200)).instances.filter(({ kind }) => kind === 'SR')[1];
+  const { sopInstanceUID } = await until('the verified report', async () => ((await verified())?.state === 'stored' ? verified() : null)) as Result['instances'][number];
+  // As if somebody had sent other bytes under it before.
+  await db.updateTable('instance').set({ digest: 'f'.repeat(64), policy_name: 'identified' }).where('sop_instance_uid', '=', sopInstanceUID).execute();
+  await db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
+  await lookedAt(film);
+  assert.equal(await until('the report to be given up', async () => ((await verified())?.state === 'refused' ? verified() : null)), { ...(await verified()), sopInstanceUID });
+  assert.ok(gateway.lines.some(({ event, because }) => event === 'verified-report-left-out' && because === 'conflicting-instance'));
+  assert.not.ok(gateway.lines.some(({ event, queue }) => event === 'job-failed' && queue === 'verified-report'));
+});
+
+test('are read for research where the study came de-identified, and nowhere else', async () => {
+  const researcher = (await gateway.userWith(['researcher'])).accessToken;
+  const technician = (await gateway.userWith(['technician'])).accessToken;
+  const films = [testFilm({ seed: 613 }), testFilm({ seed: 614 })] as const;
+  const found: Result[] = [];
+  for (const film of films) {
+    await sendStudy(askOf(gateway), technician, [film]);
+    await until('it to be in the PACS', () => pacs.held.has(film.identifiers.sopInstanceUID));
+    found.push((await lookedAt(film)).result);
+  }
+  const [deidentified, identified] = found as [Result, Result];
+  // What a device sends under that policy is proven elsewhere; here it is enough that it came under it.
+  await gateway.database.db.updateTable('instance').set({ policy_name: 'deidentified' }).where('sop_instance_uid', '=', films[0].identifiers.sopInstanceUID).execute();
+  const { results } = await asked<{ results: Result[] }>('GET', '/results', 200, { token: researcher });
+  assert.equal(results.map(({ id }) => id), [deidentified.id]);
+  await asked('GET', `/results/${deidentified.id}`, 200, { token: researcher });
+  for (const path of ['', '/explanations/image']) await asked('GET', `/results/${identified.id}${path}`, 404, { token: researcher });
+  await asked('POST', '/infer', 404, { token: researcher, body: { model: 'pneumonia', studyInstanceUID: films[1].identifiers.studyInstanceUID } });
+});
+
 test('are had by who sent what was looked at, of that alone', async () => {
   const own = testFilm({ seed: 609, ofStudy: 608 });
   const { studyInstanceUID } = own.identifiers;

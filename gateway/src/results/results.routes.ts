@@ -4,21 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { heatMap, lungMap, signedMap } from '#shared/models/heat-map.ts';
+import { SHOWN_SIDE_LIMIT, shownSize } from '#shared/pixels/reduce-picture.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { EXPLANATION_METHODS, resultSchema, verifyRequestSchema, type ExplanationMethod, type Result, type ResultInstance } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Db } from '../database/database.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../http/route.ts';
-import { SHOWN_SIDE_LIMIT, shownSize } from '../inference/shown-size.ts';
+import type { Examiner } from '../inference/examine-thread.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
-import { masksOf, sideOf, type DeliveryTools } from './deliver-result.ts';
-import { encodePng, type Raster } from './encode-png.ts';
+import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './reach.ts';
-import { findResult, firstRequests, instancesOfResults, listResults, mapOf, usernamesOf, type ResultMap, type ResultRow } from './result.store.ts';
+import { findResult, firstRequests, instancesOfResults, listResults, mapOf, masksOf, sideOf, usernamesOf, type ResultRow } from './result.store.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
@@ -82,7 +81,7 @@ const readBack = defineRoute({
 /** What nobody between keeps. */
 const NOT_KEPT = { 'Cache-Control': 'private, max-age=0, no-store' };
 
-export type ResultRouteTools = VerifyTools & Pick<DeliveryTools, 'show'> & { readonly pacs: Pick<Pacs, 'fetchInstance'> };
+export type ResultRouteTools = VerifyTools & { readonly pacs: Pick<Pacs, 'fetchInstance'>; readonly examiner: Pick<Examiner, 'show' | 'explain'> };
 
 export function resultRoutes(tools: ResultRouteTools): Router {
   const router = createRouter();
@@ -144,7 +143,7 @@ export function resultRoutes(tools: ResultRouteTools): Router {
   router.openapi(verify, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
-    const said = verifyRequestSchema.parse(c.req.valid('json'));
+    const said = c.req.valid('json');
     const revision = Number(REVISION.exec(c.req.header('if-match') ?? '1')?.[1]);
     await reached(caller, id);
     await verifyResult(id, revision, said, caller, tools);
@@ -156,8 +155,9 @@ export function resultRoutes(tools: ResultRouteTools): Router {
     const { id, method } = c.req.valid('param');
     const caller = callerOf(c);
     const result = await reached(caller, id);
-    const raster = method === 'image' ? await imageOf(result, caller, tools, c.req.raw.signal) : await explanationOf(result, method, (name) => mapOf(db, id, name));
-    return c.body(encodePng(raster), 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
+    const { signal } = c.req.raw;
+    const png = method === 'image' ? await imageOf(result, caller, tools, signal) : await tools.examiner.explain(await explanationOf(db, result, method), signal);
+    return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
   });
 
   router.openapi(readBack, async (c) => {
@@ -192,28 +192,28 @@ async function fromPacs<T>(asked: Promise<T>): Promise<T> {
 }
 
 /** The very image that was looked at, for who reaches it itself and not only its result. @throws Problem image-gone, pacs-unreachable. */
-async function imageOf(result: ResultRow, caller: Caller, { db, pacs, show }: ResultRouteTools, signal: AbortSignal): Promise<Raster> {
+async function imageOf(result: ResultRow, caller: Caller, { db, pacs, examiner }: ResultRouteTools, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const where = await reachedSource(result, caller, db);
   if (where === null) throw new Problem('image-gone');
   const bytes = await fromPacs(fetchWhole(pacs, where, signal)).catch((error: unknown) => {
     throw error instanceof Problem && error.code === 'study-not-found' ? new Problem('image-gone') : error;
   });
   if (createHash('sha256').update(bytes).digest('hex') !== result.finding.input.digest) throw new Problem('image-gone');
-  const seen = await show(bytes, result.finding.input.frame, SHOWN_SIDE_LIMIT, signal);
+  const seen = await examiner.show(bytes, result.finding.input.frame, signal);
   if (seen.kind === 'refused') throw new Problem('image-gone');
-  return { width: seen.columns, height: seen.rows, channels: 1, data: seen.grey };
+  return seen.png;
 }
 
 /** @throws Problem no-explanation. */
-async function explanationOf({ finding }: ResultRow, method: Exclude<ExplanationMethod, 'image'>, map: (name: string) => Promise<ResultMap | undefined>): Promise<Raster> {
+async function explanationOf(db: VerifyTools['db'], { id, finding }: ResultRow, method: Exclude<ExplanationMethod, 'image'>): Promise<Explanation> {
   const { rows: height, columns: width } = shownSize(finding.input.rows, finding.input.columns);
-  const have = async (name: string): Promise<ResultMap> => {
-    const found = await map(name);
-    if (found === undefined) throw new Problem('no-explanation');
-    return found;
-  };
-  const draw = { cam: heatMap, 'integrated-gradients': signedMap } as const;
-  if (method === 'lung-fields') return { channels: 4, ...lungMap(masksOf(await have('lung-right'), await have('lung-left')), { width, height }) };
-  const drawn = await have(method === 'cam' ? 'cam' : 'attributions');
-  return { channels: 4, ...draw[method](drawn.data, sideOf(drawn), { width, height }) };
+  const size = { width, height };
+  if (method === 'lung-fields') {
+    const lungs = await mapOf(db, id, 'lungs');
+    if (lungs !== undefined) return { method, size, lungs: masksOf(lungs) };
+  } else {
+    const map = await mapOf(db, id, method === 'cam' ? 'cam' : 'attributions');
+    if (map !== undefined) return { method, size, map: map.data, side: sideOf(map) };
+  }
+  throw new Problem('no-explanation');
 }

@@ -13,7 +13,8 @@ export type SendBarProps = {
 };
 
 export function SendBar({ onQueuedInPart }: SendBarProps) {
-  const { ingest, session } = useDevice();
+  const { ingest, session, triage } = useDevice();
+  const ToRepeat = triage.value?.ToRepeat;
   const user = session.user.value;
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
   const held = ingest.heldBack.value.filter(({ studyInstanceUID }) => chosen.some((study) => study.studyInstanceUID === studyInstanceUID));
@@ -35,6 +36,7 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
   const disabled = chosen.length === 0 || instances === 0 || reading || ingest.policy.value === null || (user !== null && !maySend(user));
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>
+      {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       <div class="send-inside">
         <PolicyChoice />

@@ -58,7 +58,7 @@ export async function openIngest({ chosen = IDENTIFIED, room = null, device, dec
   const store = createIngestStore({
     database, key: Promise.resolve(opened.key), pool, policies, hearPolicies: () => undefined, now: () => 1, createId: () => crypto.randomUUID(), account: () => 'a',
     later: (work) => void queueMicrotask(work), room: async () => room, persist: async () => true, isPersisted: async () => false,
-    whileWriting: (_, work) => work(), giveUp: (id, why) => giveUpStudy(deciding, id, why), sample: async () => [], triaged: () => new Map(), onQueued: () => (announced += 1), ...tools,
+    whileWriting: (_, work) => work(), giveUp: (id, why) => giveUpStudy(deciding, id, why), sample: async () => [], triaged: () => null, onQueued: () => (announced += 1), ...tools,
   });
   return { ...opened, store, queue: queueOver(opened), hooks, keys, policies, pool, announced: () => announced };
 }

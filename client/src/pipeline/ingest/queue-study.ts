@@ -3,9 +3,8 @@
  * study is packed, parcel by parcel. At the end it is in the queue as a whole; given up in the middle, not at all.
  */
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
-import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { beginStudy, finishNaming } from '../queue/name-study.ts';
-import { noteTriage } from '../queue/note-triage.ts';
+import { noteTriage, type Triaged } from '../queue/note-triage.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
 import { finishPacking } from '../queue/finish-packing.ts';
 import { atOnce } from './at-once.ts';
@@ -30,8 +29,8 @@ export interface QueueingTools {
    * nothing of it to arrive; else it will probably be sent again. Never throws but for a database that cannot be written.
    */
   readonly giveUp: (studyId: string, why: 'cancelled' | 'failed') => Promise<void>;
-  /** What the models on this device have said of its instances by now, by their places; what they say later they note under this id. Nothing waits for them. */
-  readonly triaged: (studyId: string, group: StudyGroup) => ReadonlyMap<number, DeviceTriage>;
+  /** What the models on this device have said of it by now, null where they were not asked; what they say later they note under this id. Nothing waits for them. */
+  readonly triaged: (studyId: string, group: StudyGroup) => Triaged | null;
   /** A study was named: it may be announced. */
   readonly onQueued: () => void;
 }
@@ -62,7 +61,8 @@ export async function queueStudy(tools: QueueingTools, group: StudyGroup, terms:
     try {
       await beginStudy(tools.database, await tools.key, row);
       const wanted = await nameAll(tools, id, group, terms, watch, signal);
-      await noteTriage(tools.database, id, tools.triaged(id, group)).catch(() => undefined);
+      const triaged = tools.triaged(id, group);
+      if (triaged !== null) await noteTriage(tools.database, id, triaged.said, triaged.setAside).catch(() => undefined);
       if (!(await finishNaming(tools.database, id))) return;
       tools.onQueued();
       await packAll(tools, id, group, wanted, terms, watch, signal);

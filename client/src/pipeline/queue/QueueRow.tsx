@@ -11,6 +11,7 @@ import { words } from '../../app/words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { GoOn } from './GoOn.tsx';
 import type { QueuedStudy } from './queued.ts';
+import { RepeatFilm } from './RepeatFilm.tsx';
 import { SendingButtons } from './SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';
 import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
@@ -43,6 +44,7 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
           </p>
         )}
       </div>
+      <RepeatFilm study={study} />
       {study.state === 'taken-back' ? <p class="quiet">{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p> : <Track track={track} />}
       <div class="queue-foot">
         <div class="queue-said">

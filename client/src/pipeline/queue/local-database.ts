@@ -7,7 +7,7 @@ import { Dexie, type EntityTable, type Table, type Transaction } from 'dexie';
 import { countReasons, type Reasons } from './count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
-import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
 import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
@@ -63,6 +63,8 @@ export interface StudyRow {
   rank: number | null;
   /** From triage, 0 to 1, where it reached the model's threshold: the higher goes first. null: nothing moves it from its place. */
   score: number | null;
+  /** What the models noticed on films that nobody has set aside: they may have to be taken again. Absent where there is none. */
+  film?: readonly FilmFinding[];
   /** What went wrong on this device; rows of earlier versions lack it. */
   trouble?: Trouble | null;
   /** Grows when a person changes what is to be done; rows of earlier versions lack it. */

@@ -150,6 +150,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       paused: row.paused,
       isWaiting: isToBeSent(row),
       score: row.score,
+      film: row.film ?? [],
       ranked: row.rank !== null,
       canTakeBack: canTakeBack(row),
       canCancel: canCancel(row),

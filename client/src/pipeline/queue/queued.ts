@@ -3,6 +3,7 @@
  * the PACS). Titles are decrypted for the screen and erased when the study is done.
  */
 import type { ReadonlySignal } from '@preact/signals';
+import type { FilmFinding } from '#shared/protocol/inference.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { ProblemCode, ReasonCode } from '#shared/protocol/problem.ts';
@@ -83,6 +84,8 @@ export interface QueuedStudy {
   readonly isWaiting: boolean;
   /** From triage, 0 to 1, where it reached the model's threshold; null where it did not, or nothing looked at it. */
   readonly score: number | null;
+  /** What was noticed on its films, which may have to be taken again; empty where nothing was, or a person has looked. */
+  readonly film: readonly FilmFinding[];
   /** A person has put it where it stands. */
   readonly ranked: boolean;
   /** Nothing of it has left: `takeBack`. */

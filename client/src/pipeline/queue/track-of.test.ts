@@ -6,7 +6,7 @@ import { inQueueOrder, trackOf } from './track-of.ts';
 const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
   id: 'a', title: null, about: null, policy: { name: 'identified', version: 1, deidentify: false }, state: 'safe', instances: 12, bytes: 120,
   packing: false, track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null, trouble: null,
-  bytesPerSecond: 0, secondsLeft: null, stalled: false, paused: false, isWaiting: true, score: null, ranked: false, canTakeBack: true,
+  bytesPerSecond: 0, secondsLeft: null, stalled: false, paused: false, isWaiting: true, score: null, film: [], ranked: false, canTakeBack: true,
   canCancel: false, wasCancelled: false, receiptId: null, studyInstanceUID: null, queuedAt: 1, completedAt: null, ...some,
 });
 const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };

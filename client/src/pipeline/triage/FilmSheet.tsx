@@ -1,18 +1,36 @@
-/** A film that may have to be taken again, as large as the window, with what was noticed drawn on it and said beneath. It holds nothing back. */
+/**
+ * A film that may have to be taken again, as large as the window, with what was noticed drawn on it and said beneath. Both answers stand there: it is taken
+ * again, and its study does not go, or it goes as it is. Without an answer nothing is held back.
+ */
 import { Sheet } from '../../app/Sheet.tsx';
 import { triageWords } from '../../app/triage-words.ts';
+import { useDevice } from '../../app/device-context.ts';
 import { words } from '../../app/words.ts';
+import type { FoundStudy } from '../ingest/found.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 import { FilmMarks } from './FilmMarks.tsx';
 import type { FilmWarning } from './triage.store.ts';
 
-export type FilmSheetProps = { readonly warning: FilmWarning; readonly onAsItIs: () => void; readonly onClose: () => void };
+export type FilmSheetProps = { readonly study: FoundStudy; readonly name: string; readonly warning: FilmWarning; readonly onClose: () => void };
 
-export function FilmSheet({ warning, onAsItIs, onClose }: FilmSheetProps) {
+export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
+  const { ingest, triage } = useDevice();
   const { picture, marks, findings } = warning;
+  const goes = study.selected.value;
+  const doNotSend = () => {
+    onClose();
+    ingest.toggle(study.studyInstanceUID);
+  };
+  const asItIs = () => {
+    onClose();
+    triage.value?.store.setAside(study, warning.ordinal, true);
+  };
   const { width, height } = picture;
   return (
     <Sheet title={triageWords.repeat} onClose={onClose}>
+      <p class="small film-name kept">
+        <bdi>{name}</bdi>
+      </p>
       <div class="look-large film">
         <div class="film-box" role="img" aria-label={triageWords.picture} style={{ '--shape': width / height, aspectRatio: `${width} / ${height}` }}>
           <Picture thumbnail={picture} />
@@ -27,14 +45,19 @@ export function FilmSheet({ warning, onAsItIs, onClose }: FilmSheetProps) {
         ))}
       </ul>
       <p class="small quiet">
-        {triageWords.mayBeWrong} {triageWords.notDiagnostic}.
+        {triageWords.mayBeWrong} {triageWords.notDiagnostic}. {goes ? triageWords.howToRepeat : triageWords.doesNotGo}
       </p>
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>
           {words.close}
         </button>
-        {!warning.isSetAside && (
-          <button type="button" class="button button-main" onClick={() => (onClose(), onAsItIs())}>
+        {goes && (
+          <button type="button" class="button" onClick={doNotSend}>
+            {triageWords.doNotSend}
+          </button>
+        )}
+        {goes && !warning.isSetAside && (
+          <button type="button" class="button" onClick={asItIs}>
             {triageWords.asItIs}
           </button>
         )}

@@ -27,7 +27,7 @@ export function TriageNotes({ study, name }: NotesProps) {
 
 /** One line, whatever it says. */
 function Said({ triage }: { readonly triage: StudyTriage }) {
-  const { images, looked, unseen, first, outside, warnings } = triage;
+  const { films, images, looked, unseen, first, outside, warnings } = triage;
   if (looked < images) return <p class="triage-line small quiet">{triageWords.looking(images)}</p>;
   if (first) {
     return (
@@ -41,13 +41,12 @@ function Said({ triage }: { readonly triage: StudyTriage }) {
   }
   if (warnings.length > 0 && !outside) return null;
   if (unseen === images) return <p class="triage-line small quiet">{triageWords.unseen}</p>;
-  return <p class="triage-line small quiet">{outside ? `${triageWords.outside}. ${triageWords.notDiagnostic}.` : `${triageWords.looked(looked - unseen)}. ${triageWords.notDiagnostic}.`}</p>;
+  return <p class="triage-line small quiet">{outside ? `${triageWords.outside}. ${triageWords.notDiagnostic}.` : `${triageWords.looked(looked - unseen, films)}. ${triageWords.notDiagnostic}.`}</p>;
 }
 
 type WarningProps = NotesProps & { readonly warning: FilmWarning; readonly at: number; readonly of: number };
 
 function Warning({ study, name, warning, at, of }: WarningProps) {
-  const { triage } = useDevice();
   const [isOpen, setOpen] = useState(false);
   const reasons = warning.findings.map((finding) => triageWords.findings[finding]).join(' ');
   return (
@@ -60,13 +59,7 @@ function Warning({ study, name, warning, at, of }: WarningProps) {
       <button type="button" class="button triage-look" aria-haspopup="dialog" aria-label={triageWords.lookOf(at, name)} onClick={() => setOpen(true)}>
         {triageWords.look}
       </button>
-      {isOpen && (
-        <FilmSheet
-          warning={warning}
-          onClose={() => setOpen(false)}
-          onAsItIs={() => triage.value?.store.setAside(study, warning.ordinal, true)}
-        />
-      )}
+      {isOpen && <FilmSheet study={study} name={name} warning={warning} onClose={() => setOpen(false)} />}
     </div>
   );
 }

@@ -3,34 +3,37 @@ import type { ComponentType } from 'preact';
 import type { FoundStudy, IngestStore } from '../ingest/found.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
 import { noteTriage } from '../queue/note-triage.ts';
+import { createCautiousWorker } from './cautious-worker.ts';
 import { createModelWorker } from './model-worker.ts';
 import { createTriageStore, type TriageStore } from './triage.store.ts';
+import { ToRepeat } from './ToRepeat.tsx';
 import { TriageNotes } from './TriageNotes.tsx';
 
 export interface Triage {
   readonly store: TriageStore;
   readonly Notes: ComponentType<{ readonly study: FoundStudy; readonly name: string }>;
+  readonly ToRepeat: ComponentType<{ readonly chosen: readonly FoundStudy[] }>;
 }
 
 /** The page's own first seconds are not for this. */
 const KEEP_AFTER_MS = 4_000;
 
 export function startTriage(ingest: IngestStore, database: LocalDatabase): Triage {
-  const store = createTriageStore({
-    ingest,
-    worker: createModelWorker({
-      spawn: () => new Worker(new URL('./triage.worker.ts', import.meta.url), { type: 'module' }),
-      now: () => performance.now(),
-      later(work, ms) {
-        const timer = setTimeout(work, ms);
-        return () => clearTimeout(timer);
-      },
-    }),
-    note: (studyId, said) => noteTriage(database, studyId, said),
+  const worker = createModelWorker({
+    spawn: () => new Worker(new URL('./triage.worker.ts', import.meta.url), { type: 'module' }),
+    now: () => performance.now(),
+    later(work, ms) {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
   });
+  const cautious = createCautiousWorker(worker, {
+    place: localStorage, locks: navigator.locks, now: Date.now, onLeaving: (work) => addEventListener('pagehide', work),
+  });
+  const store = createTriageStore({ ingest, worker: cautious, note: (studyId, said) => noteTriage(database, studyId, said) });
   // Where somebody pays for each byte, they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
-  return { store, Notes: TriageNotes };
+  return { store, Notes: TriageNotes, ToRepeat };
 }
 
 /** Network Information API; the DOM's types do not know it. */

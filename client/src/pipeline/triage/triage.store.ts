@@ -9,6 +9,7 @@ import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
 import type { FoundFile, StudyGroup } from '../ingest/found-studies.ts';
 import type { FoundStudy, IngestStore } from '../ingest/found.ts';
 import { FILMS } from '../ingest/plain-films.ts';
+import type { Triaged } from '../queue/note-triage.ts';
 import type { Examined } from './examined.ts';
 import type { ModelWorker } from './model-worker.ts';
 
@@ -24,10 +25,12 @@ export interface FilmWarning {
 
 /** What is said of a study so far. */
 export interface StudyTriage {
+  /** All plain films of it. */
+  readonly films: number;
   /** Images that are looked at, and how many of them were. */
   readonly images: number;
   readonly looked: number;
-  /** The models could not run: so many images were not seen. */
+  /** The models could not run, or the image could not be drawn here: so many were not seen. */
   readonly unseen: number;
   readonly first: boolean;
   /** A chest film that the scoring model was not made for. */
@@ -39,8 +42,10 @@ export interface TriageStore {
   /** Null where nothing of the study may be a chest film. */
   of(study: FoundStudy): ReadonlySignal<StudyTriage | null>;
   setAside(study: FoundStudy, ordinal: number, isSetAside: boolean): void;
+  /** Study Instance UIDs of found studies with films that may have to be taken again and that nobody has set aside. */
+  readonly warned: ReadonlySignal<ReadonlySet<string>>;
   /** As `QueueingTools.triaged`. */
-  queued(studyId: string, group: StudyGroup): ReadonlyMap<number, DeviceTriage>;
+  queued(studyId: string, group: StudyGroup): Triaged | null;
   /** Brings the runtime and the models onto this device before they are needed. Never throws. */
   keep(): Promise<void>;
 }
@@ -60,6 +65,9 @@ const FAILED_STUDIES = 3;
 const OTHER_FAULTS = new Set(['PartMissing', 'NotFoundError', 'NotReadableError', 'ArchiveError']);
 
 interface Entry {
+  readonly uid: string;
+  /** How many plain films the study has; `files` are those of them that are looked at. */
+  films: number;
   readonly files: Map<number, FoundFile>;
   readonly answers: Map<number, Examined | null>;
   readonly setAside: Set<number>;
@@ -73,17 +81,25 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   const seen = new WeakSet<FoundStudy>();
   let isLooking = false;
   const failed = new Set<Entry>();
+  const warned = signal<ReadonlySet<string>>(new Set());
 
   function entryOf(studyInstanceUID: string): Entry {
     const known = entries.get(studyInstanceUID);
     if (known) return known;
-    const entry: Entry = { files: new Map(), answers: new Map(), setAside: new Set(), shown: signal(null), abort: new AbortController(), queuedAs: null };
+    const entry: Entry = { uid: studyInstanceUID, films: 0, files: new Map(), answers: new Map(), setAside: new Set(), shown: signal(null), abort: new AbortController(), queuedAs: null };
     entries.set(studyInstanceUID, entry);
     return entry;
   }
 
   function show(entry: Entry): void {
     entry.shown.value = entry.files.size === 0 ? null : summarise(entry);
+    warn(entry, entry.queuedAs === null && (entry.shown.peek()?.warnings ?? []).some(({ isSetAside }) => !isSetAside));
+  }
+
+  function warn({ uid }: Entry, isWarned: boolean): void {
+    if (warned.peek().has(uid) === isWarned) return;
+    const others = [...warned.peek()].filter((each) => each !== uid);
+    warned.value = new Set(isWarned ? [...others, uid] : others);
   }
 
   /** What was found since: ten thousand studies that did not change are passed over. */
@@ -101,8 +117,10 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
 
   function addFiles(studyInstanceUID: string): void {
     const entry = entryOf(studyInstanceUID);
+    entry.films = 0;
     for (const { modality, files } of ingest.inspection.seriesOf(studyInstanceUID)) {
       if (!FILMS.has(modality)) continue;
+      entry.films += files.length;
       for (const found of files) if (found.frames === 1 && entry.files.size < IMAGES_A_STUDY) entry.files.set(found.ordinal, found);
     }
     show(entry);
@@ -111,12 +129,14 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   function drop(uid: string, entry: Entry): void {
     entry.abort.abort();
     entries.delete(uid);
+    warn(entry, false);
   }
 
   /** The first study that has an image nobody has looked at. */
-  function next(): { uid: string; entry: Entry; found: FoundFile } | null {
-    for (const [uid, entry] of entries) {
-      for (const found of entry.files.values()) if (!entry.answers.has(found.ordinal)) return { uid, entry, found };
+  function next(): { entry: Entry; found: FoundFile } | null {
+    for (const entry of entries.values()) {
+      if (isDone(entry)) continue;
+      for (const found of entry.files.values()) if (!entry.answers.has(found.ordinal)) return { entry, found };
     }
     return null;
   }
@@ -124,12 +144,7 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   async function look(): Promise<void> {
     if (isLooking) return;
     isLooking = true;
-    let at: string | null = null;
-    for (let todo = next(); todo !== null; todo = next()) {
-      if (at !== todo.uid) worker.rest();
-      at = todo.uid;
-      await lookAt(todo.entry, todo.found);
-    }
+    for (let todo = next(); todo !== null; todo = next()) await lookAt(todo.entry, todo.found);
     worker.rest();
     isLooking = false;
   }
@@ -167,13 +182,16 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
       else entry.setAside.delete(ordinal);
       show(entry);
     },
+    warned,
     queued(studyId, { studyInstanceUID, series }) {
       const entry = entries.get(studyInstanceUID);
-      if (!entry) return new Map();
+      if (!entry) return null;
       entry.queuedAs = studyId;
+      warn(entry, false);
       // The same study may have been sent before, from other files.
       const ordinals = new Set([...series.values()].flatMap(({ files }) => files.map(({ ordinal }) => ordinal)));
-      return new Map([...entry.answers].flatMap(([ordinal, examined]) => (examined === null || !ordinals.has(ordinal) ? [] : [[ordinal, examined.triage] as const])));
+      const said = new Map([...entry.answers].flatMap(([ordinal, examined]) => (examined === null || !ordinals.has(ordinal) ? [] : [[ordinal, examined.triage] as const])));
+      return { said, setAside: entry.setAside };
     },
     async keep() {
       if (isLooking) return;
@@ -188,12 +206,13 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
 
 const isDone = ({ files, answers }: Entry): boolean => answers.size === files.size;
 
-function summarise({ files, answers, setAside }: Entry): StudyTriage {
+function summarise({ films, files, answers, setAside }: Entry): StudyTriage {
   const looked = [...answers.values()];
   return {
+    films,
     images: files.size,
     looked: looked.length,
-    unseen: looked.filter((examined) => examined === null).length,
+    unseen: looked.filter((examined) => examined === null || examined.triage.models.length === 0).length,
     first: looked.some((examined) => examined?.triage.first),
     outside: looked.some((examined) => examined?.triage.population === 'outside'),
     warnings: [...answers].flatMap(([ordinal, examined]) => (examined?.film

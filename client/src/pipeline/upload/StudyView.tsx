@@ -10,6 +10,7 @@ import { hrefOf } from '../../app/routes.ts';
 import { Pace, Track } from '../../app/Track.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued.ts';
+import { RepeatFilm } from '../queue/RepeatFilm.tsx';
 import { SendingButtons } from '../queue/SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
@@ -64,6 +65,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
           {track.leftOut > 0 && <p class="small quiet">{words.track.leftOut(track.leftOut)}</p>}
         </section>
       )}
+      <RepeatFilm study={study} />
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
       {study.paused && study.isWaiting && <p class="quiet">{words.queue.paused}</p>}
