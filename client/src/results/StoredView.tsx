@@ -1,5 +1,5 @@
 /** One instance of a result as the PACS holds it: report, segmentation or picture, read back when the page is opened, with what proves it. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../app/CodeLine.tsx';
 import { useDevice } from '../app/device-context.ts';
@@ -82,7 +82,9 @@ type StoredInstanceProps = { readonly result: Result; readonly instance: ResultI
 
 function StoredInstance({ result, instance, store, look }: StoredInstanceProps) {
   const { api } = useDevice();
-  const [stored] = useState(() => createStoredStore({ api, read: readInWorker, now: Date.now, resultId: result.id, instance }));
+  const latest = useRef(instance);
+  latest.current = instance;
+  const [stored] = useState(() => createStoredStore({ api, read: readInWorker, now: Date.now, resultId: result.id, instance: () => latest.current }));
   useEffect(() => {
     void stored.read();
     return stored.close;
@@ -91,7 +93,7 @@ function StoredInstance({ result, instance, store, look }: StoredInstanceProps) 
   const late = useLate(reading.kind === 'reading');
   const slow = useLate(reading.kind === 'reading', SLOW_MS);
   // Its state and receipt may have moved on, too.
-  const again = () => void Promise.all([store.load(), stored.read()]);
+  const again = () => void store.load().then(stored.read);
   if (reading.kind === 'reading') return <p class="quiet stored-wait" role="status">{slow ? storedWords.slow : late && storedWords.reading}</p>;
   const proof = <Proof result={result} instance={instance} reading={reading} onAgain={again} />;
   if (reading.kind === 'failed') {

@@ -31,7 +31,7 @@ function report(): Uint8Array<ArrayBuffer> {
 
 async function readAs(answer: Answering, instance: ResultInstance = recordedInstance()): Promise<Reading> {
   const { api, asked } = openTestApi(answer);
-  const store = createStoredStore({ api, read: (bytes) => readStored(bytes, loadCodecs()), now: () => 0, resultId: 'r', instance });
+  const store = createStoredStore({ api, read: (bytes) => readStored(bytes, loadCodecs()), now: () => 0, resultId: 'r', instance: () => instance });
   assert.is(store.reading.value.kind, 'reading');
   await store.read();
   assert.equal(asked.map(({ path }) => path), [`/results/r/instances/${instance.sopInstanceUID}`]);

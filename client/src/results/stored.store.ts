@@ -25,7 +25,8 @@ export interface StoredTools {
   readonly read: StoredReader;
   readonly now: () => number;
   readonly resultId: string;
-  readonly instance: ResultInstance;
+  /** As it is known now: its state and its receipt move on. */
+  readonly instance: () => ResultInstance;
 }
 
 export function createStoredStore({ api, read, now, resultId, instance }: StoredTools): StoredStore {
@@ -33,7 +34,7 @@ export function createStoredStore({ api, read, now, resultId, instance }: Stored
   const closed = new AbortController();
 
   async function fetched(): Promise<Uint8Array<ArrayBuffer>> {
-    const response = await api.send(`/results/${resultId}/instances/${instance.sopInstanceUID}`, { headers: { accept: 'application/dicom' }, signal: closed.signal });
+    const response = await api.send(`/results/${resultId}/instances/${instance().sopInstanceUID}`, { headers: { accept: 'application/dicom' }, signal: closed.signal });
     if (!response.ok) throw await problemOf(response);
     return new Uint8Array(await response.arrayBuffer().catch((error: unknown) => {
       throw new Unreachable(error);
@@ -45,7 +46,8 @@ export function createStoredStore({ api, read, now, resultId, instance }: Stored
     const size = bytes.length;
     const stored = await read(bytes, closed.signal);
     if (stored.kind === 'unreadable') return { kind: 'failed', trouble: { ...storedWords.unreadable, kind: 'stop', code: stored.because } };
-    const isAsListed = instance.receipt === null || instance.digest === null ? null : stored.digest === instance.digest;
+    const { receipt, digest } = instance();
+    const isAsListed = receipt === null || digest === null ? null : stored.digest === digest;
     return { kind: 'read', stored, at: new Date(now()), bytes: size, isAsListed };
   }
 
@@ -53,7 +55,7 @@ export function createStoredStore({ api, read, now, resultId, instance }: Stored
     reading,
     async read() {
       reading.value = { kind: 'reading' };
-      const outcome = await readBack().catch((error: unknown): Reading => ({ kind: 'failed', trouble: troubleOfStored(error, instance) }));
+      const outcome = await readBack().catch((error: unknown): Reading => ({ kind: 'failed', trouble: troubleOfStored(error, instance()) }));
       if (!closed.signal.aborted) reading.value = outcome;
     },
     close: () => closed.abort(),
