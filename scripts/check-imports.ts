@@ -33,7 +33,7 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   dicom: [/^protocol\/problem\.ts$/],
   deid: [/^dicom\//, /^protocol\/(problem|deid-report)\.ts$/],
   triage: [/^dicom\//],
-  pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-decoder)\.ts$/],
+  pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],
   models: [/^dicom\//, /^pixels\//, /^protocol\//],
   protocol: [/^dicom\/uid\.ts$/],

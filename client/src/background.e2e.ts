@@ -7,7 +7,7 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
+import { filesOf, instancesInPacs, openApp, openInstalled, queueStudy, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
@@ -53,11 +53,7 @@ if (why !== null || chromium === null) {
     app = await openApp(chromium);
     browser = await app.openBrowser();
     ({ sync } = await elsewhere(browser));
-    page = await browser.newPage();
-    await page.goto(app.address);
-    await signIn(page);
-    await untilInstalled(page);
-    await untilPolicyKnown(page);
+    page = await openInstalled(browser, app);
   });
   test.after(async () => app.close());
 

@@ -1,6 +1,6 @@
 /**
  * What the models are expected to say of the labelled images, out of the product's own worker in Chromium: wrapped as radiographs, read, decoded,
- * reduced and run as any study is. How accurate they are on them and how long it took is printed.
+ * reduced and run as any study is. How accurate they are on them, how far WebAssembly is from the runtime of the gateway, and how long it took is printed.
  */
 import { join } from 'node:path';
 import { readdir, readFile } from 'node:fs/promises';
@@ -10,7 +10,11 @@ import { openApp, signIn, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage, resized } from '#testing/films.ts';
 import { examineInChromium, percentile, type Answer } from '#testing/models-in-chromium.ts';
+import { openModels } from '#testing/open-models.ts';
 import { CARDS } from '#shared/models/card.ts';
+import { SCORE_TOLERANCE } from '#shared/models/disagreement.ts';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { createExaminer } from './pipeline/triage/examine-instance.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const { chromium, corpus } = testEnvironment();
@@ -22,6 +26,11 @@ const why = chromium === null ? 'there is no Chromium' : evaluation === null ? '
 const TWO_MEGAPIXELS = { rows: 1600, columns: 1250 };
 const WARM = 10;
 
+/** Those of the corpus that models of the device are asked about. */
+const RADIOGRAPHS = ['cr-chest-philips/RG1_J2KI.dcm', 'cr-modality-lut/CR-ModalitySequenceLUT.dcm', 'dx-small/dx_image.dcm', 'dicomdir-set/77654033/CR1/6154', 'dicomdir-set/77654033/CR3/6278'];
+
+const largest = (ours: readonly number[], theirs: readonly number[]): number =>
+  ours.length === theirs.length ? Math.max(0, ...ours.map((value, at) => Math.abs(value - theirs[at]!))) : Infinity;
 const within = (actual: readonly number[], expected: readonly number[], tolerance: number): boolean =>
   actual.length === expected.length && actual.every((value, at) => Math.abs(value - expected[at]!) <= tolerance);
 
@@ -41,6 +50,7 @@ if (why !== null || chromium === null || evaluation === null) {
     const { images, tolerance } = evaluation;
     const films = await Promise.all(images.map(async ({ file }, seed) => filmOf(await readEvalImage(evaluation, file), { seed: 1000 + seed }).bytes));
     const answers = await examineInChromium(page, films);
+    assert.equal(await differencesFromNode(films, answers), []);
     const faults = images.flatMap(({ file, expected }, at) => {
       const { readings } = answers[at]!;
       const isChest = readings.lungs !== null;
@@ -55,6 +65,36 @@ if (why !== null || chromium === null || evaluation === null) {
     assert.is(images.filter(({ expected }, at) => expected.pneumonia && answers[at]!.readings.lungs === null).length, 0, 'no labelled radiograph is kept from the models by the gate');
     report(answers);
   });
+
+  test('real radiographs: the device and the gateway’s runtime say the same', async () => {
+    if (corpus === null) return skipped('radiographs in WebAssembly and in Node', 'the corpus is not here');
+    const page = await (await app.openBrowser()).newPage();
+    await page.goto(app.address);
+    const films = await Promise.all(RADIOGRAPHS.map((path) => readFile(join(corpus, 'dev', path))));
+    assert.equal(await differencesFromNode(films, await examineInChromium(page, films)), []);
+  });
+
+  /** Prints the largest difference of each number, and gives what is beyond the tolerance of the gateway's report of disagreement. */
+  async function differencesFromNode(films: readonly Uint8Array[], answers: readonly Answer[]): Promise<string[]> {
+    const { engine, models } = openModels();
+    const examine = createExaminer({ run: (id) => models[id], runtime: 'Node', codecs: loadCodecs(), now: () => performance.now() });
+    const most = { kind: 0, probabilities: 0, lungs: 0, score: 0 };
+    const faults: string[] = [];
+    for (const [at, bytes] of films.entries()) {
+      const { triage, readings } = await examine({ kind: 'file', file: new File([new Uint8Array(bytes)], 'a film') });
+      const theirs = answers[at]!;
+      const apart = {
+        kind: largest(readings.kind, theirs.readings.kind), probabilities: largest(readings.probabilities ?? [], theirs.readings.probabilities ?? []),
+        lungs: largest([readings.lungs ?? -1], [theirs.readings.lungs ?? -1]), score: largest([triage.score ?? -1], [theirs.triage.score ?? -1]),
+      };
+      for (const name of Object.keys(most) as (keyof typeof most)[]) most[name] = Math.max(most[name], apart[name]);
+      const said = ({ film, population, first }: Answer['triage']) => [...film, population, first].join();
+      if (Math.max(...Object.values(apart)) > SCORE_TOLERANCE || said(triage) !== said(theirs.triage)) faults.push(`film ${at}: ${JSON.stringify(apart)} ${said(triage)} ${said(theirs.triage)}`);
+    }
+    await engine.close();
+    process.stdout.write(`\nWebAssembly and Node on ${films.length} films: ${Object.entries(most).map(([name, value]) => `${name} ± ${value.toExponential(1)}`).join(', ')}\n`);
+    return faults;
+  }
 
   function report(answers: readonly Answer[]): void {
     const { images } = evaluation!;

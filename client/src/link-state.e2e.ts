@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import { filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
+import { filesOf, instancesInPacs, openApp, openInstalled, queueStudy, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
@@ -31,11 +31,7 @@ if (why !== null || chromium === null) {
   let page: Page;
   test.before(async () => {
     app = await openApp(chromium);
-    page = await (await app.openBrowser()).newPage();
-    await page.goto(app.address);
-    await signIn(page);
-    await untilInstalled(page);
-    await untilPolicyKnown(page);
+    page = await openInstalled(await app.openBrowser(), app);
     await says(page, 'Online');
   });
   test.after(async () => app.close());

@@ -5,7 +5,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
+import { choose, filesOf, instancesInPacs, openApp, openInstalled, queueStudy, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight } from '#testing/screen-walk.ts';
@@ -43,11 +43,7 @@ if (why !== null || chromium === null) {
   test.before(async () => {
     app = await openApp(chromium);
     browser = await app.openBrowser();
-    page = await browser.newPage();
-    await page.goto(app.address);
-    await signIn(page);
-    await untilInstalled(page);
-    await untilPolicyKnown(page);
+    page = await openInstalled(browser, app);
     await page.getByText('Names are removed on this device').first().waitFor();
   });
   test.after(async () => app.close());

@@ -2,17 +2,17 @@
  * The models on the tablet, in a real Chromium against the running system: what is likely positive goes first although it was queued last, a film that
  * should be repeated is pointed out, an adult gets no score, all of it without a network too; and when the models die, the study travels all the same.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
-import { choose, instancesInPacs, openApp, PASSWORD, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest, type StudyOnDisk } from '#testing/app-under-test.ts';
+import { askAs, choose, instancesInPacs, openApp, openInstalled, untilPolicyKnown, type AppUnderTest, type StudyOnDisk } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { inspectPage } from '#testing/inspect-page.ts';
+import { looksRight } from '#testing/screen-walk.ts';
 import { mainThreadTasks, type TraceEvent } from '../../scripts/bench/main-thread-tasks.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
@@ -63,19 +63,9 @@ async function keepEverythingUnchanged(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
-async function asAdmin<T>({ gateway }: AppUnderTest, path: string, put?: object): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
-  const { accessToken } = (await login.json()) as { accessToken: string };
-  const authorization = `Bearer ${accessToken}`;
-  const answer = await fetch(`${gateway.api}${path}`, { headers: { ...headers, authorization }, ...(put && { method: 'PUT', body: JSON.stringify(put) }) });
-  if (!answer.ok) throw new Error(await answer.text());
-  return (await answer.json()) as T;
-}
-
 /** In the order in which the gateway was told of them. */
 async function announced(app: AppUnderTest): Promise<string[]> {
-  const { uploads } = await asAdmin<{ uploads: { studyInstanceUID: string }[] }>(app, '/uploads');
+  const { uploads } = await askAs<{ uploads: { studyInstanceUID: string }[] }>(app.gateway, 'admin', '/uploads');
   return uploads.map(({ studyInstanceUID }) => studyInstanceUID).reverse();
 }
 
@@ -114,11 +104,7 @@ if (why !== null || chromium === null || evaluation === null) {
   test.before(async () => {
     app = await openApp(chromium);
     browser = await app.openBrowser();
-    page = await browser.newPage();
-    await page.goto(app.address);
-    await signIn(page);
-    await untilInstalled(page);
-    await untilPolicyKnown(page);
+    page = await openInstalled(browser, app);
   });
   test.after(async () => app.close());
 
@@ -179,8 +165,7 @@ if (why !== null || chromium === null || evaluation === null) {
     await keepEverythingUnchanged(page);
     await page.getByText('The image seems to lie on its side or upside down.').waitFor();
     await page.getByText('Black and white seem to be exchanged.').waitFor();
-    const pictures = process.env['RELAY_TEST_PICTURES'];
-    assert.equal(await inspectPage(page, 'triage-card', pictures), []);
+    await looksRight(page, 'triage-card');
     await page.getByText('2 studies to look at').waitFor();
     await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
     await page.getByRole('button', { name: 'Do not send it' }).click();
@@ -189,7 +174,7 @@ if (why !== null || chromium === null || evaluation === null) {
     await page.getByLabel(/^Send the study of/).first().check();
     await page.getByRole('button', { name: /^Look at image/ }).first().click();
     await page.locator('.film-marks path').first().waitFor({ state: 'attached' });
-    assert.equal(await inspectPage(page, 'triage-film', pictures), []);
+    await looksRight(page, 'triage-film');
     await page.getByRole('button', { name: 'Send as it is' }).click();
     await page.getByText('Goes as it is').waitFor();
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
@@ -197,17 +182,20 @@ if (why !== null || chromium === null || evaluation === null) {
     await page.getByText('1 study to look at').waitFor();
     await send(page);
     await pointedOut.waitFor();
-    assert.equal(await inspectPage(page, 'triage-queue', pictures), []);
+    await looksRight(page, 'triage-queue');
     const said = await triageInQueue(page);
     assert.equal(films.map(({ studyInstanceUID }) => said[studyInstanceUID]!.film.includes('rotated') || said[studyInstanceUID]!.film.includes('inverted')), [true, true]);
   });
 
   test('while films are looked at, the page’s own thread stays free', async () => {
     const films = await Promise.all(normals.slice(0, 4).map(({ file }, nth) => childFilm({ set: evaluation, file, seed: 400 + nth })));
+    const paths = films.map(({ name }) => join(app.folder, name));
+    await Promise.all(films.map(({ buffer }, nth) => writeFile(paths[nth]!, buffer)));
     await openUpload(page, app.address);
     const session = await browser.newCDPSession(page);
     const events = await tracing(session, async () => {
-      await choose(page, films);
+      // From the disk: of contents that are handed over, the test itself would make files on the page's thread.
+      await page.locator('input[data-picks=files]').first().setInputFiles(paths);
       await page.getByText('1 image looked at on this device').nth(3).waitFor();
     });
     const tasks = mainThreadTasks(events).map(({ ms }) => ms).sort((a, b) => b - a);
@@ -215,7 +203,7 @@ if (why !== null || chromium === null || evaluation === null) {
   });
 
   test('a worker that dies stops no upload: the study arrives, nobody claims to have looked, and the gateway does', async () => {
-    await asAdmin(app, '/admin/inference-rules', { rules: [{ name: 'films', enabled: true, model: 'pneumonia' }] });
+    await askAs(app.gateway, 'admin', '/admin/inference-rules', { rules: [{ name: 'films', enabled: true, model: 'pneumonia' }] });
     const film = await childFilm({ set: evaluation, file: positive.file, seed: 500 });
     page.on('worker', (worker) => void (worker.url().includes('triage') && worker.evaluate(() => globalThis.close()).catch(() => undefined)));
     await openUpload(page, app.address);
@@ -227,7 +215,7 @@ if (why !== null || chromium === null || evaluation === null) {
     const said = (await triageInQueue(page))[film.studyInstanceUID];
     assert.equal([said?.runtime, said?.population, said?.score], ['none', 'inside', null], 'nobody looked, and the header is a child’s');
     const score = await until('the gateway to have scored it', async () => {
-      const { results } = await asAdmin<{ results: { finding: { score: number | null } }[] }>(app, `/results?study=${film.studyInstanceUID}`);
+      const { results } = await askAs<{ results: { finding: { score: number | null } }[] }>(app.gateway, 'admin', `/results?study=${film.studyInstanceUID}`);
       return results[0]?.finding.score ?? false;
     });
     assert.ok(Math.abs(score - scoreOf(positive)) <= evaluation.tolerance.score, `${score}`);

@@ -9,7 +9,6 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
-import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { PROFILE_EDITION } from '#shared/deid/profile.generated.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { recordAudit } from './audit/audit.ts';
@@ -56,8 +55,10 @@ import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { uploadRoutes } from './pipeline/intake/upload.routes.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
-import { buildResultInstances, buildVerifiedReport } from './pipeline/results/build-result-instances.ts';
+import { buildVerifiedReport } from './pipeline/results/build-result-instances.ts';
+import { createBuildThread } from './pipeline/results/build-thread.ts';
 import { observerName } from './pipeline/results/observer.ts';
+import { parseSource } from './pipeline/results/parse-source.ts';
 import type { BuiltResult, ResultSubject, Verification } from './pipeline/results/result-subject.ts';
 import { createResultUid } from './pipeline/results/result-uid.ts';
 import { sendResults } from './pipeline/results/send-results.ts';
@@ -212,7 +213,7 @@ async function createInference({ config, around, keys, database, jobs, tools, me
   const inferring: InferenceTools = {
     db, jobs, pacs, log, metrics, engine, examiner, inputs, now: around.now, newId: around.newId,
     pathOf: files.pathOf,
-    deliver: (result, source, signal) => deliverResult(result, source, { db, jobs, road, show: examiner.show }, signal),
+    deliver: (result, source, signal) => deliverResult(result, source, { db, jobs, road }, signal),
     changes: createStudyChanges(await database.shared?.channel('relaypacs_inference')),
   };
   return { tools: inferring, reports: { db, pacs, road, log, seal: createReasonSeal(keys.wrapKey) }, pseudonyms };
@@ -221,22 +222,24 @@ async function createInference({ config, around, keys, database, jobs, tools, me
 /** Result instances on the road of every instance: built by the stage `results`, taken in as an upload of the gateway's own. */
 function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Keys): ResultSender {
   const uid = createResultUid(keys.projectKey);
-  const subjectOf = ({ finding, models, created_at: at, cache_key: key }: ResultRow, source: ParsedInstance): ResultSubject =>
-    ({ source, finding, models, at, key, softwareVersion: VERSION, uid });
-  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal, isVerified: boolean): Promise<NewInstance[]> => {
+  const build = createBuildThread();
+  const saidBy = ({ finding, models, created_at: at, cache_key: key }: ResultRow): Omit<ResultSubject, 'source' | 'uid'> => ({ finding, models, at, key, softwareVersion: VERSION });
+  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal): Promise<NewInstance[]> => {
     const sent = await sendResults(tools, { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived }, siteId, built, signal);
-    // What a model said stays where something else stands under its UID; what a radiologist said must not get lost.
-    if (isVerified && sent.some(({ outcome }) => outcome === 'other-bytes' || outcome === 'conflict')) throw new Error('a verified report is not taken');
-    return built.map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
+    // Where something else stands under one of the UIDs, its state says so (`instancesOfResults`).
+    return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
   };
   return {
-    send: (result, source, maps, signal) => send(result.site_id, buildResultInstances(subjectOf(result, source), maps), signal, false),
-    async sendVerified(result, source, kinds, said, signal) {
+    async send(result, source, maps, signal) {
+      return send(result.site_id, await build({ ...saidBy(result), ...maps, source, secret: keys.projectKey }, signal), signal);
+    },
+    async sendVerified(result, bytes, kinds, said, signal) {
+      const source = await parseSource(bytes, signal);
       const account = await findAccount(tools.db, { id: said.accountId });
       const by = await observerName(source, { id: said.accountId, username: account?.username ?? said.accountId }, tools.pseudonyms);
       const { verdict, reason, at, revision, follows } = said;
       const verification: Verification = { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
-      return send(result.site_id, [buildVerifiedReport(subjectOf(result, source), kinds, verification)], signal, true);
+      return send(result.site_id, [buildVerifiedReport({ ...saidBy(result), source, uid }, kinds, verification)], signal);
     },
   };
 }
@@ -292,7 +295,7 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   api.notFound(notFoundHandler(api));
 
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
-  api.route('/', observabilityRoutes({ database, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
+  api.route('/', observabilityRoutes({ database, now, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
   api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
   // RFC 7523 §3: the token endpoint's own URL may name the gateway too; through the app's origin it is another one.
   const audiences = [publicUrl, `${publicUrl}/auth/device-token`, `${publicUrl}/api/auth/device-token`] as const;
@@ -311,11 +314,11 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   const { tools: inferring, reports } = inference;
   const { router: jobsApi, streamJob } = jobRoutes(inferring);
   api.route('/', eventRoutes(tools, streamJob));
-  api.route('/', modelRoutes({ db, files, now, engine: inferring.engine }));
+  api.route('/', modelRoutes({ db, files, now, newId, engine: inferring.engine }));
   api.route('/', inferRoutes(inferring));
   api.route('/', jobsApi);
   api.route('/', ruleRoutes({ db, now }));
-  api.route('/', resultRoutes({ db, now, jobs: inferring.jobs, pacs: inferring.pacs, seal: reports.seal, show: inferring.examiner.show }));
+  api.route('/', resultRoutes({ db, now, jobs: inferring.jobs, pacs: inferring.pacs, seal: reports.seal, examiner: inferring.examiner }));
   describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);
   return api;

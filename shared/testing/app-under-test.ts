@@ -84,6 +84,26 @@ export function untilPolicyKnown(page: Page): Promise<void> {
   return page.getByText(/^(Names are removed on this device|Unchanged: names are kept)$/).first().waitFor();
 }
 
+/** A page of the app, installed, with somebody signed in who knows under which policy it sends: where most walks begin. */
+export async function openInstalled(browser: BrowserContext, { address }: Pick<AppUnderTest, 'address'>): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(address);
+  await signIn(page);
+  await untilInstalled(page);
+  await untilPolicyKnown(page);
+  return page;
+}
+
+/** What the gateway answers to this user, beside the browser; with `put` it is told something. Throws Error where it refuses. */
+export async function askAs<T>({ api }: Pick<GatewayUnderTest, 'api'>, username: string, path: string, put?: object): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  const login = await fetch(`${api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username, password: PASSWORD }) });
+  const { accessToken } = (await login.json()) as { accessToken: string };
+  const answer = await fetch(`${api}${path}`, { headers: { ...headers, authorization: `Bearer ${accessToken}` }, ...(put && { method: 'PUT', body: JSON.stringify(put) }) });
+  if (!answer.ok) throw new Error(await answer.text());
+  return (await answer.json()) as T;
+}
+
 export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
 
 /** The files of a synthetic study as the picker gives them. */

@@ -87,8 +87,8 @@ def values_of(ds, syntax):
     array = ds.pixel_array
     if ds.SamplesPerPixel == 3 and ds.PhotometricInterpretation.startswith('YBR_FULL'):
         array = util.convert_color_space(array, ds.PhotometricInterpretation, 'RGB', per_frame=False)
-    # PS3.5 8.1.1: unused bits may hold anything; pydicom 2 leaves them.
-    if ds.BitsStored < ds.BitsAllocated and array.dtype.kind in 'iu' and not syntax.startswith(JPEG):
+    # PS3.5 8.1.1: unused bits may hold anything, in lossless codestreams too; pydicom 2 leaves them.
+    if ds.BitsStored < ds.BitsAllocated and array.dtype.kind in 'iu' and (not syntax.startswith(JPEG) or syntax == JPEG + '90'):
         unused = ds.BitsAllocated - ds.BitsStored
         array = numpy.right_shift(numpy.left_shift(array, unused + ds.BitsStored - 1 - ds.HighBit), unused)
     return array
@@ -115,7 +115,8 @@ def grey_of(ds, frame, array):
     values = array.astype('f8') * float(rescale.RescaleSlope) + float(rescale.RescaleIntercept) if rescale else util.apply_modality_lut(array, ds).astype('f8')
     voi = group(ds, frame, 'FrameVOILUTSequence') or ds
     if 'VOILUTSequence' in voi and voi.VOILUTSequence:
-        grey = util.apply_voi(values.astype('i4'), voi) / (2 ** voi.VOILUTSequence[0].LUTDescriptor[2] - 1)
+        # Halves go up, as in the product; pydicom would cut them off.
+        grey = util.apply_voi(numpy.floor(values + .5).astype('i4'), voi) / (2 ** voi.VOILUTSequence[0].LUTDescriptor[2] - 1)
     elif voi.get('WindowCenter') not in (None, '') and has_width(voi):
         plain = pydicom.Dataset()
         for keyword, value in (('WindowCenter', voi.WindowCenter), ('WindowWidth', voi.WindowWidth), ('VOILUTFunction', voi.get('VOILUTFunction') or 'LINEAR')):

@@ -1,12 +1,14 @@
-/** What pydicom and dcmtk make of files (`reference-pixels.py`), for comparison. */
+/** What pydicom and dcmtk make of files (`reference-pixels.py`), for comparison, and files that they write. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { FrameValues } from '#shared/pixels/picture.ts';
 
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('reference-pixels.py', import.meta.url));
+const ODD_PIXELS = fileURLToPath(new URL('odd-pixels.py', import.meta.url));
 const run = promisify(execFile);
 
 export interface ReferenceFrame {
@@ -25,6 +27,12 @@ export interface ReferenceFrame {
 /** Null where the machine has no pydicom. */
 export async function pydicomVersion(): Promise<string | null> {
   return await run(PYTHON, ['-c', 'import pydicom, numpy, PIL; print(pydicom.__version__)']).then(({ stdout }) => stdout.trim(), () => null);
+}
+
+/** Instances of every form that pixels have (`odd-pixels.py`), in `folder`. */
+export async function writeOddPixels(folder: string): Promise<string[]> {
+  await run(PYTHON, [ODD_PIXELS, folder], { timeout: 120_000 });
+  return (await readdir(folder)).sort().map((name) => join(folder, name));
 }
 
 /** First, middle and last frame of each file that the reference can read. */

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { useFrame } from './device-context.ts';
 import { Icon } from './Icon.tsx';
+import { Notice } from './Notice.tsx';
 import { hrefOf, parseRoute } from './routes.ts';
 import { Sheet } from './Sheet.tsx';
 import { THEMES } from './theme.ts';
@@ -34,13 +35,16 @@ export function AccountMenu() {
 
 function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
   const {
-    device: { session, queue, ingest },
+    device: { session, queue, ingest, farewell },
     theme,
   } = useFrame();
   const [leaving, setLeaving] = useState(false);
+  const [isUnkept, setUnkept] = useState(false);
   const roles = session.user.value?.roles ?? [];
-  const signOut = () => {
+  const signOut = async () => {
     setLeaving(true);
+    // What they have said is said in their name: afterwards it could not be. Who was told signs out all the same.
+    if (!isUnkept && (await farewell.keepAll()) > 0) return setUnkept(true), setLeaving(false);
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();
@@ -63,6 +67,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
       </fieldset>
       <div class="sheet-part hairline">
         <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}</p>
+        <div role="alert">{isUnkept && <Notice kind="stop" title={words.account.unkept}><p>{words.account.unkeptWhat}</p></Notice>}</div>
         <p class="small quiet">{words.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-actions">
@@ -70,8 +75,8 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
           {words.close}
         </button>
         {session.user.value && (
-          <button type="button" class={queue.unsafe.value > 0 ? 'button button-stop' : 'button'} disabled={leaving} onClick={signOut}>
-            {words.account.signOut}
+          <button type="button" class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'} disabled={leaving} onClick={() => void signOut()}>
+            {leaving ? words.account.keeping : isUnkept ? words.account.signOutAllTheSame : words.account.signOut}
           </button>
         )}
       </div>

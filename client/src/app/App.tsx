@@ -91,7 +91,7 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
 /** A page of its own for the eye and for the reader: title of the window, and the focus on the heading after a change of page. */
 function Page({ route }: { readonly route: Route }) {
   const first = useRef(true);
-  const key = ('id' in route && route.id) || ('at' in route ? route.at : route.page);
+  const key = [route.page, ...('at' in route ? [route.at, route.beside] : []), ...('id' in route ? [route.id] : [])].join('/');
   useEffect(() => {
     document.title = `${titleOf(route)} – ${words.product}`;
     window.scrollTo(0, 0);

@@ -17,6 +17,7 @@ import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/lead.ts';
 import { afterDrawing } from './after-drawing.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
+import { createFarewell, type Farewell } from './farewell.ts';
 import { fetchTelling, QUIET_MS } from './fetch-telling.ts';
 import { createPageSender } from './page-sender.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from './session.ts';
@@ -26,6 +27,7 @@ export interface Device {
   readonly api: ApiClient;
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
+  readonly farewell: Farewell;
   /** Null until it was fetched, which nothing waits for. */
   readonly triage: ReadonlySignal<Triage | null>;
   /** What was found out about the way to the gateway while nothing travels. */
@@ -142,6 +144,7 @@ export function createDevice(baseUrl = '/api'): Device {
 
   return {
     session, api, ingest, queue, triage,
+    farewell: createFarewell((work, ms) => void setTimeout(work, ms)),
     noteLink(link) {
       if (link !== queue.link.peek()) void rememberLink(database, link).catch(() => undefined);
       // Whoever was here last may be signed in still.

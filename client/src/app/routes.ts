@@ -11,7 +11,7 @@ export type Route =
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
   /**
-   * What models found: the list (without an id), one result, or one beside another; asking a model of the study that this device knows by this id, or
+   * What models found: the list (without an id), one result, one beside another, or what the PACS holds of it (`beside` says which); asking a model of the study that this device knows by this id, or
    * of any; the models. One page, for what was chosen on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }

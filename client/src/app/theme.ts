@@ -1,4 +1,4 @@
-/** Light, dark, or as the device: the choice is kept in this browser and is the only thing the app keeps in localStorage. */
+/** Light, dark, or as the device: the choice is kept in this browser and lies in localStorage. */
 import { effect, signal, type Signal } from '@preact/signals';
 
 export const THEMES = ['system', 'light', 'dark'] as const;

@@ -1,12 +1,13 @@
 /** The words of what the models on this device say: what goes first and what may have to be taken again. Never a diagnosis, never a number. */
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 import { counted, studies } from './counted.ts';
+import { formatCount } from './format.ts';
 
 const images = (count: number) => counted(count, 'image', 'images');
 
 export const triageWords = {
   looking: (count: number) => `Looking at ${images(count)}…`,
-  looked: (count: number) => `${images(count)} looked at on this device`,
+  looked: (count: number, of: number) => `${count < of ? `${formatCount(count)} of ${images(of)}` : images(count)} looked at on this device`,
   unseen: 'Not looked at on this device. It goes as every other.',
   first: 'Goes first',
   firstBy: 'by the model on this device',

@@ -299,6 +299,10 @@ export const words = {
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',
+    keeping: 'Keeping your word…',
+    unkept: 'Your word on a result was not kept',
+    unkeptWhat: 'The gateway does not take it now. Stay and try again; or sign out: it waits in this window for you, and is lost when the window is closed.',
+    signOutAllTheSame: 'Sign out all the same',
     version: (version: string) => `Version ${version}`,
     roles: { technician: 'Technician', radiologist: 'Radiologist', researcher: 'Researcher', auditor: 'Auditor', admin: 'Administrator' },
   },

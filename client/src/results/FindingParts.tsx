@@ -6,6 +6,7 @@ import { useDevice } from '../app/device-context.ts';
 import { formatFullMoment } from '../app/format.ts';
 import { Icon } from '../app/Icon.tsx';
 import { Notice } from '../app/Notice.tsx';
+import { hrefOfInstance, inReadingOrder, titleOfInstance } from './stored-places.ts';
 import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 
@@ -124,27 +125,29 @@ export function HowItWasMade({ result }: { readonly result: Result }) {
         {result.cached && <Fact name={said.cached}>{said.cachedWhat}</Fact>}
         {finding.completeness && <Fact name={said.completeness}>{said.completenessWhat(finding.completeness.sum, finding.completeness.difference)}</Fact>}
         <Fact name={said.made}>{formatFullMoment(new Date(result.createdAt))}</Fact>
-        <Fact name={said.asked}>{result.requestedBy === null ? said.byRule : personOf(result.requestedBy, viewer, said.somebody, said.you)}</Fact>
+        <Fact name={said.asked}>{result.requestedBy === null ? said.byRule : personOf({ id: result.requestedBy, name: result.requestedByName }, viewer, { you: said.you, other: said.somebody })}</Fact>
         <Fact name={said.revision}>{result.revision}</Fact>
       </dl>
     </details>
   );
 }
 
-/** SR, SEG and SC with where each of them is. */
-export function ResultInstances({ instances }: Pick<Result, 'instances'>) {
+/** SR, SEG and SC with where each of them is; each leads to what the PACS holds. */
+export function ResultInstances({ id, instances }: Pick<Result, 'id' | 'instances'>) {
   const said = resultWords.details;
   return (
     <div class="result-part">
       <h2>{said.instances}</h2>
       {instances.length === 0 && <p class="small quiet">{said.noInstances}</p>}
-      <ul class="result-instances small">
-        {instances.map(({ kind, sopInstanceUID, state }) => (
-          <li key={sopInstanceUID} data-state={state}>
-            <Icon name={signOf(state)} size={20} />
-            <span>
-              {said.kinds[kind]}: {said.states[state] ?? state}
-            </span>
+      <ul class="result-instances">
+        {inReadingOrder(instances).map((instance) => (
+          <li key={instance.sopInstanceUID} data-state={instance.state}>
+            <a href={hrefOfInstance(id, instance)}>
+              <Icon name={signOf(instance.state)} size={20} />
+              <span class="result-instance-name">{`${titleOfInstance(instance)} (${instance.kind})`}</span>
+              <span class="small quiet">{said.states[instance.state] ?? instance.state}</span>
+              <Icon name="chevron" size={16} turns />
+            </a>
           </li>
         ))}
       </ul>

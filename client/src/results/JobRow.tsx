@@ -6,7 +6,7 @@ import { words } from '../app/words.ts';
 import { hasEnded } from './follow-job.ts';
 import { useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
-import { troubleOfCode } from './trouble.ts';
+import { mayRetry, troubleOfCode } from './trouble.ts';
 
 const said = resultWords.job;
 
@@ -31,7 +31,7 @@ export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
             {said.cancel}
           </button>
         )}
-        {job.state === 'failed' && job.studyInstanceUID !== null && (
+        {job.state === 'failed' && job.studyInstanceUID !== null && (job.error === null || mayRetry(job.error.code)) && (
           <button type="button" class="button" aria-label={said.retryOf(input)} onClick={() => onRetry(job)}>
             {said.retry}
           </button>

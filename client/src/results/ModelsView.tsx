@@ -51,7 +51,7 @@ function OneModel({ model, store }: { readonly model: Model; readonly store: Mod
     <section class="model" aria-label={model.title}>
       <div>
         <h2>{model.title}</h2>
-        <p class="small quiet">{[model.id, ...(model.fallback ? [said.fallback(modelName(model.fallback))] : [])].join(words.separator)}</p>
+        <p class="small quiet">{[model.id, ...(said.parts[model.id] ? [said.parts[model.id]] : []), ...(model.fallback ? [said.fallback(modelName(model.fallback))] : [])].join(words.separator)}</p>
         {model.active === null && <p class="small">{said.none}</p>}
       </div>
       {model.versions.map((version) => (

@@ -11,6 +11,8 @@ import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
 
 const said = resultWords.picturePart;
+/** A PACS that is well answers in two or three; a person begins to wonder. */
+export const SLOW_MS = 10_000;
 
 export type ResultPictureProps = {
   readonly store: ResultStore;
@@ -43,6 +45,7 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   const image = picked ?? pictures.get('image') ?? null;
   const over = map === 'none' ? undefined : (pictures.get(map) ?? null);
   const late = useLate(image === null || over === null);
+  const slow = useLate(image === null, SLOW_MS);
   const name = map === 'none' ? said.image : said.imageWithMap(said.mapNames[map]);
   return (
     <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
@@ -56,7 +59,11 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
           onAgain={() => void store.want(image === 'missing' || map === 'none' ? 'image' : map)}
         />
       ) : (
-        late && <p class="picture-said small">{said.loading}</p>
+        late && (
+          <p class="picture-said small" role="status">
+            {slow ? said.slow : said.loading}
+          </p>
+        )
       )}
     </div>
   );
@@ -79,25 +86,31 @@ function Missing({ what, onAgain }: { readonly what: 'image' | 'map' | 'gone'; r
 type MapChoicesProps = { readonly maps: readonly MapChoice[]; readonly map: MapChoice; readonly look: LookStore };
 
 export function MapChoices({ maps, map, look }: MapChoicesProps) {
-  const value = `${look.opacity.value} %`;
   return (
     <div class="map-choices">
       <Segments label={said.map} options={maps} nameOf={(each) => said.maps[each]} chosen={map} onChoose={(each) => (look.map.value = each)} />
-      <label class="map-opacity">
-        <span class="small quiet">{said.opacity}</span>
-        <input
-          type="range"
-          min={0}
-          max={100}
-          step={10}
-          disabled={map === 'none'}
-          value={look.opacity.value}
-          aria-valuetext={value}
-          onInput={(event) => (look.opacity.value = event.currentTarget.valueAsNumber)}
-        />
-        <output class="small numbers">{value}</output>
-      </label>
+      <Opacity label={said.opacity} look={look} disabled={map === 'none'} />
     </div>
+  );
+}
+
+export function Opacity({ label, look, disabled }: { readonly label: string; readonly look: LookStore; readonly disabled: boolean }) {
+  const value = `${look.opacity.value} %`;
+  return (
+    <label class="map-opacity">
+      <span class="small quiet">{label}</span>
+      <input
+        type="range"
+        min={0}
+        max={100}
+        step={10}
+        disabled={disabled}
+        value={look.opacity.value}
+        aria-valuetext={value}
+        onInput={(event) => (look.opacity.value = event.currentTarget.valueAsNumber)}
+      />
+      <output class="small numbers">{value}</output>
+    </label>
   );
 }
 

@@ -9,7 +9,7 @@ import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { Bars } from './Bars.tsx';
-import { comparable, headlineOf, isSameImage, modelName, reasonsOf, shortOf, titleOf } from './describe-result.ts';
+import { comparable, headlineOf, isSameImage, modelName, reasonsOf, shortOf, titleOf, type VerifyRequest } from './describe-result.ts';
 import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './FindingParts.tsx';
 import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
@@ -27,13 +27,15 @@ const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
 
 export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
-  const { api, session } = useDevice();
+  const { api, session, farewell } = useDevice();
   const [store] = useState(() => createResultStore({ api, clock: realClock, id, onResult, unsent: unsentWordsOf(session.user.peek()?.id ?? '') }));
   useEffect(() => {
     void store.load();
     // The window is left while a word can still be taken back: it is kept. The browser may bring the page back as it was.
     window.addEventListener('pagehide', store.leave);
+    const stay = farewell.add(store.settle);
     return () => {
+      stay();
       window.removeEventListener('pagehide', store.leave);
       store.close();
     };
@@ -74,6 +76,7 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
+  const [corrected, setCorrected] = useState<VerifyRequest | null>(null);
   const [newer, older] = [list.neighbour(result.id, -1), list.neighbour(result.id, 1)];
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
   const nameOfInput = useInputName();
@@ -118,7 +121,7 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
             <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
             <Lungs lungs={finding.lungs} />
             <Sentences title={resultWords.limits} lines={finding.limits} />
-            <ResultInstances instances={result.instances} />
+            <ResultInstances id={result.id} instances={result.instances} />
             <Compare result={result} list={list} />
             <HowItWasMade result={result} />
           </div>
@@ -126,7 +129,7 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
       </main>
       <VerdictBar store={store} result={result} changing={changing} onChanging={setChanging} onCorrect={() => setOpen('correct')} />
       {open === 'keys' && <KeysSheet look={look} onClose={() => setOpen(null)} />}
-      {open === 'correct' && <CorrectSheet onCorrect={store.decide} onClose={() => setOpen(null)} />}
+      {open === 'correct' && <CorrectSheet finding={finding} before={corrected} onCorrect={(request) => (setCorrected(request), store.decide(request))} onClose={() => setOpen(null)} />}
     </>
   );
 }

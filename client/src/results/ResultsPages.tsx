@@ -4,12 +4,17 @@ import { useDevice } from '../app/device-context.ts';
 import type { Route } from '../app/routes.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { BesideView } from './BesideView.tsx';
+import { isPlace } from './stored-places.ts';
+import { StoredView } from './StoredView.tsx';
 import { createLookStore } from './look.store.ts';
 import { ModelsView } from './ModelsView.tsx';
 import { createPickedPictures } from './picked-pictures.ts';
 import { ResultsView } from './ResultsView.tsx';
 import { ResultView } from './ResultView.tsx';
 import './results.css';
+import './result.css';
+import './stored.css';
+import './ask.css';
 import { createResultsStore } from './results.store.ts';
 import { RunView } from './RunView.tsx';
 
@@ -26,6 +31,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} />;
+  if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
   if (beside !== '') return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
   return <ResultView key={id} id={id} list={list} look={look} picked={picked} />;
 }

@@ -1,6 +1,6 @@
 /** The list of results, newest first, with filters that stay; above it what is being looked at. The empty page teaches. */
 import { useEffect } from 'preact/hooks';
-import type { Result } from '#shared/protocol/inference.ts';
+import type { Job, Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
 import { formatMoment } from '../app/format.ts';
 import { Icon, type IconName } from '../app/Icon.tsx';
@@ -74,15 +74,28 @@ function Unsent() {
 }
 
 function Jobs({ list }: { readonly list: ResultsStore }) {
-  const jobs = list.jobs.value;
-  if (jobs.length === 0) return null;
+  const rows = (jobs: readonly Job[]) => jobs.map((job) => <JobRow key={job.id} job={job} onCancel={(each) => void list.cancel(each)} onRetry={(each) => void list.retry(each)} />);
+  const [live, failed] = [list.jobs.value, list.failed.value];
   return (
-    <section aria-label={said.live}>
-      <h2 class="queue-part">{said.live}</h2>
-      {jobs.map((job) => (
-        <JobRow key={job.id} job={job} onCancel={(each) => void list.cancel(each)} onRetry={(each) => void list.retry(each)} />
-      ))}
-    </section>
+    <>
+      {live.length > 0 && (
+        <section aria-label={said.live}>
+          <h2 class="queue-part">{said.live}</h2>
+          {rows(live)}
+        </section>
+      )}
+      {failed.length > 0 && (
+        <section aria-label={said.failed}>
+          <div class="row row-apart">
+            <h2>{said.failed}</h2>
+            <button type="button" class="button button-bare" onClick={list.clearFailed}>
+              {said.clearFailed}
+            </button>
+          </div>
+          {rows(failed)}
+        </section>
+      )}
+    </>
   );
 }
 
@@ -122,17 +135,20 @@ const TEACH_SIGNS: readonly IconName[] = ['gateway', 'way', 'person'];
 
 function Teach() {
   return (
-    <ol class="teach results-teach">
-      {said.teach.map(([title, what], at) => (
-        <li key={title} class="teach-place">
-          <div class="teach-line">
-            <Icon name={TEACH_SIGNS[at] ?? 'note'} size={32} />
-          </div>
-          <p class="strong">{title}</p>
-          <p class="small quiet">{what}</p>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="teach results-teach">
+        {said.teach.map(([title, what], at) => (
+          <li key={title} class="teach-place">
+            <div class="teach-line">
+              <Icon name={TEACH_SIGNS[at] ?? 'note'} size={32} />
+            </div>
+            <p class="strong">{title}</p>
+            <p class="small quiet">{what}</p>
+          </li>
+        ))}
+      </ol>
+      <p class="small quiet">{said.byRule}</p>
+    </>
   );
 }
 

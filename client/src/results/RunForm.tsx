@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { useDevice } from '../app/device-context.ts';
 import { Icon } from '../app/Icon.tsx';
 import { words } from '../app/words.ts';
-import { partsOf } from '../pipeline/queue/study-title.ts';
+import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';
 import { Segments, Select, useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
@@ -49,8 +49,9 @@ function Studies({ store }: OfStore) {
     <fieldset>
       <legend class="unseen">{said.studies}</legend>
       {shown.map(({ studyInstanceUID, counts }) => {
-        const title = queued.find((each) => each.studyInstanceUID === studyInstanceUID)?.title;
-        const more = [...(title ? partsOf(title).slice(1) : []), ...(counts ? [words.instances(counts.inPacs)] : [])];
+        const known = queued.find((each) => each.studyInstanceUID === studyInstanceUID);
+        const kept = known?.title ? partsOf(known.title).slice(1) : known ? remainsOf(known, new Date()).slice(-1) : [];
+        const more = [...kept, ...(counts ? [words.instances(counts.inPacs)] : [])];
         return (
           <label key={studyInstanceUID} class="choice">
             <input type="radio" name="study" checked={study === studyInstanceUID} onChange={() => store.set({ study: studyInstanceUID })} />

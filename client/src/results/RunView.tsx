@@ -4,17 +4,19 @@ import type { Job } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
 import { useLate } from '../app/late.ts';
 import { hrefOf } from '../app/routes.ts';
+import { words } from '../app/words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { Progress } from './JobRow.tsx';
-import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
+import { NotForDiagnosis, TroubleNotice, useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
 import { createRunStore, type RunStore } from './run.store.ts';
 import { RunForm } from './RunForm.tsx';
 import { Back } from './ResultView.tsx';
+import { mayRetry } from './trouble.ts';
 
 const said = resultWords.run;
 
@@ -87,9 +89,20 @@ function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: ()
 
 function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job: Job; readonly onRetry: () => void }) {
   const isOver = hasEnded(job);
+  const nameOfInput = useInputName();
+  const { source, file } = store.form.value;
+  const input = source === 'file' ? file?.name : job.studyInstanceUID && nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
+  const mayHelp = job.state === 'cancelled' || (job.state === 'failed' && (job.error === null || mayRetry(job.error.code)));
   return (
     <section class="watch" aria-label={said.watching}>
-      <p class="strong">{[job.model.id, job.model.version].filter(Boolean).join(' ')}</p>
+      <div>
+        {input && (
+          <p class="strong kept">
+            <bdi>{input}</bdi>
+          </p>
+        )}
+        <p>{[[job.model.id, job.model.version].filter(Boolean).join(' '), ...(job.attempt > 1 ? [resultWords.job.attempt(job.attempt)] : [])].join(words.separator)}</p>
+      </div>
       <div role="status">
         <Progress job={job} />
       </div>
@@ -100,13 +113,13 @@ function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job
             {resultWords.job.cancel}
           </button>
         )}
-        {(job.state === 'failed' || job.state === 'cancelled') && (
+        {mayHelp && (
           <button type="button" class="button button-main" onClick={onRetry}>
             {resultWords.job.retry}
           </button>
         )}
         {isOver && (
-          <button type="button" class="button" onClick={store.again}>
+          <button type="button" class={job.state === 'failed' && !mayHelp ? 'button button-main' : 'button'} onClick={store.again}>
             {said.another}
           </button>
         )}

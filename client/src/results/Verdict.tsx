@@ -3,13 +3,13 @@
  * said it. Only radiologists are asked.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Result } from '#shared/protocol/inference.ts';
+import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
 import { formatMoment } from '../app/format.ts';
 import { Icon } from '../app/Icon.tsx';
 import { Sheet } from '../app/Sheet.tsx';
 import { words } from '../app/words.ts';
-import { personOf, type Correction, type VerifyRequest } from './describe-result.ts';
+import { correctionsOf, headlineOf, personOf, type Correction, type VerifyRequest } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultStore, Verdict } from './result.store.ts';
 
@@ -36,7 +36,7 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
   const isAsked = may && (result.verification === null || changing);
   // A button that was pressed is gone: who works by keyboard goes on with what stands in its place.
   useEffect(() => {
-    if (verdict.kind !== 'none' && document.activeElement === document.body) bar.current?.querySelector<HTMLElement>('.button')?.focus();
+    if (verdict.kind !== 'none' && document.activeElement === document.body) bar.current?.querySelector<HTMLElement>('.button')?.focus({ preventScroll: true });
     if (verdict.kind === 'sending') onChanging(false);
   }, [verdict.kind]);
   return (
@@ -81,10 +81,17 @@ function Sentence({ verdict, result, may, isAsked }: SentenceProps) {
       );
     case 'none':
       if (result.verification && !isAsked) return <Verified verification={result.verification} />;
-      return may ? <p>{said.ask}</p> : <p class="quiet">{`${said.none} ${said.only}`}</p>;
+      return may ? <p>{questionOf(result.finding)}</p> : <p class="quiet">{`${said.none} ${said.only}`}</p>;
     default:
       return verdict satisfies never;
   }
+}
+
+/** What agreeing means: that the score is right, that the marks are, or that there is none. */
+function questionOf(finding: Finding): string {
+  const { kind } = headlineOf(finding);
+  if (kind === 'silent') return said.askSilent;
+  return kind === 'above' || kind === 'below' ? said.ask : said.askOther;
 }
 
 function pendingWord(request: VerifyRequest): string {
@@ -92,8 +99,8 @@ function pendingWord(request: VerifyRequest): string {
 }
 
 export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
-  const { verdict, finding, by, at, reason } = verification;
-  const who = personOf(by, useDevice().session.user.value, said.another, said.you);
+  const { verdict, finding, by, byName, at, reason } = verification;
+  const who = personOf({ id: by, name: byName }, useDevice().session.user.value, { you: said.you, other: said.another });
   return (
     <div class="verified">
       <Icon name="person" size={20} />
@@ -169,17 +176,25 @@ function Buttons({ store, verdict, isAsked, may, onCorrect, onChange }: ButtonsP
 /** Longer is no reason but a report. */
 const REASON_CHARACTERS = 1_000;
 const NEARLY_FULL = 200;
-const FINDINGS = Object.keys(said.findings) as Correction[];
 
-export type CorrectSheetProps = { readonly onCorrect: (request: VerifyRequest) => void; readonly onClose: () => void };
+/** `before`: what was said on this page and taken back; it is not typed again. */
+export type CorrectSheetProps = {
+  readonly finding: Finding;
+  readonly before: VerifyRequest | null;
+  readonly onCorrect: (request: VerifyRequest) => void;
+  readonly onClose: () => void;
+};
 
-export function CorrectSheet({ onCorrect, onClose }: CorrectSheetProps) {
-  const [finding, setFinding] = useState<Correction>('normal');
-  const [reason, setReason] = useState('');
-  const [isMissing, setMissing] = useState(false);
+export function CorrectSheet({ finding: found, before, onCorrect, onClose }: CorrectSheetProps) {
+  // Nothing is chosen for them: what stands here goes into the PACS in their name.
+  const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
+  const [reason, setReason] = useState(before?.reason ?? '');
+  const [isSubmitted, setSubmitted] = useState(false);
+  const isMissing = isSubmitted && reason.trim() === '';
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (reason.trim() === '') return setMissing(true);
+    setSubmitted(true);
+    if (finding === null || reason.trim() === '') return;
     onClose();
     onCorrect({ verdict: 'correct', finding, reason: reason.trim() });
   };
@@ -189,13 +204,14 @@ export function CorrectSheet({ onCorrect, onClose }: CorrectSheetProps) {
       <form noValidate onSubmit={submit}>
         <fieldset class="sheet-part correct-findings">
           <legend class="small quiet">{said.form.finding}</legend>
-          {FINDINGS.map((each) => (
+          {correctionsOf(found).map((each) => (
             <label key={each} class="choice">
               <input type="radio" name="finding" checked={finding === each} onChange={() => setFinding(each)} />
               <span>{said.findings[each]}</span>
             </label>
           ))}
         </fieldset>
+        <div role="alert">{isSubmitted && finding === null && <p class="small reason-missing">{said.form.findingMissing}</p>}</div>
         <label class="field sheet-part">
           <span class="small quiet">{said.form.reason}</span>
           <textarea
@@ -204,7 +220,7 @@ export function CorrectSheet({ onCorrect, onClose }: CorrectSheetProps) {
             value={reason}
             aria-invalid={isMissing}
             aria-describedby="reason-what"
-            onInput={(event) => (setReason(event.currentTarget.value), setMissing(false))}
+            onInput={(event) => setReason(event.currentTarget.value)}
           />
         </label>
         <p id="reason-what" class={isMissing ? 'small reason-missing' : 'small quiet'} role={isMissing ? 'alert' : undefined}>

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { barsOf, comparable, headlineOf, personOf, reasonsOf, shortOf } from './describe-result.ts';
+import { barsOf, comparable, correctionsOf, headlineOf, personOf, reasonsOf, shortOf } from './describe-result.ts';
 import { recordedFinding, recordedResult, recordedResults } from './recorded-answers.ts';
 import { resultWords } from './result-words.ts';
 
@@ -38,16 +38,22 @@ test('beside a result stand those of its image first, then those of its study, a
   assert.equal(fits.map(({ id }) => id), [same.id, other.id]);
 });
 
+test('a correction answers the question that the model answered', () => {
+  const lungs = recordedFinding({ probabilities: null, score: null, positive: null, model: { ...recordedFinding().model, id: 'lung-fields' } });
+  assert.equal(correctionsOf(lungs), ['other', 'not-assessable']);
+  assert.ok(correctionsOf(recordedFinding()).includes('viral pneumonia'));
+});
+
 test('limits are said once', () => {
   const finding = recordedFinding({ rationale: ['The score.', `What it cannot see: ${recordedFinding().limits.join(' ')}`] });
   assert.equal(reasonsOf(finding), ['The score.']);
 });
 
 test('an account is you, a name, or somebody: never a number', () => {
-  const viewer = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001', username: 'rahel' };
-  assert.is(personOf(viewer.id, viewer, 'somebody else', 'you'), 'you');
-  assert.is(personOf('0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002', viewer, 'somebody else', 'you'), 'somebody else');
-  assert.is(personOf('jonas', viewer, 'somebody else', 'you'), 'jonas');
+  const viewer = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001' };
+  const another = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002';
+  const who = (id: string, name?: string) => personOf({ id, name }, viewer, { you: 'you', other: 'somebody else' });
+  assert.equal([who(viewer.id, 'rahel'), who(another), who(another, 'jonas')], ['you', 'somebody else', 'jonas']);
 });
 
 test.run();

@@ -73,10 +73,16 @@ export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
   return rationale.filter((line) => !limits.some((limit) => line.includes(limit)));
 }
 
-/** Whoever is looking is "you"; other accounts are named only where the gateway gives a name, not an id. */
-export function personOf(account: string, viewer: { readonly id: string; readonly username: string } | null, otherwise: string, you: string): string {
-  if (viewer !== null && (account === viewer.id || account === viewer.username)) return you;
-  return /^[0-9a-f-]{36}$/.test(account) ? otherwise : account;
+/** What a radiologist can say instead: of a model that answers another question than which pneumonia it is, only what fits any. */
+export function correctionsOf(finding: Finding): readonly Correction[] {
+  const all = Object.keys(resultWords.verdict.findings) as Correction[];
+  const { kind } = headlineOf(finding);
+  return kind === 'segmented' || kind === 'kind' ? all.filter((each) => each === 'other' || each === 'not-assessable') : all;
+}
+
+/** Whoever is looking is "you"; another account goes by its name where the gateway tells it to this viewer. */
+export function personOf(account: { readonly id: string; readonly name: string | undefined }, viewer: { readonly id: string } | null, said: { readonly you: string; readonly other: string }): string {
+  return viewer !== null && account.id === viewer.id ? said.you : (account.name ?? said.other);
 }
 
 /** "pneumonia 1.0.0": which version, beside which others of it stand. */

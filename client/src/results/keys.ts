@@ -22,7 +22,7 @@ export interface KeyPress {
   readonly inDialog: boolean;
 }
 
-/** Held keys go on only where that is what is wanted. */
+/** Stored keys go on only where that is what is wanted. */
 const REPEATS: readonly Command[] = ['fainter', 'stronger', 'next', 'previous'];
 
 export function commandOf(press: KeyPress, isOn: boolean): Command | null {

@@ -15,8 +15,10 @@ test('maps are gone through in one order, and only those that the result has', (
   assert.equal(seen, ['lung-fields', 'none', 'cam']);
 });
 
-test('a result that has not the map that was chosen shows none, and the choice waits for the next', () => {
+test('a result that has not the map that was chosen shows its first one, or none where none was wanted; the choice waits for the next', () => {
   const look = createLookStore(null);
+  assert.is(shownMap(look.map.value, mapsOf(['image', 'lung-fields'])), 'lung-fields');
+  assert.is(shownMap('none', mapsOf(['image', 'lung-fields'])), 'none');
   assert.is(shownMap(look.map.value, mapsOf(['image'])), 'none');
   assert.is(shownMap(look.map.value, mapsOf(['image', 'cam'])), 'cam');
   look.cycle(mapsOf([]));

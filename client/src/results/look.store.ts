@@ -12,7 +12,7 @@ const OPACITY_STEP = 10;
 const FIRST_OPACITY = 60;
 
 export interface LookStore {
-  /** What was chosen; a result that has no such map shows none. */
+  /** What was chosen; a result that has no such map shows another. */
   readonly map: Signal<MapChoice>;
   /** Per cent. */
   readonly opacity: Signal<number>;
@@ -49,9 +49,9 @@ export function mapsOf(explanations: readonly ExplanationMethod[]): readonly Map
   return MAPS.filter((map) => map === 'none' || explanations.includes(map));
 }
 
-/** What is drawn where `wanted` may not be there. */
+/** What is drawn: what is wanted; where that is not there, the first map that is. None only where there is none, or none is wanted. */
 export function shownMap(wanted: MapChoice, available: readonly MapChoice[]): MapChoice {
-  return available.includes(wanted) ? wanted : 'none';
+  return available.includes(wanted) ? wanted : (available.find((map) => map !== 'none') ?? 'none');
 }
 
 function tried<T>(work: () => T): T | null {

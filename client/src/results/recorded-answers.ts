@@ -1,7 +1,7 @@
 /** For tests: answers of the gateway in every state that a page must show, with a drawn picture and drawn maps. Nobody is in them. */
 import { readFileSync } from 'node:fs';
 import { encode } from 'fast-png';
-import type { Finding, Job, Result } from '#shared/protocol/inference.ts';
+import type { Finding, Job, Result, ResultInstance } from '#shared/protocol/inference.ts';
 import type { Model, ModelVersion } from './answers.ts';
 
 const DIGEST = '95bab9d20acef01d0031801821461408e88cd032341d92407366b6774cabf47a';
@@ -32,14 +32,20 @@ export function recordedFinding(some: Partial<Finding> = {}): Finding {
   };
 }
 
+export function recordedInstance(some: Partial<ResultInstance> = {}): ResultInstance {
+  return {
+    kind: 'SR', sopInstanceUID: `${STUDY}3`, seriesInstanceUID: `${STUDY}4`, state: 'stored', revision: 1, digest: DIGEST,
+    receipt: { id: idOf(700), issuedAt: '2026-11-20T12:01:00.000Z' }, ...some,
+  };
+}
+
 export function recordedResult(number: number, some: Partial<Result> = {}, finding: Partial<Finding> = {}): Result {
   return {
     id: idOf(number), jobId: idOf(900 + number), createdAt: new Date(Date.UTC(2026, 10, 20, 12, 60 - number)).toISOString(), requestedBy: idOf(500),
     finding: recordedFinding(finding), cached: false, disagreement: null,
     instances: [
-      { kind: 'SR', sopInstanceUID: `${STUDY}3`, seriesInstanceUID: `${STUDY}4`, state: 'stored' },
-      { kind: 'SEG', sopInstanceUID: `${STUDY}5`, seriesInstanceUID: `${STUDY}4`, state: 'posting' },
-      { kind: 'SC', sopInstanceUID: `${STUDY}6`, seriesInstanceUID: `${STUDY}4`, state: 'stored' },
+      recordedInstance(), recordedInstance({ kind: 'SEG', sopInstanceUID: `${STUDY}5`, state: 'posting', receipt: null }),
+      recordedInstance({ kind: 'SC', sopInstanceUID: `${STUDY}6` }),
     ],
     verification: null, revision: 1, ...some,
   };
@@ -55,12 +61,12 @@ export function recordedResults(): Result[] {
   };
   return [
     recordedResult(1),
-    recordedResult(2, { verification: { verdict: 'agree', finding: null, at: '2026-11-20T12:40:00.000Z', by: 'rahel' }, revision: 2 }, below),
+    recordedResult(2, { verification: { verdict: 'agree', finding: null, at: '2026-11-20T12:40:00.000Z', by: idOf(501), byName: 'rahel' }, revision: 2 }, below),
     recordedResult(3, {}, { ...silent, population: 'outside', explanations: ['image', 'lung-fields'], lungs: recordedFinding().lungs }),
     recordedResult(4, { instances: [] }, { ...silent, image: { kind: 'other', probability: 0.93 }, film: ['rotated', 'inverted'], explanations: ['image'], input: byFile }),
     recordedResult(5, {
       cached: true, disagreement: { device: 0.31, gateway: 0.888, difference: 0.578 },
-      verification: { verdict: 'correct', finding: 'viral pneumonia', at: '2026-11-19T08:12:00.000Z', by: 'rahel' },
+      verification: { verdict: 'correct', finding: 'viral pneumonia', at: '2026-11-19T08:12:00.000Z', by: idOf(501) },
     }, { population: 'unknown', film: ['lungs-cut-off'], model: { ...recordedFinding().model, version: '0.9.0', insteadOf: { id: 'pneumonia', version: '1.0.0' } } }),
     recordedResult(6, {}, { ...silent, model: { ...recordedFinding().model, id: 'lung-fields' }, lungs: recordedFinding().lungs, explanations: ['image', 'lung-fields'] }),
     recordedResult(7, { instances: [], requestedBy: null }, { ...below, input: byFile }),

@@ -31,10 +31,13 @@ export const resultWords = {
     whoses: { all: 'All', mine: 'Mine' } satisfies Record<Whose, string>,
     clear: 'Show all results',
     live: 'Being looked at',
+    failed: 'Could not be looked at',
+    clearFailed: 'Clear these',
     found: 'Results, newest first',
     loading: 'Fetching results…',
     more: 'Show older ones',
     none: 'No result fits these filters.',
+    byRule: 'Studies that are delivered are looked at by themselves only where an administrator has made a rule for them.',
     /** The empty page teaches in three lines. */
     teach: [
       ['Ask a model', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
@@ -89,6 +92,7 @@ export const resultWords = {
     image: 'The image that was looked at',
     imageWithMap: (map: string) => `The image that was looked at, and over it: ${map}`,
     loading: 'Fetching the image…',
+    slow: 'The PACS is slow or away. It is still asked; the map and the words stay.',
     missing: {
       image: 'The image could not be fetched.', map: 'The map could not be fetched. The image stays.', gone: 'The image is not kept: it was sent as a file, and no PACS has it.',
     },
@@ -133,6 +137,8 @@ export const resultWords = {
   verdict: {
     label: 'A radiologist’s word',
     ask: 'Do you agree with the model?',
+    askSilent: 'The model gives no answer. Is that right?',
+    askOther: 'Is what the model shows right?',
     agree: 'Agree',
     correct: 'Correct',
     you: 'you',
@@ -155,7 +161,7 @@ export const resultWords = {
     change: 'Change it',
     none: 'Nobody has looked at it yet.',
     form: {
-      title: 'What is it instead?', finding: 'Finding', reason: 'Why',
+      title: 'What is it instead?', finding: 'Finding', findingMissing: 'Choose what it is.', reason: 'Why',
       reasonWhat: 'No names and no numbers of patients: it stands in the report.', reasonMissing: 'Say why, in a few words.',
       submit: 'Correct it', left: (count: number) => `${formatCount(count)} characters left`,
     },
@@ -189,7 +195,6 @@ export const resultWords = {
     studyInstanceUID: 'Study Instance UID',
     sopInstanceUID: 'SOP Instance UID',
     instances: 'In the PACS as',
-    kinds: { SR: 'Report (SR)', SEG: 'Segmentation (SEG)', SC: 'Heat map (SC)' },
     noInstances: 'Nothing is written into the PACS for a lone file.',
     states: {
       stored: 'in the PACS', coerced: 'in the PACS, with changes', 'already-stored': 'in the PACS before', posting: 'at the gateway', posted: 'at the gateway',
@@ -260,11 +265,12 @@ export const resultWords = {
       uid: 'This is not a UID: digits and dots, at most 64 characters.',
       file: 'The file is larger than 50 MB.',
       model: 'Choose a model.',
+      stopped: 'No version of this model answers: it is stopped. Choose another version or another model.',
       steps: 'Steps go from 8 to 512.',
     },
     watching: 'The model is looking',
     leave: 'You may leave this page: the result comes under Results by itself.',
-    another: 'Ask again',
+    another: 'Ask something else',
     loading: 'Fetching the models…',
   },
 
@@ -273,6 +279,7 @@ export const resultWords = {
     loading: 'Fetching the models…',
     active: 'active',
     none: 'No version is active: it is not asked.',
+    parts: { 'pneumonia-gradient': 'It makes the gradients map of pneumonia, and is asked for nothing else.' } as Readonly<Record<string, string>>,
     states: { available: 'Available', active: 'Active', stopped: 'Stopped', failed: 'Failed' },
     fallback: (name: string) => `Where a version is not available, ${name} answers.`,
     card: 'Card',

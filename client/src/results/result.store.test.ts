@@ -2,12 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from './open-test-api.ts';
-import { recordedResult } from './recorded-answers.ts';
+import { idOf, recordedResult } from './recorded-answers.ts';
 import { canDecide, createResultStore, TAKE_BACK_SECONDS } from './result.store.ts';
 import { createUnsentWords } from './unsent-words.ts';
 
 const RESULT = recordedResult(1);
-const VERIFIED = { ...RESULT, revision: 2, verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: 'rahel' } };
+const VERIFIED = { ...RESULT, revision: 2, verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: idOf(501) } };
 
 async function open(answer: Answering, unsent = createUnsentWords()) {
   const time = createVirtualTime(() => false);
@@ -74,6 +74,22 @@ test('leaving the page keeps what was said, once', async () => {
   store.close();
   await time.run(() => false, 60_000);
   assert.is(sent().length, 1);
+});
+
+test('who signs out has said it first: what waits is kept, what failed is tried once more, what is on its way is waited for', async () => {
+  let isAway = false;
+  const { store, sent, untilLeft } = await open(({ method }) => (method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT)));
+  assert.equal([await store.settle(), sent().length], [true, 0]);
+  store.decide({ verdict: 'agree' });
+  await untilLeft(5);
+  const onItsWay = store.settle();
+  assert.equal(await Promise.all([onItsWay, store.settle()]), [true, true]);
+  assert.is(sent().length, 1);
+  isAway = true;
+  store.decide({ verdict: 'agree' });
+  assert.equal([await store.settle(), store.verdict.value.kind], [false, 'failed']);
+  isAway = false;
+  assert.equal([await store.settle(), store.verdict.value.kind, sent().length], [true, 'none', 3]);
 });
 
 test('whoever was slower sees the word of the one who was faster', async () => {

@@ -42,6 +42,8 @@ export interface ResultStore {
   keepNow(): Promise<void>;
   /** Keeps at once what waits; the page may come back, as it was. */
   leave(): void;
+  /** The same, and what could not be kept once more: whether nothing is left to be said. */
+  settle(): Promise<boolean>;
   close(): void;
 }
 
@@ -67,6 +69,7 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
   let looked: Result | null = before?.result ?? null;
   const closed = new AbortController();
   let waiting: AbortController | null = null;
+  let underWay: Promise<void> = Promise.resolve();
 
   function take(result: Result): void {
     shown.value = { kind: 'ready', result };
@@ -99,7 +102,11 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
     }
   }
 
-  async function keep(request: VerifyRequest, init: { keepalive?: boolean } = {}): Promise<void> {
+  function keep(request: VerifyRequest, init: { keepalive?: boolean } = {}): Promise<void> {
+    return (underWay = send(request, init));
+  }
+
+  async function send(request: VerifyRequest, init: { keepalive?: boolean }): Promise<void> {
     verdict.value = { kind: 'sending', request, secondsLeft: 0 };
     try {
       // What was looked at: where somebody was faster, it is another revision by now.
@@ -143,8 +150,15 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
     if (now.kind === 'pending') void keep(now.request, { keepalive: true });
   }
 
+  async function keepNow(): Promise<void> {
+    const now = verdict.peek();
+    if (now.kind !== 'pending' && now.kind !== 'failed') return;
+    stopWaiting();
+    await keep(now.request);
+  }
+
   return {
-    id, shown, verdict, load, want,
+    id, shown, verdict, load, want, keepNow,
     pictures: computed(() => pictures.value),
     decide(request) {
       if (!isFree(verdict.peek())) return;
@@ -158,13 +172,11 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
       stopWaiting();
       verdict.value = { kind: 'none' };
     },
-    async keepNow() {
-      const now = verdict.peek();
-      if (now.kind !== 'pending' && now.kind !== 'failed') return;
-      stopWaiting();
-      await keep(now.request);
-    },
     leave,
+    async settle() {
+      await (verdict.peek().kind === 'sending' ? underWay : keepNow());
+      return isFree(verdict.peek());
+    },
     close() {
       const now = verdict.peek();
       if (now.kind === 'failed' && looked) unsent.hold({ result: looked, request: now.request, trouble: now.trouble });

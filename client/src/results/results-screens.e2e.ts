@@ -59,7 +59,7 @@ async function record(to: BrowserContext): Promise<void> {
     const verdict = request.postDataJSON();
     said.verified.push(verdict);
     if (said.verifyStatus !== 200) return route.fulfill(problem(said.verifyStatus, said.verifyStatus === 409 ? 'policy-changed' : 'unexpected'));
-    const verified: Result = { ...result, revision: 2, verification: { verdict: verdict.verdict, finding: verdict.finding ?? null, at: new Date().toISOString(), by: 'rahel' } };
+    const verified: Result = { ...result, revision: 2, verification: { verdict: verdict.verdict, finding: verdict.finding ?? null, at: new Date().toISOString(), by: idOf(501), byName: 'rahel' } };
     said.results = said.results.map((each) => (each.id === id ? verified : each));
     return route.fulfill({ json: verified });
   });
@@ -138,12 +138,13 @@ step('single keys change map and opacity, not in a field, and can be switched of
 step('a word can be taken back for a moment, and is kept when the page is left', async () => {
   await page.keyboard.press('a');
   await page.getByText('You agree').waitFor();
-  await looksRight('result-pending');
   await page.keyboard.press('u');
   await page.getByText('Do you agree with the model?').waitFor();
   assert.equal(said.verified, []);
   await page.keyboard.press('a');
   await page.getByText('You agree').waitFor();
+  // Looking takes its time: whether the moment ends meanwhile or with the page, it is said once.
+  await looksRight('result-pending');
   await page.keyboard.press('j');
   await page.getByRole('heading', { name: 'Below the threshold for pneumonia' }).waitFor();
   await page.getByText('Agreed').waitFor();
@@ -159,6 +160,7 @@ step('a correction says what it is instead and why, and who was faster is shown'
   await page.keyboard.press('c');
   await page.getByRole('heading', { name: 'What is it instead?' }).waitFor();
   await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByText('Choose what it is.').waitFor();
   await page.getByText('Say why, in a few words.').waitFor();
   await looksRight('result-correct');
   await page.getByLabel('Viral pneumonia').check();
@@ -167,6 +169,11 @@ step('a correction says what it is instead and why, and who was faster is shown'
   said.verifyStatus = 409;
   await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByText('You say: Viral pneumonia').waitFor();
+  await page.keyboard.press('u');
+  await page.keyboard.press('c');
+  assert.is(await page.getByRole('textbox', { name: 'Why' }).inputValue(), 'Both sides, and no consolidation: am jak', 'what was taken back is not typed again');
+  assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
+  await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByRole('button', { name: 'Keep it now' }).click();
   await page.getByText('Somebody else was faster').waitFor();
   await looksRight('result-overtaken');
@@ -240,7 +247,7 @@ step('a model is asked of a study, watched, and leads to its result', async () =
   said.jobs = [recordedJob(1, { state: 'failed', error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' } })];
   await page.getByText('The PACS does not answer.').waitFor();
   await looksRight('run-failed');
-  await page.getByRole('button', { name: 'Ask again' }).click();
+  await page.getByRole('button', { name: 'Ask something else' }).click();
   said.jobs = [recordedJob(1, { state: 'done', results: [idOf(1)], progress: { done: 1, of: 1 } })];
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
@@ -260,6 +267,27 @@ step('the models show their cards, and an administrator is asked before somethin
   await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
   await page.waitForFunction(() => document.querySelector('dialog') === null);
   assert.ok(said.asked.includes('POST /models/pneumonia/versions/1.0.0/stop'));
+});
+
+step('what was said is kept before somebody signs out; where it cannot be, they are asked', async () => {
+  const signOut = page.getByRole('button', { name: 'Sign out', exact: true });
+  said.results = recordedResults();
+  await goTo(`#/results/${idOf(1)}`);
+  await page.getByText('Do you agree with the model?').waitFor();
+  await page.keyboard.press('a');
+  await page.getByText('You agree').waitFor();
+  const before = said.verified.length;
+  said.verifyStatus = 503;
+  await page.getByRole('button', { name: 'Account of rahel' }).click();
+  await signOut.click();
+  await page.getByText('Your word on a result was not kept').waitFor();
+  await looksRight('account-unkept');
+  await page.getByRole('button', { name: 'Close' }).click();
+  said.verifyStatus = 200;
+  await page.getByRole('button', { name: 'Account of rahel' }).click();
+  await signOut.click();
+  await page.getByLabel('User name').waitFor();
+  assert.equal(said.verified.slice(before), [{ verdict: 'agree' }, { verdict: 'agree' }], 'tried twice, kept once');
 });
 
 test.run();

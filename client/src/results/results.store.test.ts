@@ -70,6 +70,21 @@ test('what a job has made comes into the list by itself', async () => {
   watching.abort();
 });
 
+test('what failed stands apart from what runs, until a person clears it away', async () => {
+  const jobs: Job[] = [];
+  const { store, time, ready } = open(({ path }) => json(path === '/jobs' ? { jobs } : { results: [], next: null }));
+  const failed = (number: number, agoMs: number) => recordedJob(number, { state: 'failed', finishedAt: new Date(time.now() - agoMs).toISOString() });
+  jobs.push(recordedJob(1), failed(2, 0), failed(3, 3_600_001));
+  await ready();
+  const watching = new AbortController();
+  store.watch(watching.signal);
+  assert.ok(await time.run(() => store.failed.value.length === 1, 5_000));
+  assert.equal([store.jobs.value, store.failed.value].map((list) => list.map(({ id }) => id)), [[idOf(901)], [idOf(902)]]);
+  store.clearFailed();
+  assert.equal([store.jobs.value.length, store.failed.value.length], [1, 0]);
+  watching.abort();
+});
+
 test('a gateway that is away says so and leaves what is there', async () => {
   let isAway = false;
   const { store, ready } = open(() => (isAway ? unreachable() : json({ results: page(1), next: null })));

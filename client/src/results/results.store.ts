@@ -18,8 +18,11 @@ export interface ResultsStore {
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
-  /** Not ended, or failed and to be tried again; newest first. */
+  /** Not ended; newest first. */
   readonly jobs: ReadonlySignal<readonly Job[]>;
+  /** Failed lately, and not cleared away by a person; newest first. */
+  readonly failed: ReadonlySignal<readonly Job[]>;
+  clearFailed(): void;
   /** What there is to filter by: models and studies of everything that was listed so far. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
@@ -64,6 +67,8 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
   const trouble = signal<Trouble | null>(null);
   const next = signal<string | null>(null);
   const allJobs = signal<readonly Job[]>([]);
+  const cleared = signal<ReadonlySet<string>>(new Set());
+  const failed = computed(() => allJobs.value.filter((job) => hasFailedLately(job, now()) && !cleared.value.has(job.id)));
   const known = signal({ models: new Set<string>(), studies: new Set<string>() });
   const closed = new AbortController();
   let asked = 0;
@@ -140,7 +145,9 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
     hasMore: computed(() => next.value !== null),
     models: computed(() => [...known.value.models].sort()),
     studies: computed(() => [...known.value.studies]),
-    jobs: computed(() => allJobs.value.filter((job) => isShown(job, now()))),
+    jobs: computed(() => allJobs.value.filter((job) => !hasEnded(job))),
+    failed,
+    clearFailed: () => void (cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)])),
     more,
     refresh: async () => void (phase.peek() !== 'loading' && (await fetchPage(null))),
     cancel: ({ id }) => change(`/jobs/${id}`, 'DELETE'),
@@ -168,8 +175,7 @@ function behind(first: readonly Result[], known: readonly Result[]): readonly Re
   return at < 0 ? [] : known.slice(at + 1);
 }
 
-function isShown(job: Job, now: number): boolean {
-  if (!hasEnded(job)) return true;
+function hasFailedLately(job: Job, now: number): boolean {
   const endedAt = Date.parse(job.finishedAt ?? job.createdAt);
   return job.state === 'failed' && now - endedAt < ENDED_STAYS_MS;
 }

@@ -37,6 +37,9 @@ test('what is missing or out of its limits is said before anything is asked', ()
     [{ explain: ['integrated-gradients'], steps: 513 }, 'steps'], [{ explain: ['integrated-gradients'], steps: Number.NaN }, 'steps'], [{ steps: 7 }, null],
   ];
   for (const [some, expected] of cases) assert.is(invalidOf({ ...FORM, ...some }), expected, JSON.stringify(some));
+  const stopped = recordedModels().map((model) => ({ ...model, active: null, fallback: null }));
+  assert.equal(['', '0.9.0'].map((version) => invalidOf({ ...FORM, model: 'pneumonia', version }, stopped)), ['stopped', null]);
+  assert.is(invalidOf({ ...FORM, model: 'pneumonia' }, recordedModels().map((model) => ({ ...model, active: null }))), null, 'the fallback answers');
 });
 
 test('the threshold is the card’s until a person chooses another', () => {

@@ -38,7 +38,7 @@ export interface Form {
   readonly fresh: boolean;
 }
 
-export type Invalid = 'nothing' | 'uid' | 'file' | 'model' | 'steps';
+export type Invalid = 'nothing' | 'uid' | 'file' | 'model' | 'stopped' | 'steps';
 
 /** `form`: nothing runs; `starting`: the request is on its way; then the job as it is known. */
 export type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 'job'; readonly job: Job };
@@ -140,8 +140,8 @@ export function createRunStore({ api, clock, study }: RunTools): RunStore {
 
   return {
     form, models, studies, running, trouble, set, load,
-    invalid: computed(() => invalidOf(form.value)),
-    run: () => (invalidOf(form.peek()) === null ? start(infer) : Promise.resolve(null)),
+    invalid: computed(() => invalidOf(form.value, models.value ?? [])),
+    run: () => (invalidOf(form.peek(), models.peek() ?? []) === null ? start(infer) : Promise.resolve(null)),
     async cancel() {
       const now = running.peek();
       if (now.kind !== 'job') return;
@@ -174,11 +174,14 @@ function newestOf(uploads: readonly UploadStatus[]): readonly UploadStatus[] {
   return uploads.filter(({ studyInstanceUID }, at) => uploads.findIndex((other) => other.studyInstanceUID === studyInstanceUID) === at);
 }
 
-export function invalidOf({ source, study, uid, file, model, steps, explain }: Form): Invalid | null {
+/** `models`: as far as they are known. */
+export function invalidOf({ source, study, uid, file, model, version, steps, explain }: Form, models: readonly Model[] = []): Invalid | null {
   if (source === 'uid' ? uid.trim() === '' : source === 'study' ? study === '' : file === null) return 'nothing';
   if (source === 'uid' && !isUid(uid.trim())) return 'uid';
   if (source === 'file' && file !== null && file.size > LARGEST_FILE_BYTES) return 'file';
   if (model === '') return 'model';
+  const asked = models.find(({ id }) => id === model);
+  if (asked && version === '' && asked.active === null && asked.fallback === null) return 'stopped';
   const isSteps = Number.isInteger(steps) && steps >= STEPS.least && steps <= STEPS.most;
   return explain.includes('integrated-gradients') && !isSteps ? 'steps' : null;
 }

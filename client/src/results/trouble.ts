@@ -13,6 +13,12 @@ export interface Trouble {
 
 const WAITS: readonly string[] = ['pacs-unreachable', 'not-ready'];
 
+/** Whether the same question may have another answer later; of a code that this page does not know nobody can say no. */
+export function mayRetry(code: string): boolean {
+  const problems: Readonly<Record<string, { readonly retry: string }>> = ALL_PROBLEMS;
+  return !Object.hasOwn(problems, code) || problems[code]?.retry === 'later';
+}
+
 /** The sentences of a code, or of a code that this page does not know yet. */
 export function troubleOfCode(code: string, title?: string): Trouble {
   const problems: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;

@@ -104,7 +104,7 @@ test('that cannot be carried out are refused in words, and what stands in the wr
   const tag = await refused({ rules: { attributes: { '0020000d': 'keep' } } });
   assert.equal([tag.code, tag.detail], ['invalid-request', 'Not as asked for: rules.attributes.0020000d.']);
   const planted = await refused({ rules: { attributes: { 'QZ^JANE': 'keep' } }, title: '' });
-  assert.equal([planted.code, planted.detail], ['invalid-request', 'Not as asked for: title, rules.attributes.']);
+  assert.equal([planted.code, planted.detail], ['invalid-request', 'Not as asked for: title (expected: at least 1), rules.attributes.']);
   assert.not.match(JSON.stringify([unknown, planted, gateway.lines]), /jane/i);
 });
 

@@ -12,6 +12,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { notAsAsked } from '../http/not-as-asked.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
 import { allow, type Caller, callerOf, createRouter, defineRoute, describeRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { BUILT_IN_POLICIES, builtIn } from '../pipeline/policies.ts';
@@ -108,7 +109,7 @@ async function policyAt(trx: Trx, siteId: string, name: string): Promise<AdminPo
 type Recorded = { readonly event: 'policy-made' | 'policy-changed' | 'policy-withdrawn'; readonly policy: string; readonly version: number };
 
 /** For routes that take a policy. */
-const sayWhere = (result: { readonly success: boolean; readonly error?: { readonly issues: Issues } }): undefined => {
+const sayWhere = (result: { readonly success: boolean; readonly error?: { readonly issues: readonly z.core.$ZodIssue[] } }): undefined => {
   if (result.error !== undefined) throw notAsAskedFor(result.error.issues);
 };
 
@@ -215,15 +216,13 @@ function parsePolicy(text: string): PolicyDocument {
   throw notAsAskedFor(parsed.error.issues);
 }
 
-type Issues = readonly { readonly path: readonly PropertyKey[] }[];
 const TAG = /^[0-9a-f]{8}$/;
 
 /** The paths of what is wrong, as everywhere; but a key under `attributes` that is no tag may be anything, and is not repeated. */
-function notAsAskedFor(issues: Issues): Problem {
-  const places = issues.map(({ path }) => {
-    const key = path.indexOf('attributes') + 1;
-    const isRepeated = key === 0 || key === path.length || TAG.test(String(path[key]));
-    return (isRepeated ? path : path.slice(0, key)).map(String).join('.') || 'policy';
-  });
-  return new Problem('invalid-request', `Not as asked for: ${[...new Set(places)].slice(0, 5).join(', ')}.`);
+function notAsAskedFor(issues: readonly z.core.$ZodIssue[]): Problem {
+  return notAsAsked(issues.map((issue) => {
+    const key = issue.path.indexOf('attributes') + 1;
+    const isRepeated = key === 0 || key === issue.path.length || TAG.test(String(issue.path[key]));
+    return isRepeated ? issue : { ...issue, path: issue.path.slice(0, key) };
+  }), 'policy');
 }

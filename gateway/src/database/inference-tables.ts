@@ -95,7 +95,7 @@ export type InferenceResultTable = {
   created_at: Date;
 };
 
-/** What explains a result: float32 values, little endian, in this shape. */
+/** What explains a result, in this shape: float32 values, little endian, or bytes (`lungs`: 0 and 1). */
 export type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
 
 /** Who asked for a result, and was given it. `asked_id`: the job, or the one question of `/predict`. */
@@ -107,7 +107,11 @@ export type ResultInstanceTable = { result_id: string; kind: 'SR' | 'SEG' | 'SC'
 /** What the device's own triage said of an instance, in the manifest. */
 export type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
 
+/** Images of a day by outcome and by how long they took (model-use.store.ts). `day`: in UTC, as `2026-11-21`. */
+export type ModelUseTable = { site_id: string; day: string; model_id: string; version: string; outcome: string; bucket: number; images: number };
+
 export type InferenceTables = {
+  model_use: ModelUseTable;
   model_version: ModelVersionTable;
   model_activation: ModelActivationTable;
   model_fallback: ModelFallbackTable;

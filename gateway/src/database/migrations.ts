@@ -11,6 +11,7 @@ import * as policies from './migrations/0007-policies.ts';
 import * as deidReports from './migrations/0008-deid-reports.ts';
 import * as inference from './migrations/0009-inference.ts';
 import * as resultUploads from './migrations/0010-result-uploads.ts';
+import * as modelUse from './migrations/0011-model-use.ts';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-deid-reports': deidReports,
   '0009-inference': inference,
   '0010-result-uploads': resultUploads,
+  '0011-model-use': modelUse,
 };
 
 /** Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the failed migration threw. */

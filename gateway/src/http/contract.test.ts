@@ -66,6 +66,8 @@ test('real answers are what /openapi.json says', async () => {
   await callByContract('get', '/health/ready', 200);
   await callByContract('get', '/version', 200);
   await callByContract('get', '/metrics', 200, { token });
+  await callByContract('get', '/metrics', 200, { token, headers: { accept: 'application/json' }, query: { by: 'month' } });
+  await callByContract('get', '/metrics', 422, { token, query: { from: 'yesterday' } });
   const { sealingKey } = (await callByContract('get', '/upload/policy', 200, { token })) as PolicyAnswer;
   assert.equal([sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length], ['X25519', 32], 'what devices seal to');
   const deviceKey = await nameDevicePair(await createDevicePair());
@@ -142,6 +144,7 @@ test('real answers about models, jobs and results are what /openapi.json says', 
   await callByContract('get', '/results/{id}', 200, { token, params: { id: results[0] } });
   await callByContract('get', '/results/{id}/explanations/{method}', 410, { token, params: { id: results[0], method: 'image' } });
   await callByContract('get', '/results/{id}/explanations/{method}', 404, { token, params: { id: results[0], method: 'cam' } });
+  await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, { token, params: { id: results[0], sopInstanceUID: '1.2.3' } });
   const radiologist = (await gateway.userWith(['radiologist'])).accessToken;
   await callByContract('post', '/results/{id}/verify', 200, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });
   await callByContract('post', '/results/{id}/verify', 409, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });

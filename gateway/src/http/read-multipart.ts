@@ -12,6 +12,8 @@ const PART_HEADER_LIMIT = 8 * 1024;
 const BOUNDARY = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))/i;
 /** RFC 7578 §4.2: the name of the field. */
 const FIELD_NAME = /^content-disposition:\s*form-data\s*;(?:[^\r\n]*;)?\s*name="([^"\r\n]*)"/im;
+/** RFC 7578 §4.2: a part with the name of a file, which is not looked at, is a file. */
+const OF_A_FILE = /^content-disposition:[^\r\n]*;\s*filename\*?=/im;
 
 export type MultipartLimits = {
   readonly parts: number;
@@ -30,6 +32,7 @@ export type MultipartLimits = {
 export type Part = {
   /** The name of the form's field. */
   readonly field: string;
+  readonly isFile: boolean;
   /** As they came: joining them would take the memory twice. */
   readonly chunks: readonly Uint8Array[];
 };
@@ -53,7 +56,24 @@ export async function* readMultipart(contentType: string, body: AsyncIterable<Ui
     const headers = Buffer.concat(chunksOf(await read.until(Buffer.from(CRLF + CRLF), PART_HEADER_LIMIT))).toString();
     const field = FIELD_NAME.exec(headers.trimStart())?.[1];
     if (field === undefined) throw new Problem('bad-request');
-    yield { field, chunks: chunksOf(await read.until(delimiter, limits.partBytes(at))) };
+    yield { field, isFile: OF_A_FILE.test(headers), chunks: chunksOf(await read.until(delimiter, limits.partBytes(at))) };
+  }
+}
+
+type BodyLimits = Pick<MultipartLimits, 'bytes' | 'quietMs' | 'totalMs' | 'tooLarge'>;
+
+/** What comes, as it comes. @throws Problem body-too-large, and bad-request for what stands still. */
+export async function* readLimited(body: AsyncIterable<Uint8Array>, { bytes: limit, quietMs, totalMs = Infinity, tooLarge = 'body-too-large' }: BodyLimits): AsyncGenerator<Uint8Array> {
+  const beganMs = performance.now();
+  const pieces = body[Symbol.asyncIterator]();
+  for (let total = 0; ;) {
+    const leftMs = beganMs + totalMs - performance.now();
+    if (leftMs < 0) throw new Problem('bad-request');
+    const { done, value } = await unlessQuiet(pieces.next(), Math.min(quietMs, leftMs));
+    if (done === true) return;
+    total += value.length;
+    if (total > limit) throw new Problem(tooLarge);
+    yield value;
   }
 }
 
@@ -70,19 +90,15 @@ function chunksOf(found: Found): readonly Uint8Array[] {
   return found;
 }
 
-function createReader(body: AsyncIterable<Uint8Array>, { bytes: bytesLimit, quietMs, totalMs = Infinity, tooLarge = 'body-too-large' }: MultipartLimits) {
-  const beganMs = performance.now();
-  const pieces = body[Symbol.asyncIterator]();
+function createReader(body: AsyncIterable<Uint8Array>, limits: MultipartLimits) {
+  const { tooLarge = 'body-too-large' } = limits;
+  const pieces = readLimited(body, limits);
   // A line break before the first delimiter makes it look like all others.
   let held: Buffer = Buffer.from(CRLF);
-  let total = 0;
 
   async function more(): Promise<void> {
-    if (performance.now() - beganMs > totalMs) throw new Problem('bad-request');
-    const { done, value } = await unlessQuiet(pieces.next(), Math.max(0, Math.min(quietMs, beganMs + totalMs - performance.now())));
+    const { done, value } = await pieces.next();
     if (done === true) throw new Problem('bad-request');
-    total += value.length;
-    if (total > bytesLimit) throw new Problem(tooLarge);
     held = Buffer.concat([held, value]);
   }
 

@@ -11,6 +11,7 @@ import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { inflateGzip } from './gzip-body.ts';
+import { notAsAsked } from './not-as-asked.ts';
 
 /** Who may call: everybody, or who has one of the roles. */
 export type Access = 'public' | readonly Role[];
@@ -44,9 +45,7 @@ export function createRouter(): Router {
   return new OpenAPIHono<GatewayEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      // The paths of what is wrong, never the values: a value may be a name in the wrong place.
-      const where = [...new Set(result.error.issues.map((issue) => issue.path.join('.') || result.target))].slice(0, 5);
-      throw new Problem('invalid-request', `Not as asked for: ${where.join(', ')}.`);
+      throw notAsAsked(result.error.issues, result.target);
     },
   });
 }

@@ -83,11 +83,16 @@ async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promi
   return studyInstanceUID === SAMPLE_STUDY || studyInstanceUID === (await pseudonyms.resolve(requests)).uid(SAMPLE_STUDY);
 }
 
-/** A later revision of the study brings new instances, and those that were asked about before; what failed then is asked once more. */
+/**
+ * A later revision of the study brings new instances, and those that were asked about before; what failed then is asked once more. Jobs go after a while
+ * (upkeep.ts), their results stay.
+ */
 async function withoutAsked(trx: Trx, siteId: string, studyInstanceUID: string, meant: readonly Meant[]): Promise<Meant[]> {
   const asked = await trx.selectFrom('inference_job').select(['sop_instance_uid', 'model_id']).where('site_id', '=', siteId)
     .where('study_instance_uid', '=', studyInstanceUID).where('rule_name', 'is not', null).where('state', '<>', 'failed').execute();
-  const seen = new Set(asked.map(({ sop_instance_uid, model_id }) => `${sop_instance_uid} ${model_id}`));
+  const answered = await trx.selectFrom('inference_result as r').innerJoin('result_request as q', 'q.result_id', 'r.id').select(['r.sop_instance_uid', 'r.model_id'])
+    .where('r.site_id', '=', siteId).where('r.study_instance_uid', '=', studyInstanceUID).where('q.account_id', 'is', null).where('q.job_id', 'is', null).execute();
+  const seen = new Set([...asked, ...answered].map(({ sop_instance_uid, model_id }) => `${sop_instance_uid} ${model_id}`));
   return meant.filter(({ rule, sopInstanceUID }) => {
     const key = `${sopInstanceUID} ${rule.model}`;
     return !seen.has(key) && seen.add(key);

@@ -7,15 +7,20 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import type { Kysely } from 'kysely';
 import { disagreement } from '#shared/models/disagreement.ts';
 import type { Population } from '#shared/models/model.ts';
 import type { DeviceTriage, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
+import type { Tables } from '../database/tables.ts';
 import { engineModelOf } from '../models/check-model.ts';
-import { setFailed } from '../models/model.store.ts';
+import { countUse } from '../models/model-use.store.ts';
+import { setFailed, type ModelVersion } from '../models/model.store.ts';
 import { EngineFault } from '../ports/engine/engine.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { cacheKey, findCached, insertRequest, insertResult, type Asker, type Disagreement, type InputSource, type ResultRow } from '../results/result.store.ts';
 import type { Examined, Question } from './examination.ts';
 import type { Run } from './examine-thread.ts';
@@ -83,25 +88,37 @@ async function markFailed(siteId: string, { models }: ModelSet, { code, digest }
 /** @throws EngineFault, what `input.bytes` throws, and the signal's reason. */
 export async function askModels(input: Input, set: ModelSet, ask: Ask, tools: InferenceTools, signal: AbortSignal): Promise<Answered> {
   const began = performance.now();
-  const done = (outcome: string): void => tools.metrics.inference(set.asked.model_id, outcome, (performance.now() - began) / 1000);
+  const { model_id: id, version } = set.asked;
+  const count: Count = async (db, outcome) => {
+    const seconds = (performance.now() - began) / 1000;
+    tools.metrics.inference(id, outcome, seconds);
+    await countUse(db, { siteId: ask.siteId, name: { id, version }, outcome, seconds, at: tools.now() });
+  };
   try {
-    const answered = await answer(input, set, ask, tools, signal);
-    done(answered.kind === 'refused' ? answered.because : answered.cached ? 'cached' : 'answered');
+    const answered = await answer(input, set, ask, tools, count, signal);
+    if (answered.kind === 'refused') await count(tools.db, answered.because);
     return answered;
   } catch (error) {
-    done(error instanceof EngineFault ? error.code : signal.aborted ? 'inference-timeout' : 'unexpected');
+    // Where the database is away, the error says more than the count.
+    await count(tools.db, codeOf(error, signal) ?? 'unexpected').catch(() => undefined);
     throw error;
   }
 }
 
-async function answer(input: Input, set: ModelSet, ask: Ask, tools: InferenceTools, signal: AbortSignal): Promise<Answered> {
+/** Counts this image, in the transaction that answers it. */
+type Count = (db: Kysely<Tables>, outcome: string) => Promise<void>;
+
+async function answer(input: Input, set: ModelSet, ask: Ask, tools: InferenceTools, count: Count, signal: AbortSignal): Promise<Answered> {
   const { siteId, parameters, useCache, asker } = ask;
   const population = input.triage === null || (input.triage.runtime === 'none' && input.triage.population === 'unknown') ? null : input.triage.population;
   const keyOf = (inputDigest: string): string => cacheKey({ inputDigest, source: input.source, frame: input.frame, models: wordsOf(set), parameters, population });
   const cached = async (digest: string): Promise<Answered | null> => {
     const result = useCache ? await findCached(tools.db, siteId, keyOf(digest)) : undefined;
     if (result === undefined) return null;
-    await tools.db.transaction().execute((trx) => insertRequest(trx, result.id, asker, true, tools.now()));
+    await tools.db.transaction().execute(async (trx) => {
+      await insertRequest(trx, result.id, asker, true, tools.now());
+      await count(trx, 'cached');
+    });
     return { kind: 'answered', result, cached: true };
   };
   const known = input.digest === null ? null : await cached(input.digest);
@@ -112,11 +129,11 @@ async function answer(input: Input, set: ModelSet, ask: Ask, tools: InferenceToo
   if (again !== null) return again;
   const examined = await tools.examiner.examine(questionOf(bytes, digest, input, set, parameters, population, tools), runOf(set, tools), signal);
   if (examined.kind === 'refused') return examined;
-  return { kind: 'answered', cached: false, result: await keep(examined, set, keyOf(digest), input, ask, tools) };
+  return { kind: 'answered', cached: false, result: await keep(examined, set, keyOf(digest), input, ask, tools, count) };
 }
 
 async function keep(
-  { finding: found, maps }: Extract<Examined, { kind: 'examined' }>, set: ModelSet, key: string, { triage, source }: Input, ask: Ask, tools: InferenceTools,
+  { finding: found, maps }: Extract<Examined, { kind: 'examined' }>, set: ModelSet, key: string, { triage, source }: Input, ask: Ask, tools: InferenceTools, count: Count,
 ): Promise<ResultRow> {
   const finding = source === 'file' ? withoutIdentifiers(found) : found;
   const { siteId, asker } = ask;
@@ -126,6 +143,7 @@ async function keep(
   const result = await tools.db.transaction().execute(async (trx) => {
     const kept = await insertResult(trx, { id, siteId, key, finding, models: refsOf(set), maps, disagreement: differs, now });
     await insertRequest(trx, kept.id, asker, false, now);
+    await count(trx, 'answered');
     return kept;
   });
   if (differs !== null && result.id === id) tools.metrics.disagreement(finding.model.id);
@@ -156,9 +174,22 @@ function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools): Run {
   return async (role, input, signal) => {
     const model = models.get(role);
     if (model === undefined) throw new Error('the question has no such model');
-    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest)), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
+    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest), trialOf(model)), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
   };
 }
 
-/** What an error is called towards who asked; null: nobody expected it. */
-export const faultCode = (error: unknown): AnyProblemCode | null => (error instanceof EngineFault ? error.code : null);
+/** At every gateway, an activation gives the model another trial. */
+const trialOf = ({ activated_at, added_at }: ModelVersion): string => (activated_at ?? added_at).toISOString();
+
+/**
+ * What an error is called towards who asked; null: nobody expected it. Once the signal has ended the question, that is the reason: its time was up, or
+ * nobody waits for the answer any more (the job was cancelled, the caller hung up, the gateway stops).
+ */
+export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyProblemCode | null {
+  if (error instanceof EngineFault || error instanceof Problem) return error.code;
+  if (aborted) return isTimeUp(reason) ? 'inference-timeout' : 'called-off';
+  return error instanceof PacsUnreachable ? 'pacs-unreachable' : null;
+}
+
+/** Of `AbortSignal.timeout`. */
+const isTimeUp = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';

@@ -4,23 +4,27 @@
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { sideOf, type ModelCard } from '#shared/models/card.ts';
 import { examinePicture, type Examination, type ExamineOptions, type Models } from '#shared/models/examine-picture.ts';
+import { isMirrored } from '#shared/models/film-header.ts';
 import type { Population, RunModel } from '#shared/models/model.ts';
+import { CAM_SIDE } from '#shared/models/pneumonia.ts';
 import { populationOf } from '#shared/models/population.ts';
 import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
 import { readInstancePicture } from '#shared/pixels/grey-picture.ts';
-import { readImageFile } from '#shared/pixels/image-file.ts';
+import { readImageFile, SIDE_PIXELS_LEAST } from '#shared/pixels/image-file.ts';
 import type { GreyPicture } from '#shared/pixels/picture.ts';
+import { reducePicture } from '#shared/pixels/reduce-picture.ts';
 import { toSquare } from '#shared/pixels/to-square.ts';
 import type { ExplanationMethod, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
+import { encodePng } from '../results/encode-png.ts';
 import type { ResultMap } from '../results/result.store.ts';
 import type { RunRole } from './examine-thread.ts';
-import { shownSize } from './shown-size.ts';
 
 /** All that is to be known for looking at one image; nothing of it is a patient's but the image. */
 export type Question = {
@@ -39,9 +43,9 @@ export type Question = {
 export type Examined =
   | { readonly kind: 'examined'; readonly finding: Finding; readonly maps: readonly ResultMap[] }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
-/** Grey from 0 (black) to 255, rows from the top. */
+/** A PNG of 8 bits. */
 export type Shown =
-  | { readonly kind: 'shown'; readonly rows: number; readonly columns: number; readonly grey: Uint8Array }
+  | { readonly kind: 'shown'; readonly png: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 export type RunOf = (role: RunRole) => RunModel;
 
@@ -56,7 +60,8 @@ export async function examineImage(question: Question, run: RunOf, codecs: Codec
   const { picture, instance, type } = seen;
   const asked = question.cards.get('asked')!;
   const population = question.population ?? (instance === null ? 'unknown' : populationOf(instance, asked));
-  const { finding, maps } = await examinePicture({ picture, population }, modelsOf(question, run), optionsOf(question, signal));
+  const isTurnedOver = instance !== null && isMirrored(instance);
+  const { finding, maps } = await examinePicture({ picture, population, isMirrored: isTurnedOver }, modelsOf(question, run), optionsOf(question, signal));
   const own = asked.task === 'classification' && asked.id !== PNEUMONIA ? await classify(picture, asked, run('asked'), signal) : {};
   return {
     kind: 'examined', maps: toMaps(maps),
@@ -103,44 +108,33 @@ function identifiersOf(instance: ParsedInstance | null): Partial<Finding['input'
 }
 
 function toMaps({ cam, attributions, lungs }: Examination['maps']): ResultMap[] {
-  const square = (name: string, data: Float32Array): ResultMap => ({ name, dims: [Math.sqrt(data.length), Math.sqrt(data.length)], data });
   return [
-    ...(cam === null ? [] : [square('cam', cam)]),
-    ...(attributions === null ? [] : [square('attributions', attributions.attributions)]),
-    ...(lungs === null ? [] : [square('lung-right', Float32Array.from(lungs.right)), square('lung-left', Float32Array.from(lungs.left))]),
+    ...(cam === null ? [] : [{ name: 'cam', dims: [CAM_SIDE, CAM_SIDE], data: cam } as const]),
+    ...(attributions === null ? [] : [{ name: 'attributions', dims: [attributions.side, attributions.side], data: attributions.attributions } as const]),
+    ...(lungs === null ? [] : [{ name: 'lungs', dims: [2, lungs.side, lungs.side], data: concatBytes([lungs.right, lungs.left]) } as const]),
   ];
 }
 
-export async function showImage(bytes: Uint8Array, frame: number, sideLimit: number, codecs: Codecs, signal: AbortSignal): Promise<Shown> {
+/** As a person sees it, scaled down where it is larger than needed. */
+export async function showImage(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Shown> {
   const seen = await see(bytes, frame, codecs, signal);
   if (seen.kind === 'refused') return seen;
-  const { rows, columns } = shownSize(seen.picture.rows, seen.picture.columns, sideLimit);
-  return { kind: 'shown', rows, columns, grey: reduced(seen.picture, rows, columns) };
+  const { rows: height, columns: width, grey } = reducePicture(seen.picture);
+  return { kind: 'shown', png: encodePng({ width, height, channels: 1, data: Uint8ClampedArray.from(grey, (value) => value * 255) }) };
 }
 
 /** By its bytes, whatever it is called: a PNG, a JPEG, or an instance. */
 async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Seen> {
   const file = await readImageFile(bytes);
+  if (file.kind === 'picture' && frame > 0) return { kind: 'refused', because: 'frame-not-found' };
   if (file.kind === 'picture') return { kind: 'seen', picture: file.picture, type: file.type, warnings: file.warnings, instance: null };
   if (file.because !== 'image-type-unsupported') return file;
   const read = await readInstance(bytesSource(bytes), signal);
   if (read.kind === 'refused') return { kind: 'refused', because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged' };
   const { instance } = read;
   const decoded = await readInstancePicture(instance, instance.dataSet, frame, codecs, signal);
-  return decoded.kind === 'refused' ? decoded : { kind: 'seen', picture: decoded.picture, type: 'dicom', warnings: [], instance };
-}
-
-/** Each pixel is the mean of those that it stands for. */
-function reduced({ rows, columns, grey }: GreyPicture, toRows: number, toColumns: number): Uint8Array {
-  const shown = new Uint8Array(toRows * toColumns);
-  for (let y = 0; y < toRows; y += 1) {
-    const [top, bottom] = [Math.floor((y * rows) / toRows), Math.ceil(((y + 1) * rows) / toRows)];
-    for (let x = 0; x < toColumns; x += 1) {
-      const [left, right] = [Math.floor((x * columns) / toColumns), Math.ceil(((x + 1) * columns) / toColumns)];
-      let sum = 0;
-      for (let row = top; row < bottom; row += 1) for (let column = left; column < right; column += 1) sum += grey[row * columns + column]!;
-      shown[y * toColumns + x] = Math.round(255 * Math.min(1, Math.max(0, sum / ((bottom - top) * (right - left)))));
-    }
-  }
-  return shown;
+  if (decoded.kind === 'refused') return decoded;
+  const { picture } = decoded;
+  if (Math.min(picture.rows, picture.columns) < SIDE_PIXELS_LEAST) return { kind: 'refused', because: 'image-too-small' };
+  return { kind: 'seen', picture, type: 'dicom', warnings: [], instance };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { z } from 'zod';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { Job, predictAnswerSchema, Result } from '#shared/protocol/inference.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
@@ -74,7 +75,12 @@ test('a file over 50 MB is refused while it comes, whatever is in it, and so is 
   assert.is(await codeOf('/predict', 415, formOf([Buffer.from('some text, and nothing else')])), 'image-type-unsupported');
 });
 
-test('what is asked in another form is told where, never what', async () => {
+test('what is asked in another form is told where, and what is asked for, never what came', async () => {
+  const { detail } = await asked<ProblemDetails>('POST', '/infer', 422, { body: { model: 5, studyInstanceUID: '1.2.3', priority: 1000 } });
+  assert.is(detail, 'Not as asked for: model (expected: string), priority (expected: at most 100).');
+  assert.match((await asked<ProblemDetails>('POST', '/predict', 415, { body: {} })).detail ?? '', 'multipart/form-data');
+  assert.is(await codeOf('/predict', 422, formOf([greyFile(1)], { frame: '1' })), 'frame-not-found', 'a PNG has one');
+  assert.is(await codeOf('/predict', 404, formOf([greyFile(1)], { version: '9.9.9' })), 'model-not-found');
   assert.is(await codeOf('/predict', 422, formOf([])), 'invalid-request');
   assert.is(await codeOf('/predict', 422, formOf([greyFile(1)], { frame: '-1' })), 'invalid-request');
   assert.is(await codeOf('/predict', 413, formOf([greyFile(1), greyFile(2)])), 'too-many-inputs');
@@ -103,8 +109,14 @@ test('a file becomes a job that can be followed to its end; of the file nothing 
   assert.is((await gateway.call('DELETE', `/jobs/${job.id}`, { token })).status, 409);
 });
 
-test('a file that no model can look at ends its job with the reason', async () => {
-  const { id } = await asked<Job>('POST', '/infer', 202, { form: formOf([Buffer.from('no image')]) });
+test('a file that no model can look at is refused before there is a job; in a batch its job ends with the reason, and the others with their results', async () => {
+  const before = (await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs.length;
+  assert.is(await codeOf('/infer', 415, formOf([Buffer.from('no image')])), 'image-type-unsupported');
+  assert.is(await codeOf('/infer', 422, formOf([greyFile(92).subarray(0, -20)])), 'image-damaged');
+  assert.is((await asked<{ jobs: Job[] }>('GET', '/jobs', 200)).jobs.length, before);
+  const { jobs: [good, bad] } = await asked<{ jobs: [Job, Job] }>('POST', '/infer/batch', 202, { form: formOf([greyFile(96), Buffer.from('no image')]) });
+  assert.is((await lastOf(gateway, token, good.id)).state, 'done');
+  const { id } = bad;
   const failed = await lastOf(gateway, token, id);
   assert.equal([failed.state, failed.error?.code, failed.attempt], ['failed', 'image-type-unsupported', 1]);
   assert.is((await gateway.call('POST', `/jobs/${id}/retry`, { token })).status, 409, 'its file is gone');
@@ -148,6 +160,25 @@ test('results come by page, and by user, model and period', async () => {
   assert.is(await count('user=00000000-0000-4000-8000-000000000000'), 0);
   assert.is(await count(`from=${new Date(gateway.now().getTime() + 1).toISOString()}`), 0);
   assert.is(await count('study=2.25.10005011'), 0, 'a file is no study’s');
+});
+
+test('a file is taken as a form has it, whatever its field is called, or as the whole body, with what is asked in the address', async () => {
+  const image = greyFile(97);
+  const kind = async (headers: Record<string, string>, body: FormData | Uint8Array<ArrayBuffer>, path = '/predict?model=image-kind'): Promise<string> => {
+    const answer = await gateway.api.request(`http://localhost${path}`, { method: 'POST', headers: { authorization: `Bearer ${token}`, ...headers }, body });
+    const said = (await answer.json()) as Answer & Job & { code?: string };
+    return `${answer.status} ${said.code ?? said.model.id}`;
+  };
+  for (const type of ['image/png', 'application/octet-stream', 'image/jpeg', 'application/dicom']) assert.is(await kind({ 'content-type': type }, image), '200 image-kind', 'its bytes say what it is');
+  assert.is(await kind({ 'content-type': 'application/dicom' }, testFilm({ seed: 504 }).bytes), '200 image-kind');
+  assert.is(await kind({ 'content-type': 'image/png' }, image, '/infer?model=image-kind&priority=0'), '202 image-kind');
+  const other = new FormData();
+  other.append('image', new Blob([image]), 'a name that nobody looks at.png');
+  assert.is(await kind({}, other), '200 image-kind');
+  assert.is(await kind({ 'content-type': 'image/png' }, image, '/predict?model=image-kind&frame=-1'), '422 invalid-request');
+  assert.is(await kind({ 'content-type': 'image/png' }, new Uint8Array(50 * 1024 * 1024 + 1)), '413 file-too-large');
+  assert.is(await kind({ 'content-type': 'image/png' }, Buffer.from('')), '415 image-type-unsupported');
+  assert.is(await kind({ 'content-type': 'text/plain' }, image), '415 unsupported-media-type');
 });
 
 test.run();

@@ -12,11 +12,11 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Caller, type GatewayContext, type Router } from '../http/route.ts';
 import { reachesStudy } from '../results/reach.ts';
-import { askModels, faultCode, withModels, type Input } from './ask-models.ts';
+import { askModels, codeOf, withModels, type Input } from './ask-models.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { findJob, openJobs, toShownJobs } from './job.store.ts';
-import { BATCH, batchRequestSchema, FILE_BYTES_LIMIT, readForm, readJson, type AskedFields } from './read-form.ts';
+import { BATCH, batchRequestSchema, FILE_BYTES_LIMIT, FILE_TYPES, readFiles, readJson, type Sent } from './read-form.ts';
 
 const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
 /** All of it: reading what came, looking, answering. */
@@ -34,37 +34,42 @@ export const IMAGE_PROBLEMS = [
   'file-too-large', 'image-too-small', 'image-too-large', 'image-damaged', 'image-type-unsupported', 'image-without-pixels', 'frame-not-found',
 ] as const satisfies readonly AnyProblemCode[];
 export const MODEL_PROBLEMS = [
-  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout',
+  'model-not-found', 'model-unavailable', 'model-not-usable', 'model-crashed', 'inference-timeout', 'called-off',
 ] as const satisfies readonly AnyProblemCode[];
 const FORM_PROBLEMS = ['bad-request', 'invalid-request', 'unsupported-media-type'] as const;
 
 const job = z.object(jobSchema.shape).openapi('Job');
 const field = { type: 'string' } as const;
 const FIELDS = { model: field, version: field, frame: field, cache: field, threshold: field, steps: field, explain: field } as const;
+const JOB_FIELDS = { ...FIELDS, priority: field, timeoutSeconds: field } as const;
 const file = { type: 'string', format: 'binary' } as const;
-const formOf = (properties: object) => ({ 'multipart/form-data': { schema: { type: 'object' as const, properties: { file, ...FIELDS, ...properties }, required: ['file'] } } });
-const LIMITS = `PNG and JPEG of 64 to 2 048 pixels a side, or a DICOM instance; at most ${FILE_BYTES_LIMIT / 1024 / 1024} MiB.`;
+/** A form, or the file itself; beside a file, what is asked stands in the address. */
+const filesOf = (fields: object) => ({
+  'multipart/form-data': { schema: { type: 'object' as const, properties: { file, ...fields }, required: ['file'] } }, ...Object.fromEntries(FILE_TYPES.map((type) => [type, { schema: file }])),
+});
+const queryOf = (fields: object) => z.object(Object.fromEntries(Object.keys(fields).map((name) => [name, z.string().optional()])));
+const LIMITS = `PNG and JPEG of 64 to 2 048 pixels a side, or a DICOM instance of at least 64; at most ${FILE_BYTES_LIMIT / 1024 / 1024} MiB.`;
 
 function describeRoutes(router: Router): void {
   const asked = { roles: ASKERS, tags: ['inference'], method: 'post' as const };
   const problems = [...FORM_PROBLEMS, ...IMAGE_PROBLEMS, ...MODEL_PROBLEMS];
   describeRoute(router, {
     ...asked, path: '/predict', problems, summary: 'What the models say of one image, at once',
-    description: `\`file\`: ${LIMITS} \`model\` is \`pneumonia\` unless said otherwise. \`Content-Location\` names the result.`,
-    request: { body: { required: true, content: formOf({}) } },
+    description: `A form with \`file\`, or the file itself: ${LIMITS} \`model\` is \`pneumonia\` unless said otherwise. \`Content-Location\` names the result.`,
+    request: { query: queryOf(FIELDS), body: { required: true, content: filesOf(FIELDS) } },
     responses: { 200: jsonResponse(predictAnswerSchema, 'The finding. NOT FOR DIAGNOSTIC USE.') },
   });
   describeRoute(router, {
     ...asked, path: '/infer', problems: [...problems, 'body-too-large', 'study-not-found', 'storage-full'], summary: 'Have models look at an image, or at a study in the PACS, by a job',
-    description: `A form with \`file\`: ${LIMITS} Or JSON that names a study in the PACS, and may name an instance of it.`,
-    request: { body: { required: true, content: { ...formOf({ priority: field, timeoutSeconds: field }), 'application/json': { schema: inferRequestSchema } } } },
+    description: `A form with \`file\`, or the file itself: ${LIMITS} Or JSON that names a study in the PACS, and may name an instance of it.`,
+    request: { query: queryOf(JOB_FIELDS), body: { required: true, content: { ...filesOf(JOB_FIELDS), 'application/json': { schema: inferRequestSchema } } } },
     responses: { 202: { ...jsonResponse(job, 'It waits, or has begun.'), headers: z.object({ location: z.string() }) } },
   });
   describeRoute(router, {
     ...asked, path: '/infer/batch', problems: [...problems, 'body-too-large', 'study-not-found', 'too-many-inputs', 'storage-full'],
     summary: 'The same for several files, or several studies',
     description: `A form with up to ${BATCH.files} \`file\`s of ${BATCH.bytes / 1024 / 1024} MiB together, or JSON with up to ${BATCH.studies} \`studies\`. All are taken, or none.`,
-    request: { body: { required: true, content: { ...formOf({ priority: field, timeoutSeconds: field }), 'application/json': { schema: batchRequestSchema } } } },
+    request: { query: queryOf(JOB_FIELDS), body: { required: true, content: { ...filesOf(JOB_FIELDS), 'application/json': { schema: batchRequestSchema } } } },
     responses: { 202: jsonResponse(z.object({ jobs: z.array(job) }), 'In the order in which they were named.') },
   });
 }
@@ -76,32 +81,34 @@ export function inferRoutes(tools: InferenceTools): Router {
   const forms: string[] = [];
   describeRoutes(router);
 
-  async function oneOfFew<T>({ id }: Caller, work: () => Promise<T>): Promise<T> {
+  /** @throws Problem rate-limited; called-off where the caller hung up meanwhile; what `work` throws. */
+  async function oneOfFew<T>(c: GatewayContext, work: () => Promise<T>): Promise<T> {
+    const { id } = callerOf(c);
     if (forms.length >= FORMS_AT_ONCE || forms.filter((one) => one === id).length >= FORMS_OF_ONE) throw new Problem('rate-limited', undefined, { 'Retry-After': '1' });
     forms.push(id);
     try {
       return await work();
+    } catch (error) {
+      throw c.req.raw.signal.aborted && !(error instanceof Problem) ? new Problem('called-off') : error;
     } finally {
       forms.splice(forms.indexOf(id), 1);
     }
   }
 
-  router.post('/predict', allow(ASKERS), (c) => oneOfFew(callerOf(c), () => predict(c)));
+  router.post('/predict', allow(ASKERS), (c) => oneOfFew(c, () => predict(c)));
 
   async function predict(c: GatewayContext): Promise<Response> {
     const caller = callerOf(c);
     let bytes: Uint8Array = new Uint8Array();
-    const fields = await readForm(c.req.header('content-type') ?? '', bodyOf(c), 1, async (chunks) => void (bytes = Buffer.concat(chunks)));
+    const fields = await readFiles(sentOf(c), 1, async (chunks) => void (bytes = Buffer.concat(chunks)));
     const began = performance.now();
-    const late = AbortSignal.timeout(PREDICT_MS);
-    const signal = AbortSignal.any([c.req.raw.signal, late]);
+    const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(PREDICT_MS)]);
     const { siteId } = caller;
     const ask = { siteId, parameters: fields.parameters, useCache: fields.cache, asker: { askedId: tools.newId(), accountId: caller.id, jobId: null } };
     const input: Input = { source: 'file', digest: null, frame: fields.frame, triage: null, bytes: async () => bytes };
     const answered = await withModels({ siteId, model: fields.model, version: fields.version ?? null }, tools, (set) => askModels(input, set, ask, tools, signal)).catch((error: unknown) => {
-      if (late.aborted) throw new Problem('inference-timeout');
-      const code = faultCode(error);
-      throw code === null ? error : new Problem(code);
+      const code = codeOf(error, signal);
+      throw code === null || error instanceof Problem ? error : new Problem(code);
     });
     if (answered.kind === 'refused') throw new Problem(answered.because);
     c.header('Content-Location', `results/${answered.result.id}`);
@@ -110,11 +117,11 @@ export function inferRoutes(tools: InferenceTools): Router {
 
   router.post('/infer', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
-    if (isForm(c)) {
-      const [shown] = await oneOfFew(caller, () => takeFiles(c, caller, 1));
+    if (!isJson(c)) {
+      const [shown] = await oneOfFew(c, () => takeFiles(c, caller, 1));
       return accepted(c, shown!);
     }
-    const asked = await readJson(inferRequestSchema, jsonBodyOf(c));
+    const asked = await readJson(inferRequestSchema, bodyOf(c));
     const { studyInstanceUID } = asked;
     if (studyInstanceUID === undefined) throw new Problem('invalid-request', 'Not as asked for: studyInstanceUID.');
     const [shown] = await takeOrders(caller, [{ ...asked, ...ofCaller(caller), kind: asked.sopInstanceUID === undefined ? 'study' : 'instance' }]);
@@ -123,18 +130,22 @@ export function inferRoutes(tools: InferenceTools): Router {
 
   router.post('/infer/batch', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
-    if (isForm(c)) return c.json({ jobs: await oneOfFew(caller, () => takeFiles(c, caller, BATCH.files)) }, 202);
-    const { studies, ...asked } = await readJson(batchRequestSchema, jsonBodyOf(c));
+    if (!isJson(c)) return c.json({ jobs: await oneOfFew(c, () => takeFiles(c, caller, BATCH.files)) }, 202);
+    const { studies, ...asked } = await readJson(batchRequestSchema, bodyOf(c));
     const orders = [...new Set(studies)].map((studyInstanceUID): JobOrder => ({ ...asked, ...ofCaller(caller), kind: 'study', studyInstanceUID }));
     return c.json({ jobs: await takeOrders(caller, orders) }, 202);
   });
 
-  /** Each is on the disk, encrypted, before its job is there; where one is refused, none is kept. */
+  /**
+   * Each is on the disk, encrypted, before its job is there; where one is refused, none is kept. What no model could look at is refused at once where it is
+   * one; of a batch each job ends with its own reason, and one damaged file holds up no others.
+   */
   async function takeFiles(c: GatewayContext, caller: Caller, limit: number): Promise<Job[]> {
     const kept: Kept[] = [];
     let ids: readonly string[];
     try {
-      const fields: AskedFields = await readForm(c.req.header('content-type') ?? '', bodyOf(c), limit, async (chunks) => {
+      const fields = await readFiles(sentOf(c), limit, async (chunks) => {
+        if (limit === 1) await requireImage(chunks, c.req.raw.signal);
         const id = tools.newId();
         kept.push({ id, ...(await tools.inputs.keep(id, chunks)) });
       });
@@ -144,6 +155,13 @@ export function inferRoutes(tools: InferenceTools): Router {
       throw error;
     }
     return shownOf(ids);
+  }
+
+  /** Its first frame, to whoever looks; where that takes too long, or the thread ends, the job finds out. @throws Problem: why no model could look at it. */
+  async function requireImage(chunks: readonly Uint8Array[], hungUp: AbortSignal): Promise<void> {
+    const looking = tools.examiner.show(Buffer.concat(chunks), 0, AbortSignal.any([hungUp, AbortSignal.timeout(PREDICT_MS)]));
+    const seen = await looking.catch(() => null);
+    if (seen?.kind === 'refused') throw new Problem(seen.because);
   }
 
   /** @throws Problem study-not-found: also where it is none of the caller's; whether it is there is not said. */
@@ -156,10 +174,12 @@ export function inferRoutes(tools: InferenceTools): Router {
   /** @throws Problem study-not-found, not-allowed, rate-limited. */
   async function commitOrders(caller: Caller, orders: readonly JobOrder[]): Promise<readonly string[]> {
     if (orders.some(({ priority = 0 }) => priority > 0) && !caller.roles.some((role) => URGENT.includes(role))) throw new Problem('not-allowed');
-    for (const { studyInstanceUID, model, version } of orders) {
+    for (const { studyInstanceUID } of orders) {
       if (studyInstanceUID !== undefined && !(await reachesStudy(tools.db, caller, studyInstanceUID))) throw new Problem('study-not-found');
-      await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     }
+    // All of one request ask the same.
+    const { model, version } = orders[0]!;
+    await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     return tools.db.transaction().execute(async (trx) => {
       if ((await openJobs(trx, caller.id)) + orders.length > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
       const made: string[] = [];
@@ -178,17 +198,13 @@ export function inferRoutes(tools: InferenceTools): Router {
 }
 
 const ofCaller = ({ siteId, id: accountId }: Caller) => ({ siteId, accountId });
-const isForm = (c: GatewayContext): boolean => /^multipart\//i.test(c.req.header('content-type') ?? '');
+const isJson = (c: GatewayContext): boolean => /^application\/json\b/i.test(c.req.header('content-type') ?? '');
+const sentOf = (c: GatewayContext): Sent => ({ contentType: c.req.header('content-type') ?? '', query: c.req.query(), body: bodyOf(c) });
 
 function bodyOf(c: GatewayContext): AsyncIterable<Uint8Array> {
   const { body } = c.req.raw;
   if (body === null) throw new Problem('bad-request');
   return body;
-}
-
-function jsonBodyOf(c: GatewayContext): AsyncIterable<Uint8Array> {
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) throw new Problem('unsupported-media-type');
-  return bodyOf(c);
 }
 
 /** Relative, for the API is served under two roots. */

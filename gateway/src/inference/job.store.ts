@@ -2,7 +2,7 @@
  * Inference jobs in the database. A job is begun, moved on and ended by whoever runs it; each change names the states that it may start from, so that a
  * run that was overtaken (cancelled, or taken over by another gateway) changes nothing.
  */
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import type { InferenceJobTable, JobKind, JobParameters } from '../database/inference-tables.ts';
@@ -59,10 +59,10 @@ export async function listJobs(db: Db, siteId: string, accountId: string | null,
   return (accountId === null ? all : all.where('account_id', '=', accountId)).execute();
 }
 
-
-/** How many of the account's jobs have not ended. */
-export async function openJobs(db: Db, accountId: string): Promise<number> {
-  const open = db.selectFrom('inference_job').select(({ fn }) => fn.countAll<string>().as('count')).where('account_id', '=', accountId).where('state', 'in', ['queued', 'running']);
+/** How many of the account's jobs have not ended. Who makes more in its name waits until this transaction has ended: neither would see the other's. */
+export async function openJobs(trx: Trx, accountId: string): Promise<number> {
+  await sql`select pg_advisory_xact_lock(hashtext(${`jobs ${accountId}`}))`.execute(trx);
+  const open = trx.selectFrom('inference_job').select(({ fn }) => fn.countAll<string>().as('count')).where('account_id', '=', accountId).where('state', 'in', ['queued', 'running']);
   return Number((await open.executeTakeFirstOrThrow()).count);
 }
 
@@ -94,6 +94,16 @@ export async function endJob(trx: Trx, id: string, end: { readonly state: 'done'
 export async function renewJob(trx: Trx, id: string, now: Date): Promise<void> {
   const renewed = { state: 'queued', error: null, attempt: 0, done: 0, version: null, created_at: now, started_at: null, finished_at: null } as const;
   await trx.updateTable('inference_job').set(renewed).where('id', '=', id).execute();
+}
+
+/** Jobs that ended before this, at most so many; how many it were. Their results stay, and who was given them. */
+export async function deleteEndedJobs(trx: Trx, before: Date, limit: number): Promise<number> {
+  const ended = await trx.selectFrom('inference_job').select('id').where('finished_at', '<', before).orderBy('finished_at').limit(limit).forUpdate().execute();
+  const ids = ended.map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  await trx.updateTable('result_request').set({ job_id: null }).where('job_id', 'in', ids).execute();
+  await trx.deleteFrom('inference_job').where('id', 'in', ids).execute();
+  return ids.length;
 }
 
 /** Jobs that still need their file, with its key. */

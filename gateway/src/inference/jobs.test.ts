@@ -19,6 +19,11 @@ async function begin(gateway: TestGateway, token: string, value: number, fields:
   assert.is(answer.status, 202);
   return (await answer.json()) as Job;
 }
+/** As what images were counted. */
+async function outcomesOf(gateway: TestGateway, token: string): Promise<string[]> {
+  const text = await (await gateway.call('GET', '/metrics', { token })).text();
+  return [...text.matchAll(/^relaypacs_inference_seconds_count\{.*outcome="([\w-]+)"/gm)].map(([, outcome = '']) => outcome);
+}
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as ProblemDetails).code;
 
 test('one that hangs is ended by its time-out and tried again, so often and no more; uploads and others are not held up', async () => {
@@ -80,6 +85,29 @@ test('a job is cancelled: one that waits at once, one that runs in a moment; wha
   assert.is((await lastOf(gateway, token, running.id)).state, 'cancelled');
   const order = engine.inputs.filter((value, at) => engine.inputs.indexOf(value) === at && value <= 33);
   assert.equal(order, [30, 33, 32]);
+  await until('the cancelled run to be counted as what it is', async () => (await outcomesOf(gateway, token)).includes('called-off'));
+  assert.not.ok((await outcomesOf(gateway, token)).includes('inference-timeout'));
+  assert.not.ok(gateway.lines.some(({ event }) => event === 'inference-failed'), 'nothing failed');
+  await gateway.close();
+});
+
+test('who hangs up before the answer is told apart from an answer that comes too late, and from a fault', async () => {
+  const engine = createTestEngine();
+  const gateway = await openTestGateway({ engine });
+  const { accessToken: token } = await gateway.signIn();
+  engine.conduct = 'hangs';
+  const caller = new AbortController();
+  const request = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: formOf([greyFile(51)]), signal: caller.signal };
+  const asking = gateway.api.request('http://localhost/predict', request);
+  await until('it to run', () => engine.inputs.length > 0);
+  caller.abort();
+  assert.is(await codeOf(await asking), 'called-off');
+  assert.equal(await outcomesOf(gateway, token), ['called-off']);
+  const cut = new ReadableStream({ pull: (controller) => controller.error(new Error('the socket ended')) });
+  const headers = { ...request.headers, 'content-type': 'multipart/form-data; boundary=b' };
+  assert.is(await codeOf(await gateway.api.request('http://localhost/infer/batch', { ...request, headers, body: cut, duplex: 'half' } as RequestInit)), 'called-off', 'while it sent');
+  assert.not.ok(gateway.lines.some(({ event }) => event === 'unexpected-error'));
+  assert.is(gateway.lines.findLast(({ route }) => route === '/predict')?.['code'], 'called-off');
   await gateway.close();
 });
 

@@ -22,10 +22,13 @@ const GATE = 'image-kind';
 const LUNGS = 'lung-fields';
 const EXPLAINED = 'pneumonia';
 
+/** A gradient explains another model's answer, and has none of its own. */
+export const answersItself = ({ card }: Pick<ModelVersion, 'card'>): boolean => card.task !== 'explanation';
+
 /** @throws Problem model-not-found, model-unavailable, model-not-usable. */
 export async function chooseModels(db: Kysely<Tables>, siteId: string, modelId: string, version: string | null): Promise<ModelSet> {
   const { version: asked, insteadOf } = await answering(db, siteId, modelId, version);
-  if (asked.card.task === 'explanation') throw new Problem('model-not-usable');
+  if (!answersItself(asked)) throw new Problem('model-not-usable');
   const models = new Map<RunRole, ModelVersion>([['asked', asked]]);
   models.set(GATE, asked.model_id === GATE ? asked : (await answering(db, siteId, GATE)).version);
   // Without it a finding says that nobody looked for the lungs; without the gate nothing can be said.

@@ -1,7 +1,7 @@
 /** For the tests of inference: forms with images of one grey, the end of a job, and an engine that does what it is told. */
 import type { Job } from '#shared/protocol/inference.ts';
 import type { TestGateway } from '../open-test-gateway.ts';
-import { EngineFault, type Engine, type EngineFaultCode } from '../ports/engine/engine.ts';
+import { EngineFault, type Engine, type EngineFaultCode, type EngineModel } from '../ports/engine/engine.ts';
 import { encodePng } from '../results/encode-png.ts';
 
 /** A PNG of one grey: no two greys are the same input. */
@@ -29,14 +29,15 @@ export async function lastOf(gateway: TestGateway, token: string, id: string): P
 }
 
 type Conduct = 'answers' | 'hangs' | EngineFaultCode;
-export type TestEngine = Engine & { conduct: Conduct; readonly inputs: number[] };
+export type TestEngine = Engine & { conduct: Conduct; readonly inputs: number[]; readonly trials: Pick<EngineModel, 'digest' | 'trial'>[] };
 
-/** Says "a hand" of every image, unless it is told to do otherwise. It remembers how bright each one was. */
+/** Says "a hand" of every image, unless it is told to do otherwise. It remembers how bright each one was, and in which trial of which model it ran. */
 export function createTestEngine(): TestEngine {
   const engine: TestEngine = {
-    runtime: 'a test', conduct: 'answers', inputs: [],
+    runtime: 'a test', conduct: 'answers', inputs: [], trials: [],
     check: async () => undefined,
-    async run({ digest, outputs }, input, { signal }) {
+    async run({ digest, trial, outputs }, input, { signal }) {
+      engine.trials.push({ digest, ...(trial === undefined ? {} : { trial }) });
       engine.inputs.push(Math.round((input.data[0] ?? 0) * 255));
       if (engine.conduct === 'hangs') await new Promise((_, reject) => void signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
       else if (engine.conduct !== 'answers') throw new EngineFault(engine.conduct, digest);
@@ -46,7 +47,6 @@ export function createTestEngine(): TestEngine {
         return [name, { dims: [times, ...rest], data: new Float32Array(times * size).map((_, at) => (at % size === 2 ? 1 : 0)) }];
       }));
     },
-    forget: () => undefined,
     state: () => ({ pid: null, crashes: 0, runs: 0, pending: 0, residentBytes: 0 }),
     close: async () => undefined,
   };

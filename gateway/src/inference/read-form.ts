@@ -1,9 +1,10 @@
-/** What is asked of the models: a form with files (`multipart/form-data`), or JSON that names studies in the PACS. */
+/** What is asked of the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON that names studies in the PACS. */
 import { z } from '@hono/zod-openapi';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { readMultipart } from '../http/read-multipart.ts';
+import { notAsAsked } from '../http/not-as-asked.ts';
+import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
 /** Of PNG, JPEG and DICOM files alike. It is held in memory while it is looked at. */
 export const FILE_BYTES_LIMIT = 50 * 1024 * 1024;
@@ -11,11 +12,9 @@ export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as co
 const FIELDS_BYTES = 64 * 1024;
 const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
-const QUIET_MS = 60_000;
-/** Of a whole form: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who sends a byte a minute holds up nobody for longer. */
-const TOTAL_MS = { one: 60_000, batch: 600_000 } as const;
-
-export const DEFAULT_MODEL = 'pneumonia';
+/** How long nothing may come, and how long all may take: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who sends a byte a minute holds up nobody for longer. */
+type FormTimes = { readonly quietMs: number; readonly totalMs: number };
+const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = { one: { quietMs: 60_000, totalMs: 60_000 }, batch: { quietMs: 60_000, totalMs: 600_000 } };
 
 const whole = z.string().regex(/^-?\d{1,9}$/).transform(Number);
 const part = z.string().regex(/^[01]$|^0?\.\d{1,9}$/).transform(Number);
@@ -24,7 +23,7 @@ const parameters = shape.parameters.unwrap().shape;
 
 /** As `inferRequestSchema`, in the words of a form. */
 const fieldsSchema = z.strictObject({
-  model: shape.model.default(DEFAULT_MODEL),
+  model: shape.model,
   version: shape.version,
   frame: whole.pipe(shape.frame.unwrap()).default(0),
   priority: whole.pipe(shape.priority.unwrap()).optional(),
@@ -38,18 +37,34 @@ export type AskedFields = z.infer<typeof fieldsSchema>;
 
 export const batchRequestSchema = inferRequestSchema.omit({ studyInstanceUID: true, sopInstanceUID: true }).extend({ studies: z.array(uidSchema).min(1).max(BATCH.studies) });
 
-/** Reads the form; gives each file away as it comes, so that not all are held at once. @throws Problem. */
-export async function readForm(
-  contentType: string, body: AsyncIterable<Uint8Array>, files: number, take: (chunks: readonly Uint8Array[]) => Promise<void>,
+/** Of a body that is a file itself; what it is, its bytes say. */
+export const FILE_TYPES = ['image/png', 'image/jpeg', 'application/dicom', 'application/octet-stream'] as const;
+
+/** What is asked stands in the form, in the address, or in both; `query` is the address's. */
+export type Sent = { readonly contentType: string; readonly query: Readonly<Record<string, string>>; readonly body: AsyncIterable<Uint8Array> };
+
+/**
+ * Gives each file away as it comes, so that not all are held at once. Of a form a file is the field `file`, and whatever else is sent with a file's name.
+ * @throws Problem.
+ */
+export async function readFiles(
+  { contentType, query, body }: Sent, files: number, take: (chunks: readonly Uint8Array[]) => Promise<void>, times = files === 1 ? TIMES.one : TIMES.batch,
 ): Promise<AskedFields> {
+  if (FILE_TYPES.some((type) => contentType.toLowerCase().startsWith(type))) {
+    // What is asked is looked at first: a wrong word costs nobody 50 MB.
+    const asked = parsed(fieldsSchema, query);
+    await take(await Array.fromAsync(readLimited(body, { ...times, bytes: FILE_BYTES_LIMIT, tooLarge: 'file-too-large' })));
+    return asked;
+  }
+  if (!/^multipart\/form-data\b/i.test(contentType)) throw new Problem('unsupported-media-type', `Send a form (multipart/form-data), or the file itself as ${FILE_TYPES.join(', ')}.`);
   const limits = {
-    parts: files + FIELDS_LIMIT, bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES, partBytes: () => FILE_BYTES_LIMIT, quietMs: QUIET_MS,
-    totalMs: files === 1 ? TOTAL_MS.one : TOTAL_MS.batch, tooLarge: 'file-too-large',
+    ...times, parts: files + FIELDS_LIMIT, bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES, partBytes: () => FILE_BYTES_LIMIT,
+    tooLarge: 'file-too-large',
   } as const;
-  const fields: Record<string, string> = {};
+  const fields: Record<string, string> = { ...query };
   let count = 0;
-  for await (const { field, chunks } of readMultipart(contentType, body, limits)) {
-    if (field === 'file') {
+  for await (const { field, isFile, chunks } of readMultipart(contentType, body, limits)) {
+    if (isFile || field === 'file') {
       if ((count += 1) > files) throw new Problem('too-many-inputs');
       await take(chunks);
     } else {
@@ -79,10 +94,8 @@ export async function readJson<S extends z.ZodType>(schema: S, body: AsyncIterab
   return parsed(schema, json);
 }
 
-/** The paths of what is wrong, never the values. */
 function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const outcome = schema.safeParse(value);
   if (outcome.success) return outcome.data;
-  const places = outcome.error.issues.map(({ path, code }) => path.map(String).join('.') || code);
-  throw new Problem('invalid-request', `Not as asked for: ${[...new Set(places)].slice(0, 5).join(', ')}.`);
+  throw notAsAsked(outcome.error.issues, 'request');
 }

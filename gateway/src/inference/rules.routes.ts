@@ -6,6 +6,7 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { versionsOf } from '../models/model.store.ts';
+import { answersItself } from './model-set.ts';
 import { replaceRules, rulesOf } from './rule.store.ts';
 
 const ADMIN = ['admin'] as const;
@@ -17,7 +18,7 @@ const read = defineRoute({
   responses: { 200: jsonResponse(rules, 'In their order; each that fits has its own model look.') },
 });
 const replace = defineRoute({
-  method: 'put', path: '/admin/inference-rules', roles: ADMIN, tags: ['inference'], problems: ['model-not-found'], summary: 'Set all rules',
+  method: 'put', path: '/admin/inference-rules', roles: ADMIN, tags: ['inference'], problems: ['model-not-found', 'model-not-usable'], summary: 'Set all rules',
   request: { body: jsonBody(rules) },
   responses: { 200: jsonResponse(rules, 'They hold for every study whose receipt is issued from now on.') },
 });
@@ -29,8 +30,12 @@ export function ruleRoutes({ db, now }: { readonly db: Db; readonly now: () => D
     const { siteId, id: by } = callerOf(c);
     const { rules: wanted } = c.req.valid('json');
     if (new Set(wanted.map(({ name }) => name)).size < wanted.length) throw new Problem('invalid-request', 'Not as asked for: two rules have one name.');
-    const known = new Set((await versionsOf(db, siteId)).map(({ model_id }) => model_id));
-    if (wanted.some(({ model }) => !known.has(model))) throw new Problem('model-not-found');
+    const known = Map.groupBy(await versionsOf(db, siteId), ({ model_id }) => model_id);
+    for (const { model } of wanted) {
+      const versions = known.get(model);
+      if (versions === undefined) throw new Problem('model-not-found');
+      if (!versions.some(answersItself)) throw new Problem('model-not-usable');
+    }
     await db.transaction().execute(async (trx) => {
       await replaceRules(trx, siteId, wanted);
       await recordAudit(trx, siteId, { event: 'inference-rules-changed', rules: wanted.length, by }, now());

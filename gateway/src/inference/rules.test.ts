@@ -12,6 +12,7 @@ import { testFilm } from '../pipeline/results/open-test-subject.ts';
 import { openTestPacs, type TestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { askOf, sendStudy } from '../results/open-test-film.ts';
 import { isMeant, isMeantBodyPart, SAMPLE_STUDY } from './rule.store.ts';
+import { keepUp } from './upkeep.ts';
 
 const test = suite('inference by rule');
 let pacs: TestPacs;
@@ -78,6 +79,8 @@ test('but at the sample study: at its projection, and what is found stands besid
 
 test('an administrator’s rule has each delivered study looked at, once; its sender sees what was found, and where the device found something else', async () => {
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'nobodys' }])).status, 404);
+  const helper = await setRules([{ name: 'films', enabled: true, model: 'pneumonia-gradient' }]);
+  assert.equal([helper.status, ((await helper.json()) as { code: string }).code], [409, 'model-not-usable'], 'a gradient answers nothing by itself');
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }, { name: 'off', enabled: false, model: 'image-kind' }])).status, 200);
   const technician = (await gateway.userWith(['technician'])).accessToken;
   const film = testFilm({ seed: 702 });
@@ -92,6 +95,10 @@ test('an administrator’s rule has each delivered study looked at, once; its se
   await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 706, ofStudy: 702 })]);
   await settled(studyInstanceUID);
   assert.equal((await jobsOf(studyInstanceUID)).map(({ state }) => state).sort(), ['done', 'done', 'failed'], 'what failed is asked again with what comes later');
+  await keepUp({ db: gateway.database.db, inputs: { sweep: async () => undefined } as never, now: () => new Date(gateway.now().getTime() + 100 * 86_400_000) });
+  await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 707, ofStudy: 702 })]);
+  await settled(studyInstanceUID);
+  assert.equal((await jobsOf(studyInstanceUID)).map(({ state }) => state), ['done'], 'what was answered is not asked again, also when its job is not kept any more');
 
   const unscored = testFilm({ seed: 704 });
   const silent: DeviceTriage = { models: [refOf(CARDS['image-kind'])], runtime: 'onnxruntime-web 1.30.0 wasm', population: 'unknown', score: null, first: false, film: [] };

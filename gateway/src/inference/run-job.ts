@@ -11,7 +11,7 @@ import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { triageOf } from '../pipeline/triage.store.ts';
 import { reachedInstances } from '../results/reach.ts';
 import { ownInstances } from '../results/result.store.ts';
-import { askModels, faultCode, withModels, type Ask, type Input } from './ask-models.ts';
+import { askModels, codeOf, withModels, type Ask, type Input } from './ask-models.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { beginJob, endJob, findJob, lockJob, putBack, setProgress, type JobRow } from './job.store.ts';
 import type { ModelSet } from './model-set.ts';
@@ -42,11 +42,11 @@ export async function runInferenceJob(jobId: string, tools: InferenceTools, sign
     // A database that is away for a moment: `setProgress` finds it out at the next image.
     void findJob(tools.db, jobId).then((now) => void (now?.state === 'cancelled' && ended.abort(new Cancelled())), () => undefined);
   });
-  const late = AbortSignal.timeout(job.timeout_seconds * 1000);
+  const called = AbortSignal.any([signal, AbortSignal.timeout(job.timeout_seconds * 1000), ended.signal]);
   try {
     const outcome = await withModels({ siteId: job.site_id, model: job.model_id, version: job.version ?? job.version_asked }, tools, async (set) => {
       const begun = await begin(job, set, tools);
-      return begun === null ? null : work(begun, set, tools, AbortSignal.any([signal, late, ended.signal]));
+      return begun === null ? null : work(begun, set, tools, called);
     });
     if (outcome !== null) await end(job, outcome.failed === null ? 'done' : 'failed', outcome.failed, tools);
   } catch (error) {
@@ -55,7 +55,7 @@ export async function runInferenceJob(jobId: string, tools: InferenceTools, sign
       await tools.db.transaction().execute((trx) => putBack(trx, jobId, job.error as AnyProblemCode | null, job.attempt));
       throw error;
     }
-    await settle(job, late.aborted ? new Problem('inference-timeout') : error, tools);
+    await settle(job, error, called, tools);
   } finally {
     unsubscribe();
   }
@@ -127,14 +127,14 @@ async function reachedBy({ account_id, site_id: siteId }: JobRow, study: string,
 }
 
 /** What went wrong: another attempt, or the end. */
-async function settle(job: JobRow, error: unknown, tools: InferenceTools): Promise<void> {
-  if (error instanceof Cancelled) return;
-  if (error instanceof PacsUnreachable || error instanceof StorageFull) {
+async function settle(job: JobRow, error: unknown, signal: AbortSignal, tools: InferenceTools): Promise<void> {
+  if (error instanceof Cancelled || signal.reason instanceof Cancelled) return;
+  if ((error instanceof PacsUnreachable && !signal.aborted) || error instanceof StorageFull) {
     const code = error instanceof StorageFull ? 'storage-full' : 'pacs-unreachable';
     const isWaitedFor = tools.now().getTime() - job.created_at.getTime() < PATIENCE_MS;
     return isWaitedFor ? again(job, code, job.attempt, AWAITED_AGAIN_SECONDS, tools) : end(job, 'failed', code, tools);
   }
-  const code = error instanceof Problem ? error.code : faultCode(error);
+  const code = codeOf(error, signal);
   // What will be so the next time too is not tried again.
   const isFinal = code !== null && ALL_PROBLEMS[code].retry !== 'later';
   const attempt = job.attempt + 1;

@@ -6,8 +6,8 @@ import { VERIFIED_QUEUE, type VerifiedReport } from '../results/deliver-result.t
 import { sendVerifiedReport, type ReportTools } from '../results/verify-result.ts';
 import { applyRules, RULE_QUEUE } from './apply-rules.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { inputKeys } from './job.store.ts';
 import { JOB_QUEUE, runInferenceJob, type InferenceJob } from './run-job.ts';
+import { keepUp } from './upkeep.ts';
 
 const UPKEEP_QUEUE = 'inference-upkeep';
 const UPKEEP_SECONDS = 600;
@@ -23,7 +23,7 @@ export async function startInference({ tools, reports, pseudonyms }: InferencePa
   const schedule = (seconds: number): Promise<void> =>
     tools.db.transaction().execute((trx) => jobs.enqueue(trx, UPKEEP_QUEUE, {}, { key: UPKEEP_QUEUE, startAfterSeconds: seconds }));
   await jobs.work(UPKEEP_QUEUE, { concurrency: 1 }, async () => {
-    await tools.inputs.sweep(await inputKeys(tools.db));
+    await keepUp(tools);
     await schedule(UPKEEP_SECONDS);
   });
   await schedule(0);

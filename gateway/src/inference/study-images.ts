@@ -25,7 +25,7 @@ export async function storedDigest(db: Kysely<Tables>, siteId: string, { sopInst
 export const LISTED_LIMIT = 20_000;
 
 /** The instance, whole. @throws Problem study-not-found, file-too-large; PacsUnreachable. */
-export async function fetchWhole(pacs: Pick<Pacs, 'fetchInstance'>, where: FoundInstance, signal: AbortSignal): Promise<Uint8Array> {
+export async function fetchWhole(pacs: Pick<Pacs, 'fetchInstance'>, where: FoundInstance, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
   if (fetched === null) throw new Problem('study-not-found');
   if (fetched.kind === 'too-large') throw new Problem('file-too-large');

@@ -35,6 +35,11 @@ const MEAN: readonly Node[] = [{ op: 'GlobalAveragePool', inputs: ['image'], out
 /** Its one class has the mean grey of the image for a probability. */
 export const meanModel = (id = 'mean-grey'): TestModel => build(id, [...MEAN, { op: 'Identity', inputs: ['mean'], output: 'probabilities' }]);
 
+/** Twice the mean grey and 0.4 together: 1.8 on middle grey. */
+export const aboveOneModel = (id = 'above-one'): TestModel => build(id, [
+  ...MEAN, { op: 'Add', inputs: ['mean', 'threshold'], output: 'more' }, { op: 'Add', inputs: ['more', 'more'], output: 'probabilities' },
+]);
+
 /** A finite value on a picture of middle grey, with which a new model is tried; no number on one that is darker. */
 export const darkNanModel = (id = 'nan-in-the-dark'): TestModel => build(id, [
   ...MEAN, { op: 'Sub', inputs: ['mean', 'threshold'], output: 'above' }, { op: 'Log', inputs: ['above'], output: 'log' }, { op: 'Exp', inputs: ['log'], output: 'probabilities' },

@@ -11,8 +11,8 @@ import { EngineFault, type Engine, type EngineModel } from '../ports/engine/engi
 const PATIENCE_MS = 2_000;
 const ALL_MS = 30_000;
 
-export function engineModelOf({ input, outputs }: ModelCard, digest: string, path: string): EngineModel {
-  return { digest, path, input, outputs };
+export function engineModelOf({ input, outputs }: ModelCard, digest: string, path: string, trial: string): EngineModel {
+  return { digest, path, trial, input, outputs };
 }
 
 /**
@@ -31,9 +31,8 @@ function requireAskable({ id, task, input, outputs, classes = [] }: ModelCard): 
 }
 
 /** @throws Problem: what the engine finds, by its code. */
-export async function checkModel(card: ModelCard, digest: string, path: string, engine: Engine): Promise<void> {
+export async function checkModel(card: ModelCard, model: EngineModel, engine: Engine): Promise<void> {
   requireAskable(card);
-  const model = engineModelOf(card, digest, path);
   const signal = AbortSignal.timeout(ALL_MS);
   const { shape } = card.input;
   try {

@@ -2,6 +2,7 @@
  * Versions of models in the database: which there are, which answers, which did before it. Nothing is remembered here: several gateways share the
  * database, and what one has activated or stopped holds at all of them with the next question.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -44,14 +45,17 @@ export async function findModelVersion(db: Db, siteId: string, { id, version }: 
   return row && toVersion(row);
 }
 
+/** As it comes back from the database. */
+const asKept = (card: ModelCard): ModelCard => modelCardSchema.parse(JSON.parse(JSON.stringify(card)));
+
 export type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
 
-/** False: it was there already, the same file. @throws Problem model-exists: another file has this version. */
+/** False: it was there already, the same file with the same card. @throws Problem model-exists: this version has another file or another card. */
 export async function insertVersion(trx: Trx, { card, digest, bytes }: NewVersion, { siteId, by, now }: Change): Promise<boolean> {
   await lockModel(trx, siteId, card.id);
   const known = await findModelVersion(trx, siteId, card);
   if (known !== undefined) {
-    if (known.digest !== digest) throw new Problem('model-exists');
+    if (known.digest !== digest || !isDeepStrictEqual(known.card, asKept(card))) throw new Problem('model-exists');
     return false;
   }
   await trx.insertInto('model_version').values({
@@ -81,12 +85,13 @@ async function putInCharge(trx: Trx, { id, version }: ModelName, { siteId, now }
 
 /**
  * From this version, which was activated last, back to the one that was active before it: activations are a pile, and this takes the top off.
- * The version that is active afterwards. @throws Problem model-not-active, nothing-before.
+ * The version that is active afterwards. @throws Problem not-found, model-not-active, nothing-before.
  */
 export async function rollBack(trx: Trx, { id, version }: ModelName, change: Change): Promise<string> {
   const { siteId } = change;
   await lockModel(trx, siteId, id);
   const pile = await trx.selectFrom('model_activation').select(['id', 'version']).where('site_id', '=', siteId).where('model_id', '=', id).orderBy('id', 'desc').execute();
+  if ((await findModelVersion(trx, siteId, { id, version })) === undefined) throw new Problem('not-found');
   if (pile[0]?.version !== version) throw new Problem('model-not-active');
   const usable = new Set((await versionsOf(trx, siteId, id)).filter(({ state }) => state === 'available').map((one) => one.version));
   const before = pile.find((one) => one.version !== version && usable.has(one.version));
@@ -149,7 +154,7 @@ export type Answering = { readonly version: ModelVersion; /** What was asked for
 
 /**
  * Which version answers: the one that is asked for, or the active one, or the fallback of the model.
- * @throws Problem model-not-found: nobody knows the model; model-unavailable: no version of it can answer, and no fallback.
+ * @throws Problem model-not-found: nobody knows the model, or this version of it; model-unavailable: no version of it can answer. Neither where a fallback does.
  */
 export async function answering(db: Db, siteId: string, modelId: string, version?: string | null): Promise<Answering> {
   const known = await versionsOf(db, siteId, modelId);
@@ -158,7 +163,11 @@ export async function answering(db: Db, siteId: string, modelId: string, version
   if (asked !== undefined && isUsable(asked)) return { version: asked, insteadOf: null };
   const fallback = (await fallbacksOf(db, siteId)).get(modelId);
   const other = fallback && (await findModelVersion(db, siteId, fallback));
-  if (other === undefined || !isUsable(other)) throw new Problem('model-unavailable');
+  if (other === undefined || !isUsable(other)) {
+    if (version && asked === undefined) throw new Problem('model-not-found');
+    const failed = asked ?? known.find(({ state }) => state === 'failed');
+    throw new Problem('model-unavailable', failed?.because ? `Version ${failed.version} has failed: ${failed.because}.` : undefined);
+  }
   return { version: other, insteadOf: { id: modelId, version: version ?? asked?.version ?? lastActive(known) } };
 }
 

@@ -1,17 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { z } from 'zod';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { modelSchema, predictAnswerSchema } from '#shared/protocol/inference.ts';
 import { openDatabase } from '../database/database.ts';
 import { createTestEngine } from '../inference/open-test-job.ts';
 import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ModelCard } from '#shared/models/card.ts';
-import { darkNanModel, meanModel, type TestModel } from './build-test-model.ts';
+import { aboveOneModel, darkNanModel, meanModel, type TestModel } from './build-test-model.ts';
 import { versionsOf } from './model.store.ts';
 import { registerBuiltIn } from './register-built-in.ts';
 
@@ -20,13 +21,17 @@ type Answer = z.infer<typeof predictAnswerSchema>;
 
 const test = suite('models');
 const MODELS = fileURLToPath(new URL('../../../shared/models', import.meta.url));
+const dataDir = mkdtempSync(join(tmpdir(), 'relaypacs-models-'));
 let gateway: TestGateway;
 let token: string;
 test.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ env: { RELAY_DATA_DIR: dataDir } });
   token = (await gateway.signIn()).accessToken;
 });
-test.after(() => gateway.close());
+test.after(async () => {
+  await gateway.close();
+  rmSync(dataDir, { recursive: true });
+});
 
 async function asked<T>(method: string, path: string, status: number, options: Parameters<TestGateway['call']>[2] = {}): Promise<T> {
   const answer = await gateway.call(method, path, { token, ...options });
@@ -81,9 +86,12 @@ test('an administrator adds one, and it answers by its own card', async () => {
   assert.ok(Math.abs(answer.probabilities![0]!.probability - 0.2) < 1e-6);
   assert.equal([answer.model.id, answer.score, answer.limits], ['mean-grey', null, ['It knows nothing.']]);
   assert.is((await asked<Model>('POST', '/models', 201, { form: formOf(meanModel()) })).versions.length, 1, 'the same again changes nothing');
-  const other = meanModel();
-  const rival = formOf({ ...darkNanModel('mean-grey'), card: { ...darkNanModel('mean-grey').card, version: other.card['version'] } });
-  assert.is((await asked<{ code: string }>('POST', '/models', 409, { form: rival })).code, 'model-exists');
+  const files = readdirSync(join(dataDir, 'models'));
+  const rival = darkNanModel('mean-grey');
+  const corrected = { ...meanModel(), card: { ...meanModel().card, limits: ['It knows little.'] } };
+  for (const form of [formOf(rival), formOf(corrected)]) assert.is((await asked<{ code: string }>('POST', '/models', 409, { form })).code, 'model-exists');
+  assert.equal((await asked<Model>('GET', '/models/mean-grey', 200)).versions.map(({ card }) => card['limits']), [meanModel().card['limits']]);
+  assert.equal(readdirSync(join(dataDir, 'models')), files, 'of what was refused nothing stays');
 });
 
 test('one that is not what its card says is refused by name and is not there afterwards', async () => {
@@ -112,10 +120,16 @@ test('one that gives no number on some image is an error of that image, with a n
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
 });
 
+test('what calls itself a probability and is none is no answer', async () => {
+  const beyond = aboveOneModel();
+  assert.is((await asked<{ code: string }>('POST', '/models', 502, { form: formOf(beyond) })).code, 'model-output-invalid');
+});
+
 test('a version is activated, rolled back and stopped; where it is stopped the fallback answers and says so, or nobody does', async () => {
   assert.equal(statesOf(await asked<Model>('POST', '/models', 201, { form: another('lung-fields', '1.1.0') })), { '1.1.0': 'available', '1.0.0': 'active' });
   assert.equal(statesOf(await change('lung-fields', '1.1.0', 'activate')), { '1.1.0': 'active', '1.0.0': 'available' });
   assert.is((await change('lung-fields', '1.0.0', 'rollback', 409)).code, 'model-not-active');
+  assert.is((await change('lung-fields', '9.9.9', 'rollback', 404)).code, 'not-found');
   assert.equal(statesOf(await change('lung-fields', '1.1.0', 'rollback')), { '1.1.0': 'available', '1.0.0': 'active' });
   assert.is((await change('lung-fields', '1.0.0', 'rollback', 409)).code, 'nothing-before');
 
@@ -151,6 +165,26 @@ test('a version that has failed too often answers nobody, until an administrator
   await own.close();
 });
 
+test('activated again at one gateway it is tried anew at every other, also by who had given it up', async () => {
+  const database = await openDatabase({ kind: 'memory' });
+  const open = async () => ({ ...database, close: async () => undefined });
+  const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
+  const engines = [createTestEngine(), createTestEngine()] as const;
+  const [one, other] = [await openTestGateway({ open, env, engine: engines[0] }), await openTestGateway({ open, env, engine: engines[1] })];
+  const { accessToken } = await one.signIn();
+  engines[1].conduct = 'model-failed';
+  assert.is((await other.call('POST', '/predict', { token: accessToken, form: grey(90) })).status, 503);
+  const given = engines[1].trials.at(-1);
+  one.wait(1000);
+  assert.is((await one.call('POST', '/models/image-kind/versions/1.0.0/activate', { token: accessToken })).status, 200);
+  engines[1].conduct = 'answers';
+  assert.is((await other.call('POST', '/predict', { token: accessToken, form: grey(90) })).status, 200);
+  assert.is.not(engines[1].trials.findLast(({ digest }) => digest === given?.digest)?.trial, given?.trial);
+  await one.stop();
+  await other.close();
+  await database.close();
+});
+
 test('a model whose file was changed on the disk answers nobody after the next start, and the gateway starts all the same', async () => {
   const database = await openDatabase({ kind: 'memory' });
   const open = async () => ({ ...database, close: async () => undefined });
@@ -168,7 +202,8 @@ test('a model whose file was changed on the disk answers nobody after the next s
   writeFileSync(path, Buffer.concat([model.file, Buffer.from([0])]));
   const second = await openTestGateway({ open, env });
   const refused = await call(second, 'POST', '/predict', predict('mean-grey', 8));
-  assert.equal([refused.status, ((await refused.json()) as { code: string }).code], [503, 'model-unavailable']);
+  const { code, detail } = (await refused.json()) as ProblemDetails;
+  assert.equal([refused.status, code, detail], [503, 'model-unavailable', 'Version 1.0.0 has failed: model-changed.']);
   const { versions: [version] } = (await (await call(second, 'GET', '/models/mean-grey')).json()) as Model;
   assert.equal([version?.state, version?.because], ['failed', 'model-changed']);
   assert.is((await call(second, 'POST', '/predict', predict('pneumonia', 8))).status, 200);

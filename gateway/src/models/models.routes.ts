@@ -9,12 +9,13 @@ import { modelSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { notAsAsked } from '../http/not-as-asked.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import { allow, callerOf, createRouter, defineRoute, describeRoute, jsonBody, jsonResponse, type Caller, type Router } from '../http/route.ts';
 import { modelIdSchema, versionSchema } from './model-name.ts';
 import type { ModelFiles } from './model-files.ts';
-import { checkModel } from './check-model.ts';
+import { checkModel, engineModelOf } from './check-model.ts';
 import { activate, fallbacksOf, findModelVersion, insertVersion, isKnown, rollBack, setFallback, stop, versionsOf, type Change, type ModelName, type ModelVersion } from './model.store.ts';
 
 const READERS = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
@@ -54,7 +55,7 @@ const activation = defineRoute({
   responses: { 200: jsonResponse(shown, 'It is active.') },
 });
 const rollback = defineRoute({
-  ...admin, method: 'post', path: '/models/{id}/versions/{version}/rollback', problems: ['model-not-found', 'model-not-active', 'nothing-before'],
+  ...admin, method: 'post', path: '/models/{id}/versions/{version}/rollback', problems: ['not-found', 'model-not-active', 'nothing-before'],
   summary: 'Back from this version, which was activated last, to the one that was active before it',
   request: { params: byVersion },
   responses: { 200: jsonResponse(shown, 'The one before is active.') },
@@ -76,7 +77,7 @@ const ADD_PATH = '/models';
 function describeAdd(router: Router): void {
   const properties = { card: { type: 'string' }, model: { type: 'string', format: 'binary' } } as const;
   describeRoute(router, {
-    ...admin, method: 'post', path: ADD_PATH, summary: 'Add a version of a model',
+    ...admin, method: 'post', path: ADD_PATH, summary: 'Add a version of a model. Repeatable with the same file and the same card',
     description: `\`multipart/form-data\`: \`card\` (JSON) and \`model\` (.onnx without external data, at most ${MODEL_BYTES_LIMIT / 1024 / 1024} MiB). It is held against its card first.`,
     requestBody: { required: true, content: { 'multipart/form-data': { schema: { type: 'object', properties, required: ['card', 'model'] } } } },
     problems: ['bad-request', 'invalid-request', 'unsupported-media-type', 'model-exists', ...CHECK_PROBLEMS],
@@ -88,10 +89,11 @@ export type ModelRouteTools = {
   readonly db: Db;
   readonly files: ModelFiles;
   readonly now: () => Date;
+  readonly newId: () => string;
   readonly engine: Engine;
 };
 
-export function modelRoutes({ db, files, now, engine }: ModelRouteTools): Router {
+export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools): Router {
   const router = createRouter();
 
   /** The change with its audit row, and the model after it. `work` gives null where nothing changed. */
@@ -114,10 +116,7 @@ export function modelRoutes({ db, files, now, engine }: ModelRouteTools): Router
   router.openapi(activation, async (c) => {
     const [caller, name] = [callerOf(c), c.req.valid('param')];
     const known = await findModelVersion(db, caller.siteId, name);
-    if (known?.state === 'failed') {
-      engine.forget(known.digest);
-      await checkModel(known.card, known.digest, files.pathOf(known.digest), engine);
-    }
+    if (known?.state === 'failed') await checkModel(known.card, engineModelOf(known.card, known.digest, files.pathOf(known.digest), newId()), engine);
     return c.json(await changing(caller, name.id, async (trx, change) =>
       (await activate(trx, name, change)) ? { event: 'model-activated', model: name.id, version: name.version, by: caller.id } : null), 200);
   });
@@ -151,14 +150,16 @@ export function modelRoutes({ db, files, now, engine }: ModelRouteTools): Router
     if (card.sha256 !== digest) throw new Problem('model-changed');
     // On the disk first: the engine, a process of its own, reads it there.
     await files.save(digest, chunks);
-    await checkModel(card, digest, files.pathOf(digest), engine).catch(async (error: unknown) => {
+    try {
+      await checkModel(card, engineModelOf(card, digest, files.pathOf(digest), newId()), engine);
+      const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+      const model = await changing(caller, card.id, async (trx, change) =>
+        (await insertVersion(trx, { card, digest, bytes }, change)) ? { event: 'model-added', model: card.id, version: card.version, digest, by: caller.id } : null);
+      return c.json(model, 201);
+    } catch (error) {
       if (!(await isKnown(db, digest))) await files.remove(digest);
       throw error;
-    });
-    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-    const model = await changing(caller, card.id, async (trx, change) =>
-      (await insertVersion(trx, { card, digest, bytes }, change)) ? { event: 'model-added', model: card.id, version: card.version, digest, by: caller.id } : null);
-    return c.json(model, 201);
+    }
   });
   return router;
 }
@@ -184,8 +185,7 @@ function parseCard(text: string): ModelCard {
   }
   const parsed = uploadedCardSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const places = parsed.error.issues.map(({ path }) => ['card', ...path].slice(0, 3).map(String).join('.'));
-  throw new Problem('invalid-request', `Not as asked for: ${[...new Set(places)].slice(0, 5).join(', ')}.`);
+  throw notAsAsked(parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })), 'card');
 }
 
 async function modelAt(db: Db | Trx, siteId: string, id: string): Promise<Model> {

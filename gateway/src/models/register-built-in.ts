@@ -21,7 +21,8 @@ async function register(trx: Trx, { card, digest, bytes, isWhole }: BuiltInModel
   // The gateway was upgraded: the version that it brought before, and with it its file, is gone.
   const active = before.find(({ state }) => state === 'active');
   const isGone = active !== undefined && active.added_by === null && builtIn.every((one) => one.digest !== active.digest);
-  await insertVersion(trx, { card, digest, bytes }, change);
+  // The card of a version that is there stays as it was answered by.
+  if (known === undefined) await insertVersion(trx, { card, digest, bytes }, change);
   const isSuccessor = isGone && isWhole && known?.state !== 'stopped';
   if (isFirst || isSuccessor) await activate(trx, card, change);
   if (isSuccessor) await recordAudit(trx, siteId, { event: 'model-activated', model: card.id, version: card.version, by: null }, now);

@@ -1,10 +1,13 @@
 /** Is it alive, is it ready, what is it, how busy is it. Health, version and the API's description are for everybody: they say nothing else. */
 import { z } from '@hono/zod-openapi';
+import { accepts } from 'hono/accepts';
 import type { Database } from '../database/database.ts';
 import { healthSchema, versionSchema } from '#shared/protocol/api.ts';
+import { METRICS_PERIODS, modelMetricsSchema } from '#shared/protocol/inference.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
+import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
+import { modelMetrics } from '../models/model-use.store.ts';
 import type { Metrics } from './metrics.ts';
 
 const health = z.object(healthSchema.shape).openapi('Health');
@@ -27,12 +30,20 @@ const routes = {
   }),
   metrics: defineRoute({
     method: 'get', path: '/metrics', roles: ['auditor', 'admin'], tags: ['running'],
-    responses: { 200: { description: 'Prometheus exposition format.', content: { 'text/plain': { schema: z.string() } } } },
+    summary: 'How busy it is; with `Accept: application/json` how each version of each model does, for a while (`from`, `to`: days in UTC)',
+    request: { query: z.object({ from: z.iso.date().optional(), to: z.iso.date().optional(), by: z.enum(METRICS_PERIODS).default('day') }) },
+    responses: {
+      200: {
+        description: 'Prometheus exposition format, or the models’ performance and history.',
+        content: { 'text/plain': { schema: z.string() }, 'application/json': { schema: z.object(modelMetricsSchema.shape).openapi('ModelMetrics') } },
+      },
+    },
   }),
 };
 
 export type ObservabilityTools = {
-  readonly database: Pick<Database, 'ping'>;
+  readonly database: Pick<Database, 'db' | 'ping'>;
+  readonly now: () => Date;
   readonly metrics: Metrics;
   readonly isPacsUp: () => Promise<boolean>;
   readonly isStarted: () => boolean;
@@ -40,7 +51,7 @@ export type ObservabilityTools = {
   readonly profileEdition: string;
 };
 
-export function observabilityRoutes({ database, metrics, isPacsUp, isStarted, version, profileEdition }: ObservabilityTools): Router {
+export function observabilityRoutes({ database, now, metrics, isPacsUp, isStarted, version, profileEdition }: ObservabilityTools): Router {
   const router = createRouter();
   const isDatabaseUp = (): Promise<boolean> => database.ping().then(() => true, () => false);
 
@@ -57,6 +68,10 @@ export function observabilityRoutes({ database, metrics, isPacsUp, isStarted, ve
   });
   router.openapi(routes.version, (c) => c.json({ name: 'relaypacs', version, protocolVersion: PROTOCOL_VERSION, profileEdition }, 200));
   router.openapi(routes.metrics, async (c) => {
+    c.header('Vary', 'Accept');
+    if (accepts(c, { header: 'Accept', supports: ['text/plain', 'application/json'], default: 'text/plain' }) === 'application/json') {
+      return c.json(await modelMetrics(database.db, callerOf(c).siteId, c.req.valid('query'), now()), 200);
+    }
     const { text, contentType } = await metrics.render();
     return c.text(text, 200, { 'Content-Type': contentType });
   });

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Finding } from '#shared/protocol/inference.ts';
 import type { Database } from '../database/database.ts';
 import { testDatabases } from '../database/open-test-database.ts';
-import { cacheKey, findCached, insertRequest, insertResult, listResults, mapsOf, setVerification, type NewResult } from './result.store.ts';
+import { cacheKey, findCached, insertRequest, insertResult, listResults, mapOf, masksOf, setVerification, type NewResult } from './result.store.ts';
 
 const finding: Finding = {
   model: { id: 'pneumonia', version: '1.0.0', digest: 'a'.repeat(64), runtime: 'a test' }, input: { digest: 'b'.repeat(64), kind: 'png', rows: 64, columns: 64, frame: 0 },
@@ -28,11 +28,13 @@ for (const { name, open } of testDatabases('results')) {
   }));
 
   test('the same question has one answer, whoever comes second; the map comes back as it was', async () => {
-    const maps = [{ name: 'cam', dims: [20, 20], data: Float32Array.from({ length: 400 }, (_, at) => at / 3) }, { name: 'one', dims: [1, 1], data: new Float32Array([0.5]) }];
-    const [first, second] = [await insert({ maps }), await insert({ finding: { ...finding, warnings: ['another run'] } })];
+    const cam = { name: 'cam', dims: [20, 20], data: Float32Array.from({ length: 400 }, (_, at) => at / 3) } as const;
+    const lungs = { name: 'lungs', dims: [2, 2, 2], data: Uint8Array.of(1, 0, 1, 0, 0, 1, 1, 1) } as const;
+    const [first, second] = [await insert({ maps: [cam, lungs] }), await insert({ finding: { ...finding, warnings: ['another run'] } })];
     assert.equal([second.id, second.finding], [first.id, finding]);
     assert.is((await findCached(database.db, siteId, cacheKey(question)))?.id, first.id);
-    assert.equal(await mapsOf(database.db, first.id), maps);
+    assert.equal([await mapOf(database.db, first.id, 'cam'), await mapOf(database.db, first.id, 'lungs'), await mapOf(database.db, first.id, 'attributions')], [cam, lungs, undefined]);
+    assert.equal(masksOf(lungs), { side: 2, right: Uint8Array.of(1, 0, 1, 0), left: Uint8Array.of(0, 1, 1, 1) });
   });
 
   test('another frame, other models, other parameters or another population is another question; the order of names is none', () => {

@@ -5,18 +5,21 @@
 import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { z } from 'zod';
+import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { ModelRef, Population } from '#shared/models/model.ts';
-import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
-import type { InferenceResultTable, JobParameters, ResultInstanceTable, ResultMapTable } from '../database/inference-tables.ts';
+import type { disagreementSchema, Finding, ResultInstance } from '#shared/protocol/inference.ts';
+import type { InferenceResultTable, JobParameters, ResultInstanceTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
+import { RESULTS_POLICY } from '../pipeline/policies.ts';
 import { isOwn, type Asking } from './reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type ResultRow = Selectable<InferenceResultTable>;
 export type Disagreement = z.infer<typeof disagreementSchema>;
-/** Values of an explanation, in this shape. */
-export type ResultMap = { readonly name: string; readonly dims: readonly number[]; readonly data: Float32Array };
+/** What explains a result, a square over the whole image, rows from the top: values, or 0 and 1 for each of two lungs, the right one first. */
+type MapData = { readonly cam: Float32Array; readonly attributions: Float32Array; readonly lungs: Uint8Array };
+export type ResultMap<Name extends keyof MapData = keyof MapData> = { readonly name: Name; readonly dims: readonly number[]; readonly data: MapData[Name] };
 
 export type InputSource = 'file' | 'pacs';
 /** What a result is the answer to. `models`: words for all that are asked (`wordsOf`). `population`: as the device said. */
@@ -84,18 +87,22 @@ export async function insertRequest(trx: Trx, resultId: string, { askedId, accou
   await trx.insertInto('result_request').values(row).onConflict((conflict) => conflict.columns(['result_id', 'asked_id']).doNothing()).execute();
 }
 
-export async function mapOf(db: Db, resultId: string, name: string): Promise<ResultMap | undefined> {
-  const row = await db.selectFrom('result_map').selectAll().where('result_id', '=', resultId).where('name', '=', name).executeTakeFirst();
-  return row && toMap(row);
+export async function mapOf<Name extends keyof MapData>(db: Db, resultId: string, name: Name): Promise<ResultMap<Name> | undefined> {
+  const row = await db.selectFrom('result_map').select(['dims', 'bytes']).where('result_id', '=', resultId).where('name', '=', name).executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { name, dims: row.dims, data: READ[name](row.bytes) };
 }
 
-export async function mapsOf(db: Db, resultId: string): Promise<ResultMap[]> {
-  const rows = await db.selectFrom('result_map').selectAll().where('result_id', '=', resultId).orderBy('name').execute();
-  return rows.map(toMap);
-}
+/** Copies: float32 need an offset that is a multiple of 4, and what a driver gives may be a piece of something larger. */
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
+const READ: { readonly [Name in keyof MapData]: (bytes: Uint8Array) => MapData[Name] } = { cam: floats, attributions: floats, lungs: (bytes) => new Uint8Array(bytes) };
 
-/** A copy: float32 need an offset that is a multiple of 4, and what a driver gives may be a piece of something larger. */
-const toMap = ({ name, dims, bytes }: ResultMapTable): ResultMap => ({ name, dims, data: new Float32Array(new Uint8Array(bytes).buffer) });
+export const sideOf = ({ dims }: ResultMap): number => dims.at(-1)!;
+
+export function masksOf(lungs: ResultMap<'lungs'>): LungMasks {
+  const [side, cells] = [sideOf(lungs), lungs.data.length / 2];
+  return { side, right: lungs.data.subarray(0, cells), left: lungs.data.subarray(cells) };
+}
 
 export type ResultFilter = {
   /** Only what this caller reaches as their own (reach.ts); undefined: all. */
@@ -133,21 +140,40 @@ export async function firstRequests(db: Db, resultIds: readonly string[]): Promi
   return new Map(rows.map(({ result_id, job_id, account_id }) => [result_id, { jobId: job_id, accountId: account_id }]));
 }
 
-export type ShownInstance = Pick<ResultInstanceTable, 'kind' | 'revision'> & { readonly seriesInstanceUID: string; readonly sopInstanceUID: string; readonly state: string };
+/** Of these accounts, what each signs in with. */
+export async function usernamesOf(db: Db, accountIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (accountIds.length === 0) return new Map();
+  const rows = await db.selectFrom('account').select(['id', 'username']).where('id', 'in', [...accountIds]).execute();
+  return new Map(rows.map(({ id, username }) => [id, username]));
+}
 
-/** Of these results, their instances, with the state that the road has given each. */
-export async function instancesOfResults(db: Db, resultIds: readonly string[]): Promise<ReadonlyMap<string, readonly ShownInstance[]>> {
+/**
+ * Of these results, their instances, with the state that the road has given each, and the newest receipt that names it. `refused`: something that is none
+ * of the gateway's own stands under the UID, and stays.
+ */
+export async function instancesOfResults(db: Db, resultIds: readonly string[]): Promise<ReadonlyMap<string, readonly ResultInstance[]>> {
   if (resultIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('result_instance as i')
     .innerJoin('inference_result as r', 'r.id', 'i.result_id')
-    .leftJoin('instance as s', (join) => join.onRef('s.sop_instance_uid', '=', 'i.sop_instance_uid').onRef('s.site_id', '=', 'r.site_id'))
-    .select(['i.result_id', 'i.kind', 'i.series_instance_uid', 'i.sop_instance_uid', 'i.revision', 's.state'])
+    .leftJoinLateral(
+      (from) => from.selectFrom('instance as o').select(['o.state', 'o.policy_name', 'o.study_id', 'o.revision as study_revision', 'o.digest'])
+        .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid').whereRef('o.site_id', '=', 'r.site_id')
+        .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc').orderBy(sql`o.state in ('refused', 'left-out')`).limit(1).as('s'),
+      (join) => join.onTrue(),
+    )
+    .leftJoinLateral(
+      (from) => from.selectFrom('receipt').select(['receipt.id as receipt_id', 'receipt.issued_at']).whereRef('receipt.study_id', '=', 's.study_id')
+        .whereRef('receipt.revision', '>=', 's.study_revision').orderBy('receipt.revision', 'desc').limit(1).as('n'),
+      (join) => join.onTrue(),
+    )
+    .select(['i.result_id', 'i.kind', 'i.series_instance_uid', 'i.sop_instance_uid', 'i.revision', 's.state', 's.policy_name', 's.digest', 'n.receipt_id', 'n.issued_at'])
     .where('i.result_id', 'in', [...resultIds]).orderBy('i.revision').orderBy('i.kind').orderBy('i.sop_instance_uid').execute();
-  const shown = rows.map((row) => ({
-    id: row.result_id, kind: row.kind, revision: row.revision, seriesInstanceUID: row.series_instance_uid, sopInstanceUID: row.sop_instance_uid, state: row.state ?? 'promised',
-  }));
-  return new Map([...Map.groupBy(shown, ({ id }) => id)].map(([id, own]) => [id, own.map(({ id: _, ...one }) => one)]));
+  return new Map([...Map.groupBy(rows, ({ result_id }) => result_id)].map(([id, own]) => [id, own.map((row): ResultInstance => ({
+    kind: row.kind, revision: row.revision, seriesInstanceUID: row.series_instance_uid, sopInstanceUID: row.sop_instance_uid,
+    state: row.state === null ? 'promised' : row.policy_name === RESULTS_POLICY.name ? row.state : 'refused',
+    digest: row.digest, receipt: row.receipt_id === null || row.issued_at === null ? null : { id: row.receipt_id, issuedAt: row.issued_at.toISOString() },
+  }))]));
 }
 
 export type NewInstance = { readonly kind: ResultInstanceTable['kind']; readonly seriesInstanceUID: string; readonly sopInstanceUID: string };

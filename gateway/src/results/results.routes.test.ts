@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { decode } from 'fast-png';
@@ -128,6 +131,64 @@ test('are agreed to or corrected by a radiologist: the report is verified as a n
   for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }]) await asked('POST', `/results/${result.id}/verify`, 422, { body });
 });
 
+test('asked for again with other parameters are another answer, and nothing more in the PACS; each is verified by itself', async () => {
+  const film = testFilm({ seed: 610 });
+  const { result: first } = await lookedAt(film);
+  const before = pacs.held.size;
+  const { result: second } = await lookedAt(film, { parameters: { threshold: 0.5, steps: 8, explain: ['image', 'integrated-gradients'] } });
+  assert.is.not(second.id, first.id);
+  const uidsOf = ({ instances }: Result) => instances.map(({ sopInstanceUID }) => sopInstanceUID);
+  assert.equal([uidsOf(second), pacs.held.size], [uidsOf(first), before]);
+  for (const { id } of [first, second]) await asked('POST', `/results/${id}/verify`, 200, { body: { verdict: 'agree' } });
+  const reports = async () => Promise.all([first, second].map(async ({ id }) => (await asked<Result>('GET', `/results/${id}`, 200)).instances.filter(({ kind }) => kind === 'SR')));
+  const both = await until('both reports to have a verified version', async () => ((await reports()).every(({ length }) => length === 2) ? reports() : null));
+  assert.is(new Set(both.flat().map(({ sopInstanceUID }) => sopInstanceUID)).size, 3, 'one that both follow, and one for each');
+});
+
+test('are verified once by two who say it in the same moment: the other is told', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 611 }));
+  const say = () => gateway.call('POST', `/results/${result.id}/verify`, { token: radiologist, body: { verdict: 'agree' }, headers: { 'if-match': '"1"' } });
+  const answers = await Promise.all([say(), say()]);
+  assert.equal(answers.map(({ status }) => status).sort(), [200, 409]);
+  assert.is((await asked<Result>('GET', `/results/${result.id}`, 200)).revision, 2);
+});
+
+test('verified where something else has the report’s UID say so, and are not tried for ever', async () => {
+  const film = testFilm({ seed: 612 });
+  const { db } = gateway.database;
+  const { result } = await lookedAt(film);
+  await asked('POST', `/results/${result.id}/verify`, 200, { body: { verdict: 'agree' } });
+  const verified = async () => (await asked<Result>('GET', `/results/${result.id}`, 200)).instances.filter(({ kind }) => kind === 'SR')[1];
+  const { sopInstanceUID } = await until('the verified report', async () => ((await verified())?.state === 'stored' ? verified() : null)) as Result['instances'][number];
+  // As if somebody had sent other bytes under it before.
+  await db.updateTable('instance').set({ digest: 'f'.repeat(64), policy_name: 'identified' }).where('sop_instance_uid', '=', sopInstanceUID).execute();
+  await db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
+  await lookedAt(film);
+  assert.equal(await until('the report to be given up', async () => ((await verified())?.state === 'refused' ? verified() : null)), { ...(await verified()), sopInstanceUID });
+  assert.ok(gateway.lines.some(({ event, because }) => event === 'verified-report-left-out' && because === 'conflicting-instance'));
+  assert.not.ok(gateway.lines.some(({ event, queue }) => event === 'job-failed' && queue === 'verified-report'));
+});
+
+test('are read for research where the study came de-identified, and nowhere else', async () => {
+  const researcher = (await gateway.userWith(['researcher'])).accessToken;
+  const technician = (await gateway.userWith(['technician'])).accessToken;
+  const films = [testFilm({ seed: 613 }), testFilm({ seed: 614 })] as const;
+  const found: Result[] = [];
+  for (const film of films) {
+    await sendStudy(askOf(gateway), technician, [film]);
+    await until('it to be in the PACS', () => pacs.held.has(film.identifiers.sopInstanceUID));
+    found.push((await lookedAt(film)).result);
+  }
+  const [deidentified, identified] = found as [Result, Result];
+  // What a device sends under that policy is proven elsewhere; here it is enough that it came under it.
+  await gateway.database.db.updateTable('instance').set({ policy_name: 'deidentified' }).where('sop_instance_uid', '=', films[0].identifiers.sopInstanceUID).execute();
+  const { results } = await asked<{ results: Result[] }>('GET', '/results', 200, { token: researcher });
+  assert.equal(results.map(({ id }) => id), [deidentified.id]);
+  await asked('GET', `/results/${deidentified.id}`, 200, { token: researcher });
+  for (const path of ['', '/explanations/image']) await asked('GET', `/results/${identified.id}${path}`, 404, { token: researcher });
+  await asked('POST', '/infer', 404, { token: researcher, body: { model: 'pneumonia', studyInstanceUID: films[1].identifiers.studyInstanceUID } });
+});
+
 test('are had by who sent what was looked at, of that alone', async () => {
   const own = testFilm({ seed: 609, ofStudy: 608 });
   const { studyInstanceUID } = own.identifiers;
@@ -145,6 +206,14 @@ test('are had by who sent what was looked at, of that alone', async () => {
   await asked('POST', `/results/${results[0]!.id}/verify`, 200, { body: { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' } });
   const { verification } = await asked<Result>('GET', `/results/${results[0]!.id}`, 200, { token: sender });
   assert.equal([verification?.verdict, verification?.reason, verification?.by], ['correct', undefined, '00000000-0000-0000-0000-000000000000'], 'not who said it, nor in which words');
+  const reports = async (token: string) => (await asked<Result>('GET', `/results/${results[0]!.id}`, 200, { token })).instances.filter(({ kind }) => kind === 'SR');
+  const [first, verified] = await until('the verified report to be on its way', async () => {
+    const all = await reports(radiologist);
+    return all.length === 2 && pacs.held.has(all[1]!.sopInstanceUID) && all;
+  });
+  assert.equal((await reports(sender)).map(({ sopInstanceUID }) => sopInstanceUID), [first!.sopInstanceUID]);
+  const read = async ({ sopInstanceUID }: Result['instances'][number]) => (await gateway.call('GET', `/results/${results[0]!.id}/instances/${sopInstanceUID}`, { token: sender })).status;
+  assert.equal([await read(first!), await read(verified!)], [200, 404], 'nor in the report that says it');
 });
 
 test('verified before the report is on its way are verified in the PACS all the same, when it is', async () => {
@@ -174,6 +243,55 @@ test('show the image as the PACS has it; where the PACS is away or has it no mor
   pacs.lie = 'honest';
   pacs.held.delete(film.identifiers.sopInstanceUID);
   assert.is((await asked<{ code: string }>('GET', `/results/${result.id}/explanations/image`, 410)).code, 'image-gone');
+});
+
+test('are read back from the PACS byte for byte; what it has no more, or while it is away, is said', async () => {
+  const film = testFilm({ seed: 610 });
+  const { result } = await lookedAt(film);
+  const [report] = result.instances.filter(({ kind }) => kind === 'SR') as [Result['instances'][number]];
+  const path = `/results/${result.id}/instances/${report.sopInstanceUID}`;
+  const answer = await gateway.call('GET', path, { token: radiologist });
+  assert.equal([answer.status, answer.headers.get('content-type'), answer.headers.get('cache-control')], [200, 'application/dicom', 'private, max-age=0, no-store']);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  assert.ok(bytes.equals(pacs.held.get(report.sopInstanceUID)!.bytes));
+  const code = async (status: number, of: string, token = radiologist) => (await asked<{ code: string }>('GET', of, status, { token })).code;
+  assert.is(await code(404, `/results/${result.id}/instances/${film.identifiers.sopInstanceUID}`), 'not-found', 'the image is none of them');
+  assert.is(await code(404, path, (await gateway.userWith(['technician', 'researcher'])).accessToken), 'not-found');
+  assert.is(await code(403, path, (await gateway.userWith(['auditor'])).accessToken), 'not-allowed');
+  pacs.lie = 'down';
+  assert.is(await code(502, path), 'pacs-unreachable');
+  pacs.lie = 'honest';
+  pacs.held.delete(report.sopInstanceUID);
+  assert.is(await code(404, path), 'study-not-found');
+});
+
+test('name the receipt that lists them, and the digest that it lists', async () => {
+  const film = testFilm({ seed: 611 });
+  const { result: { id } } = await lookedAt(film);
+  const instances = await until('a receipt to name them', async () => {
+    const { instances: now } = await asked<Result>('GET', `/results/${id}`, 200);
+    return now.every(({ receipt }) => receipt !== null) && now;
+  });
+  for (const { sopInstanceUID, digest, receipt } of instances) {
+    const row = await gateway.database.db.selectFrom('receipt').select('jws').where('id', '=', receipt!.id).executeTakeFirstOrThrow();
+    const listed = decodeJwt<Receipt>(row.jws).instances.find((one) => one.sopInstanceUID === sopInstanceUID);
+    assert.equal([listed?.digest, createHash('sha256').update(pacs.held.get(sopInstanceUID)!.bytes).digest('hex')], [digest, digest]);
+  }
+});
+
+test('say who asked and who verified by name to who may know it: an administrator, and each of themselves', async () => {
+  const { result: { id, requestedByName } } = await lookedAt(testFilm({ seed: 612 }));
+  await asked('POST', `/results/${id}/verify`, 200, { body: { verdict: 'agree' }, headers: { 'if-match': '"1"' } });
+  const names = async (token: string) => {
+    const { requestedByName: asker, verification } = await asked<Result>('GET', `/results/${id}`, 200, { token });
+    return [asker, verification?.byName];
+  };
+  const { username } = await gateway.database.db.selectFrom('account').select('username').where('username', '=', requestedByName ?? '').executeTakeFirstOrThrow();
+  assert.equal(await names(radiologist), [username, username]);
+  assert.equal(await names((await gateway.userWith(['admin'])).accessToken), [username, username]);
+  assert.equal(await names((await gateway.userWith(['radiologist'])).accessToken), [undefined, undefined]);
+  const { results } = await asked<{ results: Result[] }>('GET', '/results', 200, { token: (await gateway.userWith(['auditor'])).accessToken });
+  assert.is(results.find((one) => one.id === id)?.verification?.byName, username);
 });
 
 test('of a chest film have report, segmentation and heat map, and maps to be laid over it', async () => {

@@ -1,27 +1,29 @@
 /**
- * `/results`: what the models found, by user, model, study and period; the radiologist's word on it; and the pictures that explain it. The image itself is
- * read from the PACS each time it is asked for: of an image that was sent as a file nothing is kept.
+ * `/results`: what the models found, by user, model, study and period; the radiologist's word on it; the pictures that explain it; and what stands of it in
+ * the PACS. That, and the image itself, are read from the PACS each time they are asked for: of an image that was sent as a file nothing is kept.
  */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { heatMap, lungMap, signedMap } from '#shared/models/heat-map.ts';
+import { SHOWN_SIDE_LIMIT, shownSize } from '#shared/pixels/reduce-picture.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
-import { EXPLANATION_METHODS, resultSchema, verifyRequestSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
+import { EXPLANATION_METHODS, resultSchema, verifyRequestSchema, type ExplanationMethod, type Result, type ResultInstance } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import type { Db } from '../database/database.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../http/route.ts';
-import { SHOWN_SIDE_LIMIT, shownSize } from '../inference/shown-size.ts';
+import type { Examiner } from '../inference/examine-thread.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema } from '../models/model-name.ts';
-import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
-import { masksOf, sideOf, type DeliveryTools } from './deliver-result.ts';
-import { encodePng, type Raster } from './encode-png.ts';
+import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
+import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './reach.ts';
-import { findResult, firstRequests, instancesOfResults, listResults, mapOf, type ResultMap, type ResultRow } from './result.store.ts';
+import { findResult, firstRequests, instancesOfResults, listResults, mapOf, masksOf, sideOf, usernamesOf, type ResultRow } from './result.store.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
 const VIEWERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
+/** Who may know which account is whose, beside each their own. */
+const KNOW_ACCOUNTS: readonly Role[] = ['admin', 'auditor'];
 const LIST_LIMIT = 200;
 /** RFC 9562 §5.9: somebody, whose account is not told. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
@@ -68,7 +70,18 @@ const explain = defineRoute({
   responses: { 200: { description: `At most ${SHOWN_SIDE_LIMIT} pixels a side.`, content: { 'image/png': { schema: { type: 'string', format: 'binary' } } } } },
 });
 
-export type ResultRouteTools = VerifyTools & Pick<DeliveryTools, 'show'> & { readonly pacs: Pick<Pacs, 'fetchInstance'> };
+const readBack = defineRoute({
+  method: 'get', path: '/results/{id}/instances/{sopInstanceUID}', roles: VIEWERS, tags: ['results'],
+  problems: ['not-found', 'study-not-found', 'file-too-large', 'pacs-unreachable'],
+  summary: 'One of its instances, read back from the PACS now, byte for byte',
+  request: { params: byId.extend({ sopInstanceUID: uidSchema }) },
+  responses: { 200: { description: 'A Part 10 file.', content: { 'application/dicom': { schema: { type: 'string', format: 'binary' } } } } },
+});
+
+/** What nobody between keeps. */
+const NOT_KEPT = { 'Cache-Control': 'private, max-age=0, no-store' };
+
+export type ResultRouteTools = VerifyTools & { readonly pacs: Pick<Pacs, 'fetchInstance'>; readonly examiner: Pick<Examiner, 'show' | 'explain'> };
 
 export function resultRoutes(tools: ResultRouteTools): Router {
   const router = createRouter();
@@ -85,11 +98,21 @@ export function resultRoutes(tools: ResultRouteTools): Router {
     const named = <A extends string | null>(account: A): A | string => (account === null || account === caller.id || reachesAll(caller, ['auditor']) ? account : NOBODY);
     const ids = rows.map(({ id }) => id);
     const [requests, instances] = [await firstRequests(db, ids), await instancesOfResults(db, ids)];
+    const known = caller.roles.some((role) => KNOW_ACCOUNTS.includes(role));
+    const accounts = [...rows.map((row) => row.verified_by), ...[...requests.values()].map(({ accountId }) => accountId)].filter((account) => account !== null);
+    const names = await usernamesOf(db, [...new Set(accounts)].filter((account) => known || account === caller.id));
+    const name = <K extends string>(key: K, account: string | null | undefined): { readonly [key in K]?: string } => {
+      const said = names.get(account ?? '');
+      return said === undefined ? {} : ({ [key]: said } as { readonly [key in K]: string });
+    };
     return rows.map((row) => ({
       id: row.id, jobId: requests.get(row.id)?.jobId ?? null, createdAt: row.created_at.toISOString(), requestedBy: named(requests.get(row.id)?.accountId ?? null),
+      ...name('requestedByName', requests.get(row.id)?.accountId),
       finding: row.finding, cached: false, disagreement: row.disagreement, revision: row.revision,
-      instances: (instances.get(row.id) ?? []).map(({ kind, sopInstanceUID, seriesInstanceUID, state }) => ({ kind, sopInstanceUID, seriesInstanceUID, state })),
-      verification: row.verdict && { verdict: row.verdict, finding: row.verified_finding, at: row.verified_at!.toISOString(), by: named(row.verified_by!) },
+      instances: (instances.get(row.id) ?? []).filter((instance) => mayRead(caller, instance)),
+      verification: row.verdict && {
+        verdict: row.verdict, finding: row.verified_finding, at: row.verified_at!.toISOString(), by: named(row.verified_by!), ...name('byName', row.verified_by),
+      },
     }));
   }
 
@@ -120,7 +143,7 @@ export function resultRoutes(tools: ResultRouteTools): Router {
   router.openapi(verify, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
-    const said = verifyRequestSchema.parse(c.req.valid('json'));
+    const said = c.req.valid('json');
     const revision = Number(REVISION.exec(c.req.header('if-match') ?? '1')?.[1]);
     await reached(caller, id);
     await verifyResult(id, revision, said, caller, tools);
@@ -132,36 +155,65 @@ export function resultRoutes(tools: ResultRouteTools): Router {
     const { id, method } = c.req.valid('param');
     const caller = callerOf(c);
     const result = await reached(caller, id);
-    const raster = method === 'image' ? await imageOf(result, caller, tools, c.req.raw.signal) : await explanationOf(result, method, (name) => mapOf(db, id, name));
-    return c.body(encodePng(raster), 200, { 'Content-Type': 'image/png', 'Cache-Control': 'private, max-age=0, no-store' });
+    const { signal } = c.req.raw;
+    const png = method === 'image' ? await imageOf(result, caller, tools, signal) : await tools.examiner.explain(await explanationOf(db, result, method), signal);
+    return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
+  });
+
+  router.openapi(readBack, async (c) => {
+    const { id, sopInstanceUID } = c.req.valid('param');
+    const caller = callerOf(c);
+    const source = await reachedSource(await reached(caller, id), caller, db);
+    const instance = ((await instancesOfResults(db, [id])).get(id) ?? []).find((one) => one.sopInstanceUID === sopInstanceUID);
+    if (source === null || instance === undefined || !mayRead(caller, instance)) throw new Problem('not-found');
+    const { seriesInstanceUID } = instance;
+    const bytes = await fromPacs(fetchWhole(tools.pacs, { studyInstanceUID: source.studyInstanceUID, seriesInstanceUID, sopInstanceUID }, c.req.raw.signal));
+    return c.body(bytes, 200, { 'Content-Type': 'application/dicom', ...NOT_KEPT });
   });
   return router;
 }
 
-/** The very image that was looked at, for who reaches it itself and not only its result. @throws Problem image-gone, pacs-unreachable. */
-async function imageOf(result: ResultRow, caller: Caller, { db, pacs, show }: ResultRouteTools, signal: AbortSignal): Promise<Raster> {
+/** A report that holds a radiologist's word holds their name and reason: who does not read those does not read it. */
+function mayRead(caller: Caller, { kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): boolean {
+  return kind !== 'SR' || revision === 1 || reachesAll(caller);
+}
+
+/** Where the image is that was looked at; null: it came as a file, or the caller reaches the result alone and not the image. */
+async function reachedSource(result: ResultRow, caller: Caller, db: Db): Promise<FoundInstance | null> {
   const where = sourceOf(result);
-  if (where === null || !(await reachedInstances(db, caller, where.studyInstanceUID)).has(where.sopInstanceUID)) throw new Problem('image-gone');
-  const bytes = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
-    if (error instanceof PacsUnreachable) throw new Problem('pacs-unreachable');
+  return where !== null && (await reachedInstances(db, caller, where.studyInstanceUID)).has(where.sopInstanceUID) ? where : null;
+}
+
+/** @throws Problem pacs-unreachable. */
+async function fromPacs<T>(asked: Promise<T>): Promise<T> {
+  return asked.catch((error: unknown) => {
+    throw error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
+  });
+}
+
+/** The very image that was looked at, for who reaches it itself and not only its result. @throws Problem image-gone, pacs-unreachable. */
+async function imageOf(result: ResultRow, caller: Caller, { db, pacs, examiner }: ResultRouteTools, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const where = await reachedSource(result, caller, db);
+  if (where === null) throw new Problem('image-gone');
+  const bytes = await fromPacs(fetchWhole(pacs, where, signal)).catch((error: unknown) => {
     throw error instanceof Problem && error.code === 'study-not-found' ? new Problem('image-gone') : error;
   });
   if (createHash('sha256').update(bytes).digest('hex') !== result.finding.input.digest) throw new Problem('image-gone');
-  const seen = await show(bytes, result.finding.input.frame, SHOWN_SIDE_LIMIT, signal);
+  const seen = await examiner.show(bytes, result.finding.input.frame, signal);
   if (seen.kind === 'refused') throw new Problem('image-gone');
-  return { width: seen.columns, height: seen.rows, channels: 1, data: seen.grey };
+  return seen.png;
 }
 
 /** @throws Problem no-explanation. */
-async function explanationOf({ finding }: ResultRow, method: Exclude<ExplanationMethod, 'image'>, map: (name: string) => Promise<ResultMap | undefined>): Promise<Raster> {
+async function explanationOf(db: VerifyTools['db'], { id, finding }: ResultRow, method: Exclude<ExplanationMethod, 'image'>): Promise<Explanation> {
   const { rows: height, columns: width } = shownSize(finding.input.rows, finding.input.columns);
-  const have = async (name: string): Promise<ResultMap> => {
-    const found = await map(name);
-    if (found === undefined) throw new Problem('no-explanation');
-    return found;
-  };
-  const draw = { cam: heatMap, 'integrated-gradients': signedMap } as const;
-  if (method === 'lung-fields') return { channels: 4, ...lungMap(masksOf(await have('lung-right'), await have('lung-left')), { width, height }) };
-  const drawn = await have(method === 'cam' ? 'cam' : 'attributions');
-  return { channels: 4, ...draw[method](drawn.data, sideOf(drawn), { width, height }) };
+  const size = { width, height };
+  if (method === 'lung-fields') {
+    const lungs = await mapOf(db, id, 'lungs');
+    if (lungs !== undefined) return { method, size, lungs: masksOf(lungs) };
+  } else {
+    const map = await mapOf(db, id, method === 'cam' ? 'cam' : 'attributions');
+    if (map !== undefined) return { method, size, map: map.data, side: sideOf(map) };
+  }
+  throw new Problem('no-explanation');
 }

@@ -1,6 +1,6 @@
 /**
  * The radiologist's word: kept as the next revision of the result, then sent to the PACS as a new version of its report, completed and verified. The
- * first is done in the request, the second by a job that is run until it has succeeded.
+ * first is done in the request, the second by a job that is run until the report is on its way, or cannot be: then its state says so.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -10,7 +10,7 @@ import type { Caller } from '../http/route.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import type { Log } from '../log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { parseSource, VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
+import { VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
 import { insertResultInstances, instancesOfResults, lockResult, setVerification, type ResultRow } from './result.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
@@ -43,13 +43,12 @@ export async function sendVerifiedReport({ siteId, resultId }: VerifiedReport, {
   const there = (await instancesOfResults(db, [resultId])).get(resultId) ?? [];
   // Where its first revision is not on the way yet, `deliverResult` asks for this one when it is.
   if (there.length === 0 || there.some((one) => one.kind === 'SR' && one.revision === result.revision)) return;
-  const bytes = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
+  const source = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
     // The PACS has the image no more, or another one that is too large: no report can stand beside it, however often it is tried.
     if (error instanceof Problem) log({ event: 'verified-report-left-out', resultId, because: error.code });
     else throw error;
   });
-  if (bytes === undefined) return;
-  const source = await parseSource(bytes, signal);
+  if (source === undefined) return;
   const kinds = (['SEG', 'SC'] as const).filter((kind) => there.some((one) => one.kind === kind));
   const sent = await road.sendVerified(result, source, kinds, {
     verdict: result.verdict, finding: result.verified_finding, reason: result.sealed_reason && seal.open(resultId, result.sealed_reason),
@@ -57,6 +56,8 @@ export async function sendVerifiedReport({ siteId, resultId }: VerifiedReport, {
     follows: Math.max(1, ...there.filter(({ kind }) => kind === 'SR').map(({ revision }) => revision)),
   }, signal);
   await db.transaction().execute((trx) => insertResultInstances(trx, resultId, result.revision, sent));
+  const report = (await instancesOfResults(db, [resultId])).get(resultId)?.find((one) => one.kind === 'SR' && one.revision === result.revision);
+  if (report?.state === 'refused') log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
 }
 
 /** Where the image is that was looked at; null: it came as a file. */

@@ -46,6 +46,13 @@ examinations('inside the population: score, map, lungs, attributions and sentenc
   assert.is(finding.intendedUse, CARDS.pneumonia.intendedUse);
 });
 
+examinations('where the header says that the film is mirrored, its lungs change names', async () => {
+  const [plain, mirrored] = await Promise.all([false, true].map((isMirrored) => examinePicture({ picture: drawnFilm(), population: 'inside', isMirrored }, models)));
+  assert.equal([mirrored!.maps.lungs!.right, mirrored!.maps.lungs!.left], [plain!.maps.lungs!.left, plain!.maps.lungs!.right]);
+  assert.equal([mirrored!.finding.lungs!.right, mirrored!.finding.lungs!.left], [plain!.finding.lungs!.left, plain!.finding.lungs!.right]);
+  assert.not.equal(plain!.finding.lungs!.right, plain!.finding.lungs!.left);
+});
+
 examinations('outside the population no model is asked for a score, but the film is checked', async () => {
   const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'outside' }, models);
   withoutModelAndInput.parse(finding);

@@ -20,6 +20,8 @@ export interface Subject {
   readonly picture: GreyPicture;
   /** By the original header (`populationOf`, or the device's word); `unknown` for a PNG or JPEG. */
   readonly population: Population;
+  /** By its header (`isMirrored`): the patient's right lung is on the picture's right. */
+  readonly isMirrored?: boolean;
 }
 
 export interface ExamineOptions {
@@ -47,11 +49,12 @@ export interface Examination {
 
 const DEFAULT_EXPLANATIONS: readonly ExplanationMethod[] = ['image', 'cam', 'lung-fields'];
 
-export async function examinePicture({ picture, population }: Subject, models: Models, options: ExamineOptions = {}): Promise<Examination> {
+export async function examinePicture({ picture, population, isMirrored = false }: Subject, models: Models, options: ExamineOptions = {}): Promise<Examination> {
   const { signal, explain = DEFAULT_EXPLANATIONS } = options;
   const cards = { ...CARDS, ...options.cards };
   const kind = await imageKind(picture, models['image-kind'], signal, cards['image-kind']);
-  const lungs = kind.isChestFilm && models['lung-fields'] ? await lungFields(picture, models['lung-fields'], signal, cards['lung-fields']) : null;
+  const found = kind.isChestFilm && models['lung-fields'] ? await lungFields(picture, models['lung-fields'], signal, cards['lung-fields']) : null;
+  const lungs = found && isMirrored ? { ...found, right: found.left, left: found.right } : found;
   const film = filmMarks(picture, kind, lungs);
   const isSilent = !kind.isChestFilm || population === 'outside';
   const scored = !isSilent && models.pneumonia ? await scorePneumonia(picture, models.pneumonia, signal, cards.pneumonia) : null;

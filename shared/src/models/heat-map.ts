@@ -3,6 +3,7 @@
  * the gateway. No legend and no words are drawn here.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
+import type { LungMasks } from './lung-fields.ts';
 
 export interface Rgba {
   readonly width: number;
@@ -47,7 +48,7 @@ export function signedMap(attributions: Float32Array, side: number, size: Size):
 }
 
 /** Both lungs, each in a colour of its own. */
-export function lungMap({ side, right, left }: { readonly side: number; readonly right: Uint8Array; readonly left: Uint8Array }, size: Size): Rgba {
+export function lungMap({ side, right, left }: LungMasks, size: Size): Rgba {
   const { width, height } = size;
   const cellOf = (at: number): number => Math.floor(((Math.floor(at / width) + 0.5) * side) / height) * side + Math.floor((((at % width) + 0.5) * side) / width);
   return paint(size, (at) => (right[cellOf(at)] || left[cellOf(at)] ? LUNG_OPACITY : 0), (at) => (right[cellOf(at)] ? RIGHT_LUNG : LEFT_LUNG));

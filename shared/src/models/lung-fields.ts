@@ -8,15 +8,18 @@ import { outputsOf, squaresTensor } from './tensors.ts';
 /** The card: "threshold 0.5". */
 const LUNG_FROM = 0.5;
 
-export interface LungFields {
+/** 0 and 1, `side` × `side` over the whole picture. The patient's right lung is on the picture's left. All 0 where there is no such part. */
+export interface LungMasks {
   readonly side: number;
+  readonly right: Uint8Array;
+  readonly left: Uint8Array;
+}
+
+export interface LungFields extends LungMasks {
   /** `side` × `side` probabilities of lung, of the picture stretched to a square. */
   readonly mask: Float32Array;
   /** Of the whole picture: every pixel at 0.5 or more, small parts included. */
   readonly fraction: number;
-  /** 0 and 1. The patient's right lung is on the picture's left. All 0 where there is no such part. */
-  readonly right: Uint8Array;
-  readonly left: Uint8Array;
 }
 
 /** Throws what `run` throws, and RangeError for an answer that is not the card's. */
@@ -76,7 +79,7 @@ export interface MarkedLungs {
 }
 
 /** How the map (`mapSide` × `mapSide`) lies over the lungs: each pixel of the mask asks the cell that holds it. */
-export function markedLungs(map: Float32Array, mapSide: number, { side, right, left }: Pick<LungFields, 'side' | 'right' | 'left'>): MarkedLungs {
+export function markedLungs(map: Float32Array, mapSide: number, { side, right, left }: LungMasks): MarkedLungs {
   const least = MARKED_FROM * map.reduce((most, value) => Math.max(most, value), 0);
   const count = { right: 0, left: 0, rightMarked: 0, leftMarked: 0, marked: 0 };
   for (let at = 0; at < side * side; at += 1) {

@@ -61,6 +61,28 @@ populations('what is missing or cannot be read leaves it open', async () => {
   assert.is(await of(born('20240101', '20230101')), 'unknown');
 });
 
+populations('the code of the view says it where there is no View Position; one of another view, and no code at all', async () => {
+  const view = (code: string): SimpleElement[] => having('view', [0x00540220, 'SQ', [[0x00080100, 'SH', code], [0x00080102, 'SH', 'SCT']]]);
+  for (const code of ['399348003', 'R-10206', '272479007', 'R-10214']) assert.is(await of(view(code)), 'inside', code);
+  for (const code of ['399198007', 'R-10232']) assert.is(await of(view(code)), 'outside', code);
+  assert.is(await of(having('view', [0x00540220, 'SQ', [[0x00080104, 'LO', 'antero-posterior']]])), 'unknown');
+  assert.is(await of([...view('399348003'), [0x00185101, 'CS', 'LL']]), 'outside', 'View Position counts before its code');
+});
+
+populations('every way to write a view and a body part that was met', async () => {
+  for (const view of ['AP', 'PA', 'ap', ' PA ']) assert.is(await of(having('view', [0x00185101, 'CS', view])), 'inside', view);
+  for (const view of ['LATERAL', 'LL', 'RL', 'LLD', 'RLD', 'LAO', 'RPO']) assert.is(await of(having('view', [0x00185101, 'CS', view])), 'outside', view);
+  assert.is(await of(having('view', [0x00185101, 'CS', ''])), 'unknown');
+  for (const part of ['CHEST', 'THORAX', 'LUNG', 'chest']) assert.is(await of(having('bodyPart', [0x00180015, 'CS', part])), 'inside', part);
+  for (const part of ['ABDOMEN', 'CHESTABDOMEN', 'TSPINE']) assert.is(await of(having('bodyPart', [0x00180015, 'CS', part])), 'outside', part);
+  assert.is(await of(having('bodyPart', [0x00180015, 'CS', ''])), 'unknown');
+});
+
+populations('an image that is for processing is in nobody’s population', async () => {
+  const intended = (what: string): SimpleElement[] => [...Object.values(CHILD), [0x00080068, 'CS', what]];
+  assert.equal([await of(intended('FOR PRESENTATION')), await of(intended('FOR PROCESSING'))], ['inside', 'outside']);
+});
+
 populations('the anatomic region says it where there is no body part', async () => {
   const region = (code: string): SimpleElement[] => having('bodyPart', [0x00082218, 'SQ', [[0x00080100, 'SH', code], [0x00080102, 'SH', 'SCT']]]);
   assert.is(await of(region('51185008')), 'inside');

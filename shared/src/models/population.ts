@@ -6,10 +6,11 @@ import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { BODY_PART_EXAMINED, MODALITY, PATIENT_BIRTH_DATE, STUDY_DATE } from '../dicom/tags.ts';
 import { findElement, textOf } from '../dicom/values.ts';
 import { CARDS, type ModelCard } from './card.ts';
+import { isForProcessing, VIEW_POSITION } from './film-header.ts';
 import type { Population } from './model.ts';
 
 const PATIENT_AGE = 0x00101010;
-const VIEW_POSITION = 0x00185101;
+const VIEW_CODE_SEQUENCE = 0x00540220;
 const ANATOMIC_REGION_SEQUENCE = 0x00082218;
 const CODE_VALUE = 0x00080100;
 
@@ -19,23 +20,31 @@ const RADIOGRAPHS = new Set(['CR', 'DX']);
 const BODY_PARTS: Readonly<Record<string, ReadonlySet<string>>> = {
   CHEST: new Set(['CHEST', 'THORAX', 'LUNG', '51185008', '43799004', '39607008', 'T-D3000', 'T-28000']),
 };
+/** PS3.16 CID 4010 "DX View", as codes of SNOMED CT and SRT: what View Position calls AP and PA. */
+const VIEWS: Readonly<Record<string, string>> = { '399348003': 'AP', 'R-10206': 'AP', '272479007': 'PA', 'R-10214': 'PA' };
 const DAYS_OF_A_YEAR = 365.25;
 const YEARS: Readonly<Record<string, number>> = { D: 1 / DAYS_OF_A_YEAR, W: 7 / DAYS_OF_A_YEAR, M: 1 / 12, Y: 1 };
 
-/** `outside` as soon as one thing contradicts the card, `inside` where modality, body part, view and age all agree, else `unknown`. */
+/**
+ * `outside` as soon as one thing contradicts the card, `inside` where modality, body part, view and age all agree, else `unknown`. An image that is not
+ * for presentation is outside of every population: models are made of what people see.
+ */
 export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.pneumonia): Population {
   const { population } = card;
   if (!population) return 'inside';
   const read = (tag: number, elements: readonly DicomElement[] = instance.elements): string | null => textOf(findElement(elements, tag), instance)?.toUpperCase() ?? null;
-  const region = findElement(instance.elements, ANATOMIC_REGION_SEQUENCE)?.items?.[0];
-  const bodyPart = read(BODY_PART_EXAMINED) ?? (region ? read(CODE_VALUE, region.elements) : null);
+  const codeIn = (sequence: number): string | null => {
+    const item = findElement(instance.elements, sequence)?.items?.[0];
+    return item ? read(CODE_VALUE, item.elements) : null;
+  };
+  const viewCode = codeIn(VIEW_CODE_SEQUENCE);
   const agrees: (boolean | null)[] = [
     isOneOf(read(MODALITY), RADIOGRAPHS),
-    isOneOf(bodyPart, BODY_PARTS[population.bodyPart] ?? new Set([population.bodyPart])),
-    isOneOf(read(VIEW_POSITION), new Set(population.view)),
+    isOneOf(read(BODY_PART_EXAMINED) ?? codeIn(ANATOMIC_REGION_SEQUENCE), BODY_PARTS[population.bodyPart] ?? new Set([population.bodyPart])),
+    isOneOf(read(VIEW_POSITION) ?? (viewCode && (VIEWS[viewCode] ?? viewCode)), new Set(population.view)),
     isOfAge(ages(read), population.ageYears),
   ];
-  if (agrees.includes(false)) return 'outside';
+  if (agrees.includes(false) || isForProcessing(instance)) return 'outside';
   return agrees.includes(null) ? 'unknown' : 'inside';
 }
 

@@ -5,7 +5,8 @@ import type { FrameShape } from './frame-shape.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { waveletDecoder } from './jpeg-2000.ts';
 import { decodeJpegLS } from './jpeg-ls.ts';
-import type { Frame, FrameValues, PictureRefusal } from './picture.ts';
+import { clearUnusedBits, type IntegerValues } from './native-frame.ts';
+import type { Frame, PictureRefusal } from './picture.ts';
 
 /** What the codestream must say of itself, before memory is taken for it. */
 export interface ExpectedImage {
@@ -28,6 +29,8 @@ export interface DecodedSamples {
 export type Decode = (coded: Uint8Array, expected: ExpectedImage) => Promise<DecodedSamples | null>;
 
 const ROOT = '1.2.840.10008.1.2.4.';
+/** What comes out of these is what went in, unused bits too. */
+const LOSSLESS = new Set(['57', '70', '80', '90', '201', '202'].map((end) => ROOT + end));
 
 /** Null for a transfer syntax that is not decoded here: video, JPEG XL, multi-component JPEG 2000. */
 export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decode | null {
@@ -58,6 +61,7 @@ export async function codedFrame(
   shape: FrameShape,
   index: number,
   decode: Decode,
+  transferSyntaxUID: string,
 ): Promise<{ readonly kind: 'frame'; readonly frame: Frame } | { readonly kind: 'refused'; readonly because: PictureRefusal }> {
   const decoded = await decode(coded, shape);
   if (!decoded) return { kind: 'refused', because: 'image-damaged' };
@@ -65,15 +69,30 @@ export async function codedFrame(
   const isYbr = samples === 3 && (decoded.isYbr ?? shape.photometricInterpretation.startsWith('YBR'));
   if (isYbr && !decoded.isSigned) ybrToRgb(decoded.values as ColourValues, 2 ** decoded.bits - 1);
   const photometricInterpretation = samples === 3 ? 'RGB' : shape.photometricInterpretation;
-  return { kind: 'frame', frame: { rows, columns, samples, values: signedAsHeader(decoded, shape), photometricInterpretation, index } };
+  return { kind: 'frame', frame: { rows, columns, samples, values: storedValues(decoded, shape, LOSSLESS.has(transferSyntaxUID)), photometricInterpretation, index } };
+}
+
+/**
+ * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an overlay of old, and a lossless codestream may carry them along. What a lossy
+ * one gives beyond the range is its error, and stays.
+ */
+function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: boolean): IntegerValues {
+  if (shape.samples === 3) return decoded.values;
+  const values = signedAsHeader(decoded, shape);
+  const { bitsStored, highBit, isSigned } = shape;
+  const bitsAllocated = values.BYTES_PER_ELEMENT * 8;
+  // A negative value where the header knows none has its sign in all bits above its own.
+  const carried = decoded.isSigned && !isSigned ? bitsAllocated : decoded.bits;
+  if (isLossless && bitsStored < carried) clearUnusedBits(values, { bitsAllocated, bitsStored, highBit: Math.min(highBit, carried - 1), isSigned });
+  return values;
 }
 
 /**
  * PS3.5 §8.2: Pixel Representation says what the samples are; JPEG and JPEG-LS know no sign, and JPEG 2000 may contradict the header. Then the
  * bits are what counts: they are read as the header says.
  */
-function signedAsHeader({ values, bits, isSigned }: DecodedSamples, shape: FrameShape): FrameValues {
-  if (isSigned === shape.isSigned || shape.samples === 3) return values;
+function signedAsHeader({ values, bits, isSigned }: DecodedSamples, shape: FrameShape): IntegerValues {
+  if (isSigned === shape.isSigned) return values;
   const { buffer, byteOffset, length } = values;
   const isByte = values.BYTES_PER_ELEMENT === 1;
   if (isSigned) return isByte ? new Uint8Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);

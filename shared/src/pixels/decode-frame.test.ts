@@ -111,6 +111,17 @@ frames('scans that come again and again keep no core busy: the codestream is ref
   assert.is((await decoded(imageOf('grey8', withScans(CODED.jpegProgressive, most + 1)), `${JPEG}55`)).kind, 'refused');
 });
 
+frames('bits that are not stored are cleared where the codestream is lossless, and where it is not they are left alone', async () => {
+  const unused = { isSigned: false, bitsStored: 12 };
+  for (const [name, syntax] of [['jpegLossless', '70'], ['jpegLossless4', '57'], ['jpegLSLossless', '80']] as const) {
+    assert.equal(await valuesOf(imageOf('signed16', CODED[name], unused), JPEG + syntax), pattern('signed16').map((value) => value & 0xfff), name);
+  }
+  const signed = await valuesOf(imageOf('signed16', CODED.jpegLossless, { bitsStored: 12 }), `${JPEG}70`);
+  assert.equal(signed, pattern('signed16').map((value) => (value << 20) >> 20));
+  const lossy = await valuesOf(imageOf('grey12', CODED.jpegLSNear, { bitsStored: 10 }), `${JPEG}81`);
+  assert.ok(lossy.some((value) => value > 1023));
+});
+
 frames('a codestream of another size than the header says is refused', async () => {
   for (const [name, of, syntax] of FORMS) {
     for (const more of [{ rows: CODED_ROWS + 1 }, { columns: CODED_COLUMNS - 1 }, { rows: 20_000, columns: 2000 }]) {

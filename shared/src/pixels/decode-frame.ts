@@ -71,7 +71,7 @@ async function decodeCoded(transferSyntaxUID: string, coded: Uint8Array, shape: 
   }
   const decode = decoderOf(transferSyntaxUID, codecs);
   if (!decode) return refused('image-type-unsupported');
-  return await codedFrame(coded, shape, index, decode);
+  return await codedFrame(coded, shape, index, decode, transferSyntaxUID);
 }
 
 function answered(frame: Frame | null): FrameOutcome {

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { concatBytes } from '../dicom/encode.ts';
 import { IMAGE_FILE_BYTES_LIMIT, readImageFile } from './image-file.ts';
+import { decodeJpeg } from './jpeg.ts';
 
 const files = suite('image files');
 const { corpus } = testEnvironment();
@@ -111,6 +113,44 @@ files('a bomb is never opened: text, profiles, more rows than there are', async 
   const profile: Chunk = ['iCCP', concatBytes([Buffer.from('icc\0\0'), bomb])];
   assert.is(await answer(png({ ...square, depth: 8, colourType: 0, before: [profile, text], lines })), 'png metadata-ignored');
   assert.is(await answer(png({ ...square, depth: 8, colourType: 0, lines: new Uint8Array(64 * 1024 * 1024) })), 'image-damaged');
+});
+
+/** EXIF with an orientation alone, in either byte order. */
+function exif(orientation: number, isLittle: boolean): Uint8Array {
+  const view = new DataView(new ArrayBuffer(26));
+  view.setUint16(0, isLittle ? 0x4949 : 0x4d4d);
+  for (const [at, value] of [[2, 42], [8, 1], [10, 0x0112], [12, 3], [18, orientation]] as const) view.setUint16(at, value, isLittle);
+  view.setUint32(4, 8, isLittle);
+  view.setUint32(14, 1, isLittle);
+  return new Uint8Array(view.buffer);
+}
+
+files('a picture lies as a person sees it: the orientation of EXIF is undone, and nothing else of EXIF is read', async () => {
+  // 96 × 64, black but for its first pixel and the last one of its first row: where they lie says how it was turned.
+  const rows = Array.from({ length: 64 }, (_, y) => [0, ...Array.from({ length: 96 }, (_, x) => (y === 0 && x === 0 ? 255 : y === 0 && x === 95 ? 128 : 0))]);
+  const of = (content: Uint8Array) => png({ width: 96, height: 64, depth: 8, colourType: 0, before: [['eXIf', content]], lines: Uint8Array.from(rows.flat()) });
+  const places: Readonly<Record<number, readonly [size: string, first: string, last: string]>> = {
+    1: ['96x64', '0,0', '95,0'], 2: ['96x64', '95,0', '0,0'], 3: ['96x64', '95,63', '0,63'], 4: ['96x64', '0,63', '95,63'],
+    5: ['64x96', '0,0', '0,95'], 6: ['64x96', '63,0', '63,95'], 7: ['64x96', '63,95', '63,0'], 8: ['64x96', '0,95', '0,0'],
+  };
+  for (const isLittle of [true, false]) {
+    for (const [orientation, expected] of Object.entries(places)) {
+      const read = await readImageFile(of(exif(Number(orientation), isLittle)));
+      if (read.kind !== 'picture') throw new Error(read.because);
+      const { rows: height, columns: width, grey } = read.picture;
+      const at = (value: number) => [grey.findIndex((one) => Math.abs(one - value) < 0.01)].map((place) => `${place % width},${Math.floor(place / width)}`)[0]!;
+      assert.equal([`${width}x${height}`, at(1), at(128 / 255)], expected, `orientation ${orientation}`);
+    }
+  }
+  for (const damaged of [exif(0, true), exif(9, true), exif(6, true).subarray(0, 20), new Uint8Array(14), new Uint8Array(), Uint8Array.of(0x49, 0x49, 42, 0, 255, 255, 255, 255, 1, 1, 1, 1, 1, 1)]) {
+    const read = await readImageFile(of(damaged));
+    assert.equal(read.kind === 'picture' && [read.picture.columns, read.warnings], [96, ['metadata-ignored']]);
+  }
+  const jpeg = new Uint8Array(CODED.jpegBaseline);
+  const content = concatBytes([Buffer.from('Exif\0\0'), exif(6, true)]);
+  const held = concatBytes([jpeg.subarray(0, 2), Uint8Array.of(0xff, 0xe1, 0, content.length + 2), content, jpeg.subarray(2)]);
+  const decoded = [jpeg, held].map((coded) => decodeJpeg(coded, { rows: CODED_ROWS, columns: CODED_COLUMNS, samples: 1 })?.markers.orientation);
+  assert.equal(decoded, [1, 6]);
 });
 
 files('any byte that is changed in a PNG is noticed', async () => {

@@ -1,9 +1,11 @@
 /**
- * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked before anything is decoded; text, profiles
- * and EXIF are neither read nor kept. The grey is what the file's samples say: no gamma, no ICC profile, transparency as if it were opaque.
+ * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked before anything is decoded; text and profiles
+ * are neither read nor kept, and of EXIF the orientation alone, so that what a person sees upright is upright here. The grey is what the file's samples
+ * say: no gamma, no ICC profile, transparency as if it were opaque.
  */
 import { ybrToRgb } from './colour.ts';
 import { LUMA } from './grey-picture.ts';
+import { upright } from './exif-orientation.ts';
 import { decodeJpeg, readJpegFrame } from './jpeg.ts';
 import type { GreyPicture, ImageRefusal, ImageWarning } from './picture.ts';
 import { decodePng, isPng, readPng, type PngContents } from './png.ts';
@@ -48,14 +50,14 @@ function readJpegFile(bytes: Uint8Array): ImageFileOutcome {
   if (components.length === 3 && decoded.isYbr !== false) ybrToRgb(values, most);
   const made = components.length === 3
     ? greyOf(rows * columns, (pixel, channel) => values[pixel * 3 + channel]!, most)
-    : { grey: Float32Array.from(values, (value) => value / most), isColoured: false };
+    : { grey: scaled(values, 1, most), isColoured: false };
   const warnings: ImageWarning[] = [
     ...(bits > 8 ? ['more-than-8-bits' as const] : []),
     ...(made.isColoured ? ['colour-converted' as const] : []),
     ...(markers.hasMetadata ? ['metadata-ignored' as const] : []),
     ...(bytes.subarray(markers.end!).some((byte) => byte !== 0) ? ['trailing-data-ignored' as const] : []),
   ];
-  return { kind: 'picture', type: 'jpeg', warnings, picture: { rows, columns, grey: made.grey } };
+  return { kind: 'picture', type: 'jpeg', warnings, picture: upright({ rows, columns, grey: made.grey }, markers.orientation) };
 }
 
 async function readPngFile(bytes: Uint8Array): Promise<ImageFileOutcome> {
@@ -75,7 +77,7 @@ async function readPngFile(bytes: Uint8Array): Promise<ImageFileOutcome> {
     ...(contents.hasText ? ['metadata-ignored' as const] : []),
     ...(contents.hasTrailingData ? ['trailing-data-ignored' as const] : []),
   ];
-  return { kind: 'picture', type: 'png', warnings, picture: { rows: header.height, columns: header.width, grey: made.grey } };
+  return { kind: 'picture', type: 'png', warnings, picture: upright({ rows: header.height, columns: header.width, grey: made.grey }, contents.orientation) };
 }
 
 function sizeRefusal(width: number, height: number): ImageRefusal | null {
@@ -95,8 +97,15 @@ function greyOfPng({ header, palette }: PngContents, samples: Uint16Array, chann
     if (!entries || samples.some((index) => index >= entries)) return null;
     return greyOf(samples.length, (pixel, channel) => palette[samples[pixel]! * 3 + channel]!, 255);
   }
-  if (channels <= 2) return { grey: Float32Array.from({ length: samples.length / channels }, (_, pixel) => samples[pixel * channels]! / most), isColoured: false };
+  if (channels <= 2) return { grey: scaled(samples, channels, most), isColoured: false };
   return greyOf(samples.length / channels, (pixel, channel) => samples[pixel * channels + channel]!, most);
+}
+
+/** The first channel of each pixel, 0 to 1. A loop: `Float32Array.from` takes ten times as long. */
+function scaled(samples: ArrayLike<number>, channels: number, most: number): Float32Array {
+  const grey = new Float32Array(samples.length / channels);
+  for (let pixel = 0; pixel < grey.length; pixel += 1) grey[pixel] = samples[pixel * channels]! / most;
+  return grey;
 }
 
 /** Luma, and whether any pixel has a colour that a person could see: channels that differ by more than 3 %. */

@@ -1,7 +1,8 @@
 /**
  * Bits and Huffman codes of JPEG's entropy-coded segments (ITU-T T.81 Annex C, F.2.2). Behind a byte of ones stands a zero byte that means nothing; any
- * other begins a marker, which is the end. Behind the end come zeros, and `isBeyondEnd` says when one was used.
+ * other begins a marker, which is the end.
  */
+import { EntropyBits } from '../transfer/coding/bit-reader.ts';
 
 /** Codes of up to so many bits are found in one step. */
 const QUICK_BITS = 9;
@@ -36,34 +37,12 @@ export function createHuffmanTable(counts: Uint8Array, symbols: Uint8Array): Huf
   return which === symbols.length ? { quick, largest, shift, symbols: symbols.slice() } : null;
 }
 
-export class JpegBits {
-  private readonly bytes: Uint8Array;
-  private at: number;
-  /** The next bits, the first one highest; below them zeros. */
-  private cache = 0;
-  private held = 0;
-  /** Of those, the last ones, how many stand behind the end. */
-  private invented = 0;
+export class JpegBits extends EntropyBits {
   /** A code that no table has. */
   private isLost = false;
 
-  constructor(bytes: Uint8Array, start: number) {
-    this.bytes = bytes;
-    this.at = start;
-  }
-
   get isDamaged(): boolean {
-    return this.isLost || this.invented > this.held;
-  }
-
-  /** 0 to 16 bits. */
-  read(count: number): number {
-    if (count === 0) return 0;
-    if (this.held < count) this.fill();
-    const value = this.cache >>> (32 - count);
-    this.cache <<= count;
-    this.held -= count;
-    return value;
+    return this.isLost || this.isBeyondEnd;
   }
 
   /** §F.2.2.3 */
@@ -111,7 +90,7 @@ export class JpegBits {
     return at;
   }
 
-  private fill(): void {
+  fill(): void {
     while (this.held <= 24) {
       const byte = this.bytes[this.at];
       const isStuffed = byte === 0xff && this.bytes[this.at + 1] === 0;

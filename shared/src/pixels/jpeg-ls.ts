@@ -1,11 +1,10 @@
 /**
  * JPEG-LS (ISO/IEC 14495-1) as DICOM has it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in any interleave. Bounded by the size that is
- * expected, whatever the bytes hold ([Note: Why not CharLS's decoder]). Grey lossless images go through the faster decoder of the transport coding.
+ * expected, whatever the bytes hold ([Note: Why not CharLS's decoder]): headers here, the lines of a scan as the transport coding has them.
  */
 import { BitReader } from '../transfer/coding/bit-reader.ts';
-import { decodeJpegLS as decodeGreyLossless } from '../transfer/coding/jpeg-ls-decoder.ts';
+import { createLines, ScanDecoder, type ScanParameters } from '../transfer/coding/jpeg-ls-scan.ts';
 import type { DecodedSamples, ExpectedImage } from './coded-frame.ts';
-import { LineDecoder, type LineOfComponent, type ScanParameters } from './jpeg-ls-lines.ts';
 
 const SOF55 = 0xf7;
 const LSE = 0xf8;
@@ -27,11 +26,6 @@ interface LosslessFrame {
 
 /** Null where the codestream is damaged, or not what is expected. */
 export function decodeJpegLS(coded: Uint8Array, { rows, columns, samples }: ExpectedImage): DecodedSamples | null {
-  const bits = coded[6] ?? 0;
-  if (samples === 1 && bits >= 8 && bits <= 16) {
-    const fast = decodeGreyLossless(coded, { width: columns, height: rows, bitsPerSample: bits });
-    if (fast) return { values: bits > 8 ? new Uint16Array(fast.buffer) : fast, bits, isSigned: false, isYbr: null };
-  }
   let frame: LosslessFrame | null = null;
   let values: Uint8Array | Uint16Array | null = null;
   let preset: Preset = [0, 0, 0, 0, 0];
@@ -91,22 +85,17 @@ function decodeScan(
   const parameters = parametersOf(bits, near, preset);
   if (!parameters) return null;
   const reader = new BitReader(coded, start);
-  const decoder = new LineDecoder(reader, parameters);
-  const lines = indices.map((index): LineOfComponent => {
+  const decoder = new ScanDecoder(reader, parameters);
+  const components = indices.map((index) => {
     seen.add(index);
-    return { index, above: new Int32Array(columns + 2), line: new Int32Array(columns + 2), runIndex: 0 };
+    return { index, lines: createLines(columns) };
   });
+  const together = components.map(({ lines }) => lines);
   for (let row = 0; row < rows; row += 1) {
-    for (const each of lines) {
-      [each.above, each.line] = [each.line, each.above];
-      each.above[columns + 1] = each.above[columns]!;
-      each.line[0] = each.above[1]!;
-    }
-    if (interleave === 2) decoder.decodeTogether(lines, columns);
-    else for (const each of lines) decoder.decodeLine(each, columns);
-    if (decoder.isDamaged || reader.isBeyondEnd) return null;
-    for (const { index, line } of lines) {
-      for (let column = 0, at = row * columns * ids.length + index; column < columns; column += 1, at += ids.length) values[at] = line[column + 1]!;
+    if (interleave === 2 ? !decoder.decodeTogether(together, columns) : !together.every((lines) => decoder.decodeLine(lines, columns))) return null;
+    for (const { index, lines: { line } } of components) {
+      if (ids.length === 1) values.set(line.subarray(1, columns + 1), row * columns);
+      else for (let column = 0, at = row * columns * ids.length + index; column < columns; column += 1, at += ids.length) values[at] = line[column + 1]!;
     }
   }
   let end = reader.at;

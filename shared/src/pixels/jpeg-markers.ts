@@ -1,4 +1,5 @@
 /** The marker segments of a JPEG codestream (ITU-T T.81 Annex B): frame, tables and scans, checked as they are read. */
+import { exifOrientation } from './exif-orientation.ts';
 import { createHuffmanTable, type HuffmanTable } from './jpeg-bits.ts';
 
 export interface JpegComponent {
@@ -44,6 +45,8 @@ export interface JpegMarkers {
   readonly adobeTransform: number | null;
   /** EXIF, XMP, comments and the like. */
   readonly hasMetadata: boolean;
+  /** By EXIF; 1: upright. */
+  readonly orientation: number;
   /** First byte behind EOI; null where that is missing. */
   readonly end: number | null;
 }
@@ -68,12 +71,13 @@ export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers |
   let restartInterval = 0;
   let adobeTransform: number | null = null;
   let hasMetadata = false;
+  let orientation = 1;
   for (let at = 2; ;) {
-    if (at >= bytes.length) return { adobeTransform, hasMetadata, end: null };
+    if (at >= bytes.length) return { adobeTransform, hasMetadata, orientation, end: null };
     if (bytes[at] !== 0xff) return null;
     while (bytes[at + 1] === 0xff) at += 1;
     const marker = bytes[at + 1];
-    if (marker === 0xd9) return { adobeTransform, hasMetadata, end: at + 2 };
+    if (marker === 0xd9) return { adobeTransform, hasMetadata, orientation, end: at + 2 };
     if (marker === undefined || marker < 0xc0 || NOT_READ.has(marker)) return null;
     const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
     const content = bytes.subarray(at + 4, at + 2 + length);
@@ -83,6 +87,7 @@ export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers |
     if (marker === 0xc4 && !readHuffman(content, huffman)) return null;
     if (marker === 0xdd) restartInterval = (content[0]! << 8) | content[1]!;
     if (marker === 0xee && String.fromCharCode(...content.subarray(0, 5)) === 'Adobe') adobeTransform = content[11] ?? null;
+    if (marker === 0xe1 && String.fromCharCode(...content.subarray(0, 6)) === 'Exif\0\0') orientation = exifOrientation(content.subarray(6));
     if (marker === 0xe1 || marker === 0xed || marker === 0xfe) hasMetadata = true;
     const process = PROCESSES[marker];
     if (process) {

@@ -38,7 +38,8 @@ function isChromaShared(photometricInterpretation: string): boolean {
 function storedValues(bytes: Uint8Array, shape: FrameShape, layout: ByteLayout): FrameValues {
   const count = Math.floor(frameBits(shape) / shape.bitsAllocated);
   if (shape.bitsAllocated === 1) return bitsAsValues(bytes, count, layout.firstBit);
-  const lying = layout.bigEndian && shape.bitsAllocated > 8 ? reversedUnits(bytes, shape.bitsAllocated / 8) : bytes.slice();
+  // A copy with memory of its own: a Buffer's `slice` would be a view into something larger.
+  const lying = layout.bigEndian && shape.bitsAllocated > 8 ? reversedUnits(bytes, shape.bitsAllocated / 8) : new Uint8Array(bytes);
   const { buffer } = lying;
   if (shape.isFloat) return shape.bitsAllocated === 64 ? new Float64Array(buffer, 0, count) : new Float32Array(buffer, 0, count);
   const values = integersOf(buffer, shape, count);
@@ -46,14 +47,18 @@ function storedValues(bytes: Uint8Array, shape: FrameShape, layout: ByteLayout):
   return values;
 }
 
-function integersOf(buffer: ArrayBuffer, { bitsAllocated, isSigned }: FrameShape, count: number): Exclude<FrameValues, Float32Array | Float64Array> {
+function integersOf(buffer: ArrayBuffer, { bitsAllocated, isSigned }: FrameShape, count: number): IntegerValues {
   if (bitsAllocated === 8) return isSigned ? new Int8Array(buffer, 0, count) : new Uint8Array(buffer, 0, count);
   if (bitsAllocated === 16) return isSigned ? new Int16Array(buffer, 0, count) : new Uint16Array(buffer, 0, count);
   return isSigned ? new Int32Array(buffer, 0, count) : new Uint32Array(buffer, 0, count);
 }
 
+export type IntegerValues = Exclude<FrameValues, Float32Array | Float64Array>;
+/** Which of its bits a sample uses. */
+export type UsedBits = { readonly bitsAllocated: number } & Pick<FrameShape, 'bitsStored' | 'highBit' | 'isSigned'>;
+
 /** PS3.5 §8.1.1: a value ends at High Bit and has Bits Stored bits; the others may hold anything. The sign is extended. */
-function clearUnusedBits(values: Exclude<FrameValues, Float32Array | Float64Array>, { bitsAllocated, bitsStored, highBit, isSigned }: FrameShape): void {
+export function clearUnusedBits(values: IntegerValues, { bitsAllocated, bitsStored, highBit, isSigned }: UsedBits): void {
   if (bitsStored >= bitsAllocated) return;
   const above = 31 - highBit;
   const unused = 32 - bitsStored;

@@ -6,6 +6,7 @@
  * ask for 50 GB. Its encoder, which only meets what is ours, serves the results.
  */
 import { concatBytes } from '../dicom/encode.ts';
+import { exifOrientation } from './exif-orientation.ts';
 import { inflated } from './inflate.ts';
 
 export interface PngHeader {
@@ -25,6 +26,8 @@ export interface PngContents {
   /** RGB, 3 bytes an entry. */
   readonly palette: Uint8Array | null;
   readonly hasText: boolean;
+  /** By EXIF; 1: upright. */
+  readonly orientation: number;
   readonly hasTransparency: boolean;
   readonly isAnimated: boolean;
   readonly hasTrailingData: boolean;
@@ -47,7 +50,7 @@ export function isPng(bytes: Uint8Array): boolean {
 export function readPng(bytes: Uint8Array): PngContents | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data: Uint8Array[] = [];
-  const found = { palette: null as Uint8Array | null, hasText: false, hasTransparency: false, isAnimated: false };
+  const found = { palette: null as Uint8Array | null, hasText: false, orientation: 1, hasTransparency: false, isAnimated: false };
   let header: PngHeader | null = null;
   for (let at = SIGNATURE.length; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
@@ -63,6 +66,7 @@ export function readPng(bytes: Uint8Array): PngContents | null {
     else if (type === 'tRNS') found.hasTransparency = true;
     else if (type === 'acTL') found.isAnimated = true;
     else if (TEXT_CHUNKS.has(type)) found.hasText = true;
+    if (type === 'eXIf') found.orientation = exifOrientation(content);
     if (type === 'IEND') return { header, data, ...found, hasTrailingData: end < bytes.length };
     // §5.4: a capital first letter is a chunk without which the picture is not understood.
     if (type[0]! < 'a' && type !== 'IHDR' && type !== 'PLTE' && type !== 'IDAT') return null;

@@ -5,10 +5,13 @@
 import { PROBLEMS, type ProblemKind } from './problem.ts';
 
 const INFERENCE_PROBLEMS = {
-  'model-not-found': { status: 404, retry: 'never', title: 'There is no model of this name.' },
-  'study-not-found': { status: 404, retry: 'never', title: 'The PACS has no such study or instance.' },
+  'model-not-found': { status: 404, retry: 'never', title: 'There is no model of this name, or no such version of it.' },
+  'study-not-found': {
+    status: 404, retry: 'never', title: 'The PACS has no such study or instance.',
+    next: 'Compare the number with the PACS; a study that was just sent may need a moment.',
+  },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
-  'model-exists': { status: 409, retry: 'never', title: 'Another file has this version of the model already.', next: 'Give it another version.' },
+  'model-exists': { status: 409, retry: 'never', title: 'This version of the model is there already, with another file or another card.', next: 'Give it another version.' },
   'model-not-usable': { status: 409, retry: 'never', title: 'This version cannot be used for that: it failed, or is of another kind.', next: 'Look at the list of models.' },
   'model-not-active': { status: 409, retry: 'changed', title: 'This version was not activated last.', next: 'Look at the list of models.' },
   'nothing-before': { status: 409, retry: 'never', title: 'No version that could answer was active before it.', next: 'Activate one.' },
@@ -28,18 +31,23 @@ const INFERENCE_PROBLEMS = {
   },
   'model-too-large': { status: 413, retry: 'never', title: 'The file of the model is larger than 64 MiB.', next: 'Use a smaller model.' },
   'too-many-inputs': { status: 413, retry: 'never', title: 'There are more inputs than the limit.' },
-  'file-too-large': { status: 413, retry: 'changed', title: 'The image file is larger than 50 MB.', next: 'Send a smaller one.' },
+  'file-too-large': { status: 413, retry: 'changed', title: 'The image file is larger than 50 MiB.', next: 'Send a smaller one.' },
   'image-too-small': { status: 422, retry: 'changed', title: 'The image has fewer than 64 rows or columns.', next: 'Send the image in its original size.' },
-  'image-too-large': { status: 422, retry: 'changed', title: 'The image has more rows or columns than the limit.', next: 'Send a smaller one.' },
+  'image-too-large': {
+    status: 422, retry: 'changed', title: 'The image is too large: PNG and JPEG may have 2048 rows and columns, a frame of DICOM 134 megapixels.',
+    next: 'Send a smaller one, or the DICOM instance.',
+  },
   'image-damaged': { status: 422, retry: 'changed', title: 'The image is damaged: it cannot be decoded whole.', next: 'Export it again.' },
-  'image-type-unsupported': { status: 415, retry: 'changed', title: 'This kind of image is not read here.', next: 'Send DICOM, PNG or JPEG.' },
+  'image-type-unsupported': { status: 415, retry: 'changed', title: 'This kind of image is not read here.', next: 'Send DICOM, or PNG or JPEG in grey or RGB.' },
   'image-without-pixels': { status: 422, retry: 'never', title: 'The instance has no pixel data to look at.' },
   'frame-not-found': { status: 422, retry: 'changed', title: 'The image has no frame of this number.', next: 'Ask for a frame that it has; the first is 0.' },
   'image-gone': { status: 410, retry: 'never', title: 'The picture is not kept: it was sent as a file, and no PACS has it.' },
+  // 499 as nginx has it: nobody hears the answer; it stands in the log and in what is counted.
+  'called-off': { status: 499, retry: 'never', title: 'Who asked did not wait for the answer.' },
   'model-crashed': { status: 502, retry: 'later', title: 'The model ended the process that it ran in.' },
   'model-out-of-memory': { status: 502, retry: 'later', title: 'The model took more memory than it may; its run was ended.', next: 'Tell the administrator.' },
   'model-output-invalid': {
-    status: 502, retry: 'later', title: 'The model gave no usable answer: it stopped, or its values are no finite numbers.',
+    status: 502, retry: 'later', title: 'The model gave no usable answer: it stopped, or its values are no finite numbers, or no probabilities.',
     next: 'Tell the administrator.',
   },
   'model-unavailable': { status: 503, retry: 'later', title: 'No version of the model can answer, and no fallback is set.', next: 'Tell the administrator.' },

@@ -96,7 +96,7 @@ export type Job = z.infer<typeof jobSchema>;
 
 /** `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and the same fields beside it. */
 export const inferRequestSchema = z.object({
-  model: z.string().max(64),
+  model: z.string().max(64).default('pneumonia'),
   version: z.string().max(32).optional(),
   studyInstanceUID: uidSchema.optional(),
   sopInstanceUID: uidSchema.optional(),
@@ -121,18 +121,31 @@ export const verifyRequestSchema = z.object({
   'a correction needs a finding and a reason; who agrees has no other finding',
 );
 
+export const resultInstanceSchema = z.object({
+  kind: z.enum(['SR', 'SEG', 'SC']), sopInstanceUID: uidSchema, seriesInstanceUID: uidSchema, state: z.string(),
+  /** Of the result when it was made: a report of more than 1 holds a radiologist's word. */
+  revision: z.number().int(),
+  /** SHA-256 of its bytes as a receipt names them; null before the gateway has them. */
+  digest: digestSchema.nullable(),
+  /** The newest receipt that names it. */
+  receipt: z.object({ id: z.uuid(), issuedAt: z.string() }).nullable(),
+});
+export type ResultInstance = z.infer<typeof resultInstanceSchema>;
+
 export const resultSchema = z.object({
   id: z.uuid(),
   jobId: z.uuid().nullable(),
   createdAt: z.string(),
   requestedBy: z.string().nullable(),
+  /** Of `requestedBy`, for who may know it: the account's own, an administrator and an auditor. */
+  requestedByName: z.string().optional(),
   finding: findingSchema,
   cached: z.boolean(),
   disagreement: disagreementSchema.nullable(),
   /** The result instances in the PACS. */
-  instances: z.array(z.object({ kind: z.enum(['SR', 'SEG', 'SC']), sopInstanceUID: uidSchema, seriesInstanceUID: uidSchema, state: z.string() })),
+  instances: z.array(resultInstanceSchema),
   verification: z.object({
-    verdict: z.enum(VERIFICATIONS), finding: z.string().nullable(), at: z.string(), by: z.string(),
+    verdict: z.enum(VERIFICATIONS), finding: z.string().nullable(), at: z.string(), by: z.string(), byName: z.string().optional(),
     /** In the radiologist's words; only where one result is asked for. */
     reason: z.string().nullable().optional(),
   }).nullable(),
@@ -157,6 +170,36 @@ export const modelSchema = z.object({
   fallback: z.object({ id: z.string(), version: z.string() }).nullable(),
   versions: z.array(modelVersionSchema),
 });
+
+/** What became of a model's work in a while. */
+const measuresSchema = z.object({
+  /** Images that it was asked about: answered, cached, and failures together. */
+  images: z.number().int(),
+  answered: z.number().int(),
+  cached: z.number().int(),
+  /** Why there was no answer, by code. */
+  failures: z.record(z.string(), z.number().int()),
+  /** Milliseconds until an answer that was not cached, to 12 %; null where there is none. */
+  latencyMs: z.object({ p50: z.number(), p95: z.number() }).nullable(),
+  /** Results that radiologists agreed with, and corrected, by the day of their word. */
+  agreed: z.number().int(),
+  corrected: z.number().int(),
+  /** Results that were not what the device had said. */
+  disagreements: z.number().int(),
+});
+export type ModelMeasures = z.infer<typeof measuresSchema>;
+
+export const METRICS_PERIODS = ['day', 'month', 'year'] as const;
+/** `GET /metrics` as JSON: each version of each model, altogether and by period; days are in UTC, both ends are within. */
+export const modelMetricsSchema = z.object({
+  from: z.string(), to: z.string(), by: z.enum(METRICS_PERIODS),
+  models: z.array(modelRefSchema.extend({
+    state: z.enum(VERSION_STATES), total: measuresSchema,
+    /** Without periods in which nothing was. `period`: `2026-11-21`, `2026-11` or `2026`. */
+    history: z.array(measuresSchema.extend({ period: z.string() })),
+  })),
+});
+export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
 
 /** When a delivered study is looked at without being asked. */
 export const inferenceRuleSchema = z.object({

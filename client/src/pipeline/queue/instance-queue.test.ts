@@ -7,6 +7,7 @@ import { deviceKey, open } from './device-key.ts';
 import { interruptStudy } from './drop-study.ts';
 import { makeSealingKeys, nameStudy, onDisk, openDevice, openParcel, packOne, queueOver, queueStudy, receiptOf, STUDY } from './open-test-queue.ts';
 import { finishPacking } from './finish-packing.ts';
+import { UNSEEN_FILMS_LIMIT } from './instance-queue.ts';
 import { CopyUnreadable, type InstanceKey, type ParcelToSend } from './upload-queue.ts';
 import { claimNobodys } from './waiting-accounts.ts';
 
@@ -32,6 +33,19 @@ test('what was queued is opened by the gateway bit for bit, after the page was o
       assert.is(await sha256OfBlob(body.slice(part.range.offset, part.range.offset + part.range.length)), instances[at]!.digest);
     }
   }
+});
+
+test('the manifest says the population of a thousand films that nobody looked at, wherever they stand among the slices, and of all that were looked at', async () => {
+  const slices = 5;
+  const { database, ...device } = await openDevice();
+  await nameStudy({ database, ...device }, 'study', Array.from({ length: slices + UNSEEN_FILMS_LIMIT + 2 }, () => 1));
+  const film = { models: [], runtime: 'none', population: 'outside' as const, score: null, first: false, film: [] };
+  await database.instances.where('studyId').equals('study').modify((row) => {
+    if (row.position >= slices) row.triage = { ...film, runtime: row.position === slices + UNSEEN_FILMS_LIMIT + 1 ? 'a runtime' : 'none' };
+  });
+  const { instances } = await queueOver({ database, ...device }).manifestOf('study');
+  const said = instances.map(({ triage }) => triage?.runtime ?? 'nothing');
+  assert.equal([said[slices - 1], said[slices], said[slices + UNSEEN_FILMS_LIMIT - 1], ...said.slice(-2)], ['nothing', 'none', 'none', 'nothing', 'a runtime']);
 });
 
 test('nothing on the device opens a parcel that waits here, and nothing that identifies a patient lies in the database as text', async () => {

@@ -118,18 +118,20 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
 }
 
 /** Of so many films the manifest says the population though no model looked: 100 bytes each. A study of more has no chest film that a model is asked about. */
-const UNSEEN_FILMS_LIMIT = 1000;
+export const UNSEEN_FILMS_LIMIT = 1000;
 
 async function manifestOf(database: LocalDatabase, id: string): Promise<Manifest> {
   const study = await database.studies.get(id);
   if (!study || study.studyInstanceUID === null) throw new Error('a study that is not queued has no manifest');
   const named = new Map<string, Manifest['instances'][number] & { reportDigest: string | null }>();
+  let unseenFilms = 0;
   for (const row of await instancesOf(database, id)) {
     // A person's word stands: what was left out is not promised again.
     if (row.state === 'left-out' || named.has(keyOf(row))) continue;
     const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, originalDigest, report: reportDigest = null, triage } = row;
     const original = originalDigest === undefined ? {} : { originalDigest };
-    const isTooMuch = triage?.runtime === 'none' && named.size >= UNSEEN_FILMS_LIMIT;
+    if (triage?.runtime === 'none') unseenFilms += 1;
+    const isTooMuch = triage?.runtime === 'none' && unseenFilms > UNSEEN_FILMS_LIMIT;
     const looked = triage === undefined || isTooMuch ? {} : { triage };
     named.set(keyOf(row), { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, ...original, ...looked, reportDigest });
   }

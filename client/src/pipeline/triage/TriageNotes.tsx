@@ -27,7 +27,7 @@ export function TriageNotes({ study, name }: NotesProps) {
 
 /** One line, whatever it says. */
 function Said({ triage }: { readonly triage: StudyTriage }) {
-  const { images, looked, unseen, first, outside, warnings } = triage;
+  const { films, images, looked, unseen, first, outside, warnings } = triage;
   if (looked < images) return <p class="triage-line small quiet">{triageWords.looking(images)}</p>;
   if (first) {
     return (
@@ -41,7 +41,7 @@ function Said({ triage }: { readonly triage: StudyTriage }) {
   }
   if (warnings.length > 0 && !outside) return null;
   if (unseen === images) return <p class="triage-line small quiet">{triageWords.unseen}</p>;
-  return <p class="triage-line small quiet">{outside ? `${triageWords.outside}. ${triageWords.notDiagnostic}.` : `${triageWords.looked(looked - unseen)}. ${triageWords.notDiagnostic}.`}</p>;
+  return <p class="triage-line small quiet">{outside ? `${triageWords.outside}. ${triageWords.notDiagnostic}.` : `${triageWords.looked(looked - unseen, films)}. ${triageWords.notDiagnostic}.`}</p>;
 }
 
 type WarningProps = NotesProps & { readonly warning: FilmWarning; readonly at: number; readonly of: number };

@@ -7,6 +7,7 @@ import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { CARDS, refOf } from '#shared/models/card.ts';
 import { filmMarks, type FilmMark } from '#shared/models/film.ts';
+import { isDecubitus, isForProcessing } from '#shared/models/film-header.ts';
 import { imageKind } from '#shared/models/image-kind.ts';
 import { lungFields } from '#shared/models/lung-fields.ts';
 import type { Population, RunModel } from '#shared/models/model.ts';
@@ -39,7 +40,7 @@ const PIXELS_LIMIT = 40_000_000;
 /** Sharp enough to judge a mark on, in a window of a tablet. */
 const PICTURE_SIDE = 768;
 
-/** `picture` null: it cannot be decoded here. */
+/** `picture` null: it cannot be decoded here, or is not made for eyes. */
 type Subject = { readonly instance: ParsedInstance; readonly picture: GreyPicture | null };
 
 /** Throws what the runtime throws, and what a file that is gone throws. One at a time: the times of two would be mixed. */
@@ -52,7 +53,7 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     if (read.kind !== 'ready') return null;
     const { instance } = read;
     const shape = readFrameShape(instance);
-    if ('because' in shape || shape.rows * shape.columns > PIXELS_LIMIT) return { instance, picture: null };
+    if (isForProcessing(instance) || 'because' in shape || shape.rows * shape.columns > PIXELS_LIMIT) return { instance, picture: null };
     const drawn = await readInstancePicture(instance, instance.dataSet, 0, codecs);
     return { instance, picture: drawn.kind === 'picture' ? drawn.picture : null };
   }
@@ -69,11 +70,13 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     const subject = await read(ref);
     const population = subject === null ? 'unknown' : populationOf(subject.instance);
     const picture = subject?.picture ?? null;
-    const seen = picture === null ? NOTHING_SEEN : await look(picture, population, timed);
+    const seen = subject === null || picture === null ? NOTHING_SEEN : await look(subject.instance, picture, population, timed);
     const pictureMs = now() - startedAt - Object.values(models).reduce((sum, ms) => sum + ms, 0);
     const { marks, score, readings } = seen;
+    const ran = Object.keys(models) as DeviceModelId[];
     const triage: DeviceTriage = {
-      models: (Object.keys(models) as DeviceModelId[]).map((id) => refOf(CARDS[id])), runtime: subject === null ? 'none' : runtime, population, score,
+      // An image that could not be drawn here was not looked at: the gateway is told no more than naming tells it.
+      models: ran.map((id) => refOf(CARDS[id])), runtime: ran.length === 0 ? 'none' : runtime, population, score,
       first: score !== null && score >= THRESHOLD, film: marks.map(({ finding }) => finding),
     };
     const shown = picture === null || marks.length === 0 ? null : { picture: filmPicture(picture, PICTURE_SIDE), marks };
@@ -89,13 +92,15 @@ type Seen = Pick<DeviceTriage, 'score'> & {
 /** A film that cannot be decoded here, or a file without one. */
 const NOTHING_SEEN: Seen = { score: null, marks: [], readings: { kind: [], probabilities: null, camPeak: null, lungs: null } };
 
-async function look(picture: GreyPicture, population: Population, run: ExaminerTools['run']): Promise<Seen> {
+async function look(instance: ParsedInstance, picture: GreyPicture, population: Population, run: ExaminerTools['run']): Promise<Seen> {
   const kind = await imageKind(picture, run('image-kind'));
   // Where it is no upright chest film the other models stay silent; the film check still says whether it lies on its side.
   const lungs = kind.isChestFilm ? await lungFields(picture, run('lung-fields')) : null;
   const scored = kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
+  // A patient who lies on a side makes a film that does.
+  const marks = filmMarks(picture, kind, lungs).filter(({ finding }) => finding !== 'rotated' || !isDecubitus(instance));
   return {
-    score: scored?.score ?? null, marks: filmMarks(picture, kind, lungs),
+    score: scored?.score ?? null, marks,
     readings: {
       kind: [...kind.probabilities.values()], probabilities: scored?.probabilities.map(({ probability }) => probability) ?? null,
       camPeak: scored?.camPeak ?? null, lungs: lungs?.fraction ?? null,

@@ -11,7 +11,7 @@ const partOf = (name: string, bytes: Uint8Array): Part => ({ name, url: `/assets
 function openDevice(served: Record<string, Uint8Array<ArrayBuffer>> | null) {
   const kept = new Map<string, Uint8Array<ArrayBuffer>>();
   const asked: string[] = [];
-  const network = { served };
+  const network = { served, isCut: false };
   const disk = { isFull: false };
   const pathOf = (key: string) => new URL(key, 'http://device').pathname;
   const cache = {
@@ -28,6 +28,7 @@ function openDevice(served: Record<string, Uint8Array<ArrayBuffer>> | null) {
     async fetch(url) {
       asked.push(url);
       if (network.served === null) throw new TypeError('no network');
+      if (network.isCut) return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) }));
       return network.served[url] ? new Response(network.served[url]) : new Response('not here', { status: 404 });
     },
   });
@@ -52,6 +53,17 @@ test('bytes that have not the digest of the card are never given out and never k
   assert.is(await parts.read(part).then(() => 'given', nameOf), 'PartMissing');
   assert.is(await parts.keep([part]).then(() => 'kept', nameOf), 'PartMissing');
   assert.is(kept.size, 0);
+});
+
+test('a link that is cut in the middle of a part leaves nothing behind; the next time it is fetched as a whole', async () => {
+  const part = partOf('model', MODEL);
+  const { parts, kept, asked, network } = openDevice({ [part.url]: MODEL });
+  network.isCut = true;
+  for (const ask of [() => parts.keep([part]), () => parts.read(part)]) assert.is(await ask().then(() => 'given', nameOf), 'PartMissing');
+  assert.is(kept.size, 0);
+  network.isCut = false;
+  await parts.keep([part]);
+  assert.equal([kept.size, asked.length], [1, 3]);
 });
 
 test('a copy that was damaged on the device is fetched again; without a network it is none', async () => {

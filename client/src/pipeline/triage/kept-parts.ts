@@ -48,7 +48,11 @@ export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
     const answer = await fetch(part.url, { cache: 'default', priority: 'low', ...(signal && { signal }) }).catch(() => null);
     signal?.throwIfAborted();
     if (!answer?.ok) throw new PartMissing(part.name, 'not-fetched');
-    const bytes = new Uint8Array(await answer.arrayBuffer());
+    // A link that is cut in the middle is the network's fault as well.
+    const held = await answer.arrayBuffer().catch(() => null);
+    signal?.throwIfAborted();
+    if (held === null) throw new PartMissing(part.name, 'not-fetched');
+    const bytes = new Uint8Array(held);
     if ((await digestOf(bytes)) !== part.digest) throw new PartMissing(part.name, 'another-digest');
     // A disk without room leaves it out of the cache; it serves this time all the same.
     await cache?.put(keyOf(part), new Response(bytes)).catch(() => undefined);

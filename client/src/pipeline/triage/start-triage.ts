@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import type { FoundStudy, IngestStore } from '../ingest/found.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
 import { noteTriage } from '../queue/note-triage.ts';
+import { createCautiousWorker } from './cautious-worker.ts';
 import { createModelWorker } from './model-worker.ts';
 import { createTriageStore, type TriageStore } from './triage.store.ts';
 import { ToRepeat } from './ToRepeat.tsx';
@@ -18,18 +19,18 @@ export interface Triage {
 const KEEP_AFTER_MS = 4_000;
 
 export function startTriage(ingest: IngestStore, database: LocalDatabase): Triage {
-  const store = createTriageStore({
-    ingest,
-    worker: createModelWorker({
-      spawn: () => new Worker(new URL('./triage.worker.ts', import.meta.url), { type: 'module' }),
-      now: () => performance.now(),
-      later(work, ms) {
-        const timer = setTimeout(work, ms);
-        return () => clearTimeout(timer);
-      },
-    }),
-    note: (studyId, said) => noteTriage(database, studyId, said),
+  const worker = createModelWorker({
+    spawn: () => new Worker(new URL('./triage.worker.ts', import.meta.url), { type: 'module' }),
+    now: () => performance.now(),
+    later(work, ms) {
+      const timer = setTimeout(work, ms);
+      return () => clearTimeout(timer);
+    },
   });
+  const cautious = createCautiousWorker(worker, {
+    place: localStorage, locks: navigator.locks, now: Date.now, onLeaving: (work) => addEventListener('pagehide', work),
+  });
+  const store = createTriageStore({ ingest, worker: cautious, note: (studyId, said) => noteTriage(database, studyId, said) });
   // Where somebody pays for each byte, they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
   return { store, Notes: TriageNotes, ToRepeat };

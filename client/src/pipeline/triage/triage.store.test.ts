@@ -9,7 +9,8 @@ import type { Examined } from './examined.ts';
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 import { createTriageStore, IMAGES_A_STUDY, type TriageStore } from './triage.store.ts';
 
-const said = (more: Partial<DeviceTriage> = {}): DeviceTriage => ({ models: [], runtime: 'a runtime', population: 'inside', score: 0.1, first: false, film: [], ...more });
+const MODEL = { id: 'image-kind', version: '1.0.0', digest: '0'.repeat(64) };
+const said = (more: Partial<DeviceTriage> = {}): DeviceTriage => ({ models: [MODEL], runtime: 'a runtime', population: 'inside', score: 0.1, first: false, film: [], ...more });
 const examined = (triage: DeviceTriage): Examined => ({
   triage, film: triage.film.length > 0 ? { picture: { width: 1, height: 1, rgba: new Uint8ClampedArray(4) }, marks: [] } : null,
   readings: { kind: [], probabilities: null, camPeak: null, lungs: null, ms: { picture: 0, models: {} } },
@@ -45,7 +46,7 @@ test('plain films alone are looked at, and a bounded number of each study', asyn
   await until(() => page.triage.of(cr!).value?.looked === IMAGES_A_STUDY);
   assert.is(page.seen.images, IMAGES_A_STUDY);
   assert.is(page.triage.of(ct!).value, null);
-  assert.equal(page.triage.of(cr!).value, { images: 6, looked: 6, unseen: 0, first: false, outside: false, warnings: [] });
+  assert.equal(page.triage.of(cr!).value, { films: IMAGES_A_STUDY + 3, images: 6, looked: 6, unseen: 0, first: false, outside: false, warnings: [] });
 });
 
 test('the study whose film reaches the threshold goes first, and the manifest says why; those below keep their order', async () => {
@@ -73,6 +74,26 @@ test('Send does not wait: what is said afterwards puts the queued study in order
   slow.resolve(examined(said({ score: 0.7, first: true })));
   await until(async () => (await page.database.studies.get(study!.id))?.score === 0.7);
   assert.is((await page.queue.manifestOf(study!.id)).instances[0]!.triage?.first, true);
+});
+
+test('a film that no model saw counts as not looked at', async () => {
+  const answers = [said(), said({ models: [], runtime: 'none' })];
+  const page = await openPage(async () => examined(answers.shift()!));
+  await page.store.addFiles(film(1, 2));
+  const [study] = page.store.studies.value;
+  await until(() => page.triage.of(study!).value?.looked === 2);
+  assert.is(page.triage.of(study!).value?.unseen, 1);
+});
+
+test('one worker looks at film after film of study after study, and rests when there is nothing left', async () => {
+  const first = Promise.withResolvers<Examined>();
+  const page = await openPage(() => first.promise);
+  for (const seed of [1, 2, 3]) await page.store.addFiles(film(seed));
+  await until(() => page.seen.images === 1);
+  const before = page.seen.rests;
+  first.resolve(examined(said()));
+  await until(() => page.seen.rests > before);
+  assert.equal([page.seen.images, page.seen.rests], [3, before + 1]);
 });
 
 test('models that crash stop no upload: the manifest says that nobody looked', async () => {

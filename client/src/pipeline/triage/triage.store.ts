@@ -25,10 +25,12 @@ export interface FilmWarning {
 
 /** What is said of a study so far. */
 export interface StudyTriage {
+  /** All plain films of it. */
+  readonly films: number;
   /** Images that are looked at, and how many of them were. */
   readonly images: number;
   readonly looked: number;
-  /** The models could not run: so many images were not seen. */
+  /** The models could not run, or the image could not be drawn here: so many were not seen. */
   readonly unseen: number;
   readonly first: boolean;
   /** A chest film that the scoring model was not made for. */
@@ -64,6 +66,8 @@ const OTHER_FAULTS = new Set(['PartMissing', 'NotFoundError', 'NotReadableError'
 
 interface Entry {
   readonly uid: string;
+  /** How many plain films the study has; `files` are those of them that are looked at. */
+  films: number;
   readonly files: Map<number, FoundFile>;
   readonly answers: Map<number, Examined | null>;
   readonly setAside: Set<number>;
@@ -82,7 +86,7 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   function entryOf(studyInstanceUID: string): Entry {
     const known = entries.get(studyInstanceUID);
     if (known) return known;
-    const entry: Entry = { uid: studyInstanceUID, files: new Map(), answers: new Map(), setAside: new Set(), shown: signal(null), abort: new AbortController(), queuedAs: null };
+    const entry: Entry = { uid: studyInstanceUID, films: 0, files: new Map(), answers: new Map(), setAside: new Set(), shown: signal(null), abort: new AbortController(), queuedAs: null };
     entries.set(studyInstanceUID, entry);
     return entry;
   }
@@ -113,8 +117,10 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
 
   function addFiles(studyInstanceUID: string): void {
     const entry = entryOf(studyInstanceUID);
+    entry.films = 0;
     for (const { modality, files } of ingest.inspection.seriesOf(studyInstanceUID)) {
       if (!FILMS.has(modality)) continue;
+      entry.films += files.length;
       for (const found of files) if (found.frames === 1 && entry.files.size < IMAGES_A_STUDY) entry.files.set(found.ordinal, found);
     }
     show(entry);
@@ -127,9 +133,10 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   }
 
   /** The first study that has an image nobody has looked at. */
-  function next(): { uid: string; entry: Entry; found: FoundFile } | null {
-    for (const [uid, entry] of entries) {
-      for (const found of entry.files.values()) if (!entry.answers.has(found.ordinal)) return { uid, entry, found };
+  function next(): { entry: Entry; found: FoundFile } | null {
+    for (const entry of entries.values()) {
+      if (isDone(entry)) continue;
+      for (const found of entry.files.values()) if (!entry.answers.has(found.ordinal)) return { entry, found };
     }
     return null;
   }
@@ -137,12 +144,7 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   async function look(): Promise<void> {
     if (isLooking) return;
     isLooking = true;
-    let at: string | null = null;
-    for (let todo = next(); todo !== null; todo = next()) {
-      if (at !== todo.uid) worker.rest();
-      at = todo.uid;
-      await lookAt(todo.entry, todo.found);
-    }
+    for (let todo = next(); todo !== null; todo = next()) await lookAt(todo.entry, todo.found);
     worker.rest();
     isLooking = false;
   }
@@ -204,12 +206,13 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
 
 const isDone = ({ files, answers }: Entry): boolean => answers.size === files.size;
 
-function summarise({ files, answers, setAside }: Entry): StudyTriage {
+function summarise({ films, files, answers, setAside }: Entry): StudyTriage {
   const looked = [...answers.values()];
   return {
+    films,
     images: files.size,
     looked: looked.length,
-    unseen: looked.filter((examined) => examined === null).length,
+    unseen: looked.filter((examined) => examined === null || examined.triage.models.length === 0).length,
     first: looked.some((examined) => examined?.triage.first),
     outside: looked.some((examined) => examined?.triage.population === 'outside'),
     warnings: [...answers].flatMap(([ordinal, examined]) => (examined?.film

@@ -8,6 +8,7 @@ import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#sha
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
+import { notAsAsked } from '../../http/not-as-asked.ts';
 import { allow, callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Caller, type Router } from '../../http/route.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../parcel.store.ts';
 import { reachOf } from '../reach.ts';
@@ -145,7 +146,7 @@ export function uploadRoutes({ tools, parcels, defaultPolicy, project, sealingKe
       if (result.success) return;
       const { issues } = result.error;
       if (issues.some(({ code, path }) => code === 'too_big' && path.join() === 'instances')) throw new Problem('too-many-instances');
-      throw new Problem('invalid-request', `Not as asked for: ${[...new Set(issues.map(({ path }) => path.join('.')))].slice(0, 5).join(', ')}.`);
+      throw notAsAsked(issues, 'json');
     },
   );
 

@@ -3,6 +3,7 @@
  * Any viewer shows it. The words name no person.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
+import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { codeItem, SOURCE_FOR_PROCESSING } from './codes.ts';
@@ -11,7 +12,7 @@ import { ADVANCE, drawLine, GLYPH_ROWS, wrapWords, type Colour } from './letters
 import { toAscii } from './result-text.ts';
 import type { BuiltResult, ColourPicture, ResultSubject } from './result-subject.ts';
 import {
-  alsoCopied, commonModules, identifiersOf, MANUFACTURER_NAME, MODEL_NAME, momentOf, saidOrEmpty, sourceReference,
+  alsoCopied, commonModules, identifiersOf, isDeidentified, MANUFACTURER_NAME, MODEL_NAME, momentOf, saidOrEmpty, sourceReference,
 } from './source-modules.ts';
 
 /** The longer side, in pixels: larger adds bytes and no knowledge, for the map has 20 × 20 cells. */
@@ -58,16 +59,22 @@ type Caption = { readonly text: string; readonly colour: Colour };
 
 function captions(subject: ResultSubject): readonly Caption[] {
   const { finding: { model, score, threshold, population, film }, source, at } = subject;
-  const { date, time } = momentOf(source, at);
   const scored = score === null
     ? `Not scored${population === 'outside' ? ': outside the population of the model' : ''}`
     : `Score ${decimal(score)}${threshold === null ? '' : `, threshold ${decimal(threshold)}`}`;
-  const day = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)} ${time.slice(0, 2)}:${time.slice(2, 4)}`;
-  const said = [`AI model ${model.id} ${model.version} (${model.digest.slice(0, 12)})`, scored, ...(film.length === 0 ? [] : [`Film: ${film.join(', ')}`]), day];
+  const said = [`AI model ${model.id} ${model.version} (${model.digest.slice(0, 12)})`, scored, ...(film.length === 0 ? [] : [`Film: ${film.join(', ')}`]), ...momentInWords(source, at)];
   return [
     { text: 'NOT FOR DIAGNOSTIC USE', colour: WARNING_COLOUR },
     ...said.flatMap((line) => wrapWords(toAscii(line), SIGNS_IN_A_LINE).map((text) => ({ text, colour: WORD_COLOUR }))),
   ];
+}
+
+/** Of a de-identified study none: its dates are none, or moved, and who reads the picture would take them for true. */
+function momentInWords(source: ParsedInstance, at: Date): string[] {
+  if (isDeidentified(source)) return [];
+  const { date, time, dateTime } = momentOf(source, at);
+  const offset = dateTime.slice(-5);
+  return [`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)} ${time.slice(0, 2)}:${time.slice(2, 4)} ${offset === '+0000' ? 'UTC' : offset}`];
 }
 
 /** The picture, as large as there is room, and the words in a band beneath it. */

@@ -20,6 +20,7 @@ import { createResultUid } from './result-uid.ts';
 const PYTHON = '/usr/bin/python3';
 const test = suite('a result');
 
+const uidsOf = (results: readonly BuiltResult[]): string[] => results.map(({ identifiers }) => identifiers.sopInstanceUID);
 const of = (kind: ResultKind, results: readonly BuiltResult[]): BuiltResult => results.find((result) => result.kind === kind)!;
 const correction: Verification = {
   verdict: 'correct', finding: 'viral pneumonia', reason: 'Beidseits zarte Zeichnung, für Bakterien zu schwach', by: 'radiologist', at: new Date('2026-11-21T08:30:00Z'), revision: 2,
@@ -157,21 +158,23 @@ test('of a de-identified study holds no true date, no observer’s name and no f
   assert.is(await observerName(named.source, { id: 'account-1', username: 'dr.house' }, pseudonyms), 'dr.house');
 });
 
-test('made a second time is the same, byte for byte; another question, frame or secret is another', async () => {
+test('made a second time is the same, byte for byte; other parameters make no other instance, another frame, model or secret does', async () => {
   const film = testFilm({ seed: 9, frames: 3 });
   const again = async () => buildResultInstances(await testSubject(film.bytes), testMaps());
   const [first, second] = [await again(), await again()];
   first.forEach((result, i) => assert.ok(Buffer.from(result.bytes).equals(second[i]!.bytes)));
   const subject = await testSubject(film.bytes);
   const others = [
-    { ...subject, key: 'the same with other explanations' },
+    { ...subject, models: subject.models.slice(1) },
     await testSubject(film.bytes, {}, 1),
     { ...subject, uid: createResultUid(new Uint8Array(32).fill(8)) },
   ];
-  const uids = others.flatMap((other) => buildResultInstances(other, testMaps()).map(({ identifiers }) => identifiers.sopInstanceUID));
-  assert.is(new Set([...uids, ...first.map(({ identifiers }) => identifiers.sopInstanceUID)]).size, 12);
+  const uids = others.flatMap((other) => uidsOf(buildResultInstances(other, testMaps())));
+  assert.is(new Set([...uids, ...uidsOf(first)]).size, 12);
+  const asked = { ...subject, key: 'the same with another threshold', finding: { ...subject.finding, threshold: 0.5 } };
+  assert.equal(uidsOf(buildResultInstances(asked, testMaps())), uidsOf(first));
   const verified = (of: typeof subject) => buildVerifiedReport(of, [], { verdict: 'agree', finding: null, reason: null, by: 'x', at: subject.at, revision: 2 }).identifiers.sopInstanceUID;
-  assert.is.not(verified(subject), verified(others[0]!), 'two results of one image are verified each by itself');
+  assert.is.not(verified(subject), verified(asked), 'two results of one image are verified each by itself');
 });
 
 test('segments the lungs pixel for pixel as they were given, as pydicom reads it', async () => {

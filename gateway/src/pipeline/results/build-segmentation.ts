@@ -6,9 +6,10 @@ import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { findElement, numberOf, textOf } from '#shared/dicom/values.ts';
+import type { LungMasks } from '#shared/models/lung-fields.ts';
 import { ANATOMICAL_STRUCTURE, codeItem, dcm, LEFT_LUNG, RIGHT_LUNG, SOURCE_FOR_PROCESSING, type Code } from './codes.ts';
 import { oneValue } from './result-text.ts';
-import type { BuiltResult, LungMasks, ResultSubject } from './result-subject.ts';
+import type { BuiltResult, ResultSubject } from './result-subject.ts';
 import { AI_DESCRIPTION, alsoCopied, commonModules, identifiersOf, MANUFACTURER_NAME, momentOf, reference, saidOrEmpty, sourceReference } from './source-modules.ts';
 
 export const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';

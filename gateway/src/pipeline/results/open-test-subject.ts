@@ -10,10 +10,11 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
+import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { seededRandom, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createResultUid } from './result-uid.ts';
-import type { LungMasks, ResultMaps, ResultSubject } from './result-subject.ts';
+import type { ResultMaps, ResultSubject } from './result-subject.ts';
 
 /** `ofStudy`: the seed of the film whose study it belongs to. */
 export type FilmOptions = { readonly seed: number; readonly ofStudy?: number; readonly rows?: number; readonly columns?: number; readonly frames?: number; readonly more?: readonly SimpleElement[] };

@@ -4,6 +4,7 @@
  */
 import type { InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import type { TransferSyntaxUID } from '#shared/dicom/uid.ts';
+import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { ModelRef } from '#shared/models/model.ts';
 import type { Finding, verifyRequestSchema } from '#shared/protocol/inference.ts';
 import type { z } from 'zod';
@@ -23,15 +24,8 @@ export interface ResultSubject {
   /** Of this gateway: package.json's version. */
   readonly softwareVersion: string;
   readonly uid: ResultUid;
-  /** Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two results of one image differ in it. */
+  /** Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two results of one image differ in it; their first instances are the same. */
   readonly key: string;
-}
-
-/** 0 or 1 for each cell of the model's square, which was laid over the whole image; rows from the top. */
-export interface LungMasks {
-  readonly side: number;
-  readonly right: Uint8Array;
-  readonly left: Uint8Array;
 }
 
 /** 8 bits a sample, red, green and blue of a pixel beside each other, rows from the top. */

@@ -1,8 +1,9 @@
 /**
- * UIDs of result instances: keyed functions of what they were made of, so that the same question (image, models, parameters) names the same
- * instances whoever asks it again, and nobody without the key can tell from a UID which image or model it is of.
+ * UIDs of result instances: keyed functions of image and models, so that who asks again, with whatever parameters, names the same instances, and
+ * nobody without the key can tell from a UID which image or model it is of.
  */
 import { createHmac } from 'node:crypto';
+import type { ModelRef } from '#shared/models/model.ts';
 import type { ResultKind, ResultSubject } from './result-subject.ts';
 
 /** The UID of these words; another word, another UID. */
@@ -19,10 +20,12 @@ export function createResultUid(secret: Uint8Array): ResultUid {
   };
 }
 
-/** `revision`: of the report; maps have only the first. */
+/** `revision`: of the report; maps have only the first. The radiologist's word is of one result: two of one image are verified each by itself. */
 export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision = 1): string {
-  const { source, finding, uid, key } = subject;
-  return uid('instance', source.identifiers.sopInstanceUID, String(finding.input.frame), kind, String(revision), key);
+  const { source, finding: { input, model }, models, uid, key } = subject;
+  const nameOf = ({ id, version, digest }: ModelRef): string => `${id} ${version} ${digest}`;
+  const image = [source.identifiers.sopInstanceUID, input.digest, String(input.frame)];
+  return uid('instance', ...image, kind, String(revision), revision === 1 ? '' : key, nameOf(model), ...models.map(nameOf).sort());
 }
 
 /** One series of a kind for all that these models say of the images of one series, so that they share what a series has in common. */

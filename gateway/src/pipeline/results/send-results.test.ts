@@ -1,6 +1,7 @@
 /** The road of results: beside their source in the PACS, in the study's next receipt, once. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseUid } from '#shared/dicom/uid.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
@@ -94,6 +95,8 @@ test('that say something else under the same UID are told, not sent, and hold up
   const other = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
   assert.equal(uidsOf(other), uidsOf(results));
   assert.equal((await send(pipeline, other)).map(({ outcome }) => outcome), ['other-bytes', 'other-bytes', 'other-bytes']);
+  const map = { ...other[0]!, identifiers: { ...other[0]!.identifiers, sopInstanceUID: parseUid('SOPInstanceUID', '2.25.424242') } };
+  assert.equal((await send(pipeline, [map, other[2]!])).map(({ outcome }) => outcome), ['left-out', 'other-bytes'], 'no map that no report names');
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   assert.ok(pacs.held.get(uidsOf(results)[0]!)?.bytes.equals(results[0]!.bytes));

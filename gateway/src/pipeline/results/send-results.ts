@@ -29,12 +29,12 @@ export type ResultRoad = {
 
 /**
  * `sent`: on its way. `there`: the study has it, or it is on its way since before. `other-bytes`: another run said something else under this UID; that stays,
- * and this is not sent. `conflict`: held or refused before, by the code of `reason`; a person decides.
+ * and this is not sent. `left-out`: it belongs to such a one, and no report would name it. `conflict`: held or refused before, by the code of `reason`; a person decides.
  */
 export type SentResult = {
   readonly sopInstanceUID: string;
   readonly digest: string;
-  readonly outcome: 'sent' | 'there' | 'other-bytes' | 'conflict';
+  readonly outcome: 'sent' | 'there' | 'other-bytes' | 'left-out' | 'conflict';
   readonly reason: string | null;
 };
 
@@ -54,28 +54,32 @@ export async function sendResults(tools: PipelineTools, road: ResultRoad, siteId
   if (results.some(({ identifiers }) => identifiers.studyInstanceUID !== studyInstanceUID)) throw new RangeError('results of several studies');
   if (results.length > MANIFEST_INSTANCE_LIMIT) throw new RangeError('more results than a manifest may name');
   const digested = results.map((result): Digested => ({ result, digest: createHash('sha256').update(result.bytes).digest('hex') }));
-  const rivals = await rivalsOf(tools, siteId, digested);
-  const promised = digested.filter((one) => !rivals.has(one.result.identifiers.sopInstanceUID));
+  const { rivals, own } = await standing(tools, siteId, digested);
+  // The first one to come stays, whole: beside a report of other words nothing is added.
+  const promised = digested.filter(({ result: { identifiers: { sopInstanceUID } } }) => !rivals.has(sopInstanceUID) && (rivals.size === 0 || own.has(sopInstanceUID)));
   const answer = promised.length === 0 ? null : await promise(tools, road, siteId, promised, signal);
   const needed = new Set(answer?.need.map(({ sopInstanceUID }) => sopInstanceUID));
   const conflicts = new Map(answer?.conflict.map(({ sopInstanceUID, reason }) => [sopInstanceUID, reason]));
   return digested.map(({ result: { identifiers: { sopInstanceUID } }, digest }): SentResult => {
     if (rivals.has(sopInstanceUID)) return { sopInstanceUID, digest, outcome: 'other-bytes', reason: null };
+    if (rivals.size > 0 && !own.has(sopInstanceUID)) return { sopInstanceUID, digest, outcome: 'left-out', reason: null };
     const reason = conflicts.get(sopInstanceUID) ?? null;
     return { sopInstanceUID, digest, reason, outcome: reason !== null ? 'conflict' : needed.has(sopInstanceUID) ? 'sent' : 'there' };
   });
 }
 
-/** UIDs that the site knows under other bytes, and none under these: to promise them once more would hold the whole study for a person. */
-async function rivalsOf(tools: PipelineTools, siteId: string, digested: readonly Digested[]): Promise<ReadonlySet<string>> {
+type Standing = { readonly rivals: ReadonlySet<string>; readonly own: ReadonlySet<string> };
+
+/** `own`: UIDs that the site knows under these bytes. `rivals`: under others alone; to promise them once more would hold the whole study for a person. */
+async function standing(tools: PipelineTools, siteId: string, digested: readonly Digested[]): Promise<Standing> {
   const known = await instancesByUid(tools.db, siteId, digested.map(({ result }) => result.identifiers.sopInstanceUID));
   const digests = new Map(digested.map(({ result, digest }) => [result.identifiers.sopInstanceUID as string, digest]));
   // What a run promised and never brought is nobody's word.
   const dead = known.filter((row) => row.state === 'promised' && row.policy_name === RESULTS_POLICY.name && digests.get(row.sop_instance_uid) !== row.digest);
   const taken = await takeBack(tools, dead, null);
   const active = known.filter(({ id, state }) => state !== 'refused' && state !== 'left-out' && !taken.has(id));
-  const same = new Set(active.filter((row) => digests.get(row.sop_instance_uid) === row.digest).map((row) => row.sop_instance_uid));
-  return new Set(active.map((row) => row.sop_instance_uid)).difference(same);
+  const own = new Set(active.filter((row) => digests.get(row.sop_instance_uid) === row.digest).map((row) => row.sop_instance_uid));
+  return { own, rivals: new Set(active.map((row) => row.sop_instance_uid)).difference(own) };
 }
 
 async function promise(tools: PipelineTools, road: ResultRoad, siteId: string, promised: readonly Digested[], signal: AbortSignal): Promise<ManifestAnswer> {

@@ -12,6 +12,8 @@ export type EngineModel = {
   /** SHA-256 of the file, hexadecimal. */
   readonly digest: string;
   readonly path: string;
+  /** Failures in a row are counted within one trial: who wants a model tried again that failed too often (somebody activated it) names another one. */
+  readonly trial?: string;
   /** `batch`: the first dimension may be any number of examples, and that of each output is as many times its own. */
   readonly input: { readonly name: string; readonly shape: readonly number[]; readonly batch?: boolean | undefined };
   readonly outputs: Readonly<Record<string, { readonly shape: readonly number[] }>>;
@@ -30,8 +32,6 @@ export interface Engine {
    * the card's shape.
    */
   run(model: EngineModel, input: Tensor, options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
-  /** A model that failed too often in a row may run again: somebody activated it. */
-  forget(digest: string): void;
   state(): EngineState;
   /** Ends what runs; what waits throws. */
   close(): Promise<void>;

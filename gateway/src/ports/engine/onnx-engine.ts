@@ -3,7 +3,7 @@
  *
  * The process starts with the first run and ends when nobody asked for a while. It is killed when a run takes too long or is called off; it kills
  * itself when it takes too much memory. Only the run that was in it is lost: the others wait here, and go on in the next process. A model in whose
- * runs the process ended three times in a row is not run again before `forget`.
+ * runs the process ended three times in a row is not run again within the same trial.
  *
  * Does not choose among runs that wait, nor bound them: who asks has bounds of its own.
  */
@@ -38,7 +38,11 @@ type Work = { readonly model: EngineModel; readonly input: Tensor | null; readon
 export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engine {
   const settings = { ...DEFAULTS, ...given };
   /** Failures of a model in a row, by digest. */
-  const failures = new Map<string, number>();
+  const failures = new Map<string, { readonly trial: string | undefined; readonly count: number }>();
+  const failuresOf = ({ digest, trial }: EngineModel): number => {
+    const known = failures.get(digest);
+    return known !== undefined && known.trial === trial ? known.count : 0;
+  };
   const closing = new AbortController();
   let current: EngineProcess | null = null;
   let turn: Promise<unknown> = Promise.resolve();
@@ -84,18 +88,18 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
 
   async function perform(work: Work): Promise<Outputs> {
     const { digest } = work.model;
-    if (work.input !== null && (failures.get(digest) ?? 0) >= FAILURES_LIMIT) throw new EngineFault('model-failed', digest);
+    if (work.input !== null && failuresOf(work.model) >= FAILURES_LIMIT) throw new EngineFault('model-failed', digest);
     const { answer, isLate } = await ask(work);
     if (answer.kind === 'ended') {
       work.signal.throwIfAborted();
       closing.signal.throwIfAborted();
       ends += 1;
       counts.crashes += 1;
-      return fail(isLate ? 'model-timeout' : answer.signal === MEMORY_SIGNAL ? 'model-out-of-memory' : 'model-crashed', digest);
+      return fail(isLate ? 'model-timeout' : answer.signal === MEMORY_SIGNAL ? 'model-out-of-memory' : 'model-crashed', work.model);
     }
     ends = 0;
     counts.residentBytes = answer.residentBytes;
-    if (answer.kind === 'fault') return fail(answer.code, digest, answer.detail ?? undefined);
+    if (answer.kind === 'fault') return fail(answer.code, work.model, answer.detail ?? undefined);
     if (work.input !== null) {
       failures.delete(digest);
       counts.runs += 1;
@@ -103,9 +107,9 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
     return answer.outputs;
   }
 
-  function fail(code: EngineFaultCode, digest: string, detail?: string): never {
-    if (FAILURES.has(code)) failures.set(digest, (failures.get(digest) ?? 0) + 1);
-    throw new EngineFault(code, digest, detail);
+  function fail(code: EngineFaultCode, model: EngineModel, detail?: string): never {
+    if (FAILURES.has(code)) failures.set(model.digest, { trial: model.trial, count: failuresOf(model) + 1 });
+    throw new EngineFault(code, model.digest, detail);
   }
 
   /** Takes its turn; who calls it off while it waits is answered at once. */
@@ -137,7 +141,6 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
       batchOf(model, input);
       return inTurn({ model, input, timeoutMs, signal });
     },
-    forget: (digest) => void failures.delete(digest),
     state: () => ({ ...counts, pid: current?.pid ?? null, residentBytes: current === null ? 0 : counts.residentBytes }),
     async close() {
       closing.abort(new Error('the engine is closed'));

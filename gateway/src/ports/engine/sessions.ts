@@ -2,7 +2,7 @@
  * Models, loaded into onnxruntime and run. Part of the engine's process: a model may end it at any line that calls the runtime.
  *
  * Promises: the bytes that were hashed are the bytes that are loaded; nothing is loaded whose values lie in other files, or whose graph is not what
- * the card says; outputs have the card's shapes and are finite. SessionFault says what is wrong.
+ * the card says; outputs have the card's shapes and are finite, and probabilities are from 0 to 1. SessionFault says what is wrong.
  */
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
@@ -134,7 +134,7 @@ function readOutputs(model: EngineModel, times: number, outputs: Readonly<Record
     if (!(output?.data instanceof Float32Array)) throw new SessionFault('model-shape-mismatch');
     const tensor: Tensor = { dims: output.dims, data: output.data };
     if (!hasShape(tensor, shapeFor(shape, times))) throw new SessionFault('model-shape-mismatch');
-    if (!tensor.data.every(Number.isFinite)) throw new SessionFault('model-output-invalid');
+    if (!tensor.data.every(name === 'probabilities' ? isProbability : Number.isFinite)) throw new SessionFault('model-output-invalid');
     return [name, tensor];
   }));
 }
@@ -145,3 +145,7 @@ const toGraphValue = (value: InferenceSession.ValueMetadata): GraphValue =>
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : '').slice(0, DETAIL_LENGTH);
 /** std::bad_alloc, and what the runtime's arena says. */
 const isOutOfMemory = (error: unknown): boolean => /bad_alloc|bad allocation|failed to allocate memory/i.test(wordsOf(error));
+
+/** What a softmax of 32-bit floats may be beside 0 and 1. */
+const ROUNDING = 1e-4;
+const isProbability = (value: number): boolean => value >= -ROUNDING && value <= 1 + ROUNDING;

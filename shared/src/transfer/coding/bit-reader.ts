@@ -1,8 +1,5 @@
-/**
- * Reads the entropy-coded bits of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one
- * there begins a marker, which is the end. Behind the end come zeros, and `isBeyondEnd` says when one was used.
- */
-export class BitReader {
+/** Entropy-coded bits. Behind the end come zeros, and `isBeyondEnd` says when one was used. */
+export abstract class EntropyBits {
   readonly bytes: Uint8Array;
   /** Where the next byte stands. */
   at: number;
@@ -11,7 +8,7 @@ export class BitReader {
   /** How many of them there are: 25 or more after `fill`. */
   held = 0;
   /** Of those, the last ones, how many stand behind the end. */
-  private invented = 0;
+  protected invented = 0;
 
   constructor(bytes: Uint8Array, offset: number) {
     this.bytes = bytes;
@@ -22,13 +19,6 @@ export class BitReader {
     return this.invented > this.held;
   }
 
-  /** What a loop had in variables of its own, back from it. */
-  hold(at: number, cache: number, held: number): void {
-    this.at = at;
-    this.cache = cache;
-    this.held = held;
-  }
-
   /** `count` bits as a number, 0 to 24. */
   read(count: number): number {
     if (count === 0) return 0;
@@ -37,6 +27,19 @@ export class BitReader {
     this.cache <<= count;
     this.held -= count;
     return value;
+  }
+
+  /** Takes in what there is room for. */
+  abstract fill(): void;
+}
+
+/** Of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one there begins a marker, which is the end. */
+export class BitReader extends EntropyBits {
+  /** What a loop had in variables of its own, back from it. */
+  hold(at: number, cache: number, held: number): void {
+    this.at = at;
+    this.cache = cache;
+    this.held = held;
   }
 
   /** How many zeros come before the next one, which is read too; `most` where there are that many: then they alone are read. */

@@ -1,0 +1,82 @@
+/**
+ * A worker of the models that remembers on the device how it ended. Where worker and page are one process (WebKit), a worker that runs out of memory takes
+ * the page with it, and nobody is left to count. So it is written down that the models are at work, and struck out when they have answered. Who finds
+ * it written while no page is at work knows that one died of it; after some deaths the models rest here for a week, and the gateway does the work.
+ *
+ * What is written are moments, nothing of a study.
+ */
+import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
+
+/** One death may be a flat battery, two a coincidence. */
+export const DEATHS_LIMIT = 3;
+/** A device gets updates; a model that never runs again would not be noticed. */
+export const REST_MS = 7 * 24 * 3_600_000;
+
+const PLACE = 'relaypacs-models-at-work';
+
+export interface CautiousWorkerTools {
+  /** Storage that outlives the page: local storage. */
+  readonly place: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly locks: Pick<LockManager, 'request'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Calls `work` when a person leaves or reloads the page: that is no death. */
+  readonly onLeaving: (work: () => void) => void;
+}
+
+/** Moments: of deaths, the latest last, and since when a page has been at work. */
+interface Written {
+  readonly deaths: readonly number[];
+  readonly since: number | null;
+}
+
+/** As `worker`; `examine` throws a ModelWorkerFault `PageDied` while the models rest. */
+export function createCautiousWorker(worker: ModelWorker, { place, locks, now, onLeaving }: CautiousWorkerTools): ModelWorker {
+  let isAtWork = false;
+
+  function read(): Written {
+    const { deaths, since } = parseWritten(place.getItem(PLACE));
+    return { deaths: [...deaths, ...(since === null ? [] : [since])].filter((at) => now() - at < REST_MS), since: null };
+  }
+
+  function write(written: Written): void {
+    isAtWork = written.since !== null;
+    try {
+      if (written.since === null && written.deaths.length === 0) place.removeItem(PLACE);
+      else place.setItem(PLACE, JSON.stringify(written));
+    } catch {
+      // Full or forbidden: then nothing is remembered.
+    }
+  }
+
+  onLeaving(() => {
+    if (isAtWork) write({ ...parseWritten(place.getItem(PLACE)), since: null });
+  });
+
+  return {
+    ...worker,
+    // Where another tab is at work, what is written is that tab's.
+    examine: (ref, signal) => locks.request(PLACE, { ifAvailable: true }, async (lock) => {
+      if (lock === null) return worker.examine(ref, signal);
+      const { deaths } = read();
+      write({ deaths, since: null });
+      if (deaths.length >= DEATHS_LIMIT) throw new ModelWorkerFault('PageDied');
+      write({ deaths, since: now() });
+      try {
+        return await worker.examine(ref, signal);
+      } finally {
+        write({ deaths, since: null });
+      }
+    }),
+  };
+}
+
+/** What cannot be read says nothing. */
+function parseWritten(text: string | null): Written {
+  try {
+    const { deaths, since } = JSON.parse(text ?? '{}') as { readonly deaths?: unknown; readonly since?: unknown };
+    return { deaths: Array.isArray(deaths) ? deaths.filter((at) => Number.isFinite(at)).slice(-DEATHS_LIMIT) : [], since: typeof since === 'number' ? since : null };
+  } catch {
+    return { deaths: [], since: null };
+  }
+}

@@ -1,0 +1,215 @@
+/** One instance of a result as the PACS holds it: report, segmentation or picture, read back when the page is opened, with what proves it. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
+import { CodeLine } from '../app/CodeLine.tsx';
+import { useDevice } from '../app/device-context.ts';
+import { formatMoment, formatPersonName } from '../app/format.ts';
+import { Icon } from '../app/Icon.tsx';
+import { useLate } from '../app/late.ts';
+import { Notice } from '../app/Notice.tsx';
+import { hrefOf } from '../app/routes.ts';
+import { words } from '../app/words.ts';
+import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { Fact } from './FindingParts.tsx';
+import { momentSaid } from './stored-moment.ts';
+import { hrefOfInstance, inReadingOrder, placeOf, titleOfInstance } from './stored-places.ts';
+import { readInWorker } from './stored-reader.ts';
+import { storedWords } from './stored-words.ts';
+import { createStoredStore, type Reading } from './stored.store.ts';
+import type { LookStore } from './look.store.ts';
+import { NotForDiagnosis, TroubleNotice } from './Parts.tsx';
+import type { StoredHead } from './read-stored.ts';
+import { ReportContent } from './ReportContent.tsx';
+import { resultWords } from './result-words.ts';
+import type { ResultStore } from './result.store.ts';
+import { useResult } from './ResultView.tsx';
+import { SLOW_MS } from './ResultPicture.tsx';
+import { SegmentationPicture } from './SegmentationPicture.tsx';
+
+export type StoredViewProps = { readonly id: string; readonly place: string; readonly look: LookStore };
+
+export function StoredView({ id, place, look }: StoredViewProps) {
+  const store = useResult(id, () => undefined);
+  const shown = store.shown.value;
+  const late = useLate(shown.kind === 'loading');
+  const instances = shown.kind === 'ready' ? inReadingOrder(shown.result.instances) : [];
+  const instance = instances.find((one) => placeOf(one) === place);
+  const isShown = shown.kind !== 'loading';
+  useEffect(() => void (isShown && document.activeElement === document.body && document.querySelector<HTMLElement>('#content h1')?.focus()), [isShown]);
+  return (
+    <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
+      <p class="study-back result-back">
+        <a class="button button-bare" href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}>
+          <span class="flipped">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          {storedWords.back}
+        </a>
+      </p>
+      <div class="result-head">
+        <h1 tabIndex={-1}>{instance ? titleOfInstance(instance) : storedWords.tabs}</h1>
+        {instance && <p class="quiet">{storedWords.what[instance.kind]}</p>}
+        <NotForDiagnosis />
+      </div>
+      {shown.kind === 'failed' && (
+        <TroubleNotice trouble={shown.trouble}>
+          <button type="button" class="button" onClick={() => void store.load()}>
+            {resultWords.trouble.again}
+          </button>
+        </TroubleNotice>
+      )}
+      {shown.kind === 'loading' && late && <p class="quiet">{resultWords.one.loading}</p>}
+      {instances.length > 1 && <Tabs id={id} instances={instances} at={instance} />}
+      {shown.kind === 'ready' && instance && <StoredInstance key={instance.sopInstanceUID} result={shown.result} instance={instance} store={store} look={look} />}
+      {shown.kind === 'ready' && !instance && <p class="quiet">{storedWords.nothing}</p>}
+    </main>
+  );
+}
+
+function Tabs({ id, instances, at }: { readonly id: string; readonly instances: readonly ResultInstance[]; readonly at: ResultInstance | undefined }) {
+  return (
+    <nav class="stored-tabs" aria-label={storedWords.tabs}>
+      {instances.map((one) => (
+        <a key={one.sopInstanceUID} class="stored-tab" href={hrefOfInstance(id, one)} aria-current={one === at ? 'page' : undefined}>
+          {titleOfInstance(one)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+type StoredInstanceProps = { readonly result: Result; readonly instance: ResultInstance; readonly store: ResultStore; readonly look: LookStore };
+
+function StoredInstance({ result, instance, store, look }: StoredInstanceProps) {
+  const { api } = useDevice();
+  const [stored] = useState(() => createStoredStore({ api, read: readInWorker, now: Date.now, resultId: result.id, instance }));
+  useEffect(() => {
+    void stored.read();
+    return stored.close;
+  }, [stored]);
+  const reading = stored.reading.value;
+  const late = useLate(reading.kind === 'reading');
+  const slow = useLate(reading.kind === 'reading', SLOW_MS);
+  // Its state and receipt may have moved on, too.
+  const again = () => void Promise.all([store.load(), stored.read()]);
+  if (reading.kind === 'reading') return <p class="quiet stored-wait" role="status">{slow ? storedWords.slow : late && storedWords.reading}</p>;
+  const proof = <Proof result={result} instance={instance} reading={reading} onAgain={again} />;
+  if (reading.kind === 'failed') {
+    return (
+      <>
+        <TroubleNotice trouble={reading.trouble}>
+          <button type="button" class="button" onClick={again}>
+            {storedWords.again}
+          </button>
+        </TroubleNotice>
+        {proof}
+      </>
+    );
+  }
+  const { content, head } = reading.stored;
+  if (content.kind === 'report') {
+    return (
+      <div class="stored-body stored-read">
+        <ReportContent report={content.report} head={head} result={result} />
+        <div class="result-said">
+          {proof}
+          <Head head={head} />
+        </div>
+      </div>
+    );
+  }
+  return (
+    <div class="stored-body">
+      {content.kind === 'segmentation' ? (
+        <SegmentationPicture segmentation={content.segmentation} store={store} look={look} />
+      ) : (
+        <div class="result-picture">
+          <div class="picture-box" role="img" aria-label={storedWords.capture} style={{ aspectRatio: `${content.picture.width} / ${content.picture.height}` }}>
+            <Picture thumbnail={content.picture} />
+          </div>
+        </div>
+      )}
+      <div class="result-said">
+        {proof}
+        <Head head={head} />
+      </div>
+    </div>
+  );
+}
+
+type ProofProps = { readonly result: Result; readonly instance: ResultInstance; readonly reading: Exclude<Reading, { kind: 'reading' }>; readonly onAgain: () => void };
+
+/** What says that it is there: the reading itself, its UID, and the receipt. */
+function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain }: ProofProps) {
+  const { queue } = useDevice();
+  const said = storedWords.proof;
+  const study = queue.studies.value.find(({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === result.finding.input.studyInstanceUID);
+  return (
+    <section class="result-part stored-proof" aria-label={said.label}>
+      {reading.kind === 'read' && (
+        <div class="stored-now">
+          <Icon name="pacs" size={24} />
+          <div role="status">
+            <p class="strong">{said.justNow(formatMoment(reading.at, reading.at), reading.bytes)}</p>
+            {reading.isAsListed !== false && <p class="small quiet">{reading.isAsListed ? said.asListed : said.noReceipt}</p>}
+          </div>
+        </div>
+      )}
+      {reading.kind === 'read' && reading.isAsListed === false && (
+        <Notice kind="stop">
+          <p>{said.changed}</p>
+        </Notice>
+      )}
+      <dl class="facts small">
+        <Fact name={said.sopInstanceUID}>
+          <CodeLine code={sopInstanceUID} />
+        </Fact>
+        {receipt && (
+          <Fact name={said.receipt}>
+            <CodeLine code={receipt.id} />
+            <span class="stored-under quiet">{said.issued(formatMoment(new Date(receipt.issuedAt), new Date()))}</span>
+          </Fact>
+        )}
+      </dl>
+      <p class="row">
+        {study && (
+          <a class="button button-bare" href={hrefOf({ page: 'study', id: study.id })}>
+            {said.toStudy}
+          </a>
+        )}
+        {reading.kind === 'read' && (
+          <button type="button" class="button button-bare" onClick={onAgain}>
+            <Icon name="again" size={20} />
+            {storedWords.again}
+          </button>
+        )}
+      </p>
+    </section>
+  );
+}
+
+/** Whose it is, as the instance itself says: of a de-identified study its pseudonyms. */
+function Head({ head }: { readonly head: StoredHead }) {
+  const said = storedWords.head;
+  return (
+    <section class="result-part" aria-label={said.label}>
+      <h2>{said.label}</h2>
+      <dl class="facts small">
+        <Fact name={head.isDeidentified ? said.pseudonym : said.patient}>
+          <bdi>{formatPersonName(head.patientName) ?? said.nothing}</bdi>
+        </Fact>
+        <Fact name={said.patientId}>
+          <bdi>{head.patientId || said.nothing}</bdi>
+        </Fact>
+        <Fact name={said.studyDate}>{momentSaid(head.studyDate, '', head) ?? said.nothing}</Fact>
+        <Fact name={said.series}>
+          <bdi>{head.seriesDescription || said.nothing}</bdi>
+        </Fact>
+        <Fact name={said.made}>{momentSaid(head.contentDate, head.contentTime, head) ?? said.nothing}</Fact>
+        <Fact name={said.by}>
+          <bdi>{head.equipment.join(words.separator) || said.nothing}</bdi>
+        </Fact>
+      </dl>
+    </section>
+  );
+}

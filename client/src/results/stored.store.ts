@@ -1,0 +1,82 @@
+/** One result instance as the PACS holds it now: read back from there when the page is opened, and again when a person asks. Nothing of it is kept. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ResultInstance } from '#shared/protocol/inference.ts';
+import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../app/api-client.ts';
+import type { StoredReader } from './stored-reader.ts';
+import { storedWords } from './stored-words.ts';
+import type { Stored } from './read-stored.ts';
+import { troubleOf, type Trouble } from './trouble.ts';
+
+export type Reading =
+  | { readonly kind: 'reading' }
+  | { readonly kind: 'failed'; readonly trouble: Trouble }
+  /** `bytes`: of the file. `isAsListed`: its digest is the one that the receipt names; null: no receipt names it yet. */
+  | { readonly kind: 'read'; readonly stored: Extract<Stored, { kind: 'read' }>; readonly at: Date; readonly bytes: number; readonly isAsListed: boolean | null };
+
+export interface StoredStore {
+  readonly reading: ReadonlySignal<Reading>;
+  /** Reads it once more. */
+  read(): Promise<void>;
+  close(): void;
+}
+
+export interface StoredTools {
+  readonly api: Pick<ApiClient, 'send'>;
+  readonly read: StoredReader;
+  readonly now: () => number;
+  readonly resultId: string;
+  readonly instance: ResultInstance;
+}
+
+export function createStoredStore({ api, read, now, resultId, instance }: StoredTools): StoredStore {
+  const reading = signal<Reading>({ kind: 'reading' });
+  const closed = new AbortController();
+
+  async function fetched(): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await api.send(`/results/${resultId}/instances/${instance.sopInstanceUID}`, { headers: { accept: 'application/dicom' }, signal: closed.signal });
+    if (!response.ok) throw await problemOf(response);
+    return new Uint8Array(await response.arrayBuffer().catch((error: unknown) => {
+      throw new Unreachable(error);
+    }));
+  }
+
+  async function readBack(): Promise<Reading> {
+    const bytes = await fetched();
+    const size = bytes.length;
+    const stored = await read(bytes, closed.signal);
+    if (stored.kind === 'unreadable') return { kind: 'failed', trouble: { ...storedWords.unreadable, kind: 'stop', code: stored.because } };
+    const isAsListed = instance.receipt === null || instance.digest === null ? null : stored.digest === instance.digest;
+    return { kind: 'read', stored, at: new Date(now()), bytes: size, isAsListed };
+  }
+
+  return {
+    reading,
+    async read() {
+      reading.value = { kind: 'reading' };
+      const outcome = await readBack().catch((error: unknown): Reading => ({ kind: 'failed', trouble: troubleOfStored(error, instance) }));
+      if (!closed.signal.aborted) reading.value = outcome;
+    },
+    close: () => closed.abort(),
+  };
+}
+
+/** What it means for this instance, and what to do. */
+function troubleOfStored(error: unknown, { state }: ResultInstance): Trouble {
+  const trouble = troubleOf(error);
+  if (!(error instanceof ApiProblem)) return trouble;
+  if (error.anyCode === 'pacs-unreachable') return { ...trouble, next: storedWords.pacsAway };
+  if (error.anyCode !== 'study-not-found') return trouble;
+  switch (state) {
+    case 'stored':
+    case 'coerced':
+    case 'already-stored':
+      return { ...storedWords.gone, kind: 'stop', code: trouble.code };
+    case 'refused':
+      return { ...storedWords.refused, kind: 'stop', code: trouble.code };
+    case 'quarantined':
+    case 'left-out':
+      return { ...storedWords.heldBack, kind: 'stop', code: trouble.code };
+    default:
+      return { ...storedWords.underWay, kind: 'wait', code: null };
+  }
+}

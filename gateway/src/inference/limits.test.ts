@@ -1,0 +1,139 @@
+/** What one account may have open, how long a form may take, and how long is kept what a job leaves. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Job, Result } from '#shared/protocol/inference.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { testDatabases } from '../database/open-test-database.ts';
+import { openTestGateway } from '../open-test-gateway.ts';
+import { testFilm } from '../pipeline/results/open-test-subject.ts';
+import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
+import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
+import { createInputStore } from './input-store.ts';
+import { createTestEngine, formOf, greyFile, lastOf } from './open-test-job.ts';
+import { readFiles } from './read-form.ts';
+import { JOBS_KEPT_DAYS, keepUp } from './upkeep.ts';
+
+const test = suite('limits of inference');
+const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
+
+for (const { name, open } of testDatabases('open jobs')) test(`an account has 256 open jobs and no more, also where it asks twice in one moment; others are not held up, on ${name}`, async () => {
+  const [engine, pacs] = [createTestEngine(), openTestPacs()];
+  const gateway = await openTestGateway({ engine, pacs, open });
+  const film = testFilm({ seed: 801 });
+  pacs.held.set(film.identifiers.sopInstanceUID, { study: film.identifiers.studyInstanceUID, bytes: Buffer.from(film.bytes) });
+  // The first job holds up all others: they wait one behind the other.
+  engine.conduct = 'hangs';
+  const token = (await gateway.userWith(['radiologist'])).accessToken;
+  const batch = (from: number, count: number, caller = token) =>
+    gateway.call('POST', '/infer/batch', { token: caller, body: { model: 'pneumonia', studies: Array.from({ length: count }, (_, at) => `2.25.${from + at}`) } });
+  const first = await gateway.call('POST', '/infer', { token, body: { model: 'pneumonia', studyInstanceUID: film.identifiers.studyInstanceUID, priority: 1 } });
+  await until('it to run', () => engine.inputs.length > 0);
+  assert.is((await batch(1000, 100)).status, 202);
+  const crossing = await Promise.all([batch(2000, 100), batch(3000, 100)]);
+  assert.equal(crossing.map(({ status }) => status).sort(), [202, 429]);
+  assert.is((await batch(4000, 55)).status, 202);
+  const refused = await batch(5000, 1);
+  assert.equal([refused.status, refused.headers.get('retry-after'), await codeOf(refused)], [429, '15', 'rate-limited']);
+  assert.is((await batch(6000, 1, (await gateway.userWith(['radiologist'])).accessToken)).status, 202);
+  assert.is((await gateway.call('DELETE', `/jobs/${((await first.json()) as Job).id}`, { token })).status, 200);
+  await until('a place to be free', async () => (await batch(5000, 1)).status === 202);
+  await gateway.close();
+});
+
+/** A form of which nothing comes before `finish`. */
+async function heldForm(): Promise<{ readonly request: RequestInit; readonly begun: Promise<void>; finish(): void }> {
+  const whole = new Response(formOf([greyFile(60)]));
+  const [bytes, type] = [await whole.bytes(), whole.headers.get('content-type')!];
+  const [begun, ending] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const body = new ReadableStream({
+    async pull(controller) {
+      begun.resolve();
+      await ending.promise;
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const request = { method: 'POST', headers: { 'content-type': type }, body, duplex: 'half' } as RequestInit;
+  return { request, begun: begun.promise, finish: ending.resolve };
+}
+
+test('an account has two forms on their way at once, all together four; who comes beyond comes again', async () => {
+  const gateway = await openTestGateway({ engine: createTestEngine() });
+  const tokens = await Promise.all(['one', 'two', 'three'].map(async () => (await gateway.userWith(['technician'])).accessToken));
+  const send = (token: string, path: string, request: RequestInit) =>
+    gateway.api.request(`http://localhost${path}`, { ...request, headers: { ...request.headers as Record<string, string>, authorization: `Bearer ${token}` } });
+  const beyond = async (token: string): Promise<unknown[]> => {
+    const answer = await gateway.call('POST', '/predict', { token, form: formOf([greyFile(61)]) });
+    return [answer.status, answer.headers.get('retry-after'), answer.ok ? null : await codeOf(answer)];
+  };
+  const held: { readonly answer: Response | Promise<Response>; finish(): void }[] = [];
+  for (const token of tokens.slice(0, 2)) {
+    for (const path of ['/predict', '/infer/batch']) {
+      const form = await heldForm();
+      held.push({ answer: send(token, path, form.request), finish: form.finish });
+      await form.begun;
+    }
+    assert.equal(await beyond(token), [429, '1', 'rate-limited']);
+  }
+  assert.equal(await beyond(tokens[2]!), [429, '1', 'rate-limited']);
+  held[0]!.finish();
+  assert.is((await held[0]!.answer).status, 200);
+  assert.equal((await beyond(tokens[2]!))[0], 200, 'a place is free');
+  for (const { finish } of held) finish();
+  assert.equal((await Promise.all(held.map(({ answer }) => answer))).map(({ status }) => status), [200, 202, 200, 202]);
+  await gateway.close();
+});
+
+test('a form that stands still, or that never ends, is refused', async () => {
+  const still = new ReadableStream<Uint8Array>();
+  const endless = async function* (): AsyncGenerator<Uint8Array> {
+    for (;;) yield await new Promise<Uint8Array>((resolve) => setImmediate(resolve, Buffer.from('x')));
+  };
+  const read = (body: AsyncIterable<Uint8Array>, times: { quietMs: number; totalMs: number }) =>
+    readFiles({ contentType: 'multipart/form-data; boundary=b', query: {}, body }, 1, async () => undefined, times)
+      .then(() => 'read', (error: unknown) => (error instanceof Problem ? error.code : String(error)));
+  assert.is(await read(still, { quietMs: 1, totalMs: 3_600_000 }), 'bad-request');
+  assert.is(await read(endless(), { quietMs: 3_600_000, totalMs: 1 }), 'bad-request');
+});
+
+test('an input whose job never came goes an hour after it was found, one that has a job stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relaypacs-inputs-'));
+  const inputs = createInputStore(await openFileBlobs(join(folder, 'blobs')), randomBytes(32), join(folder, 'keys'));
+  const bytes = Buffer.from('an image');
+  const [lost, kept] = [await inputs.keep('lost', [bytes]), await inputs.keep('kept', [bytes])];
+  const open = new Map([['kept', kept.wrappedKey]]);
+  const has = async (id: string, { wrappedKey }: { readonly wrappedKey: Uint8Array }) => (await inputs.read(id, wrappedKey, bytes.length)) !== null;
+  // The sweep comes every ten minutes.
+  for (let minutes = 0; minutes < 60; minutes += 10) await inputs.sweep(open);
+  assert.equal([await has('lost', lost), await has('kept', kept)], [true, true]);
+  await inputs.sweep(open);
+  assert.equal([await has('lost', lost), await has('kept', kept)], [false, true]);
+  rmSync(folder, { recursive: true });
+});
+
+test('a job is kept for 90 days after its end; its result, and who asked for it, for ever', async () => {
+  const gateway = await openTestGateway({ engine: createTestEngine() });
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  const { id } = (await (await gateway.call('POST', '/infer', { token, form: formOf([greyFile(62)]) })).json()) as Job;
+  const { results: [resultId] } = await lastOf(gateway, token, id);
+  const inputs = { sweep: async () => undefined } as never;
+  const keptUp = async () => {
+    await keepUp({ db: gateway.database.db, inputs, now: gateway.now });
+    return (await gateway.call('GET', `/jobs/${id}`, { token: (await gateway.signIn()).accessToken })).status;
+  };
+  gateway.wait(JOBS_KEPT_DAYS * 86_400_000);
+  assert.is(await keptUp(), 200);
+  gateway.wait(1);
+  assert.is(await keptUp(), 404);
+  const admin = (await gateway.signIn()).accessToken;
+  const result = (await (await gateway.call('GET', `/results/${resultId}`, { token: admin })).json()) as Result;
+  assert.equal([result.jobId, result.requestedBy], [null, user.id]);
+  await gateway.close();
+});
+
+test.run();

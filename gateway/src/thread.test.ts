@@ -1,0 +1,153 @@
+/** A thread is there while it has something to do; whatever becomes of it, each task has an end. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { giving, keepThread, type KeptThread, type Reply } from './thread.ts';
+
+type Task = 'double' | 'length' | 'ask twice' | 'throw' | 'end' | 'loop' | 'wait';
+type TestTalk = { readonly task: { readonly what: Task; readonly bytes?: Uint8Array }; readonly question: string; readonly reply: number; readonly answer: unknown };
+
+const THIS_MODULE = new URL('./thread.ts', import.meta.url);
+const SCRIPT = new URL(`data:text/javascript,${encodeURIComponent(`
+  import { giving, serveTasks } from '${THIS_MODULE}';
+  serveTasks(async ({ what, bytes }, ask, isOver) => {
+    switch (what) {
+      case 'double': {
+        const twice = bytes.map((byte) => byte * 2);
+        return giving([twice, bytes.length], twice.buffer);
+      }
+      case 'ask twice':
+        return giving((await Promise.all([ask(giving('one')), ask(giving('two'))])).join());
+      case 'throw':
+        throw new TypeError(String.fromCharCode(68, 111, 101) + ' is no number');
+      case 'end':
+        process.exit(3);
+      case 'loop':
+        await ask(giving('begun'));
+        for (;;);
+      default:
+        await ask(giving('begun'));
+        await new Promise((_, reject) => isOver.addEventListener('abort', () => reject(isOver.reason)));
+    }
+  });
+`)}`);
+const never = new AbortController().signal;
+const noReply: Reply<TestTalk> = () => Promise.reject(new Error('nothing is to be asked'));
+const doubled = (thread: KeptThread<TestTalk>): Promise<unknown> => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  return thread.do(giving({ what: 'double', bytes }, bytes.buffer), noReply, never).then((answer) => {
+    assert.is(bytes.length, 0, 'what is given away is not copied');
+    return answer;
+  });
+};
+const DOUBLED = [Uint8Array.of(2, 4, 6), 3];
+const errorOf = (doing: Promise<unknown>): Promise<Error> => doing.then((answer) => Promise.reject(new Error(`it answered ${String(answer)}`)), (error: Error) => error);
+/** The next thread that is started. */
+const nextWorker = async (): Promise<Worker> => ((await once(process, 'worker')) as [Worker])[0];
+
+const test = suite('a kept thread');
+
+test('does tasks side by side, and is replied to what each of them asks', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT);
+  const asked: string[] = [];
+  const reply: Reply<TestTalk> = async (question) => giving(asked.push(question));
+  const answers = await Promise.all([doubled(thread), thread.do(giving({ what: 'ask twice' }), reply, never), doubled(thread)]);
+  assert.equal(answers, [DOUBLED, '1,2', DOUBLED]);
+  assert.equal(asked, ['one', 'two']);
+  await thread.close();
+});
+
+test('says of an error its name and where it was thrown, and nothing that may be of the data', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT);
+  const error = await errorOf(thread.do(giving({ what: 'throw' }), noReply, never));
+  assert.is(error.name, 'TypeError');
+  assert.match(error.stack ?? '', /^ {4}at /);
+  assert.not.match(`${error.message}${error.stack}${JSON.stringify(error)}`, 'Doe');
+  await thread.close();
+});
+
+test('that ends fails all that it was doing, whoever replies is told, and the next task starts another', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT);
+  const begun = Promise.withResolvers<AbortSignal>();
+  const isAsked: Reply<TestTalk> = (_, isOver) => {
+    begun.resolve(isOver);
+    return new Promise(() => undefined);
+  };
+  const waiting = errorOf(thread.do(giving({ what: 'wait' }), isAsked, never));
+  const isOver = await begun.promise;
+  const ending = errorOf(thread.do(giving({ what: 'end' }), noReply, never));
+  assert.equal([(await waiting).message, (await ending).message], ['a thread ended', 'a thread ended']);
+  assert.ok(isOver.aborted);
+  assert.equal(await doubled(thread), DOUBLED);
+  await thread.close();
+});
+
+test('is ended when no task came for a while, and is there again when one does', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT, { idleMs: 0 });
+  for (let i = 0; i < 2; i += 1) {
+    const started = nextWorker();
+    const answer = doubled(thread);
+    const worker = await started;
+    const ended = once(worker, 'exit');
+    assert.equal(await answer, DOUBLED);
+    // The thread itself would not keep this process waiting for its end.
+    worker.ref();
+    await ended;
+  }
+});
+
+/** Gives up when the thread has been replied to. */
+async function giveUpOn(what: Task, thread: KeptThread<TestTalk>): Promise<Error> {
+  const gaveUp = new AbortController();
+  const reply: Reply<TestTalk> = async () => {
+    setImmediate(() => gaveUp.abort(new Error('gave up')));
+    return giving(0);
+  };
+  return errorOf(thread.do(giving({ what }), reply, gaveUp.signal));
+}
+
+test('that is told that nobody waits lets go, and goes on with the others', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT);
+  const replied = Promise.withResolvers<ReturnType<typeof giving<number>>>();
+  const others = thread.do(giving({ what: 'ask twice' }), () => replied.promise, never);
+  assert.is((await giveUpOn('wait', thread)).message, 'gave up');
+  replied.resolve(giving(1));
+  assert.is(await others, '1,1');
+  assert.is((await errorOf(thread.do(giving({ what: 'double' }), noReply, AbortSignal.abort(new Error('too late'))))).message, 'too late');
+  await thread.close();
+});
+
+test('that hangs is ended, though who gave up waits for nothing', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT, { hangsAfterMs: 1 });
+  const started = nextWorker();
+  const givingUp = giveUpOn('loop', thread);
+  const ended = once(await started, 'exit');
+  assert.is((await givingUp).message, 'gave up');
+  await ended;
+  assert.equal(await doubled(thread), DOUBLED);
+  await thread.close();
+});
+
+test('what a reply fails with is what the task fails with', async () => {
+  const thread = keepThread<TestTalk>(SCRIPT);
+  const failing: Reply<TestTalk> = () => Promise.reject(new RangeError('EIO'));
+  const error = await errorOf(thread.do(giving({ what: 'wait' }), failing, never));
+  assert.equal([error.name, error.message], ['RangeError', 'EIO']);
+  assert.equal(await doubled(thread), DOUBLED, 'the thread goes on');
+  await thread.close();
+});
+
+test('keeps no process alive that has nothing else to do', () => {
+  const script = `
+    import { giving, keepThread } from '${THIS_MODULE}';
+    const thread = keepThread(new URL(${JSON.stringify(SCRIPT.href)}), { idleMs: 2 ** 31 - 1 });
+    console.log(JSON.stringify(await thread.do(giving({ what: 'ask twice' }), async () => giving(7), new AbortController().signal)));
+  `;
+  // One that is kept alive is killed: it would stay for weeks.
+  const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 60_000 });
+  assert.equal([stdout.trim(), status], ['"7,7"', 0], stderr);
+});
+
+test.run();

@@ -1,0 +1,18 @@
+/** The picture as it is shown beside what was found: the image itself is in the PACS. */
+import { averaged } from './to-square.ts';
+import type { GreyPicture } from './picture.ts';
+
+/** The longer side, in pixels: what a person needs to place a map. */
+export const SHOWN_SIDE_LIMIT = 1024;
+
+/** Scaled down where it is larger, never up. */
+export function shownSize(rows: number, columns: number): { readonly rows: number; readonly columns: number } {
+  const scale = Math.min(1, SHOWN_SIDE_LIMIT / Math.max(rows, columns));
+  return { rows: Math.max(1, Math.round(rows * scale)), columns: Math.max(1, Math.round(columns * scale)) };
+}
+
+/** Each pixel is the mean of those that it stands for. */
+export function reducePicture(picture: GreyPicture): GreyPicture {
+  const size = shownSize(picture.rows, picture.columns);
+  return { ...size, grey: averaged(picture, size.rows, size.columns) };
+}
