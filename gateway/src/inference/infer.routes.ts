@@ -14,6 +14,7 @@ import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Caller
 import { reachesStudy } from '../results/reach.ts';
 import { askModels, codeOf, withModels, type Input } from './ask-models.ts';
 import { createJob, type JobOrder } from './create-job.ts';
+import { createFormPlaces } from './form-places.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { findJob, openJobs, toShownJobs } from './job.store.ts';
 import { BATCH, batchRequestSchema, FILE_BYTES_LIMIT, FILE_TYPES, readFiles, readJson, type Sent } from './read-form.ts';
@@ -25,10 +26,6 @@ const PREDICT_MS = 5_000;
 const URGENT: readonly Role[] = ['radiologist', 'admin'];
 /** Of one account, that wait or run: two full batches of studies and some. */
 const OPEN_JOBS_LIMIT = 256;
-/** Requests that bring files: each may hold 50 MB while it is read; who comes beyond comes again. */
-const FORMS_AT_ONCE = 4;
-/** Of one account's, so that nobody holds up all others. */
-const FORMS_OF_ONE = 2;
 
 export const IMAGE_PROBLEMS = [
   'file-too-large', 'image-too-small', 'image-too-large', 'image-damaged', 'image-type-unsupported', 'image-without-pixels', 'frame-not-found',
@@ -78,20 +75,18 @@ type Kept = { readonly id: string; readonly wrappedKey: Uint8Array; readonly byt
 
 export function inferRoutes(tools: InferenceTools): Router {
   const router = createRouter();
-  const forms: string[] = [];
+  const places = createFormPlaces();
   describeRoutes(router);
 
   /** @throws Problem rate-limited; called-off where the caller hung up meanwhile; what `work` throws. */
   async function oneOfFew<T>(c: GatewayContext, work: () => Promise<T>): Promise<T> {
-    const { id } = callerOf(c);
-    if (forms.length >= FORMS_AT_ONCE || forms.filter((one) => one === id).length >= FORMS_OF_ONE) throw new Problem('rate-limited', undefined, { 'Retry-After': '1' });
-    forms.push(id);
+    const leave = await places.enter(callerOf(c).id, c.req.raw.signal);
     try {
       return await work();
     } catch (error) {
       throw c.req.raw.signal.aborted && !(error instanceof Problem) ? new Problem('called-off') : error;
     } finally {
-      forms.splice(forms.indexOf(id), 1);
+      leave();
     }
   }
 

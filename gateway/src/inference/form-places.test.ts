@@ -1,0 +1,63 @@
+/** Who brings a file waits for a place. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Problem } from '#shared/protocol/problem.ts';
+import { createFormPlaces } from './form-places.ts';
+
+const test = suite('places for forms');
+const { signal: never } = new AbortController();
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const codeOf = (asked: Promise<unknown>) => asked.then(() => 'entered', (error: unknown) => (error instanceof Problem ? error.code : String(error)));
+
+/** Asks for a place and notes when it is given. */
+function ask({ enter }: ReturnType<typeof createFormPlaces>, account: string, given: string[], signal = never) {
+  const asked = enter(account, signal);
+  asked.then(() => given.push(account), () => undefined);
+  return { asked, leave: async () => (await asked)() };
+}
+
+test('four at once, two of one account; the next comes when one leaves, in their order, past an account that has its places', async () => {
+  const places = createFormPlaces();
+  const given: string[] = [];
+  const all = ['a', 'a', 'a', 'b', 'b', 'c', 'a', 'd'].map((account) => ask(places, account, given));
+  await settled();
+  assert.equal(given, ['a', 'a', 'b', 'b']);
+  await all[3]!.leave();
+  await settled();
+  assert.equal(given.slice(4), ['c'], 'the third of a waits on: a has two');
+  await all[0]!.leave();
+  await settled();
+  assert.equal(given.slice(5), ['a']);
+  await all[1]!.leave();
+  await all[4]!.leave();
+  await settled();
+  assert.equal(given.slice(6), ['a', 'd']);
+});
+
+test('who hangs up, and who would wait too long, gives up the turn; the others have theirs', async () => {
+  const places = createFormPlaces(5);
+  const given: string[] = [];
+  const held = ['a', 'a', 'b', 'b'].map((account) => ask(places, account, given));
+  const caller = new AbortController();
+  const hungUp = ask(places, 'c', given, caller.signal);
+  caller.abort();
+  assert.is(await codeOf(hungUp.asked), 'called-off');
+  assert.is(await codeOf(places.enter('c', caller.signal)), 'called-off');
+  assert.is(await codeOf(places.enter('c', never)), 'rate-limited', 'after 5 ms');
+  await held[0]!.leave();
+  assert.is(await codeOf(places.enter('c', never)), 'entered');
+});
+
+test('sixteen of one account wait, and 64 in all', async () => {
+  const places = createFormPlaces();
+  const given: string[] = [];
+  const waitingOf = (account: string, count: number) => Array.from({ length: count }, () => ask(places, account, given));
+  for (const account of ['a', 'b', 'c', 'd']) waitingOf(account, 16);
+  waitingOf('a', 2);
+  waitingOf('b', 2);
+  assert.is(await codeOf(places.enter('a', never)), 'rate-limited', 'the seventeenth');
+  assert.is(await codeOf(places.enter('e', never)), 'rate-limited', 'the sixty-fifth');
+  assert.equal(given, ['a', 'a', 'b', 'b']);
+});
+
+test.run();

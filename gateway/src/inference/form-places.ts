@@ -1,0 +1,66 @@
+/**
+ * Places for requests that bring files: each may hold 50 MB while it is read, so a few are read at once, and of one account fewer, that nobody holds up all
+ * others. Who comes beyond waits for their turn, before anything of their body is read.
+ */
+import { Problem } from '#shared/protocol/problem.ts';
+
+const AT_ONCE = 4;
+const AT_ONCE_OF_ONE = 2;
+const WAITING_LIMIT = 64;
+const WAITING_OF_ONE_LIMIT = 16;
+/** Several times what one takes that is answered at once. */
+const PATIENCE_MS = 20_000;
+
+export type FormPlaces = {
+  /** Gives what leaves the place again. @throws Problem rate-limited: too many wait, or it took too long; called-off: the signal. */
+  enter(account: string, signal: AbortSignal): Promise<() => void>;
+};
+
+type Waiting = { readonly account: string; readonly come: () => void };
+
+export function createFormPlaces(patienceMs = PATIENCE_MS): FormPlaces {
+  const inside: string[] = [];
+  const waiting: Waiting[] = [];
+  const isFree = (account: string): boolean => inside.length < AT_ONCE && inside.filter((one) => one === account).length < AT_ONCE_OF_ONE;
+  const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '1' });
+
+  /** In their order, but past those whose account has its places. */
+  function callNext(): void {
+    for (let at = waiting.findIndex(({ account }) => isFree(account)); at >= 0; at = waiting.findIndex(({ account }) => isFree(account))) {
+      const [next] = waiting.splice(at, 1);
+      inside.push(next!.account);
+      next!.come();
+    }
+  }
+
+  async function wait(account: string, signal: AbortSignal): Promise<void> {
+    if (waiting.length >= WAITING_LIMIT || waiting.filter((one) => one.account === account).length >= WAITING_OF_ONE_LIMIT) throw tooMany();
+    const turn = Promise.withResolvers<void>();
+    const one: Waiting = { account, come: turn.resolve };
+    waiting.push(one);
+    const giveUp = (): void => {
+      const at = waiting.indexOf(one);
+      if (at < 0) return;
+      waiting.splice(at, 1);
+      turn.reject(signal.aborted ? new Problem('called-off') : tooMany());
+    };
+    const late = setTimeout(giveUp, patienceMs);
+    signal.addEventListener('abort', giveUp, { once: true });
+    await turn.promise.finally(() => {
+      clearTimeout(late);
+      signal.removeEventListener('abort', giveUp);
+    });
+  }
+
+  return {
+    async enter(account, signal) {
+      if (signal.aborted) throw new Problem('called-off');
+      if (isFree(account)) inside.push(account);
+      else await wait(account, signal);
+      return () => {
+        inside.splice(inside.indexOf(account), 1);
+        callNext();
+      };
+    },
+  };
+}
