@@ -28,7 +28,7 @@ export type Step = (name: string, run: (world: World) => Promise<void>) => void;
 export async function walkScreens(test: Test, name: string): Promise<Step> {
   const { chromium } = testEnvironment();
   const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
-  let world: World;
+  let world: World | undefined;
   test.before(async () => {
     if (why !== null || chromium === null) return;
     if (!(await isWebAppCurrent())) await buildWebApp();
@@ -43,13 +43,13 @@ export async function walkScreens(test: Test, name: string): Promise<Step> {
     world = { folder, orthanc, gateway, browser, visitor, page };
   });
   test.after(async () => {
-    if (why !== null) return;
+    if (world === undefined) return;
     await world.browser.close();
     await world.gateway.stop();
     await world.orthanc.stop();
     await rm(world.folder, { recursive: true, force: true });
   });
-  return (does, run) => test(does, async () => (why === null ? run(world) : skipped(`${name}: ${does}`, why)));
+  return (does, run) => test(does, async () => (why === null ? run(world!) : skipped(`${name}: ${does}`, why)));
 }
 
 /** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */

@@ -3,18 +3,15 @@
  * after each step everything that always holds is asked of the database, the disk, the keys, the receipts and the PACS. In the end all are honest, and
  * nothing may be lost. The real pipeline behind its real routes on real SQL; only blobs, keys, jobs and the PACS are in memory.
  *
- * The same sequences in every run; `RELAY_SEED` gives others, `RELAY_RUNS` changes how many. Slow for a unit test (about a minute): thousands of studies pass in it.
+ * Slow for a unit test (about a minute): thousands of studies pass in it.
  */
-import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { runSequences, SEED } from '#testing/run-sequences.ts';
 import { Killed, openModelGround, type ModelGround } from './model-ground.ts';
 import { check, checkEnd, look, type Snapshot } from './model-invariants.ts';
 import { sent, sequence, type Step } from './model-steps.ts';
 import { openWorld } from './model-world.ts';
-
-const RUNS = Number(process.env['RELAY_RUNS'] ?? 2_000);
-const SEED = Number(process.env['RELAY_SEED'] ?? 1);
 
 async function live(ground: ModelGround, steps: readonly Step[]): Promise<void> {
   const world = await openWorld(ground);
@@ -44,9 +41,8 @@ const evictionKilled = (at: number): readonly Step[] => [...sent(3, 7), work, le
 
 test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 (RELAY_SEED=${SEED})`, async () => {
   const ground = await openModelGround();
-  const examples = Array.from({ length: 12 }, (_, at): [readonly Step[]] => [evictionKilled(at)]);
   try {
-    await fc.assert(fc.asyncProperty(sequence, (each) => live(ground, each)), { numRuns: RUNS, seed: SEED, includeErrorInReport: true, examples });
+    await runSequences(sequence, (steps) => live(ground, steps), Array.from({ length: 12 }, (_, at) => evictionKilled(at)));
   } finally {
     await ground.close();
   }

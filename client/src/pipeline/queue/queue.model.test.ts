@@ -3,17 +3,14 @@
  * writes, the disk is full at any of them, and the browser clears it all. After each step: what was called safe is here until its receipt, nothing
  * belongs to nobody, the numbers are those of the rows. In the end whatever can go on by itself has come to its end.
  *
- * The same sequences in every run; `RELAY_SEED` gives others, `RELAY_RUNS` changes how many. Slow for a unit test (some 30 s): thousands of days of a device pass in it.
+ * Slow for a unit test (some 30 s): thousands of days of a device pass in it.
  */
-import fc from 'fast-check';
 import { test } from 'uvu';
+import { runSequences, SEED } from '#testing/run-sequences.ts';
 import { ModelDevice } from './model-device.ts';
 import { check, checkEnd, look } from './model-device-invariants.ts';
 import { sequence, type Step } from './model-device-steps.ts';
 import { makeSealingKeys, type TestKeys } from './open-test-queue.ts';
-
-const RUNS = Number(process.env.RELAY_RUNS ?? 2_000);
-const SEED = Number(process.env.RELAY_SEED ?? 1);
 
 async function live(keys: TestKeys, steps: readonly Step[]): Promise<void> {
   const device = new ModelDevice(keys);
@@ -38,7 +35,7 @@ async function live(keys: TestKeys, steps: readonly Step[]): Promise<void> {
 
 test(`whatever happens on a device, what it called safe is there until its receipt: I15 (RELAY_SEED=${SEED})`, async () => {
   const keys = await makeSealingKeys();
-  await fc.assert(fc.asyncProperty(sequence, (steps) => live(keys, steps)), { numRuns: RUNS, seed: SEED, includeErrorInReport: true });
+  await runSequences(sequence, (steps) => live(keys, steps));
 });
 
 test.run();

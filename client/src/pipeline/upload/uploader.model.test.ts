@@ -3,13 +3,14 @@
  * cancels and asks again, and the page is closed and opened. When the faults stop, every study must come to rest, and on the way nothing
  * may have been deleted without a true receipt, nothing stored but what was promised, and nothing asked for in a circle.
  *
- * The same sequences in every run; `RELAY_SEED` gives others, `RELAY_RUNS` changes how many. Slow for a unit test (some 20 s): thousands of days of a device pass in it.
+ * Slow for a unit test (some 20 s): thousands of days of a device pass in it.
  */
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Fault } from '#testing/model-faults.ts';
 import { createModelGateway, createModelKeys, type ModelGateway, type ModelKeys } from '#testing/model-gateway.ts';
+import { runSequences, SEED } from '#testing/run-sequences.ts';
 import { createVirtualTime, watchCrypto } from '#testing/virtual-time.ts';
 import { createApiClient } from '../../app/api-client.ts';
 import { keyOf } from '../queue/upload-queue.ts';
@@ -18,8 +19,6 @@ import { createFollower } from './follow-events.ts';
 import { createModelQueue, uidOf, type Row, type StudyPlan } from './open-model-queue.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 
-const RUNS = Number(process.env.RELAY_RUNS ?? 2_000);
-const SEED = Number(process.env.RELAY_SEED ?? 1);
 /** A study that waits five minutes between attempts, and a PACS that is slow, are given half a day. */
 const PATIENCE_MS = 12 * 3600_000;
 /** In a minute a device with three small studies sends 70 useful requests; one that turns in a circle at 20 ms each sends 3 000. */
@@ -165,7 +164,7 @@ test(`whatever the gateway answers, every study comes to rest and nothing is los
   const keys = await createModelKeys();
   const watched = watchCrypto();
   try {
-    await fc.assert(fc.asyncProperty(day, (plan) => live(plan, keys, watched.isBusy)), { numRuns: RUNS, seed: SEED, includeErrorInReport: true });
+    await runSequences(day, (plan) => live(plan, keys, watched.isBusy));
   } finally {
     watched.stop();
   }
