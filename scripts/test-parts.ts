@@ -4,9 +4,10 @@
  *
  * A part that cannot be had is left out with its reason: the tests that need it say that they were skipped.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ORTHANC_PACKAGES } from './choose-pacs.ts';
 import { installDebianPackages } from './debian-packages.ts';
 import type { PackageRequest } from './debian-packages.ts';
@@ -78,6 +79,13 @@ async function readers(): Promise<Part> {
   return { env: {} };
 }
 
+async function emptyDatabase(folder: string): Promise<Part> {
+  const path = join(folder, 'empty-database');
+  await mkdir(join(path, 'files'), { recursive: true, mode: 0o700 });
+  await promisify(execFile)(process.execPath, [join(ROOT, 'gateway/src/database/make-cluster.ts'), join(path, 'files')]);
+  return { env: { RELAY_TEST_EMPTY_DATABASE: path } };
+}
+
 async function corpus(): Promise<Part> {
   const folder = join(ROOT, '../shared/corpus');
   await access(join(folder, 'manifest.json')).catch(() => {
@@ -94,6 +102,7 @@ export async function prepareTestParts(folder: string, say: Say): Promise<TestPa
     ['Orthanc', ['RELAY_TEST_PACS_URL', 'RELAY_TEST_PACS_AUTHORIZATION'], () => pacs(folder)],
     ['Chromium', ['RELAY_TEST_CHROMIUM'], chromium],
     ['the other readers of DICOM', [], readers],
+    ['an empty database', ['RELAY_TEST_EMPTY_DATABASE'], () => emptyDatabase(folder)],
     ['the corpus', ['RELAY_TEST_CORPUS'], corpus],
   ];
   const env: Record<string, string> = {};

@@ -5,15 +5,16 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
-import { PATIENCE_MS } from './environment.ts';
+import { PATIENCE_MS, testEnvironment } from './environment.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-
 const LOOK_AGAIN_MS = 20;
 /** Lines kept for the message of a failure. */
 const TAIL_LINES = 30;
@@ -45,7 +46,7 @@ export type GatewaySettings = {
   readonly root?: string;
 };
 
-/** Waits until `condition` gives something. @throws Error after a minute, naming `what`. */
+/** Waits until `condition` gives something. @throws Error after PATIENCE_MS, naming `what`. */
 export async function until<T>(what: string, condition: () => T | null | undefined | false | Promise<T | null | undefined | false>): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   while (performance.now() < end) {
@@ -54,6 +55,15 @@ export async function until<T>(what: string, condition: () => T | null | undefin
     await after(LOOK_AGAIN_MS);
   }
   throw new Error(`waited ${PATIENCE_MS / 1000} s for: ${what}`);
+}
+
+/** A first start finds its embedded database made, as a second one does; that it makes its own is tested in start.e2e.ts. */
+async function giveDatabase({ dataDir, databaseUrl }: GatewaySettings): Promise<void> {
+  const { emptyDatabase } = testEnvironment();
+  const folder = join(dataDir, 'database');
+  if (emptyDatabase === null || databaseUrl !== undefined || existsSync(folder)) return;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await cp(emptyDatabase, folder, { recursive: true });
 }
 
 export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderTest {
@@ -105,6 +115,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       return child?.pid ?? 0;
     },
     async start() {
+      await giveDatabase(settings);
       const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       child = started;
       createInterface({ input: started.stdout }).on('line', note);
