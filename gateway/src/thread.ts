@@ -35,12 +35,12 @@ type FromThread<T extends Talk> = { readonly id: number } & (
 );
 
 type Task<T extends Talk> = { readonly take: (message: FromThread<T>) => void; readonly fail: (error: Error) => void };
-type Running<T extends Talk> = { readonly worker: Worker; readonly tasks: Map<number, Task<T>>; idle: NodeJS.Timeout | null };
+type Running<T extends Talk> = { readonly worker: Worker; readonly tasks: Map<number, Task<T>>; readonly hangs: Set<NodeJS.Timeout>; idle: NodeJS.Timeout | null };
 
 /** Long enough for the pauses within an upload or a study; to start a thread again takes 50 to 200 ms. */
 const IDLE_MS = 30_000;
-/** The longest that a task does not look up is 3 s, for a frame of 40 megapixels. */
-const HANGS_AFTER_MS = 10_000;
+/** The longest that a task does not look up is some 10 s, for a frame of 134 megapixels. */
+const HANGS_AFTER_MS = 30_000;
 
 type Patience = { readonly idleMs?: number | undefined; readonly hangsAfterMs?: number };
 
@@ -50,13 +50,17 @@ export function keepThread<T extends Talk>(script: URL, { idleMs = IDLE_MS, hang
   let ids = 0;
 
   function start(): Running<T> {
-    const started: Running<T> = { worker: new Worker(script), tasks: new Map(), idle: null };
+    const started: Running<T> = { worker: new Worker(script), tasks: new Map(), hangs: new Set(), idle: null };
     const lose = (error: Error): void => {
       forget(started);
       for (const task of started.tasks.values()) task.fail(error);
       started.tasks.clear();
     };
-    started.worker.on('message', (message: FromThread<T>) => started.tasks.get(message.id)?.take(message));
+    started.worker.on('message', (message: FromThread<T>) => {
+      // A thread that still talks does not hang: what was given up waits behind the others.
+      for (const hangs of started.hangs) hangs.refresh();
+      started.tasks.get(message.id)?.take(message);
+    });
     started.worker.on('error', lose);
     started.worker.on('exit', () => lose(new Error('a thread ended')));
     return started;
@@ -100,11 +104,16 @@ export function keepThread<T extends Talk>(script: URL, { idleMs = IDLE_MS, hang
         answer.reject(error);
         over.abort(error);
         const hangs = setTimeout(() => void end(on), hangsAfterMs).unref();
+        on.hangs.add(hangs);
+        const letGo = (): void => {
+          clearTimeout(hangs);
+          on.hangs.delete(hangs);
+        };
         on.tasks.set(id, {
-          fail: () => clearTimeout(hangs),
+          fail: letGo,
           take({ kind }) {
             if (kind === 'question') return;
-            clearTimeout(hangs);
+            letGo();
             leave();
           },
         });

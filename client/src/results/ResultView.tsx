@@ -19,7 +19,7 @@ import { resultWords } from './result-words.ts';
 import { canDecide, createResultStore, type ResultStore } from './result.store.ts';
 import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
-import { unsentWordsOf } from './unsent-words.ts';
+import { unsentWords } from './unsent-words.ts';
 import { useKeys } from './use-keys.ts';
 import { CorrectSheet, useMayVerify, VerdictBar } from './Verdict.tsx';
 
@@ -27,17 +27,17 @@ const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
 
 export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
-  const { api, session, farewell } = useDevice();
-  const [store] = useState(() => createResultStore({ api, clock: realClock, id, onResult, unsent: unsentWordsOf(session.user.peek()?.id ?? '') }));
+  const device = useDevice();
+  const [store] = useState(() => createResultStore({ api: device.api, clock: realClock, id, onResult, unsent: unsentWords(device) }));
   useEffect(() => {
     void store.load();
     // The window is left while a word can still be taken back: it is kept. The browser may bring the page back as it was.
     window.addEventListener('pagehide', store.leave);
-    const stay = farewell.add(store.settle);
+    const stay = device.farewell.add(store.settle);
     return () => {
-      stay();
       window.removeEventListener('pagehide', store.leave);
-      store.close();
+      // What is under way is waited for, too.
+      void store.close().finally(stay);
     };
   }, [store]);
   return store;

@@ -13,7 +13,7 @@ import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
-import { unsentWordsOf } from './unsent-words.ts';
+import { unsentWords } from './unsent-words.ts';
 
 const said = resultWords.list;
 
@@ -59,9 +59,9 @@ export function ResultsView({ list }: { readonly list: ResultsStore }) {
 
 /** Words that were not kept: the page of each result has them, to be sent again or left. */
 function Unsent() {
-  const user = useDevice().session.user.value?.id ?? '';
+  const device = useDevice();
   const nameOfInput = useInputName();
-  return unsentWordsOf(user).all.value.map(({ result, trouble }) => (
+  return unsentWords(device).all.value.map(({ result, trouble }) => (
     <TroubleNotice key={result.id} trouble={trouble}>
       <span>
         {resultWords.verdict.failed + words.separator}

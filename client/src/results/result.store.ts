@@ -44,7 +44,8 @@ export interface ResultStore {
   leave(): void;
   /** The same, and what could not be kept once more: whether nothing is left to be said. */
   settle(): Promise<boolean>;
-  close(): void;
+  /** Resolves when what is under way has ended. */
+  close(): Promise<void>;
 }
 
 export interface ResultTools {
@@ -184,6 +185,7 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
       closed.abort();
       for (const picture of pictures.peek().values()) if (picture !== null && picture !== 'missing') URL.revokeObjectURL(picture);
       pictures.value = new Map();
+      return underWay;
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Result } from '#shared/protocol/inference.ts';
+import type { Device } from '../app/device.ts';
 import type { VerifyRequest } from './describe-result.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -37,9 +38,13 @@ export function createUnsentWords(): UnsentWords {
 
 const ofUsers = new Map<string, UnsentWords>();
 
-/** They outlive the pages of results, and are nobody else's. */
-export function unsentWordsOf(user: string): UnsentWords {
-  const known = ofUsers.get(user) ?? createUnsentWords();
-  ofUsers.set(user, known);
-  return known;
+/** Of who is signed in. They outlive the pages of results, and are nobody else's. Who signs out while some are held is told. */
+export function unsentWords({ session, farewell }: Pick<Device, 'session' | 'farewell'>): UnsentWords {
+  const user = session.user.peek()?.id ?? '';
+  const known = ofUsers.get(user);
+  if (known) return known;
+  const words = createUnsentWords();
+  ofUsers.set(user, words);
+  farewell.add(async () => session.user.peek()?.id !== user || words.all.peek().length === 0);
+  return words;
 }

@@ -6,6 +6,7 @@ import { createFormPlaces } from './form-places.ts';
 
 const test = suite('places for forms');
 const { signal: never } = new AbortController();
+const FEW = { atOnce: 4, ofOne: 2 };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const codeOf = (asked: Promise<unknown>) => asked.then(() => 'entered', (error: unknown) => (error instanceof Problem ? error.code : String(error)));
 
@@ -17,7 +18,7 @@ function ask({ enter }: ReturnType<typeof createFormPlaces>, account: string, gi
 }
 
 test('four at once, two of one account; the next comes when one leaves, in their order, past an account that has its places', async () => {
-  const places = createFormPlaces();
+  const places = createFormPlaces(FEW);
   const given: string[] = [];
   const all = ['a', 'a', 'a', 'b', 'b', 'c', 'a', 'd'].map((account) => ask(places, account, given));
   await settled();
@@ -35,7 +36,7 @@ test('four at once, two of one account; the next comes when one leaves, in their
 });
 
 test('who hangs up, and who would wait too long, gives up the turn; the others have theirs', async () => {
-  const places = createFormPlaces(5);
+  const places = createFormPlaces(FEW, 5);
   const given: string[] = [];
   const held = ['a', 'a', 'b', 'b'].map((account) => ask(places, account, given));
   const caller = new AbortController();
@@ -49,7 +50,7 @@ test('who hangs up, and who would wait too long, gives up the turn; the others h
 });
 
 test('sixteen of one account wait, and 64 in all', async () => {
-  const places = createFormPlaces();
+  const places = createFormPlaces(FEW);
   const given: string[] = [];
   const waitingOf = (account: string, count: number) => Array.from({ length: count }, () => ask(places, account, given));
   for (const account of ['a', 'b', 'c', 'd']) waitingOf(account, 16);

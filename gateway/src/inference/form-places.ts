@@ -1,11 +1,9 @@
 /**
- * Places for requests that bring files: each may hold 50 MB while it is read, so a few are read at once, and of one account fewer, that nobody holds up all
- * others. Who comes beyond waits for their turn, before anything of their body is read.
+ * Places for requests that bring files: a few are read at once, and of one account fewer, that nobody holds up all others. Who comes beyond waits for their
+ * turn, before anything of their body is read.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
-const AT_ONCE = 4;
-const AT_ONCE_OF_ONE = 2;
 const WAITING_LIMIT = 64;
 const WAITING_OF_ONE_LIMIT = 16;
 /** Several times what one takes that is answered at once. */
@@ -18,10 +16,10 @@ export type FormPlaces = {
 
 type Waiting = { readonly account: string; readonly come: () => void };
 
-export function createFormPlaces(patienceMs = PATIENCE_MS): FormPlaces {
+export function createFormPlaces({ atOnce, ofOne }: { readonly atOnce: number; readonly ofOne: number }, patienceMs = PATIENCE_MS): FormPlaces {
   const inside: string[] = [];
   const waiting: Waiting[] = [];
-  const isFree = (account: string): boolean => inside.length < AT_ONCE && inside.filter((one) => one === account).length < AT_ONCE_OF_ONE;
+  const isFree = (account: string): boolean => inside.length < atOnce && inside.filter((one) => one === account).length < ofOne;
   const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '1' });
 
   /** In their order, but past those whose account has its places. */

@@ -16,16 +16,17 @@ import { askModels, codeOf, withModels, type Input } from './ask-models.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import { createFormPlaces } from './form-places.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { findJob, openJobs, toShownJobs } from './job.store.ts';
+import { findJob, requireRoom, toShownJobs } from './job.store.ts';
 import { BATCH, batchRequestSchema, FILE_BYTES_LIMIT, FILE_TYPES, readFiles, readJson, type Sent } from './read-form.ts';
 
 const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
-/** All of it: reading what came, looking, answering. */
+/** Looking and answering, once all has come. */
 const PREDICT_MS = 5_000;
+/** Each may hold 50 MB while it is read. A batch has its time: it takes nobody's place who waits for an answer. */
+const PLACES = { atOnce: 4, ofOne: 2 };
+const BATCH_PLACES = { atOnce: 2, ofOne: 1 };
 /** Whose jobs may go before the others'. */
 const URGENT: readonly Role[] = ['radiologist', 'admin'];
-/** Of one account, that wait or run: two full batches of studies and some. */
-const OPEN_JOBS_LIMIT = 256;
 
 export const IMAGE_PROBLEMS = [
   'file-too-large', 'image-too-small', 'image-too-large', 'image-damaged', 'image-type-unsupported', 'image-without-pixels', 'frame-not-found',
@@ -75,12 +76,12 @@ type Kept = { readonly id: string; readonly wrappedKey: Uint8Array; readonly byt
 
 export function inferRoutes(tools: InferenceTools): Router {
   const router = createRouter();
-  const places = createFormPlaces();
+  const [places, batchPlaces] = [createFormPlaces(PLACES), createFormPlaces(BATCH_PLACES)];
   describeRoutes(router);
 
   /** @throws Problem rate-limited; called-off where the caller hung up meanwhile; what `work` throws. */
-  async function oneOfFew<T>(c: GatewayContext, work: () => Promise<T>): Promise<T> {
-    const leave = await places.enter(callerOf(c).id, c.req.raw.signal);
+  async function oneOfFew<T>(c: GatewayContext, work: () => Promise<T>, among = places): Promise<T> {
+    const leave = await among.enter(callerOf(c).id, c.req.raw.signal);
     try {
       return await work();
     } catch (error) {
@@ -125,7 +126,7 @@ export function inferRoutes(tools: InferenceTools): Router {
 
   router.post('/infer/batch', allow(ASKERS), async (c) => {
     const caller = callerOf(c);
-    if (!isJson(c)) return c.json({ jobs: await oneOfFew(c, () => takeFiles(c, caller, BATCH.files)) }, 202);
+    if (!isJson(c)) return c.json({ jobs: await oneOfFew(c, () => takeFiles(c, caller, BATCH.files), batchPlaces) }, 202);
     const { studies, ...asked } = await readJson(batchRequestSchema, bodyOf(c));
     const orders = [...new Set(studies)].map((studyInstanceUID): JobOrder => ({ ...asked, ...ofCaller(caller), kind: 'study', studyInstanceUID }));
     return c.json({ jobs: await takeOrders(caller, orders) }, 202);
@@ -176,7 +177,7 @@ export function inferRoutes(tools: InferenceTools): Router {
     const { model, version } = orders[0]!;
     await withModels({ siteId: caller.siteId, model, version: version ?? null }, tools, async () => undefined);
     return tools.db.transaction().execute(async (trx) => {
-      if ((await openJobs(trx, caller.id)) + orders.length > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
+      await requireRoom(trx, caller.id, orders.length);
       const made: string[] = [];
       for (const order of orders) made.push(await createJob(trx, tools, order));
       await audited(trx, caller, made, orders);

@@ -5,6 +5,7 @@
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { Job } from '#shared/protocol/inference.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import type { InferenceJobTable, JobKind, JobParameters } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 
@@ -59,11 +60,15 @@ export async function listJobs(db: Db, siteId: string, accountId: string | null,
   return (accountId === null ? all : all.where('account_id', '=', accountId)).execute();
 }
 
-/** How many of the account's jobs have not ended. Who makes more in its name waits until this transaction has ended: neither would see the other's. */
-export async function openJobs(trx: Trx, accountId: string): Promise<number> {
+/** Of one account, that wait or run: two full batches of studies and some. */
+const OPEN_JOBS_LIMIT = 256;
+
+/** For so many more open jobs of the account. Who makes more in its name waits until this transaction has ended: neither would see the other's. @throws Problem rate-limited. */
+export async function requireRoom(trx: Trx, accountId: string, more: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`jobs ${accountId}`}))`.execute(trx);
   const open = trx.selectFrom('inference_job').select(({ fn }) => fn.countAll<string>().as('count')).where('account_id', '=', accountId).where('state', 'in', ['queued', 'running']);
-  return Number((await open.executeTakeFirstOrThrow()).count);
+  const { count } = await open.executeTakeFirstOrThrow();
+  if (Number(count) + more > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
 }
 
 /** A run of it begins; it is the only one, for jobs of one key never run side by side. `version`: that it began with, where it is known by now. */

@@ -10,7 +10,7 @@ import { silence } from '../http/silence.ts';
 import { describeError } from '../log.ts';
 import { reachesAll } from '../results/reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { endJob, findJob, listJobs, lockJob, renewJob, toShownJobs, type JobRow } from './job.store.ts';
+import { endJob, findJob, listJobs, lockJob, renewJob, requireRoom, toShownJobs, type JobRow } from './job.store.ts';
 import { JOB_QUEUE } from './run-job.ts';
 
 const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
@@ -90,6 +90,7 @@ export function jobRoutes(tools: InferenceTools): { readonly router: Router; rea
       const job = await lockJob(trx, id);
       const isEnded = job?.state === 'failed' || job?.state === 'cancelled';
       if (!isEnded || job.kind === 'file') throw new Problem('job-not-ended');
+      if (job.account_id !== null) await requireRoom(trx, job.account_id, 1);
       await renewJob(trx, id, tools.now());
       await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: id }, { key: id, priority: job.priority });
       await recordAudit(trx, caller.siteId, { event: 'inference-retried', jobId: id, accountId: caller.id }, tools.now());

@@ -33,12 +33,15 @@ for (const { name, open } of testDatabases('open jobs')) test(`an account has 25
     gateway.call('POST', '/infer/batch', { token: caller, body: { model: 'pneumonia', studies: Array.from({ length: count }, (_, at) => `2.25.${from + at}`) } });
   const first = await gateway.call('POST', '/infer', { token, body: { model: 'pneumonia', studyInstanceUID: film.identifiers.studyInstanceUID, priority: 1 } });
   await until('it to run', () => engine.inputs.length > 0);
+  const { jobs: [calledOff] } = (await (await batch(7000, 1)).json()) as { jobs: Job[] };
+  assert.is((await gateway.call('DELETE', `/jobs/${calledOff!.id}`, { token })).status, 200);
   assert.is((await batch(1000, 100)).status, 202);
   const crossing = await Promise.all([batch(2000, 100), batch(3000, 100)]);
   assert.equal(crossing.map(({ status }) => status).sort(), [202, 429]);
   assert.is((await batch(4000, 55)).status, 202);
   const refused = await batch(5000, 1);
   assert.equal([refused.status, refused.headers.get('retry-after'), await codeOf(refused)], [429, '15', 'rate-limited']);
+  assert.is((await gateway.call('POST', `/jobs/${calledOff!.id}/retry`, { token })).status, 429, 'one that is run again needs a place too');
   assert.is((await batch(6000, 1, (await gateway.userWith(['radiologist'])).accessToken)).status, 202);
   assert.is((await gateway.call('DELETE', `/jobs/${((await first.json()) as Job).id}`, { token })).status, 200);
   await until('a place to be free', async () => (await batch(5000, 1)).status === 202);
@@ -62,26 +65,29 @@ async function heldForm(): Promise<{ readonly request: RequestInit; readonly beg
   return { request, begun: begun.promise, finish: ending.resolve };
 }
 
-test('an account has two forms on their way at once; the third has its turn when one of them is through', async () => {
+test('an account has two files on their way at once; the third has its turn when one of them is through; a batch takes nobody’s place', async () => {
   const gateway = await openTestGateway({ engine: createTestEngine() });
   const token = (await gateway.userWith(['technician'])).accessToken;
   const send = (path: string, request: RequestInit) =>
     gateway.api.request(`http://localhost${path}`, { ...request, headers: { ...request.headers as Record<string, string>, authorization: `Bearer ${token}` } });
   const order: string[] = [];
   const held: { readonly answer: Promise<Response>; finish(): void }[] = [];
-  for (const path of ['/predict', '/infer/batch']) {
+  for (const path of ['/predict', '/infer']) {
     const form = await heldForm();
     held.push({ answer: Promise.resolve(send(path, form.request)).finally(() => order.push(path)), finish: form.finish });
     await form.begun;
   }
+  const batch = await heldForm();
+  held.push({ answer: Promise.resolve(send('/infer/batch', batch.request)), finish: batch.finish });
+  await batch.begun;
   const third = gateway.call('POST', '/predict', { token, form: formOf([greyFile(61)]) }).finally(() => order.push('third'));
   const other = await gateway.call('POST', '/predict', { token: (await gateway.userWith(['technician'])).accessToken, form: formOf([greyFile(62)]) });
   assert.equal([other.status, order], [200, []], 'others are not held up');
   held[0]!.finish();
   assert.is((await third).status, 200);
   assert.equal(order, ['/predict', 'third']);
-  held[1]!.finish();
-  assert.equal((await Promise.all(held.map(({ answer }) => answer))).map(({ status }) => status), [200, 202]);
+  for (const { finish } of held) finish();
+  assert.equal((await Promise.all(held.map(({ answer }) => answer))).map(({ status }) => status), [200, 202, 202]);
   await gateway.close();
 });
 

@@ -14,6 +14,8 @@ const health = z.object(healthSchema.shape).openapi('Health');
 const alive = z.object({ status: z.literal('ok') });
 const everybody = { method: 'get', roles: 'public', tags: ['running'] } as const;
 
+/** RFC 3339 knows a year 0, the database's calendar does not. */
+const day = z.iso.date().refine((text) => text >= '1970', 'a day since 1970');
 const routes = {
   health: defineRoute({
     ...everybody, path: '/health', tags: ['running'],
@@ -31,7 +33,7 @@ const routes = {
   metrics: defineRoute({
     method: 'get', path: '/metrics', roles: ['auditor', 'admin'], tags: ['running'],
     summary: 'How busy it is; with `Accept: application/json` how each version of each model does, for a while (`from`, `to`: days in UTC)',
-    request: { query: z.object({ from: z.iso.date().optional(), to: z.iso.date().optional(), by: z.enum(METRICS_PERIODS).default('day') }) },
+    request: { query: z.object({ from: day.optional(), to: day.optional(), by: z.enum(METRICS_PERIODS).default('day') }) },
     responses: {
       200: {
         description: 'Prometheus exposition format, or the models’ performance and history.',

@@ -33,9 +33,12 @@ export type CacheQuestion = {
   readonly population: Population | null;
 };
 
+/** Raised when the same bytes and models come to say something else, because pixels or headers are read otherwise. */
+const READING = 2;
+
 export function cacheKey({ inputDigest, source, frame, models, parameters, population }: CacheQuestion): string {
   const { threshold = null, steps = null, explain } = parameters;
-  const asked = [inputDigest, source, frame, [...models].sort(), threshold, steps, explain === undefined ? null : [...explain].sort(), population];
+  const asked = [READING, inputDigest, source, frame, [...models].sort(), threshold, steps, explain === undefined ? null : [...explain].sort(), population];
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 
@@ -159,7 +162,7 @@ export async function instancesOfResults(db: Db, resultIds: readonly string[]): 
     .leftJoinLateral(
       (from) => from.selectFrom('instance as o').select(['o.state', 'o.policy_name', 'o.study_id', 'o.revision as study_revision', 'o.digest'])
         .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid').whereRef('o.site_id', '=', 'r.site_id')
-        .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc').orderBy(sql`o.state in ('refused', 'left-out')`).limit(1).as('s'),
+        .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc').orderBy(sql`o.state in ('refused', 'left-out', 'quarantined')`).orderBy('o.id').limit(1).as('s'),
       (join) => join.onTrue(),
     )
     .leftJoinLateral(

@@ -1,5 +1,5 @@
 /** Above Send: how many of the chosen studies have films that may have to be taken again, for their cards may lie far below. It holds nothing back. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { formatPersonName } from '../../app/format.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -15,8 +15,11 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
   const studies = warned && warned.size > 0 ? chosen.filter(({ studyInstanceUID }) => warned.has(studyInstanceUID)) : [];
   const warning = opened && store?.of(opened).value?.warnings.find(({ isSetAside }) => !isSetAside);
   // The last one was answered: the button that had the focus is gone.
+  const before = useRef(0);
   useEffect(() => {
-    if (studies.length === 0 && document.activeElement === document.body) document.querySelector<HTMLElement>('#content h1')?.focus({ preventScroll: true });
+    const isLastAnswered = before.current > 0 && studies.length === 0;
+    before.current = studies.length;
+    if (isLastAnswered && document.activeElement === document.body) document.querySelector<HTMLElement>('#content h1')?.focus({ preventScroll: true });
   }, [studies.length]);
   if (!studies[0]) return null;
   return (
