@@ -64,6 +64,17 @@ async function choosePolicy(page: Page): Promise<void> {
   await page.getByRole('button', { name: new RegExp(`^${POLICY.title}`) }).waitFor();
 }
 
+/** The version of the policy that the page goes by. */
+function versionKept(page: Page): Promise<number | undefined> {
+  return page.evaluate(async (name) => {
+    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    const database = await done(indexedDB.open('relaypacs'));
+    const row = (await done(database.transaction('device').objectStore('device').get('policies'))) as { value: { policies: { name: string; version: number }[] } } | undefined;
+    database.close();
+    return row?.value.policies.find((policy) => policy.name === name)?.version;
+  }, POLICY.name);
+}
+
 /** Which planted values stand in the PACS, without their ends. */
 async function plantedInPacs({ orthanc }: AppUnderTest, studies: readonly SyntheticStudy[]): Promise<Set<string>> {
   const found = new Set<string>();
@@ -121,7 +132,7 @@ if (why !== null || chromium === null) {
     await page.getByText(HELD).first().waitFor();
     assert.is(await instancesInPacs(app.orthanc), INSTANCES);
     await page.getByRole('link', { name: 'Upload' }).click();
-    await send(page, second);
+    await send(page, second, () => until('the page to know the present version', async () => (await versionKept(page)) === 2).then(() => undefined));
     await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 2 * INSTANCES);
     assert.equal(await plantedInPacs(app, [second]), new Set());
     await page.getByText(HELD).first().waitFor({ state: 'detached' });
