@@ -1,7 +1,8 @@
 /**
- * Builds the web app into client/dist: hashed files, no inline script or style (the gateway's Content-Security-Policy allows none), and
- * a service worker that precaches the shell. Views that the upload page does not need are chunks of their own; so is what the service
- * worker uploads with, which it reads only when it has to.
+ * Builds the web app into client/dist: hashed files, no inline script or style (the gateway's
+ * Content-Security-Policy allows none), and a service worker that precaches the shell. Views that the upload
+ * page does not need are chunks of their own; so is what the service worker uploads with, which it reads only
+ * when it has to.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -12,24 +13,37 @@ import { build, defineConfig, type Plugin, type UserConfig } from 'vite';
 import { VitePWA, type ManifestOptions } from 'vite-plugin-pwa';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
-/** What the account menu names; a build of the same sources under another name is another version to the service worker. */
-const VERSION = process.env['RELAY_WEB_VERSION'] ?? JSON.parse(await readFile(join(ROOT, '../package.json'), 'utf8')).version;
+/**
+ * What the account menu names; a build of the same sources under another name is another version to the
+ * service worker.
+ */
+const VERSION =
+  process.env['RELAY_WEB_VERSION'] ??
+  JSON.parse(await readFile(join(ROOT, '../package.json'), 'utf8')).version;
 
 /** What runs the models in the browser: the page's worker takes no other bytes for it. */
 const RUNTIME = join(ROOT, '../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm');
 
 async function digestOf(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }
 
 /** What the page and the worker's own scripts are built with alike. */
 const shared = {
   // Dexie for browsers of this decade; the package's own entry is the one for those of the last, and larger.
   resolve: { alias: { dexie: 'dexie/dist/modern/dexie.mjs' } },
-  define: { RELAY_WEB_VERSION: JSON.stringify(VERSION), RELAY_MODEL_RUNTIME: JSON.stringify(await digestOf(RUNTIME)) },
+  define: {
+    RELAY_WEB_VERSION: JSON.stringify(VERSION),
+    RELAY_MODEL_RUNTIME: JSON.stringify(await digestOf(RUNTIME)),
+  },
 } satisfies UserConfig;
 
-/** Web App Manifest (W3C): what the device shows once the app is put on its home screen, and how the system hands files to it. */
+/**
+ * Web App Manifest (W3C): what the device shows once the app is put on its home screen, and how the system
+ * hands files to it.
+ */
 const manifest: Partial<ManifestOptions> = {
   name: 'RelayPACS',
   short_name: 'RelayPACS',
@@ -53,24 +67,59 @@ const manifest: Partial<ManifestOptions> = {
     { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml' },
   ],
   screenshots: [
-    { src: '/screenshots/upload-wide.png', sizes: '1280x800', type: 'image/png', form_factor: 'wide', label: 'A study that was found, before it is sent' },
-    { src: '/screenshots/queue-wide.png', sizes: '1280x800', type: 'image/png', form_factor: 'wide', label: 'The queue: where every instance is' },
-    { src: '/screenshots/upload-narrow.png', sizes: '780x1688', type: 'image/png', form_factor: 'narrow', label: 'A study that was found, before it is sent' },
-    { src: '/screenshots/queue-narrow.png', sizes: '780x1688', type: 'image/png', form_factor: 'narrow', label: 'The queue: where every instance is' },
+    {
+      src: '/screenshots/upload-wide.png',
+      sizes: '1280x800',
+      type: 'image/png',
+      form_factor: 'wide',
+      label: 'A study that was found, before it is sent',
+    },
+    {
+      src: '/screenshots/queue-wide.png',
+      sizes: '1280x800',
+      type: 'image/png',
+      form_factor: 'wide',
+      label: 'The queue: where every instance is',
+    },
+    {
+      src: '/screenshots/upload-narrow.png',
+      sizes: '780x1688',
+      type: 'image/png',
+      form_factor: 'narrow',
+      label: 'A study that was found, before it is sent',
+    },
+    {
+      src: '/screenshots/queue-narrow.png',
+      sizes: '780x1688',
+      type: 'image/png',
+      form_factor: 'narrow',
+      label: 'The queue: where every instance is',
+    },
   ],
   shortcuts: [
-    { name: 'New upload', url: '/#/', icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }] },
-    { name: 'Queue', url: '/#/queue', icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }] },
+    {
+      name: 'New upload',
+      url: '/#/',
+      icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }],
+    },
+    {
+      name: 'Queue',
+      url: '/#/queue',
+      icons: [{ src: '/icon-192.png', sizes: '192x192', type: 'image/png' }],
+    },
   ],
-  file_handlers: [{ action: '/', accept: { 'application/dicom': ['.dcm', '.dicom'], 'application/zip': ['.zip'] } }],
+  file_handlers: [
+    { action: '/', accept: { 'application/dicom': ['.dcm', '.dicom'], 'application/zip': ['.zip'] } },
+  ],
 };
 
 /** Where this build writes; known once the settings are resolved. */
 let outDir = '';
 
 /**
- * What the service worker uploads with, as one classic script: a service worker may not import while it runs (HTML, import() in workers;
- * Service Workers, importScripts()), but it may run again what it read at its installation. The worker finds it by its name in the list of the shell.
+ * What the service worker uploads with, as one classic script: a service worker may not import while it runs
+ * (HTML, import() in workers; Service Workers, importScripts()), but it may run again what it read at its
+ * installation. The worker finds it by its name in the list of the shell.
  */
 function backgroundSender(): Plugin {
   return {
@@ -85,9 +134,14 @@ function backgroundSender(): Plugin {
       async handler(error?: Error) {
         if (error) return;
         await build({
-          ...shared, configFile: false, root: ROOT, publicDir: false, logLevel: 'warn',
+          ...shared,
+          configFile: false,
+          root: ROOT,
+          publicDir: false,
+          logLevel: 'warn',
           build: {
-            outDir, emptyOutDir: false,
+            outDir,
+            emptyOutDir: false,
             lib: { entry: join(ROOT, 'src/background-sender.ts'), name: 'relay', formats: ['iife'] },
             rollupOptions: { output: { entryFileNames: 'assets/background-sender-[hash].js' } },
           },
@@ -97,9 +151,14 @@ function backgroundSender(): Plugin {
   };
 }
 
-/** Subresource Integrity for each file of the shell: what a hotel's login page answers with 200 never gets into the cache. */
+/**
+ * Subresource Integrity for each file of the shell: what a hotel's login page answers with 200 never gets
+ * into the cache.
+ */
 async function integrityOf(url: string): Promise<string> {
-  return `sha256-${createHash('sha256').update(await readFile(join(outDir, url))).digest('base64')}`;
+  return `sha256-${createHash('sha256')
+    .update(await readFile(join(outDir, url)))
+    .digest('base64')}`;
 }
 
 // The tool demands a default export (HOUSE, who may import whom, 8).
@@ -110,11 +169,13 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
-    // A fetched chunk is always a file: an inlined one would be a data: URL, which the policy forbids for scripts.
+    // A fetched chunk is always a file: an inlined one would be a data: URL, which the policy forbids for
+    // scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
-    // The builder may part what the first page needs as soon as a later part needs some of it (rolldown issue 10731): one file compresses better, and is one request.
+    // The builder may part what the first page needs as soon as a later part needs some of it (rolldown issue
+    // 10731): one file compresses better, and is one request.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
   worker: { format: 'es' },
@@ -134,10 +195,15 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,svg,png,wasm,webmanifest}'],
-        // The runtime of the models is kept by who runs them (triage/kept-parts.ts), and so are the models: an installation does not wait for them.
+        // The runtime of the models is kept by who runs them (triage/kept-parts.ts), and so are the models:
+        // an installation does not wait for them.
         globIgnores: ['screenshots/**', 'assets/ort-wasm-*'],
         manifestTransforms: [
-          async (entries) => ({ manifest: await Promise.all(entries.map(async (entry) => ({ ...entry, integrity: await integrityOf(entry.url) }))) }),
+          async (entries) => ({
+            manifest: await Promise.all(
+              entries.map(async (entry) => ({ ...entry, integrity: await integrityOf(entry.url) })),
+            ),
+          }),
         ],
         // Longer than any file of the shell; a model or a codec that is larger is fetched when it is needed.
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,

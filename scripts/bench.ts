@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints ratios (DESIGN §6). Without a name
- * it lists the names; `link` takes the names of single rows too. A figure is only as good as the quiet of the machine: nothing here asserts.
+ * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints
+ * ratios (DESIGN §6). Without a name it lists the names; `link` takes the names of single rows too. A figure
+ * is only as good as the quiet of the machine: nothing here asserts.
  */
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';
@@ -11,8 +12,15 @@ import { benchLink } from './bench/link.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchResent } from './bench/resent.ts';
 
-/** One line of the result. `ratio` is ours ÷ the peer's, or as the name says, where there is something to compare; the other numbers explain it. */
-export type BenchRow = { readonly name: string; readonly ratio?: number; readonly [figure: string]: number | string | undefined };
+/**
+ * One line of the result. `ratio` is ours ÷ the peer's, or as the name says, where there is something to
+ * compare; the other numbers explain it.
+ */
+export type BenchRow = {
+  readonly name: string;
+  readonly ratio?: number;
+  readonly [figure: string]: number | string | undefined;
+};
 
 type Bench = (say: (line: string) => void, rows: readonly string[]) => Promise<readonly BenchRow[]>;
 
@@ -39,11 +47,14 @@ async function main(args: readonly string[]): Promise<number> {
   const rowNames = words.filter((word) => !(word in BENCHES));
   const unknown = names.includes('link') ? [] : rowNames;
   if (names.length === 0 || unknown.length > 0) {
-    process.stderr.write(`usage: npm run bench -- NAME [ROW…] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`);
+    process.stderr.write(
+      `usage: npm run bench -- NAME [ROW…] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`,
+    );
     return 2;
   }
   const rows: BenchRow[] = [];
-  for (const name of names) rows.push(...(await BENCHES[name]!((line) => void process.stderr.write(`${line}\n`), rowNames)));
+  for (const name of names)
+    rows.push(...(await BENCHES[name]!((line) => void process.stderr.write(`${line}\n`), rowNames)));
   process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : `${rows.map(describe).join('\n')}\n`);
   return 0;
 }

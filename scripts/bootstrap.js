@@ -1,10 +1,12 @@
 /**
- * `node scripts/bootstrap.js SCRIPT [ARGUMENT…]`: the only file here that runs under any Node. It brings Node 24 when this one is older and
- * the dependencies of the lock file when they are not there, and goes on with SCRIPT under Node 24.
+ * `node scripts/bootstrap.js SCRIPT [ARGUMENT…]`: the only file here that runs under any Node. It brings Node
+ * 24 when this one is older and the dependencies of the lock file when they are not there, and goes on with
+ * SCRIPT under Node 24.
  *
- * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own words go to stderr); signals and
- * the exit code pass through; two at once do not disturb each other; costs two file reads when there is nothing to do.
- * Does not change the Node or npm of the machine: what it brings lies in `.runtime/` and `node_modules/`, and both may be deleted.
+ * Promises: plain JavaScript that needs nothing installed; stdin and stdout belong to SCRIPT alone (its own
+ * words go to stderr); signals and the exit code pass through; two at once do not disturb each other; costs
+ * two file reads when there is nothing to do. Does not change the Node or npm of the machine: what it brings
+ * lies in `.runtime/` and `node_modules/`, and both may be deleted.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
@@ -13,7 +15,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** Exact, so that every machine runs the same one. Raise it together with `engines` in package.json when the major changes. */
+/**
+ * Exact, so that every machine runs the same one. Raise it together with `engines` in package.json when the
+ * major changes.
+ */
 const NODE_VERSION = '24.21.0';
 const OLDEST_MAJOR = 24;
 
@@ -30,7 +35,10 @@ class Impossible extends Error {}
 
 const say = (line) => process.stderr.write(`${line}\n`);
 
-/** The package that npm's `node` package installs for this machine; taken directly, so that no install script has to run. */
+/**
+ * The package that npm's `node` package installs for this machine; taken directly, so that no install script
+ * has to run.
+ */
 function nodePackage() {
   const platform = process.platform === 'win32' ? 'win' : process.platform;
   const family = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
@@ -38,7 +46,13 @@ function nodePackage() {
 }
 
 function nodeIn(place) {
-  return join(place, 'node_modules', nodePackage(), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  return join(
+    place,
+    'node_modules',
+    nodePackage(),
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node',
+  );
 }
 
 /** The Node that the script will run under, whether or not it is there yet. */
@@ -46,7 +60,10 @@ function chosenNode() {
   return Number(process.versions.node.split('.')[0]) >= OLDEST_MAJOR ? process.execPath : nodeIn(PLACE);
 }
 
-/** npm writes node_modules/.package-lock.json last: when it names the packages of the lock file, the installation is whole and current. */
+/**
+ * npm writes node_modules/.package-lock.json last: when it names the packages of the lock file, the
+ * installation is whole and current.
+ */
 function dependenciesAreCurrent() {
   const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
   try {
@@ -65,14 +82,24 @@ function dependenciesAreCurrent() {
 function npm(node, parameters) {
   // npm tells its scripts where it lies; called without it, the one in PATH is taken.
   const itself = process.env.npm_execpath;
-  const [program, first] = itself && /\.c?js$/.test(itself) ? [node, [itself]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+  const [program, first] =
+    itself && /\.c?js$/.test(itself)
+      ? [node, [itself]]
+      : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+    ONNXRUNTIME_NODE_INSTALL: 'skip',
+  };
   // The settings of the `npm run` around this are not meant for the installation.
   for (const name of ['npm_config_loglevel', 'npm_config_local_prefix', 'npm_config_json']) delete env[name];
   return new Promise((resolve) => {
     let words = '';
     const child = spawn(program, [...first, ...parameters, '--loglevel=error', '--no-fund', '--no-audit'], {
-      cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], shell: program.endsWith('.cmd'),
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: program.endsWith('.cmd'),
     });
     const note = (text) => (words += text);
     child.stdout.setEncoding('utf8').on('data', note);
@@ -86,22 +113,43 @@ function explain(what, { code, words }) {
   const ends = [
     [/ENOSPC/, 'The disk is full. Make room (about 700 MB) and run the command again.'],
     [/EROFS|EACCES|EPERM/, `This user may not write in ${ROOT}. Run the command as the owner of the folder.`],
-    [/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH/,
-      'The npm registry cannot be reached. Check the network (npm config get registry; a proxy is set with npm config set proxy URL) and run the command again.'],
-    [/E404|ETARGET/, `The registry has no such package. For this machine (${process.platform}, ${process.arch}) install Node ${OLDEST_MAJOR} or newer yourself.`],
-    [/can only install packages when your package\.json and package-lock\.json/, 'package.json and package-lock.json differ. Run `npm install` and commit both.'],
+    [
+      /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH/,
+      'The npm registry cannot be reached. Check the network (npm config get registry; a proxy is set with npm config set proxy URL) and run the command again.',
+    ],
+    [
+      /E404|ETARGET/,
+      `The registry has no such package. For this machine (${process.platform}, ${process.arch}) install Node ${OLDEST_MAJOR} or newer yourself.`,
+    ],
+    [
+      /can only install packages when your package\.json and package-lock\.json/,
+      'package.json and package-lock.json differ. Run `npm install` and commit both.',
+    ],
   ];
-  const next = code === 127 ? 'npm was not found. Install npm, which comes with Node.' : ends.find(([pattern]) => pattern.test(words))?.[1];
-  return new Impossible(`${what} could not be installed. ${next ?? 'npm says:'}\n${words.trim().split('\n').slice(-6).join('\n')}`);
+  const next =
+    code === 127
+      ? 'npm was not found. Install npm, which comes with Node.'
+      : ends.find(([pattern]) => pattern.test(words))?.[1];
+  return new Impossible(
+    `${what} could not be installed. ${next ?? 'npm says:'}\n${words.trim().split('\n').slice(-6).join('\n')}`,
+  );
 }
 
 async function bringNode() {
   const unfinished = `${PLACE}.unfinished`;
-  say(`RelayPACS needs Node ${OLDEST_MAJOR}; this is ${process.versions.node}. Bringing Node ${NODE_VERSION} into .runtime/ …`);
+  say(
+    `RelayPACS needs Node ${OLDEST_MAJOR}; this is ${process.versions.node}. Bringing Node ${NODE_VERSION} into .runtime/ …`,
+  );
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
   const result = await npm(process.execPath, [
-    'install', '--prefix', unfinished, '--no-save', '--no-package-lock', '--ignore-scripts', `${nodePackage()}@${NODE_VERSION}`,
+    'install',
+    '--prefix',
+    unfinished,
+    '--no-save',
+    '--no-package-lock',
+    '--ignore-scripts',
+    `${nodePackage()}@${NODE_VERSION}`,
   ]);
   if (result.code !== 0) throw explain(`Node ${NODE_VERSION}`, result);
   // npm may report success although the disk was full, and there are systems that no published Node runs on.
@@ -109,7 +157,10 @@ async function bringNode() {
   if (told.stdout?.trim() !== `v${NODE_VERSION}`) {
     const { bavail, bsize } = statfsSync(RUNTIME);
     rmSync(unfinished, { recursive: true, force: true });
-    throw explain(`Node ${NODE_VERSION}`, { code: 1, words: bavail * bsize < ROOM_BYTES ? 'ENOSPC' : `E404 ${told.error?.message ?? told.stderr}` });
+    throw explain(`Node ${NODE_VERSION}`, {
+      code: 1,
+      words: bavail * bsize < ROOM_BYTES ? 'ENOSPC' : `E404 ${told.error?.message ?? told.stderr}`,
+    });
   }
   rmSync(PLACE, { recursive: true, force: true });
   renameSync(unfinished, PLACE);
@@ -147,7 +198,9 @@ async function alone(work) {
       try {
         renameSync(LOCK, aside);
         rmSync(aside);
-      } catch { /* another one was first */ }
+      } catch {
+        /* another one was first */
+      }
       continue;
     }
     if (!told) say('Another RelayPACS command is installing; waiting for it …');
@@ -168,7 +221,9 @@ async function alone(work) {
   }
 }
 
-/** Brings what is missing; looks again once it is alone, for another bootstrap may have brought it meanwhile. */
+/**
+ * Brings what is missing; looks again once it is alone, for another bootstrap may have brought it meanwhile.
+ */
 async function prepare(node) {
   const isReady = () => existsSync(node) && dependenciesAreCurrent();
   if (isReady()) return;
@@ -185,15 +240,20 @@ function hand(node, script, parameters) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal));
   }
-  // npm hands signals to its shell and no further, and a killed npm hands on none. `exec` in package.json takes the shell away; this sees npm go.
+  // npm hands signals to its shell and no further, and a killed npm hands on none. `exec` in package.json
+  // takes the shell away; this sees npm go.
   const parent = process.ppid;
-  const watch = process.env.npm_lifecycle_event && setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(watch);
-    child.kill('SIGTERM');
-  }, LOOK_AGAIN_MS);
+  const watch =
+    process.env.npm_lifecycle_event &&
+    setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      child.kill('SIGTERM');
+    }, LOOK_AGAIN_MS);
   child.once('error', (error) => {
-    say(`Node ${NODE_VERSION} does not run on this machine (${error.message}). Install Node ${OLDEST_MAJOR} or newer yourself.`);
+    say(
+      `Node ${NODE_VERSION} does not run on this machine (${error.message}). Install Node ${OLDEST_MAJOR} or newer yourself.`,
+    );
     process.exit(1);
   });
   child.once('exit', (code, signal) => {
@@ -210,7 +270,11 @@ try {
   await prepare(node);
   hand(node, script, parameters);
 } catch (error) {
-  const simple = { ENOSPC: 'The disk is full.', EACCES: `This user may not write in ${ROOT}.`, EROFS: `${ROOT} cannot be written.` }[error.code];
+  const simple = {
+    ENOSPC: 'The disk is full.',
+    EACCES: `This user may not write in ${ROOT}.`,
+    EROFS: `${ROOT} cannot be written.`,
+  }[error.code];
   say(error instanceof Impossible ? error.message : (simple ?? error.stack));
   process.exitCode = 1;
 }

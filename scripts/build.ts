@@ -1,8 +1,10 @@
 /**
- * `npm run build`: builds the web app into client/dist. `npm start` and `npm test` call it when what is there is older than its sources.
+ * `npm run build`: builds the web app into client/dist. `npm start` and `npm test` call it when what is there
+ * is older than its sources.
  *
- * The new files appear at once: they are built beside and then moved, so a gateway that serves the old ones never serves half of both.
- * `--uncompressed` leaves out what takes longest, for an app that only a test looks at.
+ * The new files appear at once: they are built beside and then moved, so a gateway that serves the old ones
+ * never serves half of both. `--uncompressed` leaves out what takes longest, for an app that only a test
+ * looks at.
  */
 import { spawn } from 'node:child_process';
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -16,7 +18,12 @@ const CLIENT = join(ROOT, 'client');
 const DIST = join(CLIENT, 'dist');
 const VITE = join(ROOT, 'node_modules/vite/bin/vite.js');
 /** What the web app is made of; tests and their like do not count. */
-const SOURCES = [CLIENT, join(ROOT, 'shared/src'), join(ROOT, 'shared/models'), join(ROOT, 'package-lock.json')];
+const SOURCES = [
+  CLIENT,
+  join(ROOT, 'shared/src'),
+  join(ROOT, 'shared/models'),
+  join(ROOT, 'package-lock.json'),
+];
 const NOT_A_SOURCE = /(^|\/)(dist|dist-.*|node_modules)(\/|$)|\.(test|e2e|bench)\.tsx?$/;
 
 async function newestChange(path: string): Promise<number> {
@@ -51,20 +58,31 @@ function vite(folder: string): Promise<{ code: number; words: string }> {
 
 /** What a browser is sent compressed; pictures and models are so already. */
 const COMPRESSED = /\.(html|js|css|svg|wasm|webmanifest)$/;
-/** Up to it the best of brotli takes a moment; what runs the models has 14 MB, and half a minute would save a tenth. */
+/**
+ * Up to it the best of brotli takes a moment; what runs the models has 14 MB, and half a minute would save a
+ * tenth.
+ */
 const BEST_BYTES_LIMIT = 1024 * 1024;
 
 /** Beside each file of the app what travels in its place (`NAME.br`): no visitor waits for it to be made. */
 async function compressFiles(folder: string): Promise<void> {
   const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name));
-  await Promise.all(names.map(async (name) => {
-    const bytes = await readFile(join(folder, name));
-    const quality = bytes.length <= BEST_BYTES_LIMIT ? constants.BROTLI_MAX_QUALITY : 9;
-    await writeFile(join(folder, `${name}.br`), await promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }));
-  }));
+  await Promise.all(
+    names.map(async (name) => {
+      const bytes = await readFile(join(folder, name));
+      const quality = bytes.length <= BEST_BYTES_LIMIT ? constants.BROTLI_MAX_QUALITY : 9;
+      await writeFile(
+        join(folder, `${name}.br`),
+        await promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } }),
+      );
+    }),
+  );
 }
 
-/** Builds the web app; `isCompressed`: with what travels in place of each file. @throws Error with the builder's words when the sources do not build. */
+/**
+ * Builds the web app; `isCompressed`: with what travels in place of each file. @throws Error with the
+ * builder's words when the sources do not build.
+ */
 export async function buildWebApp(isCompressed = true): Promise<void> {
   const beside = join(CLIENT, `dist-${process.pid}`);
   const before = join(CLIENT, `dist-before-${process.pid}`);

@@ -1,6 +1,7 @@
 /**
- * A short run of `npm run chaos`: studies travel from a browser and from the command line while both, the gateways, the database, the PACS, the
- * link, the disks and the clocks fail by a schedule whose seed is printed. `RELAY_SEED` repeats it, `RELAY_CHAOS_MINUTES` makes it longer.
+ * A short run of `npm run chaos`: studies travel from a browser and from the command line while both, the
+ * gateways, the database, the PACS, the link, the disks and the clocks fail by a schedule whose seed is
+ * printed. `RELAY_SEED` repeats it, `RELAY_CHAOS_MINUTES` makes it longer.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,12 @@ const PATIENCE_MS = 360_000 + MINUTES * 60_000;
 
 const test = suite('chaos');
 const { chromium } = testEnvironment();
-const why = (await findOrthanc()) === null ? 'Orthanc is not installed' : (await findPostgres()) === null ? 'PostgreSQL is not installed' : null;
+const why =
+  (await findOrthanc()) === null
+    ? 'Orthanc is not installed'
+    : (await findPostgres()) === null
+      ? 'PostgreSQL is not installed'
+      : null;
 
 if (why !== null) skipped('everything breaks while studies travel', why);
 else {
@@ -29,15 +35,30 @@ else {
     const lines: string[] = [];
     const say = (line: string): void => void lines.push(line);
     const folder = await mkdtemp(join(tmpdir(), 'relay-chaos-'));
-    const result = await runChaos({ folder, seed: SEED, minutes: MINUTES, chromium, say, signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: Error) => {
+    const result = await runChaos({
+      folder,
+      seed: SEED,
+      minutes: MINUTES,
+      chromium,
+      say,
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    }).catch((error: Error) => {
       throw new Error(`seed ${SEED}: ${error.message}\n${lines.join('\n')}`);
     });
     assert.is(result.kind, 'judged', `seed ${SEED}: it has not ended in time\n${lines.join('\n')}`);
     if (result.kind !== 'judged') return;
     const { state, verdict } = result;
-    process.stdout.write(`\nseed ${SEED}: ${Object.entries(state.faults).map(([name, times]) => `${name} ${times}`).join(', ')}\n${JSON.stringify(verdict.figures)}\n`);
+    process.stdout.write(
+      `\nseed ${SEED}: ${Object.entries(state.faults)
+        .map(([name, times]) => `${name} ${times}`)
+        .join(', ')}\n${JSON.stringify(verdict.figures)}\n`,
+    );
     for (const [name, because] of Object.entries(state.skipped)) skipped(`chaos: ${name}`, because);
-    assert.equal(verdict.faults, [], `npm run chaos -- --seed ${SEED} --minutes ${MINUTES}\n${lines.join('\n')}`);
+    assert.equal(
+      verdict.faults,
+      [],
+      `npm run chaos -- --seed ${SEED} --minutes ${MINUTES}\n${lines.join('\n')}`,
+    );
     await removeWorld(folder);
   });
 }

@@ -1,9 +1,11 @@
 /**
- * `npm run chaos -- [--minutes 15] [--seed N] [--resume DIR]`: everything that can be killed, cut, paused, filled or set wrong is, while several
- * studies travel; then everything is mended, and what the PACS holds is compared with what was queued. Exits 0 when nothing was lost, doubled
- * or changed, and everything came to its end.
+ * `npm run chaos -- [--minutes 15] [--seed N] [--resume DIR]`: everything that can be killed, cut, paused,
+ * filled or set wrong is, while several studies travel; then everything is mended, and what the PACS holds is
+ * compared with what was queued. Exits 0 when nothing was lost, doubled or changed, and everything came to
+ * its end.
  *
- * A run that was interrupted goes on with `--resume DIR`; a run that failed keeps its folder and says how it is repeated.
+ * A run that was interrupted goes on with `--resume DIR`; a run that failed keeps its folder and says how it
+ * is repeated.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +22,10 @@ const MINUTES = 15;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { minutes: { type: 'string' }, seed: { type: 'string' }, resume: { type: 'string' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { minutes: { type: 'string' }, seed: { type: 'string' }, resume: { type: 'string' } },
+  });
   const before = values.resume === undefined ? null : await readState(values.resume);
   const seed = before?.seed ?? Number(values.seed ?? Date.now() % 1_000_000);
   const minutes = before?.minutes ?? Number(values.minutes ?? MINUTES);
@@ -43,10 +48,20 @@ async function main(args: readonly string[]): Promise<number> {
       return 1;
     }
     const { verdict, state } = result;
-    say(`\nseed ${seed}: ${state.queued.length} studies, ${state.position} steps in ${(state.elapsedMs / 60_000).toFixed(1)} minutes`);
-    say(`faults: ${Object.entries(state.faults).map(([name, times]) => `${name} ${times}`).join(', ')}`);
+    say(
+      `\nseed ${seed}: ${state.queued.length} studies, ${state.position} steps in ${(state.elapsedMs / 60_000).toFixed(1)} minutes`,
+    );
+    say(
+      `faults: ${Object.entries(state.faults)
+        .map(([name, times]) => `${name} ${times}`)
+        .join(', ')}`,
+    );
     for (const [name, why] of Object.entries(state.skipped)) say(`without "${name}": ${why}`);
-    say(Object.entries(verdict.figures).map(([name, value]) => `${name} ${value}`).join(', '));
+    say(
+      Object.entries(verdict.figures)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    );
     say(verdict.bytes);
     for (const fault of verdict.faults) say(`FAULT: ${fault}`);
     if (verdict.faults.length > 0) {

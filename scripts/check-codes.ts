@@ -1,6 +1,7 @@
 /**
- * Codes and documents say the same: every code of problem.ts stands in PROTOCOL.md and every code in PROTOCOL.md's tables is one of them; every
- * invariant I1…In of PROTOCOL.md is named by a test that holds it, and tests name no other.
+ * Codes and documents say the same: every code of problem.ts stands in PROTOCOL.md and every code in
+ * PROTOCOL.md's tables is one of them; every invariant I1…In of PROTOCOL.md is named by a test that holds it,
+ * and tests name no other.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -44,7 +45,11 @@ export async function checkCodes(files: readonly SourceFile[]): Promise<string[]
   return [
     ...undocumented.map((code) => `${DOCUMENT} does not name the code ${code}`),
     ...unknown.map((code) => `${DOCUMENT} names ${code}, which problem.ts does not have`),
-    ...[...promised].filter((name) => !held.has(name)).map((name) => `${DOCUMENT}: no test names the invariant ${name}`),
-    ...[...held].filter((name) => !promised.has(name)).map((name) => `a test names the invariant ${name}, which ${DOCUMENT} does not have`),
+    ...[...promised]
+      .filter((name) => !held.has(name))
+      .map((name) => `${DOCUMENT}: no test names the invariant ${name}`),
+    ...[...held]
+      .filter((name) => !promised.has(name))
+      .map((name) => `a test names the invariant ${name}, which ${DOCUMENT} does not have`),
   ];
 }

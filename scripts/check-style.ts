@@ -1,5 +1,6 @@
 /**
- * House rules that a pattern can see (HOUSE.md › Names, Habits): words that hide what a thing is, leftovers of work, sizes that read badly.
+ * House rules that a pattern can see (HOUSE.md › Names, Habits): words that hide what a thing is, leftovers
+ * of work, sizes that read badly.
  */
 import { findTests } from './source-files.ts';
 import type { SourceFile } from './source-files.ts';
@@ -17,8 +18,12 @@ const FORBIDDEN: readonly [RegExp, string][] = [
   [/^\s*(export\s+)?(const\s+)?enum\s/m, 'an enum (Node strips types, it does not compile them)'],
   [/\bdebugger\b/, 'a breakpoint'],
 ];
-const FORBIDDEN_ON_THE_ROAD: readonly [RegExp, string][] = [[/\bconsole\.(log|debug|info)\(/, 'free text in the log']];
-const FORBIDDEN_IN_COMMENTS: readonly [RegExp, string][] = [[/\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck)/, 'unfinished work']];
+const FORBIDDEN_ON_THE_ROAD: readonly [RegExp, string][] = [
+  [/\bconsole\.(log|debug|info)\(/, 'free text in the log'],
+];
+const FORBIDDEN_IN_COMMENTS: readonly [RegExp, string][] = [
+  [/\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|nocheck)/, 'unfinished work'],
+];
 
 const COMMENT = /\/\*[\s\S]*?\*\/|^\s*\/\/.*$|\s\/\/ .*$/gm;
 /** Texts and patterns speak about code; they are none. */
@@ -39,9 +44,11 @@ function checkFile({ path, text }: SourceFile, tests: ReadonlySet<string>): stri
   if (TEST_FOLDER.test(path)) faults.push(`${path}: a folder called test (uvu would run every file in it)`);
   if (GENERATED.test(path)) return faults;
   const lines = text.split('\n');
-  if (lines.length > FILE_LINES_LIMIT) faults.push(`${path}: ${lines.length} lines, more than ${FILE_LINES_LIMIT}`);
+  if (lines.length > FILE_LINES_LIMIT)
+    faults.push(`${path}: ${lines.length} lines, more than ${FILE_LINES_LIMIT}`);
   lines.forEach((line, index) => {
-    if (line.length > LINE_LIMIT) faults.push(`${path}:${index + 1}: ${line.length} characters, more than ${LINE_LIMIT}`);
+    if (line.length > LINE_LIMIT)
+      faults.push(`${path}:${index + 1}: ${line.length} characters, more than ${LINE_LIMIT}`);
   });
   const code = text.replaceAll(COMMENT, blank).replaceAll(QUOTED, blank);
   const comments = [...text.matchAll(COMMENT)].map(([comment]) => comment).join('\n');
@@ -49,7 +56,9 @@ function checkFile({ path, text }: SourceFile, tests: ReadonlySet<string>): stri
   return [
     ...faults,
     ...findIn(path, code, isOnTheRoad ? [...FORBIDDEN, ...FORBIDDEN_ON_THE_ROAD] : FORBIDDEN),
-    ...FORBIDDEN_IN_COMMENTS.flatMap(([pattern, name]) => (pattern.test(comments) ? [`${path}: ${name}`] : [])),
+    ...FORBIDDEN_IN_COMMENTS.flatMap(([pattern, name]) =>
+      pattern.test(comments) ? [`${path}: ${name}`] : [],
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: the rules of the house that a program can see, in under 30 s: types, imports, style, dead code, generated tables,
- * codes ↔ documents, compose.yaml. `npm test` runs the same checks first.
+ * `npm run check`: the rules of the house that a program can see, in under 30 s: types, imports, style, dead
+ * code, generated tables, codes ↔ documents, compose.yaml. `npm test` runs the same checks first.
  *
  * Each check answers with its findings, one line each; none is a pass. Nothing is changed.
  */
@@ -14,8 +14,15 @@ import { checkStyle } from './check-style.ts';
 import { findSources, readSources, ROOT } from './source-files.ts';
 import type { SourceFile } from './source-files.ts';
 
-type Check = { readonly name: string; readonly run: (files: readonly SourceFile[]) => Promise<string[]> | string[] };
-export type CheckReport = { readonly name: string; readonly findings: readonly string[]; readonly ms: number };
+type Check = {
+  readonly name: string;
+  readonly run: (files: readonly SourceFile[]) => Promise<string[]> | string[];
+};
+export type CheckReport = {
+  readonly name: string;
+  readonly findings: readonly string[];
+  readonly ms: number;
+};
 
 /** Runs a program of Node; its words when it fails, nothing when it succeeds. */
 function findingsOf(parameters: readonly string[]): Promise<string[]> {
@@ -53,19 +60,25 @@ const CHECKS: readonly Check[] = [
 /** Runs every check; one that throws is a finding. */
 export async function runChecks(): Promise<CheckReport[]> {
   const files = await readSources();
-  return Promise.all(CHECKS.map(async ({ name, run }) => {
-    const startedAt = performance.now();
-    const findings = await Promise.resolve().then(() => run(files)).catch((error: Error) => [error.stack ?? error.message]);
-    return { name, findings, ms: performance.now() - startedAt };
-  }));
+  return Promise.all(
+    CHECKS.map(async ({ name, run }) => {
+      const startedAt = performance.now();
+      const findings = await Promise.resolve()
+        .then(() => run(files))
+        .catch((error: Error) => [error.stack ?? error.message]);
+      return { name, findings, ms: performance.now() - startedAt };
+    }),
+  );
 }
 
 /** One line a check, its findings below it. */
 export function describeChecks(reports: readonly CheckReport[]): string {
-  return reports.map(({ name, findings, ms }) => {
-    const head = `${findings.length === 0 ? '•' : '✘'} ${name} (${(ms / 1000).toFixed(1)} s)`;
-    return [head, ...findings.map((finding) => `    ${finding.replaceAll('\n', '\n    ')}`)].join('\n');
-  }).join('\n');
+  return reports
+    .map(({ name, findings, ms }) => {
+      const head = `${findings.length === 0 ? '•' : '✘'} ${name} (${(ms / 1000).toFixed(1)} s)`;
+      return [head, ...findings.map((finding) => `    ${finding.replaceAll('\n', '\n    ')}`)].join('\n');
+    })
+    .join('\n');
 }
 
 if (import.meta.main) {

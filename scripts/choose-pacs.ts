@@ -1,6 +1,7 @@
 /**
- * Which PACS `npm start` uses (DESIGN §5.3), in this order: the one that PACS_URL names; Orthanc in a container where an engine answers;
- * an installed Orthanc; Debian's packages where they can be installed. Nothing is faked: when none can be had, the answer says what to do.
+ * Which PACS `npm start` uses (DESIGN §5.3), in this order: the one that PACS_URL names; Orthanc in a
+ * container where an engine answers; an installed Orthanc; Debian's packages where they can be installed.
+ * Nothing is faked: when none can be had, the answer says what to do.
  */
 import { installCommand, installDebianPackages } from './debian-packages.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -31,9 +32,16 @@ export type PacsRequest = {
   readonly onProcess: (pid: number) => Promise<void>;
 };
 
-export const ORTHANC_PACKAGES = { packages: ['orthanc', 'orthanc-dicomweb'], services: ['orthanc'], purpose: 'Orthanc (the PACS)' };
+export const ORTHANC_PACKAGES = {
+  packages: ['orthanc', 'orthanc-dicomweb'],
+  services: ['orthanc'],
+  purpose: 'Orthanc (the PACS)',
+};
 
-async function startProgram(program: OrthancProgram, { folder, port, say, signal: giveUp, onProcess }: PacsRequest): Promise<ChosenPacs> {
+async function startProgram(
+  program: OrthancProgram,
+  { folder, port, say, signal: giveUp, onProcess }: PacsRequest,
+): Promise<ChosenPacs> {
   const taken = await whyPortIsTaken(port, 'RELAY_PACS_PORT');
   if (taken !== null) throw new Error(taken);
   let authorization = '';
@@ -42,7 +50,13 @@ async function startProgram(program: OrthancProgram, { folder, port, say, signal
     name: 'Orthanc',
     say,
     async start(signal) {
-      const orthanc = await startOrthanc({ folder, port, program, signal: AbortSignal.any([signal, giveUp]), onSpawn: onProcess });
+      const orthanc = await startOrthanc({
+        folder,
+        port,
+        program,
+        signal: AbortSignal.any([signal, giveUp]),
+        onSpawn: onProcess,
+      });
       ({ authorization, url } = orthanc);
       return orthanc;
     },
@@ -61,15 +75,21 @@ function whatToDo(because: string): string {
   ].join('\n');
 }
 
-/** Chooses and starts the PACS. @throws Error that says what to do when there is none, or why Orthanc does not start. */
+/**
+ * Chooses and starts the PACS. @throws Error that says what to do when there is none, or why Orthanc does not
+ * start.
+ */
 export async function choosePacs(request: PacsRequest): Promise<ChosenPacs> {
-  if (request.given) return { ...request.given, description: 'the PACS that PACS_URL names', stop: async () => undefined };
+  if (request.given)
+    return { ...request.given, description: 'the PACS that PACS_URL names', stop: async () => undefined };
   if (await doesEngineAnswer()) {
     try {
       return { ...(await startContainer(request)), description: 'Orthanc in a container' };
     } catch (error) {
       request.signal.throwIfAborted();
-      request.say(`Orthanc did not start in a container (${(error as Error).message.split('\n')[0]}); trying without one.`);
+      request.say(
+        `Orthanc did not start in a container (${(error as Error).message.split('\n')[0]}); trying without one.`,
+      );
     }
   }
   const installed = await findOrthanc();

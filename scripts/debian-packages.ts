@@ -1,8 +1,9 @@
 /**
  * Programs that npm does not have, from Debian's packages (Ubuntu and others that use apt too).
  *
- * Promises: at a terminal the command is shown and asked first; services of the packages are neither started now nor at the next boot, for
- * RelayPACS starts programs of its own, in its own folders. Without apt or the rights nothing is tried, and the answer says what to do.
+ * Promises: at a terminal the command is shown and asked first; services of the packages are neither started
+ * now nor at the next boot, for RelayPACS starts programs of its own, in its own folders. Without apt or the
+ * rights nothing is tried, and the answer says what to do.
  */
 import { spawn } from 'node:child_process';
 import { access, rm, writeFile } from 'node:fs/promises';
@@ -32,7 +33,14 @@ export function installCommand(packages: readonly string[]): string {
 
 async function isInPath(program: string): Promise<boolean> {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
-  const found = await Promise.all(folders.map((folder) => access(join(folder, program)).then(() => true, () => false)));
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, program)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   return found.includes(true);
 }
 
@@ -49,13 +57,18 @@ function run(program: string, parameters: readonly string[]): Promise<number> {
 async function isAgreed(command: string, purpose: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${purpose} is not installed. Install it now?\n\n    ${command}\n\n[Y/n] `).finally(() => terminal.close());
+  const answer = await terminal
+    .question(`${purpose} is not installed. Install it now?\n\n    ${command}\n\n[Y/n] `)
+    .finally(() => terminal.close());
   return /^(y|yes|)$/i.test(answer.trim());
 }
 
 async function withServicesAtRest<T>(work: () => Promise<T>): Promise<T> {
   // One that is already there is the machine's own policy and stays.
-  const isOurs = await writeFile(POLICY, FORBID, { mode: 0o755, flag: 'wx' }).then(() => true, () => false);
+  const isOurs = await writeFile(POLICY, FORBID, { mode: 0o755, flag: 'wx' }).then(
+    () => true,
+    () => false,
+  );
   try {
     return await work();
   } finally {
@@ -64,12 +77,19 @@ async function withServicesAtRest<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function install({ packages, services }: PackageRequest): Promise<PackageOutcome> {
-  const options = ['-qq', '-y', '--no-install-recommends', '-o', `DPkg::Lock::Timeout=${LOCK_TIMEOUT_SECONDS}`];
+  const options = [
+    '-qq',
+    '-y',
+    '--no-install-recommends',
+    '-o',
+    `DPkg::Lock::Timeout=${LOCK_TIMEOUT_SECONDS}`,
+  ];
   const attempt = (): Promise<number> => run('apt-get', ['install', ...options, ...packages]);
   let code = await attempt();
   // On a bare machine there are no package lists yet, or old ones.
   if (code !== 0) code = (await run('apt-get', ['update', '-qq'])) === 0 ? await attempt() : code;
-  if (code !== 0) return { kind: 'unavailable', because: `apt-get ended with code ${code}; its words are above` };
+  if (code !== 0)
+    return { kind: 'unavailable', because: `apt-get ended with code ${code}; its words are above` };
   for (const service of services) await run('update-rc.d', [service, 'disable']);
   return { kind: 'installed' };
 }
@@ -78,8 +98,10 @@ async function install({ packages, services }: PackageRequest): Promise<PackageO
 export async function installDebianPackages(request: PackageRequest): Promise<PackageOutcome> {
   const command = installCommand(request.packages);
   if (!(await isInPath('apt-get'))) return { kind: 'unavailable', because: 'this is not Debian or Ubuntu' };
-  if (process.getuid?.() !== 0) return { kind: 'unavailable', because: `installing needs the rights of root: sudo ${command}` };
-  if (!(await isAgreed(command, request.purpose))) return { kind: 'unavailable', because: 'you chose not to install it' };
+  if (process.getuid?.() !== 0)
+    return { kind: 'unavailable', because: `installing needs the rights of root: sudo ${command}` };
+  if (!(await isAgreed(command, request.purpose)))
+    return { kind: 'unavailable', because: 'you chose not to install it' };
   process.stderr.write(`Installing ${request.purpose}: ${command}\n`);
   return withServicesAtRest(() => install(request));
 }

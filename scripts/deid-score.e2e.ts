@@ -1,4 +1,7 @@
-/** What is planted in every place of the standard's table does not come out again, and what may stay does (PS3.15 Annex E). */
+/**
+ * What is planted in every place of the standard's table does not come out again, and what may stay does
+ * (PS3.15 Annex E).
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';

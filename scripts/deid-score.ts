@@ -1,8 +1,10 @@
 /**
- * `npm run deid-score [-- --each] [--seed TEXT] [--json] [--validity]`: how well `relay deidentify` de-identifies. The judges are in scripts/deid-score, in
- * Python with pydicom: they know the standard's table and nothing of ours. The plain profile and all options together; with `--each` every option alone too.
- * Planted from the commit, so that no two versions are measured by the same identities. With `--validity`: whether dciodvfy finds errors in what comes
- * out of the corpus that were not in what went in. Exits 1 where something is below what is asked for.
+ * `npm run deid-score [-- --each] [--seed TEXT] [--json] [--validity]`: how well `relay deidentify`
+ * de-identifies. The judges are in scripts/deid-score, in Python with pydicom: they know the standard's table
+ * and nothing of ours. The plain profile and all options together; with `--each` every option alone too.
+ * Planted from the commit, so that no two versions are measured by the same identities. With `--validity`:
+ * whether dciodvfy finds errors in what comes out of the corpus that were not in what went in. Exits 1 where
+ * something is below what is asked for.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,25 +24,44 @@ const STANDARDS = fileURLToPath(new URL('../../shared/standards', import.meta.ur
 /** Debian's own: another one in the path may lack pydicom. */
 const PYTHON = '/usr/bin/python3';
 
-const hasPydicom = (): Promise<boolean> => run(PYTHON, ['-c', 'import pydicom']).then(() => true, () => false);
+const hasPydicom = (): Promise<boolean> =>
+  run(PYTHON, ['-c', 'import pydicom']).then(
+    () => true,
+    () => false,
+  );
 
 /** Why it cannot be scored here; null where it can. Installs pydicom where it may. */
 export async function whyNotScored(): Promise<string | null> {
   if (!existsSync(STANDARDS)) return 'there is no ../shared/standards';
   if (await hasPydicom()) return null;
-  const outcome = await installDebianPackages({ packages: ['python3-pydicom'], services: [], purpose: 'pydicom (to score de-identification)' });
+  const outcome = await installDebianPackages({
+    packages: ['python3-pydicom'],
+    services: [],
+    purpose: 'pydicom (to score de-identification)',
+  });
   return outcome.kind === 'installed' && (await hasPydicom()) ? null : 'there is no python3-pydicom';
 }
 
 /** The same for the judge of validity. */
 export async function whyNotValidated(): Promise<string | null> {
   if (testEnvironment().corpus === null) return 'there is no corpus';
-  const hasValidator = (): Promise<boolean> => run('which', ['dciodvfy']).then(() => true, () => false);
-  if (!(await hasValidator())) await installDebianPackages({ packages: ['dicom3tools'], services: [], purpose: 'dciodvfy (to validate what was de-identified)' });
+  const hasValidator = (): Promise<boolean> =>
+    run('which', ['dciodvfy']).then(
+      () => true,
+      () => false,
+    );
+  if (!(await hasValidator()))
+    await installDebianPackages({
+      packages: ['dicom3tools'],
+      services: [],
+      purpose: 'dciodvfy (to validate what was de-identified)',
+    });
   return (await hasValidator()) ? whyNotScored() : 'there is no dciodvfy';
 }
 
-/** The options that can be had, alone; and all of them together, of the two for dates the one that tells less. */
+/**
+ * The options that can be had, alone; and all of them together, of the two for dates the one that tells less.
+ */
 function optionSets(isEach: boolean): string[] {
   const available = Object.keys(OPTIONS).filter((option) => createRules([option]).kind === 'ready');
   const together = available.filter((option) => option !== 'retain-longitudinal-full-dates').join(',');
@@ -48,18 +69,44 @@ function optionSets(isEach: boolean): string[] {
 }
 
 async function judge(script: string, parameters: readonly string[]): Promise<number> {
-  const child = spawn(PYTHON, ['-W', 'ignore', `${FOLDER}${script}`, ...parameters, '--', process.execPath, RELAY, 'deidentify'], { stdio: 'inherit' });
+  const child = spawn(
+    PYTHON,
+    ['-W', 'ignore', `${FOLDER}${script}`, ...parameters, '--', process.execPath, RELAY, 'deidentify'],
+    { stdio: 'inherit' },
+  );
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
 }
 
-export type Scoring = { readonly isEach?: boolean; readonly isJson?: boolean; readonly seed?: string | undefined };
+export type Scoring = {
+  readonly isEach?: boolean;
+  readonly isJson?: boolean;
+  readonly seed?: string | undefined;
+};
 
 /** Prints the score on stderr, with `isJson` all of it on stdout; the exit code of the judge. */
-export async function scoreDeidentification({ isEach = false, isJson = false, seed }: Scoring = {}): Promise<number> {
-  const planted = seed ?? (await run('git', ['rev-parse', 'HEAD'], { cwd: FOLDER }).then(({ stdout }) => stdout.trim(), () => 'no commit'));
+export async function scoreDeidentification({
+  isEach = false,
+  isJson = false,
+  seed,
+}: Scoring = {}): Promise<number> {
+  const planted =
+    seed ??
+    (await run('git', ['rev-parse', 'HEAD'], { cwd: FOLDER }).then(
+      ({ stdout }) => stdout.trim(),
+      () => 'no commit',
+    ));
   const asked = optionSets(isEach).map((options) => `--options=${options}`);
-  return judge('score.py', ['--standards', STANDARDS, '--listed', `${FOLDER}listed.json`, '--seed', planted, ...asked, ...(isJson ? ['--json'] : [])]);
+  return judge('score.py', [
+    '--standards',
+    STANDARDS,
+    '--listed',
+    `${FOLDER}listed.json`,
+    '--seed',
+    planted,
+    ...asked,
+    ...(isJson ? ['--json'] : []),
+  ]);
 }
 
 /** Over the whole corpus: the plain profile, or with `isEach` every option set. */
@@ -69,9 +116,19 @@ export async function validateDeidentified({ isEach = false }: Scoring = {}): Pr
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { each: { type: 'boolean' }, seed: { type: 'string' }, json: { type: 'boolean' }, validity: { type: 'boolean' } } });
+  const { values } = parseArgs({
+    options: {
+      each: { type: 'boolean' },
+      seed: { type: 'string' },
+      json: { type: 'boolean' },
+      validity: { type: 'boolean' },
+    },
+  });
   const scoring = { isEach: values.each === true, isJson: values.json === true, seed: values.seed };
   const why = values.validity ? await whyNotValidated() : await whyNotScored();
   if (why !== null) process.stderr.write(`skipped: ${why}\n`);
-  else process.exitCode = values.validity ? await validateDeidentified(scoring) : await scoreDeidentification(scoring);
+  else
+    process.exitCode = values.validity
+      ? await validateDeidentified(scoring)
+      : await scoreDeidentification(scoring);
 }

@@ -1,8 +1,10 @@
 /**
- * The gateway as a child process: `node gateway/src/main.ts` under the Node that runs this, with the environment it is given.
+ * The gateway as a child process: `node gateway/src/main.ts` under the Node that runs this, with the
+ * environment it is given.
  *
- * It is ready when the API says so at /health/ready and the web app's port answers. Its log lines (JSON) go to stdout, or into a file while a
- * person watches at a terminal; what it says to a person (a setting that is wrong) always goes to stderr.
+ * It is ready when the API says so at /health/ready and the web app's port answers. Its log lines (JSON) go
+ * to stdout, or into a file while a person watches at a terminal; what it says to a person (a setting that is
+ * wrong) always goes to stderr.
  */
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
@@ -11,18 +13,25 @@ import { fileURLToPath } from 'node:url';
 import type { Child } from './keep-alive.ts';
 
 /**
- * V8's room, in MB. Parcels pass through external buffers, and those that have passed stay until V8 looks for them: with a young generation of
- * 4 MB they were 90 MB at times, with 2 MB they are 40. With a small old generation it answers their growth with full collections
- * (40 % of the intake's CPU).
+ * V8's room, in MB. Parcels pass through external buffers, and those that have passed stay until V8 looks for
+ * them: with a young generation of 4 MB they were 90 MB at times, with 2 MB they are 40. With a small old
+ * generation it answers their growth with full collections (40 % of the intake's CPU).
  */
-export const GATEWAY_NODE_FLAGS: readonly string[] = ['--initial-old-space-size=80', '--max-semi-space-size=2'];
+export const GATEWAY_NODE_FLAGS: readonly string[] = [
+  '--initial-old-space-size=80',
+  '--max-semi-space-size=2',
+];
 
 /**
- * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of it; a fixed threshold, in bytes, gives
- * them back at once. A socket is read into 64 KiB: below that, what is left of the buffers that were too large holds another 60 MB (measured while ten
- * devices send; 3 % of the CPU). Read by the C library when the process starts, so nothing but the environment can say it.
+ * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of
+ * it; a fixed threshold, in bytes, gives them back at once. A socket is read into 64 KiB: below that, what is
+ * left of the buffers that were too large holds another 60 MB (measured while ten devices send; 3 % of the
+ * CPU). Read by the C library when the process starts, so nothing but the environment can say it.
  */
-export const GATEWAY_MEMORY: Readonly<Record<string, string>> = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_ARENA_MAX: '2' };
+export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_ARENA_MAX: '2',
+};
 
 const MAIN = fileURLToPath(new URL('../gateway/src/main.ts', import.meta.url));
 
@@ -49,7 +58,10 @@ async function answers(url: string): Promise<boolean> {
   return answer?.ok ?? false;
 }
 
-async function untilReady({ api, web, signal }: GatewayOptions, exited: Promise<number | string>): Promise<void> {
+async function untilReady(
+  { api, web, signal }: GatewayOptions,
+  exited: Promise<number | string>,
+): Promise<void> {
   let gone: number | string | null = null;
   void exited.then((how) => (gone = how));
   const end = performance.now() + READY_WITHIN_MS;
@@ -60,15 +72,25 @@ async function untilReady({ api, web, signal }: GatewayOptions, exited: Promise<
     await after(LOOK_AGAIN_MS);
   }
   const [ready, page] = await Promise.all([answers(`${api}/health/ready`), answers(`${web}/`)]);
-  throw new Error(`The gateway was not ready within ${READY_WITHIN_MS / 1000} s (${api}: ${ready ? 'ready' : 'not ready'}, ${web}: ${page ? 'ready' : 'not ready'}).`);
+  throw new Error(
+    `The gateway was not ready within ${READY_WITHIN_MS / 1000} s (${api}: ${ready ? 'ready' : 'not ready'}, ${web}: ${page ? 'ready' : 'not ready'}).`,
+  );
 }
 
-/** Starts the gateway and waits until it is ready. @throws Error when it ends before, is not ready in time or the start is given up. */
+/**
+ * Starts the gateway and waits until it is ready. @throws Error when it ends before, is not ready in time or
+ * the start is given up.
+ */
 export async function startGateway(options: GatewayOptions): Promise<Child> {
   const log = options.logFile === null ? null : await open(options.logFile, 'a', 0o600);
-  // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway before the PACS.
+  // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway
+  // before the PACS.
   const env = { ...GATEWAY_MEMORY, ...options.env };
-  const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], { env, stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'], detached: true });
+  const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
+    env,
+    stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'],
+    detached: true,
+  });
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
     child.once('error', (error) => resolve(error.message));

@@ -1,6 +1,7 @@
 /**
- * Writes the data dictionary (PS3.6) as two small modules, from the dictionary that dcmjs carries: `tags.generated.ts` (tag → VR and VM,
- * needed to read implicit VR) and `keywords.generated.ts` (tag → keyword, loaded only where a person reads tags).
+ * Writes the data dictionary (PS3.6) as two small modules, from the dictionary that dcmjs carries:
+ * `tags.generated.ts` (tag → VR and VM, needed to read implicit VR) and `keywords.generated.ts` (tag →
+ * keyword, loaded only where a person reads tags).
  *
  *   node scripts/generate-dicom-tables.ts [--check]     --check writes nothing and exits 1 where a file is not what would be written
  *

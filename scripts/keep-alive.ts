@@ -1,5 +1,6 @@
 /**
- * Keeps one child process alive: a child that dies is started again, after a pause that grows while it keeps dying.
+ * Keeps one child process alive: a child that dies is started again, after a pause that grows while it keeps
+ * dying.
  *
  * The first start either succeeds or throws: a wrong setting is told at once instead of being tried for ever.
  */
@@ -26,7 +27,10 @@ export type KeepAliveOptions = {
   readonly now?: () => number;
 };
 
-/** The first one is short, for a lone crash should hardly be seen; the last keeps a machine usable while something is broken for hours. */
+/**
+ * The first one is short, for a lone crash should hardly be seen; the last keeps a machine usable while
+ * something is broken for hours.
+ */
 const PAUSES_MS = [250, 1_000, 2_000, 5_000, 10_000, 30_000] as const;
 /** A child that lived this long was healthy: its next death is a first one. */
 const HEALTHY_AFTER_MS = 60_000;

@@ -1,6 +1,6 @@
 /**
- * Orthanc in a container, from compose.yaml: for machines with a container engine. The engine itself restarts a container that dies
- * (`restart: unless-stopped`), so nothing here watches it.
+ * Orthanc in a container, from compose.yaml: for machines with a container engine. The engine itself restarts
+ * a container that dies (`restart: unless-stopped`), so nothing here watches it.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,11 @@ export type ContainerRequest = {
   readonly signal: AbortSignal;
 };
 
-export type RunningContainer = { readonly url: string; readonly authorization: string; stop(): Promise<void> };
+export type RunningContainer = {
+  readonly url: string;
+  readonly authorization: string;
+  stop(): Promise<void>;
+};
 
 const COMPOSE_FILE = fileURLToPath(new URL('../compose.yaml', import.meta.url));
 /** An engine that is there answers in milliseconds; a dead socket may hang. */
@@ -32,8 +36,14 @@ const runFile = promisify(execFile);
 
 /** Whether there is a container engine with Compose that this user may use. */
 export async function doesEngineAnswer(): Promise<boolean> {
-  const docker = (...parameters: string[]): Promise<unknown> => runFile('docker', parameters, { timeout: ENGINE_ANSWERS_WITHIN_MS });
-  return docker('compose', 'version').then(() => docker('info', '--format', '{{.ServerVersion}}')).then(() => true, () => false);
+  const docker = (...parameters: string[]): Promise<unknown> =>
+    runFile('docker', parameters, { timeout: ENGINE_ANSWERS_WITHIN_MS });
+  return docker('compose', 'version')
+    .then(() => docker('info', '--format', '{{.ServerVersion}}'))
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** The container's password, kept so that the same storage opens with it again. */
@@ -46,8 +56,16 @@ async function containerPassword(folder: string): Promise<string> {
   return made;
 }
 
-/** Starts it and waits until it answers. @throws Error when the image cannot be had, the container does not answer, or `signal` says so. */
-export async function startContainer({ folder, port, say, signal }: ContainerRequest): Promise<RunningContainer> {
+/**
+ * Starts it and waits until it answers. @throws Error when the image cannot be had, the container does not
+ * answer, or `signal` says so.
+ */
+export async function startContainer({
+  folder,
+  port,
+  say,
+  signal,
+}: ContainerRequest): Promise<RunningContainer> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const password = await containerPassword(folder);
   const env = {
@@ -65,7 +83,10 @@ export async function startContainer({ folder, port, say, signal }: ContainerReq
   };
   const stop = async (): Promise<void> => void (await compose(['rm', '--stop', '--force', 'pacs']));
   say('Starting Orthanc in a container …');
-  const pacs = { url: `http://127.0.0.1:${port}/dicom-web`, authorization: basicAuthorization('relay', password) };
+  const pacs = {
+    url: `http://127.0.0.1:${port}/dicom-web`,
+    authorization: basicAuthorization('relay', password),
+  };
   try {
     await compose(['up', '--detach', '--no-deps', 'pacs'], { signal });
     await untilItAnswers(`http://127.0.0.1:${port}/system`, pacs.authorization);
@@ -79,7 +100,9 @@ export async function startContainer({ folder, port, say, signal }: ContainerReq
 async function untilItAnswers(url: string, authorization: string): Promise<void> {
   const end = performance.now() + CONTAINER_READY_WITHIN_MS;
   while (performance.now() < end) {
-    const answer = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    const answer = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(2_000) }).catch(
+      () => null,
+    );
     await answer?.body?.cancel();
     if (answer?.ok) return;
     await after(250);

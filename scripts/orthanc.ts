@@ -1,9 +1,10 @@
 /**
  * A real Orthanc with its DICOMweb plugin, in a folder of its own: for `npm start` and for tests.
  *
- * Promises: nothing is reached from another machine (Orthanc refuses callers that are not on the loopback), callers need the password that was
- * made for this folder, the same folder opens with the same password again, and no settings but `orthanc/orthanc.json` and the few made
- * here are used: Debian's own /etc/orthanc is not read. Does not restart an Orthanc that dies: who started it is told through `exited`.
+ * Promises: nothing is reached from another machine (Orthanc refuses callers that are not on the loopback),
+ * callers need the password that was made for this folder, the same folder opens with the same password
+ * again, and no settings but `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc
+ * is not read. Does not restart an Orthanc that dies: who started it is told through `exited`.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -20,7 +21,12 @@ const USER = 'relay';
 /** Where packages put them; sbin is not in every user's PATH. */
 const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/orthanc/bin', '/usr/bin', '/usr/local/bin'];
 const PROGRAM_NAMES = ['Orthanc', 'orthanc'];
-const PLUGIN_FOLDERS = ['/usr/share/orthanc/plugins', '/usr/local/share/orthanc/plugins', '/usr/lib/orthanc', '/opt/orthanc/plugins'];
+const PLUGIN_FOLDERS = [
+  '/usr/share/orthanc/plugins',
+  '/usr/local/share/orthanc/plugins',
+  '/usr/lib/orthanc',
+  '/opt/orthanc/plugins',
+];
 const PLUGIN_NAMES = ['libOrthancDicomWeb.so', 'libOrthancDicomWeb.dylib'];
 
 /** A start takes 0.3 s here; an index of millions of instances some seconds; longer means that it hangs. */
@@ -66,7 +72,13 @@ async function firstThatExists(folders: readonly string[], names: readonly strin
   for (const folder of folders) {
     for (const name of names) {
       const path = join(folder, name);
-      if (await access(path).then(() => true, () => false)) return path;
+      if (
+        await access(path).then(
+          () => true,
+          () => false,
+        )
+      )
+        return path;
     }
   }
   return null;
@@ -91,7 +103,11 @@ async function passwordOf(settingsFile: string): Promise<string> {
   return typeof known === 'string' ? known : randomBytes(24).toString('base64url');
 }
 
-async function writeSettings(options: OrthancOptions, port: number, plugins: readonly string[]): Promise<{ file: string; password: string }> {
+async function writeSettings(
+  options: OrthancOptions,
+  port: number,
+  plugins: readonly string[],
+): Promise<{ file: string; password: string }> {
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   const file = join(options.folder, 'orthanc.json');
   const password = await passwordOf(file);
@@ -119,7 +135,12 @@ function ending(child: ChildProcess): Promise<number | string> {
 }
 
 /** Answers when `/system` does; throws when the process ends first or the time is over. */
-async function untilItAnswers(restUrl: string, authorization: string, exited: Promise<number | string>, options: OrthancOptions): Promise<void> {
+async function untilItAnswers(
+  restUrl: string,
+  authorization: string,
+  exited: Promise<number | string>,
+  options: OrthancOptions,
+): Promise<void> {
   const withinMs = options.readyWithinMs ?? READY_WITHIN_MS;
   const end = performance.now() + withinMs;
   let gone: number | string | null = null;
@@ -127,11 +148,15 @@ async function untilItAnswers(restUrl: string, authorization: string, exited: Pr
   while (performance.now() < end) {
     options.signal?.throwIfAborted();
     if (gone !== null) throw new Error(`Orthanc ended at once (${gone}).`);
-    const answer = await fetch(`${restUrl}/system`, { headers: { authorization }, signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    const answer = await fetch(`${restUrl}/system`, {
+      headers: { authorization },
+      signal: AbortSignal.timeout(2_000),
+    }).catch(() => null);
     await answer?.body?.cancel();
     if (answer?.ok) return;
     // Another server on this port, or an Orthanc with another password: waiting will not change that.
-    if (answer?.status === 401 || answer?.status === 403) throw new Error('Another server answers on the port that was meant for Orthanc.');
+    if (answer?.status === 401 || answer?.status === 403)
+      throw new Error('Another server answers on the port that was meant for Orthanc.');
     await after(LOOK_AGAIN_MS);
   }
   throw new Error(`Orthanc did not answer within ${Math.round(withinMs / 1000)} s.`);
@@ -144,17 +169,25 @@ async function lastLines(logFile: string): Promise<string> {
 
 /**
  * Starts Orthanc and waits until it answers.
- * @throws Error when Orthanc or its plugin is not installed, ends at once or does not answer in time; the message has its last log lines.
+ * @throws Error when Orthanc or its plugin is not installed, ends at once or does not answer in time; the
+ * message has its last log lines.
  */
 export async function startOrthanc(options: OrthancOptions): Promise<RunningOrthanc> {
   const program = options.program ?? (await findOrthanc());
-  if (!program) throw new Error('Orthanc with its DICOMweb plugin is not installed (Debian: apt-get install orthanc orthanc-dicomweb).');
+  if (!program)
+    throw new Error(
+      'Orthanc with its DICOMweb plugin is not installed (Debian: apt-get install orthanc orthanc-dicomweb).',
+    );
   const port = options.port ?? (await freePort());
   const { file, password } = await writeSettings(options, port, options.plugins ?? [program.plugin]);
   const logFile = join(options.folder, 'orthanc.log');
   // Orthanc's own words may name what it stores, so they stay in the PACS's own folder.
   const log = await open(logFile, 'w', 0o600);
-  const child = spawn(program.binary, [file], { stdio: ['ignore', log.fd, log.fd], cwd: options.folder, detached: true });
+  const child = spawn(program.binary, [file], {
+    stdio: ['ignore', log.fd, log.fd],
+    cwd: options.folder,
+    detached: true,
+  });
   const exited = ending(child);
   await log.close();
   const endWithUs = (): void => void child.kill('SIGKILL');
@@ -174,7 +207,9 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
     await untilItAnswers(restUrl, authorization, exited, options);
   } catch (error) {
     await stop();
-    throw new Error(`${(error as Error).message} Its last words:\n${await lastLines(logFile)}`, { cause: error });
+    throw new Error(`${(error as Error).message} Its last words:\n${await lastLines(logFile)}`, {
+      cause: error,
+    });
   }
   return { url: `${restUrl}/dicom-web`, restUrl, authorization, pid: child.pid!, exited, stop };
 }

@@ -1,7 +1,8 @@
 /**
  * TCP ports of the loopback: which one is free, and who holds one that is not.
  *
- * A port that was free a moment ago may be taken in the next: callers that start a server on one must still expect `EADDRINUSE`.
+ * A port that was free a moment ago may be taken in the next: callers that start a server on one must still
+ * expect `EADDRINUSE`.
  */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -47,7 +48,10 @@ async function listeningSockets(port: number): Promise<Set<string>> {
   return inodes;
 }
 
-/** The process that listens on a port, as far as this user may see it; null when it is not known (another user's, or not Linux). */
+/**
+ * The process that listens on a port, as far as this user may see it; null when it is not known (another
+ * user's, or not Linux).
+ */
 async function portOwner(port: number): Promise<{ pid: number; name: string } | null> {
   const sockets = await listeningSockets(port);
   if (sockets.size === 0) return null;
@@ -63,7 +67,9 @@ async function portOwner(port: number): Promise<{ pid: number; name: string } | 
   return null;
 }
 
-/** What to tell a person whose port is taken; null when it is free. `setting` is the variable that chooses it. */
+/**
+ * What to tell a person whose port is taken; null when it is free. `setting` is the variable that chooses it.
+ */
 export async function whyPortIsTaken(port: number, setting: string): Promise<string | null> {
   if (await isPortFree(port)) return null;
   const owner = await portOwner(port);

@@ -5,7 +5,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endProcess, isStillRunning, noteProcess } from './processes.ts';
 
-const sleeper = (): ReturnType<typeof spawn> => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+const sleeper = (): ReturnType<typeof spawn> =>
+  spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
 
 test('a process that was noted is recognised and ended', async () => {
   const child = sleeper();
@@ -21,7 +22,10 @@ test('a process that was noted is recognised and ended', async () => {
 test('another process that was given the same id is left alone', async () => {
   const child = sleeper();
   const noted = await noteProcess(child.pid!);
-  const earlier = { pid: noted!.pid, mark: noted!.mark.replace(/^\d+/, (startedAt) => String(Number(startedAt) - 1)) };
+  const earlier = {
+    pid: noted!.pid,
+    mark: noted!.mark.replace(/^\d+/, (startedAt) => String(Number(startedAt) - 1)),
+  };
   assert.is(await endProcess(earlier, 100), false);
   assert.ok(await isStillRunning(noted!));
   child.kill('SIGKILL');
@@ -29,7 +33,10 @@ test('another process that was given the same id is left alone', async () => {
 });
 
 test('one that will not end is killed', async () => {
-  const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)"]);
+  const child = spawn(process.execPath, [
+    '-e',
+    "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)",
+  ]);
   await once(child.stdout!, 'data');
   const noted = await noteProcess(child.pid!);
   assert.is(await endProcess(noted!, 200), true);

@@ -1,8 +1,9 @@
 /**
  * Processes that outlive the one that started them: recognised before they are ended.
  *
- * A process id alone is not enough, for it is given again to others. A process is taken for the one that was noted only when its start time and
- * its command line are the same too; anything else is foreign and is never touched.
+ * A process id alone is not enough, for it is given again to others. A process is taken for the one that was
+ * noted only when its start time and its command line are the same too; anything else is foreign and is never
+ * touched.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -17,7 +18,10 @@ export type NotedProcess = {
 
 const LOOK_AGAIN_MS = 50;
 
-/** Linux: proc(5); field 22 of `stat` is the start time, field 3 the state; the second field may hold spaces and parentheses. */
+/**
+ * Linux: proc(5); field 22 of `stat` is the start time, field 3 the state; the second field may hold spaces
+ * and parentheses.
+ */
 async function markOnLinux(pid: number): Promise<string | null> {
   const [stat, command] = await Promise.all([
     readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
@@ -29,7 +33,15 @@ async function markOnLinux(pid: number): Promise<string | null> {
 }
 
 async function markElsewhere(pid: number): Promise<string | null> {
-  const told = await promisify(execFile)('ps', ['-ww', '-o', 'lstart=', '-o', 'command=', '-p', String(pid)]).catch(() => null);
+  const told = await promisify(execFile)('ps', [
+    '-ww',
+    '-o',
+    'lstart=',
+    '-o',
+    'command=',
+    '-p',
+    String(pid),
+  ]).catch(() => null);
   return told?.stdout.trim() || null;
 }
 
@@ -53,7 +65,10 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Asks the noted process to end, kills it after `withinMs`, and returns when it is gone. True when there was one. */
+/**
+ * Asks the noted process to end, kills it after `withinMs`, and returns when it is gone. True when there was
+ * one.
+ */
 export async function endProcess(noted: NotedProcess, withinMs: number): Promise<boolean> {
   if (!(await isStillRunning(noted))) return false;
   send(noted.pid, 'SIGTERM');

@@ -1,6 +1,7 @@
 /**
- * The main job from the command line, with a real gateway and a real Orthanc: every file of the corpus ends as its manifest says, what the
- * PACS holds is what was on disk, a second run moves no instance, and the receipt is good for nothing once a byte of it is changed.
+ * The main job from the command line, with a real gateway and a real Orthanc: every file of the corpus ends
+ * as its manifest says, what the PACS holds is what was on disk, a second run moves no instance, and the
+ * receipt is good for nothing once a byte of it is changed.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -29,7 +30,11 @@ interface Answer {
 }
 
 interface UploadDocument {
-  readonly studies: { state: string; receipt: string | null; instances: { sopInstanceUID: string; state: string }[] }[];
+  readonly studies: {
+    state: string;
+    receipt: string | null;
+    instances: { sopInstanceUID: string; state: string }[];
+  }[];
   readonly files: { path: string; state: string; reason: string | null }[];
 }
 
@@ -56,13 +61,24 @@ async function openWorld() {
   const folder = await mkdtemp(join(tmpdir(), 'relay-cli-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const port = await freePort();
-  const gateway = createGatewayUnderTest({ port, webPort: await freePort(), dataDir: join(folder, 'data'), adminPassword: PASSWORD, pacs: orthanc });
+  const gateway = createGatewayUnderTest({
+    port,
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    adminPassword: PASSWORD,
+    pacs: orthanc,
+  });
   await gateway.start();
   const link = await startLink(port);
   const connection = ['--user', 'admin', '--gateway', `http://127.0.0.1:${link.port}`];
   return {
-    folder, orthanc, gateway, link, connection,
-    upload: (paths: readonly string[], ...more: string[]) => run(['upload', ...paths, ...connection, '--policy', 'identified', '--wait', '--json', ...more]),
+    folder,
+    orthanc,
+    gateway,
+    link,
+    connection,
+    upload: (paths: readonly string[], ...more: string[]) =>
+      run(['upload', ...paths, ...connection, '--policy', 'identified', '--wait', '--json', ...more]),
     async close() {
       await link.stop();
       await gateway.stop();
@@ -84,8 +100,12 @@ async function storedFile(sopInstanceUID: string): Promise<Buffer> {
 
 test('every file of the corpus ends as its manifest says, and the PACS holds what was on disk; a second run moves no instance', async () => {
   if (corpus === null) return skipped('the corpus through the command line', 'the corpus is not there');
-  const { files } = JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: { path: string; expect?: string; sopInstanceUid: string }[] };
-  const expected = new Map(files.filter(({ path }) => path.startsWith('dev/')).map((file) => [file.path, file]));
+  const { files } = JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as {
+    files: { path: string; expect?: string; sopInstanceUid: string }[];
+  };
+  const expected = new Map(
+    files.filter(({ path }) => path.startsWith('dev/')).map((file) => [file.path, file]),
+  );
 
   const first = await world.upload([join(corpus, 'dev')]);
   assert.is(first.code, 1);
@@ -99,7 +119,11 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
     expected.delete(file.path);
     const ended = reason === 'conflicting-instance' ? reason : state;
     assert.is(ended, file.expect === 'refused-by-pacs' ? 'stored' : file.expect, path);
-    assert.is(first.err.includes(path), ended !== 'stored', `${path} is named where it was refused, and only there`);
+    assert.is(
+      first.err.includes(path),
+      ended !== 'stored',
+      `${path} is named where it was refused, and only there`,
+    );
     if (ended !== 'stored') continue;
     const [onDisk, inPacs] = [await readFile(path), await storedFile(file.sopInstanceUid)];
     // Without File Meta Information one was written: the Data Set after it is bit for bit the file.
@@ -116,7 +140,9 @@ test('every file of the corpus ends as its manifest says, and the PACS holds wha
 
 async function signIn(): Promise<Record<string, string>> {
   const signedIn = await fetch(`${world.gateway.api}/auth/login`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
   });
   const { accessToken } = (await signedIn.json()) as { accessToken: string };
   return { authorization: `Bearer ${accessToken}` };
@@ -124,7 +150,11 @@ async function signIn(): Promise<Record<string, string>> {
 
 test('a receipt holds with the published keys, and fails for every byte of it that is changed', async () => {
   const [instance] = syntheticStudy({ seed: 11, instancesPerSeries: 1 }).instances;
-  const [file, receipt, jwks] = [join(world.folder, 'one.dcm'), join(world.folder, 'receipt.jws'), join(world.folder, 'jwks.json')];
+  const [file, receipt, jwks] = [
+    join(world.folder, 'one.dcm'),
+    join(world.folder, 'receipt.jws'),
+    join(world.folder, 'jwks.json'),
+  ];
   await writeFile(file, instance!.bytes);
   const { code, out } = await world.upload([file]);
   assert.is(code, 0);
@@ -133,7 +163,10 @@ test('a receipt holds with the published keys, and fails for every byte of it th
   await writeFile(receipt, jws);
   await writeFile(jwks, await (await fetch(`${world.gateway.api}/.well-known/jwks.json`)).text());
   assert.is((await run(['receipt', 'verify', receipt, '--jwks', jwks])).code, 0);
-  assert.is((await run(['receipt', 'verify', receipt, '--jwks', `${world.gateway.api}/.well-known/jwks.json`])).code, 0);
+  assert.is(
+    (await run(['receipt', 'verify', receipt, '--jwks', `${world.gateway.api}/.well-known/jwks.json`])).code,
+    0,
+  );
   for (let at = 0; at < jws.length; at += 1) {
     const changed = Buffer.from(jws);
     changed[at]! ^= 1;
@@ -154,11 +187,30 @@ test('a receipt says of each instance what was done to it, and `deidentify` says
   const { code, out, err } = await world.upload([folder], '--policy', 'deidentified');
   assert.is(code, 0, err);
   const authorization = await signIn();
-  const jws = await (await fetch((JSON.parse(out) as UploadDocument).studies[0]!.receipt!, { headers: authorization })).text();
+  const jws = await (
+    await fetch((JSON.parse(out) as UploadDocument).studies[0]!.receipt!, { headers: authorization })
+  ).text();
   const receipt = receiptSchema.parse(JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()));
 
-  const [key, reportPath] = [join(world.folder, 'data', 'keys', 'project.key'), join(world.folder, 'report.json')];
-  assert.is((await run(['deidentify', folder, '--out', join(world.folder, 'local'), '--key', key, '--report', reportPath])).code, 0);
+  const [key, reportPath] = [
+    join(world.folder, 'data', 'keys', 'project.key'),
+    join(world.folder, 'report.json'),
+  ];
+  assert.is(
+    (
+      await run([
+        'deidentify',
+        folder,
+        '--out',
+        join(world.folder, 'local'),
+        '--key',
+        key,
+        '--report',
+        reportPath,
+      ])
+    ).code,
+    0,
+  );
   const local = JSON.parse(await readFile(reportPath, 'utf8')) as Reported[];
 
   assert.is(receipt.reports?.length, 2);
@@ -166,9 +218,20 @@ test('a receipt says of each instance what was done to it, and `deidentify` says
   for (const { sopInstanceUID, digest, originalDigest, report, residue } of receipt.instances) {
     const same = local.find((each) => each.sopInstanceUID === sopInstanceUID)!;
     const { actions = [], ...said } = receipt.reports![report!]!;
-    assert.equal({ digest, originalDigest, residue }, { digest: same.digestAfter, originalDigest: same.originalDigest, residue: 'none' });
-    assert.equal(said, { edition: same.edition, options: same.options, methods: same.methods, digest: same.reportDigest });
-    assert.equal(actions, same.actions.map(({ path, action, because }) => `${path} ${action} ${because}`));
+    assert.equal(
+      { digest, originalDigest, residue },
+      { digest: same.digestAfter, originalDigest: same.originalDigest, residue: 'none' },
+    );
+    assert.equal(said, {
+      edition: same.edition,
+      options: same.options,
+      methods: same.methods,
+      digest: same.reportDigest,
+    });
+    assert.equal(
+      actions,
+      same.actions.map(({ path, action, because }) => `${path} ${action} ${because}`),
+    );
   }
   for (const value of planted) assert.not.ok(JSON.stringify([receipt, local]).includes(value), value);
 
@@ -176,7 +239,10 @@ test('a receipt says of each instance what was done to it, and `deidentify` says
   await writeFile(file, jws);
   const verified = await run(['receipt', 'verify', file, '--jwks', jwks]);
   assert.is(verified.code, 0);
-  assert.match(verified.out, 'by PS3.15 of DICOM 2024e, Basic Profile: 2 distinct reports for 3 of 3 instances; the gateway found no residue in 3.');
+  assert.match(
+    verified.out,
+    'by PS3.15 of DICOM 2024e, Basic Profile: 2 distinct reports for 3 of 3 instances; the gateway found no residue in 3.',
+  );
 });
 
 test('a gateway that is killed in the middle and a link that is cut are met with patience, and every instance arrives', async () => {
@@ -195,16 +261,23 @@ test('a gateway that is killed in the middle and a link that is cut are met with
   assert.is(code, 0);
   const { instances } = (JSON.parse(out) as UploadDocument).studies[0]!;
   assert.equal(new Set(instances.map(({ state }) => state)), new Set(['stored']));
-  for (const { identifiers, bytes } of study.instances) assert.ok((await storedFile(identifiers.sopInstanceUID)).equals(Buffer.from(bytes)));
+  for (const { identifiers, bytes } of study.instances)
+    assert.ok((await storedFile(identifiers.sopInstanceUID)).equals(Buffer.from(bytes)));
 });
 
 test('what is not DICOM fails where it was named, and is passed over where it lay in a folder', async () => {
   const folder = await mkdtemp(join(world.folder, 'mixed-'));
   await writeFile(join(folder, 'readme.txt'), 'read me');
-  await writeFile(join(folder, 'one.dcm'), syntheticStudy({ seed: 13, instancesPerSeries: 1 }).instances[0]!.bytes);
+  await writeFile(
+    join(folder, 'one.dcm'),
+    syntheticStudy({ seed: 13, instancesPerSeries: 1 }).instances[0]!.bytes,
+  );
   const asFolder = await world.upload([folder]);
   assert.is(asFolder.code, 0);
-  assert.equal((JSON.parse(asFolder.out) as UploadDocument).files.map(({ state }) => state), ['stored', 'skipped']);
+  assert.equal(
+    (JSON.parse(asFolder.out) as UploadDocument).files.map(({ state }) => state),
+    ['stored', 'skipped'],
+  );
   const asFile = await world.upload([join(folder, 'readme.txt')]);
   assert.is(asFile.code, 1);
   assert.match(asFile.err, /not-dicom/);
@@ -212,46 +285,111 @@ test('what is not DICOM fails where it was named, and is passed over where it la
 
 test('wrong usage is 2, a gateway that is not there is 3', async () => {
   const missing = ['upload', join(world.folder, 'none'), ...world.connection];
-  for (const args of [[], ['nonsense'], ['upload'], ['upload', world.folder], missing, ['receipt', 'verify', 'x']]) {
+  for (const args of [
+    [],
+    ['nonsense'],
+    ['upload'],
+    ['upload', world.folder],
+    missing,
+    ['receipt', 'verify', 'x'],
+  ]) {
     assert.is((await run(args)).code, 2, args.join(' '));
   }
-  assert.is((await run(['upload', world.folder, ...world.connection], { RELAY_PASSWORD: 'wrong-password' })).code, 2);
-  assert.is((await run(['upload', world.folder, '--user', 'admin', '--gateway', `http://127.0.0.1:${await freePort()}`])).code, 3);
+  assert.is(
+    (await run(['upload', world.folder, ...world.connection], { RELAY_PASSWORD: 'wrong-password' })).code,
+    2,
+  );
+  assert.is(
+    (
+      await run([
+        'upload',
+        world.folder,
+        '--user',
+        'admin',
+        '--gateway',
+        `http://127.0.0.1:${await freePort()}`,
+      ])
+    ).code,
+    3,
+  );
 });
 
 test('an administrator adds a user, who sends', async () => {
   const name = 'van-1';
-  const added = await run(['user', 'add', name, '--roles', 'technician', ...world.connection], { RELAY_NEW_PASSWORD: 'a-first-password' });
+  const added = await run(['user', 'add', name, '--roles', 'technician', ...world.connection], {
+    RELAY_NEW_PASSWORD: 'a-first-password',
+  });
   assert.is(added.code, 0, added.err);
   assert.match((await run(['user', 'list', ...world.connection])).out, /van-1 {2}technician/);
-  assert.is((await run(['user', 'password', name, ...world.connection], { RELAY_NEW_PASSWORD: 'a-second-password' })).code, 0);
+  assert.is(
+    (await run(['user', 'password', name, ...world.connection], { RELAY_NEW_PASSWORD: 'a-second-password' }))
+      .code,
+    0,
+  );
   const file = join(world.folder, 'by-the-van.dcm');
   await writeFile(file, syntheticStudy({ seed: 14, instancesPerSeries: 1 }).instances[0]!.bytes);
-  const asUser = ['upload', file, '--user', name, '--gateway', world.gateway.api, '--policy', 'deidentified', '--wait'];
+  const asUser = [
+    'upload',
+    file,
+    '--user',
+    name,
+    '--gateway',
+    world.gateway.api,
+    '--policy',
+    'deidentified',
+    '--wait',
+  ];
   assert.is((await run(asUser, { RELAY_PASSWORD: 'a-first-password' })).code, 2);
   assert.is((await run(asUser, { RELAY_PASSWORD: 'a-second-password' })).code, 0);
 });
 
 test('under an administrator’s policy what it keeps arrives, and once it is withdrawn nothing is sent', async () => {
-  const login = await fetch(`${world.gateway.api}/auth/login`, { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const login = await fetch(`${world.gateway.api}/auth/login`, {
+    method: 'POST',
+    headers: JSON_TYPE,
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+  });
   const { accessToken } = (await login.json()) as { accessToken: string };
   const admin = (path: string, body: unknown) =>
-    fetch(`${world.gateway.api}/admin/policies${path}`, { method: 'POST', headers: { ...JSON_TYPE, authorization: `Bearer ${accessToken}` }, body: JSON.stringify(body) });
+    fetch(`${world.gateway.api}/admin/policies${path}`, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, authorization: `Bearer ${accessToken}` },
+      body: JSON.stringify(body),
+    });
   const options = ['retain-institution-identity'];
-  assert.is((await admin('', { name: 'own', title: 'Institutions stay', deidentify: true, options, roles: ['admin'] })).status, 201);
+  assert.is(
+    (
+      await admin('', {
+        name: 'own',
+        title: 'Institutions stay',
+        deidentify: true,
+        options,
+        roles: ['admin'],
+      })
+    ).status,
+    201,
+  );
   const file = join(world.folder, 'own.dcm');
   const study = syntheticStudy({ seed: 16, instancesPerSeries: 1 });
   await writeFile(file, study.instances[0]!.bytes);
-  const send = (policy: string) => run(['upload', file, ...world.connection, '--policy', policy, '--wait', '--json']);
+  const send = (policy: string) =>
+    run(['upload', file, ...world.connection, '--policy', policy, '--wait', '--json']);
   const sent = await send('own');
   assert.is(sent.code, 0, sent.err);
   const { studies } = JSON.parse(sent.out) as UploadDocument;
   const [inPacs] = await filesOfInstance(world.orthanc, studies[0]!.instances[0]!.sopInstanceUID);
   const text = Buffer.from(inPacs!).toString('latin1');
-  assert.equal(study.planted.filter((value) => text.includes(value)).map((value) => value.slice(0, 13)), ['QzInstitution']);
+  assert.equal(
+    study.planted.filter((value) => text.includes(value)).map((value) => value.slice(0, 13)),
+    ['QzInstitution'],
+  );
   assert.is((await admin('/own/withdraw', { version: 1 })).status, 200);
   const refused = await send('own');
-  assert.equal([refused.code, refused.err.includes('allowed: identified, deidentified')], [2, true], refused.err);
+  assert.equal(
+    [refused.code, refused.err.includes('allowed: identified, deidentified')],
+    [2, true],
+    refused.err,
+  );
 });
 
 test.run();

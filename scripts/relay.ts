@@ -1,6 +1,7 @@
 /**
- * The command line: `npm run -s relay -- COMMAND …`. Finds the command, runs it and turns its outcome into an exit code:
- * 0 done, 1 something was refused or does not hold, 2 wrong usage, 3 the gateway could not be reached.
+ * The command line: `npm run -s relay -- COMMAND …`. Finds the command, runs it and turns its outcome into an
+ * exit code: 0 done, 1 something was refused or does not hold, 2 wrong usage, 3 the gateway could not be
+ * reached.
  */
 import { ApiProblem, Unreachable } from '../client/src/app/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
@@ -30,9 +31,15 @@ interface Command {
 }
 
 const COMMANDS: readonly Command[] = [
-  { words: ['upload'], usage: 'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--wait] [--json]', run: upload },
   {
-    words: ['deidentify'], usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]', run: deidentify,
+    words: ['upload'],
+    usage: 'upload PATH… [--gateway URL] [--token T | --user U] [--policy NAME] [--wait] [--json]',
+    run: upload,
+  },
+  {
+    words: ['deidentify'],
+    usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]',
+    run: deidentify,
     about: [
       '--report FILE: of each file the edition, options and methods, what was done by tag path (no values), digestBefore and digestAfter (SHA-256 of the file',
       'before and after), and reportDigest, which a receipt has too. With --key also originalDigest: digestBefore under that key, as in a receipt.',
@@ -40,14 +47,33 @@ const COMMANDS: readonly Command[] = [
   },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
   { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
-  { words: ['audit', 'verify'], usage: 'audit verify [--gateway URL] [--token T | --user U] [--json]', run: auditVerify },
-  { words: ['user', 'add'], usage: 'user add NAME --roles ROLE,… [--gateway URL] [--token T | --user U] [--json]', run: userAdd },
-  { words: ['user', 'password'], usage: 'user password NAME [--gateway URL] [--token T | --user U] [--json]', run: userPassword },
-  { words: ['user', 'list'], usage: 'user list [--gateway URL] [--token T | --user U] [--json]', run: userList },
+  {
+    words: ['audit', 'verify'],
+    usage: 'audit verify [--gateway URL] [--token T | --user U] [--json]',
+    run: auditVerify,
+  },
+  {
+    words: ['user', 'add'],
+    usage: 'user add NAME --roles ROLE,… [--gateway URL] [--token T | --user U] [--json]',
+    run: userAdd,
+  },
+  {
+    words: ['user', 'password'],
+    usage: 'user password NAME [--gateway URL] [--token T | --user U] [--json]',
+    run: userPassword,
+  },
+  {
+    words: ['user', 'list'],
+    usage: 'user list [--gateway URL] [--token T | --user U] [--json]',
+    run: userList,
+  },
 ];
 
 const USAGE = [
-  'usage: npm run -s relay -- COMMAND …', '', ...COMMANDS.map((command) => `  ${command.usage}`), '',
+  'usage: npm run -s relay -- COMMAND …',
+  '',
+  ...COMMANDS.map((command) => `  ${command.usage}`),
+  '',
   'RELAY_PASSWORD holds the password of --user. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the gateway could not be reached.',
 ].join('\n');
 
@@ -77,8 +103,11 @@ function codeOf(error: unknown, command: Command, around: Surroundings): number 
     return 2;
   }
   if (error instanceof ApiProblem) {
-    const kind: { title: string; next?: string } | null = error.code === null ? null : ALL_PROBLEMS[error.code];
-    around.say(`${kind?.title ?? error.message}${kind?.next ? ` ${kind.next}` : ''} (${error.code ?? error.status})`);
+    const kind: { title: string; next?: string } | null =
+      error.code === null ? null : ALL_PROBLEMS[error.code];
+    around.say(
+      `${kind?.title ?? error.message}${kind?.next ? ` ${kind.next}` : ''} (${error.code ?? error.status})`,
+    );
     return error.status === 401 ? 2 : 1;
   }
   if (error instanceof Unreachable) {

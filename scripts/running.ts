@@ -1,9 +1,11 @@
 /**
  * What runs on a data directory, in two files that only the owner may read:
  *
- * - `start.json`, held by one `npm start` from its first moment: who it is and which processes it started. A second start finds it and leaves;
+ * - `start.json`, held by one `npm start` from its first moment: who it is and which processes it started. A
+ *   second start finds it and leaves;
  *   a start after a SIGKILL finds it, ends exactly the processes that it names, and takes over.
- * - `running.json`, there only while everything answers: where the web app, the API and the PACS are (DESIGN §4).
+ * - `running.json`, there only while everything answers: where the web app, the API and the PACS are (DESIGN
+ *   §4).
  */
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -28,9 +30,14 @@ export type DataDirectory = {
   release(): Promise<void>;
 };
 
-export type Hold = { kind: 'held'; directory: DataDirectory; ended: readonly string[] } | { kind: 'running'; pid: number; web: string | null };
+export type Hold =
+  | { kind: 'held'; directory: DataDirectory; ended: readonly string[] }
+  | { kind: 'running'; pid: number; web: string | null };
 
-/** A leftover gateway or Orthanc finishes what it writes well within this; killing it later is safe, only slower to recover from. */
+/**
+ * A leftover gateway or Orthanc finishes what it writes well within this; killing it later is safe, only
+ * slower to recover from.
+ */
 const LEFTOVER_ENDS_WITHIN_MS = 5_000;
 
 async function readJson<T>(path: string): Promise<T | null> {
@@ -62,7 +69,10 @@ function directoryOf(folder: string, supervisor: NotedProcess): DataDirectory {
     await writeJson(files.start, { supervisor, children } satisfies Held);
     if (!announced) return;
     const pids = Object.fromEntries(Object.entries(children).map(([name, { pid }]) => [name, pid]));
-    await writeJson(files.running, { ...announced, pids: { supervisor: supervisor.pid, ...pids } } satisfies Running);
+    await writeJson(files.running, {
+      ...announced,
+      pids: { supervisor: supervisor.pid, ...pids },
+    } satisfies Running);
   };
   return {
     async noteChild(name, pid) {
@@ -83,28 +93,43 @@ function directoryOf(folder: string, supervisor: NotedProcess): DataDirectory {
 
 /** Ends what a start that is gone left behind; the names of what was ended. */
 async function endLeftovers(held: Held | null): Promise<string[]> {
-  const ended = Object.entries(held?.children ?? {}).map(async ([name, child]) => ((await endProcess(child, LEFTOVER_ENDS_WITHIN_MS)) ? name : null));
+  const ended = Object.entries(held?.children ?? {}).map(async ([name, child]) =>
+    (await endProcess(child, LEFTOVER_ENDS_WITHIN_MS)) ? name : null,
+  );
   return (await Promise.all(ended)).filter((name) => name !== null);
 }
 
-/** Puts the file there with its content, or not at all: link(2) fails when the name is taken, and nobody reads half of it. */
+/**
+ * Puts the file there with its content, or not at all: link(2) fails when the name is taken, and nobody reads
+ * half of it.
+ */
 async function create(path: string, held: Held): Promise<boolean> {
   const beside = `${path}.${randomUUID()}`;
   await writeFile(beside, JSON.stringify(held), { mode: 0o600 });
-  const isOurs = await link(beside, path).then(() => true, (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EEXIST') return false;
-    throw error;
-  });
+  const isOurs = await link(beside, path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
   await rm(beside);
   return isOurs;
 }
 
-const isHeldByOther = async (held: Held | null): Promise<boolean> => held !== null && (await isStillRunning(held.supervisor));
+const isHeldByOther = async (held: Held | null): Promise<boolean> =>
+  held !== null && (await isStillRunning(held.supervisor));
 
 /** Takes the file away from a start that is gone; null when another start was faster. */
 async function takeAway(path: string): Promise<{ held: Held | null } | null> {
   const aside = `${path}.${randomUUID()}.old`;
-  if (!(await rename(path, aside).then(() => true, () => false))) return null;
+  if (
+    !(await rename(path, aside).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return null;
   const held = await readJson<Held>(aside);
   // Between the look and the taking another start may have come: then it gets its file back.
   const isOthers = await isHeldByOther(held);
@@ -113,7 +138,10 @@ async function takeAway(path: string): Promise<{ held: Held | null } | null> {
   return isOthers ? null : { held };
 }
 
-/** Takes the data directory for this process, made when absent, unless another start holds it. Throws when it cannot be written. */
+/**
+ * Takes the data directory for this process, made when absent, unless another start holds it. Throws when it
+ * cannot be written.
+ */
 export async function holdDataDirectory(folder: string): Promise<Hold> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'start.json');

@@ -1,7 +1,8 @@
 /**
  * The repository's own source files and what each imports, for the checks of `npm run check`.
  *
- * Imports are found by pattern, not by a parser: the house writes them one way (HOUSE.md), and a pattern reads 300 files in 0.1 s.
+ * Imports are found by pattern, not by a parser: the house writes them one way (HOUSE.md), and a pattern
+ * reads 300 files in 0.1 s.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
@@ -28,17 +29,21 @@ const FOLDERS = ['client', 'gateway', 'shared', 'scripts'];
 const NOT_OURS = /(^|\/)(node_modules|dist|dist-[^/]*)(\/|$)/;
 const STATEMENT = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?([^'"`;]*?)\bfrom\s*['"]([^'"]+)['"]/g;
 const BARE_OR_DYNAMIC = /(?:\n\s*import\s*|\bimport\(\s*|\bnew URL\(\s*)['"]([^'"]+)['"]/g;
-const SUBPATHS: [string, string][] = [['#shared/', 'shared/src/'], ['#testing/', 'shared/testing/']];
+const SUBPATHS: [string, string][] = [
+  ['#shared/', 'shared/src/'],
+  ['#testing/', 'shared/testing/'],
+];
 
 /** Files that check the product but are no part of it: tests, and what only tests import. */
 export function findTests(files: readonly SourceFile[]): Set<string> {
-  const isNamedSo = (path: string): boolean => /\.(test|e2e|bench)\.tsx?$/.test(path) || path.startsWith('shared/testing/');
+  const isNamedSo = (path: string): boolean =>
+    /\.(test|e2e|bench)\.tsx?$/.test(path) || path.startsWith('shared/testing/');
   const tests = new Set(files.map(({ path }) => path).filter(isNamedSo));
   const importers = new Map<string, string[]>();
   for (const { path, imports } of files) {
     for (const { target } of imports) importers.set(target, [...(importers.get(target) ?? []), path]);
   }
-  for (let size = -1; size !== tests.size;) {
+  for (let size = -1; size !== tests.size; ) {
     size = tests.size;
     for (const [target, by] of importers) if (by.every((path) => tests.has(path))) tests.add(target);
   }
@@ -75,25 +80,38 @@ function resolveImport(from: string, specifier: string): Omit<Import, 'kind'> {
 /** Erased as a whole: `import type …`, or nothing but `type` names in the braces. */
 function isErased(keyword: string | undefined, names: string): boolean {
   if (keyword) return true;
-  const list = /\{([^}]*)\}/.exec(names)?.[1]?.split(',').filter((name) => name.trim() !== '');
+  const list = /\{([^}]*)\}/
+    .exec(names)?.[1]
+    ?.split(',')
+    .filter((name) => name.trim() !== '');
   return list !== undefined && list.length > 0 && list.every((name) => name.trim().startsWith('type '));
 }
 
 function importsOf(path: string, text: string): Import[] {
-  const statements = [...text.matchAll(STATEMENT)].map(([, keyword, names, specifier]): Import => ({
-    ...resolveImport(path, specifier!), kind: isErased(keyword, names!) ? 'type' : 'value',
-  }));
+  const statements = [...text.matchAll(STATEMENT)].map(
+    ([, keyword, names, specifier]): Import => ({
+      ...resolveImport(path, specifier!),
+      kind: isErased(keyword, names!) ? 'type' : 'value',
+    }),
+  );
   const others = [...text.matchAll(BARE_OR_DYNAMIC)]
     .filter(([whole, specifier]) => !whole.includes('new URL') || specifier!.startsWith('.'))
-    .map(([whole, specifier]): Import => ({ ...resolveImport(path, specifier!), kind: whole.includes('new URL') ? 'url' : 'value' }));
+    .map(
+      ([whole, specifier]): Import => ({
+        ...resolveImport(path, specifier!),
+        kind: whole.includes('new URL') ? 'url' : 'value',
+      }),
+    );
   return [...statements, ...others];
 }
 
 /** Every TypeScript file of the repository. */
 export async function readSources(): Promise<SourceFile[]> {
   const paths = await findSources(/\.tsx?$/);
-  return Promise.all(paths.map(async (path) => {
-    const text = await readFile(join(ROOT, path), 'utf8');
-    return { path, text, imports: importsOf(path, text) };
-  }));
+  return Promise.all(
+    paths.map(async (path) => {
+      const text = await readFile(join(ROOT, path), 'utf8');
+      return { path, text, imports: importsOf(path, text) };
+    }),
+  );
 }

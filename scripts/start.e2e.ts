@@ -1,4 +1,7 @@
-/** `npm start` as an operator meets it: started, started twice, its parts killed, itself killed, ended. Real gateway, real Orthanc. */
+/**
+ * `npm start` as an operator meets it: started, started twice, its parts killed, itself killed, ended. Real
+ * gateway, real Orthanc.
+ */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,7 +22,10 @@ import { readRunning } from './running.ts';
 import type { Running } from './running.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
-/** DESIGN §6: a start that is not the first. A busy machine may need longer; this is the time after which something hangs. */
+/**
+ * DESIGN §6: a start that is not the first. A busy machine may need longer; this is the time after which
+ * something hangs.
+ */
 const READY_WITHIN_MS = 120_000;
 const ENDED_WITHIN_MS = 60_000;
 
@@ -34,16 +40,25 @@ function start(env: NodeJS.ProcessEnv = {}): Start {
   const child = spawn(process.execPath, [START], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      ...process.env, RELAY_PORT: String(api), RELAY_WEB_PORT: String(web), RELAY_PACS_PORT: String(pacs), RELAY_DATA_DIR: folder,
-      RELAY_ADMIN_PASSWORD: 'correct horse battery staple', PACS_URL: '', DATABASE_URL: '',
+      ...process.env,
+      RELAY_PORT: String(api),
+      RELAY_WEB_PORT: String(web),
+      RELAY_PACS_PORT: String(pacs),
+      RELAY_DATA_DIR: folder,
+      RELAY_ADMIN_PASSWORD: 'correct horse battery staple',
+      PACS_URL: '',
+      DATABASE_URL: '',
       // A container engine would be taken first; here the processes themselves are looked at.
-      DOCKER_HOST: 'unix:///nowhere', ...env,
+      DOCKER_HOST: 'unix:///nowhere',
+      ...env,
     },
   });
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => (text += part));
   child.stdout?.resume();
-  const ended = once(child, 'exit').then(([code, signal]: (number | string | null)[]) => code ?? signal ?? 'unknown');
+  const ended = once(child, 'exit').then(
+    ([code, signal]: (number | string | null)[]) => code ?? signal ?? 'unknown',
+  );
   const started = { process: child, words: () => text, ended };
   starts.push(started);
   return started;
@@ -59,10 +74,11 @@ async function until<T>(what: string, look: () => Promise<T | null>, withinMs = 
   throw new Error(`Not within ${withinMs / 1000} s: ${what}.\n${starts.at(-1)?.words()}`);
 }
 
-const ready = (started: Start): Promise<Running> => until('ready', async () => {
-  if (started.process.exitCode !== null) throw new Error(`It ended: ${started.words()}`);
-  return readRunning(folder);
-});
+const ready = (started: Start): Promise<Running> =>
+  until('ready', async () => {
+    if (started.process.exitCode !== null) throw new Error(`It ended: ${started.words()}`);
+    return readRunning(folder);
+  });
 
 async function status(url: string, authorization?: string): Promise<number | null> {
   const answer = await fetch(url, { headers: authorization ? { authorization } : {} }).catch(() => null);
@@ -90,7 +106,11 @@ step('one command gives a web app, an API and a real PACS, and says where they a
   assert.is(await status(`${running.web}/api/health/ready`), 200);
   assert.is(await status(`${running.pacs.url}/studies`, running.pacs.authorization!), 200);
   assert.is(await status(`${running.pacs.url}/studies`), 401, 'the PACS asks for its password');
-  assert.is((await stat(join(folder, 'running.json'))).mode & 0o777, 0o600, 'the password is for the owner only');
+  assert.is(
+    (await stat(join(folder, 'running.json'))).mode & 0o777,
+    0o600,
+    'the password is for the owner only',
+  );
   assert.match(first.words(), /RelayPACS is ready/);
 });
 
@@ -105,16 +125,24 @@ step('a start beside a running one says so, fails and disturbs nothing', async (
 step('a gateway that dies is started again', async () => {
   const before = running.pids.gateway!;
   process.kill(before, 'SIGKILL');
-  await until('another gateway', async () => ((await readRunning(folder))?.pids.gateway === before ? null : true));
-  await until('the gateway answers', async () => ((await status(`${running.api}/health/ready`)) === 200 ? true : null));
+  await until('another gateway', async () =>
+    (await readRunning(folder))?.pids.gateway === before ? null : true,
+  );
+  await until('the gateway answers', async () =>
+    (await status(`${running.api}/health/ready`)) === 200 ? true : null,
+  );
 });
 
 step('an Orthanc that dies is started again, with the same password', async () => {
   const before = running.pids.orthanc!;
   process.kill(before, 'SIGKILL');
-  await until('another Orthanc', async () => ((await readRunning(folder))?.pids.orthanc === before ? null : true));
+  await until('another Orthanc', async () =>
+    (await readRunning(folder))?.pids.orthanc === before ? null : true,
+  );
   const { url, authorization } = running.pacs;
-  await until('Orthanc answers', async () => ((await status(`${url}/studies`, authorization!)) === 200 ? true : null));
+  await until('Orthanc answers', async () =>
+    (await status(`${url}/studies`, authorization!)) === 200 ? true : null,
+  );
 });
 
 step('when npm start itself is killed, the next one ends what was left behind and is ready', async () => {
@@ -137,10 +165,14 @@ step('Ctrl-C ends all of it', async () => {
   const { pids } = running;
   first.process.kill('SIGINT');
   assert.is(await first.ended, 0);
-  for (const [name, pid] of Object.entries(pids)) await until(`${name} is gone`, () => isGone(pid), ENDED_WITHIN_MS);
+  for (const [name, pid] of Object.entries(pids))
+    await until(`${name} is gone`, () => isGone(pid), ENDED_WITHIN_MS);
   assert.is(await status(`${running.web}/`), null);
   assert.is(await readRunning(folder), null);
-  await access(join(folder, 'start.json')).then(() => assert.unreachable('start.json is left'), () => undefined);
+  await access(join(folder, 'start.json')).then(
+    () => assert.unreachable('start.json is left'),
+    () => undefined,
+  );
 });
 
 step('a port that is taken is named, with what to do', async () => {
@@ -149,7 +181,10 @@ step('a port that is taken is named, with what to do', async () => {
   const { port } = other.address() as AddressInfo;
   const refused = start({ RELAY_PORT: String(port) });
   assert.is(await refused.ended, 1);
-  assert.match(refused.words(), new RegExp(`Port ${port} is in use by node, process ${process.pid}.*RELAY_PORT=${port + 1} npm start`));
+  assert.match(
+    refused.words(),
+    new RegExp(`Port ${port} is in use by node, process ${process.pid}.*RELAY_PORT=${port + 1} npm start`),
+  );
   other.close();
 });
 

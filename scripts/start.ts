@@ -1,9 +1,10 @@
 /**
- * `npm start`: the whole system on this machine (DESIGN §2.5, §5.3): the web app is built, a PACS is found or started, the gateway runs beside
- * it, and both are started again when they die.
+ * `npm start`: the whole system on this machine (DESIGN §2.5, §5.3): the web app is built, a PACS is found or
+ * started, the gateway runs beside it, and both are started again when they die.
  *
- * Promises: ends all that it started and nothing else; a second start on the same data directory says so and changes nothing; a start after a
- * crash of this process ends what that one left behind. Settings are environment variables (README).
+ * Promises: ends all that it started and nothing else; a second start on the same data directory says so and
+ * changes nothing; a start after a crash of this process ends what that one left behind. Settings are
+ * environment variables (README).
  */
 import { join } from 'node:path';
 import { ConfigMistakes, readConfig } from '../gateway/src/config.ts';
@@ -35,21 +36,30 @@ function readSettings(env: NodeJS.ProcessEnv): Settings {
   const text = env.RELAY_PACS_PORT || '8042';
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   const isEmbedded = !env.PACS_URL;
-  if (isEmbedded && (port < 1 || port > 65_535)) mistakes.push('RELAY_PACS_PORT must be a port from 1 to 65535, for example RELAY_PACS_PORT=8042.');
+  if (isEmbedded && (port < 1 || port > 65_535))
+    mistakes.push('RELAY_PACS_PORT must be a port from 1 to 65535, for example RELAY_PACS_PORT=8042.');
   try {
     // The gateway needs to be told of a PACS; the embedded one will be there by then.
-    const config = readConfig(isEmbedded ? { ...env, PACS_URL: `http://127.0.0.1:${port || 8042}/dicom-web` } : env);
-    if (isEmbedded && [config.port, config.webPort].includes(port)) mistakes.push('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
+    const config = readConfig(
+      isEmbedded ? { ...env, PACS_URL: `http://127.0.0.1:${port || 8042}/dicom-web` } : env,
+    );
+    if (isEmbedded && [config.port, config.webPort].includes(port))
+      mistakes.push('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
     if (mistakes.length === 0) return { config, embeddedPacsPort: isEmbedded ? port : null };
   } catch (error) {
     if (!(error instanceof ConfigMistakes)) throw error;
     mistakes.push(...error.mistakes);
   }
-  throw new CannotStart(`The settings cannot be used:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`);
+  throw new CannotStart(
+    `The settings cannot be used:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`,
+  );
 }
 
 async function checkPorts({ port, webPort }: Config): Promise<void> {
-  const taken = await Promise.all([whyPortIsTaken(port, 'RELAY_PORT'), whyPortIsTaken(webPort, 'RELAY_WEB_PORT')]);
+  const taken = await Promise.all([
+    whyPortIsTaken(port, 'RELAY_PORT'),
+    whyPortIsTaken(webPort, 'RELAY_WEB_PORT'),
+  ]);
   const told = taken.filter((why) => why !== null);
   if (told.length > 0) throw new CannotStart(told.join('\n'));
 }
@@ -58,8 +68,10 @@ async function takeDataDirectory(folder: string): Promise<DataDirectory> {
   const hold = await holdDataDirectory(folder);
   if (hold.kind === 'running') {
     const where = hold.web ? ` at ${hold.web}` : '';
-    throw new CannotStart(`RelayPACS is already running${where} (process ${hold.pid}) with the data in ${folder}.\n`
-      + 'Use that one, stop it with Ctrl-C in its terminal, or start another with its own RELAY_DATA_DIR and ports.');
+    throw new CannotStart(
+      `RelayPACS is already running${where} (process ${hold.pid}) with the data in ${folder}.\n` +
+        'Use that one, stop it with Ctrl-C in its terminal, or start another with its own RELAY_DATA_DIR and ports.',
+    );
   }
   if (hold.ended.length > 0) say(`Ended what an earlier start left behind: ${hold.ended.join(', ')}.`);
   return hold.directory;
@@ -78,7 +90,11 @@ function gatewayEnvironment({ port, webPort, dataDir }: Config, pacs: ChosenPacs
 }
 
 /** Starts everything; how to end each thing is put on `ends` as soon as it is there. */
-async function startAll({ config, embeddedPacsPort }: Settings, ends: (() => Promise<void>)[], giveUp: AbortSignal): Promise<void> {
+async function startAll(
+  { config, embeddedPacsPort }: Settings,
+  ends: (() => Promise<void>)[],
+  giveUp: AbortSignal,
+): Promise<void> {
   const directory = await takeDataDirectory(config.dataDir);
   ends.push(() => directory.release());
   await checkPorts(config);
@@ -103,14 +119,15 @@ async function startAll({ config, embeddedPacsPort }: Settings, ends: (() => Pro
   const gateway = await keepAlive({
     name: 'The gateway',
     say,
-    start: (signal) => startGateway({
-      env: gatewayEnvironment(config, pacs),
-      api,
-      web,
-      logFile: process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null,
-      signal: AbortSignal.any([signal, giveUp]),
-      onSpawn: (pid) => directory.noteChild('gateway', pid),
-    }),
+    start: (signal) =>
+      startGateway({
+        env: gatewayEnvironment(config, pacs),
+        api,
+        web,
+        logFile: process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null,
+        signal: AbortSignal.any([signal, giveUp]),
+        onSpawn: (pid) => directory.noteChild('gateway', pid),
+      }),
   });
   ends.push(() => gateway.stop());
   await directory.announce({ web, api, pacs: { url: pacs.url, authorization: pacs.authorization } });
@@ -118,21 +135,28 @@ async function startAll({ config, embeddedPacsPort }: Settings, ends: (() => Pro
 }
 
 function greet(config: Config, pacs: ChosenPacs): void {
-  const password = config.adminPassword ? 'the password that RELAY_ADMIN_PASSWORD held at the first start' : 'the password that the first start prints, once';
-  say([
-    '',
-    'RelayPACS is ready.',
-    `  Open      ${config.publicUrl}`,
-    `  Sign in   admin, with ${password}`,
-    `  API       http://localhost:${config.port}`,
-    `  PACS      ${pacs.description}, ${pacs.url}`,
-    `  Data      ${config.dataDir}`,
-    'Ctrl-C ends it.',
-    '',
-  ].join('\n'));
+  const password = config.adminPassword
+    ? 'the password that RELAY_ADMIN_PASSWORD held at the first start'
+    : 'the password that the first start prints, once';
+  say(
+    [
+      '',
+      'RelayPACS is ready.',
+      `  Open      ${config.publicUrl}`,
+      `  Sign in   admin, with ${password}`,
+      `  API       http://localhost:${config.port}`,
+      `  PACS      ${pacs.description}, ${pacs.url}`,
+      `  Data      ${config.dataDir}`,
+      'Ctrl-C ends it.',
+      '',
+    ].join('\n'),
+  );
 }
 
-/** Resolves at the first signal that asks this process to end; later ones change nothing, for ending is under way. */
+/**
+ * Resolves at the first signal that asks this process to end; later ones change nothing, for ending is under
+ * way.
+ */
 function endingSignal(): { asked: Promise<NodeJS.Signals>; giveUp: AbortSignal } {
   const giveUp = new AbortController();
   const asked = new Promise<NodeJS.Signals>((resolve) => {

@@ -1,6 +1,7 @@
 /**
- * The real parts that the tests stand on: PostgreSQL, Orthanc, Chromium, other readers of DICOM, the corpus. Each is found, installed where that is
- * possible, started on a free port with a folder of its own, and told to the tests in `RELAY_TEST_*` (shared/testing/environment.ts).
+ * The real parts that the tests stand on: PostgreSQL, Orthanc, Chromium, other readers of DICOM, the corpus.
+ * Each is found, installed where that is possible, started on a free port with a folder of its own, and told
+ * to the tests in `RELAY_TEST_*` (shared/testing/environment.ts).
  *
  * A part that cannot be had is left out with its reason: the tests that need it say that they were skipped.
  */
@@ -25,26 +26,51 @@ export type TestParts = {
 type Part = { env: Record<string, string>; stop?: () => Promise<void> };
 type Say = (line: string) => void;
 
-const POSTGRES_PACKAGES = { packages: ['postgresql'], services: ['postgresql'], purpose: 'PostgreSQL (for the tests)' };
-const CHROMIUM_PACKAGES = { packages: ['chromium', 'fonts-liberation'], services: [], purpose: 'Chromium (for the tests in a browser)' };
-const READERS_PACKAGES = {
-  packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'], services: [], purpose: 'pydicom, dcmtk and dciodvfy (what the tests compare with)',
+const POSTGRES_PACKAGES = {
+  packages: ['postgresql'],
+  services: ['postgresql'],
+  purpose: 'PostgreSQL (for the tests)',
 };
-const CHROMIUM_PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
+const CHROMIUM_PACKAGES = {
+  packages: ['chromium', 'fonts-liberation'],
+  services: [],
+  purpose: 'Chromium (for the tests in a browser)',
+};
+const READERS_PACKAGES = {
+  packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'],
+  services: [],
+  purpose: 'pydicom, dcmtk and dciodvfy (what the tests compare with)',
+};
+const CHROMIUM_PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
 
 async function findChromium(): Promise<string | null> {
   for (const place of CHROMIUM_PLACES) {
-    if (await access(place).then(() => true, () => false)) return place;
+    if (
+      await access(place).then(
+        () => true,
+        () => false,
+      )
+    )
+      return place;
   }
   return null;
 }
 
-/** Finds a program, after installing its packages when it is not there. @throws Error that says why it cannot be had. */
+/**
+ * Finds a program, after installing its packages when it is not there. @throws Error that says why it cannot
+ * be had.
+ */
 async function have<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
   const found = await find();
   if (found !== null) return found;
   const outcome = await installDebianPackages(packages);
-  if (outcome.kind === 'unavailable') throw new Error(`${packages.packages.join(' ')} is not installed: ${outcome.because}`);
+  if (outcome.kind === 'unavailable')
+    throw new Error(`${packages.packages.join(' ')} is not installed: ${outcome.because}`);
   const installed = await find();
   if (installed === null) throw new Error(`${packages.packages.join(' ')} was installed, but not found`);
   return installed;
@@ -70,7 +96,10 @@ async function chromium(): Promise<Part> {
 /** Whose word on DICOM the tests ask for: pydicom with its pixels, dcmtk, dciodvfy. */
 async function findReaders(): Promise<true | null> {
   const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
-  const isThere = [['dcmdump', '--version'], ['dciodvfy', '-version']].every(([program, option]) => !spawnSync(program!, [option!]).error);
+  const isThere = [
+    ['dcmdump', '--version'],
+    ['dciodvfy', '-version'],
+  ].every(([program, option]) => !spawnSync(program!, [option!]).error);
   return status === 0 && isThere ? true : null;
 }
 
@@ -82,7 +111,10 @@ async function readers(): Promise<Part> {
 async function emptyDatabase(folder: string): Promise<Part> {
   const path = join(folder, 'empty-database');
   await mkdir(join(path, 'files'), { recursive: true, mode: 0o700 });
-  await promisify(execFile)(process.execPath, [join(ROOT, 'gateway/src/database/make-cluster.ts'), join(path, 'files')]);
+  await promisify(execFile)(process.execPath, [
+    join(ROOT, 'gateway/src/database/make-cluster.ts'),
+    join(path, 'files'),
+  ]);
   return { env: { RELAY_TEST_EMPTY_DATABASE: path } };
 }
 

@@ -1,6 +1,7 @@
 /**
- * Runs test files in child processes and leaves none of their processes behind: everything that a test starts inherits the mark of this run in
- * its environment, and what still carries it afterwards is ended. Other processes of the machine are never touched.
+ * Runs test files in child processes and leaves none of their processes behind: everything that a test starts
+ * inherits the mark of this run in its environment, and what still carries it afterwards is ended. Other
+ * processes of the machine are never touched.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -58,21 +59,28 @@ async function runOnce({ files, env, withinMs }: RunOptions, mark: string): Prom
 
 async function carriersOf(mark: string): Promise<number[]> {
   const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const carriers = await Promise.all(pids.map(async (pid) => {
-    const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-    return environment.split('\0').includes(`${MARK}=${mark}`) ? pid : null;
-  }));
+  const carriers = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      return environment.split('\0').includes(`${MARK}=${mark}`) ? pid : null;
+    }),
+  );
   return carriers.filter((pid) => pid !== null);
 }
 
-/** Runs the files in one process and ends what they left behind. Linux only for the latter; elsewhere tests must clean up themselves. */
+/**
+ * Runs the files in one process and ends what they left behind. Linux only for the latter; elsewhere tests
+ * must clean up themselves.
+ */
 export async function runFiles(options: RunOptions): Promise<FileReport[]> {
   const mark = randomUUID();
   const reports = await runOnce(options, mark);
   for (const pid of await carriersOf(mark)) {
     try {
       process.kill(pid, 'SIGKILL');
-    } catch { /* it ended by itself */ }
+    } catch {
+      /* it ended by itself */
+    }
   }
   return reports;
 }

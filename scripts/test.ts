@@ -1,10 +1,11 @@
 /**
- * `npm test [-- PATTERN…]`: proves the product (DESIGN §2.5): the checks of the house, every `*.e2e.ts` and `*.model.test.ts` in a process
- * of its own and the other `*.test.ts` some together, two processes side by side. With patterns, only the files whose path holds one of them (and the
- * checks for `check`). Where no more than a few files fail, each is run once more by itself; that it passed only then is said.
+ * `npm test [-- PATTERN…]`: proves the product (DESIGN §2.5): the checks of the house, every `*.e2e.ts` and
+ * `*.model.test.ts` in a process of its own and the other `*.test.ts` some together, two processes side by
+ * side. With patterns, only the files whose path holds one of them (and the checks for `check`). Where no
+ * more than a few files fail, each is run once more by itself; that it passed only then is said.
  *
- * Everything lies in temporary folders and on free ports, and nothing is left running. The last line is `N passed, N failed`, the one before
- * it says what was skipped and why. Exits 0 only when nothing failed.
+ * Everything lies in temporary folders and on free ports, and nothing is left running. The last line is `N
+ * passed, N failed`, the one before it says what was skipped and why. Exits 0 only when nothing failed.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,10 @@ import type { TestParts } from './test-parts.ts';
 import { runFiles } from './test-processes.ts';
 import type { FileReport } from './test-processes.ts';
 
-/** The longest takes two minutes here; what takes this long hangs. Tests that run once for each mutation have the time for it. */
+/**
+ * The longest takes two minutes here; what takes this long hangs. Tests that run once for each mutation have
+ * the time for it.
+ */
 const WITHIN_MS = (process.env.RELAY_MUTATIONS ? 10 : 1) * 8 * 60_000;
 const AT_ONCE = 2;
 /** To start a process for each file would take longer than most of them. */
@@ -50,15 +54,21 @@ async function checkHouse(): Promise<Totals> {
 async function buildIfNeeded(): Promise<Totals> {
   if (await isWebAppCurrent()) return { passed: 0, failed: 0 };
   say('\nBuilding the web app …');
-  return buildWebApp().then(() => ({ passed: 0, failed: 0 }), (error: Error) => {
-    say(error.message);
-    return { passed: 0, failed: 1 };
-  });
+  return buildWebApp().then(
+    () => ({ passed: 0, failed: 0 }),
+    (error: Error) => {
+      say(error.message);
+      return { passed: 0, failed: 1 };
+    },
+  );
 }
 
 async function readSkips(file: string, parts: TestParts): Promise<Skip[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  const told: Skip[] = text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+  const told: Skip[] = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
   // A part that is missing is named even when no test was there to say so.
   const all = [...parts.missing, ...told].map((skip) => [`${skip.what} (${skip.why})`, skip] as const);
   return [...new Map(all).values()];
@@ -66,7 +76,8 @@ async function readSkips(file: string, parts: TestParts): Promise<Skip[]> {
 
 function describeFiles(reports: readonly Report[]): void {
   say('\nSlowest files');
-  for (const { file, ms } of [...reports].sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_SHOWN)) say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
+  for (const { file, ms } of [...reports].sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_SHOWN))
+    say(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
   const unsteady = reports.filter(({ isSecond, failed }) => isSecond && failed === 0);
   if (unsteady.length > 0) say('\nPassed only when run again by itself');
   for (const { file } of unsteady) say(`  ${file}`);
@@ -75,11 +86,19 @@ function describeFiles(reports: readonly Report[]): void {
   for (const { file, failed, note } of broken) say(`  ${file}: ${failed}${note ? ` (${note})` : ''}`);
 }
 
-/** What runs in one process each. Those that take long come first, so that no lane is left alone with them at the end. */
+/**
+ * What runs in one process each. Those that take long come first, so that no lane is left alone with them at
+ * the end.
+ */
 async function batchesOf(wanted: readonly string[]): Promise<string[][]> {
-  const [models, units] = [await chosenFiles(/\.model\.test\.ts$/, wanted), await chosenFiles(/(?<!\.model)\.test\.ts$/, wanted)];
+  const [models, units] = [
+    await chosenFiles(/\.model\.test\.ts$/, wanted),
+    await chosenFiles(/(?<!\.model)\.test\.ts$/, wanted),
+  ];
   const alone = [...models, ...(await chosenFiles(/\.e2e\.ts$/, wanted))];
-  const together = Array.from({ length: Math.ceil(units.length / UNITS_TOGETHER) }, (_, index) => units.slice(index * UNITS_TOGETHER, (index + 1) * UNITS_TOGETHER));
+  const together = Array.from({ length: Math.ceil(units.length / UNITS_TOGETHER) }, (_, index) =>
+    units.slice(index * UNITS_TOGETHER, (index + 1) * UNITS_TOGETHER),
+  );
   say(`\n${units.length + models.length} test files, ${alone.length - models.length} end-to-end files`);
   return [...alone.map((file) => [file]), ...together];
 }
@@ -89,7 +108,8 @@ async function runTests(wanted: readonly string[], parts: TestParts, folder: str
   const waiting = await batchesOf(wanted);
   const reports: FileReport[] = [];
   const lane = async (): Promise<void> => {
-    for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) reports.push(...(await runFiles({ files, env, withinMs: WITHIN_MS })));
+    for (let files = waiting.shift(); files !== undefined; files = waiting.shift())
+      reports.push(...(await runFiles({ files, env, withinMs: WITHIN_MS })));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
   return runAgain(reports, env);
@@ -102,7 +122,8 @@ async function runAgain(reports: readonly FileReport[], env: NodeJS.ProcessEnv):
   say('\nOnce more, by itself');
   const last: Report[] = reports.filter((report) => !failed.has(report));
   for (const { file } of failed) {
-    for (const report of await runFiles({ files: [file], env, withinMs: WITHIN_MS })) last.push({ ...report, isSecond: true });
+    for (const report of await runFiles({ files: [file], env, withinMs: WITHIN_MS }))
+      last.push({ ...report, isSecond: true });
   }
   return last;
 }
@@ -116,7 +137,8 @@ async function main(wanted: readonly string[]): Promise<number> {
     await parts?.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end().finally(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void end().finally(() => process.exit(130)));
   try {
     const isChecked = wanted.length === 0 || wanted.includes('check');
     const isBuilt = (await chosenFiles(/\.e2e\.ts$/, wanted)).length > 0;
@@ -127,8 +149,13 @@ async function main(wanted: readonly string[]): Promise<number> {
     const skips = await readSkips(join(folder, 'skips'), parts);
     describeFiles(reports);
     const all = [...totals, ...reports];
-    const [passed, failed] = [all.reduce((sum, one) => sum + one.passed, 0), all.reduce((sum, one) => sum + one.failed, 0)];
-    const marked = reports.filter(({ skipped }) => skipped > 0).map(({ file, skipped }) => `${skipped} of ${file} (marked so)`);
+    const [passed, failed] = [
+      all.reduce((sum, one) => sum + one.passed, 0),
+      all.reduce((sum, one) => sum + one.failed, 0),
+    ];
+    const marked = reports
+      .filter(({ skipped }) => skipped > 0)
+      .map(({ file, skipped }) => `${skipped} of ${file} (marked so)`);
     say(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
     const skipped = [...skips.map(({ what, why }) => `${what} (${why})`), ...marked];
     say(`skipped: ${skipped.length > 0 ? skipped.join('; ') : 'nothing'}`);

@@ -1,13 +1,22 @@
 /**
- * The queue goes on when no page is open: in a real Chromium a study is queued while the link is cut, all windows are closed, the link is
- * mended, and the browser gives the service worker its time. A page that opens in the middle takes the lead, and nothing is sent twice.
+ * The queue goes on when no page is open: in a real Chromium a study is queued while the link is cut, all
+ * windows are closed, the link is mended, and the browser gives the service worker its time. A page that
+ * opens in the middle takes the lead, and nothing is sent twice.
  *
- * When a browser gives that time is its own affair; here the debugger gives it (CDP, ServiceWorker.dispatchSyncEvent).
+ * When a browser gives that time is its own affair; here the debugger gives it (CDP,
+ * ServiceWorker.dispatchSyncEvent).
  */
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { filesOf, instancesInPacs, openApp, openInstalled, queueStudy, type AppUnderTest } from '#testing/app-under-test.ts';
+import {
+  filesOf,
+  instancesInPacs,
+  openApp,
+  openInstalled,
+  queueStudy,
+  type AppUnderTest,
+} from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
@@ -19,10 +28,20 @@ type Kind = 'sync' | 'periodic-sync';
 
 const { chromium } = testEnvironment();
 const test = suite('the queue without a page');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
-/** A window on another site of this machine, so that the browser lives on and none of its windows is the app's. */
-async function elsewhere(browser: BrowserContext): Promise<{ page: Page; sync: (kind: Kind) => Promise<void> }> {
+/**
+ * A window on another site of this machine, so that the browser lives on and none of its windows is the
+ * app's.
+ */
+async function elsewhere(
+  browser: BrowserContext,
+): Promise<{ page: Page; sync: (kind: Kind) => Promise<void> }> {
   const page = await browser.newPage();
   const debug = await browser.newCDPSession(page);
   const registration = Promise.withResolvers<string>();
@@ -63,7 +82,9 @@ if (why !== null || chromium === null) {
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     await page.getByText('Waiting for the gateway. It goes on by itself.').first().waitFor();
     const tags = await page.evaluate(async () => {
-      const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & { sync: { getTags(): Promise<string[]> } };
+      const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
+        sync: { getTags(): Promise<string[]> };
+      };
       return registration.sync.getTags();
     });
     assert.equal(tags, [TAG], 'the browser was asked for its time');
@@ -99,8 +120,11 @@ if (why !== null || chromium === null) {
     await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 28);
     const { unique, inParcels } = app.bytes.counts();
     const [sent, again] = [unique - before.unique, inParcels - unique - (before.inParcels - before.unique)];
-    process.stdout.write(`\n${sent} bytes of parcels went up, and ${again} of them again: ${JSON.stringify(app.bytes.sentAgain())}\n`);
-    // What stood in the buffers of the paused link arrives when it goes on, and the page's question waits for it.
+    process.stdout.write(
+      `\n${sent} bytes of parcels went up, and ${again} of them again: ${JSON.stringify(app.bytes.sentAgain())}\n`,
+    );
+    // What stood in the buffers of the paused link arrives when it goes on, and the page's question waits for
+    // it.
     assert.ok(again < AGAIN_LIMIT * sent, `${again} of ${sent}`);
   });
 

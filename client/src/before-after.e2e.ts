@@ -1,6 +1,7 @@
 /**
- * Before and after, as a person meets it in a real Chromium: what is removed from a found study, what is held back and released, and that a
- * released instance arrives in a real PACS. Pictures of every state go to the folder that RELAY_SCREENSHOTS names.
+ * Before and after, as a person meets it in a real Chromium: what is removed from a found study, what is held
+ * back and released, and that a released instance arrives in a real PACS. Pictures of every state go to the
+ * folder that RELAY_SCREENSHOTS names.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,33 +19,54 @@ const test = suite('before and after');
 const step = await walkScreens(test, 'before and after');
 
 function filesOf(options: SyntheticOptions): StudyOnDisk[] {
-  return syntheticStudy(options).instances.map(({ fileName, bytes }) => ({ name: `${options.seed}-${fileName}`, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }));
+  return syntheticStudy(options).instances.map(({ fileName, bytes }) => ({
+    name: `${options.seed}-${fileName}`,
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(bytes),
+  }));
 }
 
-const SAID_BURNED_IN: SyntheticOptions = { seed: 31, modality: 'SC', series: 2, instancesPerSeries: 3, rows: 64, columns: 64, burnedInSeries: 2 };
+const SAID_BURNED_IN: SyntheticOptions = {
+  seed: 31,
+  modality: 'SC',
+  series: 2,
+  instancesPerSeries: 3,
+  rows: 64,
+  columns: 64,
+  burnedInSeries: 2,
+};
 
 const heading = (page: Page) => page.getByRole('heading', { name: 'Before and after', level: 1 });
 /** The group of the list that is called so. */
 const group = (page: Page, name: string) => page.locator('.change-fold', { hasText: name });
 
-step('from the card of a found study its data set is seen before and after, grouped by what changes mean', async ({ page, gateway }) => {
-  await page.goto(gateway.web);
-  await signIn(page);
-  await choose(page, filesOf({ seed: 30, modality: 'CT', series: 2, instancesPerSeries: 6, rows: 64, columns: 64 }));
-  await looksRight(page, 'before-after-card');
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await heading(page).waitFor();
-  await group(page, 'Identity').waitFor();
-  await page.locator('.look canvas').waitFor();
-  const name = page.locator('.change', { hasText: 'PatientName' });
-  assert.match(await name.locator('.change-value').first().innerText(), /QzFamily/);
-  assert.match(await name.locator('.change-value').nth(1).innerText(), /^(After\s+)?RP-[\s\S]*Replaced · A pseudonym stands for it/);
-  assert.not.match(page.url(), /QzFamily|2\.25\./, 'the address names nobody');
-  assert.is(await page.title(), 'Before and after – RelayPACS');
-  await looksRight(page, 'before-after');
-  await page.mouse.wheel(0, 700);
-  await looksRight(page, 'before-after-scrolled');
-});
+step(
+  'from the card of a found study its data set is seen before and after, grouped by what changes mean',
+  async ({ page, gateway }) => {
+    await page.goto(gateway.web);
+    await signIn(page);
+    await choose(
+      page,
+      filesOf({ seed: 30, modality: 'CT', series: 2, instancesPerSeries: 6, rows: 64, columns: 64 }),
+    );
+    await looksRight(page, 'before-after-card');
+    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await heading(page).waitFor();
+    await group(page, 'Identity').waitFor();
+    await page.locator('.look canvas').waitFor();
+    const name = page.locator('.change', { hasText: 'PatientName' });
+    assert.match(await name.locator('.change-value').first().innerText(), /QzFamily/);
+    assert.match(
+      await name.locator('.change-value').nth(1).innerText(),
+      /^(After\s+)?RP-[\s\S]*Replaced · A pseudonym stands for it/,
+    );
+    assert.not.match(page.url(), /QzFamily|2\.25\./, 'the address names nobody');
+    assert.is(await page.title(), 'Before and after – RelayPACS');
+    await looksRight(page, 'before-after');
+    await page.mouse.wheel(0, 700);
+    await looksRight(page, 'before-after-scrolled');
+  },
+);
 
 step('sequences open, groups fold, and the search finds keywords, tags and values', async ({ page }) => {
   const search = page.getByLabel('Search');
@@ -83,56 +105,73 @@ step('the next instance and another series are compared in its place', async ({ 
   assert.ok(await page.getByRole('button', { name: 'Previous instance' }).isEnabled());
   await page.getByLabel('Series').selectOption({ index: 1 });
   await page.getByText('Instance 1 of 6').waitFor();
-  await page.locator('.change', { hasText: 'SeriesNumber' }).locator('.change-value').first().getByText('2', { exact: true }).waitFor();
+  await page
+    .locator('.change', { hasText: 'SeriesNumber' })
+    .locator('.change-value')
+    .first()
+    .getByText('2', { exact: true })
+    .waitFor();
 });
 
-step('when the screen is left nothing of the values is on the page, and the study is where it was', async ({ page }) => {
-  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
-  assert.not.match(await page.content(), /QzAcc|QzComment|QzPrivate/);
-});
+step(
+  'when the screen is left nothing of the values is on the page, and the study is where it was',
+  async ({ page }) => {
+    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+    await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+    assert.not.match(await page.content(), /QzAcc|QzComment|QzPrivate/);
+  },
+);
 
-step('under the policy that keeps names the screen says plainly that nothing is changed', async ({ page }) => {
-  await page.getByRole('button', { name: /Change$/ }).click();
-  await page.getByText('Keep everything unchanged').click();
-  await page.getByRole('button', { name: 'Done' }).click();
-  await page.getByRole('link', { name: /^See what goes/ }).click();
-  await page.getByText('Nothing is changed', { exact: true }).waitFor();
-  await group(page, 'Kept').waitFor();
-  assert.is(await page.locator('.change-fold').count(), 1, 'there is no other group');
-  await looksRight(page, 'before-after-identified');
-  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-  await page.getByRole('button', { name: /Change$/ }).click();
-  await page.getByText('Remove names on this device').click();
-  await page.getByRole('button', { name: 'Done' }).click();
-  await page.getByRole('button', { name: 'Clear' }).click();
-});
+step(
+  'under the policy that keeps names the screen says plainly that nothing is changed',
+  async ({ page }) => {
+    await page.getByRole('button', { name: /Change$/ }).click();
+    await page.getByText('Keep everything unchanged').click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('link', { name: /^See what goes/ }).click();
+    await page.getByText('Nothing is changed', { exact: true }).waitFor();
+    await group(page, 'Kept').waitFor();
+    assert.is(await page.locator('.change-fold').count(), 1, 'there is no other group');
+    await looksRight(page, 'before-after-identified');
+    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+    await page.getByRole('button', { name: /Change$/ }).click();
+    await page.getByText('Remove names on this device').click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+  },
+);
 
-step('what the policy cannot make safe is held back with its reason, and stays so until somebody looks', async ({ page }) => {
-  await choose(page, filesOf(SAID_BURNED_IN));
-  await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
-  await looksRight(page, 'held-back-card');
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
-  await page.locator('.held canvas').nth(2).waitFor();
-  await page.locator('.held-choice').nth(2).waitFor();
-  assert.is(await page.locator('.held-instance[data-released=true]').count(), 0);
-  await looksRight(page, 'held-back');
-  await page.getByLabel('Series').selectOption({ index: 1 });
-  await page.getByText('Nothing of this instance leaves this device.').waitFor();
-  await page.getByRole('button', { name: 'Look at the picture of instance 2 larger' }).click();
-  await page.getByRole('dialog').locator('canvas').waitFor();
-  await looksRight(page, 'held-large');
-  await page.keyboard.press('Escape');
-  await page.getByRole('dialog').waitFor({ state: 'detached' });
-});
+step(
+  'what the policy cannot make safe is held back with its reason, and stays so until somebody looks',
+  async ({ page }) => {
+    await choose(page, filesOf(SAID_BURNED_IN));
+    await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+    await looksRight(page, 'held-back-card');
+    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+    await page.locator('.held canvas').nth(2).waitFor();
+    await page.locator('.held-choice').nth(2).waitFor();
+    assert.is(await page.locator('.held-instance[data-released=true]').count(), 0);
+    await looksRight(page, 'held-back');
+    await page.getByLabel('Series').selectOption({ index: 1 });
+    await page.getByText('Nothing of this instance leaves this device.').waitFor();
+    await page.getByRole('button', { name: 'Look at the picture of instance 2 larger' }).click();
+    await page.getByRole('dialog').locator('canvas').waitFor();
+    await looksRight(page, 'held-large');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  },
+);
 
 step('a release is one instance at a time or all that are shown, and can be taken back', async ({ page }) => {
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).check();
   await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
   await page.getByLabel('Search').fill('BurnedIn');
   await page.locator('.change', { hasText: 'BurnedInAnnotation' }).waitFor();
-  assert.match(await page.locator('.change', { hasText: 'BurnedInAnnotation' }).innerText(), /YES[\s\S]*NO[\s\S]*A person looked at the pixels/);
+  assert.match(
+    await page.locator('.change', { hasText: 'BurnedInAnnotation' }).innerText(),
+    /YES[\s\S]*NO[\s\S]*A person looked at the pixels/,
+  );
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).uncheck();
   await page.getByText('Nothing of this instance leaves this device.').waitFor();
   await page.getByRole('button', { name: 'Release all 3 shown' }).click();
@@ -147,50 +186,66 @@ step('a release is one instance at a time or all that are shown, and can be take
   await looksRight(page, 'held-back-released');
 });
 
-step('what was released arrives in the PACS, what was left out does not, and the gateway has no doubt', async ({ page, orthanc }) => {
-  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-  await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
-  await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
-  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  assert.is(await instancesInPacs(orthanc), 5);
-});
+step(
+  'what was released arrives in the PACS, what was left out does not, and the gateway has no doubt',
+  async ({ page, orthanc }) => {
+    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+    await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    assert.is(await instancesInPacs(orthanc), 5);
+  },
+);
 
 /** Encapsulated PDF Storage: what it says stands in the document, where nothing here can look. */
 function documentFile(): StudyOnDisk {
   const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', '2.25.51'), seriesInstanceUID: parseUid('SeriesInstanceUID', '2.25.52'),
-    sopInstanceUID: parseUid('SOPInstanceUID', '2.25.53'), sopClassUID: '1.2.840.10008.5.1.4.1.1.104.1' as SOPClassUID,
+    studyInstanceUID: parseUid('StudyInstanceUID', '2.25.51'),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', '2.25.52'),
+    sopInstanceUID: parseUid('SOPInstanceUID', '2.25.53'),
+    sopClassUID: '1.2.840.10008.5.1.4.1.1.104.1' as SOPClassUID,
   };
   const parts = buildInstance({
-    identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-    elements: [[0x00080060, 'CS', 'DOC'], [0x00100010, 'PN', 'Doe^Jane'], [0x00100020, 'LO', 'P-1'], [0x00420011, 'OB', new TextEncoder().encode('%PDF-1.7')]],
+    identifiers,
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    elements: [
+      [0x00080060, 'CS', 'DOC'],
+      [0x00100010, 'PN', 'Doe^Jane'],
+      [0x00100020, 'LO', 'P-1'],
+      [0x00420011, 'OB', new TextEncoder().encode('%PDF-1.7')],
+    ],
   });
   return { name: 'report.dcm', mimeType: 'application/octet-stream', buffer: Buffer.concat(parts) };
 }
 
-step('a document can only be left out, and a file that cannot be read any more says what to do', async ({ page, folder }) => {
-  await page.evaluate(() => (location.hash = '#/'));
-  await choose(page, [documentFile()]);
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByText('Looking at it does not help: it cannot be released.').waitFor();
-  await page.getByText('No picture of it can be drawn here').first().waitFor();
-  await looksRight(page, 'held-document');
-  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-  await page.getByRole('button', { name: 'Clear' }).click();
-  const paths = await Promise.all(filesOf({ seed: 33 }).map(async ({ name, buffer }) => {
-    await writeFile(join(folder, name), buffer);
-    return join(folder, name);
-  }));
-  await page.locator('input[data-picks=files]').first().setInputFiles(paths);
-  await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await group(page, 'Identity').waitFor();
-  await rm(paths[1]!);
-  await page.getByRole('button', { name: 'Next instance' }).click();
-  await page.getByText('The device could not read the file.').waitFor();
-  await page.getByText('Put the medium in again and choose the file once more.').waitFor();
-  await looksRight(page, 'before-after-unreadable');
-});
+step(
+  'a document can only be left out, and a file that cannot be read any more says what to do',
+  async ({ page, folder }) => {
+    await page.evaluate(() => (location.hash = '#/'));
+    await choose(page, [documentFile()]);
+    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await page.getByText('Looking at it does not help: it cannot be released.').waitFor();
+    await page.getByText('No picture of it can be drawn here').first().waitFor();
+    await looksRight(page, 'held-document');
+    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    const paths = await Promise.all(
+      filesOf({ seed: 33 }).map(async ({ name, buffer }) => {
+        await writeFile(join(folder, name), buffer);
+        return join(folder, name);
+      }),
+    );
+    await page.locator('input[data-picks=files]').first().setInputFiles(paths);
+    await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
+    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await group(page, 'Identity').waitFor();
+    await rm(paths[1]!);
+    await page.getByRole('button', { name: 'Next instance' }).click();
+    await page.getByText('The device could not read the file.').waitFor();
+    await page.getByText('Put the medium in again and choose the file once more.').waitFor();
+    await looksRight(page, 'before-after-unreadable');
+  },
+);
 
 step('a study that is no longer chosen is said to be gone, with the way back', async ({ page }) => {
   await page.evaluate(() => (location.hash = '#/before-after/0f8b-1'));
@@ -200,32 +255,38 @@ step('a study that is no longer chosen is said to be gone, with the way back', a
   await page.getByRole('heading', { name: '1 study found' }).waitFor();
 });
 
-step('the keyboard alone goes through the frames of a cine and reaches its release, and the focus can be seen', async ({ page }) => {
-  await page.getByRole('button', { name: 'Clear' }).click();
-  await choose(page, filesOf({ ...SAID_BURNED_IN, seed: 32, frames: 4 }));
-  await page.getByRole('link', { name: /^See what is removed/ }).focus();
-  await page.keyboard.press('Enter');
-  await heading(page).waitFor();
-  await page.locator('.held-choice').nth(2).waitFor();
-  await looksRight(page, 'held-cine');
-  const frame = page.locator('.held input[type=range]').first();
-  await frame.focus();
-  await page.keyboard.press('ArrowRight');
-  await page.locator('.held').getByText('Frame 4 of 4').waitFor();
-  await page.locator('main .study-back a').focus();
-  for (let press = 0; press < 20; press += 1) {
-    await page.keyboard.press('Tab');
-    const focused = await page.evaluate(() => {
-      const { activeElement } = document;
-      return { label: activeElement?.getAttribute('aria-label') ?? '', outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none' };
-    });
-    if (!focused.label.startsWith('Instance 1 of 3: I looked at all 4 frames')) continue;
-    assert.is(focused.outline, 'solid');
-    await page.keyboard.press('Space');
-    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
-    return;
-  }
-  assert.unreachable('the keyboard does not reach the release');
-});
+step(
+  'the keyboard alone goes through the frames of a cine and reaches its release, and the focus can be seen',
+  async ({ page }) => {
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await choose(page, filesOf({ ...SAID_BURNED_IN, seed: 32, frames: 4 }));
+    await page.getByRole('link', { name: /^See what is removed/ }).focus();
+    await page.keyboard.press('Enter');
+    await heading(page).waitFor();
+    await page.locator('.held-choice').nth(2).waitFor();
+    await looksRight(page, 'held-cine');
+    const frame = page.locator('.held input[type=range]').first();
+    await frame.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.locator('.held').getByText('Frame 4 of 4').waitFor();
+    await page.locator('main .study-back a').focus();
+    for (let press = 0; press < 20; press += 1) {
+      await page.keyboard.press('Tab');
+      const focused = await page.evaluate(() => {
+        const { activeElement } = document;
+        return {
+          label: activeElement?.getAttribute('aria-label') ?? '',
+          outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none',
+        };
+      });
+      if (!focused.label.startsWith('Instance 1 of 3: I looked at all 4 frames')) continue;
+      assert.is(focused.outline, 'solid');
+      await page.keyboard.press('Space');
+      await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+      return;
+    }
+    assert.unreachable('the keyboard does not reach the release');
+  },
+);
 
 test.run();

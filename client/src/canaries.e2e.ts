@@ -1,8 +1,9 @@
 /**
- * The corpus's canaries under `deidentified`, from a real Chromium through a real gateway into a real Orthanc. While the study waits for a PACS
- * that is away, and again when it has arrived, they are looked for in every form in all that passed on both links (parcels are opened with the
- * gateway's own key), in the browser's profile and what scripts can read of it, in the gateway's data directory, log, metrics and audit, and in
- * what Orthanc holds. The same files sent unchanged are found by the same search.
+ * The corpus's canaries under `deidentified`, from a real Chromium through a real gateway into a real
+ * Orthanc. While the study waits for a PACS that is away, and again when it has arrived, they are looked for
+ * in every form in all that passed on both links (parcels are opened with the gateway's own key), in the
+ * browser's profile and what scripts can read of it, in the gateway's data directory, log, metrics and audit,
+ * and in what Orthanc holds. The same files sent unchanged are found by the same search.
  */
 import { createPrivateKey } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -30,7 +31,14 @@ import { freePort } from '../../scripts/ports.ts';
 
 const { chromium, corpus } = testEnvironment();
 const test = suite('canaries');
-const why = chromium === null ? 'there is no Chromium' : corpus === null ? 'no corpus' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : corpus === null
+      ? 'no corpus'
+      : (await findOrthanc()) === null
+        ? 'Orthanc is not installed'
+        : null;
 
 async function openWorld(executable: string) {
   if (!(await isWebAppCurrent())) await buildWebApp();
@@ -41,7 +49,10 @@ async function openWorld(executable: string) {
   const pacsLink = await startLink(Number(pacsUrl.port), 0, () => toPacs.listen());
   const [port, webPort] = [await freePort(), await freePort()];
   const dataDir = join(folder, 'data');
-  const pacs = { url: `http://127.0.0.1:${pacsLink.port}${pacsUrl.pathname}`, authorization: orthanc.authorization };
+  const pacs = {
+    url: `http://127.0.0.1:${pacsLink.port}${pacsUrl.pathname}`,
+    authorization: orthanc.authorization,
+  };
   const gateway = createGatewayUnderTest({ port, webPort, dataDir, pacs, adminPassword: PASSWORD });
   await gateway.start();
   const link = await startLink(webPort, 0, () => toGateway.listen());
@@ -49,7 +60,15 @@ async function openWorld(executable: string) {
   const browser = await openProfile(executable, profile);
   browser.setDefaultTimeout(PATIENCE_MS);
   return {
-    folder, dataDir, profile, orthanc, gateway, pacsLink, toGateway, toPacs, browser,
+    folder,
+    dataDir,
+    profile,
+    orthanc,
+    gateway,
+    pacsLink,
+    toGateway,
+    toPacs,
+    browser,
     address: `http://127.0.0.1:${link.port}`,
     async close() {
       await browser.close();
@@ -64,16 +83,30 @@ async function openWorld(executable: string) {
 type World = Awaited<ReturnType<typeof openWorld>>;
 
 const filesOf = (canaries: Canaries): StudyOnDisk[] =>
-  [...canaries.instances, ...canaries.documents].map(({ bytes }, index) => ({ name: `${CANARY_NAME}-${index}.dcm`, mimeType: 'application/dicom', buffer: bytes }));
+  [...canaries.instances, ...canaries.documents].map(({ bytes }, index) => ({
+    name: `${CANARY_NAME}-${index}.dcm`,
+    mimeType: 'application/dicom',
+    buffer: bytes,
+  }));
 
 /** The values of `Upload-Metadata` (tus 1.0, creation), in base64 as they are sent. */
 function metadataOf({ headers }: TappedRequest): Map<string, string> {
-  return new Map((headers.get('upload-metadata') ?? '').split(',').map((pair) => pair.trim().split(' ') as [string, string]));
+  return new Map(
+    (headers.get('upload-metadata') ?? '')
+      .split(',')
+      .map((pair) => pair.trim().split(' ') as [string, string]),
+  );
 }
 
-/** What was sealed in each parcel. A parcel of this size travels with its creation, so each is one request. */
+/**
+ * What was sealed in each parcel. A parcel of this size travels with its creation, so each is one request.
+ */
 async function openedParcels(tap: HttpTap, dataDir: string): Promise<Buffer[]> {
-  const key = createPrivateKey(await readFile(join(dataDir, 'keys/sealing.pem'))).toCryptoKey('X25519', false, ['deriveBits']) as CryptoKey;
+  const key = createPrivateKey(await readFile(join(dataDir, 'keys/sealing.pem'))).toCryptoKey(
+    'X25519',
+    false,
+    ['deriveBits'],
+  ) as CryptoKey;
   const parcels: Buffer[] = [];
   for (const request of tap.requests().filter(({ method, body }) => method === 'POST' && body.length > 0)) {
     const metadata = metadataOf(request);
@@ -94,10 +127,18 @@ async function openedParcels(tap: HttpTap, dataDir: string): Promise<Buffer[]> {
   return parcels;
 }
 
-/** Everything that a script of the app can read on the device: keys that cannot be exported stand as an empty object. */
+/**
+ * Everything that a script of the app can read on the device: keys that cannot be exported stand as an empty
+ * object.
+ */
 function storageOf(page: Page): Promise<string> {
   return page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>(
+        (resolve, reject) => (
+          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
+        ),
+      );
     const said: unknown[] = [{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href];
     const readable = async (value: unknown): Promise<unknown> => {
       if (value instanceof Blob) value = await value.arrayBuffer();
@@ -117,7 +158,8 @@ function storageOf(page: Page): Promise<string> {
     }
     for (const name of await caches.keys()) {
       const cache = await caches.open(name);
-      for (const request of await cache.keys()) said.push(name, request.url, await (await cache.match(request))!.text());
+      for (const request of await cache.keys())
+        said.push(name, request.url, await (await cache.match(request))!.text());
     }
     return JSON.stringify(said);
   });
@@ -126,10 +168,16 @@ function storageOf(page: Page): Promise<string> {
 /** What an administrator can ask of the gateway. */
 async function answersOf({ gateway }: World): Promise<string> {
   const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const login = await fetch(`${gateway.api}/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+  });
   const { accessToken } = (await login.json()) as { accessToken: string };
   const ask = async (path: string) => {
-    const answer = await fetch(`${gateway.api}${path}`, { headers: { authorization: `Bearer ${accessToken}` } });
+    const answer = await fetch(`${gateway.api}${path}`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
     assert.is(answer.status, 200, path);
     return answer.text();
   };
@@ -141,7 +189,10 @@ async function searchAll(world: World, { search }: Canaries, page: Page | null):
   const { toGateway, toPacs, dataDir, profile, gateway, orthanc } = world;
   const inTexts: [string, readonly Buffer[]][] = [
     ['link to the gateway', toGateway.bytes()],
-    ['requests to the gateway', toGateway.requests().map(({ url, headers }) => Buffer.from(`${url}\n${[...headers].join('\n')}`))],
+    [
+      'requests to the gateway',
+      toGateway.requests().map(({ url, headers }) => Buffer.from(`${url}\n${[...headers].join('\n')}`)),
+    ],
     ['parcels', await openedParcels(toGateway, dataDir)],
     ['link to the PACS', toPacs.bytes()],
     ['requests to the PACS', toPacs.requests().map(({ body }) => body)],
@@ -150,8 +201,16 @@ async function searchAll(world: World, { search }: Canaries, page: Page | null):
     ['metrics and audit', page === null ? [] : [Buffer.from(await answersOf(world))]],
     ['PACS', page === null ? [] : await Array.fromAsync(allFiles(orthanc))],
   ];
-  const found = inTexts.flatMap(([file, texts]) => texts.flatMap((text) => search.inBytes(text).map((each) => ({ file, ...each }))));
-  for (const folder of [dataDir, profile]) found.push(...(await search.inFolder(folder)).map((each) => ({ ...each, file: `${folder.split('/').at(-1)}/${each.file}` })));
+  const found = inTexts.flatMap(([file, texts]) =>
+    texts.flatMap((text) => search.inBytes(text).map((each) => ({ file, ...each }))),
+  );
+  for (const folder of [dataDir, profile])
+    found.push(
+      ...(await search.inFolder(folder)).map((each) => ({
+        ...each,
+        file: `${folder.split('/').at(-1)}/${each.file}`,
+      })),
+    );
   return found;
 }
 
@@ -181,13 +240,21 @@ if (why !== null || chromium === null || corpus === null) {
       await page.getByText(REASONS['cannot-be-deidentified'].title).waitFor();
       await page.getByRole('button', { name: /^Send \d/ }).click();
       await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
-      await until('the study to wait for the PACS', () => world.gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'));
+      await until('the study to wait for the PACS', () =>
+        world.gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'),
+      );
       assert.equal(await searchAll(world, canaries, page), [], 'while it waits');
 
       world.pacsLink.mend();
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-      await until('the gateway to be done with it', () => world.gateway.lines.some(({ event, stage }) => event === 'stage-finished' && stage === 'eviction'));
-      const parts = await Promise.all((await openedParcels(world.toGateway, world.dataDir)).map(async (bytes) => Array.fromAsync(readParcel(bytesSource(bytes)))));
+      await until('the gateway to be done with it', () =>
+        world.gateway.lines.some(({ event, stage }) => event === 'stage-finished' && stage === 'eviction'),
+      );
+      const parts = await Promise.all(
+        (await openedParcels(world.toGateway, world.dataDir)).map(async (bytes) =>
+          Array.fromAsync(readParcel(bytesSource(bytes))),
+        ),
+      );
       assert.is(parts.flat().length, canaries.instances.length, 'only what is clean was sent');
       assert.is((await Array.fromAsync(allFiles(world.orthanc))).length, canaries.instances.length);
       assert.equal(await searchAll(world, canaries, page), [], 'after it has arrived');
@@ -196,14 +263,25 @@ if (why !== null || chromium === null || corpus === null) {
       await page.goto(`${world.address}/#/`);
       await chooseUnder(page, filesOf(canaries).slice(0, 1), /^Keep everything unchanged/);
       await page.getByRole('button', { name: /^Send \d/ }).click();
-      await until('the PACS to hold it', async () => (await Array.fromAsync(allFiles(world.orthanc))).length > canaries.instances.length);
+      await until(
+        'the PACS to hold it',
+        async () => (await Array.fromAsync(allFiles(world.orthanc))).length > canaries.instances.length,
+      );
       const found = places(await searchAll(world, canaries, page));
-      for (const place of ['parcels', 'link to the PACS', 'requests to the PACS', 'PACS']) assert.ok(found.includes(place), `found in ${place}: ${found.join()}`);
-      assert.not.ok(found.some((place) => /^(data|profile)\/|log|audit/.test(place)), `even then not in ${found.join()}`);
+      for (const place of ['parcels', 'link to the PACS', 'requests to the PACS', 'PACS'])
+        assert.ok(found.includes(place), `found in ${place}: ${found.join()}`);
+      assert.not.ok(
+        found.some((place) => /^(data|profile)\/|log|audit/.test(place)),
+        `even then not in ${found.join()}`,
+      );
 
       await world.browser.close();
       await world.gateway.stop();
-      assert.equal((await searchAll(world, canaries, null)).filter(({ file }) => /^(data|profile)\//.test(file)), [], 'after both have ended');
+      assert.equal(
+        (await searchAll(world, canaries, null)).filter(({ file }) => /^(data|profile)\//.test(file)),
+        [],
+        'after both have ended',
+      );
     } finally {
       await world.close();
     }

@@ -1,6 +1,7 @@
 /**
- * What the models are expected to say of the labelled images, out of the product's own worker in Chromium: wrapped as radiographs, read, decoded,
- * reduced and run as any study is. How accurate they are on them, how far WebAssembly is from the runtime of the gateway, and how long it took is printed.
+ * What the models are expected to say of the labelled images, out of the product's own worker in Chromium:
+ * wrapped as radiographs, read, decoded, reduced and run as any study is. How accurate they are on them, how
+ * far WebAssembly is from the runtime of the gateway, and how long it took is printed.
  */
 import { join } from 'node:path';
 import { readdir, readFile } from 'node:fs/promises';
@@ -20,19 +21,35 @@ import { findOrthanc } from '../../scripts/orthanc.ts';
 const { chromium, corpus } = testEnvironment();
 const evaluation = await evalImages();
 const test = suite('expected outputs in Chromium');
-const why = chromium === null ? 'there is no Chromium' : evaluation === null ? 'the labelled images are not here' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : evaluation === null
+      ? 'the labelled images are not here'
+      : (await findOrthanc()) === null
+        ? 'Orthanc is not installed'
+        : null;
 
 /** DESIGN §6 is said of a frame of so many pixels. */
 const TWO_MEGAPIXELS = { rows: 1600, columns: 1250 };
 const WARM = 10;
 
 /** Those of the corpus that models of the device are asked about. */
-const RADIOGRAPHS = ['cr-chest-philips/RG1_J2KI.dcm', 'cr-modality-lut/CR-ModalitySequenceLUT.dcm', 'dx-small/dx_image.dcm', 'dicomdir-set/77654033/CR1/6154', 'dicomdir-set/77654033/CR3/6278'];
+const RADIOGRAPHS = [
+  'cr-chest-philips/RG1_J2KI.dcm',
+  'cr-modality-lut/CR-ModalitySequenceLUT.dcm',
+  'dx-small/dx_image.dcm',
+  'dicomdir-set/77654033/CR1/6154',
+  'dicomdir-set/77654033/CR3/6278',
+];
 
 const largest = (ours: readonly number[], theirs: readonly number[]): number =>
-  ours.length === theirs.length ? Math.max(0, ...ours.map((value, at) => Math.abs(value - theirs[at]!))) : Infinity;
+  ours.length === theirs.length
+    ? Math.max(0, ...ours.map((value, at) => Math.abs(value - theirs[at]!)))
+    : Infinity;
 const within = (actual: readonly number[], expected: readonly number[], tolerance: number): boolean =>
-  actual.length === expected.length && actual.every((value, at) => Math.abs(value - expected[at]!) <= tolerance);
+  actual.length === expected.length &&
+  actual.every((value, at) => Math.abs(value - expected[at]!) <= tolerance);
 
 if (why !== null || chromium === null || evaluation === null) {
   skipped('expected outputs in Chromium', why ?? 'the labelled images are not here');
@@ -48,21 +65,43 @@ if (why !== null || chromium === null || evaluation === null) {
     await page.goto(app.address);
     await signIn(page);
     const { images, tolerance } = evaluation;
-    const films = await Promise.all(images.map(async ({ file }, seed) => filmOf(await readEvalImage(evaluation, file), { seed: 1000 + seed }).bytes));
+    const films = await Promise.all(
+      images.map(
+        async ({ file }, seed) => filmOf(await readEvalImage(evaluation, file), { seed: 1000 + seed }).bytes,
+      ),
+    );
     const answers = await examineInChromium(page, films);
     assert.equal(await differencesFromNode(films, answers), []);
     const faults = images.flatMap(({ file, expected }, at) => {
       const { readings } = answers[at]!;
       const isChest = readings.lungs !== null;
       return [
-        ...(within(readings.kind, expected['image-kind'], tolerance.probabilities) ? [] : [`${file}: kind ${readings.kind.join()}`]),
-        ...(!isChest || !expected.pneumonia || within(readings.probabilities!, expected.pneumonia.probabilities, tolerance.probabilities) ? [] : [`${file}: ${readings.probabilities!.join()}`]),
-        ...(!isChest || !expected.pneumonia || within(readings.camPeak!, expected.pneumonia.camPeak, tolerance.camPeak) ? [] : [`${file}: peak ${readings.camPeak!.join()}`]),
-        ...(!isChest || !expected['lung-fields'] || within([readings.lungs!], [expected['lung-fields'].fraction], tolerance.fraction) ? [] : [`${file}: lungs ${readings.lungs}`]),
+        ...(within(readings.kind, expected['image-kind'], tolerance.probabilities)
+          ? []
+          : [`${file}: kind ${readings.kind.join()}`]),
+        ...(!isChest ||
+        !expected.pneumonia ||
+        within(readings.probabilities!, expected.pneumonia.probabilities, tolerance.probabilities)
+          ? []
+          : [`${file}: ${readings.probabilities!.join()}`]),
+        ...(!isChest ||
+        !expected.pneumonia ||
+        within(readings.camPeak!, expected.pneumonia.camPeak, tolerance.camPeak)
+          ? []
+          : [`${file}: peak ${readings.camPeak!.join()}`]),
+        ...(!isChest ||
+        !expected['lung-fields'] ||
+        within([readings.lungs!], [expected['lung-fields'].fraction], tolerance.fraction)
+          ? []
+          : [`${file}: lungs ${readings.lungs}`]),
       ];
     });
     assert.equal(faults, []);
-    assert.is(images.filter(({ expected }, at) => expected.pneumonia && answers[at]!.readings.lungs === null).length, 0, 'no labelled radiograph is kept from the models by the gate');
+    assert.is(
+      images.filter(({ expected }, at) => expected.pneumonia && answers[at]!.readings.lungs === null).length,
+      0,
+      'no labelled radiograph is kept from the models by the gate',
+    );
     report(answers);
   });
 
@@ -74,39 +113,71 @@ if (why !== null || chromium === null || evaluation === null) {
     assert.equal(await differencesFromNode(films, await examineInChromium(page, films)), []);
   });
 
-  /** Prints the largest difference of each number, and gives what is beyond the tolerance of the gateway's report of disagreement. */
-  async function differencesFromNode(films: readonly Uint8Array[], answers: readonly Answer[]): Promise<string[]> {
+  /**
+   * Prints the largest difference of each number, and gives what is beyond the tolerance of the gateway's
+   * report of disagreement.
+   */
+  async function differencesFromNode(
+    films: readonly Uint8Array[],
+    answers: readonly Answer[],
+  ): Promise<string[]> {
     const { engine, models } = openModels();
-    const examine = createExaminer({ run: (id) => models[id], runtime: 'Node', codecs: loadCodecs(), now: () => performance.now() });
+    const examine = createExaminer({
+      run: (id) => models[id],
+      runtime: 'Node',
+      codecs: loadCodecs(),
+      now: () => performance.now(),
+    });
     const most = { kind: 0, probabilities: 0, lungs: 0, score: 0 };
     const faults: string[] = [];
     for (const [at, bytes] of films.entries()) {
-      const { triage, readings } = await examine({ kind: 'file', file: new File([new Uint8Array(bytes)], 'a film') });
+      const { triage, readings } = await examine({
+        kind: 'file',
+        file: new File([new Uint8Array(bytes)], 'a film'),
+      });
       const theirs = answers[at]!;
       const apart = {
-        kind: largest(readings.kind, theirs.readings.kind), probabilities: largest(readings.probabilities ?? [], theirs.readings.probabilities ?? []),
-        lungs: largest([readings.lungs ?? -1], [theirs.readings.lungs ?? -1]), score: largest([triage.score ?? -1], [theirs.triage.score ?? -1]),
+        kind: largest(readings.kind, theirs.readings.kind),
+        probabilities: largest(readings.probabilities ?? [], theirs.readings.probabilities ?? []),
+        lungs: largest([readings.lungs ?? -1], [theirs.readings.lungs ?? -1]),
+        score: largest([triage.score ?? -1], [theirs.triage.score ?? -1]),
       };
-      for (const name of Object.keys(most) as (keyof typeof most)[]) most[name] = Math.max(most[name], apart[name]);
+      for (const name of Object.keys(most) as (keyof typeof most)[])
+        most[name] = Math.max(most[name], apart[name]);
       const said = ({ film, population, first }: Answer['triage']) => [...film, population, first].join();
-      if (Math.max(...Object.values(apart)) > SCORE_TOLERANCE || said(triage) !== said(theirs.triage)) faults.push(`film ${at}: ${JSON.stringify(apart)} ${said(triage)} ${said(theirs.triage)}`);
+      if (Math.max(...Object.values(apart)) > SCORE_TOLERANCE || said(triage) !== said(theirs.triage))
+        faults.push(`film ${at}: ${JSON.stringify(apart)} ${said(triage)} ${said(theirs.triage)}`);
     }
     await engine.close();
-    process.stdout.write(`\nWebAssembly and Node on ${films.length} films: ${Object.entries(most).map(([name, value]) => `${name} ± ${value.toExponential(1)}`).join(', ')}\n`);
+    process.stdout.write(
+      `\nWebAssembly and Node on ${films.length} films: ${Object.entries(most)
+        .map(([name, value]) => `${name} ± ${value.toExponential(1)}`)
+        .join(', ')}\n`,
+    );
     return faults;
   }
 
   function report(answers: readonly Answer[]): void {
     const { images } = evaluation!;
     const classes = CARDS['image-kind'].classes!;
-    const kinds = images.filter(({ kind }, at) => classes[indexOfMost(answers[at]!.readings.kind)] === kind).length;
-    const scored = images.flatMap(({ finding }, at) => (finding === undefined ? [] : [{ isSick: finding !== 'normal', isFirst: answers[at]!.triage.first }]));
+    const kinds = images.filter(
+      ({ kind }, at) => classes[indexOfMost(answers[at]!.readings.kind)] === kind,
+    ).length;
+    const scored = images.flatMap(({ finding }, at) =>
+      finding === undefined ? [] : [{ isSick: finding !== 'normal', isFirst: answers[at]!.triage.first }],
+    );
     const right = scored.filter(({ isSick, isFirst }) => isSick === isFirst).length;
-    const outside = images.map((_, at) => answers[at]!.triage.film.length).filter((count) => count > 0).length;
-    process.stdout.write(`\nin Chromium: kind ${kinds} of ${images.length}, pneumonia ${right} of ${scored.length}, film warnings on ${outside} of ${images.length} images as they are\n`);
+    const outside = images
+      .map((_, at) => answers[at]!.triage.film.length)
+      .filter((count) => count > 0).length;
+    process.stdout.write(
+      `\nin Chromium: kind ${kinds} of ${images.length}, pneumonia ${right} of ${scored.length}, film warnings on ${outside} of ${images.length} images as they are\n`,
+    );
     for (const id of ['image-kind', 'pneumonia', 'lung-fields'] as const) {
       const ms = answers.slice(WARM).flatMap(({ readings }) => readings.ms.models[id] ?? []);
-      process.stdout.write(`${id}: p50 ${percentile(ms, 0.5).toFixed(1)} ms, p95 ${percentile(ms, 0.95).toFixed(1)} ms (${ms.length} runs)\n`);
+      process.stdout.write(
+        `${id}: p50 ${percentile(ms, 0.5).toFixed(1)} ms, p95 ${percentile(ms, 0.95).toFixed(1)} ms (${ms.length} runs)\n`,
+      );
     }
   }
 
@@ -114,17 +185,30 @@ if (why !== null || chromium === null || evaluation === null) {
     const page = await (await app.openBrowser()).newPage();
     await page.goto(app.address);
     const [film] = evaluation.images;
-    const { bytes } = filmOf(resized(await readEvalImage(evaluation, film!.file), TWO_MEGAPIXELS), { seed: 2000 });
-    const native = await examineInChromium(page, Array.from({ length: WARM }, () => bytes));
+    const { bytes } = filmOf(resized(await readEvalImage(evaluation, film!.file), TWO_MEGAPIXELS), {
+      seed: 2000,
+    });
+    const native = await examineInChromium(
+      page,
+      Array.from({ length: WARM }, () => bytes),
+    );
     const say = (what: string, answers: readonly Answer[]) => {
       const ms = answers.slice(1).map(({ readings }) => readings.ms.picture);
-      process.stdout.write(`${what}: decoded and reduced in p50 ${percentile(ms, 0.5).toFixed(0)} ms, p95 ${percentile(ms, 0.95).toFixed(0)} ms\n`);
+      process.stdout.write(
+        `${what}: decoded and reduced in p50 ${percentile(ms, 0.5).toFixed(0)} ms, p95 ${percentile(ms, 0.95).toFixed(0)} ms\n`,
+      );
     };
     say('\n2 megapixels, native', native);
     if (corpus === null) return skipped('the time of a JPEG 2000 film', 'the corpus is not here');
     const folder = join(corpus, 'dev/cr-chest-philips');
     const coded = await readFile(join(folder, (await readdir(folder))[0]!));
-    say('3.6 megapixels, JPEG 2000', await examineInChromium(page, Array.from({ length: 5 }, () => coded)));
+    say(
+      '3.6 megapixels, JPEG 2000',
+      await examineInChromium(
+        page,
+        Array.from({ length: 5 }, () => coded),
+      ),
+    );
   });
 }
 

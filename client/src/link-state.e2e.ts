@@ -1,28 +1,46 @@
 /**
- * What the status line says of the link is true, in a real Chromium and with nothing in the queue: no network, no gateway, a hotel's
- * sign-in page in the gateway's place, no PACS; and each end of it is seen without a touch.
+ * What the status line says of the link is true, in a real Chromium and with nothing in the queue: no
+ * network, no gateway, a hotel's sign-in page in the gateway's place, no PACS; and each end of it is seen
+ * without a touch.
  */
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import { filesOf, instancesInPacs, openApp, openInstalled, queueStudy, type AppUnderTest } from '#testing/app-under-test.ts';
+import {
+  filesOf,
+  instancesInPacs,
+  openApp,
+  openInstalled,
+  queueStudy,
+  type AppUnderTest,
+} from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('the link, as the status line tells it');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 /** Answers everything with 200 and a page, as a hotel's network does until somebody signs in. */
 async function startHotel(port: number): Promise<Server> {
-  const hotel = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Welcome</title><h1>Room number?</h1>'));
+  const hotel = createServer((_, response) =>
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<!doctype html><title>Welcome</title><h1>Room number?</h1>'),
+  );
   await new Promise<void>((resolve) => hotel.listen(port, '127.0.0.1', resolve));
   return hotel;
 }
 
-const says = (page: Page, words: string) => page.locator('.status').getByText(words, { exact: true }).waitFor();
+const says = (page: Page, words: string) =>
+  page.locator('.status').getByText(words, { exact: true }).waitFor();
 
 if (why !== null || chromium === null) {
   skipped('the link, as the status line tells it', why ?? 'there is no Chromium');
@@ -83,7 +101,10 @@ if (why !== null || chromium === null) {
     await queueStudy(page, filesOf(2));
     await page.getByText('Waiting for the PACS. The gateway goes on by itself.').first().waitFor();
     await says(page, 'PACS not reachable');
-    const again = await startOrthanc({ folder: join(app.folder, 'orthanc'), port: Number(new URL(app.orthanc.restUrl).port) });
+    const again = await startOrthanc({
+      folder: join(app.folder, 'orthanc'),
+      port: Number(new URL(app.orthanc.restUrl).port),
+    });
     try {
       await says(page, 'Online');
       await until('the study to be in the PACS', async () => (await instancesInPacs(again)) === 24);

@@ -1,6 +1,7 @@
 /**
- * The main job, in a real Chromium against the running system: a real study is dropped on the page, the page is reloaded and the link cut
- * while it travels, another goes over a link that falls silent, and at the end the PACS holds every byte and the receipt proves it.
+ * The main job, in a real Chromium against the running system: a real study is dropped on the page, the page
+ * is reloaded and the link cut while it travels, another goes over a link that falls silent, and at the end
+ * the PACS holds every byte and the receipt proves it.
  */
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
@@ -30,19 +31,35 @@ const REAL_STUDIES = ['ct-3slice-seg', 'mr-t1-siemens'];
 
 const { chromium, corpus } = testEnvironment();
 const test = suite('the main job');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 type Dropped = { readonly name: string; readonly bytes: Buffer };
 
 async function filesToDrop(): Promise<Dropped[]> {
   if (corpus === null) {
     skipped('the main job with a real study', 'the corpus is not here; a synthetic one is sent');
-    const study = syntheticStudy({ seed: 7, modality: 'MR', series: 3, instancesPerSeries: 12, rows: 512, columns: 512 });
-    return study.instances.map(({ fileName, bytes }, index) => ({ name: `${index}-${fileName}`, bytes: Buffer.from(bytes) }));
+    const study = syntheticStudy({
+      seed: 7,
+      modality: 'MR',
+      series: 3,
+      instancesPerSeries: 12,
+      rows: 512,
+      columns: 512,
+    });
+    return study.instances.map(({ fileName, bytes }, index) => ({
+      name: `${index}-${fileName}`,
+      bytes: Buffer.from(bytes),
+    }));
   }
   const files: Dropped[] = [];
   for (const study of REAL_STUDIES) {
-    for (const name of (await readdir(join(corpus, 'dev', study))).sort()) files.push({ name, bytes: await readFile(join(corpus, 'dev', study, name)) });
+    for (const name of (await readdir(join(corpus, 'dev', study))).sort())
+      files.push({ name, bytes: await readFile(join(corpus, 'dev', study, name)) });
   }
   return files;
 }
@@ -51,12 +68,16 @@ async function filesToDrop(): Promise<Dropped[]> {
 async function drop(page: Page, files: readonly Dropped[]): Promise<void> {
   const transfer = await page.evaluateHandle(() => new DataTransfer());
   for (const { name, bytes } of files) {
-    await transfer.evaluate((target, file) => {
-      const content = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
-      target.items.add(new File([content], file.name));
-    }, { name, base64: bytes.toString('base64') });
+    await transfer.evaluate(
+      (target, file) => {
+        const content = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
+        target.items.add(new File([content], file.name));
+      },
+      { name, base64: bytes.toString('base64') },
+    );
   }
-  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('main', type, { dataTransfer: transfer });
+  for (const type of ['dragenter', 'dragover', 'drop'])
+    await page.dispatchEvent('main', type, { dataTransfer: transfer });
 }
 
 async function signIn(page: Page): Promise<void> {
@@ -83,17 +104,28 @@ async function parcelsOnDevice(page: Page): Promise<number> {
       opening.onerror = () => reject(opening.error);
     });
     const counted = database.transaction('records').objectStore('records').count();
-    return new Promise<number>((resolve) => (counted.onsuccess = () => (database.close(), resolve(counted.result))));
+    return new Promise<number>(
+      (resolve) => (counted.onsuccess = () => (database.close(), resolve(counted.result))),
+    );
   });
 }
 
 /** Runs in the worker that sends: the minute that it gives a silent link passes in some seconds. */
 function hurry(): void {
   const { setTimeout } = globalThis;
-  globalThis.setTimeout = ((work: () => void, ms = 0) => setTimeout(work, ms >= 60_000 ? ms / 20 : ms)) as typeof setTimeout;
+  globalThis.setTimeout = ((work: () => void, ms = 0) =>
+    setTimeout(work, ms >= 60_000 ? ms / 20 : ms)) as typeof setTimeout;
 }
 
-type World = { folder: string; orthanc: RunningOrthanc; gateway: GatewayUnderTest; link: Link; browser: Browser; page: Page; files: Dropped[] };
+type World = {
+  folder: string;
+  orthanc: RunningOrthanc;
+  gateway: GatewayUnderTest;
+  link: Link;
+  browser: Browser;
+  page: Page;
+  files: Dropped[];
+};
 
 async function openWorld(executable: string): Promise<World> {
   if (!(await isWebAppCurrent())) await buildWebApp();
@@ -101,7 +133,13 @@ async function openWorld(executable: string): Promise<World> {
   const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
   const webPort = await freePort();
   const link = await startLink(webPort);
-  const gateway = createGatewayUnderTest({ port: await freePort(), webPort, dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD });
+  const gateway = createGatewayUnderTest({
+    port: await freePort(),
+    webPort,
+    dataDir: join(folder, 'data'),
+    pacs: orthanc,
+    adminPassword: PASSWORD,
+  });
   await gateway.start();
   const browser = await openBrowser(executable);
   const page = await (await openVisitor(browser)).newPage();
@@ -161,7 +199,8 @@ if (why !== null || chromium === null) {
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await until('every study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
     const held = await digestsInPacs(orthanc);
-    for (const { name, bytes } of files) assert.ok(held.has(sha256(bytes)), `${name} is in the PACS as it was on the disk`);
+    for (const { name, bytes } of files)
+      assert.ok(held.has(sha256(bytes)), `${name} is in the PACS as it was on the disk`);
     assert.is(held.size, files.length, 'and nothing else is');
     const total = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
     process.stdout.write(`\n${link.bytesUp} bytes went up for ${total} bytes of study\n`);
@@ -170,10 +209,21 @@ if (why !== null || chromium === null) {
   test('the receipt can be saved and is verified with the published keys', async () => {
     const { page, gateway, folder } = world;
     await page.locator('[data-part=arrived] .queue-name a').last().click();
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save receipt' }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save receipt' }).click(),
+    ]);
     receiptFile = join(folder, 'receipt.jws');
     await download.saveAs(receiptFile);
-    const verify = (file: string) => spawnSync(process.execPath, [RELAY, 'receipt', 'verify', file, '--jwks', `${gateway.api}/.well-known/jwks.json`]).status;
+    const verify = (file: string) =>
+      spawnSync(process.execPath, [
+        RELAY,
+        'receipt',
+        'verify',
+        file,
+        '--jwks',
+        `${gateway.api}/.well-known/jwks.json`,
+      ]).status;
     assert.is(verify(receiptFile), 0, 'it holds');
     const changed = await readFile(receiptFile);
     changed[changed.length >> 1]! ^= 1;
@@ -188,11 +238,13 @@ if (why !== null || chromium === null) {
     assert.is((await verifyReceipt(receipt, keys)).kind, 'holds');
     for (let at = 0; at < receipt.length; at += 1) {
       for (const bit of [1, 2, 32]) {
-        const changed = receipt.slice(0, at) + String.fromCharCode(receipt.charCodeAt(at) ^ bit) + receipt.slice(at + 1);
+        const changed =
+          receipt.slice(0, at) + String.fromCharCode(receipt.charCodeAt(at) ^ bit) + receipt.slice(at + 1);
         assert.is((await verifyReceipt(changed, keys)).kind, 'fault', `byte ${at}, bit ${bit}`);
       }
     }
-    for (const more of [`${receipt}\n`, ` ${receipt}`, `${receipt}=`, receipt.slice(0, -1)]) assert.is((await verifyReceipt(more, keys)).kind, 'fault');
+    for (const more of [`${receipt}\n`, ` ${receipt}`, `${receipt}=`, receipt.slice(0, -1)])
+      assert.is((await verifyReceipt(more, keys)).kind, 'fault');
   });
 
   test('a link that drops packets without a word is given up after a minute, and the study goes on from where it was', async () => {
@@ -200,8 +252,21 @@ if (why !== null || chromium === null) {
     page.on('worker', (worker) => void worker.evaluate(hurry).catch(() => undefined));
     await page.reload();
     await page.getByRole('link', { name: 'Upload' }).click();
-    const study = syntheticStudy({ seed: 8, modality: 'MR', series: 1, instancesPerSeries: 12, rows: 512, columns: 512 });
-    await drop(page, study.instances.map(({ fileName, bytes }, index) => ({ name: `${index}-${fileName}`, bytes: Buffer.from(bytes) })));
+    const study = syntheticStudy({
+      seed: 8,
+      modality: 'MR',
+      series: 1,
+      instancesPerSeries: 12,
+      rows: 512,
+      columns: 512,
+    });
+    await drop(
+      page,
+      study.instances.map(({ fileName, bytes }, index) => ({
+        name: `${index}-${fileName}`,
+        bytes: Buffer.from(bytes),
+      })),
+    );
     const send = page.getByRole('button', { name: 'Send 1 study' });
     await send.waitFor();
     const silence = link.pauseAfter(700_000);

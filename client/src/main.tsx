@@ -21,12 +21,20 @@ const { serviceWorker: workers, locks, wakeLock } = navigator;
 const around = pageAround(window);
 const { ingest, queue } = device;
 const update = createUpdate({
-  workers, locks, tabId: crypto.randomUUID(), page: around,
+  workers,
+  locks,
+  tabId: crypto.randomUUID(),
+  page: around,
   isAtWork: computed(() => ingest.phase.value !== 'idle' || queue.unsafe.value > 0),
 });
 askForBackgroundSync({ workers, waits: computed(() => queue.safe.value > 0), ...around });
 // Where the browser goes on without the page, only what is not safe yet needs it.
-const travels = computed(() => !goesOnAlone(globalThis) && queue.link.value !== 'offline' && queue.studies.value.some(({ state }) => state === 'uploading'));
+const travels = computed(
+  () =>
+    !goesOnAlone(globalThis) &&
+    queue.link.value !== 'offline' &&
+    queue.studies.value.some(({ state }) => state === 'uploading'),
+);
 keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
 // What is still being written is lost with the page: the browser asks first. What is safe here is not.
@@ -34,14 +42,23 @@ window.addEventListener('beforeunload', (event) => {
   if (device.queue.unsafe.peek() > 0) event.preventDefault();
 });
 
-// The builder's word for a part of the page that cannot be fetched: another version was put on the server, or there is no network.
+// The builder's word for a part of the page that cannot be fetched: another version was put on the server, or
+// there is no network.
 window.addEventListener('vite:preloadError', update.partMissing);
 
 takeLaunches(window, { show: (hash) => (location.hash = hash), take: (files) => ingest.addFiles(files) });
 device.start();
 watchLink({
-  ...around, baseUrl: device.api.baseUrl, fetch: (...request) => fetch(...request), isOnline: () => navigator.onLine,
-  later: (work, ms) => void setTimeout(work, ms), known: () => queue.link.peek(), tell: device.noteLink,
+  ...around,
+  baseUrl: device.api.baseUrl,
+  fetch: (...request) => fetch(...request),
+  isOnline: () => navigator.onLine,
+  later: (work, ms) => void setTimeout(work, ms),
+  known: () => queue.link.peek(),
+  tell: device.noteLink,
 });
 render(<App device={device} theme={theme} route={route} update={update} />, document.getElementById('app')!);
-void FIRST_FORMATS.reduce<Promise<unknown>>((before, make) => before.then(afterDrawing).then(make), Promise.resolve());
+void FIRST_FORMATS.reduce<Promise<unknown>>(
+  (before, make) => before.then(afterDrawing).then(make),
+  Promise.resolve(),
+);

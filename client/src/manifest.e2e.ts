@@ -1,8 +1,9 @@
 /**
- * The app as something to install: Chromium's own parser finds no fault in the manifest, every picture it names is there in the size it
- * names, and files that the system hands over are read.
+ * The app as something to install: Chromium's own parser finds no fault in the manifest, every picture it
+ * names is there in the size it names, and files that the system hands over are read.
  *
- * With RELAY_DRAW_PICTURES the pictures are drawn anew into client/public: icons from their SVG, screenshots of the running app.
+ * With RELAY_DRAW_PICTURES the pictures are drawn anew into client/public: icons from their SVG, screenshots
+ * of the running app.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,12 +17,25 @@ import { openBrowser } from '#testing/inspect-page.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
-const ICONS = [['icon', 192], ['icon', 512], ['icon-maskable', 192], ['icon-maskable', 512]] as const;
-const SCREENS = { wide: { viewport: { width: 1280, height: 800 } }, narrow: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 } } as const;
+const ICONS = [
+  ['icon', 192],
+  ['icon', 512],
+  ['icon-maskable', 192],
+  ['icon-maskable', 512],
+] as const;
+const SCREENS = {
+  wide: { viewport: { width: 1280, height: 800 } },
+  narrow: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
+} as const;
 
 const { chromium } = testEnvironment();
 const test = suite('the app as something to install');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 /** Width and height of a PNG (W3C PNG §11.2.1, IHDR). */
 function sizeOf(png: Buffer): string {
@@ -42,7 +56,9 @@ async function drawIcons(browser: Browser): Promise<void> {
 async function drawScreens(app: AppUnderTest, browser: Browser): Promise<void> {
   await mkdir(join(PUBLIC, 'screenshots'), { recursive: true });
   for (const [form, screen] of Object.entries(SCREENS)) {
-    const page = await (await browser.newContext({ ...screen, locale: 'en-GB', colorScheme: 'light', reducedMotion: 'reduce' })).newPage();
+    const page = await (
+      await browser.newContext({ ...screen, locale: 'en-GB', colorScheme: 'light', reducedMotion: 'reduce' })
+    ).newPage();
     await page.goto(app.address);
     await signIn(page);
     await page.getByText('Names are removed on this device').first().waitFor();
@@ -93,11 +109,25 @@ if (why !== null || chromium === null) {
     assert.equal(errors, []);
     // What it says of a window that is not a person's own is not about the app.
     const { installabilityErrors } = await debug.send('Page.getInstallabilityErrors');
-    assert.equal(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito'), []);
-    const manifest = JSON.parse(data!) as { id: string; shortcuts: { name: string }[]; screenshots: Picture[]; icons: Picture[] };
+    assert.equal(
+      installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito'),
+      [],
+    );
+    const manifest = JSON.parse(data!) as {
+      id: string;
+      shortcuts: { name: string }[];
+      screenshots: Picture[];
+      icons: Picture[];
+    };
     assert.is(manifest.id, '/');
-    assert.equal(manifest.shortcuts.map(({ name }) => name), ['New upload', 'Queue']);
-    assert.equal([...new Set(manifest.screenshots.map((picture) => picture.form_factor))], ['wide', 'narrow']);
+    assert.equal(
+      manifest.shortcuts.map(({ name }) => name),
+      ['New upload', 'Queue'],
+    );
+    assert.equal(
+      [...new Set(manifest.screenshots.map((picture) => picture.form_factor))],
+      ['wide', 'narrow'],
+    );
     for (const { src, sizes, type } of [...manifest.icons, ...manifest.screenshots]) {
       const answer = await fetch(new URL(src, app.address));
       assert.is(answer.status, 200, src);
@@ -110,19 +140,34 @@ if (why !== null || chromium === null) {
   test('files that the system opens with the app are read in the window that is there, and a shortcut shows its page without loading anew', async () => {
     // No system hands files to a browser without a window: what its launch queue would give is given here.
     await page.addInitScript(() => {
-      Object.defineProperty(window, 'launchQueue', { value: { setConsumer: (consumer: unknown) => Object.assign(window, { launch: consumer }) } });
+      Object.defineProperty(window, 'launchQueue', {
+        value: { setConsumer: (consumer: unknown) => Object.assign(window, { launch: consumer }) },
+      });
     });
     await page.reload();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     type Launch = (launch: { targetURL: string; files: { getFile(): Promise<File> }[] }) => void;
-    const launch = (hash: string, base64: string[]) => page.evaluate(([to, files]) => {
-      const open = files.map((text, index) => new File([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))], `${index}.dcm`));
-      (window as unknown as { launch: Launch }).launch({ targetURL: new URL(`/${to}`, location.href).href, files: open.map((file) => ({ getFile: async () => file })) });
-    }, [hash, base64] as const);
+    const launch = (hash: string, base64: string[]) =>
+      page.evaluate(
+        ([to, files]) => {
+          const open = files.map(
+            (text, index) =>
+              new File([Uint8Array.from(atob(text), (character) => character.charCodeAt(0))], `${index}.dcm`),
+          );
+          (window as unknown as { launch: Launch }).launch({
+            targetURL: new URL(`/${to}`, location.href).href,
+            files: open.map((file) => ({ getFile: async () => file })),
+          });
+        },
+        [hash, base64] as const,
+      );
     await page.evaluate(() => Object.assign(window, { isTheSame: true }));
     await launch('#/queue', []);
     await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
-    await launch('', filesOf(5).map(({ buffer }) => buffer.toString('base64')));
+    await launch(
+      '',
+      filesOf(5).map(({ buffer }) => buffer.toString('base64')),
+    );
     await page.getByRole('heading', { name: '1 study found' }).waitFor();
     assert.is(await page.evaluate(() => (window as unknown as { isTheSame?: boolean }).isTheSame), true);
   });

@@ -1,10 +1,12 @@
 /**
- * Promise 2, searched for byte by byte: studies full of identities are sent by a real Chromium. While they wait for a PACS that is away, and
- * again when the PACS has them, every byte of the browser's profile, of the gateway's data directory, of temporary files and of the log is
- * searched; and what could still be opened with the keys that lie there is counted. The same journey with an erasure switched off has to
- * find what then remains: a search that cannot find proves nothing.
+ * Promise 2, searched for byte by byte: studies full of identities are sent by a real Chromium. While they
+ * wait for a PACS that is away, and again when the PACS has them, every byte of the browser's profile, of the
+ * gateway's data directory, of temporary files and of the log is searched; and what could still be opened
+ * with the keys that lie there is counted. The same journey with an erasure switched off has to find what
+ * then remains: a search that cannot find proves nothing.
  *
- * `RELAY_MUTATIONS=all npm test -- nothing-remains` switches each of them off in turn; without it one, another one for each commit.
+ * `RELAY_MUTATIONS=all npm test -- nothing-remains` switches each of them off in turn; without it one,
+ * another one for each commit.
  */
 import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -23,21 +25,51 @@ import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('nothing remains');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
-const study = syntheticStudy({ seed: 51, modality: 'MR', series: 2, instancesPerSeries: 6, rows: 256, columns: 256 });
+const study = syntheticStudy({
+  seed: 51,
+  modality: 'MR',
+  series: 2,
+  instancesPerSeries: 6,
+  rows: 256,
+  columns: 256,
+});
 const FILE_NAME = 'VEXQUILZ-ANNA-19370411';
-const files: StudyOnDisk[] = study.instances.map(({ bytes }, at) => ({ name: `${FILE_NAME}-${at}.dcm`, mimeType: 'application/dicom', buffer: Buffer.from(bytes) }));
+const files: StudyOnDisk[] = study.instances.map(({ bytes }, at) => ({
+  name: `${FILE_NAME}-${at}.dcm`,
+  mimeType: 'application/dicom',
+  buffer: Buffer.from(bytes),
+}));
 const search = createIdentitySearch([...study.planted.filter((value) => value.length >= 7), FILE_NAME]);
 
 /** What is left besides bytes in the clear: what the keys that lie there would still open. */
-type Openable = { readonly titles: number; readonly records: number; readonly parcelsAtGateway: number; readonly studyKeys: number };
-type Journey = { readonly waiting: readonly Found[]; readonly after: readonly Found[]; readonly openable: Openable };
+type Openable = {
+  readonly titles: number;
+  readonly records: number;
+  readonly parcelsAtGateway: number;
+  readonly studyKeys: number;
+};
+type Journey = {
+  readonly waiting: readonly Found[];
+  readonly after: readonly Found[];
+  readonly openable: Openable;
+};
 
 /** Titles that this device's own key opens, and records of parcels, in the page's database. */
 function leftOnDevice(page: Page): Promise<{ titles: number; records: number }> {
   return page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>(
+        (resolve, reject) => (
+          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
+        ),
+      );
     const database = await done(indexedDB.open('relaypacs'));
     const stores = database.transaction(['studies', 'records']);
     const rows = (await done(stores.objectStore('studies').getAll())) as { title: Uint8Array | null }[];
@@ -49,7 +81,10 @@ function leftOnDevice(page: Page): Promise<{ titles: number; records: number }> 
 
 const filesIn = async (folder: string): Promise<number> => (await readdir(folder)).length;
 
-async function openWith(executable: string, erasures: readonly Erasure[]): Promise<{ app: AppUnderTest; close(): Promise<void> }> {
+async function openWith(
+  executable: string,
+  erasures: readonly Erasure[],
+): Promise<{ app: AppUnderTest; close(): Promise<void> }> {
   if (erasures.length === 0) {
     const app = await openApp(executable);
     return { app, close: () => app.close() };
@@ -68,7 +103,10 @@ async function openWith(executable: string, erasures: readonly Erasure[]): Promi
 /** Everything but the PACS's own folder. */
 async function searchAll({ folder, gateway }: AppUnderTest): Promise<readonly Found[]> {
   const log = gateway.lines.map((line) => JSON.stringify(line)).join('\n');
-  return [...(await search.inFolder(folder, ['orthanc', 'pacs'])), ...search.inBytes(Buffer.from(log)).map((found) => ({ file: 'log', ...found }))];
+  return [
+    ...(await search.inFolder(folder, ['orthanc', 'pacs'])),
+    ...search.inBytes(Buffer.from(log)).map((found) => ({ file: 'log', ...found })),
+  ];
 }
 
 async function travel(executable: string, erasures: readonly Erasure[]): Promise<Journey> {
@@ -85,15 +123,26 @@ async function travel(executable: string, erasures: readonly Erasure[]): Promise
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: /^Send \d/ }).click();
     await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
-    await until('the study to wait for the PACS', () => gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'));
+    await until('the study to wait for the PACS', () =>
+      gateway.lines.some(({ event, stage }) => event === 'stage-started' && stage === 'forward'),
+    );
     const waiting = await searchAll(app);
 
-    const again = await startOrthanc({ folder: join(folder, 'orthanc'), port: Number(new URL(orthanc.url).port) });
+    const again = await startOrthanc({
+      folder: join(folder, 'orthanc'),
+      port: Number(new URL(orthanc.url).port),
+    });
     try {
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-      await until('the gateway to be done with it', () => gateway.lines.some(({ event, stage }) => event === 'stage-finished' && stage === 'eviction'));
+      await until('the gateway to be done with it', () =>
+        gateway.lines.some(({ event, stage }) => event === 'stage-finished' && stage === 'eviction'),
+      );
       const data = join(folder, 'data');
-      const openable = { ...(await leftOnDevice(page)), parcelsAtGateway: await filesIn(join(data, 'blobs')), studyKeys: await filesIn(join(data, 'keys/studies')) };
+      const openable = {
+        ...(await leftOnDevice(page)),
+        parcelsAtGateway: await filesIn(join(data, 'blobs')),
+        studyKeys: await filesIn(join(data, 'keys/studies')),
+      };
       await page.context().close();
       await gateway.stop();
       return { waiting, after: await searchAll(app), openable };
@@ -105,7 +154,8 @@ async function travel(executable: string, erasures: readonly Erasure[]): Promise
   }
 }
 
-const remains = ({ waiting, after, openable }: Journey): boolean => waiting.length + after.length > 0 || Object.values(openable).some((count) => count > 0);
+const remains = ({ waiting, after, openable }: Journey): boolean =>
+  waiting.length + after.length > 0 || Object.values(openable).some((count) => count > 0);
 
 /** One of them, and another one for each commit: over time every one is tried. */
 function oneOf<T>(all: readonly T[]): T {

@@ -1,11 +1,22 @@
 /**
- * The installed app without a network, in a real Chromium whose profile outlives it: it opens, and everything up to "safe on this device"
- * can be done, after the browser was ended as well. How long a cold start takes is printed, not judged.
+ * The installed app without a network, in a real Chromium whose profile outlives it: it opens, and everything
+ * up to "safe on this device" can be done, after the browser was ended as well. How long a cold start takes
+ * is printed, not judged.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
+import {
+  choose,
+  filesOf,
+  instancesInPacs,
+  openApp,
+  queueStudy,
+  signIn,
+  untilInstalled,
+  untilPolicyKnown,
+  type AppUnderTest,
+} from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
@@ -15,14 +26,22 @@ const CPU_SLOWED = 4;
 
 const { chromium } = testEnvironment();
 const test = suite('the installed app without a network');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 async function slow(browser: BrowserContext, page: Page): Promise<void> {
   const debug = await browser.newCDPSession(page);
   await debug.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWED });
 }
 
-/** A new window of a browser that has just been started; resolves with the milliseconds until files can be chosen. */
+/**
+ * A new window of a browser that has just been started; resolves with the milliseconds until files can be
+ * chosen.
+ */
 async function coldStart(app: AppUnderTest): Promise<{ browser: BrowserContext; page: Page; ms: number }> {
   const browser = await app.openBrowser();
   await browser.setOffline(true);
@@ -54,7 +73,9 @@ if (why !== null || chromium === null) {
     app.link.cut();
 
     const { page, ms } = await coldStart(app);
-    process.stdout.write(`\ncold start without a network, CPU slowed ${CPU_SLOWED} times: ${ms.toFixed(0)} ms\n`);
+    process.stdout.write(
+      `\ncold start without a network, CPU slowed ${CPU_SLOWED} times: ${ms.toFixed(0)} ms\n`,
+    );
     await page.getByText('Offline', { exact: true }).waitFor();
     await page.getByText('Names are removed on this device').first().waitFor();
     await page.getByRole('button', { name: 'Account of admin' }).waitFor();
@@ -76,7 +97,10 @@ if (why !== null || chromium === null) {
     await page.getByRole('link', { name: 'Upload' }).click();
     await queueStudy(page, filesOf(2));
     await page.getByText('24 instances are safe here', { exact: false }).waitFor();
-    assert.is(await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').count() > 0, true);
+    assert.is(
+      (await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').count()) > 0,
+      true,
+    );
 
     await app.gateway.start();
     app.link.mend();

@@ -1,6 +1,7 @@
 /**
- * An administrator's policy in a real Chromium against the running system: chosen by its title, carried out on the device with a project key that no
- * script can read, and changed while a study waits offline. The study is held, in words, until it is chosen again.
+ * An administrator's policy in a real Chromium against the running system: chosen by its title, carried out
+ * on the device with a project key that no script can read, and changed while a study waits offline. The
+ * study is held, in words, until it is chosen again.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,49 +9,113 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { PolicyAnswer, Session } from '#shared/protocol/api.ts';
-import { choose, instancesInPacs, openApp, PASSWORD, signIn, untilInstalled, type AppUnderTest, type StudyOnDisk } from '#testing/app-under-test.ts';
+import {
+  choose,
+  instancesInPacs,
+  openApp,
+  PASSWORD,
+  signIn,
+  untilInstalled,
+  type AppUnderTest,
+  type StudyOnDisk,
+} from '#testing/app-under-test.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { findOrthanc } from '../../scripts/orthanc.ts';
 
-const POLICY = { name: 'own', title: 'Institutions stay', deidentify: true, options: ['retain-institution-identity'], roles: ['admin'] };
+const POLICY = {
+  name: 'own',
+  title: 'Institutions stay',
+  deidentify: true,
+  options: ['retain-institution-identity'],
+  roles: ['admin'],
+};
 const INSTANCES = 4;
 const HELD = 'The policy was changed while the study waited.';
 
 const { chromium } = testEnvironment();
 const test = suite('an administrator’s policy');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 const studyOf = (seed: number): SyntheticStudy => syntheticStudy({ seed, instancesPerSeries: INSTANCES });
 const filesOf = ({ instances }: SyntheticStudy): StudyOnDisk[] =>
-  instances.map(({ fileName, bytes }) => ({ name: fileName, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }));
+  instances.map(({ fileName, bytes }) => ({
+    name: fileName,
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(bytes),
+  }));
 
-async function asAdmin({ gateway }: AppUnderTest, method: string, path: string, body: unknown): Promise<number> {
+async function asAdmin(
+  { gateway }: AppUnderTest,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<number> {
   const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${gateway.api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const login = await fetch(`${gateway.api}/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+  });
   const { accessToken } = (await login.json()) as Session;
-  return (await fetch(`${gateway.api}${path}`, { method, headers: { ...headers, authorization: `Bearer ${accessToken}` }, body: JSON.stringify(body) })).status;
+  return (
+    await fetch(`${gateway.api}${path}`, {
+      method,
+      headers: { ...headers, authorization: `Bearer ${accessToken}` },
+      body: JSON.stringify(body),
+    })
+  ).status;
 }
 
 /** What a script of the page can do with the keys that lie in its database. */
-function keysOnDevice(page: Page): Promise<{ readonly name: string; readonly type: string; readonly exported: string }[]> {
+function keysOnDevice(
+  page: Page,
+): Promise<{ readonly name: string; readonly type: string; readonly exported: string }[]> {
   return page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>(
+        (resolve, reject) => (
+          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
+        ),
+      );
     const database = await done(indexedDB.open('relaypacs'));
-    const rows = (await done(database.transaction('device').objectStore('device').getAll())) as { name: string; value: { projectKey?: CryptoKey; privateKey?: CryptoKey } }[];
+    const rows = (await done(database.transaction('device').objectStore('device').getAll())) as {
+      name: string;
+      value: { projectKey?: CryptoKey; privateKey?: CryptoKey };
+    }[];
     database.close();
-    const keys = rows.flatMap(({ name, value }) => (name === 'policies' || name === 'project-pair' ? [{ name, key: value.projectKey ?? value.privateKey }] : []));
+    const keys = rows.flatMap(({ name, value }) =>
+      name === 'policies' || name === 'project-pair'
+        ? [{ name, key: value.projectKey ?? value.privateKey }]
+        : [],
+    );
     const tried = keys.map(async ({ name, key }) => ({
-      name, type: `${key?.algorithm.name} ${key?.type}`, exported: key ? await crypto.subtle.exportKey('jwk', key).then(() => 'yes', (error: Error) => error.name) : 'no key',
+      name,
+      type: `${key?.algorithm.name} ${key?.type}`,
+      exported: key
+        ? await crypto.subtle.exportKey('jwk', key).then(
+            () => 'yes',
+            (error: Error) => error.name,
+          )
+        : 'no key',
     }));
     return Promise.all(tried);
   });
 }
 
 /** `before`: something that is done between choosing and Send. */
-async function send(page: Page, study: SyntheticStudy, before: (page: Page) => Promise<void> = async () => undefined): Promise<void> {
+async function send(
+  page: Page,
+  study: SyntheticStudy,
+  before: (page: Page) => Promise<void> = async () => undefined,
+): Promise<void> {
   await choose(page, filesOf(study));
   await before(page);
   await page.getByRole('button', { name: /^Send \d/ }).click();
@@ -67,20 +132,31 @@ async function choosePolicy(page: Page): Promise<void> {
 /** The version of the policy that the page goes by. */
 function versionKept(page: Page): Promise<number | undefined> {
   return page.evaluate(async (name) => {
-    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>(
+        (resolve, reject) => (
+          (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
+        ),
+      );
     const database = await done(indexedDB.open('relaypacs'));
-    const row = (await done(database.transaction('device').objectStore('device').get('policies'))) as { value: { policies: { name: string; version: number }[] } } | undefined;
+    const row = (await done(database.transaction('device').objectStore('device').get('policies'))) as
+      | { value: { policies: { name: string; version: number }[] } }
+      | undefined;
     database.close();
     return row?.value.policies.find((policy) => policy.name === name)?.version;
   }, POLICY.name);
 }
 
 /** Which planted values stand in the PACS, without their ends. */
-async function plantedInPacs({ orthanc }: AppUnderTest, studies: readonly SyntheticStudy[]): Promise<Set<string>> {
+async function plantedInPacs(
+  { orthanc }: AppUnderTest,
+  studies: readonly SyntheticStudy[],
+): Promise<Set<string>> {
   const found = new Set<string>();
   for await (const file of allFiles(orthanc)) {
     const text = file.toString('latin1');
-    for (const value of studies.flatMap(({ planted }) => planted)) if (text.includes(value)) found.add(value.replace(/^Qz([A-Z][a-z]+).*/, '$1'));
+    for (const value of studies.flatMap(({ planted }) => planted))
+      if (text.includes(value)) found.add(value.replace(/^Qz([A-Z][a-z]+).*/, '$1'));
   }
   return found;
 }
@@ -96,7 +172,17 @@ if (why !== null || chromium === null) {
     app = await openApp(chromium);
     assert.is(await asAdmin(app, 'POST', '/admin/policies', POLICY), 201);
     page = await (await app.openBrowser()).newPage();
-    page.on('response', (response) => void (response.url().includes('/upload/policy') && response.text().then((text) => answers.push(text), () => undefined)));
+    page.on(
+      'response',
+      (response) =>
+        void (
+          response.url().includes('/upload/policy') &&
+          response.text().then(
+            (text) => answers.push(text),
+            () => undefined,
+          )
+        ),
+    );
     await page.goto(app.address);
     await signIn(page);
     await untilInstalled(page);
@@ -105,7 +191,10 @@ if (why !== null || chromium === null) {
 
   test('is chosen by its title, and what it keeps arrives and nothing else', async () => {
     await send(page, first, choosePolicy);
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === INSTANCES);
+    await until(
+      'the study to be in the PACS',
+      async () => (await instancesInPacs(app.orthanc)) === INSTANCES,
+    );
     assert.equal(await plantedInPacs(app, [first]), new Set(['Institution']));
   });
 
@@ -114,12 +203,17 @@ if (why !== null || chromium === null) {
     await until('an answer about policies', () => answers.length > 0);
     for (const answer of answers) {
       assert.is((JSON.parse(answer) as PolicyAnswer).projectKey?.ephemeral.length, 87);
-      for (const form of ['base64url', 'base64', 'hex'] as const) assert.not.ok(answer.includes(projectKey.toString(form).replace(/=+$/, '')), form);
+      for (const form of ['base64url', 'base64', 'hex'] as const)
+        assert.not.ok(answer.includes(projectKey.toString(form).replace(/=+$/, '')), form);
     }
     const kept = await keysOnDevice(page);
-    assert.equal(kept.sort((a, b) => a.name.localeCompare(b.name)), [
-      { name: 'policies', type: 'HMAC secret', exported: 'InvalidAccessError' }, { name: 'project-pair', type: 'ECDH private', exported: 'InvalidAccessError' },
-    ]);
+    assert.equal(
+      kept.sort((a, b) => a.name.localeCompare(b.name)),
+      [
+        { name: 'policies', type: 'HMAC secret', exported: 'InvalidAccessError' },
+        { name: 'project-pair', type: 'ECDH private', exported: 'InvalidAccessError' },
+      ],
+    );
   });
 
   test('that is changed while a study waits holds it, in words; chosen again it travels under the present version', async () => {
@@ -127,13 +221,23 @@ if (why !== null || chromium === null) {
     app.link.cut();
     await send(page, second);
     await page.getByText(`You can close this page: ${INSTANCES} instances are safe here`).waitFor();
-    assert.is(await asAdmin(app, 'PUT', '/admin/policies/own', { replaces: 1, policy: { ...POLICY, options: [] } }), 200);
+    assert.is(
+      await asAdmin(app, 'PUT', '/admin/policies/own', { replaces: 1, policy: { ...POLICY, options: [] } }),
+      200,
+    );
     app.link.mend();
     await page.getByText(HELD).first().waitFor();
     assert.is(await instancesInPacs(app.orthanc), INSTANCES);
     await page.getByRole('link', { name: 'Upload' }).click();
-    await send(page, second, () => until('the page to know the present version', async () => (await versionKept(page)) === 2).then(() => undefined));
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 2 * INSTANCES);
+    await send(page, second, () =>
+      until('the page to know the present version', async () => (await versionKept(page)) === 2).then(
+        () => undefined,
+      ),
+    );
+    await until(
+      'the study to be in the PACS',
+      async () => (await instancesInPacs(app.orthanc)) === 2 * INSTANCES,
+    );
     assert.equal(await plantedInPacs(app, [second]), new Set());
     await page.getByText(HELD).first().waitFor({ state: 'detached' });
   });

@@ -1,6 +1,7 @@
 /**
- * One project key, one result: the same studies de-identified on two devices (two browsers, each with a gateway and an Orthanc of its own) and by
- * `relay deidentify --key` are the same, byte for byte, with the dates moved by the same days. Under another key nothing is alike.
+ * One project key, one result: the same studies de-identified on two devices (two browsers, each with a
+ * gateway and an Orthanc of its own) and by `relay deidentify --key` are the same, byte for byte, with the
+ * dates moved by the same days. Under another key nothing is alike.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -25,38 +26,69 @@ import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
 const OPTIONS = 'retain-longitudinal-modified-dates';
-/** Chosen so that no date of one is a date of the other: two offsets are a different number of days apart than any two dates of these studies. */
+/**
+ * Chosen so that no date of one is a date of the other: two offsets are a different number of days apart than
+ * any two dates of these studies.
+ */
 const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 /** Images and a segmentation that refers to them. */
 const REAL_STUDY = 'ct-3slice-seg';
 /** The built-in policy has no options; a site's own one may have any. */
 const WITH_MODIFIED_DATES: Mutation = {
-  what: 'the de-identifying policy retains modified dates', file: 'gateway/src/pipeline/policies.ts',
-  from: "deidentify: true, options: []", to: `deidentify: true, options: ['${OPTIONS}']`,
+  what: 'the de-identifying policy retains modified dates',
+  file: 'gateway/src/pipeline/policies.ts',
+  from: 'deidentify: true, options: []',
+  to: `deidentify: true, options: ['${OPTIONS}']`,
 };
 
 const { chromium, corpus } = testEnvironment();
 const test = suite('same result');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 /** SOP Instance UID → the Part 10 file. */
 type Result = ReadonlyMap<string, Uint8Array>;
 
 async function originals(): Promise<StudyOnDisk[]> {
-  const synthetic = [1, 2].flatMap((seed) => syntheticStudy({ seed, series: 2, instancesPerSeries: 2 }).instances.map(({ bytes }) => Buffer.from(bytes)));
+  const synthetic = [1, 2].flatMap((seed) =>
+    syntheticStudy({ seed, series: 2, instancesPerSeries: 2 }).instances.map(({ bytes }) =>
+      Buffer.from(bytes),
+    ),
+  );
   const folder = join(corpus ?? '', 'dev', REAL_STUDY);
   if (corpus === null) skipped('a real study on two devices', 'no corpus');
-  const names = corpus === null ? [] : (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.dcm')).sort();
+  const names =
+    corpus === null
+      ? []
+      : (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.dcm')).sort();
   const real = await Promise.all(names.map((name) => readFile(join(folder, name))));
-  return [...synthetic, ...real].map((buffer, index) => ({ name: `${String(index).padStart(2, '0')}.dcm`, mimeType: 'application/dicom', buffer }));
+  return [...synthetic, ...real].map((buffer, index) => ({
+    name: `${String(index).padStart(2, '0')}.dcm`,
+    mimeType: 'application/dicom',
+    buffer,
+  }));
 }
 
 async function byUid(files: readonly Uint8Array[]): Promise<Result> {
-  return new Map(await Promise.all(files.map(async (bytes) => [(await parsed(bytes)).identifiers.sopInstanceUID as string, bytes] as const)));
+  return new Map(
+    await Promise.all(
+      files.map(
+        async (bytes) => [(await parsed(bytes)).identifiers.sopInstanceUID as string, bytes] as const,
+      ),
+    ),
+  );
 }
 
 /** What the PACS holds after a device of its own has sent the files. */
-async function throughBrowser(executable: string, root: string, files: readonly StudyOnDisk[]): Promise<Result> {
+async function throughBrowser(
+  executable: string,
+  root: string,
+  files: readonly StudyOnDisk[],
+): Promise<Result> {
   const app = await openApp(executable, root);
   try {
     // The key of the project comes before the first device.
@@ -69,23 +101,44 @@ async function throughBrowser(executable: string, root: string, files: readonly 
     await choose(page, files);
     await page.getByRole('button', { name: /^Send \d/ }).click();
     const held = async () => Array.fromAsync(allFiles(app.orthanc));
-    return await byUid(await until('the PACS to hold all', async () => ((await held()).length === files.length ? held() : null)));
+    return await byUid(
+      await until('the PACS to hold all', async () =>
+        (await held()).length === files.length ? held() : null,
+      ),
+    );
   } finally {
     await app.close();
   }
 }
 
-async function throughCommandLine(key: Buffer, files: readonly StudyOnDisk[]): Promise<readonly Uint8Array[]> {
+async function throughCommandLine(
+  key: Buffer,
+  files: readonly StudyOnDisk[],
+): Promise<readonly Uint8Array[]> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-same-'));
   try {
     await mkdir(join(folder, 'in'));
     await Promise.all(files.map(({ name, buffer }) => writeFile(join(folder, 'in', name), buffer)));
     await writeFile(join(folder, 'key'), key);
     const [out, report] = [join(folder, 'out'), join(folder, 'report')];
-    await promisify(execFile)(process.execPath, [RELAY, 'deidentify', join(folder, 'in'), '--out', out, '--key', join(folder, 'key'), '--options', OPTIONS, '--report', report]);
+    await promisify(execFile)(process.execPath, [
+      RELAY,
+      'deidentify',
+      join(folder, 'in'),
+      '--out',
+      out,
+      '--key',
+      join(folder, 'key'),
+      '--options',
+      OPTIONS,
+      '--report',
+      report,
+    ]);
     const entries: { file: string; out: string }[] = JSON.parse(await readFile(report, 'utf8'));
     // In the order of the originals: the same index is the same original.
-    return await Promise.all(entries.sort((a, b) => (a.file < b.file ? -1 : 1)).map((entry) => readFile(entry.out)));
+    return await Promise.all(
+      entries.sort((a, b) => (a.file < b.file ? -1 : 1)).map((entry) => readFile(entry.out)),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -96,22 +149,42 @@ function dataSetOf(bytes: Uint8Array, { dataSetOffset, dataSetEnd }: ParsedInsta
   return Buffer.from(bytes.buffer, bytes.byteOffset + dataSetOffset, dataSetEnd - dataSetOffset);
 }
 
-function* leaves(elements: readonly DicomElement[], path = ''): Generator<{ readonly where: string; readonly element: DicomElement; readonly values: readonly string[] }> {
+function* leaves(
+  elements: readonly DicomElement[],
+  path = '',
+): Generator<{ readonly where: string; readonly element: DicomElement; readonly values: readonly string[] }> {
   for (const element of elements) {
     const where = `${path}${tagName(element.tag)}`;
-    if (element.bytes !== null) yield { where, element, values: asciiText(element.bytes).replace(/[\0 ]+$/, '').split('\\').filter((value) => value !== '') };
-    for (const [index, item] of (element.items ?? []).entries()) yield* leaves(item.elements, `${where}[${index}]>`);
+    if (element.bytes !== null)
+      yield {
+        where,
+        element,
+        values: asciiText(element.bytes)
+          .replace(/[\0 ]+$/, '')
+          .split('\\')
+          .filter((value) => value !== ''),
+      };
+    for (const [index, item] of (element.items ?? []).entries())
+      yield* leaves(item.elements, `${where}[${index}]>`);
   }
 }
 
 /** The values of an instance that a key decides, by where they stand. */
-async function keyedValues(bytes: Uint8Array): Promise<{ uids: Map<string, string>; dates: Map<string, string>; patient: string[] }> {
+async function keyedValues(
+  bytes: Uint8Array,
+): Promise<{ uids: Map<string, string>; dates: Map<string, string>; patient: string[] }> {
   const [uids, dates, patient] = [new Map<string, string>(), new Map<string, string>(), [] as string[]];
-  for (const { where, element: { tag, vr }, values } of leaves((await parsed(bytes)).elements)) {
+  for (const {
+    where,
+    element: { tag, vr },
+    values,
+  } of leaves((await parsed(bytes)).elements)) {
     values.forEach((value, index) => {
-      if (vr === 'UI' && !STRUCTURAL_UIDS.has(tag) && !value.startsWith('1.2.840.10008.')) uids.set(`${where} ${index}`, value);
+      if (vr === 'UI' && !STRUCTURAL_UIDS.has(tag) && !value.startsWith('1.2.840.10008.'))
+        uids.set(`${where} ${index}`, value);
       // The dummy of a date that no option keeps is the same for all.
-      if ((vr === 'DA' || vr === 'DT') && !value.startsWith('19000101')) dates.set(`${where} ${index}`, value);
+      if ((vr === 'DA' || vr === 'DT') && !value.startsWith('19000101'))
+        dates.set(`${where} ${index}`, value);
       if (tag === 0x00100010 || tag === 0x00100020) patient.push(value);
     });
   }
@@ -120,19 +193,29 @@ async function keyedValues(bytes: Uint8Array): Promise<{ uids: Map<string, strin
 
 test('another key: no UID, no pseudonym and no date is alike; the same key again: all are', async () => {
   const files = await originals();
-  const [first, again, other] = [await throughCommandLine(KEY, files), await throughCommandLine(KEY, files), await throughCommandLine(OTHER_KEY, files)];
+  const [first, again, other] = [
+    await throughCommandLine(KEY, files),
+    await throughCommandLine(KEY, files),
+    await throughCommandLine(OTHER_KEY, files),
+  ];
   assert.equal([first.length, other.length], [files.length, files.length]);
   first.forEach((bytes, index) => assert.ok(Buffer.from(bytes).equals(again[index]!), files[index]!.name));
   const [one, two] = await Promise.all([first, other].map((all) => Promise.all(all.map(keyedValues))));
-  const all = (of: 'uids' | 'dates' | 'patient', values: typeof one) => new Set((values ?? []).flatMap((value) => [...value[of].values()]));
+  const all = (of: 'uids' | 'dates' | 'patient', values: typeof one) =>
+    new Set((values ?? []).flatMap((value) => [...value[of].values()]));
   for (const what of ['uids', 'dates', 'patient'] as const) {
     const [mine, theirs] = [all(what, one), all(what, two)];
     assert.ok(mine.size > 0, `there are ${what}`);
-    assert.equal([...mine].filter((value) => theirs.has(value)), [], what);
+    assert.equal(
+      [...mine].filter((value) => theirs.has(value)),
+      [],
+      what,
+    );
   }
   // Value for value: each original has become two.
   one!.forEach(({ uids, dates }, index) => {
-    for (const [where, value] of uids) assert.ok(value.startsWith('2.25.') && two![index]!.uids.get(where) !== value, where);
+    for (const [where, value] of uids)
+      assert.ok(value.startsWith('2.25.') && two![index]!.uids.get(where) !== value, where);
     for (const [where, value] of dates) assert.is.not(two![index]!.dates.get(where), value, where);
   });
 });
@@ -153,8 +236,15 @@ if (why !== null || chromium === null) {
           const [mine, theirs] = [bytes, expected.get(uid)!];
           const [instance, reference] = await Promise.all([parsed(mine), parsed(theirs)]);
           assert.equal(instance.identifiers, reference.identifiers);
-          assert.equal(await keyedValues(mine), await keyedValues(theirs), `UIDs, dates and patient of ${device}`);
-          assert.ok(dataSetOf(mine, instance).equals(dataSetOf(theirs, reference)), `the Data Set of ${device}`);
+          assert.equal(
+            await keyedValues(mine),
+            await keyedValues(theirs),
+            `UIDs, dates and patient of ${device}`,
+          );
+          assert.ok(
+            dataSetOf(mine, instance).equals(dataSetOf(theirs, reference)),
+            `the Data Set of ${device}`,
+          );
         }
       }
     } finally {

@@ -1,11 +1,20 @@
 /**
- * The queue as a person handles it, in a real Chromium against the running system: its order, setting aside, cancelling, what a browser has
- * cleared, what a proxy does, and a browser that goes on only while the page is open. Every state is looked at as in screens.e2e.ts.
+ * The queue as a person handles it, in a real Chromium against the running system: its order, setting aside,
+ * cancelling, what a browser has cleared, what a proxy does, and a browser that goes on only while the page
+ * is open. Every state is looked at as in screens.e2e.ts.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, openInstalled, queueStudy, type AppUnderTest } from '#testing/app-under-test.ts';
+import {
+  choose,
+  filesOf,
+  instancesInPacs,
+  openApp,
+  openInstalled,
+  queueStudy,
+  type AppUnderTest,
+} from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight } from '#testing/screen-walk.ts';
@@ -13,15 +22,25 @@ import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('the queue in a person’s hands');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 const toUpload = (page: Page) => page.getByRole('link', { name: 'Upload' }).click();
-const namesUnderWay = (page: Page) => page.locator('.queue-row[data-part=under-way] .queue-name').allInnerTexts();
+const namesUnderWay = (page: Page) =>
+  page.locator('.queue-row[data-part=under-way] .queue-name').allInnerTexts();
 /** The studies of these seeds, as their names stand on the screen. */
 const named = (...seeds: number[]) => seeds.map((seed) => `QzFamily${seed}Xq, QzGiven${seed}Xq`);
-const inOrder = (page: Page, names: string[]) => until(`${names.join(' before ')}`, async () => (await namesUnderWay(page)).join() === names.join());
+const inOrder = (page: Page, names: string[]) =>
+  until(`${names.join(' before ')}`, async () => (await namesUnderWay(page)).join() === names.join());
 
-/** Runs in the page. Nothing outside can answer the browser's picker of folders: what it gives here lies in the browser's own file system. */
+/**
+ * Runs in the page. Nothing outside can answer the browser's picker of folders: what it gives here lies in
+ * the browser's own file system.
+ */
 async function fakePicker(files: readonly (readonly [string, string])[]): Promise<void> {
   const disc = await (await navigator.storage.getDirectory()).getDirectoryHandle('disc', { create: true });
   const inner = await disc.getDirectoryHandle('inner', { create: true });
@@ -65,7 +84,11 @@ if (why !== null || chromium === null) {
     assert.is(await focused(), `Send later: ${named(3)}`);
     await page.keyboard.press('Enter');
     await inOrder(page, named(1, 2, 3));
-    assert.is(await focused(), `Send earlier: ${named(3)}`, 'at the end of the list the other way is offered');
+    assert.is(
+      await focused(),
+      `Send earlier: ${named(3)}`,
+      'at the end of the list the other way is offered',
+    );
   });
 
   test('what is set aside stays here while the rest goes, and goes on when a person says so', async () => {
@@ -93,15 +116,22 @@ if (why !== null || chromium === null) {
   });
 
   test('something else that answers in the gateway’s place is named', async () => {
-    await browser.route('**/api/upload/**', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>Room number?</h1>' }));
+    await browser.route('**/api/upload/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<h1>Room number?</h1>' }),
+    );
     await toUpload(page);
     // Of the study that was cancelled some may have been there already.
     const before = await instancesInPacs(app.orthanc);
     await queueStudy(page, filesOf(5));
-    await page.getByText('Something else on this network answers in the gateway’s place', { exact: false }).waitFor();
+    await page
+      .getByText('Something else on this network answers in the gateway’s place', { exact: false })
+      .waitFor();
     await looksRight(page, 'queue-proxy');
     await browser.unroute('**/api/upload/**');
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === before + 12);
+    await until(
+      'the study to be in the PACS',
+      async () => (await instancesInPacs(app.orthanc)) === before + 12,
+    );
     await page.getByText('Something else on this network', { exact: false }).waitFor({ state: 'detached' });
     await page.getByRole('heading', { name: 'In the PACS 4' }).waitFor();
   });
@@ -121,13 +151,19 @@ if (why !== null || chromium === null) {
     await page.getByRole('link', { name: 'Choose it again' }).click();
     await page.getByText('Names are removed on this device').first().waitFor();
     await queueStudy(page, filesOf(6));
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === before + 12);
+    await until(
+      'the study to be in the PACS',
+      async () => (await instancesInPacs(app.orthanc)) === before + 12,
+    );
     await page.getByText('The browser has deleted', { exact: false }).waitFor({ state: 'detached' });
   });
 
   test('what does not fit is said before Send is pressed', async () => {
-    // Chromium tells every page 10 GiB more than it uses, whatever the disk has; what the app makes of an honest answer is looked at.
-    await page.evaluate(() => (navigator.storage.estimate = async () => ({ quota: 6_000_000, usage: 1_000_000 })));
+    // Chromium tells every page 10 GiB more than it uses, whatever the disk has; what the app makes of an
+    // honest answer is looked at.
+    await page.evaluate(
+      () => (navigator.storage.estimate = async () => ({ quota: 6_000_000, usage: 1_000_000 })),
+    );
     await toUpload(page);
     await choose(page, filesOf(7, { instances: 16, rows: 512 }));
     await page.getByText(/^This needs .* on this device, and .* are free\./).waitFor();
@@ -139,9 +175,14 @@ if (why !== null || chromium === null) {
     const files = filesOf(9).map(({ name, buffer }) => [name, buffer.toString('base64')] as const);
     await page.evaluate(fakePicker, files);
     await page.getByRole('button', { name: 'Choose a folder' }).click();
-    await page.getByRole('button', { name: /^Send 1 study/ }).getByText('12 instances', { exact: false }).waitFor();
+    await page
+      .getByRole('button', { name: /^Send 1 study/ })
+      .getByText('12 instances', { exact: false })
+      .waitFor();
     await page.getByRole('button', { name: 'Clear' }).click();
-    await page.evaluate(async () => (await navigator.storage.getDirectory()).removeEntry('disc', { recursive: true }));
+    await page.evaluate(async () =>
+      (await navigator.storage.getDirectory()).removeEntry('disc', { recursive: true }),
+    );
   });
 
   test('a browser that goes on only while the page is open says so, and its screen stays on while something travels', async () => {

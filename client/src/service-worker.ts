@@ -1,9 +1,10 @@
 /**
- * Keeps the shell of the app (page, scripts, styles, icons) so that it opens without a network. No answer of the API is ever kept: what
- * is not in the precache goes to the network untouched (DESIGN §5.14). A newer version waits until the page asks it to take over.
+ * Keeps the shell of the app (page, scripts, styles, icons) so that it opens without a network. No answer of
+ * the API is ever kept: what is not in the precache goes to the network untouched (DESIGN §5.14). A newer
+ * version waits until the page asks it to take over.
  *
- * Where the browser has Background Sync it also goes on with the queue when no page is open. What that needs is read at installation and
- * run only when it is asked for: opening the app does not wait for it.
+ * Where the browser has Background Sync it also goes on with the queue when no page is open. What that needs
+ * is read at installation and run only when it is asked for: opening the app does not wait for it.
  */
 import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
 import { GIVE_WAY, QUEUE_TAG, TAKE_OVER } from './app/worker-messages.ts';
@@ -32,18 +33,22 @@ declare const self: {
 const files = self.__WB_MANIFEST;
 const sender = files.find(({ url }) => url.includes('/background-sender-'))!;
 
-// Every page stands behind `#`, so `/` is the only address that is navigated to, and the precache answers it with index.html.
+// Every page stands behind `#`, so `/` is the only address that is navigated to, and the precache answers it
+// with index.html.
 precacheAndRoute(files.filter((file) => file !== sender));
 cleanupOutdatedCaches();
 
-/** Kept by the browser with the worker at the first time, which must be the installation (Service Workers §4.3.1). */
+/**
+ * Kept by the browser with the worker at the first time, which must be the installation (Service Workers
+ * §4.3.1).
+ */
 function readSender(): void {
   if (self.sendWhatWaits === undefined) importScripts(`/${sender.url}`);
 }
 
 self.addEventListener('install', (event) => event.waitUntil((async () => readSender())()));
-// The first visit is served by the worker as every later one: its pages find all their parts without a network. Not waited for: pages that
-// load again after an update stand in line until the worker is active.
+// The first visit is served by the worker as every later one: its pages find all their parts without a
+// network. Not waited for: pages that load again after an update stand in line until the worker is active.
 self.addEventListener('activate', () => void self.clients.claim());
 
 let sending: Promise<void> | null = null;

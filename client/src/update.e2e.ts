@@ -1,13 +1,24 @@
 /**
- * New versions of the app over a queue that waits, in a real Chromium: the web app is built again under another version's name, and put
- * where the gateway serves it from. Nothing that is queued or read is lost, and a page whose parts are gone comes to itself.
+ * New versions of the app over a queue that waits, in a real Chromium: the web app is built again under
+ * another version's name, and put where the gateway serves it from. Nothing that is queued or read is lost,
+ * and a page whose parts are gone comes to itself.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesInPacs, openApp, queueStudy, signIn, untilInstalled, untilPolicyKnown, type AppUnderTest } from '#testing/app-under-test.ts';
+import {
+  choose,
+  filesOf,
+  instancesInPacs,
+  openApp,
+  queueStudy,
+  signIn,
+  untilInstalled,
+  untilPolicyKnown,
+  type AppUnderTest,
+} from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
@@ -15,7 +26,12 @@ import { findOrthanc } from '../../scripts/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('a new version of the app');
-const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  chromium === null
+    ? 'there is no Chromium'
+    : (await findOrthanc()) === null
+      ? 'Orthanc is not installed'
+      : null;
 
 /** Builds the same sources as another version, and puts it where the gateway serves it from. */
 async function release(copy: MutatedCopy, version: string): Promise<void> {
@@ -23,15 +39,22 @@ async function release(copy: MutatedCopy, version: string): Promise<void> {
   await copy.build();
 }
 
-/** A press after which the page loads itself again: the driver is not to wait for that, it takes it for a navigation of its own. */
+/**
+ * A press after which the page loads itself again: the driver is not to wait for that, it takes it for a
+ * navigation of its own.
+ */
 const press = (page: Page, name: string) => page.getByRole('button', { name }).click({ noWaitAfter: true });
 
-const askForUpdate = (page: Page) => page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
+const askForUpdate = (page: Page) =>
+  page.evaluate(async () => void (await (await navigator.serviceWorker.ready).update()));
 
 /** What the account menu says; closes it again. */
 async function versionOf(page: Page): Promise<string> {
   await page.getByRole('button', { name: /^Account of/ }).click();
-  const version = await page.getByRole('dialog').getByText(/^Version /).innerText();
+  const version = await page
+    .getByRole('dialog')
+    .getByText(/^Version /)
+    .innerText();
   await page.keyboard.press('Escape');
   return version;
 }
@@ -87,7 +110,10 @@ if (why !== null || chromium === null) {
     await askForUpdate(page);
     await press(page, 'Use it now');
     await page.getByText('Another window is reading or making a study safe', { exact: false }).waitFor();
-    assert.ok(await other.getByRole('button', { name: 'Send 1 study' }).isVisible(), 'what was read there is still there');
+    assert.ok(
+      await other.getByRole('button', { name: 'Send 1 study' }).isVisible(),
+      'what was read there is still there',
+    );
     await other.getByRole('button', { name: 'Clear' }).click();
     await press(page, 'Use it now');
     for (const each of [page, other]) {
@@ -103,11 +129,17 @@ if (why !== null || chromium === null) {
     await choose(page, filesOf(3));
     // Every file of the page that an update touches has another name then.
     const view = join(copy.root, 'client/src/pipeline/queue/QueueView.tsx');
-    await writeFile(view, (await readFile(view, 'utf8')).replace('class="page queue"', 'class="page queue changed"'));
+    await writeFile(
+      view,
+      (await readFile(view, 'utf8')).replace('class="page queue"', 'class="page queue changed"'),
+    );
     await release(copy, 'fourth');
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
-    assert.ok(await page.getByRole('button', { name: 'Use it now' }).isDisabled(), 'not while something is read here');
+    assert.ok(
+      await page.getByRole('button', { name: 'Use it now' }).isDisabled(),
+      'not while something is read here',
+    );
     // As if another browser window without our rules had taken it.
     await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('take-over'));
     await page.getByText('A new version has been taken.').waitFor();
@@ -131,7 +163,10 @@ if (why !== null || chromium === null) {
     await release(copy, 'fifth');
     page = await browser.newPage();
     await page.goto(app.address);
-    await page.waitForFunction((src) => document.querySelector('script[type=module]')?.getAttribute('src') !== src, before);
+    await page.waitForFunction(
+      (src) => document.querySelector('script[type=module]')?.getAttribute('src') !== src,
+      before,
+    );
     assert.is(await versionOf(page), 'Version fifth');
   });
 }

@@ -16,18 +16,47 @@ function mistakesOf(env: Record<string, string>): readonly string[] {
 
 test('a PACS is all that must be set', () => {
   const config = readConfig(PACS);
-  assert.equal([config.port, config.webPort, config.host, config.publicUrl], [8080, 3000, '127.0.0.1', 'http://localhost:3000']);
-  assert.equal([config.policy, config.database.kind, config.blobs.kind, config.pacs.url], ['deidentified', 'folder', 'folder', 'http://127.0.0.1:8042/dicom-web']);
+  assert.equal(
+    [config.port, config.webPort, config.host, config.publicUrl],
+    [8080, 3000, '127.0.0.1', 'http://localhost:3000'],
+  );
+  assert.equal(
+    [config.policy, config.database.kind, config.blobs.kind, config.pacs.url],
+    ['deidentified', 'folder', 'folder', 'http://127.0.0.1:8042/dicom-web'],
+  );
 });
 
 test('all mistakes are told at once, each with an example, and none repeats a secret', () => {
   const secret = 'hunter2';
   const mistakes = mistakesOf({
-    RELAY_PORT: 'eighty', RELAY_WEB_PORT: '0', RELAY_PUBLIC_URL: 'http://relay.example.org', DATABASE_URL: `mysql://me:${secret}@db/x`,
-    BLOB_URL: 'ftp://x', RELAY_POLICY: 'none', RELAY_RATE_LIMIT: '-1', RELAY_ADMIN_PASSWORD: secret, RELAY_UPLOAD_EXPIRES_HOURS: '0', PACS_URL: `http://me:${secret}@pacs/`,
+    RELAY_PORT: 'eighty',
+    RELAY_WEB_PORT: '0',
+    RELAY_PUBLIC_URL: 'http://relay.example.org',
+    DATABASE_URL: `mysql://me:${secret}@db/x`,
+    BLOB_URL: 'ftp://x',
+    RELAY_POLICY: 'none',
+    RELAY_RATE_LIMIT: '-1',
+    RELAY_ADMIN_PASSWORD: secret,
+    RELAY_UPLOAD_EXPIRES_HOURS: '0',
+    PACS_URL: `http://me:${secret}@pacs/`,
   });
-  const names = ['RELAY_PORT', 'RELAY_WEB_PORT', 'RELAY_PUBLIC_URL', 'RELAY_ADMIN_PASSWORD', 'DATABASE_URL', 'BLOB_URL', 'RELAY_POLICY', 'PACS_URL', 'RELAY_RATE_LIMIT', 'RELAY_UPLOAD_EXPIRES_HOURS'];
-  for (const name of names) assert.ok(mistakes.some((mistake) => mistake.startsWith(name)), `${name} in ${mistakes.join('\n')}`);
+  const names = [
+    'RELAY_PORT',
+    'RELAY_WEB_PORT',
+    'RELAY_PUBLIC_URL',
+    'RELAY_ADMIN_PASSWORD',
+    'DATABASE_URL',
+    'BLOB_URL',
+    'RELAY_POLICY',
+    'PACS_URL',
+    'RELAY_RATE_LIMIT',
+    'RELAY_UPLOAD_EXPIRES_HOURS',
+  ];
+  for (const name of names)
+    assert.ok(
+      mistakes.some((mistake) => mistake.startsWith(name)),
+      `${name} in ${mistakes.join('\n')}`,
+    );
   assert.is(mistakes.length, names.length);
   assert.not.match(mistakes.join('\n'), secret);
 });
@@ -49,7 +78,8 @@ test('the limit of requests can be set or switched off', () => {
 test('an unfinished parcel is kept for a week, or as long as is set', () => {
   assert.is(readConfig(PACS).uploadExpiresHours, 168);
   assert.is(readConfig({ ...PACS, RELAY_UPLOAD_EXPIRES_HOURS: '12' }).uploadExpiresHours, 12);
-  for (const wrong of ['1.5', 'never', '100000']) assert.is(mistakesOf({ ...PACS, RELAY_UPLOAD_EXPIRES_HOURS: wrong }).length, 1);
+  for (const wrong of ['1.5', 'never', '100000'])
+    assert.is(mistakesOf({ ...PACS, RELAY_UPLOAD_EXPIRES_HOURS: wrong }).length, 1);
 });
 
 test.run();

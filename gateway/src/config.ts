@@ -1,27 +1,33 @@
 /**
- * The settings, from environment variables (DESIGN §4 Configuration). Everything is checked at once and every mistake is told at once, with
- * what is expected and an example. What an administrator changes while it runs is not here: it lives in the database.
+ * The settings, from environment variables (DESIGN §4 Configuration). Everything is checked at once and every
+ * mistake is told at once, with what is expected and an example. What an administrator changes while it runs
+ * is not here: it lives in the database.
  */
 import { join, resolve } from 'node:path';
 import type { DatabasePlace } from './database/database.ts';
 
-export type BlobPlace = { readonly kind: 'folder'; readonly path: string } | { readonly kind: 's3'; readonly url: string };
+export type BlobPlace =
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 's3'; readonly url: string };
 
 export type Config = {
   readonly port: number;
   readonly webPort: number;
   /**
-   * The address that both ports listen on. DESIGN names no setting for it: RELAY_HOST, else the loopback while RELAY_PUBLIC_URL is on the
-   * loopback (nothing to reach from elsewhere, and no TLS), else every address (a proxy ends TLS before it).
+   * The address that both ports listen on. DESIGN names no setting for it: RELAY_HOST, else the loopback
+   * while RELAY_PUBLIC_URL is on the loopback (nothing to reach from elsewhere, and no TLS), else every
+   * address (a proxy ends TLS before it).
    */
   readonly host: string;
   readonly dataDir: string;
   /**
-   * The first user's password. It counts when the user `admin` is made, never later: what an administrator set since then is not undone
-   * by a variable that was left in a file.
+   * The first user's password. It counts when the user `admin` is made, never later: what an administrator
+   * set since then is not undone by a variable that was left in a file.
    */
   readonly adminPassword: string | null;
-  /** The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts. */
+  /**
+   * The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts.
+   */
   readonly publicUrl: string;
   readonly database: DatabasePlace;
   readonly blobs: BlobPlace;
@@ -44,11 +50,15 @@ export class ConfigMistakes extends Error {
 }
 
 /**
- * 100 a second. A device that sends as fast as a gigabit link carries needs 16 (a PATCH takes 8 MiB), one that sends many tiny studies
- * about 30; below that uploads would stall, far above it one script can keep the gateway from everybody else.
+ * 100 a second. A device that sends as fast as a gigabit link carries needs 16 (a PATCH takes 8 MiB), one
+ * that sends many tiny studies about 30; below that uploads would stall, far above it one script can keep the
+ * gateway from everybody else.
  */
 const RATE_LIMIT = 6_000;
-/** A week: a tablet that was in a drawer over the weekend goes on where it was; the room is not taken for ever. */
+/**
+ * A week: a tablet that was in a drawer over the weekend goes on where it was; the room is not taken for
+ * ever.
+ */
 const UPLOAD_EXPIRES_HOURS = 168;
 /** A year. Beyond it a parcel outlives the promise that it keeps. */
 const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
@@ -81,9 +91,13 @@ function publicUrlOf(env: Env, webPort: number, wrong: Report): URL {
   if (text === undefined) return otherwise;
   const url = urlOf(text, ['http:', 'https:']);
   if (!url || url.username || url.search || url.hash || url.pathname !== '/') {
-    wrong('RELAY_PUBLIC_URL must be the address of the web app without a path, for example RELAY_PUBLIC_URL=https://relay.example.org.');
+    wrong(
+      'RELAY_PUBLIC_URL must be the address of the web app without a path, for example RELAY_PUBLIC_URL=https://relay.example.org.',
+    );
   } else if (url.protocol !== 'https:' && !LOOPBACK.test(url.hostname)) {
-    wrong(`RELAY_PUBLIC_URL must begin with https, for passwords and images travel there: RELAY_PUBLIC_URL=https://${url.host}. Only localhost may do without.`);
+    wrong(
+      `RELAY_PUBLIC_URL must begin with https, for passwords and images travel there: RELAY_PUBLIC_URL=https://${url.host}. Only localhost may do without.`,
+    );
   } else return url;
   return otherwise;
 }
@@ -93,7 +107,9 @@ function databaseOf(env: Env, dataDir: string, wrong: Report): DatabasePlace {
   if (text === undefined) return { kind: 'folder', path: join(dataDir, 'database') };
   if (!urlOf(text, ['postgres:', 'postgresql:'])) {
     const example = 'DATABASE_URL=postgres://relay:secret@db.example.org:5432/relay';
-    wrong(`DATABASE_URL must name a PostgreSQL database, for example ${example}. Without it an embedded one is used.`);
+    wrong(
+      `DATABASE_URL must name a PostgreSQL database, for example ${example}. Without it an embedded one is used.`,
+    );
   }
   return { kind: 'server', url: text };
 }
@@ -104,7 +120,10 @@ function blobsOf(env: Env, dataDir: string, wrong: Report): BlobPlace {
   if (url?.protocol === 's3:') return { kind: 's3', url: url.href };
   if (url) return { kind: 'folder', path: decodeURIComponent(url.pathname) };
   const example = 'BLOB_URL=file:///var/lib/relaypacs/blobs';
-  if (text !== undefined) wrong(`BLOB_URL must begin with file: or s3:, for example ${example}. Without it they lie in RELAY_DATA_DIR.`);
+  if (text !== undefined)
+    wrong(
+      `BLOB_URL must begin with file: or s3:, for example ${example}. Without it they lie in RELAY_DATA_DIR.`,
+    );
   return { kind: 'folder', path: join(dataDir, 'blobs') };
 }
 
@@ -114,10 +133,14 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
   const url = text === undefined ? null : urlOf(text, ['http:', 'https:']);
   if (!url || url.username) {
     const example = 'PACS_URL=http://127.0.0.1:8042/dicom-web';
-    wrong(`PACS_URL must be the DICOMweb root of the PACS, without a password in it, for example ${example} ("npm start" brings a PACS of its own).`);
+    wrong(
+      `PACS_URL must be the DICOMweb root of the PACS, without a password in it, for example ${example} ("npm start" brings a PACS of its own).`,
+    );
   }
   if (authorization !== null && !/^[\x20-\x7e]+$/.test(authorization)) {
-    wrong('PACS_AUTHORIZATION must be the value of an Authorization header, for example PACS_AUTHORIZATION="Bearer …".');
+    wrong(
+      'PACS_AUTHORIZATION must be the value of an Authorization header, for example PACS_AUTHORIZATION="Bearer …".',
+    );
   }
   return { url: text?.replace(/\/+$/, '') ?? '', authorization };
 }
@@ -133,7 +156,9 @@ function rateLimitOf(env: Env, wrong: Report): number | null {
   const text = setting(env, 'RELAY_RATE_LIMIT') ?? String(RATE_LIMIT);
   if (text === 'off') return null;
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  wrong(`RELAY_RATE_LIMIT must be the requests that one caller may make in a minute, or off, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`);
+  wrong(
+    `RELAY_RATE_LIMIT must be the requests that one caller may make in a minute, or off, for example RELAY_RATE_LIMIT=${RATE_LIMIT}.`,
+  );
   return RATE_LIMIT;
 }
 
@@ -142,29 +167,39 @@ function uploadExpiresOf(env: Env, wrong: Report): number {
   const hours = /^\d{1,4}$/.test(text) ? Number(text) : 0;
   if (hours >= 1 && hours <= UPLOAD_EXPIRES_HOURS_LIMIT) return hours;
   const example = `RELAY_UPLOAD_EXPIRES_HOURS=${UPLOAD_EXPIRES_HOURS}`;
-  wrong(`RELAY_UPLOAD_EXPIRES_HOURS must be the hours after which an unfinished parcel is given up, from 1 to ${UPLOAD_EXPIRES_HOURS_LIMIT}, for example ${example}.`);
+  wrong(
+    `RELAY_UPLOAD_EXPIRES_HOURS must be the hours after which an unfinished parcel is given up, from 1 to ${UPLOAD_EXPIRES_HOURS_LIMIT}, for example ${example}.`,
+  );
   return UPLOAD_EXPIRES_HOURS;
 }
 
 function adminPasswordOf(env: Env, wrong: Report): string | null {
   const password = env.RELAY_ADMIN_PASSWORD || null;
   if (password !== null && password.length < PASSWORD_LENGTH_LIMIT) {
-    wrong(`RELAY_ADMIN_PASSWORD must have ${PASSWORD_LENGTH_LIMIT} characters or more, for example four words. Without it a password is made and shown once.`);
+    wrong(
+      `RELAY_ADMIN_PASSWORD must have ${PASSWORD_LENGTH_LIMIT} characters or more, for example four words. Without it a password is made and shown once.`,
+    );
   }
   return password;
 }
 
-/** Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value, for a value may be a password. */
+/**
+ * Reads and checks all settings. Throws ConfigMistakes with every mistake; no message repeats a value, for a
+ * value may be a password.
+ */
 export function readConfig(env: Env): Config {
   const mistakes: string[] = [];
   const wrong: Report = (mistake) => void mistakes.push(mistake);
   const port = portOf(env, 'RELAY_PORT', 8080, wrong);
   const webPort = portOf(env, 'RELAY_WEB_PORT', 3000, wrong);
-  if (port === webPort) wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
+  if (port === webPort)
+    wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
   const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
   const publicUrl = publicUrlOf(env, webPort, wrong);
   const config: Config = {
-    port, webPort, dataDir,
+    port,
+    webPort,
+    dataDir,
     host: setting(env, 'RELAY_HOST') ?? (LOOPBACK.test(publicUrl.hostname) ? '127.0.0.1' : '0.0.0.0'),
     adminPassword: adminPasswordOf(env, wrong),
     publicUrl: publicUrl.origin,

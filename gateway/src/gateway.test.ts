@@ -13,9 +13,15 @@ let gateway: TestGateway;
 test.before(async () => void (gateway = await openTestGateway()));
 test.after(() => gateway.close());
 
-const problemOf = async (answer: Response): Promise<ProblemDetails> => (await answer.json()) as ProblemDetails;
+const problemOf = async (answer: Response): Promise<ProblemDetails> =>
+  (await answer.json()) as ProblemDetails;
 
-type Served = { readonly method: string; readonly path: string; readonly access: Access | undefined; readonly uploadRight: boolean };
+type Served = {
+  readonly method: string;
+  readonly path: string;
+  readonly access: Access | undefined;
+  readonly uploadRight: boolean;
+};
 
 /** Every method and path that is served, with its access; global middleware is not a route. */
 function servedRoutes(): Served[] {
@@ -24,23 +30,45 @@ function servedRoutes(): Served[] {
     if (method === 'ALL' && /^\/?\*$/.test(path)) continue;
     const key = `${method} ${path}`;
     const known = routes.get(key);
-    routes.set(key, { method, path, access: known?.access ?? accessOf(handler), uploadRight: known?.uploadRight || servesUploadRight(handler) });
+    routes.set(key, {
+      method,
+      path,
+      access: known?.access ?? accessOf(handler),
+      uploadRight: known?.uploadRight || servesUploadRight(handler),
+    });
   }
   return [...routes.values()];
 }
 
 /** A path in which every parameter stands for something that is not there. */
-const concrete = (path: string): string => path.replaceAll(/:\w+(\{[^}]*\})?/g, '00000000-0000-4000-8000-000000000000');
+const concrete = (path: string): string =>
+  path.replaceAll(/:\w+(\{[^}]*\})?/g, '00000000-0000-4000-8000-000000000000');
 
 test('every route names who may call it', () => {
   const nameless = servedRoutes().filter(({ access }) => access === undefined);
-  assert.equal(nameless.map(({ method, path }) => `${method} ${path}`), []);
+  assert.equal(
+    nameless.map(({ method, path }) => `${method} ${path}`),
+    [],
+  );
   assert.ok(servedRoutes().length > 15);
 });
 
 test('without a token only health, version, the contract, the keys and signing in are served', () => {
-  const open = servedRoutes().filter(({ access }) => access === 'public').map(({ path }) => path);
-  const expected = ['/health', '/health/live', '/health/ready', '/version', '/openapi.json', '/.well-known/jwks.json', '/auth/login', '/auth/refresh', '/auth/logout', '/auth/device-token'];
+  const open = servedRoutes()
+    .filter(({ access }) => access === 'public')
+    .map(({ path }) => path);
+  const expected = [
+    '/health',
+    '/health/live',
+    '/health/ready',
+    '/version',
+    '/openapi.json',
+    '/.well-known/jwks.json',
+    '/auth/login',
+    '/auth/refresh',
+    '/auth/logout',
+    '/auth/device-token',
+  ];
   assert.equal(open.sort(), expected.sort());
 });
 
@@ -54,7 +82,10 @@ test('each route serves the roles that it names, and no others, and nobody witho
     assert.is(stranger.status, 401, `${method} ${path} without a token`);
     await stranger.body?.cancel();
     for (const role of ROLES) {
-      const answer = await gateway.call(method, where, { token: sessions.get(role)?.accessToken ?? '', headers: { 'tus-resumable': '1.0.0' } });
+      const answer = await gateway.call(method, where, {
+        token: sessions.get(role)?.accessToken ?? '',
+        headers: { 'tus-resumable': '1.0.0' },
+      });
       const isRefused = answer.status === 403;
       await answer.body?.cancel();
       assert.is(isRefused, !access.includes(role), `${method} ${path} as ${role}: ${answer.status}`);
@@ -70,15 +101,33 @@ test('a device that may send reaches the routes of its uploads and no other, wha
   const reached: string[] = [];
   for (const { method, path, access, uploadRight } of servedRoutes()) {
     if (access === undefined || access === 'public') continue;
-    const answer = await gateway.call(method, concrete(path), { token, headers: { 'tus-resumable': '1.0.0' } });
+    const answer = await gateway.call(method, concrete(path), {
+      token,
+      headers: { 'tus-resumable': '1.0.0' },
+    });
     const code = answer.status === 403 ? (await problemOf(answer)).code : null;
     if (code === null) await answer.body?.cancel();
-    assert.is(code, uploadRight ? null : 'not-allowed', `${method} ${path} with the right to send: ${answer.status}`);
+    assert.is(
+      code,
+      uploadRight ? null : 'not-allowed',
+      `${method} ${path} with the right to send: ${answer.status}`,
+    );
     if (uploadRight) reached.push(`${method} ${path}`);
   }
   const expected = [
-    'POST /upload/init', 'POST /upload/files', 'OPTIONS /upload/files', 'GET /upload/files/:id', 'PATCH /upload/files/:id', 'DELETE /upload/files/:id',
-    'OPTIONS /upload/files/:id', 'POST /upload/:id/complete', 'GET /upload/:id/status', 'GET /upload/:id/receipt', 'DELETE /upload/:id', 'POST /upload/:id/decisions', 'GET /events',
+    'POST /upload/init',
+    'POST /upload/files',
+    'OPTIONS /upload/files',
+    'GET /upload/files/:id',
+    'PATCH /upload/files/:id',
+    'DELETE /upload/files/:id',
+    'OPTIONS /upload/files/:id',
+    'POST /upload/:id/complete',
+    'GET /upload/:id/status',
+    'GET /upload/:id/receipt',
+    'DELETE /upload/:id',
+    'POST /upload/:id/decisions',
+    'GET /events',
   ];
   assert.equal(reached.sort(), expected.sort());
 });
@@ -86,7 +135,10 @@ test('a device that may send reaches the routes of its uploads and no other, wha
 test('what is not there is a 401 to a stranger, a 404 to others, and a wrong method says which ones there are', async () => {
   const { accessToken: token } = await gateway.signIn();
   assert.is((await gateway.call('GET', '/audit-of-everything')).status, 401);
-  assert.is((await problemOf(await gateway.call('GET', '/audit-of-everything', { token }))).code, 'not-found');
+  assert.is(
+    (await problemOf(await gateway.call('GET', '/audit-of-everything', { token }))).code,
+    'not-found',
+  );
   const wrong = await gateway.call('PUT', '/auth/me', { token });
   assert.equal([wrong.status, wrong.headers.get('allow')], [405, 'GET']);
 });
@@ -94,17 +146,27 @@ test('what is not there is a 401 to a stranger, a 404 to others, and a wrong met
 test('a request that has not the asked form is told where, never what', async () => {
   const { accessToken: token } = await gateway.signIn();
   const planted = 'PLANTED^NAME';
-  const badForm = await gateway.call('POST', '/admin/users', { token, body: { username: `${planted} `, password: planted, roles: [planted] } });
+  const badForm = await gateway.call('POST', '/admin/users', {
+    token,
+    body: { username: `${planted} `, password: planted, roles: [planted] },
+  });
   const text = await badForm.text();
   assert.is(badForm.status, 422);
   assert.match(text, 'username');
   assert.not.match(text, planted);
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const send = (body: string, contentType = 'application/json') =>
-    gateway.api.request('/admin/users', { method: 'POST', headers: { ...headers, 'content-type': contentType }, body });
+    gateway.api.request('/admin/users', {
+      method: 'POST',
+      headers: { ...headers, 'content-type': contentType },
+      body,
+    });
   assert.is((await problemOf(await send('{"username":'))).code, 'bad-request');
   assert.is((await problemOf(await send('username=x', 'text/plain'))).code, 'unsupported-media-type');
-  assert.is((await problemOf(await send(JSON.stringify({ username: 'x'.repeat(100_000) })))).code, 'body-too-large');
+  assert.is(
+    (await problemOf(await send(JSON.stringify({ username: 'x'.repeat(100_000) })))).code,
+    'body-too-large',
+  );
 });
 
 test('an unexpected error tells neither the caller nor the log what it was about', async () => {
@@ -112,7 +174,9 @@ test('an unexpected error tells neither the caller nor the log what it was about
   own.api.get('/broken', allow('public'), () => {
     throw new Error('no row for PLANTED^NAME');
   });
-  const answer = await own.call('GET', '/broken', { headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' } });
+  const answer = await own.call('GET', '/broken', {
+    headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' },
+  });
   const text = await answer.text();
   assert.is(answer.status, 500);
   assert.is((JSON.parse(text) as ProblemDetails).code, 'unexpected');
@@ -126,10 +190,15 @@ test('an unexpected error tells neither the caller nor the log what it was about
 test('while the database is away who asks is told so, and to come back in a moment', async () => {
   const own = await openTestGateway();
   await own.database.close();
-  const answer = await own.call('POST', '/auth/login', { body: { username: 'admin', password: 'not looked at' } });
+  const answer = await own.call('POST', '/auth/login', {
+    body: { username: 'admin', password: 'not looked at' },
+  });
   assert.equal([answer.status, answer.headers.get('retry-after')], [503, '1']);
   assert.is((await problemOf(answer)).code, 'not-ready');
-  assert.ok(own.lines.some(({ event, where }) => event === 'unexpected-error' && where === 'request'), 'and the log says where it was met');
+  assert.ok(
+    own.lines.some(({ event, where }) => event === 'unexpected-error' && where === 'request'),
+    'and the log says where it was met',
+  );
 });
 
 test('an error that comes as a plain object has its place in the log, and still not its words', () => {
@@ -143,7 +212,9 @@ test('an error that comes as a plain object has its place in the log, and still 
 test('the log names routes by their pattern and people by their id', async () => {
   const { accessToken: token, user } = await gateway.signIn();
   await gateway.call('GET', '/upload/00000000-0000-4000-8000-000000000000/status?name=PLANTED', { token });
-  const line = gateway.lines.findLast(({ event, route }) => event === 'request' && String(route).startsWith('/upload'));
+  const line = gateway.lines.findLast(
+    ({ event, route }) => event === 'request' && String(route).startsWith('/upload'),
+  );
   assert.is(line?.['route'], '/upload/:id/status');
   assert.equal([line?.['status'], line?.['code'], line?.['user']], [404, 'upload-not-found', user.id]);
   assert.not.match(JSON.stringify(gateway.lines), /PLANTED|admin"/);
@@ -165,7 +236,10 @@ test('a caller has a limit, and another caller is not touched by it', async () =
 
 test('a PACS that is down makes the gateway degraded, not dead: it takes studies', async () => {
   const health = await gateway.call('GET', '/health');
-  assert.equal([health.status, await health.json()], [200, { status: 'degraded', database: 'ok', pacs: 'unreachable' }]);
+  assert.equal(
+    [health.status, await health.json()],
+    [200, { status: 'degraded', database: 'ok', pacs: 'unreachable' }],
+  );
   assert.is((await gateway.call('GET', '/health/ready')).status, 200);
 });
 
@@ -183,7 +257,8 @@ test('metrics are for those who watch, and name no study', async () => {
   const answer = await gateway.call('GET', '/metrics', { token });
   const text = await answer.text();
   assert.match(answer.headers.get('content-type') ?? '', 'text/plain; version=0.0.4');
-  for (const metric of ['relaypacs_request_seconds_count', 'relaypacs_pacs_up 0', 'relaypacs_build_info']) assert.match(text, metric);
+  for (const metric of ['relaypacs_request_seconds_count', 'relaypacs_pacs_up 0', 'relaypacs_build_info'])
+    assert.match(text, metric);
   assert.match(text, 'route="/upload/:id/status"');
   assert.not.match(text, /[0-9a-f]{8}-[0-9a-f]{4}-|="\d+\.\d+\.\d+\.\d+/);
 });
@@ -196,7 +271,10 @@ test('every problem has a status of its kind and a sentence', () => {
 });
 
 test('an unusable setting is told before anything is opened', async () => {
-  const outcome = await openTestGateway({ env: { RELAY_PORT: 'x' } }).then(() => null, (error: unknown) => error);
+  const outcome = await openTestGateway({ env: { RELAY_PORT: 'x' } }).then(
+    () => null,
+    (error: unknown) => error,
+  );
   assert.instance(outcome, ConfigMistakes);
 });
 

@@ -1,6 +1,7 @@
 /**
- * The composition root: from settings to a gateway, and the only place that picks adapters. What a slice needs is handed to it here; time,
- * identity and the log come in from outside, so that a test can give its own.
+ * The composition root: from settings to a gateway, and the only place that picks adapters. What a slice
+ * needs is handed to it here; time, identity and the log come in from outside, so that a test can give its
+ * own.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -118,18 +119,26 @@ const DEFAULTS: Surroundings = {
   webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
 };
 
-const VERSION = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
 
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
 
-/** Attempts to sign in, a minute: for one name from one address, and from one address in all (a clinic behind one proxy is one address). */
+/**
+ * Attempts to sign in, a minute: for one name from one address, and from one address in all (a clinic behind
+ * one proxy is one address).
+ */
 const ATTEMPTS = { perName: 10, perAddress: 120 } as const;
 /** How long the PACS's answer to "are you there" is believed, and how long it may take. */
 const PACS_REMEMBERED_MS = 5_000;
 const PACS_PATIENCE_MS = 2_000;
 
-/** Opens everything that the settings name. Throws when the database, the keys or the folder cannot be had; a PACS that is down is waited for. */
+/**
+ * Opens everything that the settings name. Throws when the database, the keys or the folder cannot be had; a
+ * PACS that is down is waited for.
+ */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const around: Surroundings = { ...DEFAULTS, ...overrides };
   const log = createLog(around.write, around.now);
@@ -138,25 +147,75 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const { madePassword } = await ensureFirstUser(database.db, config.adminPassword, around.now());
   const jobs = await createJobs(database, jobEvents(log));
   const pacs = around.pacs ?? createLatePacs(config.pacs);
-  const isPacsUp = remembered(() => pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS)).then(() => true, () => false), PACS_REMEMBERED_MS, around.clock);
+  const isPacsUp = remembered(
+    () =>
+      pacs.probe(AbortSignal.timeout(PACS_PATIENCE_MS)).then(
+        () => true,
+        () => false,
+      ),
+    PACS_REMEMBERED_MS,
+    around.clock,
+  );
   const engine = around.engine ?? createOnnxEngine();
-  const metrics = createMetrics({ countJobs: () => jobs.counts(), isPacsUp, engineRestarts: () => engine.state().crashes, version: VERSION });
+  const metrics = createMetrics({
+    countJobs: () => jobs.counts(),
+    isPacsUp,
+    engineRestarts: () => engine.state().crashes,
+    version: VERSION,
+  });
   const tools = await createPipelineTools({ config, around, log, keys, database, jobs, pacs, metrics });
   const files = openModelFiles(BUILT_IN_MODELS, join(config.dataDir, 'models'));
   await registerBuiltIn(database.db, files, await defaultSiteId(database.db), around.now());
-  const sealing: SealingKeys = { get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) };
-  const parcels = createParcelReceiver(tools, { expiresAfterMs: config.uploadExpiresHours * 3_600_000, sealing });
-  const inference = await createInference({ config, around, keys, database, jobs, tools, metrics, engine, files, parcels });
+  const sealing: SealingKeys = {
+    get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']),
+  };
+  const parcels = createParcelReceiver(tools, {
+    expiresAfterMs: config.uploadExpiresHours * 3_600_000,
+    sealing,
+  });
+  const inference = await createInference({
+    config,
+    around,
+    keys,
+    database,
+    jobs,
+    tools,
+    metrics,
+    engine,
+    files,
+    parcels,
+  });
 
   let isStarted = false;
-  const channel = async (name: string): Promise<MessageChannel | null> => (await database.shared?.channel(name)) ?? null;
+  const channel = async (name: string): Promise<MessageChannel | null> =>
+    (await database.shared?.channel(name)) ?? null;
   const forgotten = { users: await channel('relaypacs_users'), devices: await channel('relaypacs_devices') };
-  const api = createApi({ config, around, log, keys, database, metrics, tools, parcels, inference, files, forgotten, isPacsUp, isStarted: () => isStarted });
-  const audited = async (event: { event: 'gateway-started'; version: string } | { event: 'gateway-stopped' }): Promise<void> => {
-    await database.db.transaction().execute(async (trx) => recordAudit(trx, await defaultSiteId(trx), event, around.now()));
+  const api = createApi({
+    config,
+    around,
+    log,
+    keys,
+    database,
+    metrics,
+    tools,
+    parcels,
+    inference,
+    files,
+    forgotten,
+    isPacsUp,
+    isStarted: () => isStarted,
+  });
+  const audited = async (
+    event: { event: 'gateway-started'; version: string } | { event: 'gateway-stopped' },
+  ): Promise<void> => {
+    await database.db
+      .transaction()
+      .execute(async (trx) => recordAudit(trx, await defaultSiteId(trx), event, around.now()));
   };
   return {
-    api, log, madePassword,
+    api,
+    log,
+    madePassword,
     web: createWeb(api, log, config, around.webFolder),
     version: VERSION,
     async start() {
@@ -179,17 +238,34 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
 
 function jobEvents(log: Log): JobEvents {
   return {
-    failed: (queue, job, attempt, error) => log({ event: 'job-failed', queue, job, attempt, ...describeError(error) }),
+    failed: (queue, job, attempt, error) =>
+      log({ event: 'job-failed', queue, job, attempt, ...describeError(error) }),
     around: withCorrelation,
     trouble: (error) => log({ event: 'unexpected-error', where: 'jobs', ...describeError(error) }),
   };
 }
 
-type PipelineParts = Pick<ApiParts, 'config' | 'around' | 'log' | 'keys' | 'database' | 'metrics'> & { readonly jobs: Jobs; readonly pacs: Pacs };
+type PipelineParts = Pick<ApiParts, 'config' | 'around' | 'log' | 'keys' | 'database' | 'metrics'> & {
+  readonly jobs: Jobs;
+  readonly pacs: Pacs;
+};
 
-async function createPipelineTools({ config, around, log, keys, database, jobs, pacs, metrics }: PipelineParts): Promise<PipelineTools> {
+async function createPipelineTools({
+  config,
+  around,
+  log,
+  keys,
+  database,
+  jobs,
+  pacs,
+  metrics,
+}: PipelineParts): Promise<PipelineTools> {
   return {
-    db: database.db, jobs, pacs, metrics, log,
+    db: database.db,
+    jobs,
+    pacs,
+    metrics,
+    log,
     blobs: await openBlobs(config),
     keys: createStudyKeys(keys.wrapKey, join(config.dataDir, 'keys', 'studies')),
     pseudonyms: await createPseudonyms(keys.projectKey),
@@ -198,48 +274,132 @@ async function createPipelineTools({ config, around, log, keys, database, jobs, 
     issuer: config.publicUrl,
     locks: database.shared?.locks ?? null,
     changes: createStudyChanges(await database.shared?.channel('relaypacs_studies')),
-    now: around.now, newId: around.newId,
+    now: around.now,
+    newId: around.newId,
   };
 }
 
 type Parcels = ReturnType<typeof createParcelReceiver>;
-type InferenceSurroundings = Omit<PipelineParts, 'pacs' | 'log'> & { readonly tools: PipelineTools; readonly engine: Engine; readonly files: ModelFiles; readonly parcels: Parcels };
+type InferenceSurroundings = Omit<PipelineParts, 'pacs' | 'log'> & {
+  readonly tools: PipelineTools;
+  readonly engine: Engine;
+  readonly files: ModelFiles;
+  readonly parcels: Parcels;
+};
 
-async function createInference({ config, around, keys, database, jobs, tools, metrics, engine, files, parcels }: InferenceSurroundings): Promise<InferenceParts> {
+async function createInference({
+  config,
+  around,
+  keys,
+  database,
+  jobs,
+  tools,
+  metrics,
+  engine,
+  files,
+  parcels,
+}: InferenceSurroundings): Promise<InferenceParts> {
   const { db, pacs, log, pseudonyms } = tools;
   const examiner = createExaminer();
   const road = createResultSender(tools, parcels, keys);
-  const inputs = createInputStore(await openFileBlobs(join(config.dataDir, 'inputs')), keys.wrapKey, join(config.dataDir, 'keys'));
+  const inputs = createInputStore(
+    await openFileBlobs(join(config.dataDir, 'inputs')),
+    keys.wrapKey,
+    join(config.dataDir, 'keys'),
+  );
   const inferring: InferenceTools = {
-    db, jobs, pacs, log, metrics, engine, examiner, inputs, now: around.now, newId: around.newId,
+    db,
+    jobs,
+    pacs,
+    log,
+    metrics,
+    engine,
+    examiner,
+    inputs,
+    now: around.now,
+    newId: around.newId,
     pathOf: files.pathOf,
     deliver: (result, source, signal) => deliverResult(result, source, { db, jobs, road }, signal),
     changes: createStudyChanges(await database.shared?.channel('relaypacs_inference')),
   };
-  return { tools: inferring, reports: { db, pacs, road, log, seal: createReasonSeal(keys.wrapKey) }, pseudonyms };
+  return {
+    tools: inferring,
+    reports: { db, pacs, road, log, seal: createReasonSeal(keys.wrapKey) },
+    pseudonyms,
+  };
 }
 
-/** Result instances on the road of every instance: built by the stage `results`, taken in as an upload of the gateway's own. */
+/**
+ * Result instances on the road of every instance: built by the stage `results`, taken in as an upload of the
+ * gateway's own.
+ */
 function createResultSender(tools: PipelineTools, { arrived }: Parcels, keys: Keys): ResultSender {
   const uid = createResultUid(keys.projectKey);
   const build = createBuildThread();
-  const saidBy = ({ finding, models, created_at: at, cache_key: key }: ResultRow): Omit<ResultSubject, 'source' | 'uid'> => ({ finding, models, at, key, softwareVersion: VERSION });
-  const send = async (siteId: string, built: readonly BuiltResult[], signal: AbortSignal): Promise<NewInstance[]> => {
-    const sent = await sendResults(tools, { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived }, siteId, built, signal);
+  const saidBy = ({
+    finding,
+    models,
+    created_at: at,
+    cache_key: key,
+  }: ResultRow): Omit<ResultSubject, 'source' | 'uid'> => ({
+    finding,
+    models,
+    at,
+    key,
+    softwareVersion: VERSION,
+  });
+  const send = async (
+    siteId: string,
+    built: readonly BuiltResult[],
+    signal: AbortSignal,
+  ): Promise<NewInstance[]> => {
+    const sent = await sendResults(
+      tools,
+      { openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived },
+      siteId,
+      built,
+      signal,
+    );
     // Where something else stands under one of the UIDs, its state says so (`instancesOfResults`).
-    return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({ kind, seriesInstanceUID, sopInstanceUID }));
+    return built
+      .filter((_, at) => sent[at]!.outcome !== 'left-out')
+      .map(({ kind, identifiers: { seriesInstanceUID, sopInstanceUID } }) => ({
+        kind,
+        seriesInstanceUID,
+        sopInstanceUID,
+      }));
   };
   return {
     async send(result, source, maps, signal) {
-      return send(result.site_id, await build({ ...saidBy(result), ...maps, source, secret: keys.projectKey }, signal), signal);
+      return send(
+        result.site_id,
+        await build({ ...saidBy(result), ...maps, source, secret: keys.projectKey }, signal),
+        signal,
+      );
     },
     async sendVerified(result, bytes, kinds, said, signal) {
       const source = await parseSource(bytes, signal);
       const account = await findAccount(tools.db, { id: said.accountId });
-      const by = await observerName(source, { id: said.accountId, username: account?.username ?? said.accountId }, tools.pseudonyms);
+      const by = await observerName(
+        source,
+        { id: said.accountId, username: account?.username ?? said.accountId },
+        tools.pseudonyms,
+      );
       const { verdict, reason, at, revision, follows } = said;
-      const verification: Verification = { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
-      return send(result.site_id, [buildVerifiedReport({ ...saidBy(result), source, uid }, kinds, verification)], signal);
+      const verification: Verification = {
+        verdict,
+        reason,
+        at,
+        revision,
+        follows,
+        by,
+        finding: said.finding as Verification['finding'],
+      };
+      return send(
+        result.site_id,
+        [buildVerifiedReport({ ...saidBy(result), source, uid }, kinds, verification)],
+        signal,
+      );
     },
   };
 }
@@ -266,20 +426,48 @@ type ApiParts = {
   readonly isStarted: () => boolean;
 };
 
-function createApi({ config, around, log, keys, database, metrics, tools, parcels, inference, files, forgotten, isPacsUp, isStarted }: ApiParts): Router {
+function createApi({
+  config,
+  around,
+  log,
+  keys,
+  database,
+  metrics,
+  tools,
+  parcels,
+  inference,
+  files,
+  forgotten,
+  isPacsUp,
+  isStarted,
+}: ApiParts): Router {
   const { publicUrl, rateLimit } = config;
   const { now, newId, clock } = around;
   const { db } = database;
   const limit = (perMinute: number) => createRateLimit(rateLimit === null ? null : perMinute, clock);
-  const accessTokens = createAccessTokens({ key: keys.tokens, keyOf: keys.tokenKey, issuer: publicUrl, now, newId });
-  const users = createRemembered(async (id) => {
-    const account = await findAccount(db, { id });
-    return account && !account.isDisabled ? toUser(account) : null;
-  }, clock, forgotten.users);
-  const devices = createRemembered(async (id) => {
-    const device = await findDevice(db, id);
-    return device && device.revoked_at === null ? device.account_id : null;
-  }, clock, forgotten.devices);
+  const accessTokens = createAccessTokens({
+    key: keys.tokens,
+    keyOf: keys.tokenKey,
+    issuer: publicUrl,
+    now,
+    newId,
+  });
+  const users = createRemembered(
+    async (id) => {
+      const account = await findAccount(db, { id });
+      return account && !account.isDisabled ? toUser(account) : null;
+    },
+    clock,
+    forgotten.users,
+  );
+  const devices = createRemembered(
+    async (id) => {
+      const device = await findDevice(db, id);
+      return device && device.revoked_at === null ? device.account_id : null;
+    },
+    clock,
+    forgotten.devices,
+  );
   const forgetDevices = (ids: readonly string[]): void => ids.forEach((id) => devices.forget(id));
 
   const api = createRouter();
@@ -291,26 +479,59 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   });
   api.use(authenticate({ readToken: accessTokens.read, users, devices }));
   api.use(limitRequests(createRateLimit(rateLimit, clock)));
-  api.onError(problemHandler(log, () => database.ping().then(() => true, () => false)));
+  api.onError(
+    problemHandler(log, () =>
+      database.ping().then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
   api.notFound(notFoundHandler(api));
 
   const attempts = { perName: limit(ATTEMPTS.perName), perAddress: limit(ATTEMPTS.perAddress) };
-  api.route('/', observabilityRoutes({ database, now, metrics, isPacsUp, isStarted, version: VERSION, profileEdition: PROFILE_EDITION }));
+  api.route(
+    '/',
+    observabilityRoutes({
+      database,
+      now,
+      metrics,
+      isPacsUp,
+      isStarted,
+      version: VERSION,
+      profileEdition: PROFILE_EDITION,
+    }),
+  );
   api.route('/', authRoutes({ db, accessTokens, attempts, now, newId, keys, publicUrl }));
-  // RFC 7523 §3: the token endpoint's own URL may name the gateway too; through the app's origin it is another one.
-  const audiences = [publicUrl, `${publicUrl}/auth/device-token`, `${publicUrl}/api/auth/device-token`] as const;
-  api.route('/', deviceRoutes({ db, accessTokens, attempts, now, audiences, forget: forgetDevices, senders: SENDERS }));
+  // RFC 7523 §3: the token endpoint's own URL may name the gateway too; through the app's origin it is
+  // another one.
+  const audiences = [
+    publicUrl,
+    `${publicUrl}/auth/device-token`,
+    `${publicUrl}/api/auth/device-token`,
+  ] as const;
+  api.route(
+    '/',
+    deviceRoutes({ db, accessTokens, attempts, now, audiences, forget: forgetDevices, senders: SENDERS }),
+  );
   api.route('/', auditRoutes({ db }));
-  api.route('/', userRoutes({
-    db, now,
-    forget(accountId, deviceIds) {
-      users.forget(accountId);
-      forgetDevices(deviceIds);
-    },
-  }));
+  api.route(
+    '/',
+    userRoutes({
+      db,
+      now,
+      forget(accountId, deviceIds) {
+        users.forget(accountId);
+        forgetDevices(deviceIds);
+      },
+    }),
+  );
   api.route('/', policyRoutes({ db, now, pseudonyms: tools.pseudonyms }));
   const project = { key: keys.projectKey, id: keys.projectKeyId };
-  api.route('/', uploadRoutes({ tools, parcels, defaultPolicy: config.policy, project, sealingKey: keys.sealing[0].jwk }));
+  api.route(
+    '/',
+    uploadRoutes({ tools, parcels, defaultPolicy: config.policy, project, sealingKey: keys.sealing[0].jwk }),
+  );
   const { tools: inferring, reports } = inference;
   const { router: jobsApi, streamJob } = jobRoutes(inferring);
   api.route('/', eventRoutes(tools, streamJob));
@@ -318,7 +539,17 @@ function createApi({ config, around, log, keys, database, metrics, tools, parcel
   api.route('/', inferRoutes(inferring));
   api.route('/', jobsApi);
   api.route('/', ruleRoutes({ db, now }));
-  api.route('/', resultRoutes({ db, now, jobs: inferring.jobs, pacs: inferring.pacs, seal: reports.seal, examiner: inferring.examiner }));
+  api.route(
+    '/',
+    resultRoutes({
+      db,
+      now,
+      jobs: inferring.jobs,
+      pacs: inferring.pacs,
+      seal: reports.seal,
+      examiner: inferring.examiner,
+    }),
+  );
   describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);
   return api;
@@ -339,9 +570,12 @@ function createWeb(api: Router, log: Log, { publicUrl }: Config, webFolder: stri
     const url = new URL(c.req.url);
     url.pathname = url.pathname.slice(API_PREFIX.length);
     const { raw } = c.req;
-    // A parcel is read from the socket (cut-body.ts): what another layer holds of it is lost when the connection is.
+    // A parcel is read from the socket (cut-body.ts): what another layer holds of it is lost when the
+    // connection is.
     const isParcel = url.pathname.startsWith('/upload/files') && c.env?.incoming instanceof Readable;
-    const inner = isParcel ? new Request(url, { method: raw.method, headers: raw.headers, signal: raw.signal }) : new Request(url, raw);
+    const inner = isParcel
+      ? new Request(url, { method: raw.method, headers: raw.headers, signal: raw.signal })
+      : new Request(url, raw);
     return api.fetch(inner, { ...c.env, throughWeb: true });
   });
   web.use(securityHeaders('web', publicUrl.startsWith('https:')));

@@ -1,4 +1,7 @@
-/** What a gateway holds while nothing happens (DESIGN §6): after its first start, after a later one, and beside a database server. */
+/**
+ * What a gateway holds while nothing happens (DESIGN §6): after its first start, after a later one, and
+ * beside a database server.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,12 +24,19 @@ test.after(() => rm(folder, { recursive: true, force: true }));
 
 async function createGateway(name: string, databaseUrl?: string) {
   return createGatewayUnderTest({
-    port: await freePort(), webPort: await freePort(), dataDir: join(folder, name), adminPassword: 'only for this test',
-    pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' }, ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: join(folder, name),
+    adminPassword: 'only for this test',
+    pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' },
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
   });
 }
 
-/** What opening the database took for a moment is given back within seconds; the figure is printed, for a person who wonders. */
+/**
+ * What opening the database took for a moment is given back within seconds; the figure is printed, for a
+ * person who wonders.
+ */
 async function isWithin(what: string, pid: number, limitBytes: number): Promise<void> {
   const bytes = await until(`${what} to hold less than ${limitBytes / MB} MB`, async () => {
     const held = await residentBytes(pid);
@@ -46,7 +56,8 @@ else {
     }
   });
 
-  if (postgresUrl === null) skipped('the memory of an idle gateway on PostgreSQL', 'RELAY_TEST_POSTGRES_URL is not set');
+  if (postgresUrl === null)
+    skipped('the memory of an idle gateway on PostgreSQL', 'RELAY_TEST_POSTGRES_URL is not set');
   else {
     test('stays within 200 MB beside a PostgreSQL server', async () => {
       const database = await createTestDatabase(postgresUrl);

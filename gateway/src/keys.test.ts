@@ -29,57 +29,77 @@ async function inFolder(run: (folder: string) => Promise<void> | void): Promise<
   }
 }
 
-test('gateways that start at once on an empty data directory end with the same keys, and leave nothing else there', () => inFolder(async (folder) => {
-  const module = new URL('./keys.ts', import.meta.url).href;
-  const workers = Array.from({ length: STARTS }, () => new Worker(OPEN_IN_A_WORKER, { eval: true, workerData: { module, folder } }));
-  const next = (worker: Worker): Promise<unknown> => new Promise((resolve, reject) => void worker.once('message', resolve).once('error', reject));
-  await Promise.all(workers.map(next));
-  const opened = Promise.all(workers.map(next));
-  for (const worker of workers) worker.postMessage('go');
-  assert.is(new Set(await opened).size, 1);
-  await Promise.all(workers.map((worker) => worker.terminate()));
-  assert.equal(readdirSync(folder).filter((name) => name.endsWith('.new')), []);
-  for (const name of readdirSync(folder)) assert.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
-}));
+test('gateways that start at once on an empty data directory end with the same keys, and leave nothing else there', () =>
+  inFolder(async (folder) => {
+    const module = new URL('./keys.ts', import.meta.url).href;
+    const workers = Array.from(
+      { length: STARTS },
+      () => new Worker(OPEN_IN_A_WORKER, { eval: true, workerData: { module, folder } }),
+    );
+    const next = (worker: Worker): Promise<unknown> =>
+      new Promise((resolve, reject) => void worker.once('message', resolve).once('error', reject));
+    await Promise.all(workers.map(next));
+    const opened = Promise.all(workers.map(next));
+    for (const worker of workers) worker.postMessage('go');
+    assert.is(new Set(await opened).size, 1);
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    assert.equal(
+      readdirSync(folder).filter((name) => name.endsWith('.new')),
+      [],
+    );
+    for (const name of readdirSync(folder)) assert.is(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+  }));
 
-test('a damaged key ends the start; no new one hides the loss', () => inFolder((folder) => {
-  openKeys(folder);
-  writeFileSync(join(folder, 'wrap.key'), 'short');
-  assert.throws(() => openKeys(folder), /is damaged/);
-}));
+test('a damaged key ends the start; no new one hides the loss', () =>
+  inFolder((folder) => {
+    openKeys(folder);
+    writeFileSync(join(folder, 'wrap.key'), 'short');
+    assert.throws(() => openKeys(folder), /is damaged/);
+  }));
 
-test('the key that devices seal to is changed by giving its file another name: what was sealed before still opens', () => inFolder(async (folder) => {
-  const before = openKeys(folder).sealing[0];
-  const sealer = await createSealer(before.jwk, 'parcel');
-  const sealed = await sealer.seal(new Uint8Array([1, 2, 3]), 0, true);
-  renameSync(join(folder, 'sealing.pem'), join(folder, 'sealing.2026-11.pem'));
-  const [now, ...retired] = openKeys(folder).sealing;
-  assert.is.not(now.jwk.kid, before.jwk.kid);
-  assert.equal(openKeys(folder).sealing[0].jwk, now.jwk, 'the next start keeps the new one');
-  const kept = retired.find(({ jwk }) => jwk.kid === before.jwk.kid)!;
-  const opener = await createOpener(kept.privateKey.toCryptoKey('X25519', false, ['deriveBits']), sealer.enc, 'parcel');
-  assert.equal([...(await opener.open(sealed, true))!], [1, 2, 3]);
-}));
+test('the key that devices seal to is changed by giving its file another name: what was sealed before still opens', () =>
+  inFolder(async (folder) => {
+    const before = openKeys(folder).sealing[0];
+    const sealer = await createSealer(before.jwk, 'parcel');
+    const sealed = await sealer.seal(new Uint8Array([1, 2, 3]), 0, true);
+    renameSync(join(folder, 'sealing.pem'), join(folder, 'sealing.2026-11.pem'));
+    const [now, ...retired] = openKeys(folder).sealing;
+    assert.is.not(now.jwk.kid, before.jwk.kid);
+    assert.equal(openKeys(folder).sealing[0].jwk, now.jwk, 'the next start keeps the new one');
+    const kept = retired.find(({ jwk }) => jwk.kid === before.jwk.kid)!;
+    const opener = await createOpener(
+      kept.privateKey.toCryptoKey('X25519', false, ['deriveBits']),
+      sealer.enc,
+      'parcel',
+    );
+    assert.equal([...(await opener.open(sealed, true))!], [1, 2, 3]);
+  }));
 
-test('when a pair is changed, a gateway that runs on knows the new one too, for what another gateway signs and lets devices seal to', () => inFolder((folder) => {
-  let now = 0;
-  const running = openKeys(folder, () => now);
-  assert.is(running.sealingKey('nobody’s'), undefined);
-  for (const name of ['sealing', 'tokens', 'receipts']) renameSync(join(folder, `${name}.pem`), join(folder, `${name}.2026-11.pem`));
-  const restarted = openKeys(folder);
-  now += 1_000;
-  const [sealedTo] = restarted.sealing;
-  assert.is.not(sealedTo.jwk.kid, running.sealing[0].jwk.kid);
-  assert.ok(running.sealingKey(sealedTo.jwk.kid));
-  assert.ok(running.tokenKey(restarted.tokens.kid));
-  assert.ok(restarted.tokenKey(running.tokens.kid), 'what was signed before still holds');
-  assert.equal(new Set(running.jwks().keys.map(({ kid }) => kid)), new Set(restarted.jwks().keys.map(({ kid }) => kid)));
-}));
+test('when a pair is changed, a gateway that runs on knows the new one too, for what another gateway signs and lets devices seal to', () =>
+  inFolder((folder) => {
+    let now = 0;
+    const running = openKeys(folder, () => now);
+    assert.is(running.sealingKey('nobody’s'), undefined);
+    for (const name of ['sealing', 'tokens', 'receipts'])
+      renameSync(join(folder, `${name}.pem`), join(folder, `${name}.2026-11.pem`));
+    const restarted = openKeys(folder);
+    now += 1_000;
+    const [sealedTo] = restarted.sealing;
+    assert.is.not(sealedTo.jwk.kid, running.sealing[0].jwk.kid);
+    assert.ok(running.sealingKey(sealedTo.jwk.kid));
+    assert.ok(running.tokenKey(restarted.tokens.kid));
+    assert.ok(restarted.tokenKey(running.tokens.kid), 'what was signed before still holds');
+    assert.equal(
+      new Set(running.jwks().keys.map(({ kid }) => kid)),
+      new Set(restarted.jwks().keys.map(({ kid }) => kid)),
+    );
+  }));
 
-test('a sealing key is named by its RFC 7638 thumbprint', () => inFolder((folder) => {
-  const { kid, crv, kty, x } = openKeys(folder).sealing[0].jwk;
-  assert.is(kid, createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url'));
-  assert.equal([crv, kty], ['X25519', 'OKP']);
-}));
+test('a sealing key is named by its RFC 7638 thumbprint', () =>
+  inFolder((folder) => {
+    const { kid, crv, kty, x } = openKeys(folder).sealing[0].jwk;
+    assert.is(kid, createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url'));
+    assert.equal([crv, kty], ['X25519', 'OKP']);
+  }));
 
 test.run();

@@ -1,20 +1,52 @@
 /**
- * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): made on the first start, kept for ever after. Who has this folder can
- * open what the gateway holds and sign in its name; who loses it loses both.
+ * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): made on the first start, kept for ever
+ * after. Who has this folder can open what the gateway holds and sign in its name; who loses it loses both.
  *
- * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, an X25519 pair to which devices seal what waits on them,
- * and two secrets of 32 bytes: one wraps the studies' keys, one keys the pseudonyms. Retired pairs stay (`receipts.2025.pem` beside
- * `receipts.pem`): receipts are checked for years, and a tablet may come back late with what it sealed.
+ * Two Ed25519 pairs (tokens, receipts) so that neither can be taken for the other, an X25519 pair to which
+ * devices seal what waits on them, and two secrets of 32 bytes: one wraps the studies' keys, one keys the
+ * pseudonyms. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts are checked for years,
+ * and a tablet may come back late with what it sealed.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SealingKey } from '#shared/protocol/api.ts';
 
 /** A public key as RFC 8037 §2 writes it: Ed25519 keys are `OKP` JWKs. */
-export type PublicJwk = { readonly kty: string; readonly crv: string; readonly x: string; readonly kid: string; readonly alg: 'EdDSA'; readonly use: 'sig' };
+export type PublicJwk = {
+  readonly kty: string;
+  readonly crv: string;
+  readonly x: string;
+  readonly kid: string;
+  readonly alg: 'EdDSA';
+  readonly use: 'sig';
+};
 
-export type SigningKey = { readonly kid: string; readonly privateKey: KeyObject; readonly publicKey: KeyObject };
+export type SigningKey = {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+};
 
 /** What devices seal to. `jwk`: the public half, as they get it. */
 export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
@@ -22,7 +54,10 @@ export type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyOb
 export type Keys = {
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
-  /** The pair that devices seal to now, and after it the retired ones, which still open what was sealed to them. */
+  /**
+   * The pair that devices seal to now, and after it the retired ones, which still open what was sealed to
+   * them.
+   */
   readonly sealing: readonly [SealingPair, ...SealingPair[]];
   /** 32 bytes; wraps each study's key. */
   readonly wrapKey: Uint8Array;
@@ -32,7 +67,10 @@ export type Keys = {
   readonly projectKeyId: string;
   /** Every public key that ever signed here, as at `/.well-known/jwks.json`. */
   jwks(): { readonly keys: readonly PublicJwk[] };
-  /** Of all pairs that there are, retired ones and those that another gateway made since this one was started: the one of this name. */
+  /**
+   * Of all pairs that there are, retired ones and those that another gateway made since this one was started:
+   * the one of this name.
+   */
   tokenKey(kid: string): SigningKey | undefined;
   sealingKey(kid: string): KeyObject | undefined;
 };
@@ -40,8 +78,9 @@ export type Keys = {
 const SECRET_BYTES = 32;
 
 /**
- * Written whole or not at all: a gateway killed at its first start must not keep half a key. Of gateways that start side by side on one folder
- * the first to come puts its key there, and the others find it: a link, unlike a renaming, never replaces what is there.
+ * Written whole or not at all: a gateway killed at its first start must not keep half a key. Of gateways that
+ * start side by side on one folder the first to come puts its key there, and the others find it: a link,
+ * unlike a renaming, never replaces what is there.
  */
 function writeSecret(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${randomBytes(8).toString('hex')}.new`;
@@ -74,7 +113,10 @@ function readOrMake(path: string, make: () => string | Uint8Array): Buffer {
 
 function secret(folder: string, name: string): Uint8Array {
   const bytes = readOrMake(join(folder, name), () => randomBytes(SECRET_BYTES));
-  if (bytes.length !== SECRET_BYTES) throw new Error(`${join(folder, name)} is damaged: it has ${bytes.length} bytes instead of ${SECRET_BYTES}`);
+  if (bytes.length !== SECRET_BYTES)
+    throw new Error(
+      `${join(folder, name)} is damaged: it has ${bytes.length} bytes instead of ${SECRET_BYTES}`,
+    );
   return bytes;
 }
 
@@ -89,43 +131,67 @@ function toSigningKey(pem: Buffer): SigningKey {
 function toSealingPair(pem: Buffer): SealingPair {
   const { kid, privateKey, publicKey } = toSigningKey(pem);
   if (publicKey.asymmetricKeyType !== 'x25519') throw new Error('a sealing key is not X25519');
-  return { jwk: { kid, kty: 'OKP', crv: 'X25519', x: publicKey.export({ format: 'jwk' }).x ?? '' }, privateKey };
+  return {
+    jwk: { kid, kty: 'OKP', crv: 'X25519', x: publicKey.export({ format: 'jwk' }).x ?? '' },
+    privateKey,
+  };
 }
 
-/** All pairs of this name: the one that is used now, where it is there, and those beside it (`tokens.<anything>.pem`) that were used before. */
+/**
+ * All pairs of this name: the one that is used now, where it is there, and those beside it
+ * (`tokens.<anything>.pem`) that were used before.
+ */
 function readPairs<T>(folder: string, name: string, toPair: (pem: Buffer) => T): T[] {
   const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem'));
-  const [current, retired] = [files.filter((file) => file === `${name}.pem`), files.filter((file) => file !== `${name}.pem`)];
+  const [current, retired] = [
+    files.filter((file) => file === `${name}.pem`),
+    files.filter((file) => file !== `${name}.pem`),
+  ];
   return [...current, ...retired].map((file) => toPair(readFileSync(join(folder, file))));
 }
 
 /** The same, after the one that is used now was made where it was missing. */
-function pairs<T>(folder: string, name: string, make: () => KeyObject, toPair: (pem: Buffer) => T): [T, ...T[]] {
+function pairs<T>(
+  folder: string,
+  name: string,
+  make: () => KeyObject,
+  toPair: (pem: Buffer) => T,
+): [T, ...T[]] {
   readOrMake(join(folder, `${name}.pem`), () => make().export({ type: 'pkcs8', format: 'pem' }) as string);
   return readPairs(folder, name, toPair) as [T, ...T[]];
 }
 
-const signingPairs = (folder: string, name: string) => pairs(folder, name, () => generateKeyPairSync('ed25519').privateKey, toSigningKey);
+const signingPairs = (folder: string, name: string) =>
+  pairs(folder, name, () => generateKeyPairSync('ed25519').privateKey, toSigningKey);
 
 function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
   const { kty = '', crv = '', x = '' } = publicKey.export({ format: 'jwk' });
   return { kty, crv, x, kid, alg: 'EdDSA', use: 'sig' };
 }
 
-type AllPairs = { readonly tokens: readonly SigningKey[]; readonly receipts: readonly SigningKey[]; readonly sealing: readonly SealingPair[] };
+type AllPairs = {
+  readonly tokens: readonly SigningKey[];
+  readonly receipts: readonly SigningKey[];
+  readonly sealing: readonly SealingPair[];
+};
 
 const readAll = (folder: string): AllPairs => ({
-  tokens: readPairs(folder, 'tokens', toSigningKey), receipts: readPairs(folder, 'receipts', toSigningKey), sealing: readPairs(folder, 'sealing', toSealingPair),
+  tokens: readPairs(folder, 'tokens', toSigningKey),
+  receipts: readPairs(folder, 'receipts', toSigningKey),
+  sealing: readPairs(folder, 'sealing', toSealingPair),
 });
 
 /** For names that nobody knows the folder is not read all the time. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * What lies in the folder now. Gateways that share it are restarted one after the other when a pair was changed: what the first one signs, or lets
- * devices seal to, the others must know before their turn.
+ * What lies in the folder now. Gateways that share it are restarted one after the other when a pair was
+ * changed: what the first one signs, or lets devices seal to, the others must know before their turn.
  */
-function watchPairs(folder: string, clock: () => number): { all(): AllPairs; find<T>(of: (all: AllPairs) => T | undefined): T | undefined } {
+function watchPairs(
+  folder: string,
+  clock: () => number,
+): { all(): AllPairs; find<T>(of: (all: AllPairs) => T | undefined): T | undefined } {
   let known = readAll(folder);
   let [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
   const look = (): AllPairs => {
@@ -136,14 +202,22 @@ function watchPairs(folder: string, clock: () => number): { all(): AllPairs; fin
     all: () => (statSync(folder).mtimeMs === changedMs ? known : look()),
     find(of) {
       const found = of(known);
-      // A folder on another machine may tell late that it has changed: who is asked for something unknown looks.
-      if (found !== undefined || (statSync(folder).mtimeMs === changedMs && clock() - lookedAt < LOOK_AGAIN_MS)) return found;
+      // A folder on another machine may tell late that it has changed: who is asked for something unknown
+      // looks.
+      if (
+        found !== undefined ||
+        (statSync(folder).mtimeMs === changedMs && clock() - lookedAt < LOOK_AGAIN_MS)
+      )
+        return found;
       return of(look());
     },
   };
 }
 
-/** Opens the keys, making those that are missing. Throws when one is damaged: a new one in its place would hide the loss. */
+/**
+ * Opens the keys, making those that are missing. Throws when one is damaged: a new one in its place would
+ * hide the loss.
+ */
 export function openKeys(folder: string, clock: () => number = () => performance.now()): Keys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
@@ -154,8 +228,16 @@ export function openKeys(folder: string, clock: () => number = () => performance
   const projectKey = secret(folder, 'project.key');
   const { all, find } = watchPairs(folder, clock);
   return {
-    tokens, receipts, sealing, wrapKey, projectKey,
-    projectKeyId: createHash('sha256').update('relaypacs project key').update(projectKey).digest('hex').slice(0, 16),
+    tokens,
+    receipts,
+    sealing,
+    wrapKey,
+    projectKey,
+    projectKeyId: createHash('sha256')
+      .update('relaypacs project key')
+      .update(projectKey)
+      .digest('hex')
+      .slice(0, 16),
     jwks: () => ({ keys: [...all().receipts, ...all().tokens].map(toJwk) }),
     tokenKey: (kid) => find(({ tokens: known }) => known.find((key) => key.kid === kid)),
     sealingKey: (kid) => find(({ sealing: known }) => known.find(({ jwk }) => jwk.kid === kid)?.privateKey),

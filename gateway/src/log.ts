@@ -1,23 +1,61 @@
 /**
- * The log: one JSON line an event on stdout, each event with closed fields (HOUSE §Habits 11). There is no free text for a name to hide in:
- * a field is a code, a UID, an id of ours, a count or a time. What an unexpected error said is not written, only what it is and where it
- * was thrown.
+ * The log: one JSON line an event on stdout, each event with closed fields (HOUSE §Habits 11). There is no
+ * free text for a name to hide in: a field is a code, a UID, an id of ours, a count or a time. What an
+ * unexpected error said is not written, only what it is and where it was thrown.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 
 export type LogEvent =
-  | { event: 'gateway-ready'; api: string; web: string; version: string; database: 'embedded' | 'server'; startMs: number }
+  | {
+      event: 'gateway-ready';
+      api: string;
+      web: string;
+      version: string;
+      database: 'embedded' | 'server';
+      startMs: number;
+    }
   | { event: 'gateway-stopping'; signal: string }
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
-  | { event: 'request'; method: string; route: string; status: number; ms: number; code?: AnyProblemCode; user?: string }
+  | {
+      event: 'request';
+      method: string;
+      route: string;
+      status: number;
+      ms: number;
+      code?: AnyProblemCode;
+      user?: string;
+    }
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
-  | { event: 'job-failed'; queue: string; job: string; attempt: number; error: string; code?: string; stack: readonly string[] }
-  | { event: 'stage-started' | 'stage-finished'; stage: string; studyId: string; parcelId?: string; outcome?: string; ms?: number }
+  | {
+      event: 'job-failed';
+      queue: string;
+      job: string;
+      attempt: number;
+      error: string;
+      code?: string;
+      stack: readonly string[];
+    }
+  | {
+      event: 'stage-started' | 'stage-finished';
+      stage: string;
+      studyId: string;
+      parcelId?: string;
+      outcome?: string;
+      ms?: number;
+    }
   | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
   | { event: 'verified-report-left-out'; resultId: string; because: string }
-  | { event: 'parcel-damaged' | 'instances-not-verified' | 'unpromised-instances' | 'pacs-unreachable' | 'pacs-back'; [field: string]: string | number };
+  | {
+      event:
+        | 'parcel-damaged'
+        | 'instances-not-verified'
+        | 'unpromised-instances'
+        | 'pacs-unreachable'
+        | 'pacs-back';
+      [field: string]: string | number;
+    };
 
 export type Log = (event: LogEvent) => void;
 
@@ -37,7 +75,9 @@ export function correlationId(): string | undefined {
 export function createLog(write: (line: string) => void, now: () => Date): Log {
   return (event) => {
     const id = correlation.getStore();
-    write(`${JSON.stringify({ at: now().toISOString(), ...event, ...(id === undefined ? {} : { correlationId: id }) })}\n`);
+    write(
+      `${JSON.stringify({ at: now().toISOString(), ...event, ...(id === undefined ? {} : { correlationId: id }) })}\n`,
+    );
   };
 }
 
@@ -46,17 +86,26 @@ const STACK_FRAMES = 8;
 
 /** pg-boss tells its troubles as plain objects that have the members of the error. */
 function isErrorLike(error: unknown): error is { name?: string; stack?: string; code?: unknown } {
-  return error instanceof Error || (typeof error === 'object' && error !== null && 'stack' in error && typeof error.stack === 'string');
+  return (
+    error instanceof Error ||
+    (typeof error === 'object' && error !== null && 'stack' in error && typeof error.stack === 'string')
+  );
 }
 
 /**
- * What may be said of an unexpected error: its class, its code and its frames. Its message is left out: a database, a parser or a URL may
- * have put a value of the data there.
+ * What may be said of an unexpected error: its class, its code and its frames. Its message is left out: a
+ * database, a parser or a URL may have put a value of the data there.
  */
 export function describeError(error: unknown): { error: string; code?: string; stack: readonly string[] } {
   if (!isErrorLike(error)) return { error: typeof error, stack: [] };
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at ')).slice(0, STACK_FRAMES);
+  const frames = (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .slice(0, STACK_FRAMES);
   const { code } = error;
-  const described = { error: (error.name ?? 'Error').slice(0, 60), stack: frames.map((line) => line.slice(7).replace(/file:\/\/\S*\/(?=[^/]+\/[^/]+$)/, '')) };
+  const described = {
+    error: (error.name ?? 'Error').slice(0, 60),
+    stack: frames.map((line) => line.slice(7).replace(/file:\/\/\S*\/(?=[^/]+\/[^/]+$)/, '')),
+  };
   return typeof code === 'string' && /^[A-Za-z0-9_-]{1,40}$/.test(code) ? { ...described, code } : described;
 }

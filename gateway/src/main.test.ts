@@ -27,7 +27,10 @@ function freePort(): Promise<number> {
 test.before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'relaypacs-main-'));
   gateway = createGatewayUnderTest({
-    port: await freePort(), webPort: await freePort(), dataDir: folder, adminPassword: PASSWORD,
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: folder,
+    adminPassword: PASSWORD,
     pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' },
   });
   await gateway.start();
@@ -39,7 +42,11 @@ test.after(async () => {
 
 async function signIn(base: string): Promise<Session> {
   const body = JSON.stringify({ username: 'admin', password: PASSWORD });
-  const answer = await fetch(`${base}/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const answer = await fetch(`${base}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
   assert.is(answer.status, 200);
   return (await answer.json()) as Session;
 }
@@ -48,13 +55,17 @@ test('says in one typed line that it is ready, and its keys and folders are for 
   const ready = gateway.lines.find(({ event }) => event === 'gateway-ready');
   assert.equal([ready?.['api'], ready?.['web'], ready?.['database']], [gateway.api, gateway.web, 'embedded']);
   assert.is(statSync(join(folder, 'keys')).mode & 0o777, 0o700);
-  for (const key of ['tokens.pem', 'receipts.pem', 'wrap.key', 'project.key']) assert.is(statSync(join(folder, 'keys', key)).mode & 0o777, 0o600, key);
+  for (const key of ['tokens.pem', 'receipts.pem', 'wrap.key', 'project.key'])
+    assert.is(statSync(join(folder, 'keys', key)).mode & 0o777, 0o600, key);
 });
 
 test('both doors lead to the same API; the app’s own port serves the app', async () => {
   const { accessToken } = await signIn(gateway.api);
   const headers = { authorization: `Bearer ${accessToken}` };
-  const [left, right] = await Promise.all([fetch(`${gateway.api}/auth/me`, { headers }), fetch(`${gateway.web}/api/auth/me`, { headers })]);
+  const [left, right] = await Promise.all([
+    fetch(`${gateway.api}/auth/me`, { headers }),
+    fetch(`${gateway.web}/api/auth/me`, { headers }),
+  ]);
   assert.equal(await left.json(), await right.json());
   assert.is((await fetch(`${gateway.api}/api/auth/me`, { headers })).status, 404);
 });
@@ -65,14 +76,35 @@ test('keys, users and sessions outlive a SIGKILL', async () => {
   await gateway.kill();
   await gateway.start();
   assert.is(await (await fetch(`${gateway.api}/.well-known/jwks.json`)).text(), keysBefore);
-  assert.is((await fetch(`${gateway.api}/auth/me`, { headers: { authorization: `Bearer ${accessToken}` } })).status, 200);
+  assert.is(
+    (await fetch(`${gateway.api}/auth/me`, { headers: { authorization: `Bearer ${accessToken}` } })).status,
+    200,
+  );
   const body = JSON.stringify({ refreshToken });
-  assert.is((await fetch(`${gateway.api}/auth/refresh`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status, 200);
+  assert.is(
+    (
+      await fetch(`${gateway.api}/auth/refresh`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
+    ).status,
+    200,
+  );
 });
 
 test('a second gateway on the same data is refused in words and changes nothing', async () => {
-  const env = { ...process.env, RELAY_DATA_DIR: folder, RELAY_PORT: String(await freePort()), RELAY_WEB_PORT: String(await freePort()), PACS_URL: 'http://127.0.0.1:9/' };
-  const second = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = {
+    ...process.env,
+    RELAY_DATA_DIR: folder,
+    RELAY_PORT: String(await freePort()),
+    RELAY_WEB_PORT: String(await freePort()),
+    PACS_URL: 'http://127.0.0.1:9/',
+  };
+  const second = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   second.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text));
   const code = await new Promise((resolve) => second.once('exit', resolve));
@@ -83,7 +115,10 @@ test('a second gateway on the same data is refused in words and changes nothing'
 
 test('a wrong setting ends the start with 2, and every mistake is on stderr', async () => {
   const env = { PATH: process.env['PATH'], RELAY_PORT: '70000', RELAY_POLICY: 'all' };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./main.ts', import.meta.url))], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text));
   assert.is(await new Promise((resolve) => child.once('exit', resolve)), 2);
@@ -101,7 +136,10 @@ test('a broken or hostile request ends its own connection only', async () => {
   for (const bytes of requests) {
     await new Promise<void>((resolve) => {
       const socket = connect(port, '127.0.0.1', () => socket.end(bytes));
-      socket.on('close', () => resolve()).on('error', () => resolve()).resume();
+      socket
+        .on('close', () => resolve())
+        .on('error', () => resolve())
+        .resume();
     });
   }
   assert.is((await fetch(`${gateway.api}/health/live`)).status, 200);
@@ -110,11 +148,17 @@ test('a broken or hostile request ends its own connection only', async () => {
 /** A sign-in whose body has not been sent yet, at the moment when the gateway is reading it. */
 async function beginSignIn(): Promise<{ finish(): Promise<number> }> {
   const body = JSON.stringify({ username: 'admin', password: PASSWORD });
-  const headers = { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' };
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': body.length,
+    expect: '100-continue',
+  };
   const asked = request(`${gateway.api}/auth/login`, { method: 'POST', headers });
   asked.flushHeaders();
   await new Promise((resolve) => asked.once('continue', resolve));
-  const answered = new Promise<number>((resolve, reject) => asked.on('response', (answer) => resolve(answer.resume().statusCode ?? 0)).on('error', reject));
+  const answered = new Promise<number>((resolve, reject) =>
+    asked.on('response', (answer) => resolve(answer.resume().statusCode ?? 0)).on('error', reject),
+  );
   return {
     finish() {
       asked.end(body);
@@ -125,7 +169,9 @@ async function beginSignIn(): Promise<{ finish(): Promise<number> }> {
 
 test('SIGTERM lets a request that is under way end, closes event streams, and exits in time', async () => {
   const { accessToken } = await signIn(gateway.api);
-  const events = await fetch(`${gateway.api}/events`, { headers: { authorization: `Bearer ${accessToken}` } });
+  const events = await fetch(`${gateway.api}/events`, {
+    headers: { authorization: `Bearer ${accessToken}` },
+  });
   const signingIn = await beginSignIn();
   const began = performance.now();
   const stopped = gateway.stop();

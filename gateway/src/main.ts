@@ -1,6 +1,7 @@
 /**
- * The gateway's process: settings, two ports, signals. Says in one typed line that it is ready; drains on SIGTERM and SIGINT. It exits with 2
- * when a setting is wrong, with 1 when it cannot start or meets an error that nobody expected.
+ * The gateway's process: settings, two ports, signals. Says in one typed line that it is ready; drains on
+ * SIGTERM and SIGINT. It exits with 2 when a setting is wrong, with 1 when it cannot start or meets an error
+ * that nobody expected.
  */
 import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
@@ -11,7 +12,10 @@ import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayEnv } from './http/route.ts';
 import { describeError } from './log.ts';
 
-/** Requests that are under way get so long to end. The supervisor and Docker kill after 8 and 10 s; jobs need some of it. */
+/**
+ * Requests that are under way get so long to end. The supervisor and Docker kill after 8 and 10 s; jobs need
+ * some of it.
+ */
 const DRAIN_MS = 2_500;
 /** A connection on which nothing moves; event streams say something every 15 s. */
 const SILENCE_MS = 300_000;
@@ -21,13 +25,18 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function serve(app: Hono<GatewayEnv>, port: number, host: string): Promise<Server> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. A silent one is ended all the same.
+  // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. A silent one is ended all
+  // the same.
   server.requestTimeout = 0;
   server.setTimeout(SILENCE_MS);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new Error(`Port ${port} is taken by another program: end it, or choose another port.`) : error);
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} is taken by another program: end it, or choose another port.`)
+          : error,
+      );
     });
     server.listen(port, host, () => resolve(server));
   });
@@ -51,13 +60,24 @@ async function run(config: Config): Promise<void> {
     log({ event: 'unexpected-error', where: 'process', ...describeError(error) });
     process.exit(1);
   });
-  if (gateway.madePassword !== null) say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
-  const servers = [await serve(gateway.api, config.port, config.host), await serve(gateway.web, config.webPort, config.host)];
+  if (gateway.madePassword !== null)
+    say(`The first user is "admin" with the password ${gateway.madePassword} (shown this once).`);
+  const servers = [
+    await serve(gateway.api, config.port, config.host),
+    await serve(gateway.web, config.webPort, config.host),
+  ];
   await gateway.start();
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const database = config.database.kind === 'server' ? 'server' : 'embedded';
   const [api, web] = [`http://${host}:${config.port}`, `http://${host}:${config.webPort}`];
-  log({ event: 'gateway-ready', api, web, version, database, startMs: Math.round(performance.now() - began) });
+  log({
+    event: 'gateway-ready',
+    api,
+    web,
+    version,
+    database,
+    startMs: Math.round(performance.now() - began),
+  });
 
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
@@ -76,7 +96,14 @@ async function run(config: Config): Promise<void> {
 try {
   await run(readConfig(process.env));
 } catch (error) {
-  const isForPeople = error instanceof ConfigMistakes || error instanceof FolderInUse || (error as NodeJS.ErrnoException).code === undefined;
-  say(isForPeople && error instanceof Error ? error.message : `The gateway cannot start: ${JSON.stringify(describeError(error))}`);
+  const isForPeople =
+    error instanceof ConfigMistakes ||
+    error instanceof FolderInUse ||
+    (error as NodeJS.ErrnoException).code === undefined;
+  say(
+    isForPeople && error instanceof Error
+      ? error.message
+      : `The gateway cannot start: ${JSON.stringify(describeError(error))}`,
+  );
   process.exit(error instanceof ConfigMistakes ? 2 : 1);
 }

@@ -1,4 +1,7 @@
-/** A whole gateway for tests, without ports: real database, real keys, a PACS that is not there, a clock that the test moves. */
+/**
+ * A whole gateway for tests, without ports: real database, real keys, a PACS that is not there, a clock that
+ * the test moves.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +29,13 @@ export type TestGateway = Gateway & {
   userWith(roles: readonly Role[]): Promise<Session>;
   close(): Promise<void>;
 };
-export type CallOptions = { readonly token?: string; readonly body?: unknown; readonly form?: FormData; readonly headers?: Record<string, string>; readonly door?: 'api' | 'web' };
+export type CallOptions = {
+  readonly token?: string;
+  readonly body?: unknown;
+  readonly form?: FormData;
+  readonly headers?: Record<string, string>;
+  readonly door?: 'api' | 'web';
+};
 
 export type TestGatewayOptions = {
   readonly env?: Readonly<Record<string, string>>;
@@ -36,16 +45,26 @@ export type TestGatewayOptions = {
   readonly engine?: Engine;
 };
 
-export async function openTestGateway({ env = {}, open, webFolder, pacs, engine }: TestGatewayOptions = {}): Promise<TestGateway> {
+export async function openTestGateway({
+  env = {},
+  open,
+  webFolder,
+  pacs,
+  engine,
+}: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'relaypacs-gateway-'));
   const config: Config = readConfig({
     // Nothing listens on the discard port: the PACS is down.
-    RELAY_DATA_DIR: folder, PACS_URL: 'http://127.0.0.1:9/dicom-web', RELAY_ADMIN_PASSWORD: ADMIN_PASSWORD, RELAY_RATE_LIMIT: 'off', ...env,
+    RELAY_DATA_DIR: folder,
+    PACS_URL: 'http://127.0.0.1:9/dicom-web',
+    RELAY_ADMIN_PASSWORD: ADMIN_PASSWORD,
+    RELAY_RATE_LIMIT: 'off',
+    ...env,
   });
   const database = await (open ?? (() => openDatabase({ kind: 'memory' })))();
   const lines: Record<string, unknown>[] = [];
-  // Both stand still until the test moves them: a busy machine lets no limit recover in between. Whole milliseconds, so that what a test
-  // waits is exactly what passes.
+  // Both stand still until the test moves them: a busy machine lets no limit recover in between. Whole
+  // milliseconds, so that what a test waits is exactly what passes.
   const [startedAt, began] = [Date.now(), Math.round(performance.now())];
   let moved = 0;
   const gateway = await createGateway(config, {
@@ -59,10 +78,19 @@ export async function openTestGateway({ env = {}, open, webFolder, pacs, engine 
   });
   await gateway.start();
 
-  const call: TestGateway['call'] = async (method, path, { token, body, form, headers = {}, door = 'api' } = {}) => {
+  const call: TestGateway['call'] = async (
+    method,
+    path,
+    { token, body, form, headers = {}, door = 'api' } = {},
+  ) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const init = { method, headers: { ...json, ...bearer, ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(form && { body: form }) };
+    const init = {
+      method,
+      headers: { ...json, ...bearer, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(form && { body: form }),
+    };
     return gateway[door].request(`http://localhost${path}`, init);
   };
   const signIn: TestGateway['signIn'] = async (username = 'admin', password = ADMIN_PASSWORD) => {
@@ -72,13 +100,20 @@ export async function openTestGateway({ env = {}, open, webFolder, pacs, engine 
   };
   let users = 0;
   return {
-    ...gateway, database, lines, call, signIn,
+    ...gateway,
+    database,
+    lines,
+    call,
+    signIn,
     wait: (ms) => void (moved += ms),
     now: () => new Date(startedAt + moved),
     async userWith(roles) {
       const { accessToken } = await signIn();
       const username = `user-${(users += 1)}`;
-      const answer = await call('POST', '/admin/users', { token: accessToken, body: { username, password: 'a long password', roles } });
+      const answer = await call('POST', '/admin/users', {
+        token: accessToken,
+        body: { username, password: 'a long password', roles },
+      });
       if (answer.status !== 201) throw new Error(await answer.text());
       return signIn(username, 'a long password');
     },

@@ -1,6 +1,7 @@
 /**
- * Two gateways on one PostgreSQL and one data directory, behind a load balancer: for the devices they are one. Nothing is lost, nothing is doubled,
- * whichever of them a request lands on, and also when one is killed.
+ * Two gateways on one PostgreSQL and one data directory, behind a load balancer: for the devices they are
+ * one. Nothing is lost, nothing is doubled, whichever of them a request lands on, and also when one is
+ * killed.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -28,15 +29,27 @@ async function openWorld(serverUrl: string) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-several-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const database = await createTestDatabase(serverUrl);
-  const settings = { dataDir: join(folder, 'data'), adminPassword: ADMIN_PASSWORD, databaseUrl: database.url, pacs: orthanc, env: { RELAY_PUBLIC_URL: 'http://localhost' } };
+  const settings = {
+    dataDir: join(folder, 'data'),
+    adminPassword: ADMIN_PASSWORD,
+    databaseUrl: database.url,
+    pacs: orthanc,
+    env: { RELAY_PUBLIC_URL: 'http://localhost' },
+  };
   const ports = [await freePort(), await freePort()];
   const gateways: GatewayUnderTest[] = [];
-  for (const port of ports) gateways.push(createGatewayUnderTest({ ...settings, port, webPort: await freePort() }));
+  for (const port of ports)
+    gateways.push(createGatewayUnderTest({ ...settings, port, webPort: await freePort() }));
   // At once, on an empty folder and an empty database.
   await Promise.all(gateways.map((gateway) => gateway.start()));
   const balancer = await startBalancer(ports, CONNECTION_BYTES);
   return {
-    folder, orthanc, database, gateways, balancer, through: `http://127.0.0.1:${balancer.port}`,
+    folder,
+    orthanc,
+    database,
+    gateways,
+    balancer,
+    through: `http://127.0.0.1:${balancer.port}`,
     async close() {
       await Promise.all(gateways.map((gateway) => gateway.stop()));
       await balancer.stop();
@@ -52,22 +65,33 @@ const { postgresUrl } = testEnvironment();
 const test = suite('several gateways');
 let world: World;
 
-async function signIn(api: string, credentials = { username: 'admin', password: ADMIN_PASSWORD }): Promise<string> {
+async function signIn(
+  api: string,
+  credentials = { username: 'admin', password: ADMIN_PASSWORD },
+): Promise<string> {
   const body = JSON.stringify(credentials);
-  const answer = await fetch(`${api}/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const answer = await fetch(`${api}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
   return ((await answer.json()) as Session).accessToken;
 }
 
 /** The states of one upload as a gateway's event stream tells them. */
 async function watch(api: string, token: string, uploadId: string) {
   const ending = new AbortController();
-  const stream = await fetch(`${api}/events?upload=${uploadId}`, { headers: { authorization: `Bearer ${token}` }, signal: ending.signal });
+  const stream = await fetch(`${api}/events?upload=${uploadId}`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: ending.signal,
+  });
   const states: string[] = [];
   const ended = (async () => {
     let text = '';
     for await (const piece of stream.body!.pipeThrough(new TextDecoderStream())) {
       text += piece;
-      for (const line of text.split('\n').slice(0, -1)) if (line.startsWith('data: ')) states.push((JSON.parse(line.slice(6)) as UploadStatus).state);
+      for (const line of text.split('\n').slice(0, -1))
+        if (line.startsWith('data: ')) states.push((JSON.parse(line.slice(6)) as UploadStatus).state);
       text = text.slice(text.lastIndexOf('\n') + 1);
     }
   })().catch(() => undefined);
@@ -78,24 +102,46 @@ async function watch(api: string, token: string, uploadId: string) {
 function createDevice(token: string) {
   let turn = 0;
   const base64 = (text: string) => Buffer.from(text).toString('base64');
-  const send = async (method: string, path: string, headers: Record<string, string> = {}, body: RequestInit['body'] = null): Promise<Response> => {
+  const send = async (
+    method: string,
+    path: string,
+    headers: Record<string, string> = {},
+    body: RequestInit['body'] = null,
+  ): Promise<Response> => {
     const { api } = world.gateways[(turn += 1) % 2]!;
-    return fetch(`${api}${path}`, { method, headers: { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', ...headers }, body });
+    return fetch(`${api}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', ...headers },
+      body,
+    });
   };
   return {
     send,
     async init(instances: readonly SyntheticInstance[]): Promise<ManifestAnswer> {
-      const answer = await send('POST', '/upload/init', { 'content-type': 'application/json' }, JSON.stringify(toManifest(instances)));
+      const answer = await send(
+        'POST',
+        '/upload/init',
+        { 'content-type': 'application/json' },
+        JSON.stringify(toManifest(instances)),
+      );
       return (await answer.json()) as ManifestAnswer;
     },
     async create(uploadId: string, bytes: number): Promise<string> {
       const metadata = `upload ${base64(uploadId)},parcel ${base64(randomUUID())}`;
-      const created = await send('POST', '/upload/files', { 'upload-length': String(bytes), 'upload-metadata': metadata });
+      const created = await send('POST', '/upload/files', {
+        'upload-length': String(bytes),
+        'upload-metadata': metadata,
+      });
       assert.is(created.status, 201);
       return `/upload/${created.headers.get('location')}`;
     },
     patch: (location: string, offset: number, piece: Uint8Array<ArrayBuffer>) =>
-      send('PATCH', location, { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' }, piece),
+      send(
+        'PATCH',
+        location,
+        { 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream' },
+        piece,
+      ),
   };
 }
 
@@ -105,10 +151,14 @@ else {
   test.after(() => world.close());
 
   test('started at once on an empty folder and an empty database they have the same keys and one first user', async () => {
-    const keys = await Promise.all(world.gateways.map(async ({ api }) => (await fetch(`${api}/.well-known/jwks.json`)).text()));
+    const keys = await Promise.all(
+      world.gateways.map(async ({ api }) => (await fetch(`${api}/.well-known/jwks.json`)).text()),
+    );
     assert.is(keys[0], keys[1]);
     const token = await signIn(world.gateways[0]!.api);
-    const me = await fetch(`${world.gateways[1]!.api}/auth/me`, { headers: { authorization: `Bearer ${token}` } });
+    const me = await fetch(`${world.gateways[1]!.api}/auth/me`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     assert.is(me.status, 200, 'a token of the one holds at the other');
   });
 
@@ -120,9 +170,12 @@ else {
       return (await fetch(`${first}${path}`, { method, headers, body: JSON.stringify(body) })).json();
     };
     const credentials = { username: 'guest', password: 'only for this test' };
-    const { id } = (await asAdmin('POST', '/admin/users', { ...credentials, roles: ['technician'] })) as { id: string };
+    const { id } = (await asAdmin('POST', '/admin/users', { ...credentials, roles: ['technician'] })) as {
+      id: string;
+    };
     const theirs = await signIn(second!, credentials);
-    const asked = async () => (await fetch(`${second}/auth/me`, { headers: { authorization: `Bearer ${theirs}` } })).status;
+    const asked = async () =>
+      (await fetch(`${second}/auth/me`, { headers: { authorization: `Bearer ${theirs}` } })).status;
     assert.is(await asked(), 200);
     const began = performance.now();
     await asAdmin('PATCH', `/admin/users/${id}`, { disabled: true });
@@ -137,7 +190,9 @@ else {
     const asAdmin = async (api: string, method: string, path: string, body: object) =>
       (await fetch(`${api}/admin/policies${path}`, { method, headers, body: JSON.stringify(body) })).status;
     const offered = async () => {
-      const { policies } = (await (await fetch(`${second}/upload/policy`, { headers })).json()) as PolicyAnswer;
+      const { policies } = (await (
+        await fetch(`${second}/upload/policy`, { headers })
+      ).json()) as PolicyAnswer;
       return policies.find(({ name }) => name === 'own')?.version;
     };
     const policy = { name: 'own', title: 'Our own', deidentify: true, options: [], roles: ['admin'] };
@@ -145,7 +200,15 @@ else {
     assert.is(await offered(), 1);
     assert.is(await asAdmin(first!, 'PUT', '/own', { replaces: 1, policy }), 200);
     assert.is(await offered(), 2);
-    assert.equal((await Promise.all([first!, second!].map((api) => asAdmin(api, 'PUT', '/own', { replaces: 2, policy })))).sort(), [200, 409], 'two at once');
+    assert.equal(
+      (
+        await Promise.all(
+          [first!, second!].map((api) => asAdmin(api, 'PUT', '/own', { replaces: 2, policy })),
+        )
+      ).sort(),
+      [200, 409],
+      'two at once',
+    );
     assert.is(await asAdmin(first!, 'POST', '/own/withdraw', { version: 3 }), 200);
     assert.is(await offered(), undefined);
   });
@@ -161,13 +224,20 @@ else {
     const piece = Math.ceil(bytes.length / 7);
     for (let offset = 0; offset < bytes.length; offset += piece) {
       const answer = await device.patch(location, offset, bytes.subarray(offset, offset + piece));
-      assert.equal([answer.status, answer.headers.get('upload-offset')], [204, String(Math.min(bytes.length, offset + piece))]);
+      assert.equal(
+        [answer.status, answer.headers.get('upload-offset')],
+        [204, String(Math.min(bytes.length, offset + piece))],
+      );
     }
-    const completed = (await (await device.send('POST', `/upload/${uploadId}/complete`)).json()) as CompleteAnswer;
+    const completed = (await (
+      await device.send('POST', `/upload/${uploadId}/complete`)
+    ).json()) as CompleteAnswer;
     assert.equal(completed.missing, []);
-    for (const { states } of watches) await until('each gateway to tell the end', () => states.includes('closed'));
+    for (const { states } of watches)
+      await until('each gateway to tell the end', () => states.includes('closed'));
     for (const { end } of watches) await end();
-    for (const { identifiers, bytes: sent } of instances) assert.is(await digestInOrthanc(world.orthanc, identifiers.sopInstanceUID), digestOf(sent));
+    for (const { identifiers, bytes: sent } of instances)
+      assert.is(await digestInOrthanc(world.orthanc, identifiers.sopInstanceUID), digestOf(sent));
   });
 
   test('a device that comes back through the other gateway does not wait for its dead connection', async () => {
@@ -179,15 +249,35 @@ else {
     const location = await device.create(uploadId, bytes.length);
     const half = bytes.length >> 1;
     // The body stops in the middle and the connection stays: a network that went away without a word.
-    const hanging = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes.subarray(0, half)) });
-    const headers = { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream' };
+    const hanging = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(bytes.subarray(0, half)),
+    });
+    const headers = {
+      authorization: `Bearer ${token}`,
+      'tus-resumable': '1.0.0',
+      'upload-offset': '0',
+      'content-type': 'application/offset+octet-stream',
+    };
     const cut = new AbortController();
-    const first = fetch(`${world.gateways[0]!.api}${location}`, { method: 'PATCH', headers, body: hanging, duplex: 'half', signal: cut.signal } as RequestInit);
+    const first = fetch(`${world.gateways[0]!.api}${location}`, {
+      method: 'PATCH',
+      headers,
+      body: hanging,
+      duplex: 'half',
+      signal: cut.signal,
+    } as RequestInit);
     first.catch(() => undefined);
-    await until('the first gateway to work on it', () => world.gateways[0]!.lines.some(({ event, stage, parcelId }) =>
-      event === 'stage-started' && stage === 'intake' && location.endsWith(String(parcelId))));
-    const other = async (method: string, more: Record<string, string> = {}, body: RequestInit['body'] = null) =>
-      fetch(`${world.gateways[1]!.api}${location}`, { method, headers: { ...headers, ...more }, body });
+    await until('the first gateway to work on it', () =>
+      world.gateways[0]!.lines.some(
+        ({ event, stage, parcelId }) =>
+          event === 'stage-started' && stage === 'intake' && location.endsWith(String(parcelId)),
+      ),
+    );
+    const other = async (
+      method: string,
+      more: Record<string, string> = {},
+      body: RequestInit['body'] = null,
+    ) => fetch(`${world.gateways[1]!.api}${location}`, { method, headers: { ...headers, ...more }, body });
     const asked = await other('HEAD');
     assert.is(asked.status, 200);
     const offset = Number(asked.headers.get('upload-offset'));
@@ -196,7 +286,12 @@ else {
     cut.abort();
     await device.send('POST', `/upload/${uploadId}/complete`);
     for (const { identifiers, bytes: whole } of instances) {
-      await until('the PACS to have it', () => digestInOrthanc(world.orthanc, identifiers.sopInstanceUID).then((digest) => digest === digestOf(whole), () => false));
+      await until('the PACS to have it', () =>
+        digestInOrthanc(world.orthanc, identifiers.sopInstanceUID).then(
+          (digest) => digest === digestOf(whole),
+          () => false,
+        ),
+      );
     }
   });
 
@@ -205,15 +300,24 @@ else {
     const sent = await writeStudy(join(world.folder, 'study'), 1, LARGE_BYTES);
     const before = world.balancer.bytesUp.map((bytes) => bytes);
     const uploading = upload(join(world.folder, 'study'), world.through);
-    await until('both to have taken some', () => world.balancer.bytesUp.every((bytes, which) => bytes - before[which]! > LARGE_BYTES / 6));
+    await until('both to have taken some', () =>
+      world.balancer.bytesUp.every((bytes, which) => bytes - before[which]! > LARGE_BYTES / 6),
+    );
     await victim!.kill();
-    await until('the other to have taken more', () => world.balancer.bytesUp[0]! - before[0]! > LARGE_BYTES / 2);
+    await until(
+      'the other to have taken more',
+      () => world.balancer.bytesUp[0]! - before[0]! > LARGE_BYTES / 2,
+    );
     await victim!.start();
     const result = await uploading;
     assert.is(result.code, 0, `${result.stderr}\n${result.stdout}`);
-    for (const { sopInstanceUID, digest } of sent) assert.is(await digestInOrthanc(world.orthanc, sopInstanceUID), digest);
+    for (const { sopInstanceUID, digest } of sent)
+      assert.is(await digestInOrthanc(world.orthanc, sopInstanceUID), digest);
     const left = await readdir(join(world.folder, 'data', 'blobs'));
-    await until('nothing to be left of the parcels', async () => (await readdir(join(world.folder, 'data', 'blobs'))).length === 0).catch(() => assert.equal(left, []));
+    await until(
+      'nothing to be left of the parcels',
+      async () => (await readdir(join(world.folder, 'data', 'blobs'))).length === 0,
+    ).catch(() => assert.equal(left, []));
   });
 
   test('gateways whose connections to the database were all ended go on, and hear each other again', async () => {
@@ -221,13 +325,21 @@ else {
     const device = createDevice(token);
     const { instances } = syntheticStudy({ seed: 79 });
     await world.database.endConnections();
-    const { uploadId } = await until('a gateway to answer again', () => device.init(instances).then((answer) => (answer.uploadId ? answer : null), () => null));
+    const { uploadId } = await until('a gateway to answer again', () =>
+      device.init(instances).then(
+        (answer) => (answer.uploadId ? answer : null),
+        () => null,
+      ),
+    );
     const watches = await Promise.all(world.gateways.map(({ api }) => watch(api, token, uploadId)));
     const bytes = await packed(instances);
-    const location = await until('the parcel to be made', () => device.create(uploadId, bytes.length).catch(() => null));
+    const location = await until('the parcel to be made', () =>
+      device.create(uploadId, bytes.length).catch(() => null),
+    );
     await device.patch(location, 0, bytes);
     await device.send('POST', `/upload/${uploadId}/complete`);
-    for (const { states } of watches) await until('each gateway to tell the end', () => states.includes('closed'));
+    for (const { states } of watches)
+      await until('each gateway to tell the end', () => states.includes('closed'));
     for (const { end } of watches) await end();
   });
 }

@@ -7,10 +7,16 @@ import * as assert from 'uvu/assert';
 import { giving, keepThread, type KeptThread, type Reply } from './thread.ts';
 
 type Task = 'double' | 'length' | 'ask twice' | 'throw' | 'end' | 'loop' | 'wait';
-type TestTalk = { readonly task: { readonly what: Task; readonly bytes?: Uint8Array }; readonly question: string; readonly reply: number; readonly answer: unknown };
+type TestTalk = {
+  readonly task: { readonly what: Task; readonly bytes?: Uint8Array };
+  readonly question: string;
+  readonly reply: number;
+  readonly answer: unknown;
+};
 
 const THIS_MODULE = new URL('./thread.ts', import.meta.url);
-const SCRIPT = new URL(`data:text/javascript,${encodeURIComponent(`
+const SCRIPT = new URL(
+  `data:text/javascript,${encodeURIComponent(`
   import { giving, serveTasks } from '${THIS_MODULE}';
   serveTasks(async ({ what, bytes }, ask, isOver) => {
     switch (what) {
@@ -32,7 +38,8 @@ const SCRIPT = new URL(`data:text/javascript,${encodeURIComponent(`
         await new Promise((_, reject) => isOver.addEventListener('abort', () => reject(isOver.reason)));
     }
   });
-`)}`);
+`)}`,
+);
 const never = new AbortController().signal;
 const noReply: Reply<TestTalk> = () => Promise.reject(new Error('nothing is to be asked'));
 const doubled = (thread: KeptThread<TestTalk>): Promise<unknown> => {
@@ -43,7 +50,11 @@ const doubled = (thread: KeptThread<TestTalk>): Promise<unknown> => {
   });
 };
 const DOUBLED = [Uint8Array.of(2, 4, 6), 3];
-const errorOf = (doing: Promise<unknown>): Promise<Error> => doing.then((answer) => Promise.reject(new Error(`it answered ${String(answer)}`)), (error: Error) => error);
+const errorOf = (doing: Promise<unknown>): Promise<Error> =>
+  doing.then(
+    (answer) => Promise.reject(new Error(`it answered ${String(answer)}`)),
+    (error: Error) => error,
+  );
 /** The next thread that is started. */
 const nextWorker = async (): Promise<Worker> => ((await once(process, 'worker')) as [Worker])[0];
 
@@ -53,7 +64,11 @@ test('does tasks side by side, and is replied to what each of them asks', async 
   const thread = keepThread<TestTalk>(SCRIPT);
   const asked: string[] = [];
   const reply: Reply<TestTalk> = async (question) => giving(asked.push(question));
-  const answers = await Promise.all([doubled(thread), thread.do(giving({ what: 'ask twice' }), reply, never), doubled(thread)]);
+  const answers = await Promise.all([
+    doubled(thread),
+    thread.do(giving({ what: 'ask twice' }), reply, never),
+    doubled(thread),
+  ]);
   assert.equal(answers, [DOUBLED, '1,2', DOUBLED]);
   assert.equal(asked, ['one', 'two']);
   await thread.close();
@@ -115,7 +130,11 @@ test('that is told that nobody waits lets go, and goes on with the others', asyn
   assert.is((await giveUpOn('wait', thread)).message, 'gave up');
   replied.resolve(giving(1));
   assert.is(await others, '1,1');
-  assert.is((await errorOf(thread.do(giving({ what: 'double' }), noReply, AbortSignal.abort(new Error('too late'))))).message, 'too late');
+  assert.is(
+    (await errorOf(thread.do(giving({ what: 'double' }), noReply, AbortSignal.abort(new Error('too late')))))
+      .message,
+    'too late',
+  );
   await thread.close();
 });
 
@@ -146,7 +165,10 @@ test('keeps no process alive that has nothing else to do', () => {
     console.log(JSON.stringify(await thread.do(giving({ what: 'ask twice' }), async () => giving(7), new AbortController().signal)));
   `;
   // One that is kept alive is killed: it would stay for weeks.
-  const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8', timeout: 60_000 });
+  const { stdout, status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   assert.equal([stdout.trim(), status], ['"7,7"', 0], stderr);
 });
 

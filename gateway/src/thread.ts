@@ -1,23 +1,39 @@
 /**
- * Work in a thread of its own: what takes longer than the thread that takes in parcels and answers everybody may stand still. A thread does its tasks side by
- * side. A task may ask back while it works (for bytes, for a run of a model), and ends with an answer, with an error, or given up.
+ * Work in a thread of its own: what takes longer than the thread that takes in parcels and answers everybody
+ * may stand still. A thread does its tasks side by side. A task may ask back while it works (for bytes, for a
+ * run of a model), and ends with an answer, with an error, or given up.
  *
- * The thread is started at the first task and ended when none came for a while; it keeps no process alive that has nothing else to do. Where it ends
- * unexpectedly, all that it was doing fails, and the next task starts another. Who gives up waits for nothing; a task that then does not let go is taken to
- * hang (a codec that never looks up), and its thread is ended.
+ * The thread is started at the first task and ended when none came for a while; it keeps no process alive
+ * that has nothing else to do. Where it ends unexpectedly, all that it was doing fails, and the next task
+ * starts another. Who gives up waits for nothing; a task that then does not let go is taken to hang (a codec
+ * that never looks up), and its thread is ended.
  */
 import { parentPort, Worker } from 'node:worker_threads';
 
 /** What both sides say to each other. All of it is cloned. */
-export type Talk = { readonly task: unknown; readonly question: unknown; readonly reply: unknown; readonly answer: unknown };
-/** A value, and memory of it that moves to the other side instead of being copied: who gives it has it no more. */
+export type Talk = {
+  readonly task: unknown;
+  readonly question: unknown;
+  readonly reply: unknown;
+  readonly answer: unknown;
+};
+/**
+ * A value, and memory of it that moves to the other side instead of being copied: who gives it has it no
+ * more.
+ */
 export type Given<Value> = { readonly value: Value; readonly moved: ArrayBuffer[] };
 export const giving = <Value>(value: Value, ...moved: ArrayBuffer[]): Given<Value> => ({ value, moved });
 
 /** Replies to what a task asks. `isOver`: nobody waits for it any more. */
-export type Reply<T extends Talk> = (question: T['question'], isOver: AbortSignal) => Promise<Given<T['reply']>>;
+export type Reply<T extends Talk> = (
+  question: T['question'],
+  isOver: AbortSignal,
+) => Promise<Given<T['reply']>>;
 export type KeptThread<T extends Talk> = {
-  /** The task's answer. Throws what `reply` throws, the signal's reason, and an Error that says nothing of the data where the task fails or the thread ends. */
+  /**
+   * The task's answer. Throws what `reply` throws, the signal's reason, and an Error that says nothing of the
+   * data where the task fails or the thread ends.
+   */
   do(task: Given<T['task']>, reply: Reply<T>, signal: AbortSignal): Promise<T['answer']>;
   close(): Promise<void>;
 };
@@ -34,8 +50,16 @@ type FromThread<T extends Talk> = { readonly id: number } & (
   | { readonly kind: 'stopped' }
 );
 
-type Task<T extends Talk> = { readonly take: (message: FromThread<T>) => void; readonly fail: (error: Error) => void };
-type Running<T extends Talk> = { readonly worker: Worker; readonly tasks: Map<number, Task<T>>; readonly hangs: Set<NodeJS.Timeout>; idle: NodeJS.Timeout | null };
+type Task<T extends Talk> = {
+  readonly take: (message: FromThread<T>) => void;
+  readonly fail: (error: Error) => void;
+};
+type Running<T extends Talk> = {
+  readonly worker: Worker;
+  readonly tasks: Map<number, Task<T>>;
+  readonly hangs: Set<NodeJS.Timeout>;
+  idle: NodeJS.Timeout | null;
+};
 
 /** Long enough for the pauses within an upload or a study; to start a thread again takes 50 to 200 ms. */
 const IDLE_MS = 30_000;
@@ -45,12 +69,20 @@ const HANGS_AFTER_MS = 30_000;
 type Patience = { readonly idleMs?: number | undefined; readonly hangsAfterMs?: number };
 
 /** `script` calls `serveTasks`. */
-export function keepThread<T extends Talk>(script: URL, { idleMs = IDLE_MS, hangsAfterMs = HANGS_AFTER_MS }: Patience = {}): KeptThread<T> {
+export function keepThread<T extends Talk>(
+  script: URL,
+  { idleMs = IDLE_MS, hangsAfterMs = HANGS_AFTER_MS }: Patience = {},
+): KeptThread<T> {
   let kept: Running<T> | null = null;
   let ids = 0;
 
   function start(): Running<T> {
-    const started: Running<T> = { worker: new Worker(script), tasks: new Map(), hangs: new Set(), idle: null };
+    const started: Running<T> = {
+      worker: new Worker(script),
+      tasks: new Map(),
+      hangs: new Set(),
+      idle: null,
+    };
     const lose = (error: Error): void => {
       forget(started);
       for (const task of started.tasks.values()) task.fail(error);
@@ -92,7 +124,8 @@ export function keepThread<T extends Talk>(script: URL, { idleMs = IDLE_MS, hang
       signal.throwIfAborted();
       const on = wake();
       const id = (ids += 1);
-      const say = (message: ToThread<T>, moved: ArrayBuffer[] = []): void => on.worker.postMessage(message, moved);
+      const say = (message: ToThread<T>, moved: ArrayBuffer[] = []): void =>
+        on.worker.postMessage(message, moved);
       const answer = Promise.withResolvers<T['answer']>();
       const over = new AbortController();
       const leave = (): void => {
@@ -126,11 +159,19 @@ export function keepThread<T extends Talk>(script: URL, { idleMs = IDLE_MS, hang
         },
         take(message) {
           if (message.kind === 'question') {
-            reply(message.question, over.signal).then(({ value, moved }) => say({ id, kind: 'reply', to: message.number, reply: value }, moved)).catch(giveUp);
+            reply(message.question, over.signal)
+              .then(({ value, moved }) => say({ id, kind: 'reply', to: message.number, reply: value }, moved))
+              .catch(giveUp);
             return;
           }
           if (message.kind === 'answer') answer.resolve(message.answer);
-          else if (message.kind === 'fault') answer.reject(Object.assign(new Error('a task of a thread failed'), { name: message.name, stack: message.stack }));
+          else if (message.kind === 'fault')
+            answer.reject(
+              Object.assign(new Error('a task of a thread failed'), {
+                name: message.name,
+                stack: message.stack,
+              }),
+            );
           leave();
         },
       });
@@ -150,13 +191,20 @@ export function keepThread<T extends Talk>(script: URL, { idleMs = IDLE_MS, hang
 /** Asks the other side, from within a task. Rejects where the task was given up. */
 export type Ask<T extends Talk> = (question: Given<T['question']>) => Promise<T['reply']>;
 /** Throws what it likes: of that the other side is told the name of the error and where it was thrown. */
-export type Work<T extends Talk> = (task: T['task'], ask: Ask<T>, isOver: AbortSignal) => Promise<Given<T['answer']>>;
+export type Work<T extends Talk> = (
+  task: T['task'],
+  ask: Ask<T>,
+  isOver: AbortSignal,
+) => Promise<Given<T['answer']>>;
 
 /** The thread's side: called once, by the script of the thread. */
 export function serveTasks<T extends Talk>(work: Work<T>): void {
   const port = parentPort!;
   const say = (message: FromThread<T>, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved);
-  const tasks = new Map<number, { readonly awaited: Map<number, PromiseWithResolvers<T['reply']>>; readonly over: AbortController }>();
+  const tasks = new Map<
+    number,
+    { readonly awaited: Map<number, PromiseWithResolvers<T['reply']>>; readonly over: AbortController }
+  >();
 
   async function begin(id: number, task: T['task']): Promise<void> {
     const awaited = new Map<number, PromiseWithResolvers<T['reply']>>();
@@ -176,8 +224,18 @@ export function serveTasks<T extends Talk>(work: Work<T>): void {
       say({ id, kind: 'answer', answer: value }, moved);
     } catch (error) {
       // The message may hold anything; the frames do not.
-      const stack = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at ')).join('\n') : '';
-      say(over.signal.aborted ? { id, kind: 'stopped' } : { id, kind: 'fault', name: error instanceof Error ? error.name : typeof error, stack });
+      const stack =
+        error instanceof Error
+          ? (error.stack ?? '')
+              .split('\n')
+              .filter((line) => line.startsWith('    at '))
+              .join('\n')
+          : '';
+      say(
+        over.signal.aborted
+          ? { id, kind: 'stopped' }
+          : { id, kind: 'fault', name: error instanceof Error ? error.name : typeof error, stack },
+      );
     } finally {
       tasks.delete(id);
     }
@@ -197,5 +255,7 @@ export function serveTasks<T extends Talk>(work: Work<T>): void {
 type Bytes = Uint8Array<ArrayBuffer>;
 /** Bytes in memory that holds nothing else, which alone can move. */
 export function toOwn(bytes: Uint8Array): Bytes {
-  return bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength ? (bytes as Bytes) : bytes.slice();
+  return bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
+    ? (bytes as Bytes)
+    : bytes.slice();
 }

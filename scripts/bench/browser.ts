@@ -1,7 +1,8 @@
 /**
- * 10 000 instances chosen, parsed, queued and listed in Chromium, on a tablet's window with the processor slowed four times (DESIGN §6): how long
- * the tasks of the page's thread were, how large its heap grew, and how evenly the list scrolled. The ratio is the worst of the four figures ÷
- * its budget: up to 1 all of them hold.
+ * 10 000 instances chosen, parsed, queued and listed in Chromium, on a tablet's window with the processor
+ * slowed four times (DESIGN §6): how long the tasks of the page's thread were, how large its heap grew, and
+ * how evenly the list scrolled. The ratio is the worst of the four figures ÷ its budget: up to 1 all of them
+ * hold.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +11,13 @@ import { openApp, signIn, untilInstalled } from '#testing/app-under-test.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { BenchRow } from '../bench.ts';
-import { describeLongTasks, mainThreadTasks, type Profile, type Task, type TraceEvent } from './main-thread-tasks.ts';
+import {
+  describeLongTasks,
+  mainThreadTasks,
+  type Profile,
+  type Task,
+  type TraceEvent,
+} from './main-thread-tasks.ts';
 
 const INSTANCES = 10_000;
 const SERIES = 20;
@@ -28,17 +35,32 @@ const PATIENCE_MS = 480_000;
 
 async function writeStudy(folder: string): Promise<void> {
   await mkdir(folder);
-  const study = syntheticStudy({ seed: 99, modality: 'CT', series: SERIES, instancesPerSeries: INSTANCES / SERIES, rows: SIDE, columns: SIDE });
+  const study = syntheticStudy({
+    seed: 99,
+    modality: 'CT',
+    series: SERIES,
+    instancesPerSeries: INSTANCES / SERIES,
+    rows: SIDE,
+    columns: SIDE,
+  });
   for (const { fileName, bytes } of study.instances) await writeFile(join(folder, fileName), bytes);
 }
 
 /** What the browser did while `work` ran; with `more` also what its tasks were made of. */
-async function tracing(session: CDPSession, more: readonly string[], work: () => Promise<void>): Promise<TraceEvent[]> {
+async function tracing(
+  session: CDPSession,
+  more: readonly string[],
+  work: () => Promise<void>,
+): Promise<TraceEvent[]> {
   const events: TraceEvent[] = [];
   session.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as unknown as TraceEvent[])));
   await session.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { recordMode: 'recordAsMuchAsPossible', includedCategories: ['toplevel', '__metadata', ...more], excludedCategories: ['*'] },
+    traceConfig: {
+      recordMode: 'recordAsMuchAsPossible',
+      includedCategories: ['toplevel', '__metadata', ...more],
+      excludedCategories: ['*'],
+    },
   });
   await work();
   const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
@@ -47,7 +69,10 @@ async function tracing(session: CDPSession, more: readonly string[], work: () =>
   return events;
 }
 
-/** What the page's thread did while `work` ran, looked at every millisecond: it slows what it looks at a little. */
+/**
+ * What the page's thread did while `work` ran, looked at every millisecond: it slows what it looks at a
+ * little.
+ */
 async function profiling(session: CDPSession, work: () => Promise<void>): Promise<Profile> {
   await session.send('Profiler.enable');
   await session.send('Profiler.setSamplingInterval', { interval: 1_000 });
@@ -89,7 +114,14 @@ async function scrollFrames(page: Page, session: CDPSession): Promise<number[]> 
   });
   const [x, y] = [400, 800];
   const until = performance.now() + SCROLL_MS;
-  while (performance.now() < until) await session.send('Input.synthesizeScrollGesture', { x, y, yDistance: -3_000, speed: 2_500, gestureSourceType: 'touch' });
+  while (performance.now() < until)
+    await session.send('Input.synthesizeScrollGesture', {
+      x,
+      y,
+      yDistance: -3_000,
+      speed: 2_500,
+      gestureSourceType: 'touch',
+    });
   // The first one holds the time before anything moved.
   return page.evaluate(() => (globalThis as unknown as { benchFrames: number[] }).benchFrames.slice(1));
 }
@@ -105,25 +137,34 @@ type Walk = { readonly readMs: number; readonly queueMs: number; readonly frames
 
 /** Looked for now and then, by the plainest means: what the measuring costs counts as the page's own. */
 async function untilShown(page: Page, selector: string, text = ''): Promise<void> {
-  const isShown = (wanted: readonly [string, string]): boolean => document.querySelector(wanted[0])?.textContent?.includes(wanted[1]) ?? false;
+  const isShown = (wanted: readonly [string, string]): boolean =>
+    document.querySelector(wanted[0])?.textContent?.includes(wanted[1]) ?? false;
   await page.waitForFunction(isShown, [selector, text] as const, { polling: LOOK_EVERY_MS });
 }
 
 /**
- * As a file manager drops it: the page gets a handle, the same that the picker of folders gives which the app opens in this browser, and which no
- * tool can answer. An `<input>` that takes a folder has Chromium make ten thousand files in one task of seconds before the page sees the first.
+ * As a file manager drops it: the page gets a handle, the same that the picker of folders gives which the app
+ * opens in this browser, and which no tool can answer. An `<input>` that takes a folder has Chromium make ten
+ * thousand files in one task of seconds before the page sees the first.
  */
 async function dropFolder(page: Page, session: CDPSession, folder: string): Promise<void> {
   const data = { items: [], files: [folder], dragOperationsMask: 1 };
-  const drag = (type: 'dragEnter' | 'dragOver' | 'drop') => session.send('Input.dispatchDragEvent', { type, ...MIDDLE, data });
+  const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+    session.send('Input.dispatchDragEvent', { type, ...MIDDLE, data });
   // Until the page says that it takes it.
-  for (await drag('dragEnter'); (await page.locator('.drop-veil').count()) === 0; await drag('dragOver')) await page.waitForTimeout(LOOK_EVERY_MS);
+  for (await drag('dragEnter'); (await page.locator('.drop-veil').count()) === 0; await drag('dragOver'))
+    await page.waitForTimeout(LOOK_EVERY_MS);
   await drag('drop');
   await untilShown(page, 'main.upload .reading, .send-bar');
 }
 
 /** What a person does: brings the folder, presses Send, opens the study and scrolls through its instances. */
-async function walk(page: Page, session: CDPSession, folder: string, say: (line: string) => void): Promise<Walk> {
+async function walk(
+  page: Page,
+  session: CDPSession,
+  folder: string,
+  say: (line: string) => void,
+): Promise<Walk> {
   say('choosing and reading …');
   const startedAt = performance.now();
   await dropFolder(page, session, folder);
@@ -139,23 +180,46 @@ async function walk(page: Page, session: CDPSession, folder: string, say: (line:
   await page.locator('details.instances summary').click();
   await untilShown(page, 'details.instances li');
   await page.locator('details.instances').scrollIntoViewIfNeeded();
-  return { readMs: readAt - startedAt, queueMs: queuedAt - readAt, frames: await scrollFrames(page, session) };
+  return {
+    readMs: readAt - startedAt,
+    queueMs: queuedAt - readAt,
+    frames: await scrollFrames(page, session),
+  };
 }
 
 function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames }: Walk): BenchRow {
   const lengths = tasks.map(({ ms }) => ms);
   const [p999, longest, p95] = [percentile(lengths, 0.999), percentile(lengths, 1), percentile(frames, 0.95)];
-  const ratio = Math.max(p999 / BUDGET.taskMs, longest / BUDGET.longestMs, heapMB / BUDGET.heapMB, p95 / BUDGET.frameMs);
+  const ratio = Math.max(
+    p999 / BUDGET.taskMs,
+    longest / BUDGET.longestMs,
+    heapMB / BUDGET.heapMB,
+    p95 / BUDGET.frameMs,
+  );
   return {
-    name: 'browser', ratio, tasks: tasks.length, task999Ms: round(p999), longestTaskMs: round(longest), tasksOver50: lengths.filter((ms) => ms > BUDGET.taskMs).length,
-    heapMB: round(heapMB), frames: frames.length, frame95Ms: round(p95), readMs: Math.round(readMs), queueMs: Math.round(queueMs),
+    name: 'browser',
+    ratio,
+    tasks: tasks.length,
+    task999Ms: round(p999),
+    longestTaskMs: round(longest),
+    tasksOver50: lengths.filter((ms) => ms > BUDGET.taskMs).length,
+    heapMB: round(heapMB),
+    frames: frames.length,
+    frame95Ms: round(p95),
+    readMs: Math.round(readMs),
+    queueMs: Math.round(queueMs),
   };
 }
 
-export const benchBrowser = (say: (line: string) => void): Promise<readonly BenchRow[]> => measure(say, false);
+export const benchBrowser = (say: (line: string) => void): Promise<readonly BenchRow[]> =>
+  measure(say, false);
 
-/** The same, and says of the longest tasks in which functions they spent their time; looking makes its figures a little worse. */
-export const profileBrowser = (say: (line: string) => void): Promise<readonly BenchRow[]> => measure(say, true);
+/**
+ * The same, and says of the longest tasks in which functions they spent their time; looking makes its figures
+ * a little worse.
+ */
+export const profileBrowser = (say: (line: string) => void): Promise<readonly BenchRow[]> =>
+  measure(say, true);
 
 async function measure(say: (line: string) => void, isProfiled: boolean): Promise<readonly BenchRow[]> {
   const { chromium } = testEnvironment();
@@ -177,13 +241,21 @@ async function measure(say: (line: string) => void, isProfiled: boolean): Promis
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
     const seen = { walk: null as Walk | null, heapMB: 0, profile: null as Profile | null };
     const work = async (): Promise<void> => {
-      seen.heapMB = await watchingHeap(session, async () => void (seen.walk = await walk(page, session, folder, say)));
+      seen.heapMB = await watchingHeap(
+        session,
+        async () => void (seen.walk = await walk(page, session, folder, say)),
+      );
     };
     const events = isProfiled
-      ? await tracing(session, ['devtools.timeline'], async () => void (seen.profile = await profiling(session, work)))
+      ? await tracing(
+          session,
+          ['devtools.timeline'],
+          async () => void (seen.profile = await profiling(session, work)),
+        )
       : await tracing(session, [], work);
     const tasks = mainThreadTasks(events);
-    if (seen.profile !== null) describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN).forEach((line) => say(line));
+    if (seen.profile !== null)
+      describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN).forEach((line) => say(line));
     return [toRow(tasks, seen.heapMB, seen.walk!)];
   } finally {
     await app.close();

@@ -1,6 +1,7 @@
 /**
- * What de-identification holds after 300 and after 3 000 instances, each with UIDs of its own: the heap and the resident memory of a process that
- * reads and de-identifies one after the other, and the peak of `relay deidentify` with its report. `ratio`: after 3 000 ÷ after 300.
+ * What de-identification holds after 300 and after 3 000 instances, each with UIDs of its own: the heap and
+ * the resident memory of a process that reads and de-identifies one after the other, and the peak of `relay
+ * deidentify` with its report. `ratio`: after 3 000 ÷ after 300.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +31,14 @@ const inMb = (bytes: number): number => Math.round(bytes / MB);
 /** The files of studies of 300 instances, made one study at a time: no more of them is held than one. */
 function* instances(count: number): Generator<Uint8Array<ArrayBuffer>> {
   for (let seed = 1; (seed - 1) * FEW < count; seed += 1) {
-    for (const { bytes } of syntheticStudy({ seed, series: SERIES, instancesPerSeries: FEW / SERIES, rows: 64, columns: 64 }).instances) yield bytes;
+    for (const { bytes } of syntheticStudy({
+      seed,
+      series: SERIES,
+      instancesPerSeries: FEW / SERIES,
+      rows: 64,
+      columns: 64,
+    }).instances)
+      yield bytes;
   }
 }
 
@@ -53,14 +61,22 @@ async function inOneProcess(): Promise<BenchRow> {
   let done = 0;
   for (const bytes of instances(MANY)) {
     const read = await readInstance(bytesSource(bytes));
-    if (read.kind !== 'ready' || (await deidentifyInstance(read.instance, rules.rules, pseudonyms)).kind !== 'ready') throw new Error('a synthetic instance is ready');
+    if (
+      read.kind !== 'ready' ||
+      (await deidentifyInstance(read.instance, rules.rules, pseudonyms)).kind !== 'ready'
+    )
+      throw new Error('a synthetic instance is ready');
     done += 1;
     if (done === FEW || done === MANY) measured.push(await held());
   }
   const [few, many] = measured;
   return {
-    name: 'deid-heap-3000', ratio: many!.heap / few!.heap, heapMbAfter300: inMb(few!.heap), heapMbAfter3000: inMb(many!.heap),
-    residentMbAfter300: inMb(few!.resident), residentMbAfter3000: inMb(many!.resident),
+    name: 'deid-heap-3000',
+    ratio: many!.heap / few!.heap,
+    heapMbAfter300: inMb(few!.heap),
+    heapMbAfter3000: inMb(many!.heap),
+    residentMbAfter300: inMb(few!.resident),
+    residentMbAfter3000: inMb(many!.resident),
   };
 }
 
@@ -71,7 +87,15 @@ async function peakOfCommandLine(count: number): Promise<number> {
     await mkdir(join(folder, 'in'));
     let index = 0;
     for (const bytes of instances(count)) await writeFile(join(folder, 'in', String(index++)), bytes);
-    const child = execFile(process.execPath, [RELAY, 'deidentify', join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report')]);
+    const child = execFile(process.execPath, [
+      RELAY,
+      'deidentify',
+      join(folder, 'in'),
+      '--out',
+      join(folder, 'out'),
+      '--report',
+      join(folder, 'report'),
+    ]);
     let peak = 0;
     while (child.exitCode === null) {
       peak = await peakResidentBytes(child.pid!).catch(() => peak);
@@ -88,5 +112,8 @@ export async function benchDeidMemory(say: (line: string) => void): Promise<read
   say(`${MANY} instances in one process, then by the command line`);
   const row = await inOneProcess();
   const [few, many] = [await peakOfCommandLine(FEW), await peakOfCommandLine(MANY)];
-  return [row, { name: 'deid-command-line-3000', ratio: many / few, peakMbOf300: inMb(few), peakMbOf3000: inMb(many) }];
+  return [
+    row,
+    { name: 'deid-command-line-3000', ratio: many / few, peakMbOf300: inMb(few), peakMbOf3000: inMb(many) },
+  ];
 }

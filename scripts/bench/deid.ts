@@ -1,4 +1,7 @@
-/** The device's work on one CT slice, one thread, against dcmjs reading and writing the whole file (DESIGN §6). `ratio`: our rate ÷ dcmjs's. */
+/**
+ * The device's work on one CT slice, one thread, against dcmjs reading and writing the whole file (DESIGN
+ * §6). `ratio`: our rate ÷ dcmjs's.
+ */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,14 +47,22 @@ async function parse(bytes: Uint8Array): Promise<ParsedInstance> {
 const rateOfDcmjs = (slices: readonly Slice[]): Promise<number> =>
   rateOf(slices, (bytes) => dcmjs.data.DicomMessage.readFile(bytes.buffer).write(AS_THE_SCANNER_WROTE_IT));
 
-const against = (dcmjsRate: number) => (name: string, rate: number): BenchRow =>
-  ({ name, ratio: rate / dcmjsRate, perSecond: Math.round(rate), dcmjsPerSecond: Math.round(dcmjsRate) });
+const against =
+  (dcmjsRate: number) =>
+  (name: string, rate: number): BenchRow => ({
+    name,
+    ratio: rate / dcmjsRate,
+    perSecond: Math.round(rate),
+    dcmjsPerSecond: Math.round(dcmjsRate),
+  });
 
 async function withSlices<T>(work: (slices: readonly Slice[]) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
   try {
     const paths = await writeSlices(await sliceSource(folder), folder, SLICES, 1);
-    return await work(await Promise.all(paths.map(async (path): Promise<Slice> => new Uint8Array(await readFile(path)))));
+    return await work(
+      await Promise.all(paths.map(async (path): Promise<Slice> => new Uint8Array(await readFile(path)))),
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -71,13 +82,20 @@ export function benchDeid(say: (line: string) => void): Promise<readonly BenchRo
     const rules = createRules([]);
     if (rules.kind !== 'ready') throw new Error('the Basic Profile has no options that can be refused');
     const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(7));
-    const deidentify = async (bytes: Slice) => deidentifyInstance(await parse(bytes), rules.rules, pseudonyms);
+    const deidentify = async (bytes: Slice) =>
+      deidentifyInstance(await parse(bytes), rules.rules, pseudonyms);
     say(`${SLICES} slices, again and again`);
     const row = against(await rateOfDcmjs(slices));
     return [
       row('parse-vs-dcmjs', await rateOf(slices, parse)),
       row('deid-vs-dcmjs', await rateOf(slices, deidentify)),
-      row('deid-and-digest-vs-dcmjs', await rateOf(slices, async (bytes) => [await deidentify(bytes), createHash('sha256').update(bytes).digest()])),
+      row(
+        'deid-and-digest-vs-dcmjs',
+        await rateOf(slices, async (bytes) => [
+          await deidentify(bytes),
+          createHash('sha256').update(bytes).digest(),
+        ]),
+      ),
     ];
   });
 }

@@ -1,6 +1,7 @@
 /**
- * 500 CT slices of 525 kB through the gateway ÷ the same posted straight to the same Orthanc, four at once (DESIGN §6). The gateway's clock
- * runs from the first request that carries bytes to the end of reconciliation, when every instance has been seen in the PACS.
+ * 500 CT slices of 525 kB through the gateway ÷ the same posted straight to the same Orthanc, four at once
+ * (DESIGN §6). The gateway's clock runs from the first request that carries bytes to the end of
+ * reconciliation, when every instance has been seen in the PACS.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,8 +24,13 @@ async function postDirectly(paths: readonly string[], orthanc: RunningOrthanc): 
       const head = Buffer.from(`--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`);
       const body = Buffer.concat([head, await readFile(path), Buffer.from(`\r\n--${BOUNDARY}--\r\n`)]);
       const answer = await fetch(`${orthanc.url}/studies`, {
-        method: 'POST', body,
-        headers: { authorization: orthanc.authorization, accept: 'application/dicom+json', 'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}` },
+        method: 'POST',
+        body,
+        headers: {
+          authorization: orthanc.authorization,
+          accept: 'application/dicom+json',
+          'content-type': `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`,
+        },
       });
       await answer.arrayBuffer();
       if (answer.status !== 200) throw new Error(`Orthanc answered ${answer.status}`);
@@ -36,14 +42,19 @@ async function postDirectly(paths: readonly string[], orthanc: RunningOrthanc): 
 
 const timeOf = (line: LogLine): number => Date.parse(line.at as string);
 
-/** From the first byte to the last confirmation, in milliseconds, and the time that each stage took in all. */
+/**
+ * From the first byte to the last confirmation, in milliseconds, and the time that each stage took in all.
+ */
 function timesOf(lines: readonly LogLine[]): { totalMs: number; stages: Record<string, number> } {
-  const parcels = lines.filter((line) => line.event === 'request' && String(line.route).startsWith('/upload/files'));
+  const parcels = lines.filter(
+    (line) => line.event === 'request' && String(line.route).startsWith('/upload/files'),
+  );
   const began = Math.min(...parcels.map((line) => timeOf(line) - Number(line.ms)));
   const finished = lines.filter((line) => line.event === 'stage-finished');
   const confirmed = Math.max(...finished.filter(({ stage }) => stage === 'reconcile').map(timeOf));
   const stages: Record<string, number> = {};
-  for (const { stage, ms } of finished) stages[stage as string] = Math.round((stages[stage as string] ?? 0) + Number(ms ?? 0));
+  for (const { stage, ms } of finished)
+    stages[stage as string] = Math.round((stages[stage as string] ?? 0) + Number(ms ?? 0));
   const patches = parcels.filter((line) => line.method === 'PATCH');
   stages.patches = Math.round(patches.reduce((sum, { ms }) => sum + Number(ms), 0));
   return { totalMs: confirmed - began, stages };
@@ -53,7 +64,11 @@ export async function benchGateway(say: (line: string) => void): Promise<readonl
   const system = await openBenchSystem();
   try {
     const source = await sliceSource(system.folder);
-    const folders = { warm: join(system.folder, 'warm'), direct: join(system.folder, 'direct'), through: join(system.folder, 'through') };
+    const folders = {
+      warm: join(system.folder, 'warm'),
+      direct: join(system.folder, 'direct'),
+      through: join(system.folder, 'through'),
+    };
     for (const folder of Object.values(folders)) await mkdir(folder);
     const warm = await writeSlices(source, folders.warm, 20, 1);
     const direct = await writeSlices(source, folders.direct, SLICES, 2);
@@ -68,10 +83,17 @@ export async function benchGateway(say: (line: string) => void): Promise<readonl
     const { totalMs, stages } = timesOf(system.gateway.lines.slice(from));
     const where = Object.fromEntries(Object.entries(stages).map(([stage, ms]) => [`${stage}Ms`, ms]));
     say('(the times of the stages overlap)');
-    return [{
-      name: 'gateway-vs-direct', ratio: totalMs / directMs, throughMs: Math.round(totalMs), directMs: Math.round(directMs),
-      slices: SLICES, source: source.kind, ...where,
-    }];
+    return [
+      {
+        name: 'gateway-vs-direct',
+        ratio: totalMs / directMs,
+        throughMs: Math.round(totalMs),
+        directMs: Math.round(directMs),
+        slices: SLICES,
+        source: source.kind,
+        ...where,
+      },
+    ];
   } finally {
     await system.close();
   }

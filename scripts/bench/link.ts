@@ -1,9 +1,10 @@
 /**
- * How fast a study travels a slow link (DESIGN §6), beside what others do on the same link in the same run. `ratio`: from *Send* to the last
- * 2xx ÷ (bytes of the uncoded instances ÷ bandwidth); 1 is a wire that never rests and carries nothing but pixels.
+ * How fast a study travels a slow link (DESIGN §6), beside what others do on the same link in the same run.
+ * `ratio`: from *Send* to the last 2xx ÷ (bytes of the uncoded instances ÷ bandwidth); 1 is a wire that never
+ * rests and carries nothing but pixels.
  *
- * Rows are chosen by name: `ct-coded` is that row alone, `ct-uncoded/` all peers beside it. `raw-tcp` is always measured: what it has
- * beyond 1 and its round trip is the machine's.
+ * Rows are chosen by name: `ct-coded` is that row alone, `ct-uncoded/` all peers beside it. `raw-tcp` is
+ * always measured: what it has beyond 1 and its round trip is the machine's.
  */
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +30,13 @@ const CUTS = Array.from({ length: 30 }, (_, turn) => (turn + 1) * CUT_EVERY_BYTE
 
 type Kind = 'ct' | 'mr';
 
-type Study = { readonly kind: Kind; readonly wire: Wire; readonly instances: number; readonly coding: 'off' | 'on'; readonly cutsAt?: readonly number[] };
+type Study = {
+  readonly kind: Kind;
+  readonly wire: Wire;
+  readonly instances: number;
+  readonly coding: 'off' | 'on';
+  readonly cutsAt?: readonly number[];
+};
 
 const STUDIES: Readonly<Record<string, Study>> = {
   'ct-uncoded': { kind: 'ct', wire: SLOW, instances: 100, coding: 'off' },
@@ -39,7 +46,9 @@ const STUDIES: Readonly<Record<string, Study>> = {
 };
 
 /** Beside coded slices the peers are those of the uncoded ones: they send the same bytes. */
-const PEERS: readonly string[] = ['ct-uncoded', 'mr-small', 'cut'].flatMap((study) => ['tus-1', 'tus-6', 'stow-1', 'stow-4'].map((way) => `${study}/${way}`));
+const PEERS: readonly string[] = ['ct-uncoded', 'mr-small', 'cut'].flatMap((study) =>
+  ['tus-1', 'tus-6', 'stow-1', 'stow-4'].map((way) => `${study}/${way}`),
+);
 const PEER_INSTANCES = 100;
 
 const RAW_BYTES = 20_000_000;
@@ -60,11 +69,20 @@ function idealMs(bytes: number, { bitsPerSecond }: Wire): number {
 const rounded = (ratio: number): number => Math.round(ratio * 1000) / 1000;
 
 async function bytesOf(paths: readonly string[]): Promise<number> {
-  return (await Promise.all(paths.map(async (path) => (await stat(path)).size))).reduce((sum, size) => sum + size, 0);
+  return (await Promise.all(paths.map(async (path) => (await stat(path)).size))).reduce(
+    (sum, size) => sum + size,
+    0,
+  );
 }
 
 /** Slices that no other row sends, for as long as `work` takes. `noise` as in `writeSlices`. */
-async function withSlices<T>(bench: Bench, kind: Kind, count: number, work: (folder: string, paths: readonly string[]) => Promise<T>, noise?: number): Promise<T> {
+async function withSlices<T>(
+  bench: Bench,
+  kind: Kind,
+  count: number,
+  work: (folder: string, paths: readonly string[]) => Promise<T>,
+  noise?: number,
+): Promise<T> {
   const study = bench.nextStudy();
   const folder = join(bench.system.folder, `study-${study}`);
   await mkdir(folder);
@@ -85,29 +103,65 @@ type Timed = {
   readonly serversCpuMs: number;
 };
 
-const serversCpuMs = async ({ gateway, orthanc }: BenchSystem): Promise<number> => (await cpuMsOf(gateway.pid)) + (await cpuMsOf(orthanc.pid));
+const serversCpuMs = async ({ gateway, orthanc }: BenchSystem): Promise<number> =>
+  (await cpuMsOf(gateway.pid)) + (await cpuMsOf(orthanc.pid));
 
-const closedStudies = ({ gateway }: BenchSystem): number => gateway.lines.filter(({ event, stage }) => event === 'stage-finished' && stage === 'eviction').length;
+const closedStudies = ({ gateway }: BenchSystem): number =>
+  gateway.lines.filter(({ event, stage }) => event === 'stage-finished' && stage === 'eviction').length;
 
-/** Sends a study by the product's own code; milliseconds from *Send* to the last parcel, and to `complete`. Ends when the PACS has it: the next row has the cores. */
-async function timeOurs(bench: Bench, { kind, wire, instances, coding, cutsAt = [] }: Study, noise?: number): Promise<Timed> {
-  return withSlices(bench, kind, instances, async (folder, paths) => {
-    const closedBefore = closedStudies(bench.system);
-    const link = await forkShapedLink({ targetPort: Number(new URL(bench.system.gateway.api).port), ...wire, cutsAt });
-    try {
-      const cpuBefore = await serversCpuMs(bench.system);
-      const sending = await sendFromDevice(`http://127.0.0.1:${link.port}`, bench.system.password, folder, coding);
-      const succeeded = sending.requests.filter(({ status }) => status >= 200 && status < 300);
-      const last = (isLast: (route: string) => boolean): number => Math.max(...succeeded.filter(({ route }) => isLast(route)).map(({ answeredAt }) => answeredAt)) - sending.sentAt;
-      const partsMs = last((route) => route.startsWith('/upload/files'));
-      const ms = Math.max(partsMs, last((route) => route.endsWith('/complete')));
-      const timed = { bytes: await bytesOf(paths), partsMs, ms, counts: await link.counts(), sending, serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore };
-      await until('the study to be in the PACS', () => closedStudies(bench.system) > closedBefore);
-      return timed;
-    } finally {
-      await link.stop();
-    }
-  }, noise);
+/**
+ * Sends a study by the product's own code; milliseconds from *Send* to the last parcel, and to `complete`.
+ * Ends when the PACS has it: the next row has the cores.
+ */
+async function timeOurs(
+  bench: Bench,
+  { kind, wire, instances, coding, cutsAt = [] }: Study,
+  noise?: number,
+): Promise<Timed> {
+  return withSlices(
+    bench,
+    kind,
+    instances,
+    async (folder, paths) => {
+      const closedBefore = closedStudies(bench.system);
+      const link = await forkShapedLink({
+        targetPort: Number(new URL(bench.system.gateway.api).port),
+        ...wire,
+        cutsAt,
+      });
+      try {
+        const cpuBefore = await serversCpuMs(bench.system);
+        const sending = await sendFromDevice(
+          `http://127.0.0.1:${link.port}`,
+          bench.system.password,
+          folder,
+          coding,
+        );
+        const succeeded = sending.requests.filter(({ status }) => status >= 200 && status < 300);
+        const last = (isLast: (route: string) => boolean): number =>
+          Math.max(...succeeded.filter(({ route }) => isLast(route)).map(({ answeredAt }) => answeredAt)) -
+          sending.sentAt;
+        const partsMs = last((route) => route.startsWith('/upload/files'));
+        const ms = Math.max(
+          partsMs,
+          last((route) => route.endsWith('/complete')),
+        );
+        const timed = {
+          bytes: await bytesOf(paths),
+          partsMs,
+          ms,
+          counts: await link.counts(),
+          sending,
+          serversCpuMs: (await serversCpuMs(bench.system)) - cpuBefore,
+        };
+        await until('the study to be in the PACS', () => closedStudies(bench.system) > closedBefore);
+        return timed;
+      } finally {
+        await link.stop();
+      }
+    },
+    noise,
+  );
 }
 
 async function rowOfOurs(bench: Bench, name: string, study: Study): Promise<BenchRow> {
@@ -115,16 +169,32 @@ async function rowOfOurs(bench: Bench, name: string, study: Study): Promise<Benc
   const timed = await timeOurs(bench, study);
   const { bytes, ms, partsMs, counts, sending } = timed;
   const ideal = idealMs(bytes, study.wire);
-  for (const line of describeSending(sending, counts, bench.system.gateway.lines.slice(from))) bench.say(line);
-  const idle = counts.idleUp.filter(({ from }) => from >= sending.sentAt).reduce((sum, gap) => sum + gap.ms, 0);
+  for (const line of describeSending(sending, counts, bench.system.gateway.lines.slice(from)))
+    bench.say(line);
+  const idle = counts.idleUp
+    .filter(({ from }) => from >= sending.sentAt)
+    .reduce((sum, gap) => sum + gap.ms, 0);
   const row = {
-    name, ratio: rounded(ms / ideal), toLastParcel: rounded(partsMs / ideal), ms: Math.round(ms), instances: study.instances, bytes,
-    bytesUp: counts.up, idleMs: Math.round(idle), deviceCpuMs: sending.cpuMs, serversCpuMs: timed.serversCpuMs,
+    name,
+    ratio: rounded(ms / ideal),
+    toLastParcel: rounded(partsMs / ideal),
+    ms: Math.round(ms),
+    instances: study.instances,
+    bytes,
+    bytesUp: counts.up,
+    idleMs: Math.round(idle),
+    deviceCpuMs: sending.cpuMs,
+    serversCpuMs: timed.serversCpuMs,
   };
   if (study.cutsAt) return { ...row, cuts: counts.cuts, resentBytes: counts.up - uniqueBytes(sending) };
   if (study.coding === 'off') return row;
   const untouched = await timeOurs(bench, study, 0);
-  return { ...row, untouchedRatio: rounded(untouched.ms / ideal), codedBytes: counts.up, untouchedCodedBytes: untouched.counts.up };
+  return {
+    ...row,
+    untouchedRatio: rounded(untouched.ms / ideal),
+    codedBytes: counts.up,
+    untouchedCodedBytes: untouched.counts.up,
+  };
 }
 
 async function rowOfPeer(bench: Bench, name: string): Promise<BenchRow> {
@@ -132,14 +202,27 @@ async function rowOfPeer(bench: Bench, name: string): Promise<BenchRow> {
   const { kind, wire, instances, cutsAt = [] } = STUDIES[studyName]!;
   const [protocol, atOnce] = way.split('-') as [string, string];
   return withSlices(bench, kind, PEER_INSTANCES, async (folder, paths) => {
-    const peer: Peer = protocol === 'tus' ? await startPlainTus(join(folder, 'tus')) : directStow(bench.system.orthanc);
+    const peer: Peer =
+      protocol === 'tus' ? await startPlainTus(join(folder, 'tus')) : directStow(bench.system.orthanc);
     const link = await forkShapedLink({ targetPort: peer.port, ...wire, cutsAt });
     try {
       const bytes = await bytesOf(paths);
       const ms = await peer.send(link.port, paths, Number(atOnce));
       const { up, cuts } = await link.counts();
-      const scaled = instances === PEER_INSTANCES ? {} : { scaledFrom: PEER_INSTANCES, scaledMs: Math.round((ms * instances) / PEER_INSTANCES) };
-      return { name, ratio: rounded(ms / idealMs(bytes, wire)), ms: Math.round(ms), instances: PEER_INSTANCES, bytes, bytesUp: up, ...scaled, ...(cutsAt.length > 0 ? { cuts } : {}) };
+      const scaled =
+        instances === PEER_INSTANCES
+          ? {}
+          : { scaledFrom: PEER_INSTANCES, scaledMs: Math.round((ms * instances) / PEER_INSTANCES) };
+      return {
+        name,
+        ratio: rounded(ms / idealMs(bytes, wire)),
+        ms: Math.round(ms),
+        instances: PEER_INSTANCES,
+        bytes,
+        bytesUp: up,
+        ...scaled,
+        ...(cutsAt.length > 0 ? { cuts } : {}),
+      };
     } finally {
       await link.stop();
       await peer.stop();
@@ -150,10 +233,18 @@ async function rowOfPeer(bench: Bench, name: string): Promise<BenchRow> {
 async function rowOfRawTcp(name: string, wire: Wire): Promise<BenchRow> {
   const ms = await timeRawTcp(wire, RAW_BYTES);
   const ideal = idealMs(RAW_BYTES, wire);
-  return { name, ratio: rounded(ms / ideal), ratioWithRoundTrip: rounded(ms / (ideal + wire.roundTripMs)), ms: Math.round(ms), bytes: RAW_BYTES };
+  return {
+    name,
+    ratio: rounded(ms / ideal),
+    ratioWithRoundTrip: rounded(ms / (ideal + wire.roundTripMs)),
+    ms: Math.round(ms),
+    bytes: RAW_BYTES,
+  };
 }
 
-const isWanted = (name: string, wanted: readonly string[]): boolean => wanted.length === 0 || wanted.some((word) => word === name || (word.endsWith('/') && name.startsWith(word)));
+const isWanted = (name: string, wanted: readonly string[]): boolean =>
+  wanted.length === 0 ||
+  wanted.some((word) => word === name || (word.endsWith('/') && name.startsWith(word)));
 
 /** `wanted`: names of rows; all of them when empty. */
 export async function benchLink(say: Say, wanted: readonly string[]): Promise<readonly BenchRow[]> {
@@ -162,7 +253,12 @@ export async function benchLink(say: Say, wanted: readonly string[]): Promise<re
   if (unknown.length > 0) throw new Error(`no such row: ${unknown.join(', ')}; rows: ${names.join(', ')}`);
   const system = await openBenchSystem();
   let studies = 0;
-  const bench: Bench = { system, say, sources: { ct: await sliceSource(system.folder), mr: await mrSource(system.folder) }, nextStudy: () => (studies += 1) };
+  const bench: Bench = {
+    system,
+    say,
+    sources: { ct: await sliceSource(system.folder), mr: await mrSource(system.folder) },
+    nextStudy: () => (studies += 1),
+  };
   try {
     const rows: BenchRow[] = [];
     const add = async (name: string, measure: () => Promise<BenchRow>): Promise<void> => {
@@ -172,10 +268,18 @@ export async function benchLink(say: Say, wanted: readonly string[]): Promise<re
     await add('raw-tcp', () => rowOfRawTcp('raw-tcp', SLOW));
     // The gateway's code is warm before its first row, as it is when anybody sends.
     await withSlices(bench, 'ct', 20, (folder) => system.upload(folder));
-    for (const [name, study] of Object.entries(STUDIES)) if (isWanted(name, wanted)) await add(name, () => rowOfOurs(bench, name, study));
-    for (const name of PEERS.filter((peer) => !peer.startsWith('cut/') && isWanted(peer, wanted))) await add(name, () => rowOfPeer(bench, name));
+    for (const [name, study] of Object.entries(STUDIES))
+      if (isWanted(name, wanted)) await add(name, () => rowOfOurs(bench, name, study));
+    for (const name of PEERS.filter((peer) => !peer.startsWith('cut/') && isWanted(peer, wanted)))
+      await add(name, () => rowOfPeer(bench, name));
     // Minutes each, and a hundredth of a core: side by side, each on a link of its own.
-    rows.push(...await Promise.all(PEERS.filter((peer) => peer.startsWith('cut/') && isWanted(peer, wanted)).map((name) => rowOfPeer(bench, name))));
+    rows.push(
+      ...(await Promise.all(
+        PEERS.filter((peer) => peer.startsWith('cut/') && isWanted(peer, wanted)).map((name) =>
+          rowOfPeer(bench, name),
+        ),
+      )),
+    );
     return rows;
   } finally {
     await system.close();

@@ -1,6 +1,7 @@
 /**
- * How far the gateway's memory grows above idle while ten devices send 2 GB (DESIGN §6); `ratio`: the growth ÷ the bytes that passed. And what it
- * holds while nothing happens, after its first start on an empty folder, a later one, and beside PostgreSQL; `ratio`: that ÷ the budget.
+ * How far the gateway's memory grows above idle while ten devices send 2 GB (DESIGN §6); `ratio`: the growth
+ * ÷ the bytes that passed. And what it holds while nothing happens, after its first start on an empty folder,
+ * a later one, and beside PostgreSQL; `ratio`: that ÷ the budget.
  */
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,11 +27,19 @@ const SERVER_BUDGET_MB = 200;
 const SETTLED_AFTER_MS = 10_000;
 
 /** `starts`: the names of the rows, one for each start in the same folder. */
-async function idleRows(starts: readonly string[], budgetMb: number, databaseUrl?: string): Promise<BenchRow[]> {
+async function idleRows(
+  starts: readonly string[],
+  budgetMb: number,
+  databaseUrl?: string,
+): Promise<BenchRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
   const gateway = createGatewayUnderTest({
-    port: await freePort(), webPort: await freePort(), dataDir: folder, adminPassword: 'only for this bench',
-    pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' }, ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: folder,
+    adminPassword: 'only for this bench',
+    pacs: { url: 'http://127.0.0.1:9/dicom-web', authorization: 'Bearer none' },
+    ...(databaseUrl === undefined ? {} : { databaseUrl }),
   });
   const rows: BenchRow[] = [];
   for (const name of starts) {
@@ -52,7 +61,10 @@ async function benchIdle(say: (line: string) => void): Promise<readonly BenchRow
   if ((await findPostgres()) === null) return embedded;
   say('… and beside PostgreSQL');
   const server = await startPostgres();
-  return [...embedded, ...(await idleRows(['idle-postgresql'], SERVER_BUDGET_MB, server.url).finally(() => server.stop()))];
+  return [
+    ...embedded,
+    ...(await idleRows(['idle-postgresql'], SERVER_BUDGET_MB, server.url).finally(() => server.stop())),
+  ];
 }
 
 export async function benchMemory(say: (line: string) => void): Promise<readonly BenchRow[]> {
@@ -63,7 +75,9 @@ async function benchGrowth(say: (line: string) => void): Promise<readonly BenchR
   const system = await openBenchSystem();
   try {
     const source = await sliceSource(system.folder);
-    const folders = Array.from({ length: DEVICES + 1 }, (_, number) => join(system.folder, `device-${number}`));
+    const folders = Array.from({ length: DEVICES + 1 }, (_, number) =>
+      join(system.folder, `device-${number}`),
+    );
     for (const [number, folder] of folders.entries()) {
       await mkdir(folder);
       await writeSlices(source, folder, number === 0 ? 20 : SLICES_A_DEVICE, number + 1);
@@ -72,13 +86,29 @@ async function benchGrowth(say: (line: string) => void): Promise<readonly BenchR
     await system.upload(folders[0]!);
     const idle = await residentBytes(system.gateway.pid);
     let peak = idle;
-    const sampler = setInterval(() => void residentBytes(system.gateway.pid).then((bytes) => (peak = Math.max(peak, bytes)), () => undefined), SAMPLE_EVERY_MS);
+    const sampler = setInterval(
+      () =>
+        void residentBytes(system.gateway.pid).then(
+          (bytes) => (peak = Math.max(peak, bytes)),
+          () => undefined,
+        ),
+      SAMPLE_EVERY_MS,
+    );
     say(`${DEVICES} devices send ${SLICES_A_DEVICE} slices each …`);
     await Promise.all(folders.slice(1).map((folder) => system.upload(folder)));
     clearInterval(sampler);
     const bytes = DEVICES * SLICES_A_DEVICE * (await readFile(source.path)).length;
     const growth = peak - idle;
-    return [{ name: 'memory', ratio: growth / bytes, growthMb: Math.round(growth / MB), idleMb: Math.round(idle / MB), peakMb: Math.round(peak / MB), passedMb: Math.round(bytes / MB) }];
+    return [
+      {
+        name: 'memory',
+        ratio: growth / bytes,
+        growthMb: Math.round(growth / MB),
+        idleMb: Math.round(idle / MB),
+        peakMb: Math.round(peak / MB),
+        passedMb: Math.round(bytes / MB),
+      },
+    ];
   } finally {
     await system.close();
   }

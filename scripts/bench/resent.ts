@@ -1,7 +1,7 @@
 /**
- * What cuts cost in bytes (DESIGN §6): a study of 500 MB over a link that dies a hundred times, at random bytes; every second time the gateway
- * is not told. `ratio`: bytes that reached the gateway's socket beyond those of the parcels, each once ÷ those of the parcels. So headers and
- * questions count against us too.
+ * What cuts cost in bytes (DESIGN §6): a study of 500 MB over a link that dies a hundred times, at random
+ * bytes; every second time the gateway is not told. `ratio`: bytes that reached the gateway's socket beyond
+ * those of the parcels, each once ÷ those of the parcels. So headers and questions count against us too.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +32,12 @@ export async function benchResent(say: (line: string) => void): Promise<readonly
     const folder = join(system.folder, 'study');
     await mkdir(folder);
     await writeSlices(await sliceSource(system.folder), folder, SLICES, 1);
-    const link = await forkShapedLink({ targetPort: Number(new URL(system.gateway.api).port), ...WIRE, cutsAt: cutsAt(seed), isSilent: true });
+    const link = await forkShapedLink({
+      targetPort: Number(new URL(system.gateway.api).port),
+      ...WIRE,
+      cutsAt: cutsAt(seed),
+      isSilent: true,
+    });
     say(`${SLICES} slices over a link that is cut ${CUTS} times, seed ${seed} …`);
     const begun = performance.now();
     const sending = await sendFromDevice(`http://127.0.0.1:${link.port}`, system.password, folder, 'off');
@@ -40,10 +45,20 @@ export async function benchResent(say: (line: string) => void): Promise<readonly
     await link.stop();
     const unique = uniqueBytes(sending);
     const resent = up - unique;
-    return [{
-      name: 'resent', ratio: Math.round((1e5 * resent) / unique) / 1e5, resentBytes: resent, bytesUp: up, uniqueBytes: unique, cuts, connections,
-      requests: sending.requests.length, ms: Math.round(performance.now() - begun), seed,
-    }];
+    return [
+      {
+        name: 'resent',
+        ratio: Math.round((1e5 * resent) / unique) / 1e5,
+        resentBytes: resent,
+        bytesUp: up,
+        uniqueBytes: unique,
+        cuts,
+        connections,
+        requests: sending.requests.length,
+        ms: Math.round(performance.now() - begun),
+        seed,
+      },
+    ];
   } finally {
     await system.close();
   }

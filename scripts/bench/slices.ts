@@ -1,6 +1,7 @@
 /**
- * The slices that the benches multiply: a real CT of 525 kB where the corpus is there, else one of the same size from the sample builder;
- * and an MR of 33 kB from the builder (the corpus has no native one of that size).
+ * The slices that the benches multiply: a real CT of 525 kB where the corpus is there, else one of the same
+ * size from the sample builder; and an MR of 33 kB from the builder (the corpus has no native one of that
+ * size).
  */
 import { openAsBlob } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -25,18 +26,28 @@ async function writeSyntheticSlice(path: string, modality: keyof typeof SYNTHETI
   const { side, sopClassUID, root } = SYNTHETIC[modality];
   const pixels = new Uint8Array(side * side * 2);
   const view = new DataView(pixels.buffer);
-  for (let index = 0; index < side * side; index += 1) view.setInt16(index * 2, ((index % side) * (index / side)) & 0xfff, true);
-  await writeFile(path, Buffer.concat(buildInstance({
-    identifiers: {
-      studyInstanceUID: parseUid('StudyInstanceUID', `${root}10000000001110000000`),
-      seriesInstanceUID: parseUid('SeriesInstanceUID', `${root}20000000001120000000`),
-      sopInstanceUID: parseUid('SOPInstanceUID', `${root}30000000001130000000`),
-      sopClassUID: parseUid('SOPClassUID', sopClassUID),
-    },
-    transferSyntaxUID: parseUid('TransferSyntaxUID', '1.2.840.10008.1.2.1'),
-    elements: [[0x00100010, 'PN', 'Bench^Slice'], [0x00100020, 'LO', 'BENCH'], [0x00080060, 'CS', modality]],
-    image: { rows: side, columns: side, bitsAllocated: 16, isSigned: true, pixels },
-  })));
+  for (let index = 0; index < side * side; index += 1)
+    view.setInt16(index * 2, ((index % side) * (index / side)) & 0xfff, true);
+  await writeFile(
+    path,
+    Buffer.concat(
+      buildInstance({
+        identifiers: {
+          studyInstanceUID: parseUid('StudyInstanceUID', `${root}10000000001110000000`),
+          seriesInstanceUID: parseUid('SeriesInstanceUID', `${root}20000000001120000000`),
+          sopInstanceUID: parseUid('SOPInstanceUID', `${root}30000000001130000000`),
+          sopClassUID: parseUid('SOPClassUID', sopClassUID),
+        },
+        transferSyntaxUID: parseUid('TransferSyntaxUID', '1.2.840.10008.1.2.1'),
+        elements: [
+          [0x00100010, 'PN', 'Bench^Slice'],
+          [0x00100020, 'LO', 'BENCH'],
+          [0x00080060, 'CS', modality],
+        ],
+        image: { rows: side, columns: side, bitsAllocated: 16, isSigned: true, pixels },
+      }),
+    ),
+  );
 }
 
 type NamedSource = SliceSource & { readonly kind: 'real' | 'synthetic' };

@@ -17,7 +17,10 @@ export type BenchSystem = {
   readonly orthanc: RunningOrthanc;
   /** Of the user `admin`. */
   readonly password: string;
-  /** Sends a folder under `identified` and waits for the receipt. @throws Error with what the command line said. */
+  /**
+   * Sends a folder under `identified` and waits for the receipt. @throws Error with what the command line
+   * said.
+   */
   upload(folder: string): Promise<void>;
   close(): Promise<void>;
 };
@@ -26,18 +29,42 @@ export async function openBenchSystem(): Promise<BenchSystem> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-bench-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs'), port: await freePort() });
   const gateway = createGatewayUnderTest({
-    port: await freePort(), webPort: await freePort(), dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: ADMIN_PASSWORD,
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    pacs: orthanc,
+    adminPassword: ADMIN_PASSWORD,
   });
   await gateway.start();
   return {
-    folder, gateway, orthanc, password: ADMIN_PASSWORD,
+    folder,
+    gateway,
+    orthanc,
+    password: ADMIN_PASSWORD,
     upload(study) {
-      const args = [RELAY, 'upload', study, '--gateway', gateway.api, '--user', 'admin', '--policy', 'identified', '--wait', '--json'];
-      const child = spawn(process.execPath, args, { env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD }, stdio: ['ignore', 'ignore', 'pipe'] });
+      const args = [
+        RELAY,
+        'upload',
+        study,
+        '--gateway',
+        gateway.api,
+        '--user',
+        'admin',
+        '--policy',
+        'identified',
+        '--wait',
+        '--json',
+      ];
+      const child = spawn(process.execPath, args, {
+        env: { ...process.env, RELAY_PASSWORD: ADMIN_PASSWORD },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       let said = '';
       child.stderr.on('data', (piece) => (said += piece));
       return new Promise((resolve, reject) => {
-        child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`relay upload ended with ${code}: ${said}`))));
+        child.once('exit', (code) =>
+          code === 0 ? resolve() : reject(new Error(`relay upload ended with ${code}: ${said}`)),
+        );
       });
     },
     async close() {

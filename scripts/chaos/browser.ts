@@ -1,6 +1,7 @@
 /**
- * A real Chromium whose profile outlives it, with two tabs of the app that are kept open as long as they are wanted, and what can be done to it
- * from outside: tabs and renderers end, the whole of it is killed, its service workers are stopped and called, its clock and its room change.
+ * A real Chromium whose profile outlives it, with two tabs of the app that are kept open as long as they are
+ * wanted, and what can be done to it from outside: tabs and renderers end, the whole of it is killed, its
+ * service workers are stopped and called, its clock and its room change.
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +26,10 @@ export type BrowserFaults = {
   stopWorkers(): Promise<boolean>;
   /** The browser gives the service worker its time. */
   sync(): Promise<void>;
-  /** The clock of the pages and their workers is so many days beside the true one, also in tabs that are opened later. */
+  /**
+   * The clock of the pages and their workers is so many days beside the true one, also in tabs that are
+   * opened later.
+   */
   setClock(days: number): Promise<void>;
   /** The browser gives the app only so many bytes more than it has; null: as many as there are. */
   limit(bytes: number | null): Promise<boolean>;
@@ -70,14 +74,24 @@ async function openLife({ chromium, profile, address, onSpawn }: BrowserPlace): 
   return life;
 }
 
-/** A tab in which files can be chosen. Throws where it cannot come so far now: no session and no network, a browser that dies. */
-async function openTab({ context }: Life, address: string, clockMs: number): Promise<readonly [Page, ShiftedClock]> {
+/**
+ * A tab in which files can be chosen. Throws where it cannot come so far now: no session and no network, a
+ * browser that dies.
+ */
+async function openTab(
+  { context }: Life,
+  address: string,
+  clockMs: number,
+): Promise<readonly [Page, ShiftedClock]> {
   const tab = await context.newPage();
   tab.on('crash', () => void tab.close().catch(() => undefined));
   try {
     const clock = await shiftClock(tab, clockMs);
     await tab.goto(address);
-    const [choosing, asking] = [tab.getByRole('button', { name: 'Choose files' }), tab.getByLabel('User name')];
+    const [choosing, asking] = [
+      tab.getByRole('button', { name: 'Choose files' }),
+      tab.getByLabel('User name'),
+    ];
     await choosing.or(asking).first().waitFor();
     if (await asking.isVisible()) await signIn(tab);
     await within(untilInstalled(tab));
@@ -88,7 +102,8 @@ async function openTab({ context }: Life, address: string, clockMs: number): Pro
   }
 }
 
-const pick = <T>(of: readonly T[], random: () => number): T | undefined => of[Math.floor(random() * of.length)];
+const pick = <T>(of: readonly T[], random: () => number): T | undefined =>
+  of[Math.floor(random() * of.length)];
 
 /** Opens it with a first tab; the second one follows. */
 export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowser> {
@@ -133,7 +148,12 @@ export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowse
     async killTab(random) {
       const tab = pick(tabs, random);
       // The renderer's crash is never answered.
-      if (random() < 0.5) void tab?.context().newCDPSession(tab).then((debug) => debug.send('Page.crash')).catch(() => undefined);
+      if (random() < 0.5)
+        void tab
+          ?.context()
+          .newCDPSession(tab)
+          .then((debug) => debug.send('Page.crash'))
+          .catch(() => undefined);
       else void tab?.close().catch(() => undefined);
       return tab !== undefined;
     },
@@ -147,11 +167,22 @@ export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowse
       if (pid !== null) process.kill(pid, 'SIGKILL');
       while (life !== null) await after(LOOK_AGAIN_MS);
     },
-    stopWorkers: async () => (await life?.outside.send('ServiceWorker.stopAllWorkers').then(() => true, () => false)) ?? false,
+    stopWorkers: async () =>
+      (await life?.outside.send('ServiceWorker.stopAllWorkers').then(
+        () => true,
+        () => false,
+      )) ?? false,
     async sync() {
       const registrationId = life?.registrationId ?? null;
       if (registrationId === null) return;
-      await life?.outside.send('ServiceWorker.dispatchSyncEvent', { origin: address, registrationId, tag: TAG, lastChance: false }).catch(() => undefined);
+      await life?.outside
+        .send('ServiceWorker.dispatchSyncEvent', {
+          origin: address,
+          registrationId,
+          tag: TAG,
+          lastChance: false,
+        })
+        .catch(() => undefined);
     },
     async setClock(days) {
       clockMs = days * DAY_MS;
@@ -159,10 +190,15 @@ export async function openChaosBrowser(place: BrowserPlace): Promise<ChaosBrowse
     },
     async limit(bytes) {
       const [tab] = tabs;
-      const usage = await tab?.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0).catch(() => undefined);
+      const usage = await tab
+        ?.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0)
+        .catch(() => undefined);
       if (usage === undefined || life === null) return false;
       const size = bytes === null ? {} : { quotaSize: usage + bytes };
-      return life.outside.send('Storage.overrideQuotaForOrigin', { origin: address, ...size }).then(() => true, () => false);
+      return life.outside.send('Storage.overrideQuotaForOrigin', { origin: address, ...size }).then(
+        () => true,
+        () => false,
+      );
     },
     want: () => void (isWanted = true),
     async close() {

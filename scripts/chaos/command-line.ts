@@ -1,6 +1,7 @@
 /**
- * The second device: `relay upload … --wait --json` in a process of its own for each study, killed now and then and then called again with
- * the same files. It says that a study is in the PACS by its exit code and its document, and by nothing else.
+ * The second device: `relay upload … --wait --json` in a process of its own for each study, killed now and
+ * then and then called again with the same files. It says that a study is in the PACS by its exit code and
+ * its document, and by nothing else.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -14,8 +15,20 @@ import type { World } from './world.ts';
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const LOOK_AGAIN_MS = 1_000;
 
-type Instance = { readonly sopInstanceUID: string; readonly digest: string; readonly state: string; readonly reason: string | null };
-type Document = { readonly studies: readonly { readonly uploadId: string | null; readonly receipt: string | null; readonly state: string; readonly instances: readonly Instance[] }[] };
+type Instance = {
+  readonly sopInstanceUID: string;
+  readonly digest: string;
+  readonly state: string;
+  readonly reason: string | null;
+};
+type Document = {
+  readonly studies: readonly {
+    readonly uploadId: string | null;
+    readonly receipt: string | null;
+    readonly state: string;
+    readonly instances: readonly Instance[];
+  }[];
+};
 
 export type CommandLine = {
   begin(study: Queued, clockSeconds: number): void;
@@ -26,7 +39,11 @@ export type CommandLine = {
 };
 
 /** Ends with what the program printed; null: it was killed or printed nothing. */
-async function runRelay(args: readonly string[], env: NodeJS.ProcessEnv, onChild: (child: ChildProcess) => void): Promise<{ code: number; stdout: string; stderr: string }> {
+async function runRelay(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onChild: (child: ChildProcess) => void,
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [RELAY, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const endWithUs = (): void => void child.kill('SIGKILL');
   process.once('exit', endWithUs);
@@ -34,7 +51,9 @@ async function runRelay(args: readonly string[], env: NodeJS.ProcessEnv, onChild
   const texts = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.stderr += text));
-  const code = await new Promise<number>((resolve) => void child.once('close', (status) => resolve(status ?? -1)));
+  const code = await new Promise<number>(
+    (resolve) => void child.once('close', (status) => resolve(status ?? -1)),
+  );
   process.off('exit', endWithUs);
   await sweepClock(child.pid);
   return { code, ...texts };
@@ -54,8 +73,24 @@ export function createCommandLine(world: World, state: State, writer: StateWrite
     const name = `relay-${study.number}`;
     const stamp = join(world.folder, `${name}.clock`);
     await writeFile(stamp, `${offsetText(clockSeconds)}\n`);
-    const env = { ...process.env, ...shiftedClock(world.faketime, stamp), RELAY_PASSWORD: PASSWORD, RELAY_CODING: study.isCoded ? 'on' : 'off' };
-    const args = ['upload', join(world.folder, 'studies', String(study.number)), '--gateway', `${world.address}/api`, '--user', 'admin', '--policy', study.policy, '--wait', '--json'];
+    const env = {
+      ...process.env,
+      ...shiftedClock(world.faketime, stamp),
+      RELAY_PASSWORD: PASSWORD,
+      RELAY_CODING: study.isCoded ? 'on' : 'off',
+    };
+    const args = [
+      'upload',
+      join(world.folder, 'studies', String(study.number)),
+      '--gateway',
+      `${world.address}/api`,
+      '--user',
+      'admin',
+      '--policy',
+      study.policy,
+      '--wait',
+      '--json',
+    ];
     study.chosen += 1;
     const { code, stdout, stderr } = await runRelay(args, env, (child) => {
       running.set(study.number, child);
@@ -64,11 +99,17 @@ export function createCommandLine(world: World, state: State, writer: StateWrite
     running.delete(study.number);
     delete state.processes[name];
     await mkdir(join(world.folder, 'said'), { recursive: true });
-    await writeFile(join(world.folder, 'said', `${study.number}-${study.chosen}.txt`), `${code}\n${stderr}\n${stdout}`);
+    await writeFile(
+      join(world.folder, 'said', `${study.number}-${study.chosen}.txt`),
+      `${code}\n${stderr}\n${stdout}`,
+    );
     return judge(study, code, stdout);
   }
 
-  /** True: it has ended. An answer without a document (killed, not signed in, not reached) means that the files are chosen again. */
+  /**
+   * True: it has ended. An answer without a document (killed, not signed in, not reached) means that the
+   * files are chosen again.
+   */
   function judge(study: Queued, code: number, stdout: string): boolean {
     let document: Document;
     try {
@@ -77,16 +118,25 @@ export function createCommandLine(world: World, state: State, writer: StateWrite
       return false;
     }
     const [found] = document.studies;
-    const others = found?.instances.filter(({ state: its }) => its !== 'stored' && its !== 'already-stored') ?? [];
+    const others =
+      found?.instances.filter(({ state: its }) => its !== 'stored' && its !== 'already-stored') ?? [];
     const isLost = others.length === 1 && others[0]!.reason === 'conflicting-instance' && hasContest(study);
     if (found === undefined || document.studies.length !== 1 || (code !== 0 && !isLost)) {
-      state.wrong.push(`study ${study.number} ended with ${code}: ${others.map((one) => `${one.state} ${one.reason}`).slice(0, 3).join(', ') || 'nothing was said'}`);
+      state.wrong.push(
+        `study ${study.number} ended with ${code}: ${
+          others
+            .map((one) => `${one.state} ${one.reason}`)
+            .slice(0, 3)
+            .join(', ') || 'nothing was said'
+        }`,
+      );
     }
     Object.assign(study, { state: 'ended', uploadId: found?.uploadId ?? null, lostConflict: isLost });
     return true;
   }
 
-  const hasContest = ({ of }: Queued): boolean => state.queued.some((other) => other.of === of && other.isConflict);
+  const hasContest = ({ of }: Queued): boolean =>
+    state.queued.some((other) => other.of === of && other.isConflict);
 
   async function untilEnded(study: Queued, clockSeconds: number): Promise<void> {
     while (!ending.signal.aborted && !(await once(study, clockSeconds))) {
@@ -96,7 +146,9 @@ export function createCommandLine(world: World, state: State, writer: StateWrite
 
   return {
     begin(study, clockSeconds) {
-      const task = untilEnded(study, clockSeconds).catch((error: Error) => void state.wrong.push(`the command line: ${error.message}`));
+      const task = untilEnded(study, clockSeconds).catch(
+        (error: Error) => void state.wrong.push(`the command line: ${error.message}`),
+      );
       all.add(task);
       void task.finally(() => all.delete(task));
     },

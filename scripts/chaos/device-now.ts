@@ -11,7 +11,11 @@ export type Row = {
   readonly uploadId: string | null;
   readonly receiptId: string | null;
 };
-export type DeviceNow = { readonly studies: readonly Row[]; readonly records: number; readonly parcels: number };
+export type DeviceNow = {
+  readonly studies: readonly Row[];
+  readonly records: number;
+  readonly parcels: number;
+};
 
 /** What a loaded machine needs for a step of a person; a tab that takes longer is opened anew. */
 export const PATIENCE_MS = 45_000;
@@ -26,15 +30,31 @@ export async function within<T>(work: Promise<T>): Promise<T> {
 /** Runs in the page: it sees nothing of this file. */
 async function readRows(): Promise<DeviceNow | null> {
   const done = <T>(request: IDBRequest<T>): Promise<T> =>
-    new Promise((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
+    new Promise(
+      (resolve, reject) => (
+        (request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))
+      ),
+    );
   if (!(await indexedDB.databases()).some(({ name }) => name === 'relaypacs')) return null;
   const database = await done(indexedDB.open('relaypacs'));
   try {
     const stores = database.transaction(['studies', 'records', 'parcels']);
     const rows = (await done(stores.objectStore('studies').getAll())) as Row[];
     // The rest of a row, keys and titles among it, does not leave the page.
-    const studies = rows.map(({ id, state, packing, waiting, problem, uploadId, receiptId }) => ({ id, state, packing, waiting, problem, uploadId, receiptId }));
-    return { studies, records: await done(stores.objectStore('records').count()), parcels: await done(stores.objectStore('parcels').count()) };
+    const studies = rows.map(({ id, state, packing, waiting, problem, uploadId, receiptId }) => ({
+      id,
+      state,
+      packing,
+      waiting,
+      problem,
+      uploadId,
+      receiptId,
+    }));
+    return {
+      studies,
+      records: await done(stores.objectStore('records').count()),
+      parcels: await done(stores.objectStore('parcels').count()),
+    };
   } finally {
     database.close();
   }

@@ -1,14 +1,22 @@
 /**
- * What may happen, by lot. Each fault begins something and says how it is mended; what is broken stays so for a step or more, so that faults
- * meet each other. `isLossy`: an answer of the PACS may be lost with it, so that what was posted is posted once more.
+ * What may happen, by lot. Each fault begins something and says how it is mended; what is broken stays so for
+ * a step or more, so that faults meet each other. `isLossy`: an answer of the PACS may be lost with it, so
+ * that what was posted is posted once more.
  */
 import type { CommandLine } from './command-line.ts';
 import type { PageDevice } from './page.ts';
 import type { World } from './world.ts';
 
 export type Mend = () => Promise<void>;
-export type Outcome = { readonly kind: 'begun'; readonly mend: Mend | null } | { readonly kind: 'nothing-to-break' } | { readonly kind: 'impossible'; readonly why: string };
-export type Scene = { readonly world: World; readonly commandLine: CommandLine; readonly random: () => number };
+export type Outcome =
+  | { readonly kind: 'begun'; readonly mend: Mend | null }
+  | { readonly kind: 'nothing-to-break' }
+  | { readonly kind: 'impossible'; readonly why: string };
+export type Scene = {
+  readonly world: World;
+  readonly commandLine: CommandLine;
+  readonly random: () => number;
+};
 type PageScene = Scene & { readonly page: PageDevice };
 
 export type Fault<S extends Scene = Scene> = {
@@ -28,7 +36,10 @@ const CLOCK_HOURS = 11;
 
 function gatewayEnds(which: number, signal: 'SIGKILL' | 'SIGTERM'): Fault {
   return {
-    name: `gateway ${signal === 'SIGKILL' ? 'killed' : 'stopped'}`, weight: signal === 'SIGKILL' ? 3 : 1, isLossy: true, breaks: `gateway-${which}`,
+    name: `gateway ${signal === 'SIGKILL' ? 'killed' : 'stopped'}`,
+    weight: signal === 'SIGKILL' ? 3 : 1,
+    isLossy: true,
+    breaks: `gateway-${which}`,
     async begin({ world }) {
       await world.gateways[which]!.kill(signal);
       return begun(async () => world.gateways[which]!.want());
@@ -37,30 +48,45 @@ function gatewayEnds(which: number, signal: 'SIGKILL' | 'SIGTERM'): Fault {
 }
 
 const WORLD_FAULTS: readonly Fault[] = [
-  gatewayEnds(0, 'SIGKILL'), gatewayEnds(1, 'SIGKILL'), gatewayEnds(0, 'SIGTERM'), gatewayEnds(1, 'SIGTERM'),
+  gatewayEnds(0, 'SIGKILL'),
+  gatewayEnds(1, 'SIGKILL'),
+  gatewayEnds(0, 'SIGTERM'),
+  gatewayEnds(1, 'SIGTERM'),
   {
-    name: 'database crashed', weight: 4, isLossy: true, breaks: 'database',
+    name: 'database crashed',
+    weight: 4,
+    isLossy: true,
+    breaks: 'database',
     async begin({ world }) {
       await world.database.kill();
       return begun(() => world.database.start());
     },
   },
   {
-    name: 'PACS killed', weight: 4, isLossy: true, breaks: 'pacs',
+    name: 'PACS killed',
+    weight: 4,
+    isLossy: true,
+    breaks: 'pacs',
     async begin({ world }) {
       await world.pacs.kill();
       return begun(() => world.pacs.start());
     },
   },
   {
-    name: 'link cut', weight: 6, isLossy: false, breaks: 'link',
+    name: 'link cut',
+    weight: 6,
+    isLossy: false,
+    breaks: 'link',
     async begin({ world }) {
       world.link.cut();
       return begun(async () => world.link.mend());
     },
   },
   {
-    name: 'link cut for a moment', weight: 8, isLossy: false, breaks: 'link',
+    name: 'link cut for a moment',
+    weight: 8,
+    isLossy: false,
+    breaks: 'link',
     async begin({ world }) {
       world.link.cut();
       world.link.mend();
@@ -69,7 +95,10 @@ const WORLD_FAULTS: readonly Fault[] = [
   },
   {
     // Nobody is told: what is under way hangs, and goes on or is cut when the link is back.
-    name: 'link silent', weight: 5, isLossy: false, breaks: 'link',
+    name: 'link silent',
+    weight: 5,
+    isLossy: false,
+    breaks: 'link',
     async begin({ world, random }) {
       const [pause, isCut] = [world.link.pauseAfter(Math.floor(random() * 300_000)), random() < 0.5];
       return begun(async () => {
@@ -80,7 +109,10 @@ const WORLD_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'clocks set', weight: 3, isLossy: false, breaks: null,
+    name: 'clocks set',
+    weight: 3,
+    isLossy: false,
+    breaks: null,
     async begin({ world, random }) {
       if (world.faketime === null) return { kind: 'impossible', why: 'libfaketime is not installed' };
       await world.setClocks(Math.round((2 * random() - 1) * CLOCK_HOURS * 3600));
@@ -88,7 +120,10 @@ const WORLD_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'gateways without room', weight: 3, isLossy: false, breaks: 'storage',
+    name: 'gateways without room',
+    weight: 3,
+    isLossy: false,
+    breaks: 'storage',
     async begin({ world }) {
       if (world.storage.why !== null) return { kind: 'impossible', why: world.storage.why };
       await world.storage.fill();
@@ -96,8 +131,12 @@ const WORLD_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'command line killed', weight: 4, isLossy: false, breaks: null,
-    begin: async ({ commandLine, random }) => (commandLine.killOne(random) ? begun() : { kind: 'nothing-to-break' }),
+    name: 'command line killed',
+    weight: 4,
+    isLossy: false,
+    breaks: null,
+    begin: async ({ commandLine, random }) =>
+      commandLine.killOne(random) ? begun() : { kind: 'nothing-to-break' },
   },
 ];
 
@@ -108,22 +147,35 @@ const PAGE_ROOM_BYTES = 300_000;
 
 const PAGE_FAULTS: readonly Fault<PageScene>[] = [
   {
-    name: 'tab reloaded', weight: 4, isLossy: false, breaks: null,
+    name: 'tab reloaded',
+    weight: 4,
+    isLossy: false,
+    breaks: null,
     begin: async ({ page, random }) => ((await page.reload(random)) ? begun() : { kind: 'nothing-to-break' }),
   },
   {
-    name: 'tab killed', weight: 5, isLossy: false, breaks: null,
-    begin: async ({ page, random }) => ((await page.killTab(random)) ? begun() : { kind: 'nothing-to-break' }),
+    name: 'tab killed',
+    weight: 5,
+    isLossy: false,
+    breaks: null,
+    begin: async ({ page, random }) =>
+      (await page.killTab(random)) ? begun() : { kind: 'nothing-to-break' },
   },
   {
-    name: 'browser killed', weight: 4, isLossy: false, breaks: 'browser',
+    name: 'browser killed',
+    weight: 4,
+    isLossy: false,
+    breaks: 'browser',
     async begin({ page }) {
       await page.killBrowser();
       return begun(async () => page.want());
     },
   },
   {
-    name: 'tabs closed, worker called', weight: 4, isLossy: false, breaks: 'browser',
+    name: 'tabs closed, worker called',
+    weight: 4,
+    isLossy: false,
+    breaks: 'browser',
     async begin({ page }) {
       await page.closeTabs();
       await page.sync();
@@ -131,7 +183,10 @@ const PAGE_FAULTS: readonly Fault<PageScene>[] = [
     },
   },
   {
-    name: 'service worker stopped', weight: 4, isLossy: false, breaks: null,
+    name: 'service worker stopped',
+    weight: 4,
+    isLossy: false,
+    breaks: null,
     async begin({ page, random }) {
       if (!(await page.stopWorkers())) return { kind: 'nothing-to-break' };
       if (random() < 0.5) await page.sync();
@@ -139,27 +194,42 @@ const PAGE_FAULTS: readonly Fault<PageScene>[] = [
     },
   },
   {
-    name: 'page’s clock set', weight: 3, isLossy: false, breaks: null,
+    name: 'page’s clock set',
+    weight: 3,
+    isLossy: false,
+    breaks: null,
     async begin({ page, random }) {
       await page.setClock(Math.round((2 * random() - 1) * PAGE_CLOCK_DAYS));
       return begun();
     },
   },
   {
-    name: 'page without room', weight: 3, isLossy: false, breaks: 'page-room',
-    begin: async ({ page }) => ((await page.limit(PAGE_ROOM_BYTES)) ? begun(async () => void (await page.limit(null))) : { kind: 'nothing-to-break' }),
+    name: 'page without room',
+    weight: 3,
+    isLossy: false,
+    breaks: 'page-room',
+    begin: async ({ page }) =>
+      (await page.limit(PAGE_ROOM_BYTES))
+        ? begun(async () => void (await page.limit(null)))
+        : { kind: 'nothing-to-break' },
   },
 ];
 
 /** What can break; `page` null: there is no browser. */
 export function faultsOf(page: PageDevice | null): readonly Fault[] {
   if (page === null) return WORLD_FAULTS;
-  return [...WORLD_FAULTS, ...PAGE_FAULTS.map((fault) => ({ ...fault, begin: (scene: Scene) => fault.begin({ ...scene, page }) }))];
+  return [
+    ...WORLD_FAULTS,
+    ...PAGE_FAULTS.map((fault) => ({ ...fault, begin: (scene: Scene) => fault.begin({ ...scene, page }) })),
+  ];
 }
 
 /** How many of these may have cost an answer of the PACS. */
 export function countLossy(times: Readonly<Record<string, number>>): number {
-  return [...new Set(WORLD_FAULTS.filter(({ isLossy }) => isLossy).map(({ name }) => name))].reduce((sum, name) => sum + (times[name] ?? 0), 0);
+  return [...new Set(WORLD_FAULTS.filter(({ isLossy }) => isLossy).map(({ name }) => name))].reduce(
+    (sum, name) => sum + (times[name] ?? 0),
+    0,
+  );
 }
 
 /** One of them, by weight. `random` in [0, 1). */

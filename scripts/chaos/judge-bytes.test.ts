@@ -9,18 +9,35 @@ const bytes = (again: Record<string, number>, ended = 0) => {
 };
 
 test('is said by its cause', () => {
-  const again = { 'link cut': 10_000, 'gateway ended': 20_000, 'device ended': 30_000, 'answered 507': 40_000, 'answered 503': 50_000 };
+  const again = {
+    'link cut': 10_000,
+    'gateway ended': 20_000,
+    'device ended': 30_000,
+    'answered 507': 40_000,
+    'answered 503': 50_000,
+  };
   const { figures, words, faults } = judgeBytes({ bytes: bytes(again), faults: {} }, 1);
   assert.equal(
-    [figures['resentByLink'], figures['resentByGateway'], figures['resentByDevice'], figures['resentByFullDisk'], figures['resentByOther'], figures['resentRatio']],
+    [
+      figures['resentByLink'],
+      figures['resentByGateway'],
+      figures['resentByDevice'],
+      figures['resentByFullDisk'],
+      figures['resentByOther'],
+      figures['resentRatio'],
+    ],
     [10_000, 20_000, 30_000, 40_000, 50_000, 0.0015],
   );
-  assert.match(words, /100\.0 MB of parcels once, 0\.15 % of them again: cut of the link 0\.01 %, .*other 0\.05 % \(answered 503 0\.05 %\)/);
+  assert.match(
+    words,
+    /100\.0 MB of parcels once, 0\.15 % of them again: cut of the link 0\.01 %, .*other 0\.05 % \(answered 503 0\.05 %\)/,
+  );
   assert.equal(faults, []);
 });
 
 test('for cuts of the link is one in a hundred at most, or in a short run 50 kB a cut and 1 MB a silence', () => {
-  const over = (cut: number, faults: Record<string, number>, ended = 0) => judgeBytes({ bytes: bytes({ 'link cut': cut }, ended), faults }, 100).faults.length;
+  const over = (cut: number, faults: Record<string, number>, ended = 0) =>
+    judgeBytes({ bytes: bytes({ 'link cut': cut }, ended), faults }, 100).faults.length;
   assert.is(over(1_000_000, { 'link cut': 1 }), 0);
   assert.is(over(1_000_001, { 'link cut': 1 }), 1);
   assert.is(over(1_400_000, { 'link cut': 20 }, 8), 0);

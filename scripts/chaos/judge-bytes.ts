@@ -1,23 +1,41 @@
 /**
- * What was sent again, by its cause, and whether that is within what is promised. A cut of the link may cost what DESIGN §6 says; what else
- * happens here costs what a killed process held, or what was on its way to a gateway that could not take it, and has a bound of its own.
+ * What was sent again, by its cause, and whether that is within what is promised. A cut of the link may cost
+ * what DESIGN §6 says; what else happens here costs what a killed process held, or what was on its way to a
+ * gateway that could not take it, and has a bound of its own.
  */
 import type { State } from './state.ts';
 
-export type Cause = 'cut of the link' | 'killed gateway' | 'killed page, worker or command line' | 'full disk' | 'other';
+export type Cause =
+  | 'cut of the link'
+  | 'killed gateway'
+  | 'killed page, worker or command line'
+  | 'full disk'
+  | 'other';
 
-/** Of a study of 500 MB over 100 cuts, 1 % (DESIGN §6): so much of everything, and in a short run so much a cut. */
+/**
+ * Of a study of 500 MB over 100 cuts, 1 % (DESIGN §6): so much of everything, and in a short run so much a
+ * cut.
+ */
 const RESENT_BY_LINK_RATIO = 0.01;
 const RESENT_PER_CUT_BYTES = 50_000;
-/** Of all causes together, a fault: requests that are refused (no room, no database, a clock that was set) with what the wire carries in half a second. */
+/**
+ * Of all causes together, a fault: requests that are refused (no room, no database, a clock that was set)
+ * with what the wire carries in half a second.
+ */
 const RESENT_PER_FAULT_BYTES = 1_000_000;
 const LINK_FAULTS = ['link cut', 'link cut for a moment'];
-/** On a link that says nothing every sender goes on until its buffers are full; it may be cut before it speaks again. */
+/**
+ * On a link that says nothing every sender goes on until its buffers are full; it may be cut before it speaks
+ * again.
+ */
 const SILENT_LINK = 'link silent';
 
 /** By what became of the request that had carried them (shared/testing/upload-bytes.ts). */
 const CAUSES: Readonly<Record<string, Cause>> = {
-  'link cut': 'cut of the link', 'gateway ended': 'killed gateway', 'device ended': 'killed page, worker or command line', 'answered 507': 'full disk',
+  'link cut': 'cut of the link',
+  'gateway ended': 'killed gateway',
+  'device ended': 'killed page, worker or command line',
+  'answered 507': 'full disk',
 };
 
 export type JudgedBytes = {
@@ -34,13 +52,22 @@ function sum(numbers: Iterable<number>): number {
 }
 
 export function byCause(again: Readonly<Record<string, number>>): Readonly<Record<Cause, number>> {
-  const causes = { 'cut of the link': 0, 'killed gateway': 0, 'killed page, worker or command line': 0, 'full disk': 0, other: 0 };
+  const causes = {
+    'cut of the link': 0,
+    'killed gateway': 0,
+    'killed page, worker or command line': 0,
+    'full disk': 0,
+    other: 0,
+  };
   for (const [why, bytes] of Object.entries(again)) causes[CAUSES[why] ?? 'other'] += bytes;
   return causes;
 }
 
 /** `disturbing`: faults of all kinds. */
-export function judgeBytes({ bytes, faults: times }: Pick<State, 'bytes' | 'faults'>, disturbing: number): JudgedBytes {
+export function judgeBytes(
+  { bytes, faults: times }: Pick<State, 'bytes' | 'faults'>,
+  disturbing: number,
+): JudgedBytes {
   const { up, inParcels, unique, ended, again } = bytes;
   const causes = byCause(again);
   const resent = inParcels - unique;
@@ -48,20 +75,38 @@ export function judgeBytes({ bytes, faults: times }: Pick<State, 'bytes' | 'faul
   const cuts = ended + sum(LINK_FAULTS.map((name) => times[name] ?? 0));
   const faults: string[] = [];
   const byLink = causes['cut of the link'];
-  if (byLink > Math.max(RESENT_BY_LINK_RATIO * unique, RESENT_PER_CUT_BYTES * cuts + RESENT_PER_FAULT_BYTES * silences)) {
+  if (
+    byLink >
+    Math.max(RESENT_BY_LINK_RATIO * unique, RESENT_PER_CUT_BYTES * cuts + RESENT_PER_FAULT_BYTES * silences)
+  ) {
     faults.push(`${byLink} bytes were sent again over ${cuts + silences} cuts of the link`);
   }
-  if (resent > RESENT_PER_FAULT_BYTES * (disturbing + ended)) faults.push(`${resent} bytes were sent again over ${disturbing + ended} faults`);
+  if (resent > RESENT_PER_FAULT_BYTES * (disturbing + ended))
+    faults.push(`${resent} bytes were sent again over ${disturbing + ended} faults`);
   const share = (part: number): string => `${((100 * part) / Math.max(1, unique)).toFixed(2)} %`;
   const megabytes = (part: number): string => `${(part / 1e6).toFixed(1)} MB`;
-  const others = Object.entries(again).filter(([why]) => !(why in CAUSES)).map(([why, part]) => `${why} ${share(part)}`);
+  const others = Object.entries(again)
+    .filter(([why]) => !(why in CAUSES))
+    .map(([why, part]) => `${why} ${share(part)}`);
   return {
     faults,
     figures: {
-      bytesUp: up, uniqueBytes: unique, resentBytes: resent, resentRatio: Math.round((1e4 * resent) / Math.max(1, unique)) / 1e4, linkCuts: cuts + silences, resentByLink: byLink,
-      resentByGateway: causes['killed gateway'], resentByDevice: causes['killed page, worker or command line'], resentByFullDisk: causes['full disk'], resentByOther: causes.other,
+      bytesUp: up,
+      uniqueBytes: unique,
+      resentBytes: resent,
+      resentRatio: Math.round((1e4 * resent) / Math.max(1, unique)) / 1e4,
+      linkCuts: cuts + silences,
+      resentByLink: byLink,
+      resentByGateway: causes['killed gateway'],
+      resentByDevice: causes['killed page, worker or command line'],
+      resentByFullDisk: causes['full disk'],
+      resentByOther: causes.other,
     },
-    words: `${megabytes(up)} went up, ${megabytes(unique)} of parcels once, ${share(resent)} of them again: `
-      + Object.entries(causes).map(([cause, part]) => `${cause} ${share(part)}`).join(', ') + (others.length > 0 ? ` (${others.join(', ')})` : ''),
+    words:
+      `${megabytes(up)} went up, ${megabytes(unique)} of parcels once, ${share(resent)} of them again: ` +
+      Object.entries(causes)
+        .map(([cause, part]) => `${cause} ${share(part)}`)
+        .join(', ') +
+      (others.length > 0 ? ` (${others.join(', ')})` : ''),
   };
 }

@@ -1,6 +1,7 @@
 /**
- * The first device: the app in a real browser. Files are chosen one study after the other, as a person does. A study counts as safe when the
- * device's own database says so; only then may the page die without the same files being chosen again.
+ * The first device: the app in a real browser. Files are chosen one study after the other, as a person does.
+ * A study counts as safe when the device's own database says so; only then may the page die without the same
+ * files being chosen again.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,9 +25,10 @@ export type PageDevice = BrowserFaults & {
 async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
   const shown = tab.locator('button.policy');
   await shown.waitFor();
-  const [said, choice] = policy === 'deidentified'
-    ? ['Names are removed on this device', 'Remove names on this device'] as const
-    : ['Unchanged: names are kept', 'Keep everything unchanged'] as const;
+  const [said, choice] =
+    policy === 'deidentified'
+      ? (['Names are removed on this device', 'Remove names on this device'] as const)
+      : (['Unchanged: names are kept', 'Keep everything unchanged'] as const);
   if ((await shown.innerText()).includes(said)) return;
   await shown.click();
   await tab.getByText(choice).click();
@@ -50,14 +52,21 @@ function noteSafe(study: Queued): void {
   if (study.state === 'chosen') study.state = 'safe';
 }
 
-/** As a person does it, up to the moment when the device says that it is safe. Throws when the tab dies, or says that it cannot. */
+/**
+ * As a person does it, up to the moment when the device says that it is safe. Throws when the tab dies, or
+ * says that it cannot.
+ */
 async function choose(study: Queued, folder: string, tabs: readonly Page[]): Promise<void> {
   const tab = tabs[(study.number + study.chosen) % Math.max(1, tabs.length)];
   if (tab === undefined) throw new Error('no tab is open');
   const before = await readDevice(tab);
   const known = new Set(before?.studies.map(({ id }) => id));
   study.chosen += 1;
-  await sendFiles(tab, (await readdir(folder)).map((name) => join(folder, name)), study.policy);
+  await sendFiles(
+    tab,
+    (await readdir(folder)).map((name) => join(folder, name)),
+    study.policy,
+  );
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await after(LOOK_AGAIN_MS)) {
     const row = (await readDevice(tab))?.studies.find(({ id }) => !known.has(id));
     if (row) study.row = row.id;
@@ -75,19 +84,34 @@ async function deviceNow(browser: ChaosBrowser): Promise<DeviceNow | null> {
   return null;
 }
 
-export async function openPageDevice(chromium: string, world: World, state: State, writer: StateWriter): Promise<PageDevice> {
+export async function openPageDevice(
+  chromium: string,
+  world: World,
+  state: State,
+  writer: StateWriter,
+): Promise<PageDevice> {
   const browser = await openChaosBrowser({
-    chromium, profile: join(world.folder, 'profile'), address: world.address, clockDays: state.pageClockDays, onSpawn: (pid) => writer.note('browser', pid),
+    chromium,
+    profile: join(world.folder, 'profile'),
+    address: world.address,
+    clockDays: state.pageClockDays,
+    onSpawn: (pid) => writer.note('browser', pid),
   });
   let isClosed = false;
   let turn: Promise<void> = Promise.resolve();
 
   async function untilSafe(study: Queued): Promise<void> {
     while (!isClosed && study.state === 'chosen') {
-      const row = study.row === null ? undefined : (await deviceNow(browser))?.studies.find(({ id }) => id === study.row);
+      const row =
+        study.row === null
+          ? undefined
+          : (await deviceNow(browser))?.studies.find(({ id }) => id === study.row);
       // The tab died after the last byte was written: it is safe all the same.
       if (isSafe(row)) noteSafe(study);
-      else await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs).catch(() => after(LOOK_AGAIN_MS));
+      else
+        await choose(study, join(world.folder, 'studies', String(study.number)), browser.tabs).catch(() =>
+          after(LOOK_AGAIN_MS),
+        );
     }
     await writer.write();
   }
@@ -106,7 +130,8 @@ export async function openPageDevice(chromium: string, world: World, state: Stat
       const now = await deviceNow(browser);
       for (const study of state.queued) {
         const row = study.row === null ? undefined : now?.studies.find(({ id }) => id === study.row);
-        if (row?.state === 'done' && study.state !== 'ended') Object.assign(study, { state: 'ended', uploadId: row.uploadId, receiptId: row.receiptId });
+        if (row?.state === 'done' && study.state !== 'ended')
+          Object.assign(study, { state: 'ended', uploadId: row.uploadId, receiptId: row.receiptId });
       }
       return now;
     },

@@ -1,6 +1,7 @@
 /**
- * One run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then everything is mended and must end,
- * then it is judged. The same seed draws the same schedule; what meets what depends on the machine.
+ * One run: a schedule that its seed draws step by step (what is queued, what breaks, for how long), then
+ * everything is mended and must end, then it is judged. The same seed draws the same schedule; what meets
+ * what depends on the machine.
  */
 import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -27,7 +28,9 @@ export type ChaosOptions = {
   readonly signal: AbortSignal;
 };
 
-export type ChaosResult = { readonly kind: 'judged'; readonly verdict: Verdict; readonly state: State } | { readonly kind: 'interrupted' };
+export type ChaosResult =
+  | { readonly kind: 'judged'; readonly verdict: Verdict; readonly state: State }
+  | { readonly kind: 'interrupted' };
 
 const LOOK_AGAIN_MS = 100;
 /** Studies that travel at the same time. */
@@ -35,15 +38,32 @@ const AT_ONCE = 6;
 /** Between two steps: until so many bytes have moved, or so much time has passed. */
 const STEP_BYTES = 4_000_000;
 const STEP_MS = 8_000;
-/** The longest that nothing moves after everything was mended: the pauses of devices and gateways, and a machine with other work. */
+/**
+ * The longest that nothing moves after everything was mended: the pauses of devices and gateways, and a
+ * machine with other work.
+ */
 const STILL_MS = 180_000;
 
 async function newState(seed: number, minutes: number): Promise<State> {
-  const gateways = [{ api: await freePort(), web: await freePort() }, { api: await freePort(), web: await freePort() }];
+  const gateways = [
+    { api: await freePort(), web: await freePort() },
+    { api: await freePort(), web: await freePort() },
+  ];
   return {
-    seed, minutes, ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways },
-    position: 0, elapsedMs: 0, clockOffset: 0, pageClockDays: 0, queued: [], faults: {}, skipped: {}, posted: {},
-    bytes: { up: 0, inParcels: 0, unique: 0, ended: 0, again: {} }, wrong: [], processes: {},
+    seed,
+    minutes,
+    ports: { device: await freePort(), database: await freePort(), pacs: await freePort(), gateways },
+    position: 0,
+    elapsedMs: 0,
+    clockOffset: 0,
+    pageClockDays: 0,
+    queued: [],
+    faults: {},
+    skipped: {},
+    posted: {},
+    bytes: { up: 0, inParcels: 0, unique: 0, ended: 0, again: {} },
+    wrong: [],
+    processes: {},
   };
 }
 
@@ -59,11 +79,28 @@ type Stage = ChaosOptions & {
 
 async function queueStudy(stage: Stage, random: () => number): Promise<void> {
   const { state, world, page, say } = stage;
-  const planned = planStudy(random, state.queued, page === null ? ['command line'] : ['page', 'page', 'command line']);
-  const study: Queued = { ...planned, state: 'chosen', chosen: 0, uploadId: null, receiptId: null, row: null, lostConflict: false };
+  const planned = planStudy(
+    random,
+    state.queued,
+    page === null ? ['command line'] : ['page', 'page', 'command line'],
+  );
+  const study: Queued = {
+    ...planned,
+    state: 'chosen',
+    chosen: 0,
+    uploadId: null,
+    receiptId: null,
+    row: null,
+    lostConflict: false,
+  };
   await writeFiles(state.seed, planned, join(world.folder, 'studies', String(planned.number)));
   state.queued.push(study);
-  say(describe(stage, `study ${study.number} (${study.device}, ${study.policy}${study.of === study.number ? '' : `, ${study.isConflict ? 'against' : 'again'} ${study.of}`})`));
+  say(
+    describe(
+      stage,
+      `study ${study.number} (${study.device}, ${study.policy}${study.of === study.number ? '' : `, ${study.isConflict ? 'against' : 'again'} ${study.of}`})`,
+    ),
+  );
   begin(stage, study, random());
 }
 
@@ -102,7 +139,10 @@ async function mendWhat({ broken }: Stage, isDue: (one: Broken) => boolean): Pro
 
 /** Until enough has moved or enough time has passed: both by lot. */
 async function letItMove({ world, signal }: Stage, random: () => number): Promise<void> {
-  const [bytes, end] = [world.link.bytesUp + random() * STEP_BYTES, performance.now() + (0.2 + 0.8 * random()) * STEP_MS];
+  const [bytes, end] = [
+    world.link.bytesUp + random() * STEP_BYTES,
+    performance.now() + (0.2 + 0.8 * random()) * STEP_MS,
+  ];
   while (world.link.bytesUp < bytes && performance.now() < end && !signal.aborted) await after(LOOK_AGAIN_MS);
 }
 
@@ -125,10 +165,12 @@ async function runSchedule(stage: Stage): Promise<void> {
 }
 
 function describeOpen(open: readonly Queued[], device: DeviceNow | null): string {
-  return open.map(({ number, state, row }) => {
-    const said = device?.studies.find(({ id }) => id === row);
-    return `study ${number} is ${state}${said ? ` (on the device ${said.state}, ${said.problem ?? said.waiting})` : ''}`;
-  }).join(', ');
+  return open
+    .map(({ number, state, row }) => {
+      const said = device?.studies.find(({ id }) => id === row);
+      return `study ${number} is ${state}${said ? ` (on the device ${said.state}, ${said.problem ?? said.waiting})` : ''}`;
+    })
+    .join(', ');
 }
 
 /** Everything must end now. Throws when nothing moves any more. */
@@ -146,9 +188,15 @@ async function untilEnded(stage: Stage): Promise<void> {
     if (open.length === 0 || signal.aborted) return;
     world.count();
     // Questions that are asked for ever are no progress.
-    const now = JSON.stringify([open.map((study) => study.state), state.bytes.unique, Object.keys(state.posted).length, device?.records]);
+    const now = JSON.stringify([
+      open.map((study) => study.state),
+      state.bytes.unique,
+      Object.keys(state.posted).length,
+      device?.records,
+    ]);
     if (now !== last) [last, lastAt] = [now, performance.now()];
-    if (performance.now() - lastAt > STILL_MS) throw new Error(`nothing moves any more: ${describeOpen(open, device ?? null)}`);
+    if (performance.now() - lastAt > STILL_MS)
+      throw new Error(`nothing moves any more: ${describeOpen(open, device ?? null)}`);
     await after(LOOK_AGAIN_MS);
   }
 }
@@ -173,7 +221,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   let page: PageDevice | null = null;
   const commandLine = createCommandLine(world, state, writer);
   try {
-    for (const [name, why] of [['gateways without room', world.storage.why], ['clocks set', world.faketime === null ? 'libfaketime is not installed' : null]] as const) {
+    for (const [name, why] of [
+      ['gateways without room', world.storage.why],
+      ['clocks set', world.faketime === null ? 'libfaketime is not installed' : null],
+    ] as const) {
       if (why !== null) say(`without "${name}": ${why}`);
     }
     await world.untilWhole(AbortSignal.any([signal, AbortSignal.timeout(STILL_MS)]));
@@ -184,7 +235,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     if (!signal.aborted) await untilEnded(stage);
     if (signal.aborted) return { kind: 'interrupted' };
     await writeFile(join(folder, 'sent-again.json'), JSON.stringify(world.sentAgain(), null, 1));
-    const verdict = await judge(world, page, state, countLossy(state.faults), Object.values(state.faults).reduce((sum, times) => sum + times, 0));
+    const verdict = await judge(
+      world,
+      page,
+      state,
+      countLossy(state.faults),
+      Object.values(state.faults).reduce((sum, times) => sum + times, 0),
+    );
     return { kind: 'judged', verdict, state };
   } finally {
     await commandLine.close();

@@ -1,6 +1,7 @@
 /**
- * What a run of chaos must know to go on after it was interrupted: where it is in its schedule, what was queued, what has been counted. Written
- * whole or not at all after each step; the world's folders lie beside it.
+ * What a run of chaos must know to go on after it was interrupted: where it is in its schedule, what was
+ * queued, what has been counted. Written whole or not at all after each step; the world's folders lie beside
+ * it.
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +17,10 @@ export type Ports = {
 
 /** One study as a device holds it. Several of them may be one study in the PACS. */
 export type Queued = PlannedStudy & {
-  /** `chosen`: the device has not said yet that it is safe there; when it dies the same files are chosen again. */
+  /**
+   * `chosen`: the device has not said yet that it is safe there; when it dies the same files are chosen
+   * again.
+   */
   state: 'chosen' | 'safe' | 'ended';
   /** How often its files were chosen. */
   chosen: number;
@@ -42,7 +46,13 @@ export type State = {
   readonly skipped: Record<string, string>;
   readonly posted: Record<string, number>;
   /** `again`: bytes by why they were sent again. */
-  readonly bytes: { up: number; inParcels: number; unique: number; ended: number; again: Record<string, number> };
+  readonly bytes: {
+    up: number;
+    inParcels: number;
+    unique: number;
+    ended: number;
+    again: Record<string, number>;
+  };
   /** What was seen to be wrong before the end. */
   readonly wrong: string[];
   readonly processes: Record<string, NotedProcess>;

@@ -1,6 +1,6 @@
 /**
- * The gateways' data directory on a small disk of its own (tmpfs), which can be full for a while: it is made as small as what it holds. Where
- * nothing can be mounted it is a plain folder, and nothing is ever full.
+ * The gateways' data directory on a small disk of its own (tmpfs), which can be full for a while: it is made
+ * as small as what it holds. Where nothing can be mounted it is a plain folder, and nothing is ever full.
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rename, rm, statfs } from 'node:fs/promises';
@@ -22,7 +22,9 @@ export type Storage = {
 };
 
 async function isMounted(folder: string): Promise<boolean> {
-  return (await readFile('/proc/mounts', 'utf8').catch(() => '')).split('\n').some((line) => line.split(' ')[1] === folder);
+  return (await readFile('/proc/mounts', 'utf8').catch(() => ''))
+    .split('\n')
+    .some((line) => line.split(' ')[1] === folder);
 }
 
 /** Mounts the disk; what lay in the folder lies on it then. Null, or why it cannot be. */
@@ -30,7 +32,17 @@ async function mountOver(folder: string): Promise<string | null> {
   const before = `${folder}.before`;
   await rename(folder, before);
   await mkdir(folder, { mode: 0o700 });
-  const why = await run('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_BYTES},mode=700`, 'relay-chaos', folder]).then(() => null, (error: Error) => error.message.split('\n')[0]!);
+  const why = await run('mount', [
+    '-t',
+    'tmpfs',
+    '-o',
+    `size=${SIZE_BYTES},mode=700`,
+    'relay-chaos',
+    folder,
+  ]).then(
+    () => null,
+    (error: Error) => error.message.split('\n')[0]!,
+  );
   await cp(before, folder, { recursive: true });
   await rm(before, { recursive: true });
   return why;
@@ -47,7 +59,9 @@ export async function openStorage(folder: string): Promise<Storage> {
     async fill() {
       const { blocks, bfree, bsize } = await statfs(folder);
       // What is written meanwhile makes it fail: a disk that is smaller than what it holds there is not.
-      await resize((blocks - bfree) * bsize + LEFT_BYTES).catch(() => resize((blocks - bfree) * bsize + 64 * LEFT_BYTES));
+      await resize((blocks - bfree) * bsize + LEFT_BYTES).catch(() =>
+        resize((blocks - bfree) * bsize + 64 * LEFT_BYTES),
+      );
     },
     free: async () => void (await resize(SIZE_BYTES)),
     async unmount() {

@@ -1,6 +1,7 @@
 /**
- * What travels: synthetic studies, the same for the same seed. Some are sent again, by the same device or the other, at once or later; of some
- * a second version comes with other pixels under the same identifiers, and exactly one of the two may end in the PACS.
+ * What travels: synthetic studies, the same for the same seed. Some are sent again, by the same device or the
+ * other, at once or later; of some a second version comes with other pixels under the same identifiers, and
+ * exactly one of the two may end in the PACS.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -10,7 +11,12 @@ import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 
 export type Device = 'page' | 'command line';
-type Shape = { readonly series: number; readonly instancesPerSeries: number; readonly rows: number; readonly frames?: number };
+type Shape = {
+  readonly series: number;
+  readonly instancesPerSeries: number;
+  readonly rows: number;
+  readonly frames?: number;
+};
 
 export type PlannedStudy = {
   /** Its place in what was queued. */
@@ -37,27 +43,59 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** The next study: mostly a new one. `random` in [0, 1). */
-export function planStudy(random: () => number, queued: readonly PlannedStudy[], devices: readonly Device[]): PlannedStudy {
+export function planStudy(
+  random: () => number,
+  queued: readonly PlannedStudy[],
+  devices: readonly Device[],
+): PlannedStudy {
   const number = queued.length;
   const device = devices[Math.floor(random() * devices.length)]!;
   const lots = [random(), random(), random(), random(), random()] as const;
   const policy = lots[0] < 0.5 ? 'identified' : 'deidentified';
-  const fresh = { number, device, policy, of: number, isConflict: false, isCoded: lots[1] < 0.5, shape: SHAPES[Math.floor(lots[2] * SHAPES.length)]! } as const;
+  const fresh = {
+    number,
+    device,
+    policy,
+    of: number,
+    isConflict: false,
+    isCoded: lots[1] < 0.5,
+    shape: SHAPES[Math.floor(lots[2] * SHAPES.length)]!,
+  } as const;
   const earlier = queued.filter(({ of, number: its }) => of === its);
   const base = earlier[Math.floor(lots[3] * earlier.length)];
   if (base === undefined || lots[4] > 0.3) return fresh;
   const { shape } = base;
   const family = queued.filter(({ of }) => of === base.number);
   const isContested = family.some(({ isConflict }) => isConflict);
-  // A page asks its user about a conflict; the command line says it and ends. So versions contend there alone.
+  // A page asks its user about a conflict; the command line says it and ends. So versions contend there
+  // alone.
   const mayContend = family.every((one) => one.device === 'command line');
-  if (lots[4] < 0.12 && mayContend && !isContested) return { ...fresh, device: 'command line', policy: base.policy, of: base.number, isConflict: true, shape };
-  return { ...fresh, device: isContested ? 'command line' : device, of: base.number, shape, policy: isContested ? base.policy : policy };
+  if (lots[4] < 0.12 && mayContend && !isContested)
+    return {
+      ...fresh,
+      device: 'command line',
+      policy: base.policy,
+      of: base.number,
+      isConflict: true,
+      shape,
+    };
+  return {
+    ...fresh,
+    device: isContested ? 'command line' : device,
+    of: base.number,
+    shape,
+    policy: isContested ? base.policy : policy,
+  };
 }
 
 /** Writes its files into `folder`, unless they are there. */
 export async function writeFiles(seed: number, study: PlannedStudy, folder: string): Promise<void> {
-  const { instances } = syntheticStudy({ seed: seed * 1000 + study.of, modality: 'CT', columns: study.shape.rows, ...study.shape });
+  const { instances } = syntheticStudy({
+    seed: seed * 1000 + study.of,
+    modality: 'CT',
+    columns: study.shape.rows,
+    ...study.shape,
+  });
   const written = await readdir(folder).catch(() => []);
   if (written.length === instances.length) return;
   await mkdir(folder, { recursive: true });
@@ -76,7 +114,10 @@ export async function expectedOf(folder: string): Promise<Expected[]> {
     const bytes = await readFile(join(entry.parentPath, entry.name));
     const read = await readInstance(bytesSource(bytes));
     if (read.kind === 'refused') throw new Error(`the study that was made cannot be read: ${read.because}`);
-    expected.push({ sopInstanceUID: read.instance.identifiers.sopInstanceUID, digest: createHash('sha256').update(bytes).digest('hex') });
+    expected.push({
+      sopInstanceUID: read.instance.identifiers.sopInstanceUID,
+      digest: createHash('sha256').update(bytes).digest('hex'),
+    });
   }
   return expected;
 }

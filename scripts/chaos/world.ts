@@ -1,7 +1,8 @@
 /**
- * The world of a run of chaos: two gateways on one PostgreSQL and one data directory behind a balancer, a real Orthanc behind a proxy that
- * counts, and before them all a slow wire with a link behind it that can be cut: what a cut finds on its way is lost. Every part can be killed and
- * started again on its port and in its folder, also by a later process that goes on with the folder.
+ * The world of a run of chaos: two gateways on one PostgreSQL and one data directory behind a balancer, a
+ * real Orthanc behind a proxy that counts, and before them all a slow wire with a link behind it that can be
+ * cut: what a cut finds on its way is lost. Every part can be killed and started again on its port and in its
+ * folder, also by a later process that goes on with the folder.
  *
  *   devices ─► wire (20 Mbit/s, 30 ms) ─► link (cut, paused) ─► balancer (counts) ─► gateway 1, 2 ─► proxy (counts) ─► Orthanc
  */
@@ -21,7 +22,10 @@ import type { State, StateWriter } from './state.ts';
 import { openStorage, type Storage } from './storage.ts';
 
 const WIRE = { roundTripMs: 30, bitsPerSecond: 20e6 };
-/** A balancer of the field lets a connection go on for as long as it likes; ours changes the gateway in the middle, now and then. */
+/**
+ * A balancer of the field lets a connection go on for as long as it likes; ours changes the gateway in the
+ * middle, now and then.
+ */
 const CONNECTION_BYTES = 40_000_000;
 const LEFTOVER_ENDS_WITHIN_MS = 3_000;
 /** A busy machine lets the balancer see a cut of the link so late. */
@@ -57,12 +61,19 @@ type Tools = { readonly folder: string; readonly state: State; readonly writer: 
 async function openPacs({ folder, state, writer }: Tools): Promise<World['pacs'] & { url: string }> {
   let orthanc: RunningOrthanc;
   const start = async (): Promise<void> => {
-    orthanc = await startOrthanc({ folder: join(folder, 'pacs'), port: state.ports.pacs, onSpawn: (pid) => writer.note('pacs', pid) });
+    orthanc = await startOrthanc({
+      folder: join(folder, 'pacs'),
+      port: state.ports.pacs,
+      onSpawn: (pid) => writer.note('pacs', pid),
+    });
   };
   await start();
   const { url, restUrl, authorization } = orthanc!;
   return {
-    url, restUrl, authorization, start,
+    url,
+    restUrl,
+    authorization,
+    start,
     async kill() {
       try {
         process.kill(orthanc.pid, 'SIGKILL');
@@ -85,17 +96,25 @@ async function openDatabase({ folder, state, writer }: Tools): Promise<Part & { 
 }
 
 async function endLeftovers({ state }: Tools): Promise<void> {
-  await Promise.all(Object.values(state.processes).map((noted) => endProcess(noted, LEFTOVER_ENDS_WITHIN_MS)));
+  await Promise.all(
+    Object.values(state.processes).map((noted) => endProcess(noted, LEFTOVER_ENDS_WITHIN_MS)),
+  );
 }
 
 type Road = {
-  readonly link: Link; readonly wire: ShapedLink; readonly balancer: Balancer; readonly proxy: RecordingProxy;
+  readonly link: Link;
+  readonly wire: ShapedLink;
+  readonly balancer: Balancer;
+  readonly proxy: RecordingProxy;
   sentAgain(): readonly SentAgain[];
   count(): void;
   stop(): Promise<void>;
 };
 
-/** Why a connection ended over a request that had no answer. The balancer sees a moment later what the link did. */
+/**
+ * Why a connection ended over a request that had no answer. The balancer sees a moment later what the link
+ * did.
+ */
 function nameEnd(by: EndedBy, link: Link): string {
   if (by === 'server') return 'gateway ended';
   return by === 'balancer' || link.cutAgoMs() < SEEN_WITHIN_MS ? 'link cut' : 'device ended';
@@ -105,17 +124,30 @@ async function openRoad(state: State, pacsUrl: string): Promise<Road> {
   const before = structuredClone({ bytes: state.bytes, posted: state.posted });
   const bytes = createUploadBytes((by) => nameEnd(by, link));
   const proxy = await startRecordingProxy(pacsUrl);
-  const balancer = await startBalancer(state.ports.gateways.map(({ web }) => web), CONNECTION_BYTES, () => bytes.listen());
+  const balancer = await startBalancer(
+    state.ports.gateways.map(({ web }) => web),
+    CONNECTION_BYTES,
+    () => bytes.listen(),
+  );
   const link = await startLink(balancer.port);
   const wire = await startShapedLink({ targetPort: link.port, ...WIRE, port: state.ports.device });
   return {
-    link, wire, balancer, proxy,
+    link,
+    wire,
+    balancer,
+    proxy,
     sentAgain: () => bytes.sentAgain(),
     count() {
       const { up, inParcels, unique, again } = bytes.counts();
       const { bytes: old } = before;
-      Object.assign(state.bytes, { up: old.up + up, inParcels: old.inParcels + inParcels, unique: old.unique + unique, ended: old.ended + balancer.ended });
-      for (const why of new Set([...Object.keys(old.again), ...Object.keys(again)])) state.bytes.again[why] = (old.again[why] ?? 0) + (again[why] ?? 0);
+      Object.assign(state.bytes, {
+        up: old.up + up,
+        inParcels: old.inParcels + inParcels,
+        unique: old.unique + unique,
+        ended: old.ended + balancer.ended,
+      });
+      for (const why of new Set([...Object.keys(old.again), ...Object.keys(again)]))
+        state.bytes.again[why] = (old.again[why] ?? 0) + (again[why] ?? 0);
       for (const [uid, times] of proxy.posted) state.posted[uid] = (before.posted[uid] ?? 0) + times;
     },
     async stop() {
@@ -127,14 +159,33 @@ async function openRoad(state: State, pacsUrl: string): Promise<Road> {
   };
 }
 
-function createGateways({ folder, state, writer }: Tools, faketime: string | null, databaseUrl: string, pacs: { url: string; authorization: string }): ChaosGateway[] {
+function createGateways(
+  { folder, state, writer }: Tools,
+  faketime: string | null,
+  databaseUrl: string,
+  pacs: { url: string; authorization: string },
+): ChaosGateway[] {
   return state.ports.gateways.map(({ api, web }, which) => {
     const name = `gateway-${which + 1}`;
     const env = {
-      RELAY_PORT: String(api), RELAY_WEB_PORT: String(web), RELAY_DATA_DIR: join(folder, 'data'), RELAY_ADMIN_PASSWORD: PASSWORD, RELAY_RATE_LIMIT: 'off',
-      RELAY_PUBLIC_URL: 'http://localhost', DATABASE_URL: databaseUrl, PACS_URL: pacs.url, PACS_AUTHORIZATION: pacs.authorization,
+      RELAY_PORT: String(api),
+      RELAY_WEB_PORT: String(web),
+      RELAY_DATA_DIR: join(folder, 'data'),
+      RELAY_ADMIN_PASSWORD: PASSWORD,
+      RELAY_RATE_LIMIT: 'off',
+      RELAY_PUBLIC_URL: 'http://localhost',
+      DATABASE_URL: databaseUrl,
+      PACS_URL: pacs.url,
+      PACS_AUTHORIZATION: pacs.authorization,
     };
-    return createChaosGateway({ name, folder, port: api, env, faketime, onSpawn: (pid) => writer.note(name, pid) });
+    return createChaosGateway({
+      name,
+      folder,
+      port: api,
+      env,
+      faketime,
+      onSpawn: (pid) => writer.note(name, pid),
+    });
   });
 }
 
@@ -147,15 +198,26 @@ export async function openWorld(tools: Tools): Promise<World> {
   const road = await openRoad(state, pacs.url);
   // Last: of what fails before it nothing stays mounted.
   const storage = await openStorage(join(folder, 'data'));
-  const gateways = createGateways(tools, faketime, database.url, { url: road.proxy.url, authorization: pacs.authorization });
+  const gateways = createGateways(tools, faketime, database.url, {
+    url: road.proxy.url,
+    authorization: pacs.authorization,
+  });
   const setClocks = async (seconds: number): Promise<void> => {
     state.clockOffset = seconds;
-    await Promise.all(gateways.map((gateway, which) => gateway.setClock(seconds + which * SECOND_GATEWAY_SECONDS)));
+    await Promise.all(
+      gateways.map((gateway, which) => gateway.setClock(seconds + which * SECOND_GATEWAY_SECONDS)),
+    );
   };
   await setClocks(state.clockOffset);
   for (const gateway of gateways) gateway.want();
   return {
-    folder, gateways, database, pacs, storage, faketime, setClocks,
+    folder,
+    gateways,
+    database,
+    pacs,
+    storage,
+    faketime,
+    setClocks,
     address: `http://127.0.0.1:${road.wire.port}`,
     link: road.link,
     count: road.count,

@@ -1,4 +1,7 @@
-/** A thread of the fuzzer: message glue. A batch is a run of fast-check from a seed; what it is at stands in memory that the watchdog can see. */
+/**
+ * A thread of the fuzzer: message glue. A batch is a run of fast-check from a seed; what it is at stands in
+ * memory that the watchdog can see.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import fc from 'fast-check';
 import { OPTIONS } from '#shared/deid/profile.ts';
@@ -21,7 +24,9 @@ function rulesOf(options: readonly string[]): DeidRules {
   return outcome.rules;
 }
 
-const available = Object.keys(OPTIONS).filter((option) => createRules([option]).kind === 'ready' && option !== 'retain-longitudinal-full-dates');
+const available = Object.keys(OPTIONS).filter(
+  (option) => createRules([option]).kind === 'ready' && option !== 'retain-longitudinal-full-dates',
+);
 const [plain, together] = [rulesOf([]), rulesOf(available)];
 const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(1));
 const input = fuzzInput(await plantedFiles(corpus));
@@ -32,7 +37,11 @@ async function runBatch({ seed, inputs }: Batch): Promise<BatchResult> {
   const count = (name: string): void => void (outcomes[name] = (outcomes[name] ?? 0) + 1);
   const property = fc.asyncProperty(input, async (one) => {
     beginInput(sight, one.bytes);
-    const { outcome, kept, fault } = await judgeInput(one.bytes, one.withOptions ? together : plain, pseudonyms);
+    const { outcome, kept, fault } = await judgeInput(
+      one.bytes,
+      one.withOptions ? together : plain,
+      pseudonyms,
+    );
     endInput(sight);
     if (!isShrinking) {
       run += 1;
@@ -45,10 +54,15 @@ async function runBatch({ seed, inputs }: Batch): Promise<BatchResult> {
   });
   const result = await fc.check(property, { seed, numRuns: inputs, interruptAfterTimeLimit: SHRINK_MS });
   const smallest = result.counterexample?.[0] as FuzzInput | undefined;
-  const fault = smallest === undefined ? null : {
-    what: result.errorInstance instanceof Error ? result.errorInstance.message : 'unknown',
-    about: smallest.about, withOptions: smallest.withOptions, base64: Buffer.from(smallest.bytes).toString('base64'),
-  };
+  const fault =
+    smallest === undefined
+      ? null
+      : {
+          what: result.errorInstance instanceof Error ? result.errorInstance.message : 'unknown',
+          about: smallest.about,
+          withOptions: smallest.withOptions,
+          base64: Buffer.from(smallest.bytes).toString('base64'),
+        };
   return { seed, run, outcomes, fault };
 }
 

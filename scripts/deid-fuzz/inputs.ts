@@ -1,4 +1,7 @@
-/** Inputs of the fuzzer: an instance as it is made, or a file with what became of it; and the options under which it is de-identified. */
+/**
+ * Inputs of the fuzzer: an instance as it is made, or a file with what became of it; and the options under
+ * which it is de-identified.
+ */
 import fc from 'fast-check';
 import type { PlantedFile } from './files.ts';
 import { generatedInstance, type GeneratedInstance } from './instances.ts';
@@ -12,12 +15,24 @@ export type FuzzInput = {
   readonly withOptions: boolean;
 };
 
-/** As many generated as mutated; each under the plain profile or all options. Shrinks to fewer elements, fewer mutations. */
+/**
+ * As many generated as mutated; each under the plain profile or all options. Shrinks to fewer elements, fewer
+ * mutations.
+ */
 export function fuzzInput(files: readonly PlantedFile[]): fc.Arbitrary<FuzzInput> {
   const made = generatedInstance.map((instance) => ({ bytes: instance.bytes, about: describe(instance) }));
-  const changed = fc.record({ file: fc.constantFrom(...files), mutations: fc.array(mutation, { minLength: 1, maxLength: 4 }) })
-    .map(({ file, mutations }) => ({ bytes: mutated(file, mutations), about: `${file.name}, ${JSON.stringify(mutations)}` }));
-  return fc.record({ input: fc.oneof(made, changed), withOptions: fc.boolean() }).map(({ input, withOptions }) => ({ ...input, withOptions }));
+  const changed = fc
+    .record({
+      file: fc.constantFrom(...files),
+      mutations: fc.array(mutation, { minLength: 1, maxLength: 4 }),
+    })
+    .map(({ file, mutations }) => ({
+      bytes: mutated(file, mutations),
+      about: `${file.name}, ${JSON.stringify(mutations)}`,
+    }));
+  return fc
+    .record({ input: fc.oneof(made, changed), withOptions: fc.boolean() })
+    .map(({ input, withOptions }) => ({ ...input, withOptions }));
 }
 
 function describe({ transferSyntaxUID, elements }: GeneratedInstance): string {

@@ -1,8 +1,10 @@
 /**
- * Instances as fast-check makes them: Data Sets with identities in every kind of place that has to be cleaned, encoded in any transfer
- * syntax, with lengths that lie, sequences that never end, private blocks, UN, foreign character sets and very many elements.
+ * Instances as fast-check makes them: Data Sets with identities in every kind of place that has to be
+ * cleaned, encoded in any transfer syntax, with lengths that lie, sequences that never end, private blocks,
+ * UN, foreign character sets and very many elements.
  *
- * Nothing is planted where the standard's table lets a value stay: whatever is found in the output of an unmutated instance is a fault.
+ * Nothing is planted where the standard's table lets a value stay: whatever is found in the output of an
+ * unmutated instance is a fault.
  */
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -10,10 +12,27 @@ import { TERMS } from '#shared/deid/attribute-lists.ts';
 import { profileRows } from '#shared/deid/profile.ts';
 import type { Encoding } from '#shared/dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR } from '#shared/dicom/dictionary.ts';
-import { ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH } from '#shared/dicom/element-header.ts';
-import { concatBytes, encodeFileMeta, encodeFragments, encodeHeader, numberValue, textValue } from '#shared/dicom/encode.ts';
 import {
-  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE, SOP_CLASSES,
+  ITEM,
+  ITEM_DELIMITATION,
+  SEQUENCE_DELIMITATION,
+  UNDEFINED_LENGTH,
+} from '#shared/dicom/element-header.ts';
+import {
+  concatBytes,
+  encodeFileMeta,
+  encodeFragments,
+  encodeHeader,
+  numberValue,
+  textValue,
+} from '#shared/dicom/encode.ts';
+import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  JPEG_BASELINE,
+  SOP_CLASSES,
   encodingOf,
 } from '#shared/dicom/registry.ts';
 import { TAGS_BY_KIND } from '#shared/dicom/tags.generated.ts';
@@ -37,9 +56,19 @@ type FuzzItem = readonly FuzzElement[];
 
 type Syntax = { readonly transferSyntaxUID: TransferSyntaxUID; readonly encoding: Encoding };
 
-const ALL_VRS = 'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV'.split(' ');
+const ALL_VRS =
+  'AE AS AT CS DA DS DT FD FL IS LO LT OB OD OF OL OV OW PN SH SL SQ SS ST SV TM UC UI UL UN UR US UT UV'.split(
+    ' ',
+  );
 const CHARACTER_SETS = [
-  ['ISO_IR 192'], ['ISO_IR 100'], ['ISO_IR 144'], ['', 'ISO 2022 IR 87'], ['ISO 2022 IR 6', 'ISO 2022 IR 149'], ['GB18030'], ['ISO_IR 13'], ['NO SUCH SET'],
+  ['ISO_IR 192'],
+  ['ISO_IR 100'],
+  ['ISO_IR 144'],
+  ['', 'ISO 2022 IR 87'],
+  ['ISO 2022 IR 6', 'ISO 2022 IR 149'],
+  ['GB18030'],
+  ['ISO_IR 13'],
+  ['NO SUCH SET'],
 ];
 /** Every attribute of PS3.6 that is wanted here is below this group. */
 const LAST_GROUP = 0x4010;
@@ -47,7 +76,8 @@ const LAST_GROUP = 0x4010;
 const rows = profileRows();
 /** Attributes that identify an instance: other values than ours, and nothing is read at all. */
 const BUILT = new Set([
-  0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00280002, 0x00280004, 0x00280010, 0x00280011, 0x00280100, 0x00280101, 0x00280102, 0x00280103,
+  0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00280002, 0x00280004, 0x00280010, 0x00280011,
+  0x00280100, 0x00280101, 0x00280102, 0x00280103,
 ]);
 
 /** The tags of PS3.6, as the generated table packs them: differences in base 36. */
@@ -56,9 +86,18 @@ const KNOWN = Object.values(TAGS_BY_KIND).flatMap((deltas) => {
   return deltas.split(' ').map((delta) => (tag += Number.parseInt(delta, 36)));
 });
 
-/** Attributes of data sets: not of messages, files, repeating groups or pixels, and not those that every instance is built with. */
+/**
+ * Attributes of data sets: not of messages, files, repeating groups or pixels, and not those that every
+ * instance is built with.
+ */
 function knownTags(isWanted: (tag: number, vr: string, vm: string) => boolean): number[] {
-  return KNOWN.filter((tag) => tag >>> 16 > 6 && tag >>> 16 <= LAST_GROUP && !BUILT.has(tag) && isWanted(tag, dictionaryVR(tag), dictionaryEntry(tag)?.vm ?? ''));
+  return KNOWN.filter(
+    (tag) =>
+      tag >>> 16 > 6 &&
+      tag >>> 16 <= LAST_GROUP &&
+      !BUILT.has(tag) &&
+      isWanted(tag, dictionaryVR(tag), dictionaryEntry(tag)?.vm ?? ''),
+  );
 }
 
 const PROSE = new Set(['PN', 'LT', 'ST', 'UT', 'UR']);
@@ -68,13 +107,18 @@ const WIDTHS: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, F
 /** Bytes of the shortest planted value. */
 const SHORTEST = 10;
 
-const LISTED = [...rows.keys()].filter((tag) => tag >>> 16 > 6 && !BUILT.has(tag) && dictionaryEntry(tag) !== null && dictionaryVR(tag) !== 'SQ');
+const LISTED = [...rows.keys()].filter(
+  (tag) => tag >>> 16 > 6 && !BUILT.has(tag) && dictionaryEntry(tag) !== null && dictionaryVR(tag) !== 'SQ',
+);
 const LISTED_SEQUENCES = [...rows.keys()].filter((tag) => dictionaryVR(tag) === 'SQ');
 const UNLISTED_PROSE = knownTags((tag, vr) => !rows.has(tag) && PROSE.has(vr) && !TERMS.has(tag));
 const UNLISTED_TELLING = knownTags((tag, vr) => !rows.has(tag) && TELLING.has(vr));
-const UNLISTED_NUMBERS = knownTags((tag, vr, vm) => !rows.has(tag) && /^\d$/.test(vm) && (WIDTHS[vr] ?? SHORTEST) * Number(vm) < SHORTEST);
+const UNLISTED_NUMBERS = knownTags(
+  (tag, vr, vm) => !rows.has(tag) && /^\d$/.test(vm) && (WIDTHS[vr] ?? SHORTEST) * Number(vm) < SHORTEST,
+);
 const UNLISTED_SEQUENCES = knownTags((tag, vr) => !rows.has(tag) && vr === 'SQ');
-const UNKNOWN = Array.from({ length: 400 }, (_, index) => 0x00090001 + index * 0x00060101).map((tag) => (tag & 0xfffeffff) >>> 0)
+const UNKNOWN = Array.from({ length: 400 }, (_, index) => 0x00090001 + index * 0x00060101)
+  .map((tag) => (tag & 0xfffeffff) >>> 0)
   .filter((tag) => dictionaryEntry(tag) === null && tag >>> 16 > 6 && tag >>> 16 < LAST_GROUP);
 /** With a creator whose block holds safe attributes (PS3.15 Table E.3.10-1), and without. */
 const CREATORS: readonly (readonly [group: number, creator: string, elements: readonly number[]])[] = [
@@ -87,7 +131,8 @@ const CREATORS: readonly (readonly [group: number, creator: string, elements: re
 ];
 
 const text = new TextEncoder();
-const even = (bytes: Uint8Array): Uint8Array => (bytes.length % 2 === 0 ? bytes : concatBytes([bytes, Uint8Array.of(0x20)]));
+const even = (bytes: Uint8Array): Uint8Array =>
+  bytes.length % 2 === 0 ? bytes : concatBytes([bytes, Uint8Array.of(0x20)]);
 
 /** One identity, as text that a Data Set may hold it in. */
 const plantedBytes: fc.Arbitrary<Uint8Array> = fc
@@ -95,17 +140,28 @@ const plantedBytes: fc.Arbitrary<Uint8Array> = fc
   .map(({ where, isWide, form }) => {
     const token = plant(where, isWide);
     switch (form) {
-      case 0: return Buffer.from(token, 'utf16le');
-      case 1: return Buffer.from(token, 'latin1');
-      case 2: return text.encode(`Seen by ${token} on Monday, telephoned`);
-      case 3: return text.encode(`one\\${token}\\three`);
-      case 4: return text.encode(`${token}^Anna=\x1b$B;3ED\x1b(B^=${token}`);
-      case 5: return text.encode(`12\0${token}`);
-      case 6: return text.encode(token.toUpperCase());
-      case 7: return text.encode(Buffer.from(token).toString('base64'));
-      case 8: return text.encode(`\x1b$)C\xfb\xf3${token}`);
-      case 9: return text.encode(`20240229 ${token}`);
-      default: return text.encode(token);
+      case 0:
+        return Buffer.from(token, 'utf16le');
+      case 1:
+        return Buffer.from(token, 'latin1');
+      case 2:
+        return text.encode(`Seen by ${token} on Monday, telephoned`);
+      case 3:
+        return text.encode(`one\\${token}\\three`);
+      case 4:
+        return text.encode(`${token}^Anna=\x1b$B;3ED\x1b(B^=${token}`);
+      case 5:
+        return text.encode(`12\0${token}`);
+      case 6:
+        return text.encode(token.toUpperCase());
+      case 7:
+        return text.encode(Buffer.from(token).toString('base64'));
+      case 8:
+        return text.encode(`\x1b$)C\xfb\xf3${token}`);
+      case 9:
+        return text.encode(`20240229 ${token}`);
+      default:
+        return text.encode(token);
     }
   })
   .map(even);
@@ -119,8 +175,14 @@ const lie = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0xfffe, -1, 0x7ffffff0) },
 );
 
-function leaf(tags: readonly number[], vrOf: (tag: number) => fc.Arbitrary<string>): fc.Arbitrary<FuzzElement[]> {
-  return fc.constantFrom(...tags).chain((tag) => fc.record({ tag: fc.constant(tag), vr: vrOf(tag), value, lie })).map((element) => [element]);
+function leaf(
+  tags: readonly number[],
+  vrOf: (tag: number) => fc.Arbitrary<string>,
+): fc.Arbitrary<FuzzElement[]> {
+  return fc
+    .constantFrom(...tags)
+    .chain((tag) => fc.record({ tag: fc.constant(tag), vr: vrOf(tag), value, lie }))
+    .map((element) => [element]);
 }
 const asTheDictionary = (tag: number): fc.Arbitrary<string> => fc.constant(dictionaryVR(tag));
 const mostlyAsTheDictionary = (tag: number): fc.Arbitrary<string> =>
@@ -130,21 +192,36 @@ const mostlyAsTheDictionary = (tag: number): fc.Arbitrary<string> =>
     { weight: 1, arbitrary: fc.constantFrom(...ALL_VRS) },
   );
 
-const birthDate: fc.Arbitrary<FuzzElement[]> = fc.constant([{ tag: 0x00100030, vr: 'DA', value: text.encode(BIRTH_DATE) }]);
+const birthDate: fc.Arbitrary<FuzzElement[]> = fc.constant([
+  { tag: 0x00100030, vr: 'DA', value: text.encode(BIRTH_DATE) },
+]);
 const repeating = fc
   .record({
-    group: fc.constantFrom(0x5000, 0x501e, 0x6000, 0x6010), element: fc.constantFrom(0x0010, 0x0022, 0x1500, 0x3000, 0x4000),
-    vr: fc.constantFrom('LO', 'OW', 'US'), value,
+    group: fc.constantFrom(0x5000, 0x501e, 0x6000, 0x6010),
+    element: fc.constantFrom(0x0010, 0x0022, 0x1500, 0x3000, 0x4000),
+    vr: fc.constantFrom('LO', 'OW', 'US'),
+    value,
   })
-  .map(({ group, element, vr, value }): FuzzElement[] => [{ tag: ((group << 16) | element) >>> 0, vr, value }]);
+  .map(({ group, element, vr, value }): FuzzElement[] => [
+    { tag: ((group << 16) | element) >>> 0, vr, value },
+  ]);
 const privateBlock = fc
   .record({
-    from: fc.constantFrom(...CREATORS), block: fc.integer({ min: 0x10, max: 0x13 }), vr: fc.constantFrom('LO', 'UN', 'OB', 'DS', 'IS', 'FD', 'SH', 'UT'),
-    values: fc.array(value, { minLength: 4, maxLength: 4 }), hasCreator: fc.integer({ min: 0, max: 9 }),
+    from: fc.constantFrom(...CREATORS),
+    block: fc.integer({ min: 0x10, max: 0x13 }),
+    vr: fc.constantFrom('LO', 'UN', 'OB', 'DS', 'IS', 'FD', 'SH', 'UT'),
+    values: fc.array(value, { minLength: 4, maxLength: 4 }),
+    hasCreator: fc.integer({ min: 0, max: 9 }),
   })
   .map(({ from: [group, creator, elements], block, vr, values, hasCreator }): FuzzElement[] => [
-    ...(hasCreator === 0 ? [] : [{ tag: ((group << 16) | block) >>> 0, vr: 'LO', value: textValue('LO', creator) }]),
-    ...elements.map((element, index) => ({ tag: ((group << 16) | (block << 8) | element) >>> 0, vr, value: values[index]! })),
+    ...(hasCreator === 0
+      ? []
+      : [{ tag: ((group << 16) | block) >>> 0, vr: 'LO', value: textValue('LO', creator) }]),
+    ...elements.map((element, index) => ({
+      tag: ((group << 16) | (block << 8) | element) >>> 0,
+      vr,
+      value: values[index]!,
+    })),
   ]);
 
 const leaves: fc.Arbitrary<FuzzElement[]> = fc.oneof(
@@ -160,15 +237,26 @@ const leaves: fc.Arbitrary<FuzzElement[]> = fc.oneof(
 
 /** PS3.5 §7.1: ascending, each once; that they are not is for the mutations. */
 function inOrder(elements: readonly FuzzElement[]): FuzzElement[] {
-  return [...new Map(elements.map((element) => [element.tag, element])).values()].sort((a, b) => a.tag - b.tag);
+  return [...new Map(elements.map((element) => [element.tag, element])).values()].sort(
+    (a, b) => a.tag - b.tag,
+  );
 }
 
-const { elements: dataSet } = fc.letrec<{ elements: FuzzElement[]; one: FuzzElement[]; sequence: FuzzElement[] }>((tie) => ({
+const { elements: dataSet } = fc.letrec<{
+  elements: FuzzElement[];
+  one: FuzzElement[];
+  sequence: FuzzElement[];
+}>((tie) => ({
   elements: fc.array(tie('one'), { maxLength: 6 }).map((lists) => inOrder(lists.flat())),
   one: fc.oneof({ maxDepth: 5 }, { weight: 6, arbitrary: leaves }, { weight: 2, arbitrary: tie('sequence') }),
   sequence: fc
     .record({
-      tag: fc.oneof(fc.constantFrom(...LISTED_SEQUENCES), fc.constantFrom(...UNLISTED_SEQUENCES), fc.constantFrom(...LISTED), fc.constantFrom(0x00291050, 0x77771150)),
+      tag: fc.oneof(
+        fc.constantFrom(...LISTED_SEQUENCES),
+        fc.constantFrom(...UNLISTED_SEQUENCES),
+        fc.constantFrom(...LISTED),
+        fc.constantFrom(0x00291050, 0x77771150),
+      ),
       vr: fc.constantFrom('SQ', 'SQ', 'SQ', 'SQ', 'UN'),
       value: fc.array(tie('elements'), { maxLength: 3 }),
       isUndefinedLength: fc.boolean(),
@@ -179,48 +267,111 @@ const { elements: dataSet } = fc.letrec<{ elements: FuzzElement[]; one: FuzzElem
 }));
 
 const syntax: fc.Arbitrary<Syntax> = fc
-  .constantFrom(EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE)
+  .constantFrom(
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_BIG_ENDIAN,
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    JPEG_BASELINE,
+  )
   .map((transferSyntaxUID) => ({ transferSyntaxUID, encoding: encodingOf(transferSyntaxUID)! }));
 
 /** UIDs of few instances: what a pseudonym costs is not what is looked at here. */
 const uid = (kind: number, number: number): string => `1.2.826.0.1.3680043.${kind}.${number}`;
 
 /** A Part 10 file with identities in it, and what stands in it for whoever reads a failure. */
-export type GeneratedInstance = { readonly bytes: Uint8Array; readonly transferSyntaxUID: string; readonly elements: readonly FuzzElement[] };
+export type GeneratedInstance = {
+  readonly bytes: Uint8Array;
+  readonly transferSyntaxUID: string;
+  readonly elements: readonly FuzzElement[];
+};
 
 export const generatedInstance: fc.Arbitrary<GeneratedInstance> = fc
   .record({
-    syntax, elements: dataSet, behind: dataSet, number: fc.nat(20),
+    syntax,
+    elements: dataSet,
+    behind: dataSet,
+    number: fc.nat(20),
     sopClassUID: fc.constantFrom(SOP_CLASSES.CT, SOP_CLASSES.SC, '1.2.840.10008.5.1.4.1.1.88.33', '1.2.3.4'),
-    characterSet: fc.constantFrom(...CHARACTER_SETS), hasPatient: fc.integer({ min: 0, max: 4 }), preamble: fc.nat(50), wasRemoved: fc.nat(30),
+    characterSet: fc.constantFrom(...CHARACTER_SETS),
+    hasPatient: fc.integer({ min: 0, max: 4 }),
+    preamble: fc.nat(50),
+    wasRemoved: fc.nat(30),
   })
-  .map(({ syntax: { transferSyntaxUID, encoding }, elements, behind, number, sopClassUID, characterSet, hasPatient, preamble, wasRemoved }) => {
-    const identifiers = {
-      sopClassUID: parseUid('SOPClassUID', sopClassUID), sopInstanceUID: parseUid('SOPInstanceUID', uid(1, number)),
-      studyInstanceUID: parseUid('StudyInstanceUID', uid(2, number % 5)), seriesInstanceUID: parseUid('SeriesInstanceUID', uid(3, number % 9)),
-    };
-    const one = (tag: number, vr: string, ...values: string[]): FuzzElement => ({ tag, vr, value: textValue(vr, ...values) });
-    const word = (tag: number, number: number): FuzzElement => ({ tag, vr: 'US', value: numberValue('US', [number], encoding) });
-    const isImage = sopClassUID === SOP_CLASSES.CT || sopClassUID === SOP_CLASSES.SC;
-    const built = [
-      one(0x00080005, 'CS', ...characterSet), one(0x00080016, 'UI', sopClassUID), one(0x00080018, 'UI', identifiers.sopInstanceUID),
-      one(0x0020000d, 'UI', identifiers.studyInstanceUID), one(0x0020000e, 'UI', identifiers.seriesInstanceUID),
-      ...(hasPatient === 0 ? [] : [one(0x00100010, 'PN', `${plant(91)}^Anna`), one(0x00100020, 'LO', plant(92))]),
-      // Words that promise too much are not believed (PS3.3 §C.7.1.1).
-      ...(wasRemoved === 0 ? [one(0x00120062, 'CS', 'YES'), one(0x00280303, 'CS', 'MODIFIED')] : []),
-      ...(isImage ? [word(0x00280002, 1), one(0x00280004, 'CS', 'MONOCHROME2'), word(0x00280010, 2), word(0x00280011, 2)] : []),
-      ...(isImage ? [word(0x00280100, 8), word(0x00280101, 8), word(0x00280102, 7), word(0x00280103, 0)] : []),
-    ];
-    const all = inOrder([...elements, ...built]);
-    const after = inOrder(behind.map((element) => ({ ...element, tag: (0x7ff10000 | (element.tag & 0xffff)) >>> 0 })));
-    const pixels = encoding.encapsulated
-      ? encodeFragments(0x7fe00010, [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)], encoding)
-      : concatBytes([encodeHeader(0x7fe00010, 'OB', 4, encoding), Uint8Array.of(1, 2, 3, 4)]);
-    const body = concatBytes([encode(all, encoding), ...(isImage ? [pixels] : []), encode(after, encoding)]);
-    const meta = encodeFileMeta(identifiers, transferSyntaxUID);
-    if (preamble === 0) meta.set(text.encode(`II*\0${plant(93)}`));
-    return { bytes: concatBytes([meta, encoding.deflated ? even(deflateRawSync(body)) : body]), transferSyntaxUID, elements: all };
-  });
+  .map(
+    ({
+      syntax: { transferSyntaxUID, encoding },
+      elements,
+      behind,
+      number,
+      sopClassUID,
+      characterSet,
+      hasPatient,
+      preamble,
+      wasRemoved,
+    }) => {
+      const identifiers = {
+        sopClassUID: parseUid('SOPClassUID', sopClassUID),
+        sopInstanceUID: parseUid('SOPInstanceUID', uid(1, number)),
+        studyInstanceUID: parseUid('StudyInstanceUID', uid(2, number % 5)),
+        seriesInstanceUID: parseUid('SeriesInstanceUID', uid(3, number % 9)),
+      };
+      const one = (tag: number, vr: string, ...values: string[]): FuzzElement => ({
+        tag,
+        vr,
+        value: textValue(vr, ...values),
+      });
+      const word = (tag: number, number: number): FuzzElement => ({
+        tag,
+        vr: 'US',
+        value: numberValue('US', [number], encoding),
+      });
+      const isImage = sopClassUID === SOP_CLASSES.CT || sopClassUID === SOP_CLASSES.SC;
+      const built = [
+        one(0x00080005, 'CS', ...characterSet),
+        one(0x00080016, 'UI', sopClassUID),
+        one(0x00080018, 'UI', identifiers.sopInstanceUID),
+        one(0x0020000d, 'UI', identifiers.studyInstanceUID),
+        one(0x0020000e, 'UI', identifiers.seriesInstanceUID),
+        ...(hasPatient === 0
+          ? []
+          : [one(0x00100010, 'PN', `${plant(91)}^Anna`), one(0x00100020, 'LO', plant(92))]),
+        // Words that promise too much are not believed (PS3.3 §C.7.1.1).
+        ...(wasRemoved === 0 ? [one(0x00120062, 'CS', 'YES'), one(0x00280303, 'CS', 'MODIFIED')] : []),
+        ...(isImage
+          ? [
+              word(0x00280002, 1),
+              one(0x00280004, 'CS', 'MONOCHROME2'),
+              word(0x00280010, 2),
+              word(0x00280011, 2),
+            ]
+          : []),
+        ...(isImage
+          ? [word(0x00280100, 8), word(0x00280101, 8), word(0x00280102, 7), word(0x00280103, 0)]
+          : []),
+      ];
+      const all = inOrder([...elements, ...built]);
+      const after = inOrder(
+        behind.map((element) => ({ ...element, tag: (0x7ff10000 | (element.tag & 0xffff)) >>> 0 })),
+      );
+      const pixels = encoding.encapsulated
+        ? encodeFragments(0x7fe00010, [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)], encoding)
+        : concatBytes([encodeHeader(0x7fe00010, 'OB', 4, encoding), Uint8Array.of(1, 2, 3, 4)]);
+      const body = concatBytes([
+        encode(all, encoding),
+        ...(isImage ? [pixels] : []),
+        encode(after, encoding),
+      ]);
+      const meta = encodeFileMeta(identifiers, transferSyntaxUID);
+      if (preamble === 0) meta.set(text.encode(`II*\0${plant(93)}`));
+      return {
+        bytes: concatBytes([meta, encoding.deflated ? even(deflateRawSync(body)) : body]),
+        transferSyntaxUID,
+        elements: all,
+      };
+    },
+  );
 
 function encode(elements: readonly FuzzElement[], encoding: Encoding): Uint8Array {
   return concatBytes(elements.map((element) => encodeOne(element, encoding)));
@@ -228,17 +379,30 @@ function encode(elements: readonly FuzzElement[], encoding: Encoding): Uint8Arra
 
 const BYTES_AT_MOST = 4_000_000;
 
-function encodeOne({ tag, vr, value, isUndefinedLength = false, lie = 0, times = 1 }: FuzzElement, encoding: Encoding): Uint8Array {
-  if (value instanceof Uint8Array) return concatBytes([encodeHeader(tag, vr, (value.length + lie) >>> 0, encoding), value]);
+function encodeOne(
+  { tag, vr, value, isUndefinedLength = false, lie = 0, times = 1 }: FuzzElement,
+  encoding: Encoding,
+): Uint8Array {
+  if (value instanceof Uint8Array)
+    return concatBytes([encodeHeader(tag, vr, (value.length + lie) >>> 0, encoding), value]);
   // PS3.5 §6.2.2 note 2: what is UN is implicit VR little endian inside.
   const inner = vr === 'UN' ? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)! : encoding;
-  const items = concatBytes(value.map((item) => {
-    const content = encode(item, inner);
-    const end = isUndefinedLength ? [encodeHeader(ITEM_DELIMITATION, '', 0, inner)] : [];
-    return concatBytes([encodeHeader(ITEM, '', isUndefinedLength ? UNDEFINED_LENGTH : content.length, inner), content, ...end]);
-  }));
-  const content = concatBytes(Array.from({ length: items.length * times > BYTES_AT_MOST ? 1 : times }, () => items));
-  if (!isUndefinedLength) return concatBytes([encodeHeader(tag, vr, (content.length + lie) >>> 0, encoding), content]);
+  const items = concatBytes(
+    value.map((item) => {
+      const content = encode(item, inner);
+      const end = isUndefinedLength ? [encodeHeader(ITEM_DELIMITATION, '', 0, inner)] : [];
+      return concatBytes([
+        encodeHeader(ITEM, '', isUndefinedLength ? UNDEFINED_LENGTH : content.length, inner),
+        content,
+        ...end,
+      ]);
+    }),
+  );
+  const content = concatBytes(
+    Array.from({ length: items.length * times > BYTES_AT_MOST ? 1 : times }, () => items),
+  );
+  if (!isUndefinedLength)
+    return concatBytes([encodeHeader(tag, vr, (content.length + lie) >>> 0, encoding), content]);
   const end = lie === 0 ? [encodeHeader(SEQUENCE_DELIMITATION, '', 0, inner)] : [];
   return concatBytes([encodeHeader(tag, vr, UNDEFINED_LENGTH, encoding), content, ...end]);
 }

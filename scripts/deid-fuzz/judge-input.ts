@@ -1,11 +1,12 @@
 /**
- * One input through the reader and the de-identifier, and what must hold of it: only outcomes that have a type, no planted identity in any
- * byte of the result, in its report or in what is said of it, a result that can be read, that has no residue and that stays what it is when
- * it is de-identified again.
+ * One input through the reader and the de-identifier, and what must hold of it: only outcomes that have a
+ * type, no planted identity in any byte of the result, in its report or in what is said of it, a result that
+ * can be read, that has no residue and that stays what it is when it is de-identified again.
  *
- * What a value keeps by the standard's own table is no fault, and is counted: an attribute without a row whose VR holds words (a mutation
- * moved the identity there), bulk data and numbers (a mutation made it swallow its neighbours), what an option retains, and prose that an option
- * has cleaned, where the header as it was read names nobody who stands in it.
+ * What a value keeps by the standard's own table is no fault, and is counted: an attribute without a row
+ * whose VR holds words (a mutation moved the identity there), bulk data and numbers (a mutation made it
+ * swallow its neighbours), what an option retains, and prose that an option has cleaned, where the header as
+ * it was read names nobody who stands in it.
  */
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
 import type { DeidRules, Segment } from '#shared/deid/deidentify-instance.ts';
@@ -27,22 +28,54 @@ import { findPlants } from './plants.ts';
 import type { Hit } from './plants.ts';
 
 /** What became of an input: `ready`, or a word and why; beside it what was kept by the table. */
-export type Verdict = { readonly outcome: string; readonly kept: readonly Kept[]; readonly fault: string | null };
-type Kept = 'kept: words of an attribute without a row' | 'kept: bulk data or numbers' | 'kept: retained by an option' | 'kept: prose of whom the header does not name';
+export type Verdict = {
+  readonly outcome: string;
+  readonly kept: readonly Kept[];
+  readonly fault: string | null;
+};
+type Kept =
+  | 'kept: words of an attribute without a row'
+  | 'kept: bulk data or numbers'
+  | 'kept: retained by an option'
+  | 'kept: prose of whom the header does not name';
 
 const rows = profileRows();
 const WORDS = new Set(['AE', 'AS', 'CS', 'LO', 'SH', 'UC']);
 const RETAINED_WORDS = new Set([...WORDS, 'LT', 'ST', 'UT']);
-const BINARY = new Set(['AT', 'FD', 'FL', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SL', 'SS', 'SV', 'UL', 'US', 'UV']);
-/** PS3.15 Table E.3.10-1: those of our list that hold words. GEMS Internal Pulse Sequence Name, SIEMENS and Philips directionality and direction. */
+const BINARY = new Set([
+  'AT',
+  'FD',
+  'FL',
+  'OB',
+  'OD',
+  'OF',
+  'OL',
+  'OV',
+  'OW',
+  'SL',
+  'SS',
+  'SV',
+  'UL',
+  'US',
+  'UV',
+]);
+/**
+ * PS3.15 Table E.3.10-1: those of our list that hold words. GEMS Internal Pulse Sequence Name, SIEMENS and
+ * Philips directionality and direction.
+ */
 const SAFE_WORDS = new Set([0x0019009e, 0x0019000d, 0x20010004]);
 
 /** An input that is read and de-identified. Never throws: what throws is a fault. */
-export async function judgeInput(input: Uint8Array, rules: DeidRules, pseudonyms: Pseudonyms): Promise<Verdict> {
+export async function judgeInput(
+  input: Uint8Array,
+  rules: DeidRules,
+  pseudonyms: Pseudonyms,
+): Promise<Verdict> {
   try {
     return await judge(input, rules, pseudonyms);
   } catch (error) {
-    const { name, message, stack } = error instanceof Error ? error : { name: 'thrown', message: String(error), stack: '' };
+    const { name, message, stack } =
+      error instanceof Error ? error : { name: 'thrown', message: String(error), stack: '' };
     const where = /\/((?:shared|scripts)\/[^)\s]+)/.exec(stack ?? '')?.[1] ?? '';
     const told = findPlants(Buffer.from(`${message}${stack}`)).length > 0 ? ', and tells an identity' : '';
     return { outcome: 'crash', kept: [], fault: `${name} at ${where}: ${told === '' ? message : ''}${told}` };
@@ -55,17 +88,26 @@ async function judge(input: Uint8Array, rules: DeidRules, pseudonyms: Pseudonyms
   const outcome = await deidentifyInstance(read.instance, rules, pseudonyms);
   if (outcome.kind !== 'ready') return refusal(outcome.kind, outcome.because, outcome);
   const bytes = await bytesOf(outcome.segments, read.instance.dataSet);
-  const said = Buffer.from(JSON.stringify([outcome.identifiers, outcome.transferSyntaxUID, createReport(rules.options, outcome.report), read.instance.warnings]));
+  const said = Buffer.from(
+    JSON.stringify([
+      outcome.identifiers,
+      outcome.transferSyntaxUID,
+      createReport(rules.options, outcome.report),
+      read.instance.warnings,
+    ]),
+  );
   if (findPlants(said).length > 0) return faulty('an identity in the report');
   const result = await readInstance(bytesSource(bytes), undefined, 'checked');
-  if (result.kind === 'refused') return faulty(`the result cannot be read: ${result.because} ${result.where?.tag ?? ''}`);
+  if (result.kind === 'refused')
+    return faulty(`the result cannot be read: ${result.because} ${result.where?.tag ?? ''}`);
   const kept = await remaining(bytes, result.instance, rules, knownWords(read.instance, rules));
   if (typeof kept === 'string') return faulty(kept);
   const residue = await checkResidue(result.instance, rules, pseudonyms);
   if (residue.length > 0) return faulty(`residue: ${residue.map(({ tag }) => tag).join(' ')}`);
   const again = await deidentifyInstance(result.instance, rules, pseudonyms);
   if (again.kind !== 'ready') return faulty(`the result is ${again.kind}: ${again.because}`);
-  if (Buffer.compare(await bytesOf(again.segments, result.instance.dataSet), bytes) !== 0) return faulty('de-identified again it changes');
+  if (Buffer.compare(await bytesOf(again.segments, result.instance.dataSet), bytes) !== 0)
+    return faulty('de-identified again it changes');
   return { outcome: 'ready', kept, fault: null };
 }
 
@@ -77,16 +119,28 @@ function faulty(fault: string): Verdict {
 function refusal(outcome: string, because: keyof typeof REASONS, said: unknown): Verdict {
   const sentences = JSON.stringify([said, REASONS[because]]);
   if (REASONS[because] === undefined) return faulty(`a reason without a sentence: ${because}`);
-  if (findPlants(Buffer.from(sentences)).length > 0) return faulty(`an identity in what is said of it: ${because}`);
+  if (findPlants(Buffer.from(sentences)).length > 0)
+    return faulty(`an identity in what is said of it: ${because}`);
   return { outcome: `${outcome}: ${because}`, kept: [], fault: null };
 }
 
 async function bytesOf(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array> {
-  return concatBytes(await Promise.all(segments.map((segment) => (segment instanceof Uint8Array ? segment : source.read(segment.offset, segment.length)))));
+  return concatBytes(
+    await Promise.all(
+      segments.map((segment) =>
+        segment instanceof Uint8Array ? segment : source.read(segment.offset, segment.length),
+      ),
+    ),
+  );
 }
 
 /** What was kept by the table; a sentence where an identity is left that was not. */
-async function remaining(bytes: Uint8Array, { encoding, dataSet, elements }: ParsedInstance, rules: DeidRules, known: ReadonlySet<string>): Promise<readonly Kept[] | string> {
+async function remaining(
+  bytes: Uint8Array,
+  { encoding, dataSet, elements }: ParsedInstance,
+  rules: DeidRules,
+  known: ReadonlySet<string>,
+): Promise<readonly Kept[] | string> {
   const outside = encoding.deflated ? findPlants(bytes) : [];
   if (outside.length > 0) return `an identity in the deflated bytes, ${outside[0]!.form}`;
   const searched = encoding.deflated ? await dataSet.read(0, dataSet.size) : bytes;
@@ -95,22 +149,36 @@ async function remaining(bytes: Uint8Array, { encoding, dataSet, elements }: Par
   for (const hit of hits) {
     const path = pathTo(elements, hit);
     if (hit.form === 'birth date' && path.at(-1)?.vr === 'UI') continue;
-    const why = isCleanedProse(path, rules) && !isNamed(searched.subarray(hit.at, hit.at + hit.length), hit.form, known) ? 'kept: prose of whom the header does not name' : whyKept(path, rules);
-    if (why === null) return `an identity ${hit.form} in ${path.map(({ tag, vr }) => `${tagName(tag)} ${vr}`).join(' > ') || 'no element'}`;
+    const why =
+      isCleanedProse(path, rules) && !isNamed(searched.subarray(hit.at, hit.at + hit.length), hit.form, known)
+        ? 'kept: prose of whom the header does not name'
+        : whyKept(path, rules);
+    if (why === null)
+      return `an identity ${hit.form} in ${path.map(({ tag, vr }) => `${tagName(tag)} ${vr}`).join(' > ') || 'no element'}`;
     kept.add(why);
   }
   return [...kept];
 }
 
-/** The elements that hold these bytes, from the outermost to the innermost. A byte at either end may be a neighbour's: half of a UTF-16 letter. */
+/**
+ * The elements that hold these bytes, from the outermost to the innermost. A byte at either end may be a
+ * neighbour's: half of a UTF-16 letter.
+ */
 function pathTo(elements: readonly DicomElement[], hit: Hit): DicomElement[] {
-  const holder = elements.find(({ valueOffset, endOffset }) => valueOffset <= hit.at + 1 && hit.at + hit.length - 1 <= endOffset);
+  const holder = elements.find(
+    ({ valueOffset, endOffset }) => valueOffset <= hit.at + 1 && hit.at + hit.length - 1 <= endOffset,
+  );
   if (holder === undefined) return [];
   return [holder, ...(holder.items ?? []).flatMap((item) => pathTo(item.elements, hit))];
 }
 
 /** Forms in which people write a name, and how it is read. */
-const WRITTEN: Readonly<Record<string, string>> = { utf8: 'utf-8', latin1: 'latin1', capitals: 'utf-8', 'small letters': 'utf-8' };
+const WRITTEN: Readonly<Record<string, string>> = {
+  utf8: 'utf-8',
+  latin1: 'latin1',
+  capitals: 'utf-8',
+  'small letters': 'utf-8',
+};
 
 /** What the header, as it was read, tells the cleaner. */
 function knownWords(instance: ParsedInstance, rules: DeidRules): ReadonlySet<string> {
@@ -127,7 +195,12 @@ function isCleanedProse(path: readonly DicomElement[], rules: DeidRules): boolea
   const leaf = path.at(-1);
   if (leaf === undefined || !rules.cleansText || !PROSE.has(dictionaryVR(leaf.tag))) return false;
   const decided = path.map(({ tag }) => rules.decide(tag, dictionaryVR(tag)));
-  return decided.at(-1)!.how === 'clean-text' || decided.slice(0, -1).some(({ mode }) => mode === 'cleaned' || mode === 'descriptors' || mode === 'graphics');
+  return (
+    decided.at(-1)!.how === 'clean-text' ||
+    decided
+      .slice(0, -1)
+      .some(({ mode }) => mode === 'cleaned' || mode === 'descriptors' || mode === 'graphics')
+  );
 }
 
 function whyKept(path: readonly DicomElement[], rules: DeidRules): Kept | null {
@@ -135,18 +208,29 @@ function whyKept(path: readonly DicomElement[], rules: DeidRules): Kept | null {
   if (leaf === undefined || path.some(({ tag }) => tag >>> 24 === 0x50 || tag >>> 24 === 0x60)) return null;
   const letters = rules.options.map((name) => OPTIONS[name].letter ?? '').join('');
   if (path.some(({ tag }) => isPrivate(tag))) {
-    const isSafe = rules.retainsSafePrivate && path.filter(({ tag }) => isPrivate(tag)).length === 1 && SAFE_WORDS.has((leaf.tag & 0xffff00ff) >>> 0);
+    const isSafe =
+      rules.retainsSafePrivate &&
+      path.filter(({ tag }) => isPrivate(tag)).length === 1 &&
+      SAFE_WORDS.has((leaf.tag & 0xffff00ff) >>> 0);
     return isSafe ? 'kept: retained by an option' : null;
   }
-  const isRetained = ({ tag }: DicomElement): boolean => [...letters].some((letter) => rows.get(tag)?.options.includes(letter) ?? false);
+  const isRetained = ({ tag }: DicomElement): boolean =>
+    [...letters].some((letter) => rows.get(tag)?.options.includes(letter) ?? false);
   // What an option retains of a date, a number or a UID is a date, a number or a UID.
-  if (rows.has(leaf.tag)) return isRetained(leaf) && RETAINED_WORDS.has(dictionaryVR(leaf.tag)) ? 'kept: retained by an option' : null;
+  if (rows.has(leaf.tag))
+    return isRetained(leaf) && RETAINED_WORDS.has(dictionaryVR(leaf.tag))
+      ? 'kept: retained by an option'
+      : null;
   if (dictionaryEntry(leaf.tag) === null) return null;
   const vr = dictionaryVR(leaf.tag);
   if (BINARY.has(vr)) return 'kept: bulk data or numbers';
   // "The action is applicable to the Sequence and all of its contents" (PS3.15 E.1.1), but for codes.
   const isInside = path.slice(0, -1).some((sequence) => rows.has(sequence.tag) && !isRetained(sequence));
   if (isInside && vr !== 'CS' && !CODE_ATTRIBUTES.has(leaf.tag)) return null;
-  const isWord = leaf.bytes !== null && !/[\0-\x08\x0e-\x1a]/.test(Buffer.from(leaf.bytes).toString('latin1').replace(/\0+$/, ''));
-  return isWord && (WORDS.has(vr) || TERMS.has(leaf.tag)) ? 'kept: words of an attribute without a row' : null;
+  const isWord =
+    leaf.bytes !== null &&
+    !/[\0-\x08\x0e-\x1a]/.test(Buffer.from(leaf.bytes).toString('latin1').replace(/\0+$/, ''));
+  return isWord && (WORDS.has(vr) || TERMS.has(leaf.tag))
+    ? 'kept: words of an attribute without a row'
+    : null;
 }

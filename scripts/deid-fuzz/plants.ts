@@ -1,6 +1,7 @@
 /**
- * The identities that the fuzzer plants, and the search for them. Every text begins with one of two stems, so that a search for the stems in
- * every form finds any of them, however far a mutation has cut it: what lacks the whole stem is no longer the identity.
+ * The identities that the fuzzer plants, and the search for them. Every text begins with one of two stems, so
+ * that a search for the stems in every form finds any of them, however far a mutation has cut it: what lacks
+ * the whole stem is no longer the identity.
  */
 import { identityForms } from '#testing/identity-forms.ts';
 import type { IdentityForm } from '#testing/identity-forms.ts';
@@ -19,14 +20,19 @@ export function plant(where: number, isWide = false): string {
   return `${isWide ? WIDE_STEM : STEM}${where}`;
 }
 
-const FORMS: readonly IdentityForm[] = [...identityForms(STEM), ...identityForms(WIDE_STEM), { form: 'birth date', bytes: Buffer.from(BIRTH_DATE) }];
+const FORMS: readonly IdentityForm[] = [
+  ...identityForms(STEM),
+  ...identityForms(WIDE_STEM),
+  { form: 'birth date', bytes: Buffer.from(BIRTH_DATE) },
+];
 
 /** Every planted identity in these bytes, each place once. */
 export function findPlants(bytes: Uint8Array): Hit[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const hits: Hit[] = [];
   for (const { form, bytes: wanted } of FORMS) {
-    for (let at = buffer.indexOf(wanted); at >= 0; at = buffer.indexOf(wanted, at + 1)) hits.push({ form, at, length: wanted.length });
+    for (let at = buffer.indexOf(wanted); at >= 0; at = buffer.indexOf(wanted, at + 1))
+      hits.push({ form, at, length: wanted.length });
   }
   return hits;
 }

@@ -1,6 +1,6 @@
 /**
- * Runs batches on threads, watches each input, adds up what became of them. A thread whose input does not end, or that ends itself, is a fault
- * like any other; another one takes its place.
+ * Runs batches on threads, watches each input, adds up what became of them. A thread whose input does not
+ * end, or that ends itself, is a fault like any other; another one takes its place.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -30,7 +30,10 @@ const BATCH = 500;
 /** An input takes milliseconds, the largest 200 ms; on a busy machine ten times that. */
 const HANG_MS = 15_000;
 const LOOK_MS = 200;
-/** An instance may take its header's limit of 64 MiB several times over; what needs more than this would press a tablet. */
+/**
+ * An instance may take its header's limit of 64 MiB several times over; what needs more than this would press
+ * a tablet.
+ */
 const HEAP_MB = 1024;
 /** More kinds of faults than this tell nothing new. */
 const FAULTS_LIMIT = 12;
@@ -39,12 +42,20 @@ type Thread = { readonly worker: Worker; readonly sight: Sight; readonly ready: 
 
 function startThread(corpus: string | null): Thread {
   const sight = createSight();
-  const worker = new Worker(new URL('./fuzz.worker.ts', import.meta.url), { workerData: { sight, corpus }, resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
-  const ready = new Promise<void>((resolve, reject) => worker.once('message', () => resolve()).once('error', reject));
+  const worker = new Worker(new URL('./fuzz.worker.ts', import.meta.url), {
+    workerData: { sight, corpus },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
+  const ready = new Promise<void>((resolve, reject) =>
+    worker.once('message', () => resolve()).once('error', reject),
+  );
   return { worker, sight, ready };
 }
 
-type Ending = { readonly kind: 'done'; readonly result: BatchResult } | { readonly kind: 'hang' } | { readonly kind: 'crash'; readonly error: Error };
+type Ending =
+  | { readonly kind: 'done'; readonly result: BatchResult }
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'crash'; readonly error: Error };
 
 async function runBatch({ worker, sight }: Thread, batch: Batch): Promise<Ending> {
   const ended = new AbortController();
@@ -54,7 +65,8 @@ async function runBatch({ worker, sight }: Thread, batch: Batch): Promise<Ending
   });
   const watch = async (): Promise<Ending> => {
     // Looks are counted, not time: a machine that stood still was looked at once.
-    for (let looks = 0; looks < HANG_MS / LOOK_MS; looks = msUnderWay(sight) > LOOK_MS ? looks + 1 : 0) await after(LOOK_MS, null, { signal: ended.signal });
+    for (let looks = 0; looks < HANG_MS / LOOK_MS; looks = msUnderWay(sight) > LOOK_MS ? looks + 1 : 0)
+      await after(LOOK_MS, null, { signal: ended.signal });
     return { kind: 'hang' };
   };
   worker.postMessage(batch);
@@ -69,18 +81,28 @@ async function runBatch({ worker, sight }: Thread, batch: Batch): Promise<Ending
 /** What of a fault is the same for its kind: without the places of one instance. */
 const kindOf = ({ what }: Fault): string => what.replace(/[0-9a-f]{4},[0-9a-f]{4}/g, 'tag');
 
-export async function runFuzz({ inputs, seed, threads, corpus, progress }: FuzzSettings): Promise<FuzzReport> {
+export async function runFuzz({
+  inputs,
+  seed,
+  threads,
+  corpus,
+  progress,
+}: FuzzSettings): Promise<FuzzReport> {
   const outcomes: Record<string, number> = {};
   const faults = new Map<string, Fault & { seed: number }>();
   let [run, given, batches, hangs, crashes] = [0, 0, 0, 0, 0];
   const from = performance.now();
-  const note = (fault: Fault, ofSeed: number): void => void (faults.has(kindOf(fault)) || faults.set(kindOf(fault), { ...fault, seed: ofSeed }));
+  const note = (fault: Fault, ofSeed: number): void =>
+    void (faults.has(kindOf(fault)) || faults.set(kindOf(fault), { ...fault, seed: ofSeed }));
 
   async function lane(): Promise<void> {
     let thread = startThread(corpus);
     await thread.ready;
     while (given < inputs && faults.size < FAULTS_LIMIT) {
-      const batch: Batch = { seed: Math.imul(seed, 0x9e3779b1) + batches, inputs: Math.min(BATCH, inputs - given) };
+      const batch: Batch = {
+        seed: Math.imul(seed, 0x9e3779b1) + batches,
+        inputs: Math.min(BATCH, inputs - given),
+      };
       batches += 1;
       given += batch.inputs;
       const ending = await runBatch(thread, batch);
@@ -89,13 +111,25 @@ export async function runFuzz({ inputs, seed, threads, corpus, progress }: FuzzS
         run += result.run;
         // What a fault left of its batch is made up for by another batch.
         given -= batch.inputs - result.run;
-        for (const [name, count] of Object.entries(result.outcomes)) outcomes[name] = (outcomes[name] ?? 0) + count;
+        for (const [name, count] of Object.entries(result.outcomes))
+          outcomes[name] = (outcomes[name] ?? 0) + count;
         if (result.fault !== null) note(result.fault, batch.seed);
       } else {
         if (ending.kind === 'hang') hangs += 1;
         else crashes += 1;
-        const what = ending.kind === 'hang' ? `not done after ${HANG_MS / 1000} s` : `the thread ended: ${ending.error.name}`;
-        note({ what, about: 'not made smaller', withOptions: false, base64: inputUnderWay(thread.sight).toString('base64') }, batch.seed);
+        const what =
+          ending.kind === 'hang'
+            ? `not done after ${HANG_MS / 1000} s`
+            : `the thread ended: ${ending.error.name}`;
+        note(
+          {
+            what,
+            about: 'not made smaller',
+            withOptions: false,
+            base64: inputUnderWay(thread.sight).toString('base64'),
+          },
+          batch.seed,
+        );
         await thread.worker.terminate();
         thread = startThread(corpus);
         await thread.ready;

@@ -1,6 +1,6 @@
 /**
- * What a thread of the fuzzer and its watchdog have in common: the batches, and memory in which the thread says what it is at, so that an input
- * that never ends can be told although its thread answers no more.
+ * What a thread of the fuzzer and its watchdog have in common: the batches, and memory in which the thread
+ * says what it is at, so that an input that never ends can be told although its thread answers no more.
  */
 
 export type Batch = { readonly seed: number; readonly inputs: number };
@@ -22,18 +22,24 @@ export type BatchResult = {
 };
 
 /** Shared: whether an input is under way since when, how many bytes it has, and its first bytes. */
-export type Sight = { readonly state: Int32Array<SharedArrayBuffer>; readonly bytes: Uint8Array<SharedArrayBuffer> };
+export type Sight = {
+  readonly state: Int32Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+};
 
 const SEEN_BYTES = 1024 * 1024;
 const [STARTED, LENGTH] = [0, 1];
 
 export function createSight(): Sight {
-  return { state: new Int32Array(new SharedArrayBuffer(8)), bytes: new Uint8Array(new SharedArrayBuffer(SEEN_BYTES)) };
+  return {
+    state: new Int32Array(new SharedArrayBuffer(8)),
+    bytes: new Uint8Array(new SharedArrayBuffer(SEEN_BYTES)),
+  };
 }
 
 /** Tenths of a second since a time that all threads share; never 0. */
 function now(): number {
-  return (Math.floor(Date.now() / 100) & 0x7fffffff) || 1;
+  return Math.floor(Date.now() / 100) & 0x7fffffff || 1;
 }
 
 export function beginInput({ state, bytes }: Sight, input: Uint8Array): void {

@@ -1,4 +1,7 @@
-/** Arguments of the command line: options by name, the rest in order. What is not known is wrong usage, not ignored. */
+/**
+ * Arguments of the command line: options by name, the rest in order. What is not known is wrong usage, not
+ * ignored.
+ */
 import { parseArgs } from 'node:util';
 
 /** The command was called wrongly; the message says how. */
@@ -24,7 +27,12 @@ export function parseArguments(args: readonly string[], options: Options): Argum
     ...options.flags.map((name) => [name, { type: 'boolean' as const }]),
   ]);
   try {
-    const { values: given, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true, strict: true });
+    const { values: given, positionals } = parseArgs({
+      args: [...args],
+      options: known,
+      allowPositionals: true,
+      strict: true,
+    });
     const values: Readonly<Record<string, unknown>> = given;
     return {
       rest: positionals,
@@ -41,5 +49,8 @@ export function parseArguments(args: readonly string[], options: Options): Argum
 
 /** Text for a terminal: control characters, which a file name may hold, are written out instead of obeyed. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

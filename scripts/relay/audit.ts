@@ -1,4 +1,7 @@
-/** `relay audit verify`: asks the gateway to walk its audit chain. Exit 0: whole; 1: broken, with the first row that does not follow. */
+/**
+ * `relay audit verify`: asks the gateway to walk its audit chain. Exit 0: whole; 1: broken, with the first
+ * row that does not follow.
+ */
 import { z } from 'zod';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments } from './arguments.ts';
@@ -14,7 +17,11 @@ export async function auditVerify(args: readonly string[], around: Surroundings)
   const { api } = await connect(options, around);
   const verdict = await api.json('/audit/verify', verdictSchema, { signal: around.signal });
   if (options.flag('json')) around.print(JSON.stringify(verdict));
-  else if (verdict.kind === 'whole') around.print(`The audit trail is whole: ${verdict.rows} rows, the last one ${verdict.head}. Keep this hash elsewhere.`);
-  else around.say(`The audit trail was changed: row ${verdict.atSeq} does not follow from the one before it.`);
+  else if (verdict.kind === 'whole')
+    around.print(
+      `The audit trail is whole: ${verdict.rows} rows, the last one ${verdict.head}. Keep this hash elsewhere.`,
+    );
+  else
+    around.say(`The audit trail was changed: row ${verdict.atSeq} does not follow from the one before it.`);
   return verdict.kind === 'whole' ? 0 : 1;
 }

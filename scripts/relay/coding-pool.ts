@@ -1,6 +1,7 @@
 /**
- * Coding on two threads beside the one that reads and sends: on a slow link a study travels in a fraction of its bytes. Whether that pays is
- * asked before each parcel, from what the link and these threads were measured to do.
+ * Coding on two threads beside the one that reads and sends: on a slow link a study travels in a fraction of
+ * its bytes. Whether that pays is asked before each parcel, from what the link and these threads were
+ * measured to do.
  */
 import { Worker } from 'node:worker_threads';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
@@ -19,9 +20,14 @@ export interface Coded {
 export interface CodingPool {
   /** False: the link is faster than coding would make it. */
   pays(): boolean;
-  /** The same bytes, coded where that makes them smaller. Throws what the blob throws when it cannot be read. */
+  /**
+   * The same bytes, coded where that makes them smaller. Throws what the blob throws when it cannot be read.
+   */
   code(instance: Blob): Promise<Coded>;
-  /** What an answer of a few bytes took: all that is known of the link before something was sent. Where coding will pay, the threads start. */
+  /**
+   * What an answer of a few bytes took: all that is known of the link before something was sent. Where coding
+   * will pay, the threads start.
+   */
   noteRoundTrip(ms: number): void;
   noteLink(bytesPerSecond: number): void;
   /** Ends the threads. */
@@ -31,9 +37,14 @@ export interface CodingPool {
 const THREADS = 2;
 /** What CT and MR come to; better than it looks where it is worth least, for noisy pixels. */
 const EXPECTED_RATIO = 0.45;
-/** A larger instance is sent as it lies on the disk: coded it would have to be held in memory, and several parcels are on their way at once. */
+/**
+ * A larger instance is sent as it lies on the disk: coded it would have to be held in memory, and several
+ * parcels are on their way at once.
+ */
 const LARGEST_BYTES = 64 * 1024 * 1024;
-/** A gateway that answers so soon is on this network: nothing is coded before the link was seen to be slow. */
+/**
+ * A gateway that answers so soon is on this network: nothing is coded before the link was seen to be slow.
+ */
 const NEAR_MS = 25;
 /** The newest instance weighs so much in the rate: the first ones pay for the start of the thread. */
 const NEWEST = 0.2;
@@ -41,7 +52,10 @@ const NEWEST = 0.2;
 type Job = { readonly resolve: (message: CodedMessage) => void; readonly reject: (error: Error) => void };
 type Thread = { readonly worker: Worker; readonly jobs: Map<number, Job> };
 
-/** Starts no thread before the round trip is known or something is coded. `now`: milliseconds of a clock that does not jump; `isWanted` false: nothing is coded. */
+/**
+ * Starts no thread before the round trip is known or something is coded. `now`: milliseconds of a clock that
+ * does not jump; `isWanted` false: nothing is coded.
+ */
 export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
   const threads: Thread[] = [];
   let [link, rate]: [number | null, number | null] = [null, null];
@@ -49,7 +63,10 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
   let nextId = 0;
 
   function spawn(): Thread {
-    const thread: Thread = { worker: new Worker(new URL('./coding.worker.ts', import.meta.url)), jobs: new Map() };
+    const thread: Thread = {
+      worker: new Worker(new URL('./coding.worker.ts', import.meta.url)),
+      jobs: new Map(),
+    };
     thread.worker.on('message', (message: CodedMessage) => {
       thread.jobs.get(message.id)?.resolve(message);
       thread.jobs.delete(message.id);
@@ -72,7 +89,11 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
 
   function pays(): boolean {
     if (!isWanted || (link === null && isNear)) return false;
-    return codingPays({ linkBytesPerSecond: link, codeBytesPerSecond: rate === null ? null : rate * THREADS, expectedRatio: EXPECTED_RATIO });
+    return codingPays({
+      linkBytesPerSecond: link,
+      codeBytesPerSecond: rate === null ? null : rate * THREADS,
+      expectedRatio: EXPECTED_RATIO,
+    });
   }
 
   return {
@@ -81,13 +102,17 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
       if (instance.size > LARGEST_BYTES) return { encoding: null, bytes: instance };
       const bytes = await instance.arrayBuffer();
       const from = now();
-      const thread = threads.length < THREADS ? spawn() : threads.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least));
+      const thread =
+        threads.length < THREADS
+          ? spawn()
+          : threads.reduce((least, one) => (one.jobs.size < least.jobs.size ? one : least));
       const waiting = thread.jobs.size;
       const message = await codeOn(thread, bytes);
       // A thread that cannot code is no reason not to send.
       if ('fault' in message) return { encoding: null, bytes: instance };
       const measured = (instance.size * 1000) / Math.max(1, (now() - from) / (waiting + 1));
-      if (message.encoding !== null) rate = rate === null ? measured : NEWEST * measured + (1 - NEWEST) * rate;
+      if (message.encoding !== null)
+        rate = rate === null ? measured : NEWEST * measured + (1 - NEWEST) * rate;
       return { encoding: message.encoding, bytes: new Blob([message.bytes]) };
     },
     noteRoundTrip(ms) {

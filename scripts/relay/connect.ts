@@ -1,4 +1,6 @@
-/** Signs the command line in: a token that was given, or a user's name with the password in RELAY_PASSWORD. */
+/**
+ * Signs the command line in: a token that was given, or a user's name with the password in RELAY_PASSWORD.
+ */
 import { createApiClient, type ApiClient } from '../../client/src/app/api-client.ts';
 import { createSession } from '../../client/src/app/session.ts';
 import type { Surroundings } from '../relay.ts';
@@ -21,21 +23,26 @@ export interface Connection {
 
 export function gatewayOf(args: Arguments): string {
   const gateway = (args.value('gateway') ?? DEFAULT_GATEWAY).replace(/\/+$/, '');
-  if (!URL.canParse(gateway) || !/^https?:/.test(gateway)) throw new UsageError('--gateway is not an http or https URL');
+  if (!URL.canParse(gateway) || !/^https?:/.test(gateway))
+    throw new UsageError('--gateway is not an http or https URL');
   return gateway;
 }
 
 /**
- * Throws UsageError, ApiProblem (`wrong-credentials` …) or Unreachable. A user's token is renewed as long as the work lasts: by its
- * refresh token, and by the password when that has ended too.
+ * Throws UsageError, ApiProblem (`wrong-credentials` …) or Unreachable. A user's token is renewed as long as
+ * the work lasts: by its refresh token, and by the password when that has ended too.
  */
 export async function connect(args: Arguments, around: Surroundings): Promise<Connection> {
   const gateway = gatewayOf(args);
   const token = args.value('token');
   const username = args.value('user');
   if ((token === null) === (username === null)) throw new UsageError('give --token T or --user U');
-  const session = createSession({ baseUrl: gateway, fetch, now: () => performance.now(), alone: (work) => work() }, token);
-  if (username === null) return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens: session }) };
+  const session = createSession(
+    { baseUrl: gateway, fetch, now: () => performance.now(), alone: (work) => work() },
+    token,
+  );
+  if (username === null)
+    return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens: session }) };
 
   const password = around.env.RELAY_PASSWORD;
   if (!password) throw new UsageError('RELAY_PASSWORD must hold the password of --user');
@@ -44,7 +51,10 @@ export async function connect(args: Arguments, around: Surroundings): Promise<Co
   // Many requests meet the end of a session at once: one of them signs in for all.
   const again = async (renewed: string | null) => {
     if (renewed !== null) return renewed;
-    signingIn ??= session.signIn(username, password).then(() => session.accessToken()).finally(() => (signingIn = null));
+    signingIn ??= session
+      .signIn(username, password)
+      .then(() => session.accessToken())
+      .finally(() => (signingIn = null));
     return signingIn;
   };
   const tokens = {

@@ -1,4 +1,7 @@
-/** `relay deidentify` over the corpus's canaries, as a process of its own: nothing that it writes or says holds one in any form. */
+/**
+ * `relay deidentify` over the corpus's canaries, as a process of its own: nothing that it writes or says
+ * holds one in any form.
+ */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,18 +20,38 @@ type Entry = { readonly file: string; readonly out?: string; readonly reason?: s
 type Said = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 function run(folder: string, ...options: string[]): Promise<Said> {
-  const args = [RELAY, 'deidentify', join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report.json'), ...options];
-  return new Promise((resolve) => execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr })));
+  const args = [
+    RELAY,
+    'deidentify',
+    join(folder, 'in'),
+    '--out',
+    join(folder, 'out'),
+    '--report',
+    join(folder, 'report.json'),
+    ...options,
+  ];
+  return new Promise((resolve) =>
+    execFile(process.execPath, args, { cwd: folder }, (error, stdout, stderr) =>
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
+    ),
+  );
 }
 
-for (const options of [[], ['--options', 'retain-longitudinal-modified-dates,clean-descriptors,clean-structured-content,clean-graphics,retain-safe-private']]) {
+for (const options of [
+  [],
+  [
+    '--options',
+    'retain-longitudinal-modified-dates,clean-descriptors,clean-structured-content,clean-graphics,retain-safe-private',
+  ],
+]) {
   test(`no canary is left in what is written, in its names, in the report or in what is said (${options[1] ?? 'plain profile'})`, async () => {
     if (corpus === null) return skipped('the canaries through the command line', 'no corpus');
     const { instances, documents, search } = await readCanaries(corpus);
     const folder = await mkdtemp(join(tmpdir(), 'relay-canaries-'));
     try {
       await mkdir(join(folder, 'in'));
-      const put = async ({ bytes }: { bytes: Buffer }, index: number) => writeFile(join(folder, 'in', `${CANARY_NAME}-${index}.dcm`), bytes);
+      const put = async ({ bytes }: { bytes: Buffer }, index: number) =>
+        writeFile(join(folder, 'in', `${CANARY_NAME}-${index}.dcm`), bytes);
       await Promise.all([...instances, ...documents].map(put));
       const { code, stdout, stderr } = await run(folder, ...options);
       const report: Entry[] = JSON.parse(await readFile(join(folder, 'report.json'), 'utf8'));
@@ -37,17 +60,26 @@ for (const options of [[], ['--options', 'retain-longitudinal-modified-dates,cle
       const written = report.filter(({ out }) => out !== undefined);
       assert.equal([written.length, report.length], [instances.length, instances.length + documents.length]);
       const refused = report.filter(({ reason }) => reason !== undefined);
-      assert.equal(refused.map(({ reason }) => reason), documents.map(() => 'cannot-be-deidentified'));
+      assert.equal(
+        refused.map(({ reason }) => reason),
+        documents.map(() => 'cannot-be-deidentified'),
+      );
       assert.is(code, 1);
-      for (const { file } of refused) assert.ok(stderr.includes(`${file}: ${REASONS['cannot-be-deidentified'].title}`));
+      for (const { file } of refused)
+        assert.ok(stderr.includes(`${file}: ${REASONS['cannot-be-deidentified'].title}`));
 
-      // The path of each file that was given is the caller's own word; it stands under `file`, and before a refusal, alone.
-      const withoutPaths = (text: string) => report.reduce((left, { file }) => left.replaceAll(file, ''), text);
+      // The path of each file that was given is the caller's own word; it stands under `file`, and before a
+      // refusal, alone.
+      const withoutPaths = (text: string) =>
+        report.reduce((left, { file }) => left.replaceAll(file, ''), text);
       const names = await readdir(join(folder, 'out'), { recursive: true });
       assert.is(names.filter((name) => name.endsWith('.dcm')).length, instances.length);
       assert.equal(await search.inFolder(join(folder, 'out')), []);
       assert.equal(search.inBytes(Buffer.from(names.join('\n'))), []);
-      assert.equal(search.inBytes(Buffer.from(JSON.stringify(report.map(({ file: _own, ...rest }) => rest)))), []);
+      assert.equal(
+        search.inBytes(Buffer.from(JSON.stringify(report.map(({ file: _own, ...rest }) => rest)))),
+        [],
+      );
       assert.equal(search.inBytes(Buffer.from(withoutPaths(stdout))), []);
       assert.equal(search.inBytes(Buffer.from(withoutPaths(stderr))), []);
       // The search finds them where they are.

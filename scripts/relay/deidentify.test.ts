@@ -19,11 +19,27 @@ test('two files of one SOP Instance UID are both written, and the report says wh
     await mkdir(join(folder, 'in'));
     await writeFile(join(folder, 'in', 'a'), bytes);
     await writeFile(join(folder, 'in', 'b'), rival);
-    const silent = { env: {}, signal: new AbortController().signal, print: () => undefined, say: () => undefined };
-    assert.is(await deidentify([join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report')], silent), 0);
-    const report: { file: string; out: string }[] = JSON.parse(await readFile(join(folder, 'report'), 'utf8'));
+    const silent = {
+      env: {},
+      signal: new AbortController().signal,
+      print: () => undefined,
+      say: () => undefined,
+    };
+    assert.is(
+      await deidentify(
+        [join(folder, 'in'), '--out', join(folder, 'out'), '--report', join(folder, 'report')],
+        silent,
+      ),
+      0,
+    );
+    const report: { file: string; out: string }[] = JSON.parse(
+      await readFile(join(folder, 'report'), 'utf8'),
+    );
     const [a, b] = await Promise.all(report.map(({ out }) => readFile(out)));
-    assert.equal(report.map(({ file }) => file.slice(-1)), ['a', 'b']);
+    assert.equal(
+      report.map(({ file }) => file.slice(-1)),
+      ['a', 'b'],
+    );
     assert.is(a!.at(-1), bytes.at(-1));
     assert.is(b!.at(-1), rival.at(-1));
   } finally {
@@ -36,12 +52,23 @@ test('a report of no file is an empty list, and a call that is wrong leaves an o
   try {
     await mkdir(join(folder, 'in'));
     const report = join(folder, 'report');
-    const silent = { env: {}, signal: new AbortController().signal, print: () => undefined, say: () => undefined };
-    assert.is(await deidentify([join(folder, 'in'), '--out', join(folder, 'out'), '--report', report], silent), 0);
+    const silent = {
+      env: {},
+      signal: new AbortController().signal,
+      print: () => undefined,
+      say: () => undefined,
+    };
+    assert.is(
+      await deidentify([join(folder, 'in'), '--out', join(folder, 'out'), '--report', report], silent),
+      0,
+    );
     assert.equal(JSON.parse(await readFile(report, 'utf8')), []);
     assert.is((await stat(report)).mode & 0o777, 0o600);
     await writeFile(report, 'an older one');
-    const wrong = await deidentify([join(folder, 'nowhere'), '--out', join(folder, 'out'), '--report', report], silent).catch((error: unknown) => error);
+    const wrong = await deidentify(
+      [join(folder, 'nowhere'), '--out', join(folder, 'out'), '--report', report],
+      silent,
+    ).catch((error: unknown) => error);
     assert.instance(wrong, UsageError);
     assert.is(await readFile(report, 'utf8'), 'an older one');
   } finally {
@@ -55,18 +82,42 @@ test('the report says of each file what was done and its digests before and afte
     const { instances, planted } = syntheticStudy({ seed: 2, instancesPerSeries: 2 });
     const [first, second] = [join(folder, 'a'), join(folder, 'b')];
     const [key, reportPath] = [join(folder, 'key'), join(folder, 'report')];
-    await Promise.all([writeFile(first, instances[0]!.bytes), writeFile(second, instances[1]!.bytes), writeFile(key, new Uint8Array(32).fill(7))]);
-    const silent = { env: {}, signal: new AbortController().signal, print: () => undefined, say: () => undefined };
+    await Promise.all([
+      writeFile(first, instances[0]!.bytes),
+      writeFile(second, instances[1]!.bytes),
+      writeFile(key, new Uint8Array(32).fill(7)),
+    ]);
+    const silent = {
+      env: {},
+      signal: new AbortController().signal,
+      print: () => undefined,
+      say: () => undefined,
+    };
     const reported = async (...more: string[]) => {
-      assert.is(await deidentify([first, second, '--out', join(folder, 'out'), '--report', reportPath, ...more], silent), 0);
+      assert.is(
+        await deidentify(
+          [first, second, '--out', join(folder, 'out'), '--report', reportPath, ...more],
+          silent,
+        ),
+        0,
+      );
       return JSON.parse(await readFile(reportPath, 'utf8')) as Record<string, string>[];
     };
     const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
     const said = await reported('--options', 'retain-uids', '--key', key);
-    for (const [at, { out, digestBefore, digestAfter, originalDigest, edition, options, methods, sopInstanceUID }] of said.entries()) {
+    for (const [
+      at,
+      { out, digestBefore, digestAfter, originalDigest, edition, options, methods, sopInstanceUID },
+    ] of said.entries()) {
       assert.equal([digestBefore, digestAfter], [sha256(instances[at]!.bytes), sha256(await readFile(out!))]);
-      assert.is(originalDigest, await (await createPseudonyms(new Uint8Array(32).fill(7))).originalDigest(digestBefore!));
-      assert.equal([edition, options, methods, sopInstanceUID], ['DICOM 2024e', ['retain-uids'], ['113100', '113110'], instances[at]!.identifiers.sopInstanceUID]);
+      assert.is(
+        originalDigest,
+        await (await createPseudonyms(new Uint8Array(32).fill(7))).originalDigest(digestBefore!),
+      );
+      assert.equal(
+        [edition, options, methods, sopInstanceUID],
+        ['DICOM 2024e', ['retain-uids'], ['113100', '113110'], instances[at]!.identifiers.sopInstanceUID],
+      );
     }
     assert.is(said[0]!.reportDigest, said[1]!.reportDigest);
     for (const value of planted) assert.not.ok(JSON.stringify(said).includes(value), value);
@@ -83,7 +134,12 @@ test('a volume of the head is pointed out', async () => {
   try {
     const { instances } = syntheticStudy({ seed: 3, instancesPerSeries: 1 });
     const said: string[] = [];
-    const around = { env: {}, signal: new AbortController().signal, print: () => undefined, say: (words: string) => void said.push(words) };
+    const around = {
+      env: {},
+      signal: new AbortController().signal,
+      print: () => undefined,
+      say: (words: string) => void said.push(words),
+    };
     // Body Part Examined of the synthetic CT is CHEST; as many characters.
     const head = Buffer.from(instances[0]!.bytes);
     const at = head.indexOf('CHEST ');

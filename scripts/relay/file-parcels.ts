@@ -1,7 +1,8 @@
 /**
- * Parcels of the command line: put together from the files on disk when their turn comes. The same files give the same parcels, so a command
- * that is run again goes on where the last one was cut. One is prepared while those before it are on their way, and nothing of a parcel
- * is kept after its last byte: memory does not grow with the study.
+ * Parcels of the command line: put together from the files on disk when their turn comes. The same files give
+ * the same parcels, so a command that is run again goes on where the last one was cut. One is prepared while
+ * those before it are on their way, and nothing of a parcel is kept after its last byte: memory does not grow
+ * with the study.
  */
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
@@ -36,7 +37,10 @@ export interface FileParcel extends ParcelToSend {
   readonly instanceBytes: number;
 }
 
-/** So many parcels are coded while the gateway is asked what it lacks: the wire is busy from the answer on, and the next one is coded meanwhile. */
+/**
+ * So many parcels are coded while the gateway is asked what it lacks: the wire is busy from the answer on,
+ * and the next one is coded meanwhile.
+ */
 const PARCELS_AHEAD = 1;
 
 /** Instances that were coded before anybody asked for them, by their key; each is taken once. */
@@ -45,22 +49,32 @@ export type CodedAhead = Map<string, Promise<Coded>>;
 /** Codes the first parcels of a study, where that pays. In vain where the gateway has them. */
 export function codeAhead(study: StudyToSend, tools: FileParcelTools): CodedAhead {
   if (!tools.coding.pays()) return new Map();
-  return new Map(planParcels(study.instances).slice(0, PARCELS_AHEAD).flat().map((instance) => {
-    const coded = prepared(instance, tools).then((bytes) => tools.coding.code(bytes));
-    // Its failure is met by who takes it.
-    coded.catch(() => undefined);
-    return [keyOf(instance.manifest), coded];
-  }));
+  return new Map(
+    planParcels(study.instances)
+      .slice(0, PARCELS_AHEAD)
+      .flat()
+      .map((instance) => {
+        const coded = prepared(instance, tools).then((bytes) => tools.coding.code(bytes));
+        // Its failure is met by who takes it.
+        coded.catch(() => undefined);
+        return [keyOf(instance.manifest), coded];
+      }),
+  );
 }
 
 /** Throws what reading a file throws, and Error where it is not what it was. */
 export async function* giveFileParcels(
-  study: StudyToSend, need: readonly InstanceKey[], tools: FileParcelTools, ahead: CodedAhead = new Map(),
+  study: StudyToSend,
+  need: readonly InstanceKey[],
+  tools: FileParcelTools,
+  ahead: CodedAhead = new Map(),
 ): AsyncGenerator<FileParcel> {
   const wanted = new Set(need.map(keyOf));
   // One after the other: the first one is not to wait until those that travel beside it are put together too.
   const packing = createLane(1);
-  const groups = planParcels(study.instances).map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest)))).filter((group) => group.length > 0);
+  const groups = planParcels(study.instances)
+    .map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest))))
+    .filter((group) => group.length > 0);
   let next = groups.length > 0 ? toParcel(study, groups[0]!, tools, packing, ahead) : null;
   for (let at = 1; next !== null; at += 1) {
     const parcel = await next;
@@ -71,7 +85,10 @@ export async function* giveFileParcels(
   }
 }
 
-/** Parcels of one series each, as the page plans them. Planned over all of the study, so that what was begun before is met again. */
+/**
+ * Parcels of one series each, as the page plans them. Planned over all of the study, so that what was begun
+ * before is met again.
+ */
 function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   const groups: FileToSend[][] = [];
   let left = instances.reduce((sum, { manifest }) => sum + manifest.bytes, 0);
@@ -94,15 +111,34 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   return groups;
 }
 
-async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools: FileParcelTools, packing: Lane, ahead: CodedAhead): Promise<FileParcel> {
+async function toParcel(
+  study: StudyToSend,
+  group: readonly FileToSend[],
+  tools: FileParcelTools,
+  packing: Lane,
+  ahead: CodedAhead,
+): Promise<FileParcel> {
   const isCoded = tools.coding.pays();
-  let parts: Promise<readonly PackedInstance[]> | null = isCoded ? preparedParts(group, tools, true, ahead) : null;
-  const headers = parts === null ? group.map(({ manifest }) => manifest) : (await parts).map((part) => ({
-    ...part, bytes: sizeOf(part.bytes), coding: part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) },
-  }));
+  let parts: Promise<readonly PackedInstance[]> | null = isCoded
+    ? preparedParts(group, tools, true, ahead)
+    : null;
+  const headers =
+    parts === null
+      ? group.map(({ manifest }) => manifest)
+      : (await parts).map((part) => ({
+          ...part,
+          bytes: sizeOf(part.bytes),
+          coding: part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) },
+        }));
   const bytes = packedBytes(headers);
   // Its name and boundary follow from what is in it; another coding makes another parcel.
-  const named = [study.policy.name, study.policy.version, study.studyInstanceUID, bytes, ...group.map(({ manifest }) => keyOf(manifest))].join('\n');
+  const named = [
+    study.policy.name,
+    study.policy.version,
+    study.studyInstanceUID,
+    bytes,
+    ...group.map(({ manifest }) => keyOf(manifest)),
+  ].join('\n');
   const hash = await sha256OfBytes(new TextEncoder().encode(named));
   let body: Promise<Blob> | null = null;
 
@@ -132,16 +168,23 @@ async function toParcel(study: StudyToSend, group: readonly FileToSend[], tools:
   };
 }
 
-function preparedParts(group: readonly FileToSend[], tools: FileParcelTools, isCoded: boolean, ahead: CodedAhead): Promise<readonly PackedInstance[]> {
-  return Promise.all(group.map(async (instance): Promise<PackedInstance> => {
-    const { sopInstanceUID, digest, transferSyntaxUID } = instance.manifest;
-    const bytes = await prepared(instance, tools);
-    const part = { sopInstanceUID, digest, transferSyntaxUID, bytes };
-    if (!isCoded) return part;
-    const { encoding, bytes: coded } = await (ahead.get(keyOf(part)) ?? tools.coding.code(bytes));
-    ahead.delete(keyOf(part));
-    return encoding === null ? part : { ...part, coding: { encoding, bytes: coded } };
-  }));
+function preparedParts(
+  group: readonly FileToSend[],
+  tools: FileParcelTools,
+  isCoded: boolean,
+  ahead: CodedAhead,
+): Promise<readonly PackedInstance[]> {
+  return Promise.all(
+    group.map(async (instance): Promise<PackedInstance> => {
+      const { sopInstanceUID, digest, transferSyntaxUID } = instance.manifest;
+      const bytes = await prepared(instance, tools);
+      const part = { sopInstanceUID, digest, transferSyntaxUID, bytes };
+      if (!isCoded) return part;
+      const { encoding, bytes: coded } = await (ahead.get(keyOf(part)) ?? tools.coding.code(bytes));
+      ahead.delete(keyOf(part));
+      return encoding === null ? part : { ...part, coding: { encoding, bytes: coded } };
+    }),
+  );
 }
 
 async function prepared({ manifest, file }: FileToSend, tools: FileParcelTools): Promise<Blob> {

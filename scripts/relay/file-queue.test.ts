@@ -7,11 +7,29 @@ import { createFileQueue } from './file-queue.ts';
 
 const ACTION = '0008,0020 Z profile';
 const hex = (n: number) => n.toString(16).padStart(64, '0');
-const reportOf = (n: number, actions: readonly string[]): WireReport => ({ edition: 'DICOM 2024e', options: [], digest: hex(n), actions });
-const instance = (n: number) => ({ sopInstanceUID: `1.2.${n}`, seriesInstanceUID: '1.2', sopClassUID: '1.2', transferSyntaxUID: '1.2', bytes: 10, digest: hex(n) }) as ManifestInstance;
+const reportOf = (n: number, actions: readonly string[]): WireReport => ({
+  edition: 'DICOM 2024e',
+  options: [],
+  digest: hex(n),
+  actions,
+});
+const instance = (n: number) =>
+  ({
+    sopInstanceUID: `1.2.${n}`,
+    seriesInstanceUID: '1.2',
+    sopClassUID: '1.2',
+    transferSyntaxUID: '1.2',
+    bytes: 10,
+    digest: hex(n),
+  }) as ManifestInstance;
 const file = { kind: 'file', path: 'a', ref: {}, inFolder: true } as never;
 const unasked = () => Promise.reject(new Error('not asked'));
-const openQueue = () => createFileQueue({ coding: { pays: () => false, code: unasked }, prepare: unasked, onProgress: () => undefined });
+const openQueue = () =>
+  createFileQueue({
+    coding: { pays: () => false, code: unasked },
+    prepare: unasked,
+    onProgress: () => undefined,
+  });
 const POLICY = { name: 'deidentified', version: 1 };
 
 test('three thousand instances that are alike hold one report, and their manifest says it once', async () => {
@@ -38,7 +56,10 @@ test('of lists that are too much for a manifest those that come first are held; 
   }
   for (const study of ['1.2', '1.3']) {
     const manifest = await queue.manifestOf(study);
-    assert.equal(manifest.deidentification!.reports.map((list) => (typeof list === 'string' ? list : list.length)), [...Array<number>(fitting).fill(9_000), hex(fitting)]);
+    assert.equal(
+      manifest.deidentification!.reports.map((list) => (typeof list === 'string' ? list : list.length)),
+      [...Array<number>(fitting).fill(9_000), hex(fitting)],
+    );
     assert.ok(manifestSchema.safeParse(manifest).success);
   }
 });
@@ -46,7 +67,12 @@ test('of lists that are too much for a manifest those that come first are held; 
 test('what is sent as it is says nothing of de-identification', async () => {
   const queue = openQueue();
   queue.add('1.2', { name: 'identified', version: 1 }, instance(1), file, null);
-  assert.equal(Object.keys(await queue.manifestOf('1.2')).sort(), ['instances', 'policy', 'protocolVersion', 'studyInstanceUID']);
+  assert.equal(Object.keys(await queue.manifestOf('1.2')).sort(), [
+    'instances',
+    'policy',
+    'protocolVersion',
+    'studyInstanceUID',
+  ]);
 });
 
 test.run();

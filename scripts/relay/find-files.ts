@@ -1,4 +1,7 @@
-/** Paths of the command line as the list of files they mean: files, folders with all below them, ZIP archives. In path order. */
+/**
+ * Paths of the command line as the list of files they mean: files, folders with all below them, ZIP archives.
+ * In path order.
+ */
 import { openAsBlob } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +35,8 @@ async function* findInFolder(folder: string, signal: AbortSignal): AsyncGenerato
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* findInFolder(path, signal);
     // A link to a file is followed, a link to a folder is not: it may lead in a circle.
-    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) yield* openOne(path, true, signal);
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path))))
+      yield* openOne(path, true, signal);
   }
 }
 

@@ -1,4 +1,7 @@
-/** `relay inspect FILE`: whether the road takes the file, under which identifiers, what is odd about it, or why not. Sends nothing. */
+/**
+ * `relay inspect FILE`: whether the road takes the file, under which identifiers, what is odd about it, or
+ * why not. Sends nothing.
+ */
 import { openAsBlob } from 'node:fs';
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
@@ -21,15 +24,31 @@ export async function inspect(args: readonly string[], around: Surroundings): Pr
   const outcome = await readInstance(blobSource(file), around.signal);
   if (outcome.kind === 'refused') {
     const { title, next } = REASONS[outcome.because];
-    if (options.flag('json')) around.print(JSON.stringify({ state: 'refused', reason: outcome.because, where: outcome.where ?? null }, null, 2));
-    around.say(`${title} ${next} (${outcome.because}${outcome.where ? ` at ${outcome.where.tag}, byte ${outcome.where.offset}` : ''})`);
+    if (options.flag('json'))
+      around.print(
+        JSON.stringify({ state: 'refused', reason: outcome.because, where: outcome.where ?? null }, null, 2),
+      );
+    around.say(
+      `${title} ${next} (${outcome.because}${outcome.where ? ` at ${outcome.where.tag}, byte ${outcome.where.offset}` : ''})`,
+    );
     return 1;
   }
   const { identifiers, transferSyntaxUID, warnings, elements, hasPreamble, meta } = outcome.instance;
   const answer = {
-    state: 'ready', ...identifiers, transferSyntaxUID, bytes: file.size, digest: await sha256OfBlob(file, around.signal),
-    hasPreamble, hasFileMeta: meta !== null, warnings,
-    elements: elements.map(({ tag, vr, offset, valueLength }) => ({ tag: tagName(tag), vr, offset, length: valueLength })),
+    state: 'ready',
+    ...identifiers,
+    transferSyntaxUID,
+    bytes: file.size,
+    digest: await sha256OfBlob(file, around.signal),
+    hasPreamble,
+    hasFileMeta: meta !== null,
+    warnings,
+    elements: elements.map(({ tag, vr, offset, valueLength }) => ({
+      tag: tagName(tag),
+      vr,
+      offset,
+      length: valueLength,
+    })),
   };
   if (options.flag('json')) {
     around.print(JSON.stringify(answer, null, 2));
@@ -38,6 +57,9 @@ export async function inspect(args: readonly string[], around: Surroundings): Pr
   const { elements: rows, warnings: codes, ...facts } = answer;
   for (const [name, value] of Object.entries(facts)) around.print(`${name}: ${value}`);
   for (const code of codes) around.print(`warning: ${WARNINGS[code]} (${code})`);
-  for (const row of rows) around.print(`${String(row.offset).padStart(10)}  ${row.vr}  ${String(row.length).padStart(10)}  ${row.tag}`);
+  for (const row of rows)
+    around.print(
+      `${String(row.offset).padStart(10)}  ${row.vr}  ${String(row.length).padStart(10)}  ${row.tag}`,
+    );
   return 0;
 }

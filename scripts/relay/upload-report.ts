@@ -1,4 +1,7 @@
-/** What `relay upload` says at its end: the JSON document of DESIGN §4, lines for a person, refusals with their paths, the exit code. */
+/**
+ * What `relay upload` says at its end: the JSON document of DESIGN §4, lines for a person, refusals with
+ * their paths, the exit code.
+ */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -26,7 +29,8 @@ function outcomeOf(queue: FileQueue, file: FileResult): Outcome {
 
 function outcomeOfInstance(study: FileStudy, { state, reason }: FileInstance): Outcome {
   // A whole study that is refused takes its instances with it.
-  if (study.problem !== null && (state === 'safe' || state === 'sent')) return { state: 'refused', reason: study.problem };
+  if (study.problem !== null && (state === 'safe' || state === 'sent'))
+    return { state: 'refused', reason: study.problem };
   return { state: state === 'safe' ? 'queued' : state, reason };
 }
 
@@ -43,7 +47,9 @@ export function toDocument(queue: FileQueue, files: readonly FileResult[], gatew
       uploadId: study.uploadId,
       receipt: receiptUrl(study, gateway),
       instances: [...study.instances.values()].map((instance) => ({
-        sopInstanceUID: instance.manifest.sopInstanceUID, digest: instance.manifest.digest, ...outcomeOfInstance(study, instance),
+        sopInstanceUID: instance.manifest.sopInstanceUID,
+        digest: instance.manifest.digest,
+        ...outcomeOfInstance(study, instance),
       })),
     })),
     files: files.map((file) => ({ path: file.path, ...outcomeOf(queue, file) })),
@@ -52,7 +58,10 @@ export function toDocument(queue: FileQueue, files: readonly FileResult[], gatew
 
 export function toLines(queue: FileQueue, files: readonly FileResult[], gateway: string): string[] {
   const lines = [...queue.studies.values()].map((study) => {
-    const states = Map.groupBy(study.instances.values(), (instance) => outcomeOfInstance(study, instance).state);
+    const states = Map.groupBy(
+      study.instances.values(),
+      (instance) => outcomeOfInstance(study, instance).state,
+    );
     const counts = [...states].map(([state, instances]) => `${instances.length} ${state}`).join(', ');
     return `${study.studyInstanceUID}  ${counts}${study.receiptId === null ? '' : `  receipt ${receiptUrl(study, gateway)}`}`;
   });
@@ -72,13 +81,18 @@ export function refusalsOf(queue: FileQueue, files: readonly FileResult[]): stri
 
 function wordsOf(reason: string | null): { title: string; next: string } {
   if (reason !== null && reason in REASONS) return REASONS[reason as ReasonCode];
-  const problem: { title: string; next?: string } | undefined = reason !== null && reason in ALL_PROBLEMS ? ALL_PROBLEMS[reason as keyof typeof ALL_PROBLEMS] : undefined;
+  const problem: { title: string; next?: string } | undefined =
+    reason !== null && reason in ALL_PROBLEMS ? ALL_PROBLEMS[reason as keyof typeof ALL_PROBLEMS] : undefined;
   return { title: problem?.title ?? 'It was refused.', next: problem?.next ?? '' };
 }
 
-/** What is neither in the PACS nor on its way there. A file that is not DICOM and lay in a folder is nobody's mistake. */
+/**
+ * What is neither in the PACS nor on its way there. A file that is not DICOM and lay in a folder is nobody's
+ * mistake.
+ */
 function isRefusal({ state, reason }: Outcome): boolean {
-  if (state === 'skipped' || state === 'queued' || state === 'sent' || reason === 'already-here-other-policy') return false;
+  if (state === 'skipped' || state === 'queued' || state === 'sent' || reason === 'already-here-other-policy')
+    return false;
   return !isInPacs(state as InstanceState) && !UNDER_WAY.has(state);
 }
 const UNDER_WAY: ReadonlySet<string> = new Set<InstanceState>(['promised', 'received', 'posting', 'posted']);

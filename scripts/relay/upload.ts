@@ -1,6 +1,7 @@
 /**
- * `relay upload PATH…`: files, folders and ZIPs on the road that the browser uses. Files are read and digested first (under `identified` while
- * the command line signs in), then announced study by study, then sent. With `--wait` it ends when the PACS has confirmed each instance or somebody must decide.
+ * `relay upload PATH…`: files, folders and ZIPs on the road that the browser uses. Files are read and
+ * digested first (under `identified` while the command line signs in), then announced study by study, then
+ * sent. With `--wait` it ends when the PACS has confirmed each instance or somebody must decide.
  */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
@@ -8,10 +9,20 @@ import { policyAnswerSchema, type Policy, type PolicyAnswer } from '#shared/prot
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
-import { createDevicePair, nameDevicePair, unwrapProjectKey, type DevicePair } from '#shared/transfer/project-key.ts';
+import {
+  createDevicePair,
+  nameDevicePair,
+  unwrapProjectKey,
+  type DevicePair,
+} from '#shared/transfer/project-key.ts';
 import { createArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
 import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
-import { applyPolicy, ingestFile, reportOf, type DevicePolicy } from '../../client/src/pipeline/ingest/ingest-file.ts';
+import {
+  applyPolicy,
+  ingestFile,
+  reportOf,
+  type DevicePolicy,
+} from '../../client/src/pipeline/ingest/ingest-file.ts';
 import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
@@ -36,7 +47,10 @@ const PATIENCE_MS = 120_000;
 const AS_IT_IS: DevicePolicy = { kind: 'identified' };
 
 export async function upload(args: readonly string[], around: Surroundings): Promise<number> {
-  const options = parseArguments(args, { values: [...CONNECTION_OPTIONS, 'policy'], flags: ['wait', 'json'] });
+  const options = parseArguments(args, {
+    values: [...CONNECTION_OPTIONS, 'policy'],
+    flags: ['wait', 'json'],
+  });
   if (options.rest.length === 0) throw new UsageError('name at least one file, folder or ZIP');
   const coding = createCodingPool(() => performance.now(), around.env.RELAY_CODING !== 'off');
   try {
@@ -54,7 +68,12 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   const queue = createFileQueue({
     coding,
     async prepare(file) {
-      const applied = await applyPolicy(await openFile(file.ref, archives, signal), file.inFolder, (await sender).devicePolicy, signal);
+      const applied = await applyPolicy(
+        await openFile(file.ref, archives, signal),
+        file.inFolder,
+        (await sender).devicePolicy,
+        signal,
+      );
       if (applied.kind !== 'applied') throw new Error('a file was changed while it was being sent');
       return applied.bytes;
     },
@@ -62,8 +81,15 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   });
   const open = (file: CollectedFile) => openFile(file.ref, archives, signal);
   // What is sent as it is can be read before anybody has signed in.
-  const devicePolicy = async () => (options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy);
-  const reading = readAll(findFiles(options.rest, signal), { open, devicePolicy, signal, onRead: progress.show, keepReport: queue.keepReport });
+  const devicePolicy = async () =>
+    options.value('policy') === 'identified' ? AS_IT_IS : (await sender).devicePolicy;
+  const reading = readAll(findFiles(options.rest, signal), {
+    open,
+    devicePolicy,
+    signal,
+    onRead: progress.show,
+    keepReport: queue.keepReport,
+  });
   const [{ connection, policy }, read] = await Promise.all([sender, reading]).catch((error: unknown) => {
     // Who may not send reads no further.
     cancel(error);
@@ -73,7 +99,8 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
   await carryAll(queue, coding, connection, options.flag('wait'), around);
   progress.clear();
 
-  if (options.flag('json')) around.print(JSON.stringify(toDocument(queue, files, connection.gateway), null, 2));
+  if (options.flag('json'))
+    around.print(JSON.stringify(toDocument(queue, files, connection.gateway), null, 2));
   else for (const line of toLines(queue, files, connection.gateway)) around.print(line);
   for (const line of refusalsOf(queue, files)) around.say(line);
   return exitCodeOf(queue, files);
@@ -96,17 +123,23 @@ async function openSender(options: Arguments, coding: CodingPool, around: Surrou
   const connection = await connect(options, around);
   // For this run alone: nothing of the project stays here.
   const pair = await createDevicePair();
-  const answer = await connection.api.json(`/upload/policy?deviceKey=${await nameDevicePair(pair)}`, policyAnswerSchema, { signal: around.signal });
+  const answer = await connection.api.json(
+    `/upload/policy?deviceKey=${await nameDevicePair(pair)}`,
+    policyAnswerSchema,
+    { signal: around.signal },
+  );
   const policy = choosePolicy(answer, options.value('policy'));
   return { connection, policy, devicePolicy: await toDevicePolicy(policy, answer, pair) };
 }
 
 /**
- * Asked while somebody signs in: where the gateway is far, the threads that code have started when there is something to code. The second
- * answer counts: the first one waits for a connection, and for a program that has just started.
+ * Asked while somebody signs in: where the gateway is far, the threads that code have started when there is
+ * something to code. The second answer counts: the first one waits for a connection, and for a program that
+ * has just started.
  */
 async function noteRoundTrip(gateway: string, coding: CodingPool, signal: AbortSignal): Promise<void> {
-  const ask = async (): Promise<void> => void (await fetch(`${gateway}/health/live`, { signal })).body?.cancel();
+  const ask = async (): Promise<void> =>
+    void (await fetch(`${gateway}/health/live`, { signal })).body?.cancel();
   try {
     await ask();
     const askedAt = performance.now();
@@ -124,15 +157,23 @@ function percent({ bytes, of }: { bytes: number; of: number }): number {
 function choosePolicy(answer: PolicyAnswer, wanted: string | null): Policy {
   const policy = answer.policies.find(({ name }) => name === (wanted ?? answer.default));
   if (policy) return policy;
-  throw new UsageError(`this user may not send under that policy; allowed: ${answer.policies.map(({ name }) => name).join(', ') || 'none'}`);
+  throw new UsageError(
+    `this user may not send under that policy; allowed: ${answer.policies.map(({ name }) => name).join(', ') || 'none'}`,
+  );
 }
 
 async function toDevicePolicy(policy: Policy, answer: PolicyAnswer, pair: DevicePair): Promise<DevicePolicy> {
   if (!policy.deidentify) return AS_IT_IS;
   const rules = createRules(policy.options, policy.rules);
-  if (rules.kind === 'refused') throw new UsageError(`the policy asks for ${rules.option}, which cannot be carried out here`);
-  if (answer.projectKey === undefined) throw new UsageError('the gateway gave no project key for this policy');
-  return { kind: 'deidentified', rules: rules.rules, pseudonyms: await createPseudonyms(await unwrapProjectKey(answer.projectKey, pair)) };
+  if (rules.kind === 'refused')
+    throw new UsageError(`the policy asks for ${rules.option}, which cannot be carried out here`);
+  if (answer.projectKey === undefined)
+    throw new UsageError('the gateway gave no project key for this policy');
+  return {
+    kind: 'deidentified',
+    rules: rules.rules,
+    pseudonyms: await createPseudonyms(await unwrapProjectKey(answer.projectKey, pair)),
+  };
 }
 
 interface Reading {
@@ -146,10 +187,18 @@ interface Reading {
 /** One file after the policy was applied: what its manifest says, or why it has none. */
 interface ReadOne {
   readonly result: FileResult;
-  readonly queued: { readonly studyInstanceUID: string; readonly manifest: ManifestInstance; readonly file: CollectedFile; readonly report: string | null } | null;
+  readonly queued: {
+    readonly studyInstanceUID: string;
+    readonly manifest: ManifestInstance;
+    readonly file: CollectedFile;
+    readonly report: string | null;
+  } | null;
 }
 
-/** Reads every file, in the order of the paths. What is kept of a file is its path and what its manifest says; reports are kept by the queue. */
+/**
+ * Reads every file, in the order of the paths. What is kept of a file is its path and what its manifest says;
+ * reports are kept by the queue.
+ */
 async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promise<readonly ReadOne[]> {
   const lane = createLane(FILES_AT_ONCE);
   const underWay: Promise<ReadOne>[] = [];
@@ -168,33 +217,73 @@ async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promi
   return Promise.all(underWay);
 }
 
-async function readOne(found: Collected, { open, devicePolicy, signal, keepReport }: Reading): Promise<ReadOne> {
-  const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode): ReadOne => ({ result: { path: found.path, state, reason, instance: null }, queued: null });
+async function readOne(
+  found: Collected,
+  { open, devicePolicy, signal, keepReport }: Reading,
+): Promise<ReadOne> {
+  const ended = (state: 'refused' | 'quarantined' | 'skipped', reason: ReasonCode): ReadOne => ({
+    result: { path: found.path, state, reason, instance: null },
+    queued: null,
+  });
   if (found.kind === 'refused') return ended('refused', found.because);
   const policy = await devicePolicy();
-  const outcome = await refusingUnreadable(signal, async () => ingestFile(await open(found), found.inFolder, policy, signal));
+  const outcome = await refusingUnreadable(signal, async () =>
+    ingestFile(await open(found), found.inFolder, policy, signal),
+  );
   if (outcome.kind !== 'ready') return ended(outcome.kind, outcome.because);
-  const { studyInstanceUID, sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest, originalDigest, bytes } = outcome.instance;
+  const {
+    studyInstanceUID,
+    sopInstanceUID,
+    seriesInstanceUID,
+    sopClassUID,
+    transferSyntaxUID,
+    digest,
+    originalDigest,
+    bytes,
+  } = outcome.instance;
   const manifest = {
-    sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest, bytes: sizeOf(bytes),
-    ...(originalDigest === null ? {} : { originalDigest }), ...(outcome.triage !== null && { triage: outcome.triage }),
+    sopInstanceUID,
+    seriesInstanceUID,
+    sopClassUID,
+    transferSyntaxUID,
+    digest,
+    bytes: sizeOf(bytes),
+    ...(originalDigest === null ? {} : { originalDigest }),
+    ...(outcome.triage !== null && { triage: outcome.triage }),
   };
   const report = await reportOf(policy, outcome.report);
   if (report !== null) keepReport(studyInstanceUID, report);
   return {
-    result: { path: found.path, state: 'queued', reason: null, instance: { studyInstanceUID, key: keyOf(manifest) } },
+    result: {
+      path: found.path,
+      state: 'queued',
+      reason: null,
+      instance: { studyInstanceUID, key: keyOf(manifest) },
+    },
     queued: { studyInstanceUID, manifest, file: found, report: report?.digest ?? null },
   };
 }
 
 function enqueue({ result, queued }: ReadOne, { name, version }: Policy, queue: FileQueue): FileResult {
-  if (queued !== null) queue.add(queued.studyInstanceUID, { name, version }, queued.manifest, queued.file, queued.report);
+  if (queued !== null)
+    queue.add(queued.studyInstanceUID, { name, version }, queued.manifest, queued.file, queued.report);
   return result;
 }
 
-async function carryAll(queue: FileQueue, coding: CodingPool, { api }: Connection, wait: boolean, { signal, say }: Surroundings): Promise<void> {
+async function carryAll(
+  queue: FileQueue,
+  coding: CodingPool,
+  { api }: Connection,
+  wait: boolean,
+  { signal, say }: Surroundings,
+): Promise<void> {
   const uploader = createUploader({
-    queue, api, clock: realClock, random: Math.random, patienceMs: PATIENCE_MS, awaitReceipts: wait,
+    queue,
+    api,
+    clock: realClock,
+    random: Math.random,
+    patienceMs: PATIENCE_MS,
+    awaitReceipts: wait,
     follower: createFollower({ api, clock: realClock, random: Math.random }),
     isOnline: () => true,
     signedIn: async () => {

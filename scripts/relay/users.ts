@@ -1,6 +1,7 @@
 /**
- * `relay user add|password|list`: who may sign in, through the gateway's `/admin/users`. The new user's password is RELAY_NEW_PASSWORD;
- * without it one is made and printed once. Nothing is asked at the terminal, so that scripts can use it.
+ * `relay user add|password|list`: who may sign in, through the gateway's `/admin/users`. The new user's
+ * password is RELAY_NEW_PASSWORD; without it one is made and printed once. Nothing is asked at the terminal,
+ * so that scripts can use it.
  */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -10,14 +11,25 @@ import type { Surroundings } from '../relay.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
 
-const listedSchema = z.object({ id: z.uuid(), username: z.string(), roles: z.array(roleSchema), disabled: z.boolean() });
+const listedSchema = z.object({
+  id: z.uuid(),
+  username: z.string(),
+  roles: z.array(roleSchema),
+  disabled: z.boolean(),
+});
 const listSchema = z.object({ users: z.array(listedSchema) });
 
 export async function userList(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, { values: [...CONNECTION_OPTIONS], flags: ['json'] });
-  const { users } = await (await connect(options, around)).api.json('/admin/users', listSchema, { signal: around.signal });
+  const { users } = await (await connect(options, around)).api.json('/admin/users', listSchema, {
+    signal: around.signal,
+  });
   if (options.flag('json')) around.print(JSON.stringify({ users }, null, 2));
-  else for (const user of users) around.print(`${printable(user.username)}  ${user.roles.join(', ')}${user.disabled ? '  (disabled)' : ''}`);
+  else
+    for (const user of users)
+      around.print(
+        `${printable(user.username)}  ${user.roles.join(', ')}${user.disabled ? '  (disabled)' : ''}`,
+      );
   return 0;
 }
 
@@ -27,8 +39,18 @@ export async function userAdd(args: readonly string[], around: Surroundings): Pr
   const roles = rolesOf(options.value('roles'));
   const { password, isMade } = newPassword(around.env);
   const { api } = await connect(options, around);
-  const user = await api.json('/admin/users', listedSchema, { body: { username, password, roles }, signal: around.signal });
-  return tell(`${printable(user.username)} was added: ${user.roles.join(', ')}.`, { user }, password, isMade, options, around);
+  const user = await api.json('/admin/users', listedSchema, {
+    body: { username, password, roles },
+    signal: around.signal,
+  });
+  return tell(
+    `${printable(user.username)} was added: ${user.roles.join(', ')}.`,
+    { user },
+    password,
+    isMade,
+    options,
+    around,
+  );
 }
 
 export async function userPassword(args: readonly string[], around: Surroundings): Promise<number> {
@@ -38,9 +60,21 @@ export async function userPassword(args: readonly string[], around: Surroundings
   const connection = await connect(options, around);
   const { id } = await findUser(connection, username, around.signal);
   const headers = { 'content-type': 'application/json' };
-  const response = await connection.api.send(`/admin/users/${id}/password`, { method: 'PUT', headers, body: JSON.stringify({ password }), signal: around.signal });
+  const response = await connection.api.send(`/admin/users/${id}/password`, {
+    method: 'PUT',
+    headers,
+    body: JSON.stringify({ password }),
+    signal: around.signal,
+  });
   if (!response.ok) throw await problemOf(response);
-  return tell(`The password of ${printable(username)} was set; the user is signed out everywhere.`, { username }, password, isMade, options, around);
+  return tell(
+    `The password of ${printable(username)} was set; the user is signed out everywhere.`,
+    { username },
+    password,
+    isMade,
+    options,
+    around,
+  );
 }
 
 function nameOf(options: Arguments): string {
@@ -50,19 +84,33 @@ function nameOf(options: Arguments): string {
 }
 
 function rolesOf(text: string | null): Role[] {
-  const names = (text ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const names = (text ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   const roles = ROLES.filter((role) => names.includes(role));
-  if (roles.length === 0 || roles.length !== new Set(names).size) throw new UsageError(`--roles is one or more of ${ROLES.join(', ')}`);
+  if (roles.length === 0 || roles.length !== new Set(names).size)
+    throw new UsageError(`--roles is one or more of ${ROLES.join(', ')}`);
   return roles;
 }
 
 function newPassword(env: NodeJS.ProcessEnv): { password: string; isMade: boolean } {
   const given = env.RELAY_NEW_PASSWORD;
-  return given ? { password: given, isMade: false } : { password: randomBytes(15).toString('base64url'), isMade: true };
+  return given
+    ? { password: given, isMade: false }
+    : { password: randomBytes(15).toString('base64url'), isMade: true };
 }
 
-function tell(line: string, document: object, password: string, isMade: boolean, options: Arguments, around: Surroundings): number {
-  if (options.flag('json')) around.print(JSON.stringify(isMade ? { ...document, password } : document, null, 2));
+function tell(
+  line: string,
+  document: object,
+  password: string,
+  isMade: boolean,
+  options: Arguments,
+  around: Surroundings,
+): number {
+  if (options.flag('json'))
+    around.print(JSON.stringify(isMade ? { ...document, password } : document, null, 2));
   else around.print(isMade ? `${line}\nIts password, shown once: ${password}` : line);
   return 0;
 }

@@ -1,6 +1,7 @@
 /**
- * The whole product around one browser, for tests of the installed app: a real Orthanc, a gateway of its own behind a link that can be cut,
- * and a browser profile that outlives the browser. The app's address stays the same over restarts of everything.
+ * The whole product around one browser, for tests of the installed app: a real Orthanc, a gateway of its own
+ * behind a link that can be cut, and a browser profile that outlives the browser. The app's address stays the
+ * same over restarts of everything.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,12 +42,21 @@ export async function openApp(chromium: string, root?: string): Promise<AppUnder
   const bytes = createUploadBytes();
   const link = await startLink(webPort, 0, () => bytes.listen());
   const gateway = createGatewayUnderTest({
-    port, webPort, dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD, ...(root === undefined ? {} : { root }),
+    port,
+    webPort,
+    dataDir: join(folder, 'data'),
+    pacs: orthanc,
+    adminPassword: PASSWORD,
+    ...(root === undefined ? {} : { root }),
   });
   await gateway.start();
   let browser: BrowserContext | null = null;
   return {
-    folder, orthanc, gateway, link, bytes,
+    folder,
+    orthanc,
+    gateway,
+    link,
+    bytes,
     address: `http://127.0.0.1:${link.port}`,
     async openBrowser() {
       await browser?.close();
@@ -75,17 +85,29 @@ export async function signIn(page: Page, username = 'admin'): Promise<void> {
 export async function untilInstalled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
-    while (!navigator.serviceWorker.controller) await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }));
+    while (!navigator.serviceWorker.controller)
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      );
   });
 }
 
 /** Until the page knows under which policy it sends: without a network it goes on with what it knows. */
 export function untilPolicyKnown(page: Page): Promise<void> {
-  return page.getByText(/^(Names are removed on this device|Unchanged: names are kept)$/).first().waitFor();
+  return page
+    .getByText(/^(Names are removed on this device|Unchanged: names are kept)$/)
+    .first()
+    .waitFor();
 }
 
-/** A page of the app, installed, with somebody signed in who knows under which policy it sends: where most walks begin. */
-export async function openInstalled(browser: BrowserContext, { address }: Pick<AppUnderTest, 'address'>): Promise<Page> {
+/**
+ * A page of the app, installed, with somebody signed in who knows under which policy it sends: where most
+ * walks begin.
+ */
+export async function openInstalled(
+  browser: BrowserContext,
+  { address }: Pick<AppUnderTest, 'address'>,
+): Promise<Page> {
   const page = await browser.newPage();
   await page.goto(address);
   await signIn(page);
@@ -94,12 +116,27 @@ export async function openInstalled(browser: BrowserContext, { address }: Pick<A
   return page;
 }
 
-/** What the gateway answers to this user, beside the browser; with `put` it is told something. Throws Error where it refuses. */
-export async function askAs<T>({ api }: Pick<GatewayUnderTest, 'api'>, username: string, path: string, put?: object): Promise<T> {
+/**
+ * What the gateway answers to this user, beside the browser; with `put` it is told something. Throws Error
+ * where it refuses.
+ */
+export async function askAs<T>(
+  { api }: Pick<GatewayUnderTest, 'api'>,
+  username: string,
+  path: string,
+  put?: object,
+): Promise<T> {
   const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${api}/auth/login`, { method: 'POST', headers, body: JSON.stringify({ username, password: PASSWORD }) });
+  const login = await fetch(`${api}/auth/login`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ username, password: PASSWORD }),
+  });
   const { accessToken } = (await login.json()) as { accessToken: string };
-  const answer = await fetch(`${api}${path}`, { headers: { ...headers, authorization: `Bearer ${accessToken}` }, ...(put && { method: 'PUT', body: JSON.stringify(put) }) });
+  const answer = await fetch(`${api}${path}`, {
+    headers: { ...headers, authorization: `Bearer ${accessToken}` },
+    ...(put && { method: 'PUT', body: JSON.stringify(put) }),
+  });
   if (!answer.ok) throw new Error(await answer.text());
   return (await answer.json()) as T;
 }
@@ -108,12 +145,26 @@ export type StudyOnDisk = { readonly name: string; readonly mimeType: string; re
 
 /** The files of a synthetic study as the picker gives them. */
 export function filesOf(seed: number, { instances = 12, rows = 64 } = {}): StudyOnDisk[] {
-  const study = syntheticStudy({ seed, modality: 'CT', series: 2, instancesPerSeries: instances / 2, rows, columns: rows });
-  return study.instances.map(({ fileName, bytes }) => ({ name: `${seed}-${fileName}`, mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) }));
+  const study = syntheticStudy({
+    seed,
+    modality: 'CT',
+    series: 2,
+    instancesPerSeries: instances / 2,
+    rows,
+    columns: rows,
+  });
+  return study.instances.map(({ fileName, bytes }) => ({
+    name: `${seed}-${fileName}`,
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from(bytes),
+  }));
 }
 
 export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
-  await page.locator('input[data-picks=files]').first().setInputFiles([...files]);
+  await page
+    .locator('input[data-picks=files]')
+    .first()
+    .setInputFiles([...files]);
   await page.getByRole('button', { name: /^Send \d/ }).waitFor();
 }
 
@@ -125,5 +176,6 @@ export async function queueStudy(page: Page, files: readonly StudyOnDisk[]): Pro
 }
 
 export async function instancesInPacs({ restUrl, authorization }: RunningOrthanc): Promise<number> {
-  return ((await (await fetch(`${restUrl}/instances`, { headers: { authorization } })).json()) as string[]).length;
+  return ((await (await fetch(`${restUrl}/instances`, { headers: { authorization } })).json()) as string[])
+    .length;
 }

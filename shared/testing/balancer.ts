@@ -1,7 +1,8 @@
 /**
- * A load balancer before several servers, on the level of TCP: each connection goes to one by lot (in turn, a client that asks before it sends
- * would always send to the same one); a server that does not answer is passed over. A connection that has carried so many bytes upwards is
- * ended, so that one client's requests come to all servers.
+ * A load balancer before several servers, on the level of TCP: each connection goes to one by lot (in turn, a
+ * client that asks before it sends would always send to the same one); a server that does not answer is
+ * passed over. A connection that has carried so many bytes upwards is ended, so that one client's requests
+ * come to all servers.
  */
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -17,11 +18,16 @@ export type Balancer = {
 };
 
 /** A connection to the first of `ports`, from `from` on, that accepts one; null where none does. */
-async function connectFrom(ports: readonly number[], from: number): Promise<{ socket: Socket; which: number } | null> {
+async function connectFrom(
+  ports: readonly number[],
+  from: number,
+): Promise<{ socket: Socket; which: number } | null> {
   for (let step = 0; step < ports.length; step += 1) {
     const which = (from + step) % ports.length;
     const socket = connect(ports[which]!, '127.0.0.1');
-    const isThere = await new Promise<boolean>((resolve) => socket.once('connect', () => resolve(true)).once('error', () => resolve(false)));
+    const isThere = await new Promise<boolean>((resolve) =>
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),
+    );
     if (isThere) return { socket, which };
   }
   return null;
@@ -34,7 +40,11 @@ export type EndedBy = 'client' | 'server' | 'balancer';
 export type Ear = { up(piece: Buffer): void; down(piece: Buffer): void; ended(by: EndedBy): void };
 
 /** Starts it on a free port of the loopback. `listen` is asked for an ear at each connection. */
-export async function startBalancer(ports: readonly number[], endAfterBytes: number, listen?: () => Ear): Promise<Balancer> {
+export async function startBalancer(
+  ports: readonly number[],
+  endAfterBytes: number,
+  listen?: () => Ear,
+): Promise<Balancer> {
   const sockets = new Set<Socket>();
   const bytesUp = ports.map(() => 0);
   let ended = 0;
@@ -52,16 +62,20 @@ export async function startBalancer(ports: readonly number[], endAfterBytes: num
       if (endedBy === null) ear?.ended(by);
       endedBy ??= by;
     };
-    socket.on('end', () => end('server')).on('close', () => {
-      end('server');
-      sockets.delete(socket);
-      client.destroy();
-    });
-    client.on('end', () => end('client')).on('close', () => {
-      end('client');
-      // What has come from it still goes on to the server, as a network would bring it.
-      socket.destroySoon();
-    });
+    socket
+      .on('end', () => end('server'))
+      .on('close', () => {
+        end('server');
+        sockets.delete(socket);
+        client.destroy();
+      });
+    client
+      .on('end', () => end('client'))
+      .on('close', () => {
+        end('client');
+        // What has come from it still goes on to the server, as a network would bring it.
+        socket.destroySoon();
+      });
     client.on('data', (piece: Buffer) => {
       bytesUp[which]! += piece.length;
       carried += piece.length;

@@ -1,6 +1,7 @@
 /**
- * The corpus's canaries: a word that occurs nowhere else in every place of an instance where identity can be (../shared/corpus/README.md), and a
- * report with a name in its document, which no rule can clean. What may be found nowhere once they are de-identified.
+ * The corpus's canaries: a word that occurs nowhere else in every place of an instance where identity can be
+ * (../shared/corpus/README.md), and a report with a name in its document, which no rule can clean. What may
+ * be found nowhere once they are de-identified.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,11 +24,16 @@ export const CANARY_NAME = 'CANARY000-SMITH';
 /** What stands in the document and in the elements around it. */
 const IN_DOCUMENT = ['CANARY-PDF-TEXT', 'Encapsulated^Petra', 'Petra Encapsulated'];
 
-type CanaryList = { readonly dates: readonly string[]; readonly tokens: readonly { readonly token: string; readonly where: string }[] };
+type CanaryList = {
+  readonly dates: readonly string[];
+  readonly tokens: readonly { readonly token: string; readonly where: string }[];
+};
 
 async function readFolder(folder: string): Promise<CanaryFile[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.dcm')).sort();
-  return Promise.all(names.map(async (name) => ({ path: join(folder, name), bytes: await readFile(join(folder, name)) })));
+  return Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), bytes: await readFile(join(folder, name)) })),
+  );
 }
 
 /** @throws Error where the list has a word that the search would not find. */
@@ -35,7 +41,8 @@ export async function readCanaries(corpus: string): Promise<Canaries> {
   const folder = join(corpus, 'dev/derived-phi-canary');
   const { dates, tokens } = JSON.parse(await readFile(join(folder, 'canaries.json'), 'utf8')) as CanaryList;
   const strange = tokens.find(({ token }) => !token.startsWith(STEM));
-  if (strange !== undefined || tokens.length === 0) throw new Error(`the search for canaries does not know the word at ${strange?.where}`);
+  if (strange !== undefined || tokens.length === 0)
+    throw new Error(`the search for canaries does not know the word at ${strange?.where}`);
   return {
     instances: await readFolder(folder),
     documents: await readFolder(join(corpus, 'dev/derived-pdf')),

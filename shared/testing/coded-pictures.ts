@@ -1,6 +1,7 @@
 /**
- * Small pictures in the forms of PS3.5 Annex A, made with dcmtk 3.6.7 (dcmcjpeg, dcmcjpls), libjpeg-turbo and OpenJPEG (Pillow), for tests of what decodes
- * them. 20 rows, 24 columns; what they hold is computed by `pattern`.
+ * Small pictures in the forms of PS3.5 Annex A, made with dcmtk 3.6.7 (dcmcjpeg, dcmcjpls), libjpeg-turbo and
+ * OpenJPEG (Pillow), for tests of what decodes them. 20 rows, 24 columns; what they hold is computed by
+ * `pattern`.
  */
 
 export const CODED_ROWS = 20;
@@ -19,10 +20,13 @@ function dither(x: number, y: number): number {
 }
 
 export function pattern(of: keyof typeof PATTERNS): number[] {
-  return Array.from({ length: CODED_ROWS * CODED_COLUMNS }, (_, at) => PATTERNS[of](at % CODED_COLUMNS, Math.floor(at / CODED_COLUMNS))).flat();
+  return Array.from({ length: CODED_ROWS * CODED_COLUMNS }, (_, at) =>
+    PATTERNS[of](at % CODED_COLUMNS, Math.floor(at / CODED_COLUMNS)),
+  ).flat();
 }
 
-const coded = (...base64: readonly string[]): Uint8Array => Uint8Array.from(atob(base64.join('')), (character) => character.charCodeAt(0));
+const coded = (...base64: readonly string[]): Uint8Array =>
+  Uint8Array.from(atob(base64.join('')), (character) => character.charCodeAt(0));
 
 export const CODED = {
   jpegBaseline: coded(

@@ -1,6 +1,6 @@
 /**
- * What each file of `corpus/bad` is answered with (its README asks for it), once: for the reader alone, for the command line and for the
- * gateway. `images/` is for inference and is not here.
+ * What each file of `corpus/bad` is answered with (its README asks for it), once: for the reader alone, for
+ * the command line and for the gateway. `images/` is for inference and is not here.
  *
  * One file has one reason: the answer names what is wrong with that file. Archives are judged entry by entry.
  */
@@ -41,7 +41,8 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'truncated-in-pixels.dcm': 'truncated',
   'truncated-last-byte.dcm': 'truncated',
   'deflate-broken.dcm': 'truncated',
-  // Refused, not cut off: what is behind the end may be the part that matters, and the bytes must stay what they are.
+  // Refused, not cut off: what is behind the end may be the part that matters, and the bytes must stay what
+  // they are.
   'trailing-garbage.dcm': 'trailing-data',
   'concatenated.dcm': 'trailing-data',
 
@@ -56,7 +57,8 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   // Structure.
   'random-after-dicm.dcm': 'not-parseable',
   'nonascii-vr.dcm': 'not-parseable',
-  // Its length could be short or long: whichever is guessed, another reader guesses otherwise and sees other elements.
+  // Its length could be short or long: whichever is guessed, another reader guesses otherwise and sees other
+  // elements.
   'unknown-vr.dcm': 'unknown-vr',
   'deflate-bomb.dcm': 'expansion-limit',
   'nested-5000-undefined.dcm': 'nesting-too-deep',
@@ -72,7 +74,8 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'short-length-overrun.dcm': 'inconsistent-length',
   'item-length-mismatch.dcm': 'inconsistent-length',
   'undefined-ob-no-delimiter.dcm': 'missing-delimiter',
-  // Nobody can say that the last frame is whole: an image that may lack its lower part is not shown as if it did not.
+  // Nobody can say that the last frame is whole: an image that may lack its lower part is not shown as if it
+  // did not.
   'encapsulated-no-delimiter.dcm': 'missing-delimiter',
   'tags-out-of-order.dcm': ['tag-order'],
   'duplicate-tag.dcm': 'duplicate-element',
@@ -82,8 +85,8 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'wrong-vr.dcm': 'wrong-vr',
   'pn-as-sq.dcm': 'wrong-vr',
 
-  // File Meta Information.
-  // It says 9999 in a file of 826 bytes. One that is wrong within the file is only worth a warning: readers find the end of the group by its number.
+  // File Meta Information. It says 9999 in a file of 826 bytes. One that is wrong within the file is only
+  // worth a warning: readers find the end of the group by its number.
   'meta-group-length-wrong.dcm': 'length-beyond-end',
   // Each PACS would believe one or the other.
   'meta-ts-lies.dcm': 'transfer-syntax-mismatch',
@@ -159,7 +162,8 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
   'pixel-empty.dcm': 'pixel-data-length',
   'rows-65535.dcm': 'pixel-data-length',
   'frames-huge.dcm': 'pixel-data-length',
-  // Real objects whose Number of Frames is wrong look the same (rt-plan-dose-struct): nothing is missing, so it travels.
+  // Real objects whose Number of Frames is wrong look the same (rt-plan-dose-struct): nothing is missing, so
+  // it travels.
   'pixel-too-long.dcm': ['pixel-data-length'],
   'pixel-missing.dcm': 'pixel-data-missing',
   'rows-zero.dcm': 'invalid-dimensions',
@@ -176,14 +180,18 @@ export const CORPUS_ANSWERS: Readonly<Record<string, Answer>> = {
 };
 
 /** Files that are judged by what was sent before them, in this order; alone they are ready. */
-export const ANSWERS_IN_TURN: Readonly<Record<string, { readonly after: readonly string[]; readonly answer: Answer }>> = {
+export const ANSWERS_IN_TURN: Readonly<
+  Record<string, { readonly after: readonly string[]; readonly answer: Answer }>
+> = {
   'duplicate-uid-b.dcm': { after: ['duplicate-uid-a.dcm'], answer: 'conflicting-instance' },
   'duplicate-uid-c-identical.dcm': { after: ['duplicate-uid-a.dcm', 'duplicate-uid-b.dcm'], answer: READY },
   'same-uid-other-study.dcm': { after: ['duplicate-uid-a.dcm'], answer: 'conflicting-instance' },
 };
 
 /** Of each archive in `zip/`: the entries that may be taken, and why all others are refused. */
-export const ARCHIVE_ANSWERS: Readonly<Record<string, { readonly taken: readonly string[]; readonly because: ReasonCode }>> = {
+export const ARCHIVE_ANSWERS: Readonly<
+  Record<string, { readonly taken: readonly string[]; readonly because: ReasonCode }>
+> = {
   'traversal.zip': { taken: ['ok/good.dcm'], because: 'archive-unsafe-path' },
   'bomb-470MiB.zip': { taken: [], because: 'archive-expansion-limit' },
   'many-entries.zip': { taken: [], because: 'archive-too-many-entries' },
@@ -193,11 +201,16 @@ export const ARCHIVE_ANSWERS: Readonly<Record<string, { readonly taken: readonly
   'corrupt-crc.zip': { taken: [], because: 'archive-damaged' },
 };
 
-/** Unpacks `names.tar`: files that differ in nothing but a name that some tool cannot carry. All are ready. */
+/**
+ * Unpacks `names.tar`: files that differ in nothing but a name that some tool cannot carry. All are ready.
+ */
 export async function unpackNames(bad: string, folder: string): Promise<readonly string[]> {
   await promisify(execFile)('tar', ['-xf', join(bad, 'names.tar'), '-C', folder]);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
 }
 
 const BIG_PRIVATE_BYTES = 10 * 1024 * 1024;
@@ -212,10 +225,17 @@ export function bigPrivateInstance(): Uint8Array<ArrayBuffer> {
   };
   const image = { rows: 8, columns: 8, bitsAllocated: 16, pixels: new Uint8Array(128) } as const;
   const blob = new Uint8Array(BIG_PRIVATE_BYTES).fill(7);
-  return concatBytes(buildInstance({
-    identifiers,
-    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
-    elements: [[0x00290010, 'LO', 'BIG'], [0x00291010, 'OB', blob], [0x00100010, 'PN', 'Big^Private'], [0x00100020, 'LO', 'BAD-1']],
-    image,
-  })) as Uint8Array<ArrayBuffer>;
+  return concatBytes(
+    buildInstance({
+      identifiers,
+      transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+      elements: [
+        [0x00290010, 'LO', 'BIG'],
+        [0x00291010, 'OB', blob],
+        [0x00100010, 'PN', 'Big^Private'],
+        [0x00100020, 'LO', 'BAD-1'],
+      ],
+      image,
+    }),
+  ) as Uint8Array<ArrayBuffer>;
 }

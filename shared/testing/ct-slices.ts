@@ -1,6 +1,7 @@
 /**
- * CT slices for benches and load: one real (or synthetic) slice made into many, each with its own SOP Instance UID and with noise of its own
- * in every pixel (uniform, ± 2 stored values), so that no compression and no deduplication gets them for nothing (DESIGN §6).
+ * CT slices for benches and load: one real (or synthetic) slice made into many, each with its own SOP
+ * Instance UID and with noise of its own in every pixel (uniform, ± 2 stored values), so that no compression
+ * and no deduplication gets them for nothing (DESIGN §6).
  *
  * Patches bytes in place: the length and the layout of the header stay those of the scanner.
  */
@@ -11,7 +12,10 @@ import { seededRandom } from './synthetic-study.ts';
 
 const NOISE = 2;
 
-/** A UID of the same length whose last digits are the number: it can be patched in place. Throws RangeError where it has no room. */
+/**
+ * A UID of the same length whose last digits are the number: it can be patched in place. Throws RangeError
+ * where it has no room.
+ */
 export function numberedUid(uid: string, number: number): string {
   const digits = String(number).padStart(6, '0');
   // A leading 1 keeps the component from beginning with 0.
@@ -23,7 +27,12 @@ export function numberedUid(uid: string, number: number): string {
 }
 
 function replaceAll(bytes: Buffer, from: string, to: string): void {
-  for (let at = bytes.indexOf(from, 0, 'latin1'); at >= 0; at = bytes.indexOf(from, at + from.length, 'latin1')) bytes.write(to, at, 'latin1');
+  for (
+    let at = bytes.indexOf(from, 0, 'latin1');
+    at >= 0;
+    at = bytes.indexOf(from, at + from.length, 'latin1')
+  )
+    bytes.write(to, at, 'latin1');
 }
 
 export type SliceSource = {
@@ -36,20 +45,38 @@ export type SliceSource = {
 };
 
 /**
- * Writes `count` slices of one study, number `study`, into `folder` and returns their paths. Bytes on disk: count × the source's.
- * `noise` in stored values, on either side; 0 leaves the pixels untouched.
+ * Writes `count` slices of one study, number `study`, into `folder` and returns their paths. Bytes on disk:
+ * count × the source's. `noise` in stored values, on either side; 0 leaves the pixels untouched.
  */
-export async function writeSlices(source: SliceSource, folder: string, count: number, study: number, noise: number = NOISE): Promise<string[]> {
+export async function writeSlices(
+  source: SliceSource,
+  folder: string,
+  count: number,
+  study: number,
+  noise: number = NOISE,
+): Promise<string[]> {
   const original = await readFile(source.path);
   const header = original.subarray(0, source.pixelOffset);
   const random = seededRandom(study);
   const paths: string[] = [];
   const base = Buffer.from(original);
-  replaceAll(base.subarray(0, header.length), source.studyInstanceUID, numberedUid(source.studyInstanceUID, study));
-  replaceAll(base.subarray(0, header.length), source.seriesInstanceUID, numberedUid(source.seriesInstanceUID, study));
+  replaceAll(
+    base.subarray(0, header.length),
+    source.studyInstanceUID,
+    numberedUid(source.studyInstanceUID, study),
+  );
+  replaceAll(
+    base.subarray(0, header.length),
+    source.seriesInstanceUID,
+    numberedUid(source.seriesInstanceUID, study),
+  );
   for (let number = 0; number < count; number += 1) {
     const bytes = Buffer.from(base);
-    replaceAll(bytes.subarray(0, header.length), source.sopInstanceUID, numberedUid(source.sopInstanceUID, study * 10_000 + number));
+    replaceAll(
+      bytes.subarray(0, header.length),
+      source.sopInstanceUID,
+      numberedUid(source.sopInstanceUID, study * 10_000 + number),
+    );
     for (let at = source.pixelOffset; noise > 0 && at + 1 < bytes.length; at += 2) {
       const noisy = bytes.readInt16LE(at) + Math.floor(random() * (2 * noise + 1)) - noise;
       bytes.writeInt16LE(Math.max(-32768, Math.min(32767, noisy)), at);

@@ -3,13 +3,21 @@ declare module 'dcmjs' {
   const dcmjs: {
     data: {
       DicomMessage: {
-        readFile(buffer: ArrayBuffer, options?: Record<string, unknown>): {
+        readFile(
+          buffer: ArrayBuffer,
+          options?: Record<string, unknown>,
+        ): {
           readonly meta: Record<string, unknown>;
           readonly dict: Record<string, unknown>;
           write(options?: Record<string, unknown>): ArrayBuffer;
         };
       };
-      DicomMetaDictionary: { readonly dictionary: Record<string, { readonly vr: string; readonly vm: string; readonly name: string } | undefined> };
+      DicomMetaDictionary: {
+        readonly dictionary: Record<
+          string,
+          { readonly vr: string; readonly vm: string; readonly name: string } | undefined
+        >;
+      };
     };
     log: { setLevel(level: string): void };
   };

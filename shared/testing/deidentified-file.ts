@@ -1,5 +1,6 @@
 /**
- * Files de-identified in memory, for tests that look at every byte of what comes out. Not for the road: there nothing holds an instance.
+ * Files de-identified in memory, for tests that look at every byte of what comes out. Not for the road: there
+ * nothing holds an instance.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -42,14 +43,25 @@ export async function parsed(bytes: Uint8Array): Promise<ParsedInstance> {
 
 export async function bytesOf(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  for (const segment of segments) parts.push(segment instanceof Uint8Array ? segment : await source.read(segment.offset, segment.length));
+  for (const segment of segments)
+    parts.push(segment instanceof Uint8Array ? segment : await source.read(segment.offset, segment.length));
   return concatBytes(parts);
 }
 
-export async function deidentifyBytes(bytes: Uint8Array, rules: DeidRules, pseudonyms: Pseudonyms, released = false): Promise<DeidentifiedFile> {
+export async function deidentifyBytes(
+  bytes: Uint8Array,
+  rules: DeidRules,
+  pseudonyms: Pseudonyms,
+  released = false,
+): Promise<DeidentifiedFile> {
   const read = await readInstance(bytesSource(bytes), undefined, 'replaced');
   if (read.kind === 'refused') return read;
   const outcome = await deidentifyInstance(read.instance, rules, pseudonyms, released);
   if (outcome.kind !== 'ready') return outcome;
-  return { kind: 'ready', bytes: await bytesOf(outcome.segments, read.instance.dataSet), outcome, original: read.instance };
+  return {
+    kind: 'ready',
+    bytes: await bytesOf(outcome.segments, read.instance.dataSet),
+    outcome,
+    original: read.instance,
+  };
 }

@@ -1,9 +1,10 @@
 /**
- * What a test finds around it: a PostgreSQL server, a PACS, a browser, the corpus. `scripts/test.ts` sets them up and says so in
- * `RELAY_TEST_*`; tests read it here and nowhere else.
+ * What a test finds around it: a PostgreSQL server, a PACS, a browser, the corpus. `scripts/test.ts` sets
+ * them up and says so in `RELAY_TEST_*`; tests read it here and nowhere else.
  *
- * A part that is absent is null. A test that lacks its part says so with `skipped(…)`: nothing is passed over in silence. A variable that is
- * set but empty means "absent on purpose"; one that is not set lets a test that is run by hand use what the machine has.
+ * A part that is absent is null. A test that lacks its part says so with `skipped(…)`: nothing is passed over
+ * in silence. A variable that is set but empty means "absent on purpose"; one that is not set lets a test
+ * that is run by hand use what the machine has.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +29,10 @@ export type TestEnvironment = {
   readonly corpus: string | null;
 };
 
-/** Far above what any step of a test takes here (the start of a gateway: 3 s), on a busy machine too; reached only when something hangs. */
+/**
+ * Far above what any step of a test takes here (the start of a gateway: 3 s), on a busy machine too; reached
+ * only when something hangs.
+ */
 export const PATIENCE_MS = 120_000;
 
 const CORPUS_BESIDE_THE_CLONE = fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
@@ -52,8 +56,8 @@ export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvir
 }
 
 /**
- * Says that a promise was not tested here. The lines are collected by `scripts/test.ts` through the file that `RELAY_TEST_SKIPS` names and
- * printed before the totals; without it they go to stderr.
+ * Says that a promise was not tested here. The lines are collected by `scripts/test.ts` through the file that
+ * `RELAY_TEST_SKIPS` names and printed before the totals; without it they go to stderr.
  */
 export function skipped(what: string, why: string, env: NodeJS.ProcessEnv = process.env): void {
   const line = `${JSON.stringify({ what, why })}\n`;

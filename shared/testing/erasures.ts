@@ -1,6 +1,7 @@
 /**
- * What keeps identities off every disk, each as the lines that switch it off. nothing-remains.e2e.ts makes its journey with them and must find
- * what then remains; a line that is no longer there fails the test that asks for it, so this list cannot grow old in silence.
+ * What keeps identities off every disk, each as the lines that switch it off. nothing-remains.e2e.ts makes
+ * its journey with them and must find what then remains; a line that is no longer there fails the test that
+ * asks for it, so this list cannot grow old in silence.
  */
 import type { Mutation } from './mutated-copy.ts';
 
@@ -10,18 +11,22 @@ const SEALING: Erasure = {
   name: 'parcels are sealed on the device',
   mutations: [
     {
-      what: 'records are written as they are', file: 'shared/src/transfer/seal.ts',
+      what: 'records are written as they are',
+      file: 'shared/src/transfer/seal.ts',
       from: 'return new Uint8Array(await context.seal(record, additionalData(parcelId, position, isLast)));',
       to: 'const plain = new Uint8Array(record.length + SEAL_TAG_BYTES); plain.set(record); return plain;',
     },
     {
-      what: 'and taken as they are', file: 'shared/src/transfer/seal.ts',
+      what: 'and taken as they are',
+      file: 'shared/src/transfer/seal.ts',
       from: 'const plain = await context.open(sealed, additionalData(parcelId, next, isLast)).catch(() => null);',
       to: 'const plain = new Uint8Array(sealed.subarray(0, sealed.length - SEAL_TAG_BYTES)).buffer;',
     },
     {
-      what: 'and nothing is coded, so that it can be found by looking', file: 'client/src/pipeline/ingest/code-parts.ts',
-      from: 'const coded: Part[] = [];', to: 'if (parts.length >= 0) return parts;\n  const coded: Part[] = [];',
+      what: 'and nothing is coded, so that it can be found by looking',
+      file: 'client/src/pipeline/ingest/code-parts.ts',
+      from: 'const coded: Part[] = [];',
+      to: 'if (parts.length >= 0) return parts;\n  const coded: Part[] = [];',
     },
   ],
 };
@@ -30,13 +35,15 @@ const TITLES: Erasure = {
   name: 'titles are encrypted on the device',
   mutations: [
     {
-      what: 'titles are written as they are', file: 'client/src/pipeline/queue/device-key.ts',
-      from: 'const sealed = await crypto.subtle.encrypt({ name: \'AES-GCM\', iv, additionalData: new TextEncoder().encode(place) }, key, bytes);',
+      what: 'titles are written as they are',
+      file: 'client/src/pipeline/queue/device-key.ts',
+      from: "const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(place) }, key, bytes);",
       to: 'void place; void key; const sealed = bytes;',
     },
     {
-      what: 'and read as they are', file: 'client/src/pipeline/queue/device-key.ts',
-      from: 'return new Uint8Array(await crypto.subtle.decrypt({ name: \'AES-GCM\', iv, additionalData }, key, sealed.subarray(IV_BYTES)));',
+      what: 'and read as they are',
+      file: 'client/src/pipeline/queue/device-key.ts',
+      from: "return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, key, sealed.subarray(IV_BYTES)));",
       to: 'void iv; void additionalData; void key; return new Uint8Array(sealed.subarray(IV_BYTES));',
     },
   ],
@@ -44,11 +51,14 @@ const TITLES: Erasure = {
 
 const SPOOL: Erasure = {
   name: 'parcels lie encrypted at the gateway',
-  mutations: [{
-    what: 'blobs are written as they are', file: 'gateway/src/ports/blobs/blob-cipher.ts',
-    from: 'const counter = new Uint8Array(BLOCK_BYTES);',
-    to: 'if (key) return { update: (bytes: Uint8Array) => Buffer.from(bytes), final: () => Buffer.alloc(0) } as unknown as Cipheriv;\n  const counter = new Uint8Array(BLOCK_BYTES);',
-  }],
+  mutations: [
+    {
+      what: 'blobs are written as they are',
+      file: 'gateway/src/ports/blobs/blob-cipher.ts',
+      from: 'const counter = new Uint8Array(BLOCK_BYTES);',
+      to: 'if (key) return { update: (bytes: Uint8Array) => Buffer.from(bytes), final: () => Buffer.alloc(0) } as unknown as Cipheriv;\n  const counter = new Uint8Array(BLOCK_BYTES);',
+    },
+  ],
 };
 
 /** Those that only show when something is encrypted no more. */
@@ -58,30 +68,46 @@ export const ERASURES: readonly Erasure[] = [
   ...SWITCHED_OFF,
   {
     name: 'a title is erased at completion',
-    mutations: [{
-      what: 'the title stays', file: 'client/src/pipeline/queue/instance-queue.ts',
-      from: 'packing: false, title: null, completedAt: at }', to: 'packing: false, completedAt: at }',
-    }],
+    mutations: [
+      {
+        what: 'the title stays',
+        file: 'client/src/pipeline/queue/instance-queue.ts',
+        from: 'packing: false, title: null, completedAt: at }',
+        to: 'packing: false, completedAt: at }',
+      },
+    ],
   },
   {
     name: 'the device deletes its copy at completion',
-    mutations: [{
-      what: 'records stay', file: 'client/src/pipeline/queue/drop-study.ts',
-      from: 'await database.records.where(\'parcelId\').equals(parcelId).delete();', to: 'void database; void parcelId;',
-    }],
+    mutations: [
+      {
+        what: 'records stay',
+        file: 'client/src/pipeline/queue/drop-study.ts',
+        from: "await database.records.where('parcelId').equals(parcelId).delete();",
+        to: 'void database; void parcelId;',
+      },
+    ],
   },
   {
     name: 'the gateway deletes its copy at completion',
-    mutations: [{
-      what: 'parcels stay', file: 'gateway/src/pipeline/eviction/run-eviction.ts',
-      from: 'await removeParcelBlobs(tools.blobs, removed);', to: 'void [removeParcelBlobs, removed];',
-    }],
+    mutations: [
+      {
+        what: 'parcels stay',
+        file: 'gateway/src/pipeline/eviction/run-eviction.ts',
+        from: 'await removeParcelBlobs(tools.blobs, removed);',
+        to: 'void [removeParcelBlobs, removed];',
+      },
+    ],
   },
   {
     name: 'the key of a study is destroyed at completion',
-    mutations: [{
-      what: 'the key stays', file: 'gateway/src/pipeline/eviction/run-eviction.ts',
-      from: 'if (destroyed !== null) tools.keys.destroy(destroyed);', to: 'void destroyed;',
-    }],
+    mutations: [
+      {
+        what: 'the key stays',
+        file: 'gateway/src/pipeline/eviction/run-eviction.ts',
+        from: 'if (destroyed !== null) tools.keys.destroy(destroyed);',
+        to: 'void destroyed;',
+      },
+    ],
   },
 ];

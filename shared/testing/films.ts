@@ -1,6 +1,7 @@
 /**
- * Films for tests of models: the labelled images of `../shared/models/eval` beside the clone, and any grey picture as a digital radiograph of a child.
- * The images serve evaluation only and are not part of the repository; without them `evalImages` says null.
+ * Films for tests of models: the labelled images of `../shared/models/eval` beside the clone, and any grey
+ * picture as a digital radiograph of a child. The images serve evaluation only and are not part of the
+ * repository; without them `evalImages` says null.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -18,7 +19,11 @@ export interface EvalImage {
   readonly file: string;
   readonly expected: {
     readonly 'image-kind': readonly number[];
-    readonly pneumonia?: { readonly probabilities: readonly number[]; readonly score: number; readonly camPeak: readonly [number, number] };
+    readonly pneumonia?: {
+      readonly probabilities: readonly number[];
+      readonly score: number;
+      readonly camPeak: readonly [number, number];
+    };
     readonly 'lung-fields'?: { readonly fraction: number };
   };
   readonly kind: string;
@@ -27,7 +32,12 @@ export interface EvalImage {
 
 export interface EvalSet {
   readonly folder: string;
-  readonly tolerance: { readonly probabilities: number; readonly score: number; readonly fraction: number; readonly camPeak: number };
+  readonly tolerance: {
+    readonly probabilities: number;
+    readonly score: number;
+    readonly fraction: number;
+    readonly camPeak: number;
+  };
   readonly images: readonly EvalImage[];
 }
 
@@ -36,7 +46,10 @@ export async function evalImages(): Promise<EvalSet | null> {
   const { corpus } = testEnvironment();
   const folder = corpus === null ? null : join(corpus, '../models/eval');
   if (folder === null || !existsSync(join(folder, 'expected.json'))) return null;
-  return { ...(JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Omit<EvalSet, 'folder'>), folder };
+  return {
+    ...(JSON.parse(await readFile(join(folder, 'expected.json'), 'utf8')) as Omit<EvalSet, 'folder'>),
+    folder,
+  };
 }
 
 /** Grey from 0 to 1, as the file has it. */
@@ -49,7 +62,8 @@ export async function readEvalImage({ folder }: EvalSet, file: string): Promise<
 /** A quarter turn to the right. */
 export function turned({ rows, columns, grey }: GreyPicture): GreyPicture {
   const out = new Float32Array(grey.length);
-  for (let y = 0; y < rows; y += 1) for (let x = 0; x < columns; x += 1) out[x * rows + (rows - 1 - y)] = grey[y * columns + x]!;
+  for (let y = 0; y < rows; y += 1)
+    for (let x = 0; x < columns; x += 1) out[x * rows + (rows - 1 - y)] = grey[y * columns + x]!;
   return { rows: columns, columns: rows, grey: out };
 }
 
@@ -58,7 +72,10 @@ export function inverted({ rows, columns, grey }: GreyPicture): GreyPicture {
 }
 
 /** Nearest neighbour: a picture of the size that a detector gives. */
-export function resized({ rows: fromRows, columns: fromColumns, grey }: GreyPicture, { rows, columns }: { readonly rows: number; readonly columns: number }): GreyPicture {
+export function resized(
+  { rows: fromRows, columns: fromColumns, grey }: GreyPicture,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): GreyPicture {
   const out = Float32Array.from({ length: rows * columns }, (_, at) => {
     const [y, x] = [Math.floor(at / columns), at % columns];
     return grey[Math.floor((y * fromRows) / rows) * fromColumns + Math.floor((x * fromColumns) / columns)]!;
@@ -77,26 +94,46 @@ export interface FilmOptions {
 
 const DIGITAL_X_RAY = '1.2.840.10008.5.1.4.1.1.1.1';
 
-/** A chest radiograph of a child, antero-posterior, 8 bits, whose window gives each stored value its share of 255. */
+/**
+ * A chest radiograph of a child, antero-posterior, 8 bits, whose window gives each stored value its share of
+ * 255.
+ */
 export function filmOf(
-  { rows, columns, grey }: GreyPicture, { seed, age = '003Y', elements: others = [] }: FilmOptions,
+  { rows, columns, grey }: GreyPicture,
+  { seed, age = '003Y', elements: others = [] }: FilmOptions,
 ): { readonly studyInstanceUID: string; readonly bytes: Uint8Array<ArrayBuffer> } {
   const random = seededRandom(seed);
-  const uid = () => `2.25.${BigInt(Math.floor(random() * 2 ** 32)) * 0x100000000n + BigInt(Math.floor(random() * 2 ** 32)) + 1n}`;
+  const uid = () =>
+    `2.25.${BigInt(Math.floor(random() * 2 ** 32)) * 0x100000000n + BigInt(Math.floor(random() * 2 ** 32)) + 1n}`;
   const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', uid()), seriesInstanceUID: parseUid('SeriesInstanceUID', uid()), sopInstanceUID: parseUid('SOPInstanceUID', uid()),
+    studyInstanceUID: parseUid('StudyInstanceUID', uid()),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', uid()),
+    sopInstanceUID: parseUid('SOPInstanceUID', uid()),
     sopClassUID: parseUid('SOPClassUID', DIGITAL_X_RAY),
   };
   const own: SimpleElement[] = [
-    [0x00080020, 'DA', '20260301'], [0x00080030, 'TM', '101500'], [0x00080060, 'CS', 'DX'], [0x00081030, 'LO', 'Chest AP'], [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
-    [0x00100010, 'PN', `Film^Child${seed}`], [0x00100020, 'LO', `FILM-${seed}`], [0x00101010, 'AS', age], [0x00180015, 'CS', 'CHEST'], [0x00185101, 'CS', 'AP'],
-    [0x00200011, 'IS', 1], [0x00200013, 'IS', 1], [0x00281050, 'DS', 128], [0x00281051, 'DS', 256],
+    [0x00080020, 'DA', '20260301'],
+    [0x00080030, 'TM', '101500'],
+    [0x00080060, 'CS', 'DX'],
+    [0x00081030, 'LO', 'Chest AP'],
+    [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'],
+    [0x00100010, 'PN', `Film^Child${seed}`],
+    [0x00100020, 'LO', `FILM-${seed}`],
+    [0x00101010, 'AS', age],
+    [0x00180015, 'CS', 'CHEST'],
+    [0x00185101, 'CS', 'AP'],
+    [0x00200011, 'IS', 1],
+    [0x00200013, 'IS', 1],
+    [0x00281050, 'DS', 128],
+    [0x00281051, 'DS', 256],
   ];
   const elements = [...own.filter(([tag]) => !others.some(([other]) => other === tag)), ...others];
   // A loop: `Uint8Array.from` takes twenty seconds for the forty million pixels of the largest film.
   const pixels = new Uint8Array(grey.length);
   for (let at = 0; at < grey.length; at += 1) pixels[at] = Math.round(grey[at]! * 255);
   const image = { rows, columns, bitsAllocated: 8, pixels } as const;
-  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }));
+  const bytes = concatBytes(
+    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
+  );
   return { studyInstanceUID: identifiers.studyInstanceUID, bytes: new Uint8Array(bytes) };
 }

@@ -1,6 +1,7 @@
 /**
- * Searches every byte of folders for planted identities: in every form of `identity-forms.ts`, and all of these again inside Snappy, zlib,
- * gzip, the entries of a ZIP and LevelDB's files. A test that finds nothing is worth what its positive control finds with the same search.
+ * Searches every byte of folders for planted identities: in every form of `identity-forms.ts`, and all of
+ * these again inside Snappy, zlib, gzip, the entries of a ZIP and LevelDB's files. A test that finds nothing
+ * is worth what its positive control finds with the same search.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -25,13 +26,17 @@ const DEPTH_LIMIT = 3;
 const UNPACKED_LIMIT = 512 * 1024 * 1024;
 
 function patternsOf(identity: string): Pattern[] {
-  if (identity.length < LEAST_LENGTH) throw new RangeError('an identity that is looked for has at least seven characters');
+  if (identity.length < LEAST_LENGTH)
+    throw new RangeError('an identity that is looked for has at least seven characters');
   return identityForms(identity).map((form) => ({ identity, ...form }));
 }
 
 export type IdentitySearch = {
   inBytes(bytes: Buffer): readonly Omit<Found, 'file'>[];
-  /** Every file under the folder, but those below the names in `apart`. Files that vanish meanwhile are passed over. */
+  /**
+   * Every file under the folder, but those below the names in `apart`. Files that vanish meanwhile are passed
+   * over.
+   */
   inFolder(folder: string, apart?: readonly string[]): Promise<readonly Found[]>;
 };
 
@@ -41,10 +46,12 @@ export function createIdentitySearch(identities: readonly string[]): IdentitySea
   function look(bytes: Buffer, within: string, depth: number, found: Map<string, Omit<Found, 'file'>>): void {
     for (const { identity, form, bytes: wanted } of patterns) {
       const name = within === '' ? form : `${form} in ${within}`;
-      if (!found.has(`${identity} ${name}`) && bytes.includes(wanted)) found.set(`${identity} ${name}`, { identity, form: name });
+      if (!found.has(`${identity} ${name}`) && bytes.includes(wanted))
+        found.set(`${identity} ${name}`, { identity, form: name });
     }
     if (depth === DEPTH_LIMIT) return;
-    for (const { how, content } of unpacked(bytes)) look(content, within === '' ? how : `${how} in ${within}`, depth + 1, found);
+    for (const { how, content } of unpacked(bytes))
+      look(content, within === '' ? how : `${how} in ${within}`, depth + 1, found);
   }
 
   function inBytes(bytes: Buffer): readonly Omit<Found, 'file'>[] {
@@ -90,10 +97,16 @@ function levelViews(path: string, bytes: Buffer): Buffer[] {
   return /\.log$/.test(path) ? [logContents(bytes)] : [];
 }
 
-/** Chromium marks a value of IndexedDB that it packed with these three bytes (third_party/blink, idb_value_wrapping). */
+/**
+ * Chromium marks a value of IndexedDB that it packed with these three bytes (third_party/blink,
+ * idb_value_wrapping).
+ */
 const PACKED_VALUE = Buffer.from([0xff, 0x11, 0x02]);
 const GZIP = Buffer.from([0x1f, 0x8b, 0x08]);
-/** APPNOTE.TXT §4.3.7: a local file header; the name and an extra field stand before the data, which is deflated where the method is 8. */
+/**
+ * APPNOTE.TXT §4.3.7: a local file header; the name and an extra field stand before the data, which is
+ * deflated where the method is 8.
+ */
 const ZIP_ENTRY = Buffer.from('PK\x03\x04');
 /** RFC 1950 §2.2: CMF 0x78 with each of the four levels. */
 const ZLIB = [0x01, 0x5e, 0x9c, 0xda].map((flags) => Buffer.from([0x78, flags]));
@@ -101,16 +114,35 @@ const ZLIB = [0x01, 0x5e, 0x9c, 0xda].map((flags) => Buffer.from([0x78, flags]))
 type Unpacked = { readonly how: string; readonly content: Buffer };
 
 function* unpacked(bytes: Buffer): Generator<Unpacked> {
-  for (const at of places(bytes, PACKED_VALUE)) yield* unlessNull('snappy', unpackSnappyPrefix(bytes.subarray(at + PACKED_VALUE.length)));
-  for (const at of places(bytes, GZIP)) yield* unlessNull('gzip', attempt(() => inflateRawSync(bytes.subarray(gzipHeaderEnd(bytes, at)), INFLATE)));
-  for (const head of ZLIB) for (const at of places(bytes, head)) yield* unlessNull('zlib', attempt(() => inflateSync(bytes.subarray(at), INFLATE)));
+  for (const at of places(bytes, PACKED_VALUE))
+    yield* unlessNull('snappy', unpackSnappyPrefix(bytes.subarray(at + PACKED_VALUE.length)));
+  for (const at of places(bytes, GZIP))
+    yield* unlessNull(
+      'gzip',
+      attempt(() => inflateRawSync(bytes.subarray(gzipHeaderEnd(bytes, at)), INFLATE)),
+    );
+  for (const head of ZLIB)
+    for (const at of places(bytes, head))
+      yield* unlessNull(
+        'zlib',
+        attempt(() => inflateSync(bytes.subarray(at), INFLATE)),
+      );
   for (const at of places(bytes, ZIP_ENTRY)) yield* unlessNull('zip', zipEntry(bytes, at));
   yield* unlessNull('snappy', bytes.length > 0 && bytes.length < UNPACKED_LIMIT ? unpackSnappy(bytes) : null);
-  yield* unlessNull('deflate', attempt(() => inflateRawSync(bytes, INFLATE)));
-  yield* unlessNull('brotli', attempt(() => brotliDecompressSync(bytes, { maxOutputLength: UNPACKED_LIMIT })));
+  yield* unlessNull(
+    'deflate',
+    attempt(() => inflateRawSync(bytes, INFLATE)),
+  );
+  yield* unlessNull(
+    'brotli',
+    attempt(() => brotliDecompressSync(bytes, { maxOutputLength: UNPACKED_LIMIT })),
+  );
 }
 
-/** Bytes after the end of what is packed are no fault, nor is an end that comes too early: what came out is searched. */
+/**
+ * Bytes after the end of what is packed are no fault, nor is an end that comes too early: what came out is
+ * searched.
+ */
 const INFLATE = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: UNPACKED_LIMIT } as const;
 
 /** RFC 1952 §2.3: ten bytes, then an extra field, a name and a comment where the flags say so. */
@@ -144,7 +176,10 @@ function* places(bytes: Buffer, wanted: Buffer): Generator<number> {
   for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) yield at;
 }
 
-/** The packed value goes on to the end of its record, which is not known here: shorter ends are tried, each cut at a byte that a literal may end at. */
+/**
+ * The packed value goes on to the end of its record, which is not known here: shorter ends are tried, each
+ * cut at a byte that a literal may end at.
+ */
 function unpackSnappyPrefix(bytes: Buffer): Buffer | null {
   const whole = unpackSnappy(bytes);
   if (whole !== null) return whole;
@@ -152,7 +187,10 @@ function unpackSnappyPrefix(bytes: Buffer): Buffer | null {
   return end === null ? null : unpackSnappy(bytes.subarray(0, end));
 }
 
-/** Where a Snappy stream that begins here ends, by walking its tags (format_description.txt §2); null where it is none. */
+/**
+ * Where a Snappy stream that begins here ends, by walking its tags (format_description.txt §2); null where it
+ * is none.
+ */
 function snappyEnd(bytes: Buffer): number | null {
   let at = 0;
   let wanted = 0;

@@ -1,7 +1,9 @@
 /**
- * A gateway as its own process, for tests that kill it: real ports, a real data directory, its typed log lines readable as they come.
+ * A gateway as its own process, for tests that kill it: real ports, a real data directory, its typed log
+ * lines readable as they come.
  *
- * Ends only the process that it started. Does not judge: waiting for a line or for a condition fails with what was seen instead.
+ * Ends only the process that it started. Does not judge: waiting for a line or for a condition fails with
+ * what was seen instead.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -47,7 +49,10 @@ export type GatewaySettings = {
 };
 
 /** Waits until `condition` gives something. @throws Error after PATIENCE_MS, naming `what`. */
-export async function until<T>(what: string, condition: () => T | null | undefined | false | Promise<T | null | undefined | false>): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   while (performance.now() < end) {
     const found = await condition();
@@ -57,7 +62,10 @@ export async function until<T>(what: string, condition: () => T | null | undefin
   throw new Error(`waited ${PATIENCE_MS / 1000} s for: ${what}`);
 }
 
-/** A first start finds its embedded database made, as a second one does; that it makes its own is tested in start.e2e.ts. */
+/**
+ * A first start finds its embedded database made, as a second one does; that it makes its own is tested in
+ * start.e2e.ts.
+ */
 async function giveDatabase({ dataDir, databaseUrl }: GatewaySettings): Promise<void> {
   const { emptyDatabase } = testEnvironment();
   const folder = join(dataDir, 'database');
@@ -116,7 +124,10 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     },
     async start() {
       await giveDatabase(settings);
-      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       child = started;
       createInterface({ input: started.stdout }).on('line', note);
       createInterface({ input: started.stderr }).on('line', note);

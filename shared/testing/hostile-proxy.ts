@@ -1,6 +1,7 @@
 /**
- * What hospitals put between a tablet and a server: a real nginx with somebody's settings, and a relay that ends connections by their age,
- * as load balancers do, or leads them to somebody else, as the sign-in page of a guest network does.
+ * What hospitals put between a tablet and a server: a real nginx with somebody's settings, and a relay that
+ * ends connections by their age, as load balancers do, or leads them to somebody else, as the sign-in page of
+ * a guest network does.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -28,12 +29,25 @@ export type NginxSettings = {
 };
 
 function configuration(folder: string, { port, server = [], location }: NginxSettings): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${join(folder, name)};`);
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${join(folder, name)};`,
+  );
   return [
     ...(process.getuid?.() === 0 ? ['user root;'] : []),
-    'daemon off;', 'worker_processes 1;', `pid ${join(folder, 'pid')};`, `error_log ${join(folder, 'error.log')};`, 'events { worker_connections 128; }',
-    'http {', 'access_log off;', ...temporary,
-    `server { listen 127.0.0.1:${port};`, ...server, 'location / {', ...location, '} } }', '',
+    'daemon off;',
+    'worker_processes 1;',
+    `pid ${join(folder, 'pid')};`,
+    `error_log ${join(folder, 'error.log')};`,
+    'events { worker_connections 128; }',
+    'http {',
+    'access_log off;',
+    ...temporary,
+    `server { listen 127.0.0.1:${port};`,
+    ...server,
+    'location / {',
+    ...location,
+    '} } }',
+    '',
   ].join('\n');
 }
 
@@ -42,7 +56,9 @@ export async function startNginx(nginx: string, settings: NginxSettings): Promis
   const folder = await mkdtemp(join(tmpdir(), 'relay-nginx-'));
   const file = join(folder, 'nginx.conf');
   await writeFile(file, configuration(folder, settings));
-  const child = spawn(nginx, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(nginx, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   child.stderr.on('data', (piece) => (said += piece));
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -63,9 +79,18 @@ export async function startNginx(nginx: string, settings: NginxSettings): Promis
   };
 }
 
-/** The directives that pass everything on to a server of this machine, as a careful administrator would write them. */
+/**
+ * The directives that pass everything on to a server of this machine, as a careful administrator would write
+ * them.
+ */
 export function passTo(port: number): readonly string[] {
-  return [`proxy_pass http://127.0.0.1:${port};`, 'proxy_http_version 1.1;', 'proxy_set_header Host $http_host;', 'proxy_set_header Connection "";', 'proxy_buffering off;'];
+  return [
+    `proxy_pass http://127.0.0.1:${port};`,
+    'proxy_http_version 1.1;',
+    'proxy_set_header Host $http_host;',
+    'proxy_set_header Connection "";',
+    'proxy_buffering off;',
+  ];
 }
 
 export type Between = {
@@ -76,7 +101,13 @@ export type Between = {
 };
 
 /** A relay that ends each connection when it is so old. */
-export async function startBetween({ targetPort, livesMs = Number.POSITIVE_INFINITY }: { readonly targetPort: number; readonly livesMs?: number }): Promise<Between> {
+export async function startBetween({
+  targetPort,
+  livesMs = Number.POSITIVE_INFINITY,
+}: {
+  readonly targetPort: number;
+  readonly livesMs?: number;
+}): Promise<Between> {
   const sockets = new Set<Socket>();
   let target = targetPort;
   const track = (socket: Socket): void => {

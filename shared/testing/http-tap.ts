@@ -1,7 +1,12 @@
 /** Everything that passes on a link, kept: for small studies. The requests are read from it as HTTP/1.1. */
 import type { Ear } from './balancer.ts';
 
-export type TappedRequest = { readonly method: string; readonly url: string; readonly headers: ReadonlyMap<string, string>; readonly body: Buffer };
+export type TappedRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+};
 
 export type HttpTap = {
   /** One connection. */
@@ -21,7 +26,8 @@ function dechunked(bytes: Buffer, from: number): { readonly body: Buffer; readon
     const line = bytes.indexOf(LINE_END, at);
     const size = line < 0 ? 0 : Number.parseInt(bytes.toString('latin1', at, line), 16);
     const start = line + LINE_END.length;
-    if (!(size > 0)) return { body: Buffer.concat(pieces), end: line < 0 ? bytes.length : start + LINE_END.length };
+    if (!(size > 0))
+      return { body: Buffer.concat(pieces), end: line < 0 ? bytes.length : start + LINE_END.length };
     pieces.push(bytes.subarray(start, start + size));
     at = start + size + LINE_END.length;
   }
@@ -33,10 +39,17 @@ function* requestsIn(bytes: Buffer): Generator<TappedRequest> {
     if (end < 0) return;
     const [first = '', ...lines] = bytes.toString('latin1', at, end).split('\r\n');
     const [method = '', url = ''] = first.split(' ');
-    const headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
+    const headers = new Map(
+      lines.map((line) => [
+        line.slice(0, line.indexOf(':')).toLowerCase(),
+        line.slice(line.indexOf(':') + 1).trim(),
+      ]),
+    );
     const start = end + HEAD_END.length;
     const plainEnd = start + Number(headers.get('content-length') ?? 0);
-    const { body, end: next } = headers.has('transfer-encoding') ? dechunked(bytes, start) : { body: bytes.subarray(start, plainEnd), end: plainEnd };
+    const { body, end: next } = headers.has('transfer-encoding')
+      ? dechunked(bytes, start)
+      : { body: bytes.subarray(start, plainEnd), end: plainEnd };
     yield { method, url, headers, body };
     at = next;
   }
@@ -48,7 +61,11 @@ export function createHttpTap(): HttpTap {
     listen() {
       const connection = { up: [] as Buffer[], down: [] as Buffer[] };
       connections.push(connection);
-      return { up: (piece) => void connection.up.push(piece), down: (piece) => void connection.down.push(piece), ended: () => undefined };
+      return {
+        up: (piece) => void connection.up.push(piece),
+        down: (piece) => void connection.down.push(piece),
+        ended: () => undefined,
+      };
     },
     bytes: () => connections.flatMap(({ up, down }) => [Buffer.concat(up), Buffer.concat(down)]),
     requests: () => connections.flatMap(({ up }) => [...requestsIn(Buffer.concat(up))]),

@@ -1,6 +1,7 @@
 /**
- * How an identity can stand in bytes: in the encodings of text, and in what software makes of text on its way (base64, hex, percent-encoding,
- * JSON), in capitals, in small letters and backwards. What is packed is unpacked by whoever searches (find-identities.ts).
+ * How an identity can stand in bytes: in the encodings of text, and in what software makes of text on its way
+ * (base64, hex, percent-encoding, JSON), in capitals, in small letters and backwards. What is packed is
+ * unpacked by whoever searches (find-identities.ts).
  */
 
 export type IdentityForm = { readonly form: string; readonly bytes: Buffer };
@@ -10,7 +11,9 @@ function base64Of(bytes: Buffer): Buffer[] {
   return [0, 1, 2].flatMap((shift) => {
     const whole = Buffer.concat([Buffer.alloc(shift), bytes]);
     const [first, last] = [Math.ceil((shift * 8) / 6), Math.floor((whole.length * 8) / 6)];
-    return (['base64', 'base64url'] as const).map((variant) => Buffer.from(whole.toString(variant).slice(first, last)));
+    return (['base64', 'base64url'] as const).map((variant) =>
+      Buffer.from(whole.toString(variant).slice(first, last)),
+    );
   });
 }
 
@@ -44,5 +47,7 @@ function* formsOf(text: string): Generator<IdentityForm> {
 
 /** Every form once: where two are the same bytes, under the name of the first. */
 export function identityForms(text: string): readonly IdentityForm[] {
-  return [...new Map([...formsOf(text)].reverse().map((form) => [form.bytes.toString('latin1'), form])).values()].reverse();
+  return [
+    ...new Map([...formsOf(text)].reverse().map((form) => [form.bytes.toString('latin1'), form])).values(),
+  ].reverse();
 }

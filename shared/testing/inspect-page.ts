@@ -1,6 +1,7 @@
 /**
- * What every page of the app is held to, looked at in a real browser: axe finds nothing (WCAG 2.2 AA and its good practice), every control
- * is as large as a gloved finger, nothing is wider than the window. Changes nothing on the page but its size and theme.
+ * What every page of the app is held to, looked at in a real browser: axe finds nothing (WCAG 2.2 AA and its
+ * good practice), every control is as large as a gloved finger, nothing is wider than the window. Changes
+ * nothing on the page but its size and theme.
  */
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -10,7 +11,13 @@ import { chromium } from 'playwright-core';
 
 /** For a Chromium that runs as root and has no screen; the rest keeps it from calling home. */
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 /** WCAG 2.2 2.5.5 asks for 44 px. */
 const TARGET_PX = 44;
@@ -27,20 +34,41 @@ export const THEMES = ['light', 'dark'] as const;
 
 export type Window = keyof typeof WINDOWS;
 type Theme = (typeof THEMES)[number];
-export type Fault = { readonly page: string; readonly window: string; readonly theme: string; readonly fault: string };
+export type Fault = {
+  readonly page: string;
+  readonly window: string;
+  readonly theme: string;
+  readonly fault: string;
+};
 
 export function openBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** A browser whose profile lies in `folder` and outlives it: what an installed app keeps over days and restarts. */
+/**
+ * A browser whose profile lies in `folder` and outlives it: what an installed app keeps over days and
+ * restarts.
+ */
 export function openProfile(executablePath: string, folder: string): Promise<BrowserContext> {
-  return chromium.launchPersistentContext(folder, { executablePath, args: FLAGS, viewport: WINDOWS.tablet, locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true });
+  return chromium.launchPersistentContext(folder, {
+    executablePath,
+    args: FLAGS,
+    viewport: WINDOWS.tablet,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    hasTouch: true,
+  });
 }
 
 /** A visitor whose device asks for less motion, so that nothing is measured while it moves. */
 export function openVisitor(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({ viewport: WINDOWS.tablet, locale: 'en-GB', reducedMotion: 'reduce', hasTouch: true, acceptDownloads: true });
+  return browser.newContext({
+    viewport: WINDOWS.tablet,
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    hasTouch: true,
+    acceptDownloads: true,
+  });
 }
 
 type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] };
@@ -50,30 +78,48 @@ async function axeFaults(page: Page): Promise<string[]> {
   // Through the debugger: the page's own policy lets no foreign script in.
   await page.evaluate(await readFile(path, 'utf8'));
   const { violations } = await page.evaluate<AxeResult, string[]>(
-    (values) => (globalThis as unknown as { axe: { run(root: Document, options: unknown): Promise<AxeResult> } }).axe.run(document, { runOnly: values }), RULES,
+    (values) =>
+      (
+        globalThis as unknown as { axe: { run(root: Document, options: unknown): Promise<AxeResult> } }
+      ).axe.run(document, { runOnly: values }),
+    RULES,
   );
-  return violations.map(({ id, nodes }) => `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`);
+  return violations.map(
+    ({ id, nodes }) =>
+      `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,
+  );
 }
 
 /** Runs in the page: it sees nothing of this file. A label carries its control's target. */
 function smallTargets(least: number): string[] {
-  const controls = [...document.querySelectorAll<HTMLElement>('a[href], button, input:not([type=file]), summary, [role=button]')];
+  const controls = [
+    ...document.querySelectorAll<HTMLElement>(
+      'a[href], button, input:not([type=file]), summary, [role=button]',
+    ),
+  ];
   return controls
     .filter((control) => control.checkVisibility() && !control.closest('.skip'))
     .map((control) => [control, (control.closest('label') ?? control).getBoundingClientRect()] as const)
     .filter(([, box]) => box.width < least - 0.5 || box.height < least - 0.5)
-    .map(([control, box]) => `target ${Math.round(box.width)} × ${Math.round(box.height)}: ${control.outerHTML.slice(0, 120)}`);
+    .map(
+      ([control, box]) =>
+        `target ${Math.round(box.width)} × ${Math.round(box.height)}: ${control.outerHTML.slice(0, 120)}`,
+    );
 }
 
 /**
- * What is judged where: how wide things are does not depend on the theme, and structure and contrast not on a few pixels more. So every window is measured
- * in the light, and axe looks at the narrowest in the light and at the widest in the dark.
+ * What is judged where: how wide things are does not depend on the theme, and structure and contrast not on a
+ * few pixels more. So every window is measured in the light, and axe looks at the narrowest in the light and
+ * at the widest in the dark.
  */
 function isJudged(window: Window, theme: Theme): { readonly size: boolean; readonly axe: boolean } {
   return { size: theme === 'light', axe: theme === 'light' ? window === 'narrow' : window === 'laptop' };
 }
 
-/** Looks at the page in every window and both themes; `folder` takes a picture of each. Ends in the tablet's window, light. */
+/**
+ * Looks at the page in every window and both themes; `folder` takes a picture of each. Ends in the tablet's
+ * window, light.
+ */
 export async function inspectPage(page: Page, name: string, folder: string | undefined): Promise<Fault[]> {
   const faults: Fault[] = [];
   if (folder) await mkdir(folder, { recursive: true });
@@ -95,6 +141,11 @@ export async function inspectPage(page: Page, name: string, folder: string | und
 }
 
 async function sizeFaults(page: Page): Promise<string[]> {
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  return [...(tooWide > 0 ? [`${tooWide} px wider than the window`] : []), ...(await page.evaluate(smallTargets, TARGET_PX))];
+  const tooWide = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  return [
+    ...(tooWide > 0 ? [`${tooWide} px wider than the window`] : []),
+    ...(await page.evaluate(smallTargets, TARGET_PX)),
+  ];
 }

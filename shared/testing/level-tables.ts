@@ -1,8 +1,10 @@
 /**
- * What a LevelDB file holds, for a search in a browser's profile: the blocks of a table (`.ldb`) unpacked from Snappy, and the records of a
- * log put together again where they were cut at the 32 KiB of a log's blocks. Deleted and overwritten values are in there too: that is the point.
+ * What a LevelDB file holds, for a search in a browser's profile: the blocks of a table (`.ldb`) unpacked
+ * from Snappy, and the records of a log put together again where they were cut at the 32 KiB of a log's
+ * blocks. Deleted and overwritten values are in there too: that is the point.
  *
- * Format: LevelDB's doc/table_format.md and doc/log_format.md. Damaged parts are left out; the raw file is searched besides.
+ * Format: LevelDB's doc/table_format.md and doc/log_format.md. Damaged parts are left out; the raw file is
+ * searched besides.
  */
 import { uncompress } from 'snappyjs';
 
@@ -51,7 +53,10 @@ export function unpackSnappy(bytes: Uint8Array): Buffer | null {
   }
 }
 
-/** The entries of a block with their shared prefixes put back: a key is written once and then only where it differs. */
+/**
+ * The entries of a block with their shared prefixes put back: a key is written once and then only where it
+ * differs.
+ */
 function* entriesOf(block: Buffer): Generator<{ key: Buffer; value: Buffer }> {
   const restarts = block.length >= 4 ? block.readUInt32LE(block.length - 4) : 0;
   const end = block.length - 4 - restarts * 4;
@@ -61,7 +66,10 @@ function* entriesOf(block: Buffer): Generator<{ key: Buffer; value: Buffer }> {
     const own = shared && readVarint(block, shared.next);
     const length = own && readVarint(block, own.next);
     if (!shared || !own || !length || length.next + own.value + length.value > end) return;
-    key = Buffer.concat([key.subarray(0, shared.value), block.subarray(length.next, length.next + own.value)]);
+    key = Buffer.concat([
+      key.subarray(0, shared.value),
+      block.subarray(length.next, length.next + own.value),
+    ]);
     const start = length.next + own.value;
     yield { key, value: block.subarray(start, start + length.value) };
     at = start + length.value;
@@ -84,7 +92,10 @@ export function* tableContents(file: Buffer): Generator<Buffer> {
   }
 }
 
-/** The records of a log, each whole. A log of another program gives nonsense, which harms nobody: it is only searched. */
+/**
+ * The records of a log, each whole. A log of another program gives nonsense, which harms nobody: it is only
+ * searched.
+ */
 export function logContents(file: Buffer): Buffer {
   const pieces: Buffer[] = [];
   for (let block = 0; block < file.length; block += LOG_BLOCK_BYTES) {

@@ -1,5 +1,6 @@
 /**
- * A link that fails on demand: a TCP relay before a server which can be paused after so many bytes, cut, and mended.
+ * A link that fails on demand: a TCP relay before a server which can be paused after so many bytes, cut, and
+ * mended.
  *
  * Works on connections, not on HTTP: what a cut leaves behind is what a lost network leaves behind.
  */
@@ -11,7 +12,9 @@ export type Link = {
   readonly port: number;
   /** Bytes that went up to the server, all connections together. */
   readonly bytesUp: number;
-  /** Milliseconds since the last cut, or since it was mended; 0 while it is cut, Infinity where it never was. */
+  /**
+   * Milliseconds since the last cut, or since it was mended; 0 while it is cut, Infinity where it never was.
+   */
   cutAgoMs(): number;
   /** After this many further bytes upwards nothing more passes: `reached` says so, `resume` lets it go on. */
   pauseAfter(bytes: number): { readonly reached: Promise<void>; resume(): void };
@@ -21,7 +24,10 @@ export type Link = {
   stop(): Promise<void>;
 };
 
-/** Starts the link on a free port of the loopback (or `port`) before a server on `targetPort`. `listen` is asked for an ear at each connection. */
+/**
+ * Starts the link on a free port of the loopback (or `port`) before a server on `targetPort`. `listen` is
+ * asked for an ear at each connection.
+ */
 export async function startLink(targetPort: number, port = 0, listen?: () => Ear): Promise<Link> {
   const sockets = new Set<Socket>();
   let bytesUp = 0;

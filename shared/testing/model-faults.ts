@@ -1,20 +1,73 @@
 /** What the model gateway can say or do in the place of an honest answer, and the answers themselves. */
 
 /**
- * What happens to one request, and to those like it that come within `lastsMs`. Which fault `nth` means depends on what is asked: each road has
- * its own. `back`: bytes by which an offset moves back; `lateMs`: how long the answer takes.
+ * What happens to one request, and to those like it that come within `lastsMs`. Which fault `nth` means
+ * depends on what is asked: each road has its own. `back`: bytes by which an offset moves back; `lateMs`: how
+ * long the answer takes.
  */
-export type Fault = { readonly nth: number; readonly lateMs: number; readonly lastsMs: number; readonly back: number };
+export type Fault = {
+  readonly nth: number;
+  readonly lateMs: number;
+  readonly lastsMs: number;
+  readonly back: number;
+};
 
-/** What befalls the gateway itself. It may come again and again, but not with every request: then nothing could ever arrive. */
-const UPSETS = ['expired', 'moved-back', 'spool-lost', 'pacs-lost', 'damaged', 'all-forgotten', 'key-changed'] as const;
+/**
+ * What befalls the gateway itself. It may come again and again, but not with every request: then nothing
+ * could ever arrive.
+ */
+const UPSETS = [
+  'expired',
+  'moved-back',
+  'spool-lost',
+  'pacs-lost',
+  'damaged',
+  'all-forgotten',
+  'key-changed',
+] as const;
 /** What any request may meet. */
-const ANYWHERE = ['none', 'none', 'lost-request', 'lost-answer', 'silence', 'twice', '401', '429', '500', '502', '503', 'page', 'redirect', ...UPSETS] as const;
+const ANYWHERE = [
+  'none',
+  'none',
+  'lost-request',
+  'lost-answer',
+  'silence',
+  'twice',
+  '401',
+  '429',
+  '500',
+  '502',
+  '503',
+  'page',
+  'redirect',
+  ...UPSETS,
+] as const;
 const ON_ROADS = {
-  parcels: ['cut', 'cut', '404', '409', '410', '413', '413-coded', '423', '460', '507', 'seal-key-unknown', 'stores-nothing'],
+  parcels: [
+    'cut',
+    'cut',
+    '404',
+    '409',
+    '410',
+    '413',
+    '413-coded',
+    '423',
+    '460',
+    '507',
+    'seal-key-unknown',
+    'stores-nothing',
+  ],
   init: ['403-policy', '507'],
   complete: ['complete-early', 'complete-early', 'complete-early'],
-  receipt: ['old-receipt', 'forged-receipt', 'poor-receipt', 'forged-receipt', 'poor-receipt', 'other-receipt', 'other-receipt'],
+  receipt: [
+    'old-receipt',
+    'forged-receipt',
+    'poor-receipt',
+    'forged-receipt',
+    'poor-receipt',
+    'other-receipt',
+    'other-receipt',
+  ],
   // Two gateways behind one name, of which one does not know the upload.
   other: ['unknown-upload', 'unknown-upload', 'pacs-lost', 'damaged', 'spool-lost'],
 } as const;
@@ -23,7 +76,13 @@ export type FaultKind = (typeof ANYWHERE)[number] | (typeof ON_ROADS)[Road][numb
 
 export function roadOf(path: string): Road {
   if (path.startsWith('/upload/files')) return 'parcels';
-  return path === '/upload/init' ? 'init' : path.endsWith('/complete') ? 'complete' : path.endsWith('/receipt') ? 'receipt' : 'other';
+  return path === '/upload/init'
+    ? 'init'
+    : path.endsWith('/complete')
+      ? 'complete'
+      : path.endsWith('/receipt')
+        ? 'receipt'
+        : 'other';
 }
 
 export function kindOf(road: Road, { nth }: Fault): FaultKind {
@@ -35,18 +94,39 @@ export const isUpset = (kind: FaultKind): boolean => (UPSETS as readonly FaultKi
 
 const TUS = { 'tus-resumable': '1.0.0' };
 
-export const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+export const json = (body: unknown, status = 200): Response =>
+  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
 export const problem = (status: number, code: string, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify({ type: 'x', title: code, status, code, correlationId: 'c' }), { status, headers: { 'content-type': 'application/problem+json', ...headers } });
-export const page = (status: number, text = 'hello'): Response => new Response(`<html>\n\n${text}\n\n</html>`, { status, headers: { 'content-type': 'text/html' } });
-export const tus = (status: number, headers: Record<string, string> = {}): Response => new Response(null, { status, headers: { ...TUS, ...headers } });
+  new Response(JSON.stringify({ type: 'x', title: code, status, code, correlationId: 'c' }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  });
+export const page = (status: number, text = 'hello'): Response =>
+  new Response(`<html>\n\n${text}\n\n</html>`, { status, headers: { 'content-type': 'text/html' } });
+export const tus = (status: number, headers: Record<string, string> = {}): Response =>
+  new Response(null, { status, headers: { ...TUS, ...headers } });
 
 /** What is answered in the place of the gateway, or by it before it looks at anything. */
 export const REFUSALS: Partial<Record<FaultKind, () => Response>> = {
-  401: () => problem(401, 'session-ended'), 404: () => problem(404, 'not-found'), 409: () => tus(409), 410: () => tus(410), 413: () => page(413),
-  '413-coded': () => problem(413, 'body-too-large'), 423: () => tus(423), 429: () => problem(429, 'rate-limited', { 'retry-after': '3' }), 500: () => problem(500, 'unexpected'),
-  502: () => page(502), 503: () => problem(503, 'not-ready', { 'retry-after': '2' }), 507: () => problem(507, 'storage-full'), '403-policy': () => problem(403, 'policy-not-allowed'),
-  'unknown-upload': () => problem(404, 'upload-not-found'), page: () => page(200), redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
+  401: () => problem(401, 'session-ended'),
+  404: () => problem(404, 'not-found'),
+  409: () => tus(409),
+  410: () => tus(410),
+  413: () => page(413),
+  '413-coded': () => problem(413, 'body-too-large'),
+  423: () => tus(423),
+  429: () => problem(429, 'rate-limited', { 'retry-after': '3' }),
+  500: () => problem(500, 'unexpected'),
+  502: () => page(502),
+  503: () => problem(503, 'not-ready', { 'retry-after': '2' }),
+  507: () => problem(507, 'storage-full'),
+  '403-policy': () => problem(403, 'policy-not-allowed'),
+  'unknown-upload': () => problem(404, 'upload-not-found'),
+  page: () => page(200),
+  redirect: () => new Response(null, { status: 302, headers: { location: 'http://portal/' } }),
 };
 /** With these the gateway refuses a study for good. */
-export const FINAL: Partial<Record<FaultKind, string>> = { '413-coded': 'body-too-large', '403-policy': 'policy-not-allowed' };
+export const FINAL: Partial<Record<FaultKind, string>> = {
+  '413-coded': 'body-too-large',
+  '403-policy': 'policy-not-allowed',
+};

@@ -1,4 +1,7 @@
-/** The product's models on the gateway's engine, and the labelled pictures that are kept beside the clone to judge them by. */
+/**
+ * The product's models on the gateway's engine, and the labelled pictures that are kept beside the clone to
+ * judge them by.
+ */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,15 +17,29 @@ const RUN_TIMEOUT_MS = 60_000;
 /** As the engine takes it. */
 export function engineModel(id: ModelId): EngineModel {
   const { sha256, file, input, outputs } = CARDS[id];
-  return { digest: sha256, path: fileURLToPath(new URL(`../models/${file}`, import.meta.url)), input, outputs };
+  return {
+    digest: sha256,
+    path: fileURLToPath(new URL(`../models/${file}`, import.meta.url)),
+    input,
+    outputs,
+  };
 }
 
 /** The models that come with the product; whoever opens them closes the engine. */
-export function openModels(): { readonly models: Readonly<Record<ModelId, RunModel>>; readonly engine: Engine } {
+export function openModels(): {
+  readonly models: Readonly<Record<ModelId, RunModel>>;
+  readonly engine: Engine;
+} {
   const engine = createOnnxEngine();
   const never = new AbortController().signal;
-  const runOf = (id: ModelId): RunModel => (input, signal = never) => engine.run(engineModel(id), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
-  return { engine, models: Object.fromEntries(MODEL_IDS.map((id) => [id, runOf(id)])) as Record<ModelId, RunModel> };
+  const runOf =
+    (id: ModelId): RunModel =>
+    (input, signal = never) =>
+      engine.run(engineModel(id), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
+  return {
+    engine,
+    models: Object.fromEntries(MODEL_IDS.map((id) => [id, runOf(id)])) as Record<ModelId, RunModel>,
+  };
 }
 
 /** One row of `expected.json`. `camPeak`: column, row. */
@@ -33,12 +50,22 @@ export type EvalRow = {
   readonly mask?: string;
   readonly expected: {
     readonly 'image-kind': readonly number[];
-    readonly 'pneumonia'?: { readonly probabilities: readonly number[]; readonly score: number; readonly camPeak: readonly [number, number] };
+    readonly pneumonia?: {
+      readonly probabilities: readonly number[];
+      readonly score: number;
+      readonly camPeak: readonly [number, number];
+    };
     readonly 'lung-fields'?: { readonly fraction: number; readonly dice?: number };
   };
 };
 export type Evaluation = {
-  readonly tolerance: { readonly probabilities: number; readonly score: number; readonly fraction: number; readonly dice: number; readonly camPeak: number };
+  readonly tolerance: {
+    readonly probabilities: number;
+    readonly score: number;
+    readonly fraction: number;
+    readonly dice: number;
+    readonly camPeak: number;
+  };
   readonly images: readonly EvalRow[];
   /** Read once. */
   picture(file: string): Promise<GreyPicture>;
@@ -56,5 +83,9 @@ export async function openEvaluation(): Promise<Evaluation | null> {
     if (outcome.kind === 'refused') throw new Error(`${file}: ${outcome.because}`);
     return outcome.picture;
   };
-  return { tolerance, images, picture: (file) => pictures.get(file) ?? pictures.set(file, read(file)).get(file)! };
+  return {
+    tolerance,
+    images,
+    picture: (file) => pictures.get(file) ?? pictures.set(file, read(file)).get(file)!,
+  };
 }

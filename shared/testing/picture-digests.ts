@@ -1,4 +1,7 @@
-/** A file's first frame in short, so that two engines can be compared: digests of stored values, of the grey and of the square for the models. */
+/**
+ * A file's first frame in short, so that two engines can be compared: digests of stored values, of the grey
+ * and of the square for the models.
+ */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
@@ -32,10 +35,21 @@ async function digestImageFile(bytes: Uint8Array): Promise<PictureDigests> {
   const startedAt = performance.now();
   const read = await readImageFile(bytes);
   const ms = performance.now() - startedAt;
-  return { said: read.kind === 'refused' ? read.because : `${read.type} ${read.warnings} ${await digestOf(read.picture.grey)}`, ms };
+  return {
+    said:
+      read.kind === 'refused'
+        ? read.because
+        : `${read.type} ${read.warnings} ${await digestOf(read.picture.grey)}`,
+    ms,
+  };
 }
 
 async function digestOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('').slice(0, 16);
+  const digest = await crypto.subtle.digest(
+    'SHA-256',
+    new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+  );
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .slice(0, 16);
 }

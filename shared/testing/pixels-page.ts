@@ -4,7 +4,9 @@ import type { PictureDigests } from './picture-digests.ts';
 const worker = new Worker(new URL('./pixels.worker.ts', import.meta.url), { type: 'module' });
 
 async function ask(address: string): Promise<PictureDigests> {
-  const answer = new Promise<MessageEvent<PictureDigests>>((resolve) => worker.addEventListener('message', resolve, { once: true }));
+  const answer = new Promise<MessageEvent<PictureDigests>>((resolve) =>
+    worker.addEventListener('message', resolve, { once: true }),
+  );
   worker.postMessage(address);
   return (await answer).data;
 }

@@ -5,6 +5,10 @@ import { digestPicture } from './picture-digests.ts';
 const codecs = loadCodecs();
 
 globalThis.addEventListener('message', (message: MessageEvent<string>) => {
-  const answer = async () => digestPicture(new Uint8Array(await (await fetch(message.data)).arrayBuffer()), codecs);
-  answer().then((digests) => globalThis.postMessage(digests), (error: Error) => globalThis.postMessage({ said: `${error.name}: ${error.message}`, ms: 0 }));
+  const answer = async () =>
+    digestPicture(new Uint8Array(await (await fetch(message.data)).arrayBuffer()), codecs);
+  answer().then(
+    (digests) => globalThis.postMessage(digests),
+    (error: Error) => globalThis.postMessage({ said: `${error.name}: ${error.message}`, ms: 0 }),
+  );
 });

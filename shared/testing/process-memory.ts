@@ -1,5 +1,6 @@
 /**
- * How much memory another process holds, and held at most, read from Linux's /proc: for tests and benches of bounds.
+ * How much memory another process holds, and held at most, read from Linux's /proc: for tests and benches of
+ * bounds.
  *
  * The peak is the kernel's own count: nothing that is taken and given back between two looks is missed.
  */
@@ -19,10 +20,16 @@ export const canMeasureMemory = process.platform === 'linux';
 /** Resident memory in bytes. Throws where the process has ended. */
 export const residentBytes = (pid: number): Promise<number> => read(pid, 'VmRSS');
 
-/** The most that was resident since the start, or since `forgetPeak`, in bytes. Throws where the process has ended. */
+/**
+ * The most that was resident since the start, or since `forgetPeak`, in bytes. Throws where the process has
+ * ended.
+ */
 export const peakResidentBytes = (pid: number): Promise<number> => read(pid, 'VmHWM');
 
-/** The peak counts from now. proc(5): 5 in clear_refs resets "the peak resident set size to the process's current value". */
+/**
+ * The peak counts from now. proc(5): 5 in clear_refs resets "the peak resident set size to the process's
+ * current value".
+ */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');
 }

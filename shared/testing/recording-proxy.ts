@@ -1,9 +1,9 @@
 /**
- * A proxy before a real PACS that counts what was posted, instance by instance, and can hold requests back, so that a test can kill the
- * gateway while exactly one of its stages has work in flight.
+ * A proxy before a real PACS that counts what was posted, instance by instance, and can hold requests back,
+ * so that a test can kill the gateway while exactly one of its stages has work in flight.
  *
- * It passes every byte on unchanged and answers with what the PACS answered. It counts an instance when its request has been passed on
- * whole: what was cut on the way was not posted.
+ * It passes every byte on unchanged and answers with what the PACS answered. It counts an instance when its
+ * request has been passed on whole: what was cut on the way was not posted.
  */
 import { createServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -19,7 +19,10 @@ export type RecordingProxy = {
   readonly posted: ReadonlyMap<string, number>;
   /** Requests of each kind so far. */
   readonly seen: Readonly<Record<PacsRequestKind, number>>;
-  /** The next request of this kind waits: `reached` says that it has come, `release` lets it and all others go on. */
+  /**
+   * The next request of this kind waits: `reached` says that it has come, `release` lets it and all others go
+   * on.
+   */
   hold(kind: PacsRequestKind): { readonly reached: Promise<void>; release(): void };
   stop(): Promise<void>;
 };
@@ -50,7 +53,10 @@ export function instancesIn(body: Buffer): string[] {
   return uids;
 }
 
-/** Starts the proxy before `target` (a DICOMweb root) on a free port of the loopback. Bodies are kept in memory: for small studies. */
+/**
+ * Starts the proxy before `target` (a DICOMweb root) on a free port of the loopback. Bodies are kept in
+ * memory: for small studies.
+ */
 export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
   const upstream = new URL(target);
   const posted = new Map<string, number>();
@@ -72,7 +78,13 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     }
     if (kind === 'store') for (const uid of instancesIn(body)) posted.set(uid, (posted.get(uid) ?? 0) + 1);
     const { connection: _hop, 'transfer-encoding': _coding, ...headers } = incoming.headers;
-    const options = { host: upstream.hostname, port: upstream.port, method: incoming.method, path: incoming.url, headers: { ...headers, host: upstream.host, 'content-length': body.length } };
+    const options = {
+      host: upstream.hostname,
+      port: upstream.port,
+      method: incoming.method,
+      path: incoming.url,
+      headers: { ...headers, host: upstream.host, 'content-length': body.length },
+    };
     await new Promise<void>((resolve) => {
       const onward = httpRequest(options, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);

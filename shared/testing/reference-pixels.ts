@@ -1,4 +1,6 @@
-/** What pydicom and dcmtk make of files (`reference-pixels.py`), for comparison, and files that they write. */
+/**
+ * What pydicom and dcmtk make of files (`reference-pixels.py`), for comparison, and files that they write.
+ */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +28,10 @@ export interface ReferenceFrame {
 
 /** Null where the machine has no pydicom. */
 export async function pydicomVersion(): Promise<string | null> {
-  return await run(PYTHON, ['-c', 'import pydicom, numpy, PIL; print(pydicom.__version__)']).then(({ stdout }) => stdout.trim(), () => null);
+  return await run(PYTHON, ['-c', 'import pydicom, numpy, PIL; print(pydicom.__version__)']).then(
+    ({ stdout }) => stdout.trim(),
+    () => null,
+  );
 }
 
 /** Instances of every form that pixels have (`odd-pixels.py`), in `folder`. */
@@ -37,12 +42,26 @@ export async function writeOddPixels(folder: string): Promise<string[]> {
 
 /** First, middle and last frame of each file that the reference can read. */
 export async function referenceFrames(folder: string, files: readonly string[]): Promise<ReferenceFrame[]> {
-  const { stdout } = await run(PYTHON, [SCRIPT, folder, ...files], { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 });
-  return stdout.trim().split('\n').map((line) => JSON.parse(line)).filter((line) => !('error' in line));
+  const { stdout } = await run(PYTHON, [SCRIPT, folder, ...files], {
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 120_000,
+  });
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter((line) => !('error' in line));
 }
 
 const KINDS: Readonly<Record<string, new (buffer: ArrayBuffer) => FrameValues>> = {
-  u1: Uint8Array, i1: Int8Array, u2: Uint16Array, i2: Int16Array, u4: Uint32Array, i4: Int32Array, f4: Float32Array, f8: Float64Array,
+  u1: Uint8Array,
+  i1: Int8Array,
+  u2: Uint16Array,
+  i2: Int16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  f4: Float32Array,
+  f8: Float64Array,
 };
 
 export async function referenceValues({ name, kind }: ReferenceFrame): Promise<FrameValues> {

@@ -1,6 +1,7 @@
 /**
- * The app as a person meets it: one page of a real Chromium, a real gateway, a real Orthanc, and steps that are walked in their order. Pictures of
- * what `looksRight` is shown go to the folder that RELAY_SCREENSHOTS names.
+ * The app as a person meets it: one page of a real Chromium, a real gateway, a real Orthanc, and steps that
+ * are walked in their order. Pictures of what `looksRight` is shown go to the folder that RELAY_SCREENSHOTS
+ * names.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,24 +18,42 @@ import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-t
 import { inspectPage, openBrowser, openVisitor } from './inspect-page.ts';
 
 export type World = {
-  readonly folder: string; readonly orthanc: RunningOrthanc; readonly gateway: GatewayUnderTest;
-  readonly browser: Browser; readonly visitor: BrowserContext; readonly page: Page;
+  readonly folder: string;
+  readonly orthanc: RunningOrthanc;
+  readonly gateway: GatewayUnderTest;
+  readonly browser: Browser;
+  readonly visitor: BrowserContext;
+  readonly page: Page;
 };
 
 /** A promise that is walked in order: each step starts where the one before it ended. */
 export type Step = (name: string, run: (world: World) => Promise<void>) => void;
 
-/** Gives the suite its world; skipped, and says so, where there is no Chromium or no Orthanc. `name` is the suite's. */
+/**
+ * Gives the suite its world; skipped, and says so, where there is no Chromium or no Orthanc. `name` is the
+ * suite's.
+ */
 export async function walkScreens(test: Test, name: string): Promise<Step> {
   const { chromium } = testEnvironment();
-  const why = chromium === null ? 'there is no Chromium' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+  const why =
+    chromium === null
+      ? 'there is no Chromium'
+      : (await findOrthanc()) === null
+        ? 'Orthanc is not installed'
+        : null;
   let world: World | undefined;
   test.before(async () => {
     if (why !== null || chromium === null) return;
     if (!(await isWebAppCurrent())) await buildWebApp();
     const folder = await mkdtemp(join(tmpdir(), 'relay-screens-'));
     const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
-    const gateway = createGatewayUnderTest({ port: await freePort(), webPort: await freePort(), dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD });
+    const gateway = createGatewayUnderTest({
+      port: await freePort(),
+      webPort: await freePort(),
+      dataDir: join(folder, 'data'),
+      pacs: orthanc,
+      adminPassword: PASSWORD,
+    });
     await gateway.start();
     const browser = await openBrowser(chromium);
     const visitor = await openVisitor(browser);
@@ -49,11 +68,16 @@ export async function walkScreens(test: Test, name: string): Promise<Step> {
     await world.orthanc.stop();
     await rm(world.folder, { recursive: true, force: true });
   });
-  return (does, run) => test(does, async () => (why === null ? run(world!) : skipped(`${name}: ${does}`, why)));
+  return (does, run) =>
+    test(does, async () => (why === null ? run(world!) : skipped(`${name}: ${does}`, why)));
 }
 
 /** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */
 export async function looksRight(page: Page, name: string): Promise<void> {
   const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
-  assert.equal(faults, [], `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`);
+  assert.equal(
+    faults,
+    [],
+    `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`,
+  );
 }

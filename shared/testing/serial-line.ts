@@ -1,8 +1,10 @@
 /**
- * The arithmetic of one direction of a slow link: a queue before a wire of so many bytes a second, and the time that a byte is on its way.
- * Keeps no bytes and no timers: times go in and come out, in milliseconds of any clock that does not go back.
+ * The arithmetic of one direction of a slow link: a queue before a wire of so many bytes a second, and the
+ * time that a byte is on its way. Keeps no bytes and no timers: times go in and come out, in milliseconds of
+ * any clock that does not go back.
  *
- * The wire's time is counted, not waited for: who delivers a piece some milliseconds late does not make the link slower.
+ * The wire's time is counted, not waited for: who delivers a piece some milliseconds late does not make the
+ * link slower.
  */
 
 export type LineSettings = {

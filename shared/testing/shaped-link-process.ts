@@ -1,4 +1,7 @@
-/** The shaped link in a process of its own: a busy bench does not slow the wire, and the wire's work is not the bench's. */
+/**
+ * The shaped link in a process of its own: a busy bench does not slow the wire, and the wire's work is not
+ * the bench's.
+ */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +13,14 @@ export type LinkProcess = {
   stop(): Promise<void>;
 };
 
-/** Starts it; it ends with `stop`, or with the process that started it. @throws Error where it ends before it listens. */
+/**
+ * Starts it; it ends with `stop`, or with the process that started it. @throws Error where it ends before it
+ * listens.
+ */
 export async function forkShapedLink(shape: LinkShape): Promise<LinkProcess> {
-  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(shape)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(shape)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const [port] = await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(() => Promise.reject(new Error('the link ended at its start'))),

@@ -51,7 +51,12 @@ test('a cut ends every connection at its byte, and who comes later is served aga
 test('at a silent cut the server is not told', async () => {
   const sockets: Socket[] = [];
   const sink = await startServer((socket) => void sockets.push(socket.resume()));
-  const link = await startShapedLink({ targetPort: sink.port, ...FAST, cutsAt: [1_000, 2_000], isSilent: true });
+  const link = await startShapedLink({
+    targetPort: sink.port,
+    ...FAST,
+    cutsAt: [1_000, 2_000],
+    isSilent: true,
+  });
   const send = async (): Promise<void> => {
     const client = connect({ port: link.port, host: '127.0.0.1' });
     client.on('error', () => client.destroy());

@@ -1,11 +1,12 @@
 /**
- * A slow link in user space: a TCP relay before a server, with a round-trip time, a bandwidth in each direction that all connections
- * share, a bounded queue before each wire, and cuts after so many bytes.
+ * A slow link in user space: a TCP relay before a server, with a round-trip time, a bandwidth in each
+ * direction that all connections share, a bounded queue before each wire, and cuts after so many bytes.
  *
- * Promises: within a percent, so many bytes take bytes ÷ bandwidth (scripts/bench/raw-tcp.ts measures it in the same run); a new connection
- * costs a round trip, as TCP's handshake does; a sender that is faster than the wire waits, it is not buffered without end. Does not lose
- * or reorder single packets, and knows no slow start: it is the link that a long-lived connection sees. The kernel's socket buffers of the
- * loopback lie before and behind it, as those of the hosts do.
+ * Promises: within a percent, so many bytes take bytes ÷ bandwidth (scripts/bench/raw-tcp.ts measures it in
+ * the same run); a new connection costs a round trip, as TCP's handshake does; a sender that is faster than
+ * the wire waits, it is not buffered without end. Does not lose or reorder single packets, and knows no slow
+ * start: it is the link that a long-lived connection sees. The kernel's socket buffers of the loopback lie
+ * before and behind it, as those of the hosts do.
  */
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
@@ -17,9 +18,15 @@ export type LinkShape = {
   readonly roundTripMs: number;
   /** In each direction. */
   readonly bitsPerSecond: number;
-  /** Positions in the bytes that reach the server, all connections together, at which every connection dies; ascending. */
+  /**
+   * Positions in the bytes that reach the server, all connections together, at which every connection dies;
+   * ascending.
+   */
   readonly cutsAt?: readonly number[];
-  /** At every second cut the server is not told: its sockets stay open and silent, as when a radio is out of reach. */
+  /**
+   * At every second cut the server is not told: its sockets stay open and silent, as when a radio is out of
+   * reach.
+   */
   readonly isSilent?: boolean;
   /** On the loopback; a free one where it is not given. */
   readonly port?: number;
@@ -41,7 +48,10 @@ export type ShapedLink = {
   stop(): Promise<void>;
 };
 
-/** A piece takes at most so long on the wire: what shares the link with a bulk transfer waits no longer for its turn. */
+/**
+ * A piece takes at most so long on the wire: what shares the link with a bulk transfer waits no longer for
+ * its turn.
+ */
 const QUANTUM_MS = 5;
 /** Node reads at most this from a socket at once. */
 const READ_BYTES = 64 * 1024;
@@ -58,7 +68,11 @@ type Direction = {
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-function createDirection(shape: LinkShape, silenced: WeakSet<Socket>, deliver: (to: Socket, bytes: Buffer) => void): Direction {
+function createDirection(
+  shape: LinkShape,
+  silenced: WeakSet<Socket>,
+  deliver: (to: Socket, bytes: Buffer) => void,
+): Direction {
   const bytesPerSecond = shape.bitsPerSecond / 8;
   // One round trip of bytes: the rule of thumb for a router's buffer.
   const queueBytes = Math.max(READ_BYTES, (bytesPerSecond * shape.roundTripMs) / 1000);

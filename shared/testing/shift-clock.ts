@@ -1,4 +1,7 @@
-/** A device whose clock is wrong: `Date` goes by another time in a page and in its workers; timers and durations do not. */
+/**
+ * A device whose clock is wrong: `Date` goes by another time in a page and in its workers; timers and
+ * durations do not.
+ */
 import type { Page, Worker } from 'playwright-core';
 
 /** Runs in the page: it sees nothing of this file. */
@@ -29,7 +32,8 @@ export interface ShiftedClock {
 export async function shiftClock(page: Page, ms: number): Promise<ShiftedClock> {
   let shift = ms;
   const shiftPage = (): Promise<void> => page.evaluate(shiftDate, shift).catch(() => undefined);
-  const shiftWorker = (worker: Worker): Promise<void> => worker.evaluate(shiftDate, shift).catch(() => undefined);
+  const shiftWorker = (worker: Worker): Promise<void> =>
+    worker.evaluate(shiftDate, shift).catch(() => undefined);
   await page.addInitScript(shiftDate, ms);
   page.on('worker', (worker) => void shiftWorker(worker));
   page.on('domcontentloaded', () => void (shift !== ms && shiftPage()));

@@ -1,7 +1,7 @@
 /**
- * Synthetic studies for tests, end-to-end runs and benches: the same seed gives the same bytes. Identifying values are planted in the
- * header, in sequences, in private elements and in text, each with a token that occurs nowhere else, so that a test can search any
- * output for all of them.
+ * Synthetic studies for tests, end-to-end runs and benches: the same seed gives the same bytes. Identifying
+ * values are planted in the header, in sequences, in private elements and in text, each with a token that
+ * occurs nowhere else, so that a test can search any output for all of them.
  */
 import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
@@ -55,7 +55,13 @@ export function seededRandom(seed: number): () => number {
 }
 
 export function syntheticStudy(options: SyntheticOptions): SyntheticStudy {
-  const { seed, modality = 'CT', series = 1, instancesPerSeries = 3, transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN } = options;
+  const {
+    seed,
+    modality = 'CT',
+    series = 1,
+    instancesPerSeries = 3,
+    transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+  } = options;
   const random = seededRandom(seed);
   const studyInstanceUID = parseUid('StudyInstanceUID', randomUid(random));
   const frameOfReferenceUID = randomUid(random);
@@ -64,14 +70,30 @@ export function syntheticStudy(options: SyntheticOptions): SyntheticStudy {
   for (let s = 1; s <= series; s++) {
     const seriesInstanceUID = parseUid('SeriesInstanceUID', randomUid(random));
     for (let i = 1; i <= instancesPerSeries; i++) {
-      const sopClassUID = options.frames === undefined ? SOP_CLASSES[modality] : SOP_CLASSES.multiframeGrayscaleWordSC;
+      const sopClassUID =
+        options.frames === undefined ? SOP_CLASSES[modality] : SOP_CLASSES.multiframeGrayscaleWordSC;
       const sopInstanceUID = parseUid('SOPInstanceUID', randomUid(random));
       const identifiers = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID };
       const burnedIn: SimpleElement[] = s === options.burnedInSeries ? [[0x00280301, 'CS', 'YES']] : [];
-      const elements = [...identity.elements, ...acquisition(modality, s, i), [0x00200052, 'UI', frameOfReferenceUID] as const, ...burnedIn];
-      const parts = buildInstance({ identifiers, transferSyntaxUID, elements, image: noisyImage(options, random) });
+      const elements = [
+        ...identity.elements,
+        ...acquisition(modality, s, i),
+        [0x00200052, 'UI', frameOfReferenceUID] as const,
+        ...burnedIn,
+      ];
+      const parts = buildInstance({
+        identifiers,
+        transferSyntaxUID,
+        elements,
+        image: noisyImage(options, random),
+      });
       const fileName = `IM${String(s).padStart(3, '0')}${String(i).padStart(4, '0')}`;
-      instances.push({ fileName, identifiers, transferSyntaxUID, bytes: concatBytes(parts) as Uint8Array<ArrayBuffer> });
+      instances.push({
+        fileName,
+        identifiers,
+        transferSyntaxUID,
+        bytes: concatBytes(parts) as Uint8Array<ArrayBuffer>,
+      });
     }
   }
   return { studyInstanceUID, instances, planted: identity.planted };
@@ -87,8 +109,8 @@ const LARGE_ROWS = 1024;
 const LARGE_COLUMNS = 512;
 
 /**
- * A multi-frame instance of `mebibytes` of pixel data that takes one MiB of memory: its Blob names the same frame again and again.
- * Frames are 1024 × 512 pixels of 16 bits.
+ * A multi-frame instance of `mebibytes` of pixel data that takes one MiB of memory: its Blob names the same
+ * frame again and again. Frames are 1024 × 512 pixels of 16 bits.
  */
 export function largeInstance(mebibytes: number, seed: number): LargeInstance {
   const random = seededRandom(seed);
@@ -99,7 +121,13 @@ export function largeInstance(mebibytes: number, seed: number): LargeInstance {
     sopClassUID: SOP_CLASSES.multiframeGrayscaleWordSC,
   };
   const frame = noise(MEBIBYTE, random);
-  const image: BuiltImage = { rows: LARGE_ROWS, columns: LARGE_COLUMNS, frames: mebibytes, bitsAllocated: 16, pixels: frame };
+  const image: BuiltImage = {
+    rows: LARGE_ROWS,
+    columns: LARGE_COLUMNS,
+    frames: mebibytes,
+    bitsAllocated: 16,
+    pixels: frame,
+  };
   const elements = [...plantedIdentity(seed).elements, ...acquisition('SC', 1, 1)];
   const parts = buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image });
   const at = parts.indexOf(frame);
@@ -107,7 +135,10 @@ export function largeInstance(mebibytes: number, seed: number): LargeInstance {
   // The last four bytes of the header are the length of Pixel Data.
   new DataView(header.buffer).setUint32(header.length - 4, mebibytes * MEBIBYTE, true);
   const repeated = new Blob([frame]);
-  return { identifiers, blob: new Blob([header as Uint8Array<ArrayBuffer>, ...Array.from({ length: mebibytes }, () => repeated)]) };
+  return {
+    identifiers,
+    blob: new Blob([header as Uint8Array<ArrayBuffer>, ...Array.from({ length: mebibytes }, () => repeated)]),
+  };
 }
 
 function randomUid(random: () => number): string {
@@ -127,7 +158,14 @@ function noise(bytes: number, random: () => number): Uint8Array<ArrayBuffer> {
 function noisyImage(options: SyntheticOptions, random: () => number): BuiltImage {
   const { rows = 64, columns = 64, frames } = options;
   const pixels = noise(rows * columns * (frames ?? 1) * 2, random);
-  return { rows, columns, ...(frames === undefined ? {} : { frames }), bitsAllocated: 16, bitsStored: 12, pixels };
+  return {
+    rows,
+    columns,
+    ...(frames === undefined ? {} : { frames }),
+    bitsAllocated: 16,
+    bitsStored: 12,
+    pixels,
+  };
 }
 
 function acquisition(modality: string, seriesNumber: number, instanceNumber: number): SimpleElement[] {
@@ -161,7 +199,10 @@ function acquisition(modality: string, seriesNumber: number, instanceNumber: num
 }
 
 /** Elements that hold identity in every way in which a Data Set can, and the values to look for. */
-function plantedIdentity(seed: number, patient?: { name: string; id: string }): { elements: SimpleElement[]; planted: string[] } {
+function plantedIdentity(
+  seed: number,
+  patient?: { name: string; id: string },
+): { elements: SimpleElement[]; planted: string[] } {
   const planted: string[] = [];
   // Letters only from a rare corner of the alphabet: no keyword, UID or pixel value looks like this.
   const plant = (where: string): string => {
@@ -188,16 +229,35 @@ function plantedIdentity(seed: number, patient?: { name: string; id: string }): 
     [0x00101040, 'LO', `1 ${plant('Street')}`],
     [0x00104000, 'LT', `Telephoned ${plant('Comment')} at home`],
     // Request Attributes Sequence, with a code sequence in its item.
-    [0x00400275, 'SQ', [
-      [0x00321060, 'LO', plant('Requested')],
-      [0x00400007, 'LO', plant('Scheduled')],
-      [0x00400008, 'SQ', [[0x00080100, 'SH', 'T-1'], [0x00080102, 'SH', '99QZ'], [0x00080104, 'LO', plant('CodeMeaning')]]],
-    ]],
+    [
+      0x00400275,
+      'SQ',
+      [
+        [0x00321060, 'LO', plant('Requested')],
+        [0x00400007, 'LO', plant('Scheduled')],
+        [
+          0x00400008,
+          'SQ',
+          [
+            [0x00080100, 'SH', 'T-1'],
+            [0x00080102, 'SH', '99QZ'],
+            [0x00080104, 'LO', plant('CodeMeaning')],
+          ],
+        ],
+      ],
+    ],
     [0x00290010, 'LO', 'SYNTHETIC HEADER'],
     [0x00291010, 'LO', plant('PrivateText')],
     [0x00291011, 'OB', new TextEncoder().encode(`blob ${plant('PrivateBytes')}`)],
     [0x00291012, 'UN', new TextEncoder().encode(plant('PrivateUnknown'))],
-    [0x00291013, 'SQ', [[0x00290010, 'LO', 'SYNTHETIC HEADER'], [0x00291020, 'LO', plant('PrivateNested')]]],
+    [
+      0x00291013,
+      'SQ',
+      [
+        [0x00290010, 'LO', 'SYNTHETIC HEADER'],
+        [0x00291020, 'LO', plant('PrivateNested')],
+      ],
+    ],
   ];
   return { elements, planted };
 }

@@ -38,7 +38,8 @@ test('what comes again after a cut counts as sent again, on another connection t
 test('a parcel whose creation carried bytes is the same one that is patched later', () => {
   const bytes = createUploadBytes();
   const ear = bytes.listen();
-  for (const part of request(`POST /upload/files HTTP/1.1\r\nUpload-Metadata: ${METADATA}`, 50, 8)) ear.up(part);
+  for (const part of request(`POST /upload/files HTTP/1.1\r\nUpload-Metadata: ${METADATA}`, 50, 8))
+    ear.up(part);
   for (const part of ['HTTP/1.1 201 Created\r\nLocation: fi', 'les/one\r\n\r\n']) ear.down(Buffer.from(part));
   for (const part of request(patch(30), 70, 8)) ear.up(part);
   const { inParcels, unique } = bytes.counts();
@@ -48,7 +49,8 @@ test('a parcel whose creation carried bytes is the same one that is patched late
 test('what stands beside the parcels is counted as travelled and nothing else', () => {
   const bytes = createUploadBytes();
   const ear = bytes.listen();
-  for (const part of request('POST /upload/init HTTP/1.1\r\nContent-Type: application/json', 500, 64)) ear.up(part);
+  for (const part of request('POST /upload/init HTTP/1.1\r\nContent-Type: application/json', 500, 64))
+    ear.up(part);
   const { up, inParcels } = bytes.counts();
   assert.ok(up > 500);
   assert.is(inParcels, 0);
@@ -57,15 +59,32 @@ test('what stands beside the parcels is counted as travelled and nothing else', 
 test('a range that is laid over others says whose they were, and is whose it is', () => {
   const ranges: Ranges<string> = [];
   const had: [number, string][] = [];
-  for (const [from, to, by] of [[0, 10, 'a'], [20, 30, 'b'], [30, 40, 'b'], [5, 25, 'c']] as const) {
+  for (const [from, to, by] of [
+    [0, 10, 'a'],
+    [20, 30, 'b'],
+    [30, 40, 'b'],
+    [5, 25, 'c'],
+  ] as const) {
     addRange(ranges, from, to, by, (bytes, before) => had.push([bytes, before]));
   }
-  assert.equal(had, [[5, 'a'], [5, 'b']]);
-  assert.equal(ranges, [[0, 5, 'a'], [5, 25, 'c'], [25, 40, 'b']]);
+  assert.equal(had, [
+    [5, 'a'],
+    [5, 'b'],
+  ]);
+  assert.equal(ranges, [
+    [0, 5, 'a'],
+    [5, 25, 'c'],
+    [25, 40, 'b'],
+  ]);
 });
 
 /** `bytes` from `offset` on in a PATCH of 100; then what the gateway answers, or who ends the connection. */
-function carry(bytes: UploadBytes, offset: number, sent: number, then: { answer: string } | { ended: EndedBy } | null): void {
+function carry(
+  bytes: UploadBytes,
+  offset: number,
+  sent: number,
+  then: { answer: string } | { ended: EndedBy } | null,
+): void {
   const ear = bytes.listen();
   for (const part of [...request(patch(offset), 100, 1)].slice(0, sent - 100 || Infinity)) ear.up(part);
   if (then === null) return;
@@ -80,8 +99,21 @@ test('why bytes come again is what became of the request that brought them: refu
   carry(bytes, 40, 100, { ended: 'server' });
   carry(bytes, 90, 100, { answer: '204 No Content\r\nUpload-Offset: 150' });
   carry(bytes, 150, 100, null);
-  assert.equal(bytes.counts().again, { 'answered 507': 100, 'link cut': 20, server: 50, 'taken in part': 40 });
-  assert.equal(bytes.sentAgain().map(({ from, bytes: came, again }) => [from, came, again]), [[0, 100, 100], [0, 60, 20], [40, 100, 50], [90, 100, 40]]);
+  assert.equal(bytes.counts().again, {
+    'answered 507': 100,
+    'link cut': 20,
+    server: 50,
+    'taken in part': 40,
+  });
+  assert.equal(
+    bytes.sentAgain().map(({ from, bytes: came, again }) => [from, came, again]),
+    [
+      [0, 100, 100],
+      [0, 60, 20],
+      [40, 100, 50],
+      [90, 100, 40],
+    ],
+  );
 });
 
 test.run();

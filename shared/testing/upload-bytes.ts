@@ -1,10 +1,12 @@
 /**
- * Counts what of an upload's bytes travels more than once, and why, from what passes on the connections to the gateways: each byte of a parcel
- * has its place (tus: `Upload-Offset` and the length of the body), and what comes twice for one place was sent again. Why, is told by what
- * became of the request that had carried it before.
+ * Counts what of an upload's bytes travels more than once, and why, from what passes on the connections to
+ * the gateways: each byte of a parcel has its place (tus: `Upload-Offset` and the length of the body), and
+ * what comes twice for one place was sent again. Why, is told by what became of the request that had carried
+ * it before.
  *
- * Reads HTTP/1.1 heads and counts bodies; keeps no body. A parcel whose creation carried bytes is known under the device's name for it, which
- * the answer's `Location` joins with the gateway's. What stands outside of parcels (heads, manifests, questions) is overhead.
+ * Reads HTTP/1.1 heads and counts bodies; keeps no body. A parcel whose creation carried bytes is known under
+ * the device's name for it, which the answer's `Location` joins with the gateway's. What stands outside of
+ * parcels (heads, manifests, questions) is overhead.
  */
 import type { Ear, EndedBy } from './balancer.ts';
 
@@ -27,7 +29,12 @@ export type UploadBytes = {
   /** One connection between a device and a gateway. */
   listen(): Ear;
   /** `again`: bytes by why they were sent again. */
-  counts(): { readonly up: number; readonly inParcels: number; readonly unique: number; readonly again: Readonly<Record<string, number>> };
+  counts(): {
+    readonly up: number;
+    readonly inParcels: number;
+    readonly unique: number;
+    readonly again: Readonly<Record<string, number>>;
+  };
   sentAgain(): readonly SentAgain[];
 };
 
@@ -49,13 +56,24 @@ type Carrier = {
 export type Ranges<T> = [from: number, to: number, by: T][];
 
 const HEAD_END = '\r\n\r\n';
-/** A head is far smaller; what is larger is none, for example the rest of a body after a connection was joined in its middle. */
+/**
+ * A head is far smaller; what is larger is none, for example the rest of a body after a connection was joined
+ * in its middle.
+ */
 const HEAD_BYTES_LIMIT = 64 * 1024;
 const LOCATION = /\r\nlocation: *\S*?files\/([\w-]+)/i;
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
 
-/** Lays a range over the others. `had` is told of each piece that was there before, with who had carried it. */
-export function addRange<T>(ranges: Ranges<T>, from: number, to: number, by: T, had: (bytes: number, by: T) => void): void {
+/**
+ * Lays a range over the others. `had` is told of each piece that was there before, with who had carried it.
+ */
+export function addRange<T>(
+  ranges: Ranges<T>,
+  from: number,
+  to: number,
+  by: T,
+  had: (bytes: number, by: T) => void,
+): void {
   const after: Ranges<T> = [];
   let [low, high] = [from, to];
   for (const [a, b, other] of ranges) {
@@ -75,7 +93,8 @@ export function addRange<T>(ranges: Ranges<T>, from: number, to: number, by: T, 
   ranges.splice(0, ranges.length, ...after.sort((one, other) => one[0] - other[0]));
 }
 
-const field = (head: string, name: string): string | null => new RegExp(`\\r\\n${name}: *([^\\r]*)`, 'i').exec(head)?.[1] ?? null;
+const field = (head: string, name: string): string | null =>
+  new RegExp(`\\r\\n${name}: *([^\\r]*)`, 'i').exec(head)?.[1] ?? null;
 
 type Place = { readonly parcel: string; readonly method: 'POST' | 'PATCH'; readonly at: number };
 
@@ -83,7 +102,8 @@ type Place = { readonly parcel: string; readonly method: 'POST' | 'PATCH'; reado
 function placeOf(head: string): Place | null {
   const [method, path] = head.split(' ', 2);
   const id = /\/upload\/files\/([\w-]+)/.exec(path ?? '')?.[1];
-  if (method === 'PATCH' && id !== undefined) return { parcel: id, method, at: Number(field(head, 'upload-offset') ?? 0) };
+  if (method === 'PATCH' && id !== undefined)
+    return { parcel: id, method, at: Number(field(head, 'upload-offset') ?? 0) };
   const name = /(?:^|,) *parcel +([^,\s]+)/.exec(field(head, 'upload-metadata') ?? '')?.[1];
   return method === 'POST' && name !== undefined ? { parcel: name, method, at: 0 } : null;
 }
@@ -96,7 +116,10 @@ function fateOf({ status, offset, from, bytes, ended }: Carrier): string {
 }
 
 /** `nameEnd` says why a connection ended over a request without an answer, at the moment when it ends. */
-export function createUploadBytes(nameEnd: (by: EndedBy) => string = (by) => by, now: () => number = Date.now): UploadBytes {
+export function createUploadBytes(
+  nameEnd: (by: EndedBy) => string = (by) => by,
+  now: () => number = Date.now,
+): UploadBytes {
   const counts = { up: 0, inParcels: 0, unique: 0 };
   const parcels = new Map<string, Ranges<Carrier>>();
   /** The gateway's id of a parcel → the device's name for it. */
@@ -143,7 +166,17 @@ export function createUploadBytes(nameEnd: (by: EndedBy) => string = (by) => by,
         const place = placeOf(whole);
         const isChunked = field(whole, 'transfer-encoding') !== null;
         const left = isChunked ? Infinity : Number(field(whole, 'content-length') ?? 0);
-        asked = place && { parcel: place.parcel, method: place.method, from: place.at, at: now(), bytes: 0, again: 0, status: null, offset: null, ended: null };
+        asked = place && {
+          parcel: place.parcel,
+          method: place.method,
+          from: place.at,
+          at: now(),
+          bytes: 0,
+          again: 0,
+          status: null,
+          offset: null,
+          ended: null,
+        };
         answer = '';
         body = { left, carrier: asked };
         return piece.subarray(end + HEAD_END.length - before);

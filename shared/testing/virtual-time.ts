@@ -1,8 +1,9 @@
 /**
- * Time that passes as fast as a test can think: whoever sleeps is woken in order, when nothing else is left to do. A day takes a moment, and
- * the same seed gives the same day.
+ * Time that passes as fast as a test can think: whoever sleeps is woken in order, when nothing else is left
+ * to do. A day takes a moment, and the same seed gives the same day.
  *
- * Knows of work outside of it (WebCrypto runs on other threads) by counting what goes through `crypto.subtle` while it runs.
+ * Knows of work outside of it (WebCrypto runs on other threads) by counting what goes through `crypto.subtle`
+ * while it runs.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
@@ -11,7 +12,9 @@ export type VirtualTime = {
   now(): number;
   /** Resolves when it is so late; throws the signal's reason when aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Lets time pass until `isOver`, or for so long. False: it was not over by then, or nobody sleeps any more. */
+  /**
+   * Lets time pass until `isOver`, or for so long. False: it was not over by then, or nobody sleeps any more.
+   */
   run(isOver: () => boolean, withinMs: number): Promise<boolean>;
 };
 
@@ -67,7 +70,11 @@ export function createVirtualTime(isBusy: () => boolean): VirtualTime {
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         signal?.throwIfAborted();
-        const sleeper: Sleeper = { at: now + Math.max(0, ms), nth: (count += 1), wake: () => (signal?.removeEventListener('abort', onAbort), resolve()) };
+        const sleeper: Sleeper = {
+          at: now + Math.max(0, ms),
+          nth: (count += 1),
+          wake: () => (signal?.removeEventListener('abort', onAbort), resolve()),
+        };
         const onAbort = (): void => {
           sleepers.splice(sleepers.indexOf(sleeper), 1);
           reject(signal!.reason);

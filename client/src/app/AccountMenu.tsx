@@ -43,8 +43,9 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
   const roles = session.user.value?.roles ?? [];
   const signOut = async () => {
     setLeaving(true);
-    // What they have said is said in their name: afterwards it could not be. Who was told signs out all the same.
-    if (!isUnkept && (await farewell.keepAll()) > 0) return setUnkept(true), setLeaving(false);
+    // What they have said is said in their name: afterwards it could not be. Who was told signs out all the
+    // same.
+    if (!isUnkept && (await farewell.keepAll()) > 0) return (setUnkept(true), setLeaving(false));
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();
@@ -60,14 +61,27 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         <legend class="small quiet">{words.account.theme}</legend>
         {THEMES.map((choice) => (
           <label key={choice} class="choice">
-            <input type="radio" name="theme" checked={theme.value === choice} onChange={() => (theme.value = choice)} />
+            <input
+              type="radio"
+              name="theme"
+              checked={theme.value === choice}
+              onChange={() => (theme.value = choice)}
+            />
             <span>{words.account.themes[choice]}</span>
           </label>
         ))}
       </fieldset>
       <div class="sheet-part hairline">
-        <p class="small sheet-text">{meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}</p>
-        <div role="alert">{isUnkept && <Notice kind="stop" title={words.account.unkept}><p>{words.account.unkeptWhat}</p></Notice>}</div>
+        <p class="small sheet-text">
+          {meaningOf(queue.unsafe.value, queue.safe.value, queue.travelling.value)}
+        </p>
+        <div role="alert">
+          {isUnkept && (
+            <Notice kind="stop" title={words.account.unkept}>
+              <p>{words.account.unkeptWhat}</p>
+            </Notice>
+          )}
+        </div>
         <p class="small quiet">{words.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-actions">
@@ -75,8 +89,17 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
           {words.close}
         </button>
         {session.user.value && (
-          <button type="button" class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'} disabled={leaving} onClick={() => void signOut()}>
-            {leaving ? words.account.keeping : isUnkept ? words.account.signOutAllTheSame : words.account.signOut}
+          <button
+            type="button"
+            class={queue.unsafe.value > 0 || isUnkept ? 'button button-stop' : 'button'}
+            disabled={leaving}
+            onClick={() => void signOut()}
+          >
+            {leaving
+              ? words.account.keeping
+              : isUnkept
+                ? words.account.signOutAllTheSame
+                : words.account.signOut}
           </button>
         )}
       </div>

@@ -1,6 +1,7 @@
 /**
- * The one live region: tells a screen reader what a sighted person sees move, without chatter. A study speaks when it passes a quarter
- * of its way, when it waits, when it needs someone, when its film may have to be repeated, and when it has arrived; the link speaks when it changes.
+ * The one live region: tells a screen reader what a sighted person sees move, without chatter. A study speaks
+ * when it passes a quarter of its way, when it waits, when it needs someone, when its film may have to be
+ * repeated, and when it has arrived; the link speaks when it changes.
  */
 import { useSignalEffect, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
@@ -27,7 +28,8 @@ export function Announcer() {
 
   useSignalEffect(() => {
     const sentences: string[] = [];
-    if (link.current !== queue.link.value) sentences.push(words.status.link[(link.current = queue.link.value)]);
+    if (link.current !== queue.link.value)
+      sentences.push(words.status.link[(link.current = queue.link.value)]);
     if (!queue.ready.value) return void (said.value = sentences.join());
     const before = milestones.current;
     // What was there when the page opened is read by looking, not said.
@@ -42,10 +44,12 @@ export function Announcer() {
       // It has only just been chosen: how many there are is not known yet.
       if (track.total === 0) continue;
       const milestone = milestoneOf(track);
-      if (before && before.get(study.id) !== milestone) sentences.push(`${nameOf(study)}: ${sentenceOf(track)}`);
+      if (before && before.get(study.id) !== milestone)
+        sentences.push(`${nameOf(study)}: ${sentenceOf(track)}`);
       milestones.current.set(study.id, milestone);
     }
-    if (sentences.length > 0) said.value = sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. ');
+    if (sentences.length > 0)
+      said.value = sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. ');
   });
 
   return (

@@ -1,6 +1,7 @@
 /**
- * The frame around every page: header, status line, the page, and what is said aloud. Signed out, only the sign-in page is drawn, so
- * that no patient stays on the screen; offline the app works with what the device knows.
+ * The frame around every page: header, status line, the page, and what is said aloud. Signed out, only the
+ * sign-in page is drawn, so that no patient stays on the screen; offline the app works with what the device
+ * knows.
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -20,10 +21,16 @@ import type { Update } from './updates.ts';
 import { words } from './words.ts';
 
 // What the upload page does not need is fetched when it is opened; the service worker has it then.
-const BeforeAfterView = deferred<{ id: string }>(() => import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView));
+const BeforeAfterView = deferred<{ id: string }>(() =>
+  import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView),
+);
 const QueueView = deferred(() => import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView));
-const ResultsPages = deferred<{ route: ResultsRoute }>(() => import('../results/ResultsPages.tsx').then((view) => view.ResultsPages));
-const StudyView = deferred<{ id: string }>(() => import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView));
+const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
+  import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
+);
+const StudyView = deferred<{ id: string }>(() =>
+  import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
+);
 
 export type AppProps = Frame & { readonly route: ReadonlySignal<Route>; readonly update: Update };
 
@@ -38,7 +45,9 @@ export function App({ device, theme, route, update }: AppProps) {
       <Header route={route} signedOut={signedOut} />
       <StatusLine />
       <UpdateOffer update={update} />
-      <ProblemBoundary key={route.value.page}>{state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}</ProblemBoundary>
+      <ProblemBoundary key={route.value.page}>
+        {state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}
+      </ProblemBoundary>
       {!signedOut && <Announcer />}
     </FrameContext.Provider>
   );
@@ -50,10 +59,18 @@ function skipToContent(event: MouseEvent) {
   document.querySelector<HTMLElement>('#content h1')?.focus();
 }
 
-function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; readonly signedOut: boolean }) {
+function Header({
+  route,
+  signedOut,
+}: {
+  readonly route: ReadonlySignal<Route>;
+  readonly signedOut: boolean;
+}) {
   const { queue } = useDevice();
   const page = route.value.page;
-  const waiting = queue.studies.value.filter((study) => study.state !== 'done' && study.state !== 'taken-back').length;
+  const waiting = queue.studies.value.filter(
+    (study) => study.state !== 'done' && study.state !== 'taken-back',
+  ).length;
   return (
     <header class="header">
       <div class="header-inside">
@@ -63,10 +80,18 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
         </p>
         {!signedOut && (
           <nav class="tabs" aria-label={words.nav.label}>
-            <a class="tab" href={hrefOf({ page: 'upload' })} aria-current={page === 'upload' || page === 'before-after' ? 'page' : undefined}>
+            <a
+              class="tab"
+              href={hrefOf({ page: 'upload' })}
+              aria-current={page === 'upload' || page === 'before-after' ? 'page' : undefined}
+            >
               {words.nav.upload}
             </a>
-            <a class="tab" href={hrefOf({ page: 'queue' })} aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}>
+            <a
+              class="tab"
+              href={hrefOf({ page: 'queue' })}
+              aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}
+            >
               {words.nav.queue}
               {waiting > 0 && (
                 <>
@@ -77,7 +102,11 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
                 </>
               )}
             </a>
-            <a class="tab" href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })} aria-current={page === 'results' ? 'page' : undefined}>
+            <a
+              class="tab"
+              href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
+              aria-current={page === 'results' ? 'page' : undefined}
+            >
               {words.nav.results}
             </a>
           </nav>
@@ -88,10 +117,17 @@ function Header({ route, signedOut }: { readonly route: ReadonlySignal<Route>; r
   );
 }
 
-/** A page of its own for the eye and for the reader: title of the window, and the focus on the heading after a change of page. */
+/**
+ * A page of its own for the eye and for the reader: title of the window, and the focus on the heading after a
+ * change of page.
+ */
 function Page({ route }: { readonly route: Route }) {
   const first = useRef(true);
-  const key = [route.page, ...('at' in route ? [route.at, route.beside] : []), ...('id' in route ? [route.id] : [])].join('/');
+  const key = [
+    route.page,
+    ...('at' in route ? [route.at, route.beside] : []),
+    ...('id' in route ? [route.id] : []),
+  ].join('/');
   useEffect(() => {
     document.title = `${titleOf(route)} – ${words.product}`;
     window.scrollTo(0, 0);

@@ -11,7 +11,13 @@ export type AskFirstProps = {
   /** Stands in a line of text, without an outline. */
   readonly bare?: boolean;
   /** What is asked, of which study, what will be lost and what will not, and the two answers. */
-  readonly ask: { readonly title: string; readonly about: string; readonly what: string; readonly yes: string; readonly no: string };
+  readonly ask: {
+    readonly title: string;
+    readonly about: string;
+    readonly what: string;
+    readonly yes: string;
+    readonly no: string;
+  };
   readonly onYes: () => void;
 };
 
@@ -19,7 +25,13 @@ export function AskFirst({ label, of, icon, bare = false, ask, onYes }: AskFirst
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <button type="button" class={bare ? 'button button-bare' : 'button'} aria-haspopup="dialog" aria-label={of} onClick={() => setAsking(true)}>
+      <button
+        type="button"
+        class={bare ? 'button button-bare' : 'button'}
+        aria-haspopup="dialog"
+        aria-label={of}
+        onClick={() => setAsking(true)}
+      >
         {icon && <Icon name={icon.name} size={20} turns={icon.turns ?? false} />}
         {label}
       </button>

@@ -1,4 +1,6 @@
-/** The small code beneath an error, for the one who is asked about it: readable, and copied with one touch. */
+/**
+ * The small code beneath an error, for the one who is asked about it: readable, and copied with one touch.
+ */
 import { useState } from 'preact/hooks';
 import { Icon } from './Icon.tsx';
 import { words } from './words.ts';

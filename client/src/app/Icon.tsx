@@ -1,13 +1,14 @@
 /**
- * The app's few signs, drawn on 24 × 24 with one stroke. A sign never stands alone: the word beside it says the same, so it is hidden
- * from screen readers.
+ * The app's few signs, drawn on 24 × 24 with one stroke. A sign never stands alone: the word beside it says
+ * the same, so it is hidden from screen readers.
  */
 
 const RING = 'M3 12a9 9 0 1018 0 9 9 0 10-18 0';
 
 const SIGNS = {
   // The four places of the track, each with an outline of its own.
-  device: 'M7.5 3h9A2.5 2.5 0 0119 5.5v13a2.5 2.5 0 01-2.5 2.5h-9A2.5 2.5 0 015 18.5v-13A2.5 2.5 0 017.5 3zM10.5 17.5h3',
+  device:
+    'M7.5 3h9A2.5 2.5 0 0119 5.5v13a2.5 2.5 0 01-2.5 2.5h-9A2.5 2.5 0 015 18.5v-13A2.5 2.5 0 017.5 3zM10.5 17.5h3',
   way: 'M5 6l6 6-6 6M13 6l6 6-6 6',
   gateway: 'M12 3l7.8 4.5v9L12 21l-7.8-4.5v-9z',
   pacs: `${RING}M7.8 12.4l2.9 2.9 5.5-6`,
@@ -24,12 +25,14 @@ const SIGNS = {
   person: 'M8 8a4 4 0 108 0 4 4 0 10-8 0M4.5 20.5c.8-4 3.8-6 7.5-6s6.7 2 7.5 6',
   // Actions.
   files: 'M13.5 3H7a2 2 0 00-2 2v14a2 2 0 002 2h10a2 2 0 002-2V8.5zM13.5 3v5.5H19',
-  folder: 'M3.5 18V6A1.5 1.5 0 015 4.5h4.4l2.2 2.6H19a1.5 1.5 0 011.5 1.5V18a1.5 1.5 0 01-1.5 1.5H5A1.5 1.5 0 013.5 18z',
+  folder:
+    'M3.5 18V6A1.5 1.5 0 015 4.5h4.4l2.2 2.6H19a1.5 1.5 0 011.5 1.5V18a1.5 1.5 0 01-1.5 1.5H5A1.5 1.5 0 013.5 18z',
   up: 'M12 19V5.5M6 11.5l6-6 6 6',
   down: 'M12 5v13.5M6 12.5l6 6 6-6',
   chevron: 'M9 5.5l6.5 6.5L9 18.5',
   save: 'M12 4v11M7.5 10.8L12 15.3l4.5-4.5M4.5 19.5h15',
-  print: 'M7 8.5v-5h10v5M7 17H5a1.5 1.5 0 01-1.5-1.5V10A1.5 1.5 0 015 8.5h14a1.5 1.5 0 011.5 1.5v5.5A1.5 1.5 0 0119 17h-2M7 14h10v6.5H7z',
+  print:
+    'M7 8.5v-5h10v5M7 17H5a1.5 1.5 0 01-1.5-1.5V10A1.5 1.5 0 015 8.5h14a1.5 1.5 0 011.5 1.5v5.5A1.5 1.5 0 0119 17h-2M7 14h10v6.5H7z',
   back: 'M8.5 4L3.5 9l5 5M4 9h10a5.5 5.5 0 010 11h-3',
   again: 'M19.5 4.5v5h-5M19 9.5a7.5 7.5 0 10.5 4.5',
   copy: 'M10.5 8.5H18a2 2 0 012 2V18a2 2 0 01-2 2h-7.5a2 2 0 01-2-2v-7.5a2 2 0 012-2zM15.5 8.5V6a2 2 0 00-2-2H6a2 2 0 00-2 2v7.5a2 2 0 002 2h2.5',

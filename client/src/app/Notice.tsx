@@ -1,4 +1,7 @@
-/** A word that stands apart from the page, with a sign and a colour that say the same: plain, waiting (amber), or a decision (red). */
+/**
+ * A word that stands apart from the page, with a sign and a colour that say the same: plain, waiting (amber),
+ * or a decision (red).
+ */
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './Icon.tsx';
 

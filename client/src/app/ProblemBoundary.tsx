@@ -1,5 +1,6 @@
 /**
- * When drawing a view throws: says what it means for the studies and offers the way back. The error may hold a name: it is not shown.
+ * When drawing a view throws: says what it means for the studies and offers the way back. The error may hold
+ * a name: it is not shown.
  */
 import { Component, type ComponentChildren } from 'preact';
 import { Notice } from './Notice.tsx';

@@ -1,12 +1,17 @@
 /**
- * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and gives the focus back. It
- * opens in the moment in which it enters the page, so that no key is missed; `onClose` must take it out of the page.
+ * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and
+ * gives the focus back. It opens in the moment in which it enters the page, so that no key is missed;
+ * `onClose` must take it out of the page.
  */
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { words } from './words.ts';
 
-export type SheetProps = { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren };
+export type SheetProps = {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+};
 
 export function Sheet({ title, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -36,7 +41,12 @@ export function Sheet({ title, onClose, children }: SheetProps) {
 /** A click on the veil arrives at the dialog itself; so does one on its padding, which must not close it. */
 function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
   const box = dialog.getBoundingClientRect();
-  return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
+  return (
+    event.clientX < box.left ||
+    event.clientX > box.right ||
+    event.clientY < box.top ||
+    event.clientY > box.bottom
+  );
 }
 
 export type ConfirmProps = {
@@ -53,7 +63,16 @@ export type ConfirmProps = {
 };
 
 /** Asks before something is lost. The safe answer has the focus. */
-export function Confirm({ title, about, what, yes, no = words.cancel, destructive = false, onYes, onClose }: ConfirmProps) {
+export function Confirm({
+  title,
+  about,
+  what,
+  yes,
+  no = words.cancel,
+  destructive = false,
+  onYes,
+  onClose,
+}: ConfirmProps) {
   const answer = () => {
     onClose();
     onYes();
@@ -70,7 +89,11 @@ export function Confirm({ title, about, what, yes, no = words.cancel, destructiv
         <button type="button" class="button" autofocus onClick={onClose}>
           {no}
         </button>
-        <button type="button" class={destructive ? 'button button-stop' : 'button button-main'} onClick={answer}>
+        <button
+          type="button"
+          class={destructive ? 'button button-stop' : 'button button-main'}
+          onClick={answer}
+        >
           {yes}
         </button>
       </div>

@@ -1,4 +1,7 @@
-/** Two big fields and a button. Says what waits on this device, and what a refusal means; keeps no password longer than the request. */
+/**
+ * Two big fields and a button. Says what waits on this device, and what a refusal means; keeps no password
+ * longer than the request.
+ */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
@@ -12,10 +15,12 @@ type Trouble = { readonly title: string; readonly next: string | null; readonly 
 
 /** What the person reads when signing in did not work. */
 function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof ApiProblem) || error.code === null) return { title: words.signIn.unreachable, next: null, code: null };
+  if (!(error instanceof ApiProblem) || error.code === null)
+    return { title: words.signIn.unreachable, next: null, code: null };
   const known: { title: string; next?: string } = PROBLEMS[error.code];
   // A wrong password needs no code to ask somebody about.
-  const code = error.code === 'wrong-credentials' ? null : [error.code, error.correlationId].filter(Boolean).join(' ');
+  const code =
+    error.code === 'wrong-credentials' ? null : [error.code, error.correlationId].filter(Boolean).join(' ');
   return { title: known.title, next: known.next ?? null, code };
 }
 
@@ -33,7 +38,8 @@ export function SignInView() {
     event.preventDefault();
     const data = new FormData(form.current!);
     const [name, password] = [String(data.get('username')).trim(), String(data.get('password'))];
-    if (!name || !password) return void (trouble.value = { title: words.signIn.missing, next: null, code: null });
+    if (!name || !password)
+      return void (trouble.value = { title: words.signIn.missing, next: null, code: null });
     busy.value = true;
     trouble.value = null;
     try {
@@ -85,7 +91,12 @@ export function SignInView() {
           />
         </label>
         <label class="choice">
-          <input type="checkbox" class="tick" checked={shown.value} onChange={() => (shown.value = !shown.value)} />
+          <input
+            type="checkbox"
+            class="tick"
+            checked={shown.value}
+            onChange={() => (shown.value = !shown.value)}
+          />
           <span>{words.signIn.show}</span>
         </label>
         <div id={message} role="alert">

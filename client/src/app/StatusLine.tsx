@@ -1,6 +1,6 @@
 /**
- * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force. It changes in place and is
- * no live region; Announcer.tsx says aloud what must be said.
+ * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force.
+ * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
  */
 import type { Link } from '../pipeline/queue/queued.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
@@ -21,10 +21,18 @@ export function StatusLine() {
   const { ingest, queue, session } = useDevice();
   const link = queue.link.value;
   const policy = ingest.policy.value;
-  const chosen = ingest.studies.value.reduce((sum, study) => sum + (study.selected.value ? study.instances : 0), 0);
+  const chosen = ingest.studies.value.reduce(
+    (sum, study) => sum + (study.selected.value ? study.instances : 0),
+    0,
+  );
   const undecided = queue.studies.value.reduce((sum, study) => sum + trackOf(study, link).needsDecision, 0);
   const standing = standingOf({
-    phase: ingest.phase.value, unsafe: queue.unsafe.value, chosen, safe: queue.safe.value, undecided, goesOnAlone: goesOnAlone(globalThis),
+    phase: ingest.phase.value,
+    unsafe: queue.unsafe.value,
+    chosen,
+    safe: queue.safe.value,
+    undecided,
+    goesOnAlone: goesOnAlone(globalThis),
   });
   return (
     <section class="status" aria-label={words.status.label}>

@@ -1,6 +1,7 @@
 /**
- * The track: four places in a row, the counts standing at them, and between them legs that fill with the share of instances that has
- * passed. The one component for it; queue, study and every later page use it. It is no live region: Announcer.tsx speaks.
+ * The track: four places in a row, the counts standing at them, and between them legs that fill with the
+ * share of instances that has passed. The one component for it; queue, study and every later page use it. It
+ * is no live region: Announcer.tsx speaks.
  */
 import { formatCount, formatRate } from './format.ts';
 import { Icon, type IconName } from './Icon.tsx';
@@ -22,7 +23,11 @@ export function Track({ track, size = 'normal' }: TrackProps) {
         <li key={place} class="place" data-look={look} data-place={place}>
           <span class="place-line">
             <span class="place-sign">
-              <Icon name={look === 'waiting' ? 'wait' : SIGN[place]} size={size === 'large' ? 24 : 20} turns={place === 'way'} />
+              <Icon
+                name={look === 'waiting' ? 'wait' : SIGN[place]}
+                size={size === 'large' ? 24 : 20}
+                turns={place === 'way'}
+              />
             </span>
             {place !== 'pacs' && (
               <span class="leg" aria-hidden="true">
@@ -56,7 +61,10 @@ function whyItStands(track: TrackState): string {
   return hasArrived(track) ? words.track.receiptWaits : words.track.waiting[track.waitingFor];
 }
 
-/** Beneath the track: why it stands still, or how fast it moves and for how long; nothing when there is nothing to say. */
+/**
+ * Beneath the track: why it stands still, or how fast it moves and for how long; nothing when there is
+ * nothing to say.
+ */
 export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps) {
   if (track.waitingFor || stalled) {
     return (
@@ -66,7 +74,10 @@ export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps)
       </p>
     );
   }
-  const parts = [bytesPerSecond > 0 ? formatRate(bytesPerSecond) : null, secondsLeft === null ? null : words.track.timeLeft(secondsLeft)];
+  const parts = [
+    bytesPerSecond > 0 ? formatRate(bytesPerSecond) : null,
+    secondsLeft === null ? null : words.track.timeLeft(secondsLeft),
+  ];
   const said = parts.filter((part) => part !== null).join(words.separator);
   return said ? <p class="pace small quiet numbers">{said}</p> : null;
 }

@@ -1,4 +1,7 @@
-/** What is said of versions, with the one button for it. It never stands in the way of what is being read or made safe. */
+/**
+ * What is said of versions, with the one button for it. It never stands in the way of what is being read or
+ * made safe.
+ */
 import { useDevice } from './device-context.ts';
 import { Icon } from './Icon.tsx';
 import type { Update } from './updates.ts';
@@ -12,7 +15,11 @@ export function UpdateOffer({ update }: { readonly update: Update }) {
   const waits = isBusy && (state === 'ready' || state === 'other-window' || state === 'part-missing');
   const { title, what } = words.update.states[state];
   return (
-    <div class={state === 'part-missing' ? 'offer notice notice-wait' : 'offer notice'} role="status" data-update={state}>
+    <div
+      class={state === 'part-missing' ? 'offer notice notice-wait' : 'offer notice'}
+      role="status"
+      data-update={state}
+    >
       <Icon name={state === 'part-missing' ? 'caution' : 'note'} />
       <p class="notice-body">
         {title} <span class="quiet">{waits ? words.update.waits : what}</span>

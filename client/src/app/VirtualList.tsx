@@ -1,6 +1,7 @@
 /**
- * A list of any length that scrolls with the page and draws only what the window shows. Rows may differ in height: each is measured
- * when it is drawn. Short lists are drawn whole, so that finding in the page and printing work.
+ * A list of any length that scrolls with the page and draws only what the window shows. Rows may differ in
+ * height: each is measured when it is drawn. Short lists are drawn whole, so that finding in the page and
+ * printing work.
  */
 import { Component, type ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
@@ -22,21 +23,25 @@ export type VirtualListProps<T> = {
   readonly class?: string;
 };
 
-export function VirtualList<T>({ items, keyOf, estimate, render, label, class: className = '' }: VirtualListProps<T>) {
+export function VirtualList<T>({
+  items,
+  keyOf,
+  estimate,
+  render,
+  label,
+  class: className = '',
+}: VirtualListProps<T>) {
   const list = useRef<HTMLOListElement>(null);
   const known = useRef(new Map<string, number>());
   const [measuredAt, setMeasuredAt] = useState(0);
   const [range, setRange] = useState<Range>({ from: 0, to: WHOLE });
   const whole = items.length <= WHOLE;
-  const heights = useMemo(
-    () => {
-      if (whole) return null;
-      // Ten thousand names of rows are made only where one of them may be known.
-      if (known.current.size === 0) return new Float64Array(items.length).fill(estimate);
-      return Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate);
-    },
-    [items, estimate, whole],
-  );
+  const heights = useMemo(() => {
+    if (whole) return null;
+    // Ten thousand names of rows are made only where one of them may be known.
+    if (known.current.size === 0) return new Float64Array(items.length).fill(estimate);
+    return Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate);
+  }, [items, estimate, whole]);
   const tops = useMemo(() => heights && topsOf(heights), [heights, measuredAt]);
   const from = whole ? 0 : Math.min(range.from, items.length);
   const to = whole ? items.length : Math.min(range.to, items.length);
@@ -45,11 +50,20 @@ export function VirtualList<T>({ items, keyOf, estimate, render, label, class: c
   const watch = useRowHeights(known.current, heights, setMeasuredAt);
   useLayoutEffect(() => watch(heights ? list.current!.children : []), [heights, from, to]);
 
-  const space = tops ? { paddingBlockStart: `${tops[from]}px`, paddingBlockEnd: `${tops[items.length]! - tops[to]!}px` } : {};
+  const space = tops
+    ? { paddingBlockStart: `${tops[from]}px`, paddingBlockEnd: `${tops[items.length]! - tops[to]!}px` }
+    : {};
   return (
     <ol ref={list} class={className} aria-label={label} style={space}>
       {items.slice(from, to).map((item, offset) => (
-        <Row key={keyOf(item)} name={keyOf(item)} item={item} position={from + offset} count={items.length} render={render} />
+        <Row
+          key={keyOf(item)}
+          name={keyOf(item)}
+          item={item}
+          position={from + offset}
+          count={items.length}
+          render={render}
+        />
       ))}
     </ol>
   );
@@ -66,7 +80,11 @@ type RowProps<T> = {
 /** Scrolling moves rows in and out; those that stay are not drawn again. */
 class Row<T> extends Component<RowProps<T>> {
   override shouldComponentUpdate(next: RowProps<T>): boolean {
-    return next.item !== this.props.item || next.position !== this.props.position || next.count !== this.props.count;
+    return (
+      next.item !== this.props.item ||
+      next.position !== this.props.position ||
+      next.count !== this.props.count
+    );
   }
 
   override render({ name, item, position, count, render }: RowProps<T>) {
@@ -79,7 +97,11 @@ class Row<T> extends Component<RowProps<T>> {
 }
 
 /** Says which rows the window shows, at most once a frame, until it is stopped. */
-function followWindow(list: HTMLElement, tops: Float64Array, show: (change: (now: Range) => Range) => void): () => void {
+function followWindow(
+  list: HTMLElement,
+  tops: Float64Array,
+  show: (change: (now: Range) => Range) => void,
+): () => void {
   let asked = 0;
   const look = () => {
     asked = 0;
@@ -103,10 +125,14 @@ function followWindow(list: HTMLElement, tops: Float64Array, show: (change: (now
 type Range = { readonly from: number; readonly to: number };
 
 /**
- * Keeps the height of each row that was ever drawn. What grew above the window is taken back from the scroll position, so that nothing
- * jumps under the finger. Returns how to tell which rows are drawn now.
+ * Keeps the height of each row that was ever drawn. What grew above the window is taken back from the scroll
+ * position, so that nothing jumps under the finger. Returns how to tell which rows are drawn now.
  */
-function useRowHeights(known: Map<string, number>, heights: Float64Array | null, onMeasured: (change: (now: number) => number) => void) {
+function useRowHeights(
+  known: Map<string, number>,
+  heights: Float64Array | null,
+  onMeasured: (change: (now: number) => number) => void,
+) {
   const present = useRef(heights);
   present.current = heights;
   const [observer] = useState(() => new ResizeObserver((entries) => measure(entries)));

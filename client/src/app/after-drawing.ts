@@ -7,7 +7,8 @@ const BREATH_MS = 200;
 /** The browser has nothing more urgent to do. Safari has no `requestIdleCallback`: there a breath must do. */
 export function afterDrawing(): Promise<void> {
   return new Promise((resolve) => {
-    if ('requestIdleCallback' in globalThis) requestIdleCallback(() => resolve(), { timeout: IDLE_WITHIN_MS });
+    if ('requestIdleCallback' in globalThis)
+      requestIdleCallback(() => resolve(), { timeout: IDLE_WITHIN_MS });
     else setTimeout(resolve, BREATH_MS);
   });
 }

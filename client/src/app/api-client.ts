@@ -1,6 +1,7 @@
 /**
- * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses what comes back with the schemas of
- * shared/protocol, and turns every refusal into an ApiProblem. Does not retry: who asked knows whether that helps.
+ * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses what comes
+ * back with the schemas of shared/protocol, and turns every refusal into an ApiProblem. Does not retry: who
+ * asked knows whether that helps.
  */
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
@@ -39,13 +40,19 @@ export class Unreachable extends Error {
   }
 }
 
-/** Something answered in the gateway's place: a captive portal, a proxy's page. As good as no answer, and worth saying. */
+/**
+ * Something answered in the gateway's place: a captive portal, a proxy's page. As good as no answer, and
+ * worth saying.
+ */
 export class ForeignAnswer extends Unreachable {}
 
 /** Longer than any problem of ours; a proxy's page of HTML is not read to its end. */
 const PROBLEM_BYTES_LIMIT = 64 * 1024;
 
-/** Retry-After (RFC 9110 §10.2.3): seconds, or a date, which is held against the answer's own: this device's clock may be wrong. Null where there is none. */
+/**
+ * Retry-After (RFC 9110 §10.2.3): seconds, or a date, which is held against the answer's own: this device's
+ * clock may be wrong. Null where there is none.
+ */
 export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
@@ -71,8 +78,15 @@ export function isPage(response: Response): boolean {
   return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
-/** `fetch` that calls `onSent` with the bytes of the body that have left so far, and gives up where nothing moves. Its body is bytes or text. */
-export type FetchTelling = (url: string, init: RequestInit, onSent: (bytes: number) => void) => Promise<Response>;
+/**
+ * `fetch` that calls `onSent` with the bytes of the body that have left so far, and gives up where nothing
+ * moves. Its body is bytes or text.
+ */
+export type FetchTelling = (
+  url: string,
+  init: RequestInit,
+  onSent: (bytes: number) => void,
+) => Promise<Response>;
 
 /** Where a token comes from: a session (session.ts), or a device's right to send (upload-right.ts). */
 export interface TokenSource {
@@ -101,9 +115,15 @@ export interface RequestOptions {
 
 export interface ApiClient {
   readonly baseUrl: string;
-  /** A response as it is, whatever its status, with the token added and renewed once; with `onSent` it comes whole. Throws Unreachable, or the signal's reason. */
+  /**
+   * A response as it is, whatever its status, with the token added and renewed once; with `onSent` it comes
+   * whole. Throws Unreachable, or the signal's reason.
+   */
   send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response>;
-  /** The JSON answer, checked. Throws ApiProblem, Unreachable or, where the answer is not what was agreed, ZodError. */
+  /**
+   * The JSON answer, checked. Throws ApiProblem, Unreachable or, where the answer is not what was agreed,
+   * ZodError.
+   */
   json<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   /** The text of the answer (a receipt). Throws as `json`. */
   text(path: string, options?: RequestOptions): Promise<string>;
@@ -118,13 +138,21 @@ async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 export function createApiClient(tools: ApiTools): ApiClient {
-  async function once(path: string, init: RequestInit, token: string | null, onSent?: (bytes: number) => void): Promise<Response> {
+  async function once(
+    path: string,
+    init: RequestInit,
+    token: string | null,
+    onSent?: (bytes: number) => void,
+  ): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
     const arrived = tools.serverClock?.exchange();
     try {
       const [url, whole] = [`${tools.baseUrl}${path}`, { ...init, headers }];
-      const response = onSent && tools.fetchTelling ? await tools.fetchTelling(url, whole, onSent) : await tools.fetch(url, whole);
+      const response =
+        onSent && tools.fetchTelling
+          ? await tools.fetchTelling(url, whole, onSent)
+          : await tools.fetch(url, whole);
       arrived?.(response.headers);
       return response;
     } catch (error) {
@@ -154,16 +182,21 @@ export function createApiClient(tools: ApiTools): ApiClient {
         body = await gzipped(body);
       }
     }
-    const response = await send(path, {
-      method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
-      headers,
-      ...(body === null ? {} : { body }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }, () => undefined);
+    const response = await send(
+      path,
+      {
+        method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
+        headers,
+        ...(body === null ? {} : { body }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+      () => undefined,
+    );
     if (response.ok) return response;
     const problem = await problemOf(response);
     // No status of ours is without a code: who redirects or refuses in HTML stands between.
-    if (problem.code === null && response.status < 500 && (isPage(response) || response.status < 400)) throw new ForeignAnswer(problem);
+    if (problem.code === null && response.status < 500 && (isPage(response) || response.status < 400))
+      throw new ForeignAnswer(problem);
     throw problem;
   }
 

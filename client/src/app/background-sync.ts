@@ -1,6 +1,7 @@
 /**
- * Asks the browser to wake the service worker for the queue when no page is open: Background Sync when there is a network again, Periodic
- * Background Sync now and then where the person has installed the app and the browser grants it. Neither is in Safari and Firefox.
+ * Asks the browser to wake the service worker for the queue when no page is open: Background Sync when there
+ * is a network again, Periodic Background Sync now and then where the person has installed the app and the
+ * browser grants it. Neither is in Safari and Firefox.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { QUEUE_TAG } from './worker-messages.ts';
@@ -27,7 +28,10 @@ export interface BackgroundSyncTools {
   readonly onChange: (listener: () => void) => void;
 }
 
-/** Asks whenever something waits: as soon as it does, and again when the page goes out of sight, for the browser forgets what it has answered. */
+/**
+ * Asks whenever something waits: as soon as it does, and again when the page goes out of sight, for the
+ * browser forgets what it has answered.
+ */
 export function askForBackgroundSync({ workers, waits, isHidden, onChange }: BackgroundSyncTools): void {
   if (!workers) return;
   const ask = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 /**
- * What sends the queue of one account: its right, its queue, the gateway's events and the uploader over them, put together here once for the
- * page and for the service worker. Whoever makes one holds the lead (pipeline/upload/lead.ts) while it runs.
+ * What sends the queue of one account: its right, its queue, the gateway's events and the uploader over them,
+ * put together here once for the page and for the service worker. Whoever makes one holds the lead
+ * (pipeline/upload/lead.ts) while it runs.
  */
 import { createFollower } from '../pipeline/upload/follow-events.ts';
 import { createUploader, type Uploader } from '../pipeline/upload/uploader.ts';
@@ -46,18 +47,35 @@ export interface Sender {
 export function createSender(account: string, tools: SenderTools): Sender {
   const { baseUrl, fetch, fetchTelling, locks, database, key, serverClock, clock } = tools;
   const right = createUploadRight({
-    baseUrl, clock: serverClock, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
-    monotonic: tools.monotonic, session: tools.session, newId: () => crypto.randomUUID(),
+    baseUrl,
+    clock: serverClock,
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
+    monotonic: tools.monotonic,
+    session: tools.session,
+    newId: () => crypto.randomUUID(),
     store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
     alone: (work) => holding(locks, `relaypacs-right-${account}`, work),
   });
-  const api = createApiClient({ baseUrl, fetch, fetchTelling, tokens: tellingOwner(right, database, account), serverClock });
+  const api = createApiClient({
+    baseUrl,
+    fetch,
+    fetchTelling,
+    tokens: tellingOwner(right, database, account),
+    serverClock,
+  });
   let link: Link | null = null;
   const uploader = createUploader({
-    api, clock, random: Math.random, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true,
+    api,
+    clock,
+    random: Math.random,
+    patienceMs: Number.POSITIVE_INFINITY,
+    awaitReceipts: true,
     follower: createFollower({ api, clock, random: Math.random, mayStream: tools.mayStream ?? (() => true) }),
     queue: createInstanceQueue({
-      database, key, account, now: Date.now,
+      database,
+      key,
+      account,
+      now: Date.now,
       // Whoever packs holds the lock: it is free when the packing is over, or its page is gone.
       packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
       async decide(uploadId, decision, instances) {
@@ -67,7 +85,8 @@ export function createSender(account: string, tools: SenderTools): Sender {
     isOnline: tools.isOnline,
     signedIn: (signal) => tools.signedIn(right, signal),
     // Notes for the screen and for the next packing: what is sent does not wait for them.
-    onRate: (bytesPerSecond) => void rememberRate(database, 'link-rate', bytesPerSecond).catch(() => undefined),
+    onRate: (bytesPerSecond) =>
+      void rememberRate(database, 'link-rate', bytesPerSecond).catch(() => undefined),
     onDiagnosis: (diagnosis) => void rememberDiagnosis(database, diagnosis).catch(() => undefined),
     onLink(now) {
       if (now !== link) void rememberLink(database, now).catch(() => undefined);
@@ -77,7 +96,10 @@ export function createSender(account: string, tools: SenderTools): Sender {
   return { uploader, right };
 }
 
-/** The same tokens; where there is none, every study of the account says that it waits for its owner: what is only followed asks nobody else. */
+/**
+ * The same tokens; where there is none, every study of the account says that it waits for its owner: what is
+ * only followed asks nobody else.
+ */
 function tellingOwner(right: UploadRight, database: LocalDatabase, account: string): TokenSource {
   let wasMissing: boolean | null = null;
   const told = async (token: string | null): Promise<string | null> => {
@@ -86,6 +108,8 @@ function tellingOwner(right: UploadRight, database: LocalDatabase, account: stri
     wasMissing = isMissing;
     return token;
   };
-  return { accessToken: async () => told(await right.accessToken()), renew: async (stale) => told(await right.renew(stale)) };
+  return {
+    accessToken: async () => told(await right.accessToken()),
+    renew: async (stale) => told(await right.renew(stale)),
+  };
 }
-

@@ -4,8 +4,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLate } from './late.ts';
 import { words } from './words.ts';
 
-/** `load` is asked once; when it fails (offline, and the service worker has not got it yet) the error is thrown into the boundary. */
-export function deferred<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+/**
+ * `load` is asked once; when it fails (offline, and the service worker has not got it yet) the error is
+ * thrown into the boundary.
+ */
+export function deferred<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
   let loaded: ComponentType<Props> | null = null;
   return function Deferred(props: Props) {
     const [view, setView] = useState<{ View: ComponentType<Props> } | null>(loaded && { View: loaded });

@@ -8,16 +8,19 @@ const elements = (count: number) => counted(count, 'element', 'elements');
 
 export const deidWords = {
   missing: 'This study is not chosen here.',
-  missingWhat: 'What is chosen is forgotten when the page is loaded again, and leaves this list when it goes into the queue.',
+  missingWhat:
+    'What is chosen is forgotten when the page is loaded again, and leaves this list when it goes into the queue.',
   missingNext: 'Choose a study',
   inForce: 'What leaves this device stands under “After”, as it would be packed. Nothing has left yet.',
   unchanged: 'Nothing is changed',
-  unchangedWhat: 'The PACS gets this study exactly as it is, with names. What stands before is what stands after.',
+  unchangedWhat:
+    'The PACS gets this study exactly as it is, with names. What stands before is what stands after.',
 
   stage: {
     label: 'The instance that is shown',
     series: 'Series',
-    seriesOf: (number: number, description: string, count: number) => `${formatCount(number)}. ${description} (${instances(count)})`,
+    seriesOf: (number: number, description: string, count: number) =>
+      `${formatCount(number)}. ${description} (${instances(count)})`,
     instance: (at: number, count: number) => `Instance ${formatCount(at)} of ${formatCount(count)}`,
     previous: 'Previous instance',
     next: 'Next instance',
@@ -134,11 +137,13 @@ export const deidWords = {
     leftOut: 'Left out: it stays on this device',
     released: 'Released: it goes with the study',
     look: 'I looked at this picture; nothing in it names a person',
-    lookFrames: (frames: number) => `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,
+    lookFrames: (frames: number) =>
+      `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,
     /** Nobody can say what is in a picture that was not seen. */
     unseen: 'It can be released only where its picture can be looked at.',
     never: 'Looking at it does not help: it cannot be released.',
-    all: (count: number) => (count === 1 ? 'Release the other one' : `Release all ${formatCount(count)} shown`),
+    all: (count: number) =>
+      count === 1 ? 'Release the other one' : `Release all ${formatCount(count)} shown`,
     allTitle: (count: number) => `Release ${instances(count)}?`,
     allWhat: (count: number) =>
       `You say: I looked at these ${formatCount(count)} pictures; nothing in them names a person. ` +

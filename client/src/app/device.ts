@@ -1,6 +1,6 @@
 /**
- * The composition root of the page: one function that makes the session, the two stores and the uploader and joins them. Views take
- * what it returns and know nothing of Dexie, workers, fetch or tus.
+ * The composition root of the page: one function that makes the session, the two stores and the uploader and
+ * joins them. Views take what it returns and know nothing of Dexie, workers, fetch or tus.
  */
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
@@ -8,7 +8,13 @@ import type { IngestStore } from '../pipeline/ingest/found.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
 import { deviceKey } from '../pipeline/queue/device-key.ts';
-import { knownPolicies, knownUser, rememberLink, rememberUser, type KnownPolicies } from '../pipeline/queue/device-notes.ts';
+import {
+  knownPolicies,
+  knownUser,
+  rememberLink,
+  rememberUser,
+  type KnownPolicies,
+} from '../pipeline/queue/device-notes.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/decide-study.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
 import type { Link, QueueStore } from '../pipeline/queue/queued.ts';
@@ -41,10 +47,19 @@ export function createDevice(baseUrl = '/api'): Device {
   const { locks } = navigator;
   const database = openLocalDatabase();
   const session = createSession({
-    remembered: () => knownUser(database), later: (work, ms) => void setTimeout(work, ms),
-    baseUrl, fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }), now: () => performance.now(), alone: (work) => holding(locks, SESSION_LOCK, work),
+    remembered: () => knownUser(database),
+    later: (work, ms) => void setTimeout(work, ms),
+    baseUrl,
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
+    now: () => performance.now(),
+    alone: (work) => holding(locks, SESSION_LOCK, work),
   });
-  const api = createApiClient({ baseUrl, fetch: (...request) => fetch(...request), fetchTelling, tokens: session });
+  const api = createApiClient({
+    baseUrl,
+    fetch: (...request) => fetch(...request),
+    fetchTelling,
+    tokens: session,
+  });
   const key = deviceKey(database);
   const isOnline = watchOnline();
   const account = createAccount(session, database);
@@ -53,18 +68,28 @@ export function createDevice(baseUrl = '/api'): Device {
   const { run: runSender, wake } = createPageSender({ spawn: spawnSender, session, isOnline });
 
   const decisions: DecisionTools = {
-    database, wake, now: Date.now,
+    database,
+    wake,
+    now: Date.now,
     async decide(uploadId, decision, instances) {
       await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
     },
     async withdraw(uploadId, instances) {
       const { status } = await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
       // Other instances of the study have left this account already: these alone are taken back.
-      if (status === 409 && instances.length > 0) await api.text(`/upload/${uploadId}/decisions`, { body: { decision: 'take-back', instances } });
+      if (status === 409 && instances.length > 0)
+        await api.text(`/upload/${uploadId}/decisions`, { body: { decision: 'take-back', instances } });
     },
   };
   const ingest = createIngestStore({
-    database, key, policies, hearPolicies: keepPolicies, now: Date.now, createId: () => crypto.randomUUID(), account: () => account.peek(), onQueued: wake,
+    database,
+    key,
+    policies,
+    hearPolicies: keepPolicies,
+    now: Date.now,
+    createId: () => crypto.randomUUID(),
+    account: () => account.peek(),
+    onQueued: wake,
     pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest),
     later: (work, ms) => void setTimeout(work, ms),
     room: roomLeft,
@@ -77,18 +102,24 @@ export function createDevice(baseUrl = '/api'): Device {
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
   });
   const queue = createQueueStore({
-    ...decisions, key, account, isOnline,
+    ...decisions,
+    key,
+    account,
+    isOnline,
     later: (work, ms) => void setTimeout(work, ms),
     unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
     place: localStorage,
-    uploads: async () => (await afterDrawing(), await api.json('/uploads', (await import('#shared/protocol/api.ts')).uploadListSchema)).uploads,
+    uploads: async () =>
+      (await afterDrawing(),
+      await api.json('/uploads', (await import('#shared/protocol/api.ts')).uploadListSchema)).uploads,
   });
 
   /** The schemas, and what opens the project key, are fetched beside the drawn page, like what sends. */
   async function hearPolicies(): Promise<KnownPolicies> {
     await afterDrawing();
     const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([
-      import('#shared/protocol/api.ts'), import('../pipeline/queue/remember-policies.ts'),
+      import('#shared/protocol/api.ts'),
+      import('../pipeline/queue/remember-policies.ts'),
     ]);
     return rememberPolicies(database, await api.json(await policyRequest(database), policyAnswerSchema));
   }
@@ -96,7 +127,10 @@ export function createDevice(baseUrl = '/api'): Device {
   function keepPolicies(): void {
     if (session.state.peek() !== 'signed-in') return;
     // Unreachable: what was known last time holds; the gateway checks the version anyway.
-    void hearPolicies().then((known) => (policies.value = known), () => undefined);
+    void hearPolicies().then(
+      (known) => (policies.value = known),
+      () => undefined,
+    );
   }
 
   async function loadPolicies(): Promise<void> {
@@ -106,7 +140,10 @@ export function createDevice(baseUrl = '/api'): Device {
     });
   }
 
-  /** What sends is fetched for somebody who is here, or for a queue that waits: not for the sign-in page of an empty device. */
+  /**
+   * What sends is fetched for somebody who is here, or for a queue that waits: not for the sign-in page of an
+   * empty device.
+   */
   async function untilNeeded(): Promise<void> {
     if ((await database.studies.count()) === 0) await untilSome(account);
     // Beside the drawn page: choosing files does not wait for what sends them.
@@ -133,7 +170,10 @@ export function createDevice(baseUrl = '/api'): Device {
     });
   }
 
-  /** A database that is being upgraded, a script that an update has just replaced: tried again, for the queue must not wait for a person. */
+  /**
+   * A database that is being upgraded, a script that an update has just replaced: tried again, for the queue
+   * must not wait for a person.
+   */
   async function keepSending(): Promise<void> {
     const backOff = createBackOff(Math.random);
     for (;;) {
@@ -143,7 +183,11 @@ export function createDevice(baseUrl = '/api'): Device {
   }
 
   return {
-    session, api, ingest, queue, triage,
+    session,
+    api,
+    ingest,
+    queue,
+    triage,
     farewell: createFarewell((work, ms) => void setTimeout(work, ms)),
     noteLink(link) {
       if (link !== queue.link.peek()) void rememberLink(database, link).catch(() => undefined);
@@ -162,7 +206,10 @@ export function createDevice(baseUrl = '/api'): Device {
   };
 }
 
-/** Whose device it is now: who is signed in, and without a network who was so last; null where nobody is, or it was not asked yet. */
+/**
+ * Whose device it is now: who is signed in, and without a network who was so last; null where nobody is, or
+ * it was not asked yet.
+ */
 function createAccount(session: SessionStore, database: LocalDatabase): ReadonlySignal<string | null> {
   const account = computed(() => session.user.value?.id ?? null);
   const tabs = new BroadcastChannel('relaypacs-account');
@@ -175,7 +222,10 @@ function createAccount(session: SessionStore, database: LocalDatabase): Readonly
     tabs.postMessage(user?.id ?? null);
   });
   // All tabs share one cookie: when somebody signs in or out in one, the others ask who it is now.
-  tabs.addEventListener('message', ({ data }) => void (isDecided() && data !== account.peek() && session.resume()));
+  tabs.addEventListener(
+    'message',
+    ({ data }) => void (isDecided() && data !== account.peek() && session.resume()),
+  );
   return account;
 }
 
@@ -196,7 +246,9 @@ function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
 }
 
 function spawnIngest(): Worker {
-  return tellingMissing(new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' }));
+  return tellingMissing(
+    new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' }),
+  );
 }
 
 function spawnSender(): Worker {
@@ -205,7 +257,10 @@ function spawnSender(): Worker {
 
 /** What the builder says of other parts that cannot be fetched (main.tsx) it does not say of workers. */
 function tellingMissing(worker: Worker): Worker {
-  worker.addEventListener('error', (event) => void ('message' in event || globalThis.dispatchEvent(new Event('vite:preloadError'))));
+  worker.addEventListener(
+    'error',
+    (event) => void ('message' in event || globalThis.dispatchEvent(new Event('vite:preloadError'))),
+  );
   return worker;
 }
 

@@ -1,6 +1,12 @@
-/** What somebody has said and the gateway has not heard yet, wherever on the page it waits: it is kept before they sign out, for afterwards their right is gone. */
+/**
+ * What somebody has said and the gateway has not heard yet, wherever on the page it waits: it is kept before
+ * they sign out, for afterwards their right is gone.
+ */
 export interface Farewell {
-  /** `keep` sends at once what waits, and says whether nothing is left of it. What comes back takes it out again. */
+  /**
+   * `keep` sends at once what waits, and says whether nothing is left of it. What comes back takes it out
+   * again.
+   */
   add(keep: () => Promise<boolean>): () => void;
   /** How many could not be kept. */
   keepAll(): Promise<number>;
@@ -18,7 +24,9 @@ export function createFarewell(later: (work: () => void, ms: number) => void): F
       return () => void waiting.delete(keep);
     },
     async keepAll() {
-      const kept = await Promise.all([...waiting].map((keep) => Promise.race([keep().catch(() => false), tooLate()])));
+      const kept = await Promise.all(
+        [...waiting].map((keep) => Promise.race([keep().catch(() => false), tooLate()])),
+      );
       return kept.filter((isKept) => !isKept).length;
     },
   };

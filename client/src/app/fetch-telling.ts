@@ -1,15 +1,27 @@
 /**
- * A request that tells how much of its body has left, for a link on which one piece takes seconds. `fetch` does not tell; XMLHttpRequest
- * does (XHR Standard §4.5.6, progress events of `upload`). For our own API only: bodies are bytes or text, answers are short texts.
+ * A request that tells how much of its body has left, for a link on which one piece takes seconds. `fetch`
+ * does not tell; XMLHttpRequest does (XHR Standard §4.5.6, progress events of `upload`). For our own API
+ * only: bodies are bytes or text, answers are short texts.
  *
- * It also ends a request that makes no progress: a link that drops packets without a word would hold it for as long as TCP hopes.
+ * It also ends a request that makes no progress: a link that drops packets without a word would hold it for
+ * as long as TCP hopes.
  */
 
-/** A link so slow that nothing moves for a minute needs smaller pieces; sooner, a gateway that is busy with a disk would be given up. */
+/**
+ * A link so slow that nothing moves for a minute needs smaller pieces; sooner, a gateway that is busy with a
+ * disk would be given up.
+ */
 export const QUIET_MS = 60_000;
 
-/** Resolves with whatever status came. Throws TypeError where there is no answer, as `fetch` does, or the signal's reason. */
-export function fetchTelling(url: string, init: RequestInit, onSent: (bytes: number) => void): Promise<Response> {
+/**
+ * Resolves with whatever status came. Throws TypeError where there is no answer, as `fetch` does, or the
+ * signal's reason.
+ */
+export function fetchTelling(
+  url: string,
+  init: RequestInit,
+  onSent: (bytes: number) => void,
+): Promise<Response> {
   const { signal, body } = init;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -30,13 +42,19 @@ export function fetchTelling(url: string, init: RequestInit, onSent: (bytes: num
     request.addEventListener('progress', moved);
     request.addEventListener('load', () => resolve(responseOf(request)));
     request.addEventListener('error', () => reject(new TypeError('no answer')));
-    request.addEventListener('abort', () => reject(signal?.aborted ? signal.reason : new TypeError('no answer')));
+    request.addEventListener('abort', () =>
+      reject(signal?.aborted ? signal.reason : new TypeError('no answer')),
+    );
     request.addEventListener('loadend', () => {
       clearTimeout(quiet);
       signal?.removeEventListener('abort', abort);
     });
     signal?.addEventListener('abort', abort, { once: true });
-    request.send(typeof body === 'string' || body instanceof Uint8Array ? (body as string | Uint8Array<ArrayBuffer>) : null);
+    request.send(
+      typeof body === 'string' || body instanceof Uint8Array
+        ? (body as string | Uint8Array<ArrayBuffer>)
+        : null,
+    );
   });
 }
 
@@ -49,5 +67,8 @@ function responseOf(request: XMLHttpRequest): Response {
     const colon = line.indexOf(':');
     if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
   }
-  return new Response(NO_BODY.has(request.status) ? null : request.responseText, { status: request.status, headers });
+  return new Response(NO_BODY.has(request.status) ? null : request.responseText, {
+    status: request.status,
+    headers,
+  });
 }

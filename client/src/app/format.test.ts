@@ -1,6 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { formatBytes, formatCount, formatDicomDate, formatMoment, formatPersonName, roundRemaining } from './format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDicomDate,
+  formatMoment,
+  formatPersonName,
+  roundRemaining,
+} from './format.ts';
 
 const EN = 'en-GB';
 

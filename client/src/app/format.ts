@@ -1,6 +1,6 @@
 /**
- * Numbers, sizes, dates and names as the reader's own locale writes them. Pure: the locale is an input, `undefined` is the browser's.
- * No words here: those are in words.ts.
+ * Numbers, sizes, dates and names as the reader's own locale writes them. Pure: the locale is an input,
+ * `undefined` is the browser's. No words here: those are in words.ts.
  */
 
 type Locale = string | undefined;
@@ -22,15 +22,25 @@ function dateFormat(locale: Locale, name: string, options: Intl.DateTimeFormatOp
   return format;
 }
 
-/** What every list needs first. The first formatter of a kind takes a tablet a tenth of a second: the page makes them while nobody waits. */
-export const FIRST_FORMATS: readonly (() => unknown)[] = [() => formatCount(0), () => formatBytes(1e6), () => formatDicomDate('20000101')];
+/**
+ * What every list needs first. The first formatter of a kind takes a tablet a tenth of a second: the page
+ * makes them while nobody waits.
+ */
+export const FIRST_FORMATS: readonly (() => unknown)[] = [
+  () => formatCount(0),
+  () => formatBytes(1e6),
+  () => formatDicomDate('20000101'),
+];
 
 /** 10000 → "10,000". */
 export function formatCount(count: number, locale?: Locale): string {
   return numberFormat(locale, 'count', { maximumFractionDigits: 0 }).format(count);
 }
 
-/** Decimal units, as disks and links are sold: 52_500_000 → "53 MB". One decimal below 10, none above: more digits only flicker. */
+/**
+ * Decimal units, as disks and links are sold: 52_500_000 → "53 MB". One decimal below 10, none above: more
+ * digits only flicker.
+ */
 export function formatBytes(bytes: number, locale?: Locale): string {
   const steps = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
   let step = 0;
@@ -40,7 +50,12 @@ export function formatBytes(bytes: number, locale?: Locale): string {
     step += 1;
   }
   const digits = step > 0 && value < 9.95 ? 1 : 0;
-  const options = { style: 'unit', unit: steps[step]!, unitDisplay: step === 0 ? 'long' : 'short', maximumFractionDigits: digits } as const;
+  const options = {
+    style: 'unit',
+    unit: steps[step]!,
+    unitDisplay: step === 0 ? 'long' : 'short',
+    maximumFractionDigits: digits,
+  } as const;
   return numberFormat(locale, `bytes ${steps[step]} ${digits}`, options).format(value);
 }
 
@@ -49,13 +64,17 @@ export function formatRate(bytesPerSecond: number, locale?: Locale): string {
   return `${formatBytes(bytesPerSecond, locale)}/s`;
 }
 
-/** A DICOM date (PS3.5 table 6.2-1, DA: YYYYMMDD) → "12 Mar 2026" in the locale's order; null when it is not a day of the calendar. */
+/**
+ * A DICOM date (PS3.5 table 6.2-1, DA: YYYYMMDD) → "12 Mar 2026" in the locale's order; null when it is not a
+ * day of the calendar.
+ */
 export function formatDicomDate(value: string | null | undefined, locale?: Locale): string | null {
   const match = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(value?.trim() ?? '');
   if (!match) return null;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
-  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
+    return null;
   return dateFormat(locale, 'day', { dateStyle: 'medium', timeZone: 'UTC' }).format(date);
 }
 
@@ -73,12 +92,14 @@ export function formatFullMoment(at: Date, locale?: Locale): string {
 }
 
 /**
- * A Person Name (PS3.5 §6.2.1) as one line: the first component group that says anything, family name first, e.g.
- * "Yamada^Tarou=山田^太郎" → "Yamada, Tarou". Prefix and suffix follow. Null when there is nothing to show.
+ * A Person Name (PS3.5 §6.2.1) as one line: the first component group that says anything, family name first,
+ * e.g. "Yamada^Tarou=山田^太郎" → "Yamada, Tarou". Prefix and suffix follow. Null when there is nothing to show.
  */
 export function formatPersonName(value: string | null | undefined): string | null {
   for (const group of (value ?? '').split('=')) {
-    const [family = '', given = '', middle = '', prefix = '', suffix = ''] = group.split('^').map((part) => part.trim());
+    const [family = '', given = '', middle = '', prefix = '', suffix = ''] = group
+      .split('^')
+      .map((part) => part.trim());
     const forenames = [given, middle].filter(Boolean).join(' ');
     const name = [family, forenames].filter(Boolean).join(', ');
     const whole = [name, prefix, suffix].filter(Boolean).join(' ');
@@ -87,7 +108,10 @@ export function formatPersonName(value: string | null | undefined): string | nul
   return null;
 }
 
-/** Seconds rounded as a person would say them: 5-second steps to a minute, minutes to an hour, then quarters of an hour. */
+/**
+ * Seconds rounded as a person would say them: 5-second steps to a minute, minutes to an hour, then quarters
+ * of an hour.
+ */
 export function roundRemaining(seconds: number): { minutes: number; seconds: number } {
   if (seconds < 55) return { minutes: 0, seconds: Math.max(5, Math.ceil(seconds / 5) * 5) };
   if (seconds < 3570) return { minutes: Math.max(1, Math.round(seconds / 60)), seconds: 0 };

@@ -1,6 +1,7 @@
 /**
- * What the system hands to the installed app: files that were opened with it, and a page that a shortcut names (Launch Handler API, File
- * Handling API). They come to the window that is open, and do not load it again.
+ * What the system hands to the installed app: files that were opened with it, and a page that a shortcut
+ * names (Launch Handler API, File Handling API). They come to the window that is open, and do not load it
+ * again.
  */
 
 /** The DOM's types do not know it yet. */

@@ -1,4 +1,7 @@
-/** Who may send studies. The gateway decides it anew at every request; here it is only said before somebody chooses a study in vain. */
+/**
+ * Who may send studies. The gateway decides it anew at every request; here it is only said before somebody
+ * chooses a study in vain.
+ */
 import type { Role, User } from '#shared/protocol/api.ts';
 
 const READS_ONLY: ReadonlySet<Role> = new Set(['auditor']);

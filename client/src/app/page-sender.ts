@@ -1,4 +1,7 @@
-/** The page's hold on the worker that sends its queue (sender.worker.ts): starts it, tells it who is here, lends it the session. */
+/**
+ * The page's hold on the worker that sends its queue (sender.worker.ts): starts it, tells it who is here,
+ * lends it the session.
+ */
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { maySend } from './may-send.ts';
 import { lendToken, type FromSender, type ToSender } from './sender-messages.ts';
@@ -45,7 +48,11 @@ export function createPageSender({ spawn, session, isOnline }: PageSenderTools):
         effect(() => started.postMessage({ kind: 'network', isOnline: isOnline.value })),
         effect(() => {
           const [state, user] = [session.state.value, session.user.value];
-          if (state !== 'unknown') started.postMessage({ kind: 'here', here: { account: user?.id ?? null, state, maySend: user !== null && maySend(user) } });
+          if (state !== 'unknown')
+            started.postMessage({
+              kind: 'here',
+              here: { account: user?.id ?? null, state, maySend: user !== null && maySend(user) },
+            });
         }),
       ];
       worker = started;

@@ -1,4 +1,7 @@
-/** The words of the queue and of what a person does with a study in it: a part of words.ts, which is the one that is asked. */
+/**
+ * The words of the queue and of what a person does with a study in it: a part of words.ts, which is the one
+ * that is asked.
+ */
 import { DIAGNOSES } from '../pipeline/upload/diagnosis.ts';
 import type { Trouble } from '../pipeline/queue/queued.ts';
 import { instances, studies } from './counted.ts';
@@ -9,34 +12,48 @@ export const queueWords = {
     title: 'Queue',
     empty: 'Nothing is under way',
     emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
-    others: (count: number) => `${studies(count)} of other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
+    others: (count: number) =>
+      `${studies(count)} of other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
     othersWhat: 'Nothing goes under your name. They travel on by themselves.',
-    othersWaiting: (count: number) => `${studies(count)} of other people ${count === 1 ? 'waits' : 'wait'} on this device`,
+    othersWaiting: (count: number) =>
+      `${studies(count)} of other people ${count === 1 ? 'waits' : 'wait'} on this device`,
     othersWaitingWhat: 'Nothing is lost: whoever sent it goes on with it after signing in here.',
     toUpload: 'Choose a study',
-    parts: { 'needs-you': 'Needs you', 'under-way': 'Under way', arrived: 'In the PACS', 'taken-back': 'Taken back' },
+    parts: {
+      'needs-you': 'Needs you',
+      'under-way': 'Under way',
+      arrived: 'In the PACS',
+      'taken-back': 'Taken back',
+    },
     loading: 'Reading the queue…',
     noDatabase: 'This browser does not let the page keep anything, so studies cannot be made safe here.',
     noDatabaseNext: 'Leave private mode, or free room on the device, and load the page again.',
     openOf: (name: string) => `Open the study: ${name}`,
     takeBack: 'Take back',
     takeBackOf: (name: string) => `Take back: ${name}`,
-    makingSafe: (safe: number, total: number) => `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
+    makingSafe: (safe: number, total: number) =>
+      `Making it safe here: ${formatCount(safe)} of ${instances(total)}`,
     naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
     stillReading: 'Being made safe on this device. Keep the page open.',
-    mayBeCleared: 'This browser may delete what waits here when the device runs out of room. Installing the app helps; if it happens, this page says so.',
-    pause: 'Pause', pauseOf: (name: string) => `Pause: ${name}`, resume: 'Go on', resumeOf: (name: string) => `Go on: ${name}`,
+    mayBeCleared:
+      'This browser may delete what waits here when the device runs out of room. Installing the app helps; if it happens, this page says so.',
+    pause: 'Pause',
+    pauseOf: (name: string) => `Pause: ${name}`,
+    resume: 'Go on',
+    resumeOf: (name: string) => `Go on: ${name}`,
     paused: 'Paused: nothing of it is on its way until you let it go on.',
     sendFirst: 'First',
     sendFirstOf: (name: string) => `Send first: ${name}`,
     earlierOf: (name: string) => `Send earlier: ${name}`,
     laterOf: (name: string) => `Send later: ${name}`,
-    turnOf: (name: string, place: number, total: number) => `Turn of ${name}: ${formatCount(place)} of ${formatCount(total)}`,
+    turnOf: (name: string, place: number, total: number) =>
+      `Turn of ${name}: ${formatCount(place)} of ${formatCount(total)}`,
     /** What stands between and does harm. */
     diagnosis: DIAGNOSES,
     cancel: 'Cancel sending',
     cancelOf: (name: string) => `Cancel sending: ${name}`,
-    cancelledWhat: 'This study was cancelled on its way. What was not in the PACS was left out, and its copy here was deleted.',
+    cancelledWhat:
+      'This study was cancelled on its way. What was not in the PACS was left out, and its copy here was deleted.',
     failed: 'The gateway did not take this study.',
     failedMeans: 'It is safe on this device and nothing of it is in the PACS.',
     trouble: {
@@ -57,9 +74,11 @@ export const queueWords = {
       },
     } satisfies Record<Trouble, { title: string; means: string; next: string }>,
     interrupted: 'The page was closed while this study was made safe.',
-    interruptedNext: 'It is not safe here. Choose it again from where it lies: what has arrived already does not travel twice.',
+    interruptedNext:
+      'It is not safe here. Choose it again from where it lies: what has arrived already does not travel twice.',
     chooseAgain: 'Choose it again',
-    takenBackWhat: 'This study was taken back. Nothing of it has left this device, and its copy here was deleted.',
+    takenBackWhat:
+      'This study was taken back. Nothing of it has left this device, and its copy here was deleted.',
     dismiss: 'Take off the list',
     dismissAll: (count: number) => `Take all ${formatCount(count)} off the list`,
     dismissOf: (name: string) => `Take off the list: ${name}`,
@@ -67,7 +86,8 @@ export const queueWords = {
     decideOf: (name: string) => `Decide about: ${name}`,
     retry: 'Try again',
     retryOf: (name: string) => `Try again: ${name}`,
-    erasedName: (modalities: readonly string[]) => (modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`),
+    erasedName: (modalities: readonly string[]) =>
+      modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`,
     erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
     queuedWhen: (when: string) => `queued ${when}`,
     arrivedWhen: (when: string) => `in the PACS ${when}`,
@@ -91,14 +111,17 @@ export const queueWords = {
       'Your files, disc or folder stay as they are.',
     yes: 'Cancel sending',
     no: 'Let it go on',
-    notReached: 'The gateway could not be reached, so nothing was cancelled. Pause it, or try again in a moment.',
+    notReached:
+      'The gateway could not be reached, so nothing was cancelled. Pause it, or try again in a moment.',
   },
 
   lost: {
     title: (count: number) => `The browser has deleted ${studies(count)} that waited on this device`,
     next: 'It cleared its storage before they had arrived. Choose them again from where they lie: what has arrived already does not travel twice.',
-    perhaps: (count: number) => `The gateway still waits for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
-    perhapsNext: 'They wait on another device of yours, or this browser has cleared its storage. If so, choose them again from where they lie.',
+    perhaps: (count: number) =>
+      `The gateway still waits for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
+    perhapsNext:
+      'They wait on another device of yours, or this browser has cleared its storage. If so, choose them again from where they lie.',
   },
 
   forget: {
@@ -108,5 +131,4 @@ export const queueWords = {
       'Your files, disc or folder stay as they are.',
     no: 'Keep it here',
   },
-
 };

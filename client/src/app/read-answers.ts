@@ -1,12 +1,18 @@
 /**
- * The few answers that the page must understand before it can be used: the session, a refusal, and how the gateway is. Read by hand, because the schemas bring
- * 25 kB of zod with them and the first page has 80 kB in all (DESIGN §6). Every later answer is read with its schema; the test holds
- * these to theirs.
+ * The few answers that the page must understand before it can be used: the session, a refusal, and how the
+ * gateway is. Read by hand, because the schemas bring 25 kB of zod with them and the first page has 80 kB in
+ * all (DESIGN §6). Every later answer is read with its schema; the test holds these to theirs.
  */
 import type { z } from 'zod';
 import type { healthSchema, ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';
 
-const ROLES: Record<Role, true> = { technician: true, radiologist: true, researcher: true, auditor: true, admin: true };
+const ROLES: Record<Role, true> = {
+  technician: true,
+  radiologist: true,
+  researcher: true,
+  auditor: true,
+  admin: true,
+};
 /** RFC 9562 §4, any version, as zod's `uuid` takes it: the versions 1 to 8, nil and max. */
 const UUID =
   /^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})$/i;
@@ -16,7 +22,8 @@ export type Health = z.infer<typeof healthSchema>;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isOneOf = (value: unknown, words: readonly string[]): boolean => isText(value) && words.includes(value);
 const isMaybeText = (value: unknown): value is string | undefined => value === undefined || isText(value);
@@ -56,7 +63,10 @@ function isProblemDetails(value: unknown): value is ProblemDetails {
 
 /** `healthSchema`, by hand; null for what is not one. */
 export function readHealth(value: unknown): Health | null {
-  return isFields(value) && isOneOf(value['status'], ['ok', 'degraded', 'failing']) && isOneOf(value['database'], ['ok', 'failing']) && isOneOf(value['pacs'], ['ok', 'unreachable'])
+  return isFields(value) &&
+    isOneOf(value['status'], ['ok', 'degraded', 'failing']) &&
+    isOneOf(value['database'], ['ok', 'failing']) &&
+    isOneOf(value['pacs'], ['ok', 'unreachable'])
     ? (value as Health)
     : null;
 }

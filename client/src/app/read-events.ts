@@ -1,4 +1,7 @@
-/** An event stream read with `fetch`, because EventSource cannot carry a token. Reconnects nothing: who reads knows what was missed. */
+/**
+ * An event stream read with `fetch`, because EventSource cannot carry a token. Reconnects nothing: who reads
+ * knows what was missed.
+ */
 
 export interface EventMessage {
   readonly event: string;
@@ -6,8 +9,12 @@ export interface EventMessage {
   readonly id: string | null;
 }
 
-/** The messages of an event stream (HTML Living Standard §9.2.6); comments and unknown fields are passed over. */
-export async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<EventMessage> {
+/**
+ * The messages of an event stream (HTML Living Standard §9.2.6); comments and unknown fields are passed over.
+ */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<EventMessage> {
   let rest = '';
   let fields = { event: 'message', data: [] as string[], id: null as string | null };
   for await (const text of chunks(body)) {
@@ -15,7 +22,8 @@ export async function* readEvents(body: ReadableStream<Uint8Array<ArrayBuffer>>)
     rest = lines.pop() ?? '';
     for (const line of lines) {
       if (line === '') {
-        if (fields.data.length > 0) yield { event: fields.event, data: fields.data.join('\n'), id: fields.id };
+        if (fields.data.length > 0)
+          yield { event: fields.event, data: fields.data.join('\n'), id: fields.id };
         fields = { event: 'message', data: [], id: null };
         continue;
       }

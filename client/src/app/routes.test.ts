@@ -3,20 +3,39 @@ import * as assert from 'uvu/assert';
 import { hrefOf, parseRoute } from './routes.ts';
 
 const LATER = [
-  { at: 'results', id: '', beside: '' }, { at: 'results', id: '0f8b-1', beside: '' }, { at: 'results', id: '0f8b-1', beside: '0f8b-2' },
-  { at: 'infer', id: '', beside: '' }, { at: 'infer', id: '0f8b-1', beside: '' }, { at: 'models', id: '', beside: '' },
+  { at: 'results', id: '', beside: '' },
+  { at: 'results', id: '0f8b-1', beside: '' },
+  { at: 'results', id: '0f8b-1', beside: '0f8b-2' },
+  { at: 'infer', id: '', beside: '' },
+  { at: 'infer', id: '0f8b-1', beside: '' },
+  { at: 'models', id: '', beside: '' },
 ] as const;
 
 test('every page has an address that leads back to it', () => {
   const results = LATER.map((place) => ({ page: 'results', ...place }) as const);
-  for (const route of [{ page: 'upload' }, { page: 'queue' }, { page: 'study', id: '0f8b-1' }, { page: 'before-after', id: '0f8b-1' }, ...results] as const) {
+  for (const route of [
+    { page: 'upload' },
+    { page: 'queue' },
+    { page: 'study', id: '0f8b-1' },
+    { page: 'before-after', id: '0f8b-1' },
+    ...results,
+  ] as const) {
     assert.equal(parseRoute(hrefOf(route)), route);
   }
   assert.equal(parseRoute(''), { page: 'upload' });
 });
 
 test('an address that is no page says so and does nothing', () => {
-  for (const hash of ['#/study/', '#/study/a/b', '#/study/<img>', '#/admin', `#/study/${'a'.repeat(65)}`, '#/results/a/b/c', '#/results/a/<b>', '#/queue/a']) {
+  for (const hash of [
+    '#/study/',
+    '#/study/a/b',
+    '#/study/<img>',
+    '#/admin',
+    `#/study/${'a'.repeat(65)}`,
+    '#/results/a/b/c',
+    '#/results/a/<b>',
+    '#/queue/a',
+  ]) {
     assert.equal(parseRoute(hash), { page: 'not-found' }, hash);
   }
 });

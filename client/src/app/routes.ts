@@ -1,6 +1,6 @@
 /**
- * Where the person is, kept behind the `#` of the address: the server sees none of it, the precached page serves all of it, and the
- * only thing that ever stands there is a random id - never a name, never a UID.
+ * Where the person is, kept behind the `#` of the address: the server sees none of it, the precached page
+ * serves all of it, and the only thing that ever stands there is a random id - never a name, never a UID.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
@@ -11,8 +11,9 @@ export type Route =
   | { readonly page: 'before-after'; readonly id: string }
   | { readonly page: 'study'; readonly id: string }
   /**
-   * What models found: the list (without an id), one result, one beside another, or what the PACS holds of it (`beside` says which); asking a model of the study that this device knows by this id, or
-   * of any; the models. One page, for what was chosen on one of them is shown on the next.
+   * What models found: the list (without an id), one result, one beside another, or what the PACS holds of it
+   * (`beside` says which); asking a model of the study that this device knows by this id, or of any; the
+   * models. One page, for what was chosen on one of them is shown on the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
   | { readonly page: 'not-found' };
@@ -22,8 +23,10 @@ export type ResultsPlace = 'results' | 'infer' | 'models';
 /** Reads what stands behind the `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
   const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
-  if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part))) return { page: 'not-found' };
-  if (page === 'results' || page === 'infer' || page === 'models') return { page: 'results', at: page, id, beside };
+  if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part)))
+    return { page: 'not-found' };
+  if (page === 'results' || page === 'infer' || page === 'models')
+    return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === '' && id === '') return { page: 'upload' };
   if (page === 'queue' && id === '') return { page: 'queue' };
@@ -51,6 +54,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
 /** Follows the address bar until `signal` aborts. */
 export function createRoute(page: Window, until: AbortSignal): ReadonlySignal<Route> {
   const route = signal(parseRoute(page.location.hash));
-  page.addEventListener('hashchange', () => (route.value = parseRoute(page.location.hash)), { signal: until });
+  page.addEventListener('hashchange', () => (route.value = parseRoute(page.location.hash)), {
+    signal: until,
+  });
   return route;
 }

@@ -1,6 +1,7 @@
 /**
- * What the page and its worker that sends say to each other. The session stays in the page, whose memory holds its tokens: the worker asks for
- * one when it has to begin a right to send anew. All else that the screen shows of sending goes through the database.
+ * What the page and its worker that sends say to each other. The session stays in the page, whose memory
+ * holds its tokens: the worker asks for one when it has to begin a right to send anew. All else that the
+ * screen shows of sending goes through the database.
  */
 import { Unreachable, type TokenSource } from './api-client.ts';
 import type { SessionState } from './session.ts';
@@ -23,7 +24,10 @@ export type ToSender =
 
 export type FromSender =
   | { readonly kind: 'ask'; readonly question: TokenQuestion }
-  /** The database cannot be used any more, or something unexpected has happened: this worker sends nothing more. */
+  /**
+   * The database cannot be used any more, or something unexpected has happened: this worker sends nothing
+   * more.
+   */
   | { readonly kind: 'ended' };
 
 /** A token of this account's session; a new one where `stale` is given. */
@@ -34,7 +38,10 @@ export interface TokenQuestion {
 }
 
 /** `unreachable`: the gateway could not be asked. */
-export type TokenAnswer = { readonly id: number } & ({ readonly token: string | null } | { readonly unreachable: true });
+export type TokenAnswer = { readonly id: number } & (
+  | { readonly token: string | null }
+  | { readonly unreachable: true }
+);
 
 export interface BorrowedSession {
   /** The session as long as it is this account's; its tokens are null else. Its calls throw Unreachable. */
@@ -67,7 +74,13 @@ export function borrowSession(ask: (question: TokenQuestion) => void): BorrowedS
 }
 
 /** The page's end; `session` is null while it is not that of the account which is asked for. Never throws. */
-export async function lendToken({ id, stale }: TokenQuestion, session: TokenSource | null): Promise<TokenAnswer> {
+export async function lendToken(
+  { id, stale }: TokenQuestion,
+  session: TokenSource | null,
+): Promise<TokenAnswer> {
   if (session === null) return { id, token: null };
-  return (stale === undefined ? session.accessToken() : session.renew(stale)).then((token) => ({ id, token }), () => ({ id, unreachable: true as const }));
+  return (stale === undefined ? session.accessToken() : session.renew(stale)).then(
+    (token) => ({ id, token }),
+    () => ({ id, unreachable: true as const }),
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * The worker of a page that sends the queue: announcing ten thousand instances, reading parcels and following events would be felt on the thread
- * that draws. It stands in line for the lead among all tabs (Web Locks), and ends with its page.
+ * The worker of a page that sends the queue: announcing ten thousand instances, reading parcels and following
+ * events would be felt on the thread that draws. It stands in line for the lead among all tabs (Web Locks),
+ * and ends with its page.
  */
 import { clearInterrupted } from '../pipeline/queue/drop-study.ts';
 import { openLocalDatabase } from '../pipeline/queue/local-database.ts';
@@ -65,8 +66,23 @@ function takeNetwork(now: boolean): void {
 /** Before anything has to be sent: when it has, nobody may be signed in. */
 async function untilEnrolled(made: Senders, { account, state, maySend }: Here): Promise<void> {
   const backOff = createBackOff(Math.random);
-  while (account !== null && maySend && state === 'signed-in' && here?.state === state && here.account === account) {
-    if (await made.right(account).accessToken().then(() => true, () => false)) return;
+  while (
+    account !== null &&
+    maySend &&
+    state === 'signed-in' &&
+    here?.state === state &&
+    here.account === account
+  ) {
+    if (
+      await made
+        .right(account)
+        .accessToken()
+        .then(
+          () => true,
+          () => false,
+        )
+    )
+      return;
     await wokenByNetwork.sleep(backOff.next(), forever);
   }
 }
@@ -76,10 +92,13 @@ async function send(): Promise<void> {
   const tools = await openSendingTools(database);
   await clearInterrupted(database, (studyId) => isHeld(tools.locks, writingLock(studyId)));
   const made = createSenders({
-    ...tools, fetchTelling, clock: wokenByNetwork,
+    ...tools,
+    fetchTelling,
+    clock: wokenByNetwork,
     isOnline: () => isOnline,
     account: () => here?.account ?? null,
-    session: (account) => (here !== null && here.state !== 'signed-out' && here.account === account ? session.of(account) : null),
+    session: (account) =>
+      here !== null && here.state !== 'signed-out' && here.account === account ? session.of(account) : null,
   });
   // Who signed in last time may have a right to begin.
   await told.promise;
@@ -89,4 +108,6 @@ async function send(): Promise<void> {
 }
 
 // It ends only by failing: the page begins it anew.
-void send().finally(() => say({ kind: 'ended' })).catch(() => undefined);
+void send()
+  .finally(() => say({ kind: 'ended' }))
+  .catch(() => undefined);

@@ -17,7 +17,9 @@ test('somebody who signs in while it is looked whether anybody may send is not m
     },
   };
   const forever = new Promise<void>(() => undefined);
-  const sleep = (ms: number): Promise<void> => (slept.push(ms), slept.length === 1 ? Promise.resolve() : forever);
+  const sleep = (ms: number): Promise<void> => (
+    slept.push(ms), slept.length === 1 ? Promise.resolve() : forever
+  );
   await untilRight(right, () => changed.promise, { now: () => 0, sleep }, new AbortController().signal);
   assert.is(slept.length, 2, 'the sign-in, and not a minute, ended the wait');
 });

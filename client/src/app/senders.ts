@@ -1,6 +1,7 @@
 /**
- * What sends the queue in a page: one sender for each account that has something waiting, each by its account's own right. Who is signed in, or
- * whether anybody is, makes no difference to what travels; it decides only who can begin a right anew.
+ * What sends the queue in a page: one sender for each account that has something waiting, each by its
+ * account's own right. Who is signed in, or whether anybody is, makes no difference to what travels; it
+ * decides only who can begin a right anew.
  */
 import { watchQueue } from '../pipeline/queue/instance-queue.ts';
 import { claimNobodys, watchAccounts } from '../pipeline/queue/waiting-accounts.ts';
@@ -17,7 +18,10 @@ export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' |
 }
 
 export interface Senders {
-  /** Sends what is in the queue and what comes into it, until the signal ends it. Throws when the database cannot be used any more. */
+  /**
+   * Sends what is in the queue and what comes into it, until the signal ends it. Throws when the database
+   * cannot be used any more.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** The queue has changed, or the link is back. */
   wake(): void;
@@ -26,11 +30,22 @@ export interface Senders {
   right(account: string): UploadRight;
 }
 
-/** A right that seems good and gives nothing is not asked as fast as it refuses; one that has ended may have been begun anew in another tab. */
+/**
+ * A right that seems good and gives nothing is not asked as fast as it refuses; one that has ended may have
+ * been begun anew in another tab.
+ */
 const LOOK_AGAIN_MS = { first: 2_000, later: 60_000 } as const;
 
-/** Resolves when the right may give a token. `nextChange`: resolves when somebody has signed in or out, from the moment it is asked for. */
-export async function untilRight(right: Pick<UploadRight, 'mayGive'>, nextChange: () => Promise<void>, clock: Clock, signal: AbortSignal): Promise<void> {
+/**
+ * Resolves when the right may give a token. `nextChange`: resolves when somebody has signed in or out, from
+ * the moment it is asked for.
+ */
+export async function untilRight(
+  right: Pick<UploadRight, 'mayGive'>,
+  nextChange: () => Promise<void>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   await clock.sleep(LOOK_AGAIN_MS.first, signal);
   for (;;) {
     // Asked for before the look: who signs in while it is under way is not missed.
@@ -51,9 +66,11 @@ export function createSenders(tools: SendersTools): Senders {
     const known = senders.get(account);
     if (known) return known;
     const made = createSender(account, {
-      ...tools, session: () => tools.session(account),
+      ...tools,
+      session: () => tools.session(account),
       signedIn: (right, signal) => untilRight(right, () => changed.promise, clock, signal),
-      // One stream a device: each holds one of the six connections that a browser has for a gateway without HTTP/2.
+      // One stream a device: each holds one of the six connections that a browser has for a gateway without
+      // HTTP/2.
       mayStream: () => (tools.account() ?? running.values().next().value) === account,
     });
     senders.set(account, made);

@@ -1,4 +1,7 @@
-/** What a worker sends with, the page's own and the service worker alike: the database, the device's key, the clocks and the way to the gateway. */
+/**
+ * What a worker sends with, the page's own and the service worker alike: the database, the device's key, the
+ * clocks and the way to the gateway.
+ */
 import { deviceKey } from '../pipeline/queue/device-key.ts';
 import { knownClockOffset, rememberClockOffset } from '../pipeline/queue/kept-rights.ts';
 import type { LocalDatabase } from '../pipeline/queue/local-database.ts';
@@ -11,11 +14,18 @@ const API = '/api';
 export async function openSendingTools(database: LocalDatabase) {
   const monotonic = () => performance.now();
   const serverClock = createServerClock({
-    wall: () => Date.now(), monotonic, keep: (offsetMs) => void rememberClockOffset(database, offsetMs).catch(() => undefined),
+    wall: () => Date.now(),
+    monotonic,
+    keep: (offsetMs) => void rememberClockOffset(database, offsetMs).catch(() => undefined),
   });
   serverClock.recall((await knownClockOffset(database)) ?? 0);
   return {
-    baseUrl: API, database, serverClock, monotonic, locks: navigator.locks, key: await deviceKey(database),
+    baseUrl: API,
+    database,
+    serverClock,
+    monotonic,
+    locks: navigator.locks,
+    key: await deviceKey(database),
     fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
   } satisfies Partial<SenderTools>;
 }

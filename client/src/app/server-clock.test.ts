@@ -8,7 +8,11 @@ const NOON = Date.parse('2026-11-20T12:00:00Z');
 /** A gateway whose clock is right, and a tablet whose clock is `offBy` milliseconds ahead of it. */
 function worldOff(offBy: number) {
   const world = { time: NOON, offBy, kept: [] as number[] };
-  const clock = createServerClock({ wall: () => world.time + world.offBy, monotonic: () => world.time - NOON, keep: (offset) => void world.kept.push(offset) });
+  const clock = createServerClock({
+    wall: () => world.time + world.offBy,
+    monotonic: () => world.time - NOON,
+    keep: (offset) => void world.kept.push(offset),
+  });
   /** One answer, which the gateway makes after `toMs` and which comes back after `backMs`. */
   const answer = (toMs = 50, backMs = 50, headers: Record<string, string> = {}) => {
     const arrived = clock.exchange();

@@ -1,6 +1,7 @@
 /**
- * The gateway's time, told from the `Date` of its answers: a tablet's own clock may be days off, and may be set while a study travels. What has to
- * be signed or compared with a moment of the gateway's goes by this clock; how long something took is measured by a clock that is never set.
+ * The gateway's time, told from the `Date` of its answers: a tablet's own clock may be days off, and may be
+ * set while a study travels. What has to be signed or compared with a moment of the gateway's goes by this
+ * clock; how long something took is measured by a clock that is never set.
  */
 
 export interface ServerClock {

@@ -4,7 +4,12 @@ import type { User } from '#shared/protocol/api.ts';
 import { createApiClient, Unreachable } from './api-client.ts';
 import { createSession } from './session.ts';
 
-const USER = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001', username: 'someone', roles: ['technician'], siteId: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002' };
+const USER = {
+  id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001',
+  username: 'someone',
+  roles: ['technician'],
+  siteId: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002',
+};
 
 /** A gateway whose tokens last `seconds`; a refresh token is good for one use. */
 function gateway(seconds: number) {
@@ -14,22 +19,36 @@ function gateway(seconds: number) {
   const answer = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     if (state.isDown) throw new TypeError('fetch failed');
     const path = new URL(String(input)).pathname;
-    const refuse = (code: string) => new Response(JSON.stringify({ type: 'x', title: 'x', status: 401, code, correlationId: 'c' }), { status: 401 });
+    const refuse = (code: string) =>
+      new Response(JSON.stringify({ type: 'x', title: 'x', status: 401, code, correlationId: 'c' }), {
+        status: 401,
+      });
     if (path === '/auth/login' || path === '/auth/refresh') {
       if (path === '/auth/refresh') {
         state.refreshes += 1;
         await new Promise((resolve) => setImmediate(resolve));
-        if (state.isEnded || (JSON.parse(String(init.body)) as { refreshToken?: string }).refreshToken !== refresh) return refuse('session-ended');
+        if (
+          state.isEnded ||
+          (JSON.parse(String(init.body)) as { refreshToken?: string }).refreshToken !== refresh
+        )
+          return refuse('session-ended');
       }
       const accessToken = `t${(state.issued += 1)}`;
       valid.set(accessToken, state.now + seconds * 1000);
       refresh = `r${state.issued}`;
-      return new Response(JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: USER }));
+      return new Response(
+        JSON.stringify({ accessToken, refreshToken: refresh, expiresIn: seconds, user: USER }),
+      );
     }
     const token = new Headers(init.headers).get('authorization')?.slice('Bearer '.length) ?? '';
     return (valid.get(token) ?? 0) > state.now ? new Response('{}') : refuse('not-authenticated');
   };
-  const session = createSession({ baseUrl: 'http://gateway', fetch: answer, now: () => state.now, alone: (work) => work() });
+  const session = createSession({
+    baseUrl: 'http://gateway',
+    fetch: answer,
+    now: () => state.now,
+    alone: (work) => work(),
+  });
   const api = createApiClient({ baseUrl: 'http://gateway', fetch: answer, tokens: session });
   return { state, session, api, revoke: () => valid.clear() };
 }
@@ -58,7 +77,10 @@ test('without a network the session is not taken for ended', async () => {
   await session.signIn('someone', 'password');
   state.now += 3_600_000;
   state.isDown = true;
-  await session.accessToken().then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+  await session.accessToken().then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, Unreachable),
+  );
   assert.is(session.state.value, 'signed-in');
   state.isDown = false;
   assert.is(await session.accessToken(), 't2');
@@ -68,7 +90,9 @@ test('signing out takes effect at once, although the gateway does not answer, an
   const heard = Promise.withResolvers<Response>();
   const asked: string[] = [];
   const waiting = createSession({
-    baseUrl: 'http://gateway', now: () => 0, alone: (work) => work(),
+    baseUrl: 'http://gateway',
+    now: () => 0,
+    alone: (work) => work(),
     async fetch(input) {
       asked.push(String(input));
       if (String(input).endsWith('/logout')) return heard.promise;
@@ -77,7 +101,10 @@ test('signing out takes effect at once, although the gateway does not answer, an
   });
   await waiting.signIn('someone', 'password');
   const left = waiting.signOut();
-  assert.equal([waiting.state.value, waiting.user.value, await waiting.accessToken()], ['signed-out', null, null]);
+  assert.equal(
+    [waiting.state.value, waiting.user.value, await waiting.accessToken()],
+    ['signed-out', null, null],
+  );
   heard.resolve(new Response(null, { status: 204 }));
   await left;
   assert.is(asked.at(-1), 'http://gateway/auth/logout');
@@ -96,13 +123,22 @@ test('a session that the gateway ended is said to have ended, and nothing is ask
 
 test('without a network whoever was here last works on, and a link that is silent is not waited for', async () => {
   const later: (() => void)[] = [];
-  const tools = { baseUrl: 'http://gateway', now: () => 0, alone: <T>(work: () => Promise<T>) => work(), remembered: async () => USER as User };
+  const tools = {
+    baseUrl: 'http://gateway',
+    now: () => 0,
+    alone: <T>(work: () => Promise<T>) => work(),
+    remembered: async () => USER as User,
+  };
   const cut = createSession({ ...tools, fetch: async () => Promise.reject(new TypeError('fetch failed')) });
   await cut.resume();
   assert.equal([cut.state.value, cut.user.value?.username], ['offline', 'someone']);
 
   const answer = Promise.withResolvers<Response>();
-  const silent = createSession({ ...tools, fetch: () => answer.promise, later: (work) => void later.push(work) });
+  const silent = createSession({
+    ...tools,
+    fetch: () => answer.promise,
+    later: (work) => void later.push(work),
+  });
   const resumed = silent.resume();
   while (later.length === 0) await new Promise((resolve) => setImmediate(resolve));
   assert.is(silent.state.value, 'unknown');

@@ -1,9 +1,10 @@
 /**
- * Who is signed in. The access token lives in memory only; the refresh token is an HttpOnly cookie of this origin in the page, and in
- * memory on the command line. Renewal is one at a time, over all tabs, because a refresh token is good for one use.
+ * Who is signed in. The access token lives in memory only; the refresh token is an HttpOnly cookie of this
+ * origin in the page, and in memory on the command line. Renewal is one at a time, over all tabs, because a
+ * refresh token is good for one use.
  *
- * Promises that a study under way never asks for a password while the refresh token holds. Does not decide what a role may do: the
- * gateway does.
+ * Promises that a study under way never asks for a password while the refresh token holds. Does not decide
+ * what a role may do: the gateway does.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Session, User } from '#shared/protocol/api.ts';
@@ -27,7 +28,10 @@ export interface SessionTools {
   readonly later?: (work: () => void, ms: number) => void;
 }
 
-/** `unknown`: not asked yet; `offline`: could not be asked, `user` is who was here last; `signed-out`: the gateway said so. */
+/**
+ * `unknown`: not asked yet; `offline`: could not be asked, `user` is who was here last; `signed-out`: the
+ * gateway said so.
+ */
 export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
 
 export interface SessionStore {
@@ -41,11 +45,16 @@ export interface SessionStore {
   resume(): Promise<void>;
   /** A token that holds for some seconds more; null when signed out. Throws Unreachable. */
   accessToken(): Promise<string | null>;
-  /** After a 401: a new token in the place of `stale`; null when the session has ended. Throws Unreachable. */
+  /**
+   * After a 401: a new token in the place of `stale`; null when the session has ended. Throws Unreachable.
+   */
   renew(stale: string | null): Promise<string | null>;
 }
 
-/** A link that does not answer for so long is not waited for: whoever was here last works on, and the answer is taken when it comes. */
+/**
+ * A link that does not answer for so long is not waited for: whoever was here last works on, and the answer
+ * is taken when it comes.
+ */
 const ANSWERS_WITHIN_MS = 1_500;
 /** Renewed so long before its end that a request which starts now does not meet it. */
 const RENEW_BEFORE_MS = 30_000;

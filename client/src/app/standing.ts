@@ -1,4 +1,7 @@
-/** May the page be closed, may the disc go: the one sentence of the status line, decided here and worded in words.ts. Pure. */
+/**
+ * May the page be closed, may the disc go: the one sentence of the status line, decided here and worded in
+ * words.ts. Pure.
+ */
 import type { IngestPhase } from '../pipeline/ingest/found.ts';
 
 export type Standing =

@@ -6,8 +6,14 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = 'relaypacs-theme';
 
-/** Reads the choice, applies it to the root element, keeps it when it changes. Storage may be forbidden: then it lasts with the page. */
-export function createTheme(root: HTMLElement, storage: Pick<Storage, 'getItem' | 'setItem'> | null): Signal<Theme> {
+/**
+ * Reads the choice, applies it to the root element, keeps it when it changes. Storage may be forbidden: then
+ * it lasts with the page.
+ */
+export function createTheme(
+  root: HTMLElement,
+  storage: Pick<Storage, 'getItem' | 'setItem'> | null,
+): Signal<Theme> {
   let kept: string | null = null;
   try {
     kept = storage?.getItem(KEY) ?? null;

@@ -3,13 +3,27 @@ import * as assert from 'uvu/assert';
 import { hasArrived, milestoneOf, placesOf, type TrackState } from './track-state.ts';
 
 const track = (some: Partial<TrackState>): TrackState => ({
-  total: 516, onDevice: 0, onItsWay: 0, atGateway: 0, inPacs: 0, needsDecision: 0, leftOut: 0, waitingFor: null, ...some,
+  total: 516,
+  onDevice: 0,
+  onItsWay: 0,
+  atGateway: 0,
+  inPacs: 0,
+  needsDecision: 0,
+  leftOut: 0,
+  waitingFor: null,
+  ...some,
 });
 
 test('each leg shows what share has passed it', () => {
   const places = placesOf(track({ onDevice: 129, onItsWay: 129, atGateway: 129, inPacs: 129 }));
-  assert.equal(places.map((place) => place.passed), [0.75, 0.5, 0.25, 0]);
-  assert.equal(places.map((place) => place.look), ['holding', 'holding', 'holding', 'confirmed']);
+  assert.equal(
+    places.map((place) => place.passed),
+    [0.75, 0.5, 0.25, 0],
+  );
+  assert.equal(
+    places.map((place) => place.look),
+    ['holding', 'holding', 'holding', 'confirmed'],
+  );
 });
 
 test('only what the PACS confirmed is green, and what was refused never passes the last leg', () => {
@@ -29,7 +43,10 @@ test('waiting is shown where it waits', () => {
 
 test('a study that is in the PACS waits nowhere on the track when the network goes before the receipt has come', () => {
   const places = placesOf(track({ inPacs: 516, waitingFor: 'offline' }));
-  assert.equal(places.map((place) => place.look), ['empty', 'empty', 'empty', 'confirmed']);
+  assert.equal(
+    places.map((place) => place.look),
+    ['empty', 'empty', 'empty', 'confirmed'],
+  );
 });
 
 test('a study of no instances draws an empty track', () => {
@@ -38,7 +55,8 @@ test('a study of no instances draws an empty track', () => {
 
 test('a screen reader hears quarters, not instances', () => {
   const spoken = new Set<string>();
-  for (let inPacs = 0; inPacs <= 516; inPacs += 1) spoken.add(milestoneOf(track({ inPacs, atGateway: 516 - inPacs })));
+  for (let inPacs = 0; inPacs <= 516; inPacs += 1)
+    spoken.add(milestoneOf(track({ inPacs, atGateway: 516 - inPacs })));
   assert.is(spoken.size, 5);
 });
 

@@ -1,13 +1,21 @@
 /**
- * The track as plain values: where the instances of one study are. Four places, and beside them what a person must decide about and
- * what a person left out; together they are always all instances. Every screen draws it with Track.tsx and from nothing else.
+ * The track as plain values: where the instances of one study are. Four places, and beside them what a person
+ * must decide about and what a person left out; together they are always all instances. Every screen draws it
+ * with Track.tsx and from nothing else.
  */
 
 export const PLACES = ['device', 'way', 'gateway', 'pacs'] as const;
 export type Place = (typeof PLACES)[number];
 
 /** Why nothing moves although nobody did anything wrong. */
-export type WaitingFor = 'offline' | 'gateway-unreachable' | 'signed-out' | 'pacs-unreachable' | 'storage-full' | 'other-device' | 'gateway-failed';
+export type WaitingFor =
+  | 'offline'
+  | 'gateway-unreachable'
+  | 'signed-out'
+  | 'pacs-unreachable'
+  | 'storage-full'
+  | 'other-device'
+  | 'gateway-failed';
 
 export type TrackState = {
   readonly total: number;
@@ -36,13 +44,24 @@ export type TrackPlace = {
   readonly place: Place;
   readonly count: number;
   readonly look: 'empty' | 'holding' | 'waiting' | 'confirmed';
-  /** How far the leg that leads from here to the next place is filled, 0 to 1: the share of all instances that has passed it. */
+  /**
+   * How far the leg that leads from here to the next place is filled, 0 to 1: the share of all instances that
+   * has passed it.
+   */
   readonly passed: number;
 };
 
-/** The four places in their order with what each shows. Green (`confirmed`) only where the PACS confirmed, amber only where it waits. */
+/**
+ * The four places in their order with what each shows. Green (`confirmed`) only where the PACS confirmed,
+ * amber only where it waits.
+ */
 export function placesOf(track: TrackState): readonly TrackPlace[] {
-  const counts = { device: track.onDevice, way: track.onItsWay, gateway: track.atGateway, pacs: track.inPacs };
+  const counts = {
+    device: track.onDevice,
+    way: track.onItsWay,
+    gateway: track.atGateway,
+    pacs: track.inPacs,
+  };
   // What a person decides about has arrived at the gateway; it never passes the last leg.
   const beyond = { device: track.onItsWay, way: 0, gateway: 0, pacs: 0 };
   beyond.gateway = track.inPacs;
@@ -53,7 +72,14 @@ export function placesOf(track: TrackState): readonly TrackPlace[] {
   return PLACES.map((place) => ({
     place,
     count: counts[place],
-    look: waitsAt === place ? 'waiting' : counts[place] === 0 ? 'empty' : place === 'pacs' ? 'confirmed' : 'holding',
+    look:
+      waitsAt === place
+        ? 'waiting'
+        : counts[place] === 0
+          ? 'empty'
+          : place === 'pacs'
+            ? 'confirmed'
+            : 'holding',
     passed: track.total === 0 ? 0 : Math.min(1, beyond[place] / track.total),
   }));
 }
@@ -64,8 +90,8 @@ export function hasArrived(track: TrackState): boolean {
 }
 
 /**
- * What a screen reader is told without being asked: quarters of the way into the PACS, the end, and each new reason to wait or decide.
- * Two tracks with the same milestone are not announced twice.
+ * What a screen reader is told without being asked: quarters of the way into the PACS, the end, and each new
+ * reason to wait or decide. Two tracks with the same milestone are not announced twice.
  */
 export function milestoneOf(track: TrackState): string {
   const quarter = track.total === 0 ? 0 : Math.floor((track.inPacs / track.total) * 4);

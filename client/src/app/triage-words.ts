@@ -1,4 +1,7 @@
-/** The words of what the models on this device say: what goes first and what may have to be taken again. Never a diagnosis, never a number. */
+/**
+ * The words of what the models on this device say: what goes first and what may have to be taken again. Never
+ * a diagnosis, never a number.
+ */
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 import { counted, studies } from './counted.ts';
 import { formatCount } from './format.ts';
@@ -7,7 +10,8 @@ const images = (count: number) => counted(count, 'image', 'images');
 
 export const triageWords = {
   looking: (count: number) => `Looking at ${images(count)}…`,
-  looked: (count: number, of: number) => `${count < of ? `${formatCount(count)} of ${images(of)}` : images(count)} looked at on this device`,
+  looked: (count: number, of: number) =>
+    `${count < of ? `${formatCount(count)} of ${images(of)}` : images(count)} looked at on this device`,
   unseen: 'Not looked at on this device. It goes as every other.',
   first: 'Goes first',
   firstBy: 'by the model on this device',
@@ -26,7 +30,12 @@ export const triageWords = {
     blurred: 'The image seems to be blurred.',
     'lungs-cut-off': 'The lungs seem to be cut off at the edge of the image.',
   } satisfies Record<FilmFinding, string>,
-  marks: { rotated: 'Up is here?', inverted: 'Black for white?', blurred: 'Blurred?', 'lungs-cut-off': 'Cut off here?' } satisfies Record<FilmFinding, string>,
+  marks: {
+    rotated: 'Up is here?',
+    inverted: 'Black for white?',
+    blurred: 'Blurred?',
+    'lungs-cut-off': 'Cut off here?',
+  } satisfies Record<FilmFinding, string>,
   mayBeWrong: 'A model noticed this and may be wrong. You decide.',
   howToRepeat: 'To repeat it: do not send this study, take the image again, and add it here.',
   doesNotGo: 'This study does not go. Take the image again and add it here, or tick the study again.',

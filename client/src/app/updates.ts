@@ -1,9 +1,11 @@
 /**
- * New versions, seen from the page. A newer service worker waits until nobody is reading, naming or packing in any tab; then a person may
- * press, or it takes over by itself where nobody looks: at the start of a page that nobody has touched yet, and when all windows are hidden.
- * Uploads under way are cut off by the reload and go on after it; what is queued is not touched.
+ * New versions, seen from the page. A newer service worker waits until nobody is reading, naming or packing
+ * in any tab; then a person may press, or it takes over by itself where nobody looks: at the start of a page
+ * that nobody has touched yet, and when all windows are hidden. Uploads under way are cut off by the reload
+ * and go on after it; what is queued is not touched.
  *
- * A page whose parts are gone (another version was put on the server meanwhile) says so, and is loaded again as soon as nothing can be lost.
+ * A page whose parts are gone (another version was put on the server meanwhile) says so, and is loaded again
+ * as soon as nothing can be lost.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import { SESSION_LOCK } from './session.ts';
@@ -40,7 +42,10 @@ export type UpdateTools = {
   readonly locks: Pick<LockManager, 'request' | 'query'>;
   /** This tab among all. */
   readonly tabId: string;
-  /** Something of this page would be lost with it: files that were read, a study that is being named or packed. */
+  /**
+   * Something of this page would be lost with it: files that were read, a study that is being named or
+   * packed.
+   */
   readonly isAtWork: ReadonlySignal<boolean>;
   readonly page: PageAround;
 };
@@ -102,7 +107,8 @@ export function createUpdate({ workers, locks, tabId, isAtWork, page }: UpdateTo
 
   function watch(registered: ServiceWorkerRegistration): void {
     registration = registered;
-    const follow = (arriving: ServiceWorker | null) => arriving?.addEventListener('statechange', () => arriving.state === 'installed' && offer());
+    const follow = (arriving: ServiceWorker | null) =>
+      arriving?.addEventListener('statechange', () => arriving.state === 'installed' && offer());
     // One that the browser found as the page was opened may be on its way already.
     follow(registered.installing);
     registered.addEventListener('updatefound', () => follow(registered.installing));
@@ -118,7 +124,8 @@ export function createUpdate({ workers, locks, tabId, isAtWork, page }: UpdateTo
   function reloadWhenSafe(): void {
     if (isAtWork.peek()) state.value = 'loads-again';
     // Not in the middle of a renewal: the answer that is not taken would end the session.
-    const reload = () => locks.request(SESSION_LOCK, () => (page.reload('update'), new Promise(() => undefined)));
+    const reload = () =>
+      locks.request(SESSION_LOCK, () => (page.reload('update'), new Promise(() => undefined)));
     effect(() => void (isAtWork.value || reload()));
   }
 
@@ -173,7 +180,11 @@ export function pageAround(window: Window): PageAround {
   if (because) history.replaceState(null, '');
   let isUntouched = true;
   for (const touch of ['pointerdown', 'keydown', 'dragenter'] as const) {
-    window.addEventListener(touch, () => void (isUntouched = false), { once: true, capture: true, passive: true });
+    window.addEventListener(touch, () => void (isUntouched = false), {
+      once: true,
+      capture: true,
+      passive: true,
+    });
   }
   return {
     reload(why) {

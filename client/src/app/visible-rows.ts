@@ -1,9 +1,12 @@
 /**
- * Which rows of a long list lie in the window. Rows have a height each: measured where they were drawn once, estimated elsewhere. Pure;
- * VirtualList.tsx draws what it says.
+ * Which rows of a long list lie in the window. Rows have a height each: measured where they were drawn once,
+ * estimated elsewhere. Pure; VirtualList.tsx draws what it says.
  */
 
-/** The top of each row in px from the top of the list, and at the end the height of the whole list: `heights.length + 1` numbers. */
+/**
+ * The top of each row in px from the top of the list, and at the end the height of the whole list:
+ * `heights.length + 1` numbers.
+ */
 export function topsOf(heights: ArrayLike<number>): Float64Array {
   const tops = new Float64Array(heights.length + 1);
   for (let row = 0; row < heights.length; row += 1) tops[row + 1] = tops[row]! + heights[row]!;
@@ -22,8 +25,15 @@ export function rowAt(tops: Float64Array, y: number): number {
   return low;
 }
 
-/** The rows to draw, `to` exclusive: between `from` and `to` px and `margin` px more at both ends, so that scrolling meets drawn rows. */
-export function visibleRows(tops: Float64Array, view: { from: number; to: number }, margin: number): { from: number; to: number } {
+/**
+ * The rows to draw, `to` exclusive: between `from` and `to` px and `margin` px more at both ends, so that
+ * scrolling meets drawn rows.
+ */
+export function visibleRows(
+  tops: Float64Array,
+  view: { from: number; to: number },
+  margin: number,
+): { from: number; to: number } {
   const rows = tops.length - 1;
   if (rows === 0) return { from: 0, to: 0 };
   return { from: rowAt(tops, view.from - margin), to: Math.min(rows, rowAt(tops, view.to + margin) + 1) };

@@ -1,6 +1,7 @@
 /**
- * Keeps the screen on while the page must stay open: while a study is being made safe, and, where the browser does not go on without the
- * page, while something travels (Screen Wake Lock). The browser takes the lock away with the page; it is asked for again when it is back.
+ * Keeps the screen on while the page must stay open: while a study is being made safe, and, where the browser
+ * does not go on without the page, while something travels (Screen Wake Lock). The browser takes the lock
+ * away with the page; it is asked for again when it is back.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
@@ -12,7 +13,10 @@ export interface WakeLockTools {
   readonly onChange: (listener: () => void) => void;
 }
 
-/** Holds and releases from now on. Never throws: a battery that is low refuses, and then the screen may go dark. */
+/**
+ * Holds and releases from now on. Never throws: a battery that is low refuses, and then the screen may go
+ * dark.
+ */
 export function keepAwake({ wakeLock, wanted, isHidden, onChange }: WakeLockTools): void {
   if (!wakeLock) return;
   const isSeen = signal(!isHidden());

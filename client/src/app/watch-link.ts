@@ -1,6 +1,7 @@
 /**
- * Whether the gateway and its PACS answer, asked while somebody looks and also when nothing travels: the status line must be true for an
- * empty queue too. Something else that answers in the gateway's place (a hotel's sign-in page) is no gateway.
+ * Whether the gateway and its PACS answer, asked while somebody looks and also when nothing travels: the
+ * status line must be true for an empty queue too. Something else that answers in the gateway's place (a
+ * hotel's sign-in page) is no gateway.
  */
 import type { Link } from '../pipeline/queue/queued.ts';
 import { readHealth } from './read-answers.ts';
@@ -21,7 +22,10 @@ export interface LinkWatchTools {
   readonly tell: (link: Link) => void;
 }
 
-/** What is well is asked rarely, what is not is asked so often that a person who waits before it sees the end soon. */
+/**
+ * What is well is asked rarely, what is not is asked so often that a person who waits before it sees the end
+ * soon.
+ */
 const ASK_EVERY_MS = { well: 30_000, unwell: 5_000 } as const;
 /** The gateway asks its PACS in that time; later the answer would be about the past. */
 const ANSWERS_WITHIN_MS = 10_000;
@@ -35,7 +39,10 @@ export function watchLink(tools: LinkWatchTools): void {
     if (tools.isOnline() && !tools.isHidden()) tools.tell(await askHealth(tools));
     // Something happened meanwhile and was asked about by itself.
     if (mine !== turn || tools.isHidden()) return;
-    tools.later(() => void (mine === turn && ask()), tools.known() === 'online' ? ASK_EVERY_MS.well : ASK_EVERY_MS.unwell);
+    tools.later(
+      () => void (mine === turn && ask()),
+      tools.known() === 'online' ? ASK_EVERY_MS.well : ASK_EVERY_MS.unwell,
+    );
   }
 
   tools.onChange(() => void ask());
@@ -44,7 +51,11 @@ export function watchLink(tools: LinkWatchTools): void {
 
 async function askHealth({ baseUrl, fetch }: LinkWatchTools): Promise<Exclude<Link, 'offline'>> {
   try {
-    const response = await fetch(`${baseUrl}/health`, { headers: { accept: 'application/json' }, cache: 'no-store', signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+    const response = await fetch(`${baseUrl}/health`, {
+      headers: { accept: 'application/json' },
+      cache: 'no-store',
+      signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+    });
     const health = readHealth(await response.json());
     if (health === null || health.status === 'failing') return 'gateway-unreachable';
     return health.pacs === 'ok' ? 'online' : 'pacs-unreachable';

@@ -1,8 +1,10 @@
 /**
- * Every word of the app in one place, ready to be translated: a translation is another object of this shape. Sentences about why a file
- * or an instance was not stored are not here: they belong to the protocol (shared/src/protocol/problem.ts).
+ * Every word of the app in one place, ready to be translated: a translation is another object of this shape.
+ * Sentences about why a file or an instance was not stored are not here: they belong to the protocol
+ * (shared/src/protocol/problem.ts).
  *
- * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the functions are given.
+ * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the
+ * functions are given.
  */
 import { counted, files, instances, series, studies } from './counted.ts';
 import { formatCount, roundRemaining } from './format.ts';
@@ -27,7 +29,15 @@ export const words = {
   working: 'Working…',
   skipToContent: 'Skip to the content',
 
-  nav: { label: 'Pages', upload: 'Upload', queue: 'Queue', results: 'Results', infer: 'Ask a model', models: 'Models', queueCount: (count: number) => `${studies(count)} in the queue` },
+  nav: {
+    label: 'Pages',
+    upload: 'Upload',
+    queue: 'Queue',
+    results: 'Results',
+    infer: 'Ask a model',
+    models: 'Models',
+    queueCount: (count: number) => `${studies(count)} in the queue`,
+  },
 
   places: {
     device: 'safe on this device',
@@ -44,8 +54,10 @@ export const words = {
       'gateway-unreachable': 'Waiting for the gateway. It goes on by itself.',
       'signed-out': 'Waiting until you sign in. Nothing is lost.',
       'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
-      'other-device': 'Waiting for another device that sends a part of this study. After a day without it the gateway goes on by itself.',
-      'gateway-failed': 'Something goes wrong in the gateway. It tries again by itself and loses nothing; tell the administrator.',
+      'other-device':
+        'Waiting for another device that sends a part of this study. After a day without it the gateway goes on by itself.',
+      'gateway-failed':
+        'Something goes wrong in the gateway. It tries again by itself and loses nothing; tell the administrator.',
       'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
     } satisfies Record<WaitingFor, string>,
     stalled: 'Nothing moves at the moment: the link is slow or gone. It goes on by itself.',
@@ -58,7 +70,8 @@ export const words = {
       if (left.minutes < 60) return `about ${left.minutes} min left`;
       return `about ${formatCount(left.minutes / 60)} h ${left.minutes % 60 === 0 ? '' : `${left.minutes % 60} min `}left`;
     },
-    arrived: (total: number) => (total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`),
+    arrived: (total: number) =>
+      total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`,
     /** It has arrived; what is waited for is only the gateway's word of it. */
     receiptWaits: 'It is in the PACS. The receipt comes when the gateway can be reached again.',
     progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
@@ -72,14 +85,18 @@ export const words = {
       'gateway-unreachable': 'Gateway not reachable',
       'pacs-unreachable': 'PACS not reachable',
     },
-    keepOpen: (unsafe: number) => `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
+    keepOpen: (unsafe: number) =>
+      `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number) => `${instances(chosen)} chosen, not safe yet: press Send`,
-    mayClose: (safe: number) => `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
+    mayClose: (safe: number) =>
+      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
     /** In a browser that goes on only while the page is open. */
-    goesOnOpen: (safe: number) => `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here and ${safe === 1 ? 'goes' : 'go'} on while it is`,
+    goesOnOpen: (safe: number) =>
+      `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here and ${safe === 1 ? 'goes' : 'go'} on while it is`,
     discMayGo: 'The disc may be removed',
     empty: 'Nothing waits on this device',
-    policy: (deidentify: boolean) => (deidentify ? 'Names are removed on this device' : 'Unchanged: names are kept'),
+    policy: (deidentify: boolean) =>
+      deidentify ? 'Names are removed on this device' : 'Unchanged: names are kept',
     policyUnknown: 'Policy not known yet',
   },
 
@@ -128,7 +145,8 @@ export const words = {
     /** While folders are still being listed the total grows: it is not called a total then. */
     reading: (read: number, seen: number, listing: boolean) =>
       listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`,
-    looking: (seen: number) => (seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`),
+    looking: (seen: number) =>
+      seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`,
     stopReading: 'Stop reading',
     readAll: (count: number) => `${files(count)} read`,
     nothing: 'There is no DICOM instance in what you chose.',
@@ -148,7 +166,8 @@ export const words = {
     cannotGo: (count: number) => `${files(count)} cannot go`,
     cannotGoWhat: 'What cannot go stays where it is. Everything else can go.',
     heldBack: (count: number) => `${instances(count)} held back`,
-    heldBackWhat: 'Where names are removed these stay on this device. “See what is removed”, on the card of their study, shows them: some can be released.',
+    heldBackWhat:
+      'Where names are removed these stay on this device. “See what is removed”, on the card of their study, shows them: some can be released.',
     fileList: (count: number) => `Show ${files(count)}`,
     policyTitle: 'What happens to names',
     policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
@@ -158,11 +177,13 @@ export const words = {
     },
     policyMissing: 'The gateway has not said yet which policy is in force. Sending is possible once it has.',
     mayNot: 'Your account may not send studies.',
-    mayNotNext: (role: string) => `You are signed in as ${role}. Ask your administrator, or sign in with another account. Reading a study here works.`,
+    mayNotNext: (role: string) =>
+      `You are signed in as ${role}. Ask your administrator, or sign in with another account. Reading a study here works.`,
     send: (count: number) => `Send ${studies(count)}`,
     sendBar: 'Sending',
     sendNone: 'Choose a study to send',
-    tooLarge: (needs: string, room: string) => `This needs ${needs} on this device, and ${room} are free. Choose fewer, or wait until what is in the queue has arrived.`,
+    tooLarge: (needs: string, room: string) =>
+      `This needs ${needs} on this device, and ${room} are free. Choose fewer, or wait until what is in the queue has arrived.`,
     sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
     makingSafe: (count: number) => `${studies(count)} not safe yet`,
     clear: 'Clear',
@@ -195,7 +216,8 @@ export const words = {
       'two-patients': 'Another study here is of another patient.',
       'patients-differ': 'The instances of this study name different patients.',
       duplicates: 'Some instances were chosen twice; each goes once.',
-      'burned-in': 'The scanner says that text is burned into the pixels. Where names are removed, it goes only after somebody has looked at it.',
+      'burned-in':
+        'The scanner says that text is burned into the pixels. Where names are removed, it goes only after somebody has looked at it.',
       face: 'A volume of the head: a face could be rendered from it, and stays in it where names are removed.',
       'too-many-instances': 'The study has more instances than the gateway takes.',
     },
@@ -219,7 +241,8 @@ export const words = {
     arrivedTitle: 'In the PACS',
     arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
     provenFound: (count: number) => `${instances(count)} found in the PACS by asking it`,
-    provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
+    provenReadBack: (count: number) =>
+      `${instances(count)} read back from the PACS and compared byte for byte`,
     provenSigned: 'The receipt’s signature was checked on this device',
     alreadyThere: (count: number) => `${instances(count)} had been there before`,
     coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
@@ -227,7 +250,8 @@ export const words = {
     decide: {
       sentence: (count: number, total: number) =>
         `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
-      others: (count: number) => (count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`),
+      others: (count: number) =>
+        count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
       leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
       retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
       confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
@@ -241,10 +265,14 @@ export const words = {
     },
     receipt: 'Receipt',
     receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
-    deidentifiedBy: (edition: string, options: readonly string[]) => `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
+    deidentifiedBy: (edition: string, options: readonly string[]) =>
+      `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
     /** `by`: editions with their options; empty where the device did not say what it did. */
     deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
-      const said = by.length === 0 ? '' : ` by ${by.join(' and ')}: ${counted(reports, 'distinct report', 'distinct reports')} for ${instances(named)}`;
+      const said =
+        by.length === 0
+          ? ''
+          : ` by ${by.join(' and ')}: ${counted(reports, 'distinct report', 'distinct reports')} for ${instances(named)}`;
       return `De-identified${said}; the gateway found nothing left to remove in ${instances(withoutResidue)}`;
     },
     receiptLoading: 'Fetching the receipt…',
@@ -295,16 +323,25 @@ export const words = {
         : `${instances(count)} stay safe on this device and travel on by themselves.`,
     /** Paused, or for another reason not without whoever sent them. */
     signOutWaits: (count: number) =>
-      count === 1 ? '1 instance stays safe on this device and waits here for whoever sent it.' : `${instances(count)} stay safe on this device and wait here for whoever sent them.`,
+      count === 1
+        ? '1 instance stays safe on this device and waits here for whoever sent it.'
+        : `${instances(count)} stay safe on this device and wait here for whoever sent them.`,
     signOutUnsafe: (count: number) =>
       `Not safe yet: ${instances(count)}. Signing out now takes back what is being made safe; the files themselves stay as they are.`,
     signOutEmpty: 'Nothing waits on this device.',
     keeping: 'Keeping your word…',
     unkept: 'Your word on a result was not kept',
-    unkeptWhat: 'The gateway does not take it now. Stay and try again; or sign out: it waits in this window for you, and is lost when the window is closed.',
+    unkeptWhat:
+      'The gateway does not take it now. Stay and try again; or sign out: it waits in this window for you, and is lost when the window is closed.',
     signOutAllTheSame: 'Sign out all the same',
     version: (version: string) => `Version ${version}`,
-    roles: { technician: 'Technician', radiologist: 'Radiologist', researcher: 'Researcher', auditor: 'Auditor', admin: 'Administrator' },
+    roles: {
+      technician: 'Technician',
+      radiologist: 'Radiologist',
+      researcher: 'Researcher',
+      auditor: 'Auditor',
+      admin: 'Administrator',
+    },
   },
 
   update: {
@@ -312,9 +349,18 @@ export const words = {
     /** While files are read or made safe on this page. */
     waits: 'It waits until the reading is done.',
     states: {
-      ready: { title: 'A new version is ready.', what: 'The page is loaded again; the queue stays as it is.' },
-      'other-window': { title: 'A new version is ready.', what: 'Another window is reading or making a study safe: press again when it is done.' },
-      'loads-again': { title: 'A new version has been taken.', what: 'This page is loaded again by itself when what you do here is done.' },
+      ready: {
+        title: 'A new version is ready.',
+        what: 'The page is loaded again; the queue stays as it is.',
+      },
+      'other-window': {
+        title: 'A new version is ready.',
+        what: 'Another window is reading or making a study safe: press again when it is done.',
+      },
+      'loads-again': {
+        title: 'A new version has been taken.',
+        what: 'This page is loaded again by itself when what you do here is done.',
+      },
       'part-missing': {
         title: 'A part of this page could not be fetched.',
         what: 'There is a newer version, or no network. Load the page again; the queue stays as it is.',

@@ -1,4 +1,7 @@
-/** Probabilities as bars, the threshold drawn on the one that it decides. Every number stands in words beside its bar: nothing is said by length or colour alone. */
+/**
+ * Probabilities as bars, the threshold drawn on the one that it decides. Every number stands in words beside
+ * its bar: nothing is said by length or colour alone.
+ */
 import type { Finding } from '#shared/protocol/inference.ts';
 import { barsOf, type Bar } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
@@ -30,7 +33,9 @@ function OneBar({ bar: { name, probability, threshold } }: { readonly bar: Bar }
         <div class="prob-fill" data-above={isAbove} style={{ inlineSize: `${probability * 100}%` }} />
         {threshold !== null && <div class="prob-mark" style={{ insetInlineStart: `${threshold * 100}%` }} />}
       </div>
-      {threshold !== null && <p class="small quiet">{resultWords.bars[isAbove ? 'above' : 'below'](threshold)}</p>}
+      {threshold !== null && (
+        <p class="small quiet">{resultWords.bars[isAbove ? 'above' : 'below'](threshold)}</p>
+      )}
     </li>
   );
 }

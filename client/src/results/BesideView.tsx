@@ -1,4 +1,7 @@
-/** Two results beside each other, for example of two versions of a model: one choice of map for both, and the same parts in the same order. */
+/**
+ * Two results beside each other, for example of two versions of a model: one choice of map for both, and the
+ * same parts in the same order.
+ */
 import type { Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../app/format.ts';
 import { useLate } from '../app/late.ts';
@@ -17,21 +20,35 @@ import { useKeys } from './use-keys.ts';
 import { Verified } from './Verdict.tsx';
 
 const said = resultWords.beside;
-const resultOf = (store: ResultStore): Result | null => (store.shown.value.kind === 'ready' ? store.shown.value.result : null);
+const resultOf = (store: ResultStore): Result | null =>
+  store.shown.value.kind === 'ready' ? store.shown.value.result : null;
 
-export type BesideViewProps = { readonly id: string; readonly beside: string; readonly look: LookStore; readonly picked: PickedPictures };
+export type BesideViewProps = {
+  readonly id: string;
+  readonly beside: string;
+  readonly look: LookStore;
+  readonly picked: PickedPictures;
+};
 
 export function BesideView({ id, beside, look, picked }: BesideViewProps) {
   const stores = [useResult(id, () => undefined), useResult(beside, () => undefined)] as const;
   const [left, right] = [resultOf(stores[0]), resultOf(stores[1])];
-  const maps = MAPS.filter((map) => [left, right].some((result) => result !== null && mapsOf(result.finding.explanations).includes(map)));
-  useKeys(look.singleKeys.value, { map: () => look.cycle(maps), fainter: () => look.fade(-1), stronger: () => look.fade(1) });
+  const maps = MAPS.filter((map) =>
+    [left, right].some((result) => result !== null && mapsOf(result.finding.explanations).includes(map)),
+  );
+  useKeys(look.singleKeys.value, {
+    map: () => look.cycle(maps),
+    fainter: () => look.fade(-1),
+    stronger: () => look.fade(1),
+  });
   return (
     <main id="content" class="page result">
       <Back />
       <div class="result-head">
         <h1 tabIndex={-1}>{said.title}</h1>
-        {left && right && <p class="quiet">{isSameImage(left.finding, right.finding) ? said.same : said.other}</p>}
+        {left && right && (
+          <p class="quiet">{isSameImage(left.finding, right.finding) ? said.same : said.other}</p>
+        )}
       </div>
       <NotForDiagnosis />
       {maps.length > 1 && <MapChoices maps={maps} map={shownMap(look.map.value, maps)} look={look} />}
@@ -44,7 +61,15 @@ export function BesideView({ id, beside, look, picked }: BesideViewProps) {
   );
 }
 
-function OneOfTwo({ store, look, picked }: { readonly store: ResultStore; readonly look: LookStore; readonly picked: PickedPictures }) {
+function OneOfTwo({
+  store,
+  look,
+  picked,
+}: {
+  readonly store: ResultStore;
+  readonly look: LookStore;
+  readonly picked: PickedPictures;
+}) {
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
   if (shown.kind === 'loading') return <p class="quiet">{late && resultWords.one.loading}</p>;

@@ -13,7 +13,9 @@ import { resultWords } from './result-words.ts';
 /** Why there is no answer, or what is to be known before the answer is read. */
 export function Remarks({ result: { finding, disagreement } }: { readonly result: Result }) {
   const headline = headlineOf(finding);
-  const instead = finding.model.insteadOf && resultWords.insteadOf(modelName(finding.model.insteadOf), modelName(finding.model));
+  const instead =
+    finding.model.insteadOf &&
+    resultWords.insteadOf(modelName(finding.model.insteadOf), modelName(finding.model));
   return (
     <>
       {headline.kind === 'silent' && headline.because !== 'turned' && (
@@ -69,7 +71,10 @@ export function Lungs({ lungs }: { readonly lungs: Finding['lungs'] }) {
           const { fraction, marked } = lungs[side];
           return (
             <Fact key={side} name={resultWords.lungs[side]}>
-              {[resultWords.lungs.ofImage(fraction), ...(marked === null ? [] : [resultWords.lungs.marked(marked)])].join('; ')}
+              {[
+                resultWords.lungs.ofImage(fraction),
+                ...(marked === null ? [] : [resultWords.lungs.marked(marked)]),
+              ].join('; ')}
             </Fact>
           );
         })}
@@ -105,7 +110,14 @@ export function HowItWasMade({ result }: { readonly result: Result }) {
         <Fact name={said.modelDigest}>
           <CodeLine code={model.digest} />
         </Fact>
-        <Fact name={said.input}>{said.inputWhat(input.kind === 'dicom' ? resultWords.loneInstance : inputName(input), input.columns, input.rows, input.frame)}</Fact>
+        <Fact name={said.input}>
+          {said.inputWhat(
+            input.kind === 'dicom' ? resultWords.loneInstance : inputName(input),
+            input.columns,
+            input.rows,
+            input.frame,
+          )}
+        </Fact>
         <Fact name={said.inputDigest}>
           <CodeLine code={input.digest} />
         </Fact>
@@ -123,9 +135,20 @@ export function HowItWasMade({ result }: { readonly result: Result }) {
         <Fact name={said.population}>{said.populations[finding.population]}</Fact>
         <Fact name={said.runtime}>{model.runtime}</Fact>
         {result.cached && <Fact name={said.cached}>{said.cachedWhat}</Fact>}
-        {finding.completeness && <Fact name={said.completeness}>{said.completenessWhat(finding.completeness.sum, finding.completeness.difference)}</Fact>}
+        {finding.completeness && (
+          <Fact name={said.completeness}>
+            {said.completenessWhat(finding.completeness.sum, finding.completeness.difference)}
+          </Fact>
+        )}
         <Fact name={said.made}>{formatFullMoment(new Date(result.createdAt))}</Fact>
-        <Fact name={said.asked}>{result.requestedBy === null ? said.byRule : personOf({ id: result.requestedBy, name: result.requestedByName }, viewer, { you: said.you, other: said.somebody })}</Fact>
+        <Fact name={said.asked}>
+          {result.requestedBy === null
+            ? said.byRule
+            : personOf({ id: result.requestedBy, name: result.requestedByName }, viewer, {
+                you: said.you,
+                other: said.somebody,
+              })}
+        </Fact>
         <Fact name={said.revision}>{result.revision}</Fact>
       </dl>
     </details>

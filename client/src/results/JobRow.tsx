@@ -10,11 +10,18 @@ import { mayRetry, troubleOfCode } from './trouble.ts';
 
 const said = resultWords.job;
 
-export type JobRowProps = { readonly job: Job; readonly onCancel: (job: Job) => void; readonly onRetry: (job: Job) => void };
+export type JobRowProps = {
+  readonly job: Job;
+  readonly onCancel: (job: Job) => void;
+  readonly onRetry: (job: Job) => void;
+};
 
 export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
   const nameOfInput = useInputName();
-  const input = job.studyInstanceUID === null ? resultWords.run.sources.file : nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
+  const input =
+    job.studyInstanceUID === null
+      ? resultWords.run.sources.file
+      : nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
   const model = [job.model.id, job.model.version].filter(Boolean).join(' ');
   return (
     <article class="job" aria-label={`${model}, ${input}`}>
@@ -22,20 +29,38 @@ export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
         <h3 class="cut">
           <bdi>{input}</bdi>
         </h3>
-        <p class="small quiet">{[model, formatMoment(new Date(job.createdAt), new Date()), ...(job.attempt > 1 ? [said.attempt(job.attempt)] : [])].join(words.separator)}</p>
+        <p class="small quiet">
+          {[
+            model,
+            formatMoment(new Date(job.createdAt), new Date()),
+            ...(job.attempt > 1 ? [said.attempt(job.attempt)] : []),
+          ].join(words.separator)}
+        </p>
       </div>
       <Progress job={job} />
       <div class="job-buttons">
         {!hasEnded(job) && (
-          <button type="button" class="button button-bare" aria-label={said.cancelOf(input)} onClick={() => onCancel(job)}>
+          <button
+            type="button"
+            class="button button-bare"
+            aria-label={said.cancelOf(input)}
+            onClick={() => onCancel(job)}
+          >
             {said.cancel}
           </button>
         )}
-        {job.state === 'failed' && job.studyInstanceUID !== null && (job.error === null || mayRetry(job.error.code)) && (
-          <button type="button" class="button" aria-label={said.retryOf(input)} onClick={() => onRetry(job)}>
-            {said.retry}
-          </button>
-        )}
+        {job.state === 'failed' &&
+          job.studyInstanceUID !== null &&
+          (job.error === null || mayRetry(job.error.code)) && (
+            <button
+              type="button"
+              class="button"
+              aria-label={said.retryOf(input)}
+              onClick={() => onRetry(job)}
+            >
+              {said.retry}
+            </button>
+          )}
       </div>
     </article>
   );
@@ -54,7 +79,10 @@ export function Progress({ job }: { readonly job: Job }) {
       </p>
       {!hasEnded(job) && (
         <div class={isOpen ? 'bar bar-open' : 'bar'} aria-hidden="true">
-          <div class="bar-fill" style={{ inlineSize: isOpen ? '30%' : `${of === 0 ? 0 : (done / of) * 100}%` }} />
+          <div
+            class="bar-fill"
+            style={{ inlineSize: isOpen ? '30%' : `${of === 0 ? 0 : (done / of) * 100}%` }}
+          />
         </div>
       )}
     </div>

@@ -20,7 +20,12 @@ export function KeysSheet({ look, onClose }: { readonly look: LookStore; readonl
         ))}
       </dl>
       <label class="choice hairline">
-        <input type="checkbox" class="tick" checked={look.singleKeys.value} onChange={(event) => (look.singleKeys.value = event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          class="tick"
+          checked={look.singleKeys.value}
+          onChange={(event) => (look.singleKeys.value = event.currentTarget.checked)}
+        />
         <span>
           {said.on}
           <span class="small quiet keys-what">{said.onWhat}</span>

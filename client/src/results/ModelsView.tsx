@@ -1,4 +1,7 @@
-/** The models: which version answers, in which state the others are, and their cards. An administrator activates, rolls back and stops. */
+/**
+ * The models: which version answers, in which state the others are, and their cards. An administrator
+ * activates, rolls back and stops.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../app/AskFirst.tsx';
 import { CodeLine } from '../app/CodeLine.tsx';
@@ -41,7 +44,9 @@ export function ModelsView() {
         </TroubleNotice>
       )}
       {late && models === null && <p class="quiet">{said.loading}</p>}
-      {models?.map((model) => <OneModel key={model.id} model={model} store={store} />)}
+      {models?.map((model) => (
+        <OneModel key={model.id} model={model} store={store} />
+      ))}
     </main>
   );
 }
@@ -51,7 +56,13 @@ function OneModel({ model, store }: { readonly model: Model; readonly store: Mod
     <section class="model" aria-label={model.title}>
       <div>
         <h2>{model.title}</h2>
-        <p class="small quiet">{[model.id, ...(said.parts[model.id] ? [said.parts[model.id]] : []), ...(model.fallback ? [said.fallback(modelName(model.fallback))] : [])].join(words.separator)}</p>
+        <p class="small quiet">
+          {[
+            model.id,
+            ...(said.parts[model.id] ? [said.parts[model.id]] : []),
+            ...(model.fallback ? [said.fallback(modelName(model.fallback))] : []),
+          ].join(words.separator)}
+        </p>
         {model.active === null && <p class="small">{said.none}</p>}
       </div>
       {model.versions.map((version) => (
@@ -76,7 +87,11 @@ function Version({ version, isOnly, store }: VersionProps) {
           <Icon name={SIGNS[version.state]} size={20} />
           <span>
             <span class="strong numbers">{version.version}</span> {said.states[version.state].toLowerCase()}
-            {version.activatedAt && version.state === 'active' && <span class="small quiet">{words.separator + formatMoment(new Date(version.activatedAt), new Date())}</span>}
+            {version.activatedAt && version.state === 'active' && (
+              <span class="small quiet">
+                {words.separator + formatMoment(new Date(version.activatedAt), new Date())}
+              </span>
+            )}
           </span>
         </p>
         {isAdmin && (

@@ -1,4 +1,7 @@
-/** What several pages of results are made of: the sentence that stands wherever results are shown, refusals in the house's way, a choice of few. */
+/**
+ * What several pages of results are made of: the sentence that stands wherever results are shown, refusals in
+ * the house's way, a choice of few.
+ */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CodeLine } from '../app/CodeLine.tsx';
@@ -23,7 +26,13 @@ export function NotForDiagnosis() {
   );
 }
 
-export function TroubleNotice({ trouble, children }: { readonly trouble: Trouble; readonly children?: ComponentChildren }) {
+export function TroubleNotice({
+  trouble,
+  children,
+}: {
+  readonly trouble: Trouble;
+  readonly children?: ComponentChildren;
+}) {
   return (
     <div role="alert">
       <Notice kind={trouble.kind} title={trouble.title}>
@@ -39,10 +48,14 @@ export function TroubleNotice({ trouble, children }: { readonly trouble: Trouble
 export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>) => string {
   const studies = useDevice().queue.studies.value;
   return (input) => {
-    const known = studies.find(({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID);
+    const known = studies.find(
+      ({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID,
+    );
     if (!known) return inputName(input);
     // Of a study that has arrived what remains is its kind: its number tells it from others.
-    return [nameOf(known), known.title ? formatDicomDate(known.title.studyDate) : inputName(input)].filter(Boolean).join(', ');
+    return [nameOf(known), known.title ? formatDicomDate(known.title.studyDate) : inputName(input)]
+      .filter(Boolean)
+      .join(', ');
   };
 }
 
@@ -56,7 +69,14 @@ export type SegmentsProps<T extends string> = {
   readonly labelled?: boolean;
 };
 
-export function Segments<T extends string>({ label, options, nameOf: name, chosen, onChoose, labelled = false }: SegmentsProps<T>) {
+export function Segments<T extends string>({
+  label,
+  options,
+  nameOf: name,
+  chosen,
+  onChoose,
+  labelled = false,
+}: SegmentsProps<T>) {
   const group = useId();
   return (
     <fieldset class="segments choose-few">
@@ -64,7 +84,13 @@ export function Segments<T extends string>({ label, options, nameOf: name, chose
       <div class="segments-inside">
         {options.map((option) => (
           <label key={option} class="segment">
-            <input type="radio" class="unseen" name={group} checked={option === chosen} onChange={() => onChoose(option)} />
+            <input
+              type="radio"
+              class="unseen"
+              name={group}
+              checked={option === chosen}
+              onChange={() => onChoose(option)}
+            />
             <span>{name(option)}</span>
           </label>
         ))}
@@ -86,7 +112,12 @@ export function Select({ label, value, options, onChoose }: SelectProps) {
       <span class="small quiet">{label}</span>
       <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
         {options.map((option) => (
-          <option key={option.value} value={option.value} disabled={option.disabled ?? false} selected={option.value === value}>
+          <option
+            key={option.value}
+            value={option.value}
+            disabled={option.disabled ?? false}
+            selected={option.value === value}
+          >
             {option.name}
           </option>
         ))}

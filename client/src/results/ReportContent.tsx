@@ -1,6 +1,7 @@
 /**
- * A structured report on the page: its flags, who observed, and its content in the report's own order, concepts with their codes and values with their
- * units. References lead to the instance where it is one of this result.
+ * A structured report on the page: its flags, who observed, and its content in the report's own order,
+ * concepts with their codes and values with their units. References lead to the instance where it is one of
+ * this result.
  */
 import type { ComponentChildren } from 'preact';
 import type { Code, ContentItem, StructuredReport } from '#shared/dicom/content-tree.ts';
@@ -25,7 +26,9 @@ export type ReportContentProps = OfResult & { readonly report: StructuredReport;
 
 export function ReportContent({ report, head, result }: ReportContentProps) {
   const { content } = report;
-  const parts = content.items.filter(({ relationship }) => relationship !== CONTEXT && relationship !== MODIFIER);
+  const parts = content.items.filter(
+    ({ relationship }) => relationship !== CONTEXT && relationship !== MODIFIER,
+  );
   return (
     <article class="report" aria-label={content.name?.meaning ?? ''}>
       <header class="report-head">
@@ -35,8 +38,16 @@ export function ReportContent({ report, head, result }: ReportContentProps) {
       {parts.map((item, at) => (
         <Part key={at} item={item} result={result} level={2} />
       ))}
-      <Rows title={storedWords.context} items={content.items.filter(({ relationship }) => relationship === CONTEXT)} result={result} />
-      <Rows title={storedWords.about} items={content.items.filter(({ relationship }) => relationship === MODIFIER)} result={result} />
+      <Rows
+        title={storedWords.context}
+        items={content.items.filter(({ relationship }) => relationship === CONTEXT)}
+        result={result}
+      />
+      <Rows
+        title={storedWords.about}
+        items={content.items.filter(({ relationship }) => relationship === MODIFIER)}
+        result={result}
+      />
     </article>
   );
 }
@@ -51,14 +62,20 @@ function Flags({ report, head }: Omit<ReportContentProps, 'result'>) {
           <Icon name={verification === 'VERIFIED' ? 'person' : 'caution'} size={20} />
           {said.verification[verification] ?? verification}
         </li>
-        <li>{[said.completion[completion] ?? completion, completionDescription].filter(Boolean).join(': ')}</li>
+        <li>
+          {[said.completion[completion] ?? completion, completionDescription].filter(Boolean).join(': ')}
+        </li>
         {preliminary !== '' && <li>{said.preliminary[preliminary] ?? preliminary}</li>}
       </ul>
       {(verifiers.length > 0 || predecessors.length > 0) && (
         <dl class="facts small">
           {verifiers.map(({ name, at }) => (
             <Row key={name} name={said.verifiedBy}>
-              <bdi>{[formatPersonName(name), momentSaid(at.slice(0, 8), at.slice(8), head)].filter(Boolean).join(words.separator)}</bdi>
+              <bdi>
+                {[formatPersonName(name), momentSaid(at.slice(0, 8), at.slice(8), head)]
+                  .filter(Boolean)
+                  .join(words.separator)}
+              </bdi>
             </Row>
           ))}
           {predecessors.map((uid) => (
@@ -96,7 +113,8 @@ function Part({ item, result, level }: PartProps) {
 
 /** What was found first; which model and which image it is of stands beneath, where it is looked for. */
 function Grouped({ leaves, result }: OfResult & { readonly leaves: readonly ContentItem[] }) {
-  const isBeside = ({ relationship, value }: ContentItem) => relationship === CONTEXT || relationship === MODIFIER || value.kind === 'reference';
+  const isBeside = ({ relationship, value }: ContentItem) =>
+    relationship === CONTEXT || relationship === MODIFIER || value.kind === 'reference';
   const found = leaves.filter((leaf) => !isBeside(leaf));
   if (found.length === 0) return <Rows items={leaves} result={result} />;
   const beside = leaves.filter(isBeside);
@@ -118,7 +136,11 @@ function Grouped({ leaves, result }: OfResult & { readonly leaves: readonly Cont
   );
 }
 
-function Rows({ title, items, result }: OfResult & { readonly title?: string; readonly items: readonly ContentItem[] }) {
+function Rows({
+  title,
+  items,
+  result,
+}: OfResult & { readonly title?: string; readonly items: readonly ContentItem[] }) {
   if (items.length === 0) return null;
   const rows = (
     <dl class="facts">
@@ -148,7 +170,15 @@ function nameOf(item: ContentItem): string {
   return [item.name?.meaning ?? '', ...narrowedTo(item).map(({ meaning }) => meaning)].join(', ');
 }
 
-function Row({ name, codes = [], children }: { readonly name: string; readonly codes?: readonly (Code | null)[]; readonly children: ComponentChildren }) {
+function Row({
+  name,
+  codes = [],
+  children,
+}: {
+  readonly name: string;
+  readonly codes?: readonly (Code | null)[];
+  readonly children: ComponentChildren;
+}) {
   return (
     <div class="fact report-row">
       <dt>
@@ -180,7 +210,10 @@ function Value({ item: { value }, result }: OfResult & { readonly item: ContentI
     case 'number':
       return (
         <>
-          <span class="strong numbers">{value.number}</span> {value.unit && <span class="quiet">{value.unit.value === '1' ? value.unit.meaning : value.unit.value}</span>}
+          <span class="strong numbers">{value.number}</span>{' '}
+          {value.unit && (
+            <span class="quiet">{value.unit.value === '1' ? value.unit.meaning : value.unit.value}</span>
+          )}
         </>
       );
     case 'uid':
@@ -194,7 +227,11 @@ function Value({ item: { value }, result }: OfResult & { readonly item: ContentI
               {titleOfInstance(own)}
             </a>
           ) : (
-            <span>{value.sopInstanceUID === result.finding.input.sopInstanceUID ? storedWords.source : storedWords.another}</span>
+            <span>
+              {value.sopInstanceUID === result.finding.input.sopInstanceUID
+                ? storedWords.source
+                : storedWords.another}
+            </span>
           )}
           <CodeLine code={value.sopInstanceUID} />
         </>

@@ -1,6 +1,6 @@
 /**
- * The image that was looked at, on black in both themes, and over it a map of where the model looked, as strong as it is wanted. The map that is shown is
- * named in words beneath, with what its colours mean.
+ * The image that was looked at, on black in both themes, and over it a map of where the model looked, as
+ * strong as it is wanted. The map that is shown is named in words beneath, with what its colours mean.
  */
 import { useEffect } from 'preact/hooks';
 import type { Finding } from '#shared/protocol/inference.ts';
@@ -38,7 +38,10 @@ export function ResultPicture({ store, finding, look, picked, bare = false }: Re
   );
 }
 
-type StageProps = Pick<ResultPictureProps, 'store' | 'finding' | 'picked'> & { readonly map: MapChoice; readonly opacity: number };
+type StageProps = Pick<ResultPictureProps, 'store' | 'finding' | 'picked'> & {
+  readonly map: MapChoice;
+  readonly opacity: number;
+};
 
 function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) {
   const pictures = store.pictures.value;
@@ -51,7 +54,12 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
     <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
       {image !== null && image !== 'missing' && <img src={image} alt={name} />}
       {typeof over === 'string' && over !== 'missing' && (
-        <img class="picture-map" src={over} alt={image === 'missing' && map !== 'none' ? said.mapNames[map] : ''} style={{ opacity: opacity / 100 }} />
+        <img
+          class="picture-map"
+          src={over}
+          alt={image === 'missing' && map !== 'none' ? said.mapNames[map] : ''}
+          style={{ opacity: opacity / 100 }}
+        />
       )}
       {image === 'missing' || over === 'missing' ? (
         <Missing
@@ -70,7 +78,13 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
 }
 
 /** `gone`: it was sent as a file, of which nothing is kept. */
-function Missing({ what, onAgain }: { readonly what: 'image' | 'map' | 'gone'; readonly onAgain: () => void }) {
+function Missing({
+  what,
+  onAgain,
+}: {
+  readonly what: 'image' | 'map' | 'gone';
+  readonly onAgain: () => void;
+}) {
   return (
     <div class="picture-said small" role="status" data-what={what}>
       <p>{said.missing[what]}</p>
@@ -83,18 +97,36 @@ function Missing({ what, onAgain }: { readonly what: 'image' | 'map' | 'gone'; r
   );
 }
 
-type MapChoicesProps = { readonly maps: readonly MapChoice[]; readonly map: MapChoice; readonly look: LookStore };
+type MapChoicesProps = {
+  readonly maps: readonly MapChoice[];
+  readonly map: MapChoice;
+  readonly look: LookStore;
+};
 
 export function MapChoices({ maps, map, look }: MapChoicesProps) {
   return (
     <div class="map-choices">
-      <Segments label={said.map} options={maps} nameOf={(each) => said.maps[each]} chosen={map} onChoose={(each) => (look.map.value = each)} />
+      <Segments
+        label={said.map}
+        options={maps}
+        nameOf={(each) => said.maps[each]}
+        chosen={map}
+        onChoose={(each) => (look.map.value = each)}
+      />
       <Opacity label={said.opacity} look={look} disabled={map === 'none'} />
     </div>
   );
 }
 
-export function Opacity({ label, look, disabled }: { readonly label: string; readonly look: LookStore; readonly disabled: boolean }) {
+export function Opacity({
+  label,
+  look,
+  disabled,
+}: {
+  readonly label: string;
+  readonly look: LookStore;
+  readonly disabled: boolean;
+}) {
   const value = `${look.opacity.value} %`;
   return (
     <label class="map-opacity">
@@ -122,7 +154,9 @@ function Legend({ map, hasMaps }: { readonly map: MapChoice; readonly hasMaps: b
         <span class="strong">{said.mapNames[map]}.</span> <span class="quiet">{said.mapWhat[map]}</span>
       </p>
       {map === 'cam' && <Scale kind="cam" from={said.legend.weak} to={said.legend.strong} />}
-      {map === 'integrated-gradients' && <Scale kind="gradients" from={said.legend.lowers} to={said.legend.raises} />}
+      {map === 'integrated-gradients' && (
+        <Scale kind="gradients" from={said.legend.lowers} to={said.legend.raises} />
+      )}
       {map === 'lung-fields' && (
         <p class="legend-lungs">
           <span class="legend-swatch" data-lung="right" /> {said.legend.right}

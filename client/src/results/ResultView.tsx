@@ -1,4 +1,7 @@
-/** One result: at the left the image with its map, at the right what was found and why, and at the foot the radiologist's word. Everything by keys, too. */
+/**
+ * One result: at the left the image with its map, at the right what was found and why, and at the foot the
+ * radiologist's word. Everything by keys, too.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
@@ -9,7 +12,16 @@ import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { Bars } from './Bars.tsx';
-import { comparable, headlineOf, isSameImage, modelName, reasonsOf, shortOf, titleOf, type VerifyRequest } from './describe-result.ts';
+import {
+  comparable,
+  headlineOf,
+  isSameImage,
+  modelName,
+  reasonsOf,
+  shortOf,
+  titleOf,
+  type VerifyRequest,
+} from './describe-result.ts';
 import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './FindingParts.tsx';
 import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
@@ -28,10 +40,13 @@ const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 
 
 export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
   const device = useDevice();
-  const [store] = useState(() => createResultStore({ api: device.api, clock: realClock, id, onResult, unsent: unsentWords(device) }));
+  const [store] = useState(() =>
+    createResultStore({ api: device.api, clock: realClock, id, onResult, unsent: unsentWords(device) }),
+  );
   useEffect(() => {
     void store.load();
-    // The window is left while a word can still be taken back: it is kept. The browser may bring the page back as it was.
+    // The window is left while a word can still be taken back: it is kept. The browser may bring the page
+    // back as it was.
     window.addEventListener('pagehide', store.leave);
     const stay = device.farewell.add(store.settle);
     return () => {
@@ -43,7 +58,12 @@ export function useResult(id: string, onResult: (result: Result) => void): Resul
   return store;
 }
 
-export type ResultViewProps = { readonly id: string; readonly list: ResultsStore; readonly look: LookStore; readonly picked: PickedPictures };
+export type ResultViewProps = {
+  readonly id: string;
+  readonly list: ResultsStore;
+  readonly look: LookStore;
+  readonly picked: PickedPictures;
+};
 
 export function ResultView({ id, list, look, picked }: ResultViewProps) {
   const store = useResult(id, list.note);
@@ -51,8 +71,17 @@ export function ResultView({ id, list, look, picked }: ResultViewProps) {
   const late = useLate(shown.kind === 'loading');
   const isReady = shown.kind === 'ready';
   // The heading that says what was found comes with it.
-  useEffect(() => void (isReady && document.activeElement === document.body && document.querySelector<HTMLElement>('#content h1')?.focus()), [isReady]);
-  if (shown.kind === 'ready') return <OneResult store={store} result={shown.result} list={list} look={look} picked={picked} />;
+  useEffect(
+    () =>
+      void (
+        isReady &&
+        document.activeElement === document.body &&
+        document.querySelector<HTMLElement>('#content h1')?.focus()
+      ),
+    [isReady],
+  );
+  if (shown.kind === 'ready')
+    return <OneResult store={store} result={shown.result} list={list} look={look} picked={picked} />;
   return (
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
       <Back />
@@ -100,7 +129,12 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
           <div class="row">
             <Step to={newer} label={said.previous} sign="up" />
             <Step to={older} label={said.next} sign="down" />
-            <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={() => setOpen('keys')}>
+            <button
+              type="button"
+              class="button button-bare"
+              aria-haspopup="dialog"
+              onClick={() => setOpen('keys')}
+            >
               {said.keys}
             </button>
           </div>
@@ -110,7 +144,12 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
             <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
             <p class="kept">
               <bdi>{nameOfInput(finding.input)}</bdi>
-              <span class="quiet">{words.separator + [modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())].join(words.separator)}</span>
+              <span class="quiet">
+                {words.separator +
+                  [modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())].join(
+                    words.separator,
+                  )}
+              </span>
             </p>
             <NotForDiagnosis />
           </div>
@@ -127,9 +166,22 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
           </div>
         </div>
       </main>
-      <VerdictBar store={store} result={result} changing={changing} onChanging={setChanging} onCorrect={() => setOpen('correct')} />
+      <VerdictBar
+        store={store}
+        result={result}
+        changing={changing}
+        onChanging={setChanging}
+        onCorrect={() => setOpen('correct')}
+      />
       {open === 'keys' && <KeysSheet look={look} onClose={() => setOpen(null)} />}
-      {open === 'correct' && <CorrectSheet finding={finding} before={corrected} onCorrect={(request) => (setCorrected(request), store.decide(request))} onClose={() => setOpen(null)} />}
+      {open === 'correct' && (
+        <CorrectSheet
+          finding={finding}
+          before={corrected}
+          onCorrect={(request) => (setCorrected(request), store.decide(request))}
+          onClose={() => setOpen(null)}
+        />
+      )}
     </>
   );
 }
@@ -148,9 +200,24 @@ export function Back() {
 }
 
 /** To the next result of the list; where there is none the button stays in its place. */
-function Step({ to, label, sign }: { readonly to: Result | null; readonly label: string; readonly sign: 'up' | 'down' }) {
+function Step({
+  to,
+  label,
+  sign,
+}: {
+  readonly to: Result | null;
+  readonly label: string;
+  readonly sign: 'up' | 'down';
+}) {
   return (
-    <button type="button" class="button button-bare" disabled={to === null} aria-label={label} title={label} onClick={() => to && toResult(to.id)}>
+    <button
+      type="button"
+      class="button button-bare"
+      disabled={to === null}
+      aria-label={label}
+      title={label}
+      onClick={() => to && toResult(to.id)}
+    >
       <Icon name={sign} size={20} />
     </button>
   );
@@ -163,7 +230,10 @@ function Compare({ result, list }: { readonly result: Result; readonly list: Res
   const options = others.map(({ id, finding, createdAt }) => ({
     value: id,
     name: [
-      modelName(finding.model), ...(isSameImage(finding, result.finding) ? [] : [said.otherImage]), shortOf(headlineOf(finding)), formatMoment(new Date(createdAt), new Date()),
+      modelName(finding.model),
+      ...(isSameImage(finding, result.finding) ? [] : [said.otherImage]),
+      shortOf(headlineOf(finding)),
+      formatMoment(new Date(createdAt), new Date()),
     ].join(words.separator),
   }));
   return (
@@ -171,7 +241,9 @@ function Compare({ result, list }: { readonly result: Result; readonly list: Res
       label={said.compare}
       value=""
       options={[{ value: '', name: said.compareNone }, ...options]}
-      onChoose={(beside) => void (beside && (location.hash = hrefOf({ page: 'results', at: 'results', id: result.id, beside })))}
+      onChoose={(beside) =>
+        void (beside && (location.hash = hrefOf({ page: 'results', at: 'results', id: result.id, beside })))
+      }
     />
   );
 }

@@ -1,4 +1,7 @@
-/** The pages of results, fetched when the first of them is opened: the list, one result or two, asking a model, and the models. */
+/**
+ * The pages of results, fetched when the first of them is opened: the list, one result or two, asking a
+ * model, and the models.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { useDevice } from '../app/device-context.ts';
 import type { Route } from '../app/routes.ts';
@@ -20,18 +23,29 @@ import { RunView } from './RunView.tsx';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
-/** The list stays while one result after the other is looked at, and so do the map that lies over them and the pictures that were picked here. */
+/**
+ * The list stays while one result after the other is looked at, and so do the map that lies over them and the
+ * pictures that were picked here.
+ */
 export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
   const { api, session } = useDevice();
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
   const [list] = useState(() =>
-    createResultsStore({ api, clock: realClock, user: session.user.peek()?.id ?? '', now: Date.now, storage: sessionStorage }));
+    createResultsStore({
+      api,
+      clock: realClock,
+      user: session.user.peek()?.id ?? '',
+      now: Date.now,
+      storage: sessionStorage,
+    }),
+  );
   useEffect(() => () => (list.close(), picked.close()), [list]);
   if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} />;
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
-  if (beside !== '') return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
+  if (beside !== '')
+    return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
   return <ResultView key={id} id={id} list={list} look={look} picked={picked} />;
 }

@@ -1,4 +1,7 @@
-/** The list of results, newest first, with filters that stay; above it what is being looked at. The empty page teaches. */
+/**
+ * The list of results, newest first, with filters that stay; above it what is being looked at. The empty page
+ * teaches.
+ */
 import { useEffect } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
@@ -74,7 +77,15 @@ function Unsent() {
 }
 
 function Jobs({ list }: { readonly list: ResultsStore }) {
-  const rows = (jobs: readonly Job[]) => jobs.map((job) => <JobRow key={job.id} job={job} onCancel={(each) => void list.cancel(each)} onRetry={(each) => void list.retry(each)} />);
+  const rows = (jobs: readonly Job[]) =>
+    jobs.map((job) => (
+      <JobRow
+        key={job.id}
+        job={job}
+        onCancel={(each) => void list.cancel(each)}
+        onRetry={(each) => void list.retry(each)}
+      />
+    ));
   const [live, failed] = [list.jobs.value, list.failed.value];
   return (
     <>
@@ -103,19 +114,39 @@ function FilterBar({ list }: { readonly list: ResultsStore }) {
   const filters = list.filters.value;
   const nameOfInput = useInputName();
   const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
-  const studies = list.studies.value.map((uid) => ({ value: uid, name: nameOfInput({ studyInstanceUID: uid, kind: 'dicom' }) }));
+  const studies = list.studies.value.map((uid) => ({
+    value: uid,
+    name: nameOfInput({ studyInstanceUID: uid, kind: 'dicom' }),
+  }));
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
     <section class="filters" aria-label={said.filters}>
-      <Select label={said.model} value={filters.model} options={[{ value: '', name: said.anyModel }, ...models]} onChoose={(model) => set({ model })} />
-      <Select label={said.study} value={filters.study} options={[{ value: '', name: said.anyStudy }, ...studies]} onChoose={(study) => set({ study })} />
+      <Select
+        label={said.model}
+        value={filters.model}
+        options={[{ value: '', name: said.anyModel }, ...models]}
+        onChoose={(model) => set({ model })}
+      />
+      <Select
+        label={said.study}
+        value={filters.study}
+        options={[{ value: '', name: said.anyStudy }, ...studies]}
+        onChoose={(study) => set({ study })}
+      />
       <Select
         label={said.period}
         value={filters.period}
         options={PERIODS.map((period) => ({ value: period, name: said.periods[period] }))}
         onChoose={(chosen) => set({ period: PERIODS.find((period) => period === chosen) ?? 'any' })}
       />
-      <Segments labelled label={said.whose} options={WHOSE} nameOf={(whose) => said.whoses[whose]} chosen={filters.whose} onChoose={(whose) => set({ whose })} />
+      <Segments
+        labelled
+        label={said.whose}
+        options={WHOSE}
+        nameOf={(whose) => said.whoses[whose]}
+        chosen={filters.whose}
+        onChoose={(whose) => set({ whose })}
+      />
     </section>
   );
 }
@@ -168,7 +199,12 @@ function List({ list }: { readonly list: ResultsStore }) {
       </ol>
       {list.hasMore.value && (
         <p class="results-more">
-          <button type="button" class="button" disabled={list.phase.value === 'loading'} onClick={() => void list.more()}>
+          <button
+            type="button"
+            class="button"
+            disabled={list.phase.value === 'loading'}
+            onClick={() => void list.more()}
+          >
             {said.more}
           </button>
         </p>
@@ -177,16 +213,30 @@ function List({ list }: { readonly list: ResultsStore }) {
   );
 }
 
-const SIGNS: Record<Headline['kind'], IconName> = { above: 'up', below: 'down', segmented: 'pacs', kind: 'note', silent: 'caution' };
+const SIGNS: Record<Headline['kind'], IconName> = {
+  above: 'up',
+  below: 'down',
+  segmented: 'pacs',
+  kind: 'note',
+  silent: 'caution',
+};
 
 function ResultRow({ result }: { readonly result: Result }) {
   const { finding, verification } = result;
   const headline = headlineOf(finding);
   const nameOfInput = useInputName();
   const verdict = resultWords.verdict;
-  const parts = [nameOfInput(finding.input), modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())];
+  const parts = [
+    nameOfInput(finding.input),
+    modelName(finding.model),
+    formatMoment(new Date(result.createdAt), new Date()),
+  ];
   return (
-    <a class="result-row" href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })} data-kind={headline.kind}>
+    <a
+      class="result-row"
+      href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}
+      data-kind={headline.kind}
+    >
       <Icon name={SIGNS[headline.kind]} size={20} />
       <span class="result-row-body">
         <span class="strong">{shortOf(headline)}</span>

@@ -1,4 +1,7 @@
-/** What a model is asked: the study or the file, the model and its version, the parameters. What a wrong value would do stands beneath it. */
+/**
+ * What a model is asked: the study or the file, the model and its version, the parameters. What a wrong value
+ * would do stands beneath it.
+ */
 import { useState } from 'preact/hooks';
 import { useDevice } from '../app/device-context.ts';
 import { Icon } from '../app/Icon.tsx';
@@ -18,7 +21,13 @@ export function RunForm({ store }: OfStore) {
     <div class="run-form">
       <section class="run-part" aria-label={said.source}>
         <h2>{said.source}</h2>
-        <Segments label={said.source} options={SOURCES} nameOf={(each) => said.sources[each]} chosen={source} onChoose={(each) => store.set({ source: each })} />
+        <Segments
+          label={said.source}
+          options={SOURCES}
+          nameOf={(each) => said.sources[each]}
+          chosen={source}
+          onChoose={(each) => store.set({ source: each })}
+        />
         {source === 'study' && <Studies store={store} />}
         {source === 'uid' && <ByUid store={store} />}
         {source === 'file' && <AFile store={store} />}
@@ -41,20 +50,34 @@ function Studies({ store }: OfStore) {
   const { study } = store.form.value;
   const studies = store.studies.value ?? [];
   // Chosen elsewhere, and perhaps sent by somebody else.
-  const extra = study !== '' && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study) ? [{ studyInstanceUID: study, counts: null }] : [];
+  const extra =
+    study !== '' && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study)
+      ? [{ studyInstanceUID: study, counts: null }]
+      : [];
   const known = [...extra, ...studies];
-  const shown = all ? known : known.filter(({ studyInstanceUID }, at) => at < AT_FIRST || studyInstanceUID === study);
+  const shown = all
+    ? known
+    : known.filter(({ studyInstanceUID }, at) => at < AT_FIRST || studyInstanceUID === study);
   if (known.length === 0) return <p class="quiet">{said.noStudies}</p>;
   return (
     <fieldset>
       <legend class="unseen">{said.studies}</legend>
       {shown.map(({ studyInstanceUID, counts }) => {
         const known = queued.find((each) => each.studyInstanceUID === studyInstanceUID);
-        const kept = known?.title ? partsOf(known.title).slice(1) : known ? remainsOf(known, new Date()).slice(-1) : [];
+        const kept = known?.title
+          ? partsOf(known.title).slice(1)
+          : known
+            ? remainsOf(known, new Date()).slice(-1)
+            : [];
         const more = [...kept, ...(counts ? [words.instances(counts.inPacs)] : [])];
         return (
           <label key={studyInstanceUID} class="choice">
-            <input type="radio" name="study" checked={study === studyInstanceUID} onChange={() => store.set({ study: studyInstanceUID })} />
+            <input
+              type="radio"
+              name="study"
+              checked={study === studyInstanceUID}
+              onChange={() => store.set({ study: studyInstanceUID })}
+            />
             <span class="run-study">
               <bdi>{nameOfInput({ studyInstanceUID, kind: 'dicom' })}</bdi>
               <span class="small quiet">{more.join(words.separator)}</span>
@@ -99,7 +122,12 @@ function AFile({ store }: OfStore) {
       <label class="button">
         <Icon name="files" size={20} />
         {said.choose}
-        <input type="file" class="unseen" accept={KINDS_OF_FILES} onChange={(event) => store.set({ file: event.currentTarget.files?.[0] ?? null })} />
+        <input
+          type="file"
+          class="unseen"
+          accept={KINDS_OF_FILES}
+          onChange={(event) => store.set({ file: event.currentTarget.files?.[0] ?? null })}
+        />
       </label>
       <p class="small quiet">{file ? said.chosen(file.name, file.size) : said.file}</p>
     </div>
@@ -117,8 +145,14 @@ function Models({ store }: OfStore) {
   const active = models.find(({ id }) => id === model)?.active ?? null;
   const options = versions.map((each) => {
     const isUsable = each.state === 'active' || each.state === 'available';
-    const name = isUsable ? each.version : said.stoppedVersion(each.version, resultWords.models.states[each.state].toLowerCase());
-    return { value: each.version === active ? '' : each.version, name: each.version === active ? said.activeVersion(each.version) : name, disabled: !isUsable };
+    const name = isUsable
+      ? each.version
+      : said.stoppedVersion(each.version, resultWords.models.states[each.state].toLowerCase());
+    return {
+      value: each.version === active ? '' : each.version,
+      name: each.version === active ? said.activeVersion(each.version) : name,
+      disabled: !isUsable,
+    };
   });
   return (
     <>
@@ -126,7 +160,12 @@ function Models({ store }: OfStore) {
         <legend class="strong">{said.model}</legend>
         {models.map(({ id, title }) => (
           <label key={id} class="choice">
-            <input type="radio" name="model" checked={id === model} onChange={() => store.set({ model: id, version: '', threshold: null })} />
+            <input
+              type="radio"
+              name="model"
+              checked={id === model}
+              onChange={() => store.set({ model: id, version: '', threshold: null })}
+            />
             <span class="run-study">
               {title}
               <span class="small quiet">{id}</span>
@@ -134,7 +173,14 @@ function Models({ store }: OfStore) {
           </label>
         ))}
       </fieldset>
-      {options.length > 0 && <Select label={said.version} value={version} options={options} onChoose={(chosen) => store.set({ version: chosen, threshold: null })} />}
+      {options.length > 0 && (
+        <Select
+          label={said.version}
+          value={version}
+          options={options}
+          onChoose={(chosen) => store.set({ version: chosen, threshold: null })}
+        />
+      )}
     </>
   );
 }
@@ -142,7 +188,9 @@ function Models({ store }: OfStore) {
 function Parameters({ store }: OfStore) {
   const { explain, steps, fresh, version } = store.form.value;
   const versions = versionsOf(store);
-  const card = thresholdOf(versions.find((each) => (version === '' ? each.state === 'active' : each.version === version)));
+  const card = thresholdOf(
+    versions.find((each) => (version === '' ? each.state === 'active' : each.version === version)),
+  );
   return (
     <details class="disclosure hairline run-parameters">
       <summary>
@@ -160,7 +208,13 @@ function Parameters({ store }: OfStore) {
               type="checkbox"
               class="tick"
               checked={explain.includes(method)}
-              onChange={() => store.set({ explain: explain.includes(method) ? explain.filter((each) => each !== method) : [...explain, method] })}
+              onChange={() =>
+                store.set({
+                  explain: explain.includes(method)
+                    ? explain.filter((each) => each !== method)
+                    : [...explain, method],
+                })
+              }
             />
             <span>{resultWords.picturePart.mapNames[method]}</span>
           </label>

@@ -1,4 +1,7 @@
-/** Asking a model: what is looked at, by which model, how; then watching it, and on to the result. One main button. */
+/**
+ * Asking a model: what is looked at, by which model, how; then watching it, and on to the result. One main
+ * button.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
@@ -21,7 +24,11 @@ import { mayRetry } from './trouble.ts';
 const said = resultWords.run;
 
 /** `id`: of a study on this device; empty where none is chosen yet. */
-export type RunViewProps = { readonly id: string; readonly list: ResultsStore; readonly picked: PickedPictures };
+export type RunViewProps = {
+  readonly id: string;
+  readonly list: ResultsStore;
+  readonly picked: PickedPictures;
+};
 
 export function RunView({ id, list, picked }: RunViewProps) {
   const { api, queue } = useDevice();
@@ -40,7 +47,8 @@ export function RunView({ id, list, picked }: RunViewProps) {
   const run = async (work: () => Promise<Job | null>) => {
     const job = await work();
     const { source, file } = store.form.peek();
-    if (source === 'file' && file !== null) for (const result of job?.results ?? []) picked.keep(result, file);
+    if (source === 'file' && file !== null)
+      for (const result of job?.results ?? []) picked.keep(result, file);
     if (job === null || job.results.length === 0) return;
     // One answer is shown at once; of several those of the study are listed.
     const [only = '', ...others] = job.results;
@@ -62,7 +70,13 @@ export function RunView({ id, list, picked }: RunViewProps) {
             )}
           </TroubleNotice>
         )}
-        {running.kind === 'job' ? <Watch store={store} job={running.job} onRetry={() => void run(store.retry)} /> : isKnown ? <RunForm store={store} /> : late && <p class="quiet">{said.loading}</p>}
+        {running.kind === 'job' ? (
+          <Watch store={store} job={running.job} onRetry={() => void run(store.retry)} />
+        ) : isKnown ? (
+          <RunForm store={store} />
+        ) : (
+          late && <p class="quiet">{said.loading}</p>
+        )}
       </main>
       {isKnown && running.kind !== 'job' && <RunBar store={store} onRun={() => void run(store.run)} />}
     </>
@@ -79,7 +93,12 @@ function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: ()
         <p class="small quiet" role="status">
           {invalid ? said.invalid[invalid] : said.leave}
         </p>
-        <button type="button" class="button button-main run-button" disabled={invalid !== null || isStarting} onClick={onRun}>
+        <button
+          type="button"
+          class="button button-main run-button"
+          disabled={invalid !== null || isStarting}
+          onClick={onRun}
+        >
           {isStarting ? said.starting : said.run}
         </button>
       </div>
@@ -87,12 +106,24 @@ function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: ()
   );
 }
 
-function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job: Job; readonly onRetry: () => void }) {
+function Watch({
+  store,
+  job,
+  onRetry,
+}: {
+  readonly store: RunStore;
+  readonly job: Job;
+  readonly onRetry: () => void;
+}) {
   const isOver = hasEnded(job);
   const nameOfInput = useInputName();
   const { source, file } = store.form.value;
-  const input = source === 'file' ? file?.name : job.studyInstanceUID && nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
-  const mayHelp = job.state === 'cancelled' || (job.state === 'failed' && (job.error === null || mayRetry(job.error.code)));
+  const input =
+    source === 'file'
+      ? file?.name
+      : job.studyInstanceUID && nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
+  const mayHelp =
+    job.state === 'cancelled' || (job.state === 'failed' && (job.error === null || mayRetry(job.error.code)));
   return (
     <section class="watch" aria-label={said.watching}>
       <div>
@@ -101,7 +132,12 @@ function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job
             <bdi>{input}</bdi>
           </p>
         )}
-        <p>{[[job.model.id, job.model.version].filter(Boolean).join(' '), ...(job.attempt > 1 ? [resultWords.job.attempt(job.attempt)] : [])].join(words.separator)}</p>
+        <p>
+          {[
+            [job.model.id, job.model.version].filter(Boolean).join(' '),
+            ...(job.attempt > 1 ? [resultWords.job.attempt(job.attempt)] : []),
+          ].join(words.separator)}
+        </p>
       </div>
       <div role="status">
         <Progress job={job} />
@@ -119,7 +155,11 @@ function Watch({ store, job, onRetry }: { readonly store: RunStore; readonly job
           </button>
         )}
         {isOver && (
-          <button type="button" class={job.state === 'failed' && !mayHelp ? 'button button-main' : 'button'} onClick={store.again}>
+          <button
+            type="button"
+            class={job.state === 'failed' && !mayHelp ? 'button button-main' : 'button'}
+            onClick={store.again}
+          >
             {said.another}
           </button>
         )}

@@ -1,4 +1,7 @@
-/** A segmentation over its source image: each segment in its own colour, shown or not, as strong as it is wanted, with its name, code and size. */
+/**
+ * A segmentation over its source image: each segment in its own colour, shown or not, as strong as it is
+ * wanted, with its name, code and size.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';
 import { words } from '../app/words.ts';
@@ -12,7 +15,11 @@ import { useKeys } from './use-keys.ts';
 
 const said = storedWords.segments;
 
-export type SegmentationPictureProps = { readonly segmentation: Segmentation; readonly store: ResultStore; readonly look: LookStore };
+export type SegmentationPictureProps = {
+  readonly segmentation: Segmentation;
+  readonly store: ResultStore;
+  readonly look: LookStore;
+};
 
 export function SegmentationPicture({ segmentation, store, look }: SegmentationPictureProps) {
   const { rows, columns, segments } = segmentation;
@@ -24,7 +31,12 @@ export function SegmentationPicture({ segmentation, store, look }: SegmentationP
   const toggle = (number: number) => setHidden(hidden.symmetricDifference(new Set([number])));
   return (
     <div class="result-picture">
-      <div class="picture-box" role="img" aria-label={said.picture(shown.map(({ label }) => label))} style={{ aspectRatio: `${columns} / ${rows}` }}>
+      <div
+        class="picture-box"
+        role="img"
+        aria-label={said.picture(shown.map(({ label }) => label))}
+        style={{ aspectRatio: `${columns} / ${rows}` }}
+      >
         {image !== null && image !== 'missing' && <img src={image} alt="" />}
         {shown.map(({ number, picture }) => (
           <div key={number} class="picture-map" style={{ opacity: look.opacity.value / 100 }}>
@@ -44,7 +56,13 @@ export function SegmentationPicture({ segmentation, store, look }: SegmentationP
       <fieldset class="segments-list">
         <legend class="strong">{said.label}</legend>
         {segments.map((segment) => (
-          <OneSegment key={segment.number} segment={segment} of={rows * columns} isShown={!hidden.has(segment.number)} onToggle={() => toggle(segment.number)} />
+          <OneSegment
+            key={segment.number}
+            segment={segment}
+            of={rows * columns}
+            isShown={!hidden.has(segment.number)}
+            onToggle={() => toggle(segment.number)}
+          />
         ))}
       </fieldset>
       <p class="small quiet">{said.size(columns, rows)}</p>
@@ -52,19 +70,33 @@ export function SegmentationPicture({ segmentation, store, look }: SegmentationP
   );
 }
 
-type OneSegmentProps = { readonly segment: Segment; readonly of: number; readonly isShown: boolean; readonly onToggle: () => void };
+type OneSegmentProps = {
+  readonly segment: Segment;
+  readonly of: number;
+  readonly isShown: boolean;
+  readonly onToggle: () => void;
+};
 
 function OneSegment({ segment, of, isShown, onToggle }: OneSegmentProps) {
   const { label, type, pixels, area, algorithm, algorithmType, colour } = segment;
   const sizes = [said.share(pixels, of), ...(area === null ? [] : [said.area(area)]), said.pixels(pixels)];
   return (
     <label class="choice">
-      <input type="checkbox" class="tick" checked={isShown} aria-label={said.show(label)} onChange={onToggle} />
+      <input
+        type="checkbox"
+        class="tick"
+        checked={isShown}
+        aria-label={said.show(label)}
+        onChange={onToggle}
+      />
       <span class="legend-swatch" style={{ background: `rgb(${colour.join(' ')})` }} />
       <span>
-        <bdi class="strong">{label}</bdi> {type && <span class="code quiet">{`${type.scheme} ${type.value}`}</span>}
+        <bdi class="strong">{label}</bdi>{' '}
+        {type && <span class="code quiet">{`${type.scheme} ${type.value}`}</span>}
         <span class="stored-under small numbers">{sizes.join(words.separator)}</span>
-        <span class="stored-under small quiet">{[algorithm, said.algorithms[algorithmType] ?? algorithmType].join(words.separator)}</span>
+        <span class="stored-under small quiet">
+          {[algorithm, said.algorithms[algorithmType] ?? algorithmType].join(words.separator)}
+        </span>
       </span>
     </label>
   );

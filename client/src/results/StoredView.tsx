@@ -1,4 +1,7 @@
-/** One instance of a result as the PACS holds it: report, segmentation or picture, read back when the page is opened, with what proves it. */
+/**
+ * One instance of a result as the PACS holds it: report, segmentation or picture, read back when the page is
+ * opened, with what proves it.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../app/CodeLine.tsx';
@@ -35,7 +38,15 @@ export function StoredView({ id, place, look }: StoredViewProps) {
   const instances = shown.kind === 'ready' ? inReadingOrder(shown.result.instances) : [];
   const instance = instances.find((one) => placeOf(one) === place);
   const isShown = shown.kind !== 'loading';
-  useEffect(() => void (isShown && document.activeElement === document.body && document.querySelector<HTMLElement>('#content h1')?.focus()), [isShown]);
+  useEffect(
+    () =>
+      void (
+        isShown &&
+        document.activeElement === document.body &&
+        document.querySelector<HTMLElement>('#content h1')?.focus()
+      ),
+    [isShown],
+  );
   return (
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
       <p class="study-back result-back">
@@ -60,17 +71,38 @@ export function StoredView({ id, place, look }: StoredViewProps) {
       )}
       {shown.kind === 'loading' && late && <p class="quiet">{resultWords.one.loading}</p>}
       {instances.length > 1 && <Tabs id={id} instances={instances} at={instance} />}
-      {shown.kind === 'ready' && instance && <StoredInstance key={instance.sopInstanceUID} result={shown.result} instance={instance} store={store} look={look} />}
+      {shown.kind === 'ready' && instance && (
+        <StoredInstance
+          key={instance.sopInstanceUID}
+          result={shown.result}
+          instance={instance}
+          store={store}
+          look={look}
+        />
+      )}
       {shown.kind === 'ready' && !instance && <p class="quiet">{storedWords.nothing}</p>}
     </main>
   );
 }
 
-function Tabs({ id, instances, at }: { readonly id: string; readonly instances: readonly ResultInstance[]; readonly at: ResultInstance | undefined }) {
+function Tabs({
+  id,
+  instances,
+  at,
+}: {
+  readonly id: string;
+  readonly instances: readonly ResultInstance[];
+  readonly at: ResultInstance | undefined;
+}) {
   return (
     <nav class="stored-tabs" aria-label={storedWords.tabs}>
       {instances.map((one) => (
-        <a key={one.sopInstanceUID} class="stored-tab" href={hrefOfInstance(id, one)} aria-current={one === at ? 'page' : undefined}>
+        <a
+          key={one.sopInstanceUID}
+          class="stored-tab"
+          href={hrefOfInstance(id, one)}
+          aria-current={one === at ? 'page' : undefined}
+        >
           {titleOfInstance(one)}
         </a>
       ))}
@@ -78,13 +110,26 @@ function Tabs({ id, instances, at }: { readonly id: string; readonly instances: 
   );
 }
 
-type StoredInstanceProps = { readonly result: Result; readonly instance: ResultInstance; readonly store: ResultStore; readonly look: LookStore };
+type StoredInstanceProps = {
+  readonly result: Result;
+  readonly instance: ResultInstance;
+  readonly store: ResultStore;
+  readonly look: LookStore;
+};
 
 function StoredInstance({ result, instance, store, look }: StoredInstanceProps) {
   const { api } = useDevice();
   const latest = useRef(instance);
   latest.current = instance;
-  const [stored] = useState(() => createStoredStore({ api, read: readInWorker, now: Date.now, resultId: result.id, instance: () => latest.current }));
+  const [stored] = useState(() =>
+    createStoredStore({
+      api,
+      read: readInWorker,
+      now: Date.now,
+      resultId: result.id,
+      instance: () => latest.current,
+    }),
+  );
   useEffect(() => {
     void stored.read();
     return stored.close;
@@ -94,7 +139,12 @@ function StoredInstance({ result, instance, store, look }: StoredInstanceProps) 
   const slow = useLate(reading.kind === 'reading', SLOW_MS);
   // Its state and receipt may have moved on, too.
   const again = () => void store.load().then(stored.read);
-  if (reading.kind === 'reading') return <p class="quiet stored-wait" role="status">{slow ? storedWords.slow : late && storedWords.reading}</p>;
+  if (reading.kind === 'reading')
+    return (
+      <p class="quiet stored-wait" role="status">
+        {slow ? storedWords.slow : late && storedWords.reading}
+      </p>
+    );
   const proof = <Proof result={result} instance={instance} reading={reading} onAgain={again} />;
   if (reading.kind === 'failed') {
     return (
@@ -126,7 +176,12 @@ function StoredInstance({ result, instance, store, look }: StoredInstanceProps) 
         <SegmentationPicture segmentation={content.segmentation} store={store} look={look} />
       ) : (
         <div class="result-picture">
-          <div class="picture-box" role="img" aria-label={storedWords.capture} style={{ aspectRatio: `${content.picture.width} / ${content.picture.height}` }}>
+          <div
+            class="picture-box"
+            role="img"
+            aria-label={storedWords.capture}
+            style={{ aspectRatio: `${content.picture.width} / ${content.picture.height}` }}
+          >
             <Picture thumbnail={content.picture} />
           </div>
         </div>
@@ -139,13 +194,21 @@ function StoredInstance({ result, instance, store, look }: StoredInstanceProps) 
   );
 }
 
-type ProofProps = { readonly result: Result; readonly instance: ResultInstance; readonly reading: Exclude<Reading, { kind: 'reading' }>; readonly onAgain: () => void };
+type ProofProps = {
+  readonly result: Result;
+  readonly instance: ResultInstance;
+  readonly reading: Exclude<Reading, { kind: 'reading' }>;
+  readonly onAgain: () => void;
+};
 
 /** What says that it is there: the reading itself, its UID, and the receipt. */
 function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain }: ProofProps) {
   const { queue } = useDevice();
   const said = storedWords.proof;
-  const study = queue.studies.value.find(({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === result.finding.input.studyInstanceUID);
+  const study = queue.studies.value.find(
+    ({ studyInstanceUID }) =>
+      studyInstanceUID !== null && studyInstanceUID === result.finding.input.studyInstanceUID,
+  );
   return (
     <section class="result-part stored-proof" aria-label={said.label}>
       {reading.kind === 'read' && (
@@ -153,7 +216,9 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
           <Icon name="pacs" size={24} />
           <div role="status">
             <p class="strong">{said.justNow(formatMoment(reading.at, reading.at), reading.bytes)}</p>
-            {reading.isAsListed !== false && <p class="small quiet">{reading.isAsListed ? said.asListed : said.noReceipt}</p>}
+            {reading.isAsListed !== false && (
+              <p class="small quiet">{reading.isAsListed ? said.asListed : said.noReceipt}</p>
+            )}
           </div>
         </div>
       )}
@@ -169,7 +234,9 @@ function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain
         {receipt && (
           <Fact name={said.receipt}>
             <CodeLine code={receipt.id} />
-            <span class="stored-under quiet">{said.issued(formatMoment(new Date(receipt.issuedAt), new Date()))}</span>
+            <span class="stored-under quiet">
+              {said.issued(formatMoment(new Date(receipt.issuedAt), new Date()))}
+            </span>
           </Fact>
         )}
       </dl>

@@ -1,6 +1,6 @@
 /**
- * At the foot of the window, under the thumb: agree or correct, in one action that can be taken back for a moment. What was said stands there with who
- * said it. Only radiologists are asked.
+ * At the foot of the window, under the thumb: agree or correct, in one action that can be taken back for a
+ * moment. What was said stands there with who said it. Only radiologists are asked.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
@@ -9,7 +9,13 @@ import { formatMoment } from '../app/format.ts';
 import { Icon } from '../app/Icon.tsx';
 import { Sheet } from '../app/Sheet.tsx';
 import { words } from '../app/words.ts';
-import { correctionsOf, headlineOf, personOf, type Correction, type VerifyRequest } from './describe-result.ts';
+import {
+  correctionsOf,
+  headlineOf,
+  personOf,
+  type Correction,
+  type VerifyRequest,
+} from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultStore, Verdict } from './result.store.ts';
 
@@ -36,7 +42,8 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
   const isAsked = may && (result.verification === null || changing);
   // A button that was pressed is gone: who works by keyboard goes on with what stands in its place.
   useEffect(() => {
-    if (verdict.kind !== 'none' && document.activeElement === document.body) bar.current?.querySelector<HTMLElement>('.button')?.focus({ preventScroll: true });
+    if (verdict.kind !== 'none' && document.activeElement === document.body)
+      bar.current?.querySelector<HTMLElement>('.button')?.focus({ preventScroll: true });
     if (verdict.kind === 'sending') onChanging(false);
   }, [verdict.kind]);
   return (
@@ -46,15 +53,29 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
           <div role="status">
             <Sentence verdict={verdict} result={result} may={may} isAsked={isAsked} />
           </div>
-          {verdict.kind === 'pending' && <p class="small quiet numbers">{said.pendingWhat(verdict.secondsLeft)}</p>}
+          {verdict.kind === 'pending' && (
+            <p class="small quiet numbers">{said.pendingWhat(verdict.secondsLeft)}</p>
+          )}
         </div>
-        <Buttons store={store} verdict={verdict} isAsked={isAsked} may={may} onCorrect={onCorrect} onChange={() => onChanging(true)} />
+        <Buttons
+          store={store}
+          verdict={verdict}
+          isAsked={isAsked}
+          may={may}
+          onCorrect={onCorrect}
+          onChange={() => onChanging(true)}
+        />
       </div>
     </section>
   );
 }
 
-type SentenceProps = { readonly verdict: Verdict; readonly result: Result; readonly may: boolean; readonly isAsked: boolean };
+type SentenceProps = {
+  readonly verdict: Verdict;
+  readonly result: Result;
+  readonly may: boolean;
+  readonly isAsked: boolean;
+};
 
 function Sentence({ verdict, result, may, isAsked }: SentenceProps) {
   switch (verdict.kind) {
@@ -95,18 +116,26 @@ function questionOf(finding: Finding): string {
 }
 
 function pendingWord(request: VerifyRequest): string {
-  return request.verdict === 'agree' ? said.pending.agree : said.pending.correct(said.findings[request.finding ?? 'other']);
+  return request.verdict === 'agree'
+    ? said.pending.agree
+    : said.pending.correct(said.findings[request.finding ?? 'other']);
 }
 
 export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
   const { verdict, finding, by, byName, at, reason } = verification;
-  const who = personOf({ id: by, name: byName }, useDevice().session.user.value, { you: said.you, other: said.another });
+  const who = personOf({ id: by, name: byName }, useDevice().session.user.value, {
+    you: said.you,
+    other: said.another,
+  });
   return (
     <div class="verified">
       <Icon name="person" size={20} />
       <p>
-        <span class="strong">{said.done[verdict]}</span> <span class="quiet">{said.by(who, formatMoment(new Date(at), new Date()))}</span>
-        {verdict === 'correct' && finding && <span class="verified-finding">{said.instead(resultWords.classes[finding] ?? finding)}</span>}
+        <span class="strong">{said.done[verdict]}</span>{' '}
+        <span class="quiet">{said.by(who, formatMoment(new Date(at), new Date()))}</span>
+        {verdict === 'correct' && finding && (
+          <span class="verified-finding">{said.instead(resultWords.classes[finding] ?? finding)}</span>
+        )}
         {reason && <span class="verified-finding small kept">{said.reason(reason)}</span>}
       </p>
     </div>
@@ -206,12 +235,19 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
           <legend class="small quiet">{said.form.finding}</legend>
           {correctionsOf(found).map((each) => (
             <label key={each} class="choice">
-              <input type="radio" name="finding" checked={finding === each} onChange={() => setFinding(each)} />
+              <input
+                type="radio"
+                name="finding"
+                checked={finding === each}
+                onChange={() => setFinding(each)}
+              />
               <span>{said.findings[each]}</span>
             </label>
           ))}
         </fieldset>
-        <div role="alert">{isSubmitted && finding === null && <p class="small reason-missing">{said.form.findingMissing}</p>}</div>
+        <div role="alert">
+          {isSubmitted && finding === null && <p class="small reason-missing">{said.form.findingMissing}</p>}
+        </div>
         <label class="field sheet-part">
           <span class="small quiet">{said.form.reason}</span>
           <textarea
@@ -223,8 +259,16 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
             onInput={(event) => setReason(event.currentTarget.value)}
           />
         </label>
-        <p id="reason-what" class={isMissing ? 'small reason-missing' : 'small quiet'} role={isMissing ? 'alert' : undefined}>
-          {isMissing ? said.form.reasonMissing : left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat}
+        <p
+          id="reason-what"
+          class={isMissing ? 'small reason-missing' : 'small quiet'}
+          role={isMissing ? 'alert' : undefined}
+        >
+          {isMissing
+            ? said.form.reasonMissing
+            : left < NEARLY_FULL
+              ? said.form.left(left)
+              : said.form.reasonWhat}
         </p>
         <div class="sheet-actions">
           <button type="button" class="button" onClick={onClose}>

@@ -1,59 +1,112 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { barsOf, comparable, correctionsOf, headlineOf, personOf, reasonsOf, shortOf } from './describe-result.ts';
+import {
+  barsOf,
+  comparable,
+  correctionsOf,
+  headlineOf,
+  personOf,
+  reasonsOf,
+  shortOf,
+} from './describe-result.ts';
 import { recordedFinding, recordedResult, recordedResults } from './recorded-answers.ts';
 import { resultWords } from './result-words.ts';
 
 test('a finding is said as above or below the threshold, or why there is none', () => {
   const said = recordedResults().map(({ finding }) => shortOf(headlineOf(finding)));
   assert.equal(said, [
-    'Above the threshold, 89 %', 'Below the threshold, 10 %', 'Outside this model’s population', 'A rotated or inverted film', 'Above the threshold, 89 %',
-    'Lungs 38 % of the image', 'Below the threshold, 10 %',
+    'Above the threshold, 89 %',
+    'Below the threshold, 10 %',
+    'Outside this model’s population',
+    'A rotated or inverted film',
+    'Above the threshold, 89 %',
+    'Lungs 38 % of the image',
+    'Below the threshold, 10 %',
   ]);
 });
 
 test('what is no chest film is not said to be outside a population, and a kind is named in words', () => {
   const silent = { probabilities: null, score: null, positive: null } as const;
-  assert.equal(headlineOf(recordedFinding({ ...silent, population: 'outside', image: { kind: 'Hand', probability: 0.97 } })), { kind: 'silent', because: 'not-a-chest-film' });
-  const kind = recordedFinding({ ...silent, image: { kind: 'Hand', probability: 0.97 }, model: { ...recordedFinding().model, id: 'image-kind' } });
+  assert.equal(
+    headlineOf(
+      recordedFinding({ ...silent, population: 'outside', image: { kind: 'Hand', probability: 0.97 } }),
+    ),
+    { kind: 'silent', because: 'not-a-chest-film' },
+  );
+  const kind = recordedFinding({
+    ...silent,
+    image: { kind: 'Hand', probability: 0.97 },
+    model: { ...recordedFinding().model, id: 'image-kind' },
+  });
   assert.is(shortOf(headlineOf(kind)), 'Hand film, 97 %');
 });
 
 test('the threshold is drawn on the one bar that it decides', () => {
-  assert.equal(barsOf(recordedFinding()).map(({ name, threshold }) => [name, threshold]), [
-    ['Pneumonia, either kind', 0.212], ['Normal', null], ['Bacterial pneumonia', null], ['Viral pneumonia', null],
-  ]);
+  assert.equal(
+    barsOf(recordedFinding()).map(({ name, threshold }) => [name, threshold]),
+    [
+      ['Pneumonia, either kind', 0.212],
+      ['Normal', null],
+      ['Bacterial pneumonia', null],
+      ['Viral pneumonia', null],
+    ],
+  );
   assert.equal(barsOf(recordedFinding({ probabilities: null, score: null, threshold: null })), []);
 });
 
 test('a probability is never rounded to certainty', () => {
-  assert.equal([0, 0.001, 0.212, 0.994, 0.999, 1].map(resultWords.percent), ['0 %', '< 1 %', '21 %', '99 %', '> 99 %', '100 %']);
+  assert.equal([0, 0.001, 0.212, 0.994, 0.999, 1].map(resultWords.percent), [
+    '0 %',
+    '< 1 %',
+    '21 %',
+    '99 %',
+    '> 99 %',
+    '100 %',
+  ]);
 });
 
 test('beside a result stand those of its image first, then those of its study, and no other', () => {
   const other = recordedResult(9, {}, { input: { ...recordedFinding().input, digest: 'c'.repeat(64) } });
-  const stranger = recordedResult(10, {}, { input: { ...recordedFinding().input, digest: 'd'.repeat(64), studyInstanceUID: '1.2.3' } });
+  const stranger = recordedResult(
+    10,
+    {},
+    { input: { ...recordedFinding().input, digest: 'd'.repeat(64), studyInstanceUID: '1.2.3' } },
+  );
   const same = recordedResult(11);
   const fits = comparable(recordedResult(1), [recordedResult(1), other, stranger, same]);
-  assert.equal(fits.map(({ id }) => id), [same.id, other.id]);
+  assert.equal(
+    fits.map(({ id }) => id),
+    [same.id, other.id],
+  );
 });
 
 test('a correction answers the question that the model answered', () => {
-  const lungs = recordedFinding({ probabilities: null, score: null, positive: null, model: { ...recordedFinding().model, id: 'lung-fields' } });
+  const lungs = recordedFinding({
+    probabilities: null,
+    score: null,
+    positive: null,
+    model: { ...recordedFinding().model, id: 'lung-fields' },
+  });
   assert.equal(correctionsOf(lungs), ['other', 'not-assessable']);
   assert.ok(correctionsOf(recordedFinding()).includes('viral pneumonia'));
 });
 
 test('limits are said once', () => {
-  const finding = recordedFinding({ rationale: ['The score.', `What it cannot see: ${recordedFinding().limits.join(' ')}`] });
+  const finding = recordedFinding({
+    rationale: ['The score.', `What it cannot see: ${recordedFinding().limits.join(' ')}`],
+  });
   assert.equal(reasonsOf(finding), ['The score.']);
 });
 
 test('an account is you, a name, or somebody: never a number', () => {
   const viewer = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001' };
   const another = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002';
-  const who = (id: string, name?: string) => personOf({ id, name }, viewer, { you: 'you', other: 'somebody else' });
-  assert.equal([who(viewer.id, 'rahel'), who(another), who(another, 'jonas')], ['you', 'somebody else', 'jonas']);
+  const who = (id: string, name?: string) =>
+    personOf({ id, name }, viewer, { you: 'you', other: 'somebody else' });
+  assert.equal(
+    [who(viewer.id, 'rahel'), who(another), who(another, 'jonas')],
+    ['you', 'somebody else', 'jonas'],
+  );
 });
 
 test.run();

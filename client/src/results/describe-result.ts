@@ -1,6 +1,6 @@
 /**
- * What a finding says, in kinds that the page has words for: above or below the threshold, marked, or silent and why. Numbers are the gateway's own;
- * nothing is judged here.
+ * What a finding says, in kinds that the page has words for: above or below the threshold, marked, or silent
+ * and why. Numbers are the gateway's own; nothing is judged here.
  */
 import type { z } from 'zod';
 import type { Finding, Result, verifyRequestSchema } from '#shared/protocol/inference.ts';
@@ -21,10 +21,13 @@ export type Headline =
 export function headlineOf(finding: Finding): Headline {
   const { score, positive, population, image, lungs, model } = finding;
   if (score !== null && positive !== null) return { kind: positive ? 'above' : 'below', score };
-  if (model.id === 'image-kind') return { kind: 'kind', name: kindName(image.kind), probability: image.probability };
-  if (finding.film.some((film) => film === 'rotated' || film === 'inverted')) return { kind: 'silent', because: 'turned' };
+  if (model.id === 'image-kind')
+    return { kind: 'kind', name: kindName(image.kind), probability: image.probability };
+  if (finding.film.some((film) => film === 'rotated' || film === 'inverted'))
+    return { kind: 'silent', because: 'turned' };
   // The gate comes first: what is no chest film has no population.
-  if (finding.warnings.includes('not-a-chest-film') || image.kind !== 'CXR') return { kind: 'silent', because: 'not-a-chest-film' };
+  if (finding.warnings.includes('not-a-chest-film') || image.kind !== 'CXR')
+    return { kind: 'silent', because: 'not-a-chest-film' };
   if (model.id === 'lung-fields' && lungs !== null) return { kind: 'segmented', fraction: lungs.fraction };
   return { kind: 'silent', because: population === 'outside' ? 'outside-population' : 'no-reason' };
 }
@@ -34,7 +37,9 @@ export function kindName(kind: string): string {
 }
 
 export function titleOf(headline: Headline): string {
-  return headline.kind === 'kind' ? resultWords.headline.kind(headline.name) : resultWords.headline[headline.kind];
+  return headline.kind === 'kind'
+    ? resultWords.headline.kind(headline.name)
+    : resultWords.headline[headline.kind];
 }
 
 /** One line of a list. */
@@ -64,8 +69,16 @@ export interface Bar {
 
 /** The score with its threshold first, then the classes in the model's order. */
 export function barsOf({ probabilities, score, threshold }: Finding): readonly Bar[] {
-  const classes = (probabilities ?? []).map(({ name, probability }): Bar => ({ name: resultWords.classes[name] ?? kindName(name), probability, threshold: null }));
-  return score === null || threshold === null ? classes : [{ name: resultWords.bars.score, probability: score, threshold }, ...classes];
+  const classes = (probabilities ?? []).map(
+    ({ name, probability }): Bar => ({
+      name: resultWords.classes[name] ?? kindName(name),
+      probability,
+      threshold: null,
+    }),
+  );
+  return score === null || threshold === null
+    ? classes
+    : [{ name: resultWords.bars.score, probability: score, threshold }, ...classes];
 }
 
 /** What the rationale says beyond the limits, which have a place of their own. */
@@ -73,15 +86,26 @@ export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
   return rationale.filter((line) => !limits.some((limit) => line.includes(limit)));
 }
 
-/** What a radiologist can say instead: of a model that answers another question than which pneumonia it is, only what fits any. */
+/**
+ * What a radiologist can say instead: of a model that answers another question than which pneumonia it is,
+ * only what fits any.
+ */
 export function correctionsOf(finding: Finding): readonly Correction[] {
   const all = Object.keys(resultWords.verdict.findings) as Correction[];
   const { kind } = headlineOf(finding);
-  return kind === 'segmented' || kind === 'kind' ? all.filter((each) => each === 'other' || each === 'not-assessable') : all;
+  return kind === 'segmented' || kind === 'kind'
+    ? all.filter((each) => each === 'other' || each === 'not-assessable')
+    : all;
 }
 
-/** Whoever is looking is "you"; another account goes by its name where the gateway tells it to this viewer. */
-export function personOf(account: { readonly id: string; readonly name: string | undefined }, viewer: { readonly id: string } | null, said: { readonly you: string; readonly other: string }): string {
+/**
+ * Whoever is looking is "you"; another account goes by its name where the gateway tells it to this viewer.
+ */
+export function personOf(
+  account: { readonly id: string; readonly name: string | undefined },
+  viewer: { readonly id: string } | null,
+  said: { readonly you: string; readonly other: string },
+): string {
   return viewer !== null && account.id === viewer.id ? said.you : (account.name ?? said.other);
 }
 
@@ -91,7 +115,10 @@ export function modelName({ id, version }: { readonly id: string; readonly versi
 }
 
 /** What was looked at, where this device has no name for it; the end of a UID tells two apart. */
-export function inputName({ studyInstanceUID, kind }: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>): string {
+export function inputName({
+  studyInstanceUID,
+  kind,
+}: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>): string {
   if (studyInstanceUID !== undefined) return resultWords.study(studyInstanceUID.slice(-8));
   return kind === 'dicom' ? resultWords.loneInstance : resultWords.picture(kind);
 }
@@ -104,7 +131,13 @@ export function isSameImage(a: Finding, b: Finding): boolean {
 /** What can stand beside it: of the same image first, then of the same study. */
 export function comparable(result: Result, others: readonly Result[]): readonly Result[] {
   const { input } = result.finding;
-  const fits = others.filter(({ id, finding }) => id !== result.id
-    && (isSameImage(finding, result.finding) || (input.studyInstanceUID !== undefined && finding.input.studyInstanceUID === input.studyInstanceUID)));
-  return fits.toSorted((a, b) => Number(isSameImage(b.finding, result.finding)) - Number(isSameImage(a.finding, result.finding)));
+  const fits = others.filter(
+    ({ id, finding }) =>
+      id !== result.id &&
+      (isSameImage(finding, result.finding) ||
+        (input.studyInstanceUID !== undefined && finding.input.studyInstanceUID === input.studyInstanceUID)),
+  );
+  return fits.toSorted(
+    (a, b) => Number(isSameImage(b.finding, result.finding)) - Number(isSameImage(a.finding, result.finding)),
+  );
 }

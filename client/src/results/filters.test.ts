@@ -6,8 +6,20 @@ const NOW = new Date(2026, 10, 20, 15, 30);
 
 test('what is chosen is what the gateway is asked', () => {
   assert.is(queryOf(ALL, 'me', NOW, { limit: 30 }), 'limit=30');
-  const query = new URLSearchParams(queryOf({ model: 'pneumonia', study: '1.2.3', period: 'week', whose: 'mine' }, 'me', NOW, { limit: 30, cursor: 'c' }));
-  assert.equal(Object.fromEntries(query), { user: 'me', model: 'pneumonia', study: '1.2.3', from: new Date(NOW.getTime() - 7 * 86_400_000).toISOString(), limit: '30', cursor: 'c' });
+  const query = new URLSearchParams(
+    queryOf({ model: 'pneumonia', study: '1.2.3', period: 'week', whose: 'mine' }, 'me', NOW, {
+      limit: 30,
+      cursor: 'c',
+    }),
+  );
+  assert.equal(Object.fromEntries(query), {
+    user: 'me',
+    model: 'pneumonia',
+    study: '1.2.3',
+    from: new Date(NOW.getTime() - 7 * 86_400_000).toISOString(),
+    limit: '30',
+    cursor: 'c',
+  });
 });
 
 test('today begins at midnight of this device', () => {
@@ -23,7 +35,15 @@ test('filters stay for whoever chose them, and for nobody else', () => {
 });
 
 test('what was kept by another version, or is no filter, is passed over', () => {
-  for (const kept of [null, '', '{', '[]', '7', '{"owner":"me","period":"century","model":7}', JSON.stringify({ owner: 'me', study: '1'.repeat(65) })]) {
+  for (const kept of [
+    null,
+    '',
+    '{',
+    '[]',
+    '7',
+    '{"owner":"me","period":"century","model":7}',
+    JSON.stringify({ owner: 'me', study: '1'.repeat(65) }),
+  ]) {
     assert.equal(parseFilters(kept, 'me'), ALL, String(kept));
   }
 });

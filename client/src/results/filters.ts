@@ -1,4 +1,7 @@
-/** Which results are listed. The choice stays while the window is open, for whoever made it, and is asked of the gateway as it stands. */
+/**
+ * Which results are listed. The choice stays while the window is open, for whoever made it, and is asked of
+ * the gateway as it stands.
+ */
 
 export const PERIODS = ['any', 'today', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
@@ -19,7 +22,9 @@ export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all' 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
 
-/** When a period begins, as the gateway reads it; null: it never did. A day begins at this device's midnight. */
+/**
+ * When a period begins, as the gateway reads it; null: it never did. A day begins at this device's midnight.
+ */
 export function beginOf(period: Period, now: Date): string | null {
   if (period === 'any') return null;
   if (period === 'today') return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
@@ -31,7 +36,12 @@ export function isFiltered(filters: Filters): boolean {
 }
 
 /** The query of `GET /results`. */
-export function queryOf(filters: Filters, user: string, now: Date, page: { readonly limit: number; readonly cursor?: string | null }): string {
+export function queryOf(
+  filters: Filters,
+  user: string,
+  now: Date,
+  page: { readonly limit: number; readonly cursor?: string | null },
+): string {
   const from = beginOf(filters.period, now);
   const query = new URLSearchParams({
     ...(filters.whose === 'mine' && { user }),
@@ -51,8 +61,10 @@ export function parseFilters(kept: string | null, user: string): Filters {
     if (owner !== user) return ALL;
     const text = (value: unknown) => (typeof value === 'string' && value.length <= 64 ? value : '');
     return {
-      model: text(filters.model), study: text(filters.study),
-      period: PERIODS.find((known) => known === filters.period) ?? ALL.period, whose: WHOSE.find((known) => known === filters.whose) ?? ALL.whose,
+      model: text(filters.model),
+      study: text(filters.study),
+      period: PERIODS.find((known) => known === filters.period) ?? ALL.period,
+      whose: WHOSE.find((known) => known === filters.whose) ?? ALL.whose,
     };
   } catch {
     return ALL;

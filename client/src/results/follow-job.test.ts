@@ -11,28 +11,44 @@ const HALF = recordedJob(1, { progress: { done: 1, of: 2 } });
 const DONE = recordedJob(1, { state: 'done', progress: { done: 2, of: 2 } });
 
 const stream = (...jobs: readonly Job[]): Response =>
-  new Response(jobs.map((job) => `event: job\ndata: ${JSON.stringify(job)}\n\n`).join(''), { headers: { 'content-type': 'text/event-stream' } });
+  new Response(jobs.map((job) => `event: job\ndata: ${JSON.stringify(job)}\n\n`).join(''), {
+    headers: { 'content-type': 'text/event-stream' },
+  });
 
 async function followed(answer: Answering): Promise<readonly string[]> {
   const time = createVirtualTime(() => false);
   const { api } = openTestApi(answer);
   const seen: string[] = [];
   let isOver = false;
-  const following = followJob({ api, clock: time }, QUEUED.id, ({ state, progress }) => seen.push(`${state} ${progress.done}`), new AbortController().signal)
-    .catch((error: Error) => seen.push(error.name)).finally(() => (isOver = true));
+  const following = followJob(
+    { api, clock: time },
+    QUEUED.id,
+    ({ state, progress }) => seen.push(`${state} ${progress.done}`),
+    new AbortController().signal,
+  )
+    .catch((error: Error) => seen.push(error.name))
+    .finally(() => (isOver = true));
   assert.ok(await time.run(() => isOver, 60_000), 'it ends');
   await following;
   return seen;
 }
 
 test('a job is watched by its stream until it is done', async () => {
-  assert.equal(await followed(({ path }) => (path.endsWith('/events') ? stream(QUEUED, HALF, DONE) : json(QUEUED))), ['queued 0', 'running 1', 'done 2']);
+  assert.equal(
+    await followed(({ path }) => (path.endsWith('/events') ? stream(QUEUED, HALF, DONE) : json(QUEUED))),
+    ['queued 0', 'running 1', 'done 2'],
+  );
 });
 
 test('where a proxy holds the stream back, it is asked for', async () => {
   let asked = 0;
   const held = new Response(new ReadableStream(), { headers: { 'content-type': 'text/event-stream' } });
-  assert.equal(await followed(({ path }) => (path.endsWith('/events') ? held : json([QUEUED, HALF, HALF, DONE][(asked += 1) - 1]))), ['queued 0', 'running 1', 'done 2']);
+  assert.equal(
+    await followed(({ path }) =>
+      path.endsWith('/events') ? held : json([QUEUED, HALF, HALF, DONE][(asked += 1) - 1]),
+    ),
+    ['queued 0', 'running 1', 'done 2'],
+  );
 });
 
 test('a gateway that is away for a while is waited for', async () => {
@@ -47,7 +63,8 @@ test('progress does not go back when an answer comes late, and a new attempt beg
 });
 
 test('a job that is not there, or is not this user’s, is not waited for', async () => {
-  for (const status of [401, 403, 404]) assert.equal(await followed(() => refusal(status, 'not-found')), ['ApiProblem'], `${status}`);
+  for (const status of [401, 403, 404])
+    assert.equal(await followed(() => refusal(status, 'not-found')), ['ApiProblem'], `${status}`);
 });
 
 test.run();

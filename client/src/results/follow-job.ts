@@ -1,6 +1,7 @@
 /**
- * One job until it has ended: its event stream, and beside it a question now and then, for a proxy may hold events back without cutting them.
- * What arrives late and says less than was known is passed over: progress does not go back.
+ * One job until it has ended: its event stream, and beside it a question now and then, for a proxy may hold
+ * events back without cutting them. What arrives late and says less than was known is passed over: progress
+ * does not go back.
  */
 import { JOB_STATES, jobSchema, type Job } from '#shared/protocol/inference.ts';
 import { ApiProblem, type ApiClient } from '../app/api-client.ts';
@@ -33,8 +34,9 @@ const REFUSED: readonly number[] = [401, 403, 404];
 const SILENT = 4;
 
 /**
- * Calls `onJob` with everything that is newer, and `onSilence` with the error where the gateway does not answer for a while, with null where it does
- * again; resolves with the ended job. Throws ApiProblem where the gateway has no such job for this user, and the signal's reason.
+ * Calls `onJob` with everything that is newer, and `onSilence` with the error where the gateway does not
+ * answer for a while, with null where it does again; resolves with the ended job. Throws ApiProblem where the
+ * gateway has no such job for this user, and the signal's reason.
  */
 export async function followJob(
   { api, clock }: FollowTools,
@@ -57,8 +59,12 @@ export async function followJob(
   }
 
   async function stream(): Promise<void> {
-    const response = await api.send(`/jobs/${id}/events`, { headers: { accept: 'text/event-stream' }, signal: until });
-    const isStream = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+    const response = await api.send(`/jobs/${id}/events`, {
+      headers: { accept: 'text/event-stream' },
+      signal: until,
+    });
+    const isStream =
+      response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
     if (!isStream || !response.body) return void (await response.body?.cancel());
     isStreaming = true;
     for await (const message of readEvents(response.body)) {
@@ -69,7 +75,7 @@ export async function followJob(
 
   /** A stream that ends before the job does is not opened again: asking goes on. */
   async function ask(): Promise<void> {
-    for (let failures = 0; ;) {
+    for (let failures = 0; ; ) {
       try {
         const job = await api.json(`/jobs/${id}`, jobSchema, { signal: until });
         if (failures >= SILENT) onSilence(null);
@@ -86,7 +92,9 @@ export async function followJob(
   }
 
   // Both end by abort.
-  stream().catch(() => undefined).finally(() => (isStreaming = false));
+  stream()
+    .catch(() => undefined)
+    .finally(() => (isStreaming = false));
   ask().catch((error: unknown) => ended.reject(error));
   try {
     return await ended.promise;

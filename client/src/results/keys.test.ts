@@ -3,11 +3,29 @@ import * as assert from 'uvu/assert';
 import { commandOf, type KeyPress } from './keys.ts';
 
 const press = (key: string, some: Partial<KeyPress> = {}): KeyPress => ({
-  key, ctrlKey: false, altKey: false, metaKey: false, altGraph: false, repeat: false, inField: false, inDialog: false, ...some,
+  key,
+  ctrlKey: false,
+  altKey: false,
+  metaKey: false,
+  altGraph: false,
+  repeat: false,
+  inField: false,
+  inDialog: false,
+  ...some,
 });
 
 test('a single key does what the help says of it', () => {
-  for (const [key, command] of [['m', 'map'], ['[', 'fainter'], [']', 'stronger'], ['a', 'agree'], ['c', 'correct'], ['u', 'take-back'], ['j', 'next'], ['k', 'previous'], ['?', 'keys']] as const) {
+  for (const [key, command] of [
+    ['m', 'map'],
+    ['[', 'fainter'],
+    [']', 'stronger'],
+    ['a', 'agree'],
+    ['c', 'correct'],
+    ['u', 'take-back'],
+    ['j', 'next'],
+    ['k', 'previous'],
+    ['?', 'keys'],
+  ] as const) {
     assert.is(commandOf(press(key), true), command, key);
   }
   assert.is(commandOf(press('x'), true), null);

@@ -40,7 +40,14 @@ test('single keys stay off when they were switched off, also where nothing can b
   assert.is(createLookStore(storage).singleKeys.value, true);
   createLookStore(storage).singleKeys.value = false;
   assert.is(createLookStore(storage).singleKeys.value, false);
-  const forbidden = { getItem: () => { throw new Error('forbidden'); }, setItem: () => { throw new Error('forbidden'); } };
+  const forbidden = {
+    getItem: () => {
+      throw new Error('forbidden');
+    },
+    setItem: () => {
+      throw new Error('forbidden');
+    },
+  };
   assert.is(createLookStore(forbidden).singleKeys.value, true);
 });
 

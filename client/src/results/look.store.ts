@@ -1,11 +1,19 @@
-/** How results are looked at, from one to the next: which map lies over the image and how strongly, and whether single keys do something. */
+/**
+ * How results are looked at, from one to the next: which map lies over the image and how strongly, and
+ * whether single keys do something.
+ */
 import { effect, signal, type Signal } from '@preact/signals';
 import type { ExplanationMethod } from '#shared/protocol/inference.ts';
 
 export type MapMethod = Exclude<ExplanationMethod, 'image'>;
 export type MapChoice = 'none' | MapMethod;
 /** In the order in which `m` goes through them. */
-export const MAPS = ['none', 'cam', 'integrated-gradients', 'lung-fields'] as const satisfies readonly MapChoice[];
+export const MAPS = [
+  'none',
+  'cam',
+  'integrated-gradients',
+  'lung-fields',
+] as const satisfies readonly MapChoice[];
 
 /** In parts of a hundred: a step of 10 is seen, 60 shows both the map and what lies beneath. */
 const OPACITY_STEP = 10;
@@ -35,7 +43,9 @@ export function createLookStore(storage: Pick<Storage, 'getItem' | 'setItem'> | 
     tried(() => storage?.setItem(KEY, word));
   });
   return {
-    map, opacity, singleKeys,
+    map,
+    opacity,
+    singleKeys,
     cycle(available) {
       const at = available.indexOf(shownMap(map.peek(), available));
       map.value = available[(at + 1) % available.length] ?? 'none';
@@ -49,7 +59,10 @@ export function mapsOf(explanations: readonly ExplanationMethod[]): readonly Map
   return MAPS.filter((map) => map === 'none' || explanations.includes(map));
 }
 
-/** What is drawn: what is wanted; where that is not there, the first map that is. None only where there is none, or none is wanted. */
+/**
+ * What is drawn: what is wanted; where that is not there, the first map that is. None only where there is
+ * none, or none is wanted.
+ */
 export function shownMap(wanted: MapChoice, available: readonly MapChoice[]): MapChoice {
   return available.includes(wanted) ? wanted : (available.find((map) => map !== 'none') ?? 'none');
 }

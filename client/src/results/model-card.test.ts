@@ -4,7 +4,9 @@ import { cardFacts } from './model-card.ts';
 import { recordedModels } from './recorded-answers.ts';
 
 test('a card tells use, population, limits and measures in short lines', () => {
-  const facts = new Map(cardFacts(recordedModels()[2]!.versions[0]!.card).map(({ name, lines }) => [name, lines]));
+  const facts = new Map(
+    cardFacts(recordedModels()[2]!.versions[0]!.card).map(({ name, lines }) => [name, lines]),
+  );
   assert.match(facts.get('Intended use')!.join(), /NOT FOR DIAGNOSTIC USE/);
   assert.equal(facts.get('Population'), ['1–5 years old', 'CHEST', 'AP, PA']);
   assert.ok(facts.get('Measures')!.includes('test, sensitivity: 0.995'));
@@ -13,7 +15,9 @@ test('a card tells use, population, limits and measures in short lines', () => {
 
 test('a card that is written otherwise shows what can be understood', () => {
   assert.equal(cardFacts({}), []);
-  assert.equal(cardFacts({ limits: 'One only.', population: 'all', measures: [1, 2], licence: 7 }), [{ name: 'Limits', lines: ['One only.'] }]);
+  assert.equal(cardFacts({ limits: 'One only.', population: 'all', measures: [1, 2], licence: 7 }), [
+    { name: 'Limits', lines: ['One only.'] },
+  ]);
 });
 
 test.run();

@@ -1,18 +1,24 @@
-/** A card as a person reads it: only what is known to stand in cards, each as a few short lines. What is not understood is left out, not guessed. */
+/**
+ * A card as a person reads it: only what is known to stand in cards, each as a few short lines. What is not
+ * understood is left out, not guessed.
+ */
 import { resultWords } from './result-words.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 export type CardFact = { readonly name: string; readonly lines: readonly string[] };
 
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const textsOf = (value: unknown): readonly string[] => [value].flat().filter((each): each is string => typeof each === 'string');
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const textsOf = (value: unknown): readonly string[] =>
+  [value].flat().filter((each): each is string => typeof each === 'string');
 
 /** Measures are numbers by name; those of one test stand in a group of their own. */
 function measuresOf(value: unknown, group = ''): readonly string[] {
   if (!isFields(value)) return [];
   return Object.entries(value).flatMap(([name, measure]) => {
     const title = [group, name.replaceAll('_', ' ')].filter(Boolean).join(', ');
-    if (typeof measure === 'number') return [`${title}: ${Number.isInteger(measure) ? measure : Number(measure.toPrecision(3))}`];
+    if (typeof measure === 'number')
+      return [`${title}: ${Number.isInteger(measure) ? measure : Number(measure.toPrecision(3))}`];
     return measuresOf(measure, title);
   });
 }
@@ -21,8 +27,11 @@ function populationOf(value: unknown): readonly string[] {
   if (!isFields(value)) return [];
   const { ageYears, bodyPart, view } = value;
   return [
-    ...(Array.isArray(ageYears) && ageYears.every((age) => typeof age === 'number') ? [resultWords.models.ages(ageYears.join('–'))] : []),
-    ...textsOf(bodyPart), ...(textsOf(view).length > 0 ? [textsOf(view).join(', ')] : []),
+    ...(Array.isArray(ageYears) && ageYears.every((age) => typeof age === 'number')
+      ? [resultWords.models.ages(ageYears.join('–'))]
+      : []),
+    ...textsOf(bodyPart),
+    ...(textsOf(view).length > 0 ? [textsOf(view).join(', ')] : []),
   ];
 }
 

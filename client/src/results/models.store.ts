@@ -1,4 +1,7 @@
-/** The models with their versions, and what an administrator does with them. Which of it a role may do the gateway decides. */
+/**
+ * The models with their versions, and what an administrator does with them. Which of it a role may do the
+ * gateway decides.
+ */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import type { ApiClient } from '../app/api-client.ts';
@@ -23,17 +26,24 @@ export function createModelsStore(api: Pick<ApiClient, 'json'>): ModelsStore {
 
   async function tried(work: () => Promise<void>): Promise<void> {
     trouble.value = null;
-    await work().catch((error: unknown) => void (closed.signal.aborted || (trouble.value = troubleOf(error))));
+    await work().catch(
+      (error: unknown) => void (closed.signal.aborted || (trouble.value = troubleOf(error))),
+    );
   }
 
-  const ask = async () => void (models.value = (await api.json('/models', modelListSchema, { signal: closed.signal })).models);
+  const ask = async () =>
+    void (models.value = (await api.json('/models', modelListSchema, { signal: closed.signal })).models);
   return {
-    models, trouble,
+    models,
+    trouble,
     load: () => tried(ask),
-    act: (model, version, action) => tried(async () => {
-      await api.json(`/models/${model}/versions/${encodeURIComponent(version)}/${action}`, z.unknown(), { method: 'POST' });
-      await ask();
-    }),
+    act: (model, version, action) =>
+      tried(async () => {
+        await api.json(`/models/${model}/versions/${encodeURIComponent(version)}/${action}`, z.unknown(), {
+          method: 'POST',
+        });
+        await ask();
+      }),
     close: () => closed.abort(),
   };
 }

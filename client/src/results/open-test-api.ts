@@ -2,13 +2,21 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { createApiClient, type ApiClient } from '../app/api-client.ts';
 
-export type Asked = { readonly method: string; readonly path: string; readonly body: unknown; readonly headers: Headers };
+export type Asked = {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly headers: Headers;
+};
 export type Answering = (asked: Asked) => Response | Promise<Response>;
 export type TestApi = { readonly api: ApiClient; readonly asked: Asked[] };
 
 export const json = (body: unknown, status = 200): Response => Response.json(body, { status });
 export const refusal = (status: number, code: string): Response =>
-  new Response(JSON.stringify({ type: 'about:blank', title: 'Not so.', status, code, correlationId: 'c-1' }), { status, headers: { 'content-type': 'application/problem+json' } });
+  new Response(
+    JSON.stringify({ type: 'about:blank', title: 'Not so.', status, code, correlationId: 'c-1' }),
+    { status, headers: { 'content-type': 'application/problem+json' } },
+  );
 export const unreachable = (): never => {
   throw new TypeError('fetch failed');
 };
@@ -22,11 +30,17 @@ export async function untilRead(isOver: () => boolean): Promise<boolean> {
 export function openTestApi(answer: Answering): TestApi {
   const asked: Asked[] = [];
   const api = createApiClient({
-    baseUrl: '/api', tokens: { accessToken: async () => 'token', renew: async () => null },
+    baseUrl: '/api',
+    tokens: { accessToken: async () => 'token', renew: async () => null },
     async fetch(url, init) {
       init?.signal?.throwIfAborted();
       const { body } = init ?? {};
-      const one = { method: init?.method ?? 'GET', path: String(url).slice('/api'.length), body: typeof body === 'string' ? JSON.parse(body) : body, headers: new Headers(init?.headers) };
+      const one = {
+        method: init?.method ?? 'GET',
+        path: String(url).slice('/api'.length),
+        body: typeof body === 'string' ? JSON.parse(body) : body,
+        headers: new Headers(init?.headers),
+      };
       asked.push(one);
       return answer(one);
     },

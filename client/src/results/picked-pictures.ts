@@ -1,6 +1,6 @@
 /**
- * Pictures that were picked on this page and looked at by a model: the gateway keeps none of a lone file, so what stands under the map is the file itself,
- * as long as the page is open. Nothing of it is kept.
+ * Pictures that were picked on this page and looked at by a model: the gateway keeps none of a lone file, so
+ * what stands under the map is the file itself, as long as the page is open. Nothing of it is kept.
  */
 export interface PickedPictures {
   /** A DICOM file is none that a browser can draw. */
@@ -16,7 +16,8 @@ export function createPickedPictures(): PickedPictures {
   const addresses = new Map<string, string>();
   return {
     keep(resultId, file) {
-      if (DRAWN_BY_BROWSERS.includes(file.type) && !addresses.has(resultId)) addresses.set(resultId, URL.createObjectURL(file));
+      if (DRAWN_BY_BROWSERS.includes(file.type) && !addresses.has(resultId))
+        addresses.set(resultId, URL.createObjectURL(file));
     },
     of: (resultId) => addresses.get(resultId),
     close() {

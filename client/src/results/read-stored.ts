@@ -1,11 +1,18 @@
 /**
- * What a result instance says, out of the bytes that the PACS gave: a report as a tree, a segmentation as pictures, and anything else as its picture. Runs
- * in a worker; patient and study are the instance's own, live in the memory of the page that shows them, and end with it.
+ * What a result instance says, out of the bytes that the PACS gave: a report as a tree, a segmentation as
+ * pictures, and anything else as its picture. Runs in a worker; patient and study are the instance's own,
+ * live in the memory of the page that shows them, and end with it.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport, type StructuredReport } from '#shared/dicom/content-tree.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { MANUFACTURER, PATIENT_ID, PATIENT_NAME, SERIES_DESCRIPTION, STUDY_DATE } from '#shared/dicom/tags.ts';
+import {
+  MANUFACTURER,
+  PATIENT_ID,
+  PATIENT_NAME,
+  SERIES_DESCRIPTION,
+  STUDY_DATE,
+} from '#shared/dicom/tags.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
 import { readSegmentation, type Segmentation } from '#shared/pixels/segmentation.ts';
@@ -35,7 +42,12 @@ export type StoredContent =
   | { readonly kind: 'picture'; readonly picture: Thumbnail };
 
 export type Stored =
-  | { readonly kind: 'read'; readonly head: StoredHead; readonly content: StoredContent; readonly digest: string }
+  | {
+      readonly kind: 'read';
+      readonly head: StoredHead;
+      readonly content: StoredContent;
+      readonly digest: string;
+    }
   /** What came is no instance, or none that can be shown here; by its code. */
   | { readonly kind: 'unreadable'; readonly because: string };
 
@@ -44,21 +56,34 @@ const SHOWN_SIDE = 1024;
 
 /** Throws what a codec throws that cannot be loaded. */
 export async function readStored(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs): Promise<Stored> {
-  const [read, digest] = await Promise.all([readInstance(bytesSource(bytes), undefined, 'replaced'), sha256OfBytes(bytes)]);
+  const [read, digest] = await Promise.all([
+    readInstance(bytesSource(bytes), undefined, 'replaced'),
+    sha256OfBytes(bytes),
+  ]);
   if (read.kind === 'refused') return { kind: 'unreadable', because: read.because };
   const { instance } = read;
   const said = (tag: number): string => textOf(findElement(instance.elements, tag), instance) ?? '';
   const head: StoredHead = {
-    sopInstanceUID: instance.identifiers.sopInstanceUID, patientName: said(PATIENT_NAME), patientId: said(PATIENT_ID), isDeidentified: said(0x00120062) === 'YES',
-    studyDate: said(STUDY_DATE), contentDate: said(0x00080023), contentTime: said(0x00080033), seriesDescription: said(SERIES_DESCRIPTION),
+    sopInstanceUID: instance.identifiers.sopInstanceUID,
+    patientName: said(PATIENT_NAME),
+    patientId: said(PATIENT_ID),
+    isDeidentified: said(0x00120062) === 'YES',
+    studyDate: said(STUDY_DATE),
+    contentDate: said(0x00080023),
+    contentTime: said(0x00080033),
+    seriesDescription: said(SERIES_DESCRIPTION),
     equipment: [MANUFACTURER, 0x00081090, 0x00181020].map(said).filter((text) => text !== ''),
   };
   const report = readReport(instance);
   if (report !== null) return { kind: 'read', head, digest, content: { kind: 'report', report } };
   if (findElement(instance.elements, 0x00620002) !== null) {
     const outcome = await readSegmentation(instance, SHOWN_SIDE, codecs);
-    return outcome.kind === 'refused' ? { kind: 'unreadable', because: outcome.because } : { kind: 'read', head, digest, content: outcome };
+    return outcome.kind === 'refused'
+      ? { kind: 'unreadable', because: outcome.because }
+      : { kind: 'read', head, digest, content: outcome };
   }
   const picture = await thumbnail(instance, instance.dataSet, SHOWN_SIDE, codecs);
-  return picture === null ? { kind: 'unreadable', because: 'image-damaged' } : { kind: 'read', head, digest, content: { kind: 'picture', picture } };
+  return picture === null
+    ? { kind: 'unreadable', because: 'image-damaged' }
+    : { kind: 'read', head, digest, content: { kind: 'picture', picture } };
 }

@@ -1,4 +1,7 @@
-/** The words of results, of asking a model, and of the models: fetched with those pages alone. Nothing here is a value of the data but what the functions are given. */
+/**
+ * The words of results, of asking a model, and of the models: fetched with those pages alone. Nothing here is
+ * a value of the data but what the functions are given.
+ */
 import type { FilmFinding, Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
 import { counted } from '../app/counted.ts';
 import { formatBytes, formatCount } from '../app/format.ts';
@@ -7,7 +10,8 @@ import type { Period, Whose } from './filters.ts';
 import type { Correction, NoAnswer } from './describe-result.ts';
 
 /** 0.2124 → "21 %"; what would round to nothing or to all says so. */
-const percent = (part: number) => (part > 0 && part < 0.005 ? '< 1 %' : part < 1 && part > 0.995 ? '> 99 %' : `${Math.round(part * 100)} %`);
+const percent = (part: number) =>
+  part > 0 && part < 0.005 ? '< 1 %' : part < 1 && part > 0.995 ? '> 99 %' : `${Math.round(part * 100)} %`;
 const orNothing = (part: number | null) => (part === null ? 'nothing' : percent(part));
 
 export const resultWords = {
@@ -26,7 +30,10 @@ export const resultWords = {
     study: 'Study',
     anyStudy: 'All studies',
     period: 'Period',
-    periods: { any: 'Any time', today: 'Today', week: 'Last 7 days', month: 'Last 30 days' } satisfies Record<Period, string>,
+    periods: { any: 'Any time', today: 'Today', week: 'Last 7 days', month: 'Last 30 days' } satisfies Record<
+      Period,
+      string
+    >,
     whose: 'Whose',
     whoses: { all: 'All', mine: 'Mine' } satisfies Record<Whose, string>,
     clear: 'Show all results',
@@ -37,7 +44,8 @@ export const resultWords = {
     loading: 'Fetching results…',
     more: 'Show older ones',
     none: 'No result fits these filters.',
-    byRule: 'Studies that are delivered are looked at by themselves only where an administrator has made a rule for them.',
+    byRule:
+      'Studies that are delivered are looked at by themselves only where an administrator has made a rule for them.',
     /** The empty page teaches in three lines. */
     teach: [
       ['Ask a model', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
@@ -50,10 +58,20 @@ export const resultWords = {
   picture: (kind: 'png' | 'jpeg') => `${kind === 'png' ? 'PNG' : 'JPEG'} picture`,
   loneInstance: 'DICOM file',
   kinds: {
-    CXR: 'chest film', Hand: 'hand film', BreastMRI: 'MR of the breast', HeadCT: 'CT of the head', TrunkCT: 'CT of the trunk', other: 'something else',
+    CXR: 'chest film',
+    Hand: 'hand film',
+    BreastMRI: 'MR of the breast',
+    HeadCT: 'CT of the head',
+    TrunkCT: 'CT of the trunk',
+    other: 'something else',
   } as Readonly<Record<string, string>>,
   classes: {
-    normal: 'Normal', 'bacterial pneumonia': 'Bacterial pneumonia', 'viral pneumonia': 'Viral pneumonia', pneumonia: 'Pneumonia', other: 'Something else', 'not-assessable': 'Cannot be assessed',
+    normal: 'Normal',
+    'bacterial pneumonia': 'Bacterial pneumonia',
+    'viral pneumonia': 'Viral pneumonia',
+    pneumonia: 'Pneumonia',
+    other: 'Something else',
+    'not-assessable': 'Cannot be assessed',
   } as Readonly<Record<string, string>>,
 
   headline: {
@@ -67,18 +85,27 @@ export const resultWords = {
     above: (score: number) => `Above the threshold, ${percent(score)}`,
     below: (score: number) => `Below the threshold, ${percent(score)}`,
     segmented: (fraction: number) => `Lungs ${percent(fraction)} of the image`,
-    kind: (kind: string, probability: number) => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}, ${percent(probability)}`,
+    kind: (kind: string, probability: number) =>
+      `${kind.charAt(0).toUpperCase()}${kind.slice(1)}, ${percent(probability)}`,
     silent: 'No answer',
   },
   silent: {
     'outside-population': {
-      title: 'Outside this model’s population', what: 'The model knows films of small children, seen from the front. Of any other film it says nothing.',
+      title: 'Outside this model’s population',
+      what: 'The model knows films of small children, seen from the front. Of any other film it says nothing.',
     },
     'not-a-chest-film': { title: 'Not a chest film', what: 'The gate sees another kind of image.' },
-    turned: { title: 'A rotated or inverted film', what: 'The model would judge it wrongly, and gives no score.' },
-    'no-reason': { title: 'No score', what: 'The model kept silent. Below stands what is known of the image.' },
+    turned: {
+      title: 'A rotated or inverted film',
+      what: 'The model would judge it wrongly, and gives no score.',
+    },
+    'no-reason': {
+      title: 'No score',
+      what: 'The model kept silent. Below stands what is known of the image.',
+    },
   } satisfies Record<NoAnswer, { title: string; what: string }>,
-  populationUnknown: 'It is not known whether this film belongs to the model’s population: its header does not say.',
+  populationUnknown:
+    'It is not known whether this film belongs to the model’s population: its header does not say.',
 
   film: {
     rotated: { title: 'The film seems rotated', what: 'It does not lie as the model expects it.' },
@@ -94,13 +121,23 @@ export const resultWords = {
     loading: 'Fetching the image…',
     slow: 'The PACS is slow or away. It is still asked; the map and the words stay.',
     missing: {
-      image: 'The image could not be fetched.', map: 'The map could not be fetched. The image stays.', gone: 'The image is not kept: it was sent as a file, and no PACS has it.',
+      image: 'The image could not be fetched.',
+      map: 'The map could not be fetched. The image stays.',
+      gone: 'The image is not kept: it was sent as a file, and no PACS has it.',
     },
     again: 'Try again',
     map: 'Map over the image',
-    maps: { none: 'None', cam: 'Activation', 'integrated-gradients': 'Gradients', 'lung-fields': 'Lungs' } satisfies Record<MapChoice, string>,
+    maps: {
+      none: 'None',
+      cam: 'Activation',
+      'integrated-gradients': 'Gradients',
+      'lung-fields': 'Lungs',
+    } satisfies Record<MapChoice, string>,
     mapNames: {
-      none: 'No map', cam: 'Class activation map', 'integrated-gradients': 'Integrated gradients', 'lung-fields': 'Lung fields',
+      none: 'No map',
+      cam: 'Class activation map',
+      'integrated-gradients': 'Integrated gradients',
+      'lung-fields': 'Lung fields',
     } satisfies Record<MapChoice, string>,
     mapWhat: {
       none: 'The image as it was looked at.',
@@ -108,7 +145,14 @@ export const resultWords = {
       'integrated-gradients': 'What each part of the image adds to the score.',
       'lung-fields': 'Where the model sees the lungs.',
     } satisfies Record<MapChoice, string>,
-    legend: { weak: 'little', strong: 'much', lowers: 'lowers it', raises: 'raises it', right: 'Right lung', left: 'Left lung' },
+    legend: {
+      weak: 'little',
+      strong: 'much',
+      lowers: 'lowers it',
+      raises: 'raises it',
+      right: 'Right lung',
+      left: 'Left lung',
+    },
     opacity: 'Opacity of the map',
     noMaps: 'There is no map of this result.',
   },
@@ -121,7 +165,10 @@ export const resultWords = {
     below: (threshold: number) => `below the threshold of ${percent(threshold)}`,
   },
   lungs: {
-    label: 'Lungs', ofImage: (fraction: number) => `${percent(fraction)} of the image`, right: 'Right', left: 'Left',
+    label: 'Lungs',
+    ofImage: (fraction: number) => `${percent(fraction)} of the image`,
+    right: 'Right',
+    left: 'Left',
     marked: (fraction: number) => `${percent(fraction)} of it marked by the map`,
   },
   rationale: 'Why',
@@ -132,7 +179,10 @@ export const resultWords = {
     what: (device: number | null, gateway: number | null) =>
       `Of the same image, by the same model, the device said ${orNothing(device)} and the gateway says ${orNothing(gateway)}. Tell the administrator.`,
   },
-  insteadOf: (asked: string, answered: string) => ({ title: 'Another version has answered', what: `${asked} was asked for and is not available. ${answered} has answered in its place.` }),
+  insteadOf: (asked: string, answered: string) => ({
+    title: 'Another version has answered',
+    what: `${asked} was asked for and is not available. ${answered} has answered in its place.`,
+  }),
 
   verdict: {
     label: 'A radiologist’s word',
@@ -161,12 +211,22 @@ export const resultWords = {
     change: 'Change it',
     none: 'Nobody has looked at it yet.',
     form: {
-      title: 'What is it instead?', finding: 'Finding', findingMissing: 'Choose what it is.', reason: 'Why',
-      reasonWhat: 'No names and no numbers of patients: it stands in the report.', reasonMissing: 'Say why, in a few words.',
-      submit: 'Correct it', left: (count: number) => `${formatCount(count)} characters left`,
+      title: 'What is it instead?',
+      finding: 'Finding',
+      findingMissing: 'Choose what it is.',
+      reason: 'Why',
+      reasonWhat: 'No names and no numbers of patients: it stands in the report.',
+      reasonMissing: 'Say why, in a few words.',
+      submit: 'Correct it',
+      left: (count: number) => `${formatCount(count)} characters left`,
     },
     findings: {
-      normal: 'Normal', pneumonia: 'Pneumonia', 'bacterial pneumonia': 'Bacterial pneumonia', 'viral pneumonia': 'Viral pneumonia', other: 'Something else', 'not-assessable': 'Cannot be assessed',
+      normal: 'Normal',
+      pneumonia: 'Pneumonia',
+      'bacterial pneumonia': 'Bacterial pneumonia',
+      'viral pneumonia': 'Viral pneumonia',
+      other: 'Something else',
+      'not-assessable': 'Cannot be assessed',
     } satisfies Record<Correction, string>,
   },
 
@@ -176,7 +236,8 @@ export const resultWords = {
     modelDigest: 'Digest of the model (SHA-256)',
     inputDigest: 'Digest of the input (SHA-256)',
     input: 'Input',
-    inputWhat: (kind: string, columns: number, rows: number, frame: number) => `${kind}, ${formatCount(columns)} × ${formatCount(rows)}${frame > 0 ? `, frame ${formatCount(frame + 1)}` : ''}`,
+    inputWhat: (kind: string, columns: number, rows: number, frame: number) =>
+      `${kind}, ${formatCount(columns)} × ${formatCount(rows)}${frame > 0 ? `, frame ${formatCount(frame + 1)}` : ''}`,
     gate: 'Kind of image',
     gateWhat: (kind: string, probability: number) => `${kind}, ${percent(probability)}`,
     population: 'Population',
@@ -185,7 +246,8 @@ export const resultWords = {
     cached: 'From the cache',
     cachedWhat: 'The same model has seen the same input before',
     completeness: 'Sum of the attributions',
-    completenessWhat: (sum: number, difference: number) => `${sum.toFixed(4)}; the outputs differ by ${difference.toFixed(4)}`,
+    completenessWhat: (sum: number, difference: number) =>
+      `${sum.toFixed(4)}; the outputs differ by ${difference.toFixed(4)}`,
     made: 'Made',
     asked: 'Asked by',
     byRule: 'a rule, after delivery',
@@ -197,8 +259,16 @@ export const resultWords = {
     instances: 'In the PACS as',
     noInstances: 'Nothing is written into the PACS for a lone file.',
     states: {
-      stored: 'in the PACS', coerced: 'in the PACS, with changes', 'already-stored': 'in the PACS before', posting: 'at the gateway', posted: 'at the gateway',
-      received: 'at the gateway', promised: 'being made', refused: 'refused by the PACS', quarantined: 'held until somebody decides', 'left-out': 'left out',
+      stored: 'in the PACS',
+      coerced: 'in the PACS, with changes',
+      'already-stored': 'in the PACS before',
+      posting: 'at the gateway',
+      posted: 'at the gateway',
+      received: 'at the gateway',
+      promised: 'being made',
+      refused: 'refused by the PACS',
+      quarantined: 'held until somebody decides',
+      'left-out': 'left out',
     } as Readonly<Record<string, string>>,
   },
 
@@ -220,12 +290,24 @@ export const resultWords = {
     on: 'Single keys work on this page',
     onWhat: 'Switch them off where another program listens to the keyboard. In fields they never work.',
     list: [
-      ['m', 'Next map'], ['[  ]', 'Map fainter, stronger'], ['a', 'Agree'], ['c', 'Correct'], ['u', 'Take it back'], ['j  k', 'Older, newer result'], ['?', 'These keys'],
+      ['m', 'Next map'],
+      ['[  ]', 'Map fainter, stronger'],
+      ['a', 'Agree'],
+      ['c', 'Correct'],
+      ['u', 'Take it back'],
+      ['j  k', 'Older, newer result'],
+      ['?', 'These keys'],
     ] as const,
   },
 
   job: {
-    states: { queued: 'Waits for its turn', running: 'Being looked at', done: 'Done', failed: 'Failed', cancelled: 'Cancelled' } satisfies Record<Job['state'], string>,
+    states: {
+      queued: 'Waits for its turn',
+      running: 'Being looked at',
+      done: 'Done',
+      failed: 'Failed',
+      cancelled: 'Cancelled',
+    } satisfies Record<Job['state'], string>,
     images: (done: number, of: number) => `${formatCount(done)} of ${counted(of, 'image', 'images')}`,
     attempt: (attempt: number) => `attempt ${formatCount(attempt)}`,
     cancel: 'Cancel',
@@ -279,7 +361,9 @@ export const resultWords = {
     loading: 'Fetching the models…',
     active: 'active',
     none: 'No version is active: it is not asked.',
-    parts: { 'pneumonia-gradient': 'It makes the gradients map of pneumonia, and is asked for nothing else.' } as Readonly<Record<string, string>>,
+    parts: {
+      'pneumonia-gradient': 'It makes the gradients map of pneumonia, and is asked for nothing else.',
+    } as Readonly<Record<string, string>>,
     states: { available: 'Available', active: 'Active', stopped: 'Stopped', failed: 'Failed' },
     fallback: (name: string) => `Where a version is not available, ${name} answers.`,
     card: 'Card',
@@ -297,17 +381,38 @@ export const resultWords = {
     stop: 'Stop',
     rollback: 'Roll back',
     asks: {
-      activate: (name: string) => ({ title: `Activate ${name}?`, what: 'From now on it answers whoever asks this model. Results that are there stay.', yes: 'Activate', no: 'Leave it' }),
-      stop: (name: string) => ({ title: `Stop ${name}?`, what: 'It answers nobody any more; the fallback does where there is one. What it looks at now is ended.', yes: 'Stop', no: 'Let it run' }),
-      rollback: (name: string) => ({ title: `Roll ${name} back?`, what: 'The version that was active before answers again. Results that are there stay.', yes: 'Roll back', no: 'Leave it' }),
+      activate: (name: string) => ({
+        title: `Activate ${name}?`,
+        what: 'From now on it answers whoever asks this model. Results that are there stay.',
+        yes: 'Activate',
+        no: 'Leave it',
+      }),
+      stop: (name: string) => ({
+        title: `Stop ${name}?`,
+        what: 'It answers nobody any more; the fallback does where there is one. What it looks at now is ended.',
+        yes: 'Stop',
+        no: 'Let it run',
+      }),
+      rollback: (name: string) => ({
+        title: `Roll ${name} back?`,
+        what: 'The version that was active before answers again. Results that are there stay.',
+        yes: 'Roll back',
+        no: 'Leave it',
+      }),
     },
   },
 
   trouble: {
     unknown: 'The gateway gives a reason that this page does not know.',
     unreachable: { title: 'The gateway cannot be reached.', next: 'Nothing is lost. Try again in a moment.' },
-    foreign: { title: 'Something else answers in the gateway’s place.', next: 'A sign-in page of the network, or a proxy: open it, then try again.' },
-    notUnderstood: { title: 'The gateway’s answer was not understood.', next: 'Load the page again; there may be a newer version of it.' },
+    foreign: {
+      title: 'Something else answers in the gateway’s place.',
+      next: 'A sign-in page of the network, or a proxy: open it, then try again.',
+    },
+    notUnderstood: {
+      title: 'The gateway’s answer was not understood.',
+      next: 'Load the page again; there may be a newer version of it.',
+    },
     again: 'Try again',
   },
 } as const;

@@ -7,7 +7,11 @@ import { canDecide, createResultStore, TAKE_BACK_SECONDS } from './result.store.
 import { createUnsentWords } from './unsent-words.ts';
 
 const RESULT = recordedResult(1);
-const VERIFIED = { ...RESULT, revision: 2, verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: idOf(501) } };
+const VERIFIED = {
+  ...RESULT,
+  revision: 2,
+  verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: idOf(501) },
+};
 
 async function open(answer: Answering, unsent = createUnsentWords()) {
   const time = createVirtualTime(() => false);
@@ -33,7 +37,10 @@ test('a word is kept after a moment, of the revision that was looked at', async 
   assert.is(sent().length, 0);
   await time.run(() => false, 60_000);
   assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
-  assert.equal(sent().map(({ path, body, headers }) => [path, body, headers.get('if-match')]), [[`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"']]);
+  assert.equal(
+    sent().map(({ path, body, headers }) => [path, body, headers.get('if-match')]),
+    [[`/results/${RESULT.id}/verify`, { verdict: 'agree' }, '"1"']],
+  );
   assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
 });
 
@@ -55,13 +62,19 @@ test('a correction that waits is not lost to another press: it is taken back fir
   store.decide({ verdict: 'agree' });
   await time.run(() => false, 60_000);
   assert.ok(await untilRead(() => store.verdict.value.kind === 'none'));
-  assert.equal(sent().map(({ body }) => (body as { verdict: string }).verdict), ['correct']);
+  assert.equal(
+    sent().map(({ body }) => (body as { verdict: string }).verdict),
+    ['correct'],
+  );
 });
 
 test('what a radiologist said is not overwritten by one key: another asks to change it first', () => {
   const [none, overtaken] = [{ kind: 'none' }, { kind: 'overtaken' }] as const;
   assert.ok(canDecide(RESULT, none, false));
-  assert.equal([none, overtaken].map((verdict) => canDecide(VERIFIED, verdict, false)), [false, false]);
+  assert.equal(
+    [none, overtaken].map((verdict) => canDecide(VERIFIED, verdict, false)),
+    [false, false],
+  );
   assert.ok(canDecide(VERIFIED, overtaken, true));
   assert.not.ok(canDecide(RESULT, { kind: 'pending', request: { verdict: 'agree' }, secondsLeft: 3 }, true));
 });
@@ -78,7 +91,9 @@ test('leaving the page keeps what was said, once', async () => {
 
 test('who signs out has said it first: what waits is kept, what failed is tried once more, what is on its way is waited for', async () => {
   let isAway = false;
-  const { store, sent, untilLeft } = await open(({ method }) => (method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT)));
+  const { store, sent, untilLeft } = await open(({ method }) =>
+    method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT),
+  );
   assert.equal([await store.settle(), sent().length], [true, 0]);
   store.decide({ verdict: 'agree' });
   await untilLeft(5);
@@ -107,7 +122,9 @@ test('whoever was slower sees the word of the one who was faster', async () => {
 
 test('what could not be kept is not lost: it can be sent again', async () => {
   let isAway = true;
-  const { time, store, sent } = await open(({ method }) => (method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT)));
+  const { time, store, sent } = await open(({ method }) =>
+    method === 'POST' ? (isAway ? unreachable() : json(VERIFIED)) : json(RESULT),
+  );
   store.decide({ verdict: 'agree' });
   await time.run(() => false, 60_000);
   assert.ok(await untilRead(() => store.verdict.value.kind === 'failed'));
@@ -125,10 +142,16 @@ test('a word that could not be kept after the page was left waits there, for the
   assert.ok(await untilRead(() => unsent.all.value.length === 1));
   (await open(plain, unsent)).store.close();
   assert.is(unsent.all.value.length, 1, 'also where the page was opened again and left');
-  const back = await open(({ method }) => (method === 'POST' ? refusal(409, 'not-found') : json(VERIFIED)), unsent);
+  const back = await open(
+    ({ method }) => (method === 'POST' ? refusal(409, 'not-found') : json(VERIFIED)),
+    unsent,
+  );
   assert.is(back.store.verdict.value.kind, 'failed');
   await back.store.keepNow();
-  assert.equal([back.sent()[0]?.headers.get('if-match'), back.store.verdict.value.kind, unsent.all.value.length], ['"1"', 'overtaken', 0]);
+  assert.equal(
+    [back.sent()[0]?.headers.get('if-match'), back.store.verdict.value.kind, unsent.all.value.length],
+    ['"1"', 'overtaken', 0],
+  );
 });
 
 test('a page that the browser brings back is as it was, and its word was kept', async () => {
@@ -144,7 +167,9 @@ test('a page that the browser brings back is as it was, and its word was kept', 
 
 test('a picture that cannot be fetched is missing, and is asked for again when it is wanted', async () => {
   let isGone = true;
-  const { store, asked } = await open(({ path }) => (path.includes('explanations') ? (isGone ? refusal(404, 'not-found') : new Response('png')) : json(RESULT)));
+  const { store, asked } = await open(({ path }) =>
+    path.includes('explanations') ? (isGone ? refusal(404, 'not-found') : new Response('png')) : json(RESULT),
+  );
   await store.want('image');
   assert.is(store.pictures.value.get('image'), 'missing');
   isGone = false;
@@ -158,7 +183,10 @@ test('a picture that cannot be fetched is missing, and is asked for again when i
 
 test('a result that cannot be had says why', async () => {
   const { store } = await open(() => refusal(404, 'not-found'));
-  assert.equal(store.shown.value.kind === 'failed' && store.shown.value.trouble.title, 'There is nothing here.');
+  assert.equal(
+    store.shown.value.kind === 'failed' && store.shown.value.trouble.title,
+    'There is nothing here.',
+  );
 });
 
 test.run();

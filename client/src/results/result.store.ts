@@ -1,6 +1,7 @@
 /**
- * One result: what was found, its pictures, and the radiologist's word, which is kept after a moment in which it can be taken back. Leaving the page
- * keeps it at once: a decision that was made is not lost. Pictures are freed with the page.
+ * One result: what was found, its pictures, and the radiologist's word, which is kept after a moment in which
+ * it can be taken back. Leaving the page keeps it at once: a decision that was made is not lost. Pictures are
+ * freed with the page.
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
@@ -10,7 +11,10 @@ import type { VerifyRequest } from './describe-result.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import type { UnsentWords } from './unsent-words.ts';
 
-export type Shown = { readonly kind: 'loading' } | { readonly kind: 'failed'; readonly trouble: Trouble } | { readonly kind: 'ready'; readonly result: Result };
+export type Shown =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'failed'; readonly trouble: Trouble }
+  | { readonly kind: 'ready'; readonly result: Result };
 /** `overtaken`: somebody verified it meanwhile; their word is in the result now. */
 export type Verdict =
   | { readonly kind: 'none' | 'overtaken' }
@@ -20,7 +24,11 @@ export type Verdict =
 const isFree = ({ kind }: Verdict): boolean => kind === 'none' || kind === 'overtaken';
 
 /** What somebody said is not overwritten by one press: a person asks for it first (`changing`). */
-export function canDecide({ verification }: Pick<Result, 'verification'>, verdict: Verdict, changing: boolean): boolean {
+export function canDecide(
+  { verification }: Pick<Result, 'verification'>,
+  verdict: Verdict,
+  changing: boolean,
+): boolean {
   return isFree(verdict) && (verification === null || changing);
 }
 
@@ -65,7 +73,9 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
   const shown = signal<Shown>({ kind: 'loading' });
   const pictures = signal<ReadonlyMap<ExplanationMethod, Picture>>(new Map());
   const before = unsent.take(id);
-  const verdict = signal<Verdict>(before ? { kind: 'failed', request: before.request, trouble: before.trouble } : { kind: 'none' });
+  const verdict = signal<Verdict>(
+    before ? { kind: 'failed', request: before.request, trouble: before.trouble } : { kind: 'none' },
+  );
   /** What was looked at when the word was said. */
   let looked: Result | null = before?.result ?? null;
   const closed = new AbortController();
@@ -86,7 +96,8 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
   }
 
   function put(method: ExplanationMethod, picture: Picture): void {
-    if (closed.signal.aborted) return void (picture !== null && picture !== 'missing' && URL.revokeObjectURL(picture));
+    if (closed.signal.aborted)
+      return void (picture !== null && picture !== 'missing' && URL.revokeObjectURL(picture));
     pictures.value = new Map(pictures.peek()).set(method, picture);
   }
 
@@ -95,7 +106,10 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
     if (known !== undefined && known !== 'missing') return;
     put(method, null);
     try {
-      const response = await api.send(`/results/${id}/explanations/${method}`, { headers: { accept: 'image/png' }, signal: closed.signal });
+      const response = await api.send(`/results/${id}/explanations/${method}`, {
+        headers: { accept: 'image/png' },
+        signal: closed.signal,
+      });
       if (!response.ok) throw await problemOf(response);
       put(method, URL.createObjectURL(await response.blob()));
     } catch {
@@ -113,7 +127,12 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
       // What was looked at: where somebody was faster, it is another revision by now.
       const revision = looked ? { 'if-match': `"${looked.revision}"` } : {};
       const headers = { 'content-type': 'application/json', accept: 'application/json', ...revision };
-      const response = await api.send(`/results/${id}/verify`, { method: 'POST', headers, body: JSON.stringify(request), ...init });
+      const response = await api.send(`/results/${id}/verify`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(request),
+        ...init,
+      });
       if (!response.ok) throw await problemOf(response);
       take(resultSchema.parse(await response.json()));
       verdict.value = { kind: 'none' };
@@ -159,7 +178,12 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
   }
 
   return {
-    id, shown, verdict, load, want, keepNow,
+    id,
+    shown,
+    verdict,
+    load,
+    want,
+    keepNow,
     pictures: computed(() => pictures.value),
     decide(request) {
       if (!isFree(verdict.peek())) return;
@@ -180,10 +204,12 @@ export function createResultStore({ api, clock, id, onResult, unsent }: ResultTo
     },
     close() {
       const now = verdict.peek();
-      if (now.kind === 'failed' && looked) unsent.hold({ result: looked, request: now.request, trouble: now.trouble });
+      if (now.kind === 'failed' && looked)
+        unsent.hold({ result: looked, request: now.request, trouble: now.trouble });
       leave();
       closed.abort();
-      for (const picture of pictures.peek().values()) if (picture !== null && picture !== 'missing') URL.revokeObjectURL(picture);
+      for (const picture of pictures.peek().values())
+        if (picture !== null && picture !== 'missing') URL.revokeObjectURL(picture);
       pictures.value = new Map();
       return underWay;
     },

@@ -1,6 +1,7 @@
 /**
- * The pages of results in every state, in a real Chromium against the real gateway, whose answers about results, jobs and models are recorded ones: a model
- * that failed, a disagreement and somebody who was faster cannot be had at will. That a model really looks is tested beside it (results.e2e.ts).
+ * The pages of results in every state, in a real Chromium against the real gateway, whose answers about
+ * results, jobs and models are recorded ones: a model that failed, a disagreement and somebody who was faster
+ * cannot be had at will. That a model really looks is tested beside it (results.e2e.ts).
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -9,20 +10,43 @@ import { signIn } from '#testing/app-under-test.ts';
 import { looksRight as inspect, walkScreens } from '#testing/screen-walk.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { createUser } from './open-test-user.ts';
-import { drawnExplanations, idOf, recordedJob, recordedModels, recordedResults, STUDY } from './recorded-answers.ts';
+import {
+  drawnExplanations,
+  idOf,
+  recordedJob,
+  recordedModels,
+  recordedResults,
+  STUDY,
+} from './recorded-answers.ts';
 
 const test = suite('the pages of results');
 const walk = await walkScreens(test, 'the pages of results');
 
 /** What the gateway would say now; a step changes it. */
-const said = { results: [] as Result[], jobs: [] as Job[], isDown: false, verifyStatus: 200, verified: [] as unknown[], asked: [] as string[], inferred: [] as string[] };
+const said = {
+  results: [] as Result[],
+  jobs: [] as Job[],
+  isDown: false,
+  verifyStatus: 200,
+  verified: [] as unknown[],
+  asked: [] as string[],
+  inferred: [] as string[],
+};
 let page: Page;
 
 const step = (name: string, run: () => Promise<void>): void => walk(name, run);
 const looksRight = (name: string): Promise<void> => inspect(page, name);
 
 const problem = (status: number, code: string) => ({
-  status, contentType: 'application/problem+json', body: JSON.stringify({ type: 'about:blank', title: 'It cannot be done.', status, code, correlationId: 'c-1' }),
+  status,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: 'about:blank',
+    title: 'It cannot be done.',
+    status,
+    code,
+    correlationId: 'c-1',
+  }),
 });
 
 /** Everything below /api that a model has to do with. */
@@ -34,13 +58,32 @@ async function record(to: BrowserContext): Promise<void> {
     const [, , kind, id, what, method] = pathname.split('/');
     said.asked.push(`${request.method()} ${pathname.slice(4)}${search}`);
     if (said.isDown) return route.abort('connectionrefused');
-    if (kind === 'models') return route.fulfill({ json: id ? (what ? recordedModels()[2] : recordedModels().find((model) => model.id === id)) : { models: recordedModels() } });
+    if (kind === 'models')
+      return route.fulfill({
+        json: id
+          ? what
+            ? recordedModels()[2]
+            : recordedModels().find((model) => model.id === id)
+          : { models: recordedModels() },
+      });
     if (kind === 'uploads') {
       const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
       const upload = {
-        uploadId: idOf(1), studyInstanceUID: STUDY, state: 'receipted', revision: 1, policy: 'deidentified', counts, bytes: { promised: 1, atGateway: 0, inPacs: 1 }, waiting: null, receipt: null,
+        uploadId: idOf(1),
+        studyInstanceUID: STUDY,
+        state: 'receipted',
+        revision: 1,
+        policy: 'deidentified',
+        counts,
+        bytes: { promised: 1, atGateway: 0, inPacs: 1 },
+        waiting: null,
+        receipt: null,
       };
-      return route.fulfill({ json: { uploads: [upload, { ...upload, uploadId: idOf(2), studyInstanceUID: `${STUDY.slice(0, -2)}47` }] } });
+      return route.fulfill({
+        json: {
+          uploads: [upload, { ...upload, uploadId: idOf(2), studyInstanceUID: `${STUDY.slice(0, -2)}47` }],
+        },
+      });
     }
     if (kind === 'infer') {
       said.inferred.push(request.postData() ?? '');
@@ -48,18 +91,44 @@ async function record(to: BrowserContext): Promise<void> {
     }
     if (kind === 'jobs') {
       const job = said.jobs.find((each) => each.id === id);
-      if (what === 'events') return route.fulfill({ contentType: 'text/event-stream', body: said.jobs.map((each) => `event: job\ndata: ${JSON.stringify(each)}\n\n`).join('') });
+      if (what === 'events')
+        return route.fulfill({
+          contentType: 'text/event-stream',
+          body: said.jobs.map((each) => `event: job\ndata: ${JSON.stringify(each)}\n\n`).join(''),
+        });
       return id ? route.fulfill({ json: job }) : route.fulfill({ json: { jobs: said.jobs } });
     }
     const result = said.results.find((each) => each.id === id);
-    if (!id) return route.fulfill({ json: { results: said.results.filter(({ finding }) => search.includes('model=lung-fields') ? finding.model.id === 'lung-fields' : true), next: null } });
+    if (!id)
+      return route.fulfill({
+        json: {
+          results: said.results.filter(({ finding }) =>
+            search.includes('model=lung-fields') ? finding.model.id === 'lung-fields' : true,
+          ),
+          next: null,
+        },
+      });
     if (!result) return route.fulfill(problem(404, 'not-found'));
-    if (what === 'explanations') return route.fulfill({ contentType: 'image/png', body: pictures.get(method!)! });
+    if (what === 'explanations')
+      return route.fulfill({ contentType: 'image/png', body: pictures.get(method!)! });
     if (what !== 'verify') return route.fulfill({ json: result });
     const verdict = request.postDataJSON();
     said.verified.push(verdict);
-    if (said.verifyStatus !== 200) return route.fulfill(problem(said.verifyStatus, said.verifyStatus === 409 ? 'policy-changed' : 'unexpected'));
-    const verified: Result = { ...result, revision: 2, verification: { verdict: verdict.verdict, finding: verdict.finding ?? null, at: new Date().toISOString(), by: idOf(501), byName: 'rahel' } };
+    if (said.verifyStatus !== 200)
+      return route.fulfill(
+        problem(said.verifyStatus, said.verifyStatus === 409 ? 'policy-changed' : 'unexpected'),
+      );
+    const verified: Result = {
+      ...result,
+      revision: 2,
+      verification: {
+        verdict: verdict.verdict,
+        finding: verdict.finding ?? null,
+        at: new Date().toISOString(),
+        by: idOf(501),
+        byName: 'rahel',
+      },
+    };
     said.results = said.results.map((each) => (each.id === id ? verified : each));
     return route.fulfill({ json: verified });
   });
@@ -86,8 +155,14 @@ step('the empty list teaches in three lines', async () => {
 step('results are listed with what is being looked at above them, and filters stay', async () => {
   said.results = recordedResults();
   said.jobs = [
-    recordedJob(1), recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
-    recordedJob(3, { state: 'failed', error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' }, attempt: 3, finishedAt: new Date().toISOString() }),
+    recordedJob(1),
+    recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
+    recordedJob(3, {
+      state: 'failed',
+      error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
+      attempt: 3,
+      finishedAt: new Date().toISOString(),
+    }),
   ];
   await page.reload();
   await page.getByText('1 of 3 images').waitFor();
@@ -102,14 +177,20 @@ step('results are listed with what is being looked at above them, and filters st
   await page.getByLabel('Model').selectOption('');
 });
 
-step('one result says what was found, draws the map over the image and the threshold on the bar', async () => {
-  await page.getByRole('link', { name: /Above the threshold, 89 %/ }).first().click();
-  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
-  await page.locator('.picture-map').waitFor();
-  await page.getByText('Not for diagnostic use').waitFor();
-  await page.getByText('above the threshold of 21 %').first().waitFor();
-  await looksRight('result-above');
-});
+step(
+  'one result says what was found, draws the map over the image and the threshold on the bar',
+  async () => {
+    await page
+      .getByRole('link', { name: /Above the threshold, 89 %/ })
+      .first()
+      .click();
+    await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+    await page.locator('.picture-map').waitFor();
+    await page.getByText('Not for diagnostic use').waitFor();
+    await page.getByText('above the threshold of 21 %').first().waitFor();
+    await looksRight('result-above');
+  },
+);
 
 step('single keys change map and opacity, not in a field, and can be switched off', async () => {
   const opacity = () => page.locator('.picture-map').evaluate((map) => getComputedStyle(map).opacity);
@@ -165,13 +246,21 @@ step('a correction says what it is instead and why, and who was faster is shown'
   await looksRight('result-correct');
   await page.getByLabel('Viral pneumonia').check();
   await page.getByRole('textbox', { name: 'Why' }).fill('Both sides, and no consolidation: am jak');
-  assert.is(await page.getByRole('textbox', { name: 'Why' }).inputValue(), 'Both sides, and no consolidation: am jak', 'keys are letters in a field');
+  assert.is(
+    await page.getByRole('textbox', { name: 'Why' }).inputValue(),
+    'Both sides, and no consolidation: am jak',
+    'keys are letters in a field',
+  );
   said.verifyStatus = 409;
   await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByText('You say: Viral pneumonia').waitFor();
   await page.keyboard.press('u');
   await page.keyboard.press('c');
-  assert.is(await page.getByRole('textbox', { name: 'Why' }).inputValue(), 'Both sides, and no consolidation: am jak', 'what was taken back is not typed again');
+  assert.is(
+    await page.getByRole('textbox', { name: 'Why' }).inputValue(),
+    'Both sides, and no consolidation: am jak',
+    'what was taken back is not typed again',
+  );
   assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
   await page.getByRole('button', { name: 'Correct it' }).click();
   await page.getByRole('button', { name: 'Keep it now' }).click();
@@ -231,7 +320,9 @@ step('a model is asked of a study, watched, and leads to its result', async () =
   await page.getByText('Parameters').click();
   await looksRight('run');
   await page.getByText('A file', { exact: true }).click();
-  await page.locator('input[type=file]').setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: drawnExplanations().get('image')! });
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: drawnExplanations().get('image')! });
   await page.getByText('film.png').waitFor();
   await looksRight('run-file');
   await page.getByText('By its UID', { exact: true }).click();
@@ -244,7 +335,12 @@ step('a model is asked of a study, watched, and leads to its result', async () =
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByText('1 of 3 images').waitFor();
   await looksRight('run-watch');
-  said.jobs = [recordedJob(1, { state: 'failed', error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' } })];
+  said.jobs = [
+    recordedJob(1, {
+      state: 'failed',
+      error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
+    }),
+  ];
   await page.getByText('The PACS does not answer.').waitFor();
   await looksRight('run-failed');
   await page.getByRole('button', { name: 'Ask something else' }).click();
@@ -252,7 +348,10 @@ step('a model is asked of a study, watched, and leads to its result', async () =
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
   assert.equal(JSON.parse(said.inferred[0]!), {
-    model: 'pneumonia', parameters: { explain: ['image', 'cam', 'integrated-gradients', 'lung-fields'], steps: 64 }, cache: true, studyInstanceUID: STUDY,
+    model: 'pneumonia',
+    parameters: { explain: ['image', 'cam', 'integrated-gradients', 'lung-fields'], steps: 64 },
+    cache: true,
+    studyInstanceUID: STUDY,
   });
 });
 
@@ -287,7 +386,11 @@ step('what was said is kept before somebody signs out; where it cannot be, they 
   await page.getByRole('button', { name: 'Account of rahel' }).click();
   await signOut.click();
   await page.getByLabel('User name').waitFor();
-  assert.equal(said.verified.slice(before), [{ verdict: 'agree' }, { verdict: 'agree' }], 'tried twice, kept once');
+  assert.equal(
+    said.verified.slice(before),
+    [{ verdict: 'agree' }, { verdict: 'agree' }],
+    'tried twice, kept once',
+  );
 });
 
 test.run();

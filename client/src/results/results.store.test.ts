@@ -23,22 +23,31 @@ function open(answer: Answering, storage = memory()) {
 const page = (...numbers: readonly number[]) => numbers.map((number) => recordedResult(number));
 
 test('results come a page at a time, in one list', async () => {
-  const { store, ready } = open(({ path }) => json(path.includes('cursor=2') ? { results: page(3), next: null } : { results: page(1, 2), next: '2' }));
+  const { store, ready } = open(({ path }) =>
+    json(path.includes('cursor=2') ? { results: page(3), next: null } : { results: page(1, 2), next: '2' }),
+  );
   await ready();
   assert.ok(store.hasMore.value);
   await store.more();
-  assert.equal(store.results.value.map(({ id }) => id), [1, 2, 3].map(idOf));
+  assert.equal(
+    store.results.value.map(({ id }) => id),
+    [1, 2, 3].map(idOf),
+  );
   assert.not.ok(store.hasMore.value);
 });
 
 test('a filter asks anew, stays for the next visit, and what it leaves out can still be chosen', async () => {
   const storage = memory();
-  const answer: Answering = ({ path }) => json({ results: path.includes('model=lung-fields') ? [] : page(1), next: null });
+  const answer: Answering = ({ path }) =>
+    json({ results: path.includes('model=lung-fields') ? [] : page(1), next: null });
   const first = open(answer, storage);
   await first.ready();
   first.store.filters.value = { ...ALL, model: 'lung-fields' };
   await first.ready();
-  assert.equal([first.store.results.value.length, first.store.models.value, first.store.studies.value], [0, ['lung-fields', 'pneumonia'], [STUDY]]);
+  assert.equal(
+    [first.store.results.value.length, first.store.models.value, first.store.studies.value],
+    [0, ['lung-fields', 'pneumonia'], [STUDY]],
+  );
   const second = open(answer, storage);
   await second.ready();
   assert.is(second.store.filters.value.model, 'lung-fields');
@@ -54,12 +63,19 @@ test('of two answers the one to the newer question counts', async () => {
   await time.run(() => store.phase.value === 'ready', 1_000);
   first.resolve();
   await untilRead(() => false);
-  assert.equal(store.results.value.map(({ id }) => id), [idOf(2)]);
+  assert.equal(
+    store.results.value.map(({ id }) => id),
+    [idOf(2)],
+  );
 });
 
 test('what a job has made comes into the list by itself', async () => {
   let jobs: readonly Job[] = [recordedJob(1)];
-  const { store, time, ready } = open(({ path }) => (path === '/jobs' ? json({ jobs }) : json({ results: jobs[0]?.state === 'done' ? page(1) : [], next: null })));
+  const { store, time, ready } = open(({ path }) =>
+    path === '/jobs'
+      ? json({ jobs })
+      : json({ results: jobs[0]?.state === 'done' ? page(1) : [], next: null }),
+  );
   await ready();
   const watching = new AbortController();
   store.watch(watching.signal);
@@ -72,14 +88,20 @@ test('what a job has made comes into the list by itself', async () => {
 
 test('what failed stands apart from what runs, until a person clears it away', async () => {
   const jobs: Job[] = [];
-  const { store, time, ready } = open(({ path }) => json(path === '/jobs' ? { jobs } : { results: [], next: null }));
-  const failed = (number: number, agoMs: number) => recordedJob(number, { state: 'failed', finishedAt: new Date(time.now() - agoMs).toISOString() });
+  const { store, time, ready } = open(({ path }) =>
+    json(path === '/jobs' ? { jobs } : { results: [], next: null }),
+  );
+  const failed = (number: number, agoMs: number) =>
+    recordedJob(number, { state: 'failed', finishedAt: new Date(time.now() - agoMs).toISOString() });
   jobs.push(recordedJob(1), failed(2, 0), failed(3, 3_600_001));
   await ready();
   const watching = new AbortController();
   store.watch(watching.signal);
   assert.ok(await time.run(() => store.failed.value.length === 1, 5_000));
-  assert.equal([store.jobs.value, store.failed.value].map((list) => list.map(({ id }) => id)), [[idOf(901)], [idOf(902)]]);
+  assert.equal(
+    [store.jobs.value, store.failed.value].map((list) => list.map(({ id }) => id)),
+    [[idOf(901)], [idOf(902)]],
+  );
   store.clearFailed();
   assert.equal([store.jobs.value.length, store.failed.value.length], [1, 0]);
   watching.abort();
@@ -91,7 +113,10 @@ test('a gateway that is away says so and leaves what is there', async () => {
   await ready();
   isAway = true;
   await store.refresh();
-  assert.equal([store.phase.value, store.results.value.length, store.trouble.value?.kind], ['failed', 1, 'wait']);
+  assert.equal(
+    [store.phase.value, store.results.value.length, store.trouble.value?.kind],
+    ['failed', 1, 'wait'],
+  );
 });
 
 test('a result that is newer than the list comes into it when it is looked at', async () => {
@@ -107,14 +132,27 @@ test('a result that is newer than the list comes into it when it is looked at', 
 test('what was fetched below stays where the list is looked at anew, and goes on from its end', async () => {
   let first = page(2, 3);
   const { store, asked, ready } = open(({ path }) =>
-    json(path.includes('cursor=3') ? { results: page(4, 5), next: '5' } : path.includes('cursor=5') ? { results: page(6), next: null } : { results: first, next: '3' }));
+    json(
+      path.includes('cursor=3')
+        ? { results: page(4, 5), next: '5' }
+        : path.includes('cursor=5')
+          ? { results: page(6), next: null }
+          : { results: first, next: '3' },
+    ),
+  );
   await ready();
   await store.more();
   first = page(1, 2);
   await store.refresh();
-  assert.equal(store.results.value.map(({ id }) => id), [1, 2, 3, 4, 5].map(idOf));
+  assert.equal(
+    store.results.value.map(({ id }) => id),
+    [1, 2, 3, 4, 5].map(idOf),
+  );
   await store.ahead(idOf(4));
-  assert.not.ok(asked.some(({ path }) => path.includes('cursor=5')), 'only from the last one');
+  assert.not.ok(
+    asked.some(({ path }) => path.includes('cursor=5')),
+    'only from the last one',
+  );
   await store.ahead(idOf(5));
   assert.is(store.neighbour(idOf(5), 1)?.id, idOf(6));
 });
@@ -124,7 +162,10 @@ test('from one result to the next and back, to the ends of the list', async () =
   await ready();
   assert.is(store.neighbour(idOf(1), 1)?.id, idOf(2));
   assert.is(store.neighbour(idOf(2), -1)?.id, idOf(1));
-  assert.equal([store.neighbour(idOf(1), -1), store.neighbour(idOf(2), 1), store.neighbour(idOf(7), 1)], [null, null, null]);
+  assert.equal(
+    [store.neighbour(idOf(1), -1), store.neighbour(idOf(2), 1), store.neighbour(idOf(7), 1)],
+    [null, null, null],
+  );
 });
 
 test.run();

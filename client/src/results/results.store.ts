@@ -1,6 +1,6 @@
 /**
- * The list of results: filtered, newest first, a page at a time, and above it the jobs that are still looked at. Whoever goes from one result to
- * the next walks this list.
+ * The list of results: filtered, newest first, a page at a time, and above it the jobs that are still looked
+ * at. Whoever goes from one result to the next walks this list.
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { jobSchema, type Job, type Result } from '#shared/protocol/inference.ts';
@@ -34,7 +34,9 @@ export interface ResultsStore {
   note(result: Result): void;
   /** The one before (-1) or after (1) it in the list; null at its ends, and where it is not in it. */
   neighbour(id: string, step: -1 | 1): Result | null;
-  /** Fetches the next page where this one is the last that is here: whoever goes from one to the next goes on. */
+  /**
+   * Fetches the next page where this one is the last that is here: whoever goes from one to the next goes on.
+   */
   ahead(id: string): Promise<void>;
   /** Looks for jobs, and for what they made, until the signal ends it. */
   watch(signal: AbortSignal): void;
@@ -68,7 +70,9 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
   const next = signal<string | null>(null);
   const allJobs = signal<readonly Job[]>([]);
   const cleared = signal<ReadonlySet<string>>(new Set());
-  const failed = computed(() => allJobs.value.filter((job) => hasFailedLately(job, now()) && !cleared.value.has(job.id)));
+  const failed = computed(() =>
+    allJobs.value.filter((job) => hasFailedLately(job, now()) && !cleared.value.has(job.id)),
+  );
   const known = signal({ models: new Set<string>(), studies: new Set<string>() });
   const closed = new AbortController();
   let asked = 0;
@@ -78,7 +82,11 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
     const [{ models, studies }, { model, study }] = [known.peek(), filters.peek()];
     known.value = {
       models: new Set([...models, ...page.map(({ finding }) => finding.model.id), model].filter(Boolean)),
-      studies: new Set([...studies, ...page.flatMap(({ finding }) => finding.input.studyInstanceUID ?? []), study].filter(Boolean)),
+      studies: new Set(
+        [...studies, ...page.flatMap(({ finding }) => finding.input.studyInstanceUID ?? []), study].filter(
+          Boolean,
+        ),
+      ),
     };
   }
 
@@ -113,7 +121,12 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
   /** A job that was live and has ended has made results, or has something to say. */
   async function askJobs(signal: AbortSignal): Promise<void> {
     const { jobs } = await api.json('/jobs', jobListSchema, { signal });
-    const live = new Set(allJobs.peek().filter((job) => !hasEnded(job)).map(({ id }) => id));
+    const live = new Set(
+      allJobs
+        .peek()
+        .filter((job) => !hasEnded(job))
+        .map(({ id }) => id),
+    );
     allJobs.value = jobs;
     if (jobs.some((job) => live.has(job.id) && job.state === 'done')) await fetchPage(null);
   }
@@ -141,19 +154,24 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
   }
 
   return {
-    filters, results, phase, trouble,
+    filters,
+    results,
+    phase,
+    trouble,
     hasMore: computed(() => next.value !== null),
     models: computed(() => [...known.value.models].sort()),
     studies: computed(() => [...known.value.studies]),
     jobs: computed(() => allJobs.value.filter((job) => !hasEnded(job))),
     failed,
-    clearFailed: () => void (cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)])),
+    clearFailed: () =>
+      void (cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)])),
     more,
     refresh: async () => void (phase.peek() !== 'loading' && (await fetchPage(null))),
     cancel: ({ id }) => change(`/jobs/${id}`, 'DELETE'),
     retry: ({ id }) => change(`/jobs/${id}/retry`, 'POST'),
     note(result) {
-      if (!results.peek().some(({ id }) => id === result.id) && phase.peek() === 'ready') return void fetchPage(null);
+      if (!results.peek().some(({ id }) => id === result.id) && phase.peek() === 'ready')
+        return void fetchPage(null);
       results.value = results.peek().map((known) => (known.id === result.id ? result : known));
     },
     neighbour(id, step) {

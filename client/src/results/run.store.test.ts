@@ -3,9 +3,27 @@ import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, type Answering } from './open-test-api.ts';
 import { idOf, recordedJob, recordedModels, STUDY } from './recorded-answers.ts';
-import { bodyOf, createRunStore, invalidOf, LARGEST_FILE_BYTES, thresholdOf, type Form } from './run.store.ts';
+import {
+  bodyOf,
+  createRunStore,
+  invalidOf,
+  LARGEST_FILE_BYTES,
+  thresholdOf,
+  type Form,
+} from './run.store.ts';
 
-const FORM: Form = { source: 'study', study: STUDY, uid: '', file: null, model: 'pneumonia', version: '', threshold: null, explain: ['cam'], steps: 64, fresh: false };
+const FORM: Form = {
+  source: 'study',
+  study: STUDY,
+  uid: '',
+  file: null,
+  model: 'pneumonia',
+  version: '',
+  threshold: null,
+  explain: ['cam'],
+  steps: 64,
+  fresh: false,
+};
 
 function open(answer: Answering, study: string | null = STUDY) {
   const time = createVirtualTime(() => false);
@@ -13,17 +31,46 @@ function open(answer: Answering, study: string | null = STUDY) {
   return { store: createRunStore({ api, clock: time, study }), asked, time };
 }
 
-const models: Answering = ({ path }) => (path === '/models' ? json({ models: recordedModels() }) : json({ uploads: [] }));
+const models: Answering = ({ path }) =>
+  path === '/models' ? json({ models: recordedModels() }) : json({ uploads: [] });
 
 test('a study is asked about in JSON, with what differs from the card', () => {
-  assert.equal(JSON.parse(bodyOf(FORM).body as string), { model: 'pneumonia', cache: true, parameters: { explain: ['image', 'cam'] }, studyInstanceUID: STUDY });
-  const asked = JSON.parse(bodyOf({ ...FORM, source: 'uid', uid: ' 1.2.3 ', version: '0.9.0', threshold: 0.5, explain: ['integrated-gradients'], steps: 32, fresh: true }).body as string);
-  assert.equal(asked, { model: 'pneumonia', version: '0.9.0', cache: false, parameters: { threshold: 0.5, explain: ['image', 'integrated-gradients'], steps: 32 }, studyInstanceUID: '1.2.3' });
+  assert.equal(JSON.parse(bodyOf(FORM).body as string), {
+    model: 'pneumonia',
+    cache: true,
+    parameters: { explain: ['image', 'cam'] },
+    studyInstanceUID: STUDY,
+  });
+  const asked = JSON.parse(
+    bodyOf({
+      ...FORM,
+      source: 'uid',
+      uid: ' 1.2.3 ',
+      version: '0.9.0',
+      threshold: 0.5,
+      explain: ['integrated-gradients'],
+      steps: 32,
+      fresh: true,
+    }).body as string,
+  );
+  assert.equal(asked, {
+    model: 'pneumonia',
+    version: '0.9.0',
+    cache: false,
+    parameters: { threshold: 0.5, explain: ['image', 'integrated-gradients'], steps: 32 },
+    studyInstanceUID: '1.2.3',
+  });
 });
 
 test('a file travels without its name, which may be a patient’s', async () => {
-  const body = bodyOf({ ...FORM, source: 'file', file: new File(['x'], 'Muster^Anna.png', { type: 'image/png' }) }).body as FormData;
-  const sent = Object.fromEntries([...body].map(([name, value]) => [name, value instanceof File ? value.name : value]));
+  const body = bodyOf({
+    ...FORM,
+    source: 'file',
+    file: new File(['x'], 'Muster^Anna.png', { type: 'image/png' }),
+  }).body as FormData;
+  const sent = Object.fromEntries(
+    [...body].map(([name, value]) => [name, value instanceof File ? value.name : value]),
+  );
   assert.equal(sent, { model: 'pneumonia', cache: 'true', explain: 'image,cam', file: 'file' });
   assert.not.match(await new Response(body).text(), /Muster/);
 });
@@ -31,15 +78,37 @@ test('a file travels without its name, which may be a patient’s', async () => 
 test('what is missing or out of its limits is said before anything is asked', () => {
   const large = { size: LARGEST_FILE_BYTES + 1 } as File;
   const cases: readonly [Partial<Form>, string | null][] = [
-    [{}, null], [{ study: '' }, 'nothing'], [{ source: 'uid' }, 'nothing'], [{ source: 'uid', uid: 'Muster' }, 'uid'], [{ source: 'uid', uid: '1.2.840' }, null],
-    [{ source: 'file' }, 'nothing'], [{ source: 'file', file: large }, 'file'], [{ source: 'file', file: { size: LARGEST_FILE_BYTES } as File }, null], [{ model: '' }, 'model'],
-    [{ explain: ['integrated-gradients'], steps: 7 }, 'steps'], [{ explain: ['integrated-gradients'], steps: 8 }, null], [{ explain: ['integrated-gradients'], steps: 512 }, null],
-    [{ explain: ['integrated-gradients'], steps: 513 }, 'steps'], [{ explain: ['integrated-gradients'], steps: Number.NaN }, 'steps'], [{ steps: 7 }, null],
+    [{}, null],
+    [{ study: '' }, 'nothing'],
+    [{ source: 'uid' }, 'nothing'],
+    [{ source: 'uid', uid: 'Muster' }, 'uid'],
+    [{ source: 'uid', uid: '1.2.840' }, null],
+    [{ source: 'file' }, 'nothing'],
+    [{ source: 'file', file: large }, 'file'],
+    [{ source: 'file', file: { size: LARGEST_FILE_BYTES } as File }, null],
+    [{ model: '' }, 'model'],
+    [{ explain: ['integrated-gradients'], steps: 7 }, 'steps'],
+    [{ explain: ['integrated-gradients'], steps: 8 }, null],
+    [{ explain: ['integrated-gradients'], steps: 512 }, null],
+    [{ explain: ['integrated-gradients'], steps: 513 }, 'steps'],
+    [{ explain: ['integrated-gradients'], steps: Number.NaN }, 'steps'],
+    [{ steps: 7 }, null],
   ];
-  for (const [some, expected] of cases) assert.is(invalidOf({ ...FORM, ...some }), expected, JSON.stringify(some));
+  for (const [some, expected] of cases)
+    assert.is(invalidOf({ ...FORM, ...some }), expected, JSON.stringify(some));
   const stopped = recordedModels().map((model) => ({ ...model, active: null, fallback: null }));
-  assert.equal(['', '0.9.0'].map((version) => invalidOf({ ...FORM, model: 'pneumonia', version }, stopped)), ['stopped', null]);
-  assert.is(invalidOf({ ...FORM, model: 'pneumonia' }, recordedModels().map((model) => ({ ...model, active: null }))), null, 'the fallback answers');
+  assert.equal(
+    ['', '0.9.0'].map((version) => invalidOf({ ...FORM, model: 'pneumonia', version }, stopped)),
+    ['stopped', null],
+  );
+  assert.is(
+    invalidOf(
+      { ...FORM, model: 'pneumonia' },
+      recordedModels().map((model) => ({ ...model, active: null })),
+    ),
+    null,
+    'the fallback answers',
+  );
 });
 
 test('the threshold is the card’s until a person chooses another', () => {
@@ -51,21 +120,33 @@ test('the threshold is the card’s until a person chooses another', () => {
 test('the page opens with the study that it was opened for, and the usual model', async () => {
   const { store } = open(models);
   await store.load();
-  assert.equal([store.form.value.study, store.form.value.model, store.form.value.source], [STUDY, 'pneumonia', 'study']);
+  assert.equal(
+    [store.form.value.study, store.form.value.model, store.form.value.source],
+    [STUDY, 'pneumonia', 'study'],
+  );
   const without = open(models, null);
   await without.store.load();
   assert.is(without.store.form.value.source, 'file', 'where there is no study to choose');
 });
 
 test('who may not list studies can still ask about a file', async () => {
-  const { store } = open((asked) => (asked.path === '/uploads' ? refusal(403, 'not-allowed') : models(asked)), null);
+  const { store } = open(
+    (asked) => (asked.path === '/uploads' ? refusal(403, 'not-allowed') : models(asked)),
+    null,
+  );
   await store.load();
   assert.equal([store.models.value?.length, store.studies.value, store.trouble.value], [3, [], null]);
 });
 
 test('a run is followed until it is done and leads to its result', async () => {
   const done = recordedJob(1, { state: 'done', results: [idOf(1)] });
-  const { store, time } = open((asked) => (asked.path === '/infer' ? json(recordedJob(1), 202) : asked.path.startsWith('/jobs') ? json(done) : models(asked)));
+  const { store, time } = open((asked) =>
+    asked.path === '/infer'
+      ? json(recordedJob(1), 202)
+      : asked.path.startsWith('/jobs')
+        ? json(done)
+        : models(asked),
+  );
   await store.load();
   let results: readonly string[] | undefined;
   void store.run().then((job) => (results = job?.results ?? []));
@@ -75,7 +156,9 @@ test('a run is followed until it is done and leads to its result', async () => {
 
 test('back to the form, a job that ends afterwards does not come in its place', async () => {
   let job = recordedJob(1);
-  const { store, time } = open((asked) => (asked.path === '/infer' ? json(job, 202) : asked.path.startsWith('/jobs') ? json(job) : models(asked)));
+  const { store, time } = open((asked) =>
+    asked.path === '/infer' ? json(job, 202) : asked.path.startsWith('/jobs') ? json(job) : models(asked),
+  );
   await store.load();
   const run = store.run();
   assert.ok(await time.run(() => store.running.value.kind === 'job', 1_000));
@@ -87,7 +170,15 @@ test('back to the form, a job that ends afterwards does not come in its place', 
 
 test('a gateway that does not answer for a while is said, until it answers', async () => {
   let isAway = true;
-  const { store, time } = open((asked) => (asked.path === '/infer' ? json(recordedJob(1), 202) : !asked.path.startsWith('/jobs') ? models(asked) : isAway ? unreachable() : json(recordedJob(1))));
+  const { store, time } = open((asked) =>
+    asked.path === '/infer'
+      ? json(recordedJob(1), 202)
+      : !asked.path.startsWith('/jobs')
+        ? models(asked)
+        : isAway
+          ? unreachable()
+          : json(recordedJob(1)),
+  );
   await store.load();
   void store.run();
   assert.ok(await time.run(() => store.trouble.value?.kind === 'wait', 60_000));
@@ -97,10 +188,15 @@ test('a gateway that does not answer for a while is said, until it answers', asy
 });
 
 test('a refusal is said in the gateway’s words, and the form is as it was', async () => {
-  const { store } = open((asked) => (asked.path === '/infer' ? refusal(502, 'pacs-unreachable') : models(asked)));
+  const { store } = open((asked) =>
+    asked.path === '/infer' ? refusal(502, 'pacs-unreachable') : models(asked),
+  );
   await store.load();
   assert.is(await store.run(), null);
-  assert.equal([store.running.value.kind, store.trouble.value?.title, store.form.value.study], ['form', 'The PACS does not answer.', STUDY]);
+  assert.equal(
+    [store.running.value.kind, store.trouble.value?.title, store.form.value.study],
+    ['form', 'The PACS does not answer.', STUDY],
+  );
 });
 
 test.run();

@@ -1,10 +1,15 @@
 /**
- * Asking a model: what is looked at, by which model and version, with which parameters; then the job until it has ended. A file travels with the
- * request; a study is read by the gateway in the PACS.
+ * Asking a model: what is looked at, by which model and version, with which parameters; then the job until it
+ * has ended. A file travels with the request; a study is read by the gateway in the PACS.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { uploadListSchema, type UploadStatus } from '#shared/protocol/api.ts';
-import { EXPLANATION_METHODS, jobSchema, type ExplanationMethod, type Job } from '#shared/protocol/inference.ts';
+import {
+  EXPLANATION_METHODS,
+  jobSchema,
+  type ExplanationMethod,
+  type Job,
+} from '#shared/protocol/inference.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 import { problemOf, type ApiClient } from '../app/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
@@ -71,7 +76,16 @@ export interface RunTools {
 
 export function createRunStore({ api, clock, study }: RunTools): RunStore {
   const form = signal<Form>({
-    source: 'study', study: study ?? '', uid: '', file: null, model: '', version: '', threshold: null, explain: EXPLAINABLE, steps: STEPS.usual, fresh: false,
+    source: 'study',
+    study: study ?? '',
+    uid: '',
+    file: null,
+    model: '',
+    version: '',
+    threshold: null,
+    explain: EXPLAINABLE,
+    steps: STEPS.usual,
+    fresh: false,
   });
   const models = signal<readonly Model[] | null>(null);
   const studies = signal<readonly UploadStatus[] | null>(null);
@@ -85,8 +99,14 @@ export function createRunStore({ api, clock, study }: RunTools): RunStore {
     trouble.value = null;
     try {
       // Who may ask a model need not be one who sends studies: then there are none to choose from.
-      const sent = api.json('/uploads', uploadListSchema, { signal: closed.signal }).then(({ uploads }) => uploads, () => []);
-      const [known, uploads] = await Promise.all([api.json('/models', modelListSchema, { signal: closed.signal }), sent]);
+      const sent = api.json('/uploads', uploadListSchema, { signal: closed.signal }).then(
+        ({ uploads }) => uploads,
+        () => [],
+      );
+      const [known, uploads] = await Promise.all([
+        api.json('/models', modelListSchema, { signal: closed.signal }),
+        sent,
+      ]);
       models.value = known.models.filter(isAsked);
       studies.value = newestOf(uploads.filter(({ counts }) => counts.inPacs > 0));
       const usual = models.value.find(({ id }) => id === 'pneumonia') ?? models.value[0];
@@ -108,7 +128,13 @@ export function createRunStore({ api, clock, study }: RunTools): RunStore {
     running.value = { kind: 'job', job };
     try {
       const onSilence = (error: unknown) => (trouble.value = error === null ? null : troubleOf(error));
-      const ended = await followJob({ api, clock }, job.id, (now) => (running.value = { kind: 'job', job: now }), signal, onSilence);
+      const ended = await followJob(
+        { api, clock },
+        job.id,
+        (now) => (running.value = { kind: 'job', job: now }),
+        signal,
+        onSilence,
+      );
       return ended.state === 'done' ? ended : null;
     } catch (error) {
       if (!signal.aborted) trouble.value = troubleOf(error);
@@ -133,27 +159,45 @@ export function createRunStore({ api, clock, study }: RunTools): RunStore {
 
   async function infer(): Promise<Job> {
     const { headers, body } = bodyOf(form.peek());
-    const response = await api.send('/infer', { method: 'POST', headers: { accept: 'application/json', ...headers }, body, signal: closed.signal });
+    const response = await api.send('/infer', {
+      method: 'POST',
+      headers: { accept: 'application/json', ...headers },
+      body,
+      signal: closed.signal,
+    });
     if (!response.ok) throw await problemOf(response);
     return jobSchema.parse(await response.json());
   }
 
   return {
-    form, models, studies, running, trouble, set, load,
+    form,
+    models,
+    studies,
+    running,
+    trouble,
+    set,
+    load,
     invalid: computed(() => invalidOf(form.value, models.value ?? [])),
     run: () => (invalidOf(form.peek(), models.peek() ?? []) === null ? start(infer) : Promise.resolve(null)),
     async cancel() {
       const now = running.peek();
       if (now.kind !== 'job') return;
-      await api.json(`/jobs/${now.job.id}`, jobSchema, { method: 'DELETE' }).then((job) => {
-        if (running.peek().kind === 'job') running.value = { kind: 'job', job };
-      }, (error: unknown) => (trouble.value = troubleOf(error)));
+      await api.json(`/jobs/${now.job.id}`, jobSchema, { method: 'DELETE' }).then(
+        (job) => {
+          if (running.peek().kind === 'job') running.value = { kind: 'job', job };
+        },
+        (error: unknown) => (trouble.value = troubleOf(error)),
+      );
     },
     retry: async () => {
       const now = running.peek();
       if (now.kind !== 'job') return null;
       // Of a file nothing is kept: it is sent again.
-      return start(form.peek().source === 'file' ? infer : () => api.json(`/jobs/${now.job.id}/retry`, jobSchema, { method: 'POST' }));
+      return start(
+        form.peek().source === 'file'
+          ? infer
+          : () => api.json(`/jobs/${now.job.id}/retry`, jobSchema, { method: 'POST' }),
+      );
     },
     again() {
       watching.abort();
@@ -171,12 +215,19 @@ function isAsked({ task }: Model): boolean {
 
 /** A study that was sent in several uploads stands there once. */
 function newestOf(uploads: readonly UploadStatus[]): readonly UploadStatus[] {
-  return uploads.filter(({ studyInstanceUID }, at) => uploads.findIndex((other) => other.studyInstanceUID === studyInstanceUID) === at);
+  return uploads.filter(
+    ({ studyInstanceUID }, at) =>
+      uploads.findIndex((other) => other.studyInstanceUID === studyInstanceUID) === at,
+  );
 }
 
 /** `models`: as far as they are known. */
-export function invalidOf({ source, study, uid, file, model, version, steps, explain }: Form, models: readonly Model[] = []): Invalid | null {
-  if (source === 'uid' ? uid.trim() === '' : source === 'study' ? study === '' : file === null) return 'nothing';
+export function invalidOf(
+  { source, study, uid, file, model, version, steps, explain }: Form,
+  models: readonly Model[] = [],
+): Invalid | null {
+  if (source === 'uid' ? uid.trim() === '' : source === 'study' ? study === '' : file === null)
+    return 'nothing';
   if (source === 'uid' && !isUid(uid.trim())) return 'uid';
   if (source === 'file' && file !== null && file.size > LARGEST_FILE_BYTES) return 'file';
   if (model === '') return 'model';
@@ -192,18 +243,36 @@ export function thresholdOf(version: ModelVersion | undefined): number | null {
   return typeof threshold === 'number' && threshold >= 0 && threshold <= 1 ? threshold : null;
 }
 
-/** JSON for what is in the PACS; for a file multipart/form-data, with the same beside it, a list parted by commas. */
-export function bodyOf(form: Form): { readonly headers: Record<string, string>; readonly body: string | FormData } {
-  const request = { model: form.model, ...(form.version !== '' && { version: form.version }), cache: !form.fresh };
+/**
+ * JSON for what is in the PACS; for a file multipart/form-data, with the same beside it, a list parted by
+ * commas.
+ */
+export function bodyOf(form: Form): {
+  readonly headers: Record<string, string>;
+  readonly body: string | FormData;
+} {
+  const request = {
+    model: form.model,
+    ...(form.version !== '' && { version: form.version }),
+    cache: !form.fresh,
+  };
   const explain: readonly ExplanationMethod[] = ['image', ...form.explain];
-  const parameters = { ...(form.threshold !== null && { threshold: form.threshold }), explain, ...(form.explain.includes('integrated-gradients') && { steps: form.steps }) };
+  const parameters = {
+    ...(form.threshold !== null && { threshold: form.threshold }),
+    explain,
+    ...(form.explain.includes('integrated-gradients') && { steps: form.steps }),
+  };
   if (form.source === 'file') {
     const body = new FormData();
-    for (const [name, value] of Object.entries({ ...request, ...parameters })) body.append(name, String(value));
+    for (const [name, value] of Object.entries({ ...request, ...parameters }))
+      body.append(name, String(value));
     // A file's name may name a person, and tells the gateway nothing.
     if (form.file) body.append('file', form.file, 'file');
     return { headers: {}, body };
   }
   const studyInstanceUID = form.source === 'uid' ? form.uid.trim() : form.study;
-  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ ...request, parameters, studyInstanceUID }) };
+  return {
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...request, parameters, studyInstanceUID }),
+  };
 }

@@ -1,4 +1,6 @@
-/** Which of a result's instances is looked at, as the address says it: by what it is, for no UID stands there. */
+/**
+ * Which of a result's instances is looked at, as the address says it: by what it is, for no UID stands there.
+ */
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { hrefOf } from '../app/routes.ts';
 import { storedWords } from './stored-words.ts';
@@ -12,14 +14,21 @@ export function isPlace(text: string): boolean {
   return /^(SR|SEG|SC)(-\d+)?$/.test(text);
 }
 
-export function hrefOfInstance(resultId: string, instance: Pick<ResultInstance, 'kind' | 'revision'>): string {
+export function hrefOfInstance(
+  resultId: string,
+  instance: Pick<ResultInstance, 'kind' | 'revision'>,
+): string {
   return hrefOf({ page: 'results', at: 'results', id: resultId, beside: placeOf(instance) });
 }
 
 /** What is read first stands first: the newest report, then the one before it, segmentation, heat map. */
-export function inReadingOrder<I extends Pick<ResultInstance, 'kind' | 'revision'>>(instances: readonly I[]): readonly I[] {
+export function inReadingOrder<I extends Pick<ResultInstance, 'kind' | 'revision'>>(
+  instances: readonly I[],
+): readonly I[] {
   const order = ['SR', 'SEG', 'SC'];
-  return instances.toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.revision - a.revision);
+  return instances.toSorted(
+    (a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.revision - a.revision,
+  );
 }
 
 export function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {

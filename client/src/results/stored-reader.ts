@@ -6,14 +6,18 @@ export type ToStoredWorker = Uint8Array<ArrayBuffer>;
 /** Null: the reader itself failed. */
 export type FromStoredWorker = Stored | null;
 
-/** Throws the signal's reason, or Error where the worker died or its reader failed. The bytes are gone afterwards: they are handed over. */
+/**
+ * Throws the signal's reason, or Error where the worker died or its reader failed. The bytes are gone
+ * afterwards: they are handed over.
+ */
 export type StoredReader = (bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<Stored>;
 
 export function readInWorker(bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<Stored> {
   const worker = new Worker(new URL('./stored.worker.ts', import.meta.url), { type: 'module' });
   const read = new Promise<Stored>((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    worker.onmessage = ({ data }: MessageEvent<FromStoredWorker>) => (data === null ? reject(new Error('the reader failed')) : resolve(data));
+    worker.onmessage = ({ data }: MessageEvent<FromStoredWorker>) =>
+      data === null ? reject(new Error('the reader failed')) : resolve(data);
     worker.onerror = () => reject(new Error('the worker died'));
     worker.postMessage(bytes satisfies ToStoredWorker, [bytes.buffer]);
   });

@@ -4,10 +4,14 @@ import { formatBytes, formatCount } from '../app/format.ts';
 import { resultWords } from './result-words.ts';
 
 export const storedWords = {
-  titles: { SR: 'Report', SEG: 'Segmentation', SC: 'Heat map' } satisfies Record<ResultInstance['kind'], string>,
+  titles: { SR: 'Report', SEG: 'Segmentation', SC: 'Heat map' } satisfies Record<
+    ResultInstance['kind'],
+    string
+  >,
   verifiedReport: 'Verified report',
   what: {
-    SR: 'The structured report (SR), as the PACS holds it', SEG: 'The segmentation (SEG) over its source image, as the PACS holds it',
+    SR: 'The structured report (SR), as the PACS holds it',
+    SEG: 'The segmentation (SEG) over its source image, as the PACS holds it',
     SC: 'The picture (Secondary Capture), as the PACS holds it',
   } satisfies Record<ResultInstance['kind'], string>,
   tabs: 'What the PACS holds of this result',
@@ -19,9 +23,11 @@ export const storedWords = {
 
   proof: {
     label: 'In the PACS',
-    justNow: (time: string, bytes: number) => `Read back from the PACS just now (${time}, ${formatBytes(bytes)})`,
+    justNow: (time: string, bytes: number) =>
+      `Read back from the PACS just now (${time}, ${formatBytes(bytes)})`,
     asListed: 'Byte for byte what its receipt names',
-    changed: 'Its bytes are not those that its receipt names: the PACS, or somebody behind it, has changed it. Tell who runs the PACS.',
+    changed:
+      'Its bytes are not those that its receipt names: the PACS, or somebody behind it, has changed it. Tell who runs the PACS.',
     noReceipt: 'No receipt names it yet: it is signed in a moment.',
     sopInstanceUID: 'SOP Instance UID',
     receipt: 'Receipt that names it',
@@ -34,19 +40,41 @@ export const storedWords = {
     title: 'The PACS does not hold it any more.',
     next: 'It was there when its receipt was signed. Tell who runs the PACS, and give them the SOP Instance UID and the receipt below.',
   },
-  underWay: { title: 'It is not in the PACS yet.', next: 'It goes there by itself. Read it again in a moment.' },
-  refused: { title: 'The PACS has refused it.', next: 'Tell the administrator: the study’s receipt says with which code.' },
-  heldBack: { title: 'It is not in the PACS: it was held back.', next: 'Somebody decides on the page of the study.' },
-  unreadable: { title: 'The PACS gave something that cannot be shown.', next: 'Tell who runs the PACS; other viewers may say more.' },
+  underWay: {
+    title: 'It is not in the PACS yet.',
+    next: 'It goes there by itself. Read it again in a moment.',
+  },
+  refused: {
+    title: 'The PACS has refused it.',
+    next: 'Tell the administrator: the study’s receipt says with which code.',
+  },
+  heldBack: {
+    title: 'It is not in the PACS: it was held back.',
+    next: 'Somebody decides on the page of the study.',
+  },
+  unreadable: {
+    title: 'The PACS gave something that cannot be shown.',
+    next: 'Tell who runs the PACS; other viewers may say more.',
+  },
 
   head: {
-    label: 'Patient and study', patient: 'Patient', pseudonym: 'Patient (pseudonym)', patientId: 'Patient ID', studyDate: 'Study date', series: 'Series', made: 'Made', by: 'By',
-    nothing: 'not stated', removed: 'removed with the names',
+    label: 'Patient and study',
+    patient: 'Patient',
+    pseudonym: 'Patient (pseudonym)',
+    patientId: 'Patient ID',
+    studyDate: 'Study date',
+    series: 'Series',
+    made: 'Made',
+    by: 'By',
+    nothing: 'not stated',
+    removed: 'removed with the names',
   },
   flags: {
     label: 'Flags of the report',
     completion: { PARTIAL: 'Partial', COMPLETE: 'Complete' } as Readonly<Record<string, string>>,
-    verification: { UNVERIFIED: 'Not verified by a person', VERIFIED: 'Verified by a person' } as Readonly<Record<string, string>>,
+    verification: { UNVERIFIED: 'Not verified by a person', VERIFIED: 'Verified by a person' } as Readonly<
+      Record<string, string>
+    >,
     preliminary: { PRELIMINARY: 'Preliminary', FINAL: 'Final' } as Readonly<Record<string, string>>,
     verifiedBy: 'Verified by',
     completes: 'Completes the report',
@@ -64,10 +92,14 @@ export const storedWords = {
     pixels: (pixels: number) => `${formatCount(pixels)} pixels`,
     area: (area: number) => `${area < 10 ? area.toFixed(1) : formatCount(Math.round(area))} cm²`,
     opacity: 'Opacity of the segments',
-    picture: (labels: readonly string[]) => (labels.length === 0 ? 'The source image' : `The source image, and over it: ${labels.join(', ')}`),
+    picture: (labels: readonly string[]) =>
+      labels.length === 0 ? 'The source image' : `The source image, and over it: ${labels.join(', ')}`,
     imageMissing: 'The source image could not be fetched. The segments stand alone.',
-    algorithms: { AUTOMATIC: 'automatic', SEMIAUTOMATIC: 'semi-automatic', MANUAL: 'by hand' } as Readonly<Record<string, string>>,
-    size: (columns: number, rows: number) => `${formatCount(columns)} × ${formatCount(rows)} pixels, each in or out`,
+    algorithms: { AUTOMATIC: 'automatic', SEMIAUTOMATIC: 'semi-automatic', MANUAL: 'by hand' } as Readonly<
+      Record<string, string>
+    >,
+    size: (columns: number, rows: number) =>
+      `${formatCount(columns)} × ${formatCount(rows)} pixels, each in or out`,
   },
   capture: 'The image with the heat map and its words burned in',
 } as const;

@@ -1,6 +1,7 @@
 /**
- * From an upload to report, segmentation and heat map in the PACS without a hand, and each of them on the screen as the PACS holds it: a real film of a child,
- * sent in a real Chromium under the policy that takes names away, a real gateway with its rule, a real Orthanc.
+ * From an upload to report, segmentation and heat map in the PACS without a hand, and each of them on the
+ * screen as the PACS holds it: a real film of a child, sent in a real Chromium under the policy that takes
+ * names away, a real gateway with its rule, a real Orthanc.
  */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -26,83 +27,139 @@ const SEED = 701;
 const FILM = 'cxr/bacteria-05451.png';
 let result: Result;
 
-const step: Step = (name, run) => walk(name, async (world) => (evaluation === null ? skipped(`stored: ${name}`, 'the labelled images are not here') : run(world)));
+const step: Step = (name, run) =>
+  walk(name, async (world) =>
+    evaluation === null ? skipped(`stored: ${name}`, 'the labelled images are not here') : run(world),
+  );
 
-const uidOf = (kind: Result['instances'][number]['kind'], revision = 1) => result.instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
+const uidOf = (kind: Result['instances'][number]['kind'], revision = 1) =>
+  result.instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
 const untilRead = (page: Page) => page.getByText('Read back from the PACS just now').waitFor();
 const text = (page: Page) => page.locator('main').innerText();
 /** As the browser has drawn it: RGBA, rows from the top. */
-const drawn = (page: Page, selector: string) => page.locator(selector).evaluate((canvas: HTMLCanvasElement) => {
-  const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-  return { width, height, rgba: [...data] };
-});
-
-step('a film is sent, and what models find on it comes to the PACS without a hand', async ({ page, gateway }) => {
-  await createUser(gateway.api, 'rahel', ['radiologist', 'technician']);
-  await askAs(gateway, 'admin', '/admin/inference-rules', { rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }] });
-  await page.goto(gateway.web);
-  await signIn(page, 'rahel');
-  const film = filmOf(await readEvalImage(evaluation!, FILM), { seed: SEED });
-  await choose(page, [{ name: 'film.dcm', mimeType: 'application/octet-stream', buffer: Buffer.from(film.bytes) }]);
-  await page.getByRole('button', { name: 'Send 1 study' }).click();
-  result = await until('all that was found to be in the PACS, with a receipt', async () => {
-    const { results } = await askAs<{ results: Result[] }>(gateway, 'rahel', '/results');
-    const [one] = results;
-    return one !== undefined && one.instances.length === 3 && one.instances.every(({ state, receipt }) => state === 'stored' && receipt !== null) && one;
+const drawn = (page: Page, selector: string) =>
+  page.locator(selector).evaluate((canvas: HTMLCanvasElement) => {
+    const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    return { width, height, rgba: [...data] };
   });
-  assert.equal([result.finding.population, result.finding.positive, result.requestedBy], ['inside', true, null], 'by the rule');
-  await page.getByRole('link', { name: 'Results' }).first().click();
-  await page.locator('.result-row').first().click();
-  await page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
-  await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.picture-map')?.naturalWidth ?? 0) > 0);
-  await looksRight(page, 'stored-result');
-});
 
-step('the report is shown as the report that it is, read back from the PACS, and names nobody but by pseudonym', async ({ page }) => {
-  await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
-  await page.getByRole('heading', { name: 'Report', level: 1 }).waitFor();
-  await untilRead(page);
-  await page.getByText('Byte for byte what its receipt names').waitFor();
-  for (const summary of await page.locator('.report summary').all()) await summary.click();
-  const said = await text(page);
-  const { model, score, threshold, input, intendedUse } = result.finding;
-  for (const words of [
-    'Imaging Measurement Report', 'AI, not for diagnosis', 'Not verified by a person', 'Partial', 'Preliminary', 'Device Observer', 'RelayPACS', model.version, model.digest, 'no units',
-    String(Math.round(score! * 10_000) / 10_000), String(threshold), '99RELAYPACS SCORE', 'SCT 3341006', input.sopInstanceUID!, uidOf('SR'), uidOf('SEG'), uidOf('SC'), intendedUse,
-    result.instances[0]!.receipt!.id,
-  ]) assert.ok(said.includes(words), `${words} in\n${said}`);
-  assert.match(said, /Patient \(pseudonym\)\s+RP-/);
-  assert.not.match(said, new RegExp(`Film|Child${SEED}`), 'of the name nothing');
-  await looksRight(page, 'stored-report-open');
-  for (const summary of await page.locator('.report summary').all()) await summary.click();
-  await page.evaluate(() => scrollTo(0, 0));
-  await looksRight(page, 'stored-report');
-});
+step(
+  'a film is sent, and what models find on it comes to the PACS without a hand',
+  async ({ page, gateway }) => {
+    await createUser(gateway.api, 'rahel', ['radiologist', 'technician']);
+    await askAs(gateway, 'admin', '/admin/inference-rules', {
+      rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }],
+    });
+    await page.goto(gateway.web);
+    await signIn(page, 'rahel');
+    const film = filmOf(await readEvalImage(evaluation!, FILM), { seed: SEED });
+    await choose(page, [
+      { name: 'film.dcm', mimeType: 'application/octet-stream', buffer: Buffer.from(film.bytes) },
+    ]);
+    await page.getByRole('button', { name: 'Send 1 study' }).click();
+    result = await until('all that was found to be in the PACS, with a receipt', async () => {
+      const { results } = await askAs<{ results: Result[] }>(gateway, 'rahel', '/results');
+      const [one] = results;
+      return (
+        one !== undefined &&
+        one.instances.length === 3 &&
+        one.instances.every(({ state, receipt }) => state === 'stored' && receipt !== null) &&
+        one
+      );
+    });
+    assert.equal(
+      [result.finding.population, result.finding.positive, result.requestedBy],
+      ['inside', true, null],
+      'by the rule',
+    );
+    await page.getByRole('link', { name: 'Results' }).first().click();
+    await page.locator('.result-row').first().click();
+    await page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
+    await page.waitForFunction(
+      () => (document.querySelector<HTMLImageElement>('.picture-map')?.naturalWidth ?? 0) > 0,
+    );
+    await looksRight(page, 'stored-result');
+  },
+);
 
-step('the segmentation lies over its source image: two lungs with their names and sizes, to be shown or not', async ({ page }) => {
-  await page.getByRole('link', { name: 'Segmentation', exact: true }).first().click();
-  await page.getByRole('heading', { name: 'Segmentation', level: 1 }).waitFor();
-  await untilRead(page);
-  await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.picture-box img')?.naturalWidth ?? 0) > 0);
-  await page.waitForFunction(() => document.querySelectorAll('.picture-map canvas').length === 2);
-  const { lungs, input } = result.finding;
-  const box = page.getByRole('img', { name: 'The source image, and over it: Right lung, Left lung' });
-  await box.waitFor();
-  for (const [at, side] of (['right', 'left'] as const).entries()) {
-    const { width, height, rgba } = await drawn(page, `.picture-map:nth-of-type(${at + 1}) canvas`);
-    assert.ok(Math.abs(width / height - input.columns / input.rows) < 0.01, 'in the shape of its source');
-    const inside = rgba.filter((value, place) => place % 4 === 3 && value === 255).length;
-    assert.ok(Math.abs(inside / (width * height) - lungs![side].fraction) < 0.01, `${side}: ${inside / (width * height)} is not ${lungs![side].fraction}`);
-  }
-  await looksRight(page, 'stored-segmentation');
-  await page.getByRole('checkbox', { name: 'Show Right lung' }).focus();
-  await page.keyboard.press('Space');
-  await page.getByRole('img', { name: 'The source image, and over it: Left lung' }).waitFor();
-  const opacity = () => page.locator('.picture-map').first().evaluate((map) => getComputedStyle(map).opacity);
-  const before = Number(await opacity());
-  await page.keyboard.press('[');
-  assert.is(Math.round((before - Number(await opacity())) * 10), 1);
-});
+step(
+  'the report is shown as the report that it is, read back from the PACS, and names nobody but by pseudonym',
+  async ({ page }) => {
+    await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
+    await page.getByRole('heading', { name: 'Report', level: 1 }).waitFor();
+    await untilRead(page);
+    await page.getByText('Byte for byte what its receipt names').waitFor();
+    for (const summary of await page.locator('.report summary').all()) await summary.click();
+    const said = await text(page);
+    const { model, score, threshold, input, intendedUse } = result.finding;
+    for (const words of [
+      'Imaging Measurement Report',
+      'AI, not for diagnosis',
+      'Not verified by a person',
+      'Partial',
+      'Preliminary',
+      'Device Observer',
+      'RelayPACS',
+      model.version,
+      model.digest,
+      'no units',
+      String(Math.round(score! * 10_000) / 10_000),
+      String(threshold),
+      '99RELAYPACS SCORE',
+      'SCT 3341006',
+      input.sopInstanceUID!,
+      uidOf('SR'),
+      uidOf('SEG'),
+      uidOf('SC'),
+      intendedUse,
+      result.instances[0]!.receipt!.id,
+    ])
+      assert.ok(said.includes(words), `${words} in\n${said}`);
+    assert.match(said, /Patient \(pseudonym\)\s+RP-/);
+    assert.not.match(said, new RegExp(`Film|Child${SEED}`), 'of the name nothing');
+    await looksRight(page, 'stored-report-open');
+    for (const summary of await page.locator('.report summary').all()) await summary.click();
+    await page.evaluate(() => scrollTo(0, 0));
+    await looksRight(page, 'stored-report');
+  },
+);
+
+step(
+  'the segmentation lies over its source image: two lungs with their names and sizes, to be shown or not',
+  async ({ page }) => {
+    await page.getByRole('link', { name: 'Segmentation', exact: true }).first().click();
+    await page.getByRole('heading', { name: 'Segmentation', level: 1 }).waitFor();
+    await untilRead(page);
+    await page.waitForFunction(
+      () => (document.querySelector<HTMLImageElement>('.picture-box img')?.naturalWidth ?? 0) > 0,
+    );
+    await page.waitForFunction(() => document.querySelectorAll('.picture-map canvas').length === 2);
+    const { lungs, input } = result.finding;
+    const box = page.getByRole('img', { name: 'The source image, and over it: Right lung, Left lung' });
+    await box.waitFor();
+    for (const [at, side] of (['right', 'left'] as const).entries()) {
+      const { width, height, rgba } = await drawn(page, `.picture-map:nth-of-type(${at + 1}) canvas`);
+      assert.ok(Math.abs(width / height - input.columns / input.rows) < 0.01, 'in the shape of its source');
+      const inside = rgba.filter((value, place) => place % 4 === 3 && value === 255).length;
+      assert.ok(
+        Math.abs(inside / (width * height) - lungs![side].fraction) < 0.01,
+        `${side}: ${inside / (width * height)} is not ${lungs![side].fraction}`,
+      );
+    }
+    await looksRight(page, 'stored-segmentation');
+    await page.getByRole('checkbox', { name: 'Show Right lung' }).focus();
+    await page.keyboard.press('Space');
+    await page.getByRole('img', { name: 'The source image, and over it: Left lung' }).waitFor();
+    const opacity = () =>
+      page
+        .locator('.picture-map')
+        .first()
+        .evaluate((map) => getComputedStyle(map).opacity);
+    const before = Number(await opacity());
+    await page.keyboard.press('[');
+    assert.is(Math.round((before - Number(await opacity())) * 10), 1);
+  },
+);
 
 step('the heat map is the picture that the PACS holds, pixel for pixel', async ({ page, orthanc }) => {
   await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
@@ -110,44 +167,64 @@ step('the heat map is the picture that the PACS holds, pixel for pixel', async (
   await untilRead(page);
   const [file] = await filesOfInstance(orthanc, uidOf('SC'));
   const read = await readInstance(bytesSource(file!));
-  const held = read.kind === 'ready' ? await thumbnail(read.instance, read.instance.dataSet, 4096, loadCodecs()) : null;
+  const held =
+    read.kind === 'ready' ? await thumbnail(read.instance, read.instance.dataSet, 4096, loadCodecs()) : null;
   const { width, height, rgba } = await drawn(page, '.picture-box canvas');
   assert.equal([width, height], [held?.width, held?.height]);
-  const other = rgba.flatMap((value, at) => (value === held!.rgba[at] ? [] : [`${at}: ${value}, ${held!.rgba[at]}`]));
+  const other = rgba.flatMap((value, at) =>
+    value === held!.rgba[at] ? [] : [`${at}: ${value}, ${held!.rgba[at]}`],
+  );
   assert.equal(other.slice(0, 5), []);
   await looksRight(page, 'stored-heat-map');
 });
 
-step('a radiologist agrees, and the verified report stands beside the first one', async ({ page, gateway }) => {
-  await page.getByRole('link', { name: 'Result', exact: true }).click();
-  await page.getByText('Do you agree with the model?').waitFor();
-  await page.keyboard.press('a');
-  await page.getByRole('button', { name: 'Keep it now' }).click();
-  await page.getByText('Agreed', { exact: true }).waitFor();
-  result = await until('the verified report to be in the PACS', async () => {
-    const one = await askAs<Result>(gateway, 'rahel', `/results/${result.id}`);
-    return one.instances.some(({ kind, revision, state, receipt }) => kind === 'SR' && revision === 2 && state === 'stored' && receipt !== null) && one;
-  });
-  await page.reload();
-  await page.getByRole('link', { name: /^Verified report \(SR\)/ }).click();
-  await untilRead(page);
-  const said = await text(page);
-  for (const words of ['Verified by a person', 'Complete', 'Final', 'Agrees with the model', uidOf('SR')]) assert.ok(said.includes(words), words);
-  assert.not.match(said, 'rahel', 'the radiologist by a pseudonym, too');
-  await looksRight(page, 'stored-verified');
-});
+step(
+  'a radiologist agrees, and the verified report stands beside the first one',
+  async ({ page, gateway }) => {
+    await page.getByRole('link', { name: 'Result', exact: true }).click();
+    await page.getByText('Do you agree with the model?').waitFor();
+    await page.keyboard.press('a');
+    await page.getByRole('button', { name: 'Keep it now' }).click();
+    await page.getByText('Agreed', { exact: true }).waitFor();
+    result = await until('the verified report to be in the PACS', async () => {
+      const one = await askAs<Result>(gateway, 'rahel', `/results/${result.id}`);
+      return (
+        one.instances.some(
+          ({ kind, revision, state, receipt }) =>
+            kind === 'SR' && revision === 2 && state === 'stored' && receipt !== null,
+        ) && one
+      );
+    });
+    await page.reload();
+    await page.getByRole('link', { name: /^Verified report \(SR\)/ }).click();
+    await untilRead(page);
+    const said = await text(page);
+    for (const words of ['Verified by a person', 'Complete', 'Final', 'Agrees with the model', uidOf('SR')])
+      assert.ok(said.includes(words), words);
+    assert.not.match(said, 'rahel', 'the radiologist by a pseudonym, too');
+    await looksRight(page, 'stored-verified');
+  },
+);
 
-step('what the PACS has lost, and a PACS that is away, are said in words with what to do', async ({ page, orthanc }) => {
-  const [{ ID }] = JSON.parse((await askOrthanc(orthanc, '/tools/lookup', uidOf('SC'))).toString()) as [{ ID: string }];
-  await fetch(`${orthanc.restUrl}/instances/${ID}`, { method: 'DELETE', headers: { authorization: orthanc.authorization } });
-  await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
-  await page.getByText('The PACS does not hold it any more.').waitFor();
-  await page.getByText(result.instances[0]!.receipt!.id).waitFor();
-  await looksRight(page, 'stored-gone');
-  await orthanc.stop();
-  await page.getByRole('button', { name: 'Read it again' }).click();
-  await page.getByText('Nothing is lost. Read it again when the PACS answers.').waitFor();
-  await looksRight(page, 'stored-away');
-});
+step(
+  'what the PACS has lost, and a PACS that is away, are said in words with what to do',
+  async ({ page, orthanc }) => {
+    const [{ ID }] = JSON.parse((await askOrthanc(orthanc, '/tools/lookup', uidOf('SC'))).toString()) as [
+      { ID: string },
+    ];
+    await fetch(`${orthanc.restUrl}/instances/${ID}`, {
+      method: 'DELETE',
+      headers: { authorization: orthanc.authorization },
+    });
+    await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
+    await page.getByText('The PACS does not hold it any more.').waitFor();
+    await page.getByText(result.instances[0]!.receipt!.id).waitFor();
+    await looksRight(page, 'stored-gone');
+    await orthanc.stop();
+    await page.getByRole('button', { name: 'Read it again' }).click();
+    await page.getByText('Nothing is lost. Read it again when the PACS answers.').waitFor();
+    await looksRight(page, 'stored-away');
+  },
+);
 
 test.run();

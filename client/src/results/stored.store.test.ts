@@ -15,37 +15,65 @@ import { readStored } from './read-stored.ts';
 import { recordedInstance, STUDY } from './recorded-answers.ts';
 
 const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
-const code = (value: string, meaning: string): SimpleElement[] => [[0x00080100, 'SH', value], [0x00080102, 'SH', 'DCM'], [0x00080104, 'LO', meaning]];
+const code = (value: string, meaning: string): SimpleElement[] => [
+  [0x00080100, 'SH', value],
+  [0x00080102, 'SH', 'DCM'],
+  [0x00080104, 'LO', meaning],
+];
 
 function report(): Uint8Array<ArrayBuffer> {
   const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', STUDY), seriesInstanceUID: parseUid('SeriesInstanceUID', `${STUDY}4`),
-    sopInstanceUID: parseUid('SOPInstanceUID', `${STUDY}3`), sopClassUID: parseUid('SOPClassUID', COMPREHENSIVE_SR),
+    studyInstanceUID: parseUid('StudyInstanceUID', STUDY),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', `${STUDY}4`),
+    sopInstanceUID: parseUid('SOPInstanceUID', `${STUDY}3`),
+    sopClassUID: parseUid('SOPClassUID', COMPREHENSIVE_SR),
   };
   const elements: SimpleElement[] = [
-    [0x00080060, 'CS', 'SR'], [0x00100010, 'PN', 'RP-1'], [0x00120062, 'CS', 'YES'], [0x0040a491, 'CS', 'PARTIAL'], [0x0040a493, 'CS', 'UNVERIFIED'],
-    [0x0040a040, 'CS', 'CONTAINER'], [0x0040a043, 'SQ', code('126000', 'Imaging Measurement Report')],
+    [0x00080060, 'CS', 'SR'],
+    [0x00100010, 'PN', 'RP-1'],
+    [0x00120062, 'CS', 'YES'],
+    [0x0040a491, 'CS', 'PARTIAL'],
+    [0x0040a493, 'CS', 'UNVERIFIED'],
+    [0x0040a040, 'CS', 'CONTAINER'],
+    [0x0040a043, 'SQ', code('126000', 'Imaging Measurement Report')],
   ];
-  return new Uint8Array(concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements })));
+  return new Uint8Array(
+    concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements })),
+  );
 }
 
 async function readAs(answer: Answering, instance: ResultInstance = recordedInstance()): Promise<Reading> {
   const { api, asked } = openTestApi(answer);
-  const store = createStoredStore({ api, read: (bytes) => readStored(bytes, loadCodecs()), now: () => 0, resultId: 'r', instance: () => instance });
+  const store = createStoredStore({
+    api,
+    read: (bytes) => readStored(bytes, loadCodecs()),
+    now: () => 0,
+    resultId: 'r',
+    instance: () => instance,
+  });
   assert.is(store.reading.value.kind, 'reading');
   await store.read();
-  assert.equal(asked.map(({ path }) => path), [`/results/r/instances/${instance.sopInstanceUID}`]);
+  assert.equal(
+    asked.map(({ path }) => path),
+    [`/results/r/instances/${instance.sopInstanceUID}`],
+  );
   return store.reading.value;
 }
 const dicom: Answering = () => new Response(report(), { headers: { 'content-type': 'application/dicom' } });
-const titleOf = (reading: Reading) => (reading.kind === 'failed' ? [reading.trouble.kind, reading.trouble.title] : reading.kind);
+const titleOf = (reading: Reading) =>
+  reading.kind === 'failed' ? [reading.trouble.kind, reading.trouble.title] : reading.kind;
 
 test('what the PACS gives is read and held against the digest that the receipt names', async () => {
   const digest = await sha256OfBytes(report());
   const said = await readAs(dicom, recordedInstance({ digest }));
   if (said.kind !== 'read') throw assert.unreachable(said.kind);
-  assert.equal([said.isAsListed, said.bytes, said.stored.head.patientName, said.stored.head.isDeidentified], [true, report().length, 'RP-1', true]);
-  assert.ok(said.stored.content.kind === 'report' && said.stored.content.report.verification === 'UNVERIFIED');
+  assert.equal(
+    [said.isAsListed, said.bytes, said.stored.head.patientName, said.stored.head.isDeidentified],
+    [true, report().length, 'RP-1', true],
+  );
+  assert.ok(
+    said.stored.content.kind === 'report' && said.stored.content.report.verification === 'UNVERIFIED',
+  );
   const changed = await readAs(dicom);
   assert.is(changed.kind === 'read' && changed.isAsListed, false);
   const unlisted = await readAs(dicom, recordedInstance({ receipt: null }));
@@ -54,18 +82,30 @@ test('what the PACS gives is read and held against the digest that the receipt n
 
 test('what is not there is said by where it is: lost, on its way, refused, held back', async () => {
   const absent: Answering = () => refusal(404, 'study-not-found');
-  const said = await Promise.all(['stored', 'posting', 'refused', 'quarantined'].map(async (state) => titleOf(await readAs(absent, recordedInstance({ state })))));
+  const said = await Promise.all(
+    ['stored', 'posting', 'refused', 'quarantined'].map(async (state) =>
+      titleOf(await readAs(absent, recordedInstance({ state }))),
+    ),
+  );
   assert.equal(said, [
-    ['stop', 'The PACS does not hold it any more.'], ['wait', 'It is not in the PACS yet.'], ['stop', 'The PACS has refused it.'],
+    ['stop', 'The PACS does not hold it any more.'],
+    ['wait', 'It is not in the PACS yet.'],
+    ['stop', 'The PACS has refused it.'],
     ['stop', 'It is not in the PACS: it was held back.'],
   ]);
 });
 
 test('a PACS or a gateway that is away is nobody’s fault, and what is no DICOM is said', async () => {
   const away = await readAs(() => refusal(502, 'pacs-unreachable'));
-  assert.equal(away.kind === 'failed' && [away.trouble.kind, away.trouble.next], ['wait', 'Nothing is lost. Read it again when the PACS answers.']);
+  assert.equal(away.kind === 'failed' && [away.trouble.kind, away.trouble.next], [
+    'wait',
+    'Nothing is lost. Read it again when the PACS answers.',
+  ]);
   assert.equal(titleOf(await readAs(() => unreachable())), ['wait', 'The gateway cannot be reached.']);
-  assert.equal(titleOf(await readAs(() => new Response('<html>'))), ['stop', 'The PACS gave something that cannot be shown.']);
+  assert.equal(titleOf(await readAs(() => new Response('<html>'))), [
+    'stop',
+    'The PACS gave something that cannot be shown.',
+  ]);
 });
 
 test('a moment is said as far as it goes, with its zone; what went with the names is said so', () => {
@@ -73,15 +113,29 @@ test('a moment is said as far as it goes, with its zone; what went with the name
   assert.match(momentSaid('20261121', '083000+0000', named)!, /08:30 UTC$/);
   assert.match(momentSaid('20261121', '0830', nameless)!, /08:30$/);
   assert.match(momentSaid('19000101', '', named)!, /1900/);
-  assert.equal([momentSaid('19000101', '0000', nameless), momentSaid('', '', named)], ['removed with the names', null]);
+  assert.equal(
+    [momentSaid('19000101', '0000', nameless), momentSaid('', '', named)],
+    ['removed with the names', null],
+  );
 });
 
 test('an address says what it is and no UID, and what is read first stands first', () => {
-  const [first, verified, map] = [recordedInstance(), recordedInstance({ revision: 2 }), recordedInstance({ kind: 'SC' })];
+  const [first, verified, map] = [
+    recordedInstance(),
+    recordedInstance({ revision: 2 }),
+    recordedInstance({ kind: 'SC' }),
+  ];
   assert.equal(inReadingOrder([map, first, verified]), [verified, first, map]);
   assert.equal([first, verified, map].map(placeOf), ['SR', 'SR-2', 'SC']);
   assert.is(hrefOfInstance('r', verified), '#/results/r/SR-2');
-  assert.equal(['SR', 'SR-2', 'SEG', 'XX', '', '0b9f6a0e-7f0f'].map(isPlace), [true, true, true, false, false, false]);
+  assert.equal(['SR', 'SR-2', 'SEG', 'XX', '', '0b9f6a0e-7f0f'].map(isPlace), [
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test.run();

@@ -1,4 +1,7 @@
-/** One result instance as the PACS holds it now: read back from there when the page is opened, and again when a person asks. Nothing of it is kept. */
+/**
+ * One result instance as the PACS holds it now: read back from there when the page is opened, and again when
+ * a person asks. Nothing of it is kept.
+ */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../app/api-client.ts';
@@ -10,8 +13,17 @@ import { troubleOf, type Trouble } from './trouble.ts';
 export type Reading =
   | { readonly kind: 'reading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
-  /** `bytes`: of the file. `isAsListed`: its digest is the one that the receipt names; null: no receipt names it yet. */
-  | { readonly kind: 'read'; readonly stored: Extract<Stored, { kind: 'read' }>; readonly at: Date; readonly bytes: number; readonly isAsListed: boolean | null };
+  /**
+   * `bytes`: of the file. `isAsListed`: its digest is the one that the receipt names; null: no receipt names
+   * it yet.
+   */
+  | {
+      readonly kind: 'read';
+      readonly stored: Extract<Stored, { kind: 'read' }>;
+      readonly at: Date;
+      readonly bytes: number;
+      readonly isAsListed: boolean | null;
+    };
 
 export interface StoredStore {
   readonly reading: ReadonlySignal<Reading>;
@@ -34,18 +46,24 @@ export function createStoredStore({ api, read, now, resultId, instance }: Stored
   const closed = new AbortController();
 
   async function fetched(): Promise<Uint8Array<ArrayBuffer>> {
-    const response = await api.send(`/results/${resultId}/instances/${instance().sopInstanceUID}`, { headers: { accept: 'application/dicom' }, signal: closed.signal });
+    const response = await api.send(`/results/${resultId}/instances/${instance().sopInstanceUID}`, {
+      headers: { accept: 'application/dicom' },
+      signal: closed.signal,
+    });
     if (!response.ok) throw await problemOf(response);
-    return new Uint8Array(await response.arrayBuffer().catch((error: unknown) => {
-      throw new Unreachable(error);
-    }));
+    return new Uint8Array(
+      await response.arrayBuffer().catch((error: unknown) => {
+        throw new Unreachable(error);
+      }),
+    );
   }
 
   async function readBack(): Promise<Reading> {
     const bytes = await fetched();
     const size = bytes.length;
     const stored = await read(bytes, closed.signal);
-    if (stored.kind === 'unreadable') return { kind: 'failed', trouble: { ...storedWords.unreadable, kind: 'stop', code: stored.because } };
+    if (stored.kind === 'unreadable')
+      return { kind: 'failed', trouble: { ...storedWords.unreadable, kind: 'stop', code: stored.because } };
     const { receipt, digest } = instance();
     const isAsListed = receipt === null || digest === null ? null : stored.digest === digest;
     return { kind: 'read', stored, at: new Date(now()), bytes: size, isAsListed };
@@ -55,7 +73,9 @@ export function createStoredStore({ api, read, now, resultId, instance }: Stored
     reading,
     async read() {
       reading.value = { kind: 'reading' };
-      const outcome = await readBack().catch((error: unknown): Reading => ({ kind: 'failed', trouble: troubleOfStored(error, instance()) }));
+      const outcome = await readBack().catch(
+        (error: unknown): Reading => ({ kind: 'failed', trouble: troubleOfStored(error, instance()) }),
+      );
       if (!closed.signal.aborted) reading.value = outcome;
     },
     close: () => closed.abort(),

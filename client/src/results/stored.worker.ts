@@ -4,5 +4,10 @@ import type { FromStoredWorker, ToStoredWorker } from './stored-reader.ts';
 import { readStored } from './read-stored.ts';
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<ToStoredWorker>) => {
-  readStored(data, loadCodecs()).then((stored): FromStoredWorker => stored, (): FromStoredWorker => null).then((answer) => globalThis.postMessage(answer));
+  readStored(data, loadCodecs())
+    .then(
+      (stored): FromStoredWorker => stored,
+      (): FromStoredWorker => null,
+    )
+    .then((answer) => globalThis.postMessage(answer));
 });

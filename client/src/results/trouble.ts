@@ -1,4 +1,7 @@
-/** What went wrong between this page and the gateway, in the house's way: what happened, what to do, and a small code. */
+/**
+ * What went wrong between this page and the gateway, in the house's way: what happened, what to do, and a
+ * small code.
+ */
 import { ApiProblem, ForeignAnswer, Unreachable } from '../app/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { resultWords } from './result-words.ts';
@@ -13,7 +16,10 @@ export interface Trouble {
 
 const WAITS: readonly string[] = ['pacs-unreachable', 'not-ready'];
 
-/** Whether the same question may have another answer later; of a code that this page does not know nobody can say no. */
+/**
+ * Whether the same question may have another answer later; of a code that this page does not know nobody can
+ * say no.
+ */
 export function mayRetry(code: string): boolean {
   const problems: Readonly<Record<string, { readonly retry: string }>> = ALL_PROBLEMS;
   return !Object.hasOwn(problems, code) || problems[code]?.retry === 'later';
@@ -23,7 +29,12 @@ export function mayRetry(code: string): boolean {
 export function troubleOfCode(code: string, title?: string): Trouble {
   const problems: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;
   const problem = Object.hasOwn(problems, code) ? problems[code] : undefined;
-  return { kind: WAITS.includes(code) ? 'wait' : 'stop', title: problem?.title ?? title ?? resultWords.trouble.unknown, next: problem?.next ?? null, code };
+  return {
+    kind: WAITS.includes(code) ? 'wait' : 'stop',
+    title: problem?.title ?? title ?? resultWords.trouble.unknown,
+    next: problem?.next ?? null,
+    code,
+  };
 }
 
 /** Nothing of an error's own text is shown but the gateway's title: it may hold anything. */

@@ -8,7 +8,10 @@ import { unsentWords, type Unsent } from './unsent-words.ts';
 
 test('a word that is held is counted when its radiologist signs out, and not when somebody else does', async () => {
   const user = signal({ id: 'anna' });
-  const device = { session: { user }, farewell: createFarewell(() => undefined) } as unknown as Pick<Device, 'session' | 'farewell'>;
+  const device = { session: { user }, farewell: createFarewell(() => undefined) } as unknown as Pick<
+    Device,
+    'session' | 'farewell'
+  >;
   const words = unsentWords(device);
   words.hold({ result: { id: 'one' } } as Unsent);
   assert.is(await device.farewell.keepAll(), 1);

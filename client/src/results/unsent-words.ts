@@ -1,6 +1,7 @@
 /**
- * What a radiologist said and the gateway did not keep, where the page of the result was left meanwhile: held in memory for this user while the window
- * is open, shown above the list, and given back to the page of the result. Nothing is written to the device: a reason may name a person.
+ * What a radiologist said and the gateway did not keep, where the page of the result was left meanwhile: held
+ * in memory for this user while the window is open, shown above the list, and given back to the page of the
+ * result. Nothing is written to the device: a reason may name a person.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Result } from '#shared/protocol/inference.ts';
@@ -38,7 +39,10 @@ export function createUnsentWords(): UnsentWords {
 
 const ofUsers = new Map<string, UnsentWords>();
 
-/** Of who is signed in. They outlive the pages of results, and are nobody else's. Who signs out while some are held is told. */
+/**
+ * Of who is signed in. They outlive the pages of results, and are nobody else's. Who signs out while some are
+ * held is told.
+ */
 export function unsentWords({ session, farewell }: Pick<Device, 'session' | 'farewell'>): UnsentWords {
   const user = session.user.peek()?.id ?? '';
   const known = ofUsers.get(user);

@@ -1,73 +1,162 @@
 /**
- * `/admin/policies`: the upload policies that an administrator makes as JSON, tries on sample studies, changes by a new version and withdraws. For the role
- * `admin`; each change is in the audit trail. A policy that cannot be carried out is refused here, by what carries it out (`createRules`).
+ * `/admin/policies`: the upload policies that an administrator makes as JSON, tries on sample studies,
+ * changes by a new version and withdraws. For the role `admin`; each change is in the audit trail. A policy
+ * that cannot be carried out is refused here, by what carries it out (`createRules`).
  */
 import { z } from '@hono/zod-openapi';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { chunksSource } from '#shared/dicom/byte-source.ts';
 import {
-  adminPolicySchema, policyDocumentSchema, policyNameSchema, policyTrialsSchema, type AdminPolicy, type PolicyDocument, type PolicyTrial,
+  adminPolicySchema,
+  policyDocumentSchema,
+  policyNameSchema,
+  policyTrialsSchema,
+  type AdminPolicy,
+  type PolicyDocument,
+  type PolicyTrial,
 } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { notAsAsked } from '../http/not-as-asked.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
-import { allow, type Caller, callerOf, createRouter, defineRoute, describeRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import {
+  allow,
+  type Caller,
+  callerOf,
+  createRouter,
+  defineRoute,
+  describeRoute,
+  jsonBody,
+  jsonResponse,
+  type Router,
+} from '../http/route.ts';
 import { BUILT_IN_POLICIES, builtIn } from '../pipeline/policies.ts';
-import { insertPolicy, listVersions, replacePolicy, versionsOf, withdrawPolicy, type NamedVersion, type PolicyChange } from '../pipeline/policy.store.ts';
+import {
+  insertPolicy,
+  listVersions,
+  replacePolicy,
+  versionsOf,
+  withdrawPolicy,
+  type NamedVersion,
+  type PolicyChange,
+} from '../pipeline/policy.store.ts';
 import { tryPolicy, type TriedRules } from './try-policy.ts';
 
 const ADMIN = ['admin'] as const;
 /** A policy of 1 000 attributes has 30 kB. */
 const POLICY_BYTES_LIMIT = 64 * 1024;
 /**
- * Samples of a dry run. An instance is held in memory while it is looked at: a mammogram fits. Some studies of each device fit into 200; more would be a
- * transfer, and those have a road of their own. One that stands still gives its place up.
+ * Samples of a dry run. An instance is held in memory while it is looked at: a mammogram fits. Some studies
+ * of each device fit into 200; more would be a transfer, and those have a road of their own. One that stands
+ * still gives its place up.
  */
-export const DRY_RUN = { instances: 200, instanceBytes: 64 * 1024 * 1024, bytes: 512 * 1024 * 1024, atOnce: 2, quietMs: 60_000 } as const;
+export const DRY_RUN = {
+  instances: 200,
+  instanceBytes: 64 * 1024 * 1024,
+  bytes: 512 * 1024 * 1024,
+  atOnce: 2,
+  quietMs: 60_000,
+} as const;
 
 const shown = z.object(adminPolicySchema.shape).openapi('AdminPolicy');
 const byName = z.object({ name: policyNameSchema });
 const version = z.number().int().min(1);
 
 const list = defineRoute({
-  method: 'get', path: '/admin/policies', roles: ADMIN, tags: ['admin'], summary: 'Every policy with all its versions, built in, in force or withdrawn',
-  responses: { 200: jsonResponse(z.object({ policies: z.array(shown) }), 'The built-in ones first, then by name.') },
+  method: 'get',
+  path: '/admin/policies',
+  roles: ADMIN,
+  tags: ['admin'],
+  summary: 'Every policy with all its versions, built in, in force or withdrawn',
+  responses: {
+    200: jsonResponse(z.object({ policies: z.array(shown) }), 'The built-in ones first, then by name.'),
+  },
 });
 const read = defineRoute({
-  method: 'get', path: '/admin/policies/{name}', roles: ADMIN, problems: ['not-found'], tags: ['admin'], summary: 'One policy with all its versions',
+  method: 'get',
+  path: '/admin/policies/{name}',
+  roles: ADMIN,
+  problems: ['not-found'],
+  tags: ['admin'],
+  summary: 'One policy with all its versions',
   request: { params: byName },
   responses: { 200: jsonResponse(shown, 'The newest version first.') },
 });
 const make = defineRoute({
-  method: 'post', path: '/admin/policies', roles: ADMIN, problems: ['policy-exists', 'policy-not-possible'], tags: ['admin'], summary: 'Make a policy',
+  method: 'post',
+  path: '/admin/policies',
+  roles: ADMIN,
+  problems: ['policy-exists', 'policy-not-possible'],
+  tags: ['admin'],
+  summary: 'Make a policy',
   bodyBytesLimit: POLICY_BYTES_LIMIT,
   request: { body: jsonBody(policyDocumentSchema) },
   responses: { 201: jsonResponse(shown, 'In force, as version 1.') },
 });
 const change = defineRoute({
-  method: 'put', path: '/admin/policies/{name}', roles: ADMIN, tags: ['admin'], summary: 'Make a new version. What waits on devices under an earlier one is held there',
-  problems: ['not-found', 'policy-changed', 'policy-built-in', 'policy-not-possible'], bodyBytesLimit: POLICY_BYTES_LIMIT,
-  request: { params: byName, body: jsonBody(z.strictObject({ replaces: version, policy: policyDocumentSchema })) },
-  responses: { 200: jsonResponse(shown, 'In force, as the next version; also where it was withdrawn before.') },
+  method: 'put',
+  path: '/admin/policies/{name}',
+  roles: ADMIN,
+  tags: ['admin'],
+  summary: 'Make a new version. What waits on devices under an earlier one is held there',
+  problems: ['not-found', 'policy-changed', 'policy-built-in', 'policy-not-possible'],
+  bodyBytesLimit: POLICY_BYTES_LIMIT,
+  request: {
+    params: byName,
+    body: jsonBody(z.strictObject({ replaces: version, policy: policyDocumentSchema })),
+  },
+  responses: {
+    200: jsonResponse(shown, 'In force, as the next version; also where it was withdrawn before.'),
+  },
 });
 const withdraw = defineRoute({
-  method: 'post', path: '/admin/policies/{name}/withdraw', roles: ADMIN, problems: ['not-found', 'policy-changed', 'policy-built-in'], tags: ['admin'],
+  method: 'post',
+  path: '/admin/policies/{name}/withdraw',
+  roles: ADMIN,
+  problems: ['not-found', 'policy-changed', 'policy-built-in'],
+  tags: ['admin'],
   summary: 'Take nothing more under this policy. Repeatable',
   request: { params: byName, body: jsonBody(z.strictObject({ version })) },
-  responses: { 200: jsonResponse(shown, 'Withdrawn; what has arrived under it goes on by the rules that were promised.') },
+  responses: {
+    200: jsonResponse(shown, 'Withdrawn; what has arrived under it goes on by the rules that were promised.'),
+  },
 });
 
 const DRY_RUN_PATH = '/admin/policies/dry-run';
 function describeDryRun(router: Router): void {
   describeRoute(router, {
-    method: 'post', path: DRY_RUN_PATH, roles: ADMIN, tags: ['admin'], summary: 'What a policy would do to sample instances. Nothing is kept',
+    method: 'post',
+    path: DRY_RUN_PATH,
+    roles: ADMIN,
+    tags: ['admin'],
+    summary: 'What a policy would do to sample instances. Nothing is kept',
     description: `\`multipart/form-data\`: first the field \`policy\` (JSON), then up to ${DRY_RUN.instances} files (Part 10). It streams: one instance is looked at while the next one travels.`,
-    requestBody: { required: true, content: { 'multipart/form-data': { schema: { type: 'object', properties: { policy: { type: 'string' }, file: { type: 'string', format: 'binary' } } } } } },
-    problems: ['bad-request', 'invalid-request', 'body-too-large', 'unsupported-media-type', 'policy-not-possible'],
-    responses: { 200: jsonResponse(policyTrialsSchema, 'What would become of each instance, in their order: tags and codes, no values.') },
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: {
+            type: 'object',
+            properties: { policy: { type: 'string' }, file: { type: 'string', format: 'binary' } },
+          },
+        },
+      },
+    },
+    problems: [
+      'bad-request',
+      'invalid-request',
+      'body-too-large',
+      'unsupported-media-type',
+      'policy-not-possible',
+    ],
+    responses: {
+      200: jsonResponse(
+        policyTrialsSchema,
+        'What would become of each instance, in their order: tags and codes, no values.',
+      ),
+    },
   });
 }
 
@@ -76,20 +165,32 @@ export type PolicyRouteTools = { readonly db: Db; readonly now: () => Date; read
 function toShown(name: string, versions: readonly NamedVersion[]): AdminPolicy {
   const [newest] = versions;
   return {
-    name, builtIn: false, inForce: newest === undefined || newest.withdrawnAt !== null ? null : newest.version,
+    name,
+    builtIn: false,
+    inForce: newest === undefined || newest.withdrawnAt !== null ? null : newest.version,
     versions: versions.map(({ version: number, madeBy, madeAt, withdrawnAt, document }) => ({
-      version: number, madeBy, madeAt: madeAt.toISOString(), withdrawnAt: withdrawnAt?.toISOString() ?? null, policy: document,
+      version: number,
+      madeBy,
+      madeAt: madeAt.toISOString(),
+      withdrawnAt: withdrawnAt?.toISOString() ?? null,
+      policy: document,
     })),
   };
 }
 
-const OWN: readonly AdminPolicy[] = BUILT_IN_POLICIES.map(({ name, version: inForce }) => ({ name, builtIn: true, inForce, versions: [] }));
+const OWN: readonly AdminPolicy[] = BUILT_IN_POLICIES.map(({ name, version: inForce }) => ({
+  name,
+  builtIn: true,
+  inForce,
+  versions: [],
+}));
 
 /** Why `createRules` refuses. A name that is none of the standard's is not repeated: it may be anything. */
 const IMPOSSIBLE = {
   'unknown-option': () => 'PS3.15 E.3 has no option of a name that it gives.',
   'option-not-available': (option: string) => `The option ${option} cannot be carried out yet.`,
-  'attribute-not-allowed': (tag: string) => `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
+  'attribute-not-allowed': (tag: string) =>
+    `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
 } as const;
 
 /** How it is carried out. @throws Problem policy-not-possible. */
@@ -106,10 +207,17 @@ async function policyAt(trx: Trx, siteId: string, name: string): Promise<AdminPo
   return toShown(name, versions);
 }
 
-type Recorded = { readonly event: 'policy-made' | 'policy-changed' | 'policy-withdrawn'; readonly policy: string; readonly version: number };
+type Recorded = {
+  readonly event: 'policy-made' | 'policy-changed' | 'policy-withdrawn';
+  readonly policy: string;
+  readonly version: number;
+};
 
 /** For routes that take a policy. */
-const sayWhere = (result: { readonly success: boolean; readonly error?: { readonly issues: readonly z.core.$ZodIssue[] } }): undefined => {
+const sayWhere = (result: {
+  readonly success: boolean;
+  readonly error?: { readonly issues: readonly z.core.$ZodIssue[] };
+}): undefined => {
   if (result.error !== undefined) throw notAsAskedFor(result.error.issues);
 };
 
@@ -118,7 +226,11 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
   let running = 0;
 
   /** The change with its audit row, and the policy after it. `work` gives null where nothing changed. */
-  async function changing(caller: Caller, name: string, work: (trx: Trx, change: PolicyChange) => Promise<Recorded | null>): Promise<AdminPolicy> {
+  async function changing(
+    caller: Caller,
+    name: string,
+    work: (trx: Trx, change: PolicyChange) => Promise<Recorded | null>,
+  ): Promise<AdminPolicy> {
     const by = { siteId: caller.siteId, by: caller.id, now: now() };
     return db.transaction().execute(async (trx) => {
       const recorded = await work(trx, by);
@@ -137,38 +249,53 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
   router.openapi(read, async (c) => {
     const { name } = c.req.valid('param');
     const { siteId } = callerOf(c);
-    return c.json(OWN.find((policy) => policy.name === name) ?? (await db.transaction().execute((trx) => policyAt(trx, siteId, name))), 200);
+    return c.json(
+      OWN.find((policy) => policy.name === name) ??
+        (await db.transaction().execute((trx) => policyAt(trx, siteId, name))),
+      200,
+    );
   });
 
-  router.openapi(make, async (c) => {
-    const document = c.req.valid('json');
-    requirePossible(document, pseudonyms);
-    const made = await changing(callerOf(c), document.name, async (trx, by) => {
-      await insertPolicy(trx, document, by);
-      return { event: 'policy-made', policy: document.name, version: 1 };
-    });
-    return c.json(made, 201);
-  }, sayWhere);
+  router.openapi(
+    make,
+    async (c) => {
+      const document = c.req.valid('json');
+      requirePossible(document, pseudonyms);
+      const made = await changing(callerOf(c), document.name, async (trx, by) => {
+        await insertPolicy(trx, document, by);
+        return { event: 'policy-made', policy: document.name, version: 1 };
+      });
+      return c.json(made, 201);
+    },
+    sayWhere,
+  );
 
-  router.openapi(change, async (c) => {
-    const { name } = c.req.valid('param');
-    if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
-    const { replaces, policy } = c.req.valid('json');
-    if (policy.name !== name) throw new Problem('invalid-request', 'Not as asked for: policy.name.');
-    requirePossible(policy, pseudonyms);
-    const changed = await changing(callerOf(c), name, async (trx, by) => {
-      await replacePolicy(trx, policy, replaces, by);
-      return { event: 'policy-changed', policy: name, version: replaces + 1 };
-    });
-    return c.json(changed, 200);
-  }, sayWhere);
+  router.openapi(
+    change,
+    async (c) => {
+      const { name } = c.req.valid('param');
+      if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
+      const { replaces, policy } = c.req.valid('json');
+      if (policy.name !== name) throw new Problem('invalid-request', 'Not as asked for: policy.name.');
+      requirePossible(policy, pseudonyms);
+      const changed = await changing(callerOf(c), name, async (trx, by) => {
+        await replacePolicy(trx, policy, replaces, by);
+        return { event: 'policy-changed', policy: name, version: replaces + 1 };
+      });
+      return c.json(changed, 200);
+    },
+    sayWhere,
+  );
 
   router.openapi(withdraw, async (c) => {
     const { name } = c.req.valid('param');
     if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
     const withdrawn = c.req.valid('json').version;
     const policy = await changing(callerOf(c), name, async (trx, by) =>
-      (await withdrawPolicy(trx, name, withdrawn, by)) ? { event: 'policy-withdrawn', policy: name, version: withdrawn } : null);
+      (await withdrawPolicy(trx, name, withdrawn, by))
+        ? { event: 'policy-withdrawn', policy: name, version: withdrawn }
+        : null,
+    );
     return c.json(policy, 200);
   });
 
@@ -179,7 +306,10 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
     if (running >= DRY_RUN.atOnce) throw new Problem('rate-limited', undefined, { 'Retry-After': '5' });
     running += 1;
     try {
-      return c.json({ instances: await dryRun(headers.get('content-type') ?? '', body, pseudonyms, signal) }, 200);
+      return c.json(
+        { instances: await dryRun(headers.get('content-type') ?? '', body, pseudonyms, signal) },
+        200,
+      );
     } finally {
       running -= 1;
     }
@@ -187,16 +317,28 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
   return router;
 }
 
-/** The policy, then the instances, each looked at when it is here and forgotten before the next one is read on. */
-async function dryRun(contentType: string, body: AsyncIterable<Uint8Array>, pseudonyms: Pseudonyms, signal: AbortSignal): Promise<PolicyTrial[]> {
+/**
+ * The policy, then the instances, each looked at when it is here and forgotten before the next one is read
+ * on.
+ */
+async function dryRun(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+  pseudonyms: Pseudonyms,
+  signal: AbortSignal,
+): Promise<PolicyTrial[]> {
   const limits: MultipartLimits = {
-    parts: DRY_RUN.instances + 1, bytes: DRY_RUN.bytes, quietMs: DRY_RUN.quietMs, partBytes: (at) => (at === 0 ? POLICY_BYTES_LIMIT : DRY_RUN.instanceBytes),
+    parts: DRY_RUN.instances + 1,
+    bytes: DRY_RUN.bytes,
+    quietMs: DRY_RUN.quietMs,
+    partBytes: (at) => (at === 0 ? POLICY_BYTES_LIMIT : DRY_RUN.instanceBytes),
   };
   let tried: { readonly rules: TriedRules } | null = null;
   const trials: PolicyTrial[] = [];
   for await (const { field, chunks } of readMultipart(contentType, body, limits)) {
     if (tried !== null) trials.push(await tryPolicy(chunksSource(chunks), tried.rules, signal));
-    else if (field === 'policy') tried = { rules: requirePossible(parsePolicy(Buffer.concat(chunks).toString()), pseudonyms) };
+    else if (field === 'policy')
+      tried = { rules: requirePossible(parsePolicy(Buffer.concat(chunks).toString()), pseudonyms) };
     else break;
   }
   if (tried === null) throw new Problem('invalid-request', 'Not as asked for: policy.');
@@ -218,11 +360,17 @@ function parsePolicy(text: string): PolicyDocument {
 
 const TAG = /^[0-9a-f]{8}$/;
 
-/** The paths of what is wrong, as everywhere; but a key under `attributes` that is no tag may be anything, and is not repeated. */
+/**
+ * The paths of what is wrong, as everywhere; but a key under `attributes` that is no tag may be anything, and
+ * is not repeated.
+ */
 function notAsAskedFor(issues: readonly z.core.$ZodIssue[]): Problem {
-  return notAsAsked(issues.map((issue) => {
-    const key = issue.path.indexOf('attributes') + 1;
-    const isRepeated = key === 0 || key === issue.path.length || TAG.test(String(issue.path[key]));
-    return isRepeated ? issue : { ...issue, path: issue.path.slice(0, key) };
-  }), 'policy');
+  return notAsAsked(
+    issues.map((issue) => {
+      const key = issue.path.indexOf('attributes') + 1;
+      const isRepeated = key === 0 || key === issue.path.length || TAG.test(String(issue.path[key]));
+      return isRepeated ? issue : { ...issue, path: issue.path.slice(0, key) };
+    }),
+    'policy',
+  );
 }

@@ -1,7 +1,8 @@
 /**
- * A policy tried on one sample instance, before anything is sent under it: what it would do to which element, or why it would do nothing. What it makes is
- * looked at as the gateway would look at it when it arrived, so a policy whose own work does not pass is known before it is made. Holds no value of
- * the data, and keeps nothing.
+ * A policy tried on one sample instance, before anything is sent under it: what it would do to which element,
+ * or why it would do nothing. What it makes is looked at as the gateway would look at it when it arrived, so
+ * a policy whose own work does not pass is known before it is made. Holds no value of the data, and keeps
+ * nothing.
  */
 import { deidentifyInstance, type Segment } from '#shared/deid/deidentify-instance.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
@@ -19,7 +20,11 @@ export type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseud
 /** Paths that are named of one instance; a header of a CT has some hundred. What is beyond is counted. */
 export const TRIAL_ACTIONS_LIMIT = 2_000;
 
-export async function tryPolicy(source: ByteSource, tried: TriedRules, signal: AbortSignal): Promise<PolicyTrial> {
+export async function tryPolicy(
+  source: ByteSource,
+  tried: TriedRules,
+  signal: AbortSignal,
+): Promise<PolicyTrial> {
   const read = await readInstance(source, signal, tried === null ? 'checked' : 'replaced');
   if (read.kind === 'refused') return { outcome: 'refused', reason: read.because };
   if (tried === null) return { outcome: 'ready', counts: [], actions: [], more: 0 };
@@ -34,11 +39,17 @@ export async function tryPolicy(source: ByteSource, tried: TriedRules, signal: A
 }
 
 function toSource(segments: readonly Segment[], dataSet: ByteSource): ByteSource {
-  return joinedSource(segments.map((segment) => (segment instanceof Uint8Array ? bytesSource(segment) : rangeSource(dataSet, segment))));
+  return joinedSource(
+    segments.map((segment) =>
+      segment instanceof Uint8Array ? bytesSource(segment) : rangeSource(dataSet, segment),
+    ),
+  );
 }
 
 function named(report: readonly TagAction[]): { readonly actions: TagAction[]; readonly more: number } {
-  const actions = report.slice(0, TRIAL_ACTIONS_LIMIT).map(({ path, action, because }) => ({ path, action, because }));
+  const actions = report
+    .slice(0, TRIAL_ACTIONS_LIMIT)
+    .map(({ path, action, because }) => ({ path, action, because }));
   return { actions, more: report.length - actions.length };
 }
 

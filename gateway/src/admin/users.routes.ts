@@ -1,48 +1,111 @@
-/** `/admin/users`: who may sign in. For the role `admin`; the command line (`relay user …`) comes here too. */
+/**
+ * `/admin/users`: who may sign in. For the role `admin`; the command line (`relay user …`) comes here too.
+ */
 import { z } from '@hono/zod-openapi';
 import { roleSchema } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { type Account, countOtherAdmins, findAccount, insertAccount, listAccounts, updateAccount } from '../auth/account.store.ts';
+import {
+  type Account,
+  countOtherAdmins,
+  findAccount,
+  insertAccount,
+  listAccounts,
+  updateAccount,
+} from '../auth/account.store.ts';
 import { endRightsOf } from '../auth/device-right.ts';
 import { hashPassword } from '../auth/password.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
 import { PASSWORD_LENGTH_LIMIT } from '../config.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { type Caller, callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import {
+  type Caller,
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Router,
+} from '../http/route.ts';
 
 /** No spaces or signs that a shell, a URL or a log would have to quote. */
-const username = z.string().min(1).max(128).regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u);
+const username = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u);
 const password = z.string().min(PASSWORD_LENGTH_LIMIT).max(1024);
 const roles = z.array(roleSchema).min(1).max(5);
 
 const listedUser = z
-  .object({ id: z.uuid(), username: z.string(), roles: z.array(roleSchema), siteId: z.uuid(), createdAt: z.iso.datetime(), disabled: z.boolean() })
+  .object({
+    id: z.uuid(),
+    username: z.string(),
+    roles: z.array(roleSchema),
+    siteId: z.uuid(),
+    createdAt: z.iso.datetime(),
+    disabled: z.boolean(),
+  })
   .openapi('ListedUser');
 const byId = z.object({ id: z.uuid() });
 const ADMIN = ['admin'] as const;
 
 const list = defineRoute({
-  method: 'get', path: '/admin/users', roles: ADMIN, tags: ['admin'],
-  responses: { 200: jsonResponse(z.object({ users: z.array(listedUser) }), 'Everybody who may sign in, and who no longer may.') },
+  method: 'get',
+  path: '/admin/users',
+  roles: ADMIN,
+  tags: ['admin'],
+  responses: {
+    200: jsonResponse(
+      z.object({ users: z.array(listedUser) }),
+      'Everybody who may sign in, and who no longer may.',
+    ),
+  },
 });
 const add = defineRoute({
-  method: 'post', path: '/admin/users', roles: ADMIN, problems: ['user-exists'], tags: ['admin'],
+  method: 'post',
+  path: '/admin/users',
+  roles: ADMIN,
+  problems: ['user-exists'],
+  tags: ['admin'],
   request: { body: jsonBody(z.object({ username, password, roles })) },
   responses: { 201: jsonResponse(listedUser, 'Added.') },
 });
 const change = defineRoute({
-  method: 'patch', path: '/admin/users/{id}', roles: ADMIN, problems: ['not-found', 'last-admin'], tags: ['admin'],
-  request: { params: byId, body: jsonBody(z.object({ roles: roles.optional(), disabled: z.boolean().optional() })) },
+  method: 'patch',
+  path: '/admin/users/{id}',
+  roles: ADMIN,
+  problems: ['not-found', 'last-admin'],
+  tags: ['admin'],
+  request: {
+    params: byId,
+    body: jsonBody(z.object({ roles: roles.optional(), disabled: z.boolean().optional() })),
+  },
   responses: { 200: jsonResponse(listedUser, 'Changed. Who was disabled is signed out everywhere.') },
 });
 const setPassword = defineRoute({
-  method: 'put', path: '/admin/users/{id}/password', roles: ADMIN, problems: ['not-found'], tags: ['admin'],
+  method: 'put',
+  path: '/admin/users/{id}/password',
+  roles: ADMIN,
+  problems: ['not-found'],
+  tags: ['admin'],
   request: { params: byId, body: jsonBody(z.object({ password })) },
-  responses: { 204: { description: 'Set. The user is signed out everywhere, and what waits on devices travels on after the next sign-in.' } },
+  responses: {
+    204: {
+      description:
+        'Set. The user is signed out everywhere, and what waits on devices travels on after the next sign-in.',
+    },
+  },
 });
 
-function toListed({ id, username: name, roles: has, siteId, createdAt, isDisabled }: Account): z.infer<typeof listedUser> {
+function toListed({
+  id,
+  username: name,
+  roles: has,
+  siteId,
+  createdAt,
+  isDisabled,
+}: Account): z.infer<typeof listedUser> {
   return { id, username: name, roles: has, siteId, createdAt: createdAt.toISOString(), disabled: isDisabled };
 }
 
@@ -64,31 +127,56 @@ type Change = { roles?: Account['roles'] | undefined; disabled?: boolean | undef
 
 type Changed = { readonly account: Account; readonly endedDevices: readonly string[] };
 
-async function changeAccount(trx: Trx, caller: Caller, id: string, { roles: newRoles, disabled }: Change, now: Date): Promise<Changed> {
+async function changeAccount(
+  trx: Trx,
+  caller: Caller,
+  id: string,
+  { roles: newRoles, disabled }: Change,
+  now: Date,
+): Promise<Changed> {
   const account = await accountAt(trx, caller, id);
-  const losesAdmin = account.roles.includes('admin') && (disabled === true || (newRoles !== undefined && !newRoles.includes('admin')));
+  const losesAdmin =
+    account.roles.includes('admin') &&
+    (disabled === true || (newRoles !== undefined && !newRoles.includes('admin')));
   if (losesAdmin && (await countOtherAdmins(trx, account.siteId, id)) === 0) throw new Problem('last-admin');
   const disabledAt = disabled === undefined ? {} : { disabledAt: disabled ? now : null };
   await updateAccount(trx, id, { ...disabledAt, ...(newRoles === undefined ? {} : { roles: newRoles }) });
   if (disabled) await endFamiliesOf(trx, id, now);
   const endedDevices = disabled ? await endRightsOf(trx, account, 'user-disabled', now) : [];
   const event = disabled === undefined ? 'user-changed' : disabled ? 'user-disabled' : 'user-enabled';
-  await recordAudit(trx, account.siteId, { event, accountId: id, by: caller.id, ...(newRoles === undefined ? {} : { roles: newRoles }) }, now);
+  await recordAudit(
+    trx,
+    account.siteId,
+    { event, accountId: id, by: caller.id, ...(newRoles === undefined ? {} : { roles: newRoles }) },
+    now,
+  );
   return { account: await accountAt(trx, caller, id), endedDevices };
 }
 
 export function userRoutes({ db, now, forget }: UserRouteTools): Router {
   const router = createRouter();
-  router.openapi(list, async (c) => c.json({ users: (await listAccounts(db, callerOf(c).siteId)).map(toListed) }, 200));
+  router.openapi(list, async (c) =>
+    c.json({ users: (await listAccounts(db, callerOf(c).siteId)).map(toListed) }, 200),
+  );
 
   router.openapi(add, async (c) => {
     const caller = callerOf(c);
     const asked = c.req.valid('json');
     const passwordHash = await hashPassword(asked.password);
     const account = await db.transaction().execute(async (trx) => {
-      const id = await insertAccount(trx, { siteId: caller.siteId, username: asked.username, roles: asked.roles, passwordHash });
+      const id = await insertAccount(trx, {
+        siteId: caller.siteId,
+        username: asked.username,
+        roles: asked.roles,
+        passwordHash,
+      });
       if (!id) throw new Problem('user-exists');
-      await recordAudit(trx, caller.siteId, { event: 'user-added', accountId: id, by: caller.id, roles: asked.roles }, now());
+      await recordAudit(
+        trx,
+        caller.siteId,
+        { event: 'user-added', accountId: id, by: caller.id, roles: asked.roles },
+        now(),
+      );
       return accountAt(trx, caller, id);
     });
     return c.json(toListed(account), 201);
@@ -96,7 +184,9 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
 
   router.openapi(change, async (c) => {
     const { id } = c.req.valid('param');
-    const { account, endedDevices } = await db.transaction().execute((trx) => changeAccount(trx, callerOf(c), id, c.req.valid('json'), now()));
+    const { account, endedDevices } = await db
+      .transaction()
+      .execute((trx) => changeAccount(trx, callerOf(c), id, c.req.valid('json'), now()));
     forget(id, endedDevices);
     return c.json(toListed(account), 200);
   });

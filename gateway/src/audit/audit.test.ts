@@ -11,17 +11,32 @@ for (const { name, open } of testDatabases('audit')) {
     const { db } = database;
     const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
     const append = (n: number) =>
-      db.transaction().execute((trx) => recordAudit(trx, siteId, { event: 'study-completed', studyId: `s${n}`, instances: n, uids: ['1.2.3'] }));
+      db.transaction().execute((trx) =>
+        recordAudit(trx, siteId, {
+          event: 'study-completed',
+          studyId: `s${n}`,
+          instances: n,
+          uids: ['1.2.3'],
+        }),
+      );
     await Promise.all(Array.from({ length: 20 }, (_, n) => append(n)));
-    await db.transaction().execute(async (trx) => {
-      await recordAudit(trx, siteId, { event: 'login', accountId: 'undone' });
-      throw new Error('undo');
-    }).catch(() => {});
+    await db
+      .transaction()
+      .execute(async (trx) => {
+        await recordAudit(trx, siteId, { event: 'login', accountId: 'undone' });
+        throw new Error('undo');
+      })
+      .catch(() => {});
     const whole = await verifyAudit(db);
     assert.is(whole.kind, 'whole');
     assert.is(whole.kind === 'whole' && whole.rows, 20);
 
-    for (const change of [{ event: 'study-closed' }, { at: new Date(0) }, { hash: 'f'.repeat(64) }, { previous_hash: 'e'.repeat(64) }]) {
+    for (const change of [
+      { event: 'study-closed' },
+      { at: new Date(0) },
+      { hash: 'f'.repeat(64) },
+      { previous_hash: 'e'.repeat(64) },
+    ]) {
       const before = await db.selectFrom('audit').selectAll().where('seq', '=', 7).executeTakeFirstOrThrow();
       await db.updateTable('audit').set(change).where('seq', '=', 7).execute();
       assert.equal(await verifyAudit(db), { kind: 'broken', atSeq: 7 }, JSON.stringify(change));

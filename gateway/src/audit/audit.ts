@@ -1,7 +1,8 @@
 /**
- * The audit trail: an append-only hash chain, written in the transaction that it describes (DESIGN §5.11). A row's hash covers the row and
- * the hash before it, so nothing in the middle can be changed or taken out unseen. That the end was cut off shows only against a head that
- * was kept elsewhere: `verifyAudit` returns it.
+ * The audit trail: an append-only hash chain, written in the transaction that it describes (DESIGN §5.11). A
+ * row's hash covers the row and the hash before it, so nothing in the middle can be changed or taken out
+ * unseen. That the end was cut off shows only against a head that was kept elsewhere: `verifyAudit` returns
+ * it.
  *
  * Fields are UIDs, ids of ours, codes and counts; never a value of the data.
  */
@@ -18,51 +19,118 @@ export type AuditEvent =
   | { event: 'session-reused'; accountId: string; familyId: string }
   // Security Alert (DCM 110113): users and their rights
   | { event: 'device-enrolled'; accountId: string; deviceId: string }
-  | { event: 'device-ended'; accountId: string; devices: readonly string[]; because: 'unused' | 'too-many' | 'user-disabled' | 'password-set' }
-  | { event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set'; accountId: string; by: string | null; roles?: readonly string[] }
+  | {
+      event: 'device-ended';
+      accountId: string;
+      devices: readonly string[];
+      because: 'unused' | 'too-many' | 'user-disabled' | 'password-set';
+    }
+  | {
+      event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set';
+      accountId: string;
+      by: string | null;
+      roles?: readonly string[];
+    }
   // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent
-  | { event: 'policy-made' | 'policy-changed' | 'policy-withdrawn'; policy: string; version: number; by: string }
-  // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's name, and when it looks without being asked
-  | { event: `model-${'added' | 'activated' | 'rolled-back' | 'stopped' | 'failed' | 'mended' | 'fallback-set'}`; model: string; version: string; by: string | null; [field: string]: AuditValue }
+  | {
+      event: 'policy-made' | 'policy-changed' | 'policy-withdrawn';
+      policy: string;
+      version: number;
+      by: string;
+    }
+  // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's
+  // name, and when it looks without being asked
+  | {
+      event: `model-${'added' | 'activated' | 'rolled-back' | 'stopped' | 'failed' | 'mended' | 'fallback-set'}`;
+      model: string;
+      version: string;
+      by: string | null;
+      [field: string]: AuditValue;
+    }
   | { event: 'inference-rules-changed'; rules: number; by: string }
-  // Application Activity (DCM 110100), Query, Report (DCM 110106): what was asked of models, and what a person said of it
+  // Application Activity (DCM 110100), Query, Report (DCM 110106): what was asked of models, and what a
+  // person said of it
   | { event: `inference-${'asked' | 'cancelled' | 'retried'}`; jobId: string; [field: string]: AuditValue }
   | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
-  // Begin Transferring, Instances Transferred, Instances Accessed (DCM 110102, 110104, 110103): the steps of a study
+  // Begin Transferring, Instances Transferred, Instances Accessed (DCM 110102, 110104, 110103): the steps of
+  // a study
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
 
-export type StudyEventName = `study-${string}` | `instance-${string}` | `instances-${string}` | `parcel-${string}` | `receipt-${string}` | `upload-${string}`;
+export type StudyEventName =
+  | `study-${string}`
+  | `instance-${string}`
+  | `instances-${string}`
+  | `parcel-${string}`
+  | `receipt-${string}`
+  | `upload-${string}`;
 type AuditValue = string | number | boolean | null | undefined | readonly string[];
 
 /** The row before the first. */
 const GENESIS = '0'.repeat(64);
-/** Any number that nothing else in this database locks: "audit" in ASCII. Held until the transaction ends: the chain grows one at a time. */
+/**
+ * Any number that nothing else in this database locks: "audit" in ASCII. Held until the transaction ends: the
+ * chain grows one at a time.
+ */
 const CHAIN_LOCK = 0x6175646974n.toString();
 
 /** JSON with sorted keys: jsonb keeps no order, so the order must not matter. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
 }
 
-type ChainRow = { seq: number; site_id: string; at: Date; event: string; fields: unknown; previous_hash: string };
+type ChainRow = {
+  seq: number;
+  site_id: string;
+  at: Date;
+  event: string;
+  fields: unknown;
+  previous_hash: string;
+};
 
 function hashOf(row: ChainRow): string {
   const { seq, site_id, at, event, fields, previous_hash } = row;
-  return createHash('sha256').update(canonical({ seq, site_id, at: at.toISOString(), event, fields, previous_hash })).digest('hex');
+  return createHash('sha256')
+    .update(canonical({ seq, site_id, at: at.toISOString(), event, fields, previous_hash }))
+    .digest('hex');
 }
 
-/** Appends one event. Others who append wait until this transaction has ended, so do it last and keep the transaction short. */
-export async function recordAudit(trx: Trx, siteId: string, { event, ...fields }: AuditEvent, at: Date = new Date()): Promise<void> {
+/**
+ * Appends one event. Others who append wait until this transaction has ended, so do it last and keep the
+ * transaction short.
+ */
+export async function recordAudit(
+  trx: Trx,
+  siteId: string,
+  { event, ...fields }: AuditEvent,
+  at: Date = new Date(),
+): Promise<void> {
   await sql`select pg_advisory_xact_lock(${CHAIN_LOCK}::bigint)`.execute(trx);
-  const last = await trx.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  const row = { seq: (last?.seq ?? 0) + 1, site_id: siteId, at, event, fields: { ...fields }, previous_hash: last?.hash ?? GENESIS };
-  await trx.insertInto('audit').values({ ...row, fields: JSON.stringify(fields), hash: hashOf(row) }).execute();
+  const last = await trx
+    .selectFrom('audit')
+    .select(['seq', 'hash'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const row = {
+    seq: (last?.seq ?? 0) + 1,
+    site_id: siteId,
+    at,
+    event,
+    fields: { ...fields },
+    previous_hash: last?.hash ?? GENESIS,
+  };
+  await trx
+    .insertInto('audit')
+    .values({ ...row, fields: JSON.stringify(fields), hash: hashOf(row) })
+    .execute();
 }
 
 export type AuditVerdict = { kind: 'whole'; rows: number; head: string } | { kind: 'broken'; atSeq: number };
@@ -75,9 +143,16 @@ export async function verifyAudit(db: Db): Promise<AuditVerdict> {
   let seq = 0;
   let head = GENESIS;
   for (;;) {
-    const rows = await db.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(PAGE).execute();
+    const rows = await db
+      .selectFrom('audit')
+      .selectAll()
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(PAGE)
+      .execute();
     for (const row of rows) {
-      if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOf(row)) return { kind: 'broken', atSeq: seq + 1 };
+      if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOf(row))
+        return { kind: 'broken', atSeq: seq + 1 };
       seq = row.seq;
       head = row.hash;
     }

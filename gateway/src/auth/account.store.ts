@@ -3,15 +3,32 @@ import { sql } from 'kysely';
 import type { Role, User } from '#shared/protocol/api.ts';
 import type { Db, Trx } from '../database/database.ts';
 
-export type Account = User & { readonly passwordHash: string; readonly isDisabled: boolean; readonly createdAt: Date };
+export type Account = User & {
+  readonly passwordHash: string;
+  readonly isDisabled: boolean;
+  readonly createdAt: Date;
+};
 
 const COLUMNS = ['id', 'site_id', 'username', 'roles', 'password_hash', 'created_at', 'disabled_at'] as const;
-type Row = { id: string; site_id: string; username: string; roles: Role[]; password_hash: string; created_at: Date; disabled_at: Date | null };
+type Row = {
+  id: string;
+  site_id: string;
+  username: string;
+  roles: Role[];
+  password_hash: string;
+  created_at: Date;
+  disabled_at: Date | null;
+};
 
 function toAccount(row: Row): Account {
   return {
-    id: row.id, siteId: row.site_id, username: row.username, roles: row.roles, passwordHash: row.password_hash,
-    isDisabled: row.disabled_at !== null, createdAt: row.created_at,
+    id: row.id,
+    siteId: row.site_id,
+    username: row.username,
+    roles: row.roles,
+    passwordHash: row.password_hash,
+    isDisabled: row.disabled_at !== null,
+    createdAt: row.created_at,
   };
 }
 
@@ -20,7 +37,10 @@ export function toUser({ id, username, roles, siteId }: Account): User {
   return { id, username, roles, siteId };
 }
 
-export async function findAccount(db: Db | Trx, by: { id: string } | { username: string }): Promise<Account | null> {
+export async function findAccount(
+  db: Db | Trx,
+  by: { id: string } | { username: string },
+): Promise<Account | null> {
   const query = db.selectFrom('account').select(COLUMNS);
   const row = await ('id' in by
     ? query.where('id', '=', by.id)
@@ -30,13 +50,28 @@ export async function findAccount(db: Db | Trx, by: { id: string } | { username:
 }
 
 export async function listAccounts(db: Db, siteId: string): Promise<Account[]> {
-  return (await db.selectFrom('account').select(COLUMNS).where('site_id', '=', siteId).orderBy(sql`lower(username)`).execute()).map(toAccount);
+  return (
+    await db
+      .selectFrom('account')
+      .select(COLUMNS)
+      .where('site_id', '=', siteId)
+      .orderBy(sql`lower(username)`)
+      .execute()
+  ).map(toAccount);
 }
 
-export type NewAccount = { readonly siteId: string; readonly username: string; readonly roles: readonly Role[]; readonly passwordHash: string };
+export type NewAccount = {
+  readonly siteId: string;
+  readonly username: string;
+  readonly roles: readonly Role[];
+  readonly passwordHash: string;
+};
 
 /** The id of the new account, or null when the name is taken. */
-export async function insertAccount(trx: Trx, { siteId, username, roles, passwordHash }: NewAccount): Promise<string | null> {
+export async function insertAccount(
+  trx: Trx,
+  { siteId, username, roles, passwordHash }: NewAccount,
+): Promise<string | null> {
   const row = await trx
     .insertInto('account')
     .values({ site_id: siteId, username, roles: [...roles], password_hash: passwordHash, disabled_at: null })
@@ -46,9 +81,17 @@ export async function insertAccount(trx: Trx, { siteId, username, roles, passwor
   return row?.id ?? null;
 }
 
-export type AccountChange = { readonly passwordHash?: string; readonly roles?: readonly Role[]; readonly disabledAt?: Date | null };
+export type AccountChange = {
+  readonly passwordHash?: string;
+  readonly roles?: readonly Role[];
+  readonly disabledAt?: Date | null;
+};
 
-export async function updateAccount(trx: Trx, id: string, { passwordHash, roles, disabledAt }: AccountChange): Promise<void> {
+export async function updateAccount(
+  trx: Trx,
+  id: string,
+  { passwordHash, roles, disabledAt }: AccountChange,
+): Promise<void> {
   const change = {
     ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
     ...(roles === undefined ? {} : { roles: [...roles] }),
@@ -62,7 +105,9 @@ export async function countOtherAdmins(trx: Trx, siteId: string, id: string): Pr
   const { count } = await trx
     .selectFrom('account')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('site_id', '=', siteId).where('id', '!=', id).where('disabled_at', 'is', null)
+    .where('site_id', '=', siteId)
+    .where('id', '!=', id)
+    .where('disabled_at', 'is', null)
     .where(sql<boolean>`'admin' = any(roles)`)
     .executeTakeFirstOrThrow();
   return count;
@@ -74,5 +119,6 @@ export async function hasAccounts(db: Db | Trx): Promise<boolean> {
 
 /** The one site there is until sites can be added. */
 export async function defaultSiteId(db: Db | Trx): Promise<string> {
-  return (await db.selectFrom('site').select('id').orderBy('created_at').limit(1).executeTakeFirstOrThrow()).id;
+  return (await db.selectFrom('site').select('id').orderBy('created_at').limit(1).executeTakeFirstOrThrow())
+    .id;
 }

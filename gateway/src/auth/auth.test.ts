@@ -7,7 +7,8 @@ import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../open-test-
 import { verifyAudit } from '../audit/audit.ts';
 
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
-const refresh = (gateway: TestGateway, refreshToken: string | undefined) => gateway.call('POST', '/auth/refresh', { body: { refreshToken } });
+const refresh = (gateway: TestGateway, refreshToken: string | undefined) =>
+  gateway.call('POST', '/auth/refresh', { body: { refreshToken } });
 async function refreshed(gateway: TestGateway, refreshToken: string | undefined): Promise<Session> {
   const answer = await refresh(gateway, refreshToken);
   assert.is(answer.status, 200);
@@ -27,18 +28,31 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.equal(me, session.user);
     // RFC 9068 §2.1, §2.2.
     assert.is(decodeProtectedHeader(session.accessToken).typ, 'at+jwt');
-    assert.equal(Object.keys(decodeJwt(session.accessToken)).sort(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sub']);
+    assert.equal(Object.keys(decodeJwt(session.accessToken)).sort(), [
+      'aud',
+      'client_id',
+      'exp',
+      'iat',
+      'iss',
+      'jti',
+      'sub',
+    ]);
   });
 
   test('a wrong password and an unknown name get the same answer', async () => {
-    for (const body of [{ username: 'admin', password: 'wrong password' }, { username: 'nobody', password: ADMIN_PASSWORD }]) {
+    for (const body of [
+      { username: 'admin', password: 'wrong password' },
+      { username: 'nobody', password: ADMIN_PASSWORD },
+    ]) {
       const answer = await gateway.call('POST', '/auth/login', { body });
       assert.equal([answer.status, await codeOf(answer)], [401, 'wrong-credentials']);
     }
   });
 
   test('a name that no account can have is a mistake of the form, not of the gateway', async () => {
-    const answer = await gateway.call('POST', '/auth/login', { body: { username: 'a\u0000b', password: ADMIN_PASSWORD } });
+    const answer = await gateway.call('POST', '/auth/login', {
+      body: { username: 'a\u0000b', password: ADMIN_PASSWORD },
+    });
     assert.equal([answer.status, await codeOf(answer)], [422, 'invalid-request']);
   });
 
@@ -49,7 +63,10 @@ for (const { name, open } of testDatabases('signing in')) {
     const none = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`;
     for (const token of [changed, none, 'nonsense']) {
       const answer = await gateway.call('GET', '/auth/me', { token });
-      assert.equal([answer.status, answer.headers.get('www-authenticate')], [401, 'Bearer error="invalid_token"']);
+      assert.equal(
+        [answer.status, answer.headers.get('www-authenticate')],
+        [401, 'Bearer error="invalid_token"'],
+      );
     }
     gateway.wait(expiresIn * 1000 + 1000);
     assert.is((await gateway.call('GET', '/auth/me', { token: accessToken })).status, 401);
@@ -57,7 +74,10 @@ for (const { name, open } of testDatabases('signing in')) {
 
   test('a refresh token is good once; tabs that ask side by side both go on', async () => {
     const first = await gateway.signIn();
-    const [left, right] = await Promise.all([refreshed(gateway, first.refreshToken), refreshed(gateway, first.refreshToken)]);
+    const [left, right] = await Promise.all([
+      refreshed(gateway, first.refreshToken),
+      refreshed(gateway, first.refreshToken),
+    ]);
     gateway.wait(60_000);
     await refreshed(gateway, left.refreshToken);
     await refreshed(gateway, right.refreshToken);
@@ -78,7 +98,11 @@ for (const { name, open } of testDatabases('signing in')) {
     const ownerAgain = await refreshed(gateway, owner.refreshToken);
     assert.is(await codeOf(await refresh(gateway, thief.refreshToken)), 'session-ended');
     assert.is(await codeOf(await refresh(gateway, ownerAgain.refreshToken)), 'session-ended');
-    const events = await gateway.database.db.selectFrom('audit').select('event').where('event', '=', 'session-reused').execute();
+    const events = await gateway.database.db
+      .selectFrom('audit')
+      .select('event')
+      .where('event', '=', 'session-reused')
+      .execute();
     assert.is(events.length, 1);
   });
 
@@ -103,32 +127,58 @@ for (const { name, open } of testDatabases('signing in')) {
     const someone = await gateway.userWith(['technician']);
     const path = `/admin/users/${someone.user.id}`;
     assert.is((await gateway.call('GET', '/auth/me', { token: someone.accessToken })).status, 200);
-    assert.is((await gateway.call('PATCH', path, { token: admin.accessToken, body: { disabled: true } })).status, 200);
+    assert.is(
+      (await gateway.call('PATCH', path, { token: admin.accessToken, body: { disabled: true } })).status,
+      200,
+    );
     assert.is((await gateway.call('GET', '/auth/me', { token: someone.accessToken })).status, 401);
     assert.is((await refresh(gateway, someone.refreshToken)).status, 401);
-    const login = (password: string) => gateway.call('POST', '/auth/login', { body: { username: someone.user.username, password } });
+    const login = (password: string) =>
+      gateway.call('POST', '/auth/login', { body: { username: someone.user.username, password } });
     assert.is((await login('a long password')).status, 401);
     await gateway.call('PATCH', path, { token: admin.accessToken, body: { disabled: false } });
-    await gateway.call('PUT', `${path}/password`, { token: admin.accessToken, body: { password: 'another password' } });
+    await gateway.call('PUT', `${path}/password`, {
+      token: admin.accessToken,
+      body: { password: 'another password' },
+    });
     assert.is((await login('a long password')).status, 401);
     assert.is((await login('another password')).status, 200);
   });
 
   test('a name is taken once, and the last administrator stays one', async () => {
     const { accessToken: token, user } = await gateway.signIn();
-    const taken = await gateway.call('POST', '/admin/users', { token, body: { username: 'Admin', password: 'a long password', roles: ['auditor'] } });
+    const taken = await gateway.call('POST', '/admin/users', {
+      token,
+      body: { username: 'Admin', password: 'a long password', roles: ['auditor'] },
+    });
     assert.equal([taken.status, await codeOf(taken)], [409, 'user-exists']);
     for (const body of [{ disabled: true }, { roles: ['auditor'] }]) {
-      assert.is(await codeOf(await gateway.call('PATCH', `/admin/users/${user.id}`, { token, body })), 'last-admin');
+      assert.is(
+        await codeOf(await gateway.call('PATCH', `/admin/users/${user.id}`, { token, body })),
+        'last-admin',
+      );
     }
-    const { users } = (await (await gateway.call('GET', '/admin/users', { token })).json()) as { users: { username: string }[] };
+    const { users } = (await (await gateway.call('GET', '/admin/users', { token })).json()) as {
+      users: { username: string }[];
+    };
     assert.ok(users.some(({ username }) => username === 'admin'));
     assert.not.match(JSON.stringify(users), 'scrypt');
   });
 
   test('all of it is in the audit trail, which is whole', async () => {
-    const events = (await gateway.database.db.selectFrom('audit').select('event').distinct().execute()).map(({ event }) => event);
-    for (const event of ['gateway-started', 'login', 'login-failed', 'logout', 'user-added', 'user-disabled', 'user-enabled', 'password-set']) {
+    const events = (await gateway.database.db.selectFrom('audit').select('event').distinct().execute()).map(
+      ({ event }) => event,
+    );
+    for (const event of [
+      'gateway-started',
+      'login',
+      'login-failed',
+      'logout',
+      'user-added',
+      'user-disabled',
+      'user-enabled',
+      'password-set',
+    ]) {
       assert.ok(events.includes(event), event);
     }
     assert.is((await verifyAudit(gateway.database.db)).kind, 'whole');
@@ -143,17 +193,23 @@ web.before(async () => void (gateway = await openTestGateway()));
 web.after(() => gateway.close());
 
 const CREDENTIALS = { username: 'admin', password: ADMIN_PASSWORD };
-const atWeb = (path: string, options: { body?: unknown; headers?: Record<string, string> }) => gateway.call('POST', path, { door: 'web', ...options });
+const atWeb = (path: string, options: { body?: unknown; headers?: Record<string, string> }) =>
+  gateway.call('POST', path, { door: 'web', ...options });
 
 web('the refresh token is a cookie that scripts cannot read and only /api/auth is sent', async () => {
   const answer = await atWeb('/api/auth/login', { body: CREDENTIALS });
   assert.is(((await answer.json()) as Session).refreshToken, undefined);
   const cookie = answer.headers.get('set-cookie') ?? '';
-  for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/api/auth']) assert.ok(cookie.includes(part), `${part} in ${cookie}`);
+  for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/api/auth'])
+    assert.ok(cookie.includes(part), `${part} in ${cookie}`);
   const [pair = ''] = cookie.split(';');
   const next = await atWeb('/api/auth/refresh', { body: {}, headers: { cookie: pair } });
   assert.is(next.status, 200);
-  assert.is((await atWeb('/api/auth/refresh', { body: { refreshToken: pair.split('=')[1] } })).status, 401, 'not from the body');
+  assert.is(
+    (await atWeb('/api/auth/refresh', { body: { refreshToken: pair.split('=')[1] } })).status,
+    401,
+    'not from the body',
+  );
   const [nextPair = ''] = (next.headers.get('set-cookie') ?? '').split(';');
   const out = await atWeb('/api/auth/logout', { headers: { cookie: nextPair } });
   assert.is(out.status, 204);
@@ -162,10 +218,16 @@ web('the refresh token is a cookie that scripts cannot read and only /api/auth i
 
 web('another web site cannot use the cookie', async () => {
   const refused = [
-    { origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { origin: 'null' },
+    { origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'null' },
   ];
   for (const headers of refused) {
-    const answer = await atWeb('/api/auth/login', { body: CREDENTIALS, headers: { host: 'localhost', ...headers } as Record<string, string> });
+    const answer = await atWeb('/api/auth/login', {
+      body: CREDENTIALS,
+      headers: { host: 'localhost', ...headers } as Record<string, string>,
+    });
     assert.equal([answer.status, await codeOf(answer)], [403, 'origin-refused'], JSON.stringify(headers));
   }
   const own = { host: 'localhost', origin: 'http://localhost', 'sec-fetch-site': 'same-origin' };
@@ -174,7 +236,8 @@ web('another web site cannot use the cookie', async () => {
 
 web('guessing passwords is slowed down, for one name and for one address', async () => {
   const limited = await openTestGateway({ env: { RELAY_RATE_LIMIT: '6000' } });
-  const guess = (username: string) => limited.call('POST', '/auth/login', { body: { username, password: 'wrong password' } });
+  const guess = (username: string) =>
+    limited.call('POST', '/auth/login', { body: { username, password: 'wrong password' } });
   const answers = [];
   for (let i = 0; i < 11; i += 1) answers.push((await guess('admin')).status);
   assert.equal(answers, [...Array<number>(10).fill(401), 429]);

@@ -1,11 +1,15 @@
 /**
- * The signed assertion by which a device shows that it is the one that was enrolled (RFC 7523 §3, with the device as issuer and subject). Pure: the
- * clock and the key are given, and whether it was used before is not asked here.
+ * The signed assertion by which a device shows that it is the one that was enrolled (RFC 7523 §3, with the
+ * device as issuer and subject). Pure: the clock and the key are given, and whether it was used before is not
+ * asked here.
  */
 import { decodeJwt, errors, importJWK, jwtVerify } from 'jose';
 import type { PublicEcKey } from './device.store.ts';
 
-/** RFC 7523 §3: "may reject JWTs with an "exp" claim value that is unreasonably far in the future." The device signs one for each token. */
+/**
+ * RFC 7523 §3: "may reject JWTs with an "exp" claim value that is unreasonably far in the future." The device
+ * signs one for each token.
+ */
 export const ASSERTION_SECONDS = 300;
 /** What two clocks that are set may differ; a device whose clock is not set goes by the gateway's `Date`. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
@@ -31,18 +35,34 @@ export function deviceNamedIn(assertion: string): string | null {
   }
 }
 
-/** Holds the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never throws for what a device may send. */
+/**
+ * Holds the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never
+ * throws for what a device may send.
+ */
 export async function checkAssertion(
-  assertion: string, device: { readonly id: string; readonly publicKey: PublicEcKey }, audiences: readonly string[], now: Date,
+  assertion: string,
+  device: { readonly id: string; readonly publicKey: PublicEcKey },
+  audiences: readonly string[],
+  now: Date,
 ): Promise<AssertionCheck> {
   try {
     const { payload } = await jwtVerify(assertion, await importJWK(device.publicKey, 'ES256'), {
-      algorithms: ['ES256'], issuer: device.id, subject: device.id, audience: [...audiences], currentDate: now,
-      clockTolerance: CLOCK_TOLERANCE_SECONDS, requiredClaims: ['iss', 'sub', 'aud', 'exp', 'jti'],
+      algorithms: ['ES256'],
+      issuer: device.id,
+      subject: device.id,
+      audience: [...audiences],
+      currentDate: now,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ['iss', 'sub', 'aud', 'exp', 'jti'],
     });
     const { exp = 0, jti = '' } = payload;
     const aheadSeconds = exp - now.getTime() / 1000;
-    if (aheadSeconds > ASSERTION_SECONDS + CLOCK_TOLERANCE_SECONDS || jti === '' || jti.length > JTI_LENGTH_LIMIT) return { kind: 'untrue' };
+    if (
+      aheadSeconds > ASSERTION_SECONDS + CLOCK_TOLERANCE_SECONDS ||
+      jti === '' ||
+      jti.length > JTI_LENGTH_LIMIT
+    )
+      return { kind: 'untrue' };
     return { kind: 'holds', jti, usableUntil: new Date((exp + CLOCK_TOLERANCE_SECONDS) * 1000) };
   } catch (error) {
     // jose looks at the claims after the signature: whoever is told "untrue" holds the key.
@@ -51,7 +71,12 @@ export async function checkAssertion(
   }
 }
 
-/** Whether these are the coordinates of a point of P-256: a key that cannot verify anything is not enrolled. */
+/**
+ * Whether these are the coordinates of a point of P-256: a key that cannot verify anything is not enrolled.
+ */
 export async function isUsableKey(key: PublicEcKey): Promise<boolean> {
-  return importJWK(key, 'ES256').then(() => true, () => false);
+  return importJWK(key, 'ES256').then(
+    () => true,
+    () => false,
+  );
 }

@@ -13,11 +13,19 @@ const STUDY = '2.25.811';
 
 /** What a device says of a study of one instance. */
 const manifestOf = (number: number) => ({
-  protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: `${STUDY}.${number}`,
-  instances: [{
-    sopInstanceUID: `${STUDY}.${number}.1`, seriesInstanceUID: `${STUDY}.${number}.2`, sopClassUID: '1.2.840.10008.5.1.4.1.1.7',
-    transferSyntaxUID: '1.2.840.10008.1.2.1', bytes: 1000, digest: String(number % 10).repeat(64),
-  }],
+  protocolVersion: 1,
+  policy: { name: 'identified', version: 1 },
+  studyInstanceUID: `${STUDY}.${number}`,
+  instances: [
+    {
+      sopInstanceUID: `${STUDY}.${number}.1`,
+      seriesInstanceUID: `${STUDY}.${number}.2`,
+      sopClassUID: '1.2.840.10008.5.1.4.1.1.7',
+      transferSyntaxUID: '1.2.840.10008.1.2.1',
+      bytes: 1000,
+      digest: String(number % 10).repeat(64),
+    },
+  ],
 });
 
 for (const { name, open } of testDatabases('the right to send')) {
@@ -37,15 +45,22 @@ for (const { name, open } of testDatabases('the right to send')) {
     await device.enrol(session.accessToken);
   });
   /** For a test that changes the account: the next one needs another. */
-  const isChanged = async (work: () => Promise<void>) => work().finally(async () => void (session = await gateway.userWith(['technician'])));
+  const isChanged = async (work: () => Promise<void>) =>
+    work().finally(async () => void (session = await gateway.userWith(['technician'])));
 
-  const init = async (token: string, number = (studies += 1)): Promise<{ uploadId: string; number: number }> => {
+  const init = async (
+    token: string,
+    number = (studies +=
+      1),
+  ): Promise<{ uploadId: string; number: number }> => {
     const answer = await gateway.call('POST', '/upload/init', { token, body: manifestOf(number) });
     assert.is(answer.status, 200, await answer.clone().text());
     return { uploadId: ((await answer.json()) as { uploadId: string }).uploadId, number };
   };
-  const statusOf = async (token: string, uploadId: string) => (await gateway.call('GET', `/upload/${uploadId}/status`, { token })).status;
-  const asAdmin = async (method: string, path: string, body: unknown) => gateway.call(method, path, { token: (await gateway.signIn()).accessToken, body });
+  const statusOf = async (token: string, uploadId: string) =>
+    (await gateway.call('GET', `/upload/${uploadId}/status`, { token })).status;
+  const asAdmin = async (method: string, path: string, body: unknown) =>
+    gateway.call(method, path, { token: (await gateway.signIn()).accessToken, body });
 
   test('goes on when nobody is signed in any more', async () => {
     await gateway.call('POST', '/auth/logout', { body: { refreshToken: session.refreshToken } });
@@ -62,29 +77,54 @@ for (const { name, open } of testDatabases('the right to send')) {
     await other.enrol(session.accessToken);
     const [mine, theirs] = [await device.token(), await other.token()];
     const { uploadId, number } = await init(mine);
-    assert.equal([await statusOf(theirs, uploadId), await statusOf(session.accessToken, uploadId)], [404, 200]);
+    assert.equal(
+      [await statusOf(theirs, uploadId), await statusOf(session.accessToken, uploadId)],
+      [404, 200],
+    );
     const routes = [
-      ['POST', `/upload/${uploadId}/complete`], ['GET', `/upload/${uploadId}/receipt`], ['DELETE', `/upload/${uploadId}`], ['GET', `/events?upload=${uploadId}`],
+      ['POST', `/upload/${uploadId}/complete`],
+      ['GET', `/upload/${uploadId}/receipt`],
+      ['DELETE', `/upload/${uploadId}`],
+      ['GET', `/events?upload=${uploadId}`],
     ] as const;
     for (const [method, path] of routes) {
-      assert.is(await codeOf(await gateway.call(method, path, { token: theirs })), 'upload-not-found', `${method} ${path}`);
+      assert.is(
+        await codeOf(await gateway.call(method, path, { token: theirs })),
+        'upload-not-found',
+        `${method} ${path}`,
+      );
     }
     const metadata = `upload ${btoa(uploadId)},parcel ${btoa(crypto.randomUUID())}`;
     const creation = { 'tus-resumable': '1.0.0', 'upload-length': '500', 'upload-metadata': metadata };
-    assert.is(await codeOf(await gateway.call('POST', '/upload/files', { token: theirs, headers: creation })), 'upload-not-found');
+    assert.is(
+      await codeOf(await gateway.call('POST', '/upload/files', { token: theirs, headers: creation })),
+      'upload-not-found',
+    );
     const created = await gateway.call('POST', '/upload/files', { token: mine, headers: creation });
     assert.is(created.status, 201);
     const parcel = `/upload/${created.headers.get('location') ?? ''}`;
-    const head = (token: string) => gateway.call('HEAD', parcel, { token, headers: { 'tus-resumable': '1.0.0' } });
-    assert.equal([(await head(theirs)).status, (await head(mine)).status, (await head(session.accessToken)).status], [404, 200, 200]);
-    assert.is.not((await init(theirs, number)).uploadId, uploadId, 'the same study from another device is a promise of its own');
+    const head = (token: string) =>
+      gateway.call('HEAD', parcel, { token, headers: { 'tus-resumable': '1.0.0' } });
+    assert.equal(
+      [(await head(theirs)).status, (await head(mine)).status, (await head(session.accessToken)).status],
+      [404, 200, 200],
+    );
+    assert.is.not(
+      (await init(theirs, number)).uploadId,
+      uploadId,
+      'the same study from another device is a promise of its own',
+    );
   });
 
   test('takes back and sends again what the device itself promised, and leaves nothing out: that is a person’s word', async () => {
     const token = await device.token();
     const { uploadId, number } = await init(token);
-    const instances = manifestOf(number).instances.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
-    const decide = (as: string, decision: string) => gateway.call('POST', `/upload/${uploadId}/decisions`, { token: as, body: { decision, instances } });
+    const instances = manifestOf(number).instances.map(({ sopInstanceUID, digest }) => ({
+      sopInstanceUID,
+      digest,
+    }));
+    const decide = (as: string, decision: string) =>
+      gateway.call('POST', `/upload/${uploadId}/decisions`, { token: as, body: { decision, instances } });
     assert.is(await codeOf(await decide(token, 'leave-out')), 'not-allowed');
     assert.is((await decide(session.accessToken, 'leave-out')).status, 200);
     assert.is((await decide(token, 'retry')).status, 200);
@@ -96,7 +136,10 @@ for (const { name, open } of testDatabases('the right to send')) {
     const admin = await gateway.signIn();
     const own = await createTestDevice(gateway);
     await own.enrol(admin.accessToken);
-    assert.equal([await statusOf(admin.accessToken, uploadId), await statusOf(await own.token(), uploadId)], [200, 404]);
+    assert.equal(
+      [await statusOf(admin.accessToken, uploadId), await statusOf(await own.token(), uploadId)],
+      [200, 404],
+    );
   });
 
   test('takes over what its user began before the device was enrolled, and both go on with it', async () => {
@@ -104,7 +147,10 @@ for (const { name, open } of testDatabases('the right to send')) {
     const token = await device.token();
     assert.is(await statusOf(token, uploadId), 404);
     assert.is((await init(token, number)).uploadId, uploadId);
-    assert.equal([await statusOf(token, uploadId), await statusOf(session.accessToken, uploadId)], [200, 200]);
+    assert.equal(
+      [await statusOf(token, uploadId), await statusOf(session.accessToken, uploadId)],
+      [200, 200],
+    );
   });
 
   test('is given again to the same device: an enrolment whose answer was lost makes no second one', async () => {
@@ -115,7 +161,10 @@ for (const { name, open } of testDatabases('the right to send')) {
 
   test('is not given for a token of its own kind, nor to nobody', async () => {
     assert.is(await device.enrol(await device.token()), 403);
-    assert.is((await gateway.call('POST', '/auth/enrol', { body: { publicKey: device.publicKey } })).status, 401);
+    assert.is(
+      (await gateway.call('POST', '/auth/enrol', { body: { publicKey: device.publicKey } })).status,
+      401,
+    );
   });
 
   test('is shown by an assertion that is true, of this moment, for this gateway, and used once', async () => {
@@ -126,12 +175,21 @@ for (const { name, open } of testDatabases('the right to send')) {
       return answer.ok ? 'given' : `${answer.status} ${await codeOf(answer)}`;
     };
     const untrue: [string, Record<string, unknown>][] = [
-      ['for another gateway', { aud: 'https://elsewhere.example' }], ['of yesterday', { iat: at - 86_400, exp: at - 86_100 }],
-      ['good for an hour', { exp: at + 3600 }], ['without an end', { exp: undefined }], ['without a name', { jti: undefined }], ['of an endless name', { jti: 'x'.repeat(500) }],
+      ['for another gateway', { aud: 'https://elsewhere.example' }],
+      ['of yesterday', { iat: at - 86_400, exp: at - 86_100 }],
+      ['good for an hour', { exp: at + 3600 }],
+      ['without an end', { exp: undefined }],
+      ['without a name', { jti: undefined }],
+      ['of an endless name', { jti: 'x'.repeat(500) }],
     ];
-    for (const [what, claims] of untrue) assert.is(await exchanged(await device.assertion(claims)), '401 assertion-refused', what);
+    for (const [what, claims] of untrue)
+      assert.is(await exchanged(await device.assertion(claims)), '401 assertion-refused', what);
     const now = Math.floor(gateway.now().getTime() / 1000);
-    assert.is(await exchanged(await device.assertion({ iat: now - 100, exp: now - 10 })), 'given', 'a clock may be a minute off');
+    assert.is(
+      await exchanged(await device.assertion({ iat: now - 100, exp: now - 10 })),
+      'given',
+      'a clock may be a minute off',
+    );
     assert.is(await exchanged(await device.assertion({ exp: now + 330 })), 'given', 'or a minute on');
     const once = await device.assertion();
     assert.equal([await exchanged(once), await exchanged(once)], ['given', '401 assertion-refused']);
@@ -152,34 +210,50 @@ for (const { name, open } of testDatabases('the right to send')) {
     }
   });
 
-  test('ends at once when its user is disabled or gets a new password, and begins anew when the user signs in', () => isChanged(async () => {
-    const token = await device.token();
-    const { uploadId } = await init(token);
-    const changes = [
-      () => asAdmin('PUT', `/admin/users/${session.user.id}/password`, { password: 'another password' }),
-      () => asAdmin('PATCH', `/admin/users/${session.user.id}`, { disabled: true }),
-    ] as const;
-    for (const change of changes) {
-      const before = await device.token();
-      assert.is(await statusOf(before, uploadId), 200);
-      assert.ok((await change()).ok);
-      assert.is(await statusOf(before, uploadId), 401, 'the token that it has');
-      assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended', 'and the next one');
-      await asAdmin('PATCH', `/admin/users/${session.user.id}`, { disabled: false });
-      assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended', 'enabling somebody gives no right back');
-      const again = await gateway.signIn(session.user.username, 'another password');
-      assert.is(await device.enrol(again.accessToken), 200);
-      assert.is(await statusOf(await device.token(), uploadId), 200, 'its uploads are still its own');
-    }
-  }));
+  test('ends at once when its user is disabled or gets a new password, and begins anew when the user signs in', () =>
+    isChanged(async () => {
+      const token = await device.token();
+      const { uploadId } = await init(token);
+      const changes = [
+        () => asAdmin('PUT', `/admin/users/${session.user.id}/password`, { password: 'another password' }),
+        () => asAdmin('PATCH', `/admin/users/${session.user.id}`, { disabled: true }),
+      ] as const;
+      for (const change of changes) {
+        const before = await device.token();
+        assert.is(await statusOf(before, uploadId), 200);
+        assert.ok((await change()).ok);
+        assert.is(await statusOf(before, uploadId), 401, 'the token that it has');
+        assert.is(
+          await codeOf(await device.exchange(await device.assertion())),
+          'session-ended',
+          'and the next one',
+        );
+        await asAdmin('PATCH', `/admin/users/${session.user.id}`, { disabled: false });
+        assert.is(
+          await codeOf(await device.exchange(await device.assertion())),
+          'session-ended',
+          'enabling somebody gives no right back',
+        );
+        const again = await gateway.signIn(session.user.username, 'another password');
+        assert.is(await device.enrol(again.accessToken), 200);
+        assert.is(await statusOf(await device.token(), uploadId), 200, 'its uploads are still its own');
+      }
+    }));
 
-  test('goes by the roles that its user has now', () => isChanged(async () => {
-    const token = await device.token();
-    await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['auditor'] });
-    assert.is(await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf((studies += 1)) })), 'not-allowed');
-    await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['researcher'] });
-    assert.is(await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf((studies += 1)) })), 'policy-not-allowed');
-  }));
+  test('goes by the roles that its user has now', () =>
+    isChanged(async () => {
+      const token = await device.token();
+      await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['auditor'] });
+      assert.is(
+        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf((studies += 1)) })),
+        'not-allowed',
+      );
+      await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['researcher'] });
+      assert.is(
+        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf((studies += 1)) })),
+        'policy-not-allowed',
+      );
+    }));
 
   test('ends when it was not used for sixty days, and lasts as long as it is', async () => {
     for (let month = 0; month < 4; month += 1) {
@@ -188,27 +262,61 @@ for (const { name, open } of testDatabases('the right to send')) {
     }
     gateway.wait(61 * DAY_MS);
     assert.is(await codeOf(await device.exchange(await device.assertion())), 'session-ended');
-    const events = await gateway.database.db.selectFrom('audit').select('fields').where('event', '=', 'device-ended').execute();
-    assert.ok(events.some(({ fields }) => JSON.stringify(fields).includes(device.id) && fields['because'] === 'unused'));
+    const events = await gateway.database.db
+      .selectFrom('audit')
+      .select('fields')
+      .where('event', '=', 'device-ended')
+      .execute();
+    assert.ok(
+      events.some(
+        ({ fields }) => JSON.stringify(fields).includes(device.id) && fields['because'] === 'unused',
+      ),
+    );
   });
 
-  test('of an account has an end of devices: the one that was not seen for longest gives way', () => isChanged(async () => {
-    const { accessToken, user } = session;
-    await gateway.database.db.insertInto('device').values(Array.from({ length: 199 }, (_, number) => ({
-      site_id: user.siteId, account_id: user.id, thumbprint: `t${number}`, public_key: '{}', last_seen_at: new Date(gateway.now().getTime() - (number === 7 ? 5 : 1) * 60_000), revoked_at: null,
-    }))).execute();
-    await (await createTestDevice(gateway)).enrol(accessToken);
-    const ended = await gateway.database.db.selectFrom('device').select('thumbprint').where('account_id', '=', user.id).where('revoked_at', 'is not', null).execute();
-    assert.equal(ended.map(({ thumbprint }) => thumbprint).filter((thumbprint) => /^t\d+$/.test(thumbprint)), ['t7']);
-  }));
+  test('of an account has an end of devices: the one that was not seen for longest gives way', () =>
+    isChanged(async () => {
+      const { accessToken, user } = session;
+      await gateway.database.db
+        .insertInto('device')
+        .values(
+          Array.from({ length: 199 }, (_, number) => ({
+            site_id: user.siteId,
+            account_id: user.id,
+            thumbprint: `t${number}`,
+            public_key: '{}',
+            last_seen_at: new Date(gateway.now().getTime() - (number === 7 ? 5 : 1) * 60_000),
+            revoked_at: null,
+          })),
+        )
+        .execute();
+      await (await createTestDevice(gateway)).enrol(accessToken);
+      const ended = await gateway.database.db
+        .selectFrom('device')
+        .select('thumbprint')
+        .where('account_id', '=', user.id)
+        .where('revoked_at', 'is not', null)
+        .execute();
+      assert.equal(
+        ended.map(({ thumbprint }) => thumbprint).filter((thumbprint) => /^t\d+$/.test(thumbprint)),
+        ['t7'],
+      );
+    }));
 
-  test('is in the audit trail when it begins and when it ends', () => isChanged(async () => {
-    await asAdmin('PATCH', `/admin/users/${session.user.id}`, { disabled: true });
-    const rows = await gateway.database.db.selectFrom('audit').select(['event', 'fields']).where('event', 'like', 'device-%').execute();
-    const told = rows.filter(({ fields }) => JSON.stringify(fields).includes(device.id)).map(({ event }) => event);
-    assert.equal(told, ['device-enrolled', 'device-ended']);
-    assert.is((await verifyAudit(gateway.database.db)).kind, 'whole');
-  }));
+  test('is in the audit trail when it begins and when it ends', () =>
+    isChanged(async () => {
+      await asAdmin('PATCH', `/admin/users/${session.user.id}`, { disabled: true });
+      const rows = await gateway.database.db
+        .selectFrom('audit')
+        .select(['event', 'fields'])
+        .where('event', 'like', 'device-%')
+        .execute();
+      const told = rows
+        .filter(({ fields }) => JSON.stringify(fields).includes(device.id))
+        .map(({ event }) => event);
+      assert.equal(told, ['device-enrolled', 'device-ended']);
+      assert.is((await verifyAudit(gateway.database.db)).kind, 'whole');
+    }));
 
   test.run();
 }
@@ -220,7 +328,8 @@ limited('is slowed down as guessing passwords is', async () => {
   const { accessToken } = await gateway.signIn();
   await device.enrol(accessToken);
   const statuses = [];
-  for (let i = 0; i < 11; i += 1) statuses.push((await device.exchange(await device.assertion({ aud: 'x' }))).status);
+  for (let i = 0; i < 11; i += 1)
+    statuses.push((await device.exchange(await device.assertion({ aud: 'x' }))).status);
   assert.equal(statuses, [...Array<number>(10).fill(401), 429]);
   gateway.wait(60_000);
   await device.token();

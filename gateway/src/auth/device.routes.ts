@@ -1,6 +1,12 @@
 /** `/auth/enrol` and `/auth/device-token`: the right to send that outlives a login (device-right.ts). */
 import { z } from '@hono/zod-openapi';
-import { deviceTokenAnswerSchema, deviceTokenSchema, enrolAnswerSchema, enrolSchema, type Role } from '#shared/protocol/api.ts';
+import {
+  deviceTokenAnswerSchema,
+  deviceTokenSchema,
+  enrolAnswerSchema,
+  enrolSchema,
+  type Role,
+} from '#shared/protocol/api.ts';
 import { addressOf } from '../http/caller-key.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { type DeviceRightTools, enrolDevice, giveDeviceToken } from './device-right.ts';
@@ -14,14 +20,25 @@ export type DeviceRouteTools = DeviceRightTools & { readonly senders: readonly R
 function routesFor(senders: readonly Role[]) {
   return {
     enrol: defineRoute({
-      method: 'post', path: '/auth/enrol', roles: senders, tags: ['auth'],
-      summary: 'Let this device send what you queue on it, after your session has ended too. Repeatable: the same key is the same device',
+      method: 'post',
+      path: '/auth/enrol',
+      roles: senders,
+      tags: ['auth'],
+      summary:
+        'Let this device send what you queue on it, after your session has ended too. Repeatable: the same key is the same device',
       request: { body: jsonBody(enrolSchema) },
-      responses: { 200: jsonResponse(enrolAnswer, 'The device’s id, and the audience that its assertions name.') },
+      responses: {
+        200: jsonResponse(enrolAnswer, 'The device’s id, and the audience that its assertions name.'),
+      },
     }),
     deviceToken: defineRoute({
-      method: 'post', path: '/auth/device-token', roles: 'public', tags: ['auth'], problems: ['session-ended', 'assertion-refused'],
-      summary: 'Exchange an enrolled device’s signed assertion (RFC 7523) for a token that reaches this device’s own uploads and nothing else',
+      method: 'post',
+      path: '/auth/device-token',
+      roles: 'public',
+      tags: ['auth'],
+      problems: ['session-ended', 'assertion-refused'],
+      summary:
+        'Exchange an enrolled device’s signed assertion (RFC 7523) for a token that reaches this device’s own uploads and nothing else',
       request: { body: jsonBody(deviceTokenSchema) },
       responses: { 200: jsonResponse(tokenAnswer, 'A token with `scope: upload`.') },
     }),
@@ -36,6 +53,8 @@ export function deviceRoutes(tools: DeviceRouteTools): Router {
     const deviceId = await enrolDevice(tools, { id, username, roles, siteId }, c.req.valid('json').publicKey);
     return c.json({ deviceId, audience: tools.audiences[0] }, 200);
   });
-  router.openapi(routes.deviceToken, async (c) => c.json(await giveDeviceToken(tools, c.req.valid('json').assertion, addressOf(c)), 200));
+  router.openapi(routes.deviceToken, async (c) =>
+    c.json(await giveDeviceToken(tools, c.req.valid('json').assertion, addressOf(c)), 200),
+  );
   return router;
 }

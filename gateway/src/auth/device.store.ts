@@ -1,4 +1,7 @@
-/** Devices with the right to send, in the database. A device of one account is known by the thumbprint of its public key (RFC 7638). */
+/**
+ * Devices with the right to send, in the database. A device of one account is known by the thumbprint of its
+ * public key (RFC 7638).
+ */
 import type { Selectable } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
 import type { DeviceTable } from '../database/tables.ts';
@@ -15,34 +18,81 @@ export async function lockDevice(trx: Trx, id: string): Promise<Device | undefin
   return trx.selectFrom('device').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
-export type NewDevice = { readonly siteId: string; readonly accountId: string; readonly thumbprint: string; readonly publicKey: PublicEcKey };
+export type NewDevice = {
+  readonly siteId: string;
+  readonly accountId: string;
+  readonly thumbprint: string;
+  readonly publicKey: PublicEcKey;
+};
 
-/** The device with this key: a new one, or the one there was, whose right begins anew. Its uploads stay its own. */
-export async function insertOrRenewDevice(trx: Trx, { siteId, accountId, thumbprint, publicKey }: NewDevice, now: Date): Promise<string> {
+/**
+ * The device with this key: a new one, or the one there was, whose right begins anew. Its uploads stay its
+ * own.
+ */
+export async function insertOrRenewDevice(
+  trx: Trx,
+  { siteId, accountId, thumbprint, publicKey }: NewDevice,
+  now: Date,
+): Promise<string> {
   const row = await trx
     .insertInto('device')
-    .values({ site_id: siteId, account_id: accountId, thumbprint, public_key: JSON.stringify(publicKey), last_seen_at: now, revoked_at: null })
-    .onConflict((conflict) => conflict.columns(['account_id', 'thumbprint']).doUpdateSet({ last_seen_at: now, revoked_at: null }))
+    .values({
+      site_id: siteId,
+      account_id: accountId,
+      thumbprint,
+      public_key: JSON.stringify(publicKey),
+      last_seen_at: now,
+      revoked_at: null,
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['account_id', 'thumbprint']).doUpdateSet({ last_seen_at: now, revoked_at: null }),
+    )
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;
 }
 
 /** Ends these rights; the ids of those that had not ended before. */
-export async function endDevices(trx: Trx, where: { accountId: string; ids?: readonly string[] }, now: Date): Promise<readonly string[]> {
-  let query = trx.updateTable('device').set({ revoked_at: now }).where('account_id', '=', where.accountId).where('revoked_at', 'is', null);
+export async function endDevices(
+  trx: Trx,
+  where: { accountId: string; ids?: readonly string[] },
+  now: Date,
+): Promise<readonly string[]> {
+  let query = trx
+    .updateTable('device')
+    .set({ revoked_at: now })
+    .where('account_id', '=', where.accountId)
+    .where('revoked_at', 'is', null);
   if (where.ids !== undefined) query = query.where('id', 'in', [...where.ids]);
   return (await query.returning('id').execute()).map(({ id }) => id);
 }
 
 /** The account's devices whose right has not ended, the one that was not seen for longest first. */
-export async function livingDevices(trx: Trx, accountId: string): Promise<readonly Pick<Device, 'id' | 'last_seen_at'>[]> {
-  return trx.selectFrom('device').select(['id', 'last_seen_at']).where('account_id', '=', accountId).where('revoked_at', 'is', null).orderBy('last_seen_at').execute();
+export async function livingDevices(
+  trx: Trx,
+  accountId: string,
+): Promise<readonly Pick<Device, 'id' | 'last_seen_at'>[]> {
+  return trx
+    .selectFrom('device')
+    .select(['id', 'last_seen_at'])
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .orderBy('last_seen_at')
+    .execute();
 }
 
 /** The device was here. False: this assertion was used before. Forgets those that nobody could use again. */
-export async function useAssertion(trx: Trx, deviceId: string, assertion: { readonly jti: string; readonly usableUntil: Date }, now: Date): Promise<boolean> {
-  await trx.deleteFrom('device_assertion').where('device_id', '=', deviceId).where('expires_at', '<', now).execute();
+export async function useAssertion(
+  trx: Trx,
+  deviceId: string,
+  assertion: { readonly jti: string; readonly usableUntil: Date },
+  now: Date,
+): Promise<boolean> {
+  await trx
+    .deleteFrom('device_assertion')
+    .where('device_id', '=', deviceId)
+    .where('expires_at', '<', now)
+    .execute();
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto('device_assertion')
     .values({ device_id: deviceId, jti: assertion.jti, expires_at: assertion.usableUntil })

@@ -7,16 +7,25 @@ import { hashPassword, makePassword } from './password.ts';
 export const FIRST_USER = 'admin';
 
 /**
- * Makes `admin` if there is no account at all. `given` is its password; without one it is made and returned, to be shown once. An account
- * that is there keeps its password, whatever `given` says.
+ * Makes `admin` if there is no account at all. `given` is its password; without one it is made and returned,
+ * to be shown once. An account that is there keeps its password, whatever `given` says.
  */
-export async function ensureFirstUser(db: Db, given: string | null, now: Date): Promise<{ madePassword: string | null }> {
+export async function ensureFirstUser(
+  db: Db,
+  given: string | null,
+  now: Date,
+): Promise<{ madePassword: string | null }> {
   if (await hasAccounts(db)) return { madePassword: null };
   const password = given ?? makePassword();
   const passwordHash = await hashPassword(password);
   const isMade = await db.transaction().execute(async (trx) => {
     const siteId = await defaultSiteId(trx);
-    const accountId = await insertAccount(trx, { siteId, username: FIRST_USER, roles: ['admin'], passwordHash });
+    const accountId = await insertAccount(trx, {
+      siteId,
+      username: FIRST_USER,
+      roles: ['admin'],
+      passwordHash,
+    });
     if (!accountId) return false;
     await recordAudit(trx, siteId, { event: 'user-added', accountId, by: null, roles: ['admin'] }, now);
     return true;

@@ -26,13 +26,25 @@ export async function createTestDevice(gateway: TestGateway): Promise<TestDevice
       return id;
     },
     async enrol(token) {
-      const answer = await gateway.call('POST', '/auth/enrol', { token, body: { publicKey: device.publicKey } });
-      if (answer.ok) ({ deviceId: id, audience } = (await answer.json()) as { deviceId: string; audience: string });
+      const answer = await gateway.call('POST', '/auth/enrol', {
+        token,
+        body: { publicKey: device.publicKey },
+      });
+      if (answer.ok)
+        ({ deviceId: id, audience } = (await answer.json()) as { deviceId: string; audience: string });
       return answer.status;
     },
     assertion(claims = {}, header = {}) {
       const at = Math.floor(gateway.now().getTime() / 1000);
-      const payload = { iss: id, sub: id, aud: audience, iat: at, exp: at + 60, jti: randomUUID(), ...claims };
+      const payload = {
+        iss: id,
+        sub: id,
+        aud: audience,
+        iat: at,
+        exp: at + 60,
+        jti: randomUUID(),
+        ...claims,
+      };
       return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);
     },
     exchange: (assertion) => gateway.call('POST', '/auth/device-token', { body: { assertion } }),

@@ -7,7 +7,14 @@ const test = suite('passwords');
 
 test('belong to their hash, and nobody’s to that of no account', async () => {
   const hash = await hashPassword('correct horse');
-  assert.equal(await Promise.all([isPasswordOf(hash, 'correct horse'), isPasswordOf(hash, 'correct hors'), isPasswordOf(null, '')]), [true, false, false]);
+  assert.equal(
+    await Promise.all([
+      isPasswordOf(hash, 'correct horse'),
+      isPasswordOf(hash, 'correct hors'),
+      isPasswordOf(null, ''),
+    ]),
+    [true, false, false],
+  );
 });
 
 test('that are tried by the dozen do not hold up the files of an upload', async () => {

@@ -1,10 +1,11 @@
 /**
- * Refresh tokens: 256 random bits each, kept as hashes, good for one use (RFC 9700 §4.14.2, rotation). A token and all that it was
- * exchanged for are a family; a copy in other hands shows itself when both are used, and ends the family.
+ * Refresh tokens: 256 random bits each, kept as hashes, good for one use (RFC 9700 §4.14.2, rotation). A
+ * token and all that it was exchanged for are a family; a copy in other hands shows itself when both are
+ * used, and ends the family.
  *
- * An answer may be lost on the way, and a tablet may come back an hour later with the token that it had used: "a login in the middle of
- * an upload" is what a technician must never meet. So a used token is exchanged once more as long as nothing that was given for it was
- * used; what was given before is then void.
+ * An answer may be lost on the way, and a tablet may come back an hour later with the token that it had used:
+ * "a login in the middle of an upload" is what a technician must never meet. So a used token is exchanged
+ * once more as long as nothing that was given for it was used; what was given before is then void.
  *
  *   unused ─► exchanged
  *   used, nothing given for it used ─► exchanged again (within seconds: tabs that asked side by side keep both; later: the earlier is void)
@@ -15,7 +16,9 @@ import type { Trx } from '../database/database.ts';
 
 /** 30 days without a connection, and a device signs in anew. */
 export const REFRESH_TOKEN_SECONDS = 30 * 86_400;
-/** Requests that were under way side by side: longer than one takes on a bad link, shorter than a thief needs. */
+/**
+ * Requests that were under way side by side: longer than one takes on a bad link, shorter than a thief needs.
+ */
 const SIDE_BY_SIDE_MS = 10_000;
 
 export type Exchange =
@@ -26,15 +29,24 @@ export type Exchange =
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-async function insertToken(trx: Trx, family: { familyId: string; accountId: string; parentHash: string | null }, now: Date): Promise<string> {
+async function insertToken(
+  trx: Trx,
+  family: { familyId: string; accountId: string; parentHash: string | null },
+  now: Date,
+): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   const expiresAt = new Date(now.getTime() + REFRESH_TOKEN_SECONDS * 1000);
   const { familyId, accountId, parentHash } = family;
   await trx
     .insertInto('refresh_token')
     .values({
-      token_hash: hashOf(token), family_id: familyId, parent_hash: parentHash, account_id: accountId, expires_at: expiresAt,
-      used_at: null, revoked_at: null,
+      token_hash: hashOf(token),
+      family_id: familyId,
+      parent_hash: parentHash,
+      account_id: accountId,
+      expires_at: expiresAt,
+      used_at: null,
+      revoked_at: null,
     })
     .execute();
   return token;
@@ -47,32 +59,54 @@ export async function beginFamily(trx: Trx, accountId: string, familyId: string,
 }
 
 export async function exchangeToken(trx: Trx, token: string, now: Date): Promise<Exchange> {
-  const row = await trx.selectFrom('refresh_token').selectAll().where('token_hash', '=', hashOf(token)).forUpdate().executeTakeFirst();
+  const row = await trx
+    .selectFrom('refresh_token')
+    .selectAll()
+    .where('token_hash', '=', hashOf(token))
+    .forUpdate()
+    .executeTakeFirst();
   if (!row || row.expires_at < now) return { kind: 'refused' };
   const { family_id: familyId, account_id: accountId, token_hash: hash } = row;
   const given = trx.selectFrom('refresh_token').where('parent_hash', '=', hash);
-  const wasGivenUsed = row.used_at !== null && (await given.select('token_hash').where('used_at', 'is not', null).limit(1).executeTakeFirst()) !== undefined;
+  const wasGivenUsed =
+    row.used_at !== null &&
+    (await given.select('token_hash').where('used_at', 'is not', null).limit(1).executeTakeFirst()) !==
+      undefined;
   if (row.revoked_at !== null || wasGivenUsed) {
     // Of a family that has ended already (somebody signed out), an old token is no news.
-    return (await endFamily(trx, familyId, now)) > 0 ? { kind: 'reused', accountId, familyId } : { kind: 'refused' };
+    return (await endFamily(trx, familyId, now)) > 0
+      ? { kind: 'reused', accountId, familyId }
+      : { kind: 'refused' };
   }
   if (row.used_at === null) {
     await trx.updateTable('refresh_token').set({ used_at: now }).where('token_hash', '=', hash).execute();
   } else if (now.getTime() - row.used_at.getTime() > SIDE_BY_SIDE_MS) {
     await trx.updateTable('refresh_token').set({ revoked_at: now }).where('parent_hash', '=', hash).execute();
   }
-  return { kind: 'exchanged', accountId, token: await insertToken(trx, { familyId, accountId, parentHash: hash }, now) };
+  return {
+    kind: 'exchanged',
+    accountId,
+    token: await insertToken(trx, { familyId, accountId, parentHash: hash }, now),
+  };
 }
 
 /** How many tokens of the family still held. */
 async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number> {
-  const held = trx.updateTable('refresh_token').set({ revoked_at: now }).where('family_id', '=', familyId).where('revoked_at', 'is', null);
+  const held = trx
+    .updateTable('refresh_token')
+    .set({ revoked_at: now })
+    .where('family_id', '=', familyId)
+    .where('revoked_at', 'is', null);
   return (await held.returning('token_hash').execute()).length;
 }
 
 /** Signs out who holds the token. The account's id, or null where the token is not known. */
 export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<string | null> {
-  const row = await trx.selectFrom('refresh_token').select(['family_id', 'account_id']).where('token_hash', '=', hashOf(token)).executeTakeFirst();
+  const row = await trx
+    .selectFrom('refresh_token')
+    .select(['family_id', 'account_id'])
+    .where('token_hash', '=', hashOf(token))
+    .executeTakeFirst();
   if (!row) return null;
   await endFamily(trx, row.family_id, now);
   return row.account_id;
@@ -80,5 +114,10 @@ export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<s
 
 /** Signs an account out everywhere: its password was changed, or it was disabled. */
 export async function endFamiliesOf(trx: Trx, accountId: string, now: Date): Promise<void> {
-  await trx.updateTable('refresh_token').set({ revoked_at: now }).where('account_id', '=', accountId).where('revoked_at', 'is', null).execute();
+  await trx
+    .updateTable('refresh_token')
+    .set({ revoked_at: now })
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .execute();
 }

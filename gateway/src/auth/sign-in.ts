@@ -1,6 +1,6 @@
 /**
- * Signing in, staying signed in, signing out. Each is one transaction with its audit row. A wrong name and a wrong password cannot be told
- * apart, by the answer or by the time that it takes.
+ * Signing in, staying signed in, signing out. Each is one transaction with its audit row. A wrong name and a
+ * wrong password cannot be told apart, by the answer or by the time that it takes.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
@@ -26,20 +26,37 @@ export type Credentials = { readonly username: string; readonly password: string
 export type OpenSession = Session & { readonly refreshToken: string };
 
 async function openSession(tools: SignInTools, account: Account, refreshToken: string): Promise<OpenSession> {
-  return { accessToken: await tools.accessTokens.sign({ accountId: account.id, deviceId: null }), refreshToken, expiresIn: ACCESS_TOKEN_SECONDS, user: toUser(account) };
+  return {
+    accessToken: await tools.accessTokens.sign({ accountId: account.id, deviceId: null }),
+    refreshToken,
+    expiresIn: ACCESS_TOKEN_SECONDS,
+    user: toUser(account),
+  };
 }
 
 /** @throws Problem wrong-credentials, rate-limited. */
-export async function signIn(tools: SignInTools, { username, password }: Credentials, address: string): Promise<OpenSession> {
+export async function signIn(
+  tools: SignInTools,
+  { username, password }: Credentials,
+  address: string,
+): Promise<OpenSession> {
   const { db, attempts, now, newId } = tools;
-  const waitSeconds = Math.max(attempts.perName.take(`${address} ${username.toLowerCase()}`), attempts.perAddress.take(address));
+  const waitSeconds = Math.max(
+    attempts.perName.take(`${address} ${username.toLowerCase()}`),
+    attempts.perAddress.take(address),
+  );
   if (waitSeconds > 0) throw new Problem('rate-limited', undefined, { 'Retry-After': String(waitSeconds) });
   const account = await findAccount(db, { username });
   const isRight = await isPasswordOf(account?.passwordHash ?? null, password);
   if (!account || !isRight || account.isDisabled) {
     const because = !account ? 'unknown-user' : isRight ? 'disabled' : 'wrong-password';
     await db.transaction().execute(async (trx) => {
-      await recordAudit(trx, account?.siteId ?? (await defaultSiteId(trx)), { event: 'login-failed', because }, now());
+      await recordAudit(
+        trx,
+        account?.siteId ?? (await defaultSiteId(trx)),
+        { event: 'login-failed', because },
+        now(),
+      );
     });
     throw new Problem('wrong-credentials');
   }
@@ -59,7 +76,8 @@ export async function refreshSession(tools: SignInTools, token: string): Promise
     if (outcome.kind !== 'reused') return outcome;
     const { accountId, familyId } = outcome;
     const account = await findAccount(trx, { id: accountId });
-    if (account) await recordAudit(trx, account.siteId, { event: 'session-reused', accountId, familyId }, now());
+    if (account)
+      await recordAudit(trx, account.siteId, { event: 'session-reused', accountId, familyId }, now());
     return outcome;
   });
   if (exchange.kind !== 'exchanged') throw new Problem('session-ended');

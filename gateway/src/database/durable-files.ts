@@ -1,10 +1,12 @@
 /**
- * PGlite's files, so that they outlive a power cut. PostgreSQL says what must be on the disk and when (fsync); PGlite's own file system passes
- * none of it on. Here it is passed on, with one difference: the end of a commit does not hold up the whole process. What the log holds is synced
- * beside the running work, many commits at once, and who commits waits for it (`flushed`).
+ * PGlite's files, so that they outlive a power cut. PostgreSQL says what must be on the disk and when
+ * (fsync); PGlite's own file system passes none of it on. Here it is passed on, with one difference: the end
+ * of a commit does not hold up the whole process. What the log holds is synced beside the running work, many
+ * commits at once, and who commits waits for it (`flushed`).
  *
- * [Note: the log first] PostgreSQL writes a page only after the log that explains it is on the disk; else a power cut could leave a page of a
- * transaction that never was. So whatever changes a file other than the log first waits for the log, and every other sync is done on the spot.
+ * [Note: the log first] PostgreSQL writes a page only after the log that explains it is on the disk; else a
+ * power cut could leave a page of a transaction that never was. So whatever changes a file other than the log
+ * first waits for the log, and every other sync is done on the spot.
  */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -61,12 +63,20 @@ export class DurableFiles extends NodeFS {
 
   override async init(pglite: PGlite, options: Parameters<NodeFS['init']>[1]): ReturnType<NodeFS['init']> {
     const { emscriptenOpts } = await super.init(pglite, options);
-    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), ({ NODEFS }) => this.#guard(NODEFS as unknown as NodeFiles)] } };
+    return {
+      emscriptenOpts: {
+        ...emscriptenOpts,
+        preRun: [
+          ...(emscriptenOpts.preRun ?? []),
+          ({ NODEFS }) => this.#guard(NODEFS as unknown as NodeFiles),
+        ],
+      },
+    };
   }
 
   /**
-   * Resolves when all that was committed before would outlive a power cut. Throws when the disk fails to keep it: from then on always, for what a
-   * disk once failed to write it may call written the next time.
+   * Resolves when all that was committed before would outlive a power cut. Throws when the disk fails to keep
+   * it: from then on always, for what a disk once failed to write it may call written the next time.
    */
   async flushed(): Promise<void> {
     if (this.#failure !== null) throw this.#failure;

@@ -12,7 +12,10 @@ const DRAFT = 'files.new';
 /** Files synced at once: as many as Node does beside its work. */
 const SYNCS_AT_ONCE = 4;
 
-/** The database's own folder in `folder`. Throws when it cannot be made; what was half made is made anew the next time. */
+/**
+ * The database's own folder in `folder`. Throws when it cannot be made; what was half made is made anew the
+ * next time.
+ */
 export async function embeddedFiles(folder: string): Promise<string> {
   const path = join(folder, NAME);
   if (existsSync(path)) return path;
@@ -27,10 +30,15 @@ export async function embeddedFiles(folder: string): Promise<string> {
 }
 
 async function makeCluster(folder: string): Promise<void> {
-  const child = spawn(process.execPath, [MAKE_CLUSTER, folder], { stdio: ['pipe', 'ignore', 'pipe'], env: {} });
+  const child = spawn(process.execPath, [MAKE_CLUSTER, folder], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: {},
+  });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2_000)));
-  const code = await new Promise((resolve, reject) => void child.once('close', resolve).once('error', reject));
+  const code = await new Promise(
+    (resolve, reject) => void child.once('close', resolve).once('error', reject),
+  );
   if (code !== 0) throw new Error(`The embedded database could not be made (${String(code)}): ${words}`);
 }
 

@@ -1,6 +1,7 @@
 /**
- * One process owns a data folder. PGlite writes a `postmaster.pid` but heeds none: two processes would open the same files and ruin them.
- * The lock is a file with the owner's process id; what a killed process left behind is taken over.
+ * One process owns a data folder. PGlite writes a `postmaster.pid` but heeds none: two processes would open
+ * the same files and ruin them. The lock is a file with the owner's process id; what a killed process left
+ * behind is taken over.
  */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,10 +17,14 @@ export class FolderInUse extends Error {
 
 type ProcessFacts = { readonly state: string; readonly start: string };
 
-/** Its state and when it began, in clock ticks since boot: tells a process from a later one with its number. null where /proc does not tell. */
+/**
+ * Its state and when it began, in clock ticks since boot: tells a process from a later one with its number.
+ * null where /proc does not tell.
+ */
 function factsOf(pid: number): ProcessFacts | null {
   try {
-    // proc(5): the 3rd field is the state, the 22nd the start time; the 2nd may hold spaces and ends with the last ")".
+    // proc(5): the 3rd field is the state, the 22nd the start time; the 2nd may hold spaces and ends with the
+    // last ")".
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '', start: fields[19] ?? '' };
@@ -84,8 +89,8 @@ function readOwner(path: string): Owner | null {
 }
 
 /**
- * Takes the lock and returns what gives it back. Throws FolderInUse when a living process has it (this one too: a second door to the same
- * files is as bad from inside).
+ * Takes the lock and returns what gives it back. Throws FolderInUse when a living process has it (this one
+ * too: a second door to the same files is as bad from inside).
  */
 export async function lockFolder(folder: string): Promise<() => void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,9 +1,18 @@
-/** The tables of models, jobs and results, as types (migration 0009). What holds for `tables.ts` holds here: UIDs, digests, codes, numbers and times only. */
+/**
+ * The tables of models, jobs and results, as types (migration 0009). What holds for `tables.ts` holds here:
+ * UIDs, digests, codes, numbers and times only.
+ */
 import type { ColumnType, Generated } from 'kysely';
 import type { z } from 'zod';
 import type { ModelRef } from '#shared/models/model.ts';
 import type {
-  DeviceTriage, disagreementSchema, Finding, inferenceRuleSchema, JobState, VERIFICATIONS, VERSION_STATES,
+  DeviceTriage,
+  disagreementSchema,
+  Finding,
+  inferenceRuleSchema,
+  JobState,
+  VERIFICATIONS,
+  VERSION_STATES,
 } from '#shared/protocol/inference.ts';
 
 type Json<T> = ColumnType<T, string, string>;
@@ -26,15 +35,35 @@ export type ModelVersionTable = {
 };
 
 /** Which version answered from when on; what `rollback` goes back to. */
-export type ModelActivationTable = { id: Generated<number>; site_id: string; model_id: string; version: string; at: Date; by_account: string | null };
+export type ModelActivationTable = {
+  id: Generated<number>;
+  site_id: string;
+  model_id: string;
+  version: string;
+  at: Date;
+  by_account: string | null;
+};
 
-export type ModelFallbackTable = { site_id: string; model_id: string; fallback_id: string; fallback_version: string };
+export type ModelFallbackTable = {
+  site_id: string;
+  model_id: string;
+  fallback_id: string;
+  fallback_version: string;
+};
 
-export type InferenceRuleTable = { site_id: string; position: number; rule: Json<z.infer<typeof inferenceRuleSchema>> };
+export type InferenceRuleTable = {
+  site_id: string;
+  position: number;
+  rule: Json<z.infer<typeof inferenceRuleSchema>>;
+};
 
 export type JobKind = 'study' | 'instance' | 'file';
 /** What is asked of the models beside the input; `explain` and `steps` as in `inferRequestSchema`. */
-export type JobParameters = { readonly threshold?: number | undefined; readonly explain?: readonly string[] | undefined; readonly steps?: number | undefined };
+export type JobParameters = {
+  readonly threshold?: number | undefined;
+  readonly explain?: readonly string[] | undefined;
+  readonly steps?: number | undefined;
+};
 
 export type InferenceJobTable = {
   id: string;
@@ -72,7 +101,10 @@ export type InferenceJobTable = {
 export type InferenceResultTable = {
   id: string;
   site_id: string;
-  /** SHA-256 over the input's digest, the models that were asked (for what each, its file and its card), and the parameters. */
+  /**
+   * SHA-256 over the input's digest, the models that were asked (for what each, its file and its card), and
+   * the parameters.
+   */
   cache_key: string;
   model_id: string;
   version: string;
@@ -99,16 +131,39 @@ export type InferenceResultTable = {
 export type ResultMapTable = { result_id: string; name: string; dims: number[]; bytes: Uint8Array };
 
 /** Who asked for a result, and was given it. `asked_id`: the job, or the one question of `/predict`. */
-export type ResultRequestTable = { result_id: string; asked_id: string; account_id: string | null; job_id: string | null; cached: boolean; at: Date };
+export type ResultRequestTable = {
+  result_id: string;
+  asked_id: string;
+  account_id: string | null;
+  job_id: string | null;
+  cached: boolean;
+  at: Date;
+};
 
 /** A result's instances in the PACS. `revision`: of the result, that it says. */
-export type ResultInstanceTable = { result_id: string; kind: 'SR' | 'SEG' | 'SC'; series_instance_uid: string; sop_instance_uid: string; revision: number };
+export type ResultInstanceTable = {
+  result_id: string;
+  kind: 'SR' | 'SEG' | 'SC';
+  series_instance_uid: string;
+  sop_instance_uid: string;
+  revision: number;
+};
 
 /** What the device's own triage said of an instance, in the manifest. */
 export type DeviceTriageTable = { study_id: string; sop_instance_uid: string; triage: Json<DeviceTriage> };
 
-/** Images of a day by outcome and by how long they took (model-use.store.ts). `day`: in UTC, as `2026-11-21`. */
-export type ModelUseTable = { site_id: string; day: string; model_id: string; version: string; outcome: string; bucket: number; images: number };
+/**
+ * Images of a day by outcome and by how long they took (model-use.store.ts). `day`: in UTC, as `2026-11-21`.
+ */
+export type ModelUseTable = {
+  site_id: string;
+  day: string;
+  model_id: string;
+  version: string;
+  outcome: string;
+  bucket: number;
+  images: number;
+};
 
 export type InferenceTables = {
   model_use: ModelUseTable;

@@ -1,6 +1,7 @@
 /**
- * `node make-cluster.ts FOLDER`: makes an empty database there and ends. In a process of its own, because what it takes for a moment (700 MB)
- * would stay with the gateway. It ends when the process that started it is gone.
+ * `node make-cluster.ts FOLDER`: makes an empty database there and ends. In a process of its own, because
+ * what it takes for a moment (700 MB) would stay with the gateway. It ends when the process that started it
+ * is gone.
  */
 import { PGlite } from '@electric-sql/pglite';
 

@@ -1,6 +1,7 @@
 /**
- * Short messages from this gateway to the others on the same PostgreSQL. One that is said while the database is away is said when it is back;
- * one that was said by others meanwhile is missed, and whoever listens is told so.
+ * Short messages from this gateway to the others on the same PostgreSQL. One that is said while the database
+ * is away is said when it is back; one that was said by others meanwhile is missed, and whoever listens is
+ * told so.
  */
 import type { StandingConnection } from './standing-connection.ts';
 
@@ -11,11 +12,17 @@ export type MessageChannel = {
   hear(heard: (message: string) => void, missed: () => void): void;
 };
 
-/** How often it is tried: each time waits for the connection first, so only a server that is lost again and again ends it. */
+/**
+ * How often it is tried: each time waits for the connection first, so only a server that is lost again and
+ * again ends it.
+ */
 const TRIES = 5;
 
 /** `name` as PostgreSQL writes identifiers without quotes. */
-export async function openMessageChannel(connection: StandingConnection, name: string): Promise<MessageChannel> {
+export async function openMessageChannel(
+  connection: StandingConnection,
+  name: string,
+): Promise<MessageChannel> {
   const listeners: ((message: string) => void)[] = [];
   await connection.listen(name, (message, isOwn) => {
     if (!isOwn) for (const heard of listeners) heard(message);
@@ -23,7 +30,10 @@ export async function openMessageChannel(connection: StandingConnection, name: s
   return {
     async say(message) {
       for (let left = TRIES; left > 0; left -= 1) {
-        const isSaid = await connection.query('select pg_notify($1, $2)', [name, message]).then(() => true, () => false);
+        const isSaid = await connection.query('select pg_notify($1, $2)', [name, message]).then(
+          () => true,
+          () => false,
+        );
         if (isSaid) return;
       }
     },

@@ -1,4 +1,6 @@
-/** The ladder of the schema. A migration that has left this house is never edited: the next one goes below it. */
+/**
+ * The ladder of the schema. A migration that has left this house is never edited: the next one goes below it.
+ */
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './migrations/0001-initial.ts';
@@ -27,7 +29,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-model-use': modelUse,
 };
 
-/** Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the failed migration threw. */
+/**
+ * Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws what the
+ * failed migration threw.
+ */
 export async function migrate(db: Kysely<unknown>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();

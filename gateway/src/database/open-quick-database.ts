@@ -1,17 +1,29 @@
 /**
- * For tests that go through a database a hundred thousand times: PGlite as in the product, with the product's schema and SQL, but every statement
- * stays prepared, so it is parsed and planned once. Three to four times as fast; nothing is kept anywhere but in memory.
+ * For tests that go through a database a hundred thousand times: PGlite as in the product, with the product's
+ * schema and SQL, but every statement stays prepared, so it is parsed and planned once. Three to four times
+ * as fast; nothing is kept anywhere but in memory.
  */
 import { messages, parse, PGlite, protocol } from '@electric-sql/pglite';
 import {
-  CompiledQuery, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, type DatabaseConnection, type Driver, type QueryResult,
+  CompiledQuery,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
 } from 'kysely';
 import type { Database, Db } from './database.ts';
 import { migrate } from './migrations.ts';
 import type { Tables } from './tables.ts';
 
 type Message = Awaited<ReturnType<PGlite['execProtocol']>>['messages'][number];
-type Statement = { readonly name: string; readonly parameters: readonly number[]; readonly described: readonly Message[] };
+type Statement = {
+  readonly name: string;
+  readonly parameters: readonly number[];
+  readonly described: readonly Message[];
+};
 type Parse = Parameters<typeof parse.parseResults>[0];
 
 const { serialize } = protocol;
@@ -21,13 +33,18 @@ function createRunner(pglite: PGlite) {
   const known = new Map<string, Statement>();
 
   async function ask(...parts: readonly Uint8Array[]): Promise<readonly Message[]> {
-    return (await pglite.execProtocol(Buffer.concat([...parts, serialize.sync()]), { syncToFs: false })).messages;
+    return (await pglite.execProtocol(Buffer.concat([...parts, serialize.sync()]), { syncToFs: false }))
+      .messages;
   }
 
   async function prepare(text: string): Promise<Statement> {
     const name = `s${known.size}`;
     const described = await ask(serialize.parse({ name, text }), serialize.describe({ type: 'S', name }));
-    const statement = { name, described: described.filter((message) => message instanceof messages.RowDescriptionMessage), parameters: parse.parseDescribeStatementResults(described as Parse) };
+    const statement = {
+      name,
+      described: described.filter((message) => message instanceof messages.RowDescriptionMessage),
+      parameters: parse.parseDescribeStatementResults(described as Parse),
+    };
     known.set(text, statement);
     return statement;
   }
@@ -108,13 +125,19 @@ export async function openQuickDatabase(hooks: DatabaseHooks): Promise<Database>
   const pglite = await PGlite.create();
   const db: Db = new Kysely<Tables>({
     dialect: {
-      createAdapter: () => new PostgresAdapter(), createDriver: () => createDriver(pglite, hooks), createIntrospector: (of) => new PostgresIntrospector(of),
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => createDriver(pglite, hooks),
+      createIntrospector: (of) => new PostgresIntrospector(of),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   });
   await migrate(db as unknown as Kysely<unknown>);
   return {
-    db, engine: { kind: 'embedded', pglite }, shared: null, join: (whenAlone) => whenAlone(), ping: async () => undefined,
+    db,
+    engine: { kind: 'embedded', pglite },
+    shared: null,
+    join: (whenAlone) => whenAlone(),
+    ping: async () => undefined,
     close: async () => {
       await db.destroy();
       await pglite.close();

@@ -1,4 +1,6 @@
-/** Databases for tests: every one fresh, PGlite always, PostgreSQL too where the environment names a server. */
+/**
+ * Databases for tests: every one fresh, PGlite always, PostgreSQL too where the environment names a server.
+ */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { skipped, testEnvironment } from '#testing/environment.ts';
@@ -6,7 +8,10 @@ import { type Database, openDatabase } from './database.ts';
 
 export type TestDatabase = { readonly name: 'PGlite' | 'PostgreSQL'; open(): Promise<Database> };
 
-/** The databases that a test of a store or a job must pass on. `what` names the test in the list of what was skipped. */
+/**
+ * The databases that a test of a store or a job must pass on. `what` names the test in the list of what was
+ * skipped.
+ */
 export function testDatabases(what: string): TestDatabase[] {
   const embedded: TestDatabase = { name: 'PGlite', open: () => openDatabase({ kind: 'memory' }) };
   const { postgresUrl } = testEnvironment();
@@ -30,7 +35,8 @@ export async function createTestDatabase(serverUrl: string): Promise<SharedTestD
   url.pathname = `/${name}`;
   return {
     url: url.href,
-    endConnections: () => onServer(serverUrl, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
+    endConnections: () =>
+      onServer(serverUrl, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
     drop: () => onServer(serverUrl, `drop database if exists ${name} with (force)`),
   };
 }

@@ -1,16 +1,26 @@
 /**
- * Kysely over PGlite for many callers at once. Kysely's own driver hands one connection object to everybody: two transactions begun side by
- * side overwrite each other's commit, and a query beside an open transaction joins it (read in kysely 0.29.9, pglite-driver.js). Here each
- * acquisition gets a connection object of its own, and PGlite's lock puts them in line.
+ * Kysely over PGlite for many callers at once. Kysely's own driver hands one connection object to everybody:
+ * two transactions begun side by side overwrite each other's commit, and a query beside an open transaction
+ * joins it (read in kysely 0.29.9, pglite-driver.js). Here each acquisition gets a connection object of its
+ * own, and PGlite's lock puts them in line.
  *
- * Who commits, or writes outside of a transaction, waits until it is on the disk (`flushed`); others go on meanwhile.
+ * Who commits, or writes outside of a transaction, waits until it is on the disk (`flushed`); others go on
+ * meanwhile.
  *
- * It does not save anybody from asking `db` while a transaction of their own is open: that waits for itself. Inside a transaction, use `trx`.
+ * It does not save anybody from asking `db` while a transaction of their own is open: that waits for itself.
+ * Inside a transaction, use `trx`.
  */
 import type { PGlite, Transaction as PGliteTransaction } from '@electric-sql/pglite';
 import {
-  CompiledQuery, type DatabaseConnection, type Dialect, type Driver, type Kysely, type QueryResult,
-  PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler,
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
 } from 'kysely';
 
 class PgliteConnection implements DatabaseConnection {
@@ -110,7 +120,10 @@ function savepointCommand(command: string, name: string): CompiledQuery {
   return CompiledQuery.raw(`${command} "${name.replaceAll('"', '""')}"`);
 }
 
-/** The dialect for `new Kysely`; `flushed` resolves when what was committed is on the disk. Isolation levels are not asked for: one transaction at a time is serializable already. */
+/**
+ * The dialect for `new Kysely`; `flushed` resolves when what was committed is on the disk. Isolation levels
+ * are not asked for: one transaction at a time is serializable already.
+ */
 export function pgliteDialect(pglite: PGlite, flushed: () => Promise<void>): Dialect {
   return {
     createAdapter: () => new PostgresAdapter(),

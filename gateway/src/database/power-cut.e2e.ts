@@ -1,5 +1,17 @@
-/** A power cut, on a disk that keeps what was synced and, of the rest, whatever it likes. Slow, for a database is opened after each cut. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * A power cut, on a disk that keeps what was synced and, of the rest, whatever it likes. Slow, for a database
+ * is opened after each cut.
+ */
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -37,7 +49,10 @@ const open = (path: string, disk?: Disk) => {
 function createForgetfulDisk(path: string) {
   const kept = new Map<number, Buffer>();
   const everything = () => readdirSync(path, { recursive: true, withFileTypes: true });
-  const files = () => everything().filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = () =>
+    everything()
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name));
   for (const file of files()) kept.set(statSync(file).ino, readFileSync(file));
   const disk: Disk = {
     syncNow(file) {
@@ -50,13 +65,18 @@ function createForgetfulDisk(path: string) {
       kept.set(ino, bytes);
     },
   };
-  /** What is found after the power came back: of the log what was synced, of every other file that or what was written since. */
+  /**
+   * What is found after the power came back: of the log what was synced, of every other file that or what was
+   * written since.
+   */
   function cut(to: string, random: () => number): void {
-    for (const entry of everything().filter((one) => one.isDirectory())) mkdirSync(join(to, entry.parentPath.slice(path.length), entry.name), { recursive: true });
+    for (const entry of everything().filter((one) => one.isDirectory()))
+      mkdirSync(join(to, entry.parentPath.slice(path.length), entry.name), { recursive: true });
     for (const file of files()) {
       const mayBeNewer = !file.includes('/pg_wal/') && random() < 0.5;
       const synced = kept.get(statSync(file).ino);
-      if (mayBeNewer || synced !== undefined) writeFileSync(join(to, file.slice(path.length)), mayBeNewer ? readFileSync(file) : synced!);
+      if (mayBeNewer || synced !== undefined)
+        writeFileSync(join(to, file.slice(path.length)), mayBeNewer ? readFileSync(file) : synced!);
     }
   }
   return { disk, cut };
@@ -72,7 +92,8 @@ test('after a power cut at any moment everything that was answered for is there,
   let promised = 0;
   const write = async (n: number): Promise<void> => {
     await pglite.transaction(async (trx) => {
-      for (const half of [1, 2]) await trx.query('insert into pair values ($1, $2, $3)', [n, half, String(n).repeat(300)]);
+      for (const half of [1, 2])
+        await trx.query('insert into pair values ($1, $2, $3)', [n, half, String(n).repeat(300)]);
       if (n > 40) await trx.query('delete from pair where n = $1', [n - 40]);
     });
     await files.flushed();
@@ -87,12 +108,19 @@ test('after a power cut at any moment everything that was answered for is there,
     const least = promised;
     await Promise.all(writing);
     const again = await open(found);
-    const { rows } = await again.pglite.query<{ first: number; last: number; count: number }>('select min(n) as first, max(n) as last, count(*)::int as count from pair');
+    const { rows } = await again.pglite.query<{ first: number; last: number; count: number }>(
+      'select min(n) as first, max(n) as last, count(*)::int as count from pair',
+    );
     const [{ first, last, count } = { first: 0, last: 0, count: 0 }] = rows;
     assert.ok(last >= least, `${last} of ${least}`);
     assert.equal([first, count], [Math.max(1, last - 39), 2 * Math.min(40, last)]);
-    const { rows: indexed } = await again.pglite.query<{ count: number }>(`set enable_seqscan = off`).then(() =>
-      again.pglite.query<{ count: number }>('select count(*)::int as count from pair where n > 0 and filling = repeat(n::text, 300)'));
+    const { rows: indexed } = await again.pglite
+      .query<{ count: number }>(`set enable_seqscan = off`)
+      .then(() =>
+        again.pglite.query<{ count: number }>(
+          'select count(*)::int as count from pair where n > 0 and filling = repeat(n::text, 300)',
+        ),
+      );
     assert.is(indexed[0]?.count, count, 'the index and the rows agree');
     await again.pglite.close();
     rmSync(found, { recursive: true });
@@ -103,7 +131,10 @@ test('after a power cut at any moment everything that was answered for is there,
 test('no page reaches the disk before the log that explains it, however long the log takes', async () => {
   const synced: string[] = [];
   const waiting: (() => void)[] = [];
-  const disk: Disk = { syncNow: (path) => void synced.push(path), sync: () => new Promise((resolve) => waiting.push(resolve)) };
+  const disk: Disk = {
+    syncNow: (path) => void synced.push(path),
+    sync: () => new Promise((resolve) => waiting.push(resolve)),
+  };
   const { pglite, files } = await open(freshFiles('log-first'), disk);
   await pglite.exec('create table t (n int)');
   await pglite.exec('checkpoint');
@@ -120,15 +151,30 @@ test('no page reaches the disk before the log that explains it, however long the
 
 test('a disk that fails to keep a commit is believed nothing any more', async () => {
   let isBroken = false;
-  const disk: Disk = { syncNow: () => undefined, sync: async () => (isBroken ? Promise.reject(new Error('EIO')) : undefined) };
+  const disk: Disk = {
+    syncNow: () => undefined,
+    sync: async () => (isBroken ? Promise.reject(new Error('EIO')) : undefined),
+  };
   const { pglite, files } = await open(freshFiles('broken'), disk);
   await pglite.exec('create table t (n int)');
   await files.flushed();
   isBroken = true;
   await pglite.exec('insert into t values (1)');
-  assert.is(await files.flushed().then(() => 'kept', () => 'failed'), 'failed');
+  assert.is(
+    await files.flushed().then(
+      () => 'kept',
+      () => 'failed',
+    ),
+    'failed',
+  );
   isBroken = false;
-  assert.is(await files.flushed().then(() => 'kept', () => 'failed'), 'failed');
+  assert.is(
+    await files.flushed().then(
+      () => 'kept',
+      () => 'failed',
+    ),
+    'failed',
+  );
   await pglite.close();
 });
 
@@ -137,9 +183,12 @@ test('its log is cut short and its dead rows are gone as it goes on, without a r
   const { pglite } = await open(path);
   await pglite.exec('create table t (n int primary key, filling text)');
   assert.is(await keepUp(pglite), 'not yet');
-  const tableBytes = async () => (await pglite.query<{ bytes: number }>(`select pg_relation_size('t')::int as bytes`)).rows[0]!.bytes;
+  const tableBytes = async () =>
+    (await pglite.query<{ bytes: number }>(`select pg_relation_size('t')::int as bytes`)).rows[0]!.bytes;
   const round = async (): Promise<void> => {
-    await pglite.exec('delete from t; insert into t select n, repeat(md5(n::text), 50) from generate_series(1, 4000) n');
+    await pglite.exec(
+      'delete from t; insert into t select n, repeat(md5(n::text), 50) from generate_series(1, 4000) n',
+    );
     assert.is(await keepUp(pglite, 1024), 'done');
   };
   for (let rounds = 0; rounds < 3; rounds += 1) await round();

@@ -1,23 +1,28 @@
 /**
- * How gateways on one PostgreSQL know of each other: each holds a shared advisory lock on its standing connection, which the server frees as
- * soon as the process is gone, however it went. Who gets the lock exclusively is alone.
+ * How gateways on one PostgreSQL know of each other: each holds a shared advisory lock on its standing
+ * connection, which the server frees as soon as the process is gone, however it went. Who gets the lock
+ * exclusively is alone.
  *
- * While a gateway's connection is away (the server was restarted) it is not seen; one that starts just then may run its jobs beside it, which
- * every stage bears.
+ * While a gateway's connection is away (the server was restarted) it is not seen; one that starts just then
+ * may run its jobs beside it, which every stage bears.
  */
 import type { StandingConnection } from './standing-connection.ts';
 
 /** Any number that nothing else in this database locks: "relaypac" in ASCII. */
-const LOCK = (0x72656c61n << 32n | 0x79706163n).toString();
+const LOCK = ((0x72656c61n << 32n) | 0x79706163n).toString();
 
 export type Presence = {
-  /** Runs `whenAlone` first, and alone, where nobody else is here. Joining again leaves first. Throws when the server is lost meanwhile. */
+  /**
+   * Runs `whenAlone` first, and alone, where nobody else is here. Joining again leaves first. Throws when the
+   * server is lost meanwhile.
+   */
   join(whenAlone: () => Promise<void>): Promise<void>;
 };
 
 export function createPresence(connection: StandingConnection): Presence {
   let isHere = false;
-  const ask = async (statement: string): Promise<boolean> => (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [LOCK]))[0]?.is === true;
+  const ask = async (statement: string): Promise<boolean> =>
+    (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [LOCK]))[0]?.is === true;
   connection.on('back', () => void (isHere && ask('pg_advisory_lock_shared').catch(() => undefined)));
   return {
     async join(whenAlone) {
@@ -25,7 +30,8 @@ export function createPresence(connection: StandingConnection): Presence {
       isHere = false;
       const isAlone = await ask('pg_try_advisory_lock');
       if (isAlone) await whenAlone();
-      // One connection may hold both; taking the shared one first leaves no moment in which another could think it is alone.
+      // One connection may hold both; taking the shared one first leaves no moment in which another could
+      // think it is alone.
       await ask('pg_advisory_lock_shared');
       if (isAlone) await ask('pg_advisory_unlock');
       isHere = true;

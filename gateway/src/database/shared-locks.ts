@@ -1,21 +1,25 @@
 /**
- * Locks by name that gateways on one PostgreSQL share, and the newest asker gets them: whoever holds one is told to let go. Session-level
- * advisory locks on the standing connection, any number of them: a gateway that is killed frees its own with its connection.
+ * Locks by name that gateways on one PostgreSQL share, and the newest asker gets them: whoever holds one is
+ * told to let go. Session-level advisory locks on the standing connection, any number of them: a gateway that
+ * is killed frees its own with its connection.
  *
- * It keeps gateways apart, not the requests of one gateway: a name may be asked for again here only after it was freed (parcel-locker.ts).
+ * It keeps gateways apart, not the requests of one gateway: a name may be asked for again here only after it
+ * was freed (parcel-locker.ts).
  *
- * [Note: the newest asker] A lock that is free is taken with one question. Where it is held, the asker says so to all (NOTIFY), and every
- * gateway hears all askers in the same order. The holder lets go; an asker who hears another one after it heard itself gives up. Who takes the
- * lock just then, unasked, is told as a holder is.
+ * [Note: the newest asker] A lock that is free is taken with one question. Where it is held, the asker says
+ * so to all (NOTIFY), and every gateway hears all askers in the same order. The holder lets go; an asker who
+ * hears another one after it heard itself gives up. Who takes the lock just then, unasked, is told as a
+ * holder is.
  */
 import { randomUUID } from 'node:crypto';
 import type { StandingConnection } from './standing-connection.ts';
 
 export type SharedLocks = {
   /**
-   * Resolves with what frees the lock, once it is held; with null where somebody newer wants it, or `signal` ended the waiting. `letGo` is called
-   * when somebody newer wants it: what it protects must end soon; and when it is lost with the connection: then it must end now, for another
-   * one may hold it. Waits while the database is away.
+   * Resolves with what frees the lock, once it is held; with null where somebody newer wants it, or `signal`
+   * ended the waiting. `letGo` is called when somebody newer wants it: what it protects must end soon; and
+   * when it is lost with the connection: then it must end now, for another one may hold it. Waits while the
+   * database is away.
    */
   take(name: string, letGo: LetGo, signal: AbortSignal): Promise<(() => Promise<void>) | null>;
 };
@@ -35,7 +39,10 @@ type Asker = {
 
 const WANTED = 'relaypacs_lock_wanted';
 const FREE = 'relaypacs_lock_free';
-/** A gateway that was killed says nothing when its locks become free: they are asked for again. A waiter costs so many questions, no more. */
+/**
+ * A gateway that was killed says nothing when its locks become free: they are asked for again. A waiter costs
+ * so many questions, no more.
+ */
 const ASK_AGAIN_MS = 200;
 /** A UUID; what follows it in a message is the lock's name. */
 const TICKET_LENGTH = 36;
@@ -60,16 +67,22 @@ export async function createSharedLocks(connection: StandingConnection): Promise
   });
 
   const lock = async (name: string): Promise<boolean> => {
-    const rows = await connection.query<{ got: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [name]).catch(() => []);
+    const rows = await connection
+      .query<{ got: boolean }>('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [name])
+      .catch(() => []);
     return rows[0]?.got === true;
   };
   const unlock = async (name: string, isAwaited: boolean): Promise<void> => {
     const tell = isAwaited ? `, pg_notify('${FREE}', $1)` : '';
-    await connection.query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name]).catch(() => undefined);
+    await connection
+      .query(`select pg_advisory_unlock(hashtextextended($1, 0))${tell}`, [name])
+      .catch(() => undefined);
   };
   const say = async (name: string, asker: Asker): Promise<void> => {
     asker.call = 'said';
-    await connection.query('select pg_notify($1, $2)', [WANTED, `${asker.ticket}${name}`]).catch(() => (asker.call = 'none'));
+    await connection
+      .query('select pg_notify($1, $2)', [WANTED, `${asker.ticket}${name}`])
+      .catch(() => (asker.call = 'none'));
   };
 
   /** One round: true once it is held. Ends early with `ended`. */
@@ -93,8 +106,17 @@ export async function createSharedLocks(connection: StandingConnection): Promise
 
   return {
     async take(name, letGo, signal) {
-      const asker: Asker = { ticket: randomUUID(), letGo, state: 'asking', call: 'none', isAwaited: false, wake: () => undefined };
-      const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      const asker: Asker = {
+        ticket: randomUUID(),
+        letGo,
+        state: 'asking',
+        call: 'none',
+        isAwaited: false,
+        wake: () => undefined,
+      };
+      const ended = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
       askers.set(name, asker);
       let isHeld = false;
       while (!isHeld && !signal.aborted && asker.state === 'asking') isHeld = await ask(name, asker, ended);

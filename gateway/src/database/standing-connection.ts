@@ -1,35 +1,48 @@
 /**
- * The one connection to PostgreSQL by which a gateway is known to the others: its advisory locks live on it and go with it, and what gateways
- * tell each other comes through it (LISTEN/NOTIFY). It is kept for as long as the gateway runs and opened again whenever it is lost.
+ * The one connection to PostgreSQL by which a gateway is known to the others: its advisory locks live on it
+ * and go with it, and what gateways tell each other comes through it (LISTEN/NOTIFY). It is kept for as long
+ * as the gateway runs and opened again whenever it is lost.
  *
- * It promises: who is told `lost` holds nothing any more, and may have missed what was said until `back`. It does not promise that a message
- * arrives: a message is a reason to look, and each listener looks after `back` as well.
+ * It promises: who is told `lost` holds nothing any more, and may have missed what was said until `back`. It
+ * does not promise that a message arrives: a message is a reason to look, and each listener looks after
+ * `back` as well.
  */
 import { Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import pg from 'pg';
 
 export type StandingConnection = {
-  /** Runs a statement, after the connection is back where it was lost. Throws when it is lost meanwhile, or closed for good. */
+  /**
+   * Runs a statement, after the connection is back where it was lost. Throws when it is lost meanwhile, or
+   * closed for good.
+   */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
-  /** `heard` gets every message, in the one order in which the server gives them to all; `isOwn`: this gateway said it. */
+  /**
+   * `heard` gets every message, in the one order in which the server gives them to all; `isOwn`: this gateway
+   * said it.
+   */
   listen(channel: string, heard: (message: string, isOwn: boolean) => void): Promise<void>;
   on(what: 'lost' | 'back', listener: () => void): void;
   close(): Promise<void>;
 };
 
 /**
- * How soon the server frees the locks of a machine that vanished without a word: 10 s of silence, then three questions 5 s apart. Linux' own
- * default is two hours. Set for each connection, for the server's settings are not ours.
+ * How soon the server frees the locks of a machine that vanished without a word: 10 s of silence, then three
+ * questions 5 s apart. Linux' own default is two hours. Set for each connection, for the server's settings
+ * are not ours.
  */
-export const NOTICE_DEATH = 'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
+export const NOTICE_DEATH =
+  'set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3; set tcp_user_timeout = 25000';
 /** The same from this side: a server that does not answer so long is gone. */
 const ASK_EVERY_MS = 10_000;
 /** After a restart the server is back within seconds; it is asked at first at once, then less often. */
 const RETRY_MS = { first: 100, most: 5_000 } as const;
 
 /** One life of the connection. It takes one statement at a time; `ask` puts them in line. */
-type Line = { ask<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>; end(): Promise<void> };
+type Line = {
+  ask<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<pg.QueryResult<Row>>;
+  end(): Promise<void>;
+};
 
 /** Throws when the server cannot be reached now; later it is waited for. */
 export async function openStandingConnection(url: string): Promise<StandingConnection> {
@@ -41,10 +54,18 @@ export async function openStandingConnection(url: string): Promise<StandingConne
   /** A connection that listens to every channel. Its end, whatever the reason, is noticed once. */
   async function open(): Promise<Line> {
     const socket = new Socket();
-    const client = new pg.Client({ connectionString: url, application_name: 'relaypacs', query_timeout: ASK_EVERY_MS, stream: () => socket });
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'relaypacs',
+      query_timeout: ASK_EVERY_MS,
+      stream: () => socket,
+    });
     let isUp = false;
     let last: Promise<unknown> = Promise.resolve();
-    const ask: Line['ask'] = <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+    const ask: Line['ask'] = <Row extends pg.QueryResultRow>(
+      text: string,
+      values: readonly unknown[] = [],
+    ) => {
       const asked = last.then(() => client.query<Row>(text, [...values]));
       // No statement of ours can fail but with its connection.
       last = asked.catch(() => socket.destroy());

@@ -1,6 +1,7 @@
 /**
- * The tables as types. No column holds an identifying value (DESIGN §2.2): UIDs, digests, codes, paths of tags, counts and times only. Times are
- * `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53 bytes).
+ * The tables as types. No column holds an identifying value (DESIGN §2.2): UIDs, digests, codes, paths of
+ * tags, counts and times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no
+ * instance nears 2^53 bytes).
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
@@ -99,7 +100,9 @@ export type InstanceTable = {
   sop_class_uid: string;
   series_instance_uid: string;
   transfer_syntax_uid: string;
-  /** SHA-256, hexadecimal. Unique with site and SOP Instance UID: another digest is another row, in conflict. */
+  /**
+   * SHA-256, hexadecimal. Unique with site and SOP Instance UID: another digest is another row, in conflict.
+   */
   digest: string;
   original_digest: string | null;
   /** The report of its study that says what was done to it; null: nothing was, or the device did not say. */
@@ -115,7 +118,10 @@ export type InstanceTable = {
   body_offset: number | null;
   /** It came coded: the blob in which verify restored it. */
   restored: string | null;
-  /** When it was last handed to the PACS: anything posted and unanswered is looked for before it is posted again. */
+  /**
+   * When it was last handed to the PACS: anything posted and unanswered is looked for before it is posted
+   * again.
+   */
   posted_at: Date | null;
   /** Warning Reason or Failure Reason as the PACS gave it. */
   pacs_code: number | null;
@@ -148,12 +154,18 @@ export type ParcelTable = {
   device_parcel_id: string;
   /** As it travels: Upload-Length. */
   bytes: number;
-  /** A sealed one: which key of the gateway opens it, and the encapsulated key (RFC 9180) in base64; null: it comes in the clear. */
+  /**
+   * A sealed one: which key of the gateway opens it, and the encapsulated key (RFC 9180) in base64; null: it
+   * comes in the clear.
+   */
   seal_key_id: ColumnType<string | null, string | null | undefined, never>;
   seal_enc: ColumnType<string | null, string | null | undefined, never>;
   /** The row goes when its bytes go: evicted, damaged, expired or taken back. */
   state: 'receiving' | 'received' | 'verified';
-  /** More than 0: instances in it were not what was promised, or are wanted again; the device may send a parcel of this name again. */
+  /**
+   * More than 0: instances in it were not what was promised, or are wanted again; the device may send a
+   * parcel of this name again.
+   */
   damaged: Generated<number>;
   /** How often verify failed on it without an outcome: bounded. */
   failures: Generated<number>;
@@ -161,14 +173,24 @@ export type ParcelTable = {
   expires_at: Date;
 };
 
-export type ReceiptTable = { id: string; site_id: string; study_id: string; revision: number; jws: string; issued_at: Date };
+export type ReceiptTable = {
+  id: string;
+  site_id: string;
+  study_id: string;
+  revision: number;
+  jws: string;
+  issued_at: Date;
+};
 
 /** A version of a policy that an administrator made; never changed but for being withdrawn. */
 export type PolicyTable = {
   site_id: string;
   name: string;
   version: number;
-  /** `policyDocumentSchema` of shared/src/protocol/policy.ts; read as whatever a later gateway may have written. */
+  /**
+   * `policyDocumentSchema` of shared/src/protocol/policy.ts; read as whatever a later gateway may have
+   * written.
+   */
   document: ColumnType<unknown, string, never>;
   made_by: string;
   made_at: Date;

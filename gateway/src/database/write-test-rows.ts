@@ -1,4 +1,7 @@
-/** For database.test.ts: opens the folder, then commits one audit-like row after the other and says each number once it is committed. */
+/**
+ * For database.test.ts: opens the folder, then commits one audit-like row after the other and says each
+ * number once it is committed.
+ */
 import { sql } from 'kysely';
 import { openDatabase } from './database.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Who calls: reads the bearer token and looks whether its account, and its device where it names one, still may do anything. It refuses nobody: a
- * route's roles and scopes do.
+ * Who calls: reads the bearer token and looks whether its account, and its device where it names one, still
+ * may do anything. It refuses nobody: a route's roles and scopes do.
  */
 import type { MiddlewareHandler } from 'hono';
 import type { User } from '#shared/protocol/api.ts';
@@ -8,7 +8,10 @@ import type { TokenSubject } from '../auth/access-token.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
 import type { Caller, GatewayEnv } from './route.ts';
 
-/** How long a change of an account or a device may go unseen by another gateway that did not hear of it; all others know at once. */
+/**
+ * How long a change of an account or a device may go unseen by another gateway that did not hear of it; all
+ * others know at once.
+ */
 const REMEMBERED_MS = 10_000;
 const REMEMBERED_LIMIT = 10_000;
 
@@ -18,10 +21,20 @@ export type Remembered<T> = {
   forget(id: string): void;
 };
 
-/** Remembers what `load` said, so that a request costs no query. `others`: the gateways that are to forget with this one; null where it is alone. */
-export function createRemembered<T>(load: (id: string) => Promise<T | null>, now: () => number, others: MessageChannel | null = null): Remembered<T> {
+/**
+ * Remembers what `load` said, so that a request costs no query. `others`: the gateways that are to forget
+ * with this one; null where it is alone.
+ */
+export function createRemembered<T>(
+  load: (id: string) => Promise<T | null>,
+  now: () => number,
+  others: MessageChannel | null = null,
+): Remembered<T> {
   const known = new Map<string, { value: T | null; until: number }>();
-  others?.hear((id) => void known.delete(id), () => known.clear());
+  others?.hear(
+    (id) => void known.delete(id),
+    () => known.clear(),
+  );
   return {
     async find(id) {
       const remembered = known.get(id);
@@ -60,9 +73,14 @@ export function authenticate(tools: CallerTools): MiddlewareHandler<GatewayEnv> 
   };
 }
 
-async function callerWith({ users, devices }: CallerTools, { accountId, deviceId }: TokenSubject): Promise<Caller | null> {
+async function callerWith(
+  { users, devices }: CallerTools,
+  { accountId, deviceId }: TokenSubject,
+): Promise<Caller | null> {
   const user = await users.find(accountId);
   if (user === null) return null;
   if (deviceId === null) return { ...user, scheme: 'bearer', scope: 'session', device: null };
-  return (await devices.find(deviceId)) === accountId ? { ...user, scheme: 'bearer', scope: 'upload', device: deviceId } : null;
+  return (await devices.find(deviceId)) === accountId
+    ? { ...user, scheme: 'bearer', scope: 'upload', device: deviceId }
+    : null;
 }

@@ -1,13 +1,17 @@
 /**
- * Whom a limit counts: the account, else the address that the connection comes from. Headers that a proxy may have set are not believed:
- * anybody can send them. Behind a proxy all who have not signed in count as one, which is why signing in has limits of its own.
+ * Whom a limit counts: the account, else the address that the connection comes from. Headers that a proxy may
+ * have set are not believed: anybody can send them. Behind a proxy all who have not signed in count as one,
+ * which is why signing in has limits of its own.
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { GatewayContext, GatewayEnv } from './route.ts';
 
-/** The address of the other end of the connection; `local` where there is none (tests call the app without one). */
+/**
+ * The address of the other end of the connection; `local` where there is none (tests call the app without
+ * one).
+ */
 export function addressOf(c: GatewayContext): string {
   return c.env?.incoming?.socket.remoteAddress ?? 'local';
 }

@@ -8,7 +8,11 @@ import { formOf, greyFile } from '../inference/open-test-job.ts';
 import { meanModel } from '../models/build-test-model.ts';
 import { ADMIN_PASSWORD, type CallOptions, openTestGateway, type TestGateway } from '../open-test-gateway.ts';
 
-type Operation = { responses: Record<string, { content?: Record<string, unknown> }>; security?: unknown[]; 'x-roles'?: unknown };
+type Operation = {
+  responses: Record<string, { content?: Record<string, unknown> }>;
+  security?: unknown[];
+  'x-roles'?: unknown;
+};
 type OpenApiDocument = { openapi: string; paths: Record<string, Record<string, Operation>> };
 
 const test = suite('the contract');
@@ -24,10 +28,16 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-const pointer = (...parts: string[]): string => parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
+const pointer = (...parts: string[]): string =>
+  parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
 
 /** Calls, and holds the answer against what the contract says of this route and status. */
-async function callByContract(method: string, template: string, expected: number, options: CallOptions & { params?: Record<string, string>; query?: Record<string, string> } = {}): Promise<unknown> {
+async function callByContract(
+  method: string,
+  template: string,
+  expected: number,
+  options: CallOptions & { params?: Record<string, string>; query?: Record<string, string> } = {},
+): Promise<unknown> {
   const what = `${method.toUpperCase()} ${template} → ${expected}`;
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => options.params?.[name] ?? name);
   const query = options.query === undefined ? '' : `?${new URLSearchParams(options.query).toString()}`;
@@ -51,11 +61,17 @@ async function callByContract(method: string, template: string, expected: number
 }
 
 test('real answers are what /openapi.json says', async () => {
-  const session = (await callByContract('post', '/auth/login', 200, { body: { username: 'admin', password: ADMIN_PASSWORD } })) as { accessToken: string; refreshToken: string };
+  const session = (await callByContract('post', '/auth/login', 200, {
+    body: { username: 'admin', password: ADMIN_PASSWORD },
+  })) as { accessToken: string; refreshToken: string };
   const token = session.accessToken;
-  await callByContract('post', '/auth/login', 401, { body: { username: 'admin', password: 'wrong password' } });
+  await callByContract('post', '/auth/login', 401, {
+    body: { username: 'admin', password: 'wrong password' },
+  });
   await callByContract('post', '/auth/login', 422, { body: {} });
-  const { refreshToken } = (await callByContract('post', '/auth/refresh', 200, { body: { refreshToken: session.refreshToken } })) as { refreshToken: string };
+  const { refreshToken } = (await callByContract('post', '/auth/refresh', 200, {
+    body: { refreshToken: session.refreshToken },
+  })) as { refreshToken: string };
   await callByContract('post', '/auth/refresh', 401, { body: { refreshToken: 'x' } });
   await callByContract('post', '/auth/logout', 204, { body: { refreshToken } });
   await callByContract('get', '/auth/me', 200, { token });
@@ -66,31 +82,76 @@ test('real answers are what /openapi.json says', async () => {
   await callByContract('get', '/health/ready', 200);
   await callByContract('get', '/version', 200);
   await callByContract('get', '/metrics', 200, { token });
-  await callByContract('get', '/metrics', 200, { token, headers: { accept: 'application/json' }, query: { by: 'month' } });
+  await callByContract('get', '/metrics', 200, {
+    token,
+    headers: { accept: 'application/json' },
+    query: { by: 'month' },
+  });
   await callByContract('get', '/metrics', 422, { token, query: { from: 'yesterday' } });
   const { sealingKey } = (await callByContract('get', '/upload/policy', 200, { token })) as PolicyAnswer;
-  assert.equal([sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length], ['X25519', 32], 'what devices seal to');
+  assert.equal(
+    [sealingKey?.crv, Buffer.from(sealingKey?.x ?? '', 'base64url').length],
+    ['X25519', 32],
+    'what devices seal to',
+  );
   const deviceKey = await nameDevicePair(await createDevicePair());
-  const { projectKey } = (await callByContract('get', '/upload/policy', 200, { token, query: { deviceKey } })) as PolicyAnswer;
+  const { projectKey } = (await callByContract('get', '/upload/policy', 200, {
+    token,
+    query: { deviceKey },
+  })) as PolicyAnswer;
   assert.is(projectKey?.ephemeral.length, 87, 'the project key, for this device alone');
   await callByContract('get', '/upload/policy', 422, { token, query: { deviceKey: 'x' } });
   await callByContract('get', '/admin/users', 200, { token });
   const body = { username: 'tech', password: 'a long password', roles: ['technician'] };
   const { id } = (await callByContract('post', '/admin/users', 201, { token, body })) as { id: string };
   await callByContract('post', '/admin/users', 409, { token, body });
-  await callByContract('post', '/admin/users', 415, { token, body, headers: { 'content-type': 'text/plain' } });
-  await callByContract('patch', '/admin/users/{id}', 200, { token, params: { id }, body: { disabled: true } });
-  await callByContract('patch', '/admin/users/{id}', 404, { token, params: { id: '00000000-0000-4000-8000-000000000000' }, body: {} });
-  await callByContract('put', '/admin/users/{id}/password', 204, { token, params: { id }, body: { password: 'another password' } });
-  const policy = { name: 'own', title: 'Our own', deidentify: true, options: ['retain-uids'], roles: ['technician'], rules: { attributes: { '00101010': 'keep' } } };
+  await callByContract('post', '/admin/users', 415, {
+    token,
+    body,
+    headers: { 'content-type': 'text/plain' },
+  });
+  await callByContract('patch', '/admin/users/{id}', 200, {
+    token,
+    params: { id },
+    body: { disabled: true },
+  });
+  await callByContract('patch', '/admin/users/{id}', 404, {
+    token,
+    params: { id: '00000000-0000-4000-8000-000000000000' },
+    body: {},
+  });
+  await callByContract('put', '/admin/users/{id}/password', 204, {
+    token,
+    params: { id },
+    body: { password: 'another password' },
+  });
+  const policy = {
+    name: 'own',
+    title: 'Our own',
+    deidentify: true,
+    options: ['retain-uids'],
+    roles: ['technician'],
+    rules: { attributes: { '00101010': 'keep' } },
+  };
   await callByContract('post', '/admin/policies', 201, { token, body: policy });
   await callByContract('post', '/admin/policies', 409, { token, body: policy });
-  await callByContract('post', '/admin/policies', 422, { token, body: { ...policy, options: ['clean-pixel-data'] } });
+  await callByContract('post', '/admin/policies', 422, {
+    token,
+    body: { ...policy, options: ['clean-pixel-data'] },
+  });
   await callByContract('get', '/admin/policies', 200, { token });
   await callByContract('get', '/admin/policies/{name}', 200, { token, params: { name: 'own' } });
   await callByContract('get', '/admin/policies/{name}', 404, { token, params: { name: 'nobodys' } });
-  await callByContract('put', '/admin/policies/{name}', 200, { token, params: { name: 'own' }, body: { replaces: 1, policy } });
-  await callByContract('put', '/admin/policies/{name}', 409, { token, params: { name: 'own' }, body: { replaces: 1, policy } });
+  await callByContract('put', '/admin/policies/{name}', 200, {
+    token,
+    params: { name: 'own' },
+    body: { replaces: 1, policy },
+  });
+  await callByContract('put', '/admin/policies/{name}', 409, {
+    token,
+    params: { name: 'own' },
+    body: { replaces: 1, policy },
+  });
   const technician = await gateway.userWith(['technician']);
   await callByContract('get', '/upload/policy', 200, { token: technician.accessToken });
   const form = new FormData();
@@ -98,15 +159,28 @@ test('real answers are what /openapi.json says', async () => {
   form.append('file', new Blob(['no instance']), 'name.dcm');
   await callByContract('post', '/admin/policies/dry-run', 200, { token, form });
   await callByContract('post', '/admin/policies/dry-run', 415, { token, body: policy });
-  await callByContract('post', '/admin/policies/{name}/withdraw', 200, { token, params: { name: 'own' }, body: { version: 2 } });
-  await callByContract('post', '/admin/policies/{name}/withdraw', 409, { token, params: { name: 'identified' }, body: { version: 1 } });
+  await callByContract('post', '/admin/policies/{name}/withdraw', 200, {
+    token,
+    params: { name: 'own' },
+    body: { version: 2 },
+  });
+  await callByContract('post', '/admin/policies/{name}/withdraw', 409, {
+    token,
+    params: { name: 'identified' },
+    body: { version: 1 },
+  });
   const device = await createTestDevice(gateway);
   await callByContract('post', '/auth/enrol', 200, { token, body: { publicKey: device.publicKey } });
-  await callByContract('post', '/auth/enrol', 422, { token, body: { publicKey: { ...device.publicKey, x: 'A'.repeat(43) } } });
+  await callByContract('post', '/auth/enrol', 422, {
+    token,
+    body: { publicKey: { ...device.publicKey, x: 'A'.repeat(43) } },
+  });
   await callByContract('post', '/auth/enrol', 401, { body: { publicKey: device.publicKey } });
   await device.enrol(token);
   await callByContract('post', '/auth/device-token', 200, { body: { assertion: await device.assertion() } });
-  await callByContract('post', '/auth/device-token', 401, { body: { assertion: await device.assertion({ aud: 'https://elsewhere.example' }) } });
+  await callByContract('post', '/auth/device-token', 401, {
+    body: { assertion: await device.assertion({ aud: 'https://elsewhere.example' }) },
+  });
   await callByContract('post', '/auth/device-token', 422, { body: {} });
   const other = await gateway.userWith(['technician']);
   await callByContract('get', '/admin/users', 403, { token: other.accessToken });
@@ -124,30 +198,62 @@ test('real answers about models, jobs and results are what /openapi.json says', 
   await callByContract('post', '/models/{id}/versions/{version}/activate', 200, { token, params });
   await callByContract('post', '/models/{id}/versions/{version}/rollback', 409, { token, params });
   await callByContract('post', '/models/{id}/versions/{version}/stop', 200, { token, params });
-  await callByContract('put', '/admin/models/{id}/fallback', 200, { token, params, body: { fallback: { id: 'pneumonia', version: '1.0.0' } } });
-  await callByContract('put', '/admin/models/{id}/fallback', 409, { token, params, body: { fallback: { id: 'nobodys', version: '1' } } });
+  await callByContract('put', '/admin/models/{id}/fallback', 200, {
+    token,
+    params,
+    body: { fallback: { id: 'pneumonia', version: '1.0.0' } },
+  });
+  await callByContract('put', '/admin/models/{id}/fallback', 409, {
+    token,
+    params,
+    body: { fallback: { id: 'nobodys', version: '1' } },
+  });
   await callByContract('get', '/admin/inference-rules', 200, { token });
-  await callByContract('put', '/admin/inference-rules', 200, { token, body: { rules: [{ name: 'films', enabled: false, model: 'pneumonia' }] } });
+  await callByContract('put', '/admin/inference-rules', 200, {
+    token,
+    body: { rules: [{ name: 'films', enabled: false, model: 'pneumonia' }] },
+  });
   await callByContract('put', '/admin/inference-rules', 422, { token, body: { rules: [{ name: '' }] } });
   await callByContract('post', '/predict', 200, { token, form: formOf([greyFile(1)]) });
   await callByContract('post', '/predict', 415, { token, form: formOf([Buffer.from('x')]) });
   await callByContract('post', '/infer', 422, { token, body: { model: 'pneumonia' } });
   await callByContract('post', '/infer/batch', 202, { token, form: formOf([greyFile(2), greyFile(3)]) });
-  const { id } = (await callByContract('post', '/infer', 202, { token, form: formOf([greyFile(4)]) })) as { id: string };
+  const { id } = (await callByContract('post', '/infer', 202, { token, form: formOf([greyFile(4)]) })) as {
+    id: string;
+  };
   await callByContract('get', '/jobs/{id}/events', 200, { token, params: { id } });
-  const { results } = (await callByContract('get', '/jobs/{id}', 200, { token, params: { id } })) as { results: [string] };
+  const { results } = (await callByContract('get', '/jobs/{id}', 200, { token, params: { id } })) as {
+    results: [string];
+  };
   await callByContract('get', '/jobs', 200, { token });
   await callByContract('delete', '/jobs/{id}', 409, { token, params: { id } });
   await callByContract('post', '/jobs/{id}/retry', 409, { token, params: { id } });
   await callByContract('get', '/jobs/{id}', 404, { token, params: nobody });
   await callByContract('get', '/results', 200, { token, query: { model: 'pneumonia', limit: '1' } });
   await callByContract('get', '/results/{id}', 200, { token, params: { id: results[0] } });
-  await callByContract('get', '/results/{id}/explanations/{method}', 410, { token, params: { id: results[0], method: 'image' } });
-  await callByContract('get', '/results/{id}/explanations/{method}', 404, { token, params: { id: results[0], method: 'cam' } });
-  await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, { token, params: { id: results[0], sopInstanceUID: '1.2.3' } });
+  await callByContract('get', '/results/{id}/explanations/{method}', 410, {
+    token,
+    params: { id: results[0], method: 'image' },
+  });
+  await callByContract('get', '/results/{id}/explanations/{method}', 404, {
+    token,
+    params: { id: results[0], method: 'cam' },
+  });
+  await callByContract('get', '/results/{id}/instances/{sopInstanceUID}', 404, {
+    token,
+    params: { id: results[0], sopInstanceUID: '1.2.3' },
+  });
   const radiologist = (await gateway.userWith(['radiologist'])).accessToken;
-  await callByContract('post', '/results/{id}/verify', 200, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });
-  await callByContract('post', '/results/{id}/verify', 409, { token: radiologist, params: { id: results[0] }, body: { verdict: 'agree' } });
+  await callByContract('post', '/results/{id}/verify', 200, {
+    token: radiologist,
+    params: { id: results[0] },
+    body: { verdict: 'agree' },
+  });
+  await callByContract('post', '/results/{id}/verify', 409, {
+    token: radiologist,
+    params: { id: results[0] },
+    body: { verdict: 'agree' },
+  });
 });
 
 function modelForm(): FormData {
@@ -160,19 +266,33 @@ function modelForm(): FormData {
 
 test('the contract names every route that is served, with its roles', () => {
   assert.match(contract.openapi, /^3\.1\./);
-  const described = new Set(Object.entries(contract.paths).flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`)));
-  const served = new Set(gateway.api.routes
-    .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
-    // The two OPTIONS of tus are the protocol's own; HEAD is GET without a body.
-    .filter(({ method }) => method !== 'OPTIONS' && method !== 'HEAD')
-    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`));
-  assert.equal([...served].filter((route) => !described.has(route)), []);
+  const described = new Set(
+    Object.entries(contract.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method} ${path}`),
+    ),
+  );
+  const served = new Set(
+    gateway.api.routes
+      .filter(({ method, path }) => method !== 'ALL' && path !== '/openapi.json')
+      // The two OPTIONS of tus are the protocol's own; HEAD is GET without a body.
+      .filter(({ method }) => method !== 'OPTIONS' && method !== 'HEAD')
+      .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
+  );
+  assert.equal(
+    [...served].filter((route) => !described.has(route)),
+    [],
+  );
   for (const [path, operations] of Object.entries(contract.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       const schemes = operation.security?.flatMap((requirement) => Object.keys(requirement as object));
       if (operation['x-roles'] === 'public') assert.equal(schemes, [], `${method} ${path}`);
       // Which routes a device's right to send reaches is held by the walk in gateway.test.ts.
-      else assert.ok(schemes?.join() === 'bearer' || (schemes?.join() === 'bearer,uploadRight' && /^\/(upload\/|events$)/.test(path)), `${method} ${path}: ${schemes?.join()}`);
+      else
+        assert.ok(
+          schemes?.join() === 'bearer' ||
+            (schemes?.join() === 'bearer,uploadRight' && /^\/(upload\/|events$)/.test(path)),
+          `${method} ${path}: ${schemes?.join()}`,
+        );
     }
   }
 });

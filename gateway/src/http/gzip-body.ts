@@ -1,11 +1,15 @@
 /**
- * Bodies that come as gzip (RFC 9110 §8.4.1.3), for routes whose bodies are large and say the same again and again: a manifest has a line for
- * each instance, and a slow link carries a sixth of it. Whatever a few bytes would become is bounded by the same limit as a plain body.
+ * Bodies that come as gzip (RFC 9110 §8.4.1.3), for routes whose bodies are large and say the same again and
+ * again: a manifest has a line for each instance, and a slow link carries a sixth of it. Whatever a few bytes
+ * would become is bounded by the same limit as a plain body.
  */
 import type { MiddlewareHandler } from 'hono';
 import { Problem } from '#shared/protocol/problem.ts';
 
-/** Hands on the body as if it had come plain. Throws `unsupported-media-type`, `body-too-large`, and `bad-request` for what is no gzip. */
+/**
+ * Hands on the body as if it had come plain. Throws `unsupported-media-type`, `body-too-large`, and
+ * `bad-request` for what is no gzip.
+ */
 export function inflateGzip(maxBytes: number): MiddlewareHandler {
   return async (c, next) => {
     const coding = c.req.header('content-encoding') ?? 'identity';

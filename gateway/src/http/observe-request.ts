@@ -1,6 +1,6 @@
 /**
- * Around every request: a correlation id, one typed log line with the route's pattern (never the URL: it may hold anything), and the
- * request's time for metrics.
+ * Around every request: a correlation id, one typed log line with the route's pattern (never the URL: it may
+ * hold anything), and the request's time for metrics.
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
@@ -34,7 +34,12 @@ export type RequestObserver = {
 };
 
 /** The outermost middleware. */
-export function observeRequest({ log, newId, clock, measure }: RequestObserver): MiddlewareHandler<GatewayEnv> {
+export function observeRequest({
+  log,
+  newId,
+  clock,
+  measure,
+}: RequestObserver): MiddlewareHandler<GatewayEnv> {
   return (c, next) => {
     const id = correlationIdFor(c.req.header('traceparent'), newId);
     c.set('correlationId', id);
@@ -46,7 +51,15 @@ export function observeRequest({ log, newId, clock, measure }: RequestObserver):
       measure(c.req.method, route, status, ms);
       if (QUIET.test(route) && status < 400) return;
       const [code, caller] = [c.get('problemCode'), c.get('caller')];
-      log({ event: 'request', method: c.req.method, route, status, ms, ...(code ? { code } : {}), ...(caller ? { user: caller.id } : {}) });
+      log({
+        event: 'request',
+        method: c.req.method,
+        route,
+        status,
+        ms,
+        ...(code ? { code } : {}),
+        ...(caller ? { user: caller.id } : {}),
+      });
     });
   };
 }

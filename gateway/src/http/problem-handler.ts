@@ -1,6 +1,6 @@
 /**
- * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what to do next. What nobody
- * expected tells the caller nothing but that it happened.
+ * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what
+ * to do next. What nobody expected tells the caller nothing but that it happened.
  */
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -26,12 +26,20 @@ export function answerProblem(c: Context<GatewayEnv>, problem: Problem): Respons
     correlationId: c.get('correlationId'),
   };
   c.set('problemCode', problem.code);
-  return c.body(JSON.stringify(body), kind.status as AnyStatus, { 'Content-Type': 'application/problem+json', ...problem.headers });
+  return c.body(JSON.stringify(body), kind.status as AnyStatus, {
+    'Content-Type': 'application/problem+json',
+    ...problem.headers,
+  });
 }
 
 /** Hono's own refusals (a body that is not JSON, a media type that is not taken) by their status. */
 const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
-  400: 'bad-request', 404: 'not-found', 405: 'method-not-allowed', 406: 'not-acceptable', 413: 'body-too-large', 415: 'unsupported-media-type',
+  400: 'bad-request',
+  404: 'not-found',
+  405: 'method-not-allowed',
+  406: 'not-acceptable',
+  413: 'body-too-large',
+  415: 'unsupported-media-type',
 };
 
 function toProblem(error: unknown): Problem | null {
@@ -44,29 +52,39 @@ function toProblem(error: unknown): Problem | null {
 /** A database that was restarted is back soon. */
 const NOT_READY = { 'Retry-After': '1' };
 
-/** For `app.onError`. `isDatabaseUp` is asked where nobody expected the error: while the database is away, that is what the caller hears. */
+/**
+ * For `app.onError`. `isDatabaseUp` is asked where nobody expected the error: while the database is away,
+ * that is what the caller hears.
+ */
 export function problemHandler(log: Log, isDatabaseUp: () => Promise<boolean>): ErrorHandler<GatewayEnv> {
   return async (error, c) => {
     const problem = toProblem(error);
     if (problem) return answerProblem(c, problem);
     log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
-    return answerProblem(c, (await isDatabaseUp()) ? new Problem('unexpected') : new Problem('not-ready', undefined, NOT_READY));
+    return answerProblem(
+      c,
+      (await isDatabaseUp()) ? new Problem('unexpected') : new Problem('not-ready', undefined, NOT_READY),
+    );
   };
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 function methodsAt(app: Hono<GatewayEnv>, path: string): string[] {
-  return METHODS.filter((method) => app.router.match(method, path)[0].some(([[handler]]) => accessOf(handler) !== undefined));
+  return METHODS.filter((method) =>
+    app.router.match(method, path)[0].some(([[handler]]) => accessOf(handler) !== undefined),
+  );
 }
 
 /** For `app.notFound`: who has not signed in learns nothing of what is there. */
 export function notFoundHandler(app: Hono<GatewayEnv>): NotFoundHandler<GatewayEnv> {
   return (c) => {
-    if (!c.get('caller')) return answerProblem(c, new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' }));
+    if (!c.get('caller'))
+      return answerProblem(c, new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' }));
     const methods = methodsAt(app, c.req.path);
     // RFC 9110 §15.5.6: "The origin server MUST generate an Allow header field in a 405 response".
-    if (methods.length > 0) return answerProblem(c, new Problem('method-not-allowed', undefined, { Allow: methods.join(', ') }));
+    if (methods.length > 0)
+      return answerProblem(c, new Problem('method-not-allowed', undefined, { Allow: methods.join(', ') }));
     return answerProblem(c, new Problem('not-found'));
   };
 }

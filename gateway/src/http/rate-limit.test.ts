@@ -6,16 +6,20 @@ import { createRateLimit } from './rate-limit.ts';
 
 test('over any time, nobody gets more than a minute’s worth and what has refilled since', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 600 }), fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 400 }), (perMinute, pauses) => {
-      let now = 0;
-      const limit = createRateLimit(perMinute, () => now);
-      let allowed = 0;
-      for (const pause of pauses) {
-        now += pause;
-        if (limit.take('a') === 0) allowed += 1;
-      }
-      return allowed <= perMinute + (now / 60_000) * perMinute + 1e-6;
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 600 }),
+      fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 400 }),
+      (perMinute, pauses) => {
+        let now = 0;
+        const limit = createRateLimit(perMinute, () => now);
+        let allowed = 0;
+        for (const pause of pauses) {
+          now += pause;
+          if (limit.take('a') === 0) allowed += 1;
+        }
+        return allowed <= perMinute + (now / 60_000) * perMinute + 1e-6;
+      },
+    ),
   );
 });
 
@@ -34,8 +38,17 @@ test('who waits as long as was said is let in', () => {
 
 test('a trace that began elsewhere goes on here; what is no trace is not believed', () => {
   const next = () => 'new';
-  assert.is(correlationIdFor('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', next), '4bf92f3577b34da6a3ce929d0e0e4736');
-  for (const header of [undefined, '', 'PLANTED^NAME', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01']) {
+  assert.is(
+    correlationIdFor('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', next),
+    '4bf92f3577b34da6a3ce929d0e0e4736',
+  );
+  for (const header of [
+    undefined,
+    '',
+    'PLANTED^NAME',
+    `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`,
+    '00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01',
+  ]) {
     assert.is(correlationIdFor(header, next), 'new');
   }
 });

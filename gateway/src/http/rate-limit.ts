@@ -1,6 +1,6 @@
 /**
- * A token bucket for each caller: a minute's worth may be used at once, then it refills evenly. In this process only; several gateways
- * each have their own.
+ * A token bucket for each caller: a minute's worth may be used at once, then it refills evenly. In this
+ * process only; several gateways each have their own.
  */
 
 export type RateLimit = {
@@ -11,7 +11,10 @@ export type RateLimit = {
 type Bucket = { tokens: number; at: number };
 
 const MINUTE_MS = 60_000;
-/** Callers remembered. A caller that was forgotten begins with a full bucket, so the memory must hold more than attack at once. */
+/**
+ * Callers remembered. A caller that was forgotten begins with a full bucket, so the memory must hold more
+ * than attack at once.
+ */
 const CALLERS_LIMIT = 20_000;
 
 /** `perMinute` for each key; null: no limit. `now` is in ms and never goes back. */

@@ -1,6 +1,7 @@
 /**
- * A multipart request body (RFC 2046 §5.1, RFC 7578) as it streams in: one part after the other, each held in memory while it is looked at and then
- * forgotten. Nothing touches a disk, and no name of a file is looked at: it may be a patient's.
+ * A multipart request body (RFC 2046 §5.1, RFC 7578) as it streams in: one part after the other, each held in
+ * memory while it is looked at and then forgotten. Nothing touches a disk, and no name of a file is looked
+ * at: it may be a patient's.
  */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -37,8 +38,15 @@ export type Part = {
   readonly chunks: readonly Uint8Array[];
 };
 
-/** Yields each part when it is whole. @throws Problem unsupported-media-type, body-too-large, and bad-request for what is malformed, cut off or stands still. */
-export async function* readMultipart(contentType: string, body: AsyncIterable<Uint8Array>, limits: MultipartLimits): AsyncGenerator<Part> {
+/**
+ * Yields each part when it is whole. @throws Problem unsupported-media-type, body-too-large, and bad-request
+ * for what is malformed, cut off or stands still.
+ */
+export async function* readMultipart(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+  limits: MultipartLimits,
+): AsyncGenerator<Part> {
   const [, quoted, bare] = BOUNDARY.exec(contentType) ?? [];
   const boundary = quoted ?? bare;
   if (boundary === undefined) throw new Problem('unsupported-media-type');
@@ -51,22 +59,32 @@ export async function* readMultipart(contentType: string, body: AsyncIterable<Ui
     const line = await read.until(Buffer.from(CRLF), PART_HEADER_LIMIT, '--');
     if (line === 'ended') return;
     if (at >= limits.parts) throw new Problem('body-too-large');
-    // The line break before an empty line belongs to the last header, or to the delimiter's line where there is none.
+    // The line break before an empty line belongs to the last header, or to the delimiter's line where there
+    // is none.
     read.putBack(CRLF);
-    const headers = Buffer.concat(chunksOf(await read.until(Buffer.from(CRLF + CRLF), PART_HEADER_LIMIT))).toString();
+    const headers = Buffer.concat(
+      chunksOf(await read.until(Buffer.from(CRLF + CRLF), PART_HEADER_LIMIT)),
+    ).toString();
     const field = FIELD_NAME.exec(headers.trimStart())?.[1];
     if (field === undefined) throw new Problem('bad-request');
-    yield { field, isFile: OF_A_FILE.test(headers), chunks: chunksOf(await read.until(delimiter, limits.partBytes(at))) };
+    yield {
+      field,
+      isFile: OF_A_FILE.test(headers),
+      chunks: chunksOf(await read.until(delimiter, limits.partBytes(at))),
+    };
   }
 }
 
 type BodyLimits = Pick<MultipartLimits, 'bytes' | 'quietMs' | 'totalMs' | 'tooLarge'>;
 
 /** What comes, as it comes. @throws Problem body-too-large, and bad-request for what stands still. */
-export async function* readLimited(body: AsyncIterable<Uint8Array>, { bytes: limit, quietMs, totalMs = Infinity, tooLarge = 'body-too-large' }: BodyLimits): AsyncGenerator<Uint8Array> {
+export async function* readLimited(
+  body: AsyncIterable<Uint8Array>,
+  { bytes: limit, quietMs, totalMs = Infinity, tooLarge = 'body-too-large' }: BodyLimits,
+): AsyncGenerator<Uint8Array> {
   const beganMs = performance.now();
   const pieces = body[Symbol.asyncIterator]();
-  for (let total = 0; ;) {
+  for (let total = 0; ; ) {
     const leftMs = beganMs + totalMs - performance.now();
     if (leftMs < 0) throw new Problem('bad-request');
     const { done, value } = await unlessQuiet(pieces.next(), Math.min(quietMs, leftMs));
@@ -79,7 +97,9 @@ export async function* readLimited(body: AsyncIterable<Uint8Array>, { bytes: lim
 
 async function unlessQuiet<T>(next: Promise<T>, quietMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const quiet = new Promise<never>((_, reject) => void (timer = setTimeout(() => reject(new Problem('bad-request')), quietMs)));
+  const quiet = new Promise<never>(
+    (_, reject) => void (timer = setTimeout(() => reject(new Problem('bad-request')), quietMs)),
+  );
   return Promise.race([next, quiet]).finally(() => clearTimeout(timer));
 }
 

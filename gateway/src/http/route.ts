@@ -1,7 +1,7 @@
 /**
- * How a route is declared: its schemas (which validate, and from which `/openapi.json` is made), who may call it, and the problems that it
- * may answer. A route that names no roles does not compile; a path that is served without having been declared fails the walk in
- * gateway.test.ts.
+ * How a route is declared: its schemas (which validate, and from which `/openapi.json` is made), who may call
+ * it, and the problems that it may answer. A route that names no roles does not compile; a path that is
+ * served without having been declared fails the walk in gateway.test.ts.
  */
 import { createRoute, OpenAPIHono, type RouteConfig, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -17,16 +17,24 @@ import { notAsAsked } from './not-as-asked.ts';
 export type Access = 'public' | readonly Role[];
 
 /**
- * Who calls. `scheme` says how they showed it; `scope` for what: `session` for all that the roles allow, `upload` for the uploads of `device` alone.
+ * Who calls. `scheme` says how they showed it; `scope` for what: `session` for all that the roles allow,
+ * `upload` for the uploads of `device` alone.
  */
 export type Caller = User & { readonly scheme: 'bearer' } & (
-  | { readonly scope: 'session'; readonly device: null }
-  | { readonly scope: 'upload'; readonly device: string }
-);
+    | { readonly scope: 'session'; readonly device: null }
+    | { readonly scope: 'upload'; readonly device: string }
+  );
 
 export type GatewayEnv = {
-  /** What the servers give beside the request: the socket, and through which door it came. Absent in `app.request` of a test. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string } }; outgoing?: { once(event: 'finish', heard: () => void): unknown }; throughWeb?: true };
+  /**
+   * What the servers give beside the request: the socket, and through which door it came. Absent in
+   * `app.request` of a test.
+   */
+  Bindings: {
+    incoming?: { socket: { remoteAddress?: string } };
+    outgoing?: { once(event: 'finish', heard: () => void): unknown };
+    throughWeb?: true;
+  };
   Variables: {
     /** null: nobody signed in, or a token that no longer holds. */
     caller: Caller | null;
@@ -54,7 +62,9 @@ export function createRouter(): Router {
 type AllowOptions = { readonly uploadRight?: boolean };
 type Guard = MiddlewareHandler<GatewayEnv> & { readonly access: Access; readonly uploadRight: boolean };
 
-/** Lets pass who may call. For routes that are not declared with `defineRoute` (tus); those have it already. */
+/**
+ * Lets pass who may call. For routes that are not declared with `defineRoute` (tus); those have it already.
+ */
 export function allow(access: Access, { uploadRight = false }: AllowOptions = {}): Guard {
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
@@ -100,9 +110,19 @@ type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware'
   problems?: readonly AnyProblemCode[];
 };
 
-/** A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer beside its success. */
+/**
+ * A route for `router.openapi(route, handler)`. Adds the check of roles and what every route may answer
+ * beside its success.
+ */
 export function defineRoute<P extends string, R extends RouteDefinition<P>>(definition: R & { path: P }): R {
-  const { roles, uploadRight = false, problems = [], bodyBytesLimit = BODY_BYTES_LIMIT, gzip = false, ...rest } = definition;
+  const {
+    roles,
+    uploadRight = false,
+    problems = [],
+    bodyBytesLimit = BODY_BYTES_LIMIT,
+    gzip = false,
+    ...rest
+  } = definition;
   const codes = new Set<AnyProblemCode>([...alwaysPossible(definition), ...problems]);
   const route = {
     ...rest,
@@ -117,10 +137,19 @@ export function defineRoute<P extends string, R extends RouteDefinition<P>>(defi
   return createRoute(route as unknown as RouteConfig & { path: P }) as unknown as R;
 }
 
-/** Puts a route into the contract that is served without schemas (a stream); who serves it also calls `allow`. */
-export function describeRoute(router: Router, { roles, uploadRight = false, problems = [], ...rest }: RouteDefinition<string>): void {
+/**
+ * Puts a route into the contract that is served without schemas (a stream); who serves it also calls `allow`.
+ */
+export function describeRoute(
+  router: Router,
+  { roles, uploadRight = false, problems = [], ...rest }: RouteDefinition<string>,
+): void {
   const codes = new Set<AnyProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
-  const route = { ...rest, responses: { ...problemResponses(codes), ...rest.responses }, ...accessInContract(roles, uploadRight) };
+  const route = {
+    ...rest,
+    responses: { ...problemResponses(codes), ...rest.responses },
+    ...accessInContract(roles, uploadRight),
+  };
   router.openAPIRegistry.registerPath(route as unknown as RouteConfig);
 }
 
@@ -155,9 +184,15 @@ const problem = z.object(problemSchema.shape).openapi('Problem');
 /** One response a status; its description lists the codes. */
 function problemResponses(codes: Iterable<AnyProblemCode>): RouteConfig['responses'] {
   const byStatus = new Map<number, AnyProblemCode[]>();
-  for (const code of codes) byStatus.set(ALL_PROBLEMS[code].status, [...(byStatus.get(ALL_PROBLEMS[code].status) ?? []), code]);
+  for (const code of codes)
+    byStatus.set(ALL_PROBLEMS[code].status, [...(byStatus.get(ALL_PROBLEMS[code].status) ?? []), code]);
   const content = { 'application/problem+json': { schema: problem } };
-  return Object.fromEntries([...byStatus].map(([status, list]) => [status, { description: list.map((code) => `\`${code}\``).join(', '), content }]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, list]) => [
+      status,
+      { description: list.map((code) => `\`${code}\``).join(', '), content },
+    ]),
+  );
 }
 
 /** `c.json` is typed by the route; this names a JSON response in a definition. */

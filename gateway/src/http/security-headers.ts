@@ -2,12 +2,22 @@
 import type { MiddlewareHandler } from 'hono';
 
 /**
- * Everything comes from the app's own origin; no inline script. `wasm-unsafe-eval` lets WebAssembly be compiled (digests, codecs), not
- * strings be run. Styles of single elements are set by scripts through the object model, which needs no `unsafe-inline`.
+ * Everything comes from the app's own origin; no inline script. `wasm-unsafe-eval` lets WebAssembly be
+ * compiled (digests, codecs), not strings be run. Styles of single elements are set by scripts through the
+ * object model, which needs no `unsafe-inline`.
  */
 const WEB_POLICY = [
-  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "style-src 'self'", "img-src 'self' blob: data:", "font-src 'self'",
-  "connect-src 'self'", "worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
 ].join('; ');
 /** The API answers with data; if a browser is made to show it, nothing in it may run. */
 const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
@@ -25,7 +35,10 @@ const WEB_ONLY = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Permissions-Policy': 'camera=(self), geolocation=(), microphone=(), payment=(), usb=()',
 };
-/** RFC 6797: two years; only where the public address is https, for on the loopback it would lock out other programs. */
+/**
+ * RFC 6797: two years; only where the public address is https, for on the loopback it would lock out other
+ * programs.
+ */
 const TRANSPORT = { 'Strict-Transport-Security': 'max-age=63072000' };
 
 /** Sets the headers of the API's answers or of the web app's. A header that a handler set itself stays. */

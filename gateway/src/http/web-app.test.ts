@@ -31,10 +31,14 @@ test.after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const get = (path: string, headers: Record<string, string> = {}) => gateway.call('GET', path, { door: 'web', headers });
+const get = (path: string, headers: Record<string, string> = {}) =>
+  gateway.call('GET', path, { door: 'web', headers });
 
 test('files with a hash in their name are kept for ever; the page and the service worker are asked for each time', async () => {
-  assert.is((await get('/assets/main-Ab3_x-9Z.js')).headers.get('cache-control'), 'public, max-age=31536000, immutable');
+  assert.is(
+    (await get('/assets/main-Ab3_x-9Z.js')).headers.get('cache-control'),
+    'public, max-age=31536000, immutable',
+  );
   for (const path of ['/', '/index.html', '/service-worker.js']) {
     const answer = await get(path);
     assert.equal([answer.status, answer.headers.get('cache-control')], [200, 'no-cache'], path);
@@ -54,24 +58,47 @@ test('a script is compressed, and is the same script', async () => {
 
 test('what the build has compressed is sent as it is', async () => {
   const coded = await get('/assets/built-Ab3_x-9Z.js', { 'accept-encoding': 'br' });
-  assert.equal([coded.headers.get('content-encoding'), brotliDecompressSync(Buffer.from(await coded.arrayBuffer())).toString()], ['br', 'made by the build']);
+  assert.equal(
+    [
+      coded.headers.get('content-encoding'),
+      brotliDecompressSync(Buffer.from(await coded.arrayBuffer())).toString(),
+    ],
+    ['br', 'made by the build'],
+  );
   assert.is(await (await get('/assets/built-Ab3_x-9Z.js')).text(), 'as it is');
 });
 
 test('what runs the models is compressed, too: it has 14 MB', async () => {
   const coded = await get('/assets/runtime-Ab3_x-9Z.wasm', { 'accept-encoding': 'gzip, deflate, br' });
   const bytes = Buffer.from(await coded.arrayBuffer());
-  assert.equal([coded.headers.get('content-encoding'), coded.headers.get('content-type'), brotliDecompressSync(bytes).length], ['br', 'application/wasm', RUNTIME_BYTES]);
+  assert.equal(
+    [
+      coded.headers.get('content-encoding'),
+      coded.headers.get('content-type'),
+      brotliDecompressSync(bytes).length,
+    ],
+    ['br', 'application/wasm', RUNTIME_BYTES],
+  );
 });
 
 test('an address of the app is answered with its page; a file that is missing is not', async () => {
   const page = await get('/uploads/1234', { accept: 'text/html' });
   assert.match(await page.text(), 'RelayPACS');
-  for (const path of ['/assets/gone-12345678.js', '/favicon.ico']) assert.is((await get(path)).status, 404, path);
+  for (const path of ['/assets/gone-12345678.js', '/favicon.ico'])
+    assert.is((await get(path)).status, 404, path);
 });
 
 test('nothing outside of the folder is served', async () => {
-  for (const path of ['/../secret.txt', '/%2e%2e/secret.txt', '/..%2fsecret.txt', '/assets/..%2f..%2fsecret.txt', '/.hidden', '/%2ehidden', '/%00', '/%']) {
+  for (const path of [
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/..%2fsecret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/.hidden',
+    '/%2ehidden',
+    '/%00',
+    '/%',
+  ]) {
     assert.not.match(await (await get(path)).text(), 'secret', path);
   }
 });
@@ -82,7 +109,12 @@ test('the page may load its own things only, and run no script that stands in it
   assert.match(policy, "default-src 'none'");
   assert.not.match(policy, 'unsafe-inline');
   assert.not.match(policy, "'unsafe-eval'");
-  const expected = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-opener-policy': 'same-origin', 'x-frame-options': 'DENY' };
+  const expected = {
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'x-frame-options': 'DENY',
+  };
   for (const [name, value] of Object.entries(expected)) assert.is(headers.get(name), value);
   assert.is(headers.get('strict-transport-security'), null, 'not on the loopback');
 });
@@ -100,7 +132,9 @@ test('a method that no request can carry is answered, and nothing is printed', a
   console.error = (...words) => void printed.push(words);
   try {
     // `new Request` refuses TRACE; a server gives such a request all the same.
-    const trace = Object.defineProperty(new Request('http://localhost/api/version'), 'method', { value: 'TRACE' });
+    const trace = Object.defineProperty(new Request('http://localhost/api/version'), 'method', {
+      value: 'TRACE',
+    });
     assert.is((await gateway.web.fetch(trace)).status, 404);
   } finally {
     console.error = error;
@@ -111,7 +145,10 @@ test('a method that no request can carry is answered, and nothing is printed', a
 
 test('where the public address is https, browsers are told to stay with it', async () => {
   const own = await openTestGateway({ env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
-  assert.match((await own.call('GET', '/version')).headers.get('strict-transport-security') ?? '', 'max-age=');
+  assert.match(
+    (await own.call('GET', '/version')).headers.get('strict-transport-security') ?? '',
+    'max-age=',
+  );
   await own.close();
 });
 

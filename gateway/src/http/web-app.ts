@@ -1,7 +1,8 @@
 /**
- * The files of the web app, from the folder that the build writes. Files with a hash in their name never change; all others are asked for
- * again each time (with an ETag, so the answer is short). Text is compressed by the build (`NAME.br`), or once, and remembered. A path of the app itself (`/upload`)
- * is answered with its page.
+ * The files of the web app, from the folder that the build writes. Files with a hash in their name never
+ * change; all others are asked for again each time (with an ETag, so the answer is short). Text is compressed
+ * by the build (`NAME.br`), or once, and remembered. A path of the app itself (`/upload`) is answered with
+ * its page.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
@@ -12,9 +13,19 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { type Context, Hono } from 'hono';
 
 const TYPES: Readonly<Record<string, string>> = {
-  html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', json: 'application/json',
-  webmanifest: 'application/manifest+json', svg: 'image/svg+xml', wasm: 'application/wasm', png: 'image/png', ico: 'image/x-icon',
-  woff2: 'font/woff2', txt: 'text/plain; charset=utf-8', map: 'application/json', onnx: 'application/octet-stream',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  json: 'application/json',
+  webmanifest: 'application/manifest+json',
+  svg: 'image/svg+xml',
+  wasm: 'application/wasm',
+  png: 'image/png',
+  ico: 'image/x-icon',
+  woff2: 'font/woff2',
+  txt: 'text/plain; charset=utf-8',
+  map: 'application/json',
+  onnx: 'application/octet-stream',
 };
 const COMPRESSED = new Set(['html', 'js', 'css', 'json', 'webmanifest', 'svg', 'wasm', 'txt']);
 
@@ -22,14 +33,22 @@ const COMPRESSED = new Set(['html', 'js', 'css', 'json', 'webmanifest', 'svg', '
 const HASHED = /^\/assets\/.+-[\w-]{8}\.\w+$/;
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
-/** Where the build left nothing beside the file: the best of brotli that is quick enough for the first visitor, 1 MB takes 0.1 s. */
+/**
+ * Where the build left nothing beside the file: the best of brotli that is quick enough for the first
+ * visitor, 1 MB takes 0.1 s.
+ */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
 /** Larger files are streamed as they are. What runs the models in the browser has 14 MB and becomes 2.7. */
 const COMPRESS_BYTES_LIMIT = 16 * 1024 * 1024;
 /** All that is compressed and remembered: the app has about 4 MB. */
 const REMEMBERED_BYTES_LIMIT = 16 * 1024 * 1024;
 
-type Found = { readonly path: string; readonly size: number; readonly etag: string; readonly extension: string };
+type Found = {
+  readonly path: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly extension: string;
+};
 
 async function findFile(folder: string, urlPath: string): Promise<Found | null> {
   const path = normalize(join(folder, urlPath));
@@ -61,7 +80,10 @@ function createCompressor() {
     const key = `${coding} ${file.path} ${file.etag}`;
     const known = remembered.get(key);
     if (known) return known;
-    const made = coding === 'br' ? readFile(`${file.path}.br`).catch(() => compressNow(file, coding)) : compressNow(file, coding);
+    const made =
+      coding === 'br'
+        ? readFile(`${file.path}.br`).catch(() => compressNow(file, coding))
+        : compressNow(file, coding);
     if (rememberedBytes < REMEMBERED_BYTES_LIMIT) remembered.set(key, made);
     rememberedBytes += (await made).length;
     return made;
@@ -80,10 +102,19 @@ export function webApp(folder: string): Hono {
   const app = new Hono();
 
   const send = async (c: Context, file: Found, cacheControl: string): Promise<Response> => {
-    const headers = { ETag: file.etag, 'Cache-Control': cacheControl, 'Content-Type': TYPES[file.extension] ?? 'application/octet-stream', Vary: 'Accept-Encoding' };
+    const headers = {
+      ETag: file.etag,
+      'Cache-Control': cacheControl,
+      'Content-Type': TYPES[file.extension] ?? 'application/octet-stream',
+      Vary: 'Accept-Encoding',
+    };
     if (c.req.header('if-none-match')?.includes(file.etag)) return c.body(null, 304, headers);
     const coding = codingFor(c, file);
-    if (coding) return c.body(new Uint8Array(await compress(file, coding)), 200, { ...headers, 'Content-Encoding': coding });
+    if (coding)
+      return c.body(new Uint8Array(await compress(file, coding)), 200, {
+        ...headers,
+        'Content-Encoding': coding,
+      });
     const stream = Readable.toWeb(createReadStream(file.path)) as ReadableStream<Uint8Array>;
     return c.body(stream, 200, { ...headers, 'Content-Length': String(file.size) });
   };

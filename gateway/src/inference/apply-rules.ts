@@ -1,6 +1,6 @@
 /**
- * After the receipt of a study: which of its instances are looked at without being asked. One job an instance, once for each model; what models made
- * themselves is never looked at.
+ * After the receipt of a study: which of its instances are looked at without being asked. One job an
+ * instance, once for each model; what models made themselves is never looked at.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -18,7 +18,14 @@ import type { FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { IMAGES_A_JOB } from './run-job.ts';
-import { isMeant, isMeantBodyPart, rulesOf, SAMPLE_RULE, SAMPLE_STUDY, type InferenceRule } from './rule.store.ts';
+import {
+  isMeant,
+  isMeantBodyPart,
+  rulesOf,
+  SAMPLE_RULE,
+  SAMPLE_STUDY,
+  type InferenceRule,
+} from './rule.store.ts';
 import { fetchWhole, isImage, LISTED_LIMIT } from './study-images.ts';
 
 export const RULE_QUEUE = 'inference';
@@ -27,28 +34,40 @@ const BODY_PART_EXAMINED = 0x00180015;
 type Meant = { readonly rule: InferenceRule; readonly sopInstanceUID: string };
 
 /** Throws PacsUnreachable; then it is run again. */
-export async function applyRules({ studyId }: StudyJob, tools: InferenceTools, pseudonyms: Pseudonyms, signal: AbortSignal): Promise<void> {
+export async function applyRules(
+  { studyId }: StudyJob,
+  tools: InferenceTools,
+  pseudonyms: Pseudonyms,
+  signal: AbortSignal,
+): Promise<void> {
   const study = await findStudy(tools.db, studyId);
   if (study === undefined) return;
   const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
   const enabled = (await rulesOf(tools.db, siteId)).filter((rule) => rule.enabled);
   if (await isSample(studyInstanceUID, pseudonyms)) enabled.push(SAMPLE_RULE);
   if (enabled.length === 0) return;
-  const policies = new Map((await instancesOf(tools.db, studyId, IN_PACS)).map((row) => [row.sop_instance_uid, row.policy_name]));
-  const listed = policies.size === 0 ? [] : await tools.pacs.describeStudy(studyInstanceUID, LISTED_LIMIT, signal);
+  const policies = new Map(
+    (await instancesOf(tools.db, studyId, IN_PACS)).map((row) => [row.sop_instance_uid, row.policy_name]),
+  );
+  const listed =
+    policies.size === 0 ? [] : await tools.pacs.describeStudy(studyInstanceUID, LISTED_LIMIT, signal);
   const candidates = listed.flatMap((one) => {
     const policy = policies.get(one.sopInstanceUID);
     if (policy === undefined || policy === RESULTS_POLICY.name || !isImage(one)) return [];
     const fitting = enabled.filter((rule) => isMeant(rule, { modality: one.modality ?? '', policy }));
     return fitting.length === 0 ? [] : [{ one, fitting }];
   });
-  // A rule that is meant for projections and meets a volume would fill the queue, and have each slice read: nobody is served by that.
+  // A rule that is meant for projections and meets a volume would fill the queue, and have each slice read:
+  // nobody is served by that.
   if (candidates.length > IMAGES_A_JOB) return;
   const meant: Meant[] = [];
   for (const { one, fitting } of candidates) {
     // The body part stands in the header alone; it is read where a rule asks for it.
-    const bodyPart = fitting.some((rule) => rule.bodyPart !== undefined) ? await bodyPartOf(one, tools, signal) : '';
-    for (const rule of fitting) if (isMeantBodyPart(rule, bodyPart)) meant.push({ rule, sopInstanceUID: one.sopInstanceUID });
+    const bodyPart = fitting.some((rule) => rule.bodyPart !== undefined)
+      ? await bodyPartOf(one, tools, signal)
+      : '';
+    for (const rule of fitting)
+      if (isMeantBodyPart(rule, bodyPart)) meant.push({ rule, sopInstanceUID: one.sopInstanceUID });
   }
   if (meant.length === 0) return;
   await tools.db.transaction().execute(async (trx) => {
@@ -56,43 +75,92 @@ export async function applyRules({ studyId }: StudyJob, tools: InferenceTools, p
     if (fresh.length === 0) return;
     const ids: string[] = [];
     for (const { rule, sopInstanceUID } of fresh) {
-      ids.push(await createJob(trx, tools, {
-        siteId, accountId: null, ruleName: rule.name, kind: 'instance', studyInstanceUID, sopInstanceUID, model: rule.model, priority: rule.priority,
-      }));
+      ids.push(
+        await createJob(trx, tools, {
+          siteId,
+          accountId: null,
+          ruleName: rule.name,
+          kind: 'instance',
+          studyInstanceUID,
+          sopInstanceUID,
+          model: rule.model,
+          priority: rule.priority,
+        }),
+      );
     }
     const rules = [...new Set(fresh.map(({ rule }) => rule.name))];
-    await recordAudit(trx, siteId, { event: 'inference-asked', jobId: ids[0]!, jobs: ids.length, studies: [studyInstanceUID], rules }, tools.now());
+    await recordAudit(
+      trx,
+      siteId,
+      { event: 'inference-asked', jobId: ids[0]!, jobs: ids.length, studies: [studyInstanceUID], rules },
+      tools.now(),
+    );
   });
 }
 
-/** Body Part Examined (0018,0015); '' where the header does not say, and where the PACS has it no more or it is too large to be looked at. Throws PacsUnreachable. */
-async function bodyPartOf(where: FoundInstance, { pacs }: InferenceTools, signal: AbortSignal): Promise<string> {
+/**
+ * Body Part Examined (0018,0015); '' where the header does not say, and where the PACS has it no more or it
+ * is too large to be looked at. Throws PacsUnreachable.
+ */
+async function bodyPartOf(
+  where: FoundInstance,
+  { pacs }: InferenceTools,
+  signal: AbortSignal,
+): Promise<string> {
   const bytes = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
     if (error instanceof Problem) return null;
     throw error;
   });
   if (bytes === null) return '';
   const read = await readInstance(bytesSource(bytes), signal);
-  return read.kind === 'ready' ? (textOf(findElement(read.instance.elements, BODY_PART_EXAMINED), read.instance) ?? '') : '';
-}
-
-/** Under a policy that replaces UIDs the study has a pseudonym, which is a function of its UID and the project's key. */
-async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promise<boolean> {
-  const requests = createRequests();
-  requests.uids.add(SAMPLE_STUDY);
-  return studyInstanceUID === SAMPLE_STUDY || studyInstanceUID === (await pseudonyms.resolve(requests)).uid(SAMPLE_STUDY);
+  return read.kind === 'ready'
+    ? (textOf(findElement(read.instance.elements, BODY_PART_EXAMINED), read.instance) ?? '')
+    : '';
 }
 
 /**
- * A later revision of the study brings new instances, and those that were asked about before; what failed then is asked once more. Jobs go after a while
- * (upkeep.ts), their results stay.
+ * Under a policy that replaces UIDs the study has a pseudonym, which is a function of its UID and the
+ * project's key.
  */
-async function withoutAsked(trx: Trx, siteId: string, studyInstanceUID: string, meant: readonly Meant[]): Promise<Meant[]> {
-  const asked = await trx.selectFrom('inference_job').select(['sop_instance_uid', 'model_id']).where('site_id', '=', siteId)
-    .where('study_instance_uid', '=', studyInstanceUID).where('rule_name', 'is not', null).where('state', '<>', 'failed').execute();
-  const answered = await trx.selectFrom('inference_result as r').innerJoin('result_request as q', 'q.result_id', 'r.id').select(['r.sop_instance_uid', 'r.model_id'])
-    .where('r.site_id', '=', siteId).where('r.study_instance_uid', '=', studyInstanceUID).where('q.account_id', 'is', null).where('q.job_id', 'is', null).execute();
-  const seen = new Set([...asked, ...answered].map(({ sop_instance_uid, model_id }) => `${sop_instance_uid} ${model_id}`));
+async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promise<boolean> {
+  const requests = createRequests();
+  requests.uids.add(SAMPLE_STUDY);
+  return (
+    studyInstanceUID === SAMPLE_STUDY ||
+    studyInstanceUID === (await pseudonyms.resolve(requests)).uid(SAMPLE_STUDY)
+  );
+}
+
+/**
+ * A later revision of the study brings new instances, and those that were asked about before; what failed
+ * then is asked once more. Jobs go after a while (upkeep.ts), their results stay.
+ */
+async function withoutAsked(
+  trx: Trx,
+  siteId: string,
+  studyInstanceUID: string,
+  meant: readonly Meant[],
+): Promise<Meant[]> {
+  const asked = await trx
+    .selectFrom('inference_job')
+    .select(['sop_instance_uid', 'model_id'])
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .where('rule_name', 'is not', null)
+    .where('state', '<>', 'failed')
+    .execute();
+  const answered = await trx
+    .selectFrom('inference_result as r')
+    .innerJoin('result_request as q', 'q.result_id', 'r.id')
+    .select(['r.sop_instance_uid', 'r.model_id'])
+    .where('r.site_id', '=', siteId)
+    .where('r.study_instance_uid', '=', studyInstanceUID)
+    .where('q.account_id', 'is', null)
+    .where('q.job_id', 'is', null)
+    .execute();
+  const seen = new Set(
+    [...asked, ...answered].map(({ sop_instance_uid, model_id }) => `${sop_instance_uid} ${model_id}`),
+  );
   return meant.filter(({ rule, sopInstanceUID }) => {
     const key = `${sopInstanceUID} ${rule.model}`;
     return !seen.has(key) && seen.add(key);

@@ -1,9 +1,9 @@
 /**
- * One image, one question: from the cache, or by the models. What they say is kept before it is told, so that the same question has the same answer
- * everywhere and for ever.
+ * One image, one question: from the cache, or by the models. What they say is kept before it is told, so that
+ * the same question has the same answer everywhere and for ever.
  *
- * A model whose file is not what it should be is marked so, and the next one that may answer does; a model that crashes, hangs or answers nonsense is
- * an error with a name, and says nothing of the others.
+ * A model whose file is not what it should be is marked so, and the next one that may answer does; a model
+ * that crashes, hangs or answers nonsense is an error with a name, and says nothing of the others.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -21,7 +21,16 @@ import { countUse } from '../models/model-use.store.ts';
 import { setFailed, type ModelVersion } from '../models/model.store.ts';
 import { EngineFault } from '../ports/engine/engine.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { cacheKey, findCached, insertRequest, insertResult, type Asker, type Disagreement, type InputSource, type ResultRow } from '../results/result.store.ts';
+import {
+  cacheKey,
+  findCached,
+  insertRequest,
+  insertResult,
+  type Asker,
+  type Disagreement,
+  type InputSource,
+  type ResultRow,
+} from '../results/result.store.ts';
 import type { Examined, Question } from './examination.ts';
 import type { Run } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
@@ -38,27 +47,49 @@ export type Input = {
   /** What the device said of it. */
   readonly triage: DeviceTriage | null;
 };
-export type Ask = { readonly siteId: string; readonly parameters: JobParameters; readonly useCache: boolean; readonly asker: Asker };
+export type Ask = {
+  readonly siteId: string;
+  readonly parameters: JobParameters;
+  readonly useCache: boolean;
+  readonly asker: Asker;
+};
 export type Answered =
   | { readonly kind: 'answered'; readonly result: ResultRow; readonly cached: boolean }
   /** The image is none that a model could look at. */
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
-/** One run of a model takes milliseconds. One that takes so long hangs, and holds up all others: an image that is to be answered in 5 s must survive it. */
+/**
+ * One run of a model takes milliseconds. One that takes so long hangs, and holds up all others: an image that
+ * is to be answered in 5 s must survive it.
+ */
 const RUN_TIMEOUT_MS = 3_000;
-/** The file or what is in it is wrong, or it has failed too often in a row: it will be so the next time, too. */
+/**
+ * The file or what is in it is wrong, or it has failed too often in a row: it will be so the next time, too.
+ */
 const LASTING_FAULTS: ReadonlySet<string> = new Set([
-  'model-changed', 'model-unreadable', 'model-external-data', 'model-shape-mismatch', 'model-too-large', 'model-failed',
+  'model-changed',
+  'model-unreadable',
+  'model-external-data',
+  'model-shape-mismatch',
+  'model-too-large',
+  'model-failed',
 ]);
 /** Each is marked at most once; more than the models of one question there are none. */
 const CHOICES = 5;
 
 /**
- * Does `work` with the models that answer for this one; where one of them turns out to be unusable it is marked so, and chosen anew.
+ * Does `work` with the models that answer for this one; where one of them turns out to be unusable it is
+ * marked so, and chosen anew.
  * @throws Problem model-not-found, model-unavailable, model-not-usable, and what `work` throws.
  */
 export async function withModels<T>(
-  { siteId, model, version }: { readonly siteId: string; readonly model: string; readonly version: string | null }, tools: InferenceTools, work: (set: ModelSet) => Promise<T>,
+  {
+    siteId,
+    model,
+    version,
+  }: { readonly siteId: string; readonly model: string; readonly version: string | null },
+  tools: InferenceTools,
+  work: (set: ModelSet) => Promise<T>,
 ): Promise<T> {
   for (let left = CHOICES; ; left -= 1) {
     const set = await chooseModels(tools.db, siteId, model, version);
@@ -71,22 +102,42 @@ export async function withModels<T>(
   }
 }
 
-/** The engine calls a model unavailable where its file is gone, and where no process starts: that is not the model's fault. */
+/**
+ * The engine calls a model unavailable where its file is gone, and where no process starts: that is not the
+ * model's fault.
+ */
 const isWrongItself = ({ code, digest }: EngineFault, { pathOf }: InferenceTools): boolean =>
   LASTING_FAULTS.has(code) || (code === 'model-unavailable' && !existsSync(pathOf(digest)));
 
 /** Which one it was is known by its digest. */
-async function markFailed(siteId: string, { models }: ModelSet, { code, digest }: EngineFault, { db, now }: InferenceTools): Promise<void> {
+async function markFailed(
+  siteId: string,
+  { models }: ModelSet,
+  { code, digest }: EngineFault,
+  { db, now }: InferenceTools,
+): Promise<void> {
   const failed = [...models.values()].find((one) => one.digest === digest);
   if (failed === undefined) return;
   const name = { id: failed.model_id, version: failed.version };
   await db.transaction().execute(async (trx) => {
-    if (await setFailed(trx, siteId, name, code)) await recordAudit(trx, siteId, { event: 'model-failed', model: name.id, version: name.version, because: code, by: null }, now());
+    if (await setFailed(trx, siteId, name, code))
+      await recordAudit(
+        trx,
+        siteId,
+        { event: 'model-failed', model: name.id, version: name.version, because: code, by: null },
+        now(),
+      );
   });
 }
 
 /** @throws EngineFault, what `input.bytes` throws, and the signal's reason. */
-export async function askModels(input: Input, set: ModelSet, ask: Ask, tools: InferenceTools, signal: AbortSignal): Promise<Answered> {
+export async function askModels(
+  input: Input,
+  set: ModelSet,
+  ask: Ask,
+  tools: InferenceTools,
+  signal: AbortSignal,
+): Promise<Answered> {
   const began = performance.now();
   const { model_id: id, version } = set.asked;
   const count: Count = async (db, outcome) => {
@@ -108,10 +159,28 @@ export async function askModels(input: Input, set: ModelSet, ask: Ask, tools: In
 /** Counts this image, in the transaction that answers it. */
 type Count = (db: Kysely<Tables>, outcome: string) => Promise<void>;
 
-async function answer(input: Input, set: ModelSet, ask: Ask, tools: InferenceTools, count: Count, signal: AbortSignal): Promise<Answered> {
+async function answer(
+  input: Input,
+  set: ModelSet,
+  ask: Ask,
+  tools: InferenceTools,
+  count: Count,
+  signal: AbortSignal,
+): Promise<Answered> {
   const { siteId, parameters, useCache, asker } = ask;
-  const population = input.triage === null || (input.triage.runtime === 'none' && input.triage.population === 'unknown') ? null : input.triage.population;
-  const keyOf = (inputDigest: string): string => cacheKey({ inputDigest, source: input.source, frame: input.frame, models: wordsOf(set), parameters, population });
+  const population =
+    input.triage === null || (input.triage.runtime === 'none' && input.triage.population === 'unknown')
+      ? null
+      : input.triage.population;
+  const keyOf = (inputDigest: string): string =>
+    cacheKey({
+      inputDigest,
+      source: input.source,
+      frame: input.frame,
+      models: wordsOf(set),
+      parameters,
+      population,
+    });
   const cached = async (digest: string): Promise<Answered | null> => {
     const result = useCache ? await findCached(tools.db, siteId, keyOf(digest)) : undefined;
     if (result === undefined) return null;
@@ -127,13 +196,27 @@ async function answer(input: Input, set: ModelSet, ask: Ask, tools: InferenceToo
   const digest = createHash('sha256').update(bytes).digest('hex');
   const again = digest === input.digest ? null : await cached(digest);
   if (again !== null) return again;
-  const examined = await tools.examiner.examine(questionOf(bytes, digest, input, set, parameters, population, tools), runOf(set, tools), signal);
+  const examined = await tools.examiner.examine(
+    questionOf(bytes, digest, input, set, parameters, population, tools),
+    runOf(set, tools),
+    signal,
+  );
   if (examined.kind === 'refused') return examined;
-  return { kind: 'answered', cached: false, result: await keep(examined, set, keyOf(digest), input, ask, tools, count) };
+  return {
+    kind: 'answered',
+    cached: false,
+    result: await keep(examined, set, keyOf(digest), input, ask, tools, count),
+  };
 }
 
 async function keep(
-  { finding: found, maps }: Extract<Examined, { kind: 'examined' }>, set: ModelSet, key: string, { triage, source }: Input, ask: Ask, tools: InferenceTools, count: Count,
+  { finding: found, maps }: Extract<Examined, { kind: 'examined' }>,
+  set: ModelSet,
+  key: string,
+  { triage, source }: Input,
+  ask: Ask,
+  tools: InferenceTools,
+  count: Count,
 ): Promise<ResultRow> {
   const finding = source === 'file' ? withoutIdentifiers(found) : found;
   const { siteId, asker } = ask;
@@ -141,7 +224,16 @@ async function keep(
   const now = tools.now();
   const id = tools.newId();
   const result = await tools.db.transaction().execute(async (trx) => {
-    const kept = await insertResult(trx, { id, siteId, key, finding, models: refsOf(set), maps, disagreement: differs, now });
+    const kept = await insertResult(trx, {
+      id,
+      siteId,
+      key,
+      finding,
+      models: refsOf(set),
+      maps,
+      disagreement: differs,
+      now,
+    });
     await insertRequest(trx, kept.id, asker, false, now);
     await count(trx, 'answered');
     return kept;
@@ -150,23 +242,48 @@ async function keep(
   return result;
 }
 
-/** What a file says of itself makes it no study's: its result would be shown beside a stranger's images, and open them. */
+/**
+ * What a file says of itself makes it no study's: its result would be shown beside a stranger's images, and
+ * open them.
+ */
 function withoutIdentifiers(finding: Finding): Finding {
   const { digest, kind, rows, columns, frame } = finding.input;
   return { ...finding, input: { digest, kind, rows, columns, frame } };
 }
 
-/** Null: they agree, or the model that scored here did not run on the device: it scores nobody of whom it does not know that the model is meant for them. */
+/**
+ * Null: they agree, or the model that scored here did not run on the device: it scores nobody of whom it does
+ * not know that the model is meant for them.
+ */
 const disagreementOf = (triage: DeviceTriage | null, { model, score }: Finding): Disagreement | null =>
-  triage !== null && triage.models.some(({ digest }) => digest === model.digest) ? disagreement(triage.score, score) : null;
+  triage !== null && triage.models.some(({ digest }) => digest === model.digest)
+    ? disagreement(triage.score, score)
+    : null;
 
 function questionOf(
-  bytes: Uint8Array, digest: string, { frame }: Input, { asked, insteadOf, models }: ModelSet, parameters: JobParameters, population: Population | null, { engine }: InferenceTools,
+  bytes: Uint8Array,
+  digest: string,
+  { frame }: Input,
+  { asked, insteadOf, models }: ModelSet,
+  parameters: JobParameters,
+  population: Population | null,
+  { engine }: InferenceTools,
 ): Question {
   const { model_id: id, version, digest: modelDigest } = asked;
   return {
-    bytes, digest, frame, parameters, population, cards: new Map([...models].map(([role, { card }]) => [role, card])),
-    model: { id, version, digest: modelDigest, runtime: engine.runtime, ...(insteadOf === null ? {} : { insteadOf }) },
+    bytes,
+    digest,
+    frame,
+    parameters,
+    population,
+    cards: new Map([...models].map(([role, { card }]) => [role, card])),
+    model: {
+      id,
+      version,
+      digest: modelDigest,
+      runtime: engine.runtime,
+      ...(insteadOf === null ? {} : { insteadOf }),
+    },
   };
 }
 
@@ -174,16 +291,21 @@ function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools): Run {
   return async (role, input, signal) => {
     const model = models.get(role);
     if (model === undefined) throw new Error('the question has no such model');
-    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest), trialOf(model)), input, { timeoutMs: RUN_TIMEOUT_MS, signal });
+    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest), trialOf(model)), input, {
+      timeoutMs: RUN_TIMEOUT_MS,
+      signal,
+    });
   };
 }
 
 /** At every gateway, an activation gives the model another trial. */
-const trialOf = ({ activated_at, added_at }: ModelVersion): string => (activated_at ?? added_at).toISOString();
+const trialOf = ({ activated_at, added_at }: ModelVersion): string =>
+  (activated_at ?? added_at).toISOString();
 
 /**
- * What an error is called towards who asked; null: nobody expected it. Once the signal has ended the question, that is the reason: its time was up, or
- * nobody waits for the answer any more (the job was cancelled, the caller hung up, the gateway stops).
+ * What an error is called towards who asked; null: nobody expected it. Once the signal has ended the
+ * question, that is the reason: its time was up, or nobody waits for the answer any more (the job was
+ * cancelled, the caller hung up, the gateway stops).
  */
 export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyProblemCode | null {
   if (error instanceof EngineFault || error instanceof Problem) return error.code;
@@ -192,4 +314,5 @@ export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyPro
 }
 
 /** Of `AbortSignal.timeout`. */
-const isTimeUp = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError';
+const isTimeUp = (reason: unknown): boolean =>
+  reason instanceof DOMException && reason.name === 'TimeoutError';

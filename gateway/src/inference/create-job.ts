@@ -5,7 +5,10 @@ import type { InferenceTools } from './inference-tools.ts';
 import { insertJob } from './job.store.ts';
 import { JOB_QUEUE } from './run-job.ts';
 
-/** A model here takes milliseconds, integrated gradients seconds, a study of 64 images minutes; what takes longer hangs. */
+/**
+ * A model here takes milliseconds, integrated gradients seconds, a study of 64 images minutes; what takes
+ * longer hangs.
+ */
 const TIMEOUT_SECONDS = 600;
 
 export type JobOrder = {
@@ -27,12 +30,36 @@ export type JobOrder = {
 };
 
 /** Its id. It begins once the transaction is committed. */
-export async function createJob(trx: Trx, tools: Pick<InferenceTools, 'jobs' | 'newId' | 'now'>, order: JobOrder): Promise<string> {
-  const { id = tools.newId(), priority = 0, frame = 0, parameters = {}, cache: useCache = true, timeoutSeconds = TIMEOUT_SECONDS } = order;
+export async function createJob(
+  trx: Trx,
+  tools: Pick<InferenceTools, 'jobs' | 'newId' | 'now'>,
+  order: JobOrder,
+): Promise<string> {
+  const {
+    id = tools.newId(),
+    priority = 0,
+    frame = 0,
+    parameters = {},
+    cache: useCache = true,
+    timeoutSeconds = TIMEOUT_SECONDS,
+  } = order;
   await insertJob(trx, {
-    id, priority, frame, parameters, useCache, timeoutSeconds, siteId: order.siteId, accountId: order.accountId, ruleName: order.ruleName ?? null, kind: order.kind,
-    studyInstanceUID: order.studyInstanceUID ?? null, sopInstanceUID: order.sopInstanceUID ?? null, model: order.model, version: order.version ?? null,
-    input: order.input ?? null, now: tools.now(),
+    id,
+    priority,
+    frame,
+    parameters,
+    useCache,
+    timeoutSeconds,
+    siteId: order.siteId,
+    accountId: order.accountId,
+    ruleName: order.ruleName ?? null,
+    kind: order.kind,
+    studyInstanceUID: order.studyInstanceUID ?? null,
+    sopInstanceUID: order.sopInstanceUID ?? null,
+    model: order.model,
+    version: order.version ?? null,
+    input: order.input ?? null,
+    now: tools.now(),
   });
   await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: id }, { key: id, priority });
   return id;

@@ -1,13 +1,19 @@
 /**
- * One image from its bytes to a finding, in the thread that looks at images: which kind of file it is, its picture, and what the models say of it. It
- * knows no runtime, no database and no clock: `run` gives what a model answers.
+ * One image from its bytes to a finding, in the thread that looks at images: which kind of file it is, its
+ * picture, and what the models say of it. It knows no runtime, no database and no clock: `run` gives what a
+ * model answers.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { sideOf, type ModelCard } from '#shared/models/card.ts';
-import { examinePicture, type Examination, type ExamineOptions, type Models } from '#shared/models/examine-picture.ts';
+import {
+  examinePicture,
+  type Examination,
+  type ExamineOptions,
+  type Models,
+} from '#shared/models/examine-picture.ts';
 import { isMirrored } from '#shared/models/film-header.ts';
 import type { Population, RunModel } from '#shared/models/model.ts';
 import { CAM_SIDE } from '#shared/models/pneumonia.ts';
@@ -50,55 +56,116 @@ export type Shown =
 export type RunOf = (role: RunRole) => RunModel;
 
 type Seen =
-  | { readonly kind: 'seen'; readonly picture: GreyPicture; readonly type: 'dicom' | 'png' | 'jpeg'; readonly warnings: readonly string[]; readonly instance: ParsedInstance | null }
+  | {
+      readonly kind: 'seen';
+      readonly picture: GreyPicture;
+      readonly type: 'dicom' | 'png' | 'jpeg';
+      readonly warnings: readonly string[];
+      readonly instance: ParsedInstance | null;
+    }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
 /** Throws what `run` throws, and RangeError where a model answers what its card does not say. */
-export async function examineImage(question: Question, run: RunOf, codecs: Codecs, signal: AbortSignal): Promise<Examined> {
+export async function examineImage(
+  question: Question,
+  run: RunOf,
+  codecs: Codecs,
+  signal: AbortSignal,
+): Promise<Examined> {
   const seen = await see(question.bytes, question.frame, codecs, signal);
   if (seen.kind === 'refused') return seen;
   const { picture, instance, type } = seen;
   const asked = question.cards.get('asked')!;
   const population = question.population ?? (instance === null ? 'unknown' : populationOf(instance, asked));
   const isTurnedOver = instance !== null && isMirrored(instance);
-  const { finding, maps } = await examinePicture({ picture, population, isMirrored: isTurnedOver }, modelsOf(question, run), optionsOf(question, signal));
-  const own = asked.task === 'classification' && asked.id !== PNEUMONIA ? await classify(picture, asked, run('asked'), signal) : {};
+  const { finding, maps } = await examinePicture(
+    { picture, population, isMirrored: isTurnedOver },
+    modelsOf(question, run),
+    optionsOf(question, signal),
+  );
+  const own =
+    asked.task === 'classification' && asked.id !== PNEUMONIA
+      ? await classify(picture, asked, run('asked'), signal)
+      : {};
   return {
-    kind: 'examined', maps: toMaps(maps),
+    kind: 'examined',
+    maps: toMaps(maps),
     finding: {
-      ...finding, ...own, model: question.model,
-      input: { digest: question.digest, kind: type, rows: picture.rows, columns: picture.columns, frame: question.frame, ...identifiersOf(instance) },
-      warnings: [...finding.warnings.filter((code) => asked.id === PNEUMONIA || code !== NOT_ASKED), ...seen.warnings],
-      limits: asked.limits, intendedUse: asked.intendedUse,
+      ...finding,
+      ...own,
+      model: question.model,
+      input: {
+        digest: question.digest,
+        kind: type,
+        rows: picture.rows,
+        columns: picture.columns,
+        frame: question.frame,
+        ...identifiersOf(instance),
+      },
+      warnings: [
+        ...finding.warnings.filter((code) => asked.id === PNEUMONIA || code !== NOT_ASKED),
+        ...seen.warnings,
+      ],
+      limits: asked.limits,
+      intendedUse: asked.intendedUse,
     },
   };
 }
 
 const PNEUMONIA = 'pneumonia';
-/** Said by `examinePicture` where it was given no such model; here that means that another one was asked for. */
+/**
+ * Said by `examinePicture` where it was given no such model; here that means that another one was asked for.
+ */
 const NOT_ASKED = 'pneumonia-not-available';
 
 function modelsOf({ cards }: Question, run: RunOf): Models {
   const models: Partial<Record<string, RunModel>> = {};
-  for (const [role, { id }] of cards) if (role !== 'asked' || id === PNEUMONIA) models[role === 'asked' ? id : role] = run(role);
+  for (const [role, { id }] of cards)
+    if (role !== 'asked' || id === PNEUMONIA) models[role === 'asked' ? id : role] = run(role);
   return models as Models;
 }
 
-function optionsOf({ cards, parameters: { threshold, steps, explain } }: Question, signal: AbortSignal): ExamineOptions {
-  const named = Object.fromEntries([...cards].flatMap(([role, card]) => (role !== 'asked' || card.id === PNEUMONIA ? [[role === 'asked' ? card.id : role, card]] : [])));
+function optionsOf(
+  { cards, parameters: { threshold, steps, explain } }: Question,
+  signal: AbortSignal,
+): ExamineOptions {
+  const named = Object.fromEntries(
+    [...cards].flatMap(([role, card]) =>
+      role !== 'asked' || card.id === PNEUMONIA ? [[role === 'asked' ? card.id : role, card]] : [],
+    ),
+  );
   return {
-    signal, cards: named,
-    ...(threshold === undefined ? {} : { threshold }), ...(steps === undefined ? {} : { steps }), ...(explain === undefined ? {} : { explain: explain as ExplanationMethod[] }),
+    signal,
+    cards: named,
+    ...(threshold === undefined ? {} : { threshold }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(explain === undefined ? {} : { explain: explain as ExplanationMethod[] }),
   };
 }
 
 /** Any other model: its classes, and nothing that only its maker could say of them. */
-async function classify(picture: GreyPicture, card: ModelCard, run: RunModel, signal: AbortSignal): Promise<Partial<Finding>> {
+async function classify(
+  picture: GreyPicture,
+  card: ModelCard,
+  run: RunModel,
+  signal: AbortSignal,
+): Promise<Partial<Finding>> {
   const side = sideOf(card);
   const classes = card.classes ?? [];
-  const { probabilities } = await outputsOf(run, squaresTensor(toSquare(picture, side), side), { probabilities: classes.length }, signal);
-  const named = classes.map((name, at) => ({ name, probability: Math.min(1, Math.max(0, probabilities[at]!)) }));
-  return { probabilities: named, rationale: named.map(({ name, probability }) => `${name}: ${Math.round(100 * probability)} %.`) };
+  const { probabilities } = await outputsOf(
+    run,
+    squaresTensor(toSquare(picture, side), side),
+    { probabilities: classes.length },
+    signal,
+  );
+  const named = classes.map((name, at) => ({
+    name,
+    probability: Math.min(1, Math.max(0, probabilities[at]!)),
+  }));
+  return {
+    probabilities: named,
+    rationale: named.map(({ name, probability }) => `${name}: ${Math.round(100 * probability)} %.`),
+  };
 }
 
 function identifiersOf(instance: ParsedInstance | null): Partial<Finding['input']> {
@@ -110,31 +177,66 @@ function identifiersOf(instance: ParsedInstance | null): Partial<Finding['input'
 function toMaps({ cam, attributions, lungs }: Examination['maps']): ResultMap[] {
   return [
     ...(cam === null ? [] : [{ name: 'cam', dims: [CAM_SIDE, CAM_SIDE], data: cam } as const]),
-    ...(attributions === null ? [] : [{ name: 'attributions', dims: [attributions.side, attributions.side], data: attributions.attributions } as const]),
-    ...(lungs === null ? [] : [{ name: 'lungs', dims: [2, lungs.side, lungs.side], data: concatBytes([lungs.right, lungs.left]) } as const]),
+    ...(attributions === null
+      ? []
+      : [
+          {
+            name: 'attributions',
+            dims: [attributions.side, attributions.side],
+            data: attributions.attributions,
+          } as const,
+        ]),
+    ...(lungs === null
+      ? []
+      : [
+          {
+            name: 'lungs',
+            dims: [2, lungs.side, lungs.side],
+            data: concatBytes([lungs.right, lungs.left]),
+          } as const,
+        ]),
   ];
 }
 
 /** As a person sees it, scaled down where it is larger than needed. */
-export async function showImage(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Shown> {
+export async function showImage(
+  bytes: Uint8Array,
+  frame: number,
+  codecs: Codecs,
+  signal: AbortSignal,
+): Promise<Shown> {
   const seen = await see(bytes, frame, codecs, signal);
   if (seen.kind === 'refused') return seen;
   const { rows: height, columns: width, grey } = reducePicture(seen.picture);
-  return { kind: 'shown', png: encodePng({ width, height, channels: 1, data: Uint8ClampedArray.from(grey, (value) => value * 255) }) };
+  return {
+    kind: 'shown',
+    png: encodePng({
+      width,
+      height,
+      channels: 1,
+      data: Uint8ClampedArray.from(grey, (value) => value * 255),
+    }),
+  };
 }
 
 /** By its bytes, whatever it is called: a PNG, a JPEG, or an instance. */
 async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: AbortSignal): Promise<Seen> {
   const file = await readImageFile(bytes);
   if (file.kind === 'picture' && frame > 0) return { kind: 'refused', because: 'frame-not-found' };
-  if (file.kind === 'picture') return { kind: 'seen', picture: file.picture, type: file.type, warnings: file.warnings, instance: null };
+  if (file.kind === 'picture')
+    return { kind: 'seen', picture: file.picture, type: file.type, warnings: file.warnings, instance: null };
   if (file.because !== 'image-type-unsupported') return file;
   const read = await readInstance(bytesSource(bytes), signal);
-  if (read.kind === 'refused') return { kind: 'refused', because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged' };
+  if (read.kind === 'refused')
+    return {
+      kind: 'refused',
+      because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged',
+    };
   const { instance } = read;
   const decoded = await readInstancePicture(instance, instance.dataSet, frame, codecs, signal);
   if (decoded.kind === 'refused') return decoded;
   const { picture } = decoded;
-  if (Math.min(picture.rows, picture.columns) < SIDE_PIXELS_LEAST) return { kind: 'refused', because: 'image-too-small' };
+  if (Math.min(picture.rows, picture.columns) < SIDE_PIXELS_LEAST)
+    return { kind: 'refused', because: 'image-too-small' };
   return { kind: 'seen', picture, type: 'dicom', warnings: [], instance };
 }

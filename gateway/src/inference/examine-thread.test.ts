@@ -8,7 +8,10 @@ import type { Question } from './examination.ts';
 import { createExaminer } from './examine-thread.ts';
 
 const test = suite('the thread that looks at images');
-const cardOf = (id: string): ModelCard => modelCardSchema.parse(JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')));
+const cardOf = (id: string): ModelCard =>
+  modelCardSchema.parse(
+    JSON.parse(readFileSync(new URL(`../../../shared/models/${id}.json`, import.meta.url), 'utf8')),
+  );
 
 test('one who gives up while a model runs leaves nothing behind that would end the others’ images', async () => {
   const [begin, end] = [globalThis.setTimeout, globalThis.clearTimeout];
@@ -27,14 +30,27 @@ test('one who gives up while a model runs leaves nothing behind that would end t
     const bytes = encodePng({ width: 96, height: 96, channels: 1, data: new Uint8Array(96 * 96).fill(90) });
     const card = cardOf('image-kind');
     const question: Question = {
-      bytes, digest: '0'.repeat(64), frame: 0, parameters: {}, population: null, cards: new Map([['asked', card], ['image-kind', card]]),
+      bytes,
+      digest: '0'.repeat(64),
+      frame: 0,
+      parameters: {},
+      population: null,
+      cards: new Map([
+        ['asked', card],
+        ['image-kind', card],
+      ]),
       model: { id: card.id, version: card.version, digest: card.sha256, runtime: 'none' },
     };
     const gaveUp = new AbortController();
-    const asked = examiner.examine(question, (_, __, signal) => new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason));
-      gaveUp.abort(new Error('gave up'));
-    }), gaveUp.signal);
+    const asked = examiner.examine(
+      question,
+      (_, __, signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+          gaveUp.abort(new Error('gave up'));
+        }),
+      gaveUp.signal,
+    );
     assert.match(String(await asked.catch((error: unknown) => error)), /gave up/);
     // The thread answers in turn: when it has shown this one it has let go of that one.
     assert.is((await examiner.show(bytes, 0, new AbortController().signal)).kind, 'shown');

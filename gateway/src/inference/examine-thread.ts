@@ -1,6 +1,7 @@
 /**
- * Looking at images, and drawing what was found, in a thread of its own: to decode one and to reckon with its pixels takes up to seconds. The models do not
- * run here: the thread asks for each run, and what is given for `run` (the engine, a process of its own) does it.
+ * Looking at images, and drawing what was found, in a thread of its own: to decode one and to reckon with its
+ * pixels takes up to seconds. The models do not run here: the thread asks for each run, and what is given for
+ * `run` (the engine, a process of its own) does it.
  */
 import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from '../results/draw-explanation.ts';
@@ -38,10 +39,18 @@ export type Examiner = {
 export function createExaminer(): Examiner {
   const thread = keepThread<ExamineTalk>(new URL('./examine.worker.ts', import.meta.url));
   const noModel: Reply<ExamineTalk> = () => Promise.reject(new Error('no model is asked to draw'));
-  const ask = async <Answer extends ExamineTalk['answer']>(task: ExamineTalk['task'], reply: Reply<ExamineTalk>, signal: AbortSignal): Promise<Answer> =>
-    (await thread.do(giving(task), reply, signal)) as Answer;
+  const ask = async <Answer extends ExamineTalk['answer']>(
+    task: ExamineTalk['task'],
+    reply: Reply<ExamineTalk>,
+    signal: AbortSignal,
+  ): Promise<Answer> => (await thread.do(giving(task), reply, signal)) as Answer;
   return {
-    examine: (question, run, signal) => ask<Examined>({ kind: 'examine', question }, async ({ role, input }, isOver) => giving(await run(role, input, isOver)), signal),
+    examine: (question, run, signal) =>
+      ask<Examined>(
+        { kind: 'examine', question },
+        async ({ role, input }, isOver) => giving(await run(role, input, isOver)),
+        signal,
+      ),
     show: (bytes, frame, signal) => ask<Shown>({ kind: 'show', bytes, frame }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,

@@ -8,7 +8,10 @@ import type { ExamineTalk } from './examine-thread.ts';
 const codecs = loadCodecs();
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {
-  if (task.kind === 'examine') return giving(await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), codecs, isOver));
+  if (task.kind === 'examine')
+    return giving(
+      await examineImage(task.question, (role) => (input) => ask(giving({ role, input })), codecs, isOver),
+    );
   if (task.kind === 'show') {
     const shown = await showImage(task.bytes, task.frame, codecs, isOver);
     return shown.kind === 'shown' ? giving(shown, shown.png.buffer) : giving(shown);

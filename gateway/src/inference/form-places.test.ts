@@ -8,12 +8,24 @@ const test = suite('places for forms');
 const { signal: never } = new AbortController();
 const FEW = { atOnce: 4, ofOne: 2 };
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const codeOf = (asked: Promise<unknown>) => asked.then(() => 'entered', (error: unknown) => (error instanceof Problem ? error.code : String(error)));
+const codeOf = (asked: Promise<unknown>) =>
+  asked.then(
+    () => 'entered',
+    (error: unknown) => (error instanceof Problem ? error.code : String(error)),
+  );
 
 /** Asks for a place and notes when it is given. */
-function ask({ enter }: ReturnType<typeof createFormPlaces>, account: string, given: string[], signal = never) {
+function ask(
+  { enter }: ReturnType<typeof createFormPlaces>,
+  account: string,
+  given: string[],
+  signal = never,
+) {
   const asked = enter(account, signal);
-  asked.then(() => given.push(account), () => undefined);
+  asked.then(
+    () => given.push(account),
+    () => undefined,
+  );
   return { asked, leave: async () => (await asked)() };
 }
 
@@ -52,7 +64,8 @@ test('who hangs up, and who would wait too long, gives up the turn; the others h
 test('sixteen of one account wait, and 64 in all', async () => {
   const places = createFormPlaces(FEW);
   const given: string[] = [];
-  const waitingOf = (account: string, count: number) => Array.from({ length: count }, () => ask(places, account, given));
+  const waitingOf = (account: string, count: number) =>
+    Array.from({ length: count }, () => ask(places, account, given));
   for (const account of ['a', 'b', 'c', 'd']) waitingOf(account, 16);
   waitingOf('a', 2);
   waitingOf('b', 2);

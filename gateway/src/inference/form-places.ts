@@ -1,6 +1,6 @@
 /**
- * Places for requests that bring files: a few are read at once, and of one account fewer, that nobody holds up all others. Who comes beyond waits for their
- * turn, before anything of their body is read.
+ * Places for requests that bring files: a few are read at once, and of one account fewer, that nobody holds
+ * up all others. Who comes beyond waits for their turn, before anything of their body is read.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 
@@ -10,21 +10,32 @@ const WAITING_OF_ONE_LIMIT = 16;
 const PATIENCE_MS = 20_000;
 
 export type FormPlaces = {
-  /** Gives what leaves the place again. @throws Problem rate-limited: too many wait, or it took too long; called-off: the signal. */
+  /**
+   * Gives what leaves the place again. @throws Problem rate-limited: too many wait, or it took too long;
+   * called-off: the signal.
+   */
   enter(account: string, signal: AbortSignal): Promise<() => void>;
 };
 
 type Waiting = { readonly account: string; readonly come: () => void };
 
-export function createFormPlaces({ atOnce, ofOne }: { readonly atOnce: number; readonly ofOne: number }, patienceMs = PATIENCE_MS): FormPlaces {
+export function createFormPlaces(
+  { atOnce, ofOne }: { readonly atOnce: number; readonly ofOne: number },
+  patienceMs = PATIENCE_MS,
+): FormPlaces {
   const inside: string[] = [];
   const waiting: Waiting[] = [];
-  const isFree = (account: string): boolean => inside.length < atOnce && inside.filter((one) => one === account).length < ofOne;
+  const isFree = (account: string): boolean =>
+    inside.length < atOnce && inside.filter((one) => one === account).length < ofOne;
   const tooMany = (): Problem => new Problem('rate-limited', undefined, { 'Retry-After': '1' });
 
   /** In their order, but past those whose account has its places. */
   function callNext(): void {
-    for (let at = waiting.findIndex(({ account }) => isFree(account)); at >= 0; at = waiting.findIndex(({ account }) => isFree(account))) {
+    for (
+      let at = waiting.findIndex(({ account }) => isFree(account));
+      at >= 0;
+      at = waiting.findIndex(({ account }) => isFree(account))
+    ) {
       const [next] = waiting.splice(at, 1);
       inside.push(next!.account);
       next!.come();
@@ -32,7 +43,11 @@ export function createFormPlaces({ atOnce, ofOne }: { readonly atOnce: number; r
   }
 
   async function wait(account: string, signal: AbortSignal): Promise<void> {
-    if (waiting.length >= WAITING_LIMIT || waiting.filter((one) => one.account === account).length >= WAITING_OF_ONE_LIMIT) throw tooMany();
+    if (
+      waiting.length >= WAITING_LIMIT ||
+      waiting.filter((one) => one.account === account).length >= WAITING_OF_ONE_LIMIT
+    )
+      throw tooMany();
     const turn = Promise.withResolvers<void>();
     const one: Waiting = { account, come: turn.resolve };
     waiting.push(one);

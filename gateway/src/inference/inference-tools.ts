@@ -26,8 +26,15 @@ export type InferenceTools = {
   readonly examiner: Examiner;
   readonly inputs: InputStore;
   readonly pacs: Pick<Pacs, 'describeStudy' | 'fetchInstance'>;
-  /** Sends the result's instances on their road to the PACS, beside their source; does nothing where they are on it. Throws PacsUnreachable. */
-  readonly deliver: (result: ResultRow, source: (signal: AbortSignal) => Promise<Uint8Array>, signal: AbortSignal) => Promise<void>;
+  /**
+   * Sends the result's instances on their road to the PACS, beside their source; does nothing where they are
+   * on it. Throws PacsUnreachable.
+   */
+  readonly deliver: (
+    result: ResultRow,
+    source: (signal: AbortSignal) => Promise<Uint8Array>,
+    signal: AbortSignal,
+  ) => Promise<void>;
   readonly log: Log;
   readonly metrics: InferenceMetrics;
   /** "This job changed", on every gateway. */

@@ -1,6 +1,7 @@
 /**
- * Models in a whole gateway, with a real Orthanc and the process that runs them: from an upload to report, segmentation and heat map without a hand, as
- * other programs read them; and a gateway that is killed while they work.
+ * Models in a whole gateway, with a real Orthanc and the process that runs them: from an upload to report,
+ * segmentation and heat map without a hand, as other programs read them; and a gateway that is killed while
+ * they work.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,13 +27,25 @@ const test = suite('models behind a gateway');
 const PASSWORD = 'correct horse battery';
 const MASKS = fileURLToPath(new URL('../../../../shared/models/eval/lungs/', import.meta.url));
 const FILM = '00211';
-let world: { readonly orthanc: RunningOrthanc; readonly gateway: GatewayUnderTest; readonly folder: string; token: string } | null = null;
+let world: {
+  readonly orthanc: RunningOrthanc;
+  readonly gateway: GatewayUnderTest;
+  readonly folder: string;
+  token: string;
+} | null = null;
 
 test.before(async () => {
-  if ((await findOrthanc()) === null) return skipped('models behind a gateway, with a real PACS', 'Orthanc is not installed');
+  if ((await findOrthanc()) === null)
+    return skipped('models behind a gateway, with a real PACS', 'Orthanc is not installed');
   const folder = mkdtempSync(join(tmpdir(), 'relay-inference-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const gateway = createGatewayUnderTest({ port: await freePort(), webPort: await freePort(), dataDir: join(folder, 'data'), pacs: orthanc, adminPassword: PASSWORD });
+  const gateway = createGatewayUnderTest({
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    pacs: orthanc,
+    adminPassword: PASSWORD,
+  });
   await gateway.start();
   world = { orthanc, gateway, folder, token: '' };
   await signIn();
@@ -45,19 +58,34 @@ test.after(async () => {
 });
 
 async function signIn(): Promise<void> {
-  const answer = await ask('/auth/login', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: PASSWORD }) });
+  const answer = await ask('/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+  });
   world!.token = ((await answer.json()) as { accessToken: string }).accessToken;
 }
-const ask = (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${world!.gateway.api}${path}`, init);
+const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${world!.gateway.api}${path}`, init);
 async function asked<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const answer = await ask(path, { ...init, headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${world!.token}` } });
+  const answer = await ask(path, {
+    ...init,
+    headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${world!.token}` },
+  });
   if (!answer.ok) throw new Error(await answer.text());
   return (await answer.json()) as T;
 }
-const json = (method: string, body: object): RequestInit => ({ method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+const json = (method: string, body: object): RequestInit => ({
+  method,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
 
 /** Both lungs of a segmentation as pydicom reads it: rows, columns, and a byte for each pixel. */
-function lungsOf(segmentation: Buffer, folder: string): { readonly rows: number; readonly columns: number; readonly mask: Uint8Array } | null {
+function lungsOf(
+  segmentation: Buffer,
+  folder: string,
+): { readonly rows: number; readonly columns: number; readonly mask: Uint8Array } | null {
   const [from, to] = [join(folder, 'seg.dcm'), join(folder, 'seg.raw')];
   writeFileSync(from, segmentation);
   const script = `import sys, pydicom
@@ -76,16 +104,30 @@ test('an upload under a rule ends with report, segmentation and heat map in the 
   if (world === null) return;
   const { orthanc, folder } = world;
   const film = await evaluationFilm(`lungs/${FILM}.png`, 801);
-  if (film === null) return skipped('a chest film through the whole gateway', 'the evaluation set is not there');
-  await asked('/admin/inference-rules', json('PUT', { rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }] }));
+  if (film === null)
+    return skipped('a chest film through the whole gateway', 'the evaluation set is not there');
+  await asked(
+    '/admin/inference-rules',
+    json('PUT', { rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }] }),
+  );
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   const uploadId = await sendStudy(ask, world.token, [film]);
   const [result] = await until('the result in the PACS', async () => {
     const { results } = await asked<{ results: Result[] }>(`/results?study=${studyInstanceUID}`);
-    return results.length > 0 && results[0]!.instances.length === 3 && results[0]!.instances.every(({ state }) => state === 'stored') && results;
+    return (
+      results.length > 0 &&
+      results[0]!.instances.length === 3 &&
+      results[0]!.instances.every(({ state }) => state === 'stored') &&
+      results
+    );
   });
-  assert.equal([result!.finding.population, result!.finding.input.sopInstanceUID], ['inside', sopInstanceUID]);
-  const found = await fetch(`${orthanc.url}/studies/${studyInstanceUID}/series?includefield=0008103E`, { headers: { accept: 'application/dicom+json', authorization: orthanc.authorization } });
+  assert.equal(
+    [result!.finding.population, result!.finding.input.sopInstanceUID],
+    ['inside', sopInstanceUID],
+  );
+  const found = await fetch(`${orthanc.url}/studies/${studyInstanceUID}/series?includefield=0008103E`, {
+    headers: { accept: 'application/dicom+json', authorization: orthanc.authorization },
+  });
   const series = (await found.json()) as Record<string, { Value?: unknown[] }>[];
   const ofModels = series.filter((row) => row['0008103E']?.Value?.[0] === 'AI, not for diagnosis');
   assert.equal(ofModels.map((row) => row['00080060']?.Value?.[0]).sort(), ['OT', 'SEG', 'SR']);
@@ -95,17 +137,28 @@ test('an upload under a rule ends with report, segmentation and heat map in the 
     assert.equal(verdict?.text.split('\n').filter((line) => /\bError\b/.test(line)) ?? [], [], kind);
     if (kind === 'SR') assert.match(askProgram('dsrdump', [], file!)?.text ?? 'pneumonia', /pneumonia/);
     const lungs = kind === 'SEG' ? lungsOf(file!, folder) : null;
-    if (lungs !== null) assert.ok(diceOf(lungs, await maskOf()) > 0.9, 'the lungs are where the evaluation set has them');
+    if (lungs !== null)
+      assert.ok(diceOf(lungs, await maskOf()) > 0.9, 'the lungs are where the evaluation set has them');
   }
   const receipt = await until('the receipt that names them', async () => {
-    const answer = await ask(`/upload/${uploadId}/receipt`, { headers: { authorization: `Bearer ${world!.token}` } });
+    const answer = await ask(`/upload/${uploadId}/receipt`, {
+      headers: { authorization: `Bearer ${world!.token}` },
+    });
     const said = answer.ok ? decodeJwt<Receipt>(await answer.text()) : null;
     return said?.instances.length === 4 && said;
   });
-  assert.ok(result!.instances.every(({ sopInstanceUID: uid }) => receipt.instances.some((one) => one.sopInstanceUID === uid && one.state === 'stored')));
+  assert.ok(
+    result!.instances.every(({ sopInstanceUID: uid }) =>
+      receipt.instances.some((one) => one.sopInstanceUID === uid && one.state === 'stored'),
+    ),
+  );
 });
 
-async function maskOf(): Promise<{ readonly rows: number; readonly columns: number; readonly mask: Uint8Array }> {
+async function maskOf(): Promise<{
+  readonly rows: number;
+  readonly columns: number;
+  readonly mask: Uint8Array;
+}> {
   const read = await readImageFile(readFileSync(`${MASKS}${FILM}.mask.png`));
   if (read.kind === 'refused') throw new Error(read.because);
   const { rows, columns, grey } = read.picture;
@@ -117,14 +170,18 @@ function diceOf(one: NonNullable<ReturnType<typeof lungsOf>>, other: typeof one)
   let [both, sum] = [0, 0];
   for (let row = 0; row < one.rows; row += 1) {
     for (let column = 0; column < one.columns; column += 1) {
-      const at = Math.floor(((row + 0.5) * other.rows) / one.rows) * other.columns + Math.floor(((column + 0.5) * other.columns) / one.columns);
+      const at =
+        Math.floor(((row + 0.5) * other.rows) / one.rows) * other.columns +
+        Math.floor(((column + 0.5) * other.columns) / one.columns);
       const [a, b] = [one.mask[row * one.columns + column]!, other.mask[at]!];
       both += a & b;
       sum += a + b;
     }
   }
   const dice = (2 * both) / sum;
-  process.stderr.write(`overlap of the segmentation with the evaluation set's lungs: Dice ${dice.toFixed(4)}\n`);
+  process.stderr.write(
+    `overlap of the segmentation with the evaluation set's lungs: Dice ${dice.toFixed(4)}\n`,
+  );
   return dice;
 }
 
@@ -133,7 +190,9 @@ test('a gateway that is killed while models work ends each job after its next st
   const { gateway } = world;
   const files = Array.from({ length: 8 }, (_, at) => greyFile(100 + at, 1024));
   const { jobs } = await asked<{ jobs: Job[] }>('/infer/batch', { method: 'POST', body: formOf(files) });
-  await until('the models to work', async () => (await asked<{ jobs: Job[] }>('/jobs')).jobs.some(({ state }) => state === 'running' || state === 'done'));
+  await until('the models to work', async () =>
+    (await asked<{ jobs: Job[] }>('/jobs')).jobs.some(({ state }) => state === 'running' || state === 'done'),
+  );
   await gateway.kill();
   await gateway.start();
   await signIn();
@@ -142,7 +201,10 @@ test('a gateway that is killed while models work ends each job after its next st
     const own = now.filter(({ id }) => jobs.some((job) => job.id === id));
     return own.every(({ finishedAt }) => finishedAt !== null) && own;
   });
-  assert.equal(ended.map(({ state, results }) => [state, results.length]), files.map(() => ['done', 1]));
+  assert.equal(
+    ended.map(({ state, results }) => [state, results.length]),
+    files.map(() => ['done', 1]),
+  );
   const { results } = await asked<{ results: Result[] }>('/results?limit=200');
   const digests = results.map(({ finding }) => finding.input.digest);
   assert.is(new Set(digests).size, digests.length);

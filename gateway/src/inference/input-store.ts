@@ -1,5 +1,6 @@
 /**
- * Files that wait for their job: encrypted, each under a key of its own that is destroyed when the job ends (DESIGN §2.2). Their names are not kept.
+ * Files that wait for their job: encrypted, each under a key of its own that is destroyed when the job ends
+ * (DESIGN §2.2). Their names are not kept.
  */
 import { join } from 'node:path';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
@@ -7,13 +8,22 @@ import { checkRoom, type Blobs } from '../ports/blobs/blobs.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 
 export type InputStore = {
-  /** Keeps the file for this job; it outlives a power cut when this resolves, with its key as the database keeps it. Throws StorageFull. */
-  keep(jobId: string, chunks: readonly Uint8Array[]): Promise<{ readonly wrappedKey: Uint8Array; readonly bytes: number }>;
+  /**
+   * Keeps the file for this job; it outlives a power cut when this resolves, with its key as the database
+   * keeps it. Throws StorageFull.
+   */
+  keep(
+    jobId: string,
+    chunks: readonly Uint8Array[],
+  ): Promise<{ readonly wrappedKey: Uint8Array; readonly bytes: number }>;
   /** Null: it is not there any more, or nobody can open it. */
   read(jobId: string, wrappedKey: Uint8Array, bytes: number): Promise<Uint8Array | null>;
   /** For ever. */
   destroy(jobId: string, wrappedKey: Uint8Array): Promise<void>;
-  /** Destroys what no open job names, and did not for an hour: what a gateway that was killed did not come to. `open`: jobs, with their keys. */
+  /**
+   * Destroys what no open job names, and did not for an hour: what a gateway that was killed did not come to.
+   * `open`: jobs, with their keys.
+   */
   sweep(open: ReadonlyMap<string, Uint8Array>): Promise<void>;
 };
 

@@ -1,6 +1,7 @@
 /**
- * Inference jobs in the database. A job is begun, moved on and ended by whoever runs it; each change names the states that it may start from, so that a
- * run that was overtaken (cancelled, or taken over by another gateway) changes nothing.
+ * Inference jobs in the database. A job is begun, moved on and ended by whoever runs it; each change names
+ * the states that it may start from, so that a run that was overtaken (cancelled, or taken over by another
+ * gateway) changes nothing.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -37,13 +38,33 @@ export type NewJob = {
 };
 
 export async function insertJob(trx: Trx, job: NewJob): Promise<void> {
-  await trx.insertInto('inference_job').values({
-    id: job.id, site_id: job.siteId, account_id: job.accountId, kind: job.kind, rule_name: job.ruleName,
-    study_instance_uid: job.studyInstanceUID, sop_instance_uid: job.sopInstanceUID, frame: job.frame, model_id: job.model, version_asked: job.version,
-    version: null, parameters: JSON.stringify(job.parameters), use_cache: job.useCache, priority: job.priority, timeout_seconds: job.timeoutSeconds,
-    state: 'queued', error: null, wrapped_key: job.input?.wrappedKey ?? null, input_bytes: job.input?.bytes ?? null,
-    created_at: job.now, started_at: null, finished_at: null,
-  }).execute();
+  await trx
+    .insertInto('inference_job')
+    .values({
+      id: job.id,
+      site_id: job.siteId,
+      account_id: job.accountId,
+      kind: job.kind,
+      rule_name: job.ruleName,
+      study_instance_uid: job.studyInstanceUID,
+      sop_instance_uid: job.sopInstanceUID,
+      frame: job.frame,
+      model_id: job.model,
+      version_asked: job.version,
+      version: null,
+      parameters: JSON.stringify(job.parameters),
+      use_cache: job.useCache,
+      priority: job.priority,
+      timeout_seconds: job.timeoutSeconds,
+      state: 'queued',
+      error: null,
+      wrapped_key: job.input?.wrappedKey ?? null,
+      input_bytes: job.input?.bytes ?? null,
+      created_at: job.now,
+      started_at: null,
+      finished_at: null,
+    })
+    .execute();
 }
 
 export async function findJob(db: Db, id: string): Promise<JobRow | undefined> {
@@ -55,55 +76,129 @@ export async function lockJob(trx: Trx, id: string): Promise<JobRow | undefined>
 }
 
 /** The newest first. `accountId` null: of everybody, rules included. */
-export async function listJobs(db: Db, siteId: string, accountId: string | null, limit: number): Promise<JobRow[]> {
-  const all = db.selectFrom('inference_job').selectAll().where('site_id', '=', siteId).orderBy('created_at', 'desc').orderBy('id').limit(limit);
+export async function listJobs(
+  db: Db,
+  siteId: string,
+  accountId: string | null,
+  limit: number,
+): Promise<JobRow[]> {
+  const all = db
+    .selectFrom('inference_job')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(limit);
   return (accountId === null ? all : all.where('account_id', '=', accountId)).execute();
 }
 
 /** Of one account, that wait or run: two full batches of studies and some. */
 const OPEN_JOBS_LIMIT = 256;
 
-/** For so many more open jobs of the account. Who makes more in its name waits until this transaction has ended: neither would see the other's. @throws Problem rate-limited. */
+/**
+ * For so many more open jobs of the account. Who makes more in its name waits until this transaction has
+ * ended: neither would see the other's. @throws Problem rate-limited.
+ */
 export async function requireRoom(trx: Trx, accountId: string, more: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`jobs ${accountId}`}))`.execute(trx);
-  const open = trx.selectFrom('inference_job').select(({ fn }) => fn.countAll<string>().as('count')).where('account_id', '=', accountId).where('state', 'in', ['queued', 'running']);
+  const open = trx
+    .selectFrom('inference_job')
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .where('account_id', '=', accountId)
+    .where('state', 'in', ['queued', 'running']);
   const { count } = await open.executeTakeFirstOrThrow();
-  if (Number(count) + more > OPEN_JOBS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
+  if (Number(count) + more > OPEN_JOBS_LIMIT)
+    throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
 }
 
-/** A run of it begins; it is the only one, for jobs of one key never run side by side. `version`: that it began with, where it is known by now. */
-export async function beginJob(trx: Trx, { id, attempt }: JobRow, version: string | null, now: Date): Promise<JobRow> {
-  const begun = trx.updateTable('inference_job').set({ state: 'running', attempt: attempt + 1, version, started_at: now, error: null }).where('id', '=', id);
+/**
+ * A run of it begins; it is the only one, for jobs of one key never run side by side. `version`: that it
+ * began with, where it is known by now.
+ */
+export async function beginJob(
+  trx: Trx,
+  { id, attempt }: JobRow,
+  version: string | null,
+  now: Date,
+): Promise<JobRow> {
+  const begun = trx
+    .updateTable('inference_job')
+    .set({ state: 'running', attempt: attempt + 1, version, started_at: now, error: null })
+    .where('id', '=', id);
   return begun.returningAll().executeTakeFirstOrThrow();
 }
 
 /** False: it does not run any more (it was cancelled), and nothing was changed. */
-export async function setProgress(db: Db, id: string, progress: { readonly done?: number; readonly total?: number }): Promise<boolean> {
-  const moved = db.updateTable('inference_job').set(progress).where('id', '=', id).where('state', '=', 'running');
+export async function setProgress(
+  db: Db,
+  id: string,
+  progress: { readonly done?: number; readonly total?: number },
+): Promise<boolean> {
+  const moved = db
+    .updateTable('inference_job')
+    .set(progress)
+    .where('id', '=', id)
+    .where('state', '=', 'running');
   return (await moved.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
 /** Another attempt is made later. False: it has ended. */
-export async function putBack(trx: Trx, id: string, error: JobError | null, attempt: number): Promise<boolean> {
-  const back = trx.updateTable('inference_job').set({ state: 'queued', error, attempt }).where('id', '=', id).where('state', 'in', ['queued', 'running']);
+export async function putBack(
+  trx: Trx,
+  id: string,
+  error: JobError | null,
+  attempt: number,
+): Promise<boolean> {
+  const back = trx
+    .updateTable('inference_job')
+    .set({ state: 'queued', error, attempt })
+    .where('id', '=', id)
+    .where('state', 'in', ['queued', 'running']);
   return (await back.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
 /** It ends. False: it had ended before. A file that was given with it is nobody's any more. */
-export async function endJob(trx: Trx, id: string, end: { readonly state: 'done' | 'failed' | 'cancelled'; readonly error: JobError | null }, now: Date): Promise<boolean> {
-  const ended = trx.updateTable('inference_job').set({ ...end, finished_at: now, wrapped_key: null }).where('id', '=', id).where('state', 'in', ['queued', 'running']);
+export async function endJob(
+  trx: Trx,
+  id: string,
+  end: { readonly state: 'done' | 'failed' | 'cancelled'; readonly error: JobError | null },
+  now: Date,
+): Promise<boolean> {
+  const ended = trx
+    .updateTable('inference_job')
+    .set({ ...end, finished_at: now, wrapped_key: null })
+    .where('id', '=', id)
+    .where('state', 'in', ['queued', 'running']);
   return (await ended.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
 /** From the start again, with all its attempts and all its patience: as if it were asked now. */
 export async function renewJob(trx: Trx, id: string, now: Date): Promise<void> {
-  const renewed = { state: 'queued', error: null, attempt: 0, done: 0, version: null, created_at: now, started_at: null, finished_at: null } as const;
+  const renewed = {
+    state: 'queued',
+    error: null,
+    attempt: 0,
+    done: 0,
+    version: null,
+    created_at: now,
+    started_at: null,
+    finished_at: null,
+  } as const;
   await trx.updateTable('inference_job').set(renewed).where('id', '=', id).execute();
 }
 
-/** Jobs that ended before this, at most so many; how many it were. Their results stay, and who was given them. */
+/**
+ * Jobs that ended before this, at most so many; how many it were. Their results stay, and who was given them.
+ */
 export async function deleteEndedJobs(trx: Trx, before: Date, limit: number): Promise<number> {
-  const ended = await trx.selectFrom('inference_job').select('id').where('finished_at', '<', before).orderBy('finished_at').limit(limit).forUpdate().execute();
+  const ended = await trx
+    .selectFrom('inference_job')
+    .select('id')
+    .where('finished_at', '<', before)
+    .orderBy('finished_at')
+    .limit(limit)
+    .forUpdate()
+    .execute();
   const ids = ended.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await trx.updateTable('result_request').set({ job_id: null }).where('job_id', 'in', ids).execute();
@@ -113,28 +208,58 @@ export async function deleteEndedJobs(trx: Trx, before: Date, limit: number): Pr
 
 /** Jobs that still need their file, with its key. */
 export async function inputKeys(db: Db): Promise<ReadonlyMap<string, Uint8Array>> {
-  const rows = await db.selectFrom('inference_job').select(['id', 'wrapped_key']).where('wrapped_key', 'is not', null).execute();
+  const rows = await db
+    .selectFrom('inference_job')
+    .select(['id', 'wrapped_key'])
+    .where('wrapped_key', 'is not', null)
+    .execute();
   return new Map(rows.map(({ id, wrapped_key }) => [id, wrapped_key!]));
 }
 
 /** Of each of these, the results that it was given. */
-export async function resultsOf(db: Db, jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function resultsOf(
+  db: Db,
+  jobIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
   if (jobIds.length === 0) return new Map();
-  const rows = await db.selectFrom('result_request').select(['job_id', 'result_id']).where('job_id', 'in', [...jobIds]).orderBy('at').orderBy('result_id').execute();
-  return new Map([...Map.groupBy(rows, ({ job_id }) => job_id ?? '')].map(([id, own]) => [id, own.map(({ result_id }) => result_id)]));
+  const rows = await db
+    .selectFrom('result_request')
+    .select(['job_id', 'result_id'])
+    .where('job_id', 'in', [...jobIds])
+    .orderBy('at')
+    .orderBy('result_id')
+    .execute();
+  return new Map(
+    [...Map.groupBy(rows, ({ job_id }) => job_id ?? '')].map(([id, own]) => [
+      id,
+      own.map(({ result_id }) => result_id),
+    ]),
+  );
 }
 
 export async function toShownJobs(db: Db, rows: readonly JobRow[]): Promise<Job[]> {
-  const results = await resultsOf(db, rows.map(({ id }) => id));
+  const results = await resultsOf(
+    db,
+    rows.map(({ id }) => id),
+  );
   return rows.map((row) => toShown(row, results.get(row.id) ?? []));
 }
 
 function toShown(row: JobRow, results: readonly string[]): Job {
   const instant = (at: Date | null): string | null => at?.toISOString() ?? null;
   return {
-    id: row.id, state: row.state, model: { id: row.model_id, version: row.version ?? row.version_asked }, priority: row.priority,
-    progress: { done: row.done, of: row.total }, attempt: row.attempt, error: toError(row.error), results: [...results],
-    studyInstanceUID: row.study_instance_uid, createdAt: row.created_at.toISOString(), startedAt: instant(row.started_at), finishedAt: instant(row.finished_at),
+    id: row.id,
+    state: row.state,
+    model: { id: row.model_id, version: row.version ?? row.version_asked },
+    priority: row.priority,
+    progress: { done: row.done, of: row.total },
+    attempt: row.attempt,
+    error: toError(row.error),
+    results: [...results],
+    studyInstanceUID: row.study_instance_uid,
+    createdAt: row.created_at.toISOString(),
+    startedAt: instant(row.started_at),
+    finishedAt: instant(row.finished_at),
   };
 }
 

@@ -1,16 +1,36 @@
-/** `/jobs`: what was asked of the models, how far it is, as a list, one by one and as a stream; cancelled or tried again. */
+/**
+ * `/jobs`: what was asked of the models, how far it is, as a list, one by one and as a stream; cancelled or
+ * tried again.
+ */
 import { z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { jobSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { callerOf, createRouter, defineRoute, jsonResponse, type Caller, type GatewayContext, type Router } from '../http/route.ts';
+import {
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonResponse,
+  type Caller,
+  type GatewayContext,
+  type Router,
+} from '../http/route.ts';
 import { silence } from '../http/silence.ts';
 import { describeError } from '../log.ts';
 import { reachesAll } from '../results/reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { endJob, findJob, listJobs, lockJob, renewJob, requireRoom, toShownJobs, type JobRow } from './job.store.ts';
+import {
+  endJob,
+  findJob,
+  listJobs,
+  lockJob,
+  renewJob,
+  requireRoom,
+  toShownJobs,
+  type JobRow,
+} from './job.store.ts';
 import { JOB_QUEUE } from './run-job.ts';
 
 const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
@@ -25,25 +45,58 @@ const byId = z.object({ id: z.uuid() });
 const own = { roles: ASKERS, tags: ['inference'] as string[] };
 
 const list = defineRoute({
-  ...own, method: 'get', path: '/jobs', summary: 'The caller’s jobs; with `all=1` everybody’s, for who reaches them',
-  request: { query: z.object({ all: z.enum(['0', '1']).optional(), limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50) }) },
+  ...own,
+  method: 'get',
+  path: '/jobs',
+  summary: 'The caller’s jobs; with `all=1` everybody’s, for who reaches them',
+  request: {
+    query: z.object({
+      all: z.enum(['0', '1']).optional(),
+      limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
+    }),
+  },
   responses: { 200: jsonResponse(z.object({ jobs: z.array(shown) }), 'The newest first.') },
 });
 const read = defineRoute({
-  ...own, method: 'get', path: '/jobs/{id}', problems: ['not-found'], summary: 'One job',
-  request: { params: byId }, responses: { 200: jsonResponse(shown, 'As it is now.') },
+  ...own,
+  method: 'get',
+  path: '/jobs/{id}',
+  problems: ['not-found'],
+  summary: 'One job',
+  request: { params: byId },
+  responses: { 200: jsonResponse(shown, 'As it is now.') },
 });
 const cancel = defineRoute({
-  ...own, method: 'delete', path: '/jobs/{id}', problems: ['not-found', 'job-ended'], summary: 'Cancel a job: what waits at once, what runs in a moment',
-  request: { params: byId }, responses: { 200: jsonResponse(shown, 'It is cancelled; results that it had already stay.') },
+  ...own,
+  method: 'delete',
+  path: '/jobs/{id}',
+  problems: ['not-found', 'job-ended'],
+  summary: 'Cancel a job: what waits at once, what runs in a moment',
+  request: { params: byId },
+  responses: { 200: jsonResponse(shown, 'It is cancelled; results that it had already stay.') },
 });
 const retry = defineRoute({
-  ...own, method: 'post', path: '/jobs/{id}/retry', problems: ['not-found', 'job-not-ended'], summary: 'Run a job again that failed or was cancelled',
-  request: { params: byId }, responses: { 202: jsonResponse(shown, 'It waits again. Of a file that was sent with it nothing is kept: send it again.') },
+  ...own,
+  method: 'post',
+  path: '/jobs/{id}/retry',
+  problems: ['not-found', 'job-not-ended'],
+  summary: 'Run a job again that failed or was cancelled',
+  request: { params: byId },
+  responses: {
+    202: jsonResponse(
+      shown,
+      'It waits again. Of a file that was sent with it nothing is kept: send it again.',
+    ),
+  },
 });
 const events = defineRoute({
-  ...own, method: 'get', path: '/jobs/{id}/events', problems: ['not-found'], summary: 'Server-sent events: `job`, until it has ended',
-  request: { params: byId }, responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
+  ...own,
+  method: 'get',
+  path: '/jobs/{id}/events',
+  problems: ['not-found'],
+  summary: 'Server-sent events: `job`, until it has ended',
+  request: { params: byId },
+  responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 
 /** The stream of one job, for `GET /events?job=` too. @throws Problem not-found, rate-limited. */
@@ -56,7 +109,12 @@ export function jobRoutes(tools: InferenceTools): { readonly router: Router; rea
   /** @throws Problem not-found, also where it is none of the caller's. */
   async function reached(caller: Caller, id: string): Promise<JobRow> {
     const job = await findJob(db, id);
-    if (job === undefined || job.site_id !== caller.siteId || !(job.account_id === caller.id || reachesAll(caller))) throw new Problem('not-found');
+    if (
+      job === undefined ||
+      job.site_id !== caller.siteId ||
+      !(job.account_id === caller.id || reachesAll(caller))
+    )
+      throw new Problem('not-found');
     return job;
   }
   const toShown = async (row: JobRow): Promise<Job> => (await toShownJobs(db, [row]))[0]!;
@@ -65,18 +123,31 @@ export function jobRoutes(tools: InferenceTools): { readonly router: Router; rea
   router.openapi(list, async (c) => {
     const caller = callerOf(c);
     const { all, limit } = c.req.valid('query');
-    const rows = await listJobs(db, caller.siteId, all === '1' && reachesAll(caller) ? null : caller.id, limit);
+    const rows = await listJobs(
+      db,
+      caller.siteId,
+      all === '1' && reachesAll(caller) ? null : caller.id,
+      limit,
+    );
     return c.json({ jobs: await toShownJobs(db, rows) }, 200);
   });
-  router.openapi(read, async (c) => c.json(await toShown(await reached(callerOf(c), c.req.valid('param').id)), 200));
+  router.openapi(read, async (c) =>
+    c.json(await toShown(await reached(callerOf(c), c.req.valid('param').id)), 200),
+  );
 
   router.openapi(cancel, async (c) => {
     const caller = callerOf(c);
     const job = await reached(caller, c.req.valid('param').id);
     if (job.account_id !== caller.id && !caller.roles.includes('admin')) throw new Problem('not-found');
     await db.transaction().execute(async (trx) => {
-      if (!(await endJob(trx, job.id, { state: 'cancelled', error: null }, tools.now()))) throw new Problem('job-ended');
-      await recordAudit(trx, caller.siteId, { event: 'inference-cancelled', jobId: job.id, accountId: caller.id }, tools.now());
+      if (!(await endJob(trx, job.id, { state: 'cancelled', error: null }, tools.now())))
+        throw new Problem('job-ended');
+      await recordAudit(
+        trx,
+        caller.siteId,
+        { event: 'inference-cancelled', jobId: job.id, accountId: caller.id },
+        tools.now(),
+      );
     });
     if (job.wrapped_key !== null) await tools.inputs.destroy(job.id, job.wrapped_key);
     tools.changes.emit(job.id);
@@ -93,7 +164,12 @@ export function jobRoutes(tools: InferenceTools): { readonly router: Router; rea
       if (job.account_id !== null) await requireRoom(trx, job.account_id, 1);
       await renewJob(trx, id, tools.now());
       await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: id }, { key: id, priority: job.priority });
-      await recordAudit(trx, caller.siteId, { event: 'inference-retried', jobId: id, accountId: caller.id }, tools.now());
+      await recordAudit(
+        trx,
+        caller.siteId,
+        { event: 'inference-retried', jobId: id, accountId: caller.id },
+        tools.now(),
+      );
     });
     tools.changes.emit(id);
     return c.json(await now(id), 202);

@@ -1,4 +1,7 @@
-/** Jobs when something goes wrong: a model that hangs or crashes, a caller who has changed their mind, a gateway that stops. */
+/**
+ * Jobs when something goes wrong: a model that hangs or crashes, a caller who has changed their mind, a
+ * gateway that stops.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +17,12 @@ import { createTestEngine, followed, formOf, greyFile, lastOf } from './open-tes
 
 const test = suite('inference jobs');
 
-async function begin(gateway: TestGateway, token: string, value: number, fields: Readonly<Record<string, string>> = {}): Promise<Job> {
+async function begin(
+  gateway: TestGateway,
+  token: string,
+  value: number,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<Job> {
   const answer = await gateway.call('POST', '/infer', { token, form: formOf([greyFile(value)], fields) });
   assert.is(answer.status, 202);
   return (await answer.json()) as Job;
@@ -22,7 +30,9 @@ async function begin(gateway: TestGateway, token: string, value: number, fields:
 /** As what images were counted. */
 async function outcomesOf(gateway: TestGateway, token: string): Promise<string[]> {
   const text = await (await gateway.call('GET', '/metrics', { token })).text();
-  return [...text.matchAll(/^relaypacs_inference_seconds_count\{.*outcome="([\w-]+)"/gm)].map(([, outcome = '']) => outcome);
+  return [...text.matchAll(/^relaypacs_inference_seconds_count\{.*outcome="([\w-]+)"/gm)].map(
+    ([, outcome = '']) => outcome,
+  );
 }
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as ProblemDetails).code;
 
@@ -37,7 +47,10 @@ test('one that hangs is ended by its time-out and tried again, so often and no m
   const said = await followed(gateway, token, id);
   const last = said.at(-1)!;
   assert.equal([last.state, last.error?.code, last.attempt], ['failed', 'inference-timeout', 3]);
-  assert.ok(said.some(({ state, error, attempt }) => state === 'queued' && error !== null && attempt > 0), 'each attempt is seen');
+  assert.ok(
+    said.some(({ state, error, attempt }) => state === 'queued' && error !== null && attempt > 0),
+    'each attempt is seen',
+  );
   await gateway.close();
 });
 
@@ -53,21 +66,24 @@ test('an image that is not answered in five seconds is told so, and the next one
   await gateway.close();
 });
 
-for (const { name, open } of testDatabases('inference jobs')) test(`one that crashed is tried again, and ends well where it was no fault of its own, on ${name}`, async () => {
-  const engine = createTestEngine();
-  const gateway = await openTestGateway({ engine, open });
-  const { accessToken: token } = await gateway.signIn();
-  engine.conduct = 'model-crashed';
-  const { id } = await begin(gateway, token, 20);
-  await until('the first attempt to fail', () => gateway.lines.some(({ event }) => event === 'inference-failed'));
-  engine.conduct = 'answers';
-  const last = await lastOf(gateway, token, id);
-  assert.equal([last.state, last.error, last.attempt, last.results.length], ['done', null, 2, 1]);
-  engine.conduct = 'model-crashed';
-  const predicted = await gateway.call('POST', '/predict', { token, form: formOf([greyFile(21)]) });
-  assert.equal([predicted.status, await codeOf(predicted)], [502, 'model-crashed']);
-  await gateway.close();
-});
+for (const { name, open } of testDatabases('inference jobs'))
+  test(`one that crashed is tried again, and ends well where it was no fault of its own, on ${name}`, async () => {
+    const engine = createTestEngine();
+    const gateway = await openTestGateway({ engine, open });
+    const { accessToken: token } = await gateway.signIn();
+    engine.conduct = 'model-crashed';
+    const { id } = await begin(gateway, token, 20);
+    await until('the first attempt to fail', () =>
+      gateway.lines.some(({ event }) => event === 'inference-failed'),
+    );
+    engine.conduct = 'answers';
+    const last = await lastOf(gateway, token, id);
+    assert.equal([last.state, last.error, last.attempt, last.results.length], ['done', null, 2, 1]);
+    engine.conduct = 'model-crashed';
+    const predicted = await gateway.call('POST', '/predict', { token, form: formOf([greyFile(21)]) });
+    assert.equal([predicted.status, await codeOf(predicted)], [502, 'model-crashed']);
+    await gateway.close();
+  });
 
 test('a job is cancelled: one that waits at once, one that runs in a moment; what waits behind it goes on, the most urgent first', async () => {
   const engine = createTestEngine();
@@ -76,8 +92,13 @@ test('a job is cancelled: one that waits at once, one that runs in a moment; wha
   engine.conduct = 'hangs';
   const running = await begin(gateway, token, 30);
   await until('the first one to run', () => engine.inputs.length > 0);
-  const waiting = [await begin(gateway, token, 31), await begin(gateway, token, 32, { priority: '-5' }), await begin(gateway, token, 33, { priority: '5' })];
-  const cancel = async (id: string): Promise<Job> => (await (await gateway.call('DELETE', `/jobs/${id}`, { token })).json()) as Job;
+  const waiting = [
+    await begin(gateway, token, 31),
+    await begin(gateway, token, 32, { priority: '-5' }),
+    await begin(gateway, token, 33, { priority: '5' }),
+  ];
+  const cancel = async (id: string): Promise<Job> =>
+    (await (await gateway.call('DELETE', `/jobs/${id}`, { token })).json()) as Job;
   assert.is((await cancel(waiting[0]!.id)).state, 'cancelled');
   engine.conduct = 'answers';
   assert.is((await cancel(running.id)).state, 'cancelled');
@@ -85,9 +106,14 @@ test('a job is cancelled: one that waits at once, one that runs in a moment; wha
   assert.is((await lastOf(gateway, token, running.id)).state, 'cancelled');
   const order = engine.inputs.filter((value, at) => engine.inputs.indexOf(value) === at && value <= 33);
   assert.equal(order, [30, 33, 32]);
-  await until('the cancelled run to be counted as what it is', async () => (await outcomesOf(gateway, token)).includes('called-off'));
+  await until('the cancelled run to be counted as what it is', async () =>
+    (await outcomesOf(gateway, token)).includes('called-off'),
+  );
   assert.not.ok((await outcomesOf(gateway, token)).includes('inference-timeout'));
-  assert.not.ok(gateway.lines.some(({ event }) => event === 'inference-failed'), 'nothing failed');
+  assert.not.ok(
+    gateway.lines.some(({ event }) => event === 'inference-failed'),
+    'nothing failed',
+  );
   await gateway.close();
 });
 
@@ -97,7 +123,12 @@ test('who hangs up before the answer is told apart from an answer that comes too
   const { accessToken: token } = await gateway.signIn();
   engine.conduct = 'hangs';
   const caller = new AbortController();
-  const request = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: formOf([greyFile(51)]), signal: caller.signal };
+  const request = {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: formOf([greyFile(51)]),
+    signal: caller.signal,
+  };
   const asking = gateway.api.request('http://localhost/predict', request);
   await until('it to run', () => engine.inputs.length > 0);
   caller.abort();
@@ -105,7 +136,18 @@ test('who hangs up before the answer is told apart from an answer that comes too
   assert.equal(await outcomesOf(gateway, token), ['called-off']);
   const cut = new ReadableStream({ pull: (controller) => controller.error(new Error('the socket ended')) });
   const headers = { ...request.headers, 'content-type': 'multipart/form-data; boundary=b' };
-  assert.is(await codeOf(await gateway.api.request('http://localhost/infer/batch', { ...request, headers, body: cut, duplex: 'half' } as RequestInit)), 'called-off', 'while it sent');
+  assert.is(
+    await codeOf(
+      await gateway.api.request('http://localhost/infer/batch', {
+        ...request,
+        headers,
+        body: cut,
+        duplex: 'half',
+      } as RequestInit),
+    ),
+    'called-off',
+    'while it sent',
+  );
   assert.not.ok(gateway.lines.some(({ event }) => event === 'unexpected-error'));
   assert.is(gateway.lines.findLast(({ route }) => route === '/predict')?.['code'], 'called-off');
   await gateway.close();

@@ -1,6 +1,7 @@
 /**
- * Which models answer a question: the one that is asked for, and those that it needs beside it. They are chosen once, when the question is begun, and
- * named by their digests from then on: what an administrator activates or stops meanwhile holds for the next one.
+ * Which models answer a question: the one that is asked for, and those that it needs beside it. They are
+ * chosen once, when the question is begun, and named by their digests from then on: what an administrator
+ * activates or stops meanwhile holds for the next one.
  */
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
@@ -26,7 +27,12 @@ const EXPLAINED = 'pneumonia';
 export const answersItself = ({ card }: Pick<ModelVersion, 'card'>): boolean => card.task !== 'explanation';
 
 /** @throws Problem model-not-found, model-unavailable, model-not-usable. */
-export async function chooseModels(db: Kysely<Tables>, siteId: string, modelId: string, version: string | null): Promise<ModelSet> {
+export async function chooseModels(
+  db: Kysely<Tables>,
+  siteId: string,
+  modelId: string,
+  version: string | null,
+): Promise<ModelSet> {
   const { version: asked, insteadOf } = await answering(db, siteId, modelId, version);
   if (!answersItself(asked)) throw new Problem('model-not-usable');
   const models = new Map<RunRole, ModelVersion>([['asked', asked]]);
@@ -37,7 +43,8 @@ export async function chooseModels(db: Kysely<Tables>, siteId: string, modelId: 
   if (asked.model_id === EXPLAINED) {
     // A gradient explains the very weights that it was made of: the one of the same version.
     const gradient = await findModelVersion(db, siteId, { id: 'pneumonia-gradient', version: asked.version });
-    if (gradient !== undefined && (gradient.state === 'active' || gradient.state === 'available')) models.set('pneumonia-gradient', gradient);
+    if (gradient !== undefined && (gradient.state === 'active' || gradient.state === 'available'))
+      models.set('pneumonia-gradient', gradient);
   }
   return { asked, insteadOf, models };
 }
@@ -51,12 +58,22 @@ async function answeringOrNull(db: Kysely<Tables>, siteId: string, id: string): 
   }
 }
 
-/** What an answer depends on, as words: which model was asked for, which one answers, and for each what it is for, its file and its card. */
+/**
+ * What an answer depends on, as words: which model was asked for, which one answers, and for each what it is
+ * for, its file and its card.
+ */
 export function wordsOf({ asked, insteadOf, models }: ModelSet): string[] {
   const name = ({ id, version }: ModelName): string => `${id} ${version}`;
-  const cardOf = ({ card }: ModelVersion): string => createHash('sha256').update(JSON.stringify(card)).digest('hex');
-  const roles = [...models].map(([role, model]) => `${role} ${model.model_id} ${model.version} ${model.digest} ${cardOf(model)}`);
-  return [`answers ${name({ id: asked.model_id, version: asked.version })}`, `instead of ${insteadOf === null ? 'none' : name(insteadOf)}`, ...roles];
+  const cardOf = ({ card }: ModelVersion): string =>
+    createHash('sha256').update(JSON.stringify(card)).digest('hex');
+  const roles = [...models].map(
+    ([role, model]) => `${role} ${model.model_id} ${model.version} ${model.digest} ${cardOf(model)}`,
+  );
+  return [
+    `answers ${name({ id: asked.model_id, version: asked.version })}`,
+    `instead of ${insteadOf === null ? 'none' : name(insteadOf)}`,
+    ...roles,
+  ];
 }
 
 /** Every model of it once. */

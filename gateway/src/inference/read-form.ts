@@ -1,4 +1,7 @@
-/** What is asked of the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON that names studies in the PACS. */
+/**
+ * What is asked of the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON
+ * that names studies in the PACS.
+ */
 import { z } from '@hono/zod-openapi';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
@@ -12,53 +15,103 @@ export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as co
 const FIELDS_BYTES = 64 * 1024;
 const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
-/** How long nothing may come, and how long all may take: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who sends a byte a minute holds up nobody for longer. */
+/**
+ * How long nothing may come, and how long all may take: 50 MiB, or 512 MiB, over a line of some 7 Mbit/s. Who
+ * sends a byte a minute holds up nobody for longer.
+ */
 type FormTimes = { readonly quietMs: number; readonly totalMs: number };
-const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = { one: { quietMs: 60_000, totalMs: 60_000 }, batch: { quietMs: 60_000, totalMs: 600_000 } };
+const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = {
+  one: { quietMs: 60_000, totalMs: 60_000 },
+  batch: { quietMs: 60_000, totalMs: 600_000 },
+};
 
-const whole = z.string().regex(/^-?\d{1,9}$/).transform(Number);
-const part = z.string().regex(/^[01]$|^0?\.\d{1,9}$/).transform(Number);
+const whole = z
+  .string()
+  .regex(/^-?\d{1,9}$/)
+  .transform(Number);
+const part = z
+  .string()
+  .regex(/^[01]$|^0?\.\d{1,9}$/)
+  .transform(Number);
 const shape = inferRequestSchema.shape;
 const parameters = shape.parameters.unwrap().shape;
 
 /** As `inferRequestSchema`, in the words of a form. */
-const fieldsSchema = z.strictObject({
-  model: shape.model,
-  version: shape.version,
-  frame: whole.pipe(shape.frame.unwrap()).default(0),
-  priority: whole.pipe(shape.priority.unwrap()).optional(),
-  timeoutSeconds: whole.pipe(shape.timeoutSeconds.unwrap()).optional(),
-  cache: z.enum(['true', 'false']).default('true').transform((text) => text === 'true'),
-  threshold: part.pipe(parameters.threshold.unwrap()).optional(),
-  steps: whole.pipe(parameters.steps.unwrap()).optional(),
-  explain: z.string().transform((text) => text.split(',').filter((one) => one !== '')).pipe(z.array(z.enum(EXPLANATION_METHODS))).optional(),
-}).transform(({ threshold, steps, explain, ...rest }) => ({ ...rest, parameters: { threshold, steps, explain } }));
+const fieldsSchema = z
+  .strictObject({
+    model: shape.model,
+    version: shape.version,
+    frame: whole.pipe(shape.frame.unwrap()).default(0),
+    priority: whole.pipe(shape.priority.unwrap()).optional(),
+    timeoutSeconds: whole.pipe(shape.timeoutSeconds.unwrap()).optional(),
+    cache: z
+      .enum(['true', 'false'])
+      .default('true')
+      .transform((text) => text === 'true'),
+    threshold: part.pipe(parameters.threshold.unwrap()).optional(),
+    steps: whole.pipe(parameters.steps.unwrap()).optional(),
+    explain: z
+      .string()
+      .transform((text) => text.split(',').filter((one) => one !== ''))
+      .pipe(z.array(z.enum(EXPLANATION_METHODS)))
+      .optional(),
+  })
+  .transform(({ threshold, steps, explain, ...rest }) => ({
+    ...rest,
+    parameters: { threshold, steps, explain },
+  }));
 export type AskedFields = z.infer<typeof fieldsSchema>;
 
-export const batchRequestSchema = inferRequestSchema.omit({ studyInstanceUID: true, sopInstanceUID: true }).extend({ studies: z.array(uidSchema).min(1).max(BATCH.studies) });
+export const batchRequestSchema = inferRequestSchema
+  .omit({ studyInstanceUID: true, sopInstanceUID: true })
+  .extend({ studies: z.array(uidSchema).min(1).max(BATCH.studies) });
 
 /** Of a body that is a file itself; what it is, its bytes say. */
-export const FILE_TYPES = ['image/png', 'image/jpeg', 'application/dicom', 'application/octet-stream'] as const;
+export const FILE_TYPES = [
+  'image/png',
+  'image/jpeg',
+  'application/dicom',
+  'application/octet-stream',
+] as const;
 
 /** What is asked stands in the form, in the address, or in both; `query` is the address's. */
-export type Sent = { readonly contentType: string; readonly query: Readonly<Record<string, string>>; readonly body: AsyncIterable<Uint8Array> };
+export type Sent = {
+  readonly contentType: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array>;
+};
 
 /**
- * Gives each file away as it comes, so that not all are held at once. Of a form a file is the field `file`, and whatever else is sent with a file's name.
+ * Gives each file away as it comes, so that not all are held at once. Of a form a file is the field `file`,
+ * and whatever else is sent with a file's name.
  * @throws Problem.
  */
 export async function readFiles(
-  { contentType, query, body }: Sent, files: number, take: (chunks: readonly Uint8Array[]) => Promise<void>, times = files === 1 ? TIMES.one : TIMES.batch,
+  { contentType, query, body }: Sent,
+  files: number,
+  take: (chunks: readonly Uint8Array[]) => Promise<void>,
+  times = files === 1 ? TIMES.one : TIMES.batch,
 ): Promise<AskedFields> {
   if (FILE_TYPES.some((type) => contentType.toLowerCase().startsWith(type))) {
     // What is asked is looked at first: a wrong word costs nobody 50 MB.
     const asked = parsed(fieldsSchema, query);
-    await take(await Array.fromAsync(readLimited(body, { ...times, bytes: FILE_BYTES_LIMIT, tooLarge: 'file-too-large' })));
+    await take(
+      await Array.fromAsync(
+        readLimited(body, { ...times, bytes: FILE_BYTES_LIMIT, tooLarge: 'file-too-large' }),
+      ),
+    );
     return asked;
   }
-  if (!/^multipart\/form-data\b/i.test(contentType)) throw new Problem('unsupported-media-type', `Send a form (multipart/form-data), or the file itself as ${FILE_TYPES.join(', ')}.`);
+  if (!/^multipart\/form-data\b/i.test(contentType))
+    throw new Problem(
+      'unsupported-media-type',
+      `Send a form (multipart/form-data), or the file itself as ${FILE_TYPES.join(', ')}.`,
+    );
   const limits = {
-    ...times, parts: files + FIELDS_LIMIT, bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES, partBytes: () => FILE_BYTES_LIMIT,
+    ...times,
+    parts: files + FIELDS_LIMIT,
+    bytes: (files === 1 ? FILE_BYTES_LIMIT : BATCH.bytes) + FIELDS_BYTES,
+    partBytes: () => FILE_BYTES_LIMIT,
     tooLarge: 'file-too-large',
   } as const;
   const fields: Record<string, string> = { ...query };
@@ -69,7 +122,8 @@ export async function readFiles(
       await take(chunks);
     } else {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      if (length > FIELDS_BYTES) throw new Problem('invalid-request', 'Not as asked for: a field is too long.');
+      if (length > FIELDS_BYTES)
+        throw new Problem('invalid-request', 'Not as asked for: a field is too long.');
       fields[field] = Buffer.concat(chunks).toString();
     }
   }
@@ -78,7 +132,10 @@ export async function readFiles(
 }
 
 /** @throws Problem bad-request, invalid-request, body-too-large. */
-export async function readJson<S extends z.ZodType>(schema: S, body: AsyncIterable<Uint8Array>): Promise<z.infer<S>> {
+export async function readJson<S extends z.ZodType>(
+  schema: S,
+  body: AsyncIterable<Uint8Array>,
+): Promise<z.infer<S>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {

@@ -1,4 +1,7 @@
-/** `/admin/inference-rules`: when a delivered study is looked at without being asked. A fresh installation has none; the sample study needs none. */
+/**
+ * `/admin/inference-rules`: when a delivered study is looked at without being asked. A fresh installation has
+ * none; the sample study needs none.
+ */
 import { z } from '@hono/zod-openapi';
 import { inferenceRuleSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -14,11 +17,20 @@ const RULES_LIMIT = 50;
 const rules = z.object({ rules: z.array(inferenceRuleSchema).max(RULES_LIMIT) });
 
 const read = defineRoute({
-  method: 'get', path: '/admin/inference-rules', roles: ADMIN, tags: ['inference'], summary: 'When a delivered study is looked at without being asked',
+  method: 'get',
+  path: '/admin/inference-rules',
+  roles: ADMIN,
+  tags: ['inference'],
+  summary: 'When a delivered study is looked at without being asked',
   responses: { 200: jsonResponse(rules, 'In their order; each that fits has its own model look.') },
 });
 const replace = defineRoute({
-  method: 'put', path: '/admin/inference-rules', roles: ADMIN, tags: ['inference'], problems: ['model-not-found', 'model-not-usable'], summary: 'Set all rules',
+  method: 'put',
+  path: '/admin/inference-rules',
+  roles: ADMIN,
+  tags: ['inference'],
+  problems: ['model-not-found', 'model-not-usable'],
+  summary: 'Set all rules',
   request: { body: jsonBody(rules) },
   responses: { 200: jsonResponse(rules, 'They hold for every study whose receipt is issued from now on.') },
 });
@@ -29,7 +41,8 @@ export function ruleRoutes({ db, now }: { readonly db: Db; readonly now: () => D
   router.openapi(replace, async (c) => {
     const { siteId, id: by } = callerOf(c);
     const { rules: wanted } = c.req.valid('json');
-    if (new Set(wanted.map(({ name }) => name)).size < wanted.length) throw new Problem('invalid-request', 'Not as asked for: two rules have one name.');
+    if (new Set(wanted.map(({ name }) => name)).size < wanted.length)
+      throw new Problem('invalid-request', 'Not as asked for: two rules have one name.');
     const known = Map.groupBy(await versionsOf(db, siteId), ({ model_id }) => model_id);
     for (const { model } of wanted) {
       const versions = known.get(model);

@@ -22,13 +22,31 @@ test.before(async () => {
   const held = openTestPacs();
   // It names the modality, as every PACS does.
   pacs = Object.assign(held, {
-    describeStudy: async (study: string) => Promise.all([...held.held].filter(([, one]) => one.study === study).map(async ([sopInstanceUID, { bytes }]) => {
-      const read = await readInstance(bytesSource(bytes));
-      if (read.kind === 'refused') throw new Error(read.because);
-      const { seriesInstanceUID, sopClassUID } = read.instance.identifiers;
-      const modality = sopClassUID.endsWith('.1.1.1') ? 'DX' : sopClassUID.endsWith('.1.1.2') ? 'CT' : sopClassUID.endsWith('.5.1.4.1.1.1') ? 'CR' : 'OT';
-      return { studyInstanceUID: study, seriesInstanceUID, sopInstanceUID, sopClassUID, modality, frames: null };
-    })),
+    describeStudy: async (study: string) =>
+      Promise.all(
+        [...held.held]
+          .filter(([, one]) => one.study === study)
+          .map(async ([sopInstanceUID, { bytes }]) => {
+            const read = await readInstance(bytesSource(bytes));
+            if (read.kind === 'refused') throw new Error(read.because);
+            const { seriesInstanceUID, sopClassUID } = read.instance.identifiers;
+            const modality = sopClassUID.endsWith('.1.1.1')
+              ? 'DX'
+              : sopClassUID.endsWith('.1.1.2')
+                ? 'CT'
+                : sopClassUID.endsWith('.5.1.4.1.1.1')
+                  ? 'CR'
+                  : 'OT';
+            return {
+              studyInstanceUID: study,
+              seriesInstanceUID,
+              sopInstanceUID,
+              sopClassUID,
+              modality,
+              frames: null,
+            };
+          }),
+      ),
   });
   gateway = await openTestGateway({ pacs });
   admin = (await gateway.signIn()).accessToken;
@@ -36,84 +54,180 @@ test.before(async () => {
 test.after(() => gateway.close());
 
 const jobsOf = async (study: string): Promise<Job[]> => {
-  const { jobs } = (await (await gateway.call('GET', '/jobs?all=1&limit=200', { token: admin })).json()) as { jobs: Job[] };
+  const { jobs } = (await (await gateway.call('GET', '/jobs?all=1&limit=200', { token: admin })).json()) as {
+    jobs: Job[];
+  };
   return jobs.filter(({ studyInstanceUID }) => studyInstanceUID === study);
 };
 const resultsOf = async (study: string, token = admin): Promise<Result[]> =>
-  ((await (await gateway.call('GET', `/results?study=${study}`, { token })).json()) as { results: Result[] }).results;
-const setRules = (rules: object[]) => gateway.call('PUT', '/admin/inference-rules', { token: admin, body: { rules } });
+  ((await (await gateway.call('GET', `/results?study=${study}`, { token })).json()) as { results: Result[] })
+    .results;
+const setRules = (rules: object[]) =>
+  gateway.call('PUT', '/admin/inference-rules', { token: admin, body: { rules } });
 
-/** Its receipt is there, and what the rules made of it has come to its end: nothing waits in the queues of inference. */
+/**
+ * Its receipt is there, and what the rules made of it has come to its end: nothing waits in the queues of
+ * inference.
+ */
 async function settled(study: string): Promise<void> {
-  await until('the study to be closed', async () => (await gateway.database.db.selectFrom('study').select('state').where('study_instance_uid', '=', study).executeTakeFirst())?.state === 'closed');
+  await until(
+    'the study to be closed',
+    async () =>
+      (
+        await gateway.database.db
+          .selectFrom('study')
+          .select('state')
+          .where('study_instance_uid', '=', study)
+          .executeTakeFirst()
+      )?.state === 'closed',
+  );
   await until('inference to be idle', async () => {
     const text = await (await gateway.call('GET', '/metrics', { token: admin })).text();
-    return !/relaypacs_jobs\{queue="(inference|inference-job|verify|assembly|forward|reconcile|receipt|eviction)",state="\w+"\} [1-9]/.test(text);
+    return !/relaypacs_jobs\{queue="(inference|inference-job|verify|assembly|forward|reconcile|receipt|eviction)",state="\w+"\} [1-9]/.test(
+      text,
+    );
   });
 }
 
 test('a fresh installation looks at nothing that nobody asked about', async () => {
   const film = testFilm({ seed: 701 });
-  assert.equal(await (await gateway.call('GET', '/admin/inference-rules', { token: admin })).json(), { rules: [] });
+  assert.equal(await (await gateway.call('GET', '/admin/inference-rules', { token: admin })).json(), {
+    rules: [],
+  });
   await sendStudy(askOf(gateway), admin, [film]);
   await settled(film.identifiers.studyInstanceUID);
   assert.equal(await jobsOf(film.identifiers.studyInstanceUID), []);
 });
 
 test('but at the sample study: at its projection, and what is found stands beside it in the PACS', async () => {
-  const files = await Promise.all(sampleStudyFiles().slice(-2).map(async (file) => new Uint8Array(await file.arrayBuffer())));
-  const instances = await Promise.all(files.map(async (bytes) => {
-    const read = await readInstance(bytesSource(bytes));
-    if (read.kind === 'refused') throw new Error(read.because);
-    return { fileName: 'sample', identifiers: read.instance.identifiers, transferSyntaxUID: read.instance.transferSyntaxUID, bytes };
-  }));
+  const files = await Promise.all(
+    sampleStudyFiles()
+      .slice(-2)
+      .map(async (file) => new Uint8Array(await file.arrayBuffer())),
+  );
+  const instances = await Promise.all(
+    files.map(async (bytes) => {
+      const read = await readInstance(bytesSource(bytes));
+      if (read.kind === 'refused') throw new Error(read.because);
+      return {
+        fileName: 'sample',
+        identifiers: read.instance.identifiers,
+        transferSyntaxUID: read.instance.transferSyntaxUID,
+        bytes,
+      };
+    }),
+  );
   assert.is(instances[0]!.identifiers.studyInstanceUID, SAMPLE_STUDY, 'the same that the page sends');
   await sendStudy(askOf(gateway), admin, instances);
   await settled(SAMPLE_STUDY);
   const jobs = await jobsOf(SAMPLE_STUDY);
-  assert.equal(jobs.map(({ state, results }) => [state, results.length]), [['done', 1]]);
+  assert.equal(
+    jobs.map(({ state, results }) => [state, results.length]),
+    [['done', 1]],
+  );
   const [result] = await resultsOf(SAMPLE_STUDY);
   assert.is(result!.finding.input.sopInstanceUID, instances[1]!.identifiers.sopInstanceUID);
-  assert.ok(result!.instances.length > 0 && result!.instances.every(({ sopInstanceUID, state }) => state === 'stored' && pacs.held.has(sopInstanceUID)));
+  assert.ok(
+    result!.instances.length > 0 &&
+      result!.instances.every(
+        ({ sopInstanceUID, state }) => state === 'stored' && pacs.held.has(sopInstanceUID),
+      ),
+  );
 });
 
 test('an administrator’s rule has each delivered study looked at, once; its sender sees what was found, and where the device found something else', async () => {
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'nobodys' }])).status, 404);
   const helper = await setRules([{ name: 'films', enabled: true, model: 'pneumonia-gradient' }]);
-  assert.equal([helper.status, ((await helper.json()) as { code: string }).code], [409, 'model-not-usable'], 'a gradient answers nothing by itself');
-  assert.is((await setRules([{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }, { name: 'off', enabled: false, model: 'image-kind' }])).status, 200);
+  assert.equal(
+    [helper.status, ((await helper.json()) as { code: string }).code],
+    [409, 'model-not-usable'],
+    'a gradient answers nothing by itself',
+  );
+  assert.is(
+    (
+      await setRules([
+        { name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] },
+        { name: 'off', enabled: false, model: 'image-kind' },
+      ])
+    ).status,
+    200,
+  );
   const technician = (await gateway.userWith(['technician'])).accessToken;
   const film = testFilm({ seed: 702 });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   await sendStudy(askOf(gateway), technician, [film]);
   await settled(studyInstanceUID);
-  assert.equal((await jobsOf(studyInstanceUID)).map(({ state, model }) => [state, model.id]), [['done', 'pneumonia']], 'the results that came back are not looked at themselves');
+  assert.equal(
+    (await jobsOf(studyInstanceUID)).map(({ state, model }) => [state, model.id]),
+    [['done', 'pneumonia']],
+    'the results that came back are not looked at themselves',
+  );
   const [own] = await resultsOf(studyInstanceUID, technician);
   assert.is(own?.finding.input.sopInstanceUID, sopInstanceUID);
   assert.is(own!.disagreement, null, 'the device had said nothing');
-  await gateway.database.db.updateTable('inference_job').set({ state: 'failed', error: 'model-unavailable' }).where('study_instance_uid', '=', studyInstanceUID).execute();
+  await gateway.database.db
+    .updateTable('inference_job')
+    .set({ state: 'failed', error: 'model-unavailable' })
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .execute();
   await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 706, ofStudy: 702 })]);
   await settled(studyInstanceUID);
-  assert.equal((await jobsOf(studyInstanceUID)).map(({ state }) => state).sort(), ['done', 'done', 'failed'], 'what failed is asked again with what comes later');
-  await keepUp({ db: gateway.database.db, inputs: { sweep: async () => undefined } as never, now: () => new Date(gateway.now().getTime() + 100 * 86_400_000) });
+  assert.equal(
+    (await jobsOf(studyInstanceUID)).map(({ state }) => state).sort(),
+    ['done', 'done', 'failed'],
+    'what failed is asked again with what comes later',
+  );
+  await keepUp({
+    db: gateway.database.db,
+    inputs: { sweep: async () => undefined } as never,
+    now: () => new Date(gateway.now().getTime() + 100 * 86_400_000),
+  });
   await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 707, ofStudy: 702 })]);
   await settled(studyInstanceUID);
-  assert.equal((await jobsOf(studyInstanceUID)).map(({ state }) => state), ['done'], 'what was answered is not asked again, also when its job is not kept any more');
+  assert.equal(
+    (await jobsOf(studyInstanceUID)).map(({ state }) => state),
+    ['done'],
+    'what was answered is not asked again, also when its job is not kept any more',
+  );
 
   const unscored = testFilm({ seed: 704 });
-  const silent: DeviceTriage = { models: [refOf(CARDS['image-kind'])], runtime: 'onnxruntime-web 1.30.0 wasm', population: 'unknown', score: null, first: false, film: [] };
+  const silent: DeviceTriage = {
+    models: [refOf(CARDS['image-kind'])],
+    runtime: 'onnxruntime-web 1.30.0 wasm',
+    population: 'unknown',
+    score: null,
+    first: false,
+    film: [],
+  };
   await sendStudy(askOf(gateway), technician, [unscored], silent);
   await settled(unscored.identifiers.studyInstanceUID);
   const [alone] = await resultsOf(unscored.identifiers.studyInstanceUID);
-  assert.equal([alone?.finding.population, alone?.disagreement], ['unknown', null], 'a device whose scoring model was silent did not disagree');
+  assert.equal(
+    [alone?.finding.population, alone?.disagreement],
+    ['unknown', null],
+    'a device whose scoring model was silent did not disagree',
+  );
 
   const other = testFilm({ seed: 703 });
-  const triage: DeviceTriage = { models: [refOf(CARDS.pneumonia)], runtime: 'onnxruntime-web 1.30.0 wasm', population: 'inside', score: 0.9, first: true, film: [] };
+  const triage: DeviceTriage = {
+    models: [refOf(CARDS.pneumonia)],
+    runtime: 'onnxruntime-web 1.30.0 wasm',
+    population: 'inside',
+    score: 0.9,
+    first: true,
+    film: [],
+  };
   await sendStudy(askOf(gateway), technician, [other], triage);
   await settled(other.identifiers.studyInstanceUID);
   const [differing] = await resultsOf(other.identifiers.studyInstanceUID);
-  assert.equal([differing?.finding.population, differing?.disagreement], ['inside', { device: 0.9, gateway: null, difference: 1 }]);
-  assert.match(await (await gateway.call('GET', '/metrics', { token: admin })).text(), 'relaypacs_inference_disagreements_total{model="pneumonia"} 1');
+  assert.equal(
+    [differing?.finding.population, differing?.disagreement],
+    ['inside', { device: 0.9, gateway: null, difference: 1 }],
+  );
+  assert.match(
+    await (await gateway.call('GET', '/metrics', { token: admin })).text(),
+    'relaypacs_inference_disagreements_total{model="pneumonia"} 1',
+  );
 });
 
 test('a rule that asks for a body part reads no volume, and one image that cannot be read does not hold up the rules', async () => {
@@ -125,7 +239,9 @@ test('a rule that asks for a body part reads no volume, and one image that canno
     return { kind: 'too-large' };
   };
   const [volume, large] = [testFilm({ seed: 704, rows: 64, columns: 64 }), testFilm({ seed: 705 })];
-  const slices = Array.from({ length: 65 }, (_, at) => testFilm({ seed: 7100 + at, rows: 64, columns: 64, ofStudy: 704 }));
+  const slices = Array.from({ length: 65 }, (_, at) =>
+    testFilm({ seed: 7100 + at, rows: 64, columns: 64, ofStudy: 704 }),
+  );
   await sendStudy(askOf(gateway), admin, slices);
   await settled(volume.identifiers.studyInstanceUID);
   assert.is(fetched, 0);

@@ -1,7 +1,8 @@
 /**
- * A job, from its beginning to its end. It may be killed anywhere and run again, here or by another gateway: results are there once, the attempt is
- * counted, and a job that has ended (or was cancelled meanwhile) is left as it is. What fails is tried again with growing pauses, so often and no more;
- * a PACS that is away, and room for results, are waited for.
+ * A job, from its beginning to its end. It may be killed anywhere and run again, here or by another gateway:
+ * results are there once, the attempt is counted, and a job that has ended (or was cancelled meanwhile) is
+ * left as it is. What fails is tried again with growing pauses, so often and no more; a PACS that is away,
+ * and room for results, are waited for.
  */
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -32,27 +33,41 @@ export const IMAGES_A_JOB = 64;
 /** An image that the models cannot look at; the others of its study are. */
 type Refusal = AnyProblemCode;
 
-export async function runInferenceJob(jobId: string, tools: InferenceTools, signal: AbortSignal): Promise<void> {
+export async function runInferenceJob(
+  jobId: string,
+  tools: InferenceTools,
+  signal: AbortSignal,
+): Promise<void> {
   const job = await findJob(tools.db, jobId);
   if (job === undefined || (job.state !== 'queued' && job.state !== 'running')) return;
-  if (job.attempt >= ATTEMPTS_LIMIT) return end(job, 'failed', (job.error as AnyProblemCode | null) ?? 'unexpected', tools);
+  if (job.attempt >= ATTEMPTS_LIMIT)
+    return end(job, 'failed', (job.error as AnyProblemCode | null) ?? 'unexpected', tools);
   const ended = new AbortController();
   const unsubscribe = tools.changes.subscribe((changed) => {
     if (changed !== jobId) return;
     // A database that is away for a moment: `setProgress` finds it out at the next image.
-    void findJob(tools.db, jobId).then((now) => void (now?.state === 'cancelled' && ended.abort(new Cancelled())), () => undefined);
+    void findJob(tools.db, jobId).then(
+      (now) => void (now?.state === 'cancelled' && ended.abort(new Cancelled())),
+      () => undefined,
+    );
   });
   const called = AbortSignal.any([signal, AbortSignal.timeout(job.timeout_seconds * 1000), ended.signal]);
   try {
-    const outcome = await withModels({ siteId: job.site_id, model: job.model_id, version: job.version ?? job.version_asked }, tools, async (set) => {
-      const begun = await begin(job, set, tools);
-      return begun === null ? null : work(begun, set, tools, called);
-    });
+    const outcome = await withModels(
+      { siteId: job.site_id, model: job.model_id, version: job.version ?? job.version_asked },
+      tools,
+      async (set) => {
+        const begun = await begin(job, set, tools);
+        return begun === null ? null : work(begun, set, tools, called);
+      },
+    );
     if (outcome !== null) await end(job, outcome.failed === null ? 'done' : 'failed', outcome.failed, tools);
   } catch (error) {
     // The gateway is stopping: whoever comes next goes on, and this was no attempt.
     if (signal.aborted) {
-      await tools.db.transaction().execute((trx) => putBack(trx, jobId, job.error as AnyProblemCode | null, job.attempt));
+      await tools.db
+        .transaction()
+        .execute((trx) => putBack(trx, jobId, job.error as AnyProblemCode | null, job.attempt));
       throw error;
     }
     await settle(job, error, called, tools);
@@ -64,22 +79,41 @@ export async function runInferenceJob(jobId: string, tools: InferenceTools, sign
 class Cancelled extends Error {}
 
 /** Null: it has ended meanwhile. The attempt is counted before anything can fail. */
-async function begin(job: JobRow, { asked, insteadOf }: ModelSet, tools: InferenceTools): Promise<JobRow | null> {
+async function begin(
+  job: JobRow,
+  { asked, insteadOf }: ModelSet,
+  tools: InferenceTools,
+): Promise<JobRow | null> {
   const begun = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockJob(trx, job.id);
     if (locked === undefined || (locked.state !== 'queued' && locked.state !== 'running')) return null;
     // A fallback holds for this attempt alone: the version that was asked for may be back for the next one.
-    return beginJob(trx, { ...locked, attempt: job.attempt }, insteadOf === null ? asked.version : null, tools.now());
+    return beginJob(
+      trx,
+      { ...locked, attempt: job.attempt },
+      insteadOf === null ? asked.version : null,
+      tools.now(),
+    );
   });
   tools.changes.emit(job.id);
   return begun;
 }
 
 /** Image by image. `failed`: nothing was found, because of this. */
-async function work(job: JobRow, set: ModelSet, tools: InferenceTools, signal: AbortSignal): Promise<{ readonly failed: Refusal | null }> {
+async function work(
+  job: JobRow,
+  set: ModelSet,
+  tools: InferenceTools,
+  signal: AbortSignal,
+): Promise<{ readonly failed: Refusal | null }> {
   const inputs = await inputsOf(job, tools, signal);
   await setProgress(tools.db, job.id, { done: 0, total: inputs.length });
-  const ask: Ask = { siteId: job.site_id, parameters: job.parameters, useCache: job.use_cache, asker: { askedId: job.id, accountId: job.account_id, jobId: job.id } };
+  const ask: Ask = {
+    siteId: job.site_id,
+    parameters: job.parameters,
+    useCache: job.use_cache,
+    asker: { askedId: job.id, accountId: job.account_id, jobId: job.id },
+  };
   const refusals: Refusal[] = [];
   for (const [at, input] of inputs.entries()) {
     const answered = await askModels(input, set, ask, tools, signal);
@@ -106,33 +140,57 @@ async function inputsOf(job: JobRow, tools: InferenceTools, signal: AbortSignal)
   const listed = await tools.pacs.describeStudy(study, LISTED_LIMIT, signal);
   const own = await ownInstances(tools.db, site_id, study);
   const reached = await reachedBy(job, study, tools);
-  const wanted = listed.filter(({ sopInstanceUID }) => reached.has(sopInstanceUID) && (job.sop_instance_uid === null ? !own.has(sopInstanceUID) : sopInstanceUID === job.sop_instance_uid));
+  const wanted = listed.filter(
+    ({ sopInstanceUID }) =>
+      reached.has(sopInstanceUID) &&
+      (job.sop_instance_uid === null ? !own.has(sopInstanceUID) : sopInstanceUID === job.sop_instance_uid),
+  );
   if (wanted.length === 0) throw new Problem('study-not-found');
   const images = wanted.filter(isImage);
   if (images.length === 0) throw new Problem('nothing-to-look-at');
   if (images.length > IMAGES_A_JOB) throw new Problem('too-many-inputs');
-  return Promise.all(images.map(async (image): Promise<Input> => ({
-    source: 'pacs', frame,
-    digest: await storedDigest(tools.db, site_id, image),
-    triage: (await triageOf(tools.db, site_id, study, image.sopInstanceUID)) ?? null,
-    bytes: (until) => fetchWhole(tools.pacs, image, until),
-  })));
+  return Promise.all(
+    images.map(
+      async (image): Promise<Input> => ({
+        source: 'pacs',
+        frame,
+        digest: await storedDigest(tools.db, site_id, image),
+        triage: (await triageOf(tools.db, site_id, study, image.sopInstanceUID)) ?? null,
+        bytes: (until) => fetchWhole(tools.pacs, image, until),
+      }),
+    ),
+  );
 }
 
 /** What its account reaches now; a rule's job looks at all. */
-async function reachedBy({ account_id, site_id: siteId }: JobRow, study: string, { db }: InferenceTools): Promise<{ has(sopInstanceUID: string): boolean }> {
+async function reachedBy(
+  { account_id, site_id: siteId }: JobRow,
+  study: string,
+  { db }: InferenceTools,
+): Promise<{ has(sopInstanceUID: string): boolean }> {
   if (account_id === null) return { has: () => true };
-  const { roles } = await db.selectFrom('account').select('roles').where('id', '=', account_id).executeTakeFirstOrThrow();
+  const { roles } = await db
+    .selectFrom('account')
+    .select('roles')
+    .where('id', '=', account_id)
+    .executeTakeFirstOrThrow();
   return reachedInstances(db, { id: account_id, siteId, roles }, study);
 }
 
 /** What went wrong: another attempt, or the end. */
-async function settle(job: JobRow, error: unknown, signal: AbortSignal, tools: InferenceTools): Promise<void> {
+async function settle(
+  job: JobRow,
+  error: unknown,
+  signal: AbortSignal,
+  tools: InferenceTools,
+): Promise<void> {
   if (error instanceof Cancelled || signal.reason instanceof Cancelled) return;
   if ((error instanceof PacsUnreachable && !signal.aborted) || error instanceof StorageFull) {
     const code = error instanceof StorageFull ? 'storage-full' : 'pacs-unreachable';
     const isWaitedFor = tools.now().getTime() - job.created_at.getTime() < PATIENCE_MS;
-    return isWaitedFor ? again(job, code, job.attempt, AWAITED_AGAIN_SECONDS, tools) : end(job, 'failed', code, tools);
+    return isWaitedFor
+      ? again(job, code, job.attempt, AWAITED_AGAIN_SECONDS, tools)
+      : end(job, 'failed', code, tools);
   }
   const code = codeOf(error, signal);
   // What will be so the next time too is not tried again.
@@ -142,20 +200,44 @@ async function settle(job: JobRow, error: unknown, signal: AbortSignal, tools: I
   tools.log({ event: 'inference-failed', jobId: job.id, code: code ?? 'unexpected', attempt, isLast });
   if (code === null) tools.log({ event: 'unexpected-error', where: 'inference', ...describeError(error) });
   if (isLast) return end(job, 'failed', code ?? 'unexpected', tools);
-  return again(job, code ?? 'unexpected', attempt, BACK_OFF_SECONDS[attempt - 1] ?? BACK_OFF_SECONDS.at(-1)!, tools);
+  return again(
+    job,
+    code ?? 'unexpected',
+    attempt,
+    BACK_OFF_SECONDS[attempt - 1] ?? BACK_OFF_SECONDS.at(-1)!,
+    tools,
+  );
 }
 
-async function again(job: JobRow, code: AnyProblemCode, attempt: number, seconds: number, tools: InferenceTools): Promise<void> {
+async function again(
+  job: JobRow,
+  code: AnyProblemCode,
+  attempt: number,
+  seconds: number,
+  tools: InferenceTools,
+): Promise<void> {
   await tools.db.transaction().execute(async (trx) => {
     if (await putBack(trx, job.id, code, attempt)) {
-      await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: job.id }, { key: job.id, priority: job.priority, startAfterSeconds: seconds });
+      await tools.jobs.enqueue(
+        trx,
+        JOB_QUEUE,
+        { jobId: job.id },
+        { key: job.id, priority: job.priority, startAfterSeconds: seconds },
+      );
     }
   });
   tools.changes.emit(job.id);
 }
 
-async function end(job: JobRow, state: 'done' | 'failed', error: AnyProblemCode | null, tools: InferenceTools): Promise<void> {
-  const hasEnded = await tools.db.transaction().execute((trx) => endJob(trx, job.id, { state, error }, tools.now()));
+async function end(
+  job: JobRow,
+  state: 'done' | 'failed',
+  error: AnyProblemCode | null,
+  tools: InferenceTools,
+): Promise<void> {
+  const hasEnded = await tools.db
+    .transaction()
+    .execute((trx) => endJob(trx, job.id, { state, error }, tools.now()));
   if (hasEnded && job.wrapped_key !== null) await tools.inputs.destroy(job.id, job.wrapped_key);
   tools.changes.emit(job.id);
 }

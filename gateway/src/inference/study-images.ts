@@ -3,21 +3,42 @@ import type { Kysely } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
 import type { Tables } from '../database/tables.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { FETCHED_BYTES_LIMIT, type DescribedInstance, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
+import {
+  FETCHED_BYTES_LIMIT,
+  type DescribedInstance,
+  type FoundInstance,
+  type Pacs,
+} from '../ports/pacs/pacs.ts';
 
 /** Modalities whose objects say something of images and are none. */
 const NO_IMAGES = new Set(['SR', 'SEG', 'PR', 'KO', 'RTSTRUCT', 'RTPLAN', 'DOC', 'REG', 'AU', 'ECG']);
 
 /** By its SOP Class, or where the PACS does not say it, by its modality. */
-export function isImage({ sopClassUID, modality }: Pick<DescribedInstance, 'sopClassUID' | 'modality'>): boolean {
+export function isImage({
+  sopClassUID,
+  modality,
+}: Pick<DescribedInstance, 'sopClassUID' | 'modality'>): boolean {
   if (modality !== null && NO_IMAGES.has(modality)) return false;
   const kind = sopClassUID === null ? 'unknown' : sopClassKind(sopClassUID);
   return kind === 'image' || kind === 'image-or-header' || kind === 'unknown';
 }
 
-/** Of an instance that came by this road, and that the PACS keeps as it came: its digest. Null: it has to be read. */
-export async function storedDigest(db: Kysely<Tables>, siteId: string, { sopInstanceUID }: Pick<FoundInstance, 'sopInstanceUID'>): Promise<string | null> {
-  const rows = await db.selectFrom('instance').select('digest').where('site_id', '=', siteId).where('sop_instance_uid', '=', sopInstanceUID).where('state', '=', 'stored').execute();
+/**
+ * Of an instance that came by this road, and that the PACS keeps as it came: its digest. Null: it has to be
+ * read.
+ */
+export async function storedDigest(
+  db: Kysely<Tables>,
+  siteId: string,
+  { sopInstanceUID }: Pick<FoundInstance, 'sopInstanceUID'>,
+): Promise<string | null> {
+  const rows = await db
+    .selectFrom('instance')
+    .select('digest')
+    .where('site_id', '=', siteId)
+    .where('sop_instance_uid', '=', sopInstanceUID)
+    .where('state', '=', 'stored')
+    .execute();
   return rows.length === 1 ? rows[0]!.digest : null;
 }
 
@@ -25,7 +46,11 @@ export async function storedDigest(db: Kysely<Tables>, siteId: string, { sopInst
 export const LISTED_LIMIT = 20_000;
 
 /** The instance, whole. @throws Problem study-not-found, file-too-large; PacsUnreachable. */
-export async function fetchWhole(pacs: Pick<Pacs, 'fetchInstance'>, where: FoundInstance, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+export async function fetchWhole(
+  pacs: Pick<Pacs, 'fetchInstance'>,
+  where: FoundInstance,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
   if (fetched === null) throw new Problem('study-not-found');
   if (fetched.kind === 'too-large') throw new Problem('file-too-large');

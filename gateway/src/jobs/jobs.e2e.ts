@@ -6,13 +6,21 @@ import { openDatabase } from '../database/database.ts';
 import { testDatabases } from '../database/open-test-database.ts';
 import { createJobs, type JobEvents } from './jobs.ts';
 
-const silent: JobEvents = { failed: () => {}, trouble: (error) => { throw error; } };
+const silent: JobEvents = {
+  failed: () => {},
+  trouble: (error) => {
+    throw error;
+  },
+};
 
 for (const { name, open } of testDatabases('two gateways').filter((one) => one.name === 'PostgreSQL')) {
   test(`beside another gateway, a dead one's job is taken over within a minute, and the living one's is left alone (${name})`, async () => {
     const first = await open();
     assert.is(first.engine.kind, 'server');
-    const second = await openDatabase({ kind: 'server', url: first.engine.kind === 'server' ? first.engine.url : '' });
+    const second = await openDatabase({
+      kind: 'server',
+      url: first.engine.kind === 'server' ? first.engine.url : '',
+    });
     const [here, there] = [await createJobs(first, silent), await createJobs(second, silent)];
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
@@ -27,7 +35,9 @@ for (const { name, open } of testDatabases('two gateways').filter((one) => one.n
     await first.db.transaction().execute((trx) => here.enqueue(trx, 'dead', {}));
     await begun.promise;
     // As a gateway leaves it that was killed with its machine: taken, and never a heartbeat again.
-    await sql`update jobs.job set state = 'active', started_on = now(), heartbeat_on = now() where name = 'dead'`.execute(first.db);
+    await sql`update jobs.job set state = 'active', started_on = now(), heartbeat_on = now() where name = 'dead'`.execute(
+      first.db,
+    );
     const began = performance.now();
     const taken = Promise.withResolvers<void>();
     await there.work('living', { concurrency: 1 }, async () => void (livingRuns += 1));

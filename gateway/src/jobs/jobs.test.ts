@@ -3,7 +3,12 @@ import * as assert from 'uvu/assert';
 import { type TestDatabase, testDatabases } from '../database/open-test-database.ts';
 import { createJobs, type JobEvents } from './jobs.ts';
 
-const silent: JobEvents = { failed: () => {}, trouble: (error) => { throw error; } };
+const silent: JobEvents = {
+  failed: () => {},
+  trouble: (error) => {
+    throw error;
+  },
+};
 
 for (const { name, open } of testDatabases('jobs')) {
   const test = suite(`jobs on ${name}`);
@@ -17,10 +22,13 @@ for (const { name, open } of testDatabases('jobs')) {
       seen.push({ what, after: performance.now() - sentAt });
       if (seen.length === 3) done.resolve();
     });
-    await database.db.transaction().execute(async (trx) => {
-      await jobs.enqueue(trx, 'stage', { what: 'never' });
-      throw new Error('undo');
-    }).catch(() => {});
+    await database.db
+      .transaction()
+      .execute(async (trx) => {
+        await jobs.enqueue(trx, 'stage', { what: 'never' });
+        throw new Error('undo');
+      })
+      .catch(() => {});
     for (const what of ['a', 'b', 'c']) {
       await database.db.transaction().execute(async (trx) => {
         await jobs.enqueue(trx, 'stage', { what });
@@ -29,7 +37,10 @@ for (const { name, open } of testDatabases('jobs')) {
     }
     await done.promise;
     assert.equal(seen.map((job) => job.what).sort(), ['a', 'b', 'c']);
-    assert.ok(Math.max(...seen.map((job) => job.after)) < 1000, `slowest ${Math.max(...seen.map((job) => job.after))} ms`);
+    assert.ok(
+      Math.max(...seen.map((job) => job.after)) < 1000,
+      `slowest ${Math.max(...seen.map((job) => job.after))} ms`,
+    );
     await end(database, jobs);
   });
 
@@ -51,7 +62,8 @@ for (const { name, open } of testDatabases('jobs')) {
       } else second.resolve();
       running -= 1;
     });
-    const ask = () => database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', {}, { key: 'study-1' }));
+    const ask = () =>
+      database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', {}, { key: 'study-1' }));
     await ask();
     await first.promise;
     await Promise.all([ask(), ask(), ask()]);
@@ -65,7 +77,8 @@ for (const { name, open } of testDatabases('jobs')) {
   test('two waiting jobs of one key, begun in the same instant, do not run side by side', async () => {
     const { database, jobs } = await begin(open);
     await jobs.declare('study');
-    for (const key of ['study-2', 'study-3']) await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', { key }, { key }));
+    for (const key of ['study-2', 'study-3'])
+      await database.db.transaction().execute((trx) => jobs.enqueue(trx, 'study', { key }, { key }));
     // As it can come about: one failed and waits to be tried again while another was asked for.
     await sqlAll(database, `update jobs.job set group_id = 'study-2', singleton_key = 'study-2'`);
     const done = Promise.withResolvers<void>();
@@ -85,7 +98,10 @@ for (const { name, open } of testDatabases('jobs')) {
 
   test('a job that fails is tried again, and its error is not kept in the database', async () => {
     const failures: number[] = [];
-    const { database, jobs } = await begin(open, { ...silent, failed: (_queue, _id, attempt) => void failures.push(attempt) });
+    const { database, jobs } = await begin(open, {
+      ...silent,
+      failed: (_queue, _id, attempt) => void failures.push(attempt),
+    });
     const done = Promise.withResolvers<number>();
     await jobs.work('stage', { concurrency: 1 }, async (_data, _signal, { attempt }) => {
       if (attempt === 0) throw new Error('Patient Name: PLANTED^NAME');
@@ -109,7 +125,9 @@ for (const { name, open } of testDatabases('jobs')) {
     await sqlAll(database, `update jobs.job set state = 'active', started_on = now(), heartbeat_on = now()`);
     const next = await createJobs(database, silent);
     const done = Promise.withResolvers<number>();
-    await next.work('stage', { concurrency: 1 }, async (_data, _signal, { attempt }) => done.resolve(attempt));
+    await next.work('stage', { concurrency: 1 }, async (_data, _signal, { attempt }) =>
+      done.resolve(attempt),
+    );
     assert.is(await done.promise, 1);
     await end(database, next);
   });

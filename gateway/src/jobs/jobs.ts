@@ -1,20 +1,27 @@
 /**
- * Jobs: work that outlives the process that asked for it. The only door to pg-boss, on the gateway's own database.
+ * Jobs: work that outlives the process that asked for it. The only door to pg-boss, on the gateway's own
+ * database.
  *
- * Promises: a job exists exactly when the transaction that enqueued it is committed; it is begun within milliseconds (LISTEN/NOTIFY); it
- * runs until its handler returns, whatever dies in between; jobs with one key run one after the other, and a job asked for while one of
- * its key still waits is that job. Does not promise "once": a handler must bear being run again.
+ * Promises: a job exists exactly when the transaction that enqueued it is committed; it is begun within
+ * milliseconds (LISTEN/NOTIFY); it runs until its handler returns, whatever dies in between; jobs with one
+ * key run one after the other, and a job asked for while one of its key still waits is that job. Does not
+ * promise "once": a handler must bear being run again.
  */
 import { fromKysely, fromPglite, type JobWithMetadata, PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
 import type { Database, Trx } from '../database/database.ts';
 
-/** What a handler may know of the job: `attempt` counts from 0 and grows with every failure and every death. */
+/**
+ * What a handler may know of the job: `attempt` counts from 0 and grows with every failure and every death.
+ */
 export type JobContext = { readonly id: string; readonly attempt: number };
 export type JobHandler<Data> = (data: Data, signal: AbortSignal, context: JobContext) => Promise<void>;
 
 export type EnqueueOptions = {
-  /** Jobs with the same key never run side by side, and at most one waits: it then starts at the earlier of the two times. */
+  /**
+   * Jobs with the same key never run side by side, and at most one waits: it then starts at the earlier of
+   * the two times.
+   */
   readonly key?: string;
   readonly startAfterSeconds?: number;
   /** Of the jobs of a queue that may start, the highest goes first; 0 unless said otherwise. */
@@ -25,11 +32,21 @@ export type Jobs = {
   /** Makes a queue; before anything is enqueued to it. Repeatable. */
   declare(queue: string): Promise<void>;
   enqueue(trx: Trx, queue: string, data: object, options?: EnqueueOptions): Promise<void>;
-  /** Runs `concurrency` handlers of the queue side by side in this process, from now on. The queue is declared if need be. */
-  work<Data extends object>(queue: string, options: { readonly concurrency: number }, handler: JobHandler<Data>): Promise<void>;
+  /**
+   * Runs `concurrency` handlers of the queue side by side in this process, from now on. The queue is declared
+   * if need be.
+   */
+  work<Data extends object>(
+    queue: string,
+    options: { readonly concurrency: number },
+    handler: JobHandler<Data>,
+  ): Promise<void>;
   /** How many jobs wait or run, for metrics. */
   counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
-  /** Tells the handlers to end, waits for them, then lets go. What did not end in time is run again by whoever comes next. */
+  /**
+   * Tells the handlers to end, waits for them, then lets go. What did not end in time is run again by whoever
+   * comes next.
+   */
   stop(): Promise<void>;
 };
 
@@ -42,7 +59,10 @@ export type JobEvents = {
   trouble(error: unknown): void;
 };
 
-/** A worker whose heartbeat is older is dead. Shorter, and a gateway busy for a moment is taken for dead; longer, and its jobs lie idle. */
+/**
+ * A worker whose heartbeat is older is dead. Shorter, and a gateway busy for a moment is taken for dead;
+ * longer, and its jobs lie idle.
+ */
 const HEARTBEAT_SECONDS = 30;
 const HEARTBEAT_REFRESH_SECONDS = 10;
 /** How often dead workers' jobs are looked for: 30 + 10 s after a death at the latest. */
@@ -53,24 +73,41 @@ const POLL_SECONDS = 5;
 const WAIT_LIMIT_SECONDS = 10 * 365 * 86_400;
 /** A finished job is of no use but for a look at what happened yesterday. */
 const DELETE_AFTER_SECONDS = 86_400;
-/** As long as pg-boss allows; an instance of 16 GiB on a slow PACS takes hours, and a dead worker is known by its heartbeat. */
+/**
+ * As long as pg-boss allows; an instance of 16 GiB on a slow PACS takes hours, and a dead worker is known by
+ * its heartbeat.
+ */
 const EXPIRE_SECONDS = 23 * 3_600;
-/** A job is never given up: what can never succeed must end as a state that a person sees, not as a lost job. */
+/**
+ * A job is never given up: what can never succeed must end as a state that a person sees, not as a lost job.
+ */
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
 const RETRY_DELAY_LIMIT_SECONDS = 60;
-/** How long handlers may take to end after they were told to. With the requests before them it must stay below the 8 s of the supervisor. */
+/**
+ * How long handlers may take to end after they were told to. With the requests before them it must stay below
+ * the 8 s of the supervisor.
+ */
 const STOP_PATIENCE_MS = 4_000;
 
 const QUEUE = {
-  notify: true, heartbeatSeconds: HEARTBEAT_SECONDS, retryLimit: RETRY_LIMIT, retryDelay: RETRY_DELAY_SECONDS,
-  retryBackoff: true, retryDelayMax: RETRY_DELAY_LIMIT_SECONDS, expireInSeconds: EXPIRE_SECONDS, retentionSeconds: WAIT_LIMIT_SECONDS,
+  notify: true,
+  heartbeatSeconds: HEARTBEAT_SECONDS,
+  retryLimit: RETRY_LIMIT,
+  retryDelay: RETRY_DELAY_SECONDS,
+  retryBackoff: true,
+  retryDelayMax: RETRY_DELAY_LIMIT_SECONDS,
+  expireInSeconds: EXPIRE_SECONDS,
+  retentionSeconds: WAIT_LIMIT_SECONDS,
   deleteAfterSeconds: DELETE_AFTER_SECONDS,
 } as const;
 
 /** At most one job of a key at a time, on all gateways. */
 const WORK = {
-  groupConcurrency: 1, includeMetadata: true, pollingIntervalSeconds: POLL_SECONDS, notifyPollingIntervalSeconds: POLL_SECONDS,
+  groupConcurrency: 1,
+  includeMetadata: true,
+  pollingIntervalSeconds: POLL_SECONDS,
+  notifyPollingIntervalSeconds: POLL_SECONDS,
   heartbeatRefreshSeconds: HEARTBEAT_REFRESH_SECONDS,
 } as const;
 
@@ -79,13 +116,28 @@ const SERVER_CONNECTIONS = 4;
 
 function createBoss(database: Database): PgBoss {
   const common = {
-    schema: 'jobs', schedule: false, useListenNotify: true, superviseIntervalSeconds: SUPERVISE_SECONDS,
-    monitorIntervalSeconds: SUPERVISE_SECONDS, persistWarnings: false,
+    schema: 'jobs',
+    schedule: false,
+    useListenNotify: true,
+    superviseIntervalSeconds: SUPERVISE_SECONDS,
+    monitorIntervalSeconds: SUPERVISE_SECONDS,
+    persistWarnings: false,
   };
   const { engine } = database;
   return engine.kind === 'embedded'
-    ? new PgBoss({ ...common, db: fromPglite(engine.pglite), backend: 'pglite', reindex: false, monitorVacuum: false })
-    : new PgBoss({ ...common, connectionString: engine.url, max: SERVER_CONNECTIONS, application_name: 'relaypacs jobs' });
+    ? new PgBoss({
+        ...common,
+        db: fromPglite(engine.pglite),
+        backend: 'pglite',
+        reindex: false,
+        monitorVacuum: false,
+      })
+    : new PgBoss({
+        ...common,
+        connectionString: engine.url,
+        max: SERVER_CONNECTIONS,
+        application_name: 'relaypacs jobs',
+      });
 }
 
 /** Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone. */
@@ -94,7 +146,9 @@ export async function createJobs(database: Database, events: JobEvents): Promise
   boss.on('error', (error) => events.trouble(error));
   await boss.start();
   await database.join(async () => {
-    await sql`update jobs.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`.execute(database.db);
+    await sql`update jobs.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`.execute(
+      database.db,
+    );
   });
 
   const stopping = new AbortController();
@@ -110,10 +164,13 @@ export async function createJobs(database: Database, events: JobEvents): Promise
 
   /** NOTIFY is sent for jobs that may start now; for later ones this process sets its own alarm. */
   const wakeLater = (queue: string, seconds: number): void => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      for (const id of workers.get(queue) ?? []) boss.notifyWorker(id);
-    }, seconds * 1000 + 20);
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        for (const id of workers.get(queue) ?? []) boss.notifyWorker(id);
+      },
+      seconds * 1000 + 20,
+    );
     timer.unref();
     timers.add(timer);
   };
@@ -124,23 +181,35 @@ export async function createJobs(database: Database, events: JobEvents): Promise
       if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
       if (!key || !(await joinWaiting(boss, trx, queue, key, startAfterSeconds))) {
         const group = key ? { group: { id: key }, singletonKey: key } : {};
-        await boss.send(queue, data, { ...group, startAfter: startAfterSeconds, priority, db: fromKysely(trx) });
+        await boss.send(queue, data, {
+          ...group,
+          startAfter: startAfterSeconds,
+          priority,
+          db: fromKysely(trx),
+        });
       }
       if (startAfterSeconds > 0) wakeLater(queue, startAfterSeconds);
     },
-    async work<Data extends object>(queue: string, { concurrency }: { readonly concurrency: number }, handler: JobHandler<Data>) {
+    async work<Data extends object>(
+      queue: string,
+      { concurrency }: { readonly concurrency: number },
+      handler: JobHandler<Data>,
+    ) {
       await declare(queue);
       const ids: string[] = [];
       workers.set(queue, ids);
-      // One worker a call, so that each knows its own id: it looks for more as soon as it is done, instead of at the next poll.
+      // One worker a call, so that each knows its own id: it looks for more as soon as it is done, instead of
+      // at the next poll.
       for (let i = 0; i < concurrency; i += 1) {
         ids.push(
           await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
             if (!job) return;
-            await runJob(job, handler, { database, events, stopping: stopping.signal, wakeLater }).finally(() => {
-              const own = ids[i];
-              if (own) boss.notifyWorker(own);
-            });
+            await runJob(job, handler, { database, events, stopping: stopping.signal, wakeLater }).finally(
+              () => {
+                const own = ids[i];
+                if (own) boss.notifyWorker(own);
+              },
+            );
           }),
         );
       }
@@ -148,7 +217,9 @@ export async function createJobs(database: Database, events: JobEvents): Promise
     async counts() {
       const { rows } = await sql<{ queue: string; state: 'waiting' | 'active'; count: number }>`
         select name as queue, case when state = 'active' then 'active' else 'waiting' end as state, count(*) as count
-        from jobs.job where state < 'completed' and name not like '\\_\\_pgboss%' group by 1, 2`.execute(database.db);
+        from jobs.job where state < 'completed' and name not like '\\_\\_pgboss%' group by 1, 2`.execute(
+        database.db,
+      );
       return rows;
     },
     async stop() {
@@ -169,16 +240,22 @@ type RunTools = {
 };
 
 /** Throws when the job is to be run again; what was thrown stays in the log. */
-async function runJob<Data>(job: JobWithMetadata<Data>, handler: JobHandler<Data>, { database, events, stopping, wakeLater }: RunTools): Promise<void> {
+async function runJob<Data>(
+  job: JobWithMetadata<Data>,
+  handler: JobHandler<Data>,
+  { database, events, stopping, wakeLater }: RunTools,
+): Promise<void> {
   const { id, name: queue, retryCount: attempt } = job;
   try {
     if (await isKeyTaken(database, job)) throw new KeyTaken();
-    const run = (): Promise<void> => handler(job.data, AbortSignal.any([job.signal, stopping]), { id, attempt });
+    const run = (): Promise<void> =>
+      handler(job.data, AbortSignal.any([job.signal, stopping]), { id, attempt });
     await (events.around?.(id, run) ?? run());
   } catch (error) {
     if (!stopping.aborted && !(error instanceof KeyTaken)) events.failed(queue, id, attempt, error);
     wakeLater(queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (attempt + 1), RETRY_DELAY_LIMIT_SECONDS));
-    // pg-boss stores what is thrown, and what is thrown may hold anything: the log has its code, the table only this.
+    // pg-boss stores what is thrown, and what is thrown may hold anything: the log has its code, the table
+    // only this.
     throw new Error('see the log');
   }
 }
@@ -186,17 +263,25 @@ async function runJob<Data>(job: JobWithMetadata<Data>, handler: JobHandler<Data
 class KeyTaken extends Error {}
 
 /**
- * Two gateways that fetch in the same instant do not see each other's job become active. Once both are, at least the later one to look does:
- * who sees another steps back. PGlite fetches one after the other.
+ * Two gateways that fetch in the same instant do not see each other's job become active. Once both are, at
+ * least the later one to look does: who sees another steps back. PGlite fetches one after the other.
  */
-async function isKeyTaken({ engine, db }: Database, { id, name, groupId }: JobWithMetadata<unknown>): Promise<boolean> {
+async function isKeyTaken(
+  { engine, db }: Database,
+  { id, name, groupId }: JobWithMetadata<unknown>,
+): Promise<boolean> {
   if (engine.kind === 'embedded' || !groupId) return false;
   const { rows } = await sql`
-    select 1 from jobs.job where name = ${name} and group_id = ${groupId} and state = 'active' and id <> ${id} limit 1`.execute(db);
+    select 1 from jobs.job where name = ${name} and group_id = ${groupId} and state = 'active' and id <> ${id} limit 1`.execute(
+    db,
+  );
   return rows.length > 0;
 }
 
-/** Makes the queue or brings its settings up to date, and lets pg-boss remember it: a look-up inside an open transaction would wait for it. */
+/**
+ * Makes the queue or brings its settings up to date, and lets pg-boss remember it: a look-up inside an open
+ * transaction would wait for it.
+ */
 async function declareQueue(boss: PgBoss, queue: string): Promise<void> {
   await boss.createQueue(queue, { ...QUEUE, policy: 'standard' });
   await boss.updateQueue(queue, QUEUE);
@@ -204,14 +289,26 @@ async function declareQueue(boss: PgBoss, queue: string): Promise<void> {
 }
 
 /**
- * True when a job of this key waits and will do. Its row is locked until the caller's transaction ends, so that no worker begins it before
- * what the caller writes can be seen (a worker skips locked rows; the NOTIFY at our commit brings it back). The advisory lock puts callers
- * with the same key in line: without it two of them would each see no job and make two.
+ * True when a job of this key waits and will do. Its row is locked until the caller's transaction ends, so
+ * that no worker begins it before what the caller writes can be seen (a worker skips locked rows; the NOTIFY
+ * at our commit brings it back). The advisory lock puts callers with the same key in line: without it two of
+ * them would each see no job and make two.
  */
-async function joinWaiting(boss: PgBoss, trx: Trx, queue: string, key: string, startAfterSeconds: number): Promise<boolean> {
+async function joinWaiting(
+  boss: PgBoss,
+  trx: Trx,
+  queue: string,
+  key: string,
+  startAfterSeconds: number,
+): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${queue} ${key}`}, 0))`.execute(trx);
   if (startAfterSeconds === 0) {
-    const { updated } = await boss.update(queue, undefined, { singletonKey: key, match: 'all', startAfter: 0, db: fromKysely(trx) });
+    const { updated } = await boss.update(queue, undefined, {
+      singletonKey: key,
+      match: 'all',
+      startAfter: 0,
+      db: fromKysely(trx),
+    });
     return updated > 0;
   }
   const { rows } = await sql`

@@ -1,6 +1,6 @@
 /**
- * A model that somebody wants to add, before it is there: its card must be one that the gateway can ask by, then it is loaded and held against it, then run
- * once on a grey picture.
+ * A model that somebody wants to add, before it is there: its card must be one that the gateway can ask by,
+ * then it is loaded and held against it, then run once on a grey picture.
  */
 import { CARDS, type ModelCard } from '#shared/models/card.ts';
 import type { ModelId } from '#shared/models/model.ts';
@@ -11,12 +11,18 @@ import { EngineFault, type Engine, type EngineModel } from '../ports/engine/engi
 const PATIENCE_MS = 2_000;
 const ALL_MS = 30_000;
 
-export function engineModelOf({ input, outputs }: ModelCard, digest: string, path: string, trial: string): EngineModel {
+export function engineModelOf(
+  { input, outputs }: ModelCard,
+  digest: string,
+  path: string,
+  trial: string,
+): EngineModel {
   return { digest, path, trial, input, outputs };
 }
 
 /**
- * What is read of a model's answer: of a version of the gateway's own models all that those give, of any other one probability for each of its classes.
+ * What is read of a model's answer: of a version of the gateway's own models all that those give, of any
+ * other one probability for each of its classes.
  * @throws Problem model-shape-mismatch; model-not-usable: a task that only the gateway's own models have.
  */
 function requireAskable({ id, task, input, outputs, classes = [] }: ModelCard): void {
@@ -24,9 +30,19 @@ function requireAskable({ id, task, input, outputs, classes = [] }: ModelCard): 
   if (own === null && task !== 'classification') throw new Problem('model-not-usable');
   const shapes = own === null ? { probabilities: { shape: [1, classes.length] } } : own.outputs;
   const [batch, channels, rows, columns] = input.shape;
-  const isSquare = input.shape.length === 4 && batch === 1 && channels === 1 && rows === columns && (own === null || own.input.shape[2] === rows);
-  const isAnswer = Object.entries(shapes).every(([name, { shape }]) => outputs[name]?.shape.join() === shape.join());
-  const isNamed = own === null ? classes.length > 0 : own.classes?.join() === (classes.length === 0 ? undefined : classes.join());
+  const isSquare =
+    input.shape.length === 4 &&
+    batch === 1 &&
+    channels === 1 &&
+    rows === columns &&
+    (own === null || own.input.shape[2] === rows);
+  const isAnswer = Object.entries(shapes).every(
+    ([name, { shape }]) => outputs[name]?.shape.join() === shape.join(),
+  );
+  const isNamed =
+    own === null
+      ? classes.length > 0
+      : own.classes?.join() === (classes.length === 0 ? undefined : classes.join());
   if (!isSquare || !isAnswer || !isNamed) throw new Problem('model-shape-mismatch');
 }
 

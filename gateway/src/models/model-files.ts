@@ -1,6 +1,7 @@
 /**
- * Where models lie: those that come with the gateway beside its code, those that an administrator added in the data directory as `<digest>.onnx`, for
- * their owner only. Gateways that share the data directory share them. A file is written whole or not at all, and never changed.
+ * Where models lie: those that come with the gateway beside its code, those that an administrator added in
+ * the data directory as `<digest>.onnx`, for their owner only. Gateways that share the data directory share
+ * them. A file is written whole or not at all, and never changed.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -8,12 +9,22 @@ import { link, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 
-/** One that comes with the gateway. `digest`: of the card, which is the promise; `isWhole`: the file has it. */
-export type BuiltInModel = { readonly card: ModelCard; readonly digest: string; readonly bytes: number; readonly isWhole: boolean };
+/**
+ * One that comes with the gateway. `digest`: of the card, which is the promise; `isWhole`: the file has it.
+ */
+export type BuiltInModel = {
+  readonly card: ModelCard;
+  readonly digest: string;
+  readonly bytes: number;
+  readonly isWhole: boolean;
+};
 
 export type ModelFiles = {
   readonly builtIn: readonly BuiltInModel[];
-  /** Of a model that was registered: whether its file is still there, and the same, is found out by who loads it. */
+  /**
+   * Of a model that was registered: whether its file is still there, and the same, is found out by who loads
+   * it.
+   */
   pathOf(digest: string): string;
   /** Outlives a power cut when it resolves. */
   save(digest: string, chunks: readonly Uint8Array[]): Promise<void>;
@@ -31,14 +42,26 @@ function readOrNull(path: string): Uint8Array | null {
   }
 }
 
-/** Throws where a card that comes with the gateway cannot be read: that is a broken installation, not a changed model. */
+/**
+ * Throws where a card that comes with the gateway cannot be read: that is a broken installation, not a
+ * changed model.
+ */
 function readBuiltIn(folder: string): (BuiltInModel & { readonly path: string })[] {
-  return readdirSync(folder).filter((name) => name.endsWith('.json')).sort().map((name) => {
-    const card = modelCardSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
-    const path = join(folder, name.replace(/json$/, 'onnx'));
-    const file = readOrNull(path);
-    return { card, digest: card.sha256, bytes: file?.length ?? 0, path, isWhole: file !== null && digestOf(file) === card.sha256 };
-  });
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => {
+      const card = modelCardSchema.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
+      const path = join(folder, name.replace(/json$/, 'onnx'));
+      const file = readOrNull(path);
+      return {
+        card,
+        digest: card.sha256,
+        bytes: file?.length ?? 0,
+        path,
+        isWhole: file !== null && digestOf(file) === card.sha256,
+      };
+    });
 }
 
 /** `folder` is made where it is missing. */
@@ -48,7 +71,8 @@ export function openModelFiles(builtInFolder: string, folder: string): ModelFile
   const paths = new Map(builtIn.map(({ digest, path }) => [digest, path]));
   const pathOf = (digest: string): string => paths.get(digest) ?? join(folder, `${digest}.onnx`);
   return {
-    builtIn, pathOf,
+    builtIn,
+    pathOf,
     async save(digest, chunks) {
       if (paths.has(digest)) return;
       const draft = join(folder, `${digest}.${randomBytes(8).toString('hex')}.new`);

@@ -1,6 +1,7 @@
 /**
- * How the versions of models do: how often each was asked, with which outcome, how fast, and what radiologists said of it. Counted by day in the database,
- * so that it outlives restarts and is of all gateways together. Nothing of an image stands here.
+ * How the versions of models do: how often each was asked, with which outcome, how fast, and what
+ * radiologists said of it. Counted by day in the database, so that it outlives restarts and is of all
+ * gateways together. Nothing of an image stands here.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { METRICS_PERIODS, ModelMeasures, ModelMetrics } from '#shared/protocol/inference.ts';
@@ -9,9 +10,13 @@ import { versionsOf, type ModelName } from './model.store.ts';
 
 type Db = Kysely<Tables>;
 
-/** Times are kept in steps of a twentieth of a decade, 12 %: few rows a day, and a percentile of any while. Step 0 ends at 1 ms. */
+/**
+ * Times are kept in steps of a twentieth of a decade, 12 %: few rows a day, and a percentile of any while.
+ * Step 0 ends at 1 ms.
+ */
 const STEPS_A_DECADE = 20;
-const stepOf = (seconds: number): number => Math.max(0, Math.ceil(STEPS_A_DECADE * Math.log10(seconds * 1000)));
+const stepOf = (seconds: number): number =>
+  Math.max(0, Math.ceil(STEPS_A_DECADE * Math.log10(seconds * 1000)));
 const endOfStepMs = (step: number): number => Math.round(10 ** (step / STEPS_A_DECADE) * 10) / 10;
 
 /** As `toISOString` has it. */
@@ -19,16 +24,44 @@ const DAY_LENGTH = 10;
 const dayOf = (at: Date): string => at.toISOString().slice(0, DAY_LENGTH);
 
 /** `outcome`: `answered`, `cached`, or the code of a problem. */
-export type Use = { readonly siteId: string; readonly name: ModelName; readonly outcome: string; readonly seconds: number; readonly at: Date };
+export type Use = {
+  readonly siteId: string;
+  readonly name: ModelName;
+  readonly outcome: string;
+  readonly seconds: number;
+  readonly at: Date;
+};
 
 /** One image more. */
-export async function countUse(db: Db, { siteId, name: { id, version }, outcome, seconds, at }: Use): Promise<void> {
-  await db.insertInto('model_use').values({ site_id: siteId, day: dayOf(at), model_id: id, version, outcome, bucket: stepOf(seconds), images: 1 })
-    .onConflict((conflict) => conflict.columns(['site_id', 'day', 'model_id', 'version', 'outcome', 'bucket']).doUpdateSet({ images: sql`model_use.images + 1` })).execute();
+export async function countUse(
+  db: Db,
+  { siteId, name: { id, version }, outcome, seconds, at }: Use,
+): Promise<void> {
+  await db
+    .insertInto('model_use')
+    .values({
+      site_id: siteId,
+      day: dayOf(at),
+      model_id: id,
+      version,
+      outcome,
+      bucket: stepOf(seconds),
+      images: 1,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['site_id', 'day', 'model_id', 'version', 'outcome', 'bucket'])
+        .doUpdateSet({ images: sql`model_use.images + 1` }),
+    )
+    .execute();
 }
 
 /** Days, both within. */
-export type Range = { readonly from?: string | undefined; readonly to?: string | undefined; readonly by: (typeof METRICS_PERIODS)[number] };
+export type Range = {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly by: (typeof METRICS_PERIODS)[number];
+};
 const PERIOD_LENGTHS = { day: DAY_LENGTH, month: 7, year: 4 } as const;
 /** Where nothing is said, so many days that end today. */
 const USUAL_DAYS = 30;
@@ -38,36 +71,77 @@ type Row = { readonly model_id: string; readonly version: string; readonly day: 
 type UseRow = Row & { readonly outcome: string; readonly bucket: number; readonly images: number };
 type SaidRow = Row & { readonly what: 'agree' | 'correct' | 'disagreement'; readonly count: number };
 
-export async function modelMetrics(db: Db, siteId: string, { from, to, by }: Range, now: Date): Promise<ModelMetrics> {
+export async function modelMetrics(
+  db: Db,
+  siteId: string,
+  { from, to, by }: Range,
+  now: Date,
+): Promise<ModelMetrics> {
   const until = to ?? dayOf(now);
   const since = from ?? dayOf(new Date(Date.parse(until) - (USUAL_DAYS - 1) * DAY_MS));
   const length = PERIOD_LENGTHS[by];
-  const uses: readonly UseRow[] = await db.selectFrom('model_use').select(['model_id', 'version', 'day', 'outcome', 'bucket', 'images'])
-    .where('site_id', '=', siteId).where('day', '>=', since).where('day', '<=', until).execute();
-  const said = [...await saidOf(db, siteId, 'verdict', since, until), ...await saidOf(db, siteId, 'disagreement', since, until)];
+  const uses: readonly UseRow[] = await db
+    .selectFrom('model_use')
+    .select(['model_id', 'version', 'day', 'outcome', 'bucket', 'images'])
+    .where('site_id', '=', siteId)
+    .where('day', '>=', since)
+    .where('day', '<=', until)
+    .execute();
+  const said = [
+    ...(await saidOf(db, siteId, 'verdict', since, until)),
+    ...(await saidOf(db, siteId, 'disagreement', since, until)),
+  ];
   const versions = await versionsOf(db, siteId);
   return {
-    from: since, to: until, by,
+    from: since,
+    to: until,
+    by,
     models: versions.map(({ model_id: id, version, digest, state }) => {
       const isOwn = (row: Row): boolean => row.model_id === id && row.version === version;
       const [used, words] = [uses.filter(isOwn), said.filter(isOwn)];
       const periods = [...new Set([...used, ...words].map(({ day }) => day.slice(0, length)))].sort();
-      const within = (period: string) => ({ day }: Row): boolean => day.startsWith(period);
-      const history = periods.map((period) => ({ period, ...measuresOf(used.filter(within(period)), words.filter(within(period))) }));
+      const within =
+        (period: string) =>
+        ({ day }: Row): boolean =>
+          day.startsWith(period);
+      const history = periods.map((period) => ({
+        period,
+        ...measuresOf(used.filter(within(period)), words.filter(within(period))),
+      }));
       return { id, version, digest, state, total: measuresOf(used, words), history };
     }),
   };
 }
 
-/** What radiologists said by the day of their word, and what devices had said otherwise by the day of the result. */
-async function saidOf(db: Db, siteId: string, what: 'verdict' | 'disagreement', since: string, until: string): Promise<SaidRow[]> {
+/**
+ * What radiologists said by the day of their word, and what devices had said otherwise by the day of the
+ * result.
+ */
+async function saidOf(
+  db: Db,
+  siteId: string,
+  what: 'verdict' | 'disagreement',
+  since: string,
+  until: string,
+): Promise<SaidRow[]> {
   const at = sql.ref(what === 'verdict' ? 'verified_at' : 'created_at');
   const day: RawBuilder<string> = sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD')`;
   const word: RawBuilder<SaidRow['what']> = what === 'verdict' ? sql`verdict` : sql`'disagreement'`;
-  const rows = await db.selectFrom('inference_result').select(['model_id', 'version', day.as('day'), word.as('what'), sql<string | number>`count(*)`.as('count')])
-    .where('site_id', '=', siteId).where(what, 'is not', null)
-    .where(sql<boolean>`${at} >= ${`${since}T00:00:00Z`}::timestamptz`).where(sql<boolean>`${at} < ${`${until}T00:00:00Z`}::timestamptz + interval '1 day'`)
-    .groupBy(['model_id', 'version', sql`3`, sql`4`]).execute();
+  const rows = await db
+    .selectFrom('inference_result')
+    .select([
+      'model_id',
+      'version',
+      day.as('day'),
+      word.as('what'),
+      sql<string | number>`count(*)`.as('count'),
+    ])
+    .where('site_id', '=', siteId)
+    .where(what, 'is not', null)
+    .where(sql<boolean>`${at} >= ${`${since}T00:00:00Z`}::timestamptz`)
+    .where(sql<boolean>`${at} < ${`${until}T00:00:00Z`}::timestamptz + interval '1 day'`)
+    .groupBy(['model_id', 'version', sql`3`, sql`4`])
+    .execute();
   return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }
 
@@ -79,17 +153,28 @@ function measuresOf(uses: readonly UseRow[], said: readonly SaidRow[]): ModelMea
     else if (outcome === 'cached') cached += images;
     else failures[outcome] = (failures[outcome] ?? 0) + images;
   }
-  const sumOf = (what: SaidRow['what']): number => said.filter((row) => row.what === what).reduce((sum, { count }) => sum + count, 0);
+  const sumOf = (what: SaidRow['what']): number =>
+    said.filter((row) => row.what === what).reduce((sum, { count }) => sum + count, 0);
   return {
-    images: uses.reduce((sum, { images }) => sum + images, 0), answered, cached, failures,
-    latencyMs: answered === 0 ? null : { p50: percentileMs(uses, 0.5 * answered), p95: percentileMs(uses, 0.95 * answered) },
-    agreed: sumOf('agree'), corrected: sumOf('correct'), disagreements: sumOf('disagreement'),
+    images: uses.reduce((sum, { images }) => sum + images, 0),
+    answered,
+    cached,
+    failures,
+    latencyMs:
+      answered === 0
+        ? null
+        : { p50: percentileMs(uses, 0.5 * answered), p95: percentileMs(uses, 0.95 * answered) },
+    agreed: sumOf('agree'),
+    corrected: sumOf('correct'),
+    disagreements: sumOf('disagreement'),
   };
 }
 
 /** The end of the step in which the answer of this rank lies. */
 function percentileMs(uses: readonly UseRow[], rank: number): number {
-  const times = uses.filter(({ outcome }) => outcome === 'answered').sort((left, right) => left.bucket - right.bucket);
+  const times = uses
+    .filter(({ outcome }) => outcome === 'answered')
+    .sort((left, right) => left.bucket - right.bucket);
   let seen = 0;
   return endOfStepMs(times.find(({ images }) => (seen += images) >= rank)!.bucket);
 }

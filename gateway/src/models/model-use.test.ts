@@ -12,7 +12,10 @@ const DAY_MS = 86_400_000;
 
 async function metricsOf(gateway: TestGateway, query = ''): Promise<ModelMetrics> {
   const { accessToken: token } = await gateway.signIn();
-  const answer = await gateway.call('GET', `/metrics${query}`, { token, headers: { accept: 'application/json' } });
+  const answer = await gateway.call('GET', `/metrics${query}`, {
+    token,
+    headers: { accept: 'application/json' },
+  });
   assert.is(answer.status, 200);
   return (await answer.json()) as ModelMetrics;
 }
@@ -27,25 +30,61 @@ test('is said by version and by day: images, failures by their code, how fast, a
     assert.is(answer.status, status);
     return answer;
   };
-  const results = [await predict(greyFile(10), 200), await predict(greyFile(11), 200)].map((answer) => answer.headers.get('content-location')!);
+  const results = [await predict(greyFile(10), 200), await predict(greyFile(11), 200)].map(
+    (answer) => answer.headers.get('content-location')!,
+  );
   await predict(greyFile(10), 200);
   await predict(Buffer.from('no image'), 415);
   engine.conduct = 'model-crashed';
   await predict(greyFile(12), 502);
   gateway.wait(DAY_MS);
   const today = gateway.now().toISOString().slice(0, 10);
-  const bodies = [{ verdict: 'agree' }, { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' }];
+  const bodies = [
+    { verdict: 'agree' },
+    { verdict: 'correct', finding: 'normal', reason: 'PLANTED words of a person' },
+  ];
   const { accessToken: token } = await gateway.signIn(user.username, 'a long password');
-  for (const [at, body] of bodies.entries()) assert.is((await gateway.call('POST', `/${results[at]}/verify`, { token, body })).status, 200);
+  for (const [at, body] of bodies.entries())
+    assert.is((await gateway.call('POST', `/${results[at]}/verify`, { token, body })).status, 200);
   const { total, history, version, state } = pneumoniaOf(await metricsOf(gateway));
   assert.equal([version, state], ['1.0.0', 'active']);
   const { latencyMs, ...counts } = total;
-  assert.equal(counts, { images: 5, answered: 2, cached: 1, failures: { 'image-type-unsupported': 1, 'model-crashed': 1 }, agreed: 1, corrected: 1, disagreements: 0 });
+  assert.equal(counts, {
+    images: 5,
+    answered: 2,
+    cached: 1,
+    failures: { 'image-type-unsupported': 1, 'model-crashed': 1 },
+    agreed: 1,
+    corrected: 1,
+    disagreements: 0,
+  });
   assert.ok(latencyMs!.p50 > 0 && latencyMs!.p95 >= latencyMs!.p50);
-  assert.equal(history.map(({ images, agreed, corrected }) => [images, agreed, corrected]), [[5, 0, 0], [0, 1, 1]]);
-  assert.equal(history[1], { period: today, images: 0, answered: 0, cached: 0, failures: {}, latencyMs: null, agreed: 1, corrected: 1, disagreements: 0 });
-  assert.equal(pneumoniaOf(await metricsOf(gateway, `?from=${today}`)).history.map(({ period }) => period), [today]);
-  assert.equal(pneumoniaOf(await metricsOf(gateway, '?by=year')).history.reduce((sum, { images }) => sum + images, 0), 5);
+  assert.equal(
+    history.map(({ images, agreed, corrected }) => [images, agreed, corrected]),
+    [
+      [5, 0, 0],
+      [0, 1, 1],
+    ],
+  );
+  assert.equal(history[1], {
+    period: today,
+    images: 0,
+    answered: 0,
+    cached: 0,
+    failures: {},
+    latencyMs: null,
+    agreed: 1,
+    corrected: 1,
+    disagreements: 0,
+  });
+  assert.equal(
+    pneumoniaOf(await metricsOf(gateway, `?from=${today}`)).history.map(({ period }) => period),
+    [today],
+  );
+  assert.equal(
+    pneumoniaOf(await metricsOf(gateway, '?by=year')).history.reduce((sum, { images }) => sum + images, 0),
+    5,
+  );
   assert.not.match(JSON.stringify(await metricsOf(gateway)), 'PLANTED');
   await gateway.close();
 });
@@ -53,37 +92,84 @@ test('is said by version and by day: images, failures by their code, how fast, a
 test('is told who may read metrics, and only where JSON is asked for', async () => {
   const gateway = await openTestGateway();
   const { accessToken: token } = await gateway.userWith(['auditor']);
-  for (const accept of ['*/*', 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1']) {
-    assert.match((await gateway.call('GET', '/metrics', { token, headers: { accept } })).headers.get('content-type')!, 'text/plain');
+  for (const accept of [
+    '*/*',
+    'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1',
+  ]) {
+    assert.match(
+      (await gateway.call('GET', '/metrics', { token, headers: { accept } })).headers.get('content-type')!,
+      'text/plain',
+    );
   }
-  assert.match((await gateway.call('GET', '/metrics', { token, headers: { accept: 'application/json' } })).headers.get('content-type')!, 'application/json');
+  assert.match(
+    (await gateway.call('GET', '/metrics', { token, headers: { accept: 'application/json' } })).headers.get(
+      'content-type',
+    )!,
+    'application/json',
+  );
   const other = (await gateway.userWith(['radiologist'])).accessToken;
-  assert.is((await gateway.call('GET', '/metrics', { token: other, headers: { accept: 'application/json' } })).status, 403);
+  assert.is(
+    (await gateway.call('GET', '/metrics', { token: other, headers: { accept: 'application/json' } })).status,
+    403,
+  );
   await gateway.close();
 });
 
-for (const { name, open } of testDatabases('how models do')) test(`tells how fast half and nineteen of twenty are, to 12 %, and counts many at once, on ${name}`, async () => {
-  const database = await open();
-  const { id: siteId } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-  const at = new Date('2026-11-21T23:59:59.999Z');
-  const digest = 'a'.repeat(64);
-  await database.db.insertInto('model_version').values({
-    site_id: siteId, model_id: 'm', version: '1', digest, bytes: 1, state: 'active', because: null, added_at: at, added_by: null, activated_at: at,
-    card: JSON.stringify({
-      id: 'm', version: '1', title: 'm', task: 'classification', intendedUse: '', input: { name: 'x', shape: [1], type: 'float32', batch: false }, outputs: {}, limits: [],
-      file: 'm', bytes: 1, sha256: digest,
-    }),
-  }).execute();
-  const use = (outcome: string, ms: number) => countUse(database.db, { siteId, name: { id: 'm', version: '1' }, outcome, seconds: ms / 1000, at });
-  await Promise.all(Array.from({ length: 100 }, (_, n) => use('answered', 10 * (n + 1))));
-  await Promise.all([use('cached', 0.01), use('inference-timeout', 90_000), use('answered', 0)]);
-  const { models: [measured], ...range } = await modelMetrics(database.db, siteId, { by: 'day' }, at);
-  assert.equal(range, { from: '2026-10-23', to: '2026-11-21', by: 'day' });
-  assert.equal(measured?.history.map(({ period, images }) => [period, images]), [['2026-11-21', 103]]);
-  const { p50, p95 } = measured!.total.latencyMs!;
-  for (const [said, is] of [[p50, 500], [p95, 950]] as const) assert.ok(said >= is * 0.999 && said <= is * 1.123, `${said} for ${is}`);
-  assert.equal(measured!.total.failures, { 'inference-timeout': 1 });
-  await database.close();
-});
+for (const { name, open } of testDatabases('how models do'))
+  test(`tells how fast half and nineteen of twenty are, to 12 %, and counts many at once, on ${name}`, async () => {
+    const database = await open();
+    const { id: siteId } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+    const at = new Date('2026-11-21T23:59:59.999Z');
+    const digest = 'a'.repeat(64);
+    await database.db
+      .insertInto('model_version')
+      .values({
+        site_id: siteId,
+        model_id: 'm',
+        version: '1',
+        digest,
+        bytes: 1,
+        state: 'active',
+        because: null,
+        added_at: at,
+        added_by: null,
+        activated_at: at,
+        card: JSON.stringify({
+          id: 'm',
+          version: '1',
+          title: 'm',
+          task: 'classification',
+          intendedUse: '',
+          input: { name: 'x', shape: [1], type: 'float32', batch: false },
+          outputs: {},
+          limits: [],
+          file: 'm',
+          bytes: 1,
+          sha256: digest,
+        }),
+      })
+      .execute();
+    const use = (outcome: string, ms: number) =>
+      countUse(database.db, { siteId, name: { id: 'm', version: '1' }, outcome, seconds: ms / 1000, at });
+    await Promise.all(Array.from({ length: 100 }, (_, n) => use('answered', 10 * (n + 1))));
+    await Promise.all([use('cached', 0.01), use('inference-timeout', 90_000), use('answered', 0)]);
+    const {
+      models: [measured],
+      ...range
+    } = await modelMetrics(database.db, siteId, { by: 'day' }, at);
+    assert.equal(range, { from: '2026-10-23', to: '2026-11-21', by: 'day' });
+    assert.equal(
+      measured?.history.map(({ period, images }) => [period, images]),
+      [['2026-11-21', 103]],
+    );
+    const { p50, p95 } = measured!.total.latencyMs!;
+    for (const [said, is] of [
+      [p50, 500],
+      [p95, 950],
+    ] as const)
+      assert.ok(said >= is * 0.999 && said <= is * 1.123, `${said} for ${is}`);
+    assert.equal(measured!.total.failures, { 'inference-timeout': 1 });
+    await database.close();
+  });
 
 test.run();

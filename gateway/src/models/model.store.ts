@@ -1,6 +1,7 @@
 /**
- * Versions of models in the database: which there are, which answers, which did before it. Nothing is remembered here: several gateways share the
- * database, and what one has activated or stopped holds at all of them with the next question.
+ * Versions of models in the database: which there are, which answers, which did before it. Nothing is
+ * remembered here: several gateways share the database, and what one has activated or stopped holds at all of
+ * them with the next question.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
@@ -14,24 +15,46 @@ type Trx = Transaction<Tables>;
 
 export type ModelVersion = Omit<Selectable<ModelVersionTable>, 'card'> & { readonly card: ModelCard };
 export type ModelName = { readonly id: string; readonly version: string };
-export type Change = { readonly siteId: string; /** null: the gateway itself. */ readonly by: string | null; readonly now: Date };
+export type Change = {
+  readonly siteId: string /** null: the gateway itself. */;
+  readonly by: string | null;
+  readonly now: Date;
+};
 
-const toVersion = (row: Selectable<ModelVersionTable>): ModelVersion => ({ ...row, card: modelCardSchema.parse(row.card) });
+const toVersion = (row: Selectable<ModelVersionTable>): ModelVersion => ({
+  ...row,
+  card: modelCardSchema.parse(row.card),
+});
 
 /** All of the site, or of one model, the newest first. */
 export async function versionsOf(db: Db, siteId: string, modelId?: string): Promise<ModelVersion[]> {
-  const all = db.selectFrom('model_version').selectAll().where('site_id', '=', siteId).orderBy('model_id').orderBy('added_at', 'desc').orderBy('version', 'desc');
+  const all = db
+    .selectFrom('model_version')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .orderBy('model_id')
+    .orderBy('added_at', 'desc')
+    .orderBy('version', 'desc');
   return (await (modelId === undefined ? all : all.where('model_id', '=', modelId)).execute()).map(toVersion);
 }
 
 export async function fallbacksOf(db: Db, siteId: string): Promise<ReadonlyMap<string, ModelName>> {
   const rows = await db.selectFrom('model_fallback').selectAll().where('site_id', '=', siteId).execute();
-  return new Map(rows.map(({ model_id, fallback_id: id, fallback_version: version }) => [model_id, { id, version }]));
+  return new Map(
+    rows.map(({ model_id, fallback_id: id, fallback_version: version }) => [model_id, { id, version }]),
+  );
 }
 
 /** Whether any version of any model has this file. */
 export async function isKnown(db: Db, digest: string): Promise<boolean> {
-  return (await db.selectFrom('model_version').select('version').where('digest', '=', digest).limit(1).executeTakeFirst()) !== undefined;
+  return (
+    (await db
+      .selectFrom('model_version')
+      .select('version')
+      .where('digest', '=', digest)
+      .limit(1)
+      .executeTakeFirst()) !== undefined
+  );
 }
 
 /** Two who change one model at once, at two gateways, wait for each other. */
@@ -39,8 +62,17 @@ export async function lockModel(trx: Trx, siteId: string, modelId: string): Prom
   await sql`select pg_advisory_xact_lock(hashtext(${`model ${siteId} ${modelId}`}))`.execute(trx);
 }
 
-export async function findModelVersion(db: Db, siteId: string, { id, version }: ModelName): Promise<ModelVersion | undefined> {
-  const found = db.selectFrom('model_version').selectAll().where('site_id', '=', siteId).where('model_id', '=', id).where('version', '=', version);
+export async function findModelVersion(
+  db: Db,
+  siteId: string,
+  { id, version }: ModelName,
+): Promise<ModelVersion | undefined> {
+  const found = db
+    .selectFrom('model_version')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('model_id', '=', id)
+    .where('version', '=', version);
   const row = await found.executeTakeFirst();
   return row && toVersion(row);
 }
@@ -50,22 +82,45 @@ const asKept = (card: ModelCard): ModelCard => modelCardSchema.parse(JSON.parse(
 
 export type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
 
-/** False: it was there already, the same file with the same card. @throws Problem model-exists: this version has another file or another card. */
-export async function insertVersion(trx: Trx, { card, digest, bytes }: NewVersion, { siteId, by, now }: Change): Promise<boolean> {
+/**
+ * False: it was there already, the same file with the same card. @throws Problem model-exists: this version
+ * has another file or another card.
+ */
+export async function insertVersion(
+  trx: Trx,
+  { card, digest, bytes }: NewVersion,
+  { siteId, by, now }: Change,
+): Promise<boolean> {
   await lockModel(trx, siteId, card.id);
   const known = await findModelVersion(trx, siteId, card);
   if (known !== undefined) {
-    if (known.digest !== digest || !isDeepStrictEqual(known.card, asKept(card))) throw new Problem('model-exists');
+    if (known.digest !== digest || !isDeepStrictEqual(known.card, asKept(card)))
+      throw new Problem('model-exists');
     return false;
   }
-  await trx.insertInto('model_version').values({
-    site_id: siteId, model_id: card.id, version: card.version, digest, card: JSON.stringify(card), bytes,
-    state: 'available', because: null, added_at: now, added_by: by, activated_at: null,
-  }).execute();
+  await trx
+    .insertInto('model_version')
+    .values({
+      site_id: siteId,
+      model_id: card.id,
+      version: card.version,
+      digest,
+      card: JSON.stringify(card),
+      bytes,
+      state: 'available',
+      because: null,
+      added_at: now,
+      added_by: by,
+      activated_at: null,
+    })
+    .execute();
   return true;
 }
 
-/** It answers from now on, and what answered before is available. False: it did already. @throws Problem not-found. */
+/**
+ * It answers from now on, and what answered before is available. False: it did already. @throws Problem
+ * not-found.
+ */
 export async function activate(trx: Trx, name: ModelName, change: Change): Promise<boolean> {
   await lockModel(trx, change.siteId, name.id);
   const version = await findModelVersion(trx, change.siteId, name);
@@ -73,30 +128,52 @@ export async function activate(trx: Trx, name: ModelName, change: Change): Promi
   if (version.state === 'active') return false;
   await putInCharge(trx, name, change);
   const { siteId: site_id, by, now } = change;
-  await trx.insertInto('model_activation').values({ site_id, model_id: name.id, version: name.version, at: now, by_account: by }).execute();
+  await trx
+    .insertInto('model_activation')
+    .values({ site_id, model_id: name.id, version: name.version, at: now, by_account: by })
+    .execute();
   return true;
 }
 
 async function putInCharge(trx: Trx, { id, version }: ModelName, { siteId, now }: Change): Promise<void> {
   const ofModel = trx.updateTable('model_version').where('site_id', '=', siteId).where('model_id', '=', id);
   await ofModel.set({ state: 'available' }).where('state', '=', 'active').execute();
-  await ofModel.set({ state: 'active', because: null, activated_at: now }).where('version', '=', version).execute();
+  await ofModel
+    .set({ state: 'active', because: null, activated_at: now })
+    .where('version', '=', version)
+    .execute();
 }
 
 /**
- * From this version, which was activated last, back to the one that was active before it: activations are a pile, and this takes the top off.
- * The version that is active afterwards. @throws Problem not-found, model-not-active, nothing-before.
+ * From this version, which was activated last, back to the one that was active before it: activations are a
+ * pile, and this takes the top off. The version that is active afterwards. @throws Problem not-found,
+ * model-not-active, nothing-before.
  */
 export async function rollBack(trx: Trx, { id, version }: ModelName, change: Change): Promise<string> {
   const { siteId } = change;
   await lockModel(trx, siteId, id);
-  const pile = await trx.selectFrom('model_activation').select(['id', 'version']).where('site_id', '=', siteId).where('model_id', '=', id).orderBy('id', 'desc').execute();
+  const pile = await trx
+    .selectFrom('model_activation')
+    .select(['id', 'version'])
+    .where('site_id', '=', siteId)
+    .where('model_id', '=', id)
+    .orderBy('id', 'desc')
+    .execute();
   if ((await findModelVersion(trx, siteId, { id, version })) === undefined) throw new Problem('not-found');
   if (pile[0]?.version !== version) throw new Problem('model-not-active');
-  const usable = new Set((await versionsOf(trx, siteId, id)).filter(({ state }) => state === 'available').map((one) => one.version));
+  const usable = new Set(
+    (await versionsOf(trx, siteId, id))
+      .filter(({ state }) => state === 'available')
+      .map((one) => one.version),
+  );
   const before = pile.find((one) => one.version !== version && usable.has(one.version));
   if (before === undefined) throw new Problem('nothing-before');
-  await trx.deleteFrom('model_activation').where('site_id', '=', siteId).where('model_id', '=', id).where('id', '>', before.id).execute();
+  await trx
+    .deleteFrom('model_activation')
+    .where('site_id', '=', siteId)
+    .where('model_id', '=', id)
+    .where('id', '>', before.id)
+    .execute();
   await putInCharge(trx, { id, version: before.version }, change);
   return before.version;
 }
@@ -112,7 +189,12 @@ export async function stop(trx: Trx, name: ModelName, { siteId }: Change): Promi
 }
 
 /** What it is found to be when it is loaded. True where that is news. */
-export async function setFailed(trx: Trx, siteId: string, name: ModelName, because: string): Promise<boolean> {
+export async function setFailed(
+  trx: Trx,
+  siteId: string,
+  name: ModelName,
+  because: string,
+): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
   const version = await findModelVersion(trx, siteId, name);
   if (version === undefined || (version.state === 'failed' && version.because === because)) return false;
@@ -120,55 +202,111 @@ export async function setFailed(trx: Trx, siteId: string, name: ModelName, becau
   return true;
 }
 
-/** Its file is what it was again: it may answer, and does where it did and nothing else does by now. True where that is news. */
+/**
+ * Its file is what it was again: it may answer, and does where it did and nothing else does by now. True
+ * where that is news.
+ */
 export async function setMended(trx: Trx, siteId: string, name: ModelName): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
   const known = await versionsOf(trx, siteId, name.id);
   if (known.find(({ version }) => version === name.version)?.state !== 'failed') return false;
-  const pile = trx.selectFrom('model_activation').select('version').where('site_id', '=', siteId).where('model_id', '=', name.id).orderBy('id', 'desc').limit(1);
+  const pile = trx
+    .selectFrom('model_activation')
+    .select('version')
+    .where('site_id', '=', siteId)
+    .where('model_id', '=', name.id)
+    .orderBy('id', 'desc')
+    .limit(1);
   const wasLast = (await pile.executeTakeFirst())?.version === name.version;
   const isFree = known.every(({ state }) => state !== 'active');
   await setState(trx, siteId, name, wasLast && isFree ? 'active' : 'available', null);
   return true;
 }
 
-async function setState(trx: Trx, siteId: string, { id, version }: ModelName, state: ModelVersion['state'], because: string | null): Promise<void> {
-  await trx.updateTable('model_version').set({ state, because }).where('site_id', '=', siteId).where('model_id', '=', id).where('version', '=', version).execute();
+async function setState(
+  trx: Trx,
+  siteId: string,
+  { id, version }: ModelName,
+  state: ModelVersion['state'],
+  because: string | null,
+): Promise<void> {
+  await trx
+    .updateTable('model_version')
+    .set({ state, because })
+    .where('site_id', '=', siteId)
+    .where('model_id', '=', id)
+    .where('version', '=', version)
+    .execute();
 }
 
-/** What answers where no version of the model can; null: nothing does. @throws Problem not-found, model-not-usable. */
-export async function setFallback(trx: Trx, modelId: string, fallback: ModelName | null, { siteId }: Change): Promise<void> {
+/**
+ * What answers where no version of the model can; null: nothing does. @throws Problem not-found,
+ * model-not-usable.
+ */
+export async function setFallback(
+  trx: Trx,
+  modelId: string,
+  fallback: ModelName | null,
+  { siteId }: Change,
+): Promise<void> {
   await lockModel(trx, siteId, modelId);
   const [own] = await versionsOf(trx, siteId, modelId);
   if (own === undefined) throw new Problem('not-found');
-  await trx.deleteFrom('model_fallback').where('site_id', '=', siteId).where('model_id', '=', modelId).execute();
+  await trx
+    .deleteFrom('model_fallback')
+    .where('site_id', '=', siteId)
+    .where('model_id', '=', modelId)
+    .execute();
   if (fallback === null) return;
   const target = await findModelVersion(trx, siteId, fallback);
   if (target === undefined || target.card.task !== own.card.task) throw new Problem('model-not-usable');
-  await trx.insertInto('model_fallback').values({
-    site_id: siteId, model_id: modelId, fallback_id: fallback.id, fallback_version: fallback.version,
-  }).execute();
+  await trx
+    .insertInto('model_fallback')
+    .values({
+      site_id: siteId,
+      model_id: modelId,
+      fallback_id: fallback.id,
+      fallback_version: fallback.version,
+    })
+    .execute();
 }
 
-export type Answering = { readonly version: ModelVersion; /** What was asked for, where this is the fallback. */ readonly insteadOf: ModelName | null };
+export type Answering = {
+  readonly version: ModelVersion /** What was asked for, where this is the fallback. */;
+  readonly insteadOf: ModelName | null;
+};
 
 /**
  * Which version answers: the one that is asked for, or the active one, or the fallback of the model.
- * @throws Problem model-not-found: nobody knows the model, or this version of it; model-unavailable: no version of it can answer. Neither where a fallback does.
+ * @throws Problem model-not-found: nobody knows the model, or this version of it; model-unavailable: no
+ * version of it can answer. Neither where a fallback does.
  */
-export async function answering(db: Db, siteId: string, modelId: string, version?: string | null): Promise<Answering> {
+export async function answering(
+  db: Db,
+  siteId: string,
+  modelId: string,
+  version?: string | null,
+): Promise<Answering> {
   const known = await versionsOf(db, siteId, modelId);
   if (known.length === 0) throw new Problem('model-not-found');
-  const asked = version ? known.find((one) => one.version === version) : known.find(({ state }) => state === 'active');
+  const asked = version
+    ? known.find((one) => one.version === version)
+    : known.find(({ state }) => state === 'active');
   if (asked !== undefined && isUsable(asked)) return { version: asked, insteadOf: null };
   const fallback = (await fallbacksOf(db, siteId)).get(modelId);
   const other = fallback && (await findModelVersion(db, siteId, fallback));
   if (other === undefined || !isUsable(other)) {
     if (version && asked === undefined) throw new Problem('model-not-found');
     const failed = asked ?? known.find(({ state }) => state === 'failed');
-    throw new Problem('model-unavailable', failed?.because ? `Version ${failed.version} has failed: ${failed.because}.` : undefined);
+    throw new Problem(
+      'model-unavailable',
+      failed?.because ? `Version ${failed.version} has failed: ${failed.because}.` : undefined,
+    );
   }
-  return { version: other, insteadOf: { id: modelId, version: version ?? asked?.version ?? lastActive(known) } };
+  return {
+    version: other,
+    insteadOf: { id: modelId, version: version ?? asked?.version ?? lastActive(known) },
+  };
 }
 
 const isUsable = ({ state }: ModelVersion): boolean => state === 'active' || state === 'available';

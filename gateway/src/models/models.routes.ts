@@ -1,6 +1,7 @@
 /**
- * `/models`: which models there are, with their versions and cards; an administrator adds versions, activates, rolls back and stops them. Each change is in
- * the audit trail, and holds for the next question at every gateway; what runs ends with the version that it began with.
+ * `/models`: which models there are, with their versions and cards; an administrator adds versions,
+ * activates, rolls back and stops them. Each change is in the audit trail, and holds for the next question at
+ * every gateway; what runs ends with the version that it began with.
  */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
@@ -12,11 +13,34 @@ import type { Db, Trx } from '../database/database.ts';
 import { notAsAsked } from '../http/not-as-asked.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
-import { allow, callerOf, createRouter, defineRoute, describeRoute, jsonBody, jsonResponse, type Caller, type Router } from '../http/route.ts';
+import {
+  allow,
+  callerOf,
+  createRouter,
+  defineRoute,
+  describeRoute,
+  jsonBody,
+  jsonResponse,
+  type Caller,
+  type Router,
+} from '../http/route.ts';
 import { modelIdSchema, versionSchema } from './model-name.ts';
 import type { ModelFiles } from './model-files.ts';
 import { checkModel, engineModelOf } from './check-model.ts';
-import { activate, fallbacksOf, findModelVersion, insertVersion, isKnown, rollBack, setFallback, stop, versionsOf, type Change, type ModelName, type ModelVersion } from './model.store.ts';
+import {
+  activate,
+  fallbacksOf,
+  findModelVersion,
+  insertVersion,
+  isKnown,
+  rollBack,
+  setFallback,
+  stop,
+  versionsOf,
+  type Change,
+  type ModelName,
+  type ModelVersion,
+} from './model.store.ts';
 
 const READERS = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 const ADMIN = ['admin'] as const;
@@ -26,7 +50,11 @@ const CARD_BYTES_LIMIT = 64 * 1024;
 const QUIET_MS = 60_000;
 
 /** What is acted on stands in URLs, metrics and DICOM attributes, or chooses how the model is asked. */
-const uploadedCardSchema = modelCardSchema.extend({ id: modelIdSchema, version: versionSchema, task: z.enum(['classification', 'segmentation', 'explanation']) });
+const uploadedCardSchema = modelCardSchema.extend({
+  id: modelIdSchema,
+  version: versionSchema,
+  task: z.enum(['classification', 'segmentation', 'explanation']),
+});
 const shown = z.object(modelSchema.shape).openapi('Model');
 type Model = z.infer<typeof modelSchema>;
 const byId = z.object({ id: modelIdSchema });
@@ -35,41 +63,78 @@ const admin = { roles: ADMIN, tags: ['models'] as string[] };
 
 /** What may be found wrong with a model. */
 const CHECK_PROBLEMS = [
-  'model-not-usable', 'model-too-large', 'model-changed', 'model-unreadable', 'model-external-data', 'model-shape-mismatch', 'model-output-invalid',
-  'model-out-of-memory', 'model-timeout', 'model-crashed', 'model-failed', 'model-unavailable',
+  'model-not-usable',
+  'model-too-large',
+  'model-changed',
+  'model-unreadable',
+  'model-external-data',
+  'model-shape-mismatch',
+  'model-output-invalid',
+  'model-out-of-memory',
+  'model-timeout',
+  'model-crashed',
+  'model-failed',
+  'model-unavailable',
 ] as const;
 
 const list = defineRoute({
-  method: 'get', path: '/models', roles: READERS, tags: ['models'], summary: 'Every model with its versions, cards and measures',
+  method: 'get',
+  path: '/models',
+  roles: READERS,
+  tags: ['models'],
+  summary: 'Every model with its versions, cards and measures',
   responses: { 200: jsonResponse(z.object({ models: z.array(shown) }), 'By id; the newest version first.') },
 });
 const read = defineRoute({
-  method: 'get', path: '/models/{id}', roles: READERS, problems: ['model-not-found'], tags: ['models'], summary: 'One model with its versions, cards and measures',
+  method: 'get',
+  path: '/models/{id}',
+  roles: READERS,
+  problems: ['model-not-found'],
+  tags: ['models'],
+  summary: 'One model with its versions, cards and measures',
   request: { params: byId },
   responses: { 200: jsonResponse(shown, 'The newest version first.') },
 });
 const activation = defineRoute({
-  ...admin, method: 'post', path: '/models/{id}/versions/{version}/activate', problems: ['not-found', ...CHECK_PROBLEMS],
-  summary: 'This version answers from now on. What runs ends with the one that it began with. One that had failed is tried first. Repeatable',
+  ...admin,
+  method: 'post',
+  path: '/models/{id}/versions/{version}/activate',
+  problems: ['not-found', ...CHECK_PROBLEMS],
+  summary:
+    'This version answers from now on. What runs ends with the one that it began with. One that had failed is tried first. Repeatable',
   request: { params: byVersion },
   responses: { 200: jsonResponse(shown, 'It is active.') },
 });
 const rollback = defineRoute({
-  ...admin, method: 'post', path: '/models/{id}/versions/{version}/rollback', problems: ['not-found', 'model-not-active', 'nothing-before'],
+  ...admin,
+  method: 'post',
+  path: '/models/{id}/versions/{version}/rollback',
+  problems: ['not-found', 'model-not-active', 'nothing-before'],
   summary: 'Back from this version, which was activated last, to the one that was active before it',
   request: { params: byVersion },
   responses: { 200: jsonResponse(shown, 'The one before is active.') },
 });
 const stopping = defineRoute({
-  ...admin, method: 'post', path: '/models/{id}/versions/{version}/stop', problems: ['not-found'],
+  ...admin,
+  method: 'post',
+  path: '/models/{id}/versions/{version}/stop',
+  problems: ['not-found'],
   summary: 'This version answers nobody any more; the fallback does, where there is one. Repeatable',
   request: { params: byVersion },
   responses: { 200: jsonResponse(shown, 'It is stopped.') },
 });
 const fallback = defineRoute({
-  ...admin, method: 'put', path: '/admin/models/{id}/fallback', problems: ['not-found', 'model-not-usable'],
+  ...admin,
+  method: 'put',
+  path: '/admin/models/{id}/fallback',
+  problems: ['not-found', 'model-not-usable'],
   summary: 'What answers where the version that is asked for is not available; null: nothing does',
-  request: { params: byId, body: jsonBody(z.strictObject({ fallback: z.strictObject({ id: modelIdSchema, version: versionSchema }).nullable() })) },
+  request: {
+    params: byId,
+    body: jsonBody(
+      z.strictObject({ fallback: z.strictObject({ id: modelIdSchema, version: versionSchema }).nullable() }),
+    ),
+  },
   responses: { 200: jsonResponse(shown, 'It is set. Results that it gives say what they stand for.') },
 });
 
@@ -77,9 +142,17 @@ const ADD_PATH = '/models';
 function describeAdd(router: Router): void {
   const properties = { card: { type: 'string' }, model: { type: 'string', format: 'binary' } } as const;
   describeRoute(router, {
-    ...admin, method: 'post', path: ADD_PATH, summary: 'Add a version of a model. Repeatable with the same file and the same card',
+    ...admin,
+    method: 'post',
+    path: ADD_PATH,
+    summary: 'Add a version of a model. Repeatable with the same file and the same card',
     description: `\`multipart/form-data\`: \`card\` (JSON) and \`model\` (.onnx without external data, at most ${MODEL_BYTES_LIMIT / 1024 / 1024} MiB). It is held against its card first.`,
-    requestBody: { required: true, content: { 'multipart/form-data': { schema: { type: 'object', properties, required: ['card', 'model'] } } } },
+    requestBody: {
+      required: true,
+      content: {
+        'multipart/form-data': { schema: { type: 'object', properties, required: ['card', 'model'] } },
+      },
+    },
     problems: ['bad-request', 'invalid-request', 'unsupported-media-type', 'model-exists', ...CHECK_PROBLEMS],
     responses: { 201: jsonResponse(shown, 'The version is `available`: activate it.') },
   });
@@ -97,7 +170,11 @@ export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools):
   const router = createRouter();
 
   /** The change with its audit row, and the model after it. `work` gives null where nothing changed. */
-  async function changing(caller: Caller, id: string, work: (trx: Trx, change: Change) => Promise<AuditEvent | null>): Promise<Model> {
+  async function changing(
+    caller: Caller,
+    id: string,
+    work: (trx: Trx, change: Change) => Promise<AuditEvent | null>,
+  ): Promise<Model> {
     const change = { siteId: caller.siteId, by: caller.id, now: now() };
     return db.transaction().execute(async (trx) => {
       const recorded = await work(trx, change);
@@ -110,34 +187,72 @@ export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools):
   router.openapi(list, async (c) => {
     const { siteId } = callerOf(c);
     const [versions, fallbacks] = [await versionsOf(db, siteId), await fallbacksOf(db, siteId)];
-    return c.json({ models: [...Map.groupBy(versions, ({ model_id }) => model_id)].map(([id, own]) => toShown(id, own, fallbacks)) }, 200);
+    return c.json(
+      {
+        models: [...Map.groupBy(versions, ({ model_id }) => model_id)].map(([id, own]) =>
+          toShown(id, own, fallbacks),
+        ),
+      },
+      200,
+    );
   });
-  router.openapi(read, async (c) => c.json(await modelAt(db, callerOf(c).siteId, c.req.valid('param').id), 200));
+  router.openapi(read, async (c) =>
+    c.json(await modelAt(db, callerOf(c).siteId, c.req.valid('param').id), 200),
+  );
   router.openapi(activation, async (c) => {
     const [caller, name] = [callerOf(c), c.req.valid('param')];
     const known = await findModelVersion(db, caller.siteId, name);
-    if (known?.state === 'failed') await checkModel(known.card, engineModelOf(known.card, known.digest, files.pathOf(known.digest), newId()), engine);
-    return c.json(await changing(caller, name.id, async (trx, change) =>
-      (await activate(trx, name, change)) ? { event: 'model-activated', model: name.id, version: name.version, by: caller.id } : null), 200);
+    if (known?.state === 'failed')
+      await checkModel(
+        known.card,
+        engineModelOf(known.card, known.digest, files.pathOf(known.digest), newId()),
+        engine,
+      );
+    return c.json(
+      await changing(caller, name.id, async (trx, change) =>
+        (await activate(trx, name, change))
+          ? { event: 'model-activated', model: name.id, version: name.version, by: caller.id }
+          : null,
+      ),
+      200,
+    );
   });
   router.openapi(rollback, async (c) => {
     const [caller, name] = [callerOf(c), c.req.valid('param')];
-    return c.json(await changing(caller, name.id, async (trx, change) => {
-      const version = await rollBack(trx, name, change);
-      return { event: 'model-rolled-back', model: name.id, version, from: name.version, by: caller.id };
-    }), 200);
+    return c.json(
+      await changing(caller, name.id, async (trx, change) => {
+        const version = await rollBack(trx, name, change);
+        return { event: 'model-rolled-back', model: name.id, version, from: name.version, by: caller.id };
+      }),
+      200,
+    );
   });
   router.openapi(stopping, async (c) => {
     const [caller, name] = [callerOf(c), c.req.valid('param')];
-    return c.json(await changing(caller, name.id, async (trx, change) =>
-      (await stop(trx, name, change)) ? { event: 'model-stopped', model: name.id, version: name.version, by: caller.id } : null), 200);
+    return c.json(
+      await changing(caller, name.id, async (trx, change) =>
+        (await stop(trx, name, change))
+          ? { event: 'model-stopped', model: name.id, version: name.version, by: caller.id }
+          : null,
+      ),
+      200,
+    );
   });
   router.openapi(fallback, async (c) => {
     const [caller, { id }, body] = [callerOf(c), c.req.valid('param'), c.req.valid('json')];
-    return c.json(await changing(caller, id, async (trx, change) => {
-      await setFallback(trx, id, body.fallback, change);
-      return { event: 'model-fallback-set', model: body.fallback?.id ?? id, version: body.fallback?.version ?? 'none', for: id, by: caller.id };
-    }), 200);
+    return c.json(
+      await changing(caller, id, async (trx, change) => {
+        await setFallback(trx, id, body.fallback, change);
+        return {
+          event: 'model-fallback-set',
+          model: body.fallback?.id ?? id,
+          version: body.fallback?.version ?? 'none',
+          for: id,
+          by: caller.id,
+        };
+      }),
+      200,
+    );
   });
 
   describeAdd(router);
@@ -154,7 +269,10 @@ export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools):
       await checkModel(card, engineModelOf(card, digest, files.pathOf(digest), newId()), engine);
       const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
       const model = await changing(caller, card.id, async (trx, change) =>
-        (await insertVersion(trx, { card, digest, bytes }, change)) ? { event: 'model-added', model: card.id, version: card.version, digest, by: caller.id } : null);
+        (await insertVersion(trx, { card, digest, bytes }, change))
+          ? { event: 'model-added', model: card.id, version: card.version, digest, by: caller.id }
+          : null,
+      );
       return c.json(model, 201);
     } catch (error) {
       if (!(await isKnown(db, digest))) await files.remove(digest);
@@ -164,15 +282,26 @@ export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools):
   return router;
 }
 
-const digestOf = (chunks: readonly Uint8Array[]): string => chunks.reduce((hash, chunk) => hash.update(chunk), createHash('sha256')).digest('hex');
+const digestOf = (chunks: readonly Uint8Array[]): string =>
+  chunks.reduce((hash, chunk) => hash.update(chunk), createHash('sha256')).digest('hex');
 
 /** @throws Problem bad-request, invalid-request, model-too-large, unsupported-media-type. */
-async function readUpload(contentType: string, body: AsyncIterable<Uint8Array>): Promise<{ card: ModelCard; chunks: readonly Uint8Array[] }> {
-  const limits = { parts: 2, bytes: MODEL_BYTES_LIMIT + 2 * CARD_BYTES_LIMIT, partBytes: () => MODEL_BYTES_LIMIT, quietMs: QUIET_MS, tooLarge: 'model-too-large' } as const;
+async function readUpload(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+): Promise<{ card: ModelCard; chunks: readonly Uint8Array[] }> {
+  const limits = {
+    parts: 2,
+    bytes: MODEL_BYTES_LIMIT + 2 * CARD_BYTES_LIMIT,
+    partBytes: () => MODEL_BYTES_LIMIT,
+    quietMs: QUIET_MS,
+    tooLarge: 'model-too-large',
+  } as const;
   const parts = new Map<string, readonly Uint8Array[]>();
   for await (const { field, chunks } of readMultipart(contentType, body, limits)) parts.set(field, chunks);
   const [card, chunks] = [parts.get('card'), parts.get('model')];
-  if (card === undefined || chunks === undefined || chunks.length === 0) throw new Problem('invalid-request', `Not as asked for: ${card === undefined ? 'card' : 'model'}.`);
+  if (card === undefined || chunks === undefined || chunks.length === 0)
+    throw new Problem('invalid-request', `Not as asked for: ${card === undefined ? 'card' : 'model'}.`);
   return { card: parseCard(Buffer.concat(card).toString()), chunks };
 }
 
@@ -185,7 +314,10 @@ function parseCard(text: string): ModelCard {
   }
   const parsed = uploadedCardSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notAsAsked(parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })), 'card');
+  throw notAsAsked(
+    parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })),
+    'card',
+  );
 }
 
 async function modelAt(db: Db | Trx, siteId: string, id: string): Promise<Model> {
@@ -194,14 +326,29 @@ async function modelAt(db: Db | Trx, siteId: string, id: string): Promise<Model>
   return toShown(id, versions, await fallbacksOf(db, siteId));
 }
 
-function toShown(id: string, versions: readonly ModelVersion[], fallbacks: ReadonlyMap<string, ModelName>): Model {
+function toShown(
+  id: string,
+  versions: readonly ModelVersion[],
+  fallbacks: ReadonlyMap<string, ModelName>,
+): Model {
   const active = versions.find(({ state }) => state === 'active');
   const { card } = active ?? versions[0]!;
   return {
-    id, title: card.title, task: card.task, active: active?.version ?? null, fallback: fallbacks.get(id) ?? null,
+    id,
+    title: card.title,
+    task: card.task,
+    active: active?.version ?? null,
+    fallback: fallbacks.get(id) ?? null,
     versions: versions.map((version) => ({
-      id, version: version.version, digest: version.digest, state: version.state, because: version.because, bytes: version.bytes,
-      addedAt: version.added_at.toISOString(), activatedAt: version.activated_at?.toISOString() ?? null, card: version.card,
+      id,
+      version: version.version,
+      digest: version.digest,
+      state: version.state,
+      because: version.because,
+      bytes: version.bytes,
+      addedAt: version.added_at.toISOString(),
+      activatedAt: version.activated_at?.toISOString() ?? null,
+      card: version.card,
     })),
   };
 }

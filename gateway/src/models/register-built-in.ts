@@ -1,17 +1,38 @@
 /**
- * The models that come with the gateway, in the database: registered at the first start, active from then on until an administrator says otherwise. One
- * that is replaced by an upgrade, file and all, is followed by its successor. One whose file is not what its card says is marked `model-changed`, and answers nobody; the gateway starts all the same.
+ * The models that come with the gateway, in the database: registered at the first start, active from then on
+ * until an administrator says otherwise. One that is replaced by an upgrade, file and all, is followed by its
+ * successor. One whose file is not what its card says is marked `model-changed`, and answers nobody; the
+ * gateway starts all the same.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { BuiltInModel, ModelFiles } from './model-files.ts';
-import { activate, findModelVersion, insertVersion, setFailed, setMended, versionsOf, type Change } from './model.store.ts';
+import {
+  activate,
+  findModelVersion,
+  insertVersion,
+  setFailed,
+  setMended,
+  versionsOf,
+  type Change,
+} from './model.store.ts';
 
-export async function registerBuiltIn(db: Db, { builtIn }: Pick<ModelFiles, 'builtIn'>, siteId: string, now: Date): Promise<void> {
-  for (const model of builtIn) await db.transaction().execute((trx) => register(trx, model, builtIn, { siteId, by: null, now }));
+export async function registerBuiltIn(
+  db: Db,
+  { builtIn }: Pick<ModelFiles, 'builtIn'>,
+  siteId: string,
+  now: Date,
+): Promise<void> {
+  for (const model of builtIn)
+    await db.transaction().execute((trx) => register(trx, model, builtIn, { siteId, by: null, now }));
 }
 
-async function register(trx: Trx, { card, digest, bytes, isWhole }: BuiltInModel, builtIn: readonly BuiltInModel[], change: Change): Promise<void> {
+async function register(
+  trx: Trx,
+  { card, digest, bytes, isWhole }: BuiltInModel,
+  builtIn: readonly BuiltInModel[],
+  change: Change,
+): Promise<void> {
   const { siteId, now } = change;
   const known = await findModelVersion(trx, siteId, card);
   // An administrator added another file under this very version before: theirs stays.
@@ -20,12 +41,27 @@ async function register(trx: Trx, { card, digest, bytes, isWhole }: BuiltInModel
   const isFirst = before.length === 0;
   // The gateway was upgraded: the version that it brought before, and with it its file, is gone.
   const active = before.find(({ state }) => state === 'active');
-  const isGone = active !== undefined && active.added_by === null && builtIn.every((one) => one.digest !== active.digest);
+  const isGone =
+    active !== undefined && active.added_by === null && builtIn.every((one) => one.digest !== active.digest);
   // The card of a version that is there stays as it was answered by.
   if (known === undefined) await insertVersion(trx, { card, digest, bytes }, change);
   const isSuccessor = isGone && isWhole && known?.state !== 'stopped';
   if (isFirst || isSuccessor) await activate(trx, card, change);
-  if (isSuccessor) await recordAudit(trx, siteId, { event: 'model-activated', model: card.id, version: card.version, by: null }, now);
-  const isNews = isWhole ? await setMended(trx, siteId, card) : await setFailed(trx, siteId, card, 'model-changed');
-  if (isNews) await recordAudit(trx, siteId, { event: isWhole ? 'model-mended' : 'model-failed', model: card.id, version: card.version, by: null }, now);
+  if (isSuccessor)
+    await recordAudit(
+      trx,
+      siteId,
+      { event: 'model-activated', model: card.id, version: card.version, by: null },
+      now,
+    );
+  const isNews = isWhole
+    ? await setMended(trx, siteId, card)
+    : await setFailed(trx, siteId, card, 'model-changed');
+  if (isNews)
+    await recordAudit(
+      trx,
+      siteId,
+      { event: isWhole ? 'model-mended' : 'model-failed', model: card.id, version: card.version, by: null },
+      now,
+    );
 }

@@ -1,6 +1,6 @@
 /**
- * What is counted, in Prometheus' terms. A registry of its own for each gateway. Labels are codes from closed lists and route patterns;
- * never a UID, a name or an id.
+ * What is counted, in Prometheus' terms. A registry of its own for each gateway. Labels are codes from closed
+ * lists and route patterns; never a UID, a name or an id.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -27,46 +27,87 @@ const INFERENCE_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20];
 const STAGE_SECONDS = [0.01, 0.05, 0.2, 1, 5, 20, 60, 300, 1800];
 
 /** `countJobs` and `isPacsUp` are asked at each scrape. */
-export function createMetrics(sources: { countJobs(): Promise<readonly JobCount[]>; isPacsUp(): Promise<boolean>; engineRestarts(): number; version: string }): Metrics {
+export function createMetrics(sources: {
+  countJobs(): Promise<readonly JobCount[]>;
+  isPacsUp(): Promise<boolean>;
+  engineRestarts(): number;
+  version: string;
+}): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'relaypacs_' });
   const requests = new Histogram({
-    name: 'relaypacs_request_seconds', help: 'Time until the answer began.', labelNames: ['method', 'route', 'status'], buckets: REQUEST_SECONDS, registers,
+    name: 'relaypacs_request_seconds',
+    help: 'Time until the answer began.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: REQUEST_SECONDS,
+    registers,
   });
   const stages = new Histogram({
-    name: 'relaypacs_stage_seconds', help: 'Time of one run of a stage.', labelNames: ['stage', 'outcome'], buckets: STAGE_SECONDS, registers,
+    name: 'relaypacs_stage_seconds',
+    help: 'Time of one run of a stage.',
+    labelNames: ['stage', 'outcome'],
+    buckets: STAGE_SECONDS,
+    registers,
   });
-  const instances = new Counter({ name: 'relaypacs_instances_total', help: 'Instances that reached a state.', labelNames: ['state'], registers });
-  const bytes = new Counter({ name: 'relaypacs_bytes_total', help: 'Bytes that passed a stage.', labelNames: ['stage'], registers });
+  const instances = new Counter({
+    name: 'relaypacs_instances_total',
+    help: 'Instances that reached a state.',
+    labelNames: ['state'],
+    registers,
+  });
+  const bytes = new Counter({
+    name: 'relaypacs_bytes_total',
+    help: 'Bytes that passed a stage.',
+    labelNames: ['stage'],
+    registers,
+  });
   const inferences = new Histogram({
-    name: 'relaypacs_inference_seconds', help: 'Time of one image with the models.', labelNames: ['model', 'outcome'], buckets: INFERENCE_SECONDS, registers,
+    name: 'relaypacs_inference_seconds',
+    help: 'Time of one image with the models.',
+    labelNames: ['model', 'outcome'],
+    buckets: INFERENCE_SECONDS,
+    registers,
   });
   const disagreements = new Counter({
-    name: 'relaypacs_inference_disagreements_total', help: 'Images on which a device and the gateway found different things.', labelNames: ['model'], registers,
+    name: 'relaypacs_inference_disagreements_total',
+    help: 'Images on which a device and the gateway found different things.',
+    labelNames: ['model'],
+    registers,
   });
   new Gauge({
-    name: 'relaypacs_engine_restarts', help: 'How often the process that runs the models had to be started again.', registers,
+    name: 'relaypacs_engine_restarts',
+    help: 'How often the process that runs the models had to be started again.',
+    registers,
     collect() {
       this.set(sources.engineRestarts());
     },
   });
   new Gauge({
-    name: 'relaypacs_jobs', help: 'Jobs that wait or run.', labelNames: ['queue', 'state'], registers,
+    name: 'relaypacs_jobs',
+    help: 'Jobs that wait or run.',
+    labelNames: ['queue', 'state'],
+    registers,
     async collect() {
       this.reset();
       for (const { queue, state, count } of await sources.countJobs()) this.set({ queue, state }, count);
     },
   });
   new Gauge({
-    name: 'relaypacs_pacs_up', help: '1 when the PACS answers.', registers,
+    name: 'relaypacs_pacs_up',
+    help: '1 when the PACS answers.',
+    registers,
     async collect() {
       this.set((await sources.isPacsUp()) ? 1 : 0);
     },
   });
-  new Gauge({ name: 'relaypacs_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set({ version: sources.version }, 1);
+  new Gauge({ name: 'relaypacs_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
+    { version: sources.version },
+    1,
+  );
   return {
-    request: (method, route, status, ms) => requests.observe({ method, route, status: String(status) }, ms / 1000),
+    request: (method, route, status, ms) =>
+      requests.observe({ method, route, status: String(status) }, ms / 1000),
     stage: (stage, outcome, seconds) => stages.observe({ stage, outcome }, seconds),
     instances: (state, count) => instances.inc({ state }, count),
     bytes: (stage, count) => bytes.inc({ stage }, count),

@@ -1,4 +1,7 @@
-/** Is it alive, is it ready, what is it, how busy is it. Health, version and the API's description are for everybody: they say nothing else. */
+/**
+ * Is it alive, is it ready, what is it, how busy is it. Health, version and the API's description are for
+ * everybody: they say nothing else.
+ */
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Database } from '../database/database.ts';
@@ -18,26 +21,56 @@ const everybody = { method: 'get', roles: 'public', tags: ['running'] } as const
 const day = z.iso.date().refine((text) => text >= '1970', 'a day since 1970');
 const routes = {
   health: defineRoute({
-    ...everybody, path: '/health', tags: ['running'],
-    responses: { 200: jsonResponse(health, 'It works; `degraded` while the PACS does not answer.'), 503: jsonResponse(health, 'It does not.') },
+    ...everybody,
+    path: '/health',
+    tags: ['running'],
+    responses: {
+      200: jsonResponse(health, 'It works; `degraded` while the PACS does not answer.'),
+      503: jsonResponse(health, 'It does not.'),
+    },
   }),
-  live: defineRoute({ ...everybody, path: '/health/live', tags: ['running'], responses: { 200: jsonResponse(alive, 'The process answers.') } }),
+  live: defineRoute({
+    ...everybody,
+    path: '/health/live',
+    tags: ['running'],
+    responses: { 200: jsonResponse(alive, 'The process answers.') },
+  }),
   ready: defineRoute({
-    ...everybody, path: '/health/ready', tags: ['running'], problems: ['not-ready'],
-    responses: { 200: jsonResponse(alive, 'It takes studies. A PACS that is down does not matter: they wait.') },
+    ...everybody,
+    path: '/health/ready',
+    tags: ['running'],
+    problems: ['not-ready'],
+    responses: {
+      200: jsonResponse(alive, 'It takes studies. A PACS that is down does not matter: they wait.'),
+    },
   }),
   version: defineRoute({
-    ...everybody, path: '/version', tags: ['running'],
+    ...everybody,
+    path: '/version',
+    tags: ['running'],
     responses: { 200: jsonResponse(z.object(versionSchema.shape).openapi('Version'), 'What runs here.') },
   }),
   metrics: defineRoute({
-    method: 'get', path: '/metrics', roles: ['auditor', 'admin'], tags: ['running'],
-    summary: 'How busy it is; with `Accept: application/json` how each version of each model does, for a while (`from`, `to`: days in UTC)',
-    request: { query: z.object({ from: day.optional(), to: day.optional(), by: z.enum(METRICS_PERIODS).default('day') }) },
+    method: 'get',
+    path: '/metrics',
+    roles: ['auditor', 'admin'],
+    tags: ['running'],
+    summary:
+      'How busy it is; with `Accept: application/json` how each version of each model does, for a while (`from`, `to`: days in UTC)',
+    request: {
+      query: z.object({
+        from: day.optional(),
+        to: day.optional(),
+        by: z.enum(METRICS_PERIODS).default('day'),
+      }),
+    },
     responses: {
       200: {
         description: 'Prometheus exposition format, or the models’ performance and history.',
-        content: { 'text/plain': { schema: z.string() }, 'application/json': { schema: z.object(modelMetricsSchema.shape).openapi('ModelMetrics') } },
+        content: {
+          'text/plain': { schema: z.string() },
+          'application/json': { schema: z.object(modelMetricsSchema.shape).openapi('ModelMetrics') },
+        },
       },
     },
   }),
@@ -53,25 +86,49 @@ export type ObservabilityTools = {
   readonly profileEdition: string;
 };
 
-export function observabilityRoutes({ database, now, metrics, isPacsUp, isStarted, version, profileEdition }: ObservabilityTools): Router {
+export function observabilityRoutes({
+  database,
+  now,
+  metrics,
+  isPacsUp,
+  isStarted,
+  version,
+  profileEdition,
+}: ObservabilityTools): Router {
   const router = createRouter();
-  const isDatabaseUp = (): Promise<boolean> => database.ping().then(() => true, () => false);
+  const isDatabaseUp = (): Promise<boolean> =>
+    database.ping().then(
+      () => true,
+      () => false,
+    );
 
   router.openapi(routes.health, async (c) => {
     const [isAnswering, isStoring] = await Promise.all([isDatabaseUp(), isPacsUp()]);
-    const parts = { database: isAnswering ? 'ok' : 'failing', pacs: isStoring ? 'ok' : 'unreachable' } as const;
+    const parts = {
+      database: isAnswering ? 'ok' : 'failing',
+      pacs: isStoring ? 'ok' : 'unreachable',
+    } as const;
     if (!isAnswering || !isStarted()) return c.json({ status: 'failing' as const, ...parts }, 503);
     return c.json({ status: isStoring ? ('ok' as const) : ('degraded' as const), ...parts }, 200);
   });
   router.openapi(routes.live, (c) => c.json({ status: 'ok' as const }, 200));
   router.openapi(routes.ready, async (c) => {
-    if (!isStarted() || !(await isDatabaseUp())) throw new Problem('not-ready', undefined, { 'Retry-After': '1' });
+    if (!isStarted() || !(await isDatabaseUp()))
+      throw new Problem('not-ready', undefined, { 'Retry-After': '1' });
     return c.json({ status: 'ok' as const }, 200);
   });
-  router.openapi(routes.version, (c) => c.json({ name: 'relaypacs', version, protocolVersion: PROTOCOL_VERSION, profileEdition }, 200));
+  router.openapi(routes.version, (c) =>
+    c.json({ name: 'relaypacs', version, protocolVersion: PROTOCOL_VERSION, profileEdition }, 200),
+  );
   router.openapi(routes.metrics, async (c) => {
     c.header('Vary', 'Accept');
-    if (accepts(c, { header: 'Accept', supports: ['text/plain', 'application/json'], default: 'text/plain' }) === 'application/json') {
+    if (
+      accepts(c, {
+        header: 'Accept',
+        supports: ['text/plain', 'application/json'],
+        default: 'text/plain',
+      }) === 'application/json'
+    ) {
       return c.json(await modelMetrics(database.db, callerOf(c).siteId, c.req.valid('query'), now()), 200);
     }
     const { text, contentType } = await metrics.render();

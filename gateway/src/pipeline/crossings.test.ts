@@ -1,4 +1,7 @@
-/** What crosses: two devices, a person and a device, a run and its double. Nothing may be lost, doubled, or stay where nobody can move it. */
+/**
+ * What crosses: two devices, a person and a device, a run and its double. Nothing may be lost, doubled, or
+ * stay where nobody can move it.
+ */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +12,15 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
-import { digestOf, openTestGround, openTestPipeline, packed, toManifest, type TestGround, type TestPipeline } from './open-test-pipeline.ts';
+import {
+  digestOf,
+  openTestGround,
+  openTestPipeline,
+  packed,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+} from './open-test-pipeline.ts';
 import { findParcel } from './parcel.store.ts';
 import { runVerify } from './verify/run-verify.ts';
 
@@ -20,8 +31,13 @@ test.before(async () => void (ground = await openTestGround()));
 test.after(() => ground.close());
 
 let seeds = 4000;
-const study = (count = 3): readonly SyntheticInstance[] => syntheticStudy({ seed: (seeds += 1), instancesPerSeries: count, rows: 8, columns: 8 }).instances;
-const keysOf = (instances: readonly SyntheticInstance[]) => instances.map(({ identifiers, bytes }) => ({ sopInstanceUID: identifiers.sopInstanceUID, digest: digestOf(bytes) }));
+const study = (count = 3): readonly SyntheticInstance[] =>
+  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: count, rows: 8, columns: 8 }).instances;
+const keysOf = (instances: readonly SyntheticInstance[]) =>
+  instances.map(({ identifiers, bytes }) => ({
+    sopInstanceUID: identifiers.sopInstanceUID,
+    digest: digestOf(bytes),
+  }));
 
 /** The same UID, other pixels. */
 function rivalOf(instance: SyntheticInstance): SyntheticInstance {
@@ -37,8 +53,18 @@ async function open(now?: () => Date) {
 
 /** From here on requests come from another account of the same site; returns what goes back. */
 async function asAnother(pipeline: TestPipeline): Promise<() => void> {
-  const row = { site_id: pipeline.siteId, username: `other-${randomUUID()}`, roles: ['technician' as const], password_hash: '', disabled_at: null };
-  const { id } = await pipeline.tools.db.insertInto('account').values(row).returning('id').executeTakeFirstOrThrow();
+  const row = {
+    site_id: pipeline.siteId,
+    username: `other-${randomUUID()}`,
+    roles: ['technician' as const],
+    password_hash: '',
+    disabled_at: null,
+  };
+  const { id } = await pipeline.tools.db
+    .insertInto('account')
+    .values(row)
+    .returning('id')
+    .executeTakeFirstOrThrow();
   pipeline.actAs(id, ['technician']);
   return () => pipeline.actAs(pipeline.accountId, ['technician']);
 }
@@ -59,7 +85,10 @@ test('one device dies after its promise: the other is told what it waits for, an
   now = new Date(began + hour);
   await pipeline.json('POST', `/upload/${uploadId}/complete`);
   const waiting = await pipeline.status(uploadId);
-  assert.equal([waiting.state, waiting.waiting], ['receiving', { because: 'other-device', since: now.toISOString() }]);
+  assert.equal(
+    [waiting.state, waiting.waiting],
+    ['receiving', { because: 'other-device', since: now.toISOString() }],
+  );
   now = new Date(began + 24 * hour);
   await runExpiry(pipeline.tools);
   await pipeline.runAll();
@@ -69,13 +98,22 @@ test('one device dies after its promise: the other is told what it waits for, an
   await pipeline.runAll();
   const done = await pipeline.status(uploadId);
   assert.equal([done.state, done.counts.inPacs, done.waiting, pacs.held.size], ['closed', 2, null, 2]);
-  const { rows } = await sql<{ account_id: string }>`select account_id from upload where id = ${dead}::uuid`.execute(pipeline.tools.db);
+  const { rows } = await sql<{
+    account_id: string;
+  }>`select account_id from upload where id = ${dead}::uuid`.execute(pipeline.tools.db);
   pipeline.actAs(rows[0]!.account_id, ['technician']);
   assert.is((await pipeline.status(dead)).instances?.[2]?.reason, 'never-arrived');
-  assert.is((await pipeline.init(toManifest(instances))).need.length, 1, 'and when it comes back, it is taken');
+  assert.is(
+    (await pipeline.init(toManifest(instances))).need.length,
+    1,
+    'and when it comes back, it is taken',
+  );
   await pipeline.send(dead, instances.slice(2));
   await pipeline.runAll();
-  assert.equal([(await pipeline.status(dead)).state, (await pipeline.status(dead)).revision, pacs.held.size], ['closed', 2, 3]);
+  assert.equal(
+    [(await pipeline.status(dead)).state, (await pipeline.status(dead)).revision, pacs.held.size],
+    ['closed', 2, 3],
+  );
   await pipeline.close();
 });
 
@@ -101,7 +139,11 @@ test('a device that is slow and not dead is waited for, as is one that announces
   await pipeline.init(toManifest([shared]));
   await runExpiry(pipeline.tools);
   const { instances = [] } = await pipeline.status(uploadId);
-  assert.equal(instances.map(({ state }) => state), ['received', 'promised'], 'what the first device promised too is its own to send');
+  assert.equal(
+    instances.map(({ state }) => state),
+    ['received', 'promised'],
+    'what the first device promised too is its own to send',
+  );
   await pipeline.close();
 });
 
@@ -115,11 +157,17 @@ test('two instances of one UID are both tried again, and only one of them goes t
   const { conflict } = await pipeline.init(toManifest([rivalOf(one)]));
   assert.is(conflict.length, 1);
   pacs.lie = 'honest';
-  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'retry', instances: keysOf([one, rivalOf(one)]) });
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'retry',
+    instances: keysOf([one, rivalOf(one)]),
+  });
   await pipeline.send(uploadId, [rivalOf(one)]);
   await pipeline.runAll();
   const { instances = [] } = await pipeline.status(uploadId);
-  assert.equal(instances.map(({ state }) => state), ['stored', 'quarantined']);
+  assert.equal(
+    instances.map(({ state }) => state),
+    ['stored', 'quarantined'],
+  );
   assert.is(digestOf(pacs.held.get(one.identifiers.sopInstanceUID)!.bytes), instances[0]!.digest);
   await pipeline.close();
 });
@@ -129,7 +177,11 @@ test('a parcel is verified twice at once, and its bytes stay', async () => {
   const instances = study();
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
-  const { id } = await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
+  const { id } = await pipeline.tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
   const parcel = (await findParcel(pipeline.tools.db, id))!;
   await runVerify(parcel, pipeline.tools, signal);
   await runVerify(parcel, pipeline.tools, signal);
@@ -163,7 +215,10 @@ test('what another upload promised too is not left out by one of them: it is onl
   const { uploadId } = await pipeline.init(toManifest(instances));
   const back = await asAnother(pipeline);
   const other = await pipeline.init(toManifest(instances));
-  await pipeline.json('POST', `/upload/${other.uploadId}/decisions`, { decision: 'leave-out', instances: keysOf(instances) });
+  await pipeline.json('POST', `/upload/${other.uploadId}/decisions`, {
+    decision: 'leave-out',
+    instances: keysOf(instances),
+  });
   back();
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
@@ -178,7 +233,10 @@ test('one of two entries of a queue is taken back after bytes of the other have 
   await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances.slice(0, 2));
   assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 409);
-  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'take-back', instances: keysOf(instances.slice(2)) });
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'take-back',
+    instances: keysOf(instances.slice(2)),
+  });
   await pipeline.runAll();
   const { state, counts } = await pipeline.status(uploadId);
   assert.equal([state, counts.inPacs], ['closed', 2]);
@@ -269,7 +327,10 @@ test('the PACS fails on one instance and takes others: that one is refused, and 
   await pipeline.send((await pipeline.init(toManifest(others))).uploadId, others);
   for (let offer = 0; offer < 3; offer += 1) await pipeline.runAll();
   const { state, instances: ended = [] } = await pipeline.status(uploadId);
-  assert.equal([state, ...ended.map((instance) => instance.state)], ['closed', 'stored', 'refused', 'stored']);
+  assert.equal(
+    [state, ...ended.map((instance) => instance.state)],
+    ['closed', 'stored', 'refused', 'stored'],
+  );
   await pipeline.close();
 });
 
@@ -281,7 +342,10 @@ test('the PACS shows what it stored only later, and it is not posted again', asy
   pacs.slowToShow = 2;
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
-  assert.ok([...pacs.posted.values()].every((count) => count === 1), JSON.stringify([...pacs.posted]));
+  assert.ok(
+    [...pacs.posted.values()].every((count) => count === 1),
+    JSON.stringify([...pacs.posted]),
+  );
   await pipeline.close();
 });
 
@@ -327,7 +391,10 @@ test('the key that wraps the studies’ keys is another one: the bytes are asked
   await pipeline.send(uploadId, instances.slice(0, 2));
   await pipeline.runAll();
   await pipeline.send(uploadId, instances.slice(2, 3));
-  Object.assign(pipeline.tools.keys, createStudyKeys(new Uint8Array(32).fill(9), await mkdtemp(join(tmpdir(), 'relay-other-keys-'))));
+  Object.assign(
+    pipeline.tools.keys,
+    createStudyKeys(new Uint8Array(32).fill(9), await mkdtemp(join(tmpdir(), 'relay-other-keys-'))),
+  );
   for (let round = 0; round < 3; round += 1) {
     const { need } = await pipeline.init(toManifest(instances));
     const wanted = instances.filter(({ bytes }) => need.some(({ digest }) => digest === digestOf(bytes)));

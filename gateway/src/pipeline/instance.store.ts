@@ -1,13 +1,16 @@
 /**
- * Instances in the database, always many at once: a study of 20 000 must not cost 20 000 round trips. Changes name the states that they
- * may start from, so that a late or repeated message changes nothing.
+ * Instances in the database, always many at once: a study of 20 000 must not cost 20 000 round trips. Changes
+ * name the states that they may start from, so that a late or repeated message changes nothing.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 
-/** Well below the day after which a silent device is waited for no longer (expiry): one that announces itself is not silent. */
+/**
+ * Well below the day after which a silent device is waited for no longer (expiry): one that announces itself
+ * is not silent.
+ */
 const RENEW_AFTER_MS = 3600 * 1000;
 
 type Db = Kysely<Tables>;
@@ -20,7 +23,11 @@ export type InstanceChange = {
   readonly state: InstanceState;
   readonly reason?: ReasonCode | null;
   /** `restored`: the blob that holds it, where that is not the parcel's own. */
-  readonly place?: { readonly parcelId: string; readonly offset: number; readonly restored?: string | null } | null;
+  readonly place?: {
+    readonly parcelId: string;
+    readonly offset: number;
+    readonly restored?: string | null;
+  } | null;
   readonly pacsCode?: number | null;
   readonly proof?: 'found' | 'read-back' | null;
   readonly postedAt?: Date | null;
@@ -28,7 +35,11 @@ export type InstanceChange = {
   readonly attempts?: number;
 };
 
-export async function instancesOf(db: Db, studyId: string, states?: readonly InstanceState[]): Promise<readonly InstanceRow[]> {
+export async function instancesOf(
+  db: Db,
+  studyId: string,
+  states?: readonly InstanceState[],
+): Promise<readonly InstanceRow[]> {
   let query = db.selectFrom('instance').selectAll().where('study_id', '=', studyId).orderBy('id');
   if (states) query = query.where('state', 'in', [...states]);
   return query.execute();
@@ -36,7 +47,12 @@ export async function instancesOf(db: Db, studyId: string, states?: readonly Ins
 
 /** The blobs in which instances have their place, of the whole gateway. */
 export async function usedBlobs(db: Db): Promise<ReadonlySet<string>> {
-  const rows = await db.selectFrom('instance').select(['parcel_id', 'restored']).distinct().where('parcel_id', 'is not', null).execute();
+  const rows = await db
+    .selectFrom('instance')
+    .select(['parcel_id', 'restored'])
+    .distinct()
+    .where('parcel_id', 'is not', null)
+    .execute();
   return new Set(rows.map((row) => row.restored ?? row.parcel_id ?? ''));
 }
 
@@ -66,23 +82,39 @@ export async function tookOthersSince(db: Db, siteId: string, since: Date): Prom
 }
 
 /** Instances of the site under any of these SOP Instance UIDs, in whatever study. */
-export async function instancesByUid(db: Db, siteId: string, sopInstanceUIDs: readonly string[]): Promise<readonly InstanceRow[]> {
+export async function instancesByUid(
+  db: Db,
+  siteId: string,
+  sopInstanceUIDs: readonly string[],
+): Promise<readonly InstanceRow[]> {
   return db
     .selectFrom('instance')
     .selectAll()
     .where('site_id', '=', siteId)
-    .where('sop_instance_uid', 'in', sql<string>`(select jsonb_array_elements_text(${JSON.stringify(sopInstanceUIDs)}::jsonb))`)
+    .where(
+      'sop_instance_uid',
+      'in',
+      sql<string>`(select jsonb_array_elements_text(${JSON.stringify(sopInstanceUIDs)}::jsonb))`,
+    )
     .orderBy('id')
     .execute();
 }
 
 /** Instances of one study by UID and digest. */
 export async function instancesByKey(
-  db: Db, study: { readonly id: string; readonly site_id: string }, keys: readonly { sopInstanceUID: string; digest: string }[],
+  db: Db,
+  study: { readonly id: string; readonly site_id: string },
+  keys: readonly { sopInstanceUID: string; digest: string }[],
 ): Promise<readonly InstanceRow[]> {
   const wanted = new Set(keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
-  const rows = await instancesByUid(db, study.site_id, keys.map(({ sopInstanceUID }) => sopInstanceUID));
-  return rows.filter((row) => row.study_id === study.id && wanted.has(`${row.sop_instance_uid} ${row.digest}`));
+  const rows = await instancesByUid(
+    db,
+    study.site_id,
+    keys.map(({ sopInstanceUID }) => sopInstanceUID),
+  );
+  return rows.filter(
+    (row) => row.study_id === study.id && wanted.has(`${row.sop_instance_uid} ${row.digest}`),
+  );
 }
 
 export type NewInstance = {
@@ -118,8 +150,14 @@ export async function insertInstances(
   return new Map(rows.map(({ id, key }) => [key, Number(id)]));
 }
 
-/** What is promised again is what the newest manifest names: the same bytes may have been made of another original. */
-export async function renewOrigins(trx: Trx, rows: readonly Pick<InstanceRow, 'id' | 'original_digest' | 'report_digest'>[]): Promise<void> {
+/**
+ * What is promised again is what the newest manifest names: the same bytes may have been made of another
+ * original.
+ */
+export async function renewOrigins(
+  trx: Trx,
+  rows: readonly Pick<InstanceRow, 'id' | 'original_digest' | 'report_digest'>[],
+): Promise<void> {
   if (rows.length === 0) return;
   await sql`
     update instance i set original_digest = x.original_digest, report_digest = x.report_digest
@@ -127,33 +165,50 @@ export async function renewOrigins(trx: Trx, rows: readonly Pick<InstanceRow, 'i
     where i.id = x.id`.execute(trx);
 }
 
-/** What the upload promises is awaited from now on: a promise that is said again does not run out on the way. Written once an hour. */
+/**
+ * What the upload promises is awaited from now on: a promise that is said again does not run out on the way.
+ * Written once an hour.
+ */
 export async function renewPromises(trx: Trx, uploadId: string, now: Date): Promise<void> {
   await trx
     .updateTable('instance')
     .set({ updated_at: now })
-    .where('id', 'in', (of) => of.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId))
+    .where('id', 'in', (of) =>
+      of.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId),
+    )
     .where('state', '=', 'promised')
     .where('updated_at', '<', new Date(now.getTime() - RENEW_AFTER_MS))
     .execute();
 }
 
 /**
- * Applies changes to instances that are in one of the states `from`; returns the ids that changed. The caller holds the study locked,
- * or claims: two that claim the same instance cannot both have it. `studyId`: what another study has taken over meanwhile is left alone.
+ * Applies changes to instances that are in one of the states `from`; returns the ids that changed. The caller
+ * holds the study locked, or claims: two that claim the same instance cannot both have it. `studyId`: what
+ * another study has taken over meanwhile is left alone.
  */
 export async function changeInstances(
-  trx: Db, changes: readonly InstanceChange[], from: readonly InstanceState[], now: Date, studyId?: string,
+  trx: Db,
+  changes: readonly InstanceChange[],
+  from: readonly InstanceState[],
+  now: Date,
+  studyId?: string,
 ): Promise<ReadonlySet<number>> {
   if (changes.length === 0) return new Set();
   const rows = changes.map((change) => ({
     id: change.id,
     state: change.state,
-    set_reason: change.reason !== undefined, reason: change.reason ?? null,
-    set_place: change.place !== undefined, parcel_id: change.place?.parcelId ?? null, body_offset: change.place?.offset ?? null, restored: change.place?.restored ?? null,
-    set_code: change.pacsCode !== undefined, pacs_code: change.pacsCode ?? null,
-    set_proof: change.proof !== undefined, proof: change.proof ?? null,
-    set_posted: change.postedAt !== undefined, posted_at: change.postedAt?.toISOString() ?? null,
+    set_reason: change.reason !== undefined,
+    reason: change.reason ?? null,
+    set_place: change.place !== undefined,
+    parcel_id: change.place?.parcelId ?? null,
+    body_offset: change.place?.offset ?? null,
+    restored: change.place?.restored ?? null,
+    set_code: change.pacsCode !== undefined,
+    pacs_code: change.pacsCode ?? null,
+    set_proof: change.proof !== undefined,
+    proof: change.proof ?? null,
+    set_posted: change.postedAt !== undefined,
+    posted_at: change.postedAt?.toISOString() ?? null,
     attempts: change.attempts ?? 0,
   }));
   const { rows: changed } = await sql<{ id: number | string }>`

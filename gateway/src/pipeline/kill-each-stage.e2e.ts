@@ -1,9 +1,11 @@
 /**
- * SIGKILL in every stage, with work of that stage in flight, and of the PACS: nothing is lost, nothing is doubled.
+ * SIGKILL in every stage, with work of that stage in flight, and of the PACS: nothing is lost, nothing is
+ * doubled.
  *
- * A stage is caught in the act by means outside the product: the database holds back exactly the row change that ends the stage (a trigger
- * that waits for a lock which the test holds), the link stops in the middle of a PATCH, or the PACS's answer is held back. The kill then comes
- * between the stage's effect and its commit, the worst moment there is.
+ * A stage is caught in the act by means outside the product: the database holds back exactly the row change
+ * that ends the stage (a trigger that waits for a lock which the test holds), the link stops in the middle of
+ * a PATCH, or the PACS's answer is held back. The kill then comes between the stage's effect and its commit,
+ * the worst moment there is.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,7 +20,14 @@ import { startLink } from '#testing/link.ts';
 import { startRecordingProxy } from '#testing/recording-proxy.ts';
 import { startOrthanc } from '../../../scripts/orthanc.ts';
 import { freePort } from '../../../scripts/ports.ts';
-import { ADMIN_PASSWORD, digestInOrthanc, type Sent, upload, type UploadResult, writeStudy } from './killed-study.ts';
+import {
+  ADMIN_PASSWORD,
+  digestInOrthanc,
+  type Sent,
+  upload,
+  type UploadResult,
+  writeStudy,
+} from './killed-study.ts';
 
 /** The lock that holds a stage back; any number that nothing else uses. */
 const HELD = 4711;
@@ -67,13 +76,25 @@ async function openWorld(serverUrl: string) {
   const database = await openDatabaseFor('kill', serverUrl);
   const port = await freePort();
   const gateway = createGatewayUnderTest({
-    port, webPort: await freePort(), dataDir: join(folder, 'data'), adminPassword: ADMIN_PASSWORD, databaseUrl: database.url,
+    port,
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    adminPassword: ADMIN_PASSWORD,
+    databaseUrl: database.url,
     pacs: { url: proxy.url, authorization: orthanc.running.authorization },
   });
   await gateway.start();
   const link = await startLink(port);
   return {
-    folder, orthanc, orthancFolder, orthancPort, proxy, database, gateway, link, through: `http://127.0.0.1:${link.port}`,
+    folder,
+    orthanc,
+    orthancFolder,
+    orthancPort,
+    proxy,
+    database,
+    gateway,
+    link,
+    through: `http://127.0.0.1:${link.port}`,
     async close() {
       await gateway.stop();
       await link.stop();
@@ -90,22 +111,33 @@ type World = Awaited<ReturnType<typeof openWorld>>;
 async function holdEndOf(stage: Stage, { database, gateway }: World) {
   const { client } = database;
   await client.query(`select pg_advisory_lock(${HELD})`);
-  await client.query(`create or replace function hold_stage() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(${HELD}); return new; end $$`);
+  await client.query(
+    `create or replace function hold_stage() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(${HELD}); return new; end $$`,
+  );
   const [table] = / on (\w+) /.exec(ENDS_OF_STAGES[stage])!.slice(1);
   await client.query(`create trigger hold_stage ${ENDS_OF_STAGES[stage]} execute function hold_stage()`);
   return {
     async reached() {
       await until(`the gateway to stand in ${stage}`, async () => {
-        const { rows } = await client.query(`select count(*)::int as waiting from pg_locks where locktype = 'advisory' and objid = ${HELD} and not granted`);
+        const { rows } = await client.query(
+          `select count(*)::int as waiting from pg_locks where locktype = 'advisory' and objid = ${HELD} and not granted`,
+        );
         return rows[0].waiting > 0;
       });
-      const started = gateway.lines.filter((line) => line.event === 'stage-started' && line.stage === stage).length;
-      const finished = gateway.lines.filter((line) => line.event === 'stage-finished' && line.stage === stage).length;
+      const started = gateway.lines.filter(
+        (line) => line.event === 'stage-started' && line.stage === stage,
+      ).length;
+      const finished = gateway.lines.filter(
+        (line) => line.event === 'stage-finished' && line.stage === stage,
+      ).length;
       if (stage !== 'intake') assert.ok(started > finished, `${stage} has work in flight`);
     },
     async release() {
-      // The server has not seen that the gateway is dead: its transactions wait for our lock, or come to wait for it, and would hold the table against us.
-      await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`);
+      // The server has not seen that the gateway is dead: its transactions wait for our lock, or come to wait
+      // for it, and would hold the table against us.
+      await client.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      );
       await client.query(`drop trigger hold_stage on ${table}`);
       await client.query(`select pg_advisory_unlock(${HELD})`);
     },
@@ -114,23 +146,41 @@ async function holdEndOf(stage: Stage, { database, gateway }: World) {
 
 async function standing({ database }: World, studyUidSuffix: string): Promise<string> {
   const { rows } = await database.client.query(
-    `select i.state, count(*)::int as count from instance i join study s on s.id = i.study_id where s.study_instance_uid like $1 group by i.state order by 1`, [`%.${studyUidSuffix}`]);
-  const study = await database.client.query(`select state from study where study_instance_uid like $1`, [`%.${studyUidSuffix}`]);
+    `select i.state, count(*)::int as count from instance i join study s on s.id = i.study_id where s.study_instance_uid like $1 group by i.state order by 1`,
+    [`%.${studyUidSuffix}`],
+  );
+  const study = await database.client.query(`select state from study where study_instance_uid like $1`, [
+    `%.${studyUidSuffix}`,
+  ]);
   return `${study.rows[0]?.state ?? 'no study'}: ${rows.map((row) => `${row.count} ${row.state}`).join(', ')}`;
 }
 
 /** What must be true after any number of kills. */
-async function assertWhole(world: World, sent: readonly Sent[], result: UploadResult, kills: number, study: number): Promise<void> {
+async function assertWhole(
+  world: World,
+  sent: readonly Sent[],
+  result: UploadResult,
+  kills: number,
+  study: number,
+): Promise<void> {
   assert.is(result.code, 0, `the upload ends well: ${result.stderr}`);
   for (const { sopInstanceUID, digest } of sent) {
     const posts = world.proxy.posted.get(sopInstanceUID) ?? 0;
     assert.ok(posts >= 1 && posts <= 1 + kills, `posted ${posts} times with ${kills} kills`);
-    assert.is(await digestInOrthanc(world.orthanc.running, sopInstanceUID), digest, 'bit for bit in the PACS');
+    assert.is(
+      await digestInOrthanc(world.orthanc.running, sopInstanceUID),
+      digest,
+      'bit for bit in the PACS',
+    );
   }
   const { rows } = await world.database.client.query(
-    `select r.revision, count(*)::int as count from receipt r join study s on s.id = r.study_id where s.study_instance_uid like $1 group by 1`, [`%.${study}`]);
+    `select r.revision, count(*)::int as count from receipt r join study s on s.id = r.study_id where s.study_instance_uid like $1 group by 1`,
+    [`%.${study}`],
+  );
   assert.equal(rows, [{ revision: 1, count: 1 }], 'one receipt a revision');
-  await until('the study to be closed', async () => (await standing(world, String(study))).startsWith('closed'));
+  await until('the study to be closed', async () =>
+    (await standing(world, String(study))).startsWith('closed'),
+  );
 }
 
 if (postgresUrl === null) {
@@ -144,32 +194,50 @@ if (postgresUrl === null) {
   });
   test.after(async () => world?.close());
 
-  /** Uploads a study, waits until `caught` says that the stage is in flight, kills, lets go, starts again and looks at the end. */
-  async function killWhen(what: string, largeBytes: number, arrange: () => Promise<{ reached(): Promise<void>; release(): Promise<void> | void }>): Promise<void> {
+  /**
+   * Uploads a study, waits until `caught` says that the stage is in flight, kills, lets go, starts again and
+   * looks at the end.
+   */
+  async function killWhen(
+    what: string,
+    largeBytes: number,
+    arrange: () => Promise<{ reached(): Promise<void>; release(): Promise<void> | void }>,
+  ): Promise<void> {
     number += 1;
     const study = 1000 + number;
     const folder = join(world.folder, `study-${study}`);
     const sent = await writeStudy(folder, study, largeBytes);
     const hold = await arrange();
     const uploading = upload(folder, world.through);
-    await Promise.race([hold.reached(), uploading.then(({ stderr }) => assert.unreachable(`the upload ended before ${what} was reached: ${stderr}`))]);
+    await Promise.race([
+      hold.reached(),
+      uploading.then(({ stderr }) =>
+        assert.unreachable(`the upload ended before ${what} was reached: ${stderr}`),
+      ),
+    ]);
     const before = await standing(world, String(study));
     await world.gateway.kill();
     await hold.release();
     await world.gateway.start();
     const result = await uploading;
-    process.stdout.write(`killed in ${what}: before [${before}] after [${await standing(world, String(study))}]\n`);
+    process.stdout.write(
+      `killed in ${what}: before [${before}] after [${await standing(world, String(study))}]\n`,
+    );
     await assertWhole(world, sent, result, 1, study);
   }
 
   for (const stage of Object.keys(ENDS_OF_STAGES) as Stage[]) {
-    test(`a gateway killed between the effect and the commit of ${stage} loses and doubles nothing`, () => killWhen(stage, 0, () => holdEndOf(stage, world)));
+    test(`a gateway killed between the effect and the commit of ${stage} loses and doubles nothing`, () =>
+      killWhen(stage, 0, () => holdEndOf(stage, world)));
   }
 
   test('a gateway killed in the middle of a PATCH keeps what arrived and takes the rest', () =>
     killWhen('intake (mid-PATCH)', 12 * 1024 * 1024, async () => {
       const pause = world.link.pauseAfter(3 * 1024 * 1024);
-      return { reached: () => pause.reached, release: () => (pause.resume(), world.link.cut(), world.link.mend()) };
+      return {
+        reached: () => pause.reached,
+        release: () => (pause.resume(), world.link.cut(), world.link.mend()),
+      };
     }));
 
   test('a gateway killed while the PACS has not answered a store request asks before it posts again', () =>
@@ -206,7 +274,10 @@ if (postgresUrl === null) {
     await world.orthanc.running.exited;
     store.release();
     await until('the study to wait for the PACS', async () => {
-      const { rows } = await world.database.client.query(`select waiting_because from study where study_instance_uid like $1`, [`%.${study}`]);
+      const { rows } = await world.database.client.query(
+        `select waiting_because from study where study_instance_uid like $1`,
+        [`%.${study}`],
+      );
       return rows[0]?.waiting_because === 'pacs-unreachable';
     });
     world.orthanc.running = await startOrthanc({ folder: world.orthancFolder, port: world.orthancPort });

@@ -1,6 +1,8 @@
 /**
- * One instance of 512 MiB (or as many as `RELAY_LARGE_MEBIBYTES` says) goes from a disk into the PACS through the command line and the gateway: as it is and de-identified. It arrives bit for
- * bit, and neither program ever holds a large part of it in memory. The Orthanc behind it is a real one, the database the embedded one.
+ * One instance of 512 MiB (or as many as `RELAY_LARGE_MEBIBYTES` says) goes from a disk into the PACS through
+ * the command line and the gateway: as it is and de-identified. It arrives bit for bit, and neither program
+ * ever holds a large part of it in memory. The Orthanc behind it is a real one, the database the embedded
+ * one.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -25,11 +27,14 @@ const PASSWORD = 'only for this test';
 const MEBIBYTES = Number(process.env['RELAY_LARGE_MEBIBYTES'] ?? 512);
 const PIXEL_BYTES = MEBIBYTES * 1024 * 1024;
 const MB = 1e6;
-/** The file, the gateway's spool and the PACS's storage, and as much again where the PACS has not yet deleted. */
+/**
+ * The file, the gateway's spool and the PACS's storage, and as much again where the PACS has not yet deleted.
+ */
 const DISK_BYTES = 5 * PIXEL_BYTES;
 /**
- * The gateway above idle (measured 30 to 190), the command line in all (230 to 270): pieces of 1 and 8 MiB, a few at once, and buffers that the
- * engine has not collected yet. Far below it a busy machine fails by chance; a program that holds the instance is above it.
+ * The gateway above idle (measured 30 to 190), the command line in all (230 to 270): pieces of 1 and 8 MiB, a
+ * few at once, and buffers that the engine has not collected yet. Far below it a busy machine fails by
+ * chance; a program that holds the instance is above it.
  */
 const GROWTH_LIMIT_BYTES = 400 * MB;
 /** All of it, with Node itself and its threads. */
@@ -47,7 +52,11 @@ async function openWorld() {
   const folder = await mkdtemp(join(tmpdir(), 'relay-large-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const gateway = createGatewayUnderTest({
-    port: await freePort(), webPort: await freePort(), dataDir: join(folder, 'data'), adminPassword: PASSWORD, pacs: orthanc,
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    adminPassword: PASSWORD,
+    pacs: orthanc,
   });
   await gateway.start();
   // Making the database takes memory that is given back late: idle is what a second start takes.
@@ -59,16 +68,23 @@ async function openWorld() {
   const digest = createHash('sha256');
   const pixels = createHash('sha256');
   let at = 0;
-  await pipeline(Readable.fromWeb(blob.stream() as never), async function* (pieces: AsyncIterable<Uint8Array>) {
-    for await (const piece of pieces) {
-      digest.update(piece);
-      pixels.update(piece.subarray(Math.min(piece.length, Math.max(0, headerBytes - at))));
-      at += piece.length;
-      yield piece;
-    }
-  }, createWriteStream(path));
+  await pipeline(
+    Readable.fromWeb(blob.stream() as never),
+    async function* (pieces: AsyncIterable<Uint8Array>) {
+      for await (const piece of pieces) {
+        digest.update(piece);
+        pixels.update(piece.subarray(Math.min(piece.length, Math.max(0, headerBytes - at))));
+        at += piece.length;
+        yield piece;
+      }
+    },
+    createWriteStream(path),
+  );
   return {
-    folder, orthanc, gateway, path,
+    folder,
+    orthanc,
+    gateway,
+    path,
     digest: digest.digest('hex'),
     pixels: pixels.digest('hex'),
     async close() {
@@ -80,14 +96,38 @@ async function openWorld() {
 }
 type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** Runs the command line; `peak` is the most memory that it held, to within what it took in its last 50 ms. */
-async function upload({ path, gateway }: World, policy: string): Promise<{ code: number; document: UploadDocument; peak: number }> {
-  const args = [RELAY, 'upload', path, '--gateway', gateway.api, '--user', 'admin', '--policy', policy, '--wait', '--json'];
-  const child = spawn(process.execPath, args, { env: { ...process.env, RELAY_PASSWORD: PASSWORD }, stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * Runs the command line; `peak` is the most memory that it held, to within what it took in its last 50 ms.
+ */
+async function upload(
+  { path, gateway }: World,
+  policy: string,
+): Promise<{ code: number; document: UploadDocument; peak: number }> {
+  const args = [
+    RELAY,
+    'upload',
+    path,
+    '--gateway',
+    gateway.api,
+    '--user',
+    'admin',
+    '--policy',
+    policy,
+    '--wait',
+    '--json',
+  ];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, RELAY_PASSWORD: PASSWORD },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const late = setTimeout(() => child.kill('SIGKILL'), UPLOAD_WITHIN_MS);
   let peak = 0;
   const look = setInterval(() => {
-    if (canMeasureMemory) void peakResidentBytes(child.pid!).then((bytes) => (peak = bytes), () => undefined);
+    if (canMeasureMemory)
+      void peakResidentBytes(child.pid!).then(
+        (bytes) => (peak = bytes),
+        () => undefined,
+      );
   }, LOOK_EVERY_MS);
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -98,12 +138,24 @@ async function upload({ path, gateway }: World, policy: string): Promise<{ code:
   return { code: code ?? -1, document: JSON.parse(out) as UploadDocument, peak };
 }
 
-/** What the PACS holds under a UID: the whole file's digest, that of the pixels at its end, and what stands before them. */
-async function readFromOrthanc({ orthanc }: World, sopInstanceUID: string): Promise<{ digest: string; pixels: string; header: string }> {
+/**
+ * What the PACS holds under a UID: the whole file's digest, that of the pixels at its end, and what stands
+ * before them.
+ */
+async function readFromOrthanc(
+  { orthanc }: World,
+  sopInstanceUID: string,
+): Promise<{ digest: string; pixels: string; header: string }> {
   // Orthanc compresses what may be compressed; then Content-Length would be another.
   const headers = { authorization: orthanc.authorization, 'accept-encoding': 'identity' };
-  const lookup = await fetch(`${orthanc.restUrl}/tools/lookup`, { method: 'POST', headers, body: sopInstanceUID });
-  const ids = ((await lookup.json()) as { Type: string; ID: string }[]).filter(({ Type }) => Type === 'Instance');
+  const lookup = await fetch(`${orthanc.restUrl}/tools/lookup`, {
+    method: 'POST',
+    headers,
+    body: sopInstanceUID,
+  });
+  const ids = ((await lookup.json()) as { Type: string; ID: string }[]).filter(
+    ({ Type }) => Type === 'Instance',
+  );
   assert.is(ids.length, 1, 'the PACS holds it once');
   const file = await fetch(`${orthanc.restUrl}/instances/${ids[0]!.ID}/file`, { headers });
   const headerBytes = Number(file.headers.get('content-length')) - PIXEL_BYTES;

@@ -4,7 +4,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
-import { openTestGround, openTestPipeline, packed, toManifest, type TestGround } from './open-test-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  packed,
+  toManifest,
+  type TestGround,
+} from './open-test-pipeline.ts';
 import { assembledStudy, newStudy, openedStudy } from './open-test-study.ts';
 
 const test = suite('a study, when');
@@ -34,8 +40,14 @@ test('a digest does not match, the device is asked again, and the good ones stay
   bytes[at + 20]! ^= 1;
   await pipeline.sendBytes(uploadId, bytes, parcel);
   await pipeline.runAll();
-  const complete = await pipeline.json<{ missing: { sopInstanceUID: string }[] }>('POST', `/upload/${uploadId}/complete`);
-  assert.equal(complete.missing.map(({ sopInstanceUID }) => sopInstanceUID), [instances[1]!.identifiers.sopInstanceUID]);
+  const complete = await pipeline.json<{ missing: { sopInstanceUID: string }[] }>(
+    'POST',
+    `/upload/${uploadId}/complete`,
+  );
+  assert.equal(
+    complete.missing.map(({ sopInstanceUID }) => sopInstanceUID),
+    [instances[1]!.identifiers.sopInstanceUID],
+  );
   await pipeline.send(uploadId, instances, parcel);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
@@ -80,7 +92,10 @@ test('the device never comes back, its promises end in the open', async () => {
   await runExpiry(pipeline.tools);
   await pipeline.runAll();
   const status = await pipeline.status(uploadId);
-  assert.equal([status.state, status.counts.inPacs, status.instances?.[2]?.reason], ['closed', 2, 'never-arrived']);
+  assert.equal(
+    [status.state, status.counts.inPacs, status.instances?.[2]?.reason],
+    ['closed', 2, 'never-arrived'],
+  );
   assert.equal(await pipeline.tools.blobs.ids(), []);
   const back = await pipeline.init(toManifest(instances));
   assert.equal([back.need.length, back.revision], [1, 2], 'and when it does come back, it is taken');
@@ -91,11 +106,23 @@ test('it is taken back before a byte has left, nothing of it remains; afterwards
   const { pipeline, instances, uploadId } = await openedStudy(shared);
   assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 204);
   assert.is((await pipeline.request('GET', `/upload/${uploadId}/status`)).status, 404);
-  assert.is((await pipeline.tools.db.selectFrom('instance').select('id').where('site_id', '=', pipeline.siteId).execute()).length, 0);
+  assert.is(
+    (
+      await pipeline.tools.db
+        .selectFrom('instance')
+        .select('id')
+        .where('site_id', '=', pipeline.siteId)
+        .execute()
+    ).length,
+    0,
+  );
   const again = await pipeline.init(toManifest(instances));
   await pipeline.send(again.uploadId, instances.slice(0, 1));
   const refusal = await pipeline.request('DELETE', `/upload/${again.uploadId}`);
-  assert.equal([refusal.status, ((await refusal.json()) as { code: string }).code], [409, 'upload-in-progress']);
+  assert.equal(
+    [refusal.status, ((await refusal.json()) as { code: string }).code],
+    [409, 'upload-in-progress'],
+  );
   await pipeline.close();
 });
 

@@ -1,6 +1,7 @@
 /**
- * What the model of the gateway stands on: the real pipeline and its routes on the real SQL, with ports in memory, jobs that run when the test says
- * so, and a life that ends wherever the test says so: before any statement, commit, write or request.
+ * What the model of the gateway stands on: the real pipeline and its routes on the real SQL, with ports in
+ * memory, jobs that run when the test says so, and a life that ends wherever the test says so: before any
+ * statement, commit, write or request.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
@@ -44,7 +45,12 @@ function createLife(): Life {
   };
 }
 
-export type ModelJob = { readonly queue: PipelineQueue; readonly data: object; readonly key: string; dueAt: number };
+export type ModelJob = {
+  readonly queue: PipelineQueue;
+  readonly data: object;
+  readonly key: string;
+  dueAt: number;
+};
 
 /** Jobs as jobs.ts promises them: there when their transaction is committed, one that waits for each key. */
 function createModelJobs(now: () => number) {
@@ -58,10 +64,19 @@ function createModelJobs(now: () => number) {
     if (same) same.dueAt = Math.min(same.dueAt, job.dueAt);
     else waiting.push(job);
   };
-  const enqueue: Jobs['enqueue'] = async (_trx, queue, data, { key = randomUUID(), startAfterSeconds = 0 } = {}) =>
+  const enqueue: Jobs['enqueue'] = async (
+    _trx,
+    queue,
+    data,
+    { key = randomUUID(), startAfterSeconds = 0 } = {},
+  ) =>
     void unsaid.push({ queue: queue as PipelineQueue, data, key, dueAt: now() + startAfterSeconds * 1000 });
   return {
-    waiting, past, active, enqueue, add,
+    waiting,
+    past,
+    active,
+    enqueue,
+    add,
     committed: () => unsaid.splice(0).forEach(add),
     rolledBack: () => void (unsaid = []),
     clear: () => [unsaid, waiting, past].forEach((list) => list.splice(0)),
@@ -104,7 +119,9 @@ function createModelBlobs(life: Life): ModelBlobs {
       if (!blob) return null;
       const bytes = blob.key === nameOf(key) ? blob.bytes : new Uint8Array(randomBytes(blob.bytes.length));
       return {
-        size: bytes.length, read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)), close: async () => undefined,
+        size: bytes.length,
+        read: async (offset, length) => new Uint8Array(bytes.subarray(offset, offset + length)),
+        close: async () => undefined,
         async *stream({ offset, length }) {
           yield new Uint8Array(bytes.subarray(offset, offset + length));
         },
@@ -132,7 +149,8 @@ function createModelKeys(life: Life): ModelKeys {
       living.set(nameOf(wrapped), studyId);
       return wrapped;
     },
-    unwrap: (studyId, wrapped) => (living.get(nameOf(wrapped)) === studyId ? Buffer.concat([wrapped, wrapped]) : null),
+    unwrap: (studyId, wrapped) =>
+      living.get(nameOf(wrapped)) === studyId ? Buffer.concat([wrapped, wrapped]) : null,
     destroy(wrapped) {
       life.step();
       living.delete(nameOf(wrapped));
@@ -144,22 +162,34 @@ function createModelKeys(life: Life): ModelKeys {
   };
 }
 
-/** A process that dies hears no answer, whether the PACS did what it was asked or not. `doubled` gets what is handed to a PACS that has it. */
+/**
+ * A process that dies hears no answer, whether the PACS did what it was asked or not. `doubled` gets what is
+ * handed to a PACS that has it.
+ */
 function mortalPacs(life: Life, current: () => TestPacs, doubled: string[]): Pacs {
-  const mortal = <A extends readonly unknown[], R>(call: (pacs: TestPacs) => (...of: A) => Promise<R>) => async (...of: A): Promise<R> => {
-    life.step();
-    const answer = await call(current())(...of);
-    life.step();
-    return answer;
-  };
+  const mortal =
+    <A extends readonly unknown[], R>(call: (pacs: TestPacs) => (...of: A) => Promise<R>) =>
+    async (...of: A): Promise<R> => {
+      life.step();
+      const answer = await call(current())(...of);
+      life.step();
+      return answer;
+    };
   return {
-    describe: () => current().describe(), storeAnotherWay: null, probe: mortal((pacs) => pacs.probe), storeInstances: mortal((pacs) => (study, instances, signal) => {
-      for (const { sopInstanceUID } of instances) if (pacs.held.has(sopInstanceUID) && pacs.lie !== 'down') doubled.push(sopInstanceUID);
+    describe: () => current().describe(),
+    storeAnotherWay: null,
+    probe: mortal((pacs) => pacs.probe),
+    storeInstances: mortal((pacs) => (study, instances, signal) => {
+      for (const { sopInstanceUID } of instances)
+        if (pacs.held.has(sopInstanceUID) && pacs.lie !== 'down') doubled.push(sopInstanceUID);
       return pacs.storeInstances(study, instances, signal);
     }),
-   
-    findStudy: mortal((pacs) => pacs.findStudy), findInstances: mortal((pacs) => pacs.findInstances), readBack: mortal((pacs) => pacs.readBack),
-    fetchInstance: mortal((pacs) => pacs.fetchInstance), describeStudy: mortal((pacs) => pacs.describeStudy),
+
+    findStudy: mortal((pacs) => pacs.findStudy),
+    findInstances: mortal((pacs) => pacs.findInstances),
+    readBack: mortal((pacs) => pacs.readBack),
+    fetchInstance: mortal((pacs) => pacs.fetchInstance),
+    describeStudy: mortal((pacs) => pacs.describeStudy),
   };
 }
 
@@ -182,8 +212,15 @@ export type ModelGround = {
   close(): Promise<void>;
 };
 
-/** Does the job as a worker does. What fails, or is killed, waits and is run again; `isOver`: it ran before, and is run once more. */
-export async function runJob({ pipeline: { tools }, jobs, now }: ModelGround, job: ModelJob, isOver = false): Promise<void> {
+/**
+ * Does the job as a worker does. What fails, or is killed, waits and is run again; `isOver`: it ran before,
+ * and is run once more.
+ */
+export async function runJob(
+  { pipeline: { tools }, jobs, now }: ModelGround,
+  job: ModelJob,
+  isOver = false,
+): Promise<void> {
   const { signal } = new AbortController();
   const { queue, data, key } = job;
   if (jobs.active.has(`${queue} ${key}`)) return;
@@ -193,7 +230,13 @@ export async function runJob({ pipeline: { tools }, jobs, now }: ModelGround, jo
     if (queue === 'verify') await runParcel((data as ParcelJob).parcelId, tools, signal);
     else if (queue === 'expiry') await runExpiry(tools);
     // Models look at what was delivered, and change nothing of it.
-    else if (queue !== 'inference') await runStudyStage(ROAD.find(({ stage }) => stage === queue)!, (data as StudyJob).studyId, tools, signal);
+    else if (queue !== 'inference')
+      await runStudyStage(
+        ROAD.find(({ stage }) => stage === queue)!,
+        (data as StudyJob).studyId,
+        tools,
+        signal,
+      );
     if (!isOver) jobs.past.push(job);
   } catch (error) {
     if (!isOver) jobs.add({ ...job, dueAt: now + 1_000 });
@@ -203,7 +246,10 @@ export async function runJob({ pipeline: { tools }, jobs, now }: ModelGround, jo
   }
 }
 
-/** Deleting is cheap and leaves dead rows behind, which make every look slower; emptying whole tables makes new files of them. */
+/**
+ * Deleting is cheap and leaves dead rows behind, which make every look slower; emptying whole tables makes
+ * new files of them.
+ */
 const TRUNCATED_EVERY = 60;
 const EMPTIED = sql`with a as (delete from upload_instance), b as (delete from instance), c as (delete from parcel), d as (delete from receipt), e as (delete from upload),
   f as (delete from audit) delete from study`;
@@ -234,11 +280,21 @@ export async function openModelGround(): Promise<ModelGround> {
   const doubled: string[] = [];
   let cleared = 0;
   const pipeline = await openTestPipeline({
-    pacs: mortalPacs(life, () => ground.pacs, doubled), start: false, now: () => new Date(ground.now), tools: { blobs, keys },
+    pacs: mortalPacs(life, () => ground.pacs, doubled),
+    start: false,
+    now: () => new Date(ground.now),
+    tools: { blobs, keys },
     ground: { database, failures, jobs: jobs as unknown as Jobs, close: database.close },
   });
   const ground: ModelGround = {
-    pipeline, life, jobs, blobs, keys, doubled, pacs: openTestPacs(), now: BEGIN,
+    pipeline,
+    life,
+    jobs,
+    blobs,
+    keys,
+    doubled,
+    pacs: openTestPacs(),
+    now: BEGIN,
     crossAt: (turns, work) => void (crossing = work && { turns, work }),
     async clear() {
       crossing = null;
@@ -248,7 +304,10 @@ export async function openModelGround(): Promise<ModelGround> {
       keys.living.clear();
       pipeline.lines.splice(0);
       cleared += 1;
-      await (cleared % TRUNCATED_EVERY === 0 ? sql`truncate study, deid_report, device_triage, upload, upload_instance, instance, parcel, receipt, audit` : EMPTIED).execute(database.db);
+      await (cleared % TRUNCATED_EVERY === 0
+        ? sql`truncate study, deid_report, device_triage, upload, upload_instance, instance, parcel, receipt, audit`
+        : EMPTIED
+      ).execute(database.db);
     },
     async close() {
       await database.close();

@@ -1,6 +1,7 @@
 /**
- * One sequence of the gateway's model: two devices that send the same study or its rivals, a person who decides, a PACS that lies and a process that
- * dies. Each step is what somebody outside does; what must hold after it is model-invariants.ts.
+ * One sequence of the gateway's model: two devices that send the same study or its rivals, a person who
+ * decides, a PACS that lies and a process that dies. Each step is what somebody outside does; what must hold
+ * after it is model-invariants.ts.
  */
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
@@ -28,7 +29,11 @@ const rivals = honest.map((instance): SyntheticInstance => {
   bytes[bytes.length - 1]! ^= 1;
   return { ...instance, bytes };
 });
-const material: Readonly<Record<Kind, readonly SyntheticInstance[]>> = { honest, rival: rivals, 'other-policy': rivals };
+const material: Readonly<Record<Kind, readonly SyntheticInstance[]>> = {
+  honest,
+  rival: rivals,
+  'other-policy': rivals,
+};
 const originalOf = (at: number): string => digestOf(new Uint8Array([at]));
 const instanceOf = new Map([...honest, ...rivals].map((instance) => [digestOf(instance.bytes), instance]));
 
@@ -41,8 +46,17 @@ function bodyOf(instances: readonly SyntheticInstance[], isCoded: boolean): Prom
   return made;
 }
 
-type Unfinished = { readonly location: string; readonly bytes: Uint8Array<ArrayBuffer>; readonly sent: number };
-type Device = { readonly accountId: string; readonly manifests: Map<string, Manifest>; readonly uploads: Map<string, string>; readonly unfinished: Unfinished[] };
+type Unfinished = {
+  readonly location: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly sent: number;
+};
+type Device = {
+  readonly accountId: string;
+  readonly manifests: Map<string, Manifest>;
+  readonly uploads: Map<string, string>;
+  readonly unfinished: Unfinished[];
+};
 
 export class World {
   readonly ground: ModelGround;
@@ -57,7 +71,9 @@ export class World {
   constructor(ground: ModelGround, siteId: string, accounts: readonly string[]) {
     this.ground = ground;
     this.siteId = siteId;
-    const [one, two] = accounts.map((accountId): Device => ({ accountId, manifests: new Map(), uploads: new Map(), unfinished: [] }));
+    const [one, two] = accounts.map(
+      (accountId): Device => ({ accountId, manifests: new Map(), uploads: new Map(), unfinished: [] }),
+    );
     this.devices = [one!, two!];
   }
 
@@ -70,7 +86,10 @@ export class World {
       case 'lose':
         return this.lose(step.from);
       case 'foreign': {
-        const { identifiers: { sopInstanceUID, studyInstanceUID }, bytes } = material[step.kind][0]!;
+        const {
+          identifiers: { sopInstanceUID, studyInstanceUID },
+          bytes,
+        } = material[step.kind][0]!;
         ground.pacs.held.set(sopInstanceUID, { study: studyInstanceUID, bytes: Buffer.from(bytes) });
         return;
       }
@@ -96,16 +115,20 @@ export class World {
   async ask<T>(device: Device, method: string, path: string, body?: unknown): Promise<T | null> {
     const { pipeline } = this.ground;
     pipeline.actAs(device.accountId, ['technician'], null, this.siteId);
-    const response = await pipeline.request(method, path, body === undefined ? null : JSON.stringify(body), { 'content-type': 'application/json' });
+    const response = await pipeline.request(method, path, body === undefined ? null : JSON.stringify(body), {
+      'content-type': 'application/json',
+    });
     return response.ok && response.status !== 204 ? ((await response.json()) as T) : null;
   }
 
   async act(act: Act): Promise<void> {
     const { ground } = this;
     const device = this.devices['device' in act ? act.device : 0]!;
-    const studyUID = 'elsewhere' in act && act.elsewhere ? OTHER_STUDY : honest[0]!.identifiers.studyInstanceUID;
+    const studyUID =
+      'elsewhere' in act && act.elsewhere ? OTHER_STUDY : honest[0]!.identifiers.studyInstanceUID;
     const uploadId = device.uploads.get(studyUID);
-    if (act.do === 'announce') return void (await this.announce(device, manifestOf(act.kind, act.count, studyUID)));
+    if (act.do === 'announce')
+      return void (await this.announce(device, manifestOf(act.kind, act.count, studyUID)));
     if (act.do === 'work') return this.work(act.nth);
     if (act.do === 'again') return this.again(act.nth);
     if (act.do === 'pass') return this.pass(act.hours);
@@ -115,18 +138,35 @@ export class World {
       case 'send': {
         const chosen = material[act.kind].filter((_, at) => ((act.which >> at) & 1) === 1);
         if (chosen.length === 0) return;
-        return this.send(device, uploadId, await bodyOf(chosen, act.isCoded), { isSealed: act.isSealed, isDamaged: act.isDamaged, isCut: act.isCut });
+        return this.send(device, uploadId, await bodyOf(chosen, act.isCoded), {
+          isSealed: act.isSealed,
+          isDamaged: act.isDamaged,
+          isCut: act.isCut,
+        });
       }
       case 'decide': {
         if (act.decision !== 'take-back') this.upsets += 1;
-        const { instances = [] } = (await this.ask<{ instances?: { sopInstanceUID: string; digest: string }[] }>(device, 'GET', `/upload/${uploadId}/status?instances=1`)) ?? {};
-        const chosen = instances.filter((_, at) => ((act.which >> at) & 1) === 1).map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
-        if (chosen.length > 0) await this.ask(device, 'POST', `/upload/${uploadId}/decisions`, { decision: act.decision, instances: chosen });
-        if (act.decision !== 'retry') this.forget(device, studyUID, new Set(chosen.map(({ digest }) => digest)));
+        const { instances = [] } =
+          (await this.ask<{ instances?: { sopInstanceUID: string; digest: string }[] }>(
+            device,
+            'GET',
+            `/upload/${uploadId}/status?instances=1`,
+          )) ?? {};
+        const chosen = instances
+          .filter((_, at) => ((act.which >> at) & 1) === 1)
+          .map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
+        if (chosen.length > 0)
+          await this.ask(device, 'POST', `/upload/${uploadId}/decisions`, {
+            decision: act.decision,
+            instances: chosen,
+          });
+        if (act.decision !== 'retry')
+          this.forget(device, studyUID, new Set(chosen.map(({ digest }) => digest)));
         return;
       }
       case 'delete':
-        if ((await ground.pipeline.request('DELETE', `/upload/${uploadId}`)).ok) device.manifests.delete(studyUID);
+        if ((await ground.pipeline.request('DELETE', `/upload/${uploadId}`)).ok)
+          device.manifests.delete(studyUID);
         return;
       case 'complete': {
         const { tools } = ground.pipeline;
@@ -141,7 +181,10 @@ export class World {
   }
 
   private async announce(device: Device, manifest: Manifest): Promise<ManifestAnswer | null> {
-    device.manifests.set(manifest.studyInstanceUID, merged(device.manifests.get(manifest.studyInstanceUID), manifest));
+    device.manifests.set(
+      manifest.studyInstanceUID,
+      merged(device.manifests.get(manifest.studyInstanceUID), manifest),
+    );
     const answer = await this.ask<ManifestAnswer>(device, 'POST', '/upload/init', manifest);
     if (answer) device.uploads.set(manifest.studyInstanceUID, answer.uploadId);
     return answer;
@@ -150,11 +193,18 @@ export class World {
   /** What a person left out, or the device took back, it does not promise again by itself. */
   private forget(device: Device, studyUID: string, digests: ReadonlySet<string>): void {
     const known = device.manifests.get(studyUID);
-    if (known) device.manifests.set(studyUID, { ...known, instances: known.instances.filter(({ digest }) => !digests.has(digest)) });
+    if (known)
+      device.manifests.set(studyUID, {
+        ...known,
+        instances: known.instances.filter(({ digest }) => !digests.has(digest)),
+      });
   }
 
   private async send(
-    device: Device, uploadId: string, body: Uint8Array<ArrayBuffer>, how: { readonly isSealed: boolean; readonly isDamaged: boolean; readonly isCut: boolean },
+    device: Device,
+    uploadId: string,
+    body: Uint8Array<ArrayBuffer>,
+    how: { readonly isSealed: boolean; readonly isDamaged: boolean; readonly isCut: boolean },
   ): Promise<void> {
     const { pipeline } = this.ground;
     pipeline.actAs(device.accountId, ['technician'], null, this.siteId);
@@ -177,7 +227,8 @@ export class World {
     pipeline.actAs(device.accountId, ['technician'], null, this.siteId);
     const asked = await pipeline.head(cut.location);
     const offset = Number(asked.headers.get('upload-offset') ?? NaN);
-    if (asked.ok && offset < cut.bytes.length) await pipeline.patch(cut.location, offset, cut.bytes.subarray(offset));
+    if (asked.ok && offset < cut.bytes.length)
+      await pipeline.patch(cut.location, offset, cut.bytes.subarray(offset));
   }
 
   /** One of the jobs that are due; where none is, time passes until one is. */
@@ -220,7 +271,9 @@ export class World {
     for (let [round, quiet] = [0, 0]; quiet < 2; round += 1) {
       assert.ok(round < ROUNDS, 'I13: what is asked for again and again comes to an end');
       let isAsked = false;
-      for (const device of this.devices) for (const manifest of device.manifests.values()) isAsked = (await this.deliver(device, manifest)) || isAsked;
+      for (const device of this.devices)
+        for (const manifest of device.manifests.values())
+          isAsked = (await this.deliver(device, manifest)) || isAsked;
       await this.workOff();
       quiet = isAsked ? 0 : quiet + 1;
     }
@@ -229,7 +282,10 @@ export class World {
   private async workOff(): Promise<void> {
     const { waiting } = this.ground.jobs;
     for (let jobs = 0; waiting.length > 0; jobs += 1) {
-      assert.ok(jobs < JOBS_LIMIT, `I13: the work ends, and does not go round: ${waiting.map(({ queue }) => queue).join()}`);
+      assert.ok(
+        jobs < JOBS_LIMIT,
+        `I13: the work ends, and does not go round: ${waiting.map(({ queue }) => queue).join()}`,
+      );
       await this.work(0);
     }
   }
@@ -241,13 +297,19 @@ export class World {
     const answer = await this.ask<ManifestAnswer>(device, 'POST', '/upload/init', manifest);
     assert.ok(answer, 'I13: a gateway that lives answers');
     const asked = answer.need.map(({ digest }) => instanceOf.get(digest)!);
-    if (asked.length > 0) await this.send(device, answer.uploadId, await bodyOf(asked, false), { isSealed: false, isDamaged: false, isCut: false });
+    if (asked.length > 0)
+      await this.send(device, answer.uploadId, await bodyOf(asked, false), {
+        isSealed: false,
+        isDamaged: false,
+        isCut: false,
+      });
     return asked.length > 0;
   }
 
   /** What nobody comes back for. */
   async giveUp(): Promise<void> {
-    // What was lost from the spool is found out only when the rest is given up, and is then waited for as well.
+    // What was lost from the spool is found out only when the rest is given up, and is then waited for as
+    // well.
     for (let month = 0; month < 2; month += 1) {
       await this.pass(24 * 31);
       await this.workOff();
@@ -256,13 +318,25 @@ export class World {
 }
 
 function manifestOf(kind: Kind, count: number, studyInstanceUID: string): Manifest {
-  const made = toManifest(material[kind].slice(0, count), kind === 'other-policy' ? 'deidentified' : 'identified');
-  return { ...made, studyInstanceUID, instances: made.instances.map((instance, at) => ({ ...instance, ...(kind === 'rival' ? {} : { originalDigest: originalOf(at) }) })) };
+  const made = toManifest(
+    material[kind].slice(0, count),
+    kind === 'other-policy' ? 'deidentified' : 'identified',
+  );
+  return {
+    ...made,
+    studyInstanceUID,
+    instances: made.instances.map((instance, at) => ({
+      ...instance,
+      ...(kind === 'rival' ? {} : { originalDigest: originalOf(at) }),
+    })),
+  };
 }
 
 /** What the device has promised so far, under the newest policy. */
 function merged(known: Manifest | undefined, news: Manifest): Manifest {
-  const all = new Map([...(known?.instances ?? []), ...news.instances].map((instance) => [instance.digest, instance]));
+  const all = new Map(
+    [...(known?.instances ?? []), ...news.instances].map((instance) => [instance.digest, instance]),
+  );
   return { ...news, instances: [...all.values()] };
 }
 
@@ -274,8 +348,26 @@ export async function openWorld(ground: ModelGround): Promise<World> {
   await ground.clear();
   Object.assign(ground, { pacs: openTestPacs(), now: BEGIN });
   const { db } = ground.pipeline.tools;
-  const { id: siteId } = await db.insertInto('site').values({ name: 'model' }).returning('id').executeTakeFirstOrThrow();
-  const account = (nth: number) => ({ site_id: siteId, username: `${siteId} ${nth}`, roles: ['technician' as const], password_hash: '', disabled_at: null });
-  const accounts = await db.insertInto('account').values([account(1), account(2)]).returning('id').execute();
-  return new World(ground, siteId, accounts.map(({ id }) => id));
+  const { id: siteId } = await db
+    .insertInto('site')
+    .values({ name: 'model' })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const account = (nth: number) => ({
+    site_id: siteId,
+    username: `${siteId} ${nth}`,
+    roles: ['technician' as const],
+    password_hash: '',
+    disabled_at: null,
+  });
+  const accounts = await db
+    .insertInto('account')
+    .values([account(1), account(2)])
+    .returning('id')
+    .execute();
+  return new World(
+    ground,
+    siteId,
+    accounts.map(({ id }) => id),
+  );
 }

@@ -13,13 +13,23 @@ export const newStudy = (instancesPerSeries = 3, series = 1): readonly Synthetic
   syntheticStudy({ seed: (seeds += 1), instancesPerSeries, series, rows: 16, columns: 16 }).instances;
 
 export async function studyIdOf(pipeline: TestPipeline, uploadId: string): Promise<string> {
-  return (await pipeline.tools.db.selectFrom('upload').select('study_id').where('id', '=', uploadId).executeTakeFirstOrThrow()).study_id;
+  return (
+    await pipeline.tools.db
+      .selectFrom('upload')
+      .select('study_id')
+      .where('id', '=', uploadId)
+      .executeTakeFirstOrThrow()
+  ).study_id;
 }
 
 export async function receiptOf(pipeline: TestPipeline, uploadId: string) {
   const jws = await (await pipeline.request('GET', `/upload/${uploadId}/receipt`)).text();
   const { payload, protectedHeader } = await compactVerify(jws, pipeline.receiptKey);
-  return { jws, protectedHeader, receipt: receiptSchema.parse(JSON.parse(new TextDecoder().decode(payload))) };
+  return {
+    jws,
+    protectedHeader,
+    receipt: receiptSchema.parse(JSON.parse(new TextDecoder().decode(payload))),
+  };
 }
 
 /** A study that was announced, and no more. */
@@ -40,7 +50,12 @@ export async function assembledStudy(ground: TestGround, count = 3, promised = c
   const parcel = randomUUID();
   await pipeline.send(uploadId, instances.slice(0, promised), parcel);
   const { signal } = new AbortController();
-  for (const { id } of await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).execute()) await runParcel(id, pipeline.tools, signal);
+  for (const { id } of await pipeline.tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .execute())
+    await runParcel(id, pipeline.tools, signal);
   const studyId = await studyIdOf(pipeline, uploadId);
   await pipeline.run('assembly', studyId);
   return { pipeline, pacs, instances, uploadId, studyId, parcel };

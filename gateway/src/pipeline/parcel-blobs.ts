@@ -12,8 +12,12 @@ import type { InstanceRow } from './instance.store.ts';
 
 export const tailOf = (parcelId: string): string => `${parcelId}-tail`;
 
-/** `run`: any UUID; eight digits of it tell two runs of verify on one parcel apart, and leave the name short enough. */
-export const restoredOf = (parcelId: string, run: string): string => `${parcelId}-restored-${run.slice(0, 8)}`;
+/**
+ * `run`: any UUID; eight digits of it tell two runs of verify on one parcel apart, and leave the name short
+ * enough.
+ */
+export const restoredOf = (parcelId: string, run: string): string =>
+  `${parcelId}-restored-${run.slice(0, 8)}`;
 
 /** Whose blob it is. */
 export const parcelOf = (blobId: string): string => blobId.replace(/-(tail|restored-[0-9a-f]+)$/, '');
@@ -24,7 +28,10 @@ export function blobOf(row: Pick<InstanceRow, 'parcel_id' | 'restored'>): string
 }
 
 /** Of these parcels every blob there is, whether an instance still has its place there or not. */
-export async function removeParcelBlobs(blobs: Pick<Blobs, 'remove' | 'ids'>, parcelIds: readonly string[]): Promise<void> {
+export async function removeParcelBlobs(
+  blobs: Pick<Blobs, 'remove' | 'ids'>,
+  parcelIds: readonly string[],
+): Promise<void> {
   if (parcelIds.length === 0) return;
   const gone = new Set(parcelIds);
   await Promise.all((await blobs.ids()).filter((id) => gone.has(parcelOf(id))).map((id) => blobs.remove(id)));

@@ -35,18 +35,43 @@ export async function findParcel(db: Db, parcelId: string): Promise<OwnedParcel 
 }
 
 /** The parcel that the device knows under its own name. */
-export async function findDeviceParcel(db: Db, uploadId: string, deviceParcelId: string): Promise<OwnedParcel | undefined> {
-  return owned(db).where('parcel.upload_id', '=', uploadId).where('parcel.device_parcel_id', '=', deviceParcelId).executeTakeFirst();
+export async function findDeviceParcel(
+  db: Db,
+  uploadId: string,
+  deviceParcelId: string,
+): Promise<OwnedParcel | undefined> {
+  return owned(db)
+    .where('parcel.upload_id', '=', uploadId)
+    .where('parcel.device_parcel_id', '=', deviceParcelId)
+    .executeTakeFirst();
 }
 
-export type UploadRow = { id: string; site_id: string; study_id: string; account_id: string | null; wrapped_key: Uint8Array | null; study_instance_uid: string };
+export type UploadRow = {
+  id: string;
+  site_id: string;
+  study_id: string;
+  account_id: string | null;
+  wrapped_key: Uint8Array | null;
+  study_instance_uid: string;
+};
 
 /** The upload with its study, if it is within reach; null: whoever's. */
-export async function findUpload(db: Db, uploadId: string, reach: Reach | null): Promise<UploadRow | undefined> {
+export async function findUpload(
+  db: Db,
+  uploadId: string,
+  reach: Reach | null,
+): Promise<UploadRow | undefined> {
   let query = db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
-    .select(['upload.id', 'upload.site_id', 'upload.study_id', 'upload.account_id', 'study.wrapped_key', 'study.study_instance_uid'])
+    .select([
+      'upload.id',
+      'upload.site_id',
+      'upload.study_id',
+      'upload.account_id',
+      'study.wrapped_key',
+      'study.study_instance_uid',
+    ])
     .where('upload.id', '=', uploadId);
   if (reach !== null) query = query.where('upload.account_id', '=', reach.accountId);
   if (reach !== null && reach.deviceId !== null) query = query.where('upload.device_id', '=', reach.deviceId);
@@ -55,33 +80,65 @@ export async function findUpload(db: Db, uploadId: string, reach: Reach | null):
 
 /** What the upload named. */
 export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlySet<number>> {
-  const rows = await db.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId).execute();
+  const rows = await db
+    .selectFrom('upload_instance')
+    .select('instance_id')
+    .where('upload_id', '=', uploadId)
+    .execute();
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
 /** What the upload named: how many instances, their bytes, and the bytes of those that have not arrived. */
-export async function promisedBytes(db: Db, uploadId: string): Promise<{ readonly count: number; readonly all: number; readonly needed: number }> {
-  const { rows: [row] } = await sql<{ count: number; all: number | string; needed: number | string }>`
+export async function promisedBytes(
+  db: Db,
+  uploadId: string,
+): Promise<{ readonly count: number; readonly all: number; readonly needed: number }> {
+  const {
+    rows: [row],
+  } = await sql<{ count: number; all: number | string; needed: number | string }>`
     select count(*)::int as count, coalesce(sum(i.bytes), 0)::bigint as all, coalesce(sum(i.bytes) filter (where i.state = 'promised'), 0)::bigint as needed
-    from upload_instance u join instance i on i.id = u.instance_id where u.upload_id = ${uploadId}::uuid`.execute(db);
+    from upload_instance u join instance i on i.id = u.instance_id where u.upload_id = ${uploadId}::uuid`.execute(
+    db,
+  );
   return { count: row?.count ?? 0, all: Number(row?.all ?? 0), needed: Number(row?.needed ?? 0) };
 }
 
 /** Unfinished parcels of the whole gateway: they share one disk. */
 export async function openParcels(db: Db): Promise<readonly Pick<ParcelRow, 'id' | 'upload_id' | 'bytes'>[]> {
-  return db.selectFrom('parcel').select(['id', 'upload_id', 'bytes']).where('state', '=', 'receiving').execute();
+  return db
+    .selectFrom('parcel')
+    .select(['id', 'upload_id', 'bytes'])
+    .where('state', '=', 'receiving')
+    .execute();
 }
 
 /** Which of these instances another upload names as well. */
-export async function namedElsewhere(db: Db, uploadId: string, instanceIds: readonly number[]): Promise<ReadonlySet<number>> {
-  const rows = await db.selectFrom('upload_instance').select('instance_id').where('upload_id', '<>', uploadId).where('instance_id', 'in', idList(instanceIds)).execute();
+export async function namedElsewhere(
+  db: Db,
+  uploadId: string,
+  instanceIds: readonly number[],
+): Promise<ReadonlySet<number>> {
+  const rows = await db
+    .selectFrom('upload_instance')
+    .select('instance_id')
+    .where('upload_id', '<>', uploadId)
+    .where('instance_id', 'in', idList(instanceIds))
+    .execute();
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
 /** The upload no longer names them. */
-export async function unlinkInstances(trx: Trx, uploadId: string, instanceIds: ReadonlySet<number>): Promise<void> {
+export async function unlinkInstances(
+  trx: Trx,
+  uploadId: string,
+  instanceIds: ReadonlySet<number>,
+): Promise<void> {
   if (instanceIds.size === 0) return;
-  await trx.deleteFrom('upload_instance').where('upload_id', '=', uploadId).where('instance_id', 'in', idList([...instanceIds])).execute();
+  await trx
+    .deleteFrom('upload_instance')
+    .where('upload_id', '=', uploadId)
+    .where('instance_id', 'in', idList([...instanceIds]))
+    .execute();
 }
 
 /** One parameter, however many there are. */
@@ -90,7 +147,10 @@ function idList(ids: readonly number[]) {
 }
 
 /** False: the device already has a parcel of this name in this upload. */
-export async function insertParcel(db: Db, parcel: Omit<Insertable<ParcelTable>, 'created_at' | 'state' | 'damaged' | 'failures'>): Promise<boolean> {
+export async function insertParcel(
+  db: Db,
+  parcel: Omit<Insertable<ParcelTable>, 'created_at' | 'state' | 'damaged' | 'failures'>,
+): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('parcel')
     .values({ ...parcel, state: 'receiving' })
@@ -100,7 +160,13 @@ export async function insertParcel(db: Db, parcel: Omit<Insertable<ParcelTable>,
 }
 
 /** False: it was not in `from` (any more). */
-export async function moveParcel(trx: Db, parcelId: string, from: ParcelRow['state'], to: ParcelRow['state'], damaged = 0): Promise<boolean> {
+export async function moveParcel(
+  trx: Db,
+  parcelId: string,
+  from: ParcelRow['state'],
+  to: ParcelRow['state'],
+  damaged = 0,
+): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('parcel')
     .set({ state: to, damaged })
@@ -112,10 +178,16 @@ export async function moveParcel(trx: Db, parcelId: string, from: ParcelRow['sta
 
 /** Verify ended on it in an unexpected way, once more. */
 export async function countFailure(db: Db, parcelId: string): Promise<void> {
-  await db.updateTable('parcel').set((column) => ({ failures: column('failures', '+', 1) })).where('id', '=', parcelId).execute();
+  await db
+    .updateTable('parcel')
+    .set((column) => ({ failures: column('failures', '+', 1) }))
+    .where('id', '=', parcelId)
+    .execute();
 }
 
-/** Gives the device's name for a damaged parcel free, so that it can be sent again; what was good in it stays. */
+/**
+ * Gives the device's name for a damaged parcel free, so that it can be sent again; what was good in it stays.
+ */
 export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> {
   await db
     .updateTable('parcel')
@@ -128,19 +200,39 @@ export async function setAsideDamaged(db: Db, parcel: ParcelRow): Promise<void> 
 /** Of these the ones that are still unfinished, deleted; one that came to its end meanwhile stays. */
 export async function deleteUnfinished(trx: Trx, parcelIds: readonly string[]): Promise<readonly string[]> {
   if (parcelIds.length === 0) return [];
-  const rows = await trx.deleteFrom('parcel').where('id', 'in', [...parcelIds]).where('state', '=', 'receiving').returning('id').execute();
+  const rows = await trx
+    .deleteFrom('parcel')
+    .where('id', 'in', [...parcelIds])
+    .where('state', '=', 'receiving')
+    .returning('id')
+    .execute();
   return rows.map(({ id }) => id);
 }
 
 export async function deleteParcels(trx: Trx, parcelIds: readonly string[]): Promise<void> {
   if (parcelIds.length === 0) return;
-  await trx.updateTable('instance').set({ parcel_id: null, body_offset: null, restored: null }).where('parcel_id', 'in', [...parcelIds]).execute();
-  await trx.deleteFrom('parcel').where('id', 'in', [...parcelIds]).execute();
+  await trx
+    .updateTable('instance')
+    .set({ parcel_id: null, body_offset: null, restored: null })
+    .where('parcel_id', 'in', [...parcelIds])
+    .execute();
+  await trx
+    .deleteFrom('parcel')
+    .where('id', 'in', [...parcelIds])
+    .execute();
 }
 
-/** Instances of the study are wanted again: verified parcels that may hold them can be sent again under the device's own name. */
+/**
+ * Instances of the study are wanted again: verified parcels that may hold them can be sent again under the
+ * device's own name.
+ */
 export async function reopenParcels(trx: Db, studyId: string): Promise<void> {
-  await trx.updateTable('parcel').set((column) => ({ damaged: column('damaged', '+', 1) })).where('study_id', '=', studyId).where('state', '=', 'verified').execute();
+  await trx
+    .updateTable('parcel')
+    .set((column) => ({ damaged: column('damaged', '+', 1) }))
+    .where('study_id', '=', studyId)
+    .where('state', '=', 'verified')
+    .execute();
 }
 
 export async function parcelsOfStudy(db: Db, studyId: string): Promise<readonly ParcelRow[]> {
@@ -148,7 +240,10 @@ export async function parcelsOfStudy(db: Db, studyId: string): Promise<readonly 
 }
 
 /** Complete parcels that verify has not looked at. */
-export async function unverifiedParcels(db: Db, where: { uploadId?: string; studyId?: string }): Promise<readonly string[]> {
+export async function unverifiedParcels(
+  db: Db,
+  where: { uploadId?: string; studyId?: string },
+): Promise<readonly string[]> {
   let query = db.selectFrom('parcel').select('id').where('state', '=', 'received');
   if (where.uploadId !== undefined) query = query.where('upload_id', '=', where.uploadId);
   if (where.studyId !== undefined) query = query.where('study_id', '=', where.studyId);
@@ -157,19 +252,39 @@ export async function unverifiedParcels(db: Db, where: { uploadId?: string; stud
 
 /** Parcels of the upload that are on their way. */
 export async function unfinishedParcels(db: Db, uploadId: string): Promise<readonly string[]> {
-  return (await db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).where('state', '=', 'receiving').execute()).map(({ id }) => id);
+  return (
+    await db
+      .selectFrom('parcel')
+      .select('id')
+      .where('upload_id', '=', uploadId)
+      .where('state', '=', 'receiving')
+      .execute()
+  ).map(({ id }) => id);
 }
 
 /** What the device calls those parcels of the upload that were begun and not verified. */
 export async function begunParcels(db: Db, uploadId: string): Promise<readonly string[]> {
-  const rows = await db.selectFrom('parcel').select('device_parcel_id').where('upload_id', '=', uploadId).where('state', 'in', ['receiving', 'received']).where('damaged', '=', 0).execute();
+  const rows = await db
+    .selectFrom('parcel')
+    .select('device_parcel_id')
+    .where('upload_id', '=', uploadId)
+    .where('state', 'in', ['receiving', 'received'])
+    .where('damaged', '=', 0)
+    .execute();
   return rows.map(({ device_parcel_id }) => device_parcel_id);
 }
 
 export async function expiredParcels(db: Db, now: Date): Promise<readonly ParcelRow[]> {
-  return db.selectFrom('parcel').selectAll().where('state', '=', 'receiving').where('expires_at', '<', now).execute();
+  return db
+    .selectFrom('parcel')
+    .selectAll()
+    .where('state', '=', 'receiving')
+    .where('expires_at', '<', now)
+    .execute();
 }
 
 export async function parcelStates(db: Db): Promise<ReadonlyMap<string, ParcelRow['state']>> {
-  return new Map((await db.selectFrom('parcel').select(['id', 'state']).execute()).map(({ id, state }) => [id, state]));
+  return new Map(
+    (await db.selectFrom('parcel').select(['id', 'state']).execute()).map(({ id, state }) => [id, state]),
+  );
 }

@@ -3,8 +3,9 @@
  *
  *   intake ─► verify (a parcel) ─► assembly ─► forward ─► reconcile ─► receipt ─► eviction (a study)
  *
- * A stage is a function of values; here its outcome is applied: in one transaction with the audit event and the next job. So any of them may
- * be killed at any point and run again. Each begins by asking whether its study is still where it may run, and does nothing where not.
+ * A stage is a function of values; here its outcome is applied: in one transaction with the audit event and
+ * the next job. So any of them may be killed at any point and run again. Each begins by asking whether its
+ * study is still where it may run, and does nothing where not.
  */
 import type { Transaction } from 'kysely';
 import type { StudyState } from '#shared/protocol/study-state.ts';
@@ -18,7 +19,15 @@ import { runForward } from './forward/run-forward.ts';
 import { runReconcile } from './forward/run-reconcile.ts';
 import { runReceipt } from './receipt/run-receipt.ts';
 import { clearWaiting, findStudy, setWaiting, type StudyRow } from './study.store.ts';
-import { auditStudy, enqueueStage, type ParcelJob, type PipelineQueue, type PipelineTools, type Stage, type StudyJob } from './tools.ts';
+import {
+  auditStudy,
+  enqueueStage,
+  type ParcelJob,
+  type PipelineQueue,
+  type PipelineTools,
+  type Stage,
+  type StudyJob,
+} from './tools.ts';
 import { findParcel } from './parcel.store.ts';
 import { runVerify } from './verify/run-verify.ts';
 
@@ -34,9 +43,15 @@ type StudyStage = {
   readonly run: StageRun;
 };
 
-/** Verify reads, decrypts and hashes: as many as there are cores on the smallest machine, and each holds up to 8 MiB. */
+/**
+ * Verify reads, decrypts and hashes: as many as there are cores on the smallest machine, and each holds up to
+ * 8 MiB.
+ */
 const PARCELS_AT_ONCE = 2;
-/** A study that waits for the PACS holds no worker, so few are enough: a forward alone fills the line to the PACS. */
+/**
+ * A study that waits for the PACS holds no worker, so few are enough: a forward alone fills the line to the
+ * PACS.
+ */
 const STUDIES_AT_ONCE = 2;
 
 export const ROAD: readonly StudyStage[] = [
@@ -54,9 +69,13 @@ const BACK_OFF_LIMIT_SECONDS = 30;
 export async function startPipeline(tools: PipelineTools, jobs: Jobs): Promise<void> {
   const queues: PipelineQueue[] = ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference'];
   for (const queue of queues) await jobs.declare(queue);
-  await jobs.work<ParcelJob>('verify', { concurrency: PARCELS_AT_ONCE }, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
+  await jobs.work<ParcelJob>('verify', { concurrency: PARCELS_AT_ONCE }, ({ parcelId }, signal) =>
+    runParcel(parcelId, tools, signal),
+  );
   for (const entry of ROAD) {
-    await jobs.work<StudyJob>(entry.stage, { concurrency: entry.concurrency }, ({ studyId }, signal) => runStudyStage(entry, studyId, tools, signal));
+    await jobs.work<StudyJob>(entry.stage, { concurrency: entry.concurrency }, ({ studyId }, signal) =>
+      runStudyStage(entry, studyId, tools, signal),
+    );
   }
   await jobs.work('expiry', { concurrency: 1 }, async () => {
     await runExpiry(tools);
@@ -66,19 +85,31 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs): Promise<v
 }
 
 async function scheduleExpiry(tools: PipelineTools, seconds: number): Promise<void> {
-  await tools.db.transaction().execute((trx) => tools.jobs.enqueue(trx, 'expiry', {}, { key: 'expiry', startAfterSeconds: seconds }));
+  await tools.db
+    .transaction()
+    .execute((trx) => tools.jobs.enqueue(trx, 'expiry', {}, { key: 'expiry', startAfterSeconds: seconds }));
 }
 
 /** Runs verify on a parcel; does nothing where it is gone or was verified. */
 export async function runParcel(parcelId: string, tools: PipelineTools, signal: AbortSignal): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel === undefined || parcel.state !== 'received') return;
-  await logged(tools, 'verify', { studyId: parcel.study_id, parcelId }, () => runVerify(parcel, tools, signal));
+  await logged(tools, 'verify', { studyId: parcel.study_id, parcelId }, () =>
+    runVerify(parcel, tools, signal),
+  );
   tools.changes.emit(parcel.study_id);
 }
 
-/** Runs a stage on a study; does nothing where the study is elsewhere. A PACS that does not answer is a visible wait, not a failure. */
-export async function runStudyStage(entry: StudyStage, studyId: string, tools: PipelineTools, signal: AbortSignal): Promise<void> {
+/**
+ * Runs a stage on a study; does nothing where the study is elsewhere. A PACS that does not answer is a
+ * visible wait, not a failure.
+ */
+export async function runStudyStage(
+  entry: StudyStage,
+  studyId: string,
+  tools: PipelineTools,
+  signal: AbortSignal,
+): Promise<void> {
   const study = await findStudy(tools.db, studyId);
   if (study === undefined || study.state !== entry.when) return;
   await logged(tools, entry.stage, { studyId }, async () => {
@@ -101,21 +132,43 @@ async function resume(study: StudyRow, tools: PipelineTools): Promise<void> {
   tools.log({ event: 'pacs-back', studyId: study.id });
 }
 
-/** Says that the study waits, and comes back: after a second at first, then after half of the time it has waited, at most 30 s. */
-async function waitForPacs(stage: PipelineQueue, study: StudyRow, why: PacsUnreachable, tools: PipelineTools): Promise<void> {
+/**
+ * Says that the study waits, and comes back: after a second at first, then after half of the time it has
+ * waited, at most 30 s.
+ */
+async function waitForPacs(
+  stage: PipelineQueue,
+  study: StudyRow,
+  why: PacsUnreachable,
+  tools: PipelineTools,
+): Promise<void> {
   const now = tools.now();
-  const waitedSeconds = study.waiting_because === 'pacs-unreachable' && study.waiting_since ? (now.getTime() - study.waiting_since.getTime()) / 1000 : 0;
+  const waitedSeconds =
+    study.waiting_because === 'pacs-unreachable' && study.waiting_since
+      ? (now.getTime() - study.waiting_since.getTime()) / 1000
+      : 0;
   const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, waitedSeconds / 2)));
   await tools.db.transaction().execute(async (trx: Transaction<Tables>) => {
     const news = await setWaiting(trx, study.id, 'pacs-unreachable', now);
     await enqueueStage(trx, tools, stage, { studyId: study.id }, seconds);
     if (news) await auditStudy(trx, tools, study, 'study-waiting', { because: 'pacs-unreachable', stage });
   });
-  tools.log({ event: 'pacs-unreachable', studyId: study.id, stage, seconds, because: why.connection ?? why.status ?? 'no-answer' });
+  tools.log({
+    event: 'pacs-unreachable',
+    studyId: study.id,
+    stage,
+    seconds,
+    because: why.connection ?? why.status ?? 'no-answer',
+  });
 }
 
 /** The stage between its two lines in the log, and in the metrics. */
-async function logged(tools: PipelineTools, stage: Stage, of: { studyId: string; parcelId?: string }, run: () => Promise<string>): Promise<void> {
+async function logged(
+  tools: PipelineTools,
+  stage: Stage,
+  of: { studyId: string; parcelId?: string },
+  run: () => Promise<string>,
+): Promise<void> {
   const started = performance.now();
   tools.log({ event: 'stage-started', stage, ...of });
   let outcome = 'failed';

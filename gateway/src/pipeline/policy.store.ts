@@ -1,6 +1,7 @@
 /**
- * An administrator's policies in the database, version by version. Nothing of them is remembered here: several gateways share the database, and what one
- * has changed or withdrawn holds at all of them with the next request.
+ * An administrator's policies in the database, version by version. Nothing of them is remembered here:
+ * several gateways share the database, and what one has changed or withdrawn holds at all of them with the
+ * next request.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { policyDocumentSchema, type PolicyDocument } from '#shared/protocol/policy.ts';
@@ -23,59 +24,124 @@ export type NamedVersion = PolicyVersion & { readonly name: string };
 
 /** Every version of every policy of the site, by name, the newest first. */
 export async function listVersions(db: Db, siteId: string): Promise<NamedVersion[]> {
-  const rows = await db.selectFrom('policy').selectAll().where('site_id', '=', siteId).orderBy('name').orderBy('version', 'desc').execute();
+  const rows = await db
+    .selectFrom('policy')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .orderBy('name')
+    .orderBy('version', 'desc')
+    .execute();
   return rows.map(toVersion);
 }
 
 /** The versions of one policy, the newest first; none where nobody made it. */
 export async function versionsOf(db: Db, siteId: string, name: string): Promise<NamedVersion[]> {
-  const rows = await db.selectFrom('policy').selectAll().where('site_id', '=', siteId).where('name', '=', name).orderBy('version', 'desc').execute();
+  const rows = await db
+    .selectFrom('policy')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('name', '=', name)
+    .orderBy('version', 'desc')
+    .execute();
   return rows.map(toVersion);
 }
 
 /** The newest version of each policy of the site, by name, also where it is withdrawn. */
 export async function newestVersions(db: Db, siteId: string): Promise<NamedVersion[]> {
-  const rows = await db.selectFrom('policy').selectAll().distinctOn('name').where('site_id', '=', siteId).orderBy('name').orderBy('version', 'desc').execute();
+  const rows = await db
+    .selectFrom('policy')
+    .selectAll()
+    .distinctOn('name')
+    .where('site_id', '=', siteId)
+    .orderBy('name')
+    .orderBy('version', 'desc')
+    .execute();
   return rows.map(toVersion);
 }
 
 export async function newestVersion(db: Db, siteId: string, name: string): Promise<NamedVersion | undefined> {
-  const newest = db.selectFrom('policy').selectAll().where('site_id', '=', siteId).where('name', '=', name).orderBy('version', 'desc').limit(1);
+  const newest = db
+    .selectFrom('policy')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('name', '=', name)
+    .orderBy('version', 'desc')
+    .limit(1);
   const row = await newest.executeTakeFirst();
   return row && toVersion(row);
 }
 
-export async function findVersion(db: Db, siteId: string, name: string, version: number): Promise<NamedVersion | undefined> {
-  const row = await db.selectFrom('policy').selectAll().where('site_id', '=', siteId).where('name', '=', name).where('version', '=', version).executeTakeFirst();
+export async function findVersion(
+  db: Db,
+  siteId: string,
+  name: string,
+  version: number,
+): Promise<NamedVersion | undefined> {
+  const row = await db
+    .selectFrom('policy')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('name', '=', name)
+    .where('version', '=', version)
+    .executeTakeFirst();
   return row && toVersion(row);
 }
 
 export type PolicyChange = { readonly siteId: string; readonly by: string; readonly now: Date };
 
-/** The first version. @throws Problem policy-exists, also where it was withdrawn: its number would stand for two promises. */
+/**
+ * The first version. @throws Problem policy-exists, also where it was withdrawn: its number would stand for
+ * two promises.
+ */
 export async function insertPolicy(trx: Trx, document: PolicyDocument, change: PolicyChange): Promise<void> {
   await lockPolicy(trx, change.siteId, document.name);
-  if ((await newestVersion(trx, change.siteId, document.name)) !== undefined) throw new Problem('policy-exists');
+  if ((await newestVersion(trx, change.siteId, document.name)) !== undefined)
+    throw new Problem('policy-exists');
   await insertVersion(trx, document, 1, change);
 }
 
-/** The next version, which is in force from now on, also where the one before was withdrawn. @throws Problem not-found, policy-changed. */
-export async function replacePolicy(trx: Trx, document: PolicyDocument, replaces: number, change: PolicyChange): Promise<void> {
+/**
+ * The next version, which is in force from now on, also where the one before was withdrawn. @throws Problem
+ * not-found, policy-changed.
+ */
+export async function replacePolicy(
+  trx: Trx,
+  document: PolicyDocument,
+  replaces: number,
+  change: PolicyChange,
+): Promise<void> {
   await lockPolicy(trx, change.siteId, document.name);
   await requireNewest(trx, change.siteId, document.name, replaces);
   await insertVersion(trx, document, replaces + 1, change);
 }
 
-/** Under no version of it is anything taken any more. False: it was withdrawn before. @throws Problem not-found, policy-changed. */
-export async function withdrawPolicy(trx: Trx, name: string, version: number, { siteId, by, now }: PolicyChange): Promise<boolean> {
+/**
+ * Under no version of it is anything taken any more. False: it was withdrawn before. @throws Problem
+ * not-found, policy-changed.
+ */
+export async function withdrawPolicy(
+  trx: Trx,
+  name: string,
+  version: number,
+  { siteId, by, now }: PolicyChange,
+): Promise<boolean> {
   await lockPolicy(trx, siteId, name);
   const newest = await requireNewest(trx, siteId, name, version);
   if (newest.withdrawnAt !== null) return false;
-  await trx.updateTable('policy').set({ withdrawn_at: now, withdrawn_by: by }).where('site_id', '=', siteId).where('name', '=', name).where('version', '=', version).execute();
+  await trx
+    .updateTable('policy')
+    .set({ withdrawn_at: now, withdrawn_by: by })
+    .where('site_id', '=', siteId)
+    .where('name', '=', name)
+    .where('version', '=', version)
+    .execute();
   return true;
 }
 
-/** Two who change one policy at once, at two gateways, wait for each other: the second one then sees the first one's version. */
+/**
+ * Two who change one policy at once, at two gateways, wait for each other: the second one then sees the first
+ * one's version.
+ */
 async function lockPolicy(trx: Trx, siteId: string, name: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`policy ${siteId} ${name}`}))`.execute(trx);
 }
@@ -87,12 +153,34 @@ async function requireNewest(trx: Trx, siteId: string, name: string, version: nu
   return newest;
 }
 
-async function insertVersion(trx: Trx, document: PolicyDocument, version: number, { siteId, by, now }: PolicyChange): Promise<void> {
-  const made = { site_id: siteId, name: document.name, version, document: JSON.stringify(document), made_by: by, made_at: now };
-  await trx.insertInto('policy').values({ ...made, withdrawn_by: null, withdrawn_at: null }).execute();
+async function insertVersion(
+  trx: Trx,
+  document: PolicyDocument,
+  version: number,
+  { siteId, by, now }: PolicyChange,
+): Promise<void> {
+  const made = {
+    site_id: siteId,
+    name: document.name,
+    version,
+    document: JSON.stringify(document),
+    made_by: by,
+    made_at: now,
+  };
+  await trx
+    .insertInto('policy')
+    .values({ ...made, withdrawn_by: null, withdrawn_at: null })
+    .execute();
 }
 
 function toVersion(row: Selectable<PolicyTable>): NamedVersion {
   const { name, version, made_by: madeBy, made_at: madeAt, withdrawn_at: withdrawnAt } = row;
-  return { name, version, document: policyDocumentSchema.safeParse(row.document).data ?? null, madeBy, madeAt, withdrawnAt };
+  return {
+    name,
+    version,
+    document: policyDocumentSchema.safeParse(row.document).data ?? null,
+    madeBy,
+    madeAt,
+    withdrawnAt,
+  };
 }

@@ -1,17 +1,33 @@
-/** Reports of de-identification in the database: written with the promise of the instances that name them, read for the receipt. */
+/**
+ * Reports of de-identification in the database: written with the promise of the instances that name them,
+ * read for the receipt.
+ */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import { reportDigest, type WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** What a manifest says was done: the report of each instance, by `UID digest`. Of an entry that is there twice the first counts, as for the promise. */
-export async function readReports({ instances, deidentification }: Manifest): Promise<ReadonlyMap<string, WireReport>> {
+/**
+ * What a manifest says was done: the report of each instance, by `UID digest`. Of an entry that is there
+ * twice the first counts, as for the promise.
+ */
+export async function readReports({
+  instances,
+  deidentification,
+}: Manifest): Promise<ReadonlyMap<string, WireReport>> {
   if (deidentification === undefined) return new Map();
   const { edition, options, reports } = deidentification;
-  const listed = await Promise.all(reports.map(async (list): Promise<WireReport> => {
-    if (typeof list === 'string') return { edition, options, digest: list, actions: null };
-    return { edition, options, digest: await reportDigest({ edition, options, actions: list }), actions: list };
-  }));
+  const listed = await Promise.all(
+    reports.map(async (list): Promise<WireReport> => {
+      if (typeof list === 'string') return { edition, options, digest: list, actions: null };
+      return {
+        edition,
+        options,
+        digest: await reportDigest({ edition, options, actions: list }),
+        actions: list,
+      };
+    }),
+  );
   const said = new Map<string, WireReport>();
   const seen = new Set<string>();
   for (const { sopInstanceUID, digest, report } of instances) {
@@ -23,7 +39,11 @@ export async function readReports({ instances, deidentification }: Manifest): Pr
 }
 
 /** Keeps what the study does not have yet. */
-export async function insertReports(trx: Transaction<Tables>, studyId: string, reports: Iterable<WireReport>): Promise<void> {
+export async function insertReports(
+  trx: Transaction<Tables>,
+  studyId: string,
+  reports: Iterable<WireReport>,
+): Promise<void> {
   const distinct = new Map([...reports].map((report) => [report.digest, report]));
   if (distinct.size === 0) return;
   await sql`
@@ -34,7 +54,14 @@ export async function insertReports(trx: Transaction<Tables>, studyId: string, r
 }
 
 /** By their digests. */
-export async function reportsOf(db: Kysely<Tables>, studyId: string): Promise<ReadonlyMap<string, WireReport>> {
-  const rows = await db.selectFrom('deid_report').select(['digest', 'edition', 'options', 'actions']).where('study_id', '=', studyId).execute();
+export async function reportsOf(
+  db: Kysely<Tables>,
+  studyId: string,
+): Promise<ReadonlyMap<string, WireReport>> {
+  const rows = await db
+    .selectFrom('deid_report')
+    .select(['digest', 'edition', 'options', 'actions'])
+    .where('study_id', '=', studyId)
+    .execute();
   return new Map(rows.map((row) => [row.digest, row]));
 }

@@ -23,8 +23,14 @@ test('any stage runs twice, or is killed between what it did and its commit, the
     }
     const status = await pipeline.status(uploadId);
     assert.equal([stage, status.state, status.counts.inPacs, status.revision], [stage, 'closed', 3, 1]);
-    assert.ok([...pacs.posted.values()].every((count) => count === 1), `${stage}: posted once`);
-    assert.is((await tools.db.selectFrom('receipt').select('id').where('study_id', '=', studyId).execute()).length, 1);
+    assert.ok(
+      [...pacs.posted.values()].every((count) => count === 1),
+      `${stage}: posted once`,
+    );
+    assert.is(
+      (await tools.db.selectFrom('receipt').select('id').where('study_id', '=', studyId).execute()).length,
+      1,
+    );
     assert.equal(await tools.blobs.ids(), []);
     await pipeline.close();
   }

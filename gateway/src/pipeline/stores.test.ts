@@ -4,8 +4,24 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testDatabases } from '../database/open-test-database.ts';
 import type { Database } from '../database/database.ts';
-import { changeInstances, countStates, insertInstances, instancesByKey, instancesByUid, instancesOf, type NewInstance } from './instance.store.ts';
-import { deleteParcels, findDeviceParcel, findParcel, insertParcel, moveParcel, reopenParcels, unverifiedParcels } from './parcel.store.ts';
+import {
+  changeInstances,
+  countStates,
+  insertInstances,
+  instancesByKey,
+  instancesByUid,
+  instancesOf,
+  type NewInstance,
+} from './instance.store.ts';
+import {
+  deleteParcels,
+  findDeviceParcel,
+  findParcel,
+  insertParcel,
+  moveParcel,
+  reopenParcels,
+  unverifiedParcels,
+} from './parcel.store.ts';
 import { insertReports, reportsOf } from './report.store.ts';
 import { applyStudyEvent, lockOrCreateStudy, lockStudy, setStudyKey, setWaiting } from './study.store.ts';
 import { missingInstances, uploadStatus } from './upload-status.ts';
@@ -13,8 +29,16 @@ import { missingInstances, uploadStatus } from './upload-status.ts';
 const now = new Date('2026-01-01T00:00:00Z');
 const hex = (n: number) => n.toString(16).padStart(64, '0');
 const instance = (n: number): NewInstance => ({
-  sop_instance_uid: `1.2.${n}`, sop_class_uid: '1.2', series_instance_uid: '1.2', transfer_syntax_uid: '1.2', digest: hex(n), original_digest: null,
-  report_digest: null, bytes: 100 + n, state: 'promised', reason: null,
+  sop_instance_uid: `1.2.${n}`,
+  sop_class_uid: '1.2',
+  series_instance_uid: '1.2',
+  transfer_syntax_uid: '1.2',
+  digest: hex(n),
+  original_digest: null,
+  report_digest: null,
+  bytes: 100 + n,
+  state: 'promised',
+  reason: null,
 });
 
 for (const { name, open } of testDatabases('stores of the pipeline')) {
@@ -25,16 +49,53 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
 
   async function begin(instances = 3) {
     const { db } = database;
-    const site = (await db.insertInto('site').values({ name: 's' }).returning('id').executeTakeFirstOrThrow()).id;
-    const person = { site_id: site, username: randomUUID(), roles: ['technician' as const], password_hash: '', disabled_at: null };
-    const account = (await db.insertInto('account').values(person).returning('id').executeTakeFirstOrThrow()).id;
+    const site = (await db.insertInto('site').values({ name: 's' }).returning('id').executeTakeFirstOrThrow())
+      .id;
+    const person = {
+      site_id: site,
+      username: randomUUID(),
+      roles: ['technician' as const],
+      password_hash: '',
+      disabled_at: null,
+    };
+    const account = (await db.insertInto('account').values(person).returning('id').executeTakeFirstOrThrow())
+      .id;
     const uploadId = randomUUID();
     const study = await db.transaction().execute(async (trx) => {
-      const created = await lockOrCreateStudy(trx, { id: randomUUID(), siteId: site, studyInstanceUID: '1.2.3', policy: { name: 'identified', version: 1 }, now });
-      const ids = await insertInstances(trx, created, Array.from({ length: instances }, (_, i) => instance(i + 1)), now);
-      await trx.insertInto('upload').values({ id: uploadId, site_id: site, study_id: created.id, account_id: account, device_id: null, completed_at: null }).execute();
-      const links = [...ids.values()].map((instance_id, position) => ({ upload_id: uploadId, position, instance_id }));
-      for (let at = 0; at < links.length; at += 1000) await trx.insertInto('upload_instance').values(links.slice(at, at + 1000)).execute();
+      const created = await lockOrCreateStudy(trx, {
+        id: randomUUID(),
+        siteId: site,
+        studyInstanceUID: '1.2.3',
+        policy: { name: 'identified', version: 1 },
+        now,
+      });
+      const ids = await insertInstances(
+        trx,
+        created,
+        Array.from({ length: instances }, (_, i) => instance(i + 1)),
+        now,
+      );
+      await trx
+        .insertInto('upload')
+        .values({
+          id: uploadId,
+          site_id: site,
+          study_id: created.id,
+          account_id: account,
+          device_id: null,
+          completed_at: null,
+        })
+        .execute();
+      const links = [...ids.values()].map((instance_id, position) => ({
+        upload_id: uploadId,
+        position,
+        instance_id,
+      }));
+      for (let at = 0; at < links.length; at += 1000)
+        await trx
+          .insertInto('upload_instance')
+          .values(links.slice(at, at + 1000))
+          .execute();
       return created;
     });
     return { db, site, account, uploadId, study };
@@ -42,7 +103,15 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
 
   test('a study is made once, however often it is named', async () => {
     const { db, site, study } = await begin();
-    const again = await db.transaction().execute((trx) => lockOrCreateStudy(trx, { id: randomUUID(), siteId: site, studyInstanceUID: '1.2.3', policy: { name: 'x', version: 2 }, now }));
+    const again = await db.transaction().execute((trx) =>
+      lockOrCreateStudy(trx, {
+        id: randomUUID(),
+        siteId: site,
+        studyInstanceUID: '1.2.3',
+        policy: { name: 'x', version: 2 },
+        now,
+      }),
+    );
     assert.equal([again.id, again.policy_name], [study.id, 'identified']);
   });
 
@@ -52,7 +121,14 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     const rows = await instancesOf(db, study.id, ['promised']);
     assert.is(rows.length, 20_000);
     assert.equal([typeof rows[0]!.id, typeof rows[0]!.bytes], ['number', 'number']);
-    const changed = await db.transaction().execute((trx) => changeInstances(trx, rows.map(({ id }) => ({ id, state: 'posted' })), ['promised'], now));
+    const changed = await db.transaction().execute((trx) =>
+      changeInstances(
+        trx,
+        rows.map(({ id }) => ({ id, state: 'posted' })),
+        ['promised'],
+        now,
+      ),
+    );
     assert.is(changed.size, 20_000);
     assert.equal([...(await countStates(db, study.id))], [['posted', 20_000]]);
     assert.is((await uploadStatus(db, uploadId, false))?.counts.atGateway, 20_000);
@@ -63,26 +139,83 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
   test('a change leaves alone what it does not name, and what is no longer where it was', async () => {
     const { db, study, uploadId } = await begin();
     const [one, two] = (await instancesOf(db, study.id)) as unknown as [{ id: number }, { id: number }];
-    await insertParcel(db, { id: 'place', site_id: study.site_id, upload_id: uploadId, study_id: study.id, device_parcel_id: 'd', bytes: 10, expires_at: now });
-    await changeInstances(db, [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }], ['promised'], now);
-    await changeInstances(db, [{ id: one.id, state: 'posting', postedAt: now, attempts: 2 }, { id: two.id, state: 'posting' }], ['received'], now);
+    await insertParcel(db, {
+      id: 'place',
+      site_id: study.site_id,
+      upload_id: uploadId,
+      study_id: study.id,
+      device_parcel_id: 'd',
+      bytes: 10,
+      expires_at: now,
+    });
+    await changeInstances(
+      db,
+      [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }],
+      ['promised'],
+      now,
+    );
+    await changeInstances(
+      db,
+      [
+        { id: one.id, state: 'posting', postedAt: now, attempts: 2 },
+        { id: two.id, state: 'posting' },
+      ],
+      ['received'],
+      now,
+    );
     const rows = await instancesOf(db, study.id);
-    assert.equal([rows[0]!.state, rows[0]!.parcel_id, rows[0]!.body_offset, rows[0]!.attempts, rows[0]!.posted_at], ['posting', 'place', 7, 2, now]);
+    assert.equal(
+      [rows[0]!.state, rows[0]!.parcel_id, rows[0]!.body_offset, rows[0]!.attempts, rows[0]!.posted_at],
+      ['posting', 'place', 7, 2, now],
+    );
     assert.is(rows[1]!.state, 'promised');
-    await changeInstances(db, [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }], ['posting'], now);
-    const [changed] = await instancesByKey(db, study, [{ sopInstanceUID: '1.2.1', digest: hex(1) }, { sopInstanceUID: '1.2.2', digest: hex(9) }]);
+    await changeInstances(
+      db,
+      [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }],
+      ['posting'],
+      now,
+    );
+    const [changed] = await instancesByKey(db, study, [
+      { sopInstanceUID: '1.2.1', digest: hex(1) },
+      { sopInstanceUID: '1.2.2', digest: hex(9) },
+    ]);
     assert.equal([changed!.parcel_id, changed!.posted_at, changed!.reason], [null, null, 'digest-mismatch']);
   });
 
   test('I2: the database itself holds one active digest of a UID at a site; what was refused, left out or quarantined claims none', async () => {
     const { db, study } = await begin(1);
     const rival = (state: NewInstance['state'], nr: number) =>
-      db.transaction().execute((trx) => insertInstances(trx, study, [{ ...instance(nr), sop_instance_uid: '1.2.1', state }], now)).then(() => 'taken', (error: { code?: string }) => error.code);
+      db
+        .transaction()
+        .execute((trx) =>
+          insertInstances(trx, study, [{ ...instance(nr), sop_instance_uid: '1.2.1', state }], now),
+        )
+        .then(
+          () => 'taken',
+          (error: { code?: string }) => error.code,
+        );
     assert.is(await rival('promised', 91), '23505');
-    assert.equal(await Promise.all((['refused', 'quarantined', 'left-out'] as const).map((state, nr) => rival(state, 92 + nr))), ['taken', 'taken', 'taken']);
+    assert.equal(
+      await Promise.all(
+        (['refused', 'quarantined', 'left-out'] as const).map((state, nr) => rival(state, 92 + nr)),
+      ),
+      ['taken', 'taken', 'taken'],
+    );
     const [first, refused] = await instancesByUid(db, study.site_id, ['1.2.1']);
-    const back = () => changeInstances(db, [{ id: refused!.id, state: 'promised' }], ['refused', 'quarantined', 'left-out'], now);
-    assert.is(await back().then(() => 'taken', (error: { code?: string }) => error.code), '23505');
+    const back = () =>
+      changeInstances(
+        db,
+        [{ id: refused!.id, state: 'promised' }],
+        ['refused', 'quarantined', 'left-out'],
+        now,
+      );
+    assert.is(
+      await back().then(
+        () => 'taken',
+        (error: { code?: string }) => error.code,
+      ),
+      '23505',
+    );
     await changeInstances(db, [{ id: first!.id, state: 'left-out' }], ['promised'], now);
     assert.is((await back()).size, 1, 'the UID is free again');
     assert.is((await begin(1)).study.site_id === study.site_id, false, 'and another site has its own');
@@ -95,7 +228,17 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       assert.is(await applyStudyEvent(trx, locked, 'receipt-issued', now), null);
       const late = await applyStudyEvent(trx, locked, 'late-instance', now);
       assert.is(late?.revision, 1, 'before a receipt it stays');
-      await trx.insertInto('receipt').values({ id: randomUUID(), site_id: study.site_id, study_id: study.id, revision: 1, jws: 'x', issued_at: now }).execute();
+      await trx
+        .insertInto('receipt')
+        .values({
+          id: randomUUID(),
+          site_id: study.site_id,
+          study_id: study.id,
+          revision: 1,
+          jws: 'x',
+          issued_at: now,
+        })
+        .execute();
       assert.is((await applyStudyEvent(trx, locked, 'late-instance', now))?.revision, 2);
     });
   });
@@ -104,24 +247,53 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     const { db, study } = await begin();
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', now), true);
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', new Date()), false);
-    assert.equal((await db.selectFrom('study').select('waiting_since').where('id', '=', study.id).executeTakeFirst())?.waiting_since, now);
+    assert.equal(
+      (await db.selectFrom('study').select('waiting_since').where('id', '=', study.id).executeTakeFirst())
+        ?.waiting_since,
+      now,
+    );
   });
 
   test('a parcel is the device’s once, moves once, and leaves its instances without a place', async () => {
     const { db, study, uploadId } = await begin();
-    const parcel = { id: randomUUID(), site_id: study.site_id, upload_id: uploadId, study_id: study.id, device_parcel_id: 'mine', bytes: 5_000_000_000, expires_at: now };
-    assert.equal([await insertParcel(db, parcel), await insertParcel(db, { ...parcel, id: randomUUID() })], [true, false]);
+    const parcel = {
+      id: randomUUID(),
+      site_id: study.site_id,
+      upload_id: uploadId,
+      study_id: study.id,
+      device_parcel_id: 'mine',
+      bytes: 5_000_000_000,
+      expires_at: now,
+    };
+    assert.equal(
+      [await insertParcel(db, parcel), await insertParcel(db, { ...parcel, id: randomUUID() })],
+      [true, false],
+    );
     const key = randomBytes(40);
     await db.transaction().execute((trx) => setStudyKey(trx, study.id, key));
     const found = (await findDeviceParcel(db, uploadId, 'mine'))!;
-    assert.equal([found.id, found.bytes, Buffer.from(found.wrapped_key!).equals(key)], [parcel.id, 5_000_000_000, true]);
-    assert.equal([await moveParcel(db, parcel.id, 'receiving', 'received'), await moveParcel(db, parcel.id, 'receiving', 'received')], [true, false]);
+    assert.equal(
+      [found.id, found.bytes, Buffer.from(found.wrapped_key!).equals(key)],
+      [parcel.id, 5_000_000_000, true],
+    );
+    assert.equal(
+      [
+        await moveParcel(db, parcel.id, 'receiving', 'received'),
+        await moveParcel(db, parcel.id, 'receiving', 'received'),
+      ],
+      [true, false],
+    );
     assert.equal(await unverifiedParcels(db, { uploadId }), [parcel.id]);
     await moveParcel(db, parcel.id, 'received', 'verified');
     await reopenParcels(db, study.id);
     assert.is((await findParcel(db, parcel.id))?.damaged, 1);
     const [row] = await instancesOf(db, study.id);
-    await changeInstances(db, [{ id: row!.id, state: 'received', place: { parcelId: parcel.id, offset: 1 } }], ['promised'], now);
+    await changeInstances(
+      db,
+      [{ id: row!.id, state: 'received', place: { parcelId: parcel.id, offset: 1 } }],
+      ['promised'],
+      now,
+    );
     await db.transaction().execute((trx) => deleteParcels(trx, [parcel.id]));
     assert.is((await instancesOf(db, study.id))[0]!.parcel_id, null);
     assert.is((await missingInstances(db, uploadId)).length, 2);
@@ -129,10 +301,16 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
   test('a report is kept once a study, with its list or without, and goes with the study', async () => {
     const { db, study } = await begin(0);
     const terms = { edition: 'DICOM 2024e', options: ['retain-uids' as const] };
-    const reports = [{ ...terms, digest: hex(1), actions: ['0008,0020 Z profile'] }, { ...terms, digest: hex(2), actions: null }] as const;
+    const reports = [
+      { ...terms, digest: hex(1), actions: ['0008,0020 Z profile'] },
+      { ...terms, digest: hex(2), actions: null },
+    ] as const;
     await db.transaction().execute((trx) => insertReports(trx, study.id, [...reports, reports[0]]));
     await db.transaction().execute((trx) => insertReports(trx, study.id, [{ ...reports[0], actions: null }]));
-    assert.equal([...(await reportsOf(db, study.id))].sort(), reports.map((report) => [report.digest, report]));
+    assert.equal(
+      [...(await reportsOf(db, study.id))].sort(),
+      reports.map((report) => [report.digest, report]),
+    );
     await db.deleteFrom('upload').where('study_id', '=', study.id).execute();
     await db.deleteFrom('study').where('id', '=', study.id).execute();
     assert.is((await reportsOf(db, study.id)).size, 0);

@@ -1,17 +1,23 @@
 /**
- * "This study changed", told after the commit to whoever shows it, on every gateway of this database. It carries no content: who is told reads
- * the study's status, so being told twice harms nothing. Where something may have been missed (the connection to the other gateways was
- * lost), listeners are told that any study may have changed.
+ * "This study changed", told after the commit to whoever shows it, on every gateway of this database. It
+ * carries no content: who is told reads the study's status, so being told twice harms nothing. Where
+ * something may have been missed (the connection to the other gateways was lost), listeners are told that any
+ * study may have changed.
  */
 import type { MessageChannel } from '../database/message-channel.ts';
 
 export type StudyChanges = {
   emit(studyId: string): void;
-  /** `anyStudy` (else nothing is done) when changes may have been missed. Returns the function that ends it. */
+  /**
+   * `anyStudy` (else nothing is done) when changes may have been missed. Returns the function that ends it.
+   */
   subscribe(listener: (studyId: string) => void, anyStudy?: () => void): () => void;
 };
 
-/** Gathered so long before the others are told: a study of many parcels changes many times in a moment, and a stream looks four times a second. */
+/**
+ * Gathered so long before the others are told: a study of many parcels changes many times in a moment, and a
+ * stream looks four times a second.
+ */
 const GATHER_MS = 50;
 /** A UUID has 36 characters; a message has room for 7 999. */
 const STUDIES_A_MESSAGE = 200;
@@ -24,9 +30,13 @@ export function createStudyChanges(others: MessageChannel | null = null): StudyC
   const tellOthers = (): void => {
     const studies = [...untold];
     untold.clear();
-    for (let at = 0; at < studies.length; at += STUDIES_A_MESSAGE) void others?.say(studies.slice(at, at + STUDIES_A_MESSAGE).join(' '));
+    for (let at = 0; at < studies.length; at += STUDIES_A_MESSAGE)
+      void others?.say(studies.slice(at, at + STUDIES_A_MESSAGE).join(' '));
   };
-  others?.hear((message) => message.split(' ').forEach(tellHere), () => listeners.forEach(({ any }) => any()));
+  others?.hear(
+    (message) => message.split(' ').forEach(tellHere),
+    () => listeners.forEach(({ any }) => any()),
+  );
   return {
     emit(studyId) {
       tellHere(studyId);

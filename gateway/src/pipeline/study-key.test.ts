@@ -17,34 +17,37 @@ function inFolder(run: (folder: string) => void): void {
   }
 }
 
-test('a key opens again after a restart, for its own study and its own gateway only', () => inFolder((folder) => {
-  const wrapped = createStudyKeys(WRAP_KEY, folder).create('study-a');
-  const key = createStudyKeys(WRAP_KEY, folder).unwrap('study-a', wrapped);
-  assert.is(key?.length, 32);
-  assert.equal(createStudyKeys(WRAP_KEY, folder).unwrap('study-a', wrapped), key);
-  assert.is(createStudyKeys(WRAP_KEY, folder).unwrap('study-b', wrapped), null);
-  assert.is(createStudyKeys(new Uint8Array(32), folder).unwrap('study-a', wrapped), null);
-}));
+test('a key opens again after a restart, for its own study and its own gateway only', () =>
+  inFolder((folder) => {
+    const wrapped = createStudyKeys(WRAP_KEY, folder).create('study-a');
+    const key = createStudyKeys(WRAP_KEY, folder).unwrap('study-a', wrapped);
+    assert.is(key?.length, 32);
+    assert.equal(createStudyKeys(WRAP_KEY, folder).unwrap('study-a', wrapped), key);
+    assert.is(createStudyKeys(WRAP_KEY, folder).unwrap('study-b', wrapped), null);
+    assert.is(createStudyKeys(new Uint8Array(32), folder).unwrap('study-a', wrapped), null);
+  }));
 
-test('what a database log and the wrap key still hold after a key was destroyed opens nothing', () => inFolder((folder) => {
-  const keys = createStudyKeys(WRAP_KEY, folder);
-  const [destroyed, kept] = [keys.create('study-a'), keys.create('study-b')];
-  keys.destroy(destroyed);
-  keys.destroy(destroyed);
-  assert.is(keys.unwrap('study-a', destroyed), null);
-  assert.ok(keys.unwrap('study-b', kept));
-  assert.is(readdirSync(folder).length, 1);
-}));
+test('what a database log and the wrap key still hold after a key was destroyed opens nothing', () =>
+  inFolder((folder) => {
+    const keys = createStudyKeys(WRAP_KEY, folder);
+    const [destroyed, kept] = [keys.create('study-a'), keys.create('study-b')];
+    keys.destroy(destroyed);
+    keys.destroy(destroyed);
+    assert.is(keys.unwrap('study-a', destroyed), null);
+    assert.ok(keys.unwrap('study-b', kept));
+    assert.is(readdirSync(folder).length, 1);
+  }));
 
-test('a key that no study names is destroyed once it is an hour old, and no other', () => inFolder((folder) => {
-  const keys = createStudyKeys(WRAP_KEY, folder);
-  const [named, unnamed] = [keys.create('study-a'), keys.create('study-b')];
-  keys.sweep([named]);
-  assert.ok(keys.unwrap('study-b', unnamed), 'its transaction may still be open');
-  for (const file of readdirSync(folder)) utimesSync(join(folder, file), new Date(0), new Date(0));
-  keys.sweep([named]);
-  assert.is(keys.unwrap('study-b', unnamed), null);
-  assert.ok(keys.unwrap('study-a', named));
-}));
+test('a key that no study names is destroyed once it is an hour old, and no other', () =>
+  inFolder((folder) => {
+    const keys = createStudyKeys(WRAP_KEY, folder);
+    const [named, unnamed] = [keys.create('study-a'), keys.create('study-b')];
+    keys.sweep([named]);
+    assert.ok(keys.unwrap('study-b', unnamed), 'its transaction may still be open');
+    for (const file of readdirSync(folder)) utimesSync(join(folder, file), new Date(0), new Date(0));
+    keys.sweep([named]);
+    assert.is(keys.unwrap('study-b', unnamed), null);
+    assert.ok(keys.unwrap('study-a', named));
+  }));
 
 test.run();

@@ -1,12 +1,25 @@
 /**
- * The key of a study: 32 bytes under which its parcels lie on the disk. It is made of two halves that are kept apart: one in the database,
- * wrapped by the gateway's own key, one as a file in `keys/studies/`. Destroying the file destroys the key: the half that lives on in a
- * database's log, or in a backup of it, opens nothing (DESIGN §2.2).
+ * The key of a study: 32 bytes under which its parcels lie on the disk. It is made of two halves that are
+ * kept apart: one in the database, wrapped by the gateway's own key, one as a file in `keys/studies/`.
+ * Destroying the file destroys the key: the half that lives on in a database's log, or in a backup of it,
+ * opens nothing (DESIGN §2.2).
  *
  * Gateways that share a database share this folder, as they share the parcels.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const KEY_BYTES = 32;
@@ -14,15 +27,18 @@ const ID_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /**
- * A file is older than its row by one transaction. What no row names after this long belongs to a transaction that was undone. Reckoned by the
- * folder's own clock: gateways that share it may have others.
+ * A file is older than its row by one transaction. What no row names after this long belongs to a transaction
+ * that was undone. Reckoned by the folder's own clock: gateways that share it may have others.
  */
 const UNNAMED_FOR_MS = 3600 * 1000;
 
 export type StudyKeys = {
   /** A new key for the study, as the database keeps it. Its file is on the disk before this returns. */
   create(studyId: string): Uint8Array;
-  /** Null where it is not of this study or this gateway, or was destroyed: what lies under it cannot be had back, and is sent again. */
+  /**
+   * Null where it is not of this study or this gateway, or was destroyed: what lies under it cannot be had
+   * back, and is sent again.
+   */
   unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
   /** For ever. One that is destroyed already stays so. */
   destroy(wrapped: Uint8Array): void;
@@ -62,12 +78,20 @@ function eraseFile(path: string): void {
   unlinkSync(path);
 }
 
-/** AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped half opens for its own study only. */
+/**
+ * AES-256-GCM (NIST SP 800-38D) with the study's id as associated data: a wrapped half opens for its own
+ * study only.
+ */
 function openHalf(wrapKey: Uint8Array, studyId: string, sealed: Uint8Array): Uint8Array | null {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', wrapKey, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES }).setAAD(Buffer.from(studyId));
+    const decipher = createDecipheriv('aes-256-gcm', wrapKey, sealed.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    }).setAAD(Buffer.from(studyId));
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-    return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)), decipher.final()]);
+    return Buffer.concat([
+      decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)),
+      decipher.final(),
+    ]);
   } catch {
     return null;
   }
@@ -83,7 +107,13 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): StudyKeys 
       writeHalf(pathOf(id), randomBytes(KEY_BYTES));
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', wrapKey, nonce).setAAD(Buffer.from(studyId));
-      return Buffer.concat([id, nonce, cipher.update(randomBytes(KEY_BYTES)), cipher.final(), cipher.getAuthTag()]);
+      return Buffer.concat([
+        id,
+        nonce,
+        cipher.update(randomBytes(KEY_BYTES)),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
     },
     unwrap(studyId, wrapped) {
       const half = openHalf(wrapKey, studyId, wrapped.subarray(ID_BYTES));

@@ -1,6 +1,7 @@
 /**
- * Studies in the database: found, locked and moved on. All functions are free and take the connection or the transaction first; who
- * changes the state of a study holds its row locked (`lockStudy`), so that two events of one study never cross.
+ * Studies in the database: found, locked and moved on. All functions are free and take the connection or the
+ * transaction first; who changes the state of a study holds its row locked (`lockStudy`), so that two events
+ * of one study never cross.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
@@ -21,8 +22,8 @@ export async function lockStudy(trx: Trx, studyId: string): Promise<StudyRow | u
 }
 
 /**
- * Held until the transaction ends by whoever gives a UID to an instance: at one site only one digest may have it, and another study's row may
- * be the rival. Taken before any study is locked.
+ * Held until the transaction ends by whoever gives a UID to an instance: at one site only one digest may have
+ * it, and another study's row may be the rival. Taken before any study is locked.
  */
 export async function lockUids(trx: Trx, siteId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`manifest ${siteId}`}))`.execute(trx);
@@ -42,8 +43,17 @@ export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<Stud
   await trx
     .insertInto('study')
     .values({
-      id, site_id: siteId, study_instance_uid: studyInstanceUID, state: 'receiving', revision: 1,
-      policy_name: policy.name, policy_version: policy.version, wrapped_key: null, waiting_because: null, waiting_since: null, updated_at: now,
+      id,
+      site_id: siteId,
+      study_instance_uid: studyInstanceUID,
+      state: 'receiving',
+      revision: 1,
+      policy_name: policy.name,
+      policy_version: policy.version,
+      wrapped_key: null,
+      waiting_because: null,
+      waiting_since: null,
+      updated_at: now,
     })
     .onConflict((conflict) => conflict.columns(['site_id', 'study_instance_uid']).doNothing())
     .execute();
@@ -57,25 +67,48 @@ export async function lockOrCreateStudy(trx: Trx, study: NewStudy): Promise<Stud
 }
 
 /**
- * Moves a locked study on. Null: the event means nothing in its state (any more), and nothing was changed. A study that goes back to
- * `receiving` after its receipt gets the next revision: a receipt is never changed, a new one is issued.
+ * Moves a locked study on. Null: the event means nothing in its state (any more), and nothing was changed. A
+ * study that goes back to `receiving` after its receipt gets the next revision: a receipt is never changed, a
+ * new one is issued.
  */
-export async function applyStudyEvent(trx: Trx, study: StudyRow, event: StudyEvent, now: Date): Promise<StudyRow | null> {
+export async function applyStudyEvent(
+  trx: Trx,
+  study: StudyRow,
+  event: StudyEvent,
+  now: Date,
+): Promise<StudyRow | null> {
   const state = nextStudyState(study.state, event);
   if (state === null) return null;
   const again = state === 'receiving' && (await hasReceipt(trx, study));
   const revision = again ? study.revision + 1 : study.revision;
-  await trx.updateTable('study').set({ state, revision, updated_at: now }).where('id', '=', study.id).execute();
+  await trx
+    .updateTable('study')
+    .set({ state, revision, updated_at: now })
+    .where('id', '=', study.id)
+    .execute();
   return { ...study, state, revision, updated_at: now };
 }
 
 async function hasReceipt(trx: Trx, study: StudyRow): Promise<boolean> {
-  const row = await trx.selectFrom('receipt').select('id').where('study_id', '=', study.id).where('revision', '=', study.revision).executeTakeFirst();
+  const row = await trx
+    .selectFrom('receipt')
+    .select('id')
+    .where('study_id', '=', study.id)
+    .where('revision', '=', study.revision)
+    .executeTakeFirst();
   return row !== undefined;
 }
 
-export async function setPolicy(trx: Trx, studyId: string, policy: { name: string; version: number }): Promise<void> {
-  await trx.updateTable('study').set({ policy_name: policy.name, policy_version: policy.version }).where('id', '=', studyId).execute();
+export async function setPolicy(
+  trx: Trx,
+  studyId: string,
+  policy: { name: string; version: number },
+): Promise<void> {
+  await trx
+    .updateTable('study')
+    .set({ policy_name: policy.name, policy_version: policy.version })
+    .where('id', '=', studyId)
+    .execute();
 }
 
 /** Null destroys the study's key. */
@@ -83,8 +116,16 @@ export async function setStudyKey(trx: Trx, studyId: string, wrappedKey: Uint8Ar
   await trx.updateTable('study').set({ wrapped_key: wrappedKey }).where('id', '=', studyId).execute();
 }
 
-/** Says why a study does not move, and since when; keeps the time where the reason is the same. True where it was news. */
-export async function setWaiting(db: Db, studyId: string, because: Waiting | null, now: Date): Promise<boolean> {
+/**
+ * Says why a study does not move, and since when; keeps the time where the reason is the same. True where it
+ * was news.
+ */
+export async function setWaiting(
+  db: Db,
+  studyId: string,
+  because: Waiting | null,
+  now: Date,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('study')
     .set({ waiting_because: because, waiting_since: because === null ? null : now })
@@ -96,7 +137,11 @@ export async function setWaiting(db: Db, studyId: string, because: Waiting | nul
 
 /** A stage failed on it without an outcome, once more; how often by now. */
 export async function countFailures(db: Db, studyId: string): Promise<number> {
-  const counted = db.updateTable('study').set((column) => ({ failures: column('failures', '+', 1) })).where('id', '=', studyId).returning('failures');
+  const counted = db
+    .updateTable('study')
+    .set((column) => ({ failures: column('failures', '+', 1) }))
+    .where('id', '=', studyId)
+    .returning('failures');
   return (await counted.executeTakeFirst())?.failures ?? 0;
 }
 

@@ -13,9 +13,15 @@ test('again and again makes its study say that it waits for the gateway; when th
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances);
   const { signReceipt } = pipeline.tools;
-  Object.assign(pipeline.tools, { signReceipt: async () => Promise.reject(new Error('the key cannot be read')) });
+  Object.assign(pipeline.tools, {
+    signReceipt: async () => Promise.reject(new Error('the key cannot be read')),
+  });
   await pipeline.runAll().catch(() => undefined);
-  const { id } = await pipeline.tools.db.selectFrom('study').select('id').where('site_id', '=', pipeline.siteId).executeTakeFirstOrThrow();
+  const { id } = await pipeline.tools.db
+    .selectFrom('study')
+    .select('id')
+    .where('site_id', '=', pipeline.siteId)
+    .executeTakeFirstOrThrow();
   for (let run = 2; run < 8; run += 1) await pipeline.run('receipt', id).catch(() => undefined);
   assert.is((await pipeline.status(uploadId)).waiting, null, 'a hiccup is nobody’s business');
   await pipeline.run('receipt', id).catch(() => undefined);

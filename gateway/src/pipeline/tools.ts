@@ -1,6 +1,6 @@
 /**
- * What the pipeline is given: its whole surroundings as values, time and identity included. gateway.ts makes them once; a test gives its
- * own. A stage receives the few of them that it uses.
+ * What the pipeline is given: its whole surroundings as values, time and identity included. gateway.ts makes
+ * them once; a test gives its own. A stage receives the few of them that it uses.
  */
 import type { Kysely, Transaction } from 'kysely';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
@@ -16,8 +16,19 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { StudyChanges } from './study-changes.ts';
 import type { StudyKeys } from './study-key.ts';
 
-/** The stages in the order of the road; a job's queue has the stage's name. `intake` runs in the request, `expiry` by the clock. */
-export const STAGES = ['intake', 'verify', 'assembly', 'forward', 'reconcile', 'receipt', 'eviction'] as const;
+/**
+ * The stages in the order of the road; a job's queue has the stage's name. `intake` runs in the request,
+ * `expiry` by the clock.
+ */
+export const STAGES = [
+  'intake',
+  'verify',
+  'assembly',
+  'forward',
+  'reconcile',
+  'receipt',
+  'eviction',
+] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** `inference`: a delivered study is looked at by models, if a rule says so (gateway/src/inference). */
@@ -34,10 +45,15 @@ export type PipelineMetrics = {
 };
 
 /**
- * An instance that came coded (Content-Encoding of its part), restored in pieces: all together exactly `bytes`. Throws CodingError where it cannot be,
- * what the source throws, and the signal's reason.
+ * An instance that came coded (Content-Encoding of its part), restored in pieces: all together exactly
+ * `bytes`. Throws CodingError where it cannot be, what the source throws, and the signal's reason.
  */
-export type Restore = (source: ByteSource, encoding: string, bytes: number, signal: AbortSignal) => AsyncGenerator<Uint8Array>;
+export type Restore = (
+  source: ByteSource,
+  encoding: string,
+  bytes: number,
+  signal: AbortSignal,
+) => AsyncGenerator<Uint8Array>;
 
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
@@ -61,9 +77,15 @@ export type PipelineTools = {
   readonly newId: () => string;
 };
 
-/** The next stage, once the transaction is committed. Jobs of one study never run side by side in one stage. */
+/**
+ * The next stage, once the transaction is committed. Jobs of one study never run side by side in one stage.
+ */
 export async function enqueueStage(
-  trx: Transaction<Tables>, tools: PipelineTools, queue: PipelineQueue, subject: StudyJob | ParcelJob, startAfterSeconds = 0,
+  trx: Transaction<Tables>,
+  tools: PipelineTools,
+  queue: PipelineQueue,
+  subject: StudyJob | ParcelJob,
+  startAfterSeconds = 0,
 ): Promise<void> {
   const key = 'studyId' in subject ? subject.studyId : subject.parcelId;
   await tools.jobs.enqueue(trx, queue, subject, { key, startAfterSeconds });
@@ -72,12 +94,16 @@ export async function enqueueStage(
 type AuditFields = { readonly [field: string]: string | number | boolean };
 
 /**
- * The audit row of a step of a study, in the transaction of the step. The last statement of it: who appends to the chain holds it until the
- * commit, so taking another lock after it would let two steps wait for each other.
+ * The audit row of a step of a study, in the transaction of the step. The last statement of it: who appends
+ * to the chain holds it until the commit, so taking another lock after it would let two steps wait for each
+ * other.
  */
 export async function auditStudy(
-  trx: Transaction<Tables>, tools: PipelineTools, study: { readonly id: string; readonly site_id: string; readonly study_instance_uid: string },
-  event: StudyEventName, fields: AuditFields,
+  trx: Transaction<Tables>,
+  tools: PipelineTools,
+  study: { readonly id: string; readonly site_id: string; readonly study_instance_uid: string },
+  event: StudyEventName,
+  fields: AuditFields,
 ): Promise<void> {
   const { id: studyId, site_id, study_instance_uid: studyInstanceUID } = study;
   await recordAudit(trx, site_id, { event, studyId, studyInstanceUID, ...fields }, tools.now());

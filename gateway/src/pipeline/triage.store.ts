@@ -1,12 +1,21 @@
-/** What the devices' own triage said of instances: written with the promise that brings it, read when the gateway has looked itself. */
+/**
+ * What the devices' own triage said of instances: written with the promise that brings it, read when the
+ * gateway has looked itself.
+ */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Tables } from '../database/tables.ts';
 
 export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage: DeviceTriage };
 
-/** Keeps what was said last of each instance of the study; that no model looked does not undo what one said. */
-export async function insertTriage(trx: Transaction<Tables>, studyId: string, said: Iterable<InstanceTriage>): Promise<void> {
+/**
+ * Keeps what was said last of each instance of the study; that no model looked does not undo what one said.
+ */
+export async function insertTriage(
+  trx: Transaction<Tables>,
+  studyId: string,
+  said: Iterable<InstanceTriage>,
+): Promise<void> {
   const last = new Map([...said].map((one) => [one.sopInstanceUID, one]));
   if (last.size === 0) return;
   await sql`
@@ -14,11 +23,18 @@ export async function insertTriage(trx: Transaction<Tables>, studyId: string, sa
     select ${studyId}::uuid, x."sopInstanceUID", x.triage
     from jsonb_to_recordset(${JSON.stringify([...last.values()])}::jsonb) as x("sopInstanceUID" text, triage jsonb)
     on conflict (study_id, sop_instance_uid) do update set triage = excluded.triage
-    where excluded.triage ->> 'runtime' <> 'none' or device_triage.triage ->> 'runtime' = 'none'`.execute(trx);
+    where excluded.triage ->> 'runtime' <> 'none' or device_triage.triage ->> 'runtime' = 'none'`.execute(
+    trx,
+  );
 }
 
 /** Undefined: the device said nothing of this instance. */
-export async function triageOf(db: Kysely<Tables>, siteId: string, studyInstanceUID: string, sopInstanceUID: string): Promise<DeviceTriage | undefined> {
+export async function triageOf(
+  db: Kysely<Tables>,
+  siteId: string,
+  studyInstanceUID: string,
+  sopInstanceUID: string,
+): Promise<DeviceTriage | undefined> {
   const row = await db
     .selectFrom('device_triage')
     .innerJoin('study', 'study.id', 'device_triage.study_id')

@@ -1,4 +1,7 @@
-/** Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the list. Reads only. */
+/**
+ * Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the
+ * list. Reads only.
+ */
 import type { Kysely } from 'kysely';
 import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
@@ -11,20 +14,35 @@ type Db = Kysely<Tables>;
 const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
 /** Null: there is no such upload. `instances`: with each instance, in the manifest's order. */
-export async function uploadStatus(db: Db, uploadId: string, instances: boolean): Promise<UploadStatus | null> {
+export async function uploadStatus(
+  db: Db,
+  uploadId: string,
+  instances: boolean,
+): Promise<UploadStatus | null> {
   const row = await db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
-    .leftJoin('receipt', (join) => join.onRef('receipt.study_id', '=', 'study.id').onRef('receipt.revision', '=', 'study.revision'))
-    .select(['study.study_instance_uid', 'study.state', 'study.revision', 'study.policy_name', 'study.waiting_because', 'study.waiting_since', 'receipt.id as receipt_id'])
+    .leftJoin('receipt', (join) =>
+      join.onRef('receipt.study_id', '=', 'study.id').onRef('receipt.revision', '=', 'study.revision'),
+    )
+    .select([
+      'study.study_instance_uid',
+      'study.state',
+      'study.revision',
+      'study.policy_name',
+      'study.waiting_because',
+      'study.waiting_since',
+      'receipt.id as receipt_id',
+    ])
     .select(['upload.study_id', 'upload.completed_at'])
     .where('upload.id', '=', uploadId)
     .executeTakeFirst();
   if (row === undefined) return null;
   const sums = await amounts(db, uploadId);
-  const waiting = row.waiting_because === null
-    ? await waitingForOthers(db, row, sums.counts)
-    : { because: row.waiting_because, since: (row.waiting_since ?? new Date(0)).toISOString() };
+  const waiting =
+    row.waiting_because === null
+      ? await waitingForOthers(db, row, sums.counts)
+      : { because: row.waiting_because, since: (row.waiting_since ?? new Date(0)).toISOString() };
   return {
     uploadId,
     studyInstanceUID: row.study_instance_uid,
@@ -40,7 +58,9 @@ export async function uploadStatus(db: Db, uploadId: string, instances: boolean)
 
 /** What this upload promised is here, and the study is not: since when that is so. Null where it is not. */
 async function waitingForOthers(
-  db: Db, { state, study_id, completed_at }: { state: StudyState; study_id: string; completed_at: Date | null }, counts: Counts,
+  db: Db,
+  { state, study_id, completed_at }: { state: StudyState; study_id: string; completed_at: Date | null },
+  counts: Counts,
 ): Promise<UploadStatus['waiting']> {
   const settled = counts.atGateway + counts.inPacs + counts.refused + counts.quarantined + counts.leftOut;
   if (state !== 'receiving' || completed_at === null || settled < counts.promised) return null;
@@ -51,14 +71,21 @@ async function waitingForOthers(
     .where('state', '=', 'promised')
     .executeTakeFirst();
   if (!row?.since) return null;
-  return { because: 'other-device', since: new Date(Math.max(row.since.getTime(), completed_at.getTime())).toISOString() };
+  return {
+    because: 'other-device',
+    since: new Date(Math.max(row.since.getTime(), completed_at.getTime())).toISOString(),
+  };
 }
 
 async function amounts(db: Db, uploadId: string): Promise<Pick<UploadStatus, 'counts' | 'bytes'>> {
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select(['instance.state', (of) => of.fn.countAll<string | number>().as('count'), (of) => of.fn.sum<string | number>('instance.bytes').as('bytes')])
+    .select([
+      'instance.state',
+      (of) => of.fn.countAll<string | number>().as('count'),
+      (of) => of.fn.sum<string | number>('instance.bytes').as('bytes'),
+    ])
     .where('upload_instance.upload_id', '=', uploadId)
     .groupBy('instance.state')
     .execute();
@@ -74,7 +101,11 @@ async function amounts(db: Db, uploadId: string): Promise<Pick<UploadStatus, 'co
       quarantined: sum('count', (state) => state === 'quarantined'),
       leftOut: sum('count', (state) => state === 'left-out'),
     },
-    bytes: { promised: sum('bytes', () => true), atGateway: sum('bytes', atGateway), inPacs: sum('bytes', isInPacs) },
+    bytes: {
+      promised: sum('bytes', () => true),
+      atGateway: sum('bytes', atGateway),
+      inPacs: sum('bytes', isInPacs),
+    },
   };
 }
 
@@ -87,12 +118,18 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
     .orderBy('upload_instance.position')
     .execute();
   return rows.map(({ sop_instance_uid, digest, state, reason }) => ({
-    sopInstanceUID: sop_instance_uid, digest, state, ...(reason === null ? {} : { reason }),
+    sopInstanceUID: sop_instance_uid,
+    digest,
+    state,
+    ...(reason === null ? {} : { reason }),
   }));
 }
 
 /** What the upload still has to send: promised, and not in a parcel that verify has yet to look at. */
-export async function missingInstances(db: Db, uploadId: string): Promise<{ sopInstanceUID: string; digest: string }[]> {
+export async function missingInstances(
+  db: Db,
+  uploadId: string,
+): Promise<{ sopInstanceUID: string; digest: string }[]> {
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
@@ -105,10 +142,15 @@ export async function missingInstances(db: Db, uploadId: string): Promise<{ sopI
 }
 
 /** The uploads of which one of these studies is told; newest first. */
-export async function uploadIds(db: Db, where: { reach?: Reach; studyId?: string; siteId?: string }, limit: number): Promise<readonly string[]> {
+export async function uploadIds(
+  db: Db,
+  where: { reach?: Reach; studyId?: string; siteId?: string },
+  limit: number,
+): Promise<readonly string[]> {
   let query = db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
   if (where.reach !== undefined) query = query.where('account_id', '=', where.reach.accountId);
-  if (where.reach && where.reach.deviceId !== null) query = query.where('device_id', '=', where.reach.deviceId);
+  if (where.reach && where.reach.deviceId !== null)
+    query = query.where('device_id', '=', where.reach.deviceId);
   if (where.siteId !== undefined) query = query.where('site_id', '=', where.siteId);
   if (where.studyId !== undefined) query = query.where('study_id', '=', where.studyId);
   return (await query.execute()).map(({ id }) => id);

@@ -1,18 +1,31 @@
 /**
- * A result as DICOM, beside its source: report, segmentation and heat map are built from what is kept of it and from its source in the PACS, and take the
- * road of every instance. Their UIDs derive from input and models, so whoever does it again adds nothing; killed anywhere, it is done again.
+ * A result as DICOM, beside its source: report, segmentation and heat map are built from what is kept of it
+ * and from its source in the PACS, and take the road of every instance. Their UIDs derive from input and
+ * models, so whoever does it again adds nothing; killed anywhere, it is done again.
  */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { insertResultInstances, instancesOfResults, lockResult, mapOf, masksOf, sideOf, type NewInstance, type ResultRow } from './result.store.ts';
+import {
+  insertResultInstances,
+  instancesOfResults,
+  lockResult,
+  mapOf,
+  masksOf,
+  sideOf,
+  type NewInstance,
+  type ResultRow,
+} from './result.store.ts';
 
 export const VERIFIED_QUEUE = 'verified-report';
 export type VerifiedReport = { readonly siteId: string; readonly resultId: string };
 
 /** What a model says of each part of an image: `cam` has `side` × `side` values over all of it. */
-export type MapsOfImage = { readonly lungs: LungMasks | null; readonly cam: { readonly data: Float32Array; readonly side: number } | null };
+export type MapsOfImage = {
+  readonly lungs: LungMasks | null;
+  readonly cam: { readonly data: Float32Array; readonly side: number } | null;
+};
 export type WhatRadiologistSaid = {
   readonly verdict: 'agree' | 'correct';
   readonly finding: string | null;
@@ -25,12 +38,24 @@ export type WhatRadiologistSaid = {
 };
 
 /**
- * Builds instances and sends them on their road: the stage `results` of the pipeline, as the composition root hands it over. `source`: the instance that was
- * looked at, whole; who gives its bytes to `send` has them no more.
+ * Builds instances and sends them on their road: the stage `results` of the pipeline, as the composition root
+ * hands it over. `source`: the instance that was looked at, whole; who gives its bytes to `send` has them no
+ * more.
  */
 export type ResultSender = {
-  send(result: ResultRow, source: Uint8Array, maps: MapsOfImage, signal: AbortSignal): Promise<readonly NewInstance[]>;
-  sendVerified(result: ResultRow, source: Uint8Array, kinds: readonly ('SEG' | 'SC')[], said: WhatRadiologistSaid, signal: AbortSignal): Promise<readonly NewInstance[]>;
+  send(
+    result: ResultRow,
+    source: Uint8Array,
+    maps: MapsOfImage,
+    signal: AbortSignal,
+  ): Promise<readonly NewInstance[]>;
+  sendVerified(
+    result: ResultRow,
+    source: Uint8Array,
+    kinds: readonly ('SEG' | 'SC')[],
+    said: WhatRadiologistSaid,
+    signal: AbortSignal,
+  ): Promise<readonly NewInstance[]>;
 };
 
 export type DeliveryTools = {
@@ -39,18 +64,32 @@ export type DeliveryTools = {
   readonly road: ResultSender;
 };
 
-/** Does nothing where it was done; what was promised and has not come is sent again. `source`: the instance that was looked at, whole, its bytes for this alone. Throws what the road throws. */
-export async function deliverResult(result: ResultRow, source: (signal: AbortSignal) => Promise<Uint8Array>, tools: DeliveryTools, signal: AbortSignal): Promise<void> {
+/**
+ * Does nothing where it was done; what was promised and has not come is sent again. `source`: the instance
+ * that was looked at, whole, its bytes for this alone. Throws what the road throws.
+ */
+export async function deliverResult(
+  result: ResultRow,
+  source: (signal: AbortSignal) => Promise<Uint8Array>,
+  tools: DeliveryTools,
+  signal: AbortSignal,
+): Promise<void> {
   const there = (await instancesOfResults(tools.db, [result.id])).get(result.id) ?? [];
   if (there.length > 0 && there.every(({ state }) => state !== 'promised')) return;
   const [lungs, cam] = [await mapOf(tools.db, result.id, 'lungs'), await mapOf(tools.db, result.id, 'cam')];
-  const maps: MapsOfImage = { lungs: lungs ? masksOf(lungs) : null, cam: cam ? { data: cam.data, side: sideOf(cam) } : null };
+  const maps: MapsOfImage = {
+    lungs: lungs ? masksOf(lungs) : null,
+    cam: cam ? { data: cam.data, side: sideOf(cam) } : null,
+  };
   const sent = await tools.road.send(result, await source(signal), maps, signal);
   await tools.db.transaction().execute(async (trx) => {
     await insertResultInstances(trx, result.id, 1, sent);
     // A radiologist may have been faster: their report follows the one that it completes.
     const { id: resultId, site_id: siteId } = result;
     const verdict = (await lockResult(trx, siteId, resultId))?.verdict ?? null;
-    if (verdict !== null) await tools.jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId } satisfies VerifiedReport, { key: resultId });
+    if (verdict !== null)
+      await tools.jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId } satisfies VerifiedReport, {
+        key: resultId,
+      });
   });
 }

@@ -1,4 +1,6 @@
-/** The maps that explain a result as pictures to be laid over its image, transparent where they say nothing. */
+/**
+ * The maps that explain a result as pictures to be laid over its image, transparent where they say nothing.
+ */
 import { heatMap, lungMap, signedMap, type Rgba, type Size } from '#shared/models/heat-map.ts';
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import { encodePng } from './encode-png.ts';

@@ -1,8 +1,15 @@
 /** Pictures as PNG files; the only door to fast-png. */
 import { encode } from 'fast-png';
 
-/** 8 bits a sample, rows from the top; `channels`: 1 grey, 4 red, green, blue and opacity (not premultiplied). */
-export type Raster = { readonly width: number; readonly height: number; readonly channels: 1 | 4; readonly data: Uint8Array | Uint8ClampedArray };
+/**
+ * 8 bits a sample, rows from the top; `channels`: 1 grey, 4 red, green, blue and opacity (not premultiplied).
+ */
+export type Raster = {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 4;
+  readonly data: Uint8Array | Uint8ClampedArray;
+};
 
 export function encodePng({ width, height, channels, data }: Raster): Uint8Array<ArrayBuffer> {
   return new Uint8Array(encode({ width, height, channels, depth: 8, data }));

@@ -1,6 +1,7 @@
 /**
- * What a radiologist wrote about a finding is a person's words about a patient: it lies in the database sealed under the gateway's own key (AES-256-GCM,
- * NIST SP 800-38D, under a key derived for this alone), and opens for its own result only.
+ * What a radiologist wrote about a finding is a person's words about a patient: it lies in the database
+ * sealed under the gateway's own key (AES-256-GCM, NIST SP 800-38D, under a key derived for this alone), and
+ * opens for its own result only.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
@@ -14,7 +15,9 @@ export type ReasonSeal = {
 };
 
 export function createReasonSeal(wrapKey: Uint8Array): ReasonSeal {
-  const key = new Uint8Array(hkdfSync('sha256', wrapKey, new Uint8Array(), 'relaypacs reasons of verifications', 32));
+  const key = new Uint8Array(
+    hkdfSync('sha256', wrapKey, new Uint8Array(), 'relaypacs reasons of verifications', 32),
+  );
   return {
     seal(resultId, reason) {
       const nonce = randomBytes(NONCE_BYTES);
@@ -23,9 +26,14 @@ export function createReasonSeal(wrapKey: Uint8Array): ReasonSeal {
     },
     open(resultId, sealed) {
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES }).setAAD(Buffer.from(resultId));
+        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
+          authTagLength: TAG_BYTES,
+        }).setAAD(Buffer.from(resultId));
         decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-        return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)), decipher.final()]).toString('utf8');
+        return Buffer.concat([
+          decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES)),
+          decipher.final(),
+        ]).toString('utf8');
       } catch {
         return null;
       }

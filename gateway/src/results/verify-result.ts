@@ -1,6 +1,7 @@
 /**
- * The radiologist's word: kept as the next revision of the result, then sent to the PACS as a new version of its report, completed and verified. The
- * first is done in the request, the second by a job that is run until the report is on its way, or cannot be: then its state says so.
+ * The radiologist's word: kept as the next revision of the result, then sent to the PACS as a new version of
+ * its report, completed and verified. The first is done in the request, the second by a job that is run until
+ * the report is on its way, or cannot be: then its state says so.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -11,14 +12,35 @@ import { fetchWhole } from '../inference/study-images.ts';
 import type { Log } from '../log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
-import { insertResultInstances, instancesOfResults, lockResult, setVerification, type ResultRow } from './result.store.ts';
+import {
+  insertResultInstances,
+  instancesOfResults,
+  lockResult,
+  setVerification,
+  type ResultRow,
+} from './result.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
-export type Verdict = { readonly verdict: 'agree' | 'correct'; readonly finding?: string | undefined; readonly reason?: string | undefined };
-export type VerifyTools = { readonly db: Db; readonly jobs: Pick<Jobs, 'enqueue'>; readonly seal: ReasonSeal; readonly now: () => Date };
+export type Verdict = {
+  readonly verdict: 'agree' | 'correct';
+  readonly finding?: string | undefined;
+  readonly reason?: string | undefined;
+};
+export type VerifyTools = {
+  readonly db: Db;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly seal: ReasonSeal;
+  readonly now: () => Date;
+};
 
 /** @throws Problem not-found; result-changed where it is not at this revision any more. */
-export async function verifyResult(id: string, revision: number, said: Verdict, caller: Caller, { db, jobs, seal, now }: VerifyTools): Promise<void> {
+export async function verifyResult(
+  id: string,
+  revision: number,
+  said: Verdict,
+  caller: Caller,
+  { db, jobs, seal, now }: VerifyTools,
+): Promise<void> {
   const { siteId, id: by } = caller;
   await db.transaction().execute(async (trx) => {
     const result = await lockResult(trx, siteId, id);
@@ -26,42 +48,93 @@ export async function verifyResult(id: string, revision: number, said: Verdict, 
     if (result.revision !== revision) throw new Problem('result-changed');
     const reason = said.reason?.trim() ?? '';
     const next = await setVerification(trx, result, {
-      verdict: said.verdict, finding: said.finding ?? null, sealedReason: reason === '' ? null : seal.seal(id, reason), by, now: now(),
+      verdict: said.verdict,
+      finding: said.finding ?? null,
+      sealedReason: reason === '' ? null : seal.seal(id, reason),
+      by,
+      now: now(),
     });
-    if (result.study_instance_uid !== null) await jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId: id } satisfies VerifiedReport, { key: id });
-    await recordAudit(trx, siteId, { event: 'result-verified', resultId: id, verdict: said.verdict, revision: next, by }, now());
+    if (result.study_instance_uid !== null)
+      await jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId: id } satisfies VerifiedReport, { key: id });
+    await recordAudit(
+      trx,
+      siteId,
+      { event: 'result-verified', resultId: id, verdict: said.verdict, revision: next, by },
+      now(),
+    );
   });
 }
 
-export type ReportTools = { readonly db: Db; readonly pacs: Pick<Pacs, 'fetchInstance'>; readonly road: ResultSender; readonly seal: ReasonSeal; readonly log: Log };
+export type ReportTools = {
+  readonly db: Db;
+  readonly pacs: Pick<Pacs, 'fetchInstance'>;
+  readonly road: ResultSender;
+  readonly seal: ReasonSeal;
+  readonly log: Log;
+};
 
-/** The report of the revision that there is now. A result whose source the PACS does not have (it came as a file) has none. Throws PacsUnreachable. */
-export async function sendVerifiedReport({ siteId, resultId }: VerifiedReport, { db, pacs, road, seal, log }: ReportTools, signal: AbortSignal): Promise<void> {
-  const result = await db.selectFrom('inference_result').selectAll().where('id', '=', resultId).where('site_id', '=', siteId).executeTakeFirst();
+/**
+ * The report of the revision that there is now. A result whose source the PACS does not have (it came as a
+ * file) has none. Throws PacsUnreachable.
+ */
+export async function sendVerifiedReport(
+  { siteId, resultId }: VerifiedReport,
+  { db, pacs, road, seal, log }: ReportTools,
+  signal: AbortSignal,
+): Promise<void> {
+  const result = await db
+    .selectFrom('inference_result')
+    .selectAll()
+    .where('id', '=', resultId)
+    .where('site_id', '=', siteId)
+    .executeTakeFirst();
   const where = result && sourceOf(result);
   if (result === undefined || result.verdict === null || !where) return;
   const there = (await instancesOfResults(db, [resultId])).get(resultId) ?? [];
   // Where its first revision is not on the way yet, `deliverResult` asks for this one when it is.
-  if (there.length === 0 || there.some((one) => one.kind === 'SR' && one.revision === result.revision)) return;
+  if (there.length === 0 || there.some((one) => one.kind === 'SR' && one.revision === result.revision))
+    return;
   const source = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
-    // The PACS has the image no more, or another one that is too large: no report can stand beside it, however often it is tried.
+    // The PACS has the image no more, or another one that is too large: no report can stand beside it,
+    // however often it is tried.
     if (error instanceof Problem) log({ event: 'verified-report-left-out', resultId, because: error.code });
     else throw error;
   });
   if (source === undefined) return;
   const kinds = (['SEG', 'SC'] as const).filter((kind) => there.some((one) => one.kind === kind));
-  const sent = await road.sendVerified(result, source, kinds, {
-    verdict: result.verdict, finding: result.verified_finding, reason: result.sealed_reason && seal.open(resultId, result.sealed_reason),
-    accountId: result.verified_by!, at: result.verified_at!, revision: result.revision,
-    follows: Math.max(1, ...there.filter(({ kind }) => kind === 'SR').map(({ revision }) => revision)),
-  }, signal);
+  const sent = await road.sendVerified(
+    result,
+    source,
+    kinds,
+    {
+      verdict: result.verdict,
+      finding: result.verified_finding,
+      reason: result.sealed_reason && seal.open(resultId, result.sealed_reason),
+      accountId: result.verified_by!,
+      at: result.verified_at!,
+      revision: result.revision,
+      follows: Math.max(1, ...there.filter(({ kind }) => kind === 'SR').map(({ revision }) => revision)),
+    },
+    signal,
+  );
   await db.transaction().execute((trx) => insertResultInstances(trx, resultId, result.revision, sent));
-  const report = (await instancesOfResults(db, [resultId])).get(resultId)?.find((one) => one.kind === 'SR' && one.revision === result.revision);
-  if (report?.state === 'refused') log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
+  const report = (await instancesOfResults(db, [resultId]))
+    .get(resultId)
+    ?.find((one) => one.kind === 'SR' && one.revision === result.revision);
+  if (report?.state === 'refused')
+    log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
 }
 
 /** Where the image is that was looked at; null: it came as a file. */
-export function sourceOf({ study_instance_uid, series_instance_uid, sop_instance_uid }: ResultRow): { studyInstanceUID: string; seriesInstanceUID: string; sopInstanceUID: string } | null {
+export function sourceOf({
+  study_instance_uid,
+  series_instance_uid,
+  sop_instance_uid,
+}: ResultRow): { studyInstanceUID: string; seriesInstanceUID: string; sopInstanceUID: string } | null {
   if (study_instance_uid === null || series_instance_uid === null || sop_instance_uid === null) return null;
-  return { studyInstanceUID: study_instance_uid, seriesInstanceUID: series_instance_uid, sopInstanceUID: sop_instance_uid };
+  return {
+    studyInstanceUID: study_instance_uid,
+    seriesInstanceUID: series_instance_uid,
+    sopInstanceUID: sop_instance_uid,
+  };
 }

@@ -1,4 +1,7 @@
-/** The same measurements in Node and in a worker of Chromium: how long each model takes alone, and what is around it. Warm: the first runs do not count. */
+/**
+ * The same measurements in Node and in a worker of Chromium: how long each model takes alone, and what is
+ * around it. Warm: the first runs do not count.
+ */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { CARDS, sideOf } from '#shared/models/card.ts';
@@ -44,12 +47,21 @@ async function pictureOf(bytes: Uint8Array, codecs: Codecs): Promise<GreyPicture
 
 export async function measureModels(models: Models, frames: Frames, codecs: Codecs): Promise<Times> {
   const film = await pictureOf(Object.values(frames)[0]!, codecs);
-  const input = (id: ModelId): Tensor => ({ dims: [1, 1, sideOf(CARDS[id]), sideOf(CARDS[id])], data: toSquare(film, sideOf(CARDS[id])) });
+  const input = (id: ModelId): Tensor => ({
+    dims: [1, 1, sideOf(CARDS[id]), sideOf(CARDS[id])],
+    data: toSquare(film, sideOf(CARDS[id])),
+  });
   const inputs = Object.fromEntries(MODEL_IDS.map((id) => [id, input(id)])) as Record<ModelId, Tensor>;
   const times: Times = {};
   for (const id of MODEL_IDS) times[id] = await timesOf(() => models[id](inputs[id]));
-  times['gate-and-triage'] = await timesOf(async () => [await models['image-kind'](inputs['image-kind']), await models.pneumonia(inputs.pneumonia)]);
-  times['integrated-gradients'] = await timesOf(() => integratedGradients(film, models['pneumonia-gradient']), { times: 10, forMs: 4_000 });
+  times['gate-and-triage'] = await timesOf(async () => [
+    await models['image-kind'](inputs['image-kind']),
+    await models.pneumonia(inputs.pneumonia),
+  ]);
+  times['integrated-gradients'] = await timesOf(
+    () => integratedGradients(film, models['pneumonia-gradient']),
+    { times: 10, forMs: 4_000 },
+  );
   for (const [coding, bytes] of Object.entries(frames)) {
     times[`decode-and-preprocess-${coding}`] = await timesOf(async () => {
       const picture = await pictureOf(bytes, codecs);

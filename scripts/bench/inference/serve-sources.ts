@@ -1,4 +1,7 @@
-/** The repository's own sources to a browser, without a build: types are stripped, the names of imports become addresses. For benches on the loopback only. */
+/**
+ * The repository's own sources to a browser, without a build: types are stripped, the names of imports become
+ * addresses. For benches on the loopback only.
+ */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +10,12 @@ import { extname, join, normalize } from 'node:path';
 import { ROOT } from '../../source-files.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
-  '.ts': 'text/javascript', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm', '.json': 'application/json', '.onnx': 'application/octet-stream',
+  '.ts': 'text/javascript',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+  '.onnx': 'application/octet-stream',
 };
 const PAGE = '<!doctype html><title>bench</title>';
 
@@ -21,7 +29,10 @@ function addressOf(specifier: string): string {
 async function read(path: string): Promise<Buffer | string> {
   const bytes = await readFile(join(ROOT, normalize(path)));
   if (extname(path) !== '.ts') return bytes;
-  return stripTypeScriptTypes(bytes.toString('utf8')).replace(/(\bfrom\s*|\bimport\s*)'([#a-z][^']*)'/g, (_, words: string, specifier: string) => `${words}'${addressOf(specifier)}'`);
+  return stripTypeScriptTypes(bytes.toString('utf8')).replace(
+    /(\bfrom\s*|\bimport\s*)'([#a-z][^']*)'/g,
+    (_, words: string, specifier: string) => `${words}'${addressOf(specifier)}'`,
+  );
 }
 
 export async function serveSources(): Promise<{ readonly url: string; close(): void }> {
@@ -29,10 +40,16 @@ export async function serveSources(): Promise<{ readonly url: string; close(): v
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path === '/') return void response.writeHead(200, { 'Content-Type': 'text/html' }).end(PAGE);
     read(path).then(
-      (content) => void response.writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(content),
+      (content) =>
+        void response
+          .writeHead(200, { 'Content-Type': TYPES[extname(path)] ?? 'application/octet-stream' })
+          .end(content),
       () => void response.writeHead(404).end(),
     );
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => void server.close() };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void server.close(),
+  };
 }

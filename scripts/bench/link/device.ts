@@ -1,8 +1,9 @@
 /**
- * The device of a bench: `relay upload` in a process of its own, by the product's own code, with an ear at `fetch`. Tells the process that
- * forked it when each request began and was answered; the clock of *Send* starts where the command line has signed in and knows the
- * policies, as the page does before anybody presses the button: on a warm connection, and with code that has run before. As in the page the
- * files are read and digested meanwhile, for they travel as they are.
+ * The device of a bench: `relay upload` in a process of its own, by the product's own code, with an ear at
+ * `fetch`. Tells the process that forked it when each request began and was answered; the clock of *Send*
+ * starts where the command line has signed in and knows the policies, as the page does before anybody presses
+ * the button: on a warm connection, and with code that has run before. As in the page the files are read and
+ * digested meanwhile, for they travel as they are.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,11 +33,22 @@ export type Sending = {
   readonly cpuMs: number;
 };
 
-/** Sends a folder to the gateway at that URL and returns the trace. @throws Error with what the command line said. */
-export async function sendFromDevice(gateway: string, password: string, folder: string, coding: 'on' | 'off'): Promise<Sending> {
+/**
+ * Sends a folder to the gateway at that URL and returns the trace. @throws Error with what the command line
+ * said.
+ */
+export async function sendFromDevice(
+  gateway: string,
+  password: string,
+  folder: string,
+  coding: 'on' | 'off',
+): Promise<Sending> {
   const args = [folder, '--gateway', gateway, '--user', 'admin', '--policy', 'identified', '--json'];
   const env = { ...process.env, RELAY_PASSWORD: password, RELAY_CODING: coding };
-  const child = fork(fileURLToPath(import.meta.url), args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(fileURLToPath(import.meta.url), args, {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   let said = '';
   child.stderr!.on('data', (piece) => (said += piece));
   let sending: Sending | null = null;
@@ -48,16 +60,35 @@ export async function sendFromDevice(gateway: string, password: string, folder: 
 
 /** Bytes of all parcels, each once however often it was announced. */
 export function uniqueBytes({ requests }: Sending): number {
-  const parcels = new Map(requests.flatMap(({ parcel }) => (parcel === null ? [] : [[parcel.name, parcel.bytes] as const])));
+  const parcels = new Map(
+    requests.flatMap(({ parcel }) => (parcel === null ? [] : [[parcel.name, parcel.bytes] as const])),
+  );
   return [...parcels.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 const now = (): number => performance.timeOrigin + performance.now();
 
 /** What a route calls its parts; anything else is an identifier. */
-const WORDS = new Set(['', 'auth', 'login', 'refresh', 'upload', 'init', 'policy', 'files', 'complete', 'status', 'receipt', 'events']);
+const WORDS = new Set([
+  '',
+  'auth',
+  'login',
+  'refresh',
+  'upload',
+  'init',
+  'policy',
+  'files',
+  'complete',
+  'status',
+  'receipt',
+  'events',
+]);
 
-const routeOf = (url: string): string => new URL(url).pathname.split('/').map((part) => (WORDS.has(part) ? part : '{id}')).join('/');
+const routeOf = (url: string): string =>
+  new URL(url).pathname
+    .split('/')
+    .map((part) => (WORDS.has(part) ? part : '{id}'))
+    .join('/');
 
 function sizeOf(body: unknown): number {
   if (typeof body === 'string') return Buffer.byteLength(body);
@@ -79,8 +110,17 @@ function listening(real: typeof fetch, heard: Heard): typeof fetch {
     const beganAt = now();
     const route = routeOf(String(input));
     const note = (status: number): void => {
-      heard.requests.push({ method: init?.method ?? 'GET', route, bytes: sizeOf(init?.body), beganAt, answeredAt: now(), status, parcel: parcelOf(init) });
-      if (route.endsWith('/upload/policy')) Object.assign(heard, { sentAt: now(), cpuAtSend: process.cpuUsage() });
+      heard.requests.push({
+        method: init?.method ?? 'GET',
+        route,
+        bytes: sizeOf(init?.body),
+        beganAt,
+        answeredAt: now(),
+        status,
+        parcel: parcelOf(init),
+      });
+      if (route.endsWith('/upload/policy'))
+        Object.assign(heard, { sentAt: now(), cpuAtSend: process.cpuUsage() });
     };
     try {
       const response = await real(input, init);
@@ -104,9 +144,16 @@ if (import.meta.main) {
   const heard: Heard = { sentAt: 0, cpuAtSend: process.cpuUsage(), requests: [] };
   globalThis.fetch = listening(globalThis.fetch, heard);
   process.exitCode = await upload(process.argv.slice(2), {
-    env: process.env, signal: new AbortController().signal, print: () => undefined, say: (line) => void process.stderr.write(`${line}\n`),
+    env: process.env,
+    signal: new AbortController().signal,
+    print: () => undefined,
+    say: (line) => void process.stderr.write(`${line}\n`),
   });
   const { user, system } = process.cpuUsage(heard.cpuAtSend);
-  const sending: Sending = { sentAt: heard.sentAt, requests: heard.requests, cpuMs: Math.round((user + system) / 1000) };
+  const sending: Sending = {
+    sentAt: heard.sentAt,
+    requests: heard.requests,
+    cpuMs: Math.round((user + system) / 1000),
+  };
   process.send!(sending, undefined, undefined, () => process.disconnect?.());
 }

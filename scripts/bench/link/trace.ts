@@ -1,6 +1,6 @@
 /**
- * A sending as lines for whoever looks for the time: each request on the clock of *Send*, when the wire had nothing to carry, and what the
- * gateway did with what came.
+ * A sending as lines for whoever looks for the time: each request on the clock of *Send*, when the wire had
+ * nothing to carry, and what the gateway did with what came.
  */
 import { readFile } from 'node:fs/promises';
 import type { LogLine } from '#testing/gateway-under-test.ts';
@@ -24,19 +24,30 @@ export async function cpuMsOf(pid: number): Promise<number> {
 }
 
 /** Empty without `RELAY_BENCH_TRACE`. */
-export function describeSending({ sentAt, requests }: Sending, counts: LinkCounts, gatewayLines: readonly LogLine[]): string[] {
+export function describeSending(
+  { sentAt, requests }: Sending,
+  counts: LinkCounts,
+  gatewayLines: readonly LogLine[],
+): string[] {
   if (!process.env.RELAY_BENCH_TRACE) return [];
   const asked = requests.map(({ method, route, bytes, beganAt, answeredAt, status }) => ({
     at: beganAt - sentAt,
     text: `${onClock(beganAt - sentAt)} → ${onClock(answeredAt - sentAt)}  ${method.padEnd(5)} ${route.padEnd(24)} ${(bytes / MB).toFixed(3).padStart(8)} MB  ${status}`,
   }));
-  const idle = counts.idleUp.filter(({ ms }) => ms >= WORTH_A_LINE_MS).map(({ from, ms }) => ({
-    at: from - sentAt,
-    text: `${onClock(from - sentAt)} → ${onClock(from - sentAt + ms)}  the wire is idle for ${Math.round(ms)} ms`,
-  }));
-  const stages = gatewayLines.filter(({ event }) => event === 'stage-finished').map(({ at, stage, ms }) => {
-    const endedAt = Date.parse(at as string) - sentAt;
-    return { at: endedAt - Number(ms), text: `${onClock(endedAt - Number(ms))} → ${onClock(endedAt)}  ${' '.repeat(40)}${stage as string}` };
-  });
+  const idle = counts.idleUp
+    .filter(({ ms }) => ms >= WORTH_A_LINE_MS)
+    .map(({ from, ms }) => ({
+      at: from - sentAt,
+      text: `${onClock(from - sentAt)} → ${onClock(from - sentAt + ms)}  the wire is idle for ${Math.round(ms)} ms`,
+    }));
+  const stages = gatewayLines
+    .filter(({ event }) => event === 'stage-finished')
+    .map(({ at, stage, ms }) => {
+      const endedAt = Date.parse(at as string) - sentAt;
+      return {
+        at: endedAt - Number(ms),
+        text: `${onClock(endedAt - Number(ms))} → ${onClock(endedAt)}  ${' '.repeat(40)}${stage as string}`,
+      };
+    });
   return [...asked, ...idle, ...stages].sort((a, b) => a.at - b.at).map(({ text }) => text);
 }

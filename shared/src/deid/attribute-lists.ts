@@ -1,9 +1,13 @@
 /**
- * What Table E.1-1 does not say and a de-identifier must still know: attributes that newer editions or common sense add, and those whose
- * value is a word of a vocabulary although its VR could hold free text. Data, each list with its reason.
+ * What Table E.1-1 does not say and a de-identifier must still know: attributes that newer editions or common
+ * sense add, and those whose value is a word of a vocabulary although its VR could hold free text. Data, each
+ * list with its reason.
  */
 
-/** PS3.15 E.1.1 note 1: the table "may not be sufficient". Not in the 2024e table, but identifying by their own name: emptied. */
+/**
+ * PS3.15 E.1.1 note 1: the table "may not be sufficient". Not in the 2024e table, but identifying by their
+ * own name: emptied.
+ */
 export const EMPTIED_BESIDES: ReadonlySet<number> = new Set([
   // Patient's Birth Date, Patient's Death Date in Alternative Calendar
   0x00100033, 0x00100034,
@@ -12,15 +16,21 @@ export const EMPTIED_BESIDES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Removed because it would no longer be true or cannot be looked into: Length to End; Encrypted Attributes (who holds the key is not
- * known here); MAC Parameters, which serve the removed Digital Signatures.
+ * Removed because it would no longer be true or cannot be looked into: Length to End; Encrypted Attributes
+ * (who holds the key is not known here); MAC Parameters, which serve the removed Digital Signatures.
  */
 export const REMOVED_BESIDES: ReadonlySet<number> = new Set([0x00080001, 0x04000500, 0x4ffe0001]);
 
-/** X/Z rows where X is taken: Type 3 wherever images have it, and its items must not be none (Referenced Study Sequence). */
+/**
+ * X/Z rows where X is taken: Type 3 wherever images have it, and its items must not be none (Referenced Study
+ * Sequence).
+ */
 export const REMOVED_CHOICES: ReadonlySet<number> = new Set([0x00081110]);
 
-/** Identifiers that tell things apart: a dummy that is the same for all would merge them, so they get a keyed pseudonym (D). */
+/**
+ * Identifiers that tell things apart: a dummy that is the same for all would merge them, so they get a keyed
+ * pseudonym (D).
+ */
 export const IDENTIFIERS: ReadonlySet<number> = new Set([
   // Clinical Trial Subject ID, Clinical Trial Subject Reading ID
   0x00120040, 0x00120042,
@@ -30,13 +40,19 @@ export const IDENTIFIERS: ReadonlySet<number> = new Set([
   0x00620020,
 ]);
 
-/** UI attributes that name classes, syntaxes, vocabularies or software, not instances of anything: "structural" (PS3.15 E.3.9 note 4). */
+/**
+ * UI attributes that name classes, syntaxes, vocabularies or software, not instances of anything:
+ * "structural" (PS3.15 E.3.9 note 4).
+ */
 export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
-  0x00080016, 0x0008001a, 0x0008001b, 0x00080062, 0x0008010c, 0x0008010d, 0x00080117, 0x00080118, 0x00081150, 0x0008115a, 0x00083002,
-  0x00089123, 0x00340003, 0x04000010, 0x04000510, 0x30100052, 0x30100053,
+  0x00080016, 0x0008001a, 0x0008001b, 0x00080062, 0x0008010c, 0x0008010d, 0x00080117, 0x00080118, 0x00081150,
+  0x0008115a, 0x00083002, 0x00089123, 0x00340003, 0x04000010, 0x04000510, 0x30100052, 0x30100053,
 ]);
 
-/** LT, ST, UT and UR attributes that hold a term, a format or a URL of a vocabulary, never prose about a person. */
+/**
+ * LT, ST, UT and UR attributes that hold a term, a format or a URL of a vocabulary, never prose about a
+ * person.
+ */
 export const TERMS: ReadonlySet<number> = new Set([
   // Code Sequence Macro, Coding Scheme Identification Sequence
   0x00080108, 0x0008010e, 0x00080114, 0x00080115, 0x00080116, 0x00080120,
@@ -46,13 +62,14 @@ export const TERMS: ReadonlySet<number> = new Set([
   0x00160003, 0x00160017, 0x00160020,
   // Detector Mode, Grid Absorbing Material, Grid Spacing Material
   0x00187008, 0x00187040, 0x00187041,
-  // Algorithm Parameters, Image Display Format, Conceptual Volume Combination Expression, Device Alternate Identifier Format
+  // Algorithm Parameters, Image Display Format, Conceptual Volume Combination Expression, Device Alternate
+  // Identifier Format
   0x00660032, 0x20100010, 0x3010000c, 0x3010001d,
 ]);
 
 /**
- * Sequences whose content is a report or a drawing: cleaned item by item so that the tree stays valid. In any other sequence D makes
- * dummies throughout.
+ * Sequences whose content is a report or a drawing: cleaned item by item so that the tree stays valid. In any
+ * other sequence D makes dummies throughout.
  */
 export const CONTENT_SEQUENCES: ReadonlyMap<number, 'structured' | 'graphics'> = new Map([
   [0x0040a730, 'structured'], // Content Sequence
@@ -66,9 +83,14 @@ export const CONTENT_SEQUENCES: ReadonlyMap<number, 'structured' | 'graphics'> =
 export const VOCABULARY_SEQUENCES: ReadonlySet<number> = new Set([0x0040a043, 0x004008ea, 0x0040a504]);
 
 /** The attributes of the Code Sequence Macro (PS3.3 §8.8) that hold text. */
-export const CODE_ATTRIBUTES: ReadonlySet<number> = new Set([0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120]);
+export const CODE_ATTRIBUTES: ReadonlySet<number> = new Set([
+  0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120,
+]);
 
-/** PS3.16 Table 8-1, the schemes in use: a code of one of them names a concept, one of any other may name a person, a ward, a device. */
+/**
+ * PS3.16 Table 8-1, the schemes in use: a code of one of them names a concept, one of any other may name a
+ * person, a ward, a device.
+ */
 export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
   (
     'ACR BI BARI C4 C5 CD2 CPT CVX DCM DCMUID FMA HPC I10 I10P I9 I9C IBSI ICD10 ICDO3 ISO3166_1 ISO639_1 ISO639_2 ISO_OID ' +
@@ -78,8 +100,8 @@ export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: what the table removes at the top
- * level must not come back through the content tree.
+ * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: what the
+ * table removes at the top level must not come back through the content tree.
  */
 export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   // Subject Name, ID, Birth Date, Sex, Age
@@ -94,7 +116,10 @@ export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
 /** Those of them that no option keeps, as none keeps Patient's Birth Date. */
 export const BIRTH_DATE_CONCEPTS: ReadonlySet<string> = new Set(['DCM 121031', 'LN 21112-8']);
 
-/** SOP Classes whose value is a document, a model or a voice: nothing here can look into them (issue of their own). */
+/**
+ * SOP Classes whose value is a document, a model or a voice: nothing here can look into them (issue of their
+ * own).
+ */
 export const OPAQUE_SOP_CLASSES: readonly string[] = [
   '1.2.840.10008.5.1.4.1.1.104.', // Encapsulated PDF, CDA, STL, OBJ, MTL
   '1.2.840.10008.5.1.4.1.1.9.4.', // Basic Voice and General Audio Waveform

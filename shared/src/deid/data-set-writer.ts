@@ -1,9 +1,16 @@
 /**
- * Writes Data Elements into segments: bytes of its own, and ranges of the source for long values, which are never brought into memory.
- * Sequences of defined length get the length of what was written into them. Knows nothing of rules.
+ * Writes Data Elements into segments: bytes of its own, and ranges of the source for long values, which are
+ * never brought into memory. Sequences of defined length get the length of what was written into them. Knows
+ * nothing of rules.
  */
 import type { ByteRange, Encoding } from '../dicom/data-set.ts';
-import { ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, isLongForm } from '../dicom/element-header.ts';
+import {
+  ITEM,
+  ITEM_DELIMITATION,
+  SEQUENCE_DELIMITATION,
+  UNDEFINED_LENGTH,
+  isLongForm,
+} from '../dicom/element-header.ts';
 
 /** A piece of an instance: bytes, or a range of the source that it was read from. */
 export type Segment = Uint8Array | ByteRange;
@@ -70,7 +77,10 @@ export class DataSetWriter {
     this.#used += bytes.length;
   }
 
-  /** An element whose value, as encoded, is a range of the source. Where the length is undefined the range holds its delimiter. */
+  /**
+   * An element whose value, as encoded, is a range of the source. Where the length is undefined the range
+   * holds its delimiter.
+   */
   range(tag: number, vr: string, range: ByteRange, undefinedLength: boolean, encoding: Encoding): void {
     this.#header(tag, vr, undefinedLength ? UNDEFINED_LENGTH : range.length, encoding);
     if (range.length === 0) return;

@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isTemporal, shiftDates } from './dates.ts';
 
-const dayOf = (date: string) => Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8))) / 86_400_000;
+const dayOf = (date: string) =>
+  Date.UTC(Number(date.slice(0, 4)), Number(date.slice(4, 6)) - 1, Number(date.slice(6, 8))) / 86_400_000;
 const someDate = fc
   .integer({ min: -20_000, max: 30_000 })
   .map((days) => new Date(days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', ''));

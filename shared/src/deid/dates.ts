@@ -1,13 +1,15 @@
 /**
- * Dates moved by whole days (PS3.15 E.3.6, modified dates), and the question whether a value is a date at all: a name in a date's place
- * must not pass as one. Times of day stay, so that what was measured between two events can still be computed.
+ * Dates moved by whole days (PS3.15 E.3.6, modified dates), and the question whether a value is a date at
+ * all: a name in a date's place must not pass as one. Times of day stay, so that what was measured between
+ * two events can still be computed.
  */
 
 const DAY_MS = 86_400_000;
 /** PS3.5 §6.2 DA: YYYYMMDD; "YYYY.MM.DD" was the form of ACR-NEMA 2.0 and is still met. */
 const DATE = /^(\d{4})(\.?)(\d{2})\2(\d{2})$/;
 /** PS3.5 §6.2 DT: YYYYMMDDHHMMSS.FFFFFF&ZZXX, trailing parts may be missing. */
-const DATE_TIME = /^(\d{4})(?:(\d{2})(?:(\d{2})((?:\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?))?)?([+-]\d{4})?$/;
+const DATE_TIME =
+  /^(\d{4})(?:(\d{2})(?:(\d{2})((?:\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?))?)?([+-]\d{4})?$/;
 /** PS3.5 §6.2 TM, and the "HH:MM:SS" of ACR-NEMA 2.0. */
 const TIME = /^\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?$/;
 
@@ -15,7 +17,8 @@ const TIME = /^\d{2}(:?\d{2}(:?\d{2}(\.\d{1,6})?)?)?$/;
 export function toDayNumber(year: number, month: number, day: number): number | null {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
+    return null;
   return date.getTime() / DAY_MS;
 }
 
@@ -24,7 +27,11 @@ export function fromDayNumber(days: number): [string, string, string] | null {
   const date = new Date(days * DAY_MS);
   const year = date.getUTCFullYear();
   if (Number.isNaN(year) || year < 1 || year > 9999) return null;
-  return [String(year).padStart(4, '0'), String(date.getUTCMonth() + 1).padStart(2, '0'), String(date.getUTCDate()).padStart(2, '0')];
+  return [
+    String(year).padStart(4, '0'),
+    String(date.getUTCMonth() + 1).padStart(2, '0'),
+    String(date.getUTCDate()).padStart(2, '0'),
+  ];
 }
 
 /** The day that a DA value names, or null. */
@@ -51,8 +58,9 @@ function shiftOneDateTime(value: string, days: number): string | null {
 }
 
 /**
- * The value of a DA or DT element, one or several, moved by whole days. Spaces around a value go: they must not defeat the shift.
- * Null where any of them is no date of the calendar; the caller then treats the whole value as if nothing were to be retained.
+ * The value of a DA or DT element, one or several, moved by whole days. Spaces around a value go: they must
+ * not defeat the shift. Null where any of them is no date of the calendar; the caller then treats the whole
+ * value as if nothing were to be retained.
  */
 export function shiftDates(vr: 'DA' | 'DT', value: string, days: number): string | null {
   const shifted = value.split('\\').map((one) => {
@@ -67,7 +75,10 @@ export function shiftDates(vr: 'DA' | 'DT', value: string, days: number): string
 const OFFSET = /^[+-]\d{4}$/;
 const FORMS: Readonly<Record<string, RegExp>> = { TM: TIME, SH: OFFSET };
 
-/** True where every value of a DA, DT or TM element is one, of an SH element an offset from UTC; an empty value is. */
+/**
+ * True where every value of a DA, DT or TM element is one, of an SH element an offset from UTC; an empty
+ * value is.
+ */
 export function isTemporal(vr: string, value: string): boolean {
   if (vr === 'DA' || vr === 'DT') return shiftDates(vr, value, 0) !== null;
   return value.split('\\').every((one) => one.trim() === '' || (FORMS[vr]?.test(one.trim()) ?? false));

@@ -1,6 +1,7 @@
 /**
- * Deflates a rewritten Data Set again (PS3.5 §A.5: "the Data Set is deflated"), piece by piece, so that only the deflated bytes are held.
- * Which bytes a deflater writes is its own affair: two browsers may differ, what they inflate to does not.
+ * Deflates a rewritten Data Set again (PS3.5 §A.5: "the Data Set is deflated"), piece by piece, so that only
+ * the deflated bytes are held. Which bytes a deflater writes is its own affair: two browsers may differ, what
+ * they inflate to does not.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
 import type { Segment } from './data-set-writer.ts';
@@ -8,18 +9,26 @@ import type { Segment } from './data-set-writer.ts';
 /** A deflated instance inflates to 256 MiB at most; pieces of this size keep both sides busy. */
 const PIECE_BYTES = 1024 * 1024;
 
-async function* piecesOf(segments: readonly Segment[], source: ByteSource): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* piecesOf(
+  segments: readonly Segment[],
+  source: ByteSource,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for (const segment of segments) {
     if (segment instanceof Uint8Array) yield new Uint8Array(segment);
     else
       for (let at = 0; at < segment.length; at += PIECE_BYTES) {
-        yield new Uint8Array(await source.read(segment.offset + at, Math.min(PIECE_BYTES, segment.length - at)));
+        yield new Uint8Array(
+          await source.read(segment.offset + at, Math.min(PIECE_BYTES, segment.length - at)),
+        );
       }
   }
 }
 
 /** The deflated bytes of these segments. Rejects where reading `source` does. */
-export async function deflateSegments(segments: readonly Segment[], source: ByteSource): Promise<Uint8Array[]> {
+export async function deflateSegments(
+  segments: readonly Segment[],
+  source: ByteSource,
+): Promise<Uint8Array[]> {
   const pieces = piecesOf(segments, source);
   const plain = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller) {

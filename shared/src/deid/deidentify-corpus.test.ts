@@ -18,15 +18,23 @@ type Ready = Extract<DeidentifiedFile, { kind: 'ready' }> & { readonly path: str
 // It says on the console what it makes of real files; only what it reads is wanted.
 dcmjs.log.setLevel('silent');
 const { corpus } = testEnvironment();
-const everyOption = Object.keys(OPTIONS).filter((name) => !/^clean-(pixel|recog|desc)|full-dates$/.test(name));
+const everyOption = Object.keys(OPTIONS).filter(
+  (name) => !/^clean-(pixel|recog|desc)|full-dates$/.test(name),
+);
 
 /** The files of `dev/` (under `folder`) that become an instance. Slow only for the bytes: 60 MB are read. */
 async function deidentifiedCorpus(folder = '', options: readonly string[] = [], seed = 1): Promise<Ready[]> {
-  const { files } = JSON.parse(readFileSync(join(corpus ?? '', 'manifest.json'), 'utf8')) as { files: { path: string; set: string }[] };
+  const { files } = JSON.parse(readFileSync(join(corpus ?? '', 'manifest.json'), 'utf8')) as {
+    files: { path: string; set: string }[];
+  };
   const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(seed)];
   const ready: Ready[] = [];
   for (const { path } of files.filter(({ set, path }) => set === 'dev' && path.startsWith(`dev/${folder}`))) {
-    const result = await deidentifyBytes(new Uint8Array(readFileSync(join(corpus ?? '', path))), rules, pseudonyms);
+    const result = await deidentifyBytes(
+      new Uint8Array(readFileSync(join(corpus ?? '', path))),
+      rules,
+      pseudonyms,
+    );
     if (result.kind === 'ready') ready.push({ ...result, path });
   }
   return ready;
@@ -53,7 +61,11 @@ function uidsOf(instance: ParsedInstance): Set<string> {
 const PIXELS = new Set([0x7fe00001, 0x7fe00002, 0x7fe00008, 0x7fe00009, 0x7fe00010, 0x54001010]);
 async function pixelsOf(instance: ParsedInstance): Promise<Buffer> {
   const bulk = instance.elements.filter(({ tag }) => PIXELS.has(tag));
-  return Buffer.concat(await Promise.all(bulk.map(({ valueOffset, valueLength }) => instance.dataSet.read(valueOffset, valueLength))));
+  return Buffer.concat(
+    await Promise.all(
+      bulk.map(({ valueOffset, valueLength }) => instance.dataSet.read(valueOffset, valueLength)),
+    ),
+  );
 }
 
 for (const options of [[], everyOption]) {
@@ -84,7 +96,8 @@ test('no canary is left in any encoding, in the file, in its UIDs or in its repo
   const files = await deidentifiedCorpus('derived-phi-canary');
   assert.is(files.length, 2);
   for (const { path, bytes, outcome } of files) {
-    const said = `${Buffer.from(bytes).toString('latin1')}${JSON.stringify([outcome.report, outcome.identifiers])}`.toLowerCase();
+    const said =
+      `${Buffer.from(bytes).toString('latin1')}${JSON.stringify([outcome.report, outcome.identifiers])}`.toLowerCase();
     for (const token of tokens) {
       const text = Buffer.from(token.toLowerCase());
       const wide = Buffer.from(token.toLowerCase(), 'utf16le');
@@ -100,23 +113,36 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
   test(`what referred to each other still does, and nothing else is alike (${folder})`, async () => {
     if (corpus === null) return skipped('references between real instances', 'no corpus');
     const files = await deidentifiedCorpus(folder);
-    const pairs = await Promise.all(files.map(async ({ bytes, original }) => [uidsOf(original), uidsOf(await parsed(bytes))] as const));
+    const pairs = await Promise.all(
+      files.map(async ({ bytes, original }) => [uidsOf(original), uidsOf(await parsed(bytes))] as const),
+    );
     const shared = (index: 0 | 1) =>
-      pairs.flatMap((one, i) => pairs.slice(i + 1).map((other) => [...one[index]].filter((uid) => other[index].has(uid)).length));
+      pairs.flatMap((one, i) =>
+        pairs.slice(i + 1).map((other) => [...one[index]].filter((uid) => other[index].has(uid)).length),
+      );
     const [before, after] = [shared(0), shared(1)];
     assert.ok(before.some((count) => count > 0));
     // Nothing may be gained; what the profile removes may be lost; whoever had a UID in common still has one.
     after.forEach((count, index) =>
-      assert.ok(count <= (before[index] ?? 0) && count > 0 === (before[index] ?? 0) > 0, `${folder} ${index}`),
+      assert.ok(
+        count <= (before[index] ?? 0) && count > 0 === (before[index] ?? 0) > 0,
+        `${folder} ${index}`,
+      ),
     );
     const originals = new Set(
-      files.flatMap(({ original }) => Object.values(original.identifiers).filter((uid) => !uid.startsWith('1.2.840.10008.'))),
+      files.flatMap(({ original }) =>
+        Object.values(original.identifiers).filter((uid) => !uid.startsWith('1.2.840.10008.')),
+      ),
     );
     for (const [, uids] of pairs) for (const uid of uids) assert.not.ok(originals.has(uid as never), uid);
     for (const { original, outcome } of files) {
-      const segmented = findElement(original.elements, 0x00081115)?.items?.[0]?.elements.find(({ tag }) => tag === 0x0020000e);
+      const segmented = findElement(original.elements, 0x00081115)?.items?.[0]?.elements.find(
+        ({ tag }) => tag === 0x0020000e,
+      );
       const target = files.find(
-        (file) => segmented?.bytes && asciiText(segmented.bytes).replace(/\0/g, '') === file.original.identifiers.seriesInstanceUID,
+        (file) =>
+          segmented?.bytes &&
+          asciiText(segmented.bytes).replace(/\0/g, '') === file.original.identifiers.seriesInstanceUID,
       );
       if (!target) continue;
       assert.ok(
@@ -130,11 +156,17 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
 
 test('under another key nothing is alike', async () => {
   if (corpus === null) return skipped('two keys over real files', 'no corpus');
-  const [one, two] = [await deidentifiedCorpus('ct-3slice-seg', [], 1), await deidentifiedCorpus('ct-3slice-seg', [], 2)];
+  const [one, two] = [
+    await deidentifiedCorpus('ct-3slice-seg', [], 1),
+    await deidentifiedCorpus('ct-3slice-seg', [], 2),
+  ];
   const all = async (files: Ready[]) =>
-    (await Promise.all(files.map(async ({ bytes }) => [...uidsOf(await parsed(bytes))]))).flat().filter((uid) => uid.startsWith('2.25.'));
+    (await Promise.all(files.map(async ({ bytes }) => [...uidsOf(await parsed(bytes))])))
+      .flat()
+      .filter((uid) => uid.startsWith('2.25.'));
   const [first, second] = [new Set(await all(one)), await all(two)];
-  // Our own Implementation Class UID is the only one below 2.25 that all instances share; it is not in the Data Set.
+  // Our own Implementation Class UID is the only one below 2.25 that all instances share; it is not in the
+  // Data Set.
   assert.not.ok(second.some((uid) => first.has(uid)));
   const patient = (bytes: Uint8Array) => /RP-[0-9A-Z]{26}/.exec(asciiText(bytes.subarray(0, 4000)))?.[0];
   assert.ok(patient(one[0]?.bytes ?? new Uint8Array()));
@@ -173,7 +205,8 @@ test('other readers read what comes out: dcmjs, and dcmdump where it is installe
   const folder = mkdtempSync(join(tmpdir(), 'deidentified-'));
   const names: string[] = [];
   for (const { path, bytes, original, outcome } of await deidentifiedCorpus()) {
-    // dcmjs takes no deflated and no big endian Data Sets everywhere; the three largest series would only repeat themselves.
+    // dcmjs takes no deflated and no big endian Data Sets everywhere; the three largest series would only
+    // repeat themselves.
     if (/mr-epi-ge|mr-t1-siemens|mr-dwi-ge/.test(path)) continue;
     const name = join(folder, `${names.length}.dcm`);
     writeFileSync(name, bytes);
@@ -184,7 +217,11 @@ test('other readers read what comes out: dcmjs, and dcmdump where it is installe
       untilTag: '7FE00010',
       includeUntilTagValue: false,
     });
-    assert.is((read.dict['00080018'] as { Value: string[] } | undefined)?.Value[0], outcome.identifiers.sopInstanceUID, path);
+    assert.is(
+      (read.dict['00080018'] as { Value: string[] } | undefined)?.Value[0],
+      outcome.identifiers.sopInstanceUID,
+      path,
+    );
   }
   const dumped = spawnSync('dcmdump', ['-q', '+E', '+M', ...names], { maxBuffer: 512 * 1024 * 1024 });
   rmSync(folder, { recursive: true });

@@ -6,7 +6,12 @@ import type { DicomElement, Encoding, ParsedInstance } from '../dicom/data-set.t
 import { dictionaryVR, isPrivate, tagName } from '../dicom/dictionary.ts';
 import { concatBytes, encodeElements, encodeFileMeta, textValue } from '../dicom/encode.ts';
 import type { NewElement } from '../dicom/encode.ts';
-import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, encodingOf } from '../dicom/registry.ts';
+import {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  encodingOf,
+} from '../dicom/registry.ts';
 import type { SOPClassUID, SOPInstanceUID, TransferSyntaxUID } from '../dicom/uid.ts';
 import { asciiText, findElement } from '../dicom/values.ts';
 import { profileRows } from './profile.ts';
@@ -18,12 +23,19 @@ const STUDY_UID = '1.2.3.777.1';
 const SERIES_UID = '1.2.3.777.2';
 const SOP_UID = '1.2.3.777.3' as SOPInstanceUID;
 
-const text = (tag: number, vr: string, ...values: string[]): NewElement => ({ tag, vr, value: textValue(vr, ...values) });
+const text = (tag: number, vr: string, ...values: string[]): NewElement => ({
+  tag,
+  vr,
+  value: textValue(vr, ...values),
+});
 const sequence = (tag: number, ...items: NewElement[][]): NewElement => ({ tag, vr: 'SQ', value: items });
 const byTag = (a: NewElement, b: NewElement) => a.tag - b.tag;
 
 /** An instance with these elements besides what every instance has. */
-function fileOf(elements: readonly NewElement[], transferSyntaxUID: TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN): Uint8Array {
+function fileOf(
+  elements: readonly NewElement[],
+  transferSyntaxUID: TransferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN,
+): Uint8Array {
   const own = new Set(elements.map(({ tag }) => tag));
   const needed = [
     text(0x00080016, 'UI', RAW_DATA),
@@ -39,8 +51,16 @@ function fileOf(elements: readonly NewElement[], transferSyntaxUID: TransferSynt
   return concatBytes([meta, encodeElements([...needed, ...elements].sort(byTag), encoding)]);
 }
 
-async function deidentified(elements: readonly NewElement[], options: readonly string[] = [], transferSyntaxUID?: TransferSyntaxUID) {
-  const result = await deidentifyBytes(fileOf(elements, transferSyntaxUID), rulesOf(...options), await pseudonymsOf(1));
+async function deidentified(
+  elements: readonly NewElement[],
+  options: readonly string[] = [],
+  transferSyntaxUID?: TransferSyntaxUID,
+) {
+  const result = await deidentifyBytes(
+    fileOf(elements, transferSyntaxUID),
+    rulesOf(...options),
+    await pseudonymsOf(1),
+  );
   if (result.kind !== 'ready') throw new Error(result.because);
   return { ...result, instance: await parsed(result.bytes) };
 }
@@ -53,13 +73,15 @@ const valueOf = (elements: readonly DicomElement[], tag: number) => {
       ? `${element.items?.length ?? '?'} items`
       : asciiText(element.bytes).replace(/[\0 ]+$/, '');
 };
-const first = (instance: ParsedInstance, tag: number) => findElement(instance.elements, tag)?.items?.[0]?.elements ?? [];
+const first = (instance: ParsedInstance, tag: number) =>
+  findElement(instance.elements, tag)?.items?.[0]?.elements ?? [];
 const holds = (bytes: Uint8Array, token: string) => Buffer.from(bytes).includes(token);
 
 /** A value of this VR that must not come out, and the bytes by which it would be known. */
 function planted(tag: number, vr: string): { readonly element: NewElement; readonly token: string } | null {
   const token = `CANARY${tag.toString(16)}`;
-  if (vr === 'SQ') return { element: sequence(tag, [text(0x00080104, 'LO', token), text(0x00100010, 'PN', token)]), token };
+  if (vr === 'SQ')
+    return { element: sequence(tag, [text(0x00080104, 'LO', token), text(0x00100010, 'PN', token)]), token };
   if (vr === 'UI') return { element: text(tag, vr, `1.2.3.555.${tag}`), token: `1.2.3.555.${tag}` };
   if (vr === 'DA') return { element: text(tag, vr, '19470419'), token: '19470419' };
   if (vr === 'DT') return { element: text(tag, vr, '19470419101112'), token: '19470419' };
@@ -74,7 +96,9 @@ for (const syntax of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPL
   test(`no row of the table lets its value through, and each does what its action says (${syntax})`, async () => {
     const identifiers = new Set([0x00080018, 0x0020000d, 0x0020000e]);
     // Encapsulated Document quarantines its instance.
-    const rows = [...profileRows()].filter(([tag]) => tag >>> 16 > 6 && !identifiers.has(tag) && tag !== 0x00420011);
+    const rows = [...profileRows()].filter(
+      ([tag]) => tag >>> 16 > 6 && !identifiers.has(tag) && tag !== 0x00420011,
+    );
     const plants = rows.flatMap(([tag, row]) => {
       const plant = planted(tag, dictionaryVR(tag));
       return plant ? [{ tag, row, ...plant }] : [];
@@ -109,17 +133,23 @@ test('what the table and the dictionary call harmless stays as it was', async ()
     text(0x00080008, 'CS', 'ORIGINAL', 'PRIMARY'),
     text(0x00080070, 'LO', 'Maker'),
     text(0x00180050, 'DS', '5.0'),
-    sequence(0x00082218, [text(0x00080100, 'SH', 'T-D3000'), text(0x00080102, 'SH', 'SRT'), text(0x00080104, 'LO', 'Chest')]),
+    sequence(0x00082218, [
+      text(0x00080100, 'SH', 'T-D3000'),
+      text(0x00080102, 'SH', 'SRT'),
+      text(0x00080104, 'LO', 'Chest'),
+    ]),
     { tag: 0x00282000, vr: 'OB', value: new Uint8Array(100_000).fill(7) },
   ]);
-  for (const tag of [0x00080008, 0x00080070, 0x00180050]) assert.is(valueOf(instance.elements, tag), valueOf(original.elements, tag));
+  for (const tag of [0x00080008, 0x00080070, 0x00180050])
+    assert.is(valueOf(instance.elements, tag), valueOf(original.elements, tag));
   assert.is(valueOf(first(instance, 0x00082218), 0x00080104), 'Chest');
   assert.is(findElement(instance.elements, 0x00282000)?.valueLength, 100_000);
 });
 
 test('items are de-identified at any depth, and their lengths stay true', async () => {
   let inner: NewElement = text(0x00100010, 'PN', 'CANARY^DEEP');
-  for (let depth = 0; depth < 12; depth += 1) inner = sequence(0x0040a170, [text(0x00081155, 'UI', '1.2.3.4.5'), inner].sort(byTag));
+  for (let depth = 0; depth < 12; depth += 1)
+    inner = sequence(0x0040a170, [text(0x00081155, 'UI', '1.2.3.4.5'), inner].sort(byTag));
   const { bytes, instance, outcome } = await deidentified([inner]);
   assert.not.ok(holds(bytes, 'CANARY'));
   assert.not.ok(holds(bytes, '1.2.3.4.5'));
@@ -129,10 +159,13 @@ test('items are de-identified at any depth, and their lengths stay true', async 
 
 test('private attributes, unknown attributes, overlays, curves, group lengths, trailing padding and signatures go', async () => {
   const tags = [
-    0x00090010, 0x00091001, 0x00180000, 0x00187fff, 0x50001000, 0x50002500, 0x60000010, 0x60000022, 0x60001500, 0x60003000, 0x600e3000,
+    0x00090010, 0x00091001, 0x00180000, 0x00187fff, 0x50001000, 0x50002500, 0x60000010, 0x60000022,
+    0x60001500, 0x60003000, 0x600e3000,
   ];
   const elements = [
-    ...tags.map((tag): NewElement => ({ tag, vr: tag === 0x00180000 ? 'UL' : 'LO', value: textValue('LO', 'CANA') })),
+    ...tags.map(
+      (tag): NewElement => ({ tag, vr: tag === 0x00180000 ? 'UL' : 'LO', value: textValue('LO', 'CANA') }),
+    ),
     sequence(0x04000500, [{ tag: 0x04000520, vr: 'OB', value: textValue('LO', 'CANARY') }]),
     sequence(0x04000561, [sequence(0x04000550, [text(0x00100010, 'PN', 'CANARY')])]),
     sequence(0x00880200, [{ tag: 0x00280010, vr: 'US', value: Uint8Array.of(1, 0) }]),
@@ -157,7 +190,10 @@ test('a name under the wrong VR, as UN, in a number or in a date does not pass',
       text(0x00080022, 'DA', 'CANARY8'),
       text(0x00100010, 'PN', 'CANARY9'),
       text(0x00181030, 'UN', 'CANARY10'),
-    ].filter(({ tag }, index, all) => all.findIndex((other) => other.tag === tag) === index && tag !== 0x00280010 && tag !== 0x00187000),
+    ].filter(
+      ({ tag }, index, all) =>
+        all.findIndex((other) => other.tag === tag) === index && tag !== 0x00280010 && tag !== 0x00187000,
+    ),
     ['retain-longitudinal-full-dates'],
   );
   assert.not.ok(holds(bytes, 'CANARY'));
@@ -180,10 +216,21 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
     text(0x00080104, 'LO', meaning),
   ];
   const measured = (value: string) =>
-    sequence(0x0040a300, [sequence(0x004008ea, name('mm', 'UCUM', 'millimeter')), text(0x0040a30a, 'DS', value)]);
+    sequence(0x0040a300, [
+      sequence(0x004008ea, name('mm', 'UCUM', 'millimeter')),
+      text(0x0040a30a, 'DS', value),
+    ]);
   const items: NewElement[][] = [
-    [text(0x0040a040, 'CS', 'NUM'), sequence(0x0040a043, name('103339001', 'SCT', 'Long axis')), measured('12.5')],
-    [text(0x0040a040, 'CS', 'NUM'), sequence(0x0040a043, name('121033', 'DCM', 'Subject Age')), measured('77')],
+    [
+      text(0x0040a040, 'CS', 'NUM'),
+      sequence(0x0040a043, name('103339001', 'SCT', 'Long axis')),
+      measured('12.5'),
+    ],
+    [
+      text(0x0040a040, 'CS', 'NUM'),
+      sequence(0x0040a043, name('121033', 'DCM', 'Subject Age')),
+      measured('77'),
+    ],
     [
       text(0x0040a040, 'CS', 'TEXT'),
       sequence(0x0040a043, name('X1', '99HOSP', 'Our own concept')),
@@ -194,22 +241,43 @@ test('a report keeps its tree, its standard codes and its measurements, and lose
       sequence(0x0040a043, name('121011', 'DCM', 'Role')),
       sequence(0x0040a168, name('W7', '99HOSP', 'Ward of Dr. Roe')),
     ],
-    [text(0x0040a040, 'CS', 'UIDREF'), sequence(0x0040a043, name('112039', 'DCM', 'Tracking')), text(0x0040a124, 'UI', '1.2.3.4')],
+    [
+      text(0x0040a040, 'CS', 'UIDREF'),
+      sequence(0x0040a043, name('112039', 'DCM', 'Tracking')),
+      text(0x0040a124, 'UI', '1.2.3.4'),
+    ],
   ];
   for (const options of [[], ['clean-structured-content']]) {
-    const { bytes, instance } = await deidentified([sequence(0x0040a730, ...items.map((item) => item.toSorted(byTag)))], options);
+    const { bytes, instance } = await deidentified(
+      [sequence(0x0040a730, ...items.map((item) => item.toSorted(byTag)))],
+      options,
+    );
     const content = findElement(instance.elements, 0x0040a730)?.items ?? [];
     assert.is(content.length, 5);
-    for (const kept of ['12.5', 'Long axis', 'millimeter', 'Our own concept', 'Subject Age']) assert.ok(holds(bytes, kept), kept);
-    for (const gone of ['Roe', 'Jane', '77', 'W7', '1.2.3.4\0']) assert.not.ok(holds(bytes.subarray(400), gone), gone);
+    for (const kept of ['12.5', 'Long axis', 'millimeter', 'Our own concept', 'Subject Age'])
+      assert.ok(holds(bytes, kept), kept);
+    for (const gone of ['Roe', 'Jane', '77', 'W7', '1.2.3.4\0'])
+      assert.not.ok(holds(bytes.subarray(400), gone), gone);
     assert.is(valueOf(content[1]?.elements ?? [], 0x0040a300), '0 items');
   }
 });
 
 test('a birth date in a report goes whatever is retained', async () => {
-  const birthDate = [text(0x00080100, 'SH', '121031'), text(0x00080102, 'SH', 'DCM'), text(0x00080104, 'LO', 'Subject Birth Date')];
-  const item = [text(0x0040a040, 'CS', 'DATE'), sequence(0x0040a043, birthDate), text(0x0040a121, 'DA', '19470419')];
-  const options = ['retain-longitudinal-full-dates', 'retain-patient-characteristics', 'clean-structured-content'];
+  const birthDate = [
+    text(0x00080100, 'SH', '121031'),
+    text(0x00080102, 'SH', 'DCM'),
+    text(0x00080104, 'LO', 'Subject Birth Date'),
+  ];
+  const item = [
+    text(0x0040a040, 'CS', 'DATE'),
+    sequence(0x0040a043, birthDate),
+    text(0x0040a121, 'DA', '19470419'),
+  ];
+  const options = [
+    'retain-longitudinal-full-dates',
+    'retain-patient-characteristics',
+    'clean-structured-content',
+  ];
   const { bytes } = await deidentified([sequence(0x0040a730, item)], options);
   assert.ok(holds(bytes, 'Subject Birth Date'));
   assert.not.ok(holds(bytes, '19470419'));
@@ -217,14 +285,22 @@ test('a birth date in a report goes whatever is retained', async () => {
 
 test('when a tracer was given stays with the dates of the instance, moved as they are', async () => {
   const elements = [
-    text(0x00080020, 'DA', '20240301'), text(0x00090010, 'LO', 'GEMS_PETD_01'), text(0x0009103b, 'DT', '20240301093200.00'), text(0x00091005, 'DT', '20240301'),
+    text(0x00080020, 'DA', '20240301'),
+    text(0x00090010, 'LO', 'GEMS_PETD_01'),
+    text(0x0009103b, 'DT', '20240301093200.00'),
+    text(0x00091005, 'DT', '20240301'),
     text(0x0009100d, 'DT', 'DOE JANE'),
   ];
   const left = async (...options: string[]) => {
     const { instance } = await deidentified(elements, options);
-    return [0x00090010, 0x0009103b, 0x00091005, 0x0009100d].map((tag) => valueOf(instance.elements, tag)).concat(valueOf(instance.elements, 0x00080020));
+    return [0x00090010, 0x0009103b, 0x00091005, 0x0009100d]
+      .map((tag) => valueOf(instance.elements, tag))
+      .concat(valueOf(instance.elements, 0x00080020));
   };
-  const [creator, given, other, name, studied] = await left('retain-safe-private', 'retain-longitudinal-modified-dates');
+  const [creator, given, other, name, studied] = await left(
+    'retain-safe-private',
+    'retain-longitudinal-modified-dates',
+  );
   assert.equal([creator, other, name], ['GEMS_PETD_01', null, null]);
   assert.is(given, `${studied}093200.00`);
   assert.is.not(studied, '20240301');
@@ -248,7 +324,8 @@ test('dates of one patient move by the same days in every study, with the option
   };
   const [one, two] = [await study('20240301'), await study('20240311')];
   const dayOf = (instance: ParsedInstance) =>
-    Date.parse((valueOf(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) / 86_400_000;
+    Date.parse((valueOf(instance.elements, 0x00080020) ?? '').replace(/(....)(..)(..)/, '$1-$2-$3')) /
+    86_400_000;
   assert.is(dayOf(two) - dayOf(one), 10);
   assert.is.not(valueOf(one.elements, 0x00080020), '20240301');
   assert.is(valueOf(one.elements, 0x0008002a), `${valueOf(one.elements, 0x00080020)}101112.5+0100`);
@@ -274,7 +351,14 @@ test('options keep what they name and nothing else, and nobody over 89 is single
   assert.equal(await kept('retain-patient-characteristics'), ['F', '090Y', 'REMOVED', 'REMOVED', '', 'U']);
   assert.equal(await kept('retain-device-identity'), ['', undefined, 'SN-1', 'REMOVED', '', 'U']);
   assert.equal(await kept('retain-institution-identity'), ['', undefined, 'REMOVED', 'Hospital', '', 'U']);
-  assert.equal(await kept('retain-longitudinal-full-dates'), ['', undefined, 'REMOVED', 'REMOVED', '20240301', 'U']);
+  assert.equal(await kept('retain-longitudinal-full-dates'), [
+    '',
+    undefined,
+    'REMOVED',
+    'REMOVED',
+    '20240301',
+    'U',
+  ]);
   assert.equal(await kept('retain-uids'), ['', undefined, 'REMOVED', 'REMOVED', '', STUDY_UID]);
 });
 
@@ -296,7 +380,8 @@ test('safe private attributes stay with their creator, with the option for it', 
 });
 
 test('two patients never become one: without a Patient ID the study names the patient, and issuers tell equal IDs apart', async () => {
-  const patient = async (...elements: NewElement[]) => valueOf((await deidentified(elements)).instance.elements, 0x00100020);
+  const patient = async (...elements: NewElement[]) =>
+    valueOf((await deidentified(elements)).instance.elements, 0x00100020);
   const none = (study: string) => patient(text(0x00100020, 'LO', ''), text(0x0020000d, 'UI', study));
   const patients = [
     await none('1.2.3.1'),
@@ -319,10 +404,18 @@ test('the same Patient ID is the same patient in every character set', async () 
 });
 
 test('the instance says that and how it was de-identified', async () => {
-  const { instance, bytes } = await deidentified([text(0x00120063, 'LO', 'CANARY by hand'), text(0x00120062, 'CS', 'NO')], ['retain-uids']);
+  const { instance, bytes } = await deidentified(
+    [text(0x00120063, 'LO', 'CANARY by hand'), text(0x00120062, 'CS', 'NO')],
+    ['retain-uids'],
+  );
   assert.is(valueOf(instance.elements, 0x00120062), 'YES');
-  assert.is(valueOf(instance.elements, 0x00120063), 'RelayPACS, PS3.15 Basic Profile, DICOM 2024e\\retain-uids');
-  const codes = findElement(instance.elements, 0x00120064)?.items?.map((item) => valueOf(item.elements, 0x00080100));
+  assert.is(
+    valueOf(instance.elements, 0x00120063),
+    'RelayPACS, PS3.15 Basic Profile, DICOM 2024e\\retain-uids',
+  );
+  const codes = findElement(instance.elements, 0x00120064)?.items?.map((item) =>
+    valueOf(item.elements, 0x00080100),
+  );
   assert.equal(codes, ['113100', '113110']);
   assert.is(valueOf(instance.elements, 0x00280303), 'REMOVED');
   assert.not.ok(holds(bytes, 'CANARY'));
@@ -335,11 +428,17 @@ test('who says that names are burned into the pixels, or sends a document, waits
   };
   assert.is(await quarantined(text(0x00280301, 'CS', 'YES')), 'burned-in-annotation');
   assert.is(await quarantined(text(0x00280301, 'CS', 'NO')), 'ready');
-  assert.is(await quarantined({ tag: 0x00420011, vr: 'OB', value: textValue('LO', '%PDF-1.7') }), 'cannot-be-deidentified');
+  assert.is(
+    await quarantined({ tag: 0x00420011, vr: 'OB', value: textValue('LO', '%PDF-1.7') }),
+    'cannot-be-deidentified',
+  );
 });
 
 test('the report names every change by its path and holds no value', async () => {
-  const { outcome } = await deidentified([text(0x00081030, 'LO', 'CANARY'), sequence(0x00082112, [text(0x00081155, 'UI', '1.2.3.9')])]);
+  const { outcome } = await deidentified([
+    text(0x00081030, 'LO', 'CANARY'),
+    sequence(0x00082112, [text(0x00081155, 'UI', '1.2.3.9')]),
+  ]);
   const said = Object.fromEntries(outcome.report.map(({ path, action }) => [path, action]));
   assert.is(said['0008,1030'], 'X');
   assert.is(said['0008,2112[1]>0008,1155'], 'U');
@@ -360,14 +459,20 @@ test('what has been de-identified has no residue, and one identifying value put 
   const names = async (elements: NewElement[]) =>
     (await checkResidue(await parsed(fileOf(elements)), rules, pseudonyms)).map(({ tag }) => tag);
   const before = await names([]);
-  for (const tag of ['0010,0010', '0010,0020', '0020,000d', '0012,0062', '0012,0064']) assert.ok(before.includes(tag), tag);
+  for (const tag of ['0010,0010', '0010,0020', '0020,000d', '0012,0062', '0012,0064'])
+    assert.ok(before.includes(tag), tag);
   assert.ok((await names([sequence(0x00082218, [text(0x00080090, 'PN', 'ROE')])])).includes('0008,0090'));
   assert.ok((await checkResidue(clean.instance, rulesOf(), pseudonyms)).length > 0, 'another policy');
   assert.ok((await checkResidue(clean.instance, rules, await pseudonymsOf(2))).length > 0, 'another key');
 });
 
 test('whatever stands in a text or a sequence, de-identifying twice is de-identifying once', async () => {
-  const rules = rulesOf('retain-longitudinal-modified-dates', 'retain-device-identity', 'clean-graphics', 'clean-structured-content');
+  const rules = rulesOf(
+    'retain-longitudinal-modified-dates',
+    'retain-device-identity',
+    'clean-graphics',
+    'clean-structured-content',
+  );
   const pseudonyms = await pseudonymsOf(1);
   const tags = [...profileRows().keys()].filter(
     (tag) => tag >>> 16 > 6 && tag >>> 16 < 0xfff0 && tag !== 0x00420011 && dictionaryVR(tag) !== 'SQ',
@@ -387,7 +492,10 @@ test('whatever stands in a text or a sequence, de-identifying twice is de-identi
         const elementsOf = (all: readonly (readonly [number, string])[]) =>
           all.map(([tag, value]) => text(tag, dictionaryVR(tag), value)).sort(byTag);
         const identifiers = new Set([0x00080018, 0x0020000d, 0x0020000e, parent]);
-        const file = fileOf([...elementsOf(top).filter(({ tag }) => !identifiers.has(tag)), sequence(parent, elementsOf(inside))]);
+        const file = fileOf([
+          ...elementsOf(top).filter(({ tag }) => !identifiers.has(tag)),
+          sequence(parent, elementsOf(inside)),
+        ]);
         const once = await deidentifyBytes(file, rules, pseudonyms);
         if (once.kind !== 'ready') return;
         const twice = await deidentifyBytes(once.bytes, rules, pseudonyms);

@@ -1,9 +1,11 @@
 /**
- * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Header only: pixel data and other long
- * values stay byte ranges of the source, bit for bit, with their fragments and offset tables; the encoding of the original is kept.
+ * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Header
+ * only: pixel data and other long values stay byte ranges of the source, bit for bit, with their fragments
+ * and offset tables; the encoding of the original is kept.
  *
- * The result is a fixed point: de-identified again under the same rules and key it comes out unchanged (`residue.ts` relies on it).
- * It promises nothing about what is in the pixels: who declares identifying text there is quarantined, who does not is believed.
+ * The result is a fixed point: de-identified again under the same rules and key it comes out unchanged
+ * (`residue.ts` relies on it). It promises nothing about what is in the pixels: who declares identifying text
+ * there is quarantined, who does not is believed.
  */
 import type { InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
 import { tagName } from '../dicom/dictionary.ts';
@@ -56,8 +58,9 @@ const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
 
 /**
- * Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole). `released`: a person looked at
- * the pixels and found that nothing in them names anybody; it opens what is held as `burned-in-annotation` and nothing else.
+ * Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole).
+ * `released`: a person looked at the pixels and found that nothing in them names anybody; it opens what is
+ * held as `burned-in-annotation` and nothing else.
  */
 export async function deidentifyInstance(
   instance: ParsedInstance,
@@ -73,7 +76,8 @@ export async function deidentifyInstance(
   const identifiers = rewrittenIdentifiers(instance, rules, plan.pseudonyms);
   const dataSet = rewritePlan(plan.elements, instance.encoding, plan.replacements);
   const { transferSyntaxUID } = instance;
-  // PS3.15 E.1.1 no. 7: "the File Meta Information including the 128 byte preamble, if present, shall be replaced".
+  // PS3.15 E.1.1 no. 7: "the File Meta Information including the 128 byte preamble, if present, shall be
+  // replaced".
   const segments = [
     encodeFileMeta(identifiers, transferSyntaxUID),
     ...(instance.encoding.deflated ? await deflateSegments(dataSet, instance.dataSet) : dataSet),
@@ -86,24 +90,37 @@ type Exceptions = Pick<DeidRules, 'keepsDocuments' | 'cleansWaveformAnnotations'
 const NO_EXCEPTIONS: Exceptions = { keepsDocuments: false, cleansWaveformAnnotations: false };
 
 /** What no rule for attributes can make safe: a person decides. */
-export function reasonToQuarantine(instance: ParsedInstance, rules: Exceptions = NO_EXCEPTIONS): ReasonCode | null {
+export function reasonToQuarantine(
+  instance: ParsedInstance,
+  rules: Exceptions = NO_EXCEPTIONS,
+): ReasonCode | null {
   const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
   // First what nobody can release: looking at the pixels does not help a document.
-  if (!rules.keepsDocuments && (isOpaque || (document !== null && document.valueLength > 0))) return 'cannot-be-deidentified';
+  if (!rules.keepsDocuments && (isOpaque || (document !== null && document.valueLength > 0)))
+    return 'cannot-be-deidentified';
   if (!rules.cleansWaveformAnnotations && hasWrittenAnnotation(instance)) return 'cannot-be-deidentified';
   const burnedIn = findElement(instance.elements, BURNED_IN_ANNOTATION);
   return burnedIn && asciiOf(burnedIn).toUpperCase() === 'YES' ? 'burned-in-annotation' : null;
 }
 
-/** PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, what a device or a person wrote beside the curve. */
+/**
+ * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, what a device or a person wrote
+ * beside the curve.
+ */
 function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {
   const annotations = findElement(elements, WAVEFORM_ANNOTATION_SEQUENCE)?.items ?? [];
-  return annotations.some((item) => (findElement(item.elements, UNFORMATTED_TEXT_VALUE)?.valueLength ?? 0) > 0);
+  return annotations.some(
+    (item) => (findElement(item.elements, UNFORMATTED_TEXT_VALUE)?.valueLength ?? 0) > 0,
+  );
 }
 
 /** The plan of an instance with its markers and pseudonyms, in the order in which it is written. */
-export async function resolvePlan(instance: ParsedInstance, rules: DeidRules, pseudonyms: Pseudonyms): Promise<ResolvedPlan> {
+export async function resolvePlan(
+  instance: ParsedInstance,
+  rules: DeidRules,
+  pseudonyms: Pseudonyms,
+): Promise<ResolvedPlan> {
   const plan = planInstance(instance, rules);
   if (!rules.options.includes('retain-uids')) requestIdentifiers(plan, instance.identifiers);
   const markers = methodMarkers(instance.elements, rules, instance.encoding);
@@ -112,42 +129,65 @@ export async function resolvePlan(instance: ParsedInstance, rules: DeidRules, ps
   const days = rules.dates === 'modified' ? daysOf(instance, plan, resolved) : 0;
   const known = rules.cleansText ? collectKnownValues(instance, rules) : null;
   const replacements = { pseudonyms: resolved, days, text: createTextCleaner(known, rules, days) };
-  const noted = added.map(({ tag, how }): TagAction => ({
-    path: tagName(tag),
-    action: 'added',
-    because: how === 'literal' ? 'marker' : 'pseudonym',
-  }));
-  return { elements: merge(plan.elements, added), replacements, pseudonyms: resolved, actions: [...plan.actions, ...noted] };
+  const noted = added.map(
+    ({ tag, how }): TagAction => ({
+      path: tagName(tag),
+      action: 'added',
+      because: how === 'literal' ? 'marker' : 'pseudonym',
+    }),
+  );
+  return {
+    elements: merge(plan.elements, added),
+    replacements,
+    pseudonyms: resolved,
+    actions: [...plan.actions, ...noted],
+  };
 }
 
-function requestIdentifiers({ requests }: Plan, { studyInstanceUID, seriesInstanceUID, sopInstanceUID }: InstanceIdentifiers): void {
+function requestIdentifiers(
+  { requests }: Plan,
+  { studyInstanceUID, seriesInstanceUID, sopInstanceUID }: InstanceIdentifiers,
+): void {
   for (const uid of [studyInstanceUID, seriesInstanceUID, sopInstanceUID]) requests.uids.add(uid);
 }
 
 /** Dates that carry our marker beside a Patient ID that is ours were moved before. */
 function daysOf(instance: ParsedInstance, { patientKey }: Plan, pseudonyms: ResolvedPseudonyms): number {
   const marker = findElement(instance.elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
-  const wasMoved = marker !== null && asciiOf(marker) === 'MODIFIED' && pseudonyms.identifier(patientKey) === patientKey;
+  const wasMoved =
+    marker !== null && asciiOf(marker) === 'MODIFIED' && pseudonyms.identifier(patientKey) === patientKey;
   return wasMoved ? 0 : pseudonyms.dayOffset(patientKey);
 }
 
-/** PS3.3 §C.7.6.1.1.7: "NO" says that the image does not "contain sufficient burned in annotation to identify the patient". */
+/**
+ * PS3.3 §C.7.6.1.1.7: "NO" says that the image does not "contain sufficient burned in annotation to identify
+ * the patient".
+ */
 function withoutBurnedIn(plan: ResolvedPlan): ResolvedPlan {
   const path = tagName(BURNED_IN_ANNOTATION);
   const said = plannedLiteral(null, BURNED_IN_ANNOTATION, 'CS', textValue('CS', 'NO'));
   const actions = plan.actions.filter((action) => action.path !== path);
-  return { ...plan, elements: merge(plan.elements, [said]), actions: [...actions, { path, action: 'D', because: 'released' }] };
+  return {
+    ...plan,
+    elements: merge(plan.elements, [said]),
+    actions: [...actions, { path, action: 'D', because: 'released' }],
+  };
 }
 
 /** Name and ID for an instance that has none: a PACS would put all such instances under one patient. */
 function missingPatient({ elements, patientKey }: Plan): PlannedElement[] {
   const added: PlannedElement[] = [];
-  if (!elements.some(({ tag }) => tag === PATIENT_NAME)) added.push(plannedPatient(PATIENT_NAME, 'patient-name', patientKey));
-  if (!elements.some(({ tag }) => tag === PATIENT_ID)) added.push(plannedPatient(PATIENT_ID, 'patient-id', patientKey));
+  if (!elements.some(({ tag }) => tag === PATIENT_NAME))
+    added.push(plannedPatient(PATIENT_NAME, 'patient-name', patientKey));
+  if (!elements.some(({ tag }) => tag === PATIENT_ID))
+    added.push(plannedPatient(PATIENT_ID, 'patient-id', patientKey));
   return added;
 }
 
-/** PS3.5 §7.1: "ordered by increasing Data Element Tag Number". What is added takes the place of what was there. */
+/**
+ * PS3.5 §7.1: "ordered by increasing Data Element Tag Number". What is added takes the place of what was
+ * there.
+ */
 function merge(elements: readonly PlannedElement[], added: readonly PlannedElement[]): PlannedElement[] {
   const replaced = new Set(added.map(({ tag }) => tag));
   return [...elements.filter(({ tag }) => !replaced.has(tag)), ...added].sort((a, b) => a.tag - b.tag);

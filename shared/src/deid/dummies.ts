@@ -1,6 +1,7 @@
 /**
- * Dummy values (action D of PS3.15 Table E.1-1a: "replace with a non-zero length value that may be a dummy value and consistent with the
- * VR"). The same for every patient, valid for its VR, and recognised by what de-identifies a second time.
+ * Dummy values (action D of PS3.15 Table E.1-1a: "replace with a non-zero length value that may be a dummy
+ * value and consistent with the VR"). The same for every patient, valid for its VR, and recognised by what
+ * de-identifies a second time.
  */
 import { textValue } from '../dicom/encode.ts';
 import { isIdentifierPseudonym } from './pseudonyms.ts';
@@ -60,14 +61,18 @@ const PRIVATE_SCHEME = '99REMOVED';
 const CODING_SCHEME_DESIGNATOR = 0x00080102;
 
 /**
- * The dummy for an element: as many values as `original` had where the VR may have several, so that the multiplicity stays. `original` may
- * be null (not kept by the parser); then there is one. Null for UI and SQ, which have no dummy that is the same for all.
+ * The dummy for an element: as many values as `original` had where the VR may have several, so that the
+ * multiplicity stays. `original` may be null (not kept by the parser); then there is one. Null for UI and SQ,
+ * which have no dummy that is the same for all.
  */
 export function dummyValue(tag: number, vr: string, original: Uint8Array | null): Uint8Array | null {
   const width = WIDTHS[vr];
   if (width !== undefined) return new Uint8Array(width);
   const text = tag === CODING_SCHEME_DESIGNATOR ? PRIVATE_SCHEME : TEXT_DUMMIES[vr];
   if (text === undefined) return null;
-  const separators = MULTIPLE.has(vr) && original !== null ? original.reduce((count, byte) => count + (byte === 0x5c ? 1 : 0), 0) : 0;
+  const separators =
+    MULTIPLE.has(vr) && original !== null
+      ? original.reduce((count, byte) => count + (byte === 0x5c ? 1 : 0), 0)
+      : 0;
   return textValue(vr, ...Array<string>(separators + 1).fill(text));
 }

@@ -1,16 +1,27 @@
 /**
- * What an attribute means to the one who looks at what was done to it: whether it tells of a person, a time, a place, a device, … Decides
- * nothing about the attribute; `rules.ts` does. Most of it is read off VR and options of Table E.1-1, the rest stands in short lists.
+ * What an attribute means to the one who looks at what was done to it: whether it tells of a person, a time,
+ * a place, a device, … Decides nothing about the attribute; `rules.ts` does. Most of it is read off VR and
+ * options of Table E.1-1, the rest stands in short lists.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import { profileRows } from './profile.ts';
 
 /** In the order in which a person wants to see them. */
-export const GROUPS = ['identity', 'dates', 'places', 'devices', 'uids', 'text', 'pictures', 'private', 'method'] as const;
+export const GROUPS = [
+  'identity',
+  'dates',
+  'places',
+  'devices',
+  'uids',
+  'text',
+  'pictures',
+  'private',
+  'method',
+] as const;
 /**
- * identity: people, and the numbers that lead to them; text: prose and whatever else has no group of its own; pictures: what is drawn beside or
- * burned into the pixels; private: private attributes and what PS3.6 does not know; method: what the file says of itself and of its
- * de-identification.
+ * identity: people, and the numbers that lead to them; text: prose and whatever else has no group of its own;
+ * pictures: what is drawn beside or burned into the pixels; private: private attributes and what PS3.6 does
+ * not know; method: what the file says of itself and of its de-identification.
  */
 export type Group = (typeof GROUPS)[number];
 
@@ -19,8 +30,10 @@ const PROSE = new Set(['LT', 'ST', 'UT']);
 
 /** Where somebody is, lives or can be reached, and who runs the place. */
 const PLACES: ReadonlySet<number> = new Set([
-  // addresses and telephone numbers: of the referring physician, the patient, a person, an order, a list of recipients
-  0x00080092, 0x00080094, 0x00101040, 0x00102154, 0x00102155, 0x00401102, 0x00401103, 0x00401104, 0x00402010, 0x0040a353, 0x0040a354, 0x4008011a,
+  // addresses and telephone numbers: of the referring physician, the patient, a person, an order, a list of
+  // recipients
+  0x00080092, 0x00080094, 0x00101040, 0x00102154, 0x00102155, 0x00401102, 0x00401103, 0x00401104, 0x00402010,
+  0x0040a353, 0x0040a354, 0x4008011a,
   // Country, Region of Residence; Military Rank's branch of service
   0x00102150, 0x00102152, 0x00101081,
   // where a patient lies, where something is done or was ordered
@@ -31,31 +44,52 @@ const PLACES: ReadonlySet<number> = new Set([
 /** GPS Version ID to GPS Differential: where a camera stood. */
 const GPS: readonly [number, number] = [0x00160070, 0x0016008e];
 
-/** The patient, staff, and numbers of orders, visits, trials and specimens. The whole group 0010 belongs here too. */
+/**
+ * The patient, staff, and numbers of orders, visits, trials and specimens. The whole group 0010 belongs here
+ * too.
+ */
 const IDENTITY: ReadonlySet<number> = new Set([
-  0x00080050, 0x00080096, 0x0008009d, 0x00081049, 0x00081052, 0x00081062, 0x00081072, 0x00200010, 0x00320012, 0x00380004, 0x00380010, 0x00380011,
-  0x00380014, 0x00380060, 0x00380061, 0x00380064, 0x00400009, 0x0040000b, 0x00400253, 0x0040050a, 0x00400512, 0x00400513, 0x00400551, 0x00400562,
-  0x004006fa, 0x00401001, 0x00401004, 0x00401006, 0x00401007, 0x00401011, 0x00401101, 0x00402006, 0x00402007, 0x00402016, 0x00402017, 0x00403001,
-  0x00404034, 0x00404035, 0x0040a073, 0x0040a078, 0x0040a07a, 0x0040a088, 0x0040a358, 0x0050001b, 0x00700086, 0x00880910, 0x3006004d, 0x3006004e,
-  0x40080040, 0x40080042, 0x40080111, 0x40080118, 0x40080200, 0x40080202,
-  // who signed or changed it, and what stood there before: Certificate of Signer, signatures, MAC, Modified and Original Attributes
-  0x04000115, 0x04000402, 0x04000403, 0x04000404, 0x04000500, 0x04000550, 0x04000551, 0x04000552, 0x04000561, 0x04000600, 0x4ffe0001, 0xfffafffa,
+  0x00080050, 0x00080096, 0x0008009d, 0x00081049, 0x00081052, 0x00081062, 0x00081072, 0x00200010, 0x00320012,
+  0x00380004, 0x00380010, 0x00380011, 0x00380014, 0x00380060, 0x00380061, 0x00380064, 0x00400009, 0x0040000b,
+  0x00400253, 0x0040050a, 0x00400512, 0x00400513, 0x00400551, 0x00400562, 0x004006fa, 0x00401001, 0x00401004,
+  0x00401006, 0x00401007, 0x00401011, 0x00401101, 0x00402006, 0x00402007, 0x00402016, 0x00402017, 0x00403001,
+  0x00404034, 0x00404035, 0x0040a073, 0x0040a078, 0x0040a07a, 0x0040a088, 0x0040a358, 0x0050001b, 0x00700086,
+  0x00880910, 0x3006004d, 0x3006004e, 0x40080040, 0x40080042, 0x40080111, 0x40080118, 0x40080200, 0x40080202,
+  // who signed or changed it, and what stood there before: Certificate of Signer, signatures, MAC, Modified
+  // and Original Attributes
+  0x04000115, 0x04000402, 0x04000403, 0x04000404, 0x04000500, 0x04000550, 0x04000551, 0x04000552, 0x04000561,
+  0x04000600, 0x4ffe0001, 0xfffafffa,
 ]);
 
 /** Sources of a real-time flow; what an accessory hangs on. */
-const DEVICES: ReadonlySet<number> = new Set([0x00340001, 0x00340002, 0x00340005, 0x300a0611, 0x300a0615, 0x3010001b, 0x00020016, 0x00020017, 0x00020018]);
+const DEVICES: ReadonlySet<number> = new Set([
+  0x00340001, 0x00340002, 0x00340005, 0x300a0611, 0x300a0615, 0x3010001b, 0x00020016, 0x00020017, 0x00020018,
+]);
 
-const TEXT: ReadonlySet<number> = new Set([0x00203406, 0x00720065, 0x0072006d, 0x00720071, 0x00880904, 0x00880912, 0x20300020, 0x00420011, 0xfffcfffc]);
+const TEXT: ReadonlySet<number> = new Set([
+  0x00203406, 0x00720065, 0x0072006d, 0x00720071, 0x00880904, 0x00880912, 0x20300020, 0x00420011, 0xfffcfffc,
+]);
 
-/** Icon Image Sequence, Burned In Annotation, Recognizable Visual Features. Overlays and curves belong here by their groups. */
+/**
+ * Icon Image Sequence, Burned In Annotation, Recognizable Visual Features. Overlays and curves belong here by
+ * their groups.
+ */
 const PICTURES: ReadonlySet<number> = new Set([0x00880200, 0x00280301, 0x00280302]);
 
-/** Patient Identity Removed, De-identification Method and its codes, Longitudinal Temporal Information Modified; who wrote the file, and how. */
-const METHOD: ReadonlySet<number> = new Set([0x00120062, 0x00120063, 0x00120064, 0x00280303, 0x00020001, 0x00020010, 0x00020012, 0x00020013, 0x00080001]);
+/**
+ * Patient Identity Removed, De-identification Method and its codes, Longitudinal Temporal Information
+ * Modified; who wrote the file, and how.
+ */
+const METHOD: ReadonlySet<number> = new Set([
+  0x00120062, 0x00120063, 0x00120064, 0x00280303, 0x00020001, 0x00020010, 0x00020012, 0x00020013, 0x00080001,
+]);
 
 const ROWS = profileRows();
 
-/** The group of an attribute that is in Table E.1-1 or in a list here; null for every other. `vr` is the dictionary's where that knows the tag. */
+/**
+ * The group of an attribute that is in Table E.1-1 or in a list here; null for every other. `vr` is the
+ * dictionary's where that knows the tag.
+ */
 export function listedGroup(tag: number, vr: string): Group | null {
   // Group lengths (gggg,0000) count bytes.
   if (METHOD.has(tag) || (tag & 0xffff) === 0) return 'method';

@@ -1,6 +1,7 @@
 /**
- * A name in the place of a number, a date or a sequence, or swallowed by a value whose length is wrong, does not come out because the rules
- * would keep what belongs there. Each case is the smallest that `npm run deid-fuzz` left of what it found.
+ * A name in the place of a number, a date or a sequence, or swallowed by a value whose length is wrong, does
+ * not come out because the rules would keep what belongs there. Each case is the smallest that `npm run
+ * deid-fuzz` left of what it found.
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -24,14 +25,19 @@ async function deidentified(elements: readonly SimpleElement[], ...options: stri
     seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.2'),
     studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.3'),
   };
-  const file = concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements }));
+  const file = concatBytes(
+    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements }),
+  );
   const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
   const result = await deidentifyBytes(file, rules, pseudonyms);
   if (result.kind !== 'ready') throw new Error(result.because);
   const instance = await parsed(result.bytes);
   assert.equal(await checkResidue(instance, rules, pseudonyms), [], 'the gateway finds nothing left to do');
   const { elements: after } = instance;
-  return { hasName: Buffer.from(result.bytes).includes(NAME), value: (tag: number) => findElement(after, tag)?.bytes ?? null };
+  return {
+    hasName: Buffer.from(result.bytes).includes(NAME),
+    value: (tag: number) => findElement(after, tag)?.bytes ?? null,
+  };
 }
 
 test('a safe private attribute stays where it holds what the table says (PS3.15 Table E.3.10-1), and goes where it holds a name', async () => {
@@ -58,20 +64,36 @@ test('more bytes than the numbers of an attribute have are no numbers', async ()
   const { value, hasName } = await deidentified([[0x00189258, 'UL', bytesOf(`${NAME}12`)]]);
   assert.not(hasName);
   assert.is(value(0x00189258)?.length, 4);
-  assert.equal((await deidentified([[0x00189258, 'UL', Uint8Array.of(7, 0, 0, 0)]])).value(0x00189258), Uint8Array.of(7, 0, 0, 0));
+  assert.equal(
+    (await deidentified([[0x00189258, 'UL', Uint8Array.of(7, 0, 0, 0)]])).value(0x00189258),
+    Uint8Array.of(7, 0, 0, 0),
+  );
 });
 
 test('nor are they under another binary VR, or as many as nobody keeps', async () => {
   // Pregnancy Status: US, one value, listed with an option that keeps it.
-  for (const value of [bytesOf(`${NAME}123456`), concatBytes([new Uint8Array(66_000).fill(0x20), bytesOf(NAME)])]) {
-    for (const vr of ['OV', 'UN']) assert.not((await deidentified([[0x001021c0, vr, value]], 'retain-patient-characteristics')).hasName, vr);
+  for (const value of [
+    bytesOf(`${NAME}123456`),
+    concatBytes([new Uint8Array(66_000).fill(0x20), bytesOf(NAME)]),
+  ]) {
+    for (const vr of ['OV', 'UN'])
+      assert.not(
+        (await deidentified([[0x001021c0, vr, value]], 'retain-patient-characteristics')).hasName,
+        vr,
+      );
   }
-  assert.equal((await deidentified([[0x001021c0, 'US', Uint8Array.of(4, 0)]], 'retain-patient-characteristics')).value(0x001021c0), Uint8Array.of(4, 0));
+  assert.equal(
+    (await deidentified([[0x001021c0, 'US', Uint8Array.of(4, 0)]], 'retain-patient-characteristics')).value(
+      0x001021c0,
+    ),
+    Uint8Array.of(4, 0),
+  );
 });
 
 test('a word that swallowed the elements behind it is no word: control characters do not stand in one (PS3.5 §6.1.3)', async () => {
   const swallowed = `MAKER \x08\0\x80\0LO\x0a\0${NAME}`;
-  for (const vr of ['LO', 'UN']) assert.not((await deidentified([[0x00080070, vr, bytesOf(swallowed)]])).hasName, vr);
+  for (const vr of ['LO', 'UN'])
+    assert.not((await deidentified([[0x00080070, vr, bytesOf(swallowed)]])).hasName, vr);
 });
 
 test('a date or a time that is too long to be read, or that is a sequence, is none', async () => {
@@ -82,7 +104,10 @@ test('a date or a time that is too long to be read, or that is a sequence, is no
     assert.not((await deidentified([[tag, 'UN', long]], dates)).hasName);
     assert.not((await deidentified([[tag, 'SQ', [[0x00100010, 'PN', NAME]]]], dates)).hasName);
   }
-  assert.equal((await deidentified([[0x00080020, 'DA', '20240229']], dates)).value(0x00080020), bytesOf('20240229'));
+  assert.equal(
+    (await deidentified([[0x00080020, 'DA', '20240229']], dates)).value(0x00080020),
+    bytesOf('20240229'),
+  );
 });
 
 test('nor is such a value a UID', async () => {
@@ -93,7 +118,8 @@ test('nor is such a value a UID', async () => {
 
 test('numbers under another VR are none where they read as words', async () => {
   // Lens Specification: FD, four values (PS3.6).
-  const retained = async (vr: string, value: Uint8Array) => deidentified([[0x0016004e, vr, value]], 'retain-device-identity');
+  const retained = async (vr: string, value: Uint8Array) =>
+    deidentified([[0x0016004e, vr, value]], 'retain-device-identity');
   assert.not((await retained('AT', bytesOf(`${NAME}08`))).hasName);
   assert.not((await retained('FD', bytesOf(`${NAME}${NAME}${NAME}12`))).hasName);
   assert.equal((await retained('FD', doubles(24, 70, 2.8, 4))).value(0x0016004e), doubles(24, 70, 2.8, 4));
@@ -102,16 +128,38 @@ test('numbers under another VR are none where they read as words', async () => {
 test('a character set that is none by its VR is replaced, and with it goes the text that nobody can decode any more', async () => {
   for (const vr of ['ST', 'UL']) {
     const { value, hasName } = await deidentified(
-      [[0x00080005, vr, bytesOf('ISO_IR 100')], [0x00081030, 'LO', `Follow-up of ${NAME}`], [0x00100010, 'PN', NAME]], 'clean-descriptors',
+      [
+        [0x00080005, vr, bytesOf('ISO_IR 100')],
+        [0x00081030, 'LO', `Follow-up of ${NAME}`],
+        [0x00100010, 'PN', NAME],
+      ],
+      'clean-descriptors',
     );
     assert.not(hasName);
-    assert.equal([Buffer.from(value(0x00080005)!).toString().trim(), value(0x00081030)], ['REMOVED', null], vr);
+    assert.equal(
+      [Buffer.from(value(0x00080005)!).toString().trim(), value(0x00081030)],
+      ['REMOVED', null],
+      vr,
+    );
   }
 });
 
 test('a coding scheme under another VR is replaced, and its code is none of the standard then', async () => {
-  const code: SimpleElement[] = [[0x00080100, 'SH', '121320'], [0x00080102, 'LT', 'DCM'], [0x00080104, 'LO', 'Uncompressed predecessor']];
-  await deidentified([[0x00082112, 'SQ', [[0x00081155, 'UI', '1.2.3.4'], [0x0040a170, 'SQ', code]]]]);
+  const code: SimpleElement[] = [
+    [0x00080100, 'SH', '121320'],
+    [0x00080102, 'LT', 'DCM'],
+    [0x00080104, 'LO', 'Uncompressed predecessor'],
+  ];
+  await deidentified([
+    [
+      0x00082112,
+      'SQ',
+      [
+        [0x00081155, 'UI', '1.2.3.4'],
+        [0x0040a170, 'SQ', code],
+      ],
+    ],
+  ]);
 });
 
 test.run();

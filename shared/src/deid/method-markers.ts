@@ -1,7 +1,8 @@
 /**
- * What a de-identified instance says of itself (PS3.15 E.1.1 no. 6: "Patient Identity Removed (0012,0062) shall be replaced or added to the
- * dataset with a value of YES, and one or more codes … shall be added to De-identification Method Code Sequence (0012,0064)"), set over
- * whatever stood there: what another tool wrote of its own method cannot be vouched for.
+ * What a de-identified instance says of itself (PS3.15 E.1.1 no. 6: "Patient Identity Removed (0012,0062)
+ * shall be replaced or added to the dataset with a value of YES, and one or more codes … shall be added to
+ * De-identification Method Code Sequence (0012,0064)"), set over whatever stood there: what another tool
+ * wrote of its own method cannot be vouched for.
  */
 import type { DicomElement, Encoding } from '../dicom/data-set.ts';
 import { encodeElements, encodeHeader, concatBytes, textValue } from '../dicom/encode.ts';
@@ -21,20 +22,36 @@ export const LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED = 0x00280303;
 
 const TEMPORAL = { removed: 'REMOVED', modified: 'MODIFIED', full: 'UNMODIFIED' } as const;
 
-/** The markers for these rules, in ascending order. `elements` are the original's: what already says so stays as it is. */
-export function methodMarkers(elements: readonly DicomElement[], rules: DeidRules, encoding: Encoding): PlannedElement[] {
+/**
+ * The markers for these rules, in ascending order. `elements` are the original's: what already says so stays
+ * as it is.
+ */
+export function methodMarkers(
+  elements: readonly DicomElement[],
+  rules: DeidRules,
+  encoding: Encoding,
+): PlannedElement[] {
   const text = (tag: number, vr: string, ...values: string[]) =>
     plannedLiteral(findElement(elements, tag), tag, vr, textValue(vr, ...values));
   return [
     text(PATIENT_IDENTITY_REMOVED, 'CS', 'YES'),
     // LO: at most 64 characters a value (PS3.5 §6.2).
-    text(DEIDENTIFICATION_METHOD, 'LO', `RelayPACS, PS3.15 Basic Profile, ${PROFILE_EDITION}`, ...rules.options),
+    text(
+      DEIDENTIFICATION_METHOD,
+      'LO',
+      `RelayPACS, PS3.15 Basic Profile, ${PROFILE_EDITION}`,
+      ...rules.options,
+    ),
     methodCodeSequence(findElement(elements, DEIDENTIFICATION_METHOD_CODE_SEQUENCE), rules, encoding),
     text(LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', TEMPORAL[rules.dates]),
   ];
 }
 
-function methodCodeSequence(element: DicomElement | null, rules: DeidRules, encoding: Encoding): PlannedElement {
+function methodCodeSequence(
+  element: DicomElement | null,
+  rules: DeidRules,
+  encoding: Encoding,
+): PlannedElement {
   const items = methodCodes(rules.options).map(({ code, meaning }) => {
     const item = encodeElements(
       [
@@ -51,7 +68,9 @@ function methodCodeSequence(element: DicomElement | null, rules: DeidRules, enco
 
 /** True where the sequence of an instance says exactly what `methodMarkers` would write. */
 export function isMethodCodeSequence(element: DicomElement, rules: DeidRules): boolean {
-  const expected = methodCodes(rules.options).map(({ code, meaning }) => ['00080100', code, '00080102', 'DCM', '00080104', meaning].join());
+  const expected = methodCodes(rules.options).map(({ code, meaning }) =>
+    ['00080100', code, '00080102', 'DCM', '00080104', meaning].join(),
+  );
   const found = (element.items ?? []).map((item) =>
     item.elements.flatMap((each) => [each.tag.toString(16).padStart(8, '0'), asciiOf(each)]).join(),
   );

@@ -1,6 +1,7 @@
 /**
- * Walks a header once and notes what is to be done with each element, and which pseudonyms that needs. Nothing is computed or written
- * here: the plan is resolved and rewritten by `rewrite-plan.ts`, and compared by `residue.ts`.
+ * Walks a header once and notes what is to be done with each element, and which pseudonyms that needs.
+ * Nothing is computed or written here: the plan is resolved and rewritten by `rewrite-plan.ts`, and compared
+ * by `residue.ts`.
  */
 import { textReader, type TextPiece } from '../dicom/character-sets.ts';
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
@@ -84,26 +85,44 @@ const VALUE_VRS = new Set(['DS', 'IS', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']
 const TEMPORAL_VALUES = new Set([0x0040a120, 0x0040a121, 0x0040a122]);
 /** The root of the standard's own UIDs (PS3.6 Annex A). */
 const WELL_KNOWN = '1.2.840.10008.';
-/** Furthest that a date moves (pseudonyms.ts), rounded up: what falls out of the calendar then is no date to keep. */
+/**
+ * Furthest that a date moves (pseudonyms.ts), rounded up: what falls out of the calendar then is no date to
+ * keep.
+ */
 const FURTHEST_DAYS = 4000;
 
 export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
   const requests = createRequests();
   const actions: TagAction[] = [];
-  const patientKey = patientKeyOf(instance.elements, instance) ?? `\0study\0${instance.identifiers.studyInstanceUID}`;
+  const patientKey =
+    patientKeyOf(instance.elements, instance) ?? `\0study\0${instance.identifiers.studyInstanceUID}`;
   requests.identifiers.add(patientKey);
   if (rules.dates === 'modified') requests.dayOffsets.add(patientKey);
   const walk = createWalk(instance, rules, requests, actions);
-  const top: Place = { mode: 'plain', path: '', isStandardCode: false, isPatientConcept: false, patientKey, characterSets: characterSetsAfter(instance.elements, []) };
+  const top: Place = {
+    mode: 'plain',
+    path: '',
+    isStandardCode: false,
+    isPatientConcept: false,
+    patientKey,
+    characterSets: characterSetsAfter(instance.elements, []),
+  };
   return { elements: walk(instance.elements, top), requests, patientKey, actions };
 }
 
-function createWalk(instance: ParsedInstance, rules: DeidRules, requests: PseudonymRequests, actions: TagAction[]) {
+function createWalk(
+  instance: ParsedInstance,
+  rules: DeidRules,
+  requests: PseudonymRequests,
+  actions: TagAction[],
+) {
   const note = (place: Place, tag: number, action: TagAction['action'], because: Because) =>
     actions.push({ path: place.path + tagName(tag), action, because });
 
   function walk(elements: readonly DicomElement[], place: Place): PlannedElement[] {
-    const safePrivate = rules.retainsSafePrivate ? safePrivateTags(elements, rules.dates !== 'removed') : null;
+    const safePrivate = rules.retainsSafePrivate
+      ? safePrivateTags(elements, rules.dates !== 'removed')
+      : null;
     return elements.map((element) => {
       if (!isPrivate(element.tag) || safePrivate === null) return planElement(element, place);
       const vr = safePrivate.dated.get(element.tag);
@@ -115,9 +134,26 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
   }
 
   function planPrivateDate(element: DicomElement, vr: 'DA' | 'DT', place: Place): PlannedElement {
-    const removed: Decision = { how: 'remove', code: 'X', because: 'private', mode: 'plain', otherwise: null };
+    const removed: Decision = {
+      how: 'remove',
+      code: 'X',
+      because: 'private',
+      mode: 'plain',
+      otherwise: null,
+    };
     const isMoved = rules.dates === 'modified';
-    const decision = fitting(element, vr, { ...removed, how: isMoved ? 'shift-date' : 'keep-temporal', code: isMoved ? 'C' : 'K', because: 'safe-private', otherwise: removed }, place);
+    const decision = fitting(
+      element,
+      vr,
+      {
+        ...removed,
+        how: isMoved ? 'shift-date' : 'keep-temporal',
+        code: isMoved ? 'C' : 'K',
+        because: 'safe-private',
+        otherwise: removed,
+      },
+      place,
+    );
     note(place, element.tag, decision.code, decision.because);
     return carryOut(element, vr, decision, place);
   }
@@ -126,16 +162,31 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
     const vr = effectiveVR(element);
     let decision = insideSequence(element.tag, vr, rules.decide(element.tag, vr), place, rules);
     decision = fitting(element, vr, decision, place);
-    const isUnchanged = decision.how !== 'remove' && decision.how !== 'patient-id' && decision.how !== 'patient-name' && isEmpty(element);
+    const isUnchanged =
+      decision.how !== 'remove' &&
+      decision.how !== 'patient-id' &&
+      decision.how !== 'patient-name' &&
+      isEmpty(element);
     if (isUnchanged) return planned(element, element.vr, 'keep');
     if (decision.because !== 'not-needed') note(place, element.tag, decision.code, decision.because);
     return carryOut(element, vr, decision, place);
   }
 
-  function carryOut(element: DicomElement, vr: string, { how, mode }: Decision, place: Place): PlannedElement {
+  function carryOut(
+    element: DicomElement,
+    vr: string,
+    { how, mode }: Decision,
+    place: Place,
+  ): PlannedElement {
     switch (how) {
       case 'items':
-        return planned(element, element.vr === 'UN' ? 'UN' : 'SQ', 'items', '', walkItems(element, mode, place));
+        return planned(
+          element,
+          element.vr === 'UN' ? 'UN' : 'SQ',
+          'items',
+          '',
+          walkItems(element, mode, place),
+        );
       case 'uid': {
         const text = asciiOf(element);
         for (const uid of text.split('\\')) if (!isKeptUid(uid)) requests.uids.add(uid.trim());
@@ -146,7 +197,9 @@ function createWalk(instance: ParsedInstance, rules: DeidRules, requests: Pseudo
         return planned(element, vr, 'identifier', asciiOf(element));
       case 'patient-id':
       case 'patient-name':
-        return place.patientKey === null ? planned(element, vr, 'empty') : planned(element, vr, how, place.patientKey);
+        return place.patientKey === null
+          ? planned(element, vr, 'empty')
+          : planned(element, vr, how, place.patientKey);
       case 'keep':
       case 'keep-uid':
       case 'keep-temporal':
@@ -197,40 +250,76 @@ function planned(
 const isTree = (mode: Mode): boolean => mode === 'structured' || mode === 'cleaned' || mode === 'descriptors';
 
 /** An element that the de-identifier adds or sets, as the bytes of its value. */
-export function plannedLiteral(element: DicomElement | null, tag: number, vr: string, literal: Uint8Array): PlannedElement {
+export function plannedLiteral(
+  element: DicomElement | null,
+  tag: number,
+  vr: string,
+  literal: Uint8Array,
+): PlannedElement {
   return { tag, vr, how: 'literal', element, text: '', prose: null, literal, items: null };
 }
 
 /** A pseudonym that is not in the original: two patients without a Patient ID must not become one. */
-export function plannedPatient(tag: number, how: 'patient-id' | 'patient-name', patientKey: string): PlannedElement {
+export function plannedPatient(
+  tag: number,
+  how: 'patient-id' | 'patient-name',
+  patientKey: string,
+): PlannedElement {
   return planned(null, how === 'patient-id' ? 'LO' : 'PN', how, patientKey, null, tag);
 }
 
-/** "Treated by the dictionary's VR": UN, and a VR that is not the standard's for this tag, do not change what an attribute is. */
+/**
+ * "Treated by the dictionary's VR": UN, and a VR that is not the standard's for this tag, do not change what
+ * an attribute is.
+ */
 function effectiveVR(element: DicomElement): string {
   if (!dictionaryEntry(element.tag)) return element.items === null ? element.vr : 'SQ';
-  return element.vr !== 'UN' && isExpectedVR(element.tag, element.vr) ? element.vr : dictionaryVR(element.tag);
+  return element.vr !== 'UN' && isExpectedVR(element.tag, element.vr)
+    ? element.vr
+    : dictionaryVR(element.tag);
 }
 
 function isEmpty(element: DicomElement): boolean {
-  return element.items === null ? element.valueLength === 0 && element.fragments === null : element.items.length === 0;
+  return element.items === null
+    ? element.valueLength === 0 && element.fragments === null
+    : element.items.length === 0;
 }
 
-/** True for what `uid` leaves alone: empty values of a list, and what the standard itself registers (PS3.6 Annex A). */
+/**
+ * True for what `uid` leaves alone: empty values of a list, and what the standard itself registers (PS3.6
+ * Annex A).
+ */
 export function isKeptUid(value: string): boolean {
   const uid = value.trim();
   return uid === '' || (uid.startsWith(WELL_KNOWN) && isUid(uid));
 }
 
-/** The decision inside a sequence that is to be replaced ("the action is applicable to the Sequence and all of its contents", E.1.1). */
-function insideSequence(tag: number, vr: string, decision: Decision, place: Place, rules: DeidRules): Decision {
+/**
+ * The decision inside a sequence that is to be replaced ("the action is applicable to the Sequence and all of
+ * its contents", E.1.1).
+ */
+function insideSequence(
+  tag: number,
+  vr: string,
+  decision: Decision,
+  place: Place,
+  rules: DeidRules,
+): Decision {
   const { mode } = place;
   if (mode === 'plain') return decision;
-  const dummy: Decision = { how: 'dummy', code: 'D', because: 'inside-sequence', mode: 'plain', otherwise: null };
+  const dummy: Decision = {
+    how: 'dummy',
+    code: 'D',
+    because: 'inside-sequence',
+    mode: 'plain',
+    otherwise: null,
+  };
   if (decision.how === 'items') {
     // Measured Value Sequence is Type 2 and may be empty; Concept Code Sequence must hold a code.
-    if (place.isPatientConcept && tag === MEASURED_VALUE_SEQUENCE) return { ...dummy, how: 'empty', code: 'Z' };
-    if (place.isPatientConcept && tag === CONCEPT_CODE_SEQUENCE) return { ...dummy, how: 'items', mode: 'strict' };
+    if (place.isPatientConcept && tag === MEASURED_VALUE_SEQUENCE)
+      return { ...dummy, how: 'empty', code: 'Z' };
+    if (place.isPatientConcept && tag === CONCEPT_CODE_SEQUENCE)
+      return { ...dummy, how: 'items', mode: 'strict' };
     const isPlain = decision.mode === 'plain' && decision.because === 'not-needed';
     return isPlain || mode === 'strict' ? { ...decision, mode } : decision;
   }
@@ -243,29 +332,46 @@ function insideSequence(tag: number, vr: string, decision: Decision, place: Plac
   if (!TEXT_VRS.has(vr)) return decision;
   const isCode = isTree(mode) && CODE_ATTRIBUTES.has(tag);
   if (isCode && place.isStandardCode) return decision;
-  // A code of a scheme of one's own may name a ward or a person in a word that nothing here knows; that of a procedure describes it.
-  const isOfTree = (mode === 'cleaned' && !isCode) || mode === 'descriptors' || (mode === 'graphics' && rules.cleansGraphics);
+  // A code of a scheme of one's own may name a ward or a person in a word that nothing here knows; that of a
+  // procedure describes it.
+  const isOfTree =
+    (mode === 'cleaned' && !isCode) ||
+    mode === 'descriptors' ||
+    (mode === 'graphics' && rules.cleansGraphics);
   const isCleaned = PROSE.has(vr) && !place.isPatientConcept && isOfTree;
   return isCleaned ? { ...dummy, how: 'clean-text', code: 'C', otherwise: dummy } : dummy;
 }
 
-/** PS3.5 §6.1.3: of the control characters text has these, and escapes, which are no characters once it is decoded. */
+/**
+ * PS3.5 §6.1.3: of the control characters text has these, and escapes, which are no characters once it is
+ * decoded.
+ */
 const FOREIGN_CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]/;
 
 /** No repertoire has the name that stands for one that was replaced. */
 const UNKNOWN_CHARACTER_SET = ['REMOVED'];
 
-/** As the result says: a Specific Character Set that is none by its VR is replaced, and what nobody can decode afterwards is not cleaned now. */
-function characterSetsAfter(elements: readonly DicomElement[], inherited: readonly string[]): readonly string[] {
+/**
+ * As the result says: a Specific Character Set that is none by its VR is replaced, and what nobody can decode
+ * afterwards is not cleaned now.
+ */
+function characterSetsAfter(
+  elements: readonly DicomElement[],
+  inherited: readonly string[],
+): readonly string[] {
   const named = elements.find(({ tag }) => tag === SPECIFIC_CHARACTER_SET);
   if (named && !isEmpty(named) && !isTrustworthy(named, 'CS')) return UNKNOWN_CHARACTER_SET;
   return characterSetsOf(elements, inherited);
 }
 
-/** Null where the value was not kept, cannot be decoded or is no text: what cannot be read cannot be cleaned. */
+/**
+ * Null where the value was not kept, cannot be decoded or is no text: what cannot be read cannot be cleaned.
+ */
 function proseOf({ bytes }: DicomElement, { characterSets }: Place): Prose | null {
   const pieces = bytes && textReader(characterSets).split(trimmed(bytes));
-  return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text)) ? null : { pieces, characterSets };
+  return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text))
+    ? null
+    : { pieces, characterSets };
 }
 
 /** Without the padding at the end (PS3.5 §6.2). */
@@ -279,13 +385,20 @@ function trimmed(bytes: Uint8Array): Uint8Array {
 function fitting(element: DicomElement, vr: string, decision: Decision, place: Place): Decision {
   const malformed = (otherwise: Decision | null): Decision => {
     if (otherwise !== null) return { ...otherwise, because: 'malformed' };
-    const how: How = vr === 'UI' ? 'uid' : (vr === 'IS' || vr === 'DS') && element.bytes !== null ? 'leading-number' : 'dummy';
+    const how: How =
+      vr === 'UI'
+        ? 'uid'
+        : (vr === 'IS' || vr === 'DS') && element.bytes !== null
+          ? 'leading-number'
+          : 'dummy';
     return { how, code: how === 'uid' ? 'U' : 'D', because: 'malformed', mode: 'plain', otherwise: null };
   };
   switch (decision.how) {
     case 'items':
       // A sequence that could not be read as one cannot be looked into.
-      return element.items === null && element.valueLength > 0 ? { ...decision, how: 'remove', code: 'X', because: 'malformed' } : decision;
+      return element.items === null && element.valueLength > 0
+        ? { ...decision, how: 'remove', code: 'X', because: 'malformed' }
+        : decision;
     case 'keep':
       return isTrustworthy(element, vr) ? decision : malformed(decision.otherwise);
     case 'keep-uid':
@@ -297,14 +410,17 @@ function fitting(element: DicomElement, vr: string, decision: Decision, place: P
     case 'keep-temporal':
       return isTemporal(vr, asciiOf(element)) ? decision : malformed(decision.otherwise);
     case 'shift-date':
-      return shiftDates(vr as 'DA' | 'DT', asciiOf(element), -FURTHEST_DAYS) === null ? malformed(decision.otherwise) : decision;
+      return shiftDates(vr as 'DA' | 'DT', asciiOf(element), -FURTHEST_DAYS) === null
+        ? malformed(decision.otherwise)
+        : decision;
     case 'cap-age':
       // PS3.5 §6.2 AS: nnnD, nnnW, nnnM or nnnY.
       return /^\d{3}[DWMY]$/.test(asciiOf(element)) ? decision : malformed(decision.otherwise);
     case 'clean-text':
       return proseOf(element, place) === null ? malformed(decision.otherwise) : decision;
     case 'dummy':
-      // No dummy fits a value that must not be there at all: a sequence or fragments where a plain value belongs.
+      // No dummy fits a value that must not be there at all: a sequence or fragments where a plain value
+      // belongs.
       return vr === 'SQ' ? { ...decision, how: 'remove', code: 'X' } : decision;
     default:
       return decision;
@@ -312,16 +428,23 @@ function fitting(element: DicomElement, vr: string, decision: Decision, place: P
 }
 
 /** Value and scheme of the first code that these elements are (Code Sequence Macro, PS3.3 §8.8). */
-function codeOf(elements: readonly DicomElement[]): { readonly scheme: string; readonly value: string } | null {
+function codeOf(
+  elements: readonly DicomElement[],
+): { readonly scheme: string; readonly value: string } | null {
   // What is not a short string by its VR is replaced, and is a code of nobody's then.
   const scheme = elements.find((element) => element.tag === 0x00080102 && isTrustworthy(element, 'SH'));
   const value = elements.find(({ tag }) => tag === 0x00080100);
   return scheme && value ? { scheme: asciiOf(scheme), value: asciiOf(value) } : null;
 }
 
-function isPatientConcept(elements: readonly DicomElement[], { retainsPatientCharacteristics }: DeidRules): boolean {
+function isPatientConcept(
+  elements: readonly DicomElement[],
+  { retainsPatientCharacteristics }: DeidRules,
+): boolean {
   const name = elements.find(({ tag }) => tag === 0x0040a043)?.items?.[0];
   const code = name ? codeOf(name.elements) : null;
   const concept = `${code?.scheme} ${code?.value}`;
-  return PATIENT_CONCEPTS.has(concept) && (!retainsPatientCharacteristics || BIRTH_DATE_CONCEPTS.has(concept));
+  return (
+    PATIENT_CONCEPTS.has(concept) && (!retainsPatientCharacteristics || BIRTH_DATE_CONCEPTS.has(concept))
+  );
 }

@@ -1,4 +1,7 @@
-/** What a policy says beside the options of the standard: of single attributes, of what is quarantined otherwise. */
+/**
+ * What a policy says beside the options of the standard: of single attributes, of what is quarantined
+ * otherwise.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deidentifyBytes, parsed, pseudonymsOf } from '#testing/deidentified-file.ts';
@@ -16,13 +19,27 @@ const identifiers = {
   seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.2'),
   studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.3'),
 };
-const PATIENT: readonly SimpleElement[] = [[0x00100010, 'PN', 'DOE^JANE'], [0x00100020, 'LO', 'PAT-1']];
+const PATIENT: readonly SimpleElement[] = [
+  [0x00100010, 'PN', 'DOE^JANE'],
+  [0x00100020, 'LO', 'PAT-1'],
+];
 
 /** The instance that comes out and has nothing left to change, or why none does. */
-async function deidentified(elements: readonly SimpleElement[], settings: RulesSettings, options: readonly string[] = [], sopClassUID = identifiers.sopClassUID) {
+async function deidentified(
+  elements: readonly SimpleElement[],
+  settings: RulesSettings,
+  options: readonly string[] = [],
+  sopClassUID = identifiers.sopClassUID,
+) {
   const created = createRules(options, settings);
   if (created.kind === 'refused') throw new Error(created.because);
-  const file = concatBytes(buildInstance({ identifiers: { ...identifiers, sopClassUID }, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements: [...PATIENT, ...elements] }));
+  const file = concatBytes(
+    buildInstance({
+      identifiers: { ...identifiers, sopClassUID },
+      transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+      elements: [...PATIENT, ...elements],
+    }),
+  );
   const pseudonyms = await pseudonymsOf(1);
   const result = await deidentifyBytes(file, created.rules, pseudonyms);
   if (result.kind !== 'ready') return result.because;
@@ -34,18 +51,33 @@ async function deidentified(elements: readonly SimpleElement[], settings: RulesS
 test('what was written beside a curve is quarantined, unless the policy has it cleaned', async () => {
   const after = async (said: string, settings: RulesSettings, ...options: string[]) => {
     const instance = await deidentified([[0x0040b020, 'SQ', [[0x00700006, 'ST', said]]]], settings, options);
-    return typeof instance === 'string' ? instance : rawText(findElement(findElement(instance.elements, 0x0040b020)!.items![0]!.elements, 0x00700006), instance);
+    return typeof instance === 'string'
+      ? instance
+      : rawText(
+          findElement(findElement(instance.elements, 0x0040b020)!.items![0]!.elements, 0x00700006),
+          instance,
+        );
   };
   assert.is(await after('sinus rhythm of Jane Doe', {}), 'cannot-be-deidentified');
-  assert.is(await after('sinus rhythm of Jane Doe', { waveformAnnotations: 'clean' }), 'sinus rhythm of [removed]');
-  assert.is(await after('sinus rhythm of Jane Doe', {}, 'clean-structured-content'), 'sinus rhythm of [removed]');
+  assert.is(
+    await after('sinus rhythm of Jane Doe', { waveformAnnotations: 'clean' }),
+    'sinus rhythm of [removed]',
+  );
+  assert.is(
+    await after('sinus rhythm of Jane Doe', {}, 'clean-structured-content'),
+    'sinus rhythm of [removed]',
+  );
   assert.is(await after('', {}), '');
 });
 
 test('a document is quarantined, unless the policy keeps documents as they are', async () => {
   const document = new TextEncoder().encode('%PDF-1.4 of Jane ');
   const pdf = parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.104.1');
-  const elements: SimpleElement[] = [[0x00420010, 'ST', 'Report of Jane'], [0x00420011, 'OB', document], [0x00420012, 'LO', 'application/pdf']];
+  const elements: SimpleElement[] = [
+    [0x00420010, 'ST', 'Report of Jane'],
+    [0x00420011, 'OB', document],
+    [0x00420012, 'LO', 'application/pdf'],
+  ];
   assert.is(await deidentified(elements, {}, [], pdf), 'cannot-be-deidentified');
   const kept = await deidentified(elements, { documents: 'keep' }, [], pdf);
   if (typeof kept === 'string') throw new Error(kept);
@@ -55,14 +87,33 @@ test('a document is quarantined, unless the policy keeps documents as they are',
 
 test('a policy may rule on single attributes, but not on those that an instance is known by', async () => {
   const elements: SimpleElement[] = [
-    [0x00080070, 'LO', 'MAKER'], [0x00081030, 'LO', 'CT HEAD'], [0x00090010, 'LO', 'ACME'], [0x00091001, 'LO', 'kernel'], [0x00181020, 'LO', 'v1'], [0x00181030, 'LO', 'protocol'],
+    [0x00080070, 'LO', 'MAKER'],
+    [0x00081030, 'LO', 'CT HEAD'],
+    [0x00090010, 'LO', 'ACME'],
+    [0x00091001, 'LO', 'kernel'],
+    [0x00181020, 'LO', 'v1'],
+    [0x00181030, 'LO', 'protocol'],
   ];
-  const attributes = { '00081030': 'keep', '00080070': 'remove', '00181030': 'empty', '00181020': 'replace', '00091001': 'keep', '00090010': 'keep' } as const;
+  const attributes = {
+    '00081030': 'keep',
+    '00080070': 'remove',
+    '00181030': 'empty',
+    '00181020': 'replace',
+    '00091001': 'keep',
+    '00090010': 'keep',
+  } as const;
   const after = await deidentified(elements, { attributes });
   if (typeof after === 'string') throw new Error(after);
-  assert.equal(elements.map(([tag]) => rawText(findElement(after.elements, tag), after)), [null, 'CT HEAD', 'ACME', 'kernel', 'REMOVED', '']);
+  assert.equal(
+    elements.map(([tag]) => rawText(findElement(after.elements, tag), after)),
+    [null, 'CT HEAD', 'ACME', 'kernel', 'REMOVED', ''],
+  );
   for (const tag of ['00100010', '0020000d', '7fe00010', '00020010', '00120062']) {
-    assert.equal(createRules([], { attributes: { [tag]: 'keep' } }), { kind: 'refused', because: 'attribute-not-allowed', option: tag });
+    assert.equal(createRules([], { attributes: { [tag]: 'keep' } }), {
+      kind: 'refused',
+      because: 'attribute-not-allowed',
+      option: tag,
+    });
   }
 });
 

@@ -19,7 +19,8 @@ test('the table is the whole Table E.1-1 of the edition that it names', () => {
 });
 
 test('the options are those of PS3.16 CID 7050', () => {
-  if (!existsSync(`${standards}cid-7050.json`)) return skipped('options against CID 7050', 'no ../shared/standards');
+  if (!existsSync(`${standards}cid-7050.json`))
+    return skipped('options against CID 7050', 'no ../shared/standards');
   const codes = JSON.parse(readFileSync(`${standards}cid-7050.json`, 'utf8')) as {
     code: string;
     option: keyof typeof OPTIONS | null;

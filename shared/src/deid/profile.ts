@@ -1,34 +1,55 @@
 /**
- * Table E.1-1 of PS3.15 as data: what each attribute's row says, under the Basic Profile and under every option. It decides nothing:
- * `rules.ts` does. The table itself is generated (`profile.generated.ts`).
+ * Table E.1-1 of PS3.15 as data: what each attribute's row says, under the Basic Profile and under every
+ * option. It decides nothing: `rules.ts` does. The table itself is generated (`profile.generated.ts`).
  */
 import { PROFILE_TABLE } from './profile.generated.ts';
 
 export { PROFILE_EDITION, PROFILE_SOURCE_DIGEST } from './profile.generated.ts';
 
-/** The options of PS3.15 E.3 in kebab-case, with their letter in the table and their code of PS3.16 CID 7050. */
+/**
+ * The options of PS3.15 E.3 in kebab-case, with their letter in the table and their code of PS3.16 CID 7050.
+ */
 export const OPTIONS = {
   'clean-pixel-data': { code: '113101', meaning: 'Clean Pixel Data Option', letter: null },
-  'clean-recognizable-visual-features': { code: '113102', meaning: 'Clean Recognizable Visual Features Option', letter: null },
+  'clean-recognizable-visual-features': {
+    code: '113102',
+    meaning: 'Clean Recognizable Visual Features Option',
+    letter: null,
+  },
   'clean-graphics': { code: '113103', meaning: 'Clean Graphics Option', letter: 'g' },
   'clean-structured-content': { code: '113104', meaning: 'Clean Structured Content Option', letter: 's' },
   'clean-descriptors': { code: '113105', meaning: 'Clean Descriptors Option', letter: 't' },
-  'retain-longitudinal-full-dates': { code: '113106', meaning: 'Retain Longitudinal Temporal Information Full Dates Option', letter: 'f' },
+  'retain-longitudinal-full-dates': {
+    code: '113106',
+    meaning: 'Retain Longitudinal Temporal Information Full Dates Option',
+    letter: 'f',
+  },
   'retain-longitudinal-modified-dates': {
     code: '113107',
     meaning: 'Retain Longitudinal Temporal Information Modified Dates Option',
     letter: 'm',
   },
-  'retain-patient-characteristics': { code: '113108', meaning: 'Retain Patient Characteristics Option', letter: 'p' },
+  'retain-patient-characteristics': {
+    code: '113108',
+    meaning: 'Retain Patient Characteristics Option',
+    letter: 'p',
+  },
   'retain-device-identity': { code: '113109', meaning: 'Retain Device Identity Option', letter: 'd' },
   'retain-uids': { code: '113110', meaning: 'Retain UIDs', letter: 'u' },
   'retain-safe-private': { code: '113111', meaning: 'Retain Safe Private Option', letter: 'v' },
-  'retain-institution-identity': { code: '113112', meaning: 'Retain Institution Identity Option', letter: 'i' },
+  'retain-institution-identity': {
+    code: '113112',
+    meaning: 'Retain Institution Identity Option',
+    letter: 'i',
+  },
 } as const;
 export type OptionName = keyof typeof OPTIONS;
 
 /** PS3.16 CID 7050: the profile itself. */
-export const BASIC_PROFILE = { code: '113100', meaning: 'Basic Application Confidentiality Profile' } as const;
+export const BASIC_PROFILE = {
+  code: '113100',
+  meaning: 'Basic Application Confidentiality Profile',
+} as const;
 
 /** The choices that a row leaves under the Basic Profile, without the strokes between them. */
 export type BasicChoice = 'X' | 'Z' | 'D' | 'U' | 'XZ' | 'XD' | 'ZD' | 'XZD' | 'XZU*';
@@ -40,8 +61,8 @@ export interface ProfileRow {
 }
 
 /**
- * The rows by tag. The four that name no single tag (private attributes, curves, overlay data and comments) are not among them: rules
- * for whole groups stand in `rules.ts`.
+ * The rows by tag. The four that name no single tag (private attributes, curves, overlay data and comments)
+ * are not among them: rules for whole groups stand in `rules.ts`.
  */
 export function profileRows(): ReadonlyMap<number, ProfileRow> {
   const rows = new Map<number, ProfileRow>();

@@ -63,7 +63,9 @@ test('every patient moves by a number of days of their own, at least a month bac
 
 test('a key that can be guessed is refused', async () => {
   let refused = false;
-  await createPseudonyms(new Uint8Array(16)).catch((error: unknown) => (refused = error instanceof RangeError));
+  await createPseudonyms(new Uint8Array(16)).catch(
+    (error: unknown) => (refused = error instanceof RangeError),
+  );
   assert.ok(refused);
 });
 

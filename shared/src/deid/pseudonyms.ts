@@ -1,33 +1,42 @@
 /**
- * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the original and the project key. The
- * same original gives the same pseudonym on every device, offline, tomorrow; under another key nothing is alike; without the key nobody
- * computes them from a list of guesses.
+ * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the
+ * original and the project key. The same original gives the same pseudonym on every device, offline,
+ * tomorrow; under another key nothing is alike; without the key nobody computes them from a list of guesses.
  *
- * Replaced UIDs and identifiers carry a tag: whoever has the key sees that a value is already a pseudonym. So de-identifying again changes
- * nothing, and the gateway can tell a replaced UID from one that slipped through. Nothing leads from a pseudonym back to the original.
+ * Replaced UIDs and identifiers carry a tag: whoever has the key sees that a value is already a pseudonym. So
+ * de-identifying again changes nothing, and the gateway can tell a replaced UID from one that slipped
+ * through. Nothing leads from a pseudonym back to the original.
  */
 
-/** 80 bits of HMAC-SHA-256 name the original: among 2^32 UIDs of one project two collide with a chance of 1 in 130 000. */
+/**
+ * 80 bits of HMAC-SHA-256 name the original: among 2^32 UIDs of one project two collide with a chance of 1 in
+ * 130 000.
+ */
 const NAME_BYTES = 10;
 /** 48 bits of HMAC-SHA-256 over those 80 are the tag: a foreign UID passes for one of ours once in 2^48. */
 const TAG_BYTES = 6;
 const PSEUDONYM_BYTES = NAME_BYTES + TAG_BYTES;
-/** PS3.5 §B.2: "2.25." and a 128 bit number in decimal: at most 44 characters of the 64 that a UID may have. */
+/**
+ * PS3.5 §B.2: "2.25." and a 128 bit number in decimal: at most 44 characters of the 64 that a UID may have.
+ */
 const UID_ROOT = '2.25.';
 const IDENTIFIER_PREFIX = 'RP-';
 /** Crockford's base 32: no I, L, O, U, so that it can be read aloud. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const IDENTIFIER = /^RP-[0-9A-HJKMNP-TV-Z]{26}$/;
 /**
- * A date moves back by 30 to 3 679 days. Fewer than a month would leave a study near its own week; more than ten years makes ages and
- * devices look wrong.
+ * A date moves back by 30 to 3 679 days. Fewer than a month would leave a study near its own week; more than
+ * ten years makes ages and devices look wrong.
  */
 const DAYS_LEAST = 30;
 const DAYS_RANGE = 3650;
 /** 50 000 pseudonyms take about 10 MB; a whole-body study has 5 000 UIDs. */
 const CACHE_LIMIT = 50_000;
 
-/** What one instance needs, collected before anything is computed (WebCrypto is asynchronous, rewriting is not). */
+/**
+ * What one instance needs, collected before anything is computed (WebCrypto is asynchronous, rewriting is
+ * not).
+ */
 export interface PseudonymRequests {
   readonly uids: Set<string>;
   readonly identifiers: Set<string>;
@@ -47,7 +56,10 @@ export interface ResolvedPseudonyms {
 
 export interface Pseudonyms {
   resolve(requests: PseudonymRequests): Promise<ResolvedPseudonyms>;
-  /** HMAC of an original's SHA-256 (hex), in hex: names the original in the manifest without telling its digest. */
+  /**
+   * HMAC of an original's SHA-256 (hex), in hex: names the original in the manifest without telling its
+   * digest.
+   */
   originalDigest(sha256: string): Promise<string>;
 }
 
@@ -60,10 +72,18 @@ export function createRequests(): PseudonymRequests {
   return { uids: new Set(), identifiers: new Set(), dayOffsets: new Set() };
 }
 
-/** The project key as a key that no script can read back. Throws RangeError where it is shorter than 32 bytes. */
+/**
+ * The project key as a key that no script can read back. Throws RangeError where it is shorter than 32 bytes.
+ */
 export async function importProjectKey(projectKey: Uint8Array): Promise<CryptoKey> {
   if (projectKey.length < 32) throw new RangeError('the project key has fewer than 32 bytes');
-  return crypto.subtle.importKey('raw', new Uint8Array(projectKey), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  return crypto.subtle.importKey(
+    'raw',
+    new Uint8Array(projectKey),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  );
 }
 
 /** Pseudonyms under one project key: its bytes, or what `importProjectKey` made of them. */
@@ -80,7 +100,8 @@ export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Prom
     return new Uint8Array(await crypto.subtle.sign('HMAC', key, input));
   };
 
-  const tagOf = async (purpose: string, name: Uint8Array) => (await mac(`${purpose} tag`, name)).subarray(0, TAG_BYTES);
+  const tagOf = async (purpose: string, name: Uint8Array) =>
+    (await mac(`${purpose} tag`, name)).subarray(0, TAG_BYTES);
 
   /** The 16 bytes of a pseudonym: what names the original, and the tag over it. */
   const pseudonymOf = async (purpose: string, original: string): Promise<Uint8Array> => {
@@ -97,14 +118,23 @@ export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Prom
   };
 
   const makers = {
-    uid: async (original: string) => ((await isTagged('uid', fromUid(original))) ? original : toUid(await pseudonymOf('uid', original))),
+    uid: async (original: string) =>
+      (await isTagged('uid', fromUid(original))) ? original : toUid(await pseudonymOf('uid', original)),
     identifier: async (original: string) =>
-      (await isTagged('identifier', fromIdentifier(original))) ? original : toIdentifier(await pseudonymOf('identifier', original)),
+      (await isTagged('identifier', fromIdentifier(original)))
+        ? original
+        : toIdentifier(await pseudonymOf('identifier', original)),
     dayOffset: async (patient: string) =>
-      -(DAYS_LEAST + (new DataView((await mac('days', encoder.encode(patient))).buffer).getUint32(0) % DAYS_RANGE)),
+      -(
+        DAYS_LEAST +
+        (new DataView((await mac('days', encoder.encode(patient))).buffer).getUint32(0) % DAYS_RANGE)
+      ),
   };
 
-  const lookUp = async (kind: keyof typeof makers, originals: Set<string>): Promise<Map<string, string | number>> => {
+  const lookUp = async (
+    kind: keyof typeof makers,
+    originals: Set<string>,
+  ): Promise<Map<string, string | number>> => {
     const found = new Map<string, string | number>();
     await Promise.all(
       [...originals].map(async (original) => {
@@ -152,7 +182,9 @@ function toUid(bytes: Uint8Array): string {
 function toBytes(number: bigint): Uint8Array | null {
   const hex = number.toString(16).padStart(PSEUDONYM_BYTES * 2, '0');
   if (hex.length > PSEUDONYM_BYTES * 2) return null;
-  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
+  return Uint8Array.from({ length: PSEUDONYM_BYTES }, (_, index) =>
+    Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16),
+  );
 }
 
 /** The 16 bytes behind a UID of the form that `toUid` writes; null for any other. */
@@ -174,6 +206,7 @@ function toIdentifier(bytes: Uint8Array): string {
 function fromIdentifier(identifier: string): Uint8Array | null {
   if (!IDENTIFIER.test(identifier)) return null;
   let number = 0n;
-  for (const character of identifier.slice(IDENTIFIER_PREFIX.length)) number = (number << 5n) | BigInt(ALPHABET.indexOf(character));
+  for (const character of identifier.slice(IDENTIFIER_PREFIX.length))
+    number = (number << 5n) | BigInt(ALPHABET.indexOf(character));
   return toBytes(number);
 }

@@ -3,12 +3,18 @@ import * as assert from 'uvu/assert';
 import type { InstanceDescription } from '../dicom/describe-instance.ts';
 import { mayShowFace } from './recognizable-features.ts';
 
-const shows = (modality: string | null, bodyPart: string | null, studyDescription: string | null = null): boolean =>
+const shows = (
+  modality: string | null,
+  bodyPart: string | null,
+  studyDescription: string | null = null,
+): boolean =>
   mayShowFace({ modality, bodyPart, studyDescription, seriesDescription: null } as InstanceDescription);
 
 test('a face may be in CT and MR of the head, by the body part or where there is none by the description', () => {
-  for (const part of ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'Schaedel/Kopf'.slice(9), 'FACE', 'SINUS']) assert.ok(shows('CT', part), part);
-  for (const said of ['MR Brain w/o contrast', 'Schädel nativ', 'NEURO^HEAD', 'angio_orbits']) assert.ok(shows('MR', null, said), said);
+  for (const part of ['HEAD', 'BRAIN', 'SKULL', 'HEADNECK', 'Schaedel/Kopf'.slice(9), 'FACE', 'SINUS'])
+    assert.ok(shows('CT', part), part);
+  for (const said of ['MR Brain w/o contrast', 'Schädel nativ', 'NEURO^HEAD', 'angio_orbits'])
+    assert.ok(shows('MR', null, said), said);
 });
 
 test('and in nothing else', () => {

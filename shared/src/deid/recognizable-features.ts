@@ -1,11 +1,15 @@
 /**
- * Where a face could be rendered from the pixels (PS3.15 E.3.2, Clean Recognizable Visual Features): volumes of the head in CT and MR. Nothing here removes
- * it; whoever sends such a study under a de-identifying policy is told.
+ * Where a face could be rendered from the pixels (PS3.15 E.3.2, Clean Recognizable Visual Features): volumes
+ * of the head in CT and MR. Nothing here removes it; whoever sends such a study under a de-identifying policy
+ * is told.
  */
 import type { InstanceDescription } from '../dicom/describe-instance.ts';
 
 const VOLUMES = new Set(['CT', 'MR']);
-/** Body Part Examined (PS3.16 Annex L) and what people write in a description, in the languages of the devices met. */
+/**
+ * Body Part Examined (PS3.16 Annex L) and what people write in a description, in the languages of the devices
+ * met.
+ */
 const HEAD = new RegExp(
   '(?<![a-z])(?:head|brain|skull|face|facial|cranium|cranial|neuro|sinus(?:es)?|orbits?|maxill|mandib|jaw|iac|tmj|pituitary|cerebr|hnbrain|headneck|' +
     'sch[aä]del|kopf|gehirn|hirn|t[eê]te|cr[aâ]ne|cerveau|cabeza|craneo|cerebro|testa|cranio|encefalo|hoofd|hersen)',
@@ -13,8 +17,15 @@ const HEAD = new RegExp(
 );
 
 /** From what the header says; a series that does not name its region is not found. */
-export function mayShowFace({ modality, bodyPart, studyDescription, seriesDescription }: InstanceDescription): boolean {
+export function mayShowFace({
+  modality,
+  bodyPart,
+  studyDescription,
+  seriesDescription,
+}: InstanceDescription): boolean {
   if (modality === null || !VOLUMES.has(modality.toUpperCase())) return false;
   // What says its region is believed: "CHEST" with a word of the head in its description is a chest.
-  return bodyPart === null ? [studyDescription, seriesDescription].some((text) => text !== null && HEAD.test(text)) : HEAD.test(bodyPart);
+  return bodyPart === null
+    ? [studyDescription, seriesDescription].some((text) => text !== null && HEAD.test(text))
+    : HEAD.test(bodyPart);
 }

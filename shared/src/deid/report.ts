@@ -1,8 +1,14 @@
 /**
- * What was done to one instance, by tag path: enough for an auditor to replay the profile, and no value of the data. How it travels, and the one digest that
- * it has everywhere, is `protocol/deid-report.ts`.
+ * What was done to one instance, by tag path: enough for an auditor to replay the profile, and no value of
+ * the data. How it travels, and the one digest that it has everywhere, is `protocol/deid-report.ts`.
  */
-import { isShort, reportDigest, type REPORT_ACTIONS, type REPORT_CAUSES, type WireReport } from '../protocol/deid-report.ts';
+import {
+  isShort,
+  reportDigest,
+  type REPORT_ACTIONS,
+  type REPORT_CAUSES,
+  type WireReport,
+} from '../protocol/deid-report.ts';
 import { BASIC_PROFILE, OPTIONS, PROFILE_EDITION } from './profile.ts';
 import type { OptionName } from './profile.ts';
 import type { ActionCode, Because } from './rules.ts';
@@ -25,21 +31,49 @@ export interface DeidReport {
 }
 
 /** Profile and options as CID 7050 codes them, in the order of their codes. */
-export function methodCodes(options: readonly OptionName[]): readonly { readonly code: string; readonly meaning: string }[] {
-  return [BASIC_PROFILE, ...options.map((option) => OPTIONS[option])].map(({ code, meaning }) => ({ code, meaning }));
+export function methodCodes(
+  options: readonly OptionName[],
+): readonly { readonly code: string; readonly meaning: string }[] {
+  return [BASIC_PROFILE, ...options.map((option) => OPTIONS[option])].map(({ code, meaning }) => ({
+    code,
+    meaning,
+  }));
 }
 
 export function createReport(options: readonly OptionName[], actions: readonly TagAction[]): DeidReport {
-  return { edition: PROFILE_EDITION, options, methods: methodCodes(options).map(({ code }) => code), actions };
+  return {
+    edition: PROFILE_EDITION,
+    options,
+    methods: methodCodes(options).map(({ code }) => code),
+    actions,
+  };
 }
 
-/** Takes what the wire knows: a code that `rules.ts` has and `deid-report.ts` has not, does not compile here. */
-function formatAction({ path, action, because }: { path: string; action: (typeof REPORT_ACTIONS)[number]; because: (typeof REPORT_CAUSES)[number] }): string {
+/**
+ * Takes what the wire knows: a code that `rules.ts` has and `deid-report.ts` has not, does not compile here.
+ */
+function formatAction({
+  path,
+  action,
+  because,
+}: {
+  path: string;
+  action: (typeof REPORT_ACTIONS)[number];
+  because: (typeof REPORT_CAUSES)[number];
+}): string {
   return `${path} ${action} ${because}`;
 }
 
-/** The report as it travels and is stored; the same actions in the same order under the same options and edition have the same digest. */
+/**
+ * The report as it travels and is stored; the same actions in the same order under the same options and
+ * edition have the same digest.
+ */
 export async function toWireReport({ edition, options, actions }: DeidReport): Promise<WireReport> {
   const lines = actions.map(formatAction);
-  return { edition, options, digest: await reportDigest({ edition, options, actions: lines }), actions: isShort(lines) ? lines : null };
+  return {
+    edition,
+    options,
+    digest: await reportDigest({ edition, options, actions: lines }),
+    actions: isShort(lines) ? lines : null,
+  };
 }

@@ -1,11 +1,15 @@
 /**
- * The gateway's check of what a device calls de-identified: by the same rules and key it must have nothing left to change. Values that a
- * keyed function replaced are known by their tag; shifted dates can only be checked for form. It shares the planner with the device, so it
- * finds what was not done, tampered with or made under another policy, not what both overlook (`deid-score` is for that).
+ * The gateway's check of what a device calls de-identified: by the same rules and key it must have nothing
+ * left to change. Values that a keyed function replaced are known by their tag; shifted dates can only be
+ * checked for form. It shares the planner with the device, so it finds what was not done, tampered with or
+ * made under another policy, not what both overlook (`deid-score` is for that).
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { tagName } from '../dicom/dictionary.ts';
-import { RELAYPACS_IMPLEMENTATION_CLASS_UID, RELAYPACS_IMPLEMENTATION_VERSION_NAME } from '../dicom/encode.ts';
+import {
+  RELAYPACS_IMPLEMENTATION_CLASS_UID,
+  RELAYPACS_IMPLEMENTATION_VERSION_NAME,
+} from '../dicom/encode.ts';
 import { reasonToQuarantine, resolvePlan } from './deidentify-instance.ts';
 import { asciiOf } from './element-text.ts';
 import { isMethodCodeSequence } from './method-markers.ts';
@@ -20,7 +24,10 @@ export interface Residue {
   readonly tag: string;
 }
 
-/** What `encodeFileMeta` writes, and null where any value will do (those that `readInstance` compares with the Data Set). */
+/**
+ * What `encodeFileMeta` writes, and null where any value will do (those that `readInstance` compares with the
+ * Data Set).
+ */
 const FILE_META: ReadonlyMap<number, string | null> = new Map([
   [0x00020000, null],
   [0x00020001, null],
@@ -33,7 +40,11 @@ const FILE_META: ReadonlyMap<number, string | null> = new Map([
 const METHOD_CODE_SEQUENCE = 0x00120064;
 
 /** Where an instance still differs from its own de-identification; empty: nowhere. Holds no values. */
-export async function checkResidue(instance: ParsedInstance, rules: DeidRules, pseudonyms: Pseudonyms): Promise<Residue[]> {
+export async function checkResidue(
+  instance: ParsedInstance,
+  rules: DeidRules,
+  pseudonyms: Pseudonyms,
+): Promise<Residue[]> {
   const remaining = residueBeforeDataSet(instance);
   const because = reasonToQuarantine(instance, rules);
   if (because !== null) remaining.push(because === 'burned-in-annotation' ? 0x00280301 : 0x00420011);
@@ -55,9 +66,15 @@ function isOurFileMeta(element: DicomElement): boolean {
   return expected === null || expected === asciiOf(element);
 }
 
-function collect(elements: readonly PlannedElement[], replacements: Replacements, rules: DeidRules, remaining: number[]): void {
+function collect(
+  elements: readonly PlannedElement[],
+  replacements: Replacements,
+  rules: DeidRules,
+  remaining: number[],
+): void {
   for (const planned of elements) {
-    if (planned.items !== null) for (const item of planned.items) collect(item.elements, replacements, rules, remaining);
+    if (planned.items !== null)
+      for (const item of planned.items) collect(item.elements, replacements, rules, remaining);
     else if (isChanged(planned, replacements, rules)) remaining.push(planned.tag);
   }
 }
@@ -65,9 +82,14 @@ function collect(elements: readonly PlannedElement[], replacements: Replacements
 function isChanged(planned: PlannedElement, replacements: Replacements, rules: DeidRules): boolean {
   if (planned.how === 'remove') return true;
   const { element } = planned;
-  if (planned.tag === METHOD_CODE_SEQUENCE && planned.how === 'literal') return element === null || !isMethodCodeSequence(element, rules);
+  if (planned.tag === METHOD_CODE_SEQUENCE && planned.how === 'literal')
+    return element === null || !isMethodCodeSequence(element, rules);
   const replacement = replacementOf(planned, replacements);
   if (replacement === null) return false;
   const bytes = element?.bytes ?? null;
-  return bytes === null || bytes.length !== replacement.length || replacement.some((byte, index) => byte !== bytes[index]);
+  return (
+    bytes === null ||
+    bytes.length !== replacement.length ||
+    replacement.some((byte, index) => byte !== bytes[index])
+  );
 }

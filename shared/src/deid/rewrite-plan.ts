@@ -1,8 +1,14 @@
 /**
- * Carries a plan out, once its pseudonyms are known: the replacement of each value, and the bytes of the new Data Set. What is kept is
- * written as it was encoded; long values stay ranges of the source.
+ * Carries a plan out, once its pseudonyms are known: the replacement of each value, and the bytes of the new
+ * Data Set. What is kept is written as it was encoded; long values stay ranges of the source.
  */
-import type { ByteRange, DicomElement, Encoding, InstanceIdentifiers, ParsedInstance } from '../dicom/data-set.ts';
+import type {
+  ByteRange,
+  DicomElement,
+  Encoding,
+  InstanceIdentifiers,
+  ParsedInstance,
+} from '../dicom/data-set.ts';
 import { textValue } from '../dicom/encode.ts';
 import { ITEM, SEQUENCE_DELIMITATION } from '../dicom/element-header.ts';
 import { parseUid } from '../dicom/uid.ts';
@@ -26,10 +32,18 @@ export interface Replacements {
 
 const NO_BYTES = new Uint8Array();
 /** PS3.15 E.3.7 leaves the cleaning to us. */
-const OLDEST: Readonly<Record<string, number>> = { Y: AGE_CAP_YEARS, M: AGE_CAP_YEARS * 12, W: AGE_CAP_YEARS * 52, D: AGE_CAP_YEARS * 365 };
+const OLDEST: Readonly<Record<string, number>> = {
+  Y: AGE_CAP_YEARS,
+  M: AGE_CAP_YEARS * 12,
+  W: AGE_CAP_YEARS * 52,
+  D: AGE_CAP_YEARS * 365,
+};
 
 /** The value that is written in an element's place; null where it is not touched, is a sequence or goes. */
-export function replacementOf(planned: PlannedElement, { pseudonyms, days, text: cleaner }: Replacements): Uint8Array | null {
+export function replacementOf(
+  planned: PlannedElement,
+  { pseudonyms, days, text: cleaner }: Replacements,
+): Uint8Array | null {
   const { how, vr, text, element, tag } = planned;
   switch (how) {
     case 'empty':
@@ -39,7 +53,10 @@ export function replacementOf(planned: PlannedElement, { pseudonyms, days, text:
     case 'zero':
       return new Uint8Array(element?.bytes?.length ?? 0);
     case 'uid':
-      return textValue('UI', ...text.split('\\').map((uid) => (isKeptUid(uid) ? uid.trim() : pseudonyms.uid(uid.trim()))));
+      return textValue(
+        'UI',
+        ...text.split('\\').map((uid) => (isKeptUid(uid) ? uid.trim() : pseudonyms.uid(uid.trim()))),
+      );
     case 'identifier':
     case 'patient-id':
     case 'patient-name':
@@ -49,9 +66,15 @@ export function replacementOf(planned: PlannedElement, { pseudonyms, days, text:
     case 'cap-age':
       return textValue('AS', capAge(text));
     case 'leading-number':
-      return textValue(vr, ...text.split('\\').map((value) => /^[+-]?\d+(\.\d+)?/.exec(value.trim())?.[0] ?? ''));
+      return textValue(
+        vr,
+        ...text.split('\\').map((value) => /^[+-]?\d+(\.\d+)?/.exec(value.trim())?.[0] ?? ''),
+      );
     case 'clean-text':
-      return (planned.prose && cleaner.clean(planned.prose.pieces, vr, planned.prose.characterSets)) ?? dummyValue(tag, vr, null);
+      return (
+        (planned.prose && cleaner.clean(planned.prose.pieces, vr, planned.prose.characterSets)) ??
+        dummyValue(tag, vr, null)
+      );
     case 'literal':
       return planned.literal;
     default:
@@ -59,20 +82,32 @@ export function replacementOf(planned: PlannedElement, { pseudonyms, days, text:
   }
 }
 
-/** PS3.5 §6.2 AS: three digits and D, W, M or Y; three digits hold no 90 years in months, but files say so all the same. */
+/**
+ * PS3.5 §6.2 AS: three digits and D, W, M or Y; three digits hold no 90 years in months, but files say so all
+ * the same.
+ */
 function capAge(age: string): string {
   const limit = OLDEST[age.slice(3)] ?? 0;
   return Number(age.slice(0, 3)) >= limit ? `0${AGE_CAP_YEARS}Y` : age;
 }
 
 /** The Data Set that a plan makes of an instance. */
-export function rewritePlan(elements: readonly PlannedElement[], encoding: Encoding, replacements: Replacements): Segment[] {
+export function rewritePlan(
+  elements: readonly PlannedElement[],
+  encoding: Encoding,
+  replacements: Replacements,
+): Segment[] {
   const writer = new DataSetWriter();
   writeElements(writer, elements, encoding, replacements);
   return writer.finish();
 }
 
-function writeElements(writer: DataSetWriter, elements: readonly PlannedElement[], encoding: Encoding, replacements: Replacements): void {
+function writeElements(
+  writer: DataSetWriter,
+  elements: readonly PlannedElement[],
+  encoding: Encoding,
+  replacements: Replacements,
+): void {
   for (const planned of elements) {
     if (planned.how === 'remove') continue;
     const replacement = replacementOf(planned, replacements);
@@ -82,10 +117,16 @@ function writeElements(writer: DataSetWriter, elements: readonly PlannedElement[
   }
 }
 
-function writeItems(writer: DataSetWriter, planned: PlannedElement, encoding: Encoding, replacements: Replacements): void {
+function writeItems(
+  writer: DataSetWriter,
+  planned: PlannedElement,
+  encoding: Encoding,
+  replacements: Replacements,
+): void {
   const undefinedLength = planned.element?.undefinedLength ?? false;
   const sequence = writer.open(planned.tag, planned.vr, undefinedLength, encoding);
-  // Items of a UN are implicit VR little endian whatever stands around them (PS3.5 §6.2.2 notes 2 and 4), and so is their delimiter.
+  // Items of a UN are implicit VR little endian whatever stands around them (PS3.5 §6.2.2 notes 2 and 4), and
+  // so is their delimiter.
   let inner = encoding;
   for (const { item, elements } of planned.items ?? []) {
     inner = item.encoding;
@@ -100,7 +141,14 @@ function writeItems(writer: DataSetWriter, planned: PlannedElement, encoding: En
 function writeKept(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
   const { tag, vr, bytes, undefinedLength } = element;
   if (bytes !== null && !undefinedLength) return writer.value(tag, vr, bytes, encoding);
-  if (!undefinedLength) return writer.range(tag, vr, { offset: element.valueOffset, length: element.valueLength }, false, encoding);
+  if (!undefinedLength)
+    return writer.range(
+      tag,
+      vr,
+      { offset: element.valueOffset, length: element.valueLength },
+      false,
+      encoding,
+    );
   const range = wholeValue(element);
   writer.range(tag, vr, range, true, encoding);
   // Pixel data that the original never closed (warning 'missing-delimiter') is closed here.
@@ -117,7 +165,8 @@ export function rewrittenIdentifiers(
   rules: DeidRules,
   pseudonyms: ResolvedPseudonyms,
 ): InstanceIdentifiers {
-  const uid = (original: string) => (rules.options.includes('retain-uids') || isKeptUid(original) ? original : pseudonyms.uid(original));
+  const uid = (original: string) =>
+    rules.options.includes('retain-uids') || isKeptUid(original) ? original : pseudonyms.uid(original);
   return {
     studyInstanceUID: parseUid('StudyInstanceUID', uid(identifiers.studyInstanceUID)),
     seriesInstanceUID: parseUid('SeriesInstanceUID', uid(identifiers.seriesInstanceUID)),

@@ -16,9 +16,14 @@ const said = (tag: number, vr: string, ...options: string[]) => {
 
 test('an option that does not exist yet, or never did, is refused by name instead of being passed over', () => {
   for (const option of ['clean-pixel-data', 'clean-recognizable-visual-features']) {
-    assert.equal(createRules(['retain-uids', option]), { kind: 'refused', because: 'option-not-available', option });
+    assert.equal(createRules(['retain-uids', option]), {
+      kind: 'refused',
+      because: 'option-not-available',
+      option,
+    });
   }
-  for (const option of ['retain-everything', 'toString', 'Retain-UIDs']) assert.is(createRules([option]).kind, 'refused', option);
+  for (const option of ['retain-everything', 'toString', 'Retain-UIDs'])
+    assert.is(createRules([option]).kind, 'refused', option);
 });
 
 test('every other option is taken, alone and all together', () => {
@@ -36,7 +41,10 @@ test('an option overrides the profile, and cleaning goes before keeping', () => 
   assert.is(said(0x00080020, 'DA', 'retain-longitudinal-modified-dates'), 'C shift-date');
   assert.is(said(0x00080030, 'TM', 'retain-longitudinal-modified-dates'), 'C keep-temporal');
   assert.is(said(0x00181200, 'DA', 'retain-device-identity'), 'K keep-temporal');
-  assert.is(said(0x00181200, 'DA', 'retain-device-identity', 'retain-longitudinal-modified-dates'), 'C shift-date');
+  assert.is(
+    said(0x00181200, 'DA', 'retain-device-identity', 'retain-longitudinal-modified-dates'),
+    'C shift-date',
+  );
 });
 
 test('text that an option asks to clean is cleaned, and only by that option; what is no text is treated as under the profile', () => {

@@ -1,9 +1,11 @@
 /**
- * What is done with an attribute, given its tag and what the policy asks for: the Basic Profile of PS3.15 Annex E with its options.
+ * What is done with an attribute, given its tag and what the policy asks for: the Basic Profile of PS3.15
+ * Annex E with its options.
  *
- * Rules know nothing of values: whether a date is a date or a UID is ours is found out later (`plan-instance.ts`). Options whose cleaning
- * does not exist yet are refused by name; none is accepted and then not obeyed. Where an option asks to clean (C) a value that only a
- * person could clean, the profile's own action is taken, which is never less.
+ * Rules know nothing of values: whether a date is a date or a UID is ours is found out later
+ * (`plan-instance.ts`). Options whose cleaning does not exist yet are refused by name; none is accepted and
+ * then not obeyed. Where an option asks to clean (C) a value that only a person could clean, the profile's
+ * own action is taken, which is never less.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import {
@@ -62,8 +64,8 @@ export type How =
   | 'items'; // a sequence: each item by these rules
 
 /**
- * How strict the inside of a sequence is; `plain`: as everywhere. `cleaned`: as `structured`, but its prose is cleaned and not replaced;
- * `descriptors`: its codes too.
+ * How strict the inside of a sequence is; `plain`: as everywhere. `cleaned`: as `structured`, but its prose
+ * is cleaned and not replaced; `descriptors`: its codes too.
  */
 export type Mode = 'plain' | 'structured' | 'cleaned' | 'descriptors' | 'graphics' | 'strict';
 
@@ -95,16 +97,30 @@ export interface DeidRules {
 export type RulesOutcome =
   | { readonly kind: 'ready'; readonly rules: DeidRules }
   /** `option`: its name; of an attribute that no rule may change, its tag. */
-  | { readonly kind: 'refused'; readonly because: 'unknown-option' | 'option-not-available' | 'attribute-not-allowed'; readonly option: string };
+  | {
+      readonly kind: 'refused';
+      readonly because: 'unknown-option' | 'option-not-available' | 'attribute-not-allowed';
+      readonly option: string;
+    };
 
-/** What cannot be done yet: it needs to look at pixels. Accepting the name would put a false word in the file. */
-const NOT_AVAILABLE: ReadonlySet<OptionName> = new Set(['clean-pixel-data', 'clean-recognizable-visual-features']);
-
-/** What an instance is known by, read by, or marked with: no rule for single attributes may touch it. Specific Character Set and the identifiers of instance and patient. */
-const FIXED: ReadonlySet<number> = new Set([
-  0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00100010, 0x00100020, 0x00120062, 0x00120063, 0x00120064, 0x00280301, 0x00280303,
+/**
+ * What cannot be done yet: it needs to look at pixels. Accepting the name would put a false word in the file.
+ */
+const NOT_AVAILABLE: ReadonlySet<OptionName> = new Set([
+  'clean-pixel-data',
+  'clean-recognizable-visual-features',
 ]);
-const isFixed = (tag: number): boolean => FIXED.has(tag) || tag >>> 16 <= 0x0006 || tag >>> 16 >= 0x7fe0 || (tag & 0xffff) === 0;
+
+/**
+ * What an instance is known by, read by, or marked with: no rule for single attributes may touch it. Specific
+ * Character Set and the identifiers of instance and patient.
+ */
+const FIXED: ReadonlySet<number> = new Set([
+  0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00100010, 0x00100020, 0x00120062, 0x00120063,
+  0x00120064, 0x00280301, 0x00280303,
+]);
+const isFixed = (tag: number): boolean =>
+  FIXED.has(tag) || tag >>> 16 <= 0x0006 || tag >>> 16 >= 0x7fe0 || (tag & 0xffff) === 0;
 const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const TIMEZONE_OFFSET_FROM_UTC = 0x00080201;
@@ -114,7 +130,10 @@ export const PROSE: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC',
 const TEMPORAL = new Set(['DA', 'DT', 'TM']);
 
 export interface RulesSettings {
-  /** Attributes that neither the table nor PS3.6 names. Removed unless a policy says otherwise: nothing is known of what they hold. */
+  /**
+   * Attributes that neither the table nor PS3.6 names. Removed unless a policy says otherwise: nothing is
+   * known of what they hold.
+   */
   readonly unknownAttributes?: 'remove' | 'keep' | undefined;
   /** By exact tag, `ggggeeee` in lower-case hexadecimal. */
   readonly attributes?: Readonly<Record<string, 'keep' | 'remove' | 'empty' | 'replace'>> | undefined;
@@ -123,7 +142,13 @@ export interface RulesSettings {
   readonly waveformAnnotations?: 'quarantine' | 'clean' | undefined;
 }
 
-function decision(how: How, code: ActionCode, because: Because, mode: Mode = 'plain', otherwise: Decision | null = null): Decision {
+function decision(
+  how: How,
+  code: ActionCode,
+  because: Because,
+  mode: Mode = 'plain',
+  otherwise: Decision | null = null,
+): Decision {
   return { how, code, because, mode, otherwise };
 }
 
@@ -132,28 +157,41 @@ const KEEP_ITEMS = decision('items', 'K', 'not-needed');
 const REMOVE = decision('remove', 'X', 'profile');
 
 /**
- * The action among the choices of a row. A dummy where D is among them, else an empty value: so no object that was valid becomes invalid
- * and no table of attribute types is needed (../shared/standards/README.md). A value that was empty stays empty.
+ * The action among the choices of a row. A dummy where D is among them, else an empty value: so no object
+ * that was valid becomes invalid and no table of attribute types is needed (../shared/standards/README.md). A
+ * value that was empty stays empty.
  */
 function basicDecision(tag: number, vr: string, basic: BasicChoice): Decision {
   if (tag === 0x00100020) return decision('patient-id', 'D', 'pseudonym');
   if (tag === 0x00100010) return decision('patient-name', 'Z', 'pseudonym');
   if (basic === 'X' || REMOVED_CHOICES.has(tag)) return REMOVE;
   if (basic === 'Z' || basic === 'XZ') return decision('empty', 'Z', 'profile');
-  // X/Z/U*: "replacement of contained instance UIDs"; prose beside them goes, the coded purpose of reference stays.
+  // X/Z/U*: "replacement of contained instance UIDs"; prose beside them goes, the coded purpose of reference
+  // stays.
   if (basic === 'XZU*') return decision('items', 'U', 'profile', 'structured');
   if (basic === 'U' || vr === 'UI') return decision('uid', 'U', 'profile');
   if (vr === 'SQ') return decision('items', 'D', 'profile', CONTENT_SEQUENCES.get(tag) ?? 'strict');
   return IDENTIFIERS.has(tag) ? decision('identifier', 'D', 'pseudonym') : decision('dummy', 'D', 'profile');
 }
 
-/** PS3.15 E.1.1: "A requirement for an Option, when implemented, overrides any requirement for the underlying Profile." C goes before K. */
-function optionDecision(tag: number, vr: string, row: ProfileRow, letters: string, basic: Decision): Decision | null {
+/**
+ * PS3.15 E.1.1: "A requirement for an Option, when implemented, overrides any requirement for the underlying
+ * Profile." C goes before K.
+ */
+function optionDecision(
+  tag: number,
+  vr: string,
+  row: ProfileRow,
+  letters: string,
+  basic: Decision,
+): Decision | null {
   const cleaned = (letter: string) => letters.includes(letter) && row.options.includes(letter.toUpperCase());
   // PS3.15 E.3.6: modified dates. Times of day stay; what is neither DA, DT nor TM cannot be shifted.
-  if (cleaned('m') && TEMPORAL.has(vr)) return decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'option', 'plain', basic);
+  if (cleaned('m') && TEMPORAL.has(vr))
+    return decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'option', 'plain', basic);
   // E.3.6: an offset from UTC is part of a time of day; it is no date, and tells less than the place does.
-  if (tag === TIMEZONE_OFFSET_FROM_UTC && (cleaned('m') || letters.includes('f'))) return decision('keep-temporal', cleaned('m') ? 'C' : 'K', 'option', 'plain', basic);
+  if (tag === TIMEZONE_OFFSET_FROM_UTC && (cleaned('m') || letters.includes('f')))
+    return decision('keep-temporal', cleaned('m') ? 'C' : 'K', 'option', 'plain', basic);
   // E.3.8: an application's title often names the site; cleaned it says that there was one.
   if (cleaned('d') && vr === 'AE') return decision('dummy', 'C', 'option');
   if (cleaned('s') || cleaned('g')) {
@@ -167,22 +205,36 @@ function optionDecision(tag: number, vr: string, row: ProfileRow, letters: strin
   if (![...letters].some((letter) => row.options.includes(letter))) return null;
   if (TEMPORAL.has(vr)) return decision('keep-temporal', 'K', 'option', 'plain', basic);
   if (vr === 'UI') return decision('keep-uid', 'K', 'option', 'plain', basic);
-  // "Keeping a Sequence requires recursively applying the profile rules to each Dataset in each Item" (E.1.1): prose beside a reference goes then too.
+  // "Keeping a Sequence requires recursively applying the profile rules to each Dataset in each Item"
+  // (E.1.1): prose beside a reference goes then too.
   if (vr === 'SQ') return decision('items', 'K', 'option', row.basic === 'XZU*' ? 'structured' : 'plain');
   return decision(vr === 'AS' ? 'cap-age' : 'keep', 'K', 'option', 'plain', basic);
 }
 
-/** Attributes without a row: kept if PS3.6 knows them and their VR cannot hold prose; dates and UIDs by their VR (E.1.1 note 4). */
-function unlistedDecision(tag: number, vr: string, letters: string, settings: RulesSettings, cleansAnnotations: boolean): Decision {
-  if (!dictionaryEntry(tag) && settings.unknownAttributes !== 'keep') return decision('remove', 'X', 'unknown-attribute');
+/**
+ * Attributes without a row: kept if PS3.6 knows them and their VR cannot hold prose; dates and UIDs by their
+ * VR (E.1.1 note 4).
+ */
+function unlistedDecision(
+  tag: number,
+  vr: string,
+  letters: string,
+  settings: RulesSettings,
+  cleansAnnotations: boolean,
+): Decision {
+  if (!dictionaryEntry(tag) && settings.unknownAttributes !== 'keep')
+    return decision('remove', 'X', 'unknown-attribute');
   if (EMPTIED_BESIDES.has(tag)) return decision('empty', 'Z', 'beside-the-table');
   if (IDENTIFIERS.has(tag)) return decision('identifier', 'D', 'pseudonym');
-  if (tag === WAVEFORM_ANNOTATION_SEQUENCE && cleansAnnotations) return decision('items', 'C', 'beside-the-table', 'cleaned');
+  if (tag === WAVEFORM_ANNOTATION_SEQUENCE && cleansAnnotations)
+    return decision('items', 'C', 'beside-the-table', 'cleaned');
   const content = CONTENT_SEQUENCES.get(tag);
-  if (vr === 'SQ') return content === undefined ? KEEP_ITEMS : decision('items', 'D', 'beside-the-table', content);
+  if (vr === 'SQ')
+    return content === undefined ? KEEP_ITEMS : decision('items', 'D', 'beside-the-table', content);
   if (TEMPORAL.has(vr)) {
     const dummy = decision('dummy', 'D', 'by-vr');
-    if (letters.includes('m')) return decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'by-vr', 'plain', dummy);
+    if (letters.includes('m'))
+      return decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', 'by-vr', 'plain', dummy);
     return letters.includes('f') ? decision('keep-temporal', 'K', 'by-vr', 'plain', dummy) : dummy;
   }
   if (vr === 'UI' && !STRUCTURAL_UIDS.has(tag)) {
@@ -191,7 +243,9 @@ function unlistedDecision(tag: number, vr: string, letters: string, settings: Ru
   }
   if (!FREE_TEXT.has(vr) || TERMS.has(tag)) return KEEP;
   const dummy = decision('dummy', 'D', 'free-text');
-  return letters.includes('t') && PROSE.has(vr) ? decision('clean-text', 'C', 'free-text', 'plain', dummy) : dummy;
+  return letters.includes('t') && PROSE.has(vr)
+    ? decision('clean-text', 'C', 'free-text', 'plain', dummy)
+    : dummy;
 }
 
 /** What a policy asks for one attribute. */
@@ -213,10 +267,12 @@ function attributeDecision(vr: string, asked: 'keep' | 'remove' | 'empty' | 'rep
 function groupDecision(tag: number): Decision | null {
   // Group lengths (retired but for 0002) count bytes that change.
   if ((tag & 0xffff) === 0) return decision('remove', 'X', 'outdated');
-  // Groups 0000 to 0006 belong to messages, files and directories; inside a Data Set they are misused (E.1.1 note 13).
+  // Groups 0000 to 0006 belong to messages, files and directories; inside a Data Set they are misused (E.1.1
+  // note 13).
   if (tag >>> 16 <= 0x0006) return REMOVE;
   if (isPrivate(tag)) return decision('remove', 'X', 'private');
-  // (50xx,xxxx) and (60xx,3000), (60xx,4000) are X. An overlay plane without its data is not valid, so its whole group goes.
+  // (50xx,xxxx) and (60xx,3000), (60xx,4000) are X. An overlay plane without its data is not valid, so its
+  // whole group goes.
   const family = tag >>> 24;
   if (family === 0x50) return REMOVE;
   if (family === 0x60) return decision('remove', 'X', 'overlay');
@@ -224,17 +280,21 @@ function groupDecision(tag: number): Decision | null {
 }
 
 /**
- * The rules for a set of options (names as in `OPTIONS`; none: the plain Basic Profile). Both longitudinal options together mean the
- * modified dates: the one that tells less.
+ * The rules for a set of options (names as in `OPTIONS`; none: the plain Basic Profile). Both longitudinal
+ * options together mean the modified dates: the one that tells less.
  */
 export function createRules(options: readonly string[], settings: RulesSettings = {}): RulesOutcome {
   for (const option of options) {
     if (!Object.hasOwn(OPTIONS, option)) return { kind: 'refused', because: 'unknown-option', option };
-    if (NOT_AVAILABLE.has(option as OptionName)) return { kind: 'refused', because: 'option-not-available', option };
+    if (NOT_AVAILABLE.has(option as OptionName))
+      return { kind: 'refused', because: 'option-not-available', option };
   }
-  const attributes = new Map(Object.entries(settings.attributes ?? {}).map(([tag, asked]) => [Number.parseInt(tag, 16), asked]));
+  const attributes = new Map(
+    Object.entries(settings.attributes ?? {}).map(([tag, asked]) => [Number.parseInt(tag, 16), asked]),
+  );
   const fixed = [...attributes.keys()].find((tag) => isFixed(tag));
-  if (fixed !== undefined) return { kind: 'refused', because: 'attribute-not-allowed', option: fixed.toString(16).padStart(8, '0') };
+  if (fixed !== undefined)
+    return { kind: 'refused', because: 'attribute-not-allowed', option: fixed.toString(16).padStart(8, '0') };
   const modified = options.includes('retain-longitudinal-modified-dates');
   const chosen = (Object.keys(OPTIONS) as OptionName[]).filter(
     (name) => options.includes(name) && !(modified && name === 'retain-longitudinal-full-dates'),
@@ -247,7 +307,8 @@ export function createRules(options: readonly string[], settings: RulesSettings 
   const find = (tag: number, vr: string): Decision => {
     const asked = attributes.get(tag);
     if (asked !== undefined) return attributeDecision(vr, asked);
-    if (tag === ENCAPSULATED_DOCUMENT && settings.documents === 'keep') return decision('keep', 'K', 'policy');
+    if (tag === ENCAPSULATED_DOCUMENT && settings.documents === 'keep')
+      return decision('keep', 'K', 'policy');
     const whole = groupDecision(tag);
     if (whole) return whole;
     const row = rows.get(tag);

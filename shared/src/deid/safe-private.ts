@@ -1,22 +1,29 @@
 /**
- * Private attributes that are known to be safe (PS3.15 Table E.3.10-1, "Safe Private Attributes"), for the option `retain-safe-private`.
- * Of that table only single values are here: its sequences, bulk data, UIDs and free text (Hologic codec content, SIEMENS SC2000 volumes,
- * NQHeader Return Message) would have to be looked into, and note 2 calls bulk data "particularly unsafe".
+ * Private attributes that are known to be safe (PS3.15 Table E.3.10-1, "Safe Private Attributes"), for the
+ * option `retain-safe-private`. Of that table only single values are here: its sequences, bulk data, UIDs and
+ * free text (Hologic codec content, SIEMENS SC2000 volumes, NQHeader Return Message) would have to be looked
+ * into, and note 2 calls bulk data "particularly unsafe".
  */
 import type { DicomElement } from '../dicom/data-set.ts';
 import { asciiText } from '../dicom/values.ts';
 
 /**
- * What the table says that an element holds: a VR of numbers with their count, `number` for one in text (DS, IS, a ratio in SH), `word` for a
- * code or a name of a sequence (CS, SH, LO).
+ * What the table says that an element holds: a VR of numbers with their count, `number` for one in text (DS,
+ * IS, a ratio in SH), `word` for a code or a name of a sequence (CS, SH, LO).
  */
 type Holds = 'number' | 'word' | `${'FD' | 'FL' | 'SL' | 'SS' | 'US'} ${number}`;
 
 /** The volumes of structures of one half of the brain. */
-const VOLUMES: Readonly<Record<number, Holds>> = Object.fromEntries(Array.from({ length: 0x16 }, (_, index) => [index + 1, 'FL 1' as const]));
+const VOLUMES: Readonly<Record<number, Holds>> = Object.fromEntries(
+  Array.from({ length: 0x16 }, (_, index) => [index + 1, 'FL 1' as const]),
+);
 
 /** Group and creator, then the elements inside the creator's block. */
-const SAFE: readonly (readonly [group: number, creator: string, elements: Readonly<Record<number, Holds>>])[] = [
+const SAFE: readonly (readonly [
+  group: number,
+  creator: string,
+  elements: Readonly<Record<number, Holds>>,
+])[] = [
   [0x7053, 'Philips PET Private Group', { 0x00: 'number', 0x09: 'number' }], // SUV Factor, Activity Concentration Factor
   [0x00e1, 'ELSCINT1', { 0x21: 'number', 0x50: 'number' }], // DLP, Acquisition Duration
   [0x01e1, 'ELSCINT1', { 0x26: 'word' }], // Phantom Type
@@ -35,35 +42,52 @@ const SAFE: readonly (readonly [group: number, creator: string, elements: Readon
 ];
 
 /**
- * Private attributes that hold when something was measured (names as in pydicom's private dictionary): without
- * them the uptake of a tracer cannot be computed. They go with the dates of the instance (PS3.15 E.3.6), and are not kept where those are not.
+ * Private attributes that hold when something was measured (names as in pydicom's private dictionary):
+ * without them the uptake of a tracer cannot be computed. They go with the dates of the instance (PS3.15
+ * E.3.6), and are not kept where those are not.
  */
-const DATED: readonly (readonly [group: number, creator: string, vr: 'DA' | 'DT', elements: readonly number[]])[] = [
-  // scan, scan ready, dose measured, administered, residue measured, calibration sources, landmark, start, image set
+const DATED: readonly (readonly [
+  group: number,
+  creator: string,
+  vr: 'DA' | 'DT',
+  elements: readonly number[],
+])[] = [
+  // scan, scan ready, dose measured, administered, residue measured, calibration sources, landmark, start,
+  // image set
   [0x0009, 'GEMS_PETD_01', 'DT', [0x0d, 0x0e, 0x39, 0x3b, 0x3d, 0x43, 0x48, 0x68, 0x6c, 0x7b]],
   [0x0057, 'GEMS_VXTLSTATE_001', 'DT', [0x07, 0x08, 0x09, 0x10]], // SUV: scanned, administered, measured, residue
   [0x0019, 'GEMS_ACQU_01', 'DT', [0x9d]], // Pulse Sequence Date
   [0x0009, 'SIEMENS CT VA0  IDE', 'DA', [0x50]], // Scan Date
   [0x7005, 'TOSHIBA_MEC_CT3', 'DA', [0x24]], // Acquisition Date of NRA
 ];
-const DATED_ELEMENTS = new Map<string, 'DA' | 'DT'>(DATED.flatMap(([group, creator, vr, elements]) => elements.map((element) => [`${group} ${creator} ${element}`, vr] as const)));
+const DATED_ELEMENTS = new Map<string, 'DA' | 'DT'>(
+  DATED.flatMap(([group, creator, vr, elements]) =>
+    elements.map((element) => [`${group} ${creator} ${element}`, vr] as const),
+  ),
+);
 
 const SAFE_ELEMENTS = new Map<string, Holds>(
-  SAFE.flatMap(([group, creator, elements]) => Object.entries(elements).map(([element, holds]) => [`${group} ${creator} ${element}`, holds] as const)),
+  SAFE.flatMap(([group, creator, elements]) =>
+    Object.entries(elements).map(([element, holds]) => [`${group} ${creator} ${element}`, holds] as const),
+  ),
 );
 
 /** Bytes of one value of the VRs of numbers. */
 const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
 const NUMBER = /^[0-9+\-.eE:/ ]*$/;
-/** Gradients, directions, b-values: far below. Letters that are read as numbers of eight bytes are far above, or next to nothing. */
+/**
+ * Gradients, directions, b-values: far below. Letters that are read as numbers of eight bytes are far above,
+ * or next to nothing.
+ */
 const LARGEST = 1e7;
 const SMALLEST = 1e-30;
 /** A code or a name of a pulse sequence is one word or a few of them; LO has 64 characters at most. */
 const WORD = /^[ -~]{0,64}$/;
 
 /**
- * A safe attribute is safe because of what it holds: a name that somebody wrote into a table's speed is not. Vendors use other VRs than the
- * table says; a number is one in any of them. Where the VR is not known (UN) the table's own decides.
+ * A safe attribute is safe because of what it holds: a name that somebody wrote into a table's speed is not.
+ * Vendors use other VRs than the table says; a number is one in any of them. Where the VR is not known (UN)
+ * the table's own decides.
  */
 function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
   if (bytes === null) return false;
@@ -84,8 +108,11 @@ function isNumbers(bytes: Uint8Array, vr: string, count: number): boolean {
   if (bytes.length !== (WIDTHS[vr] ?? 0) * count) return false;
   if (vr !== 'FD') return true;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const isLikely = (value: number): boolean => value === 0 || (Math.abs(value) <= LARGEST && Math.abs(value) >= SMALLEST);
-  return [true, false].some((isLittle) => Array.from({ length: count }, (_, index) => view.getFloat64(index * 8, isLittle)).every(isLikely));
+  const isLikely = (value: number): boolean =>
+    value === 0 || (Math.abs(value) <= LARGEST && Math.abs(value) >= SMALLEST);
+  return [true, false].some((isLittle) =>
+    Array.from({ length: count }, (_, index) => view.getFloat64(index * 8, isLittle)).every(isLikely),
+  );
 }
 
 export interface SafePrivate {
@@ -96,8 +123,9 @@ export interface SafePrivate {
 }
 
 /**
- * Of the elements of one Data Set or Item: the tags of the private ones that are safe, with the Private Creators that they need
- * (PS3.15 E.3.10: "together with the Private Creator IDs that are required to fully define the retained Private Attributes").
+ * Of the elements of one Data Set or Item: the tags of the private ones that are safe, with the Private
+ * Creators that they need (PS3.15 E.3.10: "together with the Private Creator IDs that are required to fully
+ * define the retained Private Attributes").
  */
 export function safePrivateTags(elements: readonly DicomElement[], keepsDates: boolean): SafePrivate {
   const creators = new Map<number, string>();
@@ -109,7 +137,13 @@ export function safePrivateTags(elements: readonly DicomElement[], keepsDates: b
     const element = tag & 0xffff;
     if ((group & 1) === 0 || bytes === null) continue;
     if (element >= 0x10 && element <= 0xff) {
-      if (bytes.length <= CREATOR_LENGTH_LIMIT) creators.set(tag, String.fromCharCode(...bytes).replace(/[\0 ]+$/, '').trim());
+      if (bytes.length <= CREATOR_LENGTH_LIMIT)
+        creators.set(
+          tag,
+          String.fromCharCode(...bytes)
+            .replace(/[\0 ]+$/, '')
+            .trim(),
+        );
       continue;
     }
     // PS3.5 §7.8.1: the Private Creator (gggg,00bb) reserves (gggg,bb00) to (gggg,bbFF).

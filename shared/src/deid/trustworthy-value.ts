@@ -1,6 +1,6 @@
 /**
- * Whether a value that the rules would keep is what its VR says. A name can be written into a number's place, under another VR or as UN;
- * what is kept because its VR cannot hold a name must really have that VR.
+ * Whether a value that the rules would keep is what its VR says. A name can be written into a number's place,
+ * under another VR or as UN; what is kept because its VR cannot hold a name must really have that VR.
  */
 import type { DicomElement } from '../dicom/data-set.ts';
 import { dictionaryEntry } from '../dicom/dictionary.ts';
@@ -9,25 +9,62 @@ import { asciiText } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
 
 /** Bytes of one value of the binary VRs of fixed size. */
-const WIDTHS: Readonly<Record<string, number>> = { AT: 4, FD: 8, FL: 4, SL: 4, SS: 2, SV: 8, UL: 4, US: 2, UV: 8 };
+const WIDTHS: Readonly<Record<string, number>> = {
+  AT: 4,
+  FD: 8,
+  FL: 4,
+  SL: 4,
+  SS: 2,
+  SV: 8,
+  UL: 4,
+  US: 2,
+  UV: 8,
+};
 const PROSE = new Set(['PN', 'LT', 'ST', 'UT', 'UR']);
-const TEXT = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'LT', 'PN', 'SH', 'ST', 'TM', 'UC', 'UI', 'UR', 'UT']);
+const TEXT = new Set([
+  'AE',
+  'AS',
+  'CS',
+  'DA',
+  'DS',
+  'DT',
+  'IS',
+  'LO',
+  'LT',
+  'PN',
+  'SH',
+  'ST',
+  'TM',
+  'UC',
+  'UI',
+  'UR',
+  'UT',
+]);
 /** PS3.5 §6.2: the repertoires of DS and IS; the backslash separates values. */
 const NUMBERS = /^[0-9+\-.eE \\]*$/;
 
 /**
- * PS3.5 §6.1.3: no control characters but TAB, LF, FF, CR and ESC. A value whose length is wrong holds what came after it, headers and all:
- * the tags of the elements that it swallowed cannot be written without others.
+ * PS3.5 §6.1.3: no control characters but TAB, LF, FF, CR and ESC. A value whose length is wrong holds what
+ * came after it, headers and all: the tags of the elements that it swallowed cannot be written without
+ * others.
  */
 const CONTROL_CHARACTERS = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/;
 
-/** `vr` is what the attribute is by the dictionary. Long values, which the parser does not keep, are trusted as bulk data only. */
+/**
+ * `vr` is what the attribute is by the dictionary. Long values, which the parser does not keep, are trusted
+ * as bulk data only.
+ */
 export function isTrustworthy(element: DicomElement, vr: string): boolean {
   if (element.items !== null) return vr === 'SQ';
   const isText = TEXT.has(vr);
   // No vocabulary has words of 64 KiB.
   if (element.bytes === null) return !isText && isWholeNumberOfValues(element, vr);
-  if (isText && WIDTHS[element.vr] === undefined && CONTROL_CHARACTERS.test(asciiText(element.bytes).replace(/\0+$/, ''))) return false;
+  if (
+    isText &&
+    WIDTHS[element.vr] === undefined &&
+    CONTROL_CHARACTERS.test(asciiText(element.bytes).replace(/\0+$/, ''))
+  )
+    return false;
   const isNumberByVR = WIDTHS[element.vr] !== undefined;
   if ((vr === 'DS' || vr === 'IS') && !isNumberByVR) return NUMBERS.test(asciiOf(element));
   if (vr === 'UI')

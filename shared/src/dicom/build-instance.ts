@@ -1,14 +1,36 @@
 /**
- * Makes whole Part 10 instances from element lists: for the sample study that a first visitor is offered, and for fixtures. The
- * instances are what the reader calls ready. Native transfer syntaxes, RLE-free: compressed pixels are handed in as fragments.
+ * Makes whole Part 10 instances from element lists: for the sample study that a first visitor is offered, and
+ * for fixtures. The instances are what the reader calls ready. Native transfer syntaxes, RLE-free: compressed
+ * pixels are handed in as fragments.
  */
 import type { Encoding, InstanceIdentifiers } from './data-set.ts';
-import { concatBytes, encodeElements, encodeFileMeta, encodeFragments, encodeHeader, numberValue, textValue } from './encode.ts';
+import {
+  concatBytes,
+  encodeElements,
+  encodeFileMeta,
+  encodeFragments,
+  encodeHeader,
+  numberValue,
+  textValue,
+} from './encode.ts';
 import type { NewElement, NewItem } from './encode.ts';
 import { encodingOf } from './registry.ts';
 import {
-  BITS_ALLOCATED, BITS_STORED, COLUMNS, HIGH_BIT, NUMBER_OF_FRAMES, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, PIXEL_REPRESENTATION,
-  PLANAR_CONFIGURATION, ROWS, SAMPLES_PER_PIXEL, SERIES_INSTANCE_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID,
+  BITS_ALLOCATED,
+  BITS_STORED,
+  COLUMNS,
+  HIGH_BIT,
+  NUMBER_OF_FRAMES,
+  PHOTOMETRIC_INTERPRETATION,
+  PIXEL_DATA,
+  PIXEL_REPRESENTATION,
+  PLANAR_CONFIGURATION,
+  ROWS,
+  SAMPLES_PER_PIXEL,
+  SERIES_INSTANCE_UID,
+  SOP_CLASS_UID,
+  SOP_INSTANCE_UID,
+  STUDY_INSTANCE_UID,
 } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 
@@ -40,8 +62,16 @@ export interface InstanceToBuild {
   readonly image?: BuiltImage;
 }
 
-/** The bytes of the instance, in pieces in order. Throws RangeError for a transfer syntax that is not known or is deflated. */
-export function buildInstance({ identifiers, transferSyntaxUID, elements, image }: InstanceToBuild): Uint8Array[] {
+/**
+ * The bytes of the instance, in pieces in order. Throws RangeError for a transfer syntax that is not known or
+ * is deflated.
+ */
+export function buildInstance({
+  identifiers,
+  transferSyntaxUID,
+  elements,
+  image,
+}: InstanceToBuild): Uint8Array[] {
   const encoding = encodingOf(transferSyntaxUID);
   if (!encoding || encoding.deflated) throw new RangeError('a transfer syntax that is not written here');
   const all: SimpleElement[] = [
@@ -70,8 +100,14 @@ export function toNewElements(elements: readonly SimpleElement[], encoding: Enco
 
 function toNewElement([tag, vr, ...values]: SimpleElement, encoding: Encoding): NewElement {
   const [first] = values;
-  if (vr === 'SQ') return { tag, vr, value: values.map((item): NewItem => toNewElements(item as readonly SimpleElement[], encoding)) };
-  if (first instanceof Uint8Array) return { tag, vr, value: concatBytes([first, new Uint8Array(first.length % 2)]) };
+  if (vr === 'SQ')
+    return {
+      tag,
+      vr,
+      value: values.map((item): NewItem => toNewElements(item as readonly SimpleElement[], encoding)),
+    };
+  if (first instanceof Uint8Array)
+    return { tag, vr, value: concatBytes([first, new Uint8Array(first.length % 2)]) };
   if (typeof first === 'number' && vr !== 'IS' && vr !== 'DS') {
     return { tag, vr, value: numberValue(vr, values as readonly number[], encoding) };
   }
@@ -99,7 +135,12 @@ function pixelModule(image: BuiltImage): SimpleElement[] {
 function pixelDataParts({ pixels, bitsAllocated }: BuiltImage, encoding: Encoding): Uint8Array[] {
   if (!(pixels instanceof Uint8Array)) return [encodeFragments(PIXEL_DATA, pixels, encoding)];
   const padding = pixels.length % 2;
-  const header = encodeHeader(PIXEL_DATA, bitsAllocated <= 8 && encoding.explicitVR ? 'OB' : 'OW', pixels.length + padding, encoding);
+  const header = encodeHeader(
+    PIXEL_DATA,
+    bitsAllocated <= 8 && encoding.explicitVR ? 'OB' : 'OW',
+    pixels.length + padding,
+    encoding,
+  );
   // PS3.5 §7.3: under big endian each 16-bit word of OW is swapped.
   const value = encoding.bigEndian && bitsAllocated === 16 ? swappedWords(pixels) : pixels;
   return [header, value, new Uint8Array(padding)];

@@ -9,10 +9,21 @@ test('sources one behind the other read as one, wherever a range begins and ends
     fc.asyncProperty(pieces, fc.nat(40), fc.nat(40), async (parts, offset, length) => {
       const whole = Buffer.concat(parts);
       // Every second one is a part of something larger.
-      const joined = joinedSource(parts.map((part, at) =>
-        at % 2 === 0 ? bytesSource(part) : rangeSource(bytesSource(Buffer.concat([Buffer.from('xx'), part, Buffer.from('x')])), { offset: 2, length: part.length })));
+      const joined = joinedSource(
+        parts.map((part, at) =>
+          at % 2 === 0
+            ? bytesSource(part)
+            : rangeSource(bytesSource(Buffer.concat([Buffer.from('xx'), part, Buffer.from('x')])), {
+                offset: 2,
+                length: part.length,
+              }),
+        ),
+      );
       assert.is(joined.size, whole.length);
-      assert.equal(Buffer.from(await joined.read(offset, length)).toString('hex'), whole.subarray(offset, offset + length).toString('hex'));
+      assert.equal(
+        Buffer.from(await joined.read(offset, length)).toString('hex'),
+        whole.subarray(offset, offset + length).toString('hex'),
+      );
     }),
     { numRuns: 200 },
   );

@@ -1,6 +1,6 @@
 /**
- * Random access to bytes that are somewhere: in memory, in a Blob (a file of the browser, or `fs.openAsBlob` in Node), or in a part of
- * another source. Nothing here keeps what it read.
+ * Random access to bytes that are somewhere: in memory, in a Blob (a file of the browser, or `fs.openAsBlob`
+ * in Node), or in a part of another source. Nothing here keeps what it read.
  */
 import type { ByteRange, ByteSource } from './data-set.ts';
 
@@ -72,6 +72,7 @@ export function rangeSource(source: ByteSource, range: ByteRange): ByteSource {
   if (!isInside) throw new RangeError('range outside of its source');
   return {
     size: range.length,
-    read: (offset, length) => source.read(range.offset + offset, Math.max(0, Math.min(length, range.length - offset))),
+    read: (offset, length) =>
+      source.read(range.offset + offset, Math.max(0, Math.min(length, range.length - offset))),
   };
 }

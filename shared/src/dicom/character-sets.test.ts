@@ -1,4 +1,6 @@
-/** Names are read in the writing of their country, as the standard's own examples and the corpus have them. */
+/**
+ * Names are read in the writing of their country, as the standard's own examples and the corpus have them.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -15,8 +17,13 @@ const { corpus } = testEnvironment();
 
 /** Bytes in hexadecimal, or text for the ASCII between them, as the tables of PS3.5 print them. */
 function bytesOf(...parts: string[]): Uint8Array {
-  const hexadecimal = (digits: string): number[] => digits.match(/../g)!.map((hex) => Number.parseInt(hex, 16));
-  return Uint8Array.from(parts.flatMap((part) => (part.startsWith('0x') ? hexadecimal(part.slice(2)) : [...new TextEncoder().encode(part)])));
+  const hexadecimal = (digits: string): number[] =>
+    digits.match(/../g)!.map((hex) => Number.parseInt(hex, 16));
+  return Uint8Array.from(
+    parts.flatMap((part) =>
+      part.startsWith('0x') ? hexadecimal(part.slice(2)) : [...new TextEncoder().encode(part)],
+    ),
+  );
 }
 
 type Example = { what: string; sets: string[]; bytes: Uint8Array; text: string };
@@ -45,7 +52,16 @@ const EXAMPLES: Example[] = [
   {
     what: 'PS3.5 I.2: Hanja and Hangul, announced again after each delimiter',
     sets: ['', 'ISO 2022 IR 149'],
-    bytes: bytesOf('Hong^Gildong=', '0x1b242943fbf3', '^', '0x1b242943d1ced4d7', '=', '0x1b242943c8ab', '^', '0x1b242943b1e6b5bf'),
+    bytes: bytesOf(
+      'Hong^Gildong=',
+      '0x1b242943fbf3',
+      '^',
+      '0x1b242943d1ced4d7',
+      '=',
+      '0x1b242943c8ab',
+      '^',
+      '0x1b242943b1e6b5bf',
+    ),
     text: 'Hong^Gildong=洪^吉洞=홍^길동',
   },
   {
@@ -66,8 +82,18 @@ const EXAMPLES: Example[] = [
     bytes: bytesOf('Zhang^XiaoDong=', '0x1b242941d5c5', '^', '0x1b242941d0a1b6ab'),
     text: 'Zhang^XiaoDong=张^小东',
   },
-  { what: 'JIS X 0212', sets: ['', 'ISO 2022 IR 159'], bytes: bytesOf('0x1b2428443021', '0x1b2842'), text: '丂' },
-  { what: 'Latin-1', sets: ['ISO_IR 100'], bytes: bytesOf('Buc^J', '0xe9', 'r', '0xf4', 'me'), text: 'Buc^Jérôme' },
+  {
+    what: 'JIS X 0212',
+    sets: ['', 'ISO 2022 IR 159'],
+    bytes: bytesOf('0x1b2428443021', '0x1b2842'),
+    text: '丂',
+  },
+  {
+    what: 'Latin-1',
+    sets: ['ISO_IR 100'],
+    bytes: bytesOf('Buc^J', '0xe9', 'r', '0xf4', 'me'),
+    text: 'Buc^Jérôme',
+  },
   { what: 'Cyrillic', sets: ['ISO_IR 144'], bytes: bytesOf('0xbbeeda'), text: 'Люк' },
   { what: 'Hebrew', sets: ['ISO_IR 138'], bytes: bytesOf('0xf9f8e5ef'), text: 'שרון' },
   { what: 'Turkish', sets: ['ISO_IR 148'], bytes: bytesOf('0xddf0'), text: 'İğ' },
@@ -88,10 +114,17 @@ for (const { what, sets, bytes, text } of EXAMPLES) {
 
 characterSets('terms that real writers misspell are understood', () => {
   const terms = {
-    'ISO-IR 100': '100', 'ISO IR 192': 'utf-8', iso_ir_144: '144', 'ISO 2022 149': '149', 'UTF-8': 'utf-8', 'ISO 8859-1': '100', ' ISO_IR 6 ': '6',
+    'ISO-IR 100': '100',
+    'ISO IR 192': 'utf-8',
+    iso_ir_144: '144',
+    'ISO 2022 149': '149',
+    'UTF-8': 'utf-8',
+    'ISO 8859-1': '100',
+    ' ISO_IR 6 ': '6',
   };
   for (const [term, set] of Object.entries(terms)) assert.is(canonicalCharacterSet(term), set, term);
-  for (const term of ['UTF-7', 'EBCDIC', 'ISO_IR 999', 'ISO_IR 100 or so']) assert.is(canonicalCharacterSet(term), null, term);
+  for (const term of ['UTF-7', 'EBCDIC', 'ISO_IR 999', 'ISO_IR 100 or so'])
+    assert.is(canonicalCharacterSet(term), null, term);
   assert.is(textReader(['UTF-7']).known, false);
 });
 
@@ -128,9 +161,12 @@ const NAMES: Readonly<Record<string, string>> = {
 if (corpus) {
   for (const [file, name] of Object.entries(NAMES)) {
     characterSets(`the patient's name in ${file}`, async () => {
-      const outcome = await readInstance(bytesSource(new Uint8Array(readFileSync(join(corpus, 'dev', file)))));
+      const outcome = await readInstance(
+        bytesSource(new Uint8Array(readFileSync(join(corpus, 'dev', file)))),
+      );
       assert.is(outcome.kind, 'ready');
-      if (outcome.kind === 'ready') assert.is(rawText(findElement(outcome.instance.elements, PATIENT_NAME), outcome.instance), name);
+      if (outcome.kind === 'ready')
+        assert.is(rawText(findElement(outcome.instance.elements, PATIENT_NAME), outcome.instance), name);
     });
   }
 } else skipped('character sets of real files', 'the corpus is not there');

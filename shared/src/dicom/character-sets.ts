@@ -1,6 +1,7 @@
 /**
- * Text in the character sets of DICOM (PS3.3 §C.12.1.1.2, PS3.5 §6.1): single-byte sets, UTF-8, GB18030, GBK, and the code extensions of
- * ISO 2022. The tables are the platform's (`TextDecoder`); here is only which of them is in force at which byte.
+ * Text in the character sets of DICOM (PS3.3 §C.12.1.1.2, PS3.5 §6.1): single-byte sets, UTF-8, GB18030, GBK,
+ * and the code extensions of ISO 2022. The tables are the platform's (`TextDecoder`); here is only which of
+ * them is in force at which byte.
  *
  * What cannot be decoded becomes U+FFFD and is reported; the bytes themselves are never changed by reading.
  */
@@ -12,7 +13,10 @@ export interface DecodedText {
   readonly damaged: boolean;
 }
 
-/** One character of a value with the bytes that stand for it, and the sets that were in force there (ISO 2022; '' elsewhere). */
+/**
+ * One character of a value with the bytes that stand for it, and the sets that were in force there (ISO 2022;
+ * '' elsewhere).
+ */
 export interface TextPiece {
   readonly text: string;
   readonly bytes: Uint8Array;
@@ -23,9 +27,14 @@ export interface TextPiece {
 export interface TextReader {
   /** False where a Defined Term of Specific Character Set is not known; the text is then read as ASCII. */
   readonly known: boolean;
-  /** Decodes a value. `isName`: PN, where "^" and "=" reset the code extensions as well (PS3.5 §6.1.2.5.3). */
+  /**
+   * Decodes a value. `isName`: PN, where "^" and "=" reset the code extensions as well (PS3.5 §6.1.2.5.3).
+   */
   decode(bytes: Uint8Array, isName?: boolean): DecodedText;
-  /** A value that is no name, character by character, so that some can be replaced; null where it cannot be decoded. */
+  /**
+   * A value that is no name, character by character, so that some can be replaced; null where it cannot be
+   * decoded.
+   */
   split(bytes: Uint8Array): TextPiece[] | null;
   /** The bytes of such characters, in whatever order and with whichever of ASCII between them. */
   join(pieces: readonly TextPiece[]): Uint8Array;
@@ -33,27 +42,51 @@ export interface TextReader {
 
 /** ISO registration number → label of the WHATWG Encoding Standard. */
 const SINGLE_BYTE: Readonly<Record<string, string>> = {
-  '100': 'latin1', '101': 'iso-8859-2', '109': 'iso-8859-3', '110': 'iso-8859-4', '144': 'iso-8859-5', '127': 'iso-8859-6',
-  '126': 'iso-8859-7', '138': 'iso-8859-8', '148': 'windows-1254', '203': 'iso-8859-15', '166': 'windows-874', '13': 'jis-x-0201',
+  '100': 'latin1',
+  '101': 'iso-8859-2',
+  '109': 'iso-8859-3',
+  '110': 'iso-8859-4',
+  '144': 'iso-8859-5',
+  '127': 'iso-8859-6',
+  '126': 'iso-8859-7',
+  '138': 'iso-8859-8',
+  '148': 'windows-1254',
+  '203': 'iso-8859-15',
+  '166': 'windows-874',
+  '13': 'jis-x-0201',
 };
 /** Sets of two bytes a character, by registration number. They stand only in code extensions. */
 const MULTI_BYTE = new Set(['87', '159', '149', '58']);
 
 /**
- * PS3.3 Tables C.12-3 and C.12-4: escape sequence (after ESC) → where it puts which set. G0 is for bytes below 80H, G1 for those above.
+ * PS3.3 Tables C.12-3 and C.12-4: escape sequence (after ESC) → where it puts which set. G0 is for bytes
+ * below 80H, G1 for those above.
  */
 const ESCAPES: Readonly<Record<string, { readonly half: 'g0' | 'g1'; readonly set: string }>> = {
-  '(B': { half: 'g0', set: '6' }, '(J': { half: 'g0', set: '13' }, ')I': { half: 'g1', set: '13' },
-  '-A': { half: 'g1', set: '100' }, '-B': { half: 'g1', set: '101' }, '-C': { half: 'g1', set: '109' }, '-D': { half: 'g1', set: '110' },
-  '-L': { half: 'g1', set: '144' }, '-G': { half: 'g1', set: '127' }, '-F': { half: 'g1', set: '126' }, '-H': { half: 'g1', set: '138' },
-  '-M': { half: 'g1', set: '148' }, '-b': { half: 'g1', set: '203' }, '-T': { half: 'g1', set: '166' },
-  '$B': { half: 'g0', set: '87' }, '$@': { half: 'g0', set: '87' }, '$(D': { half: 'g0', set: '159' },
-  '$)C': { half: 'g1', set: '149' }, '$)A': { half: 'g1', set: '58' },
+  '(B': { half: 'g0', set: '6' },
+  '(J': { half: 'g0', set: '13' },
+  ')I': { half: 'g1', set: '13' },
+  '-A': { half: 'g1', set: '100' },
+  '-B': { half: 'g1', set: '101' },
+  '-C': { half: 'g1', set: '109' },
+  '-D': { half: 'g1', set: '110' },
+  '-L': { half: 'g1', set: '144' },
+  '-G': { half: 'g1', set: '127' },
+  '-F': { half: 'g1', set: '126' },
+  '-H': { half: 'g1', set: '138' },
+  '-M': { half: 'g1', set: '148' },
+  '-b': { half: 'g1', set: '203' },
+  '-T': { half: 'g1', set: '166' },
+  $B: { half: 'g0', set: '87' },
+  '$@': { half: 'g0', set: '87' },
+  '$(D': { half: 'g0', set: '159' },
+  '$)C': { half: 'g1', set: '149' },
+  '$)A': { half: 'g1', set: '58' },
 };
 
 /**
- * The Defined Term behind what writers make of it ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8", …): a registration number,
- * 'utf-8', 'gb18030' or 'gbk'; null where it is none.
+ * The Defined Term behind what writers make of it ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8", …): a
+ * registration number, 'utf-8', 'gb18030' or 'gbk'; null where it is none.
  */
 export function canonicalCharacterSet(term: string): string | null {
   const name = term.trim().toUpperCase();
@@ -61,7 +94,9 @@ export function canonicalCharacterSet(term: string): string | null {
   const registration = /^ISO[ _-]*(?:2022[ _-]*)?(?:IR[ _-]*)?([0-9]{1,3})$/.exec(name)?.[1];
   if (registration === '192') return 'utf-8';
   if (registration !== undefined) {
-    return registration === '6' || registration in SINGLE_BYTE || MULTI_BYTE.has(registration) ? registration : null;
+    return registration === '6' || registration in SINGLE_BYTE || MULTI_BYTE.has(registration)
+      ? registration
+      : null;
   }
   if (/^(ISO[ _-]*2022[ _-]*)?GBK$/.test(name)) return 'gbk';
   if (/^(ISO[ _-]*2022[ _-]*)?GB[ _-]?18030$/.test(name)) return 'gb18030';
@@ -75,7 +110,10 @@ const READERS = new Map<string, TextReader>();
 /** Hostile files may name any number of sets: the readers of this many are kept. */
 const READERS_KEPT = 64;
 
-/** A reader for the values of Specific Character Set (0008,0005). None, or an empty first one, is the default repertoire, ASCII. */
+/**
+ * A reader for the values of Specific Character Set (0008,0005). None, or an empty first one, is the default
+ * repertoire, ASCII.
+ */
 export function textReader(characterSets: readonly string[]): TextReader {
   const key = characterSets.join('\\');
   let reader = READERS.get(key);
@@ -102,7 +140,8 @@ function createReader(terms: readonly string[]): TextReader {
   const initial = first ?? '6';
   return {
     known,
-    decode: (bytes, isName = false) => (isAscii(bytes) ? ascii(bytes) : decodeExtended(initial, bytes, isName)),
+    decode: (bytes, isName = false) =>
+      isAscii(bytes) ? ascii(bytes) : decodeExtended(initial, bytes, isName),
     split: (bytes) => (known ? splitExtended(initial, bytes) : null),
     join: (pieces) => joinExtended(initial, pieces),
   };
@@ -110,7 +149,12 @@ function createReader(terms: readonly string[]): TextReader {
 
 /** What `text` (ASCII) is as pieces in any set. */
 export function asciiPieces(text: string): TextPiece[] {
-  return [...text].map((character) => ({ text: character, bytes: Uint8Array.of(character.charCodeAt(0)), g0: '6', g1: '' }));
+  return [...text].map((character) => ({
+    text: character,
+    bytes: Uint8Array.of(character.charCodeAt(0)),
+    g0: '6',
+    g1: '',
+  }));
 }
 
 function isAscii(bytes: Uint8Array): boolean {
@@ -130,7 +174,10 @@ function decodeWhole(label: string, bytes: Uint8Array): DecodedText {
   return { text, damaged: text.includes('\ufffd') };
 }
 
-/** Bytes of the character that begins here: UTF-8 (RFC 3629 §3), GBK, GB 18030 (four where a digit follows the first). */
+/**
+ * Bytes of the character that begins here: UTF-8 (RFC 3629 §3), GBK, GB 18030 (four where a digit follows the
+ * first).
+ */
 function characterLength(label: string, bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first < 0x80) return 1;
@@ -186,7 +233,10 @@ function joinExtended(initial: string, pieces: readonly TextPiece[]): Uint8Array
   const out: number[] = [];
   const choose = (half: 'g0' | 'g1', set: string): void => {
     if (set === '' || sets[half] === set) return;
-    const escape = Object.entries(ESCAPES).find(([, designated]) => designated.half === half && designated.set === set)?.[0] ?? '';
+    const escape =
+      Object.entries(ESCAPES).find(
+        ([, designated]) => designated.half === half && designated.set === set,
+      )?.[0] ?? '';
     out.push(0x1b, ...[...escape].map((character) => character.charCodeAt(0)));
     sets = { ...sets, [half]: set };
   };
@@ -205,7 +255,10 @@ function initialSets(initial: string): Half {
   return { g0: initial === '13' ? '13' : '6', g1: initial };
 }
 
-/** PS3.5 §6.1.2.5.3: the sets in force go back to the initial ones before control characters, backslash, and "^" and "=" of a name. */
+/**
+ * PS3.5 §6.1.2.5.3: the sets in force go back to the initial ones before control characters, backslash, and
+ * "^" and "=" of a name.
+ */
 function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): DecodedText {
   let text = '';
   const { damaged } = walkExtended(initial, bytes, isName, (run, sets) => {
@@ -216,8 +269,16 @@ function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): De
   return { text, damaged };
 }
 
-/** Hands out the runs that one set decodes, each with the sets in force there; `onRun` says whether it is damaged. */
-function walkExtended(initial: string, bytes: Uint8Array, isName: boolean, onRun: (run: Uint8Array, sets: Half) => boolean): { readonly damaged: boolean } {
+/**
+ * Hands out the runs that one set decodes, each with the sets in force there; `onRun` says whether it is
+ * damaged.
+ */
+function walkExtended(
+  initial: string,
+  bytes: Uint8Array,
+  isName: boolean,
+  onRun: (run: Uint8Array, sets: Half) => boolean,
+): { readonly damaged: boolean } {
   const start = initialSets(initial);
   let sets = { ...start };
   let damaged = false;
@@ -259,18 +320,28 @@ function runEnd(bytes: Uint8Array, start: number, g0: string): number {
     at += 1;
     // Any delimiter ends a run; whether it resets is the caller's question.
     const last = bytes[at - 1]!;
-    if (!high && !twoByteG0 && (last === 0x5c || last === 0x5e || last === 0x3d || (last >= 0x09 && last <= 0x0d))) break;
+    if (
+      !high &&
+      !twoByteG0 &&
+      (last === 0x5c || last === 0x5e || last === 0x3d || (last >= 0x09 && last <= 0x0d))
+    )
+      break;
   }
   return at;
 }
 
 function decodeRun(bytes: Uint8Array, set: string): DecodedText {
-  if (set === '87') return decodeWhole('euc-jp', bytes.map((byte) => byte | 0x80));
+  if (set === '87')
+    return decodeWhole(
+      'euc-jp',
+      bytes.map((byte) => byte | 0x80),
+    );
   if (set === '159') return decodeWhole('euc-jp', withSingleShifts(bytes));
   if (set === '149') return decodeWhole('euc-kr', bytes);
   if (set === '58') return decodeWhole('gbk', bytes);
   if (set === '13') return decodeKatakana(bytes);
-  if (set === '6') return bytes[0]! < 0x80 ? ascii(bytes) : { text: '\ufffd'.repeat(bytes.length), damaged: true };
+  if (set === '6')
+    return bytes[0]! < 0x80 ? ascii(bytes) : { text: '\ufffd'.repeat(bytes.length), damaged: true };
   const label = SINGLE_BYTE[set] ?? 'latin1';
   return label === 'latin1' || bytes[0]! < 0x80 ? ascii(bytes) : decodeWhole(label, bytes);
 }
@@ -278,11 +349,15 @@ function decodeRun(bytes: Uint8Array, set: string): DecodedText {
 /** EUC-JP reaches JIS X 0212 through a single shift (8FH) before each character. */
 function withSingleShifts(bytes: Uint8Array): Uint8Array {
   const shifted = new Uint8Array(Math.ceil(bytes.length / 2) * 3);
-  for (let i = 0; i < bytes.length; i += 2) shifted.set([0x8f, bytes[i]! | 0x80, (bytes[i + 1] ?? 0) | 0x80], (i / 2) * 3);
+  for (let i = 0; i < bytes.length; i += 2)
+    shifted.set([0x8f, bytes[i]! | 0x80, (bytes[i + 1] ?? 0) | 0x80], (i / 2) * 3);
   return shifted;
 }
 
-/** JIS X 0201: ASCII below 80H (its yen sign is DICOM's backslash, PS3.5 §6.1.2.3), half-width katakana from A1H to DFH. */
+/**
+ * JIS X 0201: ASCII below 80H (its yen sign is DICOM's backslash, PS3.5 §6.1.2.3), half-width katakana from
+ * A1H to DFH.
+ */
 function decodeKatakana(bytes: Uint8Array): DecodedText {
   let text = '';
   let damaged = false;

@@ -1,6 +1,7 @@
 /**
- * A structured report as a tree (PS3.3 §A.35, §C.17): its title and flags, who verified it, and its content items with their concepts, values and units.
- * It shows what stands there and judges nothing: relationships and value types are the report's own words. What a report lacks is null or empty.
+ * A structured report as a tree (PS3.3 §A.35, §C.17): its title and flags, who verified it, and its content
+ * items with their concepts, values and units. It shows what stands there and judges nothing: relationships
+ * and value types are the report's own words. What a report lacks is null or empty.
  */
 import type { DicomElement, DicomItem, ParsedInstance } from './data-set.ts';
 import { findElement, textOf, uidText, type ValueContext } from './values.ts';
@@ -60,12 +61,20 @@ export function readReport(instance: ParsedInstance): StructuredReport | null {
   const said = (tag: number): string => textOf(findElement(elements, tag), instance) ?? '';
   return {
     content: contentOf(elements, instance),
-    completion: said(0x0040a491), completionDescription: said(0x0040a492), verification: said(0x0040a493), preliminary: said(0x0040a496),
+    completion: said(0x0040a491),
+    completionDescription: said(0x0040a492),
+    verification: said(0x0040a493),
+    preliminary: said(0x0040a496),
     verifiers: itemsOf(elements, 0x0040a073).map((item) => {
       const context = contextOf(item, instance);
-      return { name: textOf(findElement(item.elements, 0x0040a075), context) ?? '', at: textOf(findElement(item.elements, 0x0040a030), context) ?? '' };
+      return {
+        name: textOf(findElement(item.elements, 0x0040a075), context) ?? '',
+        at: textOf(findElement(item.elements, 0x0040a030), context) ?? '',
+      };
     }),
-    predecessors: itemsOf(elements, 0x0040a360).flatMap((study) => itemsOf(study.elements, 0x00081115)).flatMap((series) => itemsOf(series.elements, REFERENCED_SOP))
+    predecessors: itemsOf(elements, 0x0040a360)
+      .flatMap((study) => itemsOf(study.elements, 0x00081115))
+      .flatMap((series) => itemsOf(series.elements, REFERENCED_SOP))
       .map(({ elements: referenced }) => uidText(findElement(referenced, 0x00081155))),
   };
 }
@@ -76,7 +85,11 @@ export function codeOf(elements: readonly DicomElement[], tag: number, context: 
   if (item === undefined) return null;
   const said = (of: number): string => textOf(findElement(item.elements, of), contextOf(item, context)) ?? '';
   // PS3.3 §8.1: a value of more than 16 characters, or that is a URI, stands in another attribute.
-  return { value: said(0x00080100) || said(0x00080119) || said(0x00080120), scheme: said(0x00080102), meaning: said(0x00080104) };
+  return {
+    value: said(0x00080100) || said(0x00080119) || said(0x00080120),
+    scheme: said(0x00080102),
+    meaning: said(0x00080104),
+  };
 }
 
 export function itemsOf(elements: readonly DicomElement[], tag: number): readonly DicomItem[] {
@@ -120,14 +133,20 @@ function valueOf(elements: readonly DicomElement[], context: ValueContext): Cont
       const [measured] = itemsOf(elements, 0x0040a300);
       if (measured === undefined) return { kind: 'nothing' };
       const inside = contextOf(measured, context);
-      return { kind: 'number', number: textOf(findElement(measured.elements, 0x0040a30a), inside) ?? '', unit: codeOf(measured.elements, 0x004008ea, inside) };
+      return {
+        kind: 'number',
+        number: textOf(findElement(measured.elements, 0x0040a30a), inside) ?? '',
+        unit: codeOf(measured.elements, 0x004008ea, inside),
+      };
     }
     case 'IMAGE':
     case 'COMPOSITE':
     case 'WAVEFORM': {
       const [referenced] = itemsOf(elements, REFERENCED_SOP);
       const uid = (tag: number): string => uidText(findElement(referenced?.elements ?? [], tag));
-      return referenced === undefined ? { kind: 'nothing' } : { kind: 'reference', sopClassUID: uid(0x00081150), sopInstanceUID: uid(0x00081155) };
+      return referenced === undefined
+        ? { kind: 'nothing' }
+        : { kind: 'reference', sopClassUID: uid(0x00081150), sopInstanceUID: uid(0x00081155) };
     }
     default:
       return { kind: 'nothing' };

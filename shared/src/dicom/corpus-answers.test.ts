@@ -1,13 +1,22 @@
 /**
- * Every hostile and broken file of the corpus has one answer, and the answer names what is wrong with that file. The conflict of the
- * duplicate files is found later, where the others are known: read alone, each of them is ready.
+ * Every hostile and broken file of the corpus has one answer, and the answer names what is wrong with that
+ * file. The conflict of the duplicate files is found later, where the others are known: read alone, each of
+ * them is ready.
  */
 import { mkdtempSync, openAsBlob, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ANSWERS_IN_TURN, ARCHIVE_ANSWERS, bigPrivateInstance, CORPUS_ANSWERS, READY, unpackNames, type Answer } from '#testing/corpus-answers.ts';
+import {
+  ANSWERS_IN_TURN,
+  ARCHIVE_ANSWERS,
+  bigPrivateInstance,
+  CORPUS_ANSWERS,
+  READY,
+  unpackNames,
+  type Answer,
+} from '#testing/corpus-answers.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { blobSource, bytesSource } from './byte-source.ts';
 import { readInstance } from './part10.ts';
@@ -32,15 +41,23 @@ function sorted(answer: Answer): Answer {
 
 answers('no refusal covers more rows than it can tell apart', () => {
   const inTurn = Object.values(ANSWERS_IN_TURN).map(({ answer }) => answer);
-  const refusals = [...Object.values(CORPUS_ANSWERS), ...inTurn].filter((answer) => typeof answer === 'string');
-  const rows = Map.groupBy([...refusals, ...Object.values(ARCHIVE_ANSWERS).map(({ because }) => because)], (because) => because);
+  const refusals = [...Object.values(CORPUS_ANSWERS), ...inTurn].filter(
+    (answer) => typeof answer === 'string',
+  );
+  const rows = Map.groupBy(
+    [...refusals, ...Object.values(ARCHIVE_ANSWERS).map(({ because }) => because)],
+    (because) => because,
+  );
   for (const [because, same] of rows) assert.ok(same.length <= ROWS_PER_REFUSAL, because);
 });
 
 answers('an instance with 10 MiB of private bytes is ready, and the bytes are not read', async () => {
   const source = bytesSource(bigPrivateInstance());
   let read = 0;
-  const outcome = await readInstance({ size: source.size, read: (offset, length) => ((read += length), source.read(offset, length)) });
+  const outcome = await readInstance({
+    size: source.size,
+    read: (offset, length) => ((read += length), source.read(offset, length)),
+  });
   assert.is(outcome.kind, 'ready');
   assert.ok(read < 256 * 1024);
 });
@@ -55,7 +72,10 @@ if (corpus) {
 
   answers('every broken file of the corpus has its row', () => {
     const files = readdirSync(bad).filter((name) => name.endsWith('.dcm'));
-    assert.equal(files.filter((name) => !(name in CORPUS_ANSWERS)), []);
+    assert.equal(
+      files.filter((name) => !(name in CORPUS_ANSWERS)),
+      [],
+    );
   });
 
   answers('where the preamble is replaced anyway, a forbidden one is no reason to refuse', async () => {
@@ -84,7 +104,11 @@ if (corpus) {
       if (set !== 'dev') continue;
       const outcome = await readInstance(blobSource(await openAsBlob(join(corpus, path))));
       const answer = outcome.kind === 'refused' ? outcome.because : 'ready';
-      assert.is(answer, expect !== 'refused' ? 'ready' : expectWhy === 'truncated' ? 'truncated' : 'missing-uid', path);
+      assert.is(
+        answer,
+        expect !== 'refused' ? 'ready' : expectWhy === 'truncated' ? 'truncated' : 'missing-uid',
+        path,
+      );
     }
   });
 } else skipped('the answers to broken and hostile files', 'the corpus is not there');

@@ -1,9 +1,16 @@
 /**
- * What a parsed Data Set looks like: a tree of elements that remember where in the bytes they stand. Values are not decoded here and
- * long ones are not even read: pixel data is a byte range. Reading is the work of `part10.ts`, changing that of `deid/`.
+ * What a parsed Data Set looks like: a tree of elements that remember where in the bytes they stand. Values
+ * are not decoded here and long ones are not even read: pixel data is a byte range. Reading is the work of
+ * `part10.ts`, changing that of `deid/`.
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
-import type { SOPClassUID, SOPInstanceUID, SeriesInstanceUID, StudyInstanceUID, TransferSyntaxUID } from './uid.ts';
+import type {
+  SOPClassUID,
+  SOPInstanceUID,
+  SeriesInstanceUID,
+  StudyInstanceUID,
+  TransferSyntaxUID,
+} from './uid.ts';
 
 /** A run of bytes in the source, both in bytes. */
 export interface ByteRange {
@@ -26,7 +33,10 @@ export interface Encoding {
   readonly encapsulated: boolean;
 }
 
-/** One Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where `encoding.deflated`. */
+/**
+ * One Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where
+ * `encoding.deflated`.
+ */
 export interface DicomElement {
   /** 0xggggeeee as an unsigned number. */
   readonly tag: number;
@@ -40,11 +50,14 @@ export interface DicomElement {
   /** First byte after the element, Sequence Delimitation Item included. */
   readonly endOffset: number;
   readonly undefinedLength: boolean;
-  /** The value as encoded; null where it was longer than the parser keeps, or where there are items or fragments. */
+  /**
+   * The value as encoded; null where it was longer than the parser keeps, or where there are items or
+   * fragments.
+   */
   readonly bytes: Uint8Array | null;
   /**
-   * Items of a Sequence. Also of a UN of undefined length, and of a UN that the dictionary knows as a Sequence: both are implicit VR
-   * little endian inside (PS3.5 §6.2.2 notes 2 and 4).
+   * Items of a Sequence. Also of a UN of undefined length, and of a UN that the dictionary knows as a
+   * Sequence: both are implicit VR little endian inside (PS3.5 §6.2.2 notes 2 and 4).
    */
   readonly items: readonly DicomItem[] | null;
   /** Fragments of encapsulated Pixel Data, values only; the first is the Basic Offset Table. */
@@ -75,17 +88,25 @@ export interface ParsedInstance {
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: TransferSyntaxUID;
   readonly encoding: Encoding;
-  /** Specific Character Set (0008,0005) of the Data Set as written, trimmed; empty: the default repertoire. */
+  /**
+   * Specific Character Set (0008,0005) of the Data Set as written, trimmed; empty: the default repertoire.
+   */
   readonly characterSets: readonly string[];
   readonly hasPreamble: boolean;
-  /** File Meta Information; null where it is missing or names no transfer syntax: then one must be written (`missingFileMeta`). */
+  /**
+   * File Meta Information; null where it is missing or names no transfer syntax: then one must be written
+   * (`missingFileMeta`).
+   */
   readonly meta: readonly DicomElement[] | null;
   /** First byte of the Data Set in the file (of the deflated bytes, where deflated). */
   readonly dataSetOffset: number;
   /** What the offsets of `elements` refer to: the file itself, or the inflated Data Set. */
   readonly dataSet: ByteSource;
   readonly elements: readonly DicomElement[];
-  /** First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; what may follow is zero bytes. */
+  /**
+   * First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; what may follow is
+   * zero bytes.
+   */
   readonly dataSetEnd: number;
   readonly warnings: readonly WarningCode[];
 }

@@ -1,18 +1,37 @@
 /**
- * What the screen says of an instance: decoded text and plain numbers. Identifying values are among them, so a description lives on the
- * device and in its memory only; it is never logged and never sent.
+ * What the screen says of an instance: decoded text and plain numbers. Identifying values are among them, so
+ * a description lives on the device and in its memory only; it is never logged and never sent.
  */
 import type { ParsedInstance } from './data-set.ts';
 import {
-  ACCESSION_NUMBER, BODY_PART_EXAMINED, COLUMNS, FLOAT_PIXEL_DATA, INSTANCE_NUMBER, MANUFACTURER, MODALITY, NUMBER_OF_FRAMES,
-  PATIENT_BIRTH_DATE, PATIENT_ID, PATIENT_NAME, PATIENT_SEX, PIXEL_DATA, ROWS, SERIES_DESCRIPTION, SERIES_NUMBER, STUDY_DATE,
-  STUDY_DESCRIPTION, STUDY_TIME,
+  ACCESSION_NUMBER,
+  BODY_PART_EXAMINED,
+  COLUMNS,
+  FLOAT_PIXEL_DATA,
+  INSTANCE_NUMBER,
+  MANUFACTURER,
+  MODALITY,
+  NUMBER_OF_FRAMES,
+  PATIENT_BIRTH_DATE,
+  PATIENT_ID,
+  PATIENT_NAME,
+  PATIENT_SEX,
+  PIXEL_DATA,
+  ROWS,
+  SERIES_DESCRIPTION,
+  SERIES_NUMBER,
+  STUDY_DATE,
+  STUDY_DESCRIPTION,
+  STUDY_TIME,
 } from './tags.ts';
 import { findElement, numberOf, textOf } from './values.ts';
 
 /** Texts are null where the element is absent or empty. */
 export interface InstanceDescription {
-  /** As written: `Family^Given^Middle^Prefix^Suffix`, first component group that is not empty. `readableName` makes it readable. */
+  /**
+   * As written: `Family^Given^Middle^Prefix^Suffix`, first component group that is not empty. `readableName`
+   * makes it readable.
+   */
   readonly patientName: string | null;
   readonly patientId: string | null;
   /** ISO 8601, `YYYY-MM-DD`; null where it is no date. */
@@ -63,9 +82,14 @@ export function describeInstance(instance: ParsedInstance): InstanceDescription 
   };
 }
 
-/** PS3.5 §6.2.1: `Family^Given^Middle^Prefix^Suffix` as a person writes it: "Prefix Given Middle Family, Suffix". */
+/**
+ * PS3.5 §6.2.1: `Family^Given^Middle^Prefix^Suffix` as a person writes it: "Prefix Given Middle Family,
+ * Suffix".
+ */
 export function readableName(name: string): string {
-  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = name.split('^').map((part) => part.trim());
+  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = name
+    .split('^')
+    .map((part) => part.trim());
   const words = [prefix, given, middle, family].filter((word) => word !== '').join(' ');
   return suffix === '' ? words : `${words}, ${suffix}`;
 }

@@ -7,8 +7,18 @@ const dictionary = suite('data dictionary');
 
 dictionary('implicit VR elements get the VR of the standard', () => {
   const expected: [number, string][] = [
-    [0x00100010, 'PN'], [0x0020000d, 'UI'], [0x00280010, 'US'], [0x7fe00010, 'OW'], [0x00281101, 'US'], [0x00081140, 'SQ'],
-    [0x60020010, 'US'], [0x50060010, 'US'], [0x00080000, 'UL'], [0x00290010, 'LO'], [0x00291010, 'UN'], [0x00099999, 'UN'],
+    [0x00100010, 'PN'],
+    [0x0020000d, 'UI'],
+    [0x00280010, 'US'],
+    [0x7fe00010, 'OW'],
+    [0x00281101, 'US'],
+    [0x00081140, 'SQ'],
+    [0x60020010, 'US'],
+    [0x50060010, 'US'],
+    [0x00080000, 'UL'],
+    [0x00290010, 'LO'],
+    [0x00291010, 'UN'],
+    [0x00099999, 'UN'],
   ];
   for (const [tag, vr] of expected) assert.is(dictionaryVR(tag), vr, tagName(tag));
 });

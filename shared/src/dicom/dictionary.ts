@@ -1,11 +1,15 @@
 /**
- * The data dictionary (PS3.6) by tag: VR and value multiplicity of the elements that the standard names. Private elements are unknown
- * here, but for private creators. Keywords, which only a person needs, are loaded apart.
+ * The data dictionary (PS3.6) by tag: VR and value multiplicity of the elements that the standard names.
+ * Private elements are unknown here, but for private creators. Keywords, which only a person needs, are
+ * loaded apart.
  */
 import { TAGS_BY_KIND } from './tags.generated.ts';
 
 export interface DictionaryEntry {
-  /** A VR; or, where the standard leaves a choice, its short form: 'xs' (US or SS), 'ox' (OB or OW), 'lt' (US or OW). */
+  /**
+   * A VR; or, where the standard leaves a choice, its short form: 'xs' (US or SS), 'ox' (OB or OW), 'lt' (US
+   * or OW).
+   */
   readonly vr: string;
   /** As the standard writes it: '1', '1-n', '2-2n'… */
   readonly vm: string;
@@ -36,8 +40,8 @@ function unpack(): Map<number, DictionaryEntry> {
 }
 
 /**
- * PS3.5 §7.6: groups 50xx and 60xx repeat; the dictionary holds the first of them. Also PS3.6's (0020,31xx) and (0028,04xx…) are rare
- * enough to stay unknown.
+ * PS3.5 §7.6: groups 50xx and 60xx repeat; the dictionary holds the first of them. Also PS3.6's (0020,31xx)
+ * and (0028,04xx…) are rare enough to stay unknown.
  */
 function canonicalTag(tag: number): number {
   const family = tag >>> 24;
@@ -59,7 +63,10 @@ export function dictionaryVR(tag: number): string {
   return 'UN';
 }
 
-/** True where `vr` is what the standard says of the tag, or where it says nothing. UN is always allowed (PS3.5 §6.2.2). */
+/**
+ * True where `vr` is what the standard says of the tag, or where it says nothing. UN is always allowed (PS3.5
+ * §6.2.2).
+ */
 export function isExpectedVR(tag: number, vr: string): boolean {
   const entry = ENTRIES.get(canonicalTag(tag));
   if (!entry || vr === 'UN' || entry.vr === vr) return true;

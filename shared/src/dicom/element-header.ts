@@ -1,5 +1,6 @@
 /**
- * The first bytes of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1). Knows nothing of what follows.
+ * The first bytes of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1). Knows
+ * nothing of what follows.
  */
 import { dictionaryVR } from './dictionary.ts';
 
@@ -25,7 +26,10 @@ export function isLongForm(vr: string): boolean {
   return FORMS.get(codeOf(vr))?.long ?? true;
 }
 
-/** Filled by `readHeader`; one is reused for a whole walk, for there are hundreds of thousands of headers in a large file. */
+/**
+ * Filled by `readHeader`; one is reused for a whole walk, for there are hundreds of thousands of headers in a
+ * large file.
+ */
 export interface Header {
   tag: number;
   vr: string;
@@ -56,8 +60,9 @@ export function readTag(bytes: Uint8Array, at: number, bigEndian: boolean): numb
 }
 
 /**
- * Reads the header at `at`. Answers with the bytes it needs where there are fewer (`available`), with 'bad-vr' where two bytes that must
- * be a VR are not two capital letters, else 'ok'. Items and delimiters have no VR in any encoding (PS3.5 §7.5).
+ * Reads the header at `at`. Answers with the bytes it needs where there are fewer (`available`), with
+ * 'bad-vr' where two bytes that must be a VR are not two capital letters, else 'ok'. Items and delimiters
+ * have no VR in any encoding (PS3.5 §7.5).
  */
 export function readHeader(
   header: Header,

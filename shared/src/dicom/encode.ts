@@ -1,6 +1,7 @@
 /**
- * Writes elements, items, whole Data Sets and File Meta Information in any of the uncompressed encodings. Bytes in, bytes out: text is
- * encoded by `textValue`, numbers by `numberValue`, both padded as their VR asks (PS3.5 §6.2).
+ * Writes elements, items, whole Data Sets and File Meta Information in any of the uncompressed encodings.
+ * Bytes in, bytes out: text is encoded by `textValue`, numbers by `numberValue`, both padded as their VR asks
+ * (PS3.5 §6.2).
  */
 import type { Encoding, InstanceIdentifiers } from './data-set.ts';
 import { ITEM, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, isLongForm } from './element-header.ts';
@@ -15,7 +16,10 @@ import {
 } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 
-/** PS3.7 §D.3.3.2: names this implementation; derived from the UUID 7c9bd1b0-4a7f-4f0e-9d6e-2f2b7b0a5e61 (PS3.5 §B.2). */
+/**
+ * PS3.7 §D.3.3.2: names this implementation; derived from the UUID 7c9bd1b0-4a7f-4f0e-9d6e-2f2b7b0a5e61
+ * (PS3.5 §B.2).
+ */
 export const RELAYPACS_IMPLEMENTATION_CLASS_UID = '2.25.165633330481222029874557536944960200289';
 export const RELAYPACS_IMPLEMENTATION_VERSION_NAME = 'RELAYPACS';
 
@@ -29,7 +33,10 @@ export type NewItem = readonly NewElement[];
 
 const NO_BYTES = new Uint8Array();
 
-/** The header of an element: tag, VR under explicit VR, and length (`UNDEFINED_LENGTH` allowed in the long form). */
+/**
+ * The header of an element: tag, VR under explicit VR, and length (`UNDEFINED_LENGTH` allowed in the long
+ * form).
+ */
 export function encodeHeader(tag: number, vr: string, length: number, encoding: Encoding): Uint8Array {
   const hasVR = encoding.explicitVR && tag >>> 16 !== 0xfffe;
   const long = hasVR && isLongForm(vr);
@@ -67,7 +74,11 @@ export function encodeElements(elements: readonly NewElement[], encoding: Encodi
 }
 
 /** PS3.5 §A.4: fragments as items, an empty Basic Offset Table before them, a delimiter behind them. */
-export function encodeFragments(tag: number, fragments: readonly Uint8Array[], encoding: Encoding): Uint8Array {
+export function encodeFragments(
+  tag: number,
+  fragments: readonly Uint8Array[],
+  encoding: Encoding,
+): Uint8Array {
   const parts = [encodeHeader(tag, 'OB', UNDEFINED_LENGTH, encoding), encodeHeader(ITEM, '', 0, encoding)];
   for (const fragment of fragments) parts.push(encodeHeader(ITEM, '', fragment.length, encoding), fragment);
   parts.push(encodeHeader(SEQUENCE_DELIMITATION, '', 0, encoding));
@@ -75,8 +86,9 @@ export function encodeFragments(tag: number, fragments: readonly Uint8Array[], e
 }
 
 /**
- * Text as a value: values joined by backslash, padded to even length with a space, UIDs with NUL (PS3.5 §6.2). UTF-8, which is ASCII for
- * what stays in it: the caller sees to it that Specific Character Set says so.
+ * Text as a value: values joined by backslash, padded to even length with a space, UIDs with NUL (PS3.5
+ * §6.2). UTF-8, which is ASCII for what stays in it: the caller sees to it that Specific Character Set says
+ * so.
  */
 export function textValue(vr: string, ...values: readonly string[]): Uint8Array {
   const text = new TextEncoder().encode(values.join('\\'));
@@ -84,10 +96,25 @@ export function textValue(vr: string, ...values: readonly string[]): Uint8Array 
   return concatBytes([text, Uint8Array.of(vr === 'UI' ? 0 : 0x20)]);
 }
 
-const NUMBER_SIZES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4, OW: 2, OF: 4, OL: 4 };
+const NUMBER_SIZES: Readonly<Record<string, number>> = {
+  US: 2,
+  SS: 2,
+  UL: 4,
+  SL: 4,
+  FL: 4,
+  FD: 8,
+  AT: 4,
+  OW: 2,
+  OF: 4,
+  OL: 4,
+};
 
 /** Binary numbers of the VRs US, SS, UL, SL, FL, FD, AT, OW, OF and OL. Throws RangeError for another VR. */
-export function numberValue(vr: string, values: readonly number[], { bigEndian }: Pick<Encoding, 'bigEndian'>): Uint8Array {
+export function numberValue(
+  vr: string,
+  values: readonly number[],
+  { bigEndian }: Pick<Encoding, 'bigEndian'>,
+): Uint8Array {
   const size = NUMBER_SIZES[vr];
   if (size === undefined) throw new RangeError('not a VR of binary numbers');
   const view = new DataView(new ArrayBuffer(size * values.length));
@@ -110,7 +137,10 @@ export function numberValue(vr: string, values: readonly number[], { bigEndian }
 
 const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: false, encapsulated: false };
 
-/** PS3.10 §7.1: 128 zero bytes, "DICM" and File Meta Information of version 1, with our Implementation Class UID. */
+/**
+ * PS3.10 §7.1: 128 zero bytes, "DICM" and File Meta Information of version 1, with our Implementation Class
+ * UID.
+ */
 export function encodeFileMeta(
   identifiers: Pick<InstanceIdentifiers, 'sopClassUID' | 'sopInstanceUID'>,
   transferSyntaxUID: TransferSyntaxUID,
@@ -121,11 +151,24 @@ export function encodeFileMeta(
     { tag: MEDIA_STORAGE_SOP_INSTANCE_UID, vr: 'UI', value: textValue('UI', identifiers.sopInstanceUID) },
     { tag: TRANSFER_SYNTAX_UID, vr: 'UI', value: textValue('UI', transferSyntaxUID) },
     { tag: IMPLEMENTATION_CLASS_UID, vr: 'UI', value: textValue('UI', RELAYPACS_IMPLEMENTATION_CLASS_UID) },
-    { tag: IMPLEMENTATION_VERSION_NAME, vr: 'SH', value: textValue('SH', RELAYPACS_IMPLEMENTATION_VERSION_NAME) },
+    {
+      tag: IMPLEMENTATION_VERSION_NAME,
+      vr: 'SH',
+      value: textValue('SH', RELAYPACS_IMPLEMENTATION_VERSION_NAME),
+    },
   ];
   const content = encodeElements(elements, META_ENCODING);
-  const length: NewElement = { tag: FILE_META_GROUP_LENGTH, vr: 'UL', value: numberValue('UL', [content.length], META_ENCODING) };
-  return concatBytes([new Uint8Array(128), new TextEncoder().encode('DICM'), encodeElement(length, META_ENCODING), content]);
+  const length: NewElement = {
+    tag: FILE_META_GROUP_LENGTH,
+    vr: 'UL',
+    value: numberValue('UL', [content.length], META_ENCODING),
+  };
+  return concatBytes([
+    new Uint8Array(128),
+    new TextEncoder().encode('DICM'),
+    encodeElement(length, META_ENCODING),
+    content,
+  ]);
 }
 
 /** One array of all the bytes. */

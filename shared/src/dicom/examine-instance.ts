@@ -1,6 +1,7 @@
 /**
- * Says whether a Data Set whose structure holds is an instance that can be stored, and what is worth saying of it. It refuses what no
- * PACS could file or show, and warns of what real modalities get wrong every day: patients are not helped by refusing those.
+ * Says whether a Data Set whose structure holds is an instance that can be stored, and what is worth saying
+ * of it. It refuses what no PACS could file or show, and warns of what real modalities get wrong every day:
+ * patients are not helped by refusing those.
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
 import type { DicomElement, InstanceIdentifiers, ParsedInstance, ReadOutcome } from './data-set.ts';
@@ -23,7 +24,9 @@ import { asciiText, characterSetsOf, findElement, rawText, uidText } from './val
 import type { ValueContext } from './values.ts';
 
 /** A parsed instance before its meaning was looked at. */
-export type Unexamined = Omit<ParsedInstance, 'identifiers' | 'characterSets' | 'warnings'> & { readonly warnings: Set<WarningCode> };
+export type Unexamined = Omit<ParsedInstance, 'identifiers' | 'characterSets' | 'warnings'> & {
+  readonly warnings: Set<WarningCode>;
+};
 
 /** What is wrong, and the element that is wrong. */
 export type Fault = { readonly because: ReasonCode; readonly tag: number; readonly offset: number };
@@ -35,21 +38,39 @@ export async function examineInstance(unexamined: Unexamined, signal?: AbortSign
   const fault =
     examineIdentifiers(elements, warnings) ??
     examinePatient(elements, context, warnings) ??
-    (await examinePixelModule(unexamined, context, sopClassKind(uidText(findElement(elements, SOP_CLASS_UID))), signal));
-  if (fault) return { kind: 'refused', because: fault.because, where: { tag: tagName(fault.tag), offset: fault.offset } };
+    (await examinePixelModule(
+      unexamined,
+      context,
+      sopClassKind(uidText(findElement(elements, SOP_CLASS_UID))),
+      signal,
+    ));
+  if (fault)
+    return {
+      kind: 'refused',
+      because: fault.because,
+      where: { tag: tagName(fault.tag), offset: fault.offset },
+    };
   const identifiers = identifiersOf(elements);
   if (meta && isMismatch(meta, identifiers)) warnings.add('identifier-mismatch');
   examineValues(elements, context, warnings);
-  return { kind: 'ready', instance: { ...unexamined, identifiers, characterSets: context.characterSets, warnings: [...warnings] } };
+  return {
+    kind: 'ready',
+    instance: { ...unexamined, identifiers, characterSets: context.characterSets, warnings: [...warnings] },
+  };
 }
 
-/** PS3.18 §10.5.1: an instance that is stored has these four. Missing ones are named before malformed ones. */
+/**
+ * PS3.18 §10.5.1: an instance that is stored has these four. Missing ones are named before malformed ones.
+ */
 const IDENTIFIERS = [STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID, SOP_CLASS_UID];
 
 function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<WarningCode>): Fault | null {
   const found = IDENTIFIERS.map((tag) => findElement(elements, tag));
-  const missing = found.findIndex((element) => !element || (element.bytes !== null && uidText(element) === ''));
-  if (missing >= 0) return { because: 'missing-uid', tag: IDENTIFIERS[missing]!, offset: found[missing]?.offset ?? 0 };
+  const missing = found.findIndex(
+    (element) => !element || (element.bytes !== null && uidText(element) === ''),
+  );
+  if (missing >= 0)
+    return { because: 'missing-uid', tag: IDENTIFIERS[missing]!, offset: found[missing]?.offset ?? 0 };
   for (const element of found) {
     if (!element) continue;
     const { tag, offset, vr, items, bytes } = element;
@@ -62,22 +83,34 @@ function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<War
   }
   const sopClass = findElement(elements, SOP_CLASS_UID);
   const kind = sopClassKind(uidText(sopClass));
-  if (kind === 'not-storage') return { because: 'sop-class-not-storage', tag: SOP_CLASS_UID, offset: sopClass?.offset ?? 0 };
+  if (kind === 'not-storage')
+    return { because: 'sop-class-not-storage', tag: SOP_CLASS_UID, offset: sopClass?.offset ?? 0 };
   // A private or a newer class is a real object to whoever made it, and a PACS may well know it.
   if (kind === 'unknown') warnings.add('sop-class-unknown');
   return null;
 }
 
-/** Who the patient is must be readable in one way only: a PACS that reads it in another files the study under somebody else. */
-function examinePatient(elements: readonly DicomElement[], context: ValueContext, warnings: Set<WarningCode>): Fault | null {
+/**
+ * Who the patient is must be readable in one way only: a PACS that reads it in another files the study under
+ * somebody else.
+ */
+function examinePatient(
+  elements: readonly DicomElement[],
+  context: ValueContext,
+  warnings: Set<WarningCode>,
+): Fault | null {
   const name = findElement(elements, PATIENT_NAME);
   const id = findElement(elements, PATIENT_ID);
-  for (const [element, vr] of [[name, 'PN'], [id, 'LO']] as const) {
+  for (const [element, vr] of [
+    [name, 'PN'],
+    [id, 'LO'],
+  ] as const) {
     if (element && (element.items || (element.vr !== vr && element.vr !== 'UN' && element.vr !== 'SH'))) {
       return { because: 'wrong-vr', tag: element.tag, offset: element.offset };
     }
   }
-  if (id && rawText(id, context)?.includes('\\')) return { because: 'multiple-values', tag: PATIENT_ID, offset: id.offset };
+  if (id && rawText(id, context)?.includes('\\'))
+    return { because: 'multiple-values', tag: PATIENT_ID, offset: id.offset };
   if (!rawText(name, context) && !rawText(id, context)) warnings.add('patient-missing');
   return null;
 }
@@ -91,11 +124,20 @@ function identifiersOf(elements: readonly DicomElement[]): InstanceIdentifiers {
   };
 }
 
-/** Copying tools often change the Data Set and forget its File Meta Information; what is in the Data Set is what a PACS files. */
-function isMismatch(meta: readonly DicomElement[], { sopClassUID, sopInstanceUID }: InstanceIdentifiers): boolean {
+/**
+ * Copying tools often change the Data Set and forget its File Meta Information; what is in the Data Set is
+ * what a PACS files.
+ */
+function isMismatch(
+  meta: readonly DicomElement[],
+  { sopClassUID, sopInstanceUID }: InstanceIdentifiers,
+): boolean {
   const differs = (tag: number, uid: string): boolean => {
     const bytes = findElement(meta, tag)?.bytes;
     return !bytes || asciiText(bytes).replace(/[\0 ]+$/, '') !== uid;
   };
-  return differs(MEDIA_STORAGE_SOP_CLASS_UID, sopClassUID) || differs(MEDIA_STORAGE_SOP_INSTANCE_UID, sopInstanceUID);
+  return (
+    differs(MEDIA_STORAGE_SOP_CLASS_UID, sopClassUID) ||
+    differs(MEDIA_STORAGE_SOP_INSTANCE_UID, sopInstanceUID)
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * Compares what the Image Pixel Module says (PS3.3 §C.7.6.3) with the pixel data that is there, without decoding it: sizes, encoding,
- * offset tables and RLE headers. Too little is refused, for it would be shown as an image that is not whole; too much is only said.
+ * Compares what the Image Pixel Module says (PS3.3 §C.7.6.3) with the pixel data that is there, without
+ * decoding it: sizes, encoding, offset tables and RLE headers. Too little is refused, for it would be shown
+ * as an image that is not whole; too much is only said.
  */
 import type { ReasonCode } from '../protocol/problem.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
@@ -9,9 +10,22 @@ import type { Fault, Unexamined } from './examine-instance.ts';
 import { PLAUSIBLE_VALUE_BYTES } from './limits.ts';
 import { RLE_LOSSLESS, type SOPClassKind } from './registry.ts';
 import {
-  BITS_ALLOCATED, BITS_STORED, COLUMNS, DOUBLE_FLOAT_PIXEL_DATA, EXTENDED_OFFSET_TABLE, FLOAT_PIXEL_DATA, ICON_IMAGE_SEQUENCE,
-  NUMBER_OF_FRAMES, PALETTE_UID, PHOTOMETRIC_INTERPRETATION, PIXEL_DATA, RED_PALETTE_DATA, RED_PALETTE_DESCRIPTOR, ROWS,
-  SAMPLES_PER_PIXEL, SEGMENTED_RED_PALETTE_DATA,
+  BITS_ALLOCATED,
+  BITS_STORED,
+  COLUMNS,
+  DOUBLE_FLOAT_PIXEL_DATA,
+  EXTENDED_OFFSET_TABLE,
+  FLOAT_PIXEL_DATA,
+  ICON_IMAGE_SEQUENCE,
+  NUMBER_OF_FRAMES,
+  PALETTE_UID,
+  PHOTOMETRIC_INTERPRETATION,
+  PIXEL_DATA,
+  RED_PALETTE_DATA,
+  RED_PALETTE_DESCRIPTOR,
+  ROWS,
+  SAMPLES_PER_PIXEL,
+  SEGMENTED_RED_PALETTE_DATA,
 } from './tags.ts';
 import { asciiText, findElement, numbersOf, textOf } from './values.ts';
 import type { ValueContext } from './values.ts';
@@ -27,10 +41,16 @@ export interface PixelModule {
   readonly photometricInterpretation: string;
 }
 
-/** PS3.3 §C.7.6.3.1.1: 1, 3, and retired 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8; ACR-NEMA had 12. */
+/**
+ * PS3.3 §C.7.6.3.1.1: 1, 3, and retired 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8;
+ * ACR-NEMA had 12.
+ */
 const SAMPLES = new Set([1, 3, 4]);
 const BITS = new Set([1, 8, 12, 16, 24, 32, 40, 48, 56, 64]);
-/** RLE frames whose headers are looked at: enough to notice a damaged file, few enough not to read through a long cine. */
+/**
+ * RLE frames whose headers are looked at: enough to notice a damaged file, few enough not to read through a
+ * long cine.
+ */
 const RLE_FRAMES_EXAMINED = 64;
 /** Bytes of an offset table that are looked at: 16 384 frames. */
 const OFFSET_TABLE_BYTES = 65_536;
@@ -45,42 +65,59 @@ export async function examinePixelModule(
   signal?: AbortSignal,
 ): Promise<Fault | null> {
   const { elements, encoding, warnings } = unexamined;
-  const pixelData = elements.find(({ tag }) => tag === PIXEL_DATA || tag === FLOAT_PIXEL_DATA || tag === DOUBLE_FLOAT_PIXEL_DATA);
+  const pixelData = elements.find(
+    ({ tag }) => tag === PIXEL_DATA || tag === FLOAT_PIXEL_DATA || tag === DOUBLE_FLOAT_PIXEL_DATA,
+  );
   if (isIconOversized(elements, context)) warnings.add('icon-oversized');
   if (!pixelData) {
-    if (kind === 'image') return { because: 'pixel-data-missing', tag: PIXEL_DATA, offset: unexamined.dataSetEnd };
+    if (kind === 'image')
+      return { because: 'pixel-data-missing', tag: PIXEL_DATA, offset: unexamined.dataSetEnd };
     if (kind === 'image-or-header') warnings.add('pixel-data-missing');
     return null;
   }
   const at = (because: ReasonCode): Fault => ({ because, tag: pixelData.tag, offset: pixelData.offset });
   const module = readPixelModule(elements, context, pixelData.tag);
   if ('because' in module) return module;
-  // PS3.5 §A.4: encapsulated transfer syntaxes have fragments, native ones do not. Float pixel data is never encapsulated.
+  // PS3.5 §A.4: encapsulated transfer syntaxes have fragments, native ones do not. Float pixel data is never
+  // encapsulated.
   const mustBeEncapsulated = encoding.encapsulated && pixelData.tag === PIXEL_DATA;
   if (mustBeEncapsulated !== (pixelData.fragments !== null)) return at('pixel-data-encoding');
-  if (module.photometricInterpretation === 'PALETTE COLOR' && !hasPalette(elements)) return at('palette-missing');
+  if (module.photometricInterpretation === 'PALETTE COLOR' && !hasPalette(elements))
+    return at('palette-missing');
   if (pixelData.fragments) return await examineFragments(unexamined, pixelData, module, signal);
   const needed = nativeBytes(module);
   if (pixelData.valueLength < needed) return at('pixel-data-length');
-  // PS3.5 §8.1.1: an odd number of bytes is padded by one. More than that could be hidden data, or a frame that nobody counts.
+  // PS3.5 §8.1.1: an odd number of bytes is padded by one. More than that could be hidden data, or a frame
+  // that nobody counts.
   if (pixelData.valueLength > needed + (needed & 1)) warnings.add('pixel-data-length');
   return null;
 }
 
 /**
- * Pixel Data that the end of the file cuts. Native: the file was cut where the claim is what rows and columns need, else the length is
- * wrong. Encapsulated without its delimiter: of several frames nobody can say that they are all there; of one it is the writer's slip.
+ * Pixel Data that the end of the file cuts. Native: the file was cut where the claim is what rows and columns
+ * need, else the length is wrong. Encapsulated without its delimiter: of several frames nobody can say that
+ * they are all there; of one it is the writer's slip.
  */
-export function examineCutPixelData(elements: readonly DicomElement[], encoding: Encoding, cut: CutPixelData): ReasonCode {
+export function examineCutPixelData(
+  elements: readonly DicomElement[],
+  encoding: Encoding,
+  cut: CutPixelData,
+): ReasonCode {
   const module = readPixelModule(elements, { characterSets: [], encoding }, PIXEL_DATA);
-  if (cut === 'unclosed') return !('because' in module) && module.frames > 1 ? 'truncated' : 'missing-delimiter';
-  if ('because' in module) return cut.claimedBytes > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated';
+  if (cut === 'unclosed')
+    return !('because' in module) && module.frames > 1 ? 'truncated' : 'missing-delimiter';
+  if ('because' in module)
+    return cut.claimedBytes > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated';
   const needed = nativeBytes(module);
   return cut.claimedBytes >= needed && cut.claimedBytes <= needed + 1 ? 'truncated' : 'length-beyond-end';
 }
 
 /** The size that the elements give, or what is wrong with them. */
-export function readPixelModule(elements: readonly DicomElement[], context: ValueContext, pixelTag: number): PixelModule | Fault {
+export function readPixelModule(
+  elements: readonly DicomElement[],
+  context: ValueContext,
+  pixelTag: number,
+): PixelModule | Fault {
   const rows = oneNumber(elements, ROWS, context, 0);
   const columns = oneNumber(elements, COLUMNS, context, 0);
   const samples = oneNumber(elements, SAMPLES_PER_PIXEL, context, 1);
@@ -95,7 +132,8 @@ export function readPixelModule(elements: readonly DicomElement[], context: Valu
   if (typeof bitsAllocated === 'object') return bitsAllocated;
   if (typeof bitsStored === 'object') return bitsStored;
   if (typeof frames === 'object') return frames;
-  if (rows === 0 || columns === 0) return faultAt('invalid-dimensions', elements, rows === 0 ? ROWS : COLUMNS);
+  if (rows === 0 || columns === 0)
+    return faultAt('invalid-dimensions', elements, rows === 0 ? ROWS : COLUMNS);
   if (!SAMPLES.has(samples)) return faultAt('inconsistent-pixel-module', elements, SAMPLES_PER_PIXEL);
   if (!BITS.has(bitsAllocated)) return faultAt('inconsistent-pixel-module', elements, BITS_ALLOCATED);
   if (bitsStored > bitsAllocated) return faultAt('inconsistent-pixel-module', elements, BITS_STORED);
@@ -104,24 +142,41 @@ export function readPixelModule(elements: readonly DicomElement[], context: Valu
 }
 
 /** Bytes of native pixel data, padding not counted (PS3.5 §8.1, PS3.3 §C.7.6.3.1.2). */
-export function nativeBytes({ rows, columns, frames, samples, bitsAllocated, photometricInterpretation }: PixelModule): number {
-  // "YBR_FULL_422 … one CB and CR value for every two Y values": two samples a pixel; 4:2:0 has one and a half.
+export function nativeBytes({
+  rows,
+  columns,
+  frames,
+  samples,
+  bitsAllocated,
+  photometricInterpretation,
+}: PixelModule): number {
+  // "YBR_FULL_422 … one CB and CR value for every two Y values": two samples a pixel; 4:2:0 has one and a
+  // half.
   const isChromaShared = samples === 3 && /_42[02]$/.test(photometricInterpretation);
   const stored = !isChromaShared ? samples : photometricInterpretation.endsWith('420') ? 1.5 : 2;
   return Math.ceil((rows * columns * frames * stored * bitsAllocated) / 8);
 }
 
 /** A number on which the image depends: it must have the right VR and one value. */
-function oneNumber(elements: readonly DicomElement[], tag: number, context: ValueContext, absent: number): number | Fault {
+function oneNumber(
+  elements: readonly DicomElement[],
+  tag: number,
+  context: ValueContext,
+  absent: number,
+): number | Fault {
   const element = findElement(elements, tag);
   if (!element || element.valueLength === 0) return absent;
-  if (element.vr === 'UN' && element.bytes?.length === 2) return numbersOf({ ...element, vr: 'US' }, context)[0] ?? absent;
+  if (element.vr === 'UN' && element.bytes?.length === 2)
+    return numbersOf({ ...element, vr: 'US' }, context)[0] ?? absent;
   if (element.vr !== 'US' && element.vr !== 'SS') return faultAt('wrong-vr', elements, tag);
   const numbers = numbersOf(element, context);
   return numbers.length === 1 ? numbers[0]! : faultAt('multiple-values', elements, tag);
 }
 
-/** PS3.3 §C.7.6.6: a positive IS. What follows the digits ("1A") is the writer's slip: the length of the pixel data is checked anyway. */
+/**
+ * PS3.3 §C.7.6.6: a positive IS. What follows the digits ("1A") is the writer's slip: the length of the pixel
+ * data is checked anyway.
+ */
 function numberOfFrames(elements: readonly DicomElement[]): number | Fault {
   const element = findElement(elements, NUMBER_OF_FRAMES);
   const text = element?.bytes ? asciiText(element.bytes).trim() : '';
@@ -136,7 +191,8 @@ function hasPalette(elements: readonly DicomElement[]): boolean {
   return [0, 1, 2].every(
     (colour) =>
       findElement(elements, RED_PALETTE_DESCRIPTOR + colour) !== null &&
-      (findElement(elements, RED_PALETTE_DATA + colour) ?? findElement(elements, SEGMENTED_RED_PALETTE_DATA + colour)) !== null,
+      (findElement(elements, RED_PALETTE_DATA + colour) ??
+        findElement(elements, SEGMENTED_RED_PALETTE_DATA + colour)) !== null,
   );
 }
 
@@ -154,11 +210,13 @@ async function examineFragments(
   signal?.throwIfAborted();
   if (table.length % 4 !== 0) return at('offset-table-invalid');
   const offsets = await dataSet.read(table.offset, Math.min(table.length, OFFSET_TABLE_BYTES));
-  for (let i = 0; i + 4 <= offsets.length; i += 4) if (readUint32(offsets, i, false) >= bytes) return at('offset-table-invalid');
+  for (let i = 0; i + 4 <= offsets.length; i += 4)
+    if (readUint32(offsets, i, false) >= bytes) return at('offset-table-invalid');
   const extended = findElement(elements, EXTENDED_OFFSET_TABLE)?.bytes;
   // OV: 64-bit offsets; the upper half of one that lies in this file is small.
   for (let i = 0; extended && i + 8 <= extended.length; i += 8) {
-    if (readUint32(extended, i + 4, false) * 2 ** 32 + readUint32(extended, i, false) >= bytes) return at('offset-table-invalid');
+    if (readUint32(extended, i + 4, false) * 2 ** 32 + readUint32(extended, i, false) >= bytes)
+      return at('offset-table-invalid');
   }
   if (fragments.length < module.frames && !VIDEO.test(transferSyntaxUID)) return at('pixel-data-length');
   if (transferSyntaxUID !== RLE_LOSSLESS) return null;
@@ -171,8 +229,16 @@ async function examineFragments(
   return null;
 }
 
-/** PS3.5 §G.5: a header of 64 bytes: the number of segments and where each begins, the first right behind the header. */
-async function isRleFrame(source: ByteSource, offset: number, length: number, segments: number): Promise<boolean> {
+/**
+ * PS3.5 §G.5: a header of 64 bytes: the number of segments and where each begins, the first right behind the
+ * header.
+ */
+async function isRleFrame(
+  source: ByteSource,
+  offset: number,
+  length: number,
+  segments: number,
+): Promise<boolean> {
   if (length < 64) return false;
   const header = await source.read(offset, 64);
   if (readUint32(header, 0, false) !== segments || readUint32(header, 4, false) !== 64) return false;
@@ -184,7 +250,9 @@ async function isRleFrame(source: ByteSource, offset: number, length: number, se
   return true;
 }
 
-/** An icon is for show only; one that claims more pixels than it has stays where it is and is never decoded. */
+/**
+ * An icon is for show only; one that claims more pixels than it has stays where it is and is never decoded.
+ */
 function isIconOversized(elements: readonly DicomElement[], context: ValueContext): boolean {
   for (const { elements: icon, encoding } of findElement(elements, ICON_IMAGE_SEQUENCE)?.items ?? []) {
     const pixelData = findElement(icon, PIXEL_DATA);

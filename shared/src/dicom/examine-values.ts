@@ -1,6 +1,7 @@
 /**
- * Looks through the values of a Data Set for what is worth a warning: text that cannot be decoded, dates and numbers that are none, more
- * values or characters than the standard allows. Nothing here refuses, changes or repeats a value.
+ * Looks through the values of a Data Set for what is worth a warning: text that cannot be decoded, dates and
+ * numbers that are none, more values or characters than the standard allows. Nothing here refuses, changes or
+ * repeats a value.
  */
 import type { WarningCode } from '../protocol/problem.ts';
 import { type TextReader, textReader } from './character-sets.ts';
@@ -9,11 +10,24 @@ import { dictionaryEntry, isExpectedVR } from './dictionary.ts';
 import { asciiText, characterSetsOf, isText, numbersOf, parseDecimal } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/** PS3.5 §6.2: characters of one value, for VRs whose limit is met in practice. PN: of one component group. */
-const LENGTHS: Readonly<Record<string, number>> = { AE: 16, CS: 16, SH: 16, LO: 64, PN: 64, ST: 1024, LT: 10_240 };
+/**
+ * PS3.5 §6.2: characters of one value, for VRs whose limit is met in practice. PN: of one component group.
+ */
+const LENGTHS: Readonly<Record<string, number>> = {
+  AE: 16,
+  CS: 16,
+  SH: 16,
+  LO: 64,
+  PN: 64,
+  ST: 1024,
+  LT: 10_240,
+};
 /** Bytes of one value of the VRs that are counted by length. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
-/** Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's marks of direction: they reorder what a person reads. */
+/**
+ * Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's marks of direction: they reorder what a
+ * person reads.
+ */
 const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
 /** Line ends and tabs belong into running text, not into a name or an identifier. */
 const LINE_CONTROLS = /[\t\n\f\r]/;
@@ -22,14 +36,19 @@ const CODE_VRS = new Set(['AE', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM']);
 const IS_LIMIT = 2 ** 31;
 
 /** Adds to `warnings`. Goes through items with the character set and the encoding that are in force there. */
-export function examineValues(elements: readonly DicomElement[], context: ValueContext, warnings: Set<WarningCode>): void {
+export function examineValues(
+  elements: readonly DicomElement[],
+  context: ValueContext,
+  warnings: Set<WarningCode>,
+): void {
   const pending = [{ elements, context }];
   for (let next = pending.pop(); next; next = pending.pop()) {
     const reader = textReader(next.context.characterSets);
     if (!reader.known) warnings.add('unknown-character-set');
     for (const element of next.elements) {
       if (!isExpectedVR(element.tag, element.vr)) warnings.add('wrong-vr');
-      if (element.bytes && element.bytes.length > 0) examineValue(element, element.bytes, next.context, reader, warnings);
+      if (element.bytes && element.bytes.length > 0)
+        examineValue(element, element.bytes, next.context, reader, warnings);
       for (const item of element.items ?? []) {
         const characterSets = characterSetsOf(item.elements, next.context.characterSets);
         pending.push({ elements: item.elements, context: { characterSets, encoding: item.encoding } });
@@ -52,10 +71,14 @@ function examineValue(
   if (size === undefined) return;
   noteCount(element, bytes.length / size, warnings);
   const isFloat = vr === 'FL' || vr === 'FD';
-  if (isFloat && numbersOf(element, context).some((number) => !Number.isFinite(number))) warnings.add('invalid-number');
+  if (isFloat && numbersOf(element, context).some((number) => !Number.isFinite(number)))
+    warnings.add('invalid-number');
 }
 
-/** The number of values where all is printable ASCII and short enough, as nearly all values of nearly all instances are; else 0. */
+/**
+ * The number of values where all is printable ASCII and short enough, as nearly all values of nearly all
+ * instances are; else 0.
+ */
 function plainValues(bytes: Uint8Array, limit: number): number {
   if (bytes.length > limit) return 0;
   let values = 1;
@@ -70,7 +93,12 @@ function plainValues(bytes: Uint8Array, limit: number): number {
   return values;
 }
 
-function examineText(element: DicomElement, bytes: Uint8Array, reader: TextReader, warnings: Set<WarningCode>): void {
+function examineText(
+  element: DicomElement,
+  bytes: Uint8Array,
+  reader: TextReader,
+  warnings: Set<WarningCode>,
+): void {
   const plain = element.vr === 'PN' ? 0 : plainValues(bytes, LENGTHS[element.vr] ?? Infinity);
   if (plain > 0) {
     if (!RUNNING_TEXT.has(element.vr)) noteCount(element, plain, warnings);
@@ -80,7 +108,8 @@ function examineText(element: DicomElement, bytes: Uint8Array, reader: TextReade
   if (damaged) warnings.add('undecodable-text');
   const unpadded = text.replace(/[\0 ]+$/, '');
   const runningText = RUNNING_TEXT.has(element.vr);
-  if (CONTROLS.test(unpadded) || (!runningText && LINE_CONTROLS.test(unpadded))) warnings.add('control-characters');
+  if (CONTROLS.test(unpadded) || (!runningText && LINE_CONTROLS.test(unpadded)))
+    warnings.add('control-characters');
   const values = runningText ? [unpadded] : unpadded.split('\\');
   noteCount(element, values.length, warnings);
   if (element.vr === 'PN') examineNames(values, warnings);
@@ -98,14 +127,21 @@ function examineNames(names: readonly string[], warnings: Set<WarningCode>): voi
 
 function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<WarningCode>): void {
   const { vr } = element;
-  const plain = vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT' ? plainValues(bytes, LENGTHS[vr] ?? Infinity) : 0;
+  const plain =
+    vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT'
+      ? plainValues(bytes, LENGTHS[vr] ?? Infinity)
+      : 0;
   if (plain > 0) return noteCount(element, plain, warnings);
-  const values = asciiText(bytes).split('\\').map((value) => value.replace(/^ +|[\0 ]+$/g, ''));
+  const values = asciiText(bytes)
+    .split('\\')
+    .map((value) => value.replace(/^ +|[\0 ]+$/g, ''));
   noteCount(element, values.length, warnings);
   noteLength(vr, values, warnings);
   if (vr === 'DA' && values.some((value) => value !== '' && !isDate(value))) warnings.add('invalid-date');
-  if (vr === 'DS' && values.some((value) => value !== '' && !Number.isFinite(parseDecimal(value)))) warnings.add('invalid-number');
-  if (vr === 'IS' && values.some((value) => value !== '' && !isInteger(value))) warnings.add('invalid-number');
+  if (vr === 'DS' && values.some((value) => value !== '' && !Number.isFinite(parseDecimal(value))))
+    warnings.add('invalid-number');
+  if (vr === 'IS' && values.some((value) => value !== '' && !isInteger(value)))
+    warnings.add('invalid-number');
 }
 
 /** PS3.5 §6.2: YYYYMMDD; readers of the standard before 1993 also meet YYYY.MM.DD. */

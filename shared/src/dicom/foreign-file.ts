@@ -1,6 +1,6 @@
 /**
- * What a file is that is not DICOM, and what a preamble is that pretends to be another file: told by the first bytes alone, as the
- * programs that would open it do. Names and extensions are never looked at.
+ * What a file is that is not DICOM, and what a preamble is that pretends to be another file: told by the
+ * first bytes alone, as the programs that would open it do. Names and extensions are never looked at.
  */
 import type { ReasonCode } from '../protocol/problem.ts';
 import { readUint32 } from './element-header.ts';
@@ -9,18 +9,23 @@ const IMAGES = ['89504e47', 'ffd8ff', '47494638', '424d', '52494646'];
 const DOCUMENTS = ['25504446', '7b5c727466', 'd0cf11e0'];
 const ARCHIVES = ['504b0304', '504b0506', '1f8b', '377abcaf271c', '526172211a07', '425a68', 'fd377a585a00'];
 
-/** PE and DOS, ELF, Mach-O (both byte orders, 32 and 64 bit, and universal, which is also Java's): what a system would start. */
+/**
+ * PE and DOS, ELF, Mach-O (both byte orders, 32 and 64 bit, and universal, which is also Java's): what a
+ * system would start.
+ */
 const PROGRAMS = ['4d5a', '7f454c46', 'feedface', 'feedfacf', 'cefaedfe', 'cffaedfe', 'cafebabe'];
 /**
- * ZIP, in its three forms (APPNOTE §4.3.7, §4.3.16, §8.5.3). Orthanc takes an instance that begins so for an archive: it stores what is packed
- * inside, which nobody promised or verified, and not the instance, while its answer and a search name the instance's UID as stored.
+ * ZIP, in its three forms (APPNOTE §4.3.7, §4.3.16, §8.5.3). Orthanc takes an instance that begins so for an
+ * archive: it stores what is packed inside, which nobody promised or verified, and not the instance, while
+ * its answer and a search name the instance's UID as stored.
  */
 const ZIPS = ['504b0304', '504b0506', '504b0708'];
 /** Scripts and markup begin with one of these after blanks. */
 const SCRIPTS = ['#!', '<!doctype', '<html', '<head', '<body', '<script', '<svg', '<?xml', '<!--', '@echo'];
 
 function startsWithHex(bytes: Uint8Array, prefix: string): boolean {
-  for (let i = 0; i * 2 < prefix.length; i++) if (bytes[i] !== Number.parseInt(prefix.slice(i * 2, i * 2 + 2), 16)) return false;
+  for (let i = 0; i * 2 < prefix.length; i++)
+    if (bytes[i] !== Number.parseInt(prefix.slice(i * 2, i * 2 + 2), 16)) return false;
   return true;
 }
 
@@ -29,7 +34,10 @@ function textOfHead(bytes: Uint8Array, length: number): string {
   return String.fromCharCode(...bytes.subarray(0, length));
 }
 
-/** TIFF 6.0 §2: byte order, 42, and where the first directory lies: without it in the file there is no picture. */
+/**
+ * TIFF 6.0 §2: byte order, 42, and where the first directory lies: without it in the file there is no
+ * picture.
+ */
 function isTiff(head: Uint8Array, size: number): boolean {
   const littleEndian = startsWithHex(head, '49492a00');
   return (littleEndian || startsWithHex(head, '4d4d002a')) && readUint32(head, 4, !littleEndian) < size;
@@ -42,14 +50,16 @@ export function foreignReason(head: Uint8Array, size: number): ReasonCode {
   if (DOCUMENTS.some(startsWith)) return 'not-dicom-document';
   // A tar archive names itself at byte 257.
   if (ARCHIVES.some(startsWith) || textOfHead(head.subarray(257), 5) === 'ustar') return 'not-dicom-archive';
-  // Registered UIDs beside each other are a DICOM object whose beginning is lost: there is no place left at which an identifier stands.
+  // Registered UIDs beside each other are a DICOM object whose beginning is lost: there is no place left at
+  // which an identifier stands.
   if (textOfHead(head, 1024).includes('1.2.840.10008.')) return 'missing-uid';
   return 'not-dicom';
 }
 
 /**
- * True where the 128 bytes before "DICM" make the file a program, a script, a web page, a PDF or a ZIP as well (PS3.10 §7.1 lets an
- * application use the preamble; PS3.10 §7.5 warns of exactly this). A TIFF preamble is what the standard had in mind and is none.
+ * True where the 128 bytes before "DICM" make the file a program, a script, a web page, a PDF or a ZIP as
+ * well (PS3.10 §7.1 lets an application use the preamble; PS3.10 §7.5 warns of exactly this). A TIFF preamble
+ * is what the standard had in mind and is none.
  */
 export function isForbiddenPreamble(preamble: Uint8Array): boolean {
   if ([...PROGRAMS, ...ZIPS].some((prefix) => startsWithHex(preamble, prefix))) return true;

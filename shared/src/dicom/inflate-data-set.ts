@@ -1,12 +1,18 @@
 /**
- * Inflates the Data Set of a deflated transfer syntax (PS3.5 §A.5: "compressed … as described in RFC 1951", no zlib header). The result
- * is held in memory, so it is bounded twice: in bytes, and in how far it may outgrow what was compressed.
+ * Inflates the Data Set of a deflated transfer syntax (PS3.5 §A.5: "compressed … as described in RFC 1951",
+ * no zlib header). The result is held in memory, so it is bounded twice: in bytes, and in how far it may
+ * outgrow what was compressed.
  */
 import type { ReasonCode } from '../protocol/problem.ts';
 import { chunksSource } from './byte-source.ts';
 import type { ByteSource } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
-import { INFLATED_BYTES_LIMIT, INFLATION_RATIO_FROM_BYTES, INFLATION_RATIO_LIMIT, LARGEST_READ_BYTES } from './limits.ts';
+import {
+  INFLATED_BYTES_LIMIT,
+  INFLATION_RATIO_FROM_BYTES,
+  INFLATION_RATIO_LIMIT,
+  LARGEST_READ_BYTES,
+} from './limits.ts';
 
 const GZIP_TRAILER_BYTES = 8;
 
@@ -15,11 +21,21 @@ export type InflateOutcome =
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /** Inflates everything from `start` to the end of the source. */
-export async function inflateDataSet(source: ByteSource, start: number, signal?: AbortSignal): Promise<InflateOutcome> {
+export async function inflateDataSet(
+  source: ByteSource,
+  start: number,
+  signal?: AbortSignal,
+): Promise<InflateOutcome> {
   const outcome = await inflateRange(source, start, source.size, signal);
-  if (outcome.kind === 'inflated' || outcome.because === 'expansion-limit' || source.size - start <= GZIP_TRAILER_BYTES) return outcome;
+  if (
+    outcome.kind === 'inflated' ||
+    outcome.because === 'expansion-limit' ||
+    source.size - start <= GZIP_TRAILER_BYTES
+  )
+    return outcome;
   const tail = await source.read(source.size - GZIP_TRAILER_BYTES, GZIP_TRAILER_BYTES);
-  // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater takes for rubbish.
+  // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater takes
+  // for rubbish.
   if (tail[GZIP_TRAILER_BYTES - 1] === 0) {
     const unpadded = await inflateRange(source, start, source.size - 1, signal);
     if (unpadded.kind === 'inflated') return unpadded;
@@ -29,7 +45,12 @@ export async function inflateDataSet(source: ByteSource, start: number, signal?:
   return bare.kind === 'inflated' && readUint32(tail, 4, false) === bare.dataSet.size ? bare : outcome;
 }
 
-async function inflateRange(source: ByteSource, start: number, end: number, signal?: AbortSignal): Promise<InflateOutcome> {
+async function inflateRange(
+  source: ByteSource,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<InflateOutcome> {
   const compressed = end - start;
   const inflater = new DecompressionStream('deflate-raw');
   const reader = inflater.readable.getReader();
@@ -55,7 +76,10 @@ async function inflateRange(source: ByteSource, start: number, end: number, sign
   }
 }
 
-/** What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not have. */
+/**
+ * What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not
+ * have.
+ */
 type Writer = {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
@@ -82,8 +106,17 @@ async function feed(
   }
 }
 
-/** Engines say it in words only: "unexpected end of file" (Node), "Compressed input was truncated." (Chromium), "incomplete" (WebKit). */
+/**
+ * Engines say it in words only: "unexpected end of file" (Node), "Compressed input was truncated."
+ * (Chromium), "incomplete" (WebKit).
+ */
 function isCutShort(error: unknown): boolean {
-  const { message, code, cause } = error as { message?: unknown; code?: unknown; cause?: { code?: unknown; message?: unknown } };
-  return /Z_BUF_ERROR|unexpected end|truncated|incomplete|without enough/i.test(`${message} ${code} ${cause?.code} ${cause?.message}`);
+  const { message, code, cause } = error as {
+    message?: unknown;
+    code?: unknown;
+    cause?: { code?: unknown; message?: unknown };
+  };
+  return /Z_BUF_ERROR|unexpected end|truncated|incomplete|without enough/i.test(
+    `${message} ${code} ${cause?.code} ${cause?.message}`,
+  );
 }

@@ -1,40 +1,67 @@
 /**
- * What the reader allows. Each number says what real objects need and what it holds off; hostile files meet a limit long before the
- * memory of a tablet or the patience of a gateway ends.
+ * What the reader allows. Each number says what real objects need and what it holds off; hostile files meet a
+ * limit long before the memory of a tablet or the patience of a gateway ends.
  */
 
-/** Values up to this are kept with their element; longer ones stay in the file. 64 KiB holds every value of a VR with a short length. */
+/**
+ * Values up to this are kept with their element; longer ones stay in the file. 64 KiB holds every value of a
+ * VR with a short length.
+ */
 export const KEPT_VALUE_BYTES = 65_536;
 
-/** Sequences inside sequences. Real reports reach 15; each level costs a frame on our own stack, none on the engine's. */
+/**
+ * Sequences inside sequences. Real reports reach 15; each level costs a frame on our own stack, none on the
+ * engine's.
+ */
 export const NESTING_LIMIT = 64;
 
-/** Elements, items and fragments of one instance: an enhanced MR of 5 000 frames has 300 000; each costs about 200 bytes of memory. */
+/**
+ * Elements, items and fragments of one instance: an enhanced MR of 5 000 frames has 300 000; each costs about
+ * 200 bytes of memory.
+ */
 export const ELEMENT_LIMIT = 500_000;
 
 /** From here on the number of elements is worth a word: only enhanced multi-frame objects get there. */
 export const MANY_ELEMENTS = 10_000;
 
-/** Header bytes brought into memory. The largest real header (per-frame groups of a long cine) is below 20 MiB; a tablet has this much. */
+/**
+ * Header bytes brought into memory. The largest real header (per-frame groups of a long cine) is below 20
+ * MiB; a tablet has this much.
+ */
 export const HEADER_BYTES_LIMIT = 64 * 1024 * 1024;
 
-/** A value that lacks more than this of its bytes is not a cut file but a wrong length: no element but Pixel Data is so long. */
+/**
+ * A value that lacks more than this of its bytes is not a cut file but a wrong length: no element but Pixel
+ * Data is so long.
+ */
 export const PLAUSIBLE_VALUE_BYTES = 256 * 1024 * 1024;
 
-/** An inflated Data Set is held whole. Deflated instances are rare and small; more would press a gateway that takes ten devices at once. */
+/**
+ * An inflated Data Set is held whole. Deflated instances are rare and small; more would press a gateway that
+ * takes ten devices at once.
+ */
 export const INFLATED_BYTES_LIMIT = 128 * 1024 * 1024;
 
-/** Deflate reaches 1032:1 only on nothing; masks reach 100:1. Asked once there is enough output for it to matter. */
+/**
+ * Deflate reaches 1032:1 only on nothing; masks reach 100:1. Asked once there is enough output for it to
+ * matter.
+ */
 export const INFLATION_RATIO_LIMIT = 250;
 export const INFLATION_RATIO_FROM_BYTES = 16 * 1024 * 1024;
 
-/** First read of a file: the header of a CT slice fits. Each further read in a row is twice as long, up to the largest. */
+/**
+ * First read of a file: the header of a CT slice fits. Each further read in a row is twice as long, up to the
+ * largest.
+ */
 export const FIRST_READ_BYTES = 32 * 1024;
 export const LARGEST_READ_BYTES = 1024 * 1024;
 /** After a jump over a long value there is often another one: a little is enough to see. */
 export const READ_AFTER_JUMP_BYTES = 4 * 1024;
 
-/** Zero bytes behind the end are read to be sure that they are. Blocks of media are up to 2 MiB; a sparse file has no end. */
+/**
+ * Zero bytes behind the end are read to be sure that they are. Blocks of media are up to 2 MiB; a sparse file
+ * has no end.
+ */
 export const ZERO_PADDING_LIMIT = 16 * 1024 * 1024;
 
 /** Between large fragments only their 8-byte headers are wanted; small fragments are read through. */

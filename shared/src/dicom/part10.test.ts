@@ -1,4 +1,7 @@
-/** What is written can be read back; what is cut or changed is never taken for whole, never throws and never hangs. */
+/**
+ * What is written can be read back; what is cut or changed is never taken for whole, never throws and never
+ * hangs.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import dcmjs from 'dcmjs';
@@ -15,7 +18,11 @@ import { tagName } from './dictionary.ts';
 import { concatBytes, encodeElement, encodeFileMeta } from './encode.ts';
 import { missingFileMeta, readInstance } from './part10.ts';
 import {
-  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE,
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  JPEG_BASELINE,
   encodingOf,
 } from './registry.ts';
 import { PATIENT_NAME, PIXEL_DATA } from './tags.ts';
@@ -40,30 +47,63 @@ function smallInstance(): Uint8Array {
   return syntheticStudy({ seed: 1, rows: 4, columns: 4, instancesPerSeries: 1 }).instances[0]!.bytes;
 }
 
-for (const transferSyntaxUID of [IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN]) {
-  part10(`what is written in ${transferSyntaxUID} is read back, nested and private elements too`, async () => {
-    const [written] = syntheticStudy({ seed: 2, transferSyntaxUID, patient: { name: 'Müller^Änne', id: 'P-7' } }).instances;
-    const instance = await ready(written!.bytes);
-    assert.equal(instance.identifiers, written!.identifiers);
-    assert.is(instance.transferSyntaxUID, transferSyntaxUID);
-    assert.equal(instance.warnings, []);
-    const described = describeInstance(instance);
-    assert.is(described.patientName, 'Müller^Änne');
-    assert.equal([described.rows, described.columns, described.frames, described.studyDate], [64, 64, 1, '2024-02-29']);
-    assert.is(findElement(instance.elements, PIXEL_DATA)?.bytes, null, 'pixels are not read');
-    const nested = findElement(instance.elements, 0x00400275)?.items?.[0]?.elements.find(({ tag }) => tag === 0x00400008);
-    assert.is(nested?.items?.length, 1);
-    assert.is(instance.dataSetEnd, written!.bytes.length);
-  });
+for (const transferSyntaxUID of [
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+]) {
+  part10(
+    `what is written in ${transferSyntaxUID} is read back, nested and private elements too`,
+    async () => {
+      const [written] = syntheticStudy({
+        seed: 2,
+        transferSyntaxUID,
+        patient: { name: 'Müller^Änne', id: 'P-7' },
+      }).instances;
+      const instance = await ready(written!.bytes);
+      assert.equal(instance.identifiers, written!.identifiers);
+      assert.is(instance.transferSyntaxUID, transferSyntaxUID);
+      assert.equal(instance.warnings, []);
+      const described = describeInstance(instance);
+      assert.is(described.patientName, 'Müller^Änne');
+      assert.equal(
+        [described.rows, described.columns, described.frames, described.studyDate],
+        [64, 64, 1, '2024-02-29'],
+      );
+      assert.is(findElement(instance.elements, PIXEL_DATA)?.bytes, null, 'pixels are not read');
+      const nested = findElement(instance.elements, 0x00400275)?.items?.[0]?.elements.find(
+        ({ tag }) => tag === 0x00400008,
+      );
+      assert.is(nested?.items?.length, 1);
+      assert.is(instance.dataSetEnd, written!.bytes.length);
+    },
+  );
 }
 
 part10('fragments of compressed pixels are found without being read', async () => {
   const { identifiers } = syntheticStudy({ seed: 3 }).instances[0]!;
   const fragments = [new Uint8Array(40_000), new Uint8Array(20_000)];
-  const image = { rows: 64, columns: 64, frames: 2, bitsAllocated: 8, photometricInterpretation: 'YBR_FULL_422', pixels: fragments } as const;
-  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID: JPEG_BASELINE, elements: [[PATIENT_NAME, 'PN', 'A^B']], image }));
+  const image = {
+    rows: 64,
+    columns: 64,
+    frames: 2,
+    bitsAllocated: 8,
+    photometricInterpretation: 'YBR_FULL_422',
+    pixels: fragments,
+  } as const;
+  const bytes = concatBytes(
+    buildInstance({
+      identifiers,
+      transferSyntaxUID: JPEG_BASELINE,
+      elements: [[PATIENT_NAME, 'PN', 'A^B']],
+      image,
+    }),
+  );
   const pixelData = findElement((await ready(bytes)).elements, PIXEL_DATA);
-  assert.equal(pixelData?.fragments?.map(({ length }) => length), [0, 40_000, 20_000]);
+  assert.equal(
+    pixelData?.fragments?.map(({ length }) => length),
+    [0, 40_000, 20_000],
+  );
   assert.is(pixelData?.endOffset, bytes.length);
 });
 
@@ -76,37 +116,67 @@ part10('a file cut at any byte is never taken for whole', async () => {
 });
 
 for (const zip of ['PK\u0003\u0004', 'PK\u0005\u0006', 'PK\u0007\u0008']) {
-  part10(`an instance that a PACS would unpack as an archive is refused (${JSON.stringify(zip)})`, async () => {
-    const bytes = smallInstance();
-    bytes.set(new TextEncoder().encode(zip));
-    const outcome = await readInstance(bytesSource(bytes));
-    assert.is(outcome.kind === 'refused' && outcome.because, 'forbidden-preamble');
-    assert.is((await readInstance(bytesSource(bytes), undefined, 'replaced')).kind, 'ready', 'where the preamble is replaced it does no harm');
-  });
+  part10(
+    `an instance that a PACS would unpack as an archive is refused (${JSON.stringify(zip)})`,
+    async () => {
+      const bytes = smallInstance();
+      bytes.set(new TextEncoder().encode(zip));
+      const outcome = await readInstance(bytesSource(bytes));
+      assert.is(outcome.kind === 'refused' && outcome.because, 'forbidden-preamble');
+      assert.is(
+        (await readInstance(bytesSource(bytes), undefined, 'replaced')).kind,
+        'ready',
+        'where the preamble is replaced it does no harm',
+      );
+    },
+  );
 }
 
-part10('a wrong length of the File Meta Information is worth a warning, and a refusal where it leads out of a file that travels as it is', async () => {
-  const bytes = smallInstance();
-  const outcomeWith = (length: number, rule: 'checked' | 'replaced') => {
-    // PS3.10 §7.1: (0002,0000) is the first element after "DICM"; its value begins 8 bytes later.
-    new DataView(bytes.buffer, bytes.byteOffset).setUint32(140, length, true);
-    return readInstance(bytesSource(bytes), undefined, rule);
-  };
-  for (const [length, rule] of [[0, 'checked'], [bytes.length - 144, 'checked'], [bytes.length, 'replaced']] as const) {
-    const outcome = await outcomeWith(length, rule);
-    assert.ok(outcome.kind === 'ready' && outcome.instance.warnings.includes('file-meta-length'), `${length} ${rule}`);
-  }
-  assert.equal(await outcomeWith(bytes.length - 143, 'checked'), { kind: 'refused', because: 'length-beyond-end' });
-});
+part10(
+  'a wrong length of the File Meta Information is worth a warning, and a refusal where it leads out of a file that travels as it is',
+  async () => {
+    const bytes = smallInstance();
+    const outcomeWith = (length: number, rule: 'checked' | 'replaced') => {
+      // PS3.10 §7.1: (0002,0000) is the first element after "DICM"; its value begins 8 bytes later.
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(140, length, true);
+      return readInstance(bytesSource(bytes), undefined, rule);
+    };
+    for (const [length, rule] of [
+      [0, 'checked'],
+      [bytes.length - 144, 'checked'],
+      [bytes.length, 'replaced'],
+    ] as const) {
+      const outcome = await outcomeWith(length, rule);
+      assert.ok(
+        outcome.kind === 'ready' && outcome.instance.warnings.includes('file-meta-length'),
+        `${length} ${rule}`,
+      );
+    }
+    assert.equal(await outcomeWith(bytes.length - 143, 'checked'), {
+      kind: 'refused',
+      because: 'length-beyond-end',
+    });
+  },
+);
 
 part10('any bytes at all get an answer', async () => {
   const bytes = smallInstance();
-  const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.nat(255), remove: fc.nat(3), insert: fc.uint8Array({ maxLength: 3 }) });
+  const change = fc.record({
+    at: fc.nat(bytes.length - 1),
+    value: fc.nat(255),
+    remove: fc.nat(3),
+    insert: fc.uint8Array({ maxLength: 3 }),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {
       let changed = bytes;
       for (const { at, value, remove, insert } of changes) {
-        changed = concatBytes([changed.subarray(0, at), Uint8Array.of(value), insert, changed.subarray(at + 1 + remove)]);
+        changed = concatBytes([
+          changed.subarray(0, at),
+          Uint8Array.of(value),
+          insert,
+          changed.subarray(at + 1 + remove),
+        ]);
       }
       const outcome = await readInstance(bytesSource(changed));
       assert.ok(outcome.kind === 'ready' || outcome.kind === 'refused');
@@ -127,9 +197,17 @@ part10('wherever the bytes at hand end, the same elements are found', async () =
   const { dataSetOffset, encoding, elements } = await ready(bytes);
   const data = bytes.subarray(dataSetOffset);
   const shape = (found: readonly DicomElement[]): unknown[] =>
-    found.map(({ tag, vr, bytes: value, items }) => [tag, vr, value && [...value], items?.map((item) => shape(item.elements))]);
+    found.map(({ tag, vr, bytes: value, items }) => [
+      tag,
+      vr,
+      value && [...value],
+      items?.map((item) => shape(item.elements)),
+    ]);
   for (let atHand = 0; atHand < data.length; atHand++) {
-    const walked = await walkDataSet(bytesSource(data), 0, encoding, 'data-set', { offset: 0, bytes: data.subarray(0, atHand) });
+    const walked = await walkDataSet(bytesSource(data), 0, encoding, 'data-set', {
+      offset: 0,
+      bytes: data.subarray(0, atHand),
+    });
     assert.is(walked.kind, 'walked');
     assert.equal(shape(walked.elements), shape(elements));
   }
@@ -146,7 +224,9 @@ part10('a value longer than what is at hand is read on or jumped over, wherever 
       [PATIENT_NAME, 'PN', 'Long^Value'] as const,
     ];
     const image = { rows: 4, columns: 4, bitsAllocated: 8, pixels: new Uint8Array(16) } as const;
-    const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }));
+    const bytes = concatBytes(
+      buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
+    );
     const outcome = await readInstance(blobSource(new Blob([bytes as Uint8Array<ArrayBuffer>])));
     assert.is(outcome.kind, 'ready');
     if (outcome.kind !== 'ready') continue;
@@ -162,10 +242,17 @@ part10('hundreds of long values in a row cost little to pass', async () => {
   const items = Array.from({ length: 500 }, () => [[0x00660016, 'OF', value] as const]);
   const elements = [[PATIENT_NAME, 'PN', 'A^B'] as const, [0x00660002, 'SQ', ...items] as const];
   const sopClassUID = surfaceSegmentation;
-  const built = { identifiers: { ...identifiers, sopClassUID }, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements };
+  const built = {
+    identifiers: { ...identifiers, sopClassUID },
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    elements,
+  };
   const source = bytesSource(concatBytes(buildInstance(built)));
   let read = 0;
-  const outcome = await readInstance({ size: source.size, read: (offset, length) => ((read += length), source.read(offset, length)) });
+  const outcome = await readInstance({
+    size: source.size,
+    read: (offset, length) => ((read += length), source.read(offset, length)),
+  });
   assert.is(outcome.kind, 'ready');
   assert.ok(read < source.size / 10, `${read} of ${source.size} bytes read`);
 });
@@ -174,7 +261,10 @@ part10('an instance of 1 GiB is opened by its header', async () => {
   const { blob, identifiers } = largeInstance(1024, 5);
   let read = 0;
   const source = blobSource(blob);
-  const outcome = await readInstance({ size: source.size, read: (offset, length) => ((read += length), source.read(offset, length)) });
+  const outcome = await readInstance({
+    size: source.size,
+    read: (offset, length) => ((read += length), source.read(offset, length)),
+  });
   assert.is(outcome.kind, 'ready');
   if (outcome.kind === 'ready') assert.equal(outcome.instance.identifiers, identifiers);
   assert.ok(read <= 64 * 1024, `${read} bytes read`);
@@ -197,7 +287,9 @@ part10('zero bytes behind the end are padding, other bytes are not', async () =>
   const bytes = smallInstance();
   assert.equal((await ready(concatBytes([bytes, new Uint8Array(2048)]))).warnings, ['trailing-padding']);
   assert.equal((await ready(concatBytes([bytes, new Uint8Array(3)]))).warnings, ['trailing-padding']);
-  const behind = await readInstance(bytesSource(concatBytes([bytes, new Uint8Array(2048), Uint8Array.of(1)])));
+  const behind = await readInstance(
+    bytesSource(concatBytes([bytes, new Uint8Array(2048), Uint8Array.of(1)])),
+  );
   assert.equal(behind.kind === 'refused' && behind.because, 'trailing-data');
 });
 
@@ -215,7 +307,9 @@ part10('deflated Data Sets are read as what they inflate to', async () => {
   const bytes = smallInstance();
   const { dataSetOffset, identifiers } = await ready(bytes);
   const dataSet = new Blob([bytes.subarray(dataSetOffset) as Uint8Array<ArrayBuffer>]);
-  const deflated = concatBytes(await Array.fromAsync(dataSet.stream().pipeThrough(new CompressionStream('deflate-raw'))));
+  const deflated = concatBytes(
+    await Array.fromAsync(dataSet.stream().pipeThrough(new CompressionStream('deflate-raw'))),
+  );
   const meta = encodeFileMeta(identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
   for (const padding of [0, 1]) {
     const instance = await ready(concatBytes([meta, deflated, new Uint8Array(padding)]));
@@ -245,11 +339,17 @@ part10('dcmjs finds the same elements', async () => {
   for (const transferSyntaxUID of [IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN]) {
     const { bytes } = syntheticStudy({ seed: 6, transferSyntaxUID }).instances[0]!;
     const { elements } = await ready(bytes);
-    assert.equal(elements.map(({ tag }) => tagName(tag)), tagsByDcmjs(bytes).sort());
+    assert.equal(
+      elements.map(({ tag }) => tagName(tag)),
+      tagsByDcmjs(bytes).sort(),
+    );
   }
 });
 
-/** Every element again as it was encoded, but with defined lengths: what the de-identification does with what it keeps. */
+/**
+ * Every element again as it was encoded, but with defined lengths: what the de-identification does with what
+ * it keeps.
+ */
 function reencoded(elements: readonly DicomElement[], bytes: Uint8Array, bigEndian: boolean): Uint8Array[] {
   return elements.map((element) => {
     if (element.items || element.fragments) return bytes.subarray(element.offset, element.endOffset);
@@ -261,7 +361,12 @@ function reencoded(elements: readonly DicomElement[], bytes: Uint8Array, bigEndi
 
 if (corpus) {
   part10('real files come out of the encoder byte for byte', async () => {
-    const files = ['ct-small/CT_small.dcm', 'mr-small-syntaxes/MR_small_bigendian.dcm', 'sr-reports/test-SR.dcm', 'ecg-12lead/waveform_ecg.dcm'];
+    const files = [
+      'ct-small/CT_small.dcm',
+      'mr-small-syntaxes/MR_small_bigendian.dcm',
+      'sr-reports/test-SR.dcm',
+      'ecg-12lead/waveform_ecg.dcm',
+    ];
     for (const file of files) {
       const bytes = new Uint8Array(readFileSync(join(corpus, 'dev', file)));
       const instance = await ready(bytes);
@@ -273,8 +378,15 @@ if (corpus) {
 
 part10('a cut in a real kind of object that has no pixels is still noticed inside an element', async () => {
   const { identifiers } = syntheticStudy({ seed: 8 }).instances[0]!;
-  const elements = [[PATIENT_NAME, 'PN', 'A^B'] as const, [0x0040a730, 'SQ', [[0x0040a160, 'UT', 'text of a report']]] as const];
-  const built = { identifiers: { ...identifiers, sopClassUID: basicTextSR }, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements };
+  const elements = [
+    [PATIENT_NAME, 'PN', 'A^B'] as const,
+    [0x0040a730, 'SQ', [[0x0040a160, 'UT', 'text of a report']]] as const,
+  ];
+  const built = {
+    identifiers: { ...identifiers, sopClassUID: basicTextSR },
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    elements,
+  };
   const bytes = concatBytes(buildInstance(built));
   assert.is((await ready(bytes)).identifiers.sopClassUID, basicTextSR);
   const outcome = await readInstance(bytesSource(bytes.subarray(0, bytes.length - 1)));

@@ -1,8 +1,10 @@
 /**
- * Opens a Part 10 file: the one door through which bytes become an instance. Real files without a preamble, without File Meta
- * Information or without a transfer syntax are read too (what they lack is written when they travel: `missingFileMeta`).
+ * Opens a Part 10 file: the one door through which bytes become an instance. Real files without a preamble,
+ * without File Meta Information or without a transfer syntax are read too (what they lack is written when
+ * they travel: `missingFileMeta`).
  *
- * It promises an answer for any bytes: never an exception, never more than the limits of `limits.ts` in memory, pixel data not read.
+ * It promises an answer for any bytes: never an exception, never more than the limits of `limits.ts` in
+ * memory, pixel data not read.
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
 import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOutcome } from './data-set.ts';
@@ -14,7 +16,12 @@ import { foreignReason, isForbiddenPreamble } from './foreign-file.ts';
 import { apparentEncoding } from './guess-encoding.ts';
 import { inflateDataSet } from './inflate-data-set.ts';
 import { FIRST_READ_BYTES } from './limits.ts';
-import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, encodingOf } from './registry.ts';
+import {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  encodingOf,
+} from './registry.ts';
 import { FILE_META_GROUP_LENGTH, TRANSFER_SYNTAX_UID } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 import { findElement, uidText } from './values.ts';
@@ -27,9 +34,9 @@ const PREAMBLE_BYTES = 128;
 const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: false, encapsulated: false };
 
 /**
- * What happens to a preamble that makes the file a program or document as well: 'checked' refuses it (`forbidden-preamble`), for the
- * bytes travel as they are; 'replaced' lets it pass, for the caller writes a preamble of zeros. The same holds for a length of the File Meta
- * Information that leads beyond the end.
+ * What happens to a preamble that makes the file a program or document as well: 'checked' refuses it
+ * (`forbidden-preamble`), for the bytes travel as they are; 'replaced' lets it pass, for the caller writes a
+ * preamble of zeros. The same holds for a length of the File Meta Information that leads beyond the end.
  */
 export type PreambleRule = 'checked' | 'replaced';
 
@@ -44,10 +51,14 @@ type Beginning = {
 type Refused = Extract<ReadOutcome, { kind: 'refused' }>;
 
 /**
- * Reads the instance in `source`: structure (lengths, order, nesting) and meaning (identifiers, pixel module). Rejects only when reading
- * the source does, or with the signal's reason.
+ * Reads the instance in `source`: structure (lengths, order, nesting) and meaning (identifiers, pixel
+ * module). Rejects only when reading the source does, or with the signal's reason.
  */
-export async function readInstance(source: ByteSource, signal?: AbortSignal, preamble: PreambleRule = 'checked'): Promise<ReadOutcome> {
+export async function readInstance(
+  source: ByteSource,
+  signal?: AbortSignal,
+  preamble: PreambleRule = 'checked',
+): Promise<ReadOutcome> {
   if (source.size === 0) return refused('empty-file');
   signal?.throwIfAborted();
   const head = await source.read(0, FIRST_READ_BYTES);
@@ -67,39 +78,65 @@ export async function readInstance(source: ByteSource, signal?: AbortSignal, pre
   if (walked.kind === 'refused') {
     const { because, where, cutPixelData } = walked;
     if (!cutPixelData) return { kind: 'refused', because, where };
-    return { kind: 'refused', because: examineCutPixelData(walked.elements, beginning.encoding, cutPixelData), where };
+    return {
+      kind: 'refused',
+      because: examineCutPixelData(walked.elements, beginning.encoding, cutPixelData),
+      where,
+    };
   }
   const warnings = new Set([...beginning.warnings, ...walked.warnings]);
-  return await examineInstance({ ...beginning, dataSet, elements: walked.elements, dataSetEnd: walked.end, warnings }, signal);
+  return await examineInstance(
+    { ...beginning, dataSet, elements: walked.elements, dataSetEnd: walked.end, warnings },
+    signal,
+  );
 }
 
 /**
- * Preamble, "DICM" and File Meta Information for an instance that has none, to stand before the byte at `dataSetOffset` of its file;
- * null where the file has its own and travels as it is.
+ * Preamble, "DICM" and File Meta Information for an instance that has none, to stand before the byte at
+ * `dataSetOffset` of its file; null where the file has its own and travels as it is.
  */
 export function missingFileMeta(instance: ParsedInstance): Uint8Array | null {
-  return instance.meta && instance.hasPreamble ? null : encodeFileMeta(instance.identifiers, instance.transferSyntaxUID);
+  return instance.meta && instance.hasPreamble
+    ? null
+    : encodeFileMeta(instance.identifiers, instance.transferSyntaxUID);
 }
 
-async function readBeginning(source: ByteSource, head: Uint8Array, rule: PreambleRule, signal?: AbortSignal): Promise<Beginning | Refused> {
+async function readBeginning(
+  source: ByteSource,
+  head: Uint8Array,
+  rule: PreambleRule,
+  signal?: AbortSignal,
+): Promise<Beginning | Refused> {
   // PS3.10 §7.1: "a 128 byte File Preamble, followed by a 4 byte DICOM prefix", "DICM".
-  const hasPreamble = readUint32(head, PREAMBLE_BYTES, true) === 0x4449434d && head.length >= PREAMBLE_BYTES + 4;
+  const hasPreamble =
+    readUint32(head, PREAMBLE_BYTES, true) === 0x4449434d && head.length >= PREAMBLE_BYTES + 4;
   if (!hasPreamble && !beginsWithFileMeta(head)) {
     const encoding = apparentEncoding(head, 0, source.size);
     return encoding ? withoutMeta(encoding, 0, false, []) : refused(foreignReason(head, source.size));
   }
   const warnings: WarningCode[] = [];
   if (hasPreamble && head.subarray(0, PREAMBLE_BYTES).some((byte) => byte !== 0)) {
-    if (rule === 'checked' && isForbiddenPreamble(head.subarray(0, PREAMBLE_BYTES))) return refused('forbidden-preamble');
+    if (rule === 'checked' && isForbiddenPreamble(head.subarray(0, PREAMBLE_BYTES)))
+      return refused('forbidden-preamble');
     warnings.push('non-zero-preamble');
   }
   const metaOffset = hasPreamble ? PREAMBLE_BYTES + 4 : 0;
-  const walked = await walkDataSet(source, metaOffset, META_ENCODING, 'file-meta', { offset: 0, bytes: head }, signal);
+  const walked = await walkDataSet(
+    source,
+    metaOffset,
+    META_ENCODING,
+    'file-meta',
+    { offset: 0, bytes: head },
+    signal,
+  );
   if (walked.kind === 'refused') return { kind: 'refused', because: walked.because, where: walked.where };
   const saidEnd = endByGroupLength(walked.elements);
-  // Who believes the length finds no Data Set at all: Orthanc and other PACS refuse such a file. Where a new header is written it is harmless.
-  if (rule === 'checked' && hasPreamble && saidEnd !== null && saidEnd > source.size) return refused('length-beyond-end');
-  if (saidEnd !== walked.end && (saidEnd !== null || walked.elements.length > 0)) warnings.push('file-meta-length');
+  // Who believes the length finds no Data Set at all: Orthanc and other PACS refuse such a file. Where a new
+  // header is written it is harmless.
+  if (rule === 'checked' && hasPreamble && saidEnd !== null && saidEnd > source.size)
+    return refused('length-beyond-end');
+  if (saidEnd !== walked.end && (saidEnd !== null || walked.elements.length > 0))
+    warnings.push('file-meta-length');
   return await chooseEncoding(source, walked.elements, walked.end, hasPreamble, warnings);
 }
 
@@ -114,29 +151,68 @@ async function chooseEncoding(
   if (!transferSyntax) {
     // Nothing but the beginning: an instance without a single identifier.
     if (dataSetOffset >= source.size) return refused('missing-uid');
-    const encoding = apparentEncoding(await source.read(dataSetOffset, FIRST_READ_BYTES), 0, source.size - dataSetOffset);
+    const encoding = apparentEncoding(
+      await source.read(dataSetOffset, FIRST_READ_BYTES),
+      0,
+      source.size - dataSetOffset,
+    );
     if (!encoding && meta.length === 0) return refused('not-parseable');
     // PS3.5 §10.1: Implicit VR Little Endian is "the default Transfer Syntax".
-    return withoutMeta(encoding ?? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)!, dataSetOffset, hasPreamble, warnings);
+    return withoutMeta(
+      encoding ?? encodingOf(IMPLICIT_VR_LITTLE_ENDIAN)!,
+      dataSetOffset,
+      hasPreamble,
+      warnings,
+    );
   }
   const encoding = encodingOf(transferSyntax);
   if (!encoding) return refused('transfer-syntax-unknown');
   if (!hasPreamble) warnings.push('file-meta-written');
-  return { hasPreamble, meta, transferSyntaxUID: transferSyntax as TransferSyntaxUID, encoding, dataSetOffset, warnings };
+  return {
+    hasPreamble,
+    meta,
+    transferSyntaxUID: transferSyntax as TransferSyntaxUID,
+    encoding,
+    dataSetOffset,
+    warnings,
+  };
 }
 
-function withoutMeta(encoding: Encoding, dataSetOffset: number, hasPreamble: boolean, warnings: WarningCode[]): Beginning {
+function withoutMeta(
+  encoding: Encoding,
+  dataSetOffset: number,
+  hasPreamble: boolean,
+  warnings: WarningCode[],
+): Beginning {
   const explicitVR = encoding.bigEndian ? EXPLICIT_VR_BIG_ENDIAN : EXPLICIT_VR_LITTLE_ENDIAN;
   const transferSyntaxUID = encoding.explicitVR ? explicitVR : IMPLICIT_VR_LITTLE_ENDIAN;
-  return { hasPreamble, meta: null, transferSyntaxUID, encoding, dataSetOffset, warnings: [...warnings, 'file-meta-written'] };
+  return {
+    hasPreamble,
+    meta: null,
+    transferSyntaxUID,
+    encoding,
+    dataSetOffset,
+    warnings: [...warnings, 'file-meta-written'],
+  };
 }
 
-/** (0002,0000), or another element of group 0002 with a VR: some writers leave out preamble and prefix only. */
+/**
+ * (0002,0000), or another element of group 0002 with a VR: some writers leave out preamble and prefix only.
+ */
 function beginsWithFileMeta(head: Uint8Array): boolean {
-  return head[0] === 2 && head[1] === 0 && head[3] === 0 && head.length > 8 && /^[A-Z]{2}$/.test(String.fromCharCode(head[4]!, head[5]!));
+  return (
+    head[0] === 2 &&
+    head[1] === 0 &&
+    head[3] === 0 &&
+    head.length > 8 &&
+    /^[A-Z]{2}$/.test(String.fromCharCode(head[4]!, head[5]!))
+  );
 }
 
-/** PS3.10 §7.1: (0002,0000) is the "number of bytes following this … up to and including the last File Meta Element". Null: it says nothing. */
+/**
+ * PS3.10 §7.1: (0002,0000) is the "number of bytes following this … up to and including the last File Meta
+ * Element". Null: it says nothing.
+ */
 function endByGroupLength(meta: readonly DicomElement[]): number | null {
   const length = findElement(meta, FILE_META_GROUP_LENGTH);
   if (!length?.bytes || length.valueLength !== 4) return null;
@@ -146,7 +222,10 @@ function endByGroupLength(meta: readonly DicomElement[]): number | null {
 /** The first elements fit another encoding than the one that the transfer syntax names. */
 function isEncodedOtherwise({ encoding, dataSetOffset }: Beginning, head: Uint8Array, size: number): boolean {
   const apparent = apparentEncoding(head, dataSetOffset, size);
-  return apparent !== null && (apparent.explicitVR !== encoding.explicitVR || apparent.bigEndian !== encoding.bigEndian);
+  return (
+    apparent !== null &&
+    (apparent.explicitVR !== encoding.explicitVR || apparent.bigEndian !== encoding.bigEndian)
+  );
 }
 
 function refused(because: ReasonCode, where?: Place): Refused {

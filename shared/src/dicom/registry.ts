@@ -1,6 +1,7 @@
 /**
- * The UIDs that the standard registers and the road must know: transfer syntaxes (PS3.6 Table A-1, PS3.5 Annex A) and storage SOP
- * Classes (PS3.4 Annex B and GG). Listed by hand from the 2024e edition; retired ones are kept, because archives are full of them.
+ * The UIDs that the standard registers and the road must know: transfer syntaxes (PS3.6 Table A-1, PS3.5
+ * Annex A) and storage SOP Classes (PS3.4 Annex B and GG). Listed by hand from the 2024e edition; retired
+ * ones are kept, because archives are full of them.
  */
 import type { Encoding } from './data-set.ts';
 import type { SOPClassUID, TransferSyntaxUID } from './uid.ts';
@@ -13,7 +14,9 @@ export const DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1.99' as Tr
 export const EXPLICIT_VR_BIG_ENDIAN = '1.2.840.10008.1.2.2' as TransferSyntaxUID;
 export const RLE_LOSSLESS = '1.2.840.10008.1.2.5' as TransferSyntaxUID;
 export const JPEG_BASELINE = '1.2.840.10008.1.2.4.50' as TransferSyntaxUID;
-/** SMPTE ST 2110 streams (1.2.840.10008.1.2.7.x), JPIP and RFC 2557 are not files and are left out on purpose. */
+/**
+ * SMPTE ST 2110 streams (1.2.840.10008.1.2.7.x), JPIP and RFC 2557 are not files and are left out on purpose.
+ */
 const ENCAPSULATED =
   '1.98 4.50 4.51 4.52 4.53 4.54 4.55 4.56 4.57 4.58 4.59 4.60 4.61 4.62 4.63 4.64 4.65 4.66 4.70 4.80 4.81 4.90 4.91 4.92 4.93 ' +
   // MPEG-2, MPEG-4, HEVC, each also as fragmentable; JPEG XL; HTJ2K; RLE; deflated image frame
@@ -23,7 +26,10 @@ const ENCAPSULATED =
 const ENCODINGS = new Map<string, Encoding>([
   [IMPLICIT_VR_LITTLE_ENDIAN, { explicitVR: false, bigEndian: false, deflated: false, encapsulated: false }],
   [EXPLICIT_VR_LITTLE_ENDIAN, { explicitVR: true, bigEndian: false, deflated: false, encapsulated: false }],
-  [DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, { explicitVR: true, bigEndian: false, deflated: true, encapsulated: false }],
+  [
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    { explicitVR: true, bigEndian: false, deflated: true, encapsulated: false },
+  ],
   [EXPLICIT_VR_BIG_ENDIAN, { explicitVR: true, bigEndian: true, deflated: false, encapsulated: false }],
   // Papyrus 3: a retired name for implicit VR little endian.
   ['1.2.840.10008.1.20', { explicitVR: false, bigEndian: false, deflated: false, encapsulated: false }],
@@ -62,19 +68,22 @@ const OTHER_CLASSES = new Set(
 );
 
 /** PS3.4 Annex GG, non-patient objects, and retired trial classes outside of that root. */
-const OTHER_ROOTS = new Set('34.1 34.7 34.10 38.1 39.1 43.1 44.1 45.1'.split(' ').map((suffix) => `${ROOT}5.1.4.${suffix}`));
+const OTHER_ROOTS = new Set(
+  '34.1 34.7 34.10 38.1 39.1 43.1 44.1 45.1'.split(' ').map((suffix) => `${ROOT}5.1.4.${suffix}`),
+);
 
 const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
 /**
- * Computed Radiography: reading stations of the film era file the header of an exposure by itself, and archives have taken it. A slice,
- * in contrast, that comes without pixels is a hole in its volume that nobody sees.
+ * Computed Radiography: reading stations of the film era file the header of an exposure by itself, and
+ * archives have taken it. A slice, in contrast, that comes without pixels is a hole in its volume that nobody
+ * sees.
  */
 const COMPUTED_RADIOGRAPHY = '1';
 
 /**
- * `image`: a storage class that must have pixel data. `image-or-header`: should have it. `unknown`: private, or newer than this list.
- * `not-storage`: cannot be stored.
+ * `image`: a storage class that must have pixel data. `image-or-header`: should have it. `unknown`: private,
+ * or newer than this list. `not-storage`: cannot be stored.
  */
 export type SOPClassKind = 'image' | 'image-or-header' | 'other' | 'unknown' | 'not-storage';
 
@@ -86,7 +95,8 @@ export function sopClassKind(sopClassUID: SOPClassUID | string): SOPClassKind {
     return OTHER_CLASSES.has(suffix) ? 'other' : 'unknown';
   }
   if (OTHER_ROOTS.has(sopClassUID)) return 'other';
-  // Everything else under the standard's own root is a service, a directory or a meta class: Verification, Media Storage Directory, …
+  // Everything else under the standard's own root is a service, a directory or a meta class: Verification,
+  // Media Storage Directory, …
   return sopClassUID.startsWith(ROOT) ? 'not-storage' : 'unknown';
 }
 

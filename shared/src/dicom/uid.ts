@@ -1,6 +1,6 @@
 /**
- * UIDs, branded by their DICOM keyword and made in one place that checks them. A UID goes into URLs, file names, SQL and HTTP
- * header fields, so nothing that could steer one of those may carry its type.
+ * UIDs, branded by their DICOM keyword and made in one place that checks them. A UID goes into URLs, file
+ * names, SQL and HTTP header fields, so nothing that could steer one of those may carry its type.
  */
 
 declare const keyword: unique symbol;
@@ -15,8 +15,9 @@ export type TransferSyntaxUID = Uid<'TransferSyntaxUID'>;
 /** PS3.5 §9.1: components of digits separated by ".", none with a leading zero unless it is "0" itself. */
 const STANDARD_UID = /^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+$/;
 /**
- * What real archives hold besides: components with a leading zero, and hexadecimal digests that tools which replace identifiers write
- * in the place of UIDs. Refusing them would strand studies that every PACS takes; the letters a-f and dots steer nothing.
+ * What real archives hold besides: components with a leading zero, and hexadecimal digests that tools which
+ * replace identifiers write in the place of UIDs. Refusing them would strand studies that every PACS takes;
+ * the letters a-f and dots steer nothing.
  */
 const TOLERATED_UID = /^[0-9a-fA-F]+(\.[0-9a-fA-F]+)*$/;
 /** PS3.5 §9.1: "not longer than 64 total characters". */
@@ -32,7 +33,10 @@ export function isStandardUid(value: string): boolean {
   return value.length <= UID_LENGTH_LIMIT && STANDARD_UID.test(value);
 }
 
-/** Brands a checked UID. Throws RangeError, which does not repeat the value: it may be hostile, or a name in the wrong place. */
+/**
+ * Brands a checked UID. Throws RangeError, which does not repeat the value: it may be hostile, or a name in
+ * the wrong place.
+ */
 export function parseUid<Keyword extends string>(name: Keyword, value: string): Uid<Keyword> {
   if (!isUid(value)) throw new RangeError(`${name} is not a UID`);
   return value as Uid<Keyword>;

@@ -1,6 +1,6 @@
 /**
- * Values of elements as text and numbers. Only what the reader kept is looked at (`KEPT_VALUE_BYTES`): a longer value, a Sequence and an
- * absent element all answer as if there were no value.
+ * Values of elements as text and numbers. Only what the reader kept is looked at (`KEPT_VALUE_BYTES`): a
+ * longer value, a Sequence and an absent element all answer as if there were no value.
  */
 import { textReader } from './character-sets.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
@@ -28,16 +28,23 @@ export function isText(vr: string): boolean {
 }
 
 /**
- * The bytes of a value that the reader may not have kept; empty for Sequences and fragments. `limit`: throws RangeError for a longer one.
+ * The bytes of a value that the reader may not have kept; empty for Sequences and fragments. `limit`: throws
+ * RangeError for a longer one.
  */
-export async function readValueBytes(element: DicomElement, dataSet: ByteSource, limit: number): Promise<Uint8Array> {
+export async function readValueBytes(
+  element: DicomElement,
+  dataSet: ByteSource,
+  limit: number,
+): Promise<Uint8Array> {
   if (element.bytes) return element.bytes;
   if (element.items || element.fragments) return new Uint8Array();
   if (element.valueLength > limit) throw new RangeError('a value longer than the limit');
   return await dataSet.read(element.valueOffset, element.valueLength);
 }
 
-/** The bytes as Latin-1 characters: for VRs that are ASCII by definition, where every byte must stay visible. */
+/**
+ * The bytes as Latin-1 characters: for VRs that are ASCII by definition, where every byte must stay visible.
+ */
 export function asciiText(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!);
@@ -48,7 +55,9 @@ export function asciiText(bytes: Uint8Array): string {
 export function rawText(element: DicomElement | null, context: ValueContext): string | null {
   if (!element?.bytes) return null;
   const { bytes, vr } = element;
-  const text = isText(vr) ? textReader(context.characterSets).decode(bytes, vr === 'PN').text : asciiText(bytes);
+  const text = isText(vr)
+    ? textReader(context.characterSets).decode(bytes, vr === 'PN').text
+    : asciiText(bytes);
   return text.replace(/[\0 ]+$/, '');
 }
 
@@ -70,9 +79,23 @@ export function uidText(element: DicomElement | null): string {
   return element?.bytes ? asciiText(element.bytes).replace(/[\0 ]+$/, '') : '';
 }
 
-const NUMBER_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, OW: 2, OB: 1, SV: 8, UV: 8 };
+const NUMBER_BYTES: Readonly<Record<string, number>> = {
+  US: 2,
+  SS: 2,
+  UL: 4,
+  SL: 4,
+  FL: 4,
+  FD: 8,
+  OW: 2,
+  OB: 1,
+  SV: 8,
+  UV: 8,
+};
 
-/** All values as numbers, for binary VRs and for DS and IS; what is no number is NaN. Empty for every other VR. */
+/**
+ * All values as numbers, for binary VRs and for DS and IS; what is no number is NaN. Empty for every other
+ * VR.
+ */
 export function numbersOf(element: DicomElement | null, context: ValueContext): number[] {
   if (!element?.bytes) return [];
   const { bytes, vr } = element;
@@ -81,7 +104,8 @@ export function numbersOf(element: DicomElement | null, context: ValueContext): 
   if (size === undefined) return [];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const numbers: number[] = [];
-  for (let at = 0; at + size <= bytes.length; at += size) numbers.push(readNumber(view, at, vr, !context.encoding.bigEndian));
+  for (let at = 0; at + size <= bytes.length; at += size)
+    numbers.push(readNumber(view, at, vr, !context.encoding.bigEndian));
   return numbers;
 }
 
@@ -91,13 +115,22 @@ export function numberOf(element: DicomElement | null, context: ValueContext): n
   return number === undefined || !Number.isFinite(number) ? null : number;
 }
 
-/** PS3.5 §6.2: DS and IS hold "digits, '+', '-', 'E', 'e' and '.'"; JavaScript would take "0x10" and "Infinity" as well. */
+/**
+ * PS3.5 §6.2: DS and IS hold "digits, '+', '-', 'E', 'e' and '.'"; JavaScript would take "0x10" and
+ * "Infinity" as well.
+ */
 export function parseDecimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
 }
 
-/** Specific Character Set of these elements, or, where they do not say, of what holds them (PS3.3 §C.12.1.1.2). */
-export function characterSetsOf(elements: readonly DicomElement[], inherited: readonly string[]): readonly string[] {
+/**
+ * Specific Character Set of these elements, or, where they do not say, of what holds them (PS3.3
+ * §C.12.1.1.2).
+ */
+export function characterSetsOf(
+  elements: readonly DicomElement[],
+  inherited: readonly string[],
+): readonly string[] {
   const element = findElement(elements, SPECIFIC_CHARACTER_SET);
   if (!element?.bytes) return inherited;
   const text = asciiText(element.bytes).replace(/[\0 ]+$/, '');

@@ -1,11 +1,17 @@
 /**
- * Walks a Data Set of any size through a window: reads where the steps of `walk-elements.ts` want bytes, more at a time while they go on
- * in a row, little between fragments. Nothing is read twice, and never more than the header limit.
+ * Walks a Data Set of any size through a window: reads where the steps of `walk-elements.ts` want bytes, more
+ * at a time while they go on in a row, little between fragments. Nothing is read twice, and never more than
+ * the header limit.
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
 import type { ByteSource, DicomElement, Encoding, Place } from './data-set.ts';
 import {
-  FIRST_READ_BYTES, FRAGMENT_HEADER_READ_BYTES, HEADER_BYTES_LIMIT, LARGEST_READ_BYTES, READ_AFTER_JUMP_BYTES, SMALL_FRAGMENT_BYTES,
+  FIRST_READ_BYTES,
+  FRAGMENT_HEADER_READ_BYTES,
+  HEADER_BYTES_LIMIT,
+  LARGEST_READ_BYTES,
+  READ_AFTER_JUMP_BYTES,
+  SMALL_FRAGMENT_BYTES,
   ZERO_PADDING_LIMIT,
 } from './limits.ts';
 import { advance, newWalk, refuse } from './walk-elements.ts';
@@ -25,13 +31,16 @@ export type WalkOutcome =
       readonly where: Place;
       /** The top-level elements before the place. */
       readonly elements: readonly DicomElement[];
-      /** Pixel Data reaches beyond the end of the file: what that means depends on rows, columns and frames (`examineCutPixelData`). */
+      /**
+       * Pixel Data reaches beyond the end of the file: what that means depends on rows, columns and frames
+       * (`examineCutPixelData`).
+       */
       readonly cutPixelData?: CutPixelData;
     };
 
 /**
- * Walks `source` from `start` to its end, or, for File Meta Information, to the end of group 0002. `head` must hold the bytes at `start`,
- * or be empty. Rejects only when reading does, or with the signal's reason.
+ * Walks `source` from `start` to its end, or, for File Meta Information, to the end of group 0002. `head`
+ * must hold the bytes at `start`, or be empty. Rejects only when reading does, or with the signal's reason.
  */
 export async function walkDataSet(
   source: ByteSource,
@@ -46,7 +55,8 @@ export async function walkDataSet(
   let headerBytes = 0;
   for (;;) {
     const step = advance(walk);
-    if (step === 'done') return { kind: 'walked', elements: walk.root.elements, end: walk.position, warnings: walk.warnings };
+    if (step === 'done')
+      return { kind: 'walked', elements: walk.root.elements, end: walk.position, warnings: walk.warnings };
     if (step === 'zeros?') return await endOfPadding(walk, source, signal);
     if (step === 'refused') return { kind: 'refused', elements: walk.root.elements, ...walk.refusal! };
     signal?.throwIfAborted();
@@ -61,7 +71,8 @@ export async function walkDataSet(
     walk.window = await source.read(walk.position, length);
     walk.windowOffset = walk.position;
     // A file that shrinks while it is read.
-    if (walk.window.length < Math.min(walk.wanted, source.size - walk.position)) return refusedHere(walk, 'truncated');
+    if (walk.window.length < Math.min(walk.wanted, source.size - walk.position))
+      return refusedHere(walk, 'truncated');
   }
 }
 

@@ -1,15 +1,31 @@
 /**
- * The steps of a walk through a Data Set, one element, item or fragment at a time, without recursion and without reading long values:
- * pixel data is jumped over, fragments are walked by their headers. A step that lacks bytes changes nothing and can be taken again.
+ * The steps of a walk through a Data Set, one element, item or fragment at a time, without recursion and
+ * without reading long values: pixel data is jumped over, fragments are walked by their headers. A step that
+ * lacks bytes changes nothing and can be taken again.
  *
- * Promised: lengths agree with each other and with the end of the file. What the elements mean is `examine-instance.ts`.
+ * Promised: lengths agree with each other and with the end of the file. What the elements mean is
+ * `examine-instance.ts`.
  */
 import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
 import type { ByteRange, DicomElement, DicomItem, Encoding, Place } from './data-set.ts';
 import { dictionaryVR, tagName } from './dictionary.ts';
-import { ITEM, ITEM_DELIMITATION, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, newHeader, readHeader, readTag } from './element-header.ts';
+import {
+  ITEM,
+  ITEM_DELIMITATION,
+  SEQUENCE_DELIMITATION,
+  UNDEFINED_LENGTH,
+  newHeader,
+  readHeader,
+  readTag,
+} from './element-header.ts';
 import type { Header } from './element-header.ts';
-import { ELEMENT_LIMIT, KEPT_VALUE_BYTES, MANY_ELEMENTS, NESTING_LIMIT, PLAUSIBLE_VALUE_BYTES } from './limits.ts';
+import {
+  ELEMENT_LIMIT,
+  KEPT_VALUE_BYTES,
+  MANY_ELEMENTS,
+  NESTING_LIMIT,
+  PLAUSIBLE_VALUE_BYTES,
+} from './limits.ts';
 import { FLOAT_PIXEL_DATA, PIXEL_DATA } from './tags.ts';
 
 /** Native Pixel Data claims more bytes than there are; or encapsulated Pixel Data is never closed. */
@@ -18,7 +34,13 @@ export type CutPixelData = { readonly claimedBytes: number } | 'unclosed';
 /** Bytes of the source that are at hand already, from `offset` on. */
 export type Window = { readonly offset: number; readonly bytes: Uint8Array };
 
-type OwnerOfFrame = { tag: number; vr: string; offset: number; valueOffset: number; undefinedLength: boolean };
+type OwnerOfFrame = {
+  tag: number;
+  vr: string;
+  offset: number;
+  valueOffset: number;
+  undefinedLength: boolean;
+};
 
 /** A Data Set or item whose elements are being read. */
 type ElementsFrame = OwnerOfFrame & {
@@ -33,8 +55,20 @@ type ElementsFrame = OwnerOfFrame & {
   /** The tags so far; made only once the order is broken, for until then a repeated tag follows itself. */
   seen: Set<number> | null;
 };
-type ItemsFrame = OwnerOfFrame & { kind: 'items'; end: number; limit: number; encoding: Encoding; items: DicomItem[] };
-export type FragmentsFrame = OwnerOfFrame & { kind: 'fragments'; end: number; limit: number; encoding: Encoding; fragments: ByteRange[] };
+type ItemsFrame = OwnerOfFrame & {
+  kind: 'items';
+  end: number;
+  limit: number;
+  encoding: Encoding;
+  items: DicomItem[];
+};
+export type FragmentsFrame = OwnerOfFrame & {
+  kind: 'fragments';
+  end: number;
+  limit: number;
+  encoding: Encoding;
+  fragments: ByteRange[];
+};
 type Frame = ElementsFrame | ItemsFrame | FragmentsFrame;
 
 export type Step = 'next' | 'done' | 'refused' | 'more-bytes' | 'zeros?';
@@ -57,16 +91,48 @@ export type Walk = {
   refusal: { because: ReasonCode; where: Place; cutPixelData?: CutPixelData } | null;
 };
 
-const IMPLICIT_LITTLE_ENDIAN: Encoding = { explicitVR: false, bigEndian: false, deflated: false, encapsulated: false };
+const IMPLICIT_LITTLE_ENDIAN: Encoding = {
+  explicitVR: false,
+  bigEndian: false,
+  deflated: false,
+  encapsulated: false,
+};
 
-export function newWalk(size: number, start: number, encoding: Encoding, fileMeta: boolean, head: Window): Walk {
+export function newWalk(
+  size: number,
+  start: number,
+  encoding: Encoding,
+  fileMeta: boolean,
+  head: Window,
+): Walk {
   const root: ElementsFrame = {
-    kind: 'elements', tag: 0, vr: '', offset: start, valueOffset: start, undefinedLength: true, end: Infinity, limit: Infinity, encoding,
-    elements: [], lastTag: -1, seen: null,
+    kind: 'elements',
+    tag: 0,
+    vr: '',
+    offset: start,
+    valueOffset: start,
+    undefinedLength: true,
+    end: Infinity,
+    limit: Infinity,
+    encoding,
+    elements: [],
+    lastTag: -1,
+    seen: null,
   };
   return {
-    size, fileMeta, header: newHeader(), warnings: new Set(), root, stack: [root], window: head.bytes, windowOffset: head.offset,
-    position: start, wanted: 0, count: 0, pixelDataSeen: false, refusal: null,
+    size,
+    fileMeta,
+    header: newHeader(),
+    warnings: new Set(),
+    root,
+    stack: [root],
+    window: head.bytes,
+    windowOffset: head.offset,
+    position: start,
+    wanted: 0,
+    count: 0,
+    pixelDataSeen: false,
+    refusal: null,
   };
 }
 
@@ -84,7 +150,9 @@ function take(walk: Walk, frame: Frame): Step {
   return frame.kind === 'items' ? readItem(walk, frame) : readFragment(walk, frame);
 }
 
-/** A delimiter at `position` is in its place: nothing else says where the frame ends, or it ends just behind. */
+/**
+ * A delimiter at `position` is in its place: nothing else says where the frame ends, or it ends just behind.
+ */
 function mayBeDelimited(frame: Frame, position: number): boolean {
   return frame.end === Infinity || position + 8 === frame.end;
 }
@@ -93,9 +161,13 @@ function readElement(walk: Walk, frame: ElementsFrame): Step {
   const { header, position } = walk;
   if (position >= frame.end) return closeItem(walk, frame, 0);
   const isRoot = frame === walk.root;
-  if (position >= walk.size) return isRoot ? 'done' : refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'truncated', frame.tag);
+  if (position >= walk.size)
+    return isRoot
+      ? 'done'
+      : refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'truncated', frame.tag);
   const at = position - walk.windowOffset;
-  // PS3.10 §7.1: "the File Meta Information shall be encoded using Explicit VR Little Endian"; the Data Set after it may be anything.
+  // PS3.10 §7.1: "the File Meta Information shall be encoded using Explicit VR Little Endian"; the Data Set
+  // after it may be anything.
   if (walk.fileMeta && isRoot) {
     if (!has(walk, 2)) return walk.size - position < 2 ? refuse(walk, 'truncated') : wantBytes(walk, 2);
     if (walk.window[at] !== 2 || walk.window[at + 1] !== 0) return 'done';
@@ -103,9 +175,12 @@ function readElement(walk: Walk, frame: ElementsFrame): Step {
   const { explicitVR, bigEndian } = frame.encoding;
   const answer = readHeader(header, walk.window, at, walk.window.length - at, explicitVR, bigEndian);
   if (answer === 8 || answer === 12) return shortOf(walk, answer, isRoot);
-  if (isRoot && isZeroHeader(walk.window, at)) return frame.elements.length > 0 ? 'zeros?' : refuse(walk, 'not-parseable');
-  if (answer === 'bad-vr') return refuse(walk, isRoot && walk.pixelDataSeen ? 'trailing-data' : 'not-parseable', header.tag);
-  if (header.tag === ITEM_DELIMITATION && !isRoot && mayBeDelimited(frame, position)) return closeItem(walk, frame, 8);
+  if (isRoot && isZeroHeader(walk.window, at))
+    return frame.elements.length > 0 ? 'zeros?' : refuse(walk, 'not-parseable');
+  if (answer === 'bad-vr')
+    return refuse(walk, isRoot && walk.pixelDataSeen ? 'trailing-data' : 'not-parseable', header.tag);
+  if (header.tag === ITEM_DELIMITATION && !isRoot && mayBeDelimited(frame, position))
+    return closeItem(walk, frame, 8);
   if (header.vr === '') return refuse(walk, misplacedDelimiter(walk, isRoot), header.tag);
   const because = misplaced(walk, frame, header.tag);
   if (because) return refuse(walk, because, header.tag);
@@ -140,8 +215,16 @@ function readValue(walk: Walk, frame: ElementsFrame, isRoot: boolean): Step {
   if ((length & 1) === 1) walk.warnings.add('odd-length');
   if (header.unknownVR) walk.warnings.add('unknown-vr');
   addElement(walk, frame, {
-    tag, vr, offset: position, valueOffset, valueLength: length, endOffset: end, undefinedLength: false, bytes,
-    items: null, fragments: null,
+    tag,
+    vr,
+    offset: position,
+    valueOffset,
+    valueLength: length,
+    endOffset: end,
+    undefinedLength: false,
+    bytes,
+    items: null,
+    fragments: null,
   });
   walk.position = end;
   return count(walk, tag);
@@ -150,21 +233,34 @@ function readValue(walk: Walk, frame: ElementsFrame, isRoot: boolean): Step {
 function readItem(walk: Walk, frame: ItemsFrame): Step {
   const { position } = walk;
   if (position >= frame.end) return closeSequence(walk, frame, 0);
-  if (position >= walk.size) return refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'truncated', frame.tag);
+  if (position >= walk.size)
+    return refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'truncated', frame.tag);
   const at = position - walk.windowOffset;
   const { explicitVR, bigEndian } = frame.encoding;
   const answer = readHeader(walk.header, walk.window, at, walk.window.length - at, explicitVR, bigEndian);
   if (answer === 8 || answer === 12) return shortOf(walk, 8, false);
   const { tag, length } = walk.header;
-  if (answer === 'ok' && tag === SEQUENCE_DELIMITATION && mayBeDelimited(frame, position)) return closeSequence(walk, frame, 8);
-  if (answer !== 'ok' || tag !== ITEM) return refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'inconsistent-length', frame.tag);
+  if (answer === 'ok' && tag === SEQUENCE_DELIMITATION && mayBeDelimited(frame, position))
+    return closeSequence(walk, frame, 8);
+  if (answer !== 'ok' || tag !== ITEM)
+    return refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'inconsistent-length', frame.tag);
   const valueOffset = position + 8;
   const end = length === UNDEFINED_LENGTH ? Infinity : valueOffset + length;
   if (end !== Infinity && end > frame.limit) return refuse(walk, 'inconsistent-length', frame.tag);
   if (end !== Infinity && end > walk.size) return overrun(walk, frame.tag, length, end, false);
   walk.stack.push({
-    kind: 'elements', tag: frame.tag, vr: '', offset: position, valueOffset, undefinedLength: end === Infinity, end,
-    limit: Math.min(end, frame.limit), encoding: frame.encoding, elements: [], lastTag: -1, seen: null,
+    kind: 'elements',
+    tag: frame.tag,
+    vr: '',
+    offset: position,
+    valueOffset,
+    undefinedLength: end === Infinity,
+    end,
+    limit: Math.min(end, frame.limit),
+    encoding: frame.encoding,
+    elements: [],
+    lastTag: -1,
+    seen: null,
   });
   walk.position = valueOffset;
   return count(walk, frame.tag);
@@ -173,15 +269,24 @@ function readItem(walk: Walk, frame: ItemsFrame): Step {
 /** PS3.5 §A.4: fragments are items without elements, closed by a Sequence Delimitation Item. */
 function readFragment(walk: Walk, frame: FragmentsFrame): Step {
   const { header, position } = walk;
-  if (position >= walk.size) return refuse(walk, 'missing-delimiter', frame.tag, walk.stack.length === 2 ? 'unclosed' : undefined);
+  if (position >= walk.size)
+    return refuse(walk, 'missing-delimiter', frame.tag, walk.stack.length === 2 ? 'unclosed' : undefined);
   const at = position - walk.windowOffset;
-  const answer = readHeader(header, walk.window, at, walk.window.length - at, frame.encoding.explicitVR, frame.encoding.bigEndian);
+  const answer = readHeader(
+    header,
+    walk.window,
+    at,
+    walk.window.length - at,
+    frame.encoding.explicitVR,
+    frame.encoding.bigEndian,
+  );
   if (answer === 8 || answer === 12) return shortOf(walk, 8, false);
   if (answer === 'ok' && header.tag === SEQUENCE_DELIMITATION) return closeFragments(walk, frame);
   if (answer !== 'ok' || header.tag !== ITEM) return refuse(walk, 'missing-delimiter', frame.tag);
   const valueOffset = position + 8;
   const end = valueOffset + header.length;
-  if (header.length === UNDEFINED_LENGTH || end > frame.limit) return refuse(walk, 'inconsistent-length', frame.tag);
+  if (header.length === UNDEFINED_LENGTH || end > frame.limit)
+    return refuse(walk, 'inconsistent-length', frame.tag);
   if (end > walk.size) return overrun(walk, frame.tag, header.length, end, false);
   if ((header.length & 1) === 1) walk.warnings.add('odd-length');
   frame.fragments.push({ offset: valueOffset, length: header.length });
@@ -193,7 +298,14 @@ function openSequence(walk: Walk, frame: ElementsFrame, valueOffset: number, end
   const { tag, vr } = walk.header;
   if (walk.stack.length > 2 * NESTING_LIMIT) return refuse(walk, 'nesting-too-deep', tag);
   walk.stack.push({
-    kind: 'items', tag, vr, offset: walk.position, valueOffset, undefinedLength: end === Infinity, end, limit: Math.min(end, frame.limit),
+    kind: 'items',
+    tag,
+    vr,
+    offset: walk.position,
+    valueOffset,
+    undefinedLength: end === Infinity,
+    end,
+    limit: Math.min(end, frame.limit),
     // PS3.5 §6.2.2 note 4: the content of a UN of undefined length is implicit VR little endian.
     encoding: vr === 'UN' && frame.encoding.explicitVR ? IMPLICIT_LITTLE_ENDIAN : frame.encoding,
     items: [],
@@ -205,8 +317,16 @@ function openSequence(walk: Walk, frame: ElementsFrame, valueOffset: number, end
 function openFragments(walk: Walk, frame: ElementsFrame, valueOffset: number): Step {
   const { tag, vr } = walk.header;
   walk.stack.push({
-    kind: 'fragments', tag, vr, offset: walk.position, valueOffset, undefinedLength: true, end: Infinity, limit: frame.limit,
-    encoding: frame.encoding, fragments: [],
+    kind: 'fragments',
+    tag,
+    vr,
+    offset: walk.position,
+    valueOffset,
+    undefinedLength: true,
+    end: Infinity,
+    limit: frame.limit,
+    encoding: frame.encoding,
+    fragments: [],
   });
   walk.position = valueOffset;
   return 'next';
@@ -217,7 +337,15 @@ function closeItem(walk: Walk, frame: ElementsFrame, delimiterBytes: number): St
   const owner = walk.stack[walk.stack.length - 1] as ItemsFrame;
   const { offset, valueOffset, undefinedLength, encoding, elements } = frame;
   const endOffset = walk.position + delimiterBytes;
-  owner.items.push({ offset, valueOffset, valueLength: walk.position - valueOffset, endOffset, undefinedLength, encoding, elements });
+  owner.items.push({
+    offset,
+    valueOffset,
+    valueLength: walk.position - valueOffset,
+    endOffset,
+    undefinedLength,
+    encoding,
+    elements,
+  });
   walk.position = endOffset;
   return 'next';
 }
@@ -230,13 +358,28 @@ function closeFragments(walk: Walk, frame: FragmentsFrame): Step {
   return closeElement(walk, frame, 8, null, frame.fragments);
 }
 
-function closeElement(walk: Walk, frame: Frame, delimiterBytes: number, items: DicomItem[] | null, fragments: ByteRange[] | null): Step {
+function closeElement(
+  walk: Walk,
+  frame: Frame,
+  delimiterBytes: number,
+  items: DicomItem[] | null,
+  fragments: ByteRange[] | null,
+): Step {
   walk.stack.pop();
   const owner = walk.stack[walk.stack.length - 1] as ElementsFrame;
   const { tag, vr, offset, valueOffset, undefinedLength } = frame;
   const endOffset = walk.position + delimiterBytes;
   addElement(walk, owner, {
-    tag, vr, offset, valueOffset, valueLength: walk.position - valueOffset, endOffset, undefinedLength, bytes: null, items, fragments,
+    tag,
+    vr,
+    offset,
+    valueOffset,
+    valueLength: walk.position - valueOffset,
+    endOffset,
+    undefinedLength,
+    bytes: null,
+    items,
+    fragments,
   });
   walk.position = endOffset;
   return count(walk, tag);
@@ -246,18 +389,21 @@ function addElement(walk: Walk, frame: ElementsFrame, element: DicomElement): vo
   frame.elements.push(element);
   frame.lastTag = element.tag;
   frame.seen?.add(element.tag);
-  if (frame === walk.root && element.tag >= FLOAT_PIXEL_DATA && element.tag <= PIXEL_DATA) walk.pixelDataSeen = true;
+  if (frame === walk.root && element.tag >= FLOAT_PIXEL_DATA && element.tag <= PIXEL_DATA)
+    walk.pixelDataSeen = true;
 }
 
 /** What is wrong with an element of this tag standing here; null where nothing is. */
 function misplaced(walk: Walk, frame: ElementsFrame, tag: number): ReasonCode | null {
   const isRoot = frame === walk.root;
-  if (isRoot && walk.pixelDataSeen && tag <= frame.lastTag) return tag === frame.lastTag ? 'duplicate-element' : 'trailing-data';
+  if (isRoot && walk.pixelDataSeen && tag <= frame.lastTag)
+    return tag === frame.lastTag ? 'duplicate-element' : 'trailing-data';
   const group = tag >>> 16;
   // PS3.5 §7.1.1: groups 0000 and 0002 are not for Data Sets.
   if (isRoot && group === 0) return 'command-element';
   if (isRoot && group === 2 && !walk.fileMeta) return 'file-meta-in-data-set';
-  // PS3.5 §7.1: "ordered by increasing Data Element Tag", each "at most once". Until the order is broken a repeated tag follows itself.
+  // PS3.5 §7.1: "ordered by increasing Data Element Tag", each "at most once". Until the order is broken a
+  // repeated tag follows itself.
   if (tag === frame.lastTag) return 'duplicate-element';
   if (tag < frame.lastTag) {
     frame.seen ??= new Set(frame.elements.map((element) => element.tag));
@@ -284,7 +430,8 @@ function count(walk: Walk, tag: number): Step {
   walk.count += 1;
   if (walk.count > MANY_ELEMENTS) {
     walk.warnings.add('many-elements');
-    if (walk.count > ELEMENT_LIMIT) return refuse(walk, walk.stack.length > 1 ? 'too-many-items' : 'too-many-elements', tag);
+    if (walk.count > ELEMENT_LIMIT)
+      return refuse(walk, walk.stack.length > 1 ? 'too-many-items' : 'too-many-elements', tag);
   }
   return 'next';
 }
@@ -314,7 +461,12 @@ function isZeroHeader(window: Uint8Array, at: number): boolean {
   return true;
 }
 
-export function refuse(walk: Walk, because: ReasonCode, tag = walk.root.lastTag, cutPixelData?: CutPixelData): Step {
+export function refuse(
+  walk: Walk,
+  because: ReasonCode,
+  tag = walk.root.lastTag,
+  cutPixelData?: CutPixelData,
+): Step {
   const where = { tag: tagName(Math.max(tag, 0)), offset: walk.position };
   walk.refusal = cutPixelData ? { because, where, cutPixelData } : { because, where };
   return 'refused';

@@ -1,6 +1,7 @@
 /**
- * A model's card: what goes in and comes out, where it may be used, what was measured and what it cannot do. The cards of the models that come with
- * the product are `CARDS`; an administrator's versions bring their own. What a card says beyond this is kept and shown, not interpreted.
+ * A model's card: what goes in and comes out, where it may be used, what was measured and what it cannot do.
+ * The cards of the models that come with the product are `CARDS`; an administrator's versions bring their
+ * own. What a card says beyond this is kept and shown, not interpreted.
  */
 import { z } from 'zod';
 import gradientCard from '../../models/pneumonia-gradient.json' with { type: 'json' };
@@ -19,14 +20,25 @@ export const modelCardSchema = z.looseObject({
   task: z.string().max(64),
   intendedUse: z.string().max(500),
   /** One picture: [1, 1, side, side]. `batch`: the first dimension may be larger. */
-  input: z.looseObject({ name: z.string().max(64), shape: shapeSchema, type: z.literal('float32'), batch: z.boolean() }),
+  input: z.looseObject({
+    name: z.string().max(64),
+    shape: shapeSchema,
+    type: z.literal('float32'),
+    batch: z.boolean(),
+  }),
   outputs: z.record(z.string(), z.looseObject({ shape: shapeSchema })),
   classes: z.array(z.string()).optional(),
   /** The score from which on a finding counts as positive. */
   threshold: z.number().min(0).max(1).optional(),
   temperature: z.number().positive().optional(),
   /** Whole years, both included. */
-  population: z.looseObject({ ageYears: z.tuple([z.number(), z.number()]), bodyPart: z.string(), view: z.array(z.string()) }).optional(),
+  population: z
+    .looseObject({
+      ageYears: z.tuple([z.number(), z.number()]),
+      bodyPart: z.string(),
+      view: z.array(z.string()),
+    })
+    .optional(),
   measures: z.record(z.string(), z.unknown()).optional(),
   limits: z.array(z.string()),
   file: z.string().max(200),
@@ -38,7 +50,7 @@ export type ModelCard = z.infer<typeof modelCardSchema>;
 /** The models that come with the product. */
 export const CARDS: Readonly<Record<ModelId, ModelCard>> = {
   'image-kind': modelCardSchema.parse(kindCard),
-  'pneumonia': modelCardSchema.parse(pneumoniaCard),
+  pneumonia: modelCardSchema.parse(pneumoniaCard),
   'pneumonia-gradient': modelCardSchema.parse(gradientCard),
   'lung-fields': modelCardSchema.parse(lungsCard),
 };
@@ -47,9 +59,13 @@ export function refOf({ id, version, sha256 }: ModelCard): ModelRef {
   return { id, version, digest: sha256 };
 }
 
-/** The side of the square that the model takes, in pixels. Throws RangeError where its input is no grey square. */
+/**
+ * The side of the square that the model takes, in pixels. Throws RangeError where its input is no grey
+ * square.
+ */
 export function sideOf({ input: { shape } }: ModelCard): number {
   const [batch, channels, rows, columns] = shape;
-  if (shape.length !== 4 || batch !== 1 || channels !== 1 || rows === undefined || rows !== columns) throw new RangeError('a model that takes no grey square');
+  if (shape.length !== 4 || batch !== 1 || channels !== 1 || rows === undefined || rows !== columns)
+    throw new RangeError('a model that takes no grey square');
   return rows;
 }

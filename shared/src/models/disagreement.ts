@@ -2,11 +2,21 @@
 import type { z } from 'zod';
 import type { disagreementSchema } from '../protocol/inference.ts';
 
-/** What the models' expected outputs allow between runtimes. A larger difference means other pixels or a broken runtime. */
+/**
+ * What the models' expected outputs allow between runtimes. A larger difference means other pixels or a
+ * broken runtime.
+ */
 export const SCORE_TOLERANCE = 0.002;
 
-/** Null where they agree. Where only one of them gave a score the difference is 1, as far apart as scores can be. */
-export function disagreement(device: number | null, gateway: number | null, tolerance: number = SCORE_TOLERANCE): z.infer<typeof disagreementSchema> | null {
+/**
+ * Null where they agree. Where only one of them gave a score the difference is 1, as far apart as scores can
+ * be.
+ */
+export function disagreement(
+  device: number | null,
+  gateway: number | null,
+  tolerance: number = SCORE_TOLERANCE,
+): z.infer<typeof disagreementSchema> | null {
   if (device === null && gateway === null) return null;
   const difference = device === null || gateway === null ? 1 : Math.abs(device - gateway);
   return difference > tolerance ? { device, gateway, difference } : null;

@@ -1,4 +1,7 @@
-/** The whole look at a picture, by the real models on drawn ones: silent where a model must be silent, and everything that a finding needs where not. */
+/**
+ * The whole look at a picture, by the real models on drawn ones: silent where a model must be silent, and
+ * everything that a finding needs where not.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { drawnFilm, stripes, turnedPicture } from '#testing/drawn-film.ts';
@@ -20,43 +23,74 @@ const withoutModelAndInput = findingSchema.omit({ model: true, input: true }).st
 
 examinations.before(async () => {
   opened = openModels();
-  const noting = (id: ModelId, run: RunModel): [ModelId, RunModel] => [id, async (input, signal) => {
-    asked.push(id);
-    return await run(input, signal);
-  }];
-  models = Object.fromEntries(Object.entries(opened.models).map(([id, run]) => noting(id as ModelId, run))) as Record<ModelId, RunModel>;
+  const noting = (id: ModelId, run: RunModel): [ModelId, RunModel] => [
+    id,
+    async (input, signal) => {
+      asked.push(id);
+      return await run(input, signal);
+    },
+  ];
+  models = Object.fromEntries(
+    Object.entries(opened.models).map(([id, run]) => noting(id as ModelId, run)),
+  ) as Record<ModelId, RunModel>;
 });
 examinations.before.each(() => void (asked = []));
 examinations.after(() => opened.engine.close());
 
-examinations('inside the population: score, map, lungs, attributions and sentences of measured facts', async () => {
-  const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, { explain: ['cam', 'integrated-gradients', 'lung-fields', 'image'] });
-  withoutModelAndInput.parse(finding);
-  assert.equal(finding.image.kind, 'CXR');
-  assert.equal([finding.film, finding.warnings, finding.threshold], [[], [], 0.212]);
-  assert.is(finding.positive, finding.score! >= 0.212);
-  assert.equal(finding.explanations, ['cam', 'integrated-gradients', 'lung-fields', 'image']);
-  assert.ok(isComplete(finding.completeness!));
-  assert.equal([maps.cam?.length, maps.attributions?.attributions.length, maps.lungs?.right.length], [400, 160 * 160, 128 * 128]);
-  const { right, left, fraction } = finding.lungs!;
-  assert.ok(Math.abs(right.fraction + left.fraction - fraction) < 0.01);
-  const middle = (mask: Uint8Array): number => mask.reduce((sum, value, at) => sum + value * (at % 128), 0) / mask.reduce((sum, value) => sum + value, 0);
-  assert.ok(middle(maps.lungs!.right) < 64 && middle(maps.lungs!.left) > 64);
-  assert.match(finding.rationale.join(' '), new RegExp(`Score ${finding.score!.toFixed(3)}.*threshold of 0.212.*lung.*What it cannot see: `));
-  assert.is(finding.intendedUse, CARDS.pneumonia.intendedUse);
-});
+examinations(
+  'inside the population: score, map, lungs, attributions and sentences of measured facts',
+  async () => {
+    const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, {
+      explain: ['cam', 'integrated-gradients', 'lung-fields', 'image'],
+    });
+    withoutModelAndInput.parse(finding);
+    assert.equal(finding.image.kind, 'CXR');
+    assert.equal([finding.film, finding.warnings, finding.threshold], [[], [], 0.212]);
+    assert.is(finding.positive, finding.score! >= 0.212);
+    assert.equal(finding.explanations, ['cam', 'integrated-gradients', 'lung-fields', 'image']);
+    assert.ok(isComplete(finding.completeness!));
+    assert.equal(
+      [maps.cam?.length, maps.attributions?.attributions.length, maps.lungs?.right.length],
+      [400, 160 * 160, 128 * 128],
+    );
+    const { right, left, fraction } = finding.lungs!;
+    assert.ok(Math.abs(right.fraction + left.fraction - fraction) < 0.01);
+    const middle = (mask: Uint8Array): number =>
+      mask.reduce((sum, value, at) => sum + value * (at % 128), 0) /
+      mask.reduce((sum, value) => sum + value, 0);
+    assert.ok(middle(maps.lungs!.right) < 64 && middle(maps.lungs!.left) > 64);
+    assert.match(
+      finding.rationale.join(' '),
+      new RegExp(`Score ${finding.score!.toFixed(3)}.*threshold of 0.212.*lung.*What it cannot see: `),
+    );
+    assert.is(finding.intendedUse, CARDS.pneumonia.intendedUse);
+  },
+);
 
 examinations('where the header says that the film is mirrored, its lungs change names', async () => {
-  const [plain, mirrored] = await Promise.all([false, true].map((isMirrored) => examinePicture({ picture: drawnFilm(), population: 'inside', isMirrored }, models)));
-  assert.equal([mirrored!.maps.lungs!.right, mirrored!.maps.lungs!.left], [plain!.maps.lungs!.left, plain!.maps.lungs!.right]);
-  assert.equal([mirrored!.finding.lungs!.right, mirrored!.finding.lungs!.left], [plain!.finding.lungs!.left, plain!.finding.lungs!.right]);
+  const [plain, mirrored] = await Promise.all(
+    [false, true].map((isMirrored) =>
+      examinePicture({ picture: drawnFilm(), population: 'inside', isMirrored }, models),
+    ),
+  );
+  assert.equal(
+    [mirrored!.maps.lungs!.right, mirrored!.maps.lungs!.left],
+    [plain!.maps.lungs!.left, plain!.maps.lungs!.right],
+  );
+  assert.equal(
+    [mirrored!.finding.lungs!.right, mirrored!.finding.lungs!.left],
+    [plain!.finding.lungs!.left, plain!.finding.lungs!.right],
+  );
   assert.not.equal(plain!.finding.lungs!.right, plain!.finding.lungs!.left);
 });
 
 examinations('outside the population no model is asked for a score, but the film is checked', async () => {
   const { finding, maps } = await examinePicture({ picture: drawnFilm(), population: 'outside' }, models);
   withoutModelAndInput.parse(finding);
-  assert.equal([finding.probabilities, finding.score, finding.positive, finding.camPeak, maps.cam], [null, null, null, null, null]);
+  assert.equal(
+    [finding.probabilities, finding.score, finding.positive, finding.camPeak, maps.cam],
+    [null, null, null, null, null],
+  );
   assert.equal(finding.warnings, ['outside-population']);
   assert.not(asked.includes('pneumonia'));
   assert.ok(finding.lungs);
@@ -64,28 +98,50 @@ examinations('outside the population no model is asked for a score, but the film
 
 examinations('what is no chest film, or a turned one, is asked nothing more', async () => {
   const { finding } = await examinePicture({ picture: stripes(), population: 'unknown' }, models);
-  assert.equal([finding.score, finding.lungs, finding.film, finding.warnings], [null, null, [], ['not-a-chest-film']]);
-  const { finding: turned } = await examinePicture({ picture: turnedPicture(drawnFilm(), { degrees: 90, isInverted: false }), population: 'inside' }, models);
-  assert.equal([turned.score, turned.film, turned.warnings], [null, ['rotated'], ['not-a-chest-film', 'film-rotated']]);
+  assert.equal(
+    [finding.score, finding.lungs, finding.film, finding.warnings],
+    [null, null, [], ['not-a-chest-film']],
+  );
+  const { finding: turned } = await examinePicture(
+    { picture: turnedPicture(drawnFilm(), { degrees: 90, isInverted: false }), population: 'inside' },
+    models,
+  );
+  assert.equal(
+    [turned.score, turned.film, turned.warnings],
+    [null, ['rotated'], ['not-a-chest-film', 'film-rotated']],
+  );
   assert.equal([...new Set(asked)], ['image-kind']);
 });
 
 examinations('an unknown population is scored, and said', async () => {
-  const { finding } = await examinePicture({ picture: drawnFilm(), population: 'unknown' }, models, { threshold: 0.99 });
+  const { finding } = await examinePicture({ picture: drawnFilm(), population: 'unknown' }, models, {
+    threshold: 0.99,
+  });
   assert.ok(finding.score !== null);
-  assert.equal([finding.warnings, finding.threshold, finding.positive], [['population-unknown'], 0.99, false]);
+  assert.equal(
+    [finding.warnings, finding.threshold, finding.positive],
+    [['population-unknown'], 0.99, false],
+  );
   assert.not.match(finding.rationale.join(' '), /films that it had never seen/);
 });
 
 examinations('a model that is not there leaves its part out', async () => {
-  const { finding } = await examinePicture({ picture: drawnFilm(), population: 'inside' }, { 'image-kind': models['image-kind'], 'pneumonia': models.pneumonia });
-  assert.equal([finding.lungs, finding.warnings, finding.explanations], [null, ['lung-fields-not-available'], ['image', 'cam']]);
+  const { finding } = await examinePicture(
+    { picture: drawnFilm(), population: 'inside' },
+    { 'image-kind': models['image-kind'], pneumonia: models.pneumonia },
+  );
+  assert.equal(
+    [finding.lungs, finding.warnings, finding.explanations],
+    [null, ['lung-fields-not-available'], ['image', 'cam']],
+  );
   assert.ok(finding.score !== null);
 });
 
 examinations('whoever gives up gets the reason', async () => {
   const reason = new Error('enough');
-  const error = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, { signal: AbortSignal.abort(reason) }).catch((caught: unknown) => caught);
+  const error = await examinePicture({ picture: drawnFilm(), population: 'inside' }, models, {
+    signal: AbortSignal.abort(reason),
+  }).catch((caught: unknown) => caught);
   assert.is(error, reason);
 });
 

@@ -1,6 +1,7 @@
 /**
- * The whole look at one picture: gate, film check, lungs, population, score, maps, sentences. The gate comes first: what is no upright chest film, or lies
- * outside the model's population, gets no score. It knows no runtime, no file and no network; what the models throw it throws.
+ * The whole look at one picture: gate, film check, lungs, population, score, maps, sentences. The gate comes
+ * first: what is no upright chest film, or lies outside the model's population, gets no score. It knows no
+ * runtime, no file and no network; what the models throw it throws.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import type { ExplanationMethod, Finding } from '../protocol/inference.ts';
@@ -13,7 +14,10 @@ import type { ModelId, Population, RunModel } from './model.ts';
 import { CAM_SIDE, scorePneumonia, type PneumoniaScore } from './pneumonia.ts';
 import { rationaleOf, rationaleOfSilence } from './rationale.ts';
 
-/** A model that is not there leaves its part out, and the finding says so; without the gate nothing can be said. */
+/**
+ * A model that is not there leaves its part out, and the finding says so; without the gate nothing can be
+ * said.
+ */
 export type Models = { readonly 'image-kind': RunModel } & { readonly [id in ModelId]?: RunModel };
 
 export interface Subject {
@@ -27,7 +31,10 @@ export interface Subject {
 export interface ExamineOptions {
   /** Another threshold than the card's. */
   readonly threshold?: number;
-  /** What is asked for; `integrated-gradients` takes some hundred milliseconds and is made only when it is named. */
+  /**
+   * What is asked for; `integrated-gradients` takes some hundred milliseconds and is made only when it is
+   * named.
+   */
   readonly explain?: readonly ExplanationMethod[];
   readonly steps?: number;
   readonly signal?: AbortSignal;
@@ -49,35 +56,61 @@ export interface Examination {
 
 const DEFAULT_EXPLANATIONS: readonly ExplanationMethod[] = ['image', 'cam', 'lung-fields'];
 
-export async function examinePicture({ picture, population, isMirrored = false }: Subject, models: Models, options: ExamineOptions = {}): Promise<Examination> {
+export async function examinePicture(
+  { picture, population, isMirrored = false }: Subject,
+  models: Models,
+  options: ExamineOptions = {},
+): Promise<Examination> {
   const { signal, explain = DEFAULT_EXPLANATIONS } = options;
   const cards = { ...CARDS, ...options.cards };
   const kind = await imageKind(picture, models['image-kind'], signal, cards['image-kind']);
-  const found = kind.isChestFilm && models['lung-fields'] ? await lungFields(picture, models['lung-fields'], signal, cards['lung-fields']) : null;
+  const found =
+    kind.isChestFilm && models['lung-fields']
+      ? await lungFields(picture, models['lung-fields'], signal, cards['lung-fields'])
+      : null;
   const lungs = found && isMirrored ? { ...found, right: found.left, left: found.right } : found;
   const film = filmMarks(picture, kind, lungs);
   const isSilent = !kind.isChestFilm || population === 'outside';
-  const scored = !isSilent && models.pneumonia ? await scorePneumonia(picture, models.pneumonia, signal, cards.pneumonia) : null;
-  const gradient = scored && explain.includes('integrated-gradients') ? models['pneumonia-gradient'] : undefined;
-  const attributions = gradient ? await integratedGradients(picture, gradient, options.steps, signal, cards['pneumonia-gradient']) : null;
+  const scored =
+    !isSilent && models.pneumonia
+      ? await scorePneumonia(picture, models.pneumonia, signal, cards.pneumonia)
+      : null;
+  const gradient =
+    scored && explain.includes('integrated-gradients') ? models['pneumonia-gradient'] : undefined;
+  const attributions = gradient
+    ? await integratedGradients(picture, gradient, options.steps, signal, cards['pneumonia-gradient'])
+    : null;
   const marked = scored && lungs ? markedLungs(scored.map, CAM_SIDE, lungs) : null;
   const threshold = options.threshold ?? cards.pneumonia.threshold ?? 0.5;
   const image = { kind: kind.kind, probability: kind.probability };
   const available: Readonly<Record<ExplanationMethod, boolean>> = {
-    'image': true, 'cam': scored !== null, 'integrated-gradients': attributions !== null, 'lung-fields': lungs !== null,
+    image: true,
+    cam: scored !== null,
+    'integrated-gradients': attributions !== null,
+    'lung-fields': lungs !== null,
   };
-  const missing = [...(lungs || !kind.isChestFilm ? [] : ['lung-fields-not-available']), ...(scored || isSilent ? [] : ['pneumonia-not-available'])];
+  const missing = [
+    ...(lungs || !kind.isChestFilm ? [] : ['lung-fields-not-available']),
+    ...(scored || isSilent ? [] : ['pneumonia-not-available']),
+  ];
   return {
     finding: {
-      image, population,
+      image,
+      population,
       film: film.map(({ finding }) => finding),
       ...answerOf(scored, threshold),
       lungs: lungs && describeLungs(lungs, marked),
       explanations: explain.filter((method) => available[method]),
       completeness: attributions && { sum: attributions.sum, difference: attributions.difference },
       rationale: scored
-        ? rationaleOf({ score: scored.score, threshold, probabilities: scored.probabilities, marked }, population, cards.pneumonia)
-        : isSilent ? rationaleOfSilence(image, kind.isChestFilm, kind.turn !== null, cards.pneumonia) : [],
+        ? rationaleOf(
+            { score: scored.score, threshold, probabilities: scored.probabilities, marked },
+            population,
+            cards.pneumonia,
+          )
+        : isSilent
+          ? rationaleOfSilence(image, kind.isChestFilm, kind.turn !== null, cards.pneumonia)
+          : [],
       limits: cards.pneumonia.limits,
       warnings: [...whySilent(kind, population), ...missing, ...film.map(({ finding }) => `film-${finding}`)],
       intendedUse: cards.pneumonia.intendedUse,
@@ -86,19 +119,33 @@ export async function examinePicture({ picture, population, isMirrored = false }
   };
 }
 
-function answerOf(scored: PneumoniaScore | null, threshold: number): Pick<Finding, 'probabilities' | 'score' | 'threshold' | 'positive' | 'camPeak'> {
+function answerOf(
+  scored: PneumoniaScore | null,
+  threshold: number,
+): Pick<Finding, 'probabilities' | 'score' | 'threshold' | 'positive' | 'camPeak'> {
   if (!scored) return { probabilities: null, score: null, threshold: null, positive: null, camPeak: null };
   const { probabilities, score, camPeak } = scored;
-  return { probabilities: [...probabilities], score, threshold, positive: score >= threshold, camPeak: [...camPeak] };
+  return {
+    probabilities: [...probabilities],
+    score,
+    threshold,
+    positive: score >= threshold,
+    camPeak: [...camPeak],
+  };
 }
 
 function describeLungs(lungs: LungFields, marked: MarkedLungs | null): NonNullable<Finding['lungs']> {
-  const one = (side: 'right' | 'left') => ({ fraction: fractionOf(lungs[side]), marked: marked?.[side] ?? null });
+  const one = (side: 'right' | 'left') => ({
+    fraction: fractionOf(lungs[side]),
+    marked: marked?.[side] ?? null,
+  });
   return { fraction: lungs.fraction, right: one('right'), left: one('left') };
 }
 
 /** `population-unknown` silences nobody, but is to be known. */
 function whySilent(kind: { readonly isChestFilm: boolean }, population: Population): string[] {
   if (!kind.isChestFilm) return ['not-a-chest-film'];
-  return population === 'inside' ? [] : [population === 'outside' ? 'outside-population' : 'population-unknown'];
+  return population === 'inside'
+    ? []
+    : [population === 'outside' ? 'outside-population' : 'population-unknown'];
 }

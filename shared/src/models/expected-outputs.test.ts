@@ -1,4 +1,7 @@
-/** What the models say through the product's own path is what was measured when they were made; printed: how often they are right. */
+/**
+ * What the models say through the product's own path is what was measured when they were made; printed: how
+ * often they are right.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
@@ -18,19 +21,26 @@ expected.before(() => void (opened = openModels()));
 expected.after(() => opened.engine.close());
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 if (!evaluation) skipped('the expected outputs of the models', 'no ../shared/models/eval');
 else {
   const { tolerance, images, picture } = evaluation;
   const radiographs = images.filter((row) => row.expected.pneumonia);
-  const near = (actual: number, wanted: number, within: number, what: string): void => assert.ok(Math.abs(actual - wanted) <= within, `${what}: ${actual}, not ${wanted}`);
+  const near = (actual: number, wanted: number, within: number, what: string): void =>
+    assert.ok(Math.abs(actual - wanted) <= within, `${what}: ${actual}, not ${wanted}`);
 
   expected('image-kind: every probability, and the kind', async () => {
     let right = 0;
     for (const row of images) {
-      const { probabilities, kind, isChestFilm } = await imageKind(await picture(row.file), opened.models['image-kind']);
-      [...probabilities.values()].forEach((value, index) => near(value, row.expected['image-kind'][index]!, tolerance.probabilities, row.file));
+      const { probabilities, kind, isChestFilm } = await imageKind(
+        await picture(row.file),
+        opened.models['image-kind'],
+      );
+      [...probabilities.values()].forEach((value, index) =>
+        near(value, row.expected['image-kind'][index]!, tolerance.probabilities, row.file),
+      );
       right += kind === row.kind ? 1 : 0;
       assert.is(isChestFilm, row.kind === 'CXR', row.file);
     }
@@ -41,42 +51,58 @@ else {
   expected('pneumonia: probabilities, score and the peak of the map', async () => {
     let [right, labelled] = [0, 0];
     for (const row of radiographs) {
-      const { probabilities, score, camPeak } = await scorePneumonia(await picture(row.file), opened.models.pneumonia);
+      const { probabilities, score, camPeak } = await scorePneumonia(
+        await picture(row.file),
+        opened.models.pneumonia,
+      );
       const wanted = row.expected.pneumonia!;
-      probabilities.forEach(({ probability }, index) => near(probability, wanted.probabilities[index]!, tolerance.probabilities, row.file));
+      probabilities.forEach(({ probability }, index) =>
+        near(probability, wanted.probabilities[index]!, tolerance.probabilities, row.file),
+      );
       near(score, wanted.score, tolerance.score, row.file);
       camPeak.forEach((place, index) => near(place, wanted.camPeak[index]!, tolerance.camPeak, row.file));
       labelled += row.finding ? 1 : 0;
-      right += row.finding && (score >= CARDS.pneumonia.threshold!) === (row.finding !== 'normal') ? 1 : 0;
+      right += row.finding && score >= CARDS.pneumonia.threshold! === (row.finding !== 'normal') ? 1 : 0;
     }
     say(`pneumonia ${right}/${labelled}`);
     assert.ok(right >= 45);
   });
 
-  expected('lung-fields: how much of the picture, and the overlap with the masks that people drew', async () => {
-    const dices: number[] = [];
-    for (const row of radiographs) {
-      const lungs = await lungFields(await picture(row.file), opened.models['lung-fields']);
-      const wanted = row.expected['lung-fields']!;
-      near(lungs.fraction, wanted.fraction, tolerance.fraction, row.file);
-      if (row.mask) dices.push(await diceOf(row, lungs.mask, lungs.side));
-      if (row.mask) near(dices.at(-1)!, wanted.dice!, tolerance.dice, row.mask);
-    }
-    say(`lung-fields Dice mean ${mean(dices).toFixed(4)} of ${dices.length}`);
-  });
+  expected(
+    'lung-fields: how much of the picture, and the overlap with the masks that people drew',
+    async () => {
+      const dices: number[] = [];
+      for (const row of radiographs) {
+        const lungs = await lungFields(await picture(row.file), opened.models['lung-fields']);
+        const wanted = row.expected['lung-fields']!;
+        near(lungs.fraction, wanted.fraction, tolerance.fraction, row.file);
+        if (row.mask) dices.push(await diceOf(row, lungs.mask, lungs.side));
+        if (row.mask) near(dices.at(-1)!, wanted.dice!, tolerance.dice, row.mask);
+      }
+      say(`lung-fields Dice mean ${mean(dices).toFixed(4)} of ${dices.length}`);
+    },
+  );
 
   expected('the overlap of the map with the lungs, of all that is positive', async () => {
     const [insides, peaks]: [number[], number[]] = [[], []];
-    for (const row of radiographs.filter(({ expected: { pneumonia } }) => pneumonia!.score >= CARDS.pneumonia.threshold!)) {
+    for (const row of radiographs.filter(
+      ({ expected: { pneumonia } }) => pneumonia!.score >= CARDS.pneumonia.threshold!,
+    )) {
       const film = await picture(row.file);
       const lungs = await lungFields(film, opened.models['lung-fields']);
-      const { map, camPeak: [column, y] } = await scorePneumonia(film, opened.models.pneumonia);
+      const {
+        map,
+        camPeak: [column, y],
+      } = await scorePneumonia(film, opened.models.pneumonia);
       insides.push(markedLungs(map, CAM_SIDE, lungs).inside!);
       const cell = (place: number): number => Math.floor(((place + 0.5) * lungs.side) / CAM_SIDE);
       peaks.push(lungs.mask[cell(y) * lungs.side + cell(column)]! >= 0.5 ? 1 : 0);
     }
-    say(`CAM and lung fields: of what the map marks ${mean(insides).toFixed(3)} lies in a lung, its peak in ${mean(peaks).toFixed(3)} of ${insides.length} positive films (lungs cover ${
-      mean(radiographs.map((row) => row.expected['lung-fields']!.fraction)).toFixed(3)} of a film)`);
+    say(
+      `CAM and lung fields: of what the map marks ${mean(insides).toFixed(3)} lies in a lung, its peak in ${mean(peaks).toFixed(3)} of ${insides.length} positive films (lungs cover ${mean(
+        radiographs.map((row) => row.expected['lung-fields']!.fraction),
+      ).toFixed(3)} of a film)`,
+    );
     assert.ok(mean(insides) > 0);
   });
 
@@ -94,7 +120,9 @@ else {
   async function diceOf({ mask }: EvalRow, probabilities: Float32Array, side: number): Promise<number> {
     const { rows, columns, grey } = await picture(mask!);
     const place = (at: number, length: number): number => Math.floor((at * length) / side);
-    const drawn = probabilities.map((_, at) => grey[place(Math.floor(at / side), rows) * columns + place(at % side, columns)]!);
+    const drawn = probabilities.map(
+      (_, at) => grey[place(Math.floor(at / side), rows) * columns + place(at % side, columns)]!,
+    );
     let [both, sum] = [0, 0];
     drawn.forEach((value, at) => {
       const [one, other] = [value > 0, probabilities[at]! >= 0.5];

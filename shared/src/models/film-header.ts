@@ -1,4 +1,7 @@
-/** What the header says of how a film hangs and what it is for. Only answers leave; no value of the header does. */
+/**
+ * What the header says of how a film hangs and what it is for. Only answers leave; no value of the header
+ * does.
+ */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { findElement, textOf, textsOf } from '../dicom/values.ts';
 
@@ -6,9 +9,15 @@ const PRESENTATION_INTENT_TYPE = 0x00080068;
 export const VIEW_POSITION = 0x00185101;
 const PATIENT_ORIENTATION = 0x00200020;
 
-/** PS3.3 §C.8.11.1.1.1: "FOR PROCESSING" is a raw detector image; nobody has made it for eyes, and the models have seen none. */
+/**
+ * PS3.3 §C.8.11.1.1.1: "FOR PROCESSING" is a raw detector image; nobody has made it for eyes, and the models
+ * have seen none.
+ */
 export function isForProcessing(instance: ParsedInstance): boolean {
-  return textOf(findElement(instance.elements, PRESENTATION_INTENT_TYPE), instance)?.toUpperCase() === 'FOR PROCESSING';
+  return (
+    textOf(findElement(instance.elements, PRESENTATION_INTENT_TYPE), instance)?.toUpperCase() ===
+    'FOR PROCESSING'
+  );
 }
 
 /** PS3.3 §C.8.1.2: right or left lateral decubitus. Such a film lies on its side because the patient did. */
@@ -17,8 +26,8 @@ export function isDecubitus(instance: ParsedInstance): boolean {
 }
 
 /**
- * PS3.3 §C.7.6.1.1.1: Patient Orientation says where the rows and the columns lead. Upright films hang as L\F, the patient's left on the picture's right;
- * one that says R\F is mirrored.
+ * PS3.3 §C.7.6.1.1.1: Patient Orientation says where the rows and the columns lead. Upright films hang as
+ * L\F, the patient's left on the picture's right; one that says R\F is mirrored.
  */
 export function isMirrored(instance: ParsedInstance): boolean {
   const [rows = '', columns = ''] = textsOf(findElement(instance.elements, PATIENT_ORIENTATION), instance);

@@ -1,4 +1,7 @@
-/** A film that should be repeated is pointed out while the patient is there, and a good one is left alone: on drawn films, and counted on real ones. */
+/**
+ * A film that should be repeated is pointed out while the patient is there, and a good one is left alone: on
+ * drawn films, and counted on real ones.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { blurred, cropped, drawnFilm, stripes, turnedPicture } from '#testing/drawn-film.ts';
@@ -17,7 +20,11 @@ films.after(() => opened.engine.close());
 
 async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {
   const kind = await imageKind(picture, opened.models['image-kind']);
-  return filmMarks(picture, kind, kind.isChestFilm ? await lungFields(picture, opened.models['lung-fields']) : null);
+  return filmMarks(
+    picture,
+    kind,
+    kind.isChestFilm ? await lungFields(picture, opened.models['lung-fields']) : null,
+  );
 }
 
 films('a good film, and what is no chest film, are left alone', async () => {
@@ -28,11 +35,22 @@ films('a good film, and what is no chest film, are left alone', async () => {
 
 films('a turned or inverted film is known, with the turn that makes it upright', async () => {
   const film = drawnFilm();
-  for (const [degrees, back] of [[90, 270], [180, 180], [270, 90]] as const) {
-    assert.equal(await marksOf(turnedPicture(film, { degrees, isInverted: false })), [{ finding: 'rotated', degrees: back }]);
+  for (const [degrees, back] of [
+    [90, 270],
+    [180, 180],
+    [270, 90],
+  ] as const) {
+    assert.equal(await marksOf(turnedPicture(film, { degrees, isInverted: false })), [
+      { finding: 'rotated', degrees: back },
+    ]);
   }
-  assert.equal(await marksOf(turnedPicture(film, { degrees: 0, isInverted: true })), [{ finding: 'inverted' }]);
-  assert.equal(await marksOf(turnedPicture(film, { degrees: 90, isInverted: true })), [{ finding: 'rotated', degrees: 270 }, { finding: 'inverted' }]);
+  assert.equal(await marksOf(turnedPicture(film, { degrees: 0, isInverted: true })), [
+    { finding: 'inverted' },
+  ]);
+  assert.equal(await marksOf(turnedPicture(film, { degrees: 90, isInverted: true })), [
+    { finding: 'rotated', degrees: 270 },
+    { finding: 'inverted' },
+  ]);
 });
 
 films('a blurred film is known; one that is too small to tell is not', async () => {
@@ -44,7 +62,10 @@ films('lungs that leave the picture are known, with the edge and where they do',
   const [mark] = await marksOf(cropped(drawnFilm(), { left: 0.3 }));
   assert.is(mark?.finding, 'lungs-cut-off');
   const edges = mark?.finding === 'lungs-cut-off' ? mark.edges : [];
-  assert.equal(edges.map(({ edge }) => edge), ['left']);
+  assert.equal(
+    edges.map(({ edge }) => edge),
+    ['left'],
+  );
   for (const { from, to } of edges) assert.ok(from < to && from >= 0 && to <= 1);
 });
 
@@ -72,9 +93,17 @@ else {
         // A crop may be no chest film any more: then it is silent, and nobody was promised a warning.
         if (!kind.isChestFilm && !kind.turn) continue;
         chest += 1;
-        warned += filmMarks(film, kind, kind.isChestFilm ? await lungFields(film, opened.models['lung-fields']) : null).some((mark) => mark.finding === finding) ? 1 : 0;
+        warned += filmMarks(
+          film,
+          kind,
+          kind.isChestFilm ? await lungFields(film, opened.models['lung-fields']) : null,
+        ).some((mark) => mark.finding === finding)
+          ? 1
+          : 0;
       }
-      process.stdout.write(`  ${what}: ${warned} of ${chest} that are still known as chest films, of ${radiographs.length}\n`);
+      process.stdout.write(
+        `  ${what}: ${warned} of ${chest} that are still known as chest films, of ${radiographs.length}\n`,
+      );
       assert.ok(warned >= (least / 100) * chest && warned > 0);
     });
   }

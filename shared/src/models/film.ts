@@ -1,6 +1,7 @@
 /**
- * Whether a chest film should be repeated before the patient leaves: turned, inverted, blurred, or lungs cut off; and where on the picture the reason is
- * drawn. Coarse on purpose: a warning that is wrong twice is never read again. It measures; a person decides.
+ * Whether a chest film should be repeated before the patient leaves: turned, inverted, blurred, or lungs cut
+ * off; and where on the picture the reason is drawn. Coarse on purpose: a warning that is wrong twice is
+ * never read again. It measures; a person decides.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -10,15 +11,28 @@ import type { LungFields } from './lung-fields.ts';
 
 export type Edge = 'top' | 'bottom' | 'left' | 'right';
 
-/** Where the reason is drawn. Fractions of the picture's width (top and bottom) or height (left and right), from the left or the top. */
+/**
+ * Where the reason is drawn. Fractions of the picture's width (top and bottom) or height (left and right),
+ * from the left or the top.
+ */
 export type FilmMark =
   | { readonly finding: 'rotated'; readonly degrees: Exclude<Turn['degrees'], 0> }
   | { readonly finding: 'inverted' }
   | { readonly finding: 'blurred'; readonly sharpness: number }
-  | { readonly finding: 'lungs-cut-off'; readonly edges: readonly { readonly edge: Edge; readonly from: number; readonly to: number }[] };
+  | {
+      readonly finding: 'lungs-cut-off';
+      readonly edges: readonly { readonly edge: Edge; readonly from: number; readonly to: number }[];
+    };
 
-/** What is wrong with the film, and where; empty for what is not known as a chest film in any position. `lungs`: null where nobody looked for them. */
-export function filmMarks(picture: GreyPicture, kind: Pick<ImageKind, 'isChestFilm' | 'turn'>, lungs: LungFields | null): FilmMark[] {
+/**
+ * What is wrong with the film, and where; empty for what is not known as a chest film in any position.
+ * `lungs`: null where nobody looked for them.
+ */
+export function filmMarks(
+  picture: GreyPicture,
+  kind: Pick<ImageKind, 'isChestFilm' | 'turn'>,
+  lungs: LungFields | null,
+): FilmMark[] {
   const marks: FilmMark[] = [];
   if (kind.turn && kind.turn.degrees !== 0) marks.push({ finding: 'rotated', degrees: kind.turn.degrees });
   if (kind.turn?.isInverted) marks.push({ finding: 'inverted' });
@@ -30,23 +44,29 @@ export function filmMarks(picture: GreyPicture, kind: Pick<ImageKind, 'isChestFi
   return marks;
 }
 
-export function checkFilm(picture: GreyPicture, kind: Pick<ImageKind, 'isChestFilm' | 'turn'>, lungs: LungFields | null): FilmFinding[] {
+export function checkFilm(
+  picture: GreyPicture,
+  kind: Pick<ImageKind, 'isChestFilm' | 'turn'>,
+  lungs: LungFields | null,
+): FilmFinding[] {
   return filmMarks(picture, kind, lungs).map(({ finding }) => finding);
 }
 
 /** Every film is looked at in this size, so that the measure does not depend on the detector. */
 const SHARPNESS_SIDE = 224;
 /**
- * On the 64 radiographs of the evaluation set the measure is 0.0082 or more; after a Gaussian blur of 2 pixels of 224 (0.9 % of the film's width,
- * 3 mm of 35 cm) it is at most 0.0032. Lower, and that blur is passed over; higher, and soft but good films are warned of.
+ * On the 64 radiographs of the evaluation set the measure is 0.0082 or more; after a Gaussian blur of 2
+ * pixels of 224 (0.9 % of the film's width, 3 mm of 35 cm) it is at most 0.0032. Lower, and that blur is
+ * passed over; higher, and soft but good films are warned of.
  */
 const SHARP_FROM = 0.005;
 /** Collimation and letters at the edge are sharp whatever the patient did. */
 const MARGIN = Math.round(0.05 * SHARPNESS_SIDE);
 
 /**
- * Variance of the Laplacian (4 neighbours; Pech-Pacheco et al., ICPR 2000) over the variance of the grey, inside a margin of 5 %, at 224 × 224: contrast
- * and exposure cancel out. Null where the picture is smaller than that, or has no contrast.
+ * Variance of the Laplacian (4 neighbours; Pech-Pacheco et al., ICPR 2000) over the variance of the grey,
+ * inside a margin of 5 %, at 224 × 224: contrast and exposure cancel out. Null where the picture is smaller
+ * than that, or has no contrast.
  */
 export function sharpnessOf(picture: GreyPicture): number | null {
   if (Math.min(picture.rows, picture.columns) < SHARPNESS_SIDE) return null;
@@ -75,19 +95,37 @@ function createVariance(): { add(value: number): void; value(): number } {
 }
 
 /**
- * How long the lungs must touch an edge, as a fraction of it. No lung of the evaluation set touches the sides; children's apices reach the top edge over
- * up to 0.19 and are whole; the one film above (0.44) has its apices cut off.
+ * How long the lungs must touch an edge, as a fraction of it. No lung of the evaluation set touches the
+ * sides; children's apices reach the top edge over up to 0.19 and are whole; the one film above (0.44) has
+ * its apices cut off.
  */
-const TOUCHES_FROM: Readonly<Record<Edge, number>> = { top: 0.25, bottom: 0.125, left: 0.0625, right: 0.0625 };
+const TOUCHES_FROM: Readonly<Record<Edge, number>> = {
+  top: 0.25,
+  bottom: 0.125,
+  left: 0.0625,
+  right: 0.0625,
+};
 
 function touchedEdges({ side, right, left }: LungFields): { edge: Edge; from: number; to: number }[] {
   const last = side - 1;
   const cellOf: Readonly<Record<Edge, (step: number) => number>> = {
-    top: (x) => x, bottom: (x) => last * side + x, left: (y) => y * side, right: (y) => y * side + last,
+    top: (x) => x,
+    bottom: (x) => last * side + x,
+    left: (y) => y * side,
+    right: (y) => y * side + last,
   };
   const touched = (Object.keys(TOUCHES_FROM) as Edge[]).map((edge) => {
-    const steps = Array.from({ length: side }, (_, step) => step).filter((step) => right[cellOf[edge](step)] || left[cellOf[edge](step)]);
-    return { edge, length: steps.length / side, from: (steps[0] ?? 0) / side, to: ((steps.at(-1) ?? 0) + 1) / side };
+    const steps = Array.from({ length: side }, (_, step) => step).filter(
+      (step) => right[cellOf[edge](step)] || left[cellOf[edge](step)],
+    );
+    return {
+      edge,
+      length: steps.length / side,
+      from: (steps[0] ?? 0) / side,
+      to: ((steps.at(-1) ?? 0) + 1) / side,
+    };
   });
-  return touched.filter(({ edge, length }) => length >= TOUCHES_FROM[edge]).map(({ edge, from, to }) => ({ edge, from, to }));
+  return touched
+    .filter(({ edge, length }) => length >= TOUCHES_FROM[edge])
+    .map(({ edge, from, to }) => ({ edge, from, to }));
 }

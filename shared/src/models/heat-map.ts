@@ -1,6 +1,6 @@
 /**
- * Maps as pictures to lay over the film: RGBA, transparent where the map says nothing, the more opaque the more it says. The same in the page and in
- * the gateway. No legend and no words are drawn here.
+ * Maps as pictures to lay over the film: RGBA, transparent where the map says nothing, the more opaque the
+ * more it says. The same in the page and in the gateway. No legend and no words are drawn here.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import type { LungMasks } from './lung-fields.ts';
@@ -19,9 +19,21 @@ export interface Size {
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** Ten even steps of `inferno` (Smith, van der Walt; CC0): lightness rises evenly, also for the colour-blind and in print. */
+/**
+ * Ten even steps of `inferno` (Smith, van der Walt; CC0): lightness rises evenly, also for the colour-blind
+ * and in print.
+ */
 const INFERNO: readonly Colour[] = [
-  [0, 0, 4], [27, 12, 65], [74, 12, 107], [120, 28, 109], [165, 44, 96], [207, 68, 70], [237, 105, 37], [251, 155, 6], [247, 209, 61], [252, 255, 164],
+  [0, 0, 4],
+  [27, 12, 65],
+  [74, 12, 107],
+  [120, 28, 109],
+  [165, 44, 96],
+  [207, 68, 70],
+  [237, 105, 37],
+  [251, 155, 6],
+  [247, 209, 61],
+  [252, 255, 164],
 ];
 /** For and against, told apart by the colour-blind (Okabe and Ito 2008: vermillion and blue). */
 const SPEAKS_FOR: Colour = [213, 94, 0];
@@ -33,28 +45,48 @@ const LUNG_OPACITY = 0.45;
 /** Single pixels are far above the rest; above this part of them the colour is full. */
 const FULL_FROM = 0.995;
 
-/** A map of `side` × `side` values: what is positive, relative to its largest value, smooth between the cells' middles. */
+/**
+ * A map of `side` × `side` values: what is positive, relative to its largest value, smooth between the cells'
+ * middles.
+ */
 export function heatMap(map: Float32Array, side: number, size: Size): Rgba {
   const most = map.reduce((largest, value) => Math.max(largest, value), 0);
   const values = stretched(map, side, size);
-  return paint(size, (at) => (most > 0 ? Math.min(1, Math.max(0, values[at]! / most)) : 0), (_, opacity) => SHADES[Math.round(opacity * (SHADES.length - 1))]!);
+  return paint(
+    size,
+    (at) => (most > 0 ? Math.min(1, Math.max(0, values[at]! / most)) : 0),
+    (_, opacity) => SHADES[Math.round(opacity * (SHADES.length - 1))]!,
+  );
 }
 
 /** Attributions of `side` × `side`: vermillion speaks for the finding, blue against it. */
 export function signedMap(attributions: Float32Array, side: number, size: Size): Rgba {
   const full = attributions.map(Math.abs).sort()[Math.floor(FULL_FROM * (attributions.length - 1))]!;
   const values = stretched(attributions, side, size);
-  return paint(size, (at) => (full > 0 ? Math.min(1, Math.abs(values[at]!) / full) : 0), (at) => (values[at]! > 0 ? SPEAKS_FOR : SPEAKS_AGAINST));
+  return paint(
+    size,
+    (at) => (full > 0 ? Math.min(1, Math.abs(values[at]!) / full) : 0),
+    (at) => (values[at]! > 0 ? SPEAKS_FOR : SPEAKS_AGAINST),
+  );
 }
 
 /** Both lungs, each in a colour of its own. */
 export function lungMap({ side, right, left }: LungMasks, size: Size): Rgba {
   const { width, height } = size;
-  const cellOf = (at: number): number => Math.floor(((Math.floor(at / width) + 0.5) * side) / height) * side + Math.floor((((at % width) + 0.5) * side) / width);
-  return paint(size, (at) => (right[cellOf(at)] || left[cellOf(at)] ? LUNG_OPACITY : 0), (at) => (right[cellOf(at)] ? RIGHT_LUNG : LEFT_LUNG));
+  const cellOf = (at: number): number =>
+    Math.floor(((Math.floor(at / width) + 0.5) * side) / height) * side +
+    Math.floor((((at % width) + 0.5) * side) / width);
+  return paint(
+    size,
+    (at) => (right[cellOf(at)] || left[cellOf(at)] ? LUNG_OPACITY : 0),
+    (at) => (right[cellOf(at)] ? RIGHT_LUNG : LEFT_LUNG),
+  );
 }
 
-/** The film under the map: three bytes a pixel, in the map's size (the film by its nearest pixel). `opacity`: 0 shows the film alone. */
+/**
+ * The film under the map: three bytes a pixel, in the map's size (the film by its nearest pixel). `opacity`:
+ * 0 shows the film alone.
+ */
 export function layOver(picture: GreyPicture, map: Rgba, opacity: number): Uint8Array<ArrayBuffer> {
   const { width, height, data } = map;
   const colours = new Uint8Array(width * height * 3);
@@ -63,13 +95,18 @@ export function layOver(picture: GreyPicture, map: Rgba, opacity: number): Uint8
     const column = Math.floor((((at % width) + 0.5) * picture.columns) / width);
     const grey = Math.min(1, Math.max(0, picture.grey[row * picture.columns + column]!)) * 255;
     const over = (data[4 * at + 3]! / 255) * opacity;
-    for (let channel = 0; channel < 3; channel += 1) colours[3 * at + channel] = Math.round(grey * (1 - over) + data[4 * at + channel]! * over);
+    for (let channel = 0; channel < 3; channel += 1)
+      colours[3 * at + channel] = Math.round(grey * (1 - over) + data[4 * at + channel]! * over);
   }
   return colours;
 }
 
 /** Nothing is allocated for a pixel: a film has millions. */
-function paint({ width, height }: Size, opacityAt: (at: number) => number, colourAt: (at: number, opacity: number) => Colour): Rgba {
+function paint(
+  { width, height }: Size,
+  opacityAt: (at: number) => number,
+  colourAt: (at: number, opacity: number) => Colour,
+): Rgba {
   const data = new Uint8ClampedArray(width * height * 4);
   for (let at = 0; at < width * height; at += 1) {
     const opacity = opacityAt(at);
@@ -83,15 +120,21 @@ function paint({ width, height }: Size, opacityAt: (at: number) => number, colou
 
 /** Bilinear between the middles of the cells; beyond the outermost middles their value. */
 function stretched(map: Float32Array, side: number, { width, height }: Size): Float32Array {
-  const places = (length: number): { first: number; next: number; part: number }[] => Array.from({ length }, (_, step) => {
-    const at = Math.min(side - 1, Math.max(0, ((step + 0.5) * side) / length - 0.5));
-    return { first: Math.floor(at), next: Math.min(side - 1, Math.floor(at) + 1), part: at % 1 };
-  });
+  const places = (length: number): { first: number; next: number; part: number }[] =>
+    Array.from({ length }, (_, step) => {
+      const at = Math.min(side - 1, Math.max(0, ((step + 0.5) * side) / length - 0.5));
+      return { first: Math.floor(at), next: Math.min(side - 1, Math.floor(at) + 1), part: at % 1 };
+    });
   const [columns, rows] = [places(width), places(height)];
   const values = new Float32Array(width * height);
   rows.forEach(({ first: top, next: bottom, part: down }, y) => {
-    const row = Float32Array.from({ length: side }, (_, x) => map[top * side + x]! * (1 - down) + map[bottom * side + x]! * down);
-    columns.forEach(({ first, next, part }, x) => (values[y * width + x] = row[first]! * (1 - part) + row[next]! * part));
+    const row = Float32Array.from(
+      { length: side },
+      (_, x) => map[top * side + x]! * (1 - down) + map[bottom * side + x]! * down,
+    );
+    columns.forEach(
+      ({ first, next, part }, x) => (values[y * width + x] = row[first]! * (1 - part) + row[next]! * part),
+    );
   });
   return values;
 }

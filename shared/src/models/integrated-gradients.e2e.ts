@@ -1,4 +1,7 @@
-/** The attributions of every radiograph of the evaluation set add up. Slow: some hundred gradients each, half a minute in all. */
+/**
+ * The attributions of every radiograph of the evaluation set add up. Slow: some hundred gradients each, half
+ * a minute in all.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
@@ -16,17 +19,27 @@ else {
   complete('the sum equals the difference of the log odds within 1 % or 1e-3', async () => {
     const { models, engine } = openModels();
     const all = evaluation.images.filter((row) => row.expected.pneumonia);
-    const radiographs = process.env.RELAY_EVALUATION === 'all' ? all : all.filter((_, at) => at % EVERY === 0);
+    const radiographs =
+      process.env.RELAY_EVALUATION === 'all' ? all : all.filter((_, at) => at % EVERY === 0);
     let [relative, absolute, most] = [0, 0, 0];
     for (const row of radiographs) {
-      const { sum, difference, gradients } = await integratedGradients(await evaluation.picture(row.file), models['pneumonia-gradient']);
+      const { sum, difference, gradients } = await integratedGradients(
+        await evaluation.picture(row.file),
+        models['pneumonia-gradient'],
+      );
       assert.ok(isComplete({ sum, difference }), `${row.file}: ${sum}, not ${difference}`);
       const error = Math.abs(sum - difference);
-      [relative, absolute, most] = [Math.max(relative, error / Math.max(0.1, Math.abs(difference))), Math.max(absolute, error), Math.max(most, gradients)];
+      [relative, absolute, most] = [
+        Math.max(relative, error / Math.max(0.1, Math.abs(difference))),
+        Math.max(absolute, error),
+        Math.max(most, gradients),
+      ];
     }
     await engine.close();
     const figures = `${(100 * relative).toFixed(2)} % (of 0.1 at least), ${absolute.toExponential(1)} absolute`;
-    process.stdout.write(`  completeness: largest error ${figures}, of ${radiographs.length} radiographs, ${most} gradients at most\n`);
+    process.stdout.write(
+      `  completeness: largest error ${figures}, of ${radiographs.length} radiographs, ${most} gradients at most\n`,
+    );
   });
 }
 

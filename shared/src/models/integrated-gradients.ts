@@ -1,10 +1,12 @@
 /**
- * Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) of the log odds of pneumonia, from the zero image (the mean grey) to the picture: how much
- * each pixel raised or lowered them. Completeness: the attributions' sum must equal the difference of the log odds at both ends.
+ * Integrated gradients (Sundararajan, Taly, Yan, ICML 2017) of the log odds of pneumonia, from the zero image
+ * (the mean grey) to the picture: how much each pixel raised or lowered them. Completeness: the attributions'
+ * sum must equal the difference of the log odds at both ends.
  *
- * [Note: Why the steps are not even] Along the path the gradient jumps thousands of times (ReLU, maxima), so the sum's error falls with 1 ÷ steps only:
- * 1024 even steps (3 s) still miss 1e-3. Where the trapezoids err is known without a guess, for the model gives its output beside its gradient. Halving
- * the 16 worst intervals again and again reaches 1 % or 1e-3 on every radiograph of the evaluation set.
+ * [Note: Why the steps are not even] Along the path the gradient jumps thousands of times (ReLU, maxima), so
+ * the sum's error falls with 1 ÷ steps only: 1024 even steps (3 s) still miss 1e-3. Where the trapezoids err
+ * is known without a guess, for the model gives its output beside its gradient. Halving the 16 worst
+ * intervals again and again reaches 1 % or 1e-3 on every radiograph of the evaluation set.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -50,9 +52,16 @@ function completenessTolerance(difference: number): number {
   return Math.max(COMPLETENESS.absolute, COMPLETENESS.relative * Math.abs(difference));
 }
 
-/** `steps`: even intervals at first, 8 to 512. Throws what `run` throws, the signal's reason, and RangeError for another number of steps. */
+/**
+ * `steps`: even intervals at first, 8 to 512. Throws what `run` throws, the signal's reason, and RangeError
+ * for another number of steps.
+ */
 export async function integratedGradients(
-  picture: GreyPicture, runGradient: RunModel, steps: number = DEFAULT_STEPS, signal?: AbortSignal, card: ModelCard = CARDS['pneumonia-gradient'],
+  picture: GreyPicture,
+  runGradient: RunModel,
+  steps: number = DEFAULT_STEPS,
+  signal?: AbortSignal,
+  card: ModelCard = CARDS['pneumonia-gradient'],
 ): Promise<Attributions> {
   if (!Number.isInteger(steps) || steps < 8 || steps > 512) throw new RangeError('steps');
   const side = sideOf(card);
@@ -64,11 +73,21 @@ export async function integratedGradients(
     const sum = intervals(points).reduce((total, { area }) => total + area, 0);
     const isEnough = Math.abs(sum - difference) <= COMPLETENESS.aim * completenessTolerance(difference);
     if (isEnough || points.length + HALVED_AT_ONCE > GRADIENTS_LIMIT) break;
-    const worst = intervals(points).sort((one, other) => other.error - one.error).slice(0, HALVED_AT_ONCE);
-    points = [...points, ...(await pointsAt(worst.map(({ middle }) => middle)))].sort((one, other) => one.alpha - other.alpha);
+    const worst = intervals(points)
+      .sort((one, other) => other.error - one.error)
+      .slice(0, HALVED_AT_ONCE);
+    points = [...points, ...(await pointsAt(worst.map(({ middle }) => middle)))].sort(
+      (one, other) => one.alpha - other.alpha,
+    );
   }
   const attributions = weigh(image, points);
-  return { attributions, side, sum: attributions.reduce((sum, value) => sum + value, 0), difference, gradients: points.length };
+  return {
+    attributions,
+    side,
+    sum: attributions.reduce((sum, value) => sum + value, 0),
+    difference,
+    gradients: points.length,
+  };
 }
 
 /** The trapezoid over each interval, and how far it is from what the outputs at its ends say. */
@@ -90,18 +109,41 @@ function weigh(image: Float32Array, points: readonly Point[]): Float32Array {
   return Float32Array.from(integral, (value, at) => value * image[at]!);
 }
 
-async function evaluate(image: Float32Array, side: number, alphas: readonly number[], run: RunModel, signal?: AbortSignal): Promise<Point[]> {
+async function evaluate(
+  image: Float32Array,
+  side: number,
+  alphas: readonly number[],
+  run: RunModel,
+  signal?: AbortSignal,
+): Promise<Point[]> {
   const points: Point[] = [];
   for (let first = 0; first < alphas.length; first += BATCH) {
     signal?.throwIfAborted();
     const some = alphas.slice(first, first + BATCH);
     const scaled = new Float32Array(some.length * image.length);
-    some.forEach((alpha, index) => scaled.set(image.map((value) => alpha * value), index * image.length));
-    const answer = await outputsOf(run, squaresTensor(scaled, side), { log_odds: some.length, gradient: scaled.length }, signal);
-    points.push(...some.map((alpha, index) => {
-      const gradient = answer.gradient.slice(index * image.length, (index + 1) * image.length);
-      return { alpha, logOdds: answer.log_odds[index]!, gradient, slope: gradient.reduce((sum, value, at) => sum + value * image[at]!, 0) };
-    }));
+    some.forEach((alpha, index) =>
+      scaled.set(
+        image.map((value) => alpha * value),
+        index * image.length,
+      ),
+    );
+    const answer = await outputsOf(
+      run,
+      squaresTensor(scaled, side),
+      { log_odds: some.length, gradient: scaled.length },
+      signal,
+    );
+    points.push(
+      ...some.map((alpha, index) => {
+        const gradient = answer.gradient.slice(index * image.length, (index + 1) * image.length);
+        return {
+          alpha,
+          logOdds: answer.log_odds[index]!,
+          gradient,
+          slope: gradient.reduce((sum, value, at) => sum + value * image[at]!, 0),
+        };
+      }),
+    );
   }
   return points;
 }

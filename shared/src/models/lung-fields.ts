@@ -1,4 +1,7 @@
-/** Where the lungs are: the mask of the model, its two largest parts as right and left lung, and how much of them a map marks. */
+/**
+ * Where the lungs are: the mask of the model, its two largest parts as right and left lung, and how much of
+ * them a map marks.
+ */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
 import { CARDS, sideOf, type ModelCard } from './card.ts';
@@ -8,7 +11,10 @@ import { outputsOf, squaresTensor } from './tensors.ts';
 /** The card: "threshold 0.5". */
 const LUNG_FROM = 0.5;
 
-/** 0 and 1, `side` × `side` over the whole picture. The patient's right lung is on the picture's left. All 0 where there is no such part. */
+/**
+ * 0 and 1, `side` × `side` over the whole picture. The patient's right lung is on the picture's left. All 0
+ * where there is no such part.
+ */
 export interface LungMasks {
   readonly side: number;
   readonly right: Uint8Array;
@@ -23,16 +29,40 @@ export interface LungFields extends LungMasks {
 }
 
 /** Throws what `run` throws, and RangeError for an answer that is not the card's. */
-export async function lungFields(picture: GreyPicture, run: RunModel, signal?: AbortSignal, card: ModelCard = CARDS['lung-fields']): Promise<LungFields> {
+export async function lungFields(
+  picture: GreyPicture,
+  run: RunModel,
+  signal?: AbortSignal,
+  card: ModelCard = CARDS['lung-fields'],
+): Promise<LungFields> {
   const side = sideOf(card);
-  const { mask } = await outputsOf(run, squaresTensor(toSquare(picture, side), side), { mask: side * side }, signal);
-  const parts = connectedParts(mask, side).sort((one, other) => other.length - one.length).slice(0, 2);
+  const { mask } = await outputsOf(
+    run,
+    squaresTensor(toSquare(picture, side), side),
+    { mask: side * side },
+    signal,
+  );
+  const parts = connectedParts(mask, side)
+    .sort((one, other) => other.length - one.length)
+    .slice(0, 2);
   const [right, left] = sidesOf(parts, side);
-  return { side, mask, fraction: mask.reduce((count, value) => count + (value >= LUNG_FROM ? 1 : 0), 0) / mask.length, right: maskOf(right, side), left: maskOf(left, side) };
+  return {
+    side,
+    mask,
+    fraction: mask.reduce((count, value) => count + (value >= LUNG_FROM ? 1 : 0), 0) / mask.length,
+    right: maskOf(right, side),
+    left: maskOf(left, side),
+  };
 }
 
-/** Of two parts the one whose middle is further left is the right lung; a single one goes by the half of the picture it lies in. */
-function sidesOf(parts: readonly (readonly number[])[], side: number): [right: readonly number[], left: readonly number[]] {
+/**
+ * Of two parts the one whose middle is further left is the right lung; a single one goes by the half of the
+ * picture it lies in.
+ */
+function sidesOf(
+  parts: readonly (readonly number[])[],
+  side: number,
+): [right: readonly number[], left: readonly number[]] {
   const middles = parts.map((part) => part.reduce((sum, at) => sum + (at % side), 0) / part.length);
   const [first = [], second = []] = parts;
   const firstIsRight = parts.length === 2 ? middles[0]! < middles[1]! : (middles[0] ?? 0) < side / 2;
@@ -67,7 +97,10 @@ function connectedParts(mask: Float32Array, side: number): number[][] {
   return parts;
 }
 
-/** A cell counts as marked from half of the map's largest value on; a map without positive values marks nothing. */
+/**
+ * A cell counts as marked from half of the map's largest value on; a map without positive values marks
+ * nothing.
+ */
 const MARKED_FROM = 0.5;
 
 export interface MarkedLungs {
@@ -78,12 +111,21 @@ export interface MarkedLungs {
   readonly inside: number | null;
 }
 
-/** How the map (`mapSide` × `mapSide`) lies over the lungs: each pixel of the mask asks the cell that holds it. */
-export function markedLungs(map: Float32Array, mapSide: number, { side, right, left }: LungMasks): MarkedLungs {
+/**
+ * How the map (`mapSide` × `mapSide`) lies over the lungs: each pixel of the mask asks the cell that holds
+ * it.
+ */
+export function markedLungs(
+  map: Float32Array,
+  mapSide: number,
+  { side, right, left }: LungMasks,
+): MarkedLungs {
   const least = MARKED_FROM * map.reduce((most, value) => Math.max(most, value), 0);
   const count = { right: 0, left: 0, rightMarked: 0, leftMarked: 0, marked: 0 };
   for (let at = 0; at < side * side; at += 1) {
-    const cell = Math.floor((Math.floor(at / side) * mapSide) / side) * mapSide + Math.floor(((at % side) * mapSide) / side);
+    const cell =
+      Math.floor((Math.floor(at / side) * mapSide) / side) * mapSide +
+      Math.floor(((at % side) * mapSide) / side);
     const isMarked = least > 0 && map[cell]! >= least ? 1 : 0;
     count.marked += isMarked;
     count.right += right[at]!;
@@ -92,7 +134,11 @@ export function markedLungs(map: Float32Array, mapSide: number, { side, right, l
     count.leftMarked += left[at]! * isMarked;
   }
   const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
-  return { right: ratio(count.rightMarked, count.right), left: ratio(count.leftMarked, count.left), inside: ratio(count.rightMarked + count.leftMarked, count.marked) };
+  return {
+    right: ratio(count.rightMarked, count.right),
+    left: ratio(count.leftMarked, count.left),
+    inside: ratio(count.rightMarked + count.leftMarked, count.marked),
+  };
 }
 
 /** The fraction of the picture that a mask covers. */

@@ -1,4 +1,7 @@
-/** A model as the rest of the product sees it: what it is, and a function from one tensor to named ones. Which runtime stands behind is not known here. */
+/**
+ * A model as the rest of the product sees it: what it is, and a function from one tensor to named ones. Which
+ * runtime stands behind is not known here.
+ */
 
 /** float32, row-major. */
 export interface Tensor {
@@ -6,7 +9,10 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
-/** One inference: the model has one input, which is named in its card. Throws what the runtime throws, and the signal's reason. */
+/**
+ * One inference: the model has one input, which is named in its card. Throws what the runtime throws, and the
+ * signal's reason.
+ */
 export type RunModel = (input: Tensor, signal?: AbortSignal) => Promise<Readonly<Record<string, Tensor>>>;
 
 export const MODEL_IDS = ['image-kind', 'pneumonia', 'pneumonia-gradient', 'lung-fields'] as const;

@@ -1,4 +1,7 @@
-/** What the model of pneumonia says of a chest film: calibrated probabilities, a score, and a map of what raised it. It asks nobody whether it may. */
+/**
+ * What the model of pneumonia says of a chest film: calibrated probabilities, a score, and a map of what
+ * raised it. It asks nobody whether it may.
+ */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
 import { CARDS, sideOf, type ModelCard } from './card.ts';
@@ -13,20 +16,35 @@ export interface PneumoniaScore {
   readonly probabilities: readonly { readonly name: string; readonly probability: number }[];
   /** 1 − p(normal). */
   readonly score: number;
-  /** Class activation maps of the classes, each 20 × 20, row-major: the mean of a map is its class's logit. */
+  /**
+   * Class activation maps of the classes, each 20 × 20, row-major: the mean of a map is its class's logit.
+   */
   readonly cam: Float32Array;
   /** The maps of all classes but normal, summed: what speaks for pneumonia, of whichever kind. 20 × 20. */
   readonly map: Float32Array;
-  /** Column and row of the cell where `map` is largest: the order in which the models' expected outputs name it. */
+  /**
+   * Column and row of the cell where `map` is largest: the order in which the models' expected outputs name
+   * it.
+   */
   readonly camPeak: readonly [column: number, row: number];
 }
 
 /** Throws what `run` throws, and RangeError for an answer that is not the card's. */
-export async function scorePneumonia(picture: GreyPicture, run: RunModel, signal?: AbortSignal, card: ModelCard = CARDS.pneumonia): Promise<PneumoniaScore> {
+export async function scorePneumonia(
+  picture: GreyPicture,
+  run: RunModel,
+  signal?: AbortSignal,
+  card: ModelCard = CARDS.pneumonia,
+): Promise<PneumoniaScore> {
   const side = sideOf(card);
   const classes = card.classes ?? [];
   const lengths = { probabilities: classes.length, cam: classes.length * CAM_CELLS };
-  const { probabilities, cam } = await outputsOf(run, squaresTensor(toSquare(picture, side), side), lengths, signal);
+  const { probabilities, cam } = await outputsOf(
+    run,
+    squaresTensor(toSquare(picture, side), side),
+    lengths,
+    signal,
+  );
   const map = new Float32Array(CAM_CELLS);
   for (let at = CAM_CELLS; at < cam.length; at += 1) map[at % CAM_CELLS]! += cam[at]!;
   const peak = indexOfMost(map);

@@ -1,4 +1,7 @@
-/** A model speaks only of those it was made for: the header decides, one contradiction is enough, and what is missing leaves it open. */
+/**
+ * A model speaks only of those it was made for: the header decides, one contradiction is enough, and what is
+ * missing leaves it open.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
@@ -13,20 +16,38 @@ import { populationOf } from './population.ts';
 const populations = suite('the population of a model');
 
 const CHILD: Readonly<Record<string, SimpleElement>> = {
-  modality: [0x00080060, 'CS', 'DX'], bodyPart: [0x00180015, 'CS', 'CHEST'], view: [0x00185101, 'CS', 'AP'], age: [0x00101010, 'AS', '003Y'],
+  modality: [0x00080060, 'CS', 'DX'],
+  bodyPart: [0x00180015, 'CS', 'CHEST'],
+  view: [0x00185101, 'CS', 'AP'],
+  age: [0x00101010, 'AS', '003Y'],
 };
-const without = (name: string): SimpleElement[] => Object.entries(CHILD).filter(([key]) => key !== name).map(([, element]) => element);
+const without = (name: string): SimpleElement[] =>
+  Object.entries(CHILD)
+    .filter(([key]) => key !== name)
+    .map(([, element]) => element);
 const having = (name: string, element: SimpleElement): SimpleElement[] => [...without(name), element];
 const aged = (...values: string[]): SimpleElement[] => having('age', [0x00101010, 'AS', ...values]);
-const born = (birth: string, study: string): SimpleElement[] => [...without('age'), [0x00100030, 'DA', birth], [0x00080020, 'DA', study]];
+const born = (birth: string, study: string): SimpleElement[] => [
+  ...without('age'),
+  [0x00100030, 'DA', birth],
+  [0x00080020, 'DA', study],
+];
 
 async function of(elements: readonly SimpleElement[]): Promise<Population> {
   const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', '2.25.1'), seriesInstanceUID: parseUid('SeriesInstanceUID', '2.25.2'),
-    sopInstanceUID: parseUid('SOPInstanceUID', '2.25.3'), sopClassUID: SOP_CLASSES.CR,
+    studyInstanceUID: parseUid('StudyInstanceUID', '2.25.1'),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', '2.25.2'),
+    sopInstanceUID: parseUid('SOPInstanceUID', '2.25.3'),
+    sopClassUID: SOP_CLASSES.CR,
   };
   const image = { rows: 2, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(4) } as const;
-  const outcome = await readInstance(bytesSource(concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }))));
+  const outcome = await readInstance(
+    bytesSource(
+      concatBytes(
+        buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
+      ),
+    ),
+  );
   if (outcome.kind !== 'ready') throw new Error(outcome.because);
   return populationOf(outcome.instance);
 }
@@ -38,20 +59,28 @@ populations('a child of 1 to 5 years, chest, from the front, on CR or DX', async
   assert.is(await of(having('bodyPart', [0x00180015, 'CS', 'THORAX'])), 'inside');
 });
 
-populations('the age in days, weeks, months and years, and by the dates, from both sides of its limits', async () => {
-  for (const age of ['001Y', '005Y', '012M', '071M', '053W', '366D']) assert.is(await of(aged(age)), 'inside', age);
-  for (const age of ['000Y', '006Y', '068Y', '011M', '072M', '051W', '364D']) assert.is(await of(aged(age)), 'outside', age);
-  assert.is(await of(born('20200301', '20210301')), 'inside');
-  assert.is(await of(born('20200301', '20260228')), 'inside');
-  assert.is(await of(born('20200301', '20210228')), 'outside');
-  assert.is(await of(born('20200301', '20260301')), 'outside');
-});
+populations(
+  'the age in days, weeks, months and years, and by the dates, from both sides of its limits',
+  async () => {
+    for (const age of ['001Y', '005Y', '012M', '071M', '053W', '366D'])
+      assert.is(await of(aged(age)), 'inside', age);
+    for (const age of ['000Y', '006Y', '068Y', '011M', '072M', '051W', '364D'])
+      assert.is(await of(aged(age)), 'outside', age);
+    assert.is(await of(born('20200301', '20210301')), 'inside');
+    assert.is(await of(born('20200301', '20260228')), 'inside');
+    assert.is(await of(born('20200301', '20210228')), 'outside');
+    assert.is(await of(born('20200301', '20260301')), 'outside');
+  },
+);
 
 populations('one contradiction is enough, whatever else is missing', async () => {
   assert.is(await of([[0x00080060, 'CS', 'CT']]), 'outside');
   assert.is(await of([[0x00180015, 'CS', 'HAND']]), 'outside');
   assert.is(await of([[0x00185101, 'CS', 'LL']]), 'outside');
-  assert.is(await of([...Object.values(CHILD), [0x00100030, 'DA', '19600101'], [0x00080020, 'DA', '20260101']]), 'outside');
+  assert.is(
+    await of([...Object.values(CHILD), [0x00100030, 'DA', '19600101'], [0x00080020, 'DA', '20260101']]),
+    'outside',
+  );
 });
 
 populations('what is missing or cannot be read leaves it open', async () => {
@@ -61,30 +90,64 @@ populations('what is missing or cannot be read leaves it open', async () => {
   assert.is(await of(born('20240101', '20230101')), 'unknown');
 });
 
-populations('the code of the view says it where there is no View Position; one of another view, and no code at all', async () => {
-  const view = (code: string): SimpleElement[] => having('view', [0x00540220, 'SQ', [[0x00080100, 'SH', code], [0x00080102, 'SH', 'SCT']]]);
-  for (const code of ['399348003', 'R-10206', '272479007', 'R-10214']) assert.is(await of(view(code)), 'inside', code);
-  for (const code of ['399198007', 'R-10232']) assert.is(await of(view(code)), 'outside', code);
-  assert.is(await of(having('view', [0x00540220, 'SQ', [[0x00080104, 'LO', 'antero-posterior']]])), 'unknown');
-  assert.is(await of([...view('399348003'), [0x00185101, 'CS', 'LL']]), 'outside', 'View Position counts before its code');
-});
+populations(
+  'the code of the view says it where there is no View Position; one of another view, and no code at all',
+  async () => {
+    const view = (code: string): SimpleElement[] =>
+      having('view', [
+        0x00540220,
+        'SQ',
+        [
+          [0x00080100, 'SH', code],
+          [0x00080102, 'SH', 'SCT'],
+        ],
+      ]);
+    for (const code of ['399348003', 'R-10206', '272479007', 'R-10214'])
+      assert.is(await of(view(code)), 'inside', code);
+    for (const code of ['399198007', 'R-10232']) assert.is(await of(view(code)), 'outside', code);
+    assert.is(
+      await of(having('view', [0x00540220, 'SQ', [[0x00080104, 'LO', 'antero-posterior']]])),
+      'unknown',
+    );
+    assert.is(
+      await of([...view('399348003'), [0x00185101, 'CS', 'LL']]),
+      'outside',
+      'View Position counts before its code',
+    );
+  },
+);
 
 populations('every way to write a view and a body part that was met', async () => {
-  for (const view of ['AP', 'PA', 'ap', ' PA ']) assert.is(await of(having('view', [0x00185101, 'CS', view])), 'inside', view);
-  for (const view of ['LATERAL', 'LL', 'RL', 'LLD', 'RLD', 'LAO', 'RPO']) assert.is(await of(having('view', [0x00185101, 'CS', view])), 'outside', view);
+  for (const view of ['AP', 'PA', 'ap', ' PA '])
+    assert.is(await of(having('view', [0x00185101, 'CS', view])), 'inside', view);
+  for (const view of ['LATERAL', 'LL', 'RL', 'LLD', 'RLD', 'LAO', 'RPO'])
+    assert.is(await of(having('view', [0x00185101, 'CS', view])), 'outside', view);
   assert.is(await of(having('view', [0x00185101, 'CS', ''])), 'unknown');
-  for (const part of ['CHEST', 'THORAX', 'LUNG', 'chest']) assert.is(await of(having('bodyPart', [0x00180015, 'CS', part])), 'inside', part);
-  for (const part of ['ABDOMEN', 'CHESTABDOMEN', 'TSPINE']) assert.is(await of(having('bodyPart', [0x00180015, 'CS', part])), 'outside', part);
+  for (const part of ['CHEST', 'THORAX', 'LUNG', 'chest'])
+    assert.is(await of(having('bodyPart', [0x00180015, 'CS', part])), 'inside', part);
+  for (const part of ['ABDOMEN', 'CHESTABDOMEN', 'TSPINE'])
+    assert.is(await of(having('bodyPart', [0x00180015, 'CS', part])), 'outside', part);
   assert.is(await of(having('bodyPart', [0x00180015, 'CS', ''])), 'unknown');
 });
 
 populations('an image that is for processing is in nobody’s population', async () => {
   const intended = (what: string): SimpleElement[] => [...Object.values(CHILD), [0x00080068, 'CS', what]];
-  assert.equal([await of(intended('FOR PRESENTATION')), await of(intended('FOR PROCESSING'))], ['inside', 'outside']);
+  assert.equal(
+    [await of(intended('FOR PRESENTATION')), await of(intended('FOR PROCESSING'))],
+    ['inside', 'outside'],
+  );
 });
 
 populations('the anatomic region says it where there is no body part', async () => {
-  const region = (code: string): SimpleElement[] => having('bodyPart', [0x00082218, 'SQ', [[0x00080100, 'SH', code], [0x00080102, 'SH', 'SCT']]]);
+  const region = (code: string): SimpleElement[] =>
+    having('bodyPart', [
+      0x00082218,
+      'SQ',
+      [
+        [0x00080100, 'SH', code],
+        [0x00080102, 'SH', 'SCT'],
+      ],
+    ]);
   assert.is(await of(region('51185008')), 'inside');
   assert.is(await of(region('85562004')), 'outside');
 });

@@ -1,6 +1,6 @@
 /**
- * Whether a model may speak of this instance, by its header. The original header decides: a de-identified one may lack the age, and then the answer is
- * `unknown`. Only that word leaves; no value of the header does.
+ * Whether a model may speak of this instance, by its header. The original header decides: a de-identified one
+ * may lack the age, and then the answer is `unknown`. Only that word leaves; no value of the header does.
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { BODY_PART_EXAMINED, MODALITY, PATIENT_BIRTH_DATE, STUDY_DATE } from '../dicom/tags.ts';
@@ -16,23 +16,38 @@ const CODE_VALUE = 0x00080100;
 
 /** Projection radiographs. PS3.3 §C.7.3.1.1.1: CR "Computed Radiography", DX "Digital Radiography". */
 const RADIOGRAPHS = new Set(['CR', 'DX']);
-/** PS3.16 Annex L: Body Part Examined of the thorax and what is in it; and the same as codes of SNOMED CT and SRT (PS3.16 CID 4009, 4031). */
+/**
+ * PS3.16 Annex L: Body Part Examined of the thorax and what is in it; and the same as codes of SNOMED CT and
+ * SRT (PS3.16 CID 4009, 4031).
+ */
 const BODY_PARTS: Readonly<Record<string, ReadonlySet<string>>> = {
   CHEST: new Set(['CHEST', 'THORAX', 'LUNG', '51185008', '43799004', '39607008', 'T-D3000', 'T-28000']),
 };
 /** PS3.16 CID 4010 "DX View", as codes of SNOMED CT and SRT: what View Position calls AP and PA. */
-const VIEWS: Readonly<Record<string, string>> = { '399348003': 'AP', 'R-10206': 'AP', '272479007': 'PA', 'R-10214': 'PA' };
+const VIEWS: Readonly<Record<string, string>> = {
+  '399348003': 'AP',
+  'R-10206': 'AP',
+  '272479007': 'PA',
+  'R-10214': 'PA',
+};
 const DAYS_OF_A_YEAR = 365.25;
-const YEARS: Readonly<Record<string, number>> = { D: 1 / DAYS_OF_A_YEAR, W: 7 / DAYS_OF_A_YEAR, M: 1 / 12, Y: 1 };
+const YEARS: Readonly<Record<string, number>> = {
+  D: 1 / DAYS_OF_A_YEAR,
+  W: 7 / DAYS_OF_A_YEAR,
+  M: 1 / 12,
+  Y: 1,
+};
 
 /**
- * `outside` as soon as one thing contradicts the card, `inside` where modality, body part, view and age all agree, else `unknown`. An image that is not
- * for presentation is outside of every population: models are made of what people see.
+ * `outside` as soon as one thing contradicts the card, `inside` where modality, body part, view and age all
+ * agree, else `unknown`. An image that is not for presentation is outside of every population: models are
+ * made of what people see.
  */
 export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.pneumonia): Population {
   const { population } = card;
   if (!population) return 'inside';
-  const read = (tag: number, elements: readonly DicomElement[] = instance.elements): string | null => textOf(findElement(elements, tag), instance)?.toUpperCase() ?? null;
+  const read = (tag: number, elements: readonly DicomElement[] = instance.elements): string | null =>
+    textOf(findElement(elements, tag), instance)?.toUpperCase() ?? null;
   const codeIn = (sequence: number): string | null => {
     const item = findElement(instance.elements, sequence)?.items?.[0];
     return item ? read(CODE_VALUE, item.elements) : null;
@@ -40,7 +55,10 @@ export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.p
   const viewCode = codeIn(VIEW_CODE_SEQUENCE);
   const agrees: (boolean | null)[] = [
     isOneOf(read(MODALITY), RADIOGRAPHS),
-    isOneOf(read(BODY_PART_EXAMINED) ?? codeIn(ANATOMIC_REGION_SEQUENCE), BODY_PARTS[population.bodyPart] ?? new Set([population.bodyPart])),
+    isOneOf(
+      read(BODY_PART_EXAMINED) ?? codeIn(ANATOMIC_REGION_SEQUENCE),
+      BODY_PARTS[population.bodyPart] ?? new Set([population.bodyPart]),
+    ),
     isOneOf(read(VIEW_POSITION) ?? (viewCode && (VIEWS[viewCode] ?? viewCode)), new Set(population.view)),
     isOfAge(ages(read), population.ageYears),
   ];
@@ -52,12 +70,15 @@ function isOneOf(value: string | null, allowed: ReadonlySet<string>): boolean | 
   return value === null ? null : allowed.has(value);
 }
 
-/** Completed years, by Patient's Age and by the dates. Where both are there, both must agree with the card. */
+/**
+ * Completed years, by Patient's Age and by the dates. Where both are there, both must agree with the card.
+ */
 function ages(read: (tag: number) => string | null): number[] {
   const said = /^(\d{1,3})([DWMY])$/.exec(read(PATIENT_AGE) ?? '');
   const [birth, study] = [dayOf(read(PATIENT_BIRTH_DATE)), dayOf(read(STUDY_DATE))];
   // As numbers YYYYMMDD: the year counts once month and day are reached.
-  const counted = birth !== null && study !== null && study >= birth ? [Math.floor((study - birth) / 10_000)] : [];
+  const counted =
+    birth !== null && study !== null && study >= birth ? [Math.floor((study - birth) / 10_000)] : [];
   return [...(said ? [Math.floor(Number(said[1]) * YEARS[said[2]!]! + 1e-9)] : []), ...counted];
 }
 
@@ -71,5 +92,7 @@ function dayOf(text: string | null): number | null {
   if (!parts) return null;
   const [year, month, day] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? year * 10_000 + month * 100 + day : null;
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+    ? year * 10_000 + month * 100 + day
+    : null;
 }

@@ -1,13 +1,16 @@
 /**
- * The finding in sentences that are made of measured numbers and of what the card says, and of nothing else: how sure, which lung the map marks and how
- * much of it, what the model cannot see. They describe the model, not the patient.
+ * The finding in sentences that are made of measured numbers and of what the card says, and of nothing else:
+ * how sure, which lung the map marks and how much of it, what the model cannot see. They describe the model,
+ * not the patient.
  */
 import { z } from 'zod';
 import type { Population } from './model.ts';
 import type { ModelCard } from './card.ts';
 import type { MarkedLungs } from './lung-fields.ts';
 
-const testMeasuresSchema = z.looseObject({ test: z.looseObject({ images: z.number(), sensitivity: z.number(), specificity: z.number() }) });
+const testMeasuresSchema = z.looseObject({
+  test: z.looseObject({ images: z.number(), sensitivity: z.number(), specificity: z.number() }),
+});
 
 export interface Measured {
   readonly score: number;
@@ -17,20 +20,41 @@ export interface Measured {
 }
 
 /** Why the model is silent. */
-export function rationaleOfSilence(image: { readonly kind: string; readonly probability: number }, isChestFilm: boolean, isTurned: boolean, card: ModelCard): string[] {
-  if (isTurned) return ['This is a chest film that was turned or inverted: the model would judge it wrongly and gives no score.'];
-  if (!isChestFilm) return [`This is not known as a chest film (${image.kind}, ${percent(image.probability)}): the model gives no score.`];
-  return [`This image lies outside the model's population: it gives no score. ${card.limits[0] ?? ''}`.trim()];
+export function rationaleOfSilence(
+  image: { readonly kind: string; readonly probability: number },
+  isChestFilm: boolean,
+  isTurned: boolean,
+  card: ModelCard,
+): string[] {
+  if (isTurned)
+    return [
+      'This is a chest film that was turned or inverted: the model would judge it wrongly and gives no score.',
+    ];
+  if (!isChestFilm)
+    return [
+      `This is not known as a chest film (${image.kind}, ${percent(image.probability)}): the model gives no score.`,
+    ];
+  return [
+    `This image lies outside the model's population: it gives no score. ${card.limits[0] ?? ''}`.trim(),
+  ];
 }
 
-export function rationaleOf({ score, threshold, probabilities, marked }: Measured, population: Population, card: ModelCard): string[] {
+export function rationaleOf(
+  { score, threshold, probabilities, marked }: Measured,
+  population: Population,
+  card: ModelCard,
+): string[] {
   const isPositive = score >= threshold;
   const classes = probabilities.map(({ name, probability }) => `${name} ${percent(probability)}`).join(', ');
   return [
     `Score ${figure(score)}, ${isPositive ? 'at or above' : 'below'} the threshold of ${figure(threshold)}: ${classes}.`,
     ...sureness(card, threshold),
     ...(isPositive && marked ? markedSentences(marked) : []),
-    ...(population === 'unknown' ? ['Whether the image belongs to the model\'s population cannot be told: age, body part or view are not known.'] : []),
+    ...(population === 'unknown'
+      ? [
+          "Whether the image belongs to the model's population cannot be told: age, body part or view are not known.",
+        ]
+      : []),
     `What it cannot see: ${card.limits.join(' ')}`,
   ];
 }
@@ -40,18 +64,28 @@ function sureness(card: ModelCard, threshold: number): string[] {
   const measures = testMeasuresSchema.safeParse(card.measures);
   if (!measures.success || threshold !== card.threshold) return [];
   const { images, sensitivity, specificity } = measures.data.test;
-  return [`On ${images} films that it had never seen, ${percent(sensitivity)} of those with the finding reached this threshold, and ${percent(1 - specificity)} of those without it.`];
+  return [
+    `On ${images} films that it had never seen, ${percent(sensitivity)} of those with the finding reached this threshold, and ${percent(1 - specificity)} of those without it.`,
+  ];
 }
 
 function markedSentences({ right, left, inside }: MarkedLungs): string[] {
   if (inside === null) return [];
-  const lungs = [...(right === null ? [] : [{ name: 'right lung', marked: right }]), ...(left === null ? [] : [{ name: 'left lung', marked: left }])]
-    .sort((one, other) => other.marked - one.marked);
+  const lungs = [
+    ...(right === null ? [] : [{ name: 'right lung', marked: right }]),
+    ...(left === null ? [] : [{ name: 'left lung', marked: left }]),
+  ].sort((one, other) => other.marked - one.marked);
   const touched = lungs.filter(({ marked }) => marked >= 0.01);
-  const where = touched.length === 0
-    ? 'The map marks neither lung.'
-    : `The map marks ${touched.map(({ name, marked }) => `${percent(marked)} of the ${name}`).join(' and ')}.`;
-  const outside = inside < 0.5 ? [`${percent(1 - inside)} of what it marks lies outside the lungs: the score may rest on something else than the lungs.`] : [];
+  const where =
+    touched.length === 0
+      ? 'The map marks neither lung.'
+      : `The map marks ${touched.map(({ name, marked }) => `${percent(marked)} of the ${name}`).join(' and ')}.`;
+  const outside =
+    inside < 0.5
+      ? [
+          `${percent(1 - inside)} of what it marks lies outside the lungs: the score may rest on something else than the lungs.`,
+        ]
+      : [];
   return [where, ...outside];
 }
 

@@ -1,16 +1,25 @@
 /** From squares to a model's input, and from its answer to the values that were expected. */
 import type { RunModel, Tensor } from './model.ts';
 
-/** Squares of `side` × `side` values, one after the other, as [n, 1, side, side]. Throws RangeError where the values do not fill whole squares. */
+/**
+ * Squares of `side` × `side` values, one after the other, as [n, 1, side, side]. Throws RangeError where the
+ * values do not fill whole squares.
+ */
 export function squaresTensor(data: Float32Array, side: number): Tensor {
   const count = data.length / (side * side);
   if (!Number.isInteger(count) || count === 0) throw new RangeError('values that fill no squares');
   return { dims: [count, 1, side, side], data };
 }
 
-/** Runs the model and gives one output's values. Throws RangeError where there is no such output, or it has not `length` values. */
+/**
+ * Runs the model and gives one output's values. Throws RangeError where there is no such output, or it has
+ * not `length` values.
+ */
 export async function outputsOf<Name extends string>(
-  run: RunModel, input: Tensor, lengths: Readonly<Record<Name, number>>, signal?: AbortSignal,
+  run: RunModel,
+  input: Tensor,
+  lengths: Readonly<Record<Name, number>>,
+  signal?: AbortSignal,
 ): Promise<Readonly<Record<Name, Float32Array>>> {
   const answer = await run(input, signal);
   const entries = (Object.entries(lengths) as [Name, number][]).map(([name, length]) => {

@@ -1,6 +1,11 @@
-/** The package has no types that fit. `locateFile`: where the `.wasm` lies; without it, beside the script (Node). */
+/**
+ * The package has no types that fit. `locateFile`: where the `.wasm` lies; without it, beside the script
+ * (Node).
+ */
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
-  const createModule: (options?: import('./codecs.ts').ModuleOptions) => Promise<{ J2KDecoder: new () => import('./codecs.ts').WaveletDecoder }>;
+  const createModule: (
+    options?: import('./codecs.ts').ModuleOptions,
+  ) => Promise<{ J2KDecoder: new () => import('./codecs.ts').WaveletDecoder }>;
   export default createModule;
 }
 

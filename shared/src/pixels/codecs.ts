@@ -1,10 +1,12 @@
 /**
- * JPEG 2000 and HTJ2K by OpenJPEG in WebAssembly, behind one door. Nothing is loaded before the first image that needs it; a module that trapped is
- * thrown away and made anew.
+ * JPEG 2000 and HTJ2K by OpenJPEG in WebAssembly, behind one door. Nothing is loaded before the first image
+ * that needs it; a module that trapped is thrown away and made anew.
  *
- * [Note: Why the other decoders are our own] JPEG in DICOM is five processes of 2 to 16 bits. Libraries cover one or two each (libjpeg-turbo 8 bits,
- * jpeg-lossless-decoder-js process 14 alone), 12 bits and progressive 12 bits none but a module of 4 MB; CharLS's decoder runs for ever on damage
- * ([Note: Why not CharLS's decoder]). jpeg.ts and jpeg-ls.ts are 20 kB together, end where their bytes end, and are the same in browser and Node.
+ * [Note: Why the other decoders are our own] JPEG in DICOM is five processes of 2 to 16 bits. Libraries cover
+ * one or two each (libjpeg-turbo 8 bits, jpeg-lossless-decoder-js process 14 alone), 12 bits and progressive
+ * 12 bits none but a module of 4 MB; CharLS's decoder runs for ever on damage ([Note: Why not CharLS's
+ * decoder]). jpeg.ts and jpeg-ls.ts are 20 kB together, end where their bytes end, and are the same in
+ * browser and Node.
  */
 
 export interface Codecs {
@@ -12,7 +14,10 @@ export interface Codecs {
 }
 
 export interface WaveletCodec {
-  /** The decoded image; null where the codestream is damaged. Rejects only where the module cannot be had. What it returns is the caller's. */
+  /**
+   * The decoded image; null where the codestream is damaged. Rejects only where the module cannot be had.
+   * What it returns is the caller's.
+   */
   decode(codestream: Uint8Array): Promise<WaveletImage | null>;
 }
 
@@ -46,10 +51,15 @@ export interface ModuleOptions {
 }
 export const SILENT = { print: () => {}, printErr: () => {} } as const satisfies ModuleOptions;
 
-/** `WebAssembly.RuntimeError`, by the name that it has where no type of it is known (the gateway's types have no browser's). */
+/**
+ * `WebAssembly.RuntimeError`, by the name that it has where no type of it is known (the gateway's types have
+ * no browser's).
+ */
 const isTrap = (error: unknown): boolean => error instanceof Error && error.name === 'RuntimeError';
 
-/** `instantiate` makes a module and gives its class: called at the first use, and again after one has trapped. */
+/**
+ * `instantiate` makes a module and gives its class: called at the first use, and again after one has trapped.
+ */
 export function createWaveletCodec(instantiate: () => Promise<new () => WaveletDecoder>): WaveletCodec {
   let made: Promise<new () => WaveletDecoder> | null = null;
   return {
@@ -69,7 +79,8 @@ export function createWaveletCodec(instantiate: () => Promise<new () => WaveletD
         const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
         return { width, height, componentCount, bitsPerSample, isSigned, bytes };
       } catch (error) {
-        // Exceptions of C++ arrive as numbers or as the module's own class and leave it whole. A trap leaves its memory in no known state.
+        // Exceptions of C++ arrive as numbers or as the module's own class and leave it whole. A trap leaves
+        // its memory in no known state.
         if (isTrap(error) || error instanceof RangeError) {
           made = null;
           decoder = null;

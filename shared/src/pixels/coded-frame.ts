@@ -62,19 +62,32 @@ export async function codedFrame(
   index: number,
   decode: Decode,
   transferSyntaxUID: string,
-): Promise<{ readonly kind: 'frame'; readonly frame: Frame } | { readonly kind: 'refused'; readonly because: PictureRefusal }> {
+): Promise<
+  | { readonly kind: 'frame'; readonly frame: Frame }
+  | { readonly kind: 'refused'; readonly because: PictureRefusal }
+> {
   const decoded = await decode(coded, shape);
   if (!decoded) return { kind: 'refused', because: 'image-damaged' };
   const { rows, columns, samples } = shape;
   const isYbr = samples === 3 && (decoded.isYbr ?? shape.photometricInterpretation.startsWith('YBR'));
   if (isYbr && !decoded.isSigned) ybrToRgb(decoded.values as ColourValues, 2 ** decoded.bits - 1);
   const photometricInterpretation = samples === 3 ? 'RGB' : shape.photometricInterpretation;
-  return { kind: 'frame', frame: { rows, columns, samples, values: storedValues(decoded, shape, LOSSLESS.has(transferSyntaxUID)), photometricInterpretation, index } };
+  return {
+    kind: 'frame',
+    frame: {
+      rows,
+      columns,
+      samples,
+      values: storedValues(decoded, shape, LOSSLESS.has(transferSyntaxUID)),
+      photometricInterpretation,
+      index,
+    },
+  };
 }
 
 /**
- * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an overlay of old, and a lossless codestream may carry them along. What a lossy
- * one gives beyond the range is its error, and stays.
+ * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an overlay of old, and a lossless
+ * codestream may carry them along. What a lossy one gives beyond the range is its error, and stays.
  */
 function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: boolean): IntegerValues {
   if (shape.samples === 3) return decoded.values;
@@ -83,20 +96,24 @@ function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: bo
   const bitsAllocated = values.BYTES_PER_ELEMENT * 8;
   // A negative value where the header knows none has its sign in all bits above its own.
   const carried = decoded.isSigned && !isSigned ? bitsAllocated : decoded.bits;
-  if (isLossless && bitsStored < carried) clearUnusedBits(values, { bitsAllocated, bitsStored, highBit: Math.min(highBit, carried - 1), isSigned });
+  if (isLossless && bitsStored < carried)
+    clearUnusedBits(values, { bitsAllocated, bitsStored, highBit: Math.min(highBit, carried - 1), isSigned });
   return values;
 }
 
 /**
- * PS3.5 §8.2: Pixel Representation says what the samples are; JPEG and JPEG-LS know no sign, and JPEG 2000 may contradict the header. Then the
- * bits are what counts: they are read as the header says.
+ * PS3.5 §8.2: Pixel Representation says what the samples are; JPEG and JPEG-LS know no sign, and JPEG 2000
+ * may contradict the header. Then the bits are what counts: they are read as the header says.
  */
 function signedAsHeader({ values, bits, isSigned }: DecodedSamples, shape: FrameShape): IntegerValues {
   if (isSigned === shape.isSigned) return values;
   const { buffer, byteOffset, length } = values;
   const isByte = values.BYTES_PER_ELEMENT === 1;
-  if (isSigned) return isByte ? new Uint8Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);
-  const signed = isByte ? new Int8Array(buffer, byteOffset, length) : new Int16Array(buffer, byteOffset, length);
+  if (isSigned)
+    return isByte ? new Uint8Array(buffer, byteOffset, length) : new Uint16Array(buffer, byteOffset, length);
+  const signed = isByte
+    ? new Int8Array(buffer, byteOffset, length)
+    : new Int16Array(buffer, byteOffset, length);
   const unused = 32 - Math.min(bits, shape.bitsStored);
   for (let at = 0; at < length; at += 1) signed[at] = (signed[at]! << unused) >> unused;
   return signed;

@@ -4,8 +4,8 @@
 export type ColourValues = Uint8Array | Uint16Array;
 
 /**
- * YBR_FULL: "Y = +.2990R +.5870G +.1140B, CB = -.1687R -.3313G +.5000B + 128, CR = +.5000R -.4187G -.0813B + 128", solved for R, G and B; 128 is the
- * middle of the range.
+ * YBR_FULL: "Y = +.2990R +.5870G +.1140B, CB = -.1687R -.3313G +.5000B + 128, CR = +.5000R -.4187G -.0813B +
+ * 128", solved for R, G and B; 128 is the middle of the range.
  */
 export function ybrToRgb(values: ColourValues, most: number): void {
   const middle = (most + 1) / 2;

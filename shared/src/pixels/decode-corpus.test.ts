@@ -1,5 +1,8 @@
 /// <reference path="../../testing/codec-openjph.d.ts" />
-/** Real files of every transfer syntax are read as pydicom and dcmtk read them: lossless ones to the bit, lossy ones within two grey levels of 255. */
+/**
+ * Real files of every transfer syntax are read as pydicom and dcmtk read them: lossless ones to the bit,
+ * lossy ones within two grey levels of 255.
+ */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +10,14 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped, testEnvironment } from '#testing/environment.ts';
-import { pydicomVersion, referenceFrames, referenceGrey, referenceValues, writeOddPixels, type ReferenceFrame } from '#testing/reference-pixels.ts';
+import {
+  pydicomVersion,
+  referenceFrames,
+  referenceGrey,
+  referenceValues,
+  writeOddPixels,
+  type ReferenceFrame,
+} from '#testing/reference-pixels.ts';
 import { bytesSource } from '../dicom/byte-source.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { readInstance } from '../dicom/part10.ts';
@@ -46,13 +56,21 @@ function largestDifference(ours: ArrayLike<number>, theirs: ArrayLike<number>): 
   return most;
 }
 
-/** Two levels of 255, in stored values: of the range that the values take, where they take little of what their bits could. */
+/**
+ * Two levels of 255, in stored values: of the range that the values take, where they take little of what
+ * their bits could.
+ */
 function tolerance({ lossy, samples, bits }: ReferenceFrame, values: FrameValues): number {
   if (!lossy) return 0;
-  return samples === 3 || bits <= 8 ? 2 : (2 * (largestDifference(values, new Float64Array(values.length)) || 1)) / 255;
+  return samples === 3 || bits <= 8
+    ? 2
+    : (2 * (largestDifference(values, new Float64Array(values.length)) || 1)) / 255;
 }
 
-/** Compares every frame that the reference could read, prints a line for each transfer syntax, and gives what differs. `refused`: files that the product may refuse. */
+/**
+ * Compares every frame that the reference could read, prints a line for each transfer syntax, and gives what
+ * differs. `refused`: files that the product may refuse.
+ */
 async function differences(files: readonly string[], folder: string, refused: RegExp): Promise<string[]> {
   const table = new Map<string, { frames: number; files: Set<string>; values: number; grey: number }>();
   const faults: string[] = [];
@@ -69,12 +87,19 @@ async function differences(files: readonly string[], folder: string, refused: Re
     const picture = await greyPicture(instance, instance.dataSet, frame);
     const grey = picture ? largestDifference(picture.grey, await referenceGrey(reference)) : Infinity;
     const row = table.get(reference.syntax) ?? { frames: 0, files: new Set(), values: 0, grey: 0 };
-    table.set(reference.syntax, { frames: row.frames + 1, files: row.files.add(reference.path), values: Math.max(row.values, values), grey: Math.max(row.grey, grey) });
+    table.set(reference.syntax, {
+      frames: row.frames + 1,
+      files: row.files.add(reference.path),
+      values: Math.max(row.values, values),
+      grey: Math.max(row.grey, grey),
+    });
     if (values > tolerance(reference, theirs)) faults.push(`${place}: stored values differ by ${values}`);
     else if (grey > (reference.lossy ? 2 / 255 : 1e-4)) faults.push(`${place}: grey differs by ${grey}`);
   }
   for (const [syntax, row] of [...table].sort()) {
-    process.stdout.write(`    ${syntax.padEnd(24)} ${row.files.size} files, ${row.frames} frames, values ± ${row.values}, grey ± ${row.grey.toExponential(1)}\n`);
+    process.stdout.write(
+      `    ${syntax.padEnd(24)} ${row.files.size} files, ${row.frames} frames, values ± ${row.values}, grey ± ${row.grey.toExponential(1)}\n`,
+    );
   }
   return faults;
 }
@@ -85,17 +110,27 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 }
 
 if (corpus && version) {
-  pixels(`stored values and grey are those of pydicom ${version} and dcmtk`, () => inFolder(async (folder) => {
-    assert.equal(await differences(filesUnder(join(corpus, 'dev')), folder, REFUSED), []);
-  }));
-} else skipped('pixels against pydicom and dcmtk', corpus ? 'python3-pydicom is not installed' : 'the corpus is not there');
+  pixels(`stored values and grey are those of pydicom ${version} and dcmtk`, () =>
+    inFolder(async (folder) => {
+      assert.equal(await differences(filesUnder(join(corpus, 'dev')), folder, REFUSED), []);
+    }),
+  );
+} else
+  skipped(
+    'pixels against pydicom and dcmtk',
+    corpus ? 'python3-pydicom is not installed' : 'the corpus is not there',
+  );
 
 if (version) {
-  pixels(`every form of pixels, written by pydicom ${version} and dcmtk, with rubbish in unused bits and odd sizes`, () => inFolder(async (folder) => {
-    const files = await writeOddPixels(folder);
-    assert.ok(files.length > 150, `${files.length} files`);
-    assert.equal(await differences(files, folder, /^$/), []);
-  }));
+  pixels(
+    `every form of pixels, written by pydicom ${version} and dcmtk, with rubbish in unused bits and odd sizes`,
+    () =>
+      inFolder(async (folder) => {
+        const files = await writeOddPixels(folder);
+        assert.ok(files.length > 150, `${files.length} files`);
+        assert.equal(await differences(files, folder, /^$/), []);
+      }),
+  );
 } else skipped('every form of pixels', 'python3-pydicom is not installed');
 
 if (corpus) {
@@ -110,26 +145,39 @@ if (corpus) {
   });
 
   pixels('no hostile file does anything but give a picture or a refusal', async () => {
-    const paths = readdirSync(join(corpus, 'bad'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name.endsWith('.dcm'));
+    const paths = readdirSync(join(corpus, 'bad'), { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && entry.name.endsWith('.dcm'),
+    );
     let instances = 0;
     for (const { parentPath, name } of paths) {
       const read = await readInstance(bytesSource(new Uint8Array(await readFile(join(parentPath, name)))));
       if (read.kind !== 'ready') continue;
       instances += 1;
       const outcome = await readInstancePicture(read.instance, read.instance.dataSet, 0, codecs);
-      if (outcome.kind === 'picture') assert.ok(outcome.picture.grey.every((grey) => grey >= 0 && grey <= 1), name);
+      if (outcome.kind === 'picture')
+        assert.ok(
+          outcome.picture.grey.every((grey) => grey >= 0 && grey <= 1),
+          name,
+        );
     }
     assert.ok(instances > 10);
   });
 } else skipped('damaged and hostile files', 'the corpus is not there');
 
-/** What the reader does not take as an instance has no pixels here either; the last frame of this slide is 121 × 55 pixels where its header says 240 × 240. */
+/**
+ * What the reader does not take as an instance has no pixels here either; the last frame of this slide is 121
+ * × 55 pixels where its header says 240 × 240.
+ */
 const REFUSED = /no-meta|sequences-private|palettes|too_short|multiframe\.dcm frame 139/;
 
 /** A dozen of the series of many alike slices is enough. */
 function filesUnder(folder: string): string[] {
-  const paths = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  return paths.filter((path) => /\.dcm$|\/[^.]+$/.test(path) && !/(mr-epi-ge|mr-t1-siemens)\/.*[1-9]\.dcm$/.test(path)).sort();
+  const paths = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  return paths
+    .filter((path) => /\.dcm$|\/[^.]+$/.test(path) && !/(mr-epi-ge|mr-t1-siemens)\/.*[1-9]\.dcm$/.test(path))
+    .sort();
 }
 
 pixels.run();

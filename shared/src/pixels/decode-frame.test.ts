@@ -1,4 +1,7 @@
-/** Stored values come out as they went in, from every form that pixels have; what is damaged is refused by name, and nothing else happens. */
+/**
+ * Stored values come out as they went in, from every form that pixels have; what is damaged is refused by
+ * name, and nothing else happens.
+ */
 import { deflateRawSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,7 +11,12 @@ import { type BuiltImage, type SimpleElement, buildInstance } from '../dicom/bui
 import { bytesSource } from '../dicom/byte-source.ts';
 import { concatBytes } from '../dicom/encode.ts';
 import { readInstance } from '../dicom/part10.ts';
-import { EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS } from '../dicom/registry.ts';
+import {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  RLE_LOSSLESS,
+} from '../dicom/registry.ts';
 import { EXTENDED_OFFSET_TABLE } from '../dicom/tags.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { decodeFrame, type FrameOutcome } from './decode-frame.ts';
@@ -20,8 +28,20 @@ const codecs = loadCodecs();
 const JPEG = '1.2.840.10008.1.2.4.';
 const DEFLATED_FRAMES = '1.2.840.10008.1.2.8.1';
 
-async function decoded(image: BuiltImage, transferSyntaxUID: string, index = 0, elements: readonly SimpleElement[] = []): Promise<FrameOutcome> {
-  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID: transferSyntaxUID as TransferSyntaxUID, elements, image }));
+async function decoded(
+  image: BuiltImage,
+  transferSyntaxUID: string,
+  index = 0,
+  elements: readonly SimpleElement[] = [],
+): Promise<FrameOutcome> {
+  const bytes = concatBytes(
+    buildInstance({
+      identifiers,
+      transferSyntaxUID: transferSyntaxUID as TransferSyntaxUID,
+      elements,
+      image,
+    }),
+  );
   const outcome = await readInstance(bytesSource(bytes));
   if (outcome.kind !== 'ready') throw new Error(outcome.because);
   return await decodeFrame(outcome.instance, outcome.instance.dataSet, index, codecs);
@@ -45,13 +65,27 @@ function imageOf(of: Pattern, codestream: Uint8Array, more: Partial<BuiltImage> 
 
 /** What was coded, how, and by how much it may differ. */
 const FORMS: readonly [keyof typeof CODED, Pattern, string, number][] = [
-  ['jpegBaseline', 'grey8', '50', 4], ['jpegProgressive', 'grey8', '55', 4], ['jpegExtended12', 'grey12', '51', 16], ['jpegProgressive12', 'grey12', '55', 16],
-  ['jpegLossless2', 'signed16', '57', 0], ['jpegLossless3', 'signed16', '57', 0], ['jpegLossless4', 'signed16', '57', 0], ['jpegLossless5', 'signed16', '57', 0],
-  ['jpegLossless6', 'signed16', '57', 0], ['jpegLossless7', 'signed16', '57', 0], ['jpegLossless', 'signed16', '70', 0],
-  ['jpegLSLossless', 'signed16', '80', 0], ['jpegLSNear', 'grey12', '81', 3],
-  ['jpegLSColourByLine', 'colour', '80', 0], ['jpegLSColourBySample', 'colour', '80', 0], ['jpegLSColourByPlane', 'colour', '80', 0],
-  ['jpegLSNearColourByLine', 'colour', '81', 2], ['jpegLSNearColourBySample', 'colour', '81', 2], ['jpegLSNearColourByPlane', 'colour', '81', 2],
-  ['jpeg2000', 'grey8', '90', 0], ['jpeg2000Colour', 'colour', '90', 0],
+  ['jpegBaseline', 'grey8', '50', 4],
+  ['jpegProgressive', 'grey8', '55', 4],
+  ['jpegExtended12', 'grey12', '51', 16],
+  ['jpegProgressive12', 'grey12', '55', 16],
+  ['jpegLossless2', 'signed16', '57', 0],
+  ['jpegLossless3', 'signed16', '57', 0],
+  ['jpegLossless4', 'signed16', '57', 0],
+  ['jpegLossless5', 'signed16', '57', 0],
+  ['jpegLossless6', 'signed16', '57', 0],
+  ['jpegLossless7', 'signed16', '57', 0],
+  ['jpegLossless', 'signed16', '70', 0],
+  ['jpegLSLossless', 'signed16', '80', 0],
+  ['jpegLSNear', 'grey12', '81', 3],
+  ['jpegLSColourByLine', 'colour', '80', 0],
+  ['jpegLSColourBySample', 'colour', '80', 0],
+  ['jpegLSColourByPlane', 'colour', '80', 0],
+  ['jpegLSNearColourByLine', 'colour', '81', 2],
+  ['jpegLSNearColourBySample', 'colour', '81', 2],
+  ['jpegLSNearColourByPlane', 'colour', '81', 2],
+  ['jpeg2000', 'grey8', '90', 0],
+  ['jpeg2000Colour', 'colour', '90', 0],
 ];
 
 for (const [name, of, syntax, tolerance] of FORMS) {
@@ -64,12 +98,21 @@ for (const [name, of, syntax, tolerance] of FORMS) {
   });
 }
 
-for (const [name, worst] of [['jpegColour420', 24], ['jpegColour422', 16]] as const) {
+for (const [name, worst] of [
+  ['jpegColour420', 24],
+  ['jpegColour422', 16],
+] as const) {
   frames(`${name}: subsampled colour becomes RGB`, async () => {
-    const values = await valuesOf(imageOf('colour', CODED[name], { photometricInterpretation: 'YBR_FULL_422' }), `${JPEG}50`);
+    const values = await valuesOf(
+      imageOf('colour', CODED[name], { photometricInterpretation: 'YBR_FULL_422' }),
+      `${JPEG}50`,
+    );
     const expected = pattern('colour');
     const mean = values.reduce((sum, value, at) => sum + Math.abs(value - expected[at]!), 0) / values.length;
-    assert.ok(mean < 3 && Math.max(...values.map((value, at) => Math.abs(value - expected[at]!))) <= worst, `mean ${mean}`);
+    assert.ok(
+      mean < 3 && Math.max(...values.map((value, at) => Math.abs(value - expected[at]!))) <= worst,
+      `mean ${mean}`,
+    );
   });
 }
 
@@ -96,75 +139,163 @@ function withScans(whole: Uint8Array, times: number): Uint8Array {
   const start = whole.findIndex((byte, at) => byte === 0xff && whole[at + 1] === 0xda);
   const end = whole.findIndex((byte, at) => at > start && byte === 0xff && whole[at + 1]! >= 0x80);
   const scan = whole.subarray(start, end);
-  const bytes = concatBytes([whole.subarray(0, start), ...Array.from({ length: times }, () => scan), whole.subarray(end)]);
+  const bytes = concatBytes([
+    whole.subarray(0, start),
+    ...Array.from({ length: times }, () => scan),
+    whole.subarray(end),
+  ]);
   return bytes.length % 2 === 0 ? bytes : concatBytes([bytes, new Uint8Array(1)]);
 }
 
 frames('scans that come again and again keep no core busy: the codestream is refused', async () => {
-  for (const [name, of, syntax] of [['jpegLossless', 'signed16', '70'], ['jpegLSColourByPlane', 'colour', '80'], ['jpegLSColourByLine', 'colour', '80'], ['jpegBaseline', 'grey8', '50']] as const) {
+  for (const [name, of, syntax] of [
+    ['jpegLossless', 'signed16', '70'],
+    ['jpegLSColourByPlane', 'colour', '80'],
+    ['jpegLSColourByLine', 'colour', '80'],
+    ['jpegBaseline', 'grey8', '50'],
+  ] as const) {
     assert.is((await decoded(imageOf(of, withScans(CODED[name], 1)), JPEG + syntax)).kind, 'frame', name);
-    assert.equal(await decoded(imageOf(of, withScans(CODED[name], 2)), JPEG + syntax), { kind: 'refused', because: 'image-damaged' }, name);
+    assert.equal(
+      await decoded(imageOf(of, withScans(CODED[name], 2)), JPEG + syntax),
+      { kind: 'refused', because: 'image-damaged' },
+      name,
+    );
   }
-  const scans = CODED.jpegProgressive.filter((byte, at) => byte === 0xda && CODED.jpegProgressive[at - 1] === 0xff).length;
+  const scans = CODED.jpegProgressive.filter(
+    (byte, at) => byte === 0xda && CODED.jpegProgressive[at - 1] === 0xff,
+  ).length;
   const most = 500 - scans + 1;
-  assert.is((await decoded(imageOf('grey8', withScans(CODED.jpegProgressive, most)), `${JPEG}55`)).kind, 'frame');
-  assert.is((await decoded(imageOf('grey8', withScans(CODED.jpegProgressive, most + 1)), `${JPEG}55`)).kind, 'refused');
+  assert.is(
+    (await decoded(imageOf('grey8', withScans(CODED.jpegProgressive, most)), `${JPEG}55`)).kind,
+    'frame',
+  );
+  assert.is(
+    (await decoded(imageOf('grey8', withScans(CODED.jpegProgressive, most + 1)), `${JPEG}55`)).kind,
+    'refused',
+  );
 });
 
-frames('bits that are not stored are cleared where the codestream is lossless, and where it is not they are left alone', async () => {
-  const unused = { isSigned: false, bitsStored: 12 };
-  for (const [name, syntax] of [['jpegLossless', '70'], ['jpegLossless4', '57'], ['jpegLSLossless', '80']] as const) {
-    assert.equal(await valuesOf(imageOf('signed16', CODED[name], unused), JPEG + syntax), pattern('signed16').map((value) => value & 0xfff), name);
-  }
-  const signed = await valuesOf(imageOf('signed16', CODED.jpegLossless, { bitsStored: 12 }), `${JPEG}70`);
-  assert.equal(signed, pattern('signed16').map((value) => (value << 20) >> 20));
-  const lossy = await valuesOf(imageOf('grey12', CODED.jpegLSNear, { bitsStored: 10 }), `${JPEG}81`);
-  assert.ok(lossy.some((value) => value > 1023));
-});
+frames(
+  'bits that are not stored are cleared where the codestream is lossless, and where it is not they are left alone',
+  async () => {
+    const unused = { isSigned: false, bitsStored: 12 };
+    for (const [name, syntax] of [
+      ['jpegLossless', '70'],
+      ['jpegLossless4', '57'],
+      ['jpegLSLossless', '80'],
+    ] as const) {
+      assert.equal(
+        await valuesOf(imageOf('signed16', CODED[name], unused), JPEG + syntax),
+        pattern('signed16').map((value) => value & 0xfff),
+        name,
+      );
+    }
+    const signed = await valuesOf(imageOf('signed16', CODED.jpegLossless, { bitsStored: 12 }), `${JPEG}70`);
+    assert.equal(
+      signed,
+      pattern('signed16').map((value) => (value << 20) >> 20),
+    );
+    const lossy = await valuesOf(imageOf('grey12', CODED.jpegLSNear, { bitsStored: 10 }), `${JPEG}81`);
+    assert.ok(lossy.some((value) => value > 1023));
+  },
+);
 
 frames('a codestream of another size than the header says is refused', async () => {
   for (const [name, of, syntax] of FORMS) {
-    for (const more of [{ rows: CODED_ROWS + 1 }, { columns: CODED_COLUMNS - 1 }, { rows: 20_000, columns: 2000 }]) {
-      assert.equal(await decoded(imageOf(of, CODED[name], more), JPEG + syntax), { kind: 'refused', because: 'image-damaged' });
+    for (const more of [
+      { rows: CODED_ROWS + 1 },
+      { columns: CODED_COLUMNS - 1 },
+      { rows: 20_000, columns: 2000 },
+    ]) {
+      assert.equal(await decoded(imageOf(of, CODED[name], more), JPEG + syntax), {
+        kind: 'refused',
+        because: 'image-damaged',
+      });
     }
   }
 });
 
 frames('a frame of 256 MiB is a frame, one row more is too large', async () => {
-  const of = (rows: number): BuiltImage => ({ rows, columns: 32_768, bitsAllocated: 16, pixels: [CODED.jpegLossless] });
+  const of = (rows: number): BuiltImage => ({
+    rows,
+    columns: 32_768,
+    bitsAllocated: 16,
+    pixels: [CODED.jpegLossless],
+  });
   assert.equal(await decoded(of(4096), `${JPEG}70`), { kind: 'refused', because: 'image-damaged' });
   assert.equal(await decoded(of(4097), `${JPEG}70`), { kind: 'refused', because: 'image-too-large' });
   // Of 8 bits too: its grey takes as much.
-  assert.equal(await decoded({ ...of(4096), bitsAllocated: 8 }, `${JPEG}70`), { kind: 'refused', because: 'image-damaged' });
-  assert.equal(await decoded({ ...of(4097), bitsAllocated: 8 }, `${JPEG}70`), { kind: 'refused', because: 'image-too-large' });
+  assert.equal(await decoded({ ...of(4096), bitsAllocated: 8 }, `${JPEG}70`), {
+    kind: 'refused',
+    because: 'image-damaged',
+  });
+  assert.equal(await decoded({ ...of(4097), bitsAllocated: 8 }, `${JPEG}70`), {
+    kind: 'refused',
+    because: 'image-too-large',
+  });
 });
 
 const words = (...values: readonly number[]): Uint8Array => new Uint8Array(Uint16Array.from(values).buffer);
 
-for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN]) {
+for (const transferSyntaxUID of [
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+  EXPLICIT_VR_BIG_ENDIAN,
+]) {
   frames(`native values, signed, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
-    const image: BuiltImage = { rows: 2, columns: 2, bitsAllocated: 16, bitsStored: 12, isSigned: true, pixels: words(0x0f80, 0xf07f, 0xf800, 0x07ff) };
+    const image: BuiltImage = {
+      rows: 2,
+      columns: 2,
+      bitsAllocated: 16,
+      bitsStored: 12,
+      isSigned: true,
+      pixels: words(0x0f80, 0xf07f, 0xf800, 0x07ff),
+    };
     assert.equal(await valuesOf(image, transferSyntaxUID), [-128, 127, -2048, 2047]);
   });
 }
 
 frames('the frame that is asked for, and none that is not there', async () => {
-  const image: BuiltImage = { rows: 1, columns: 2, frames: 3, bitsAllocated: 8, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+  const image: BuiltImage = {
+    rows: 1,
+    columns: 2,
+    frames: 3,
+    bitsAllocated: 8,
+    pixels: Uint8Array.of(1, 2, 3, 4, 5, 6),
+  };
   assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 1), [3, 4]);
-  for (const index of [-1, 3, 0.5]) assert.equal(await decoded(image, EXPLICIT_VR_LITTLE_ENDIAN, index), { kind: 'refused', because: 'frame-not-found' });
+  for (const index of [-1, 3, 0.5])
+    assert.equal(await decoded(image, EXPLICIT_VR_LITTLE_ENDIAN, index), {
+      kind: 'refused',
+      because: 'frame-not-found',
+    });
 });
 
 frames('native YBR, with and without shared colour, becomes RGB', async () => {
-  const full: BuiltImage = { rows: 1, columns: 2, bitsAllocated: 8, photometricInterpretation: 'YBR_FULL', pixels: Uint8Array.of(76, 85, 255, 150, 44, 21) };
+  const full: BuiltImage = {
+    rows: 1,
+    columns: 2,
+    bitsAllocated: 8,
+    photometricInterpretation: 'YBR_FULL',
+    pixels: Uint8Array.of(76, 85, 255, 150, 44, 21),
+  };
   assert.equal(await valuesOf(full, EXPLICIT_VR_LITTLE_ENDIAN), [254, 0, 0, 0, 255, 1]);
-  const shared: BuiltImage = { rows: 1, columns: 2, bitsAllocated: 8, photometricInterpretation: 'YBR_FULL_422', pixels: Uint8Array.of(10, 200, 128, 128) };
+  const shared: BuiltImage = {
+    rows: 1,
+    columns: 2,
+    bitsAllocated: 8,
+    photometricInterpretation: 'YBR_FULL_422',
+    pixels: Uint8Array.of(10, 200, 128, 128),
+  };
   assert.equal(await valuesOf(shared, EXPLICIT_VR_LITTLE_ENDIAN), [10, 10, 10, 200, 200, 200]);
 });
 
 /** One segment of literal bytes after another (PS3.5 §G). */
 function rle(...segments: readonly Uint8Array[]): Uint8Array {
   const header = new Uint32Array(16);
-  const parts = segments.map((segment) => concatBytes([Uint8Array.of(segment.length - 1), segment, new Uint8Array((segment.length + 1) % 2)]));
+  const parts = segments.map((segment) =>
+    concatBytes([Uint8Array.of(segment.length - 1), segment, new Uint8Array((segment.length + 1) % 2)]),
+  );
   header[0] = segments.length;
   parts.reduce((at, part, i) => ((header[i + 1] = at), at + part.length), 64);
   return concatBytes([new Uint8Array(header.buffer), ...parts]);
@@ -172,10 +303,19 @@ function rle(...segments: readonly Uint8Array[]): Uint8Array {
 
 frames('RLE: planes of bytes, the most significant first; several frames', async () => {
   const frame = (high: number): Uint8Array => rle(Uint8Array.of(high, high, 0, 0), Uint8Array.of(1, 2, 3, 4));
-  const image: BuiltImage = { rows: 2, columns: 2, frames: 2, bitsAllocated: 16, pixels: [frame(1), frame(2)] };
+  const image: BuiltImage = {
+    rows: 2,
+    columns: 2,
+    frames: 2,
+    bitsAllocated: 16,
+    pixels: [frame(1), frame(2)],
+  };
   assert.equal(await valuesOf(image, RLE_LOSSLESS, 1), [513, 514, 3, 4]);
   const short = rle(Uint8Array.of(1, 2), Uint8Array.of(1, 2));
-  assert.equal(await decoded({ ...image, pixels: [short, short] }, RLE_LOSSLESS), { kind: 'refused', because: 'image-damaged' });
+  assert.equal(await decoded({ ...image, pixels: [short, short] }, RLE_LOSSLESS), {
+    kind: 'refused',
+    because: 'image-damaged',
+  });
 });
 
 frames('fragments without a table are put together by where codestreams begin', async () => {
@@ -183,12 +323,21 @@ frames('fragments without a table are put together by where codestreams begin', 
   const halves = [whole.slice(0, 300), whole.slice(300)];
   const image = imageOf('signed16', whole, { frames: 2, pixels: [...halves, ...halves] });
   assert.equal(await valuesOf(image, `${JPEG}70`, 1), pattern('signed16'));
-  assert.equal(await decoded({ ...image, pixels: [halves[0]!, halves[1]!, halves[1]!] }, `${JPEG}70`, 1), { kind: 'refused', because: 'image-damaged' });
+  assert.equal(await decoded({ ...image, pixels: [halves[0]!, halves[1]!, halves[1]!] }, `${JPEG}70`, 1), {
+    kind: 'refused',
+    because: 'image-damaged',
+  });
 });
 
 frames('single bits, frames without padding between them', async () => {
   // Three frames of 3 × 3: 27 bits, the lowest of each byte first.
-  const image: BuiltImage = { rows: 3, columns: 3, frames: 3, bitsAllocated: 1, pixels: Uint8Array.of(0b00000001, 0b00000010, 0b11111100, 0b00000111) };
+  const image: BuiltImage = {
+    rows: 3,
+    columns: 3,
+    frames: 3,
+    bitsAllocated: 1,
+    pixels: Uint8Array.of(0b00000001, 0b00000010, 0b11111100, 0b00000111),
+  };
   assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 0), [1, 0, 0, 0, 0, 0, 0, 0, 0]);
   assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 1), [1, 0, 0, 0, 0, 0, 0, 0, 0]);
   assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN, 2), [1, 1, 1, 1, 1, 1, 1, 1, 1]);
@@ -196,28 +345,60 @@ frames('single bits, frames without padding between them', async () => {
 
 frames('32 bits, and colour in planes', async () => {
   const values = [0, 1, 0x7fffffff, 0xffffffff];
-  const image: BuiltImage = { rows: 1, columns: 4, bitsAllocated: 32, pixels: new Uint8Array(Uint32Array.from(values).buffer) };
+  const image: BuiltImage = {
+    rows: 1,
+    columns: 4,
+    bitsAllocated: 32,
+    pixels: new Uint8Array(Uint32Array.from(values).buffer),
+  };
   assert.equal(await valuesOf(image, EXPLICIT_VR_LITTLE_ENDIAN), values);
-  assert.equal(await valuesOf({ ...image, isSigned: true }, EXPLICIT_VR_LITTLE_ENDIAN), [0, 1, 0x7fffffff, -1]);
-  const planes: BuiltImage = { rows: 1, columns: 2, bitsAllocated: 8, photometricInterpretation: 'RGB', isPlanar: true, pixels: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+  assert.equal(
+    await valuesOf({ ...image, isSigned: true }, EXPLICIT_VR_LITTLE_ENDIAN),
+    [0, 1, 0x7fffffff, -1],
+  );
+  const planes: BuiltImage = {
+    rows: 1,
+    columns: 2,
+    bitsAllocated: 8,
+    photometricInterpretation: 'RGB',
+    isPlanar: true,
+    pixels: Uint8Array.of(1, 2, 3, 4, 5, 6),
+  };
   assert.equal(await valuesOf(planes, EXPLICIT_VR_LITTLE_ENDIAN), [1, 3, 5, 2, 4, 6]);
 });
 
 frames('Deflated Image Frame: each frame by itself, of exactly its size', async () => {
-  const frame = (value: number, pixels: number): Uint8Array => new Uint8Array(deflateRawSync(new Uint8Array(pixels).fill(value)));
-  const image: BuiltImage = { rows: 8, columns: 8, frames: 2, bitsAllocated: 8, pixels: [frame(3, 64), frame(4, 64)] };
+  const frame = (value: number, pixels: number): Uint8Array =>
+    new Uint8Array(deflateRawSync(new Uint8Array(pixels).fill(value)));
+  const image: BuiltImage = {
+    rows: 8,
+    columns: 8,
+    frames: 2,
+    bitsAllocated: 8,
+    pixels: [frame(3, 64), frame(4, 64)],
+  };
   assert.equal(new Set(await valuesOf(image, DEFLATED_FRAMES, 1)), new Set([4]));
   for (const pixels of [63, 65, 100_000_000]) {
-    assert.equal(await decoded({ ...image, frames: 1, pixels: [frame(3, pixels)] }, DEFLATED_FRAMES), { kind: 'refused', because: 'image-damaged' });
+    assert.equal(await decoded({ ...image, frames: 1, pixels: [frame(3, pixels)] }, DEFLATED_FRAMES), {
+      kind: 'refused',
+      because: 'image-damaged',
+    });
   }
 });
 
-/** The tables say that the second frame begins with the third fragment. Offsets count from the first item behind the table. */
+/**
+ * The tables say that the second frame begins with the third fragment. Offsets count from the first item
+ * behind the table.
+ */
 const HALVES = [CODED.jpegLossless.slice(0, 300), CODED.jpegLossless.slice(300)] as const;
 const SECOND = HALVES[0].length + HALVES[1].length + 16;
 
 frames('the Extended Offset Table finds frames of several fragments', async () => {
-  const table: SimpleElement = [EXTENDED_OFFSET_TABLE, 'OV', new Uint8Array(BigUint64Array.of(0n, BigInt(SECOND)).buffer)];
+  const table: SimpleElement = [
+    EXTENDED_OFFSET_TABLE,
+    'OV',
+    new Uint8Array(BigUint64Array.of(0n, BigInt(SECOND)).buffer),
+  ];
   const zeros = new Uint8Array(HALVES[0].length);
   const image = imageOf('signed16', CODED.jpegLossless, { frames: 2, pixels: [zeros, HALVES[1], ...HALVES] });
   assert.equal(await valuesOf(image, `${JPEG}70`, 1, [table]), pattern('signed16'));
@@ -226,7 +407,9 @@ frames('the Extended Offset Table finds frames of several fragments', async () =
 
 frames('the Basic Offset Table finds them too; one that points nowhere is not believed', async () => {
   const image = imageOf('signed16', CODED.jpegLossless, { frames: 2, pixels: [...HALVES, ...HALVES] });
-  const file = concatBytes(buildInstance({ identifiers, transferSyntaxUID: `${JPEG}70` as TransferSyntaxUID, elements: [], image }));
+  const file = concatBytes(
+    buildInstance({ identifiers, transferSyntaxUID: `${JPEG}70` as TransferSyntaxUID, elements: [], image }),
+  );
   const empty = Buffer.from(file).indexOf(Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]));
   for (const second of [SECOND, SECOND + 2]) {
     const table = new Uint8Array(Uint32Array.of(8, 0, second).buffer);
@@ -239,12 +422,23 @@ frames('the Basic Offset Table finds them too; one that points nowhere is not be
 });
 
 frames('video is not decoded, and a header alone has no pixels', async () => {
-  assert.equal(await decoded(imageOf('grey8', new Uint8Array(8)), `${JPEG}102`), { kind: 'refused', because: 'image-type-unsupported' });
-  const ofReport = { ...identifiers, sopClassUID: '1.2.840.10008.5.1.4.1.1.88.11' as typeof identifiers.sopClassUID };
-  const report = concatBytes(buildInstance({ identifiers: ofReport, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements: [] }));
+  assert.equal(await decoded(imageOf('grey8', new Uint8Array(8)), `${JPEG}102`), {
+    kind: 'refused',
+    because: 'image-type-unsupported',
+  });
+  const ofReport = {
+    ...identifiers,
+    sopClassUID: '1.2.840.10008.5.1.4.1.1.88.11' as typeof identifiers.sopClassUID,
+  };
+  const report = concatBytes(
+    buildInstance({ identifiers: ofReport, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements: [] }),
+  );
   const read = await readInstance(bytesSource(report));
   if (read.kind !== 'ready') throw new Error(read.because);
-  assert.equal(await decodeFrame(read.instance, read.instance.dataSet, 0, codecs), { kind: 'refused', because: 'image-without-pixels' });
+  assert.equal(await decodeFrame(read.instance, read.instance.dataSet, 0, codecs), {
+    kind: 'refused',
+    because: 'image-without-pixels',
+  });
 });
 
 frames.run();

@@ -1,4 +1,7 @@
-/** A picture is the same in the browser and in Node: stored values, grey and the models' square, to the bit, under the product's policy for scripts. */
+/**
+ * A picture is the same in the browser and in Node: stored values, grey and the models' square, to the bit,
+ * under the product's policy for scripts.
+ */
 import { createServer } from 'node:http';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -22,43 +25,88 @@ const { chromium, corpus } = testEnvironment();
 const pixels = suite('pixels in the browser');
 
 const TYPES: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
-const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
 const { identifiers } = syntheticStudy({ seed: 21 }).instances[0]!;
 
 /** A form of each decoder, for a clone without the corpus. */
 function syntheticInstances(): (readonly [string, Uint8Array])[] {
-  const of = (syntax: string, codestream: Uint8Array, bitsAllocated: 8 | 16, bitsStored = bitsAllocated as number): Uint8Array => concatBytes(buildInstance({
-    identifiers, elements: [], transferSyntaxUID: `1.2.840.10008.1.2.4.${syntax}` as TransferSyntaxUID,
-    image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated, bitsStored, pixels: [codestream] },
-  }));
+  const of = (
+    syntax: string,
+    codestream: Uint8Array,
+    bitsAllocated: 8 | 16,
+    bitsStored = bitsAllocated as number,
+  ): Uint8Array =>
+    concatBytes(
+      buildInstance({
+        identifiers,
+        elements: [],
+        transferSyntaxUID: `1.2.840.10008.1.2.4.${syntax}` as TransferSyntaxUID,
+        image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated, bitsStored, pixels: [codestream] },
+      }),
+    );
   return [
-    ['JPEG 2000', of('90', CODED.jpeg2000, 8)], ['JPEG', of('50', CODED.jpegBaseline, 8)], ['JPEG of 12 bits', of('51', CODED.jpegExtended12, 16, 12)],
-    ['lossless JPEG', of('70', CODED.jpegLossless, 16)], ['JPEG-LS', of('81', CODED.jpegLSNear, 16, 12)],
+    ['JPEG 2000', of('90', CODED.jpeg2000, 8)],
+    ['JPEG', of('50', CODED.jpegBaseline, 8)],
+    ['JPEG of 12 bits', of('51', CODED.jpegExtended12, 16, 12)],
+    ['lossless JPEG', of('70', CODED.jpegLossless, 16)],
+    ['JPEG-LS', of('81', CODED.jpegLSNear, 16, 12)],
   ];
 }
 
 /** One of each transfer syntax, large and small, and files that are no pictures. */
 const FILES = [
-  'dev/rtimage-varian/RI6XDosiGap.dcm', 'dev/cr-modality-lut/CR-ModalitySequenceLUT.dcm', 'dev/cr-chest-philips/RG1_J2KI.dcm', 'dev/sc-photo/image6.dcm',
-  'dev/derived-htj2k/mr-htj2k-lossless.dcm', 'dev/us-palette/gdcm-US-ALOKA-16.dcm', 'dev/us-palette/OBXXXX1A_rle.dcm', 'dev/us-ybr422/US-YBR_FULL_422-EVRLE.dcm',
-  'dev/sc-testpattern/TestPattern_JPEG-LS-NearLossless.dcm', 'dev/sc-testpattern/TestPattern_JPEG-Baseline_YBR422.dcm', 'dev/seg-deflated-frames/liver_deflate.dcm',
-  'dev/parametric-map/parametric_map_float.dcm', 'dev/mr-12bit-signed/12bitSigned_0x0F0F.dcm', 'dev/mr-emri-syntaxes/emri_small_big_endian.dcm',
-  'dev/ct-syntaxes/CTImage.dcm_JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55.dcm', 'dev/mr-emri-syntaxes/emri_small_jpeg_2k_lossless_too_short.dcm',
-  'bad/images/04-png-2048x2048.png', 'bad/images/06-png-16bit.png', 'bad/images/10-png-corrupt-crc.png', 'bad/images/12-png-lies.png',
-  'bad/images/07-jpeg-truncated.jpg', 'bad/images/13-jpeg-exif-gps.jpg', 'bad/images/18-png-palette-1bit.png',
+  'dev/rtimage-varian/RI6XDosiGap.dcm',
+  'dev/cr-modality-lut/CR-ModalitySequenceLUT.dcm',
+  'dev/cr-chest-philips/RG1_J2KI.dcm',
+  'dev/sc-photo/image6.dcm',
+  'dev/derived-htj2k/mr-htj2k-lossless.dcm',
+  'dev/us-palette/gdcm-US-ALOKA-16.dcm',
+  'dev/us-palette/OBXXXX1A_rle.dcm',
+  'dev/us-ybr422/US-YBR_FULL_422-EVRLE.dcm',
+  'dev/sc-testpattern/TestPattern_JPEG-LS-NearLossless.dcm',
+  'dev/sc-testpattern/TestPattern_JPEG-Baseline_YBR422.dcm',
+  'dev/seg-deflated-frames/liver_deflate.dcm',
+  'dev/parametric-map/parametric_map_float.dcm',
+  'dev/mr-12bit-signed/12bitSigned_0x0F0F.dcm',
+  'dev/mr-emri-syntaxes/emri_small_big_endian.dcm',
+  'dev/ct-syntaxes/CTImage.dcm_JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55.dcm',
+  'dev/mr-emri-syntaxes/emri_small_jpeg_2k_lossless_too_short.dcm',
+  'bad/images/04-png-2048x2048.png',
+  'bad/images/06-png-16bit.png',
+  'bad/images/10-png-corrupt-crc.png',
+  'bad/images/12-png-lies.png',
+  'bad/images/07-jpeg-truncated.jpg',
+  'bad/images/13-jpeg-exif-gps.jpg',
+  'bad/images/18-png-palette-1bit.png',
 ];
 
 if (chromium) {
   pixels('every form of pixels is read as Node reads it', async () => {
-    const real = corpus === null ? [] : await Promise.all(FILES.map(async (path) => [path, new Uint8Array(await readFile(join(corpus, path)))] as const));
+    const real =
+      corpus === null
+        ? []
+        : await Promise.all(
+            FILES.map(async (path) => [path, new Uint8Array(await readFile(join(corpus, path)))] as const),
+          );
     const inputs = [...syntheticInstances(), ...real];
     const folder = await mkdtemp(join(tmpdir(), 'relay-pixels-page-'));
     const browser = await openBrowser(chromium);
-    const server = createServer((request, response) => void answer(request.url ?? '/').then(([type, body]) => {
-      response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
-    }, () => response.writeHead(404).end()));
+    const server = createServer(
+      (request, response) =>
+        void answer(request.url ?? '/').then(
+          ([type, body]) => {
+            response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(body);
+          },
+          () => response.writeHead(404).end(),
+        ),
+    );
     async function answer(address: string): Promise<readonly [string, string | Uint8Array]> {
-      if (address === '/') return ['text/html', '<!doctype html><title>pixels</title><script type="module" src="/page.js"></script>'];
+      if (address === '/')
+        return [
+          'text/html',
+          '<!doctype html><title>pixels</title><script type="module" src="/page.js"></script>',
+        ];
       const which = /^\/inputs\/(\d+)$/.exec(address)?.[1];
       if (which !== undefined) return ['application/octet-stream', inputs[Number(which)]![1]];
       const path = join(folder, address === '/page.js' ? 'page.js' : join('assets', basename(address)));
@@ -66,10 +114,19 @@ if (chromium) {
     }
     try {
       await build({
-        configFile: false, logLevel: 'warn', root: fileURLToPath(new URL('../../testing', import.meta.url)), worker: { format: 'es' },
+        configFile: false,
+        logLevel: 'warn',
+        root: fileURLToPath(new URL('../../testing', import.meta.url)),
+        worker: { format: 'es' },
         build: {
-          outDir: folder, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: false,
-          rollupOptions: { input: fileURLToPath(new URL('../../testing/pixels-page.ts', import.meta.url)), output: { entryFileNames: 'page.js' } },
+          outDir: folder,
+          emptyOutDir: true,
+          assetsInlineLimit: 0,
+          modulePreload: false,
+          rollupOptions: {
+            input: fileURLToPath(new URL('../../testing/pixels-page.ts', import.meta.url)),
+            output: { entryFileNames: 'page.js' },
+          },
         },
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,12 +135,17 @@ if (chromium) {
       await page.waitForFunction(() => 'ask' in globalThis);
       const codecs = loadCodecs();
       for (const [which, [name, bytes]] of inputs.entries()) {
-        const ask = (): Promise<PictureDigests> => page.evaluate((address) => (globalThis as unknown as { ask(of: string): Promise<PictureDigests> }).ask(address), `/inputs/${which}`);
+        const ask = (): Promise<PictureDigests> =>
+          page.evaluate(
+            (address) => (globalThis as unknown as { ask(of: string): Promise<PictureDigests> }).ask(address),
+            `/inputs/${which}`,
+          );
         const first = await ask();
         assert.is(first.said, (await digestPicture(bytes, codecs)).said, name);
         // The second time the codec is there and the code is warm.
         const warm = await ask();
-        if (bytes.length > 300_000) process.stdout.write(`    ${basename(name)}: ${warm.ms.toFixed(0)} ms decoded and preprocessed\n`);
+        if (bytes.length > 300_000)
+          process.stdout.write(`    ${basename(name)}: ${warm.ms.toFixed(0)} ms decoded and preprocessed\n`);
       }
     } finally {
       await browser.close();

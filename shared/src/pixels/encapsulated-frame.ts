@@ -1,6 +1,7 @@
 /**
- * Finds the fragments of one frame in encapsulated Pixel Data (PS3.5 §A.4): by the Extended Offset Table, by the Basic Offset Table, one fragment a
- * frame, or, where several make a frame and there is no table, by where codestreams begin.
+ * Finds the fragments of one frame in encapsulated Pixel Data (PS3.5 §A.4): by the Extended Offset Table, by
+ * the Basic Offset Table, one fragment a frame, or, where several make a frame and there is no table, by
+ * where codestreams begin.
  */
 import type { ByteRange, ByteSource, DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { concatBytes } from '../dicom/encode.ts';
@@ -49,20 +50,32 @@ async function frameStarts(
   return await startsOfCodestreams(source, fragments, frames);
 }
 
-async function extendedOffsets(instance: ParsedInstance, source: ByteSource): Promise<readonly number[] | null> {
+async function extendedOffsets(
+  instance: ParsedInstance,
+  source: ByteSource,
+): Promise<readonly number[] | null> {
   const element = findElement(instance.elements, EXTENDED_OFFSET_TABLE);
   if (!element || element.valueLength === 0 || element.valueLength > TABLE_BYTES_LIMIT) return null;
   const bytes = await readValueBytes(element, source, TABLE_BYTES_LIMIT);
-  return Array.from({ length: bytes.length >> 3 }, (_, i) => readUint32(bytes, i * 8 + 4, false) * 2 ** 32 + readUint32(bytes, i * 8, false));
+  return Array.from(
+    { length: bytes.length >> 3 },
+    (_, i) => readUint32(bytes, i * 8 + 4, false) * 2 ** 32 + readUint32(bytes, i * 8, false),
+  );
 }
 
-async function basicOffsets(source: ByteSource, { offset, length }: ByteRange): Promise<readonly number[] | null> {
+async function basicOffsets(
+  source: ByteSource,
+  { offset, length }: ByteRange,
+): Promise<readonly number[] | null> {
   if (length === 0 || length > TABLE_BYTES_LIMIT) return null;
   const bytes = await source.read(offset, length);
   return Array.from({ length: bytes.length >> 2 }, (_, i) => readUint32(bytes, i * 4, false));
 }
 
-/** Offsets count from the first byte of the first item behind the table (PS3.5 §A.4). Null where one is no fragment's, or they do not ascend. */
+/**
+ * Offsets count from the first byte of the first item behind the table (PS3.5 §A.4). Null where one is no
+ * fragment's, or they do not ascend.
+ */
 function startsAt(offsets: readonly number[], fragments: readonly ByteRange[]): number[] | null {
   const origin = fragments[0]!.offset - ITEM_HEADER_BYTES;
   const numbers = new Map(fragments.map(({ offset }, which) => [offset - ITEM_HEADER_BYTES - origin, which]));
@@ -70,12 +83,20 @@ function startsAt(offsets: readonly number[], fragments: readonly ByteRange[]): 
   return starts.every((start, i) => start > (starts[i - 1] ?? -1)) && starts[0] === 0 ? starts : null;
 }
 
-/** A JPEG or JPEG-LS codestream begins with SOI and a marker, one of JPEG 2000 with SOC and SIZ: no fragment goes on with these by chance. */
-async function startsOfCodestreams(source: ByteSource, fragments: readonly ByteRange[], frames: number): Promise<number[] | null> {
+/**
+ * A JPEG or JPEG-LS codestream begins with SOI and a marker, one of JPEG 2000 with SOC and SIZ: no fragment
+ * goes on with these by chance.
+ */
+async function startsOfCodestreams(
+  source: ByteSource,
+  fragments: readonly ByteRange[],
+  frames: number,
+): Promise<number[] | null> {
   const starts: number[] = [];
   for (const [which, { offset }] of fragments.entries()) {
     const [a, b, c, d] = await source.read(offset, 4);
-    const isStart = (a === 0xff && b === 0xd8 && c === 0xff) || (a === 0xff && b === 0x4f && c === 0xff && d === 0x51);
+    const isStart =
+      (a === 0xff && b === 0xd8 && c === 0xff) || (a === 0xff && b === 0x4f && c === 0xff && d === 0x51);
     if (isStart) starts.push(which);
   }
   return starts.length === frames && starts[0] === 0 ? starts : null;

@@ -1,15 +1,27 @@
-/** How a camera was held, by EXIF (CIPA DC-008 §4.6.4): the one thing of it that changes what a person sees. Nothing else of EXIF is read. */
+/**
+ * How a camera was held, by EXIF (CIPA DC-008 §4.6.4): the one thing of it that changes what a person sees.
+ * Nothing else of EXIF is read.
+ */
 import type { GreyPicture } from './picture.ts';
 
 const ORIENTATION = 0x0112;
 const SHORT = 3;
 const ENTRY_BYTES = 12;
 
-/** 1 to 8; 1 is upright, and what is said where nothing can be read. `tiff`: from the byte order on, as in a PNG's eXIf. */
+/**
+ * 1 to 8; 1 is upright, and what is said where nothing can be read. `tiff`: from the byte order on, as in a
+ * PNG's eXIf.
+ */
 export function exifOrientation(tiff: Uint8Array): number {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
   const isLittle = tiff[0] === 0x49;
-  if (tiff.length < 14 || tiff[0] !== tiff[1] || (!isLittle && tiff[0] !== 0x4d) || view.getUint16(2, isLittle) !== 42) return 1;
+  if (
+    tiff.length < 14 ||
+    tiff[0] !== tiff[1] ||
+    (!isLittle && tiff[0] !== 0x4d) ||
+    view.getUint16(2, isLittle) !== 42
+  )
+    return 1;
   const directory = view.getUint32(4, isLittle);
   if (directory + 2 > tiff.length) return 1;
   const end = Math.min(tiff.length, directory + 2 + view.getUint16(directory, isLittle) * ENTRY_BYTES);

@@ -1,6 +1,7 @@
 /**
- * From stored values to what a person would see, as grey from 0 to 1: modality LUT, VOI LUT, MONOCHROME1 inverted, palettes and colour as luma. Not
- * here: overlays, presentation states, ICC profiles, the GSDF of a display.
+ * From stored values to what a person would see, as grey from 0 to 1: modality LUT, VOI LUT, MONOCHROME1
+ * inverted, palettes and colour as luma. Not here: overlays, presentation states, ICC profiles, the GSDF of a
+ * display.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { BITS_STORED, PIXEL_REPRESENTATION } from '../dicom/tags.ts';
@@ -32,32 +33,58 @@ export async function readInstancePicture(
   return picture ? { kind: 'picture', picture } : { kind: 'refused', because: 'image-damaged' };
 }
 
-/** Null where a palette is missing. Without a window, the range of this frame's values is the range of grey. */
-export async function greyPicture(instance: ParsedInstance, source: ByteSource, frame: Frame): Promise<GreyPicture | null> {
+/**
+ * Null where a palette is missing. Without a window, the range of this frame's values is the range of grey.
+ */
+export async function greyPicture(
+  instance: ParsedInstance,
+  source: ByteSource,
+  frame: Frame,
+): Promise<GreyPicture | null> {
   const { rows, columns, values, photometricInterpretation } = frame;
   if (frame.samples === 3) return { rows, columns, grey: luma(values, mostOf(instance, values)) };
-  if (photometricInterpretation !== 'PALETTE COLOR') return { rows, columns, grey: mapped(values, await greyOfStored(instance, source, frame)) };
+  if (photometricInterpretation !== 'PALETTE COLOR')
+    return { rows, columns, grey: mapped(values, await greyOfStored(instance, source, frame)) };
   const palette = await paletteOf(instance, source);
   if (!palette) return null;
   const [red, green, blue] = palette;
   const [r, g, b] = LUMA;
-  return { rows, columns, grey: mapped(values, (stored) => r * entryOf(red, stored) + g * entryOf(green, stored) + b * entryOf(blue, stored)) };
+  return {
+    rows,
+    columns,
+    grey: mapped(
+      values,
+      (stored) => r * entryOf(red, stored) + g * entryOf(green, stored) + b * entryOf(blue, stored),
+    ),
+  };
 }
 
 /** Red, green and blue of the instance; null where one is missing. */
-export async function paletteOf(instance: ParsedInstance, source: ByteSource): ReturnType<typeof readPalette> {
+export async function paletteOf(
+  instance: ParsedInstance,
+  source: ByteSource,
+): ReturnType<typeof readPalette> {
   const isSigned = numberOf(findElement(instance.elements, PIXEL_REPRESENTATION), instance) === 1;
   return await readPalette(instance.elements, instance, source, isSigned);
 }
 
 /** Of MONOCHROME1 and MONOCHROME2: a stored value's grey, 0 to 1. */
-export async function greyOfStored(instance: ParsedInstance, source: ByteSource, { values, photometricInterpretation, index }: Frame): Promise<(stored: number) => number> {
+export async function greyOfStored(
+  instance: ParsedInstance,
+  source: ByteSource,
+  { values, photometricInterpretation, index }: Frame,
+): Promise<(stored: number) => number> {
   const modality = await readModality(instance, source, index);
   const ofInterest = (await readValuesOfInterest(instance, source, index)) ?? fullRange(values, modality);
-  return photometricInterpretation === 'MONOCHROME1' ? (stored) => 1 - ofInterest(modality.of(stored)) : (stored) => ofInterest(modality.of(stored));
+  return photometricInterpretation === 'MONOCHROME1'
+    ? (stored) => 1 - ofInterest(modality.of(stored))
+    : (stored) => ofInterest(modality.of(stored));
 }
 
-/** A function of the stored value alone: computed once for each value that 8 or 16 bits can be, where there are more pixels than those. */
+/**
+ * A function of the stored value alone: computed once for each value that 8 or 16 bits can be, where there
+ * are more pixels than those.
+ */
 function mapped(values: FrameValues, greyOf: (stored: number) => number): Float32Array {
   const grey = new Float32Array(values.length);
   const bits = values.BYTES_PER_ELEMENT * 8;
@@ -89,7 +116,9 @@ function presentValues(values: FrameValues): Float64Array {
   const [low, high] = rangeOf(values);
   const isPresent = new Uint8Array(high - low + 1);
   for (let at = 0; at < values.length; at += 1) isPresent[values[at]! - low] = 1;
-  return Float64Array.from(isPresent.keys()).map((i) => low + i).filter((_, i) => isPresent[i] === 1);
+  return Float64Array.from(isPresent.keys())
+    .map((i) => low + i)
+    .filter((_, i) => isPresent[i] === 1);
 }
 
 /** The smallest and the largest finite value. */
@@ -117,5 +146,7 @@ function luma(colours: FrameValues, most: number): Float32Array {
 /** The value of white in colour: Bits Stored decides. */
 export function mostOf(instance: ParsedInstance, values: FrameValues): number {
   const allocated = values.BYTES_PER_ELEMENT * 8;
-  return 2 ** Math.min(allocated, numberOf(findElement(instance.elements, BITS_STORED), instance) || allocated) - 1;
+  return (
+    2 ** Math.min(allocated, numberOf(findElement(instance.elements, BITS_STORED), instance) || allocated) - 1
+  );
 }

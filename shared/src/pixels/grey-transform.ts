@@ -1,11 +1,22 @@
 /**
- * What the header says of the way from stored values to grey (PS3.3 §C.11): modality LUT or rescale, then the first VOI LUT or window. Enhanced
- * instances say it for each frame (§C.7.6.16.2.9, §C.7.6.16.2.10); those before them once.
+ * What the header says of the way from stored values to grey (PS3.3 §C.11): modality LUT or rescale, then the
+ * first VOI LUT or window. Enhanced instances say it for each frame (§C.7.6.16.2.9, §C.7.6.16.2.10); those
+ * before them once.
  */
 import type { ByteSource, DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import {
-  FRAME_VOI_LUT_SEQUENCE, MODALITY_LUT_SEQUENCE, PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, PIXEL_REPRESENTATION, PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
-  RESCALE_INTERCEPT, RESCALE_SLOPE, SHARED_FUNCTIONAL_GROUPS_SEQUENCE, VOI_LUT_FUNCTION, VOI_LUT_SEQUENCE, WINDOW_CENTER, WINDOW_WIDTH,
+  FRAME_VOI_LUT_SEQUENCE,
+  MODALITY_LUT_SEQUENCE,
+  PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE,
+  PIXEL_REPRESENTATION,
+  PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
+  RESCALE_INTERCEPT,
+  RESCALE_SLOPE,
+  SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
+  VOI_LUT_FUNCTION,
+  VOI_LUT_SEQUENCE,
+  WINDOW_CENTER,
+  WINDOW_WIDTH,
 } from '../dicom/tags.ts';
 import { findElement, numberOf, textOf, type ValueContext } from '../dicom/values.ts';
 import { entryOf, rawEntryOf, readTable } from './lookup-table.ts';
@@ -24,24 +35,38 @@ export interface Modality {
 /** The modality's unit to grey, 0 to 1. */
 export type ValuesOfInterest = (value: number) => number;
 
-export async function readModality(instance: ParsedInstance, source: ByteSource, frame: number): Promise<Modality> {
+export async function readModality(
+  instance: ParsedInstance,
+  source: ByteSource,
+  frame: number,
+): Promise<Modality> {
   const whole = { elements: instance.elements, context: instance };
   const sequence = itemOf(whole, MODALITY_LUT_SEQUENCE);
-  const table = sequence && (await readTable(sequence.elements, sequence.context, source, isSigned(instance)));
+  const table =
+    sequence && (await readTable(sequence.elements, sequence.context, source, isSigned(instance)));
   if (table) return { of: (stored) => rawEntryOf(table, stored), isLinear: false };
-  const { elements, context } = functionalGroup(instance, PIXEL_VALUE_TRANSFORMATION_SEQUENCE, frame) ?? whole;
+  const { elements, context } =
+    functionalGroup(instance, PIXEL_VALUE_TRANSFORMATION_SEQUENCE, frame) ?? whole;
   const slope = numberOf(findElement(elements, RESCALE_SLOPE), context) ?? 1;
   const intercept = numberOf(findElement(elements, RESCALE_INTERCEPT), context) ?? 0;
   // A slope of 0 would make every value the same: it is a writer's way to say nothing.
-  return { of: slope === 0 ? (stored) => stored + intercept : (stored) => stored * slope + intercept, isLinear: true };
+  return {
+    of: slope === 0 ? (stored) => stored + intercept : (stored) => stored * slope + intercept,
+    isLinear: true,
+  };
 }
 
 /** Null where the header says nothing of it. */
-export async function readValuesOfInterest(instance: ParsedInstance, source: ByteSource, frame: number): Promise<ValuesOfInterest | null> {
+export async function readValuesOfInterest(
+  instance: ParsedInstance,
+  source: ByteSource,
+  frame: number,
+): Promise<ValuesOfInterest | null> {
   const whole = { elements: instance.elements, context: instance };
   const group = functionalGroup(instance, FRAME_VOI_LUT_SEQUENCE, frame) ?? whole;
   const sequence = itemOf(group, VOI_LUT_SEQUENCE);
-  const table = sequence && (await readTable(sequence.elements, sequence.context, source, isSigned(instance)));
+  const table =
+    sequence && (await readTable(sequence.elements, sequence.context, source, isSigned(instance)));
   if (table) return (value) => entryOf(table, value);
   const center = numberOf(findElement(group.elements, WINDOW_CENTER), group.context);
   const width = numberOf(findElement(group.elements, WINDOW_WIDTH), group.context);
@@ -51,7 +76,8 @@ export async function readValuesOfInterest(instance: ParsedInstance, source: Byt
 
 /** PS3.3 §C.11.2.1.2, §C.11.2.1.3. Null for a width that the standard does not allow. */
 export function windowOf(center: number, width: number, name: string): ValuesOfInterest | null {
-  if (name === 'SIGMOID') return width > 0 ? (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width)) : null;
+  if (name === 'SIGMOID')
+    return width > 0 ? (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width)) : null;
   const isExact = name === 'LINEAR_EXACT';
   // "Window Width shall be greater than or equal to 1"; of LINEAR_EXACT "greater than 0".
   if (isExact ? width <= 0 : width < 1) return null;
@@ -65,10 +91,14 @@ export function windowOf(center: number, width: number, name: string): ValuesOfI
 
 /** The first item of a macro: of this frame, or of all. */
 function functionalGroup(instance: ParsedInstance, macro: number, frame: number): Group | null {
-  const groups = [[PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frame], [SHARED_FUNCTIONAL_GROUPS_SEQUENCE, 0]] as const;
+  const groups = [
+    [PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frame],
+    [SHARED_FUNCTIONAL_GROUPS_SEQUENCE, 0],
+  ] as const;
   for (const [sequence, which] of groups) {
     const item = findElement(instance.elements, sequence)?.items?.[which];
-    const found = item && itemOf({ elements: item.elements, context: { ...instance, encoding: item.encoding } }, macro);
+    const found =
+      item && itemOf({ elements: item.elements, context: { ...instance, encoding: item.encoding } }, macro);
     if (found) return found;
   }
   return null;

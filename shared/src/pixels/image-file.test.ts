@@ -1,4 +1,7 @@
-/** PNG and JPEG files that are sent to be looked at: read when they can be, and answered by name when not, whatever they hold. */
+/**
+ * PNG and JPEG files that are sent to be looked at: read when they can be, and answered by name when not,
+ * whatever they hold.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
@@ -40,12 +43,18 @@ function png({ width, height, depth, colourType, interlaced, before = [], lines 
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([depth, colourType, 0, 0, interlaced ? 1 : 0], 8);
-  const chunks: Chunk[] = [['IHDR', header], ...before, ['IDAT', deflateSync(lines)], ['IEND', new Uint8Array()]];
+  const chunks: Chunk[] = [
+    ['IHDR', header],
+    ...before,
+    ['IDAT', deflateSync(lines)],
+    ['IEND', new Uint8Array()],
+  ];
   return concatBytes([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks.map(chunk)]);
 }
 
 const SIDE = 64;
-const scanlines = (row: (y: number) => readonly number[]): Uint8Array => Uint8Array.from(Array.from({ length: SIDE }, (_, y) => [0, ...row(y)]).flat());
+const scanlines = (row: (y: number) => readonly number[]): Uint8Array =>
+  Uint8Array.from(Array.from({ length: SIDE }, (_, y) => [0, ...row(y)]).flat());
 const square = { width: SIDE, height: SIDE } as const;
 
 async function greyAt(file: Uint8Array, column: number, row: number): Promise<number> {
@@ -60,29 +69,110 @@ files('every depth and colour type of PNG comes out as the same grey', async () 
   const palette: Chunk = ['PLTE', Uint8Array.of(0, 0, 0, 40, 40, 40)];
   const cases: readonly [string, Uint8Array, number][] = [
     ['8-bit grey', png({ ...square, depth: 8, colourType: 0, lines: scanlines(() => across) }), 40],
-    ['16-bit grey', png({ ...square, depth: 16, colourType: 0, lines: scanlines(() => across.flatMap((level) => [level, level])) }), 40],
-    ['grey and alpha', png({ ...square, depth: 8, colourType: 4, lines: scanlines(() => across.flatMap((level) => [level, 9])) }), 40],
-    ['RGB', png({ ...square, depth: 8, colourType: 2, lines: scanlines(() => across.flatMap((level) => [level, level, level])) }), 40],
-    ['RGBA', png({ ...square, depth: 8, colourType: 6, lines: scanlines(() => across.flatMap((level) => [level, level, level, 9])) }), 40],
-    ['4-bit grey', png({ ...square, depth: 4, colourType: 0, lines: scanlines(() => Array.from({ length: 32 }, () => 0x22)) }), 34],
-    ['1-bit palette', png({ ...square, depth: 1, colourType: 3, before: [palette], lines: scanlines(() => bits) }), 0],
+    [
+      '16-bit grey',
+      png({
+        ...square,
+        depth: 16,
+        colourType: 0,
+        lines: scanlines(() => across.flatMap((level) => [level, level])),
+      }),
+      40,
+    ],
+    [
+      'grey and alpha',
+      png({
+        ...square,
+        depth: 8,
+        colourType: 4,
+        lines: scanlines(() => across.flatMap((level) => [level, 9])),
+      }),
+      40,
+    ],
+    [
+      'RGB',
+      png({
+        ...square,
+        depth: 8,
+        colourType: 2,
+        lines: scanlines(() => across.flatMap((level) => [level, level, level])),
+      }),
+      40,
+    ],
+    [
+      'RGBA',
+      png({
+        ...square,
+        depth: 8,
+        colourType: 6,
+        lines: scanlines(() => across.flatMap((level) => [level, level, level, 9])),
+      }),
+      40,
+    ],
+    [
+      '4-bit grey',
+      png({
+        ...square,
+        depth: 4,
+        colourType: 0,
+        lines: scanlines(() => Array.from({ length: 32 }, () => 0x22)),
+      }),
+      34,
+    ],
+    [
+      '1-bit palette',
+      png({ ...square, depth: 1, colourType: 3, before: [palette], lines: scanlines(() => bits) }),
+      0,
+    ],
   ];
-  for (const [name, file, expected] of cases) assert.is(await greyAt(file, name.startsWith('1-bit') ? 8 : 10, 3), expected, name);
+  for (const [name, file, expected] of cases)
+    assert.is(await greyAt(file, name.startsWith('1-bit') ? 8 : 10, 3), expected, name);
   assert.is(await greyAt(cases[6]![1], 12, 3), 40, 'the second entry of the palette');
 });
 
 files('filters and interlace are undone', async () => {
-  const sub = Uint8Array.from(Array.from({ length: SIDE }, () => [1, ...Array.from({ length: SIDE }, () => 3)]).flat());
+  const sub = Uint8Array.from(
+    Array.from({ length: SIDE }, () => [1, ...Array.from({ length: SIDE }, () => 3)]).flat(),
+  );
   assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: sub }), 9, 0), 30);
-  const up = Uint8Array.from(Array.from({ length: SIDE }, () => [2, ...Array.from({ length: SIDE }, () => 3)]).flat());
+  const up = Uint8Array.from(
+    Array.from({ length: SIDE }, () => [2, ...Array.from({ length: SIDE }, () => 3)]).flat(),
+  );
   assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: up }), 0, 9), 30);
-  const paeth = Uint8Array.from(Array.from({ length: SIDE }, (_, y) => [4, ...Array.from({ length: SIDE }, (_, x) => (x === 0 && y === 0 ? 77 : 0))]).flat());
+  const paeth = Uint8Array.from(
+    Array.from({ length: SIDE }, (_, y) => [
+      4,
+      ...Array.from({ length: SIDE }, (_, x) => (x === 0 && y === 0 ? 77 : 0)),
+    ]).flat(),
+  );
   assert.is(await greyAt(png({ ...square, depth: 8, colourType: 0, lines: paeth }), 50, 50), 77);
   // Adam7: each pass is full of its own number.
-  const sizes = [[8, 8], [8, 8], [16, 8], [16, 16], [32, 16], [32, 32], [64, 32]] as const;
-  const passes = Uint8Array.from(sizes.flatMap(([columns, rows], pass) => Array.from({ length: rows }, () => [0, ...Array.from({ length: columns }, () => pass + 1)]).flat()));
+  const sizes = [
+    [8, 8],
+    [8, 8],
+    [16, 8],
+    [16, 16],
+    [32, 16],
+    [32, 32],
+    [64, 32],
+  ] as const;
+  const passes = Uint8Array.from(
+    sizes.flatMap(([columns, rows], pass) =>
+      Array.from({ length: rows }, () => [0, ...Array.from({ length: columns }, () => pass + 1)]).flat(),
+    ),
+  );
   const interlaced = png({ ...square, depth: 8, colourType: 0, interlaced: true, lines: passes });
-  const seen = await Promise.all([[0, 0], [4, 0], [0, 4], [2, 0], [0, 2], [1, 0], [0, 1]].map(([x, y]) => greyAt(interlaced, x!, y!)));
+  const seen = await Promise.all(
+    [
+      [0, 0],
+      [4, 0],
+      [0, 4],
+      [2, 0],
+      [0, 2],
+      [1, 0],
+      [0, 1],
+    ].map(([x, y]) => greyAt(interlaced, x!, y!)),
+  );
   assert.equal(seen, [1, 2, 3, 4, 5, 6, 7]);
 });
 
@@ -102,56 +192,127 @@ files('a file of 50 MB is taken, one byte more is not', async () => {
 });
 
 files('64 to 2048 pixels a side are taken', async () => {
-  const of = (width: number, height: number): Uint8Array => png({ width, height, depth: 1, colourType: 0, lines: new Uint8Array(height * (1 + Math.ceil(width / 8))) });
-  assert.equal(await Promise.all([of(64, 64), of(2048, 64), of(64, 2048)].map(answer)), ['png', 'png', 'png']);
-  assert.equal(await Promise.all([of(63, 64), of(64, 63), of(2049, 64), of(64, 2049)].map(answer)), ['image-too-small', 'image-too-small', 'image-too-large', 'image-too-large']);
+  const of = (width: number, height: number): Uint8Array =>
+    png({
+      width,
+      height,
+      depth: 1,
+      colourType: 0,
+      lines: new Uint8Array(height * (1 + Math.ceil(width / 8))),
+    });
+  assert.equal(await Promise.all([of(64, 64), of(2048, 64), of(64, 2048)].map(answer)), [
+    'png',
+    'png',
+    'png',
+  ]);
+  assert.equal(await Promise.all([of(63, 64), of(64, 63), of(2049, 64), of(64, 2049)].map(answer)), [
+    'image-too-small',
+    'image-too-small',
+    'image-too-large',
+    'image-too-large',
+  ]);
 });
 
 files('a bomb is never opened: text, profiles, more rows than there are', async () => {
   const bomb = deflateSync(new Uint8Array(64 * 1024 * 1024));
   const text: Chunk = ['zTXt', concatBytes([Buffer.from('Comment\0\0'), bomb])];
   const profile: Chunk = ['iCCP', concatBytes([Buffer.from('icc\0\0'), bomb])];
-  assert.is(await answer(png({ ...square, depth: 8, colourType: 0, before: [profile, text], lines })), 'png metadata-ignored');
-  assert.is(await answer(png({ ...square, depth: 8, colourType: 0, lines: new Uint8Array(64 * 1024 * 1024) })), 'image-damaged');
+  assert.is(
+    await answer(png({ ...square, depth: 8, colourType: 0, before: [profile, text], lines })),
+    'png metadata-ignored',
+  );
+  assert.is(
+    await answer(png({ ...square, depth: 8, colourType: 0, lines: new Uint8Array(64 * 1024 * 1024) })),
+    'image-damaged',
+  );
 });
 
 /** EXIF with an orientation alone, in either byte order. */
 function exif(orientation: number, isLittle: boolean): Uint8Array {
   const view = new DataView(new ArrayBuffer(26));
   view.setUint16(0, isLittle ? 0x4949 : 0x4d4d);
-  for (const [at, value] of [[2, 42], [8, 1], [10, 0x0112], [12, 3], [18, orientation]] as const) view.setUint16(at, value, isLittle);
+  for (const [at, value] of [
+    [2, 42],
+    [8, 1],
+    [10, 0x0112],
+    [12, 3],
+    [18, orientation],
+  ] as const)
+    view.setUint16(at, value, isLittle);
   view.setUint32(4, 8, isLittle);
   view.setUint32(14, 1, isLittle);
   return new Uint8Array(view.buffer);
 }
 
-files('a picture lies as a person sees it: the orientation of EXIF is undone, and nothing else of EXIF is read', async () => {
-  // 96 × 64, black but for its first pixel and the last one of its first row: where they lie says how it was turned.
-  const rows = Array.from({ length: 64 }, (_, y) => [0, ...Array.from({ length: 96 }, (_, x) => (y === 0 && x === 0 ? 255 : y === 0 && x === 95 ? 128 : 0))]);
-  const of = (content: Uint8Array) => png({ width: 96, height: 64, depth: 8, colourType: 0, before: [['eXIf', content]], lines: Uint8Array.from(rows.flat()) });
-  const places: Readonly<Record<number, readonly [size: string, first: string, last: string]>> = {
-    1: ['96x64', '0,0', '95,0'], 2: ['96x64', '95,0', '0,0'], 3: ['96x64', '95,63', '0,63'], 4: ['96x64', '0,63', '95,63'],
-    5: ['64x96', '0,0', '0,95'], 6: ['64x96', '63,0', '63,95'], 7: ['64x96', '63,95', '63,0'], 8: ['64x96', '0,95', '0,0'],
-  };
-  for (const isLittle of [true, false]) {
-    for (const [orientation, expected] of Object.entries(places)) {
-      const read = await readImageFile(of(exif(Number(orientation), isLittle)));
-      if (read.kind !== 'picture') throw new Error(read.because);
-      const { rows: height, columns: width, grey } = read.picture;
-      const at = (value: number) => [grey.findIndex((one) => Math.abs(one - value) < 0.01)].map((place) => `${place % width},${Math.floor(place / width)}`)[0]!;
-      assert.equal([`${width}x${height}`, at(1), at(128 / 255)], expected, `orientation ${orientation}`);
+files(
+  'a picture lies as a person sees it: the orientation of EXIF is undone, and nothing else of EXIF is read',
+  async () => {
+    // 96 × 64, black but for its first pixel and the last one of its first row: where they lie says how it
+    // was turned.
+    const rows = Array.from({ length: 64 }, (_, y) => [
+      0,
+      ...Array.from({ length: 96 }, (_, x) => (y === 0 && x === 0 ? 255 : y === 0 && x === 95 ? 128 : 0)),
+    ]);
+    const of = (content: Uint8Array) =>
+      png({
+        width: 96,
+        height: 64,
+        depth: 8,
+        colourType: 0,
+        before: [['eXIf', content]],
+        lines: Uint8Array.from(rows.flat()),
+      });
+    const places: Readonly<Record<number, readonly [size: string, first: string, last: string]>> = {
+      1: ['96x64', '0,0', '95,0'],
+      2: ['96x64', '95,0', '0,0'],
+      3: ['96x64', '95,63', '0,63'],
+      4: ['96x64', '0,63', '95,63'],
+      5: ['64x96', '0,0', '0,95'],
+      6: ['64x96', '63,0', '63,95'],
+      7: ['64x96', '63,95', '63,0'],
+      8: ['64x96', '0,95', '0,0'],
+    };
+    for (const isLittle of [true, false]) {
+      for (const [orientation, expected] of Object.entries(places)) {
+        const read = await readImageFile(of(exif(Number(orientation), isLittle)));
+        if (read.kind !== 'picture') throw new Error(read.because);
+        const { rows: height, columns: width, grey } = read.picture;
+        const at = (value: number) =>
+          [grey.findIndex((one) => Math.abs(one - value) < 0.01)].map(
+            (place) => `${place % width},${Math.floor(place / width)}`,
+          )[0]!;
+        assert.equal([`${width}x${height}`, at(1), at(128 / 255)], expected, `orientation ${orientation}`);
+      }
     }
-  }
-  for (const damaged of [exif(0, true), exif(9, true), exif(6, true).subarray(0, 20), new Uint8Array(14), new Uint8Array(), Uint8Array.of(0x49, 0x49, 42, 0, 255, 255, 255, 255, 1, 1, 1, 1, 1, 1)]) {
-    const read = await readImageFile(of(damaged));
-    assert.equal(read.kind === 'picture' && [read.picture.columns, read.warnings], [96, ['metadata-ignored']]);
-  }
-  const jpeg = new Uint8Array(CODED.jpegBaseline);
-  const content = concatBytes([Buffer.from('Exif\0\0'), exif(6, true)]);
-  const held = concatBytes([jpeg.subarray(0, 2), Uint8Array.of(0xff, 0xe1, 0, content.length + 2), content, jpeg.subarray(2)]);
-  const decoded = [jpeg, held].map((coded) => decodeJpeg(coded, { rows: CODED_ROWS, columns: CODED_COLUMNS, samples: 1 })?.markers.orientation);
-  assert.equal(decoded, [1, 6]);
-});
+    for (const damaged of [
+      exif(0, true),
+      exif(9, true),
+      exif(6, true).subarray(0, 20),
+      new Uint8Array(14),
+      new Uint8Array(),
+      Uint8Array.of(0x49, 0x49, 42, 0, 255, 255, 255, 255, 1, 1, 1, 1, 1, 1),
+    ]) {
+      const read = await readImageFile(of(damaged));
+      assert.equal(read.kind === 'picture' && [read.picture.columns, read.warnings], [
+        96,
+        ['metadata-ignored'],
+      ]);
+    }
+    const jpeg = new Uint8Array(CODED.jpegBaseline);
+    const content = concatBytes([Buffer.from('Exif\0\0'), exif(6, true)]);
+    const held = concatBytes([
+      jpeg.subarray(0, 2),
+      Uint8Array.of(0xff, 0xe1, 0, content.length + 2),
+      content,
+      jpeg.subarray(2),
+    ]);
+    const decoded = [jpeg, held].map(
+      (coded) =>
+        decodeJpeg(coded, { rows: CODED_ROWS, columns: CODED_COLUMNS, samples: 1 })?.markers.orientation,
+    );
+    assert.equal(decoded, [1, 6]);
+  },
+);
 
 files('any byte that is changed in a PNG is noticed', async () => {
   for (let at = 8; at < plain.length; at += 1) {
@@ -159,7 +320,8 @@ files('any byte that is changed in a PNG is noticed', async () => {
     changed[at]! ^= 0x10;
     assert.is(await answer(changed), 'image-damaged', `byte ${at}`);
   }
-  for (let length = 8; length < plain.length; length += 1) assert.is(await answer(plain.subarray(0, length)), 'image-damaged');
+  for (let length = 8; length < plain.length; length += 1)
+    assert.is(await answer(plain.subarray(0, length)), 'image-damaged');
 });
 
 /** What corpus/bad/README.md asks for; a warning stands for "accept with warning". */

@@ -1,7 +1,8 @@
 /**
- * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked before anything is decoded; text and profiles
- * are neither read nor kept, and of EXIF the orientation alone, so that what a person sees upright is upright here. The grey is what the file's samples
- * say: no gamma, no ICC profile, transparency as if it were opaque.
+ * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked
+ * before anything is decoded; text and profiles are neither read nor kept, and of EXIF the orientation alone,
+ * so that what a person sees upright is upright here. The grey is what the file's samples say: no gamma, no
+ * ICC profile, transparency as if it were opaque.
  */
 import { ybrToRgb } from './colour.ts';
 import { LUMA } from './grey-picture.ts';
@@ -17,13 +18,22 @@ export const SIDE_PIXELS_MOST = 2048;
 export const IMAGE_FILE_BYTES_LIMIT = 50 * 1024 * 1024;
 
 export type ImageFileOutcome =
-  | { readonly kind: 'picture'; readonly picture: GreyPicture; readonly type: 'png' | 'jpeg'; readonly warnings: readonly ImageWarning[] }
+  | {
+      readonly kind: 'picture';
+      readonly picture: GreyPicture;
+      readonly type: 'png' | 'jpeg';
+      readonly warnings: readonly ImageWarning[];
+    }
   | { readonly kind: 'refused'; readonly because: ImageRefusal };
 
 /** By the bytes, whatever the file is called; `name` serves a warning alone. */
 export async function readImageFile(bytes: Uint8Array, name?: string): Promise<ImageFileOutcome> {
   if (bytes.length > IMAGE_FILE_BYTES_LIMIT) return refused('file-too-large');
-  const read = isPng(bytes) ? await readPngFile(bytes) : isJpeg(bytes) ? readJpegFile(bytes) : refused('image-type-unsupported');
+  const read = isPng(bytes)
+    ? await readPngFile(bytes)
+    : isJpeg(bytes)
+      ? readJpegFile(bytes)
+      : refused('image-type-unsupported');
   if (read.kind === 'refused' || name === undefined || NAMES[read.type].test(name)) return read;
   return { ...read, warnings: [...read.warnings, 'type-differs-from-name'] };
 }
@@ -48,16 +58,22 @@ function readJpegFile(bytes: Uint8Array): ImageFileOutcome {
   const most = 2 ** bits - 1;
   // JFIF: three components are YCbCr.
   if (components.length === 3 && decoded.isYbr !== false) ybrToRgb(values, most);
-  const made = components.length === 3
-    ? greyOf(rows * columns, (pixel, channel) => values[pixel * 3 + channel]!, most)
-    : { grey: scaled(values, 1, most), isColoured: false };
+  const made =
+    components.length === 3
+      ? greyOf(rows * columns, (pixel, channel) => values[pixel * 3 + channel]!, most)
+      : { grey: scaled(values, 1, most), isColoured: false };
   const warnings: ImageWarning[] = [
     ...(bits > 8 ? ['more-than-8-bits' as const] : []),
     ...(made.isColoured ? ['colour-converted' as const] : []),
     ...(markers.hasMetadata ? ['metadata-ignored' as const] : []),
     ...(bytes.subarray(markers.end!).some((byte) => byte !== 0) ? ['trailing-data-ignored' as const] : []),
   ];
-  return { kind: 'picture', type: 'jpeg', warnings, picture: upright({ rows, columns, grey: made.grey }, markers.orientation) };
+  return {
+    kind: 'picture',
+    type: 'jpeg',
+    warnings,
+    picture: upright({ rows, columns, grey: made.grey }, markers.orientation),
+  };
 }
 
 async function readPngFile(bytes: Uint8Array): Promise<ImageFileOutcome> {
@@ -77,7 +93,12 @@ async function readPngFile(bytes: Uint8Array): Promise<ImageFileOutcome> {
     ...(contents.hasText ? ['metadata-ignored' as const] : []),
     ...(contents.hasTrailingData ? ['trailing-data-ignored' as const] : []),
   ];
-  return { kind: 'picture', type: 'png', warnings, picture: upright({ rows: header.height, columns: header.width, grey: made.grey }, contents.orientation) };
+  return {
+    kind: 'picture',
+    type: 'png',
+    warnings,
+    picture: upright({ rows: header.height, columns: header.width, grey: made.grey }, contents.orientation),
+  };
 }
 
 function sizeRefusal(width: number, height: number): ImageRefusal | null {
@@ -108,7 +129,9 @@ function scaled(samples: ArrayLike<number>, channels: number, most: number): Flo
   return grey;
 }
 
-/** Luma, and whether any pixel has a colour that a person could see: channels that differ by more than 3 %. */
+/**
+ * Luma, and whether any pixel has a colour that a person could see: channels that differ by more than 3 %.
+ */
 function greyOf(pixels: number, sample: (pixel: number, channel: 0 | 1 | 2) => number, most: number): Grey {
   const grey = new Float32Array(pixels);
   const [r, g, b] = LUMA;

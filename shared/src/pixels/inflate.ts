@@ -1,14 +1,29 @@
-/** Inflates what must have a known size: nothing beyond it is ever held, whatever the compressed bytes would grow to. */
+/**
+ * Inflates what must have a known size: nothing beyond it is ever held, whatever the compressed bytes would
+ * grow to.
+ */
 
-/** Raw deflate (PS3.5 §A.4.12, RFC 1951). Exactly `length` bytes; null where there are fewer, or the compressed bytes are damaged. */
+/**
+ * Raw deflate (PS3.5 §A.4.12, RFC 1951). Exactly `length` bytes; null where there are fewer, or the
+ * compressed bytes are damaged.
+ */
 export async function inflateFrame(compressed: Uint8Array, length: number): Promise<Uint8Array | null> {
   // An odd number of bytes is padded by one NUL, which an inflater takes for rubbish.
   const unpadded = compressed[compressed.length - 1] === 0 ? compressed.subarray(0, -1) : compressed;
-  return (await inflated(compressed, 'deflate-raw', length)) ?? (await inflated(unpadded, 'deflate-raw', length));
+  return (
+    (await inflated(compressed, 'deflate-raw', length)) ?? (await inflated(unpadded, 'deflate-raw', length))
+  );
 }
 
-/** `deflate`: with zlib's header (RFC 1950), as PNG has it. Exactly `length` bytes; null where there are fewer, more, or damage. */
-export async function inflated(compressed: Uint8Array, format: 'deflate' | 'deflate-raw', length: number): Promise<Uint8Array | null> {
+/**
+ * `deflate`: with zlib's header (RFC 1950), as PNG has it. Exactly `length` bytes; null where there are
+ * fewer, more, or damage.
+ */
+export async function inflated(
+  compressed: Uint8Array,
+  format: 'deflate' | 'deflate-raw',
+  length: number,
+): Promise<Uint8Array | null> {
   const inflater = new DecompressionStream(format);
   const writer = inflater.writable.getWriter();
   const feeding = feed(writer, compressed).catch(() => {});
@@ -38,6 +53,7 @@ type Writer = { write(bytes: Uint8Array<ArrayBuffer>): Promise<void>; close(): P
 const PIECE_BYTES = 65_536;
 
 async function feed(writer: Writer, compressed: Uint8Array): Promise<void> {
-  for (let at = 0; at < compressed.length; at += PIECE_BYTES) await writer.write(compressed.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>);
+  for (let at = 0; at < compressed.length; at += PIECE_BYTES)
+    await writer.write(compressed.subarray(at, at + PIECE_BYTES) as Uint8Array<ArrayBuffer>);
   await writer.close();
 }

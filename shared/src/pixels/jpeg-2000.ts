@@ -1,4 +1,7 @@
-/** JPEG 2000 and HTJ2K codestreams (ISO/IEC 15444-1 Annex A, 15444-15): the header is read and checked here, the rest is the codecs'. */
+/**
+ * JPEG 2000 and HTJ2K codestreams (ISO/IEC 15444-1 Annex A, 15444-15): the header is read and checked here,
+ * the rest is the codecs'.
+ */
 import type { Decode, DecodedSamples, ExpectedImage } from './coded-frame.ts';
 import type { WaveletCodec } from './codecs.ts';
 
@@ -9,7 +12,9 @@ const SOT = 0xff90;
 const EOC = 0xffd9;
 /** Behind the boxes of a JP2 file, which some writers leave around the codestream. */
 const BOXES_SEARCHED_BYTES = 4096;
-/** A detector has one tile, a slide some hundreds. Each costs the decoder memory, whatever the image holds. */
+/**
+ * A detector has one tile, a slide some hundreds. Each costs the decoder memory, whatever the image holds.
+ */
 const TILES_LIMIT = 4096;
 
 interface CodestreamHeader {
@@ -29,41 +34,79 @@ export function waveletDecoder(codec: WaveletCodec): Decode {
     const header = codestream && readHeader(codestream);
     if (!header || !fits(header, expected) || !isWhole(codestream)) return null;
     const image = await codec.decode(codestream);
-    if (!image || image.width !== header.columns || image.height !== header.rows || image.componentCount !== header.samples) return null;
+    if (
+      !image ||
+      image.width !== header.columns ||
+      image.height !== header.rows ||
+      image.componentCount !== header.samples
+    )
+      return null;
     const count = image.width * image.height * image.componentCount;
     if (image.bytes.length < count * (header.bits > 8 ? 2 : 1)) return null;
-    return { values: valuesOf(image.bytes.buffer, count, header), bits: header.bits, isSigned: header.isSigned, isYbr: header.isTransformed ? false : null };
+    return {
+      values: valuesOf(image.bytes.buffer, count, header),
+      bits: header.bits,
+      isSigned: header.isSigned,
+      isYbr: header.isTransformed ? false : null,
+    };
   };
 }
 
-function valuesOf(buffer: ArrayBuffer, count: number, { bits, isSigned }: CodestreamHeader): DecodedSamples['values'] {
+function valuesOf(
+  buffer: ArrayBuffer,
+  count: number,
+  { bits, isSigned }: CodestreamHeader,
+): DecodedSamples['values'] {
   if (bits <= 8) return isSigned ? new Int8Array(buffer, 0, count) : new Uint8Array(buffer, 0, count);
   return isSigned ? new Int16Array(buffer, 0, count) : new Uint16Array(buffer, 0, count);
 }
 
 function fits(header: CodestreamHeader, { rows, columns, samples }: ExpectedImage): boolean {
-  return header.rows === rows && header.columns === columns && header.samples === samples && header.bits <= 16;
+  return (
+    header.rows === rows && header.columns === columns && header.samples === samples && header.bits <= 16
+  );
 }
 
 function codestreamIn(coded: Uint8Array): Uint8Array | null {
   for (let at = 0; at + 4 <= Math.min(coded.length, BOXES_SEARCHED_BYTES); at += 1) {
-    if (coded[at] === 0xff && coded[at + 1] === 0x4f && coded[at + 2] === 0xff && coded[at + 3] === 0x51) return coded.subarray(at);
+    if (coded[at] === 0xff && coded[at + 1] === 0x4f && coded[at + 2] === 0xff && coded[at + 3] === 0x51)
+      return coded.subarray(at);
   }
   return null;
 }
 
-/** §A.5.1 (SIZ) and §A.6.1 (COD); null where they are missing, or say something that DICOM does not have: components of different sizes or depths. */
+/**
+ * §A.5.1 (SIZ) and §A.6.1 (COD); null where they are missing, or say something that DICOM does not have:
+ * components of different sizes or depths.
+ */
 function readHeader(codestream: Uint8Array): CodestreamHeader | null {
   const view = new DataView(codestream.buffer, codestream.byteOffset, codestream.byteLength);
   if (codestream.length < 51 || view.getUint16(0) !== SOC || view.getUint16(2) !== SIZ) return null;
-  const [right, bottom, left, top] = [8, 12, 16, 20].map((at) => view.getUint32(at)) as [number, number, number, number];
+  const [right, bottom, left, top] = [8, 12, 16, 20].map((at) => view.getUint32(at)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const [tileWidth, tileHeight] = [view.getUint32(24), view.getUint32(28)];
   const samples = view.getUint16(40);
   if (right <= left || bottom <= top || tileWidth === 0 || tileHeight === 0 || samples === 0) return null;
-  if (Math.ceil(right / tileWidth) * Math.ceil(bottom / tileHeight) > TILES_LIMIT || codestream.length < 42 + samples * 3) return null;
+  if (
+    Math.ceil(right / tileWidth) * Math.ceil(bottom / tileHeight) > TILES_LIMIT ||
+    codestream.length < 42 + samples * 3
+  )
+    return null;
   const [depth] = codestream.subarray(42, 43);
-  for (let at = 42; at < 42 + samples * 3; at += 3) if (view.getUint8(at) !== depth || view.getUint16(at + 1) !== 0x0101) return null;
-  return { columns: right - left, rows: bottom - top, samples, bits: (depth! & 0x7f) + 1, isSigned: depth! > 0x7f, isTransformed: isTransformed(view) };
+  for (let at = 42; at < 42 + samples * 3; at += 3)
+    if (view.getUint8(at) !== depth || view.getUint16(at + 1) !== 0x0101) return null;
+  return {
+    columns: right - left,
+    rows: bottom - top,
+    samples,
+    bits: (depth! & 0x7f) + 1,
+    isSigned: depth! > 0x7f,
+    isTransformed: isTransformed(view),
+  };
 }
 
 /** §A.4.2: each tile-part says its length (Psot). OpenJPEG would fill what is missing with grey. */
@@ -88,7 +131,7 @@ function endsWithEOC(codestream: Uint8Array): boolean {
 }
 
 function isTransformed(view: DataView): boolean {
-  for (let at = 2; at + 9 < view.byteLength;) {
+  for (let at = 2; at + 9 < view.byteLength; ) {
     const marker = view.getUint16(at);
     if (marker === COD) return view.getUint8(at + 8) === 1;
     if (marker === SOT || marker < 0xff00) return false;

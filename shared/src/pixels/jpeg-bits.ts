@@ -1,6 +1,6 @@
 /**
- * Bits and Huffman codes of JPEG's entropy-coded segments (ITU-T T.81 Annex C, F.2.2). Behind a byte of ones stands a zero byte that means nothing; any
- * other begins a marker, which is the end.
+ * Bits and Huffman codes of JPEG's entropy-coded segments (ITU-T T.81 Annex C, F.2.2). Behind a byte of ones
+ * stands a zero byte that means nothing; any other begins a marker, which is the end.
  */
 import { EntropyBits } from '../transfer/coding/bit-reader.ts';
 
@@ -30,7 +30,8 @@ export function createHuffmanTable(counts: Uint8Array, symbols: Uint8Array): Huf
     if (code + count > 1 << length) return null;
     for (let i = 0; i < count; i += 1, code += 1, which += 1) {
       const first = code << (QUICK_BITS - length);
-      if (length <= QUICK_BITS) quick.fill((length << 8) | symbols[which]!, first, first + (1 << (QUICK_BITS - length)));
+      if (length <= QUICK_BITS)
+        quick.fill((length << 8) | symbols[which]!, first, first + (1 << (QUICK_BITS - length)));
     }
     if (count > 0) largest[length] = code - 1;
   }
@@ -86,7 +87,8 @@ export class JpegBits extends EntropyBits {
   end(): number {
     let { at } = this;
     const { bytes } = this;
-    while (at < bytes.length && !(bytes[at] === 0xff && bytes[at + 1] !== 0 && bytes[at + 1] !== undefined)) at += 1;
+    while (at < bytes.length && !(bytes[at] === 0xff && bytes[at + 1] !== 0 && bytes[at + 1] !== undefined))
+      at += 1;
     return at;
   }
 

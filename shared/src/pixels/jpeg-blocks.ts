@@ -1,8 +1,14 @@
-/** Coefficients of sequential and progressive JPEG (ITU-T T.81 Annex F and G): decoded into blocks of 64, whatever the order of the scans. */
+/**
+ * Coefficients of sequential and progressive JPEG (ITU-T T.81 Annex F and G): decoded into blocks of 64,
+ * whatever the order of the scans.
+ */
 import { JpegBits, type HuffmanTable } from './jpeg-bits.ts';
 import { NATURAL_ORDER, type JpegComponent, type JpegFrame, type JpegScan } from './jpeg-markers.ts';
 
-/** The blocks of one component: `across` × `down` of them, whole MCUs, each 64 coefficients in rows and columns. */
+/**
+ * The blocks of one component: `across` × `down` of them, whole MCUs, each 64 coefficients in rows and
+ * columns.
+ */
 export interface ComponentBlocks extends JpegComponent {
   readonly across: number;
   readonly down: number;
@@ -20,23 +26,35 @@ export function createBlocks({ rows, columns, components }: JpegFrame): Componen
     const across = Math.ceil(columns / (8 * mostH)) * h;
     const down = Math.ceil(rows / (8 * mostV)) * v;
     return {
-      ...component, across, down,
-      usedAcross: Math.ceil(Math.ceil((columns * h) / mostH) / 8), usedDown: Math.ceil(Math.ceil((rows * v) / mostV) / 8),
+      ...component,
+      across,
+      down,
+      usedAcross: Math.ceil(Math.ceil((columns * h) / mostH) / 8),
+      usedDown: Math.ceil(Math.ceil((rows * v) / mostV) / 8),
       coefficients: new Int16Array(across * down * 64),
     };
   });
 }
 
 /** Decodes a scan into its components' blocks. Where its data ends; null where they are damaged. */
-export function decodeBlockScan(bytes: Uint8Array, { process }: JpegFrame, scan: JpegScan, blocks: readonly ComponentBlocks[]): number | null {
+export function decodeBlockScan(
+  bytes: Uint8Array,
+  { process }: JpegFrame,
+  scan: JpegScan,
+  blocks: readonly ComponentBlocks[],
+): number | null {
   if (!isSound(process, scan)) return null;
   return new BlockScan(new JpegBits(bytes, scan.start), scan, process === 'progressive').decode(blocks);
 }
 
-function isSound(process: JpegFrame['process'], { components, spectralStart, spectralEnd, high, low }: JpegScan): boolean {
+function isSound(
+  process: JpegFrame['process'],
+  { components, spectralStart, spectralEnd, high, low }: JpegScan,
+): boolean {
   // Some writers leave Ss and Se of a sequential scan at 0.
   if (process === 'sequential') return components.every(({ dc, ac }) => dc && ac);
-  if (spectralStart > spectralEnd || spectralEnd > 63 || low > 13 || (high !== 0 && high !== low + 1)) return false;
+  if (spectralStart > spectralEnd || spectralEnd > 63 || low > 13 || (high !== 0 && high !== low + 1))
+    return false;
   // §G.1.1.1.1: DC by itself; AC of one component alone.
   if (spectralStart === 0) return spectralEnd === 0 && (high !== 0 || components.every(({ dc }) => dc));
   return components.length === 1 && components[0]!.ac !== null;
@@ -60,7 +78,15 @@ class BlockScan {
     this.dcs = scan.components.map(({ dc }) => dc);
     this.acs = scan.components.map(({ ac }) => ac);
     this.predictions = new Int32Array(scan.components.length);
-    this.block = !isProgressive ? this.whole : scan.spectralStart === 0 ? (scan.high === 0 ? this.firstDC : this.laterDC) : scan.high === 0 ? this.firstAC : this.laterAC;
+    this.block = !isProgressive
+      ? this.whole
+      : scan.spectralStart === 0
+        ? scan.high === 0
+          ? this.firstDC
+          : this.laterDC
+        : scan.high === 0
+          ? this.firstAC
+          : this.laterAC;
   }
 
   decode(blocks: readonly ComponentBlocks[]): number | null {
@@ -71,7 +97,13 @@ class BlockScan {
     const across = isAlone ? only!.usedAcross : only!.across / only!.h;
     const units = across * (isAlone ? only!.usedDown : only!.down / only!.v);
     for (let unit = 0; unit < units; unit += 1) {
-      if (restartInterval > 0 && unit > 0 && unit % restartInterval === 0 && !this.restart(unit / restartInterval - 1)) return null;
+      if (
+        restartInterval > 0 &&
+        unit > 0 &&
+        unit % restartInterval === 0 &&
+        !this.restart(unit / restartInterval - 1)
+      )
+        return null;
       const [row, column] = [Math.floor(unit / across), unit % across];
       if (isAlone) this.block(0, only!.coefficients, (row * only!.across + column) * 64);
       else this.unit(of, row, column);
@@ -85,7 +117,8 @@ class BlockScan {
     for (let component = 0; component < of.length; component += 1) {
       const { h, v, across, coefficients } = of[component]!;
       for (let y = row * v; y < (row + 1) * v; y += 1) {
-        for (let x = column * h; x < (column + 1) * h; x += 1) this.block(component, coefficients, (y * across + x) * 64);
+        for (let x = column * h; x < (column + 1) * h; x += 1)
+          this.block(component, coefficients, (y * across + x) * 64);
       }
     }
   }
@@ -140,7 +173,8 @@ class BlockScan {
         return;
       }
       k += run;
-      if (size > 0 && k <= scan.spectralEnd) coefficients[at + NATURAL_ORDER[k]!] = bits.signed(size) << scan.low;
+      if (size > 0 && k <= scan.spectralEnd)
+        coefficients[at + NATURAL_ORDER[k]!] = bits.signed(size) << scan.low;
     }
   }
 
@@ -178,6 +212,7 @@ class BlockScan {
 
   private refine(coefficients: Int16Array, place: number, step: number): void {
     const value = coefficients[place]!;
-    if (this.bits.read(1) === 1 && (value & step) === 0) coefficients[place] = value + (value > 0 ? step : -step);
+    if (this.bits.read(1) === 1 && (value & step) === 0)
+      coefficients[place] = value + (value > 0 ? step : -step);
   }
 }

@@ -2,11 +2,25 @@
 import { JpegBits } from './jpeg-bits.ts';
 import type { JpegFrame, JpegScan } from './jpeg-markers.ts';
 
-/** Decodes a scan into `values`, samples of all components beside each other. Where its data ends; null where they are damaged. */
-export function decodeLosslessScan(bytes: Uint8Array, frame: JpegFrame, scan: JpegScan, values: Uint8Array | Uint16Array): number | null {
+/**
+ * Decodes a scan into `values`, samples of all components beside each other. Where its data ends; null where
+ * they are damaged.
+ */
+export function decodeLosslessScan(
+  bytes: Uint8Array,
+  frame: JpegFrame,
+  scan: JpegScan,
+  values: Uint8Array | Uint16Array,
+): number | null {
   const { rows, columns, components } = frame;
   const { spectralStart: predictor, low: pointTransform, restartInterval } = scan;
-  if (predictor < 1 || predictor > 7 || pointTransform >= frame.bits || components.some(({ h, v }) => h !== 1 || v !== 1)) return null;
+  if (
+    predictor < 1 ||
+    predictor > 7 ||
+    pointTransform >= frame.bits ||
+    components.some(({ h, v }) => h !== 1 || v !== 1)
+  )
+    return null;
   if (scan.components.some(({ dc }) => !dc)) return null;
   const step = components.length;
   const bits = new JpegBits(bytes, scan.start);
@@ -31,7 +45,8 @@ export function decodeLosslessScan(bytes: Uint8Array, frame: JpegFrame, scan: Jp
         let predicted: number;
         if (row === firstLine) predicted = column === 0 ? start : values[at - step]!;
         else if (column === 0) predicted = values[at - line]!;
-        else predicted = predict(predictor, values[at - step]!, values[at - line]!, values[at - line - step]!);
+        else
+          predicted = predict(predictor, values[at - step]!, values[at - line]!, values[at - line - step]!);
         values[at] = predicted + difference;
       }
     }

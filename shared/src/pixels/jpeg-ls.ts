@@ -1,6 +1,7 @@
 /**
- * JPEG-LS (ISO/IEC 14495-1) as DICOM has it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in any interleave. Bounded by the size that is
- * expected, whatever the bytes hold ([Note: Why not CharLS's decoder]): headers here, the lines of a scan as the transport coding has them.
+ * JPEG-LS (ISO/IEC 14495-1) as DICOM has it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in
+ * any interleave. Bounded by the size that is expected, whatever the bytes hold ([Note: Why not CharLS's
+ * decoder]): headers here, the lines of a scan as the transport coding has them.
  */
 import { BitReader } from '../transfer/coding/bit-reader.ts';
 import { createLines, ScanDecoder, type ScanParameters } from '../transfer/coding/jpeg-ls-scan.ts';
@@ -25,28 +26,40 @@ interface LosslessFrame {
 }
 
 /** Null where the codestream is damaged, or not what is expected. */
-export function decodeJpegLS(coded: Uint8Array, { rows, columns, samples }: ExpectedImage): DecodedSamples | null {
+export function decodeJpegLS(
+  coded: Uint8Array,
+  { rows, columns, samples }: ExpectedImage,
+): DecodedSamples | null {
   let frame: LosslessFrame | null = null;
   let values: Uint8Array | Uint16Array | null = null;
   let preset: Preset = [0, 0, 0, 0, 0];
   const seen = new Set<number>();
   if (coded[0] !== 0xff || coded[1] !== 0xd8) return null;
-  for (let at = 2; at + 4 <= coded.length;) {
+  for (let at = 2; at + 4 <= coded.length; ) {
     const marker = coded[at + 1]!;
     if (coded[at] !== 0xff || marker === EOI) break;
     const end = at + 2 + ((coded[at + 2]! << 8) | coded[at + 3]!);
     const content = coded.subarray(at + 4, end);
     if (end > coded.length || end < at + 4 || marker === DRI) return null;
     // HP's colour transformation, which the standard does not have.
-    if (marker === APP8 && String.fromCharCode(...content.subarray(0, 4)) === 'mrfx' && content[4] !== 0) return null;
+    if (marker === APP8 && String.fromCharCode(...content.subarray(0, 4)) === 'mrfx' && content[4] !== 0)
+      return null;
     if (marker === LSE) {
       if (content[0] !== 1 || content.length !== 11) return null;
       preset = [1, 3, 5, 7, 9].map((i) => (content[i]! << 8) | content[i + 1]!) as unknown as Preset;
     }
     if (marker === SOF55) {
       frame = readFrame(content);
-      if (!frame || values || frame.rows !== rows || frame.columns !== columns || frame.ids.length !== samples) return null;
-      values = frame.bits > 8 ? new Uint16Array(rows * columns * samples) : new Uint8Array(rows * columns * samples);
+      if (
+        !frame ||
+        values ||
+        frame.rows !== rows ||
+        frame.columns !== columns ||
+        frame.ids.length !== samples
+      )
+        return null;
+      values =
+        frame.bits > 8 ? new Uint16Array(rows * columns * samples) : new Uint8Array(rows * columns * samples);
     }
     at = end;
     if (marker !== SOS) continue;
@@ -54,7 +67,9 @@ export function decodeJpegLS(coded: Uint8Array, { rows, columns, samples }: Expe
     if (!next) return null;
     at = next;
   }
-  return frame && values && seen.size === samples ? { values, bits: frame.bits, isSigned: false, isYbr: null } : null;
+  return frame && values && seen.size === samples
+    ? { values, bits: frame.bits, isSigned: false, isYbr: null }
+    : null;
 }
 
 function readFrame(content: Uint8Array): LosslessFrame | null {
@@ -62,10 +77,18 @@ function readFrame(content: Uint8Array): LosslessFrame | null {
   if (content.length !== 6 + 3 * count || bits < 2 || bits > 16) return null;
   const components = Array.from({ length: count }, (_, i) => content.subarray(6 + 3 * i, 9 + 3 * i));
   if (components.some(([, factors]) => factors !== 0x11)) return null;
-  return { bits, rows: (rowsHigh << 8) | rowsLow, columns: (columnsHigh << 8) | columnsLow, ids: components.map(([id]) => id!) };
+  return {
+    bits,
+    rows: (rowsHigh << 8) | rowsLow,
+    columns: (columnsHigh << 8) | columnsLow,
+    ids: components.map(([id]) => id!),
+  };
 }
 
-/** §C.2.3: components, NEAR, interleave (0 none, 1 by line, 2 by sample), point transform. Where the scan ends; null where it is damaged. */
+/**
+ * §C.2.3: components, NEAR, interleave (0 none, 1 by line, 2 by sample), point transform. Where the scan
+ * ends; null where it is damaged.
+ */
 function decodeScan(
   coded: Uint8Array,
   content: Uint8Array,
@@ -78,7 +101,14 @@ function decodeScan(
   const count = content[0]!;
   const indices = Array.from({ length: count }, (_, i) => ids.indexOf(content[1 + 2 * i]!));
   const [near = 0, interleave = 0, pointTransform = 0] = content.subarray(1 + 2 * count);
-  if (content.length !== 4 + 2 * count || count === 0 || indices.includes(-1) || interleave > 2 || pointTransform !== 0) return null;
+  if (
+    content.length !== 4 + 2 * count ||
+    count === 0 ||
+    indices.includes(-1) ||
+    interleave > 2 ||
+    pointTransform !== 0
+  )
+    return null;
   if ((interleave === 0) !== (count === 1)) return null;
   // A component is in one scan: what is decoded is bounded by the size.
   if (new Set(indices).size < count || indices.some((index) => seen.has(index))) return null;
@@ -92,10 +122,24 @@ function decodeScan(
   });
   const together = components.map(({ lines }) => lines);
   for (let row = 0; row < rows; row += 1) {
-    if (interleave === 2 ? !decoder.decodeTogether(together, columns) : !together.every((lines) => decoder.decodeLine(lines, columns))) return null;
-    for (const { index, lines: { line } } of components) {
+    if (
+      interleave === 2
+        ? !decoder.decodeTogether(together, columns)
+        : !together.every((lines) => decoder.decodeLine(lines, columns))
+    )
+      return null;
+    for (const {
+      index,
+      lines: { line },
+    } of components) {
       if (ids.length === 1) values.set(line.subarray(1, columns + 1), row * columns);
-      else for (let column = 0, at = row * columns * ids.length + index; column < columns; column += 1, at += ids.length) values[at] = line[column + 1]!;
+      else
+        for (
+          let column = 0, at = row * columns * ids.length + index;
+          column < columns;
+          column += 1, at += ids.length
+        )
+          values[at] = line[column + 1]!;
     }
   }
   let end = reader.at;
@@ -108,9 +152,14 @@ function parametersOf(bits: number, near: number, [mostGiven, ...given]: Preset)
   const most = mostGiven || 2 ** bits - 1;
   if (most >= 2 ** bits || near > Math.min(255, most / 2)) return null;
   const factor = most >= 128 ? (Math.min(most, 4095) + 128) >> 8 : Math.floor(256 / (most + 1));
-  const [d1, d2, d3] = most >= 128
-    ? [factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near]
-    : [Math.max(2, Math.floor(3 / factor) + 3 * near), Math.max(3, Math.floor(7 / factor) + 5 * near), Math.max(4, Math.floor(21 / factor) + 7 * near)];
+  const [d1, d2, d3] =
+    most >= 128
+      ? [factor + 2 + 3 * near, 4 * factor + 3 + 5 * near, 17 * factor + 4 + 7 * near]
+      : [
+          Math.max(2, Math.floor(3 / factor) + 3 * near),
+          Math.max(3, Math.floor(7 / factor) + 5 * near),
+          Math.max(4, Math.floor(21 / factor) + 7 * near),
+        ];
   const within = (value: number, least: number): number => (value > most || value < least ? least : value);
   const t1 = given[0] || within(d1, near + 1);
   const t2 = given[1] || within(d2, t1);

@@ -1,4 +1,7 @@
-/** The marker segments of a JPEG codestream (ITU-T T.81 Annex B): frame, tables and scans, checked as they are read. */
+/**
+ * The marker segments of a JPEG codestream (ITU-T T.81 Annex B): frame, tables and scans, checked as they are
+ * read.
+ */
 import { exifOrientation } from './exif-orientation.ts';
 import { createHuffmanTable, type HuffmanTable } from './jpeg-bits.ts';
 
@@ -20,8 +23,15 @@ export interface JpegFrame {
 }
 
 export interface JpegScan {
-  readonly components: readonly { readonly index: number; readonly dc: HuffmanTable | null; readonly ac: HuffmanTable | null }[];
-  /** Ss, Se, Ah, Al: the band and the bits of a progressive scan; of a lossless one the predictor (Ss) and the point transform (Al). */
+  readonly components: readonly {
+    readonly index: number;
+    readonly dc: HuffmanTable | null;
+    readonly ac: HuffmanTable | null;
+  }[];
+  /**
+   * Ss, Se, Ah, Al: the band and the bits of a progressive scan; of a lossless one the predictor (Ss) and the
+   * point transform (Al).
+   */
   readonly spectralStart: number;
   readonly spectralEnd: number;
   readonly high: number;
@@ -52,15 +62,84 @@ export interface JpegMarkers {
 }
 
 const ZIGZAG = Uint8Array.of(
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+  0,
+  1,
+  8,
+  16,
+  9,
+  2,
+  3,
+  10,
+  17,
+  24,
+  32,
+  25,
+  18,
+  11,
+  4,
+  5,
+  12,
+  19,
+  26,
+  33,
+  40,
+  48,
+  41,
+  34,
+  27,
+  20,
+  13,
+  6,
+  7,
+  14,
+  21,
+  28,
+  35,
+  42,
+  49,
+  56,
+  57,
+  50,
+  43,
+  36,
+  29,
+  22,
+  15,
+  23,
+  30,
+  37,
+  44,
+  51,
+  58,
+  59,
+  52,
+  45,
+  38,
+  31,
+  39,
+  46,
+  53,
+  60,
+  61,
+  54,
+  47,
+  55,
+  62,
+  63,
 );
 /** Coefficients are stored in rows and columns, coded in zigzag. */
 export const NATURAL_ORDER = ZIGZAG;
 
-const PROCESSES: Readonly<Record<number, JpegFrame['process']>> = { 0xc0: 'sequential', 0xc1: 'sequential', 0xc2: 'progressive', 0xc3: 'lossless' };
+const PROCESSES: Readonly<Record<number, JpegFrame['process']>> = {
+  0xc0: 'sequential',
+  0xc1: 'sequential',
+  0xc2: 'progressive',
+  0xc3: 'lossless',
+};
 /** §B.1.1.3: other processes, hierarchical or arithmetic, and DNL, which gives the number of lines late. */
-const NOT_READ = new Set([0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xdc, 0xde, 0xdf]);
+const NOT_READ = new Set([
+  0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xdc, 0xde, 0xdf,
+]);
 
 /** Null where a segment is damaged, a process is not read here, or the visitor wants no more. */
 export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers | null {
@@ -72,7 +151,7 @@ export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers |
   let adobeTransform: number | null = null;
   let hasMetadata = false;
   let orientation = 1;
-  for (let at = 2; ;) {
+  for (let at = 2; ; ) {
     if (at >= bytes.length) return { adobeTransform, hasMetadata, orientation, end: null };
     if (bytes[at] !== 0xff) return null;
     while (bytes[at + 1] === 0xff) at += 1;
@@ -86,8 +165,10 @@ export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers |
     if (marker === 0xdb && !readQuantization(content, quantization)) return null;
     if (marker === 0xc4 && !readHuffman(content, huffman)) return null;
     if (marker === 0xdd) restartInterval = (content[0]! << 8) | content[1]!;
-    if (marker === 0xee && String.fromCharCode(...content.subarray(0, 5)) === 'Adobe') adobeTransform = content[11] ?? null;
-    if (marker === 0xe1 && String.fromCharCode(...content.subarray(0, 6)) === 'Exif\0\0') orientation = exifOrientation(content.subarray(6));
+    if (marker === 0xee && String.fromCharCode(...content.subarray(0, 5)) === 'Adobe')
+      adobeTransform = content[11] ?? null;
+    if (marker === 0xe1 && String.fromCharCode(...content.subarray(0, 6)) === 'Exif\0\0')
+      orientation = exifOrientation(content.subarray(6));
     if (marker === 0xe1 || marker === 0xed || marker === 0xfe) hasMetadata = true;
     const process = PROCESSES[marker];
     if (process) {
@@ -112,10 +193,18 @@ function readFrame(content: Uint8Array, process: JpegFrame['process']): JpegFram
     const [id, factors, table] = content.subarray(6 + 3 * i) as unknown as [number, number, number];
     return { id, h: factors >> 4, v: factors & 15, quantization: table };
   });
-  return components.every(({ h, v }) => h >= 1 && h <= 4 && v >= 1 && v <= 4) ? { process, bits, rows, columns, components } : null;
+  return components.every(({ h, v }) => h >= 1 && h <= 4 && v >= 1 && v <= 4)
+    ? { process, bits, rows, columns, components }
+    : null;
 }
 
-function readScan(content: Uint8Array, frame: JpegFrame, huffman: ReadonlyMap<number, HuffmanTable>, restartInterval: number, start: number): JpegScan | null {
+function readScan(
+  content: Uint8Array,
+  frame: JpegFrame,
+  huffman: ReadonlyMap<number, HuffmanTable>,
+  restartInterval: number,
+  start: number,
+): JpegScan | null {
   const count = content[0]!;
   if (count < 1 || count > frame.components.length || content.length !== 4 + 2 * count) return null;
   const components = Array.from({ length: count }, (_, i) => {
@@ -124,19 +213,29 @@ function readScan(content: Uint8Array, frame: JpegFrame, huffman: ReadonlyMap<nu
     return { index, dc: huffman.get(tables >> 4) ?? null, ac: huffman.get(16 + (tables & 15)) ?? null };
   });
   const [spectralStart = 0, spectralEnd = 0, approximation = 0] = content.subarray(1 + 2 * count);
-  if (new Set(components.map(({ index }) => index)).size < count || components.some(({ index }) => index < 0)) return null;
-  return { components, spectralStart, spectralEnd, high: approximation >> 4, low: approximation & 15, restartInterval, start };
+  if (new Set(components.map(({ index }) => index)).size < count || components.some(({ index }) => index < 0))
+    return null;
+  return {
+    components,
+    spectralStart,
+    spectralEnd,
+    high: approximation >> 4,
+    low: approximation & 15,
+    restartInterval,
+    start,
+  };
 }
 
 /** §B.2.4.1. In rows and columns. */
 function readQuantization(content: Uint8Array, tables: Map<number, Uint16Array>): boolean {
-  for (let at = 0; at < content.length;) {
+  for (let at = 0; at < content.length; ) {
     const [precision, id] = [content[at]! >> 4, content[at]! & 15];
     const size = precision === 0 ? 1 : 2;
     at += 1;
     if (precision > 1 || id > 3 || at + 64 * size > content.length) return false;
     const table = new Uint16Array(64);
-    for (let i = 0; i < 64; i += 1, at += size) table[ZIGZAG[i]!] = size === 1 ? content[at]! : (content[at]! << 8) | content[at + 1]!;
+    for (let i = 0; i < 64; i += 1, at += size)
+      table[ZIGZAG[i]!] = size === 1 ? content[at]! : (content[at]! << 8) | content[at + 1]!;
     tables.set(id, table);
   }
   return true;
@@ -144,7 +243,7 @@ function readQuantization(content: Uint8Array, tables: Map<number, Uint16Array>)
 
 /** §B.2.4.2. Keys: 0 to 3 of DC and lossless, 16 to 19 of AC. */
 function readHuffman(content: Uint8Array, tables: Map<number, HuffmanTable>): boolean {
-  for (let at = 0; at < content.length;) {
+  for (let at = 0; at < content.length; ) {
     const id = content[at]!;
     const counts = content.subarray(at + 1, at + 17);
     const total = counts.reduce((sum, count) => sum + count, 0);

@@ -12,24 +12,41 @@ interface Plane {
 }
 
 /** Samples of all components beside each other. `tables`: the quantization table of each component. */
-export function samplesOf(frame: JpegFrame, blocks: readonly ComponentBlocks[], tables: readonly Uint16Array[]): Uint8Array | Uint16Array {
+export function samplesOf(
+  frame: JpegFrame,
+  blocks: readonly ComponentBlocks[],
+  tables: readonly Uint16Array[],
+): Uint8Array | Uint16Array {
   const { rows, columns, bits } = frame;
   const count = blocks.length;
   const values = bits <= 8 ? new Uint8Array(rows * columns * count) : new Uint16Array(rows * columns * count);
   const mostH = Math.max(...blocks.map(({ h }) => h));
   const mostV = Math.max(...blocks.map(({ v }) => v));
   for (const [which, component] of blocks.entries()) {
-    const plane = planeOf(component, tables[which]!, bits, Math.ceil((rows * component.v) / mostV), Math.ceil((columns * component.h) / mostH));
+    const plane = planeOf(
+      component,
+      tables[which]!,
+      bits,
+      Math.ceil((rows * component.v) / mostV),
+      Math.ceil((columns * component.h) / mostH),
+    );
     const line = new Uint16Array(columns);
     for (let row = 0; row < rows; row += 1) {
       enlargedRow(plane, row, mostH / component.h, mostV / component.v, line);
-      for (let column = 0, at = row * columns * count + which; column < columns; column += 1, at += count) values[at] = line[column]!;
+      for (let column = 0, at = row * columns * count + which; column < columns; column += 1, at += count)
+        values[at] = line[column]!;
     }
   }
   return values;
 }
 
-function planeOf({ across, down, coefficients }: ComponentBlocks, table: Uint16Array, bits: number, usedRows: number, usedColumns: number): Plane {
+function planeOf(
+  { across, down, coefficients }: ComponentBlocks,
+  table: Uint16Array,
+  bits: number,
+  usedRows: number,
+  usedColumns: number,
+): Plane {
   const width = across * 8;
   const samples = new Uint16Array(width * down * 8);
   const work = new Int32Array(64);
@@ -81,8 +98,9 @@ const F2562 = fixed(2.562915447);
 const F3072 = fixed(3.072711026);
 
 /**
- * The inverse cosine transform of eight values, `step` apart, in place, by Loeffler, Ligtenberg and Moschytz (ICASSP 1989), in integers of 32 bits: the
- * accuracy, and the rounding, of the transform that most other programs use. The results keep 13 − `shift` bits behind the point more than they came with.
+ * The inverse cosine transform of eight values, `step` apart, in place, by Loeffler, Ligtenberg and Moschytz
+ * (ICASSP 1989), in integers of 32 bits: the accuracy, and the rounding, of the transform that most other
+ * programs use. The results keep 13 − `shift` bits behind the point more than they came with.
  */
 function transform(work: Int32Array, at: number, step: number, shift: number): void {
   // Written out: taking apart arrays costs more than the transform.
@@ -103,7 +121,15 @@ function transform(work: Int32Array, at: number, step: number, shift: number): v
   const c7 = work[i7]!;
   const half = 1 << (shift - 1);
   if ((c1 | c2 | c3 | c4 | c5 | c6 | c7) === 0) {
-    work[at] = work[i1] = work[i2] = work[i3] = work[i4] = work[i5] = work[i6] = work[i7] = (c0 * 8192 + half) >> shift;
+    work[at] =
+      work[i1] =
+      work[i2] =
+      work[i3] =
+      work[i4] =
+      work[i5] =
+      work[i6] =
+      work[i7] =
+        (c0 * 8192 + half) >> shift;
     return;
   }
   const turned26 = (c2 + c6) * F0541;
@@ -131,8 +157,8 @@ function transform(work: Int32Array, at: number, step: number, shift: number): v
 }
 
 /**
- * One row at full size. Halved components are interpolated (three quarters of the nearer sample, one of the next), as libjpeg and so most other
- * programs do; other ratios repeat their samples.
+ * One row at full size. Halved components are interpolated (three quarters of the nearer sample, one of the
+ * next), as libjpeg and so most other programs do; other ratios repeat their samples.
  */
 function enlargedRow(plane: Plane, row: number, stepX: number, stepY: number, line: Uint16Array): void {
   const { samples, width, usedRows, usedColumns } = plane;
@@ -145,14 +171,18 @@ function enlargedRow(plane: Plane, row: number, stepX: number, stepY: number, li
     return;
   }
   if (stepX !== 2 || usedColumns <= 2) {
-    for (let column = 0; column < line.length; column += 1) line[column] = samples[first + Math.floor(column / stepX)]!;
+    for (let column = 0; column < line.length; column += 1)
+      line[column] = samples[first + Math.floor(column / stepX)]!;
     return;
   }
   // The column sums are four times a sample.
   for (let column = 0; column < line.length; column += 1) {
     const at = column >> 1;
     const next = Math.min(usedColumns - 1, Math.max(0, at + ((column & 1) === 0 ? -1 : 1)));
-    const sum = 3 * (3 * samples[first + at]! + samples[second + at]!) + 3 * samples[first + next]! + samples[second + next]!;
+    const sum =
+      3 * (3 * samples[first + at]! + samples[second + at]!) +
+      3 * samples[first + next]! +
+      samples[second + next]!;
     line[column] = (sum + 8 - (column & 1)) >> 4;
   }
 }

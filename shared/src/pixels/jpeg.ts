@@ -1,6 +1,7 @@
 /**
- * JPEG (ITU-T T.81) as DICOM has it (PS3.5 §A.4.1, §A.4.2): baseline, extended (8 and 12 bits), progressive and lossless, Huffman-coded. It reads what
- * nobody vouches for: a codestream that is cut, or says another size than is expected, gives nothing.
+ * JPEG (ITU-T T.81) as DICOM has it (PS3.5 §A.4.1, §A.4.2): baseline, extended (8 and 12 bits), progressive
+ * and lossless, Huffman-coded. It reads what nobody vouches for: a codestream that is cut, or says another
+ * size than is expected, gives nothing.
  */
 import type { DecodedSamples, ExpectedImage } from './coded-frame.ts';
 import { createBlocks, decodeBlockScan, type ComponentBlocks } from './jpeg-blocks.ts';
@@ -8,7 +9,10 @@ import { decodeLosslessScan } from './jpeg-lossless.ts';
 import { walkJpeg, type JpegFrame, type JpegMarkers } from './jpeg-markers.ts';
 import { samplesOf } from './jpeg-samples.ts';
 
-/** As libjpeg-turbo has it; a sensible writer needs some ten. What a header can ask for is bounded, whatever the bytes hold. */
+/**
+ * As libjpeg-turbo has it; a sensible writer needs some ten. What a header can ask for is bounded, whatever
+ * the bytes hold.
+ */
 const SCANS_LIMIT = 500;
 
 export interface DecodedJpeg extends DecodedSamples {
@@ -34,7 +38,10 @@ export function decodeJpeg(coded: Uint8Array, expected: ExpectedImage): DecodedJ
   let image: JpegImage | null = null;
   const markers = walkJpeg(coded, {
     frame(frame) {
-      const fits = frame.rows === expected.rows && frame.columns === expected.columns && frame.components.length === expected.samples;
+      const fits =
+        frame.rows === expected.rows &&
+        frame.columns === expected.columns &&
+        frame.components.length === expected.samples;
       image = fits ? createImage(frame) : null;
       return fits;
     },
@@ -50,7 +57,11 @@ export function decodeJpeg(coded: Uint8Array, expected: ExpectedImage): DecodedJ
 
 interface JpegImage {
   readonly frame: JpegFrame;
-  readonly decode: (coded: Uint8Array, scan: Parameters<typeof decodeBlockScan>[2], tables: ReadonlyMap<number, Uint16Array>) => number | null;
+  readonly decode: (
+    coded: Uint8Array,
+    scan: Parameters<typeof decodeBlockScan>[2],
+    tables: ReadonlyMap<number, Uint16Array>,
+  ) => number | null;
   /** Null where a component had no scan. */
   readonly finish: () => Uint8Array | Uint16Array | null;
 }
@@ -82,7 +93,11 @@ function createImage(frame: JpegFrame): JpegImage {
     frame,
     decode(coded, scan, tables) {
       scans += 1;
-      if (scans > SCANS_LIMIT || (frame.process === 'sequential' && scan.components.some(({ index }) => seen.has(index)))) return null;
+      if (
+        scans > SCANS_LIMIT ||
+        (frame.process === 'sequential' && scan.components.some(({ index }) => seen.has(index)))
+      )
+        return null;
       for (const { index } of scan.components) {
         const table = tables.get(frame.components[index]!.quantization);
         if (!table) return null;
@@ -104,8 +119,8 @@ function areNew(components: readonly { readonly index: number }[], seen: Set<num
 }
 
 /**
- * Adobe's word first; then names of components that say RGB; components of different sizes are never RGB. Otherwise the header decides
- * (PS3.5 §8.2.1: Photometric Interpretation is that of the codestream).
+ * Adobe's word first; then names of components that say RGB; components of different sizes are never RGB.
+ * Otherwise the header decides (PS3.5 §8.2.1: Photometric Interpretation is that of the codestream).
  */
 function isYbr({ components }: JpegFrame, { adobeTransform }: JpegMarkers): boolean | null {
   if (components.length !== 3) return null;

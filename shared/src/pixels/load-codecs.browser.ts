@@ -1,6 +1,6 @@
 /**
- * The codec for the browser, in workers: the script is a chunk of its own and the `.wasm` a file, both fetched when the first JPEG 2000 image is
- * decoded. Import this file only where Vite builds.
+ * The codec for the browser, in workers: the script is a chunk of its own and the `.wasm` a file, both
+ * fetched when the first JPEG 2000 image is decoded. Import this file only where Vite builds.
  */
 /// <reference path="./codec-modules.d.ts" />
 import { createWaveletCodec, SILENT, type Codecs } from './codecs.ts';

@@ -1,11 +1,21 @@
 /**
- * Tables of the standard: modality and VOI LUT (PS3.3 §C.11.1.1.1, §C.11.2.1.1), palettes (§C.7.6.3.1.5, §C.7.6.3.1.6) and segmented palettes (§C.7.9.2).
+ * Tables of the standard: modality and VOI LUT (PS3.3 §C.11.1.1.1, §C.11.2.1.1), palettes (§C.7.6.3.1.5,
+ * §C.7.6.3.1.6) and segmented palettes (§C.7.9.2).
  */
 import type { ByteSource, DicomElement } from '../dicom/data-set.ts';
-import { LUT_DATA, LUT_DESCRIPTOR, RED_PALETTE_DATA, RED_PALETTE_DESCRIPTOR, SEGMENTED_RED_PALETTE_DATA } from '../dicom/tags.ts';
+import {
+  LUT_DATA,
+  LUT_DESCRIPTOR,
+  RED_PALETTE_DATA,
+  RED_PALETTE_DESCRIPTOR,
+  SEGMENTED_RED_PALETTE_DATA,
+} from '../dicom/tags.ts';
 import { findElement, numbersOf, readValueBytes, type ValueContext } from '../dicom/values.ts';
 
-/** `entries[value - first]`, what lies outside takes the nearest entry; `most` is the largest number that an entry can be. */
+/**
+ * `entries[value - first]`, what lies outside takes the nearest entry; `most` is the largest number that an
+ * entry can be.
+ */
 export interface LookupTable {
   readonly entries: Uint16Array;
   readonly first: number;
@@ -16,8 +26,16 @@ export interface LookupTable {
 const TABLE_BYTES_LIMIT = 131_072;
 const MOST_ENTRIES = 65_536;
 
-/** The table of an item of Modality LUT Sequence or VOI LUT Sequence; null where it has none that can be read. `isSigned`: what goes in may be negative. */
-export async function readTable(elements: readonly DicomElement[], context: ValueContext, source: ByteSource, isSigned: boolean): Promise<LookupTable | null> {
+/**
+ * The table of an item of Modality LUT Sequence or VOI LUT Sequence; null where it has none that can be read.
+ * `isSigned`: what goes in may be negative.
+ */
+export async function readTable(
+  elements: readonly DicomElement[],
+  context: ValueContext,
+  source: ByteSource,
+  isSigned: boolean,
+): Promise<LookupTable | null> {
   const descriptor = findElement(elements, LUT_DESCRIPTOR);
   const data = findElement(elements, LUT_DATA);
   return descriptor && data ? await tableOf(descriptor, data, context, source, isSigned) : null;
@@ -30,14 +48,16 @@ export async function readPalette(
   source: ByteSource,
   isSigned: boolean,
 ): Promise<readonly [LookupTable, LookupTable, LookupTable] | null> {
-  const tables = await Promise.all([0, 1, 2].map(async (colour) => {
-    const descriptor = findElement(elements, RED_PALETTE_DESCRIPTOR + colour);
-    const data = findElement(elements, RED_PALETTE_DATA + colour);
-    if (!descriptor) return null;
-    if (data) return await tableOf(descriptor, data, context, source, isSigned);
-    const segments = findElement(elements, SEGMENTED_RED_PALETTE_DATA + colour);
-    return segments ? await segmentedTable(descriptor, segments, context, source, isSigned) : null;
-  }));
+  const tables = await Promise.all(
+    [0, 1, 2].map(async (colour) => {
+      const descriptor = findElement(elements, RED_PALETTE_DESCRIPTOR + colour);
+      const data = findElement(elements, RED_PALETTE_DATA + colour);
+      if (!descriptor) return null;
+      if (data) return await tableOf(descriptor, data, context, source, isSigned);
+      const segments = findElement(elements, SEGMENTED_RED_PALETTE_DATA + colour);
+      return segments ? await segmentedTable(descriptor, segments, context, source, isSigned) : null;
+    }),
+  );
   const [red, green, blue] = tables;
   return red && green && blue ? [red, green, blue] : null;
 }
@@ -48,15 +68,31 @@ interface Descriptor {
   readonly bits: number;
 }
 
-/** "The first value is the number of entries … when it is 65536 the value is 0; the second the first stored value mapped; the third the bits." */
+/**
+ * "The first value is the number of entries … when it is 65536 the value is 0; the second the first stored
+ * value mapped; the third the bits."
+ */
 function readDescriptor(element: DicomElement, context: ValueContext, isSigned: boolean): Descriptor {
-  const [count = 0, first = 0, bits = 16] = numbersOf(element.vr === 'UN' || element.vr === 'OW' ? { ...element, vr: 'US' } : element, context);
+  const [count = 0, first = 0, bits = 16] = numbersOf(
+    element.vr === 'UN' || element.vr === 'OW' ? { ...element, vr: 'US' } : element,
+    context,
+  );
   const entries = count & 0xffff;
   // Written as US where the stored values are signed: the same 16 bits.
-  return { count: entries === 0 ? MOST_ENTRIES : entries, first: isSigned && first > 32_767 ? first - 65_536 : first, bits: bits > 8 && bits <= 16 ? bits : bits === 8 ? 8 : 16 };
+  return {
+    count: entries === 0 ? MOST_ENTRIES : entries,
+    first: isSigned && first > 32_767 ? first - 65_536 : first,
+    bits: bits > 8 && bits <= 16 ? bits : bits === 8 ? 8 : 16,
+  };
 }
 
-async function tableOf(descriptor: DicomElement, data: DicomElement, context: ValueContext, source: ByteSource, isSigned: boolean): Promise<LookupTable | null> {
+async function tableOf(
+  descriptor: DicomElement,
+  data: DicomElement,
+  context: ValueContext,
+  source: ByteSource,
+  isSigned: boolean,
+): Promise<LookupTable | null> {
   const { count, first, bits } = readDescriptor(descriptor, context, isSigned);
   if (data.valueLength === 0 || data.valueLength > TABLE_BYTES_LIMIT) return null;
   const bytes = await readValueBytes(data, source, TABLE_BYTES_LIMIT);
@@ -68,17 +104,27 @@ async function tableOf(descriptor: DicomElement, data: DicomElement, context: Va
   return { entries, first, most: isPacked ? 255 : largest(entries, bits) };
 }
 
-/** Entries of 8 bits in words: in the low byte, or, against the standard, multiplied into the high one too. */
+/**
+ * Entries of 8 bits in words: in the low byte, or, against the standard, multiplied into the high one too.
+ */
 function largest(entries: Uint16Array, bits: number): number {
   return bits === 8 && entries.some((entry) => entry > 255) ? 65_535 : 2 ** bits - 1;
 }
 
 function words(bytes: Uint8Array, { encoding }: ValueContext): Uint16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Uint16Array.from({ length: bytes.length >> 1 }, (_, i) => view.getUint16(i * 2, !encoding.bigEndian));
+  return Uint16Array.from({ length: bytes.length >> 1 }, (_, i) =>
+    view.getUint16(i * 2, !encoding.bigEndian),
+  );
 }
 
-async function segmentedTable(descriptor: DicomElement, data: DicomElement, context: ValueContext, source: ByteSource, isSigned: boolean): Promise<LookupTable | null> {
+async function segmentedTable(
+  descriptor: DicomElement,
+  data: DicomElement,
+  context: ValueContext,
+  source: ByteSource,
+  isSigned: boolean,
+): Promise<LookupTable | null> {
   const { count, first, bits } = readDescriptor(descriptor, context, isSigned);
   if (data.valueLength > TABLE_BYTES_LIMIT) return null;
   const bytes = await readValueBytes(data, source, TABLE_BYTES_LIMIT);
@@ -87,8 +133,9 @@ async function segmentedTable(descriptor: DicomElement, data: DicomElement, cont
 }
 
 /**
- * PS3.3 §C.7.9.2: opcode 0 discrete (n, values), 1 linear (n, last value: from the entry before to this one), 2 indirect (n segments, offset in 16-bit
- * words, least significant first, from the start of the data). Null where they do not give `count` entries.
+ * PS3.3 §C.7.9.2: opcode 0 discrete (n, values), 1 linear (n, last value: from the entry before to this one),
+ * 2 indirect (n segments, offset in 16-bit words, least significant first, from the start of the data). Null
+ * where they do not give `count` entries.
  */
 function expandSegments(segments: Uint16Array, count: number): Uint16Array | null {
   const entries = new Uint16Array(count);
@@ -102,7 +149,8 @@ function expandSegments(segments: Uint16Array, count: number): Uint16Array | nul
         at += 2 + length;
       } else if (opcode === 1 && filled > 0) {
         const [before, last] = [entries[filled - 1]!, segments[at + 2] ?? 0];
-        for (let i = 1; i <= length && filled < count; i += 1) entries[filled++] = Math.round(before + ((last - before) * i) / length);
+        for (let i = 1; i <= length && filled < count; i += 1)
+          entries[filled++] = Math.round(before + ((last - before) * i) / length);
         at += 3;
       } else if (opcode === 2 && !isIndirect) {
         const offset = (segments[at + 2] ?? 0) + (segments[at + 3] ?? 0) * 65_536;
@@ -121,6 +169,9 @@ export function entryOf({ entries, first, most }: LookupTable, value: number): n
 }
 
 /** The entry of a value, as it stands in the table. */
-export function rawEntryOf({ entries, first }: Pick<LookupTable, 'entries' | 'first'>, value: number): number {
+export function rawEntryOf(
+  { entries, first }: Pick<LookupTable, 'entries' | 'first'>,
+  value: number,
+): number {
   return entries[Math.min(entries.length - 1, Math.max(0, Math.round(value) - first))]!;
 }

@@ -1,6 +1,6 @@
 /**
- * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, what stands in unused bits cleared, planes of colour put
- * beside each other, YBR made RGB.
+ * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, what stands in
+ * unused bits cleared, planes of colour put beside each other, YBR made RGB.
  */
 import { type ColourValues, ybrToRgb } from './colour.ts';
 import type { FrameShape } from './frame-shape.ts';
@@ -14,18 +14,39 @@ export interface ByteLayout {
 }
 
 /** Bits of one frame in native pixel data. YBR_FULL_422: two Y, one CB and one CR for two pixels. */
-export function frameBits({ rows, columns, samples, bitsAllocated, photometricInterpretation }: FrameShape): number {
+export function frameBits({
+  rows,
+  columns,
+  samples,
+  bitsAllocated,
+  photometricInterpretation,
+}: FrameShape): number {
   return rows * columns * (isChromaShared(photometricInterpretation) ? 2 : samples) * bitsAllocated;
 }
 
-/** Null for a photometric interpretation that has no native form here. `bytes` hold the frame and nothing else; they are not changed. */
-export function nativeFrame(bytes: Uint8Array, shape: FrameShape, layout: ByteLayout, index: number): Frame | null {
+/**
+ * Null for a photometric interpretation that has no native form here. `bytes` hold the frame and nothing
+ * else; they are not changed.
+ */
+export function nativeFrame(
+  bytes: Uint8Array,
+  shape: FrameShape,
+  layout: ByteLayout,
+  index: number,
+): Frame | null {
   const { rows, columns, samples, photometricInterpretation, bitsStored, isPlanar } = shape;
   const values = storedValues(bytes, shape, layout);
   if (samples === 1) return { rows, columns, samples, values, photometricInterpretation, index };
   const isShared = isChromaShared(photometricInterpretation);
-  const known = isShared || photometricInterpretation === 'RGB' || photometricInterpretation.startsWith('YBR_FULL');
-  if (!known || shape.isSigned || shape.isFloat || (photometricInterpretation !== 'RGB' && shape.bitsAllocated > 16)) return null;
+  const known =
+    isShared || photometricInterpretation === 'RGB' || photometricInterpretation.startsWith('YBR_FULL');
+  if (
+    !known ||
+    shape.isSigned ||
+    shape.isFloat ||
+    (photometricInterpretation !== 'RGB' && shape.bitsAllocated > 16)
+  )
+    return null;
   const laid = isShared ? chromaRepeated(values, rows * columns) : isPlanar ? interleaved(values) : values;
   if (photometricInterpretation !== 'RGB') ybrToRgb(laid as ColourValues, 2 ** bitsStored - 1);
   return { rows, columns, samples, values: laid, photometricInterpretation: 'RGB', index };
@@ -39,26 +60,47 @@ function storedValues(bytes: Uint8Array, shape: FrameShape, layout: ByteLayout):
   const count = Math.floor(frameBits(shape) / shape.bitsAllocated);
   if (shape.bitsAllocated === 1) return bitsAsValues(bytes, count, layout.firstBit);
   // A copy with memory of its own: a Buffer's `slice` would be a view into something larger.
-  const lying = layout.bigEndian && shape.bitsAllocated > 8 ? reversedUnits(bytes, shape.bitsAllocated / 8) : new Uint8Array(bytes);
+  const lying =
+    layout.bigEndian && shape.bitsAllocated > 8
+      ? reversedUnits(bytes, shape.bitsAllocated / 8)
+      : new Uint8Array(bytes);
   const { buffer } = lying;
-  if (shape.isFloat) return shape.bitsAllocated === 64 ? new Float64Array(buffer, 0, count) : new Float32Array(buffer, 0, count);
+  if (shape.isFloat)
+    return shape.bitsAllocated === 64
+      ? new Float64Array(buffer, 0, count)
+      : new Float32Array(buffer, 0, count);
   const values = integersOf(buffer, shape, count);
   clearUnusedBits(values, shape);
   return values;
 }
 
-function integersOf(buffer: ArrayBuffer, { bitsAllocated, isSigned }: FrameShape, count: number): IntegerValues {
-  if (bitsAllocated === 8) return isSigned ? new Int8Array(buffer, 0, count) : new Uint8Array(buffer, 0, count);
-  if (bitsAllocated === 16) return isSigned ? new Int16Array(buffer, 0, count) : new Uint16Array(buffer, 0, count);
+function integersOf(
+  buffer: ArrayBuffer,
+  { bitsAllocated, isSigned }: FrameShape,
+  count: number,
+): IntegerValues {
+  if (bitsAllocated === 8)
+    return isSigned ? new Int8Array(buffer, 0, count) : new Uint8Array(buffer, 0, count);
+  if (bitsAllocated === 16)
+    return isSigned ? new Int16Array(buffer, 0, count) : new Uint16Array(buffer, 0, count);
   return isSigned ? new Int32Array(buffer, 0, count) : new Uint32Array(buffer, 0, count);
 }
 
 export type IntegerValues = Exclude<FrameValues, Float32Array | Float64Array>;
 /** Which of its bits a sample uses. */
-export type UsedBits = { readonly bitsAllocated: number } & Pick<FrameShape, 'bitsStored' | 'highBit' | 'isSigned'>;
+export type UsedBits = { readonly bitsAllocated: number } & Pick<
+  FrameShape,
+  'bitsStored' | 'highBit' | 'isSigned'
+>;
 
-/** PS3.5 §8.1.1: a value ends at High Bit and has Bits Stored bits; the others may hold anything. The sign is extended. */
-export function clearUnusedBits(values: IntegerValues, { bitsAllocated, bitsStored, highBit, isSigned }: UsedBits): void {
+/**
+ * PS3.5 §8.1.1: a value ends at High Bit and has Bits Stored bits; the others may hold anything. The sign is
+ * extended.
+ */
+export function clearUnusedBits(
+  values: IntegerValues,
+  { bitsAllocated, bitsStored, highBit, isSigned }: UsedBits,
+): void {
   if (bitsStored >= bitsAllocated) return;
   const above = 31 - highBit;
   const unused = 32 - bitsStored;
@@ -66,7 +108,10 @@ export function clearUnusedBits(values: IntegerValues, { bitsAllocated, bitsStor
   else for (let at = 0; at < values.length; at += 1) values[at] = (values[at]! << above) >>> unused;
 }
 
-/** PS3.5 §8.1.1, §D: bits are taken from the lowest one of each byte; frames follow each other without padding. */
+/**
+ * PS3.5 §8.1.1, §D: bits are taken from the lowest one of each byte; frames follow each other without
+ * padding.
+ */
 function bitsAsValues(bytes: Uint8Array, count: number, firstBit: number): Uint8Array {
   const values = new Uint8Array(count);
   for (let at = 0; at < count; at += 1) {
@@ -90,7 +135,8 @@ function interleaved<T extends FrameValues>(planes: T): T {
   const beside = planes.slice() as T;
   const plane = planes.length / 3;
   for (let sample = 0; sample < 3; sample += 1) {
-    for (let pixel = 0; pixel < plane; pixel += 1) beside[pixel * 3 + sample] = planes[sample * plane + pixel]!;
+    for (let pixel = 0; pixel < plane; pixel += 1)
+      beside[pixel * 3 + sample] = planes[sample * plane + pixel]!;
   }
   return beside;
 }

@@ -1,9 +1,13 @@
 /**
- * What a decoded frame is. A *frame* holds stored values as the codestream or the native bytes give them; a *grey picture* is what the models and
- * the screen see of it: modality LUT, VOI LUT and photometric interpretation applied.
+ * What a decoded frame is. A *frame* holds stored values as the codestream or the native bytes give them; a
+ * *grey picture* is what the models and the screen see of it: modality LUT, VOI LUT and photometric
+ * interpretation applied.
  */
 
-/** Stored values of one frame, sign extended, unused high bits cleared; rows from the top, samples of a pixel beside each other. */
+/**
+ * Stored values of one frame, sign extended, unused high bits cleared; rows from the top, samples of a pixel
+ * beside each other.
+ */
 export interface Frame {
   readonly rows: number;
   readonly columns: number;
@@ -14,9 +18,20 @@ export interface Frame {
   /** Which frame of the instance, counted from 0: functional groups have values of each. */
   readonly index: number;
 }
-export type FrameValues = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
+export type FrameValues =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
 
-/** Grey from 0 (black) to 1 (white), as a person would see it: MONOCHROME1 is inverted, colour is luma. `rows` × `columns` values, rows from the top. */
+/**
+ * Grey from 0 (black) to 1 (white), as a person would see it: MONOCHROME1 is inverted, colour is luma. `rows`
+ * × `columns` values, rows from the top.
+ */
 export interface GreyPicture {
   readonly rows: number;
   readonly columns: number;
@@ -24,19 +39,35 @@ export interface GreyPicture {
 }
 
 /** Why an instance gives no picture. Each is a code of inference-problems.ts. */
-export type PictureRefusal = 'image-without-pixels' | 'frame-not-found' | 'image-too-large' | 'image-damaged' | 'image-type-unsupported';
+export type PictureRefusal =
+  | 'image-without-pixels'
+  | 'frame-not-found'
+  | 'image-too-large'
+  | 'image-damaged'
+  | 'image-type-unsupported';
 
 /** Why a PNG or JPEG file gives no picture. Each is a code of inference-problems.ts. */
-export type ImageRefusal = 'file-too-large' | 'image-too-small' | 'image-too-large' | 'image-damaged' | 'image-type-unsupported';
+export type ImageRefusal =
+  | 'file-too-large'
+  | 'image-too-small'
+  | 'image-too-large'
+  | 'image-damaged'
+  | 'image-type-unsupported';
 
 /** What is to be known of an image file that gave a picture. */
 export type ImageWarning =
-  | 'more-than-8-bits' | 'colour-converted' | 'transparency-ignored' | 'animation-first-frame'
-  | 'metadata-ignored' | 'trailing-data-ignored' | 'type-differs-from-name';
+  | 'more-than-8-bits'
+  | 'colour-converted'
+  | 'transparency-ignored'
+  | 'animation-first-frame'
+  | 'metadata-ignored'
+  | 'trailing-data-ignored'
+  | 'type-differs-from-name';
 
 /**
- * A decoded frame may take so much: 16 384 × 8 192 pixels of 16 bits, four times the largest detector. What is twice that would put a tablet's
- * worker, which holds the codestream, the samples and the grey beside each other, out of memory.
+ * A decoded frame may take so much: 16 384 × 8 192 pixels of 16 bits, four times the largest detector. What
+ * is twice that would put a tablet's worker, which holds the codestream, the samples and the grey beside each
+ * other, out of memory.
  */
 export const FRAME_BYTES_LIMIT = 256 * 1024 * 1024;
 /** The same pixels, of 8 bits or one bit too: each takes 4 bytes of grey, however few it is stored in. */

@@ -1,9 +1,11 @@
 /**
- * Decodes PNG (ISO/IEC 15948): every bit depth, colour type and interlace, every chunk's CRC checked. Dimensions are known before anything is inflated,
- * and no more is inflated than they need; text and profiles (tEXt, zTXt, iTXt, iCCP) are never opened.
+ * Decodes PNG (ISO/IEC 15948): every bit depth, colour type and interlace, every chunk's CRC checked.
+ * Dimensions are known before anything is inflated, and no more is inflated than they need; text and profiles
+ * (tEXt, zTXt, iTXt, iCCP) are never opened.
  *
- * [Note: Why not fast-png's decoder] It inflates image data and profiles to whatever they grow to, and checks no CRC unless asked: 50 MB sent in could
- * ask for 50 GB. Its encoder, which only meets what is ours, serves the results.
+ * [Note: Why not fast-png's decoder] It inflates image data and profiles to whatever they grow to, and checks
+ * no CRC unless asked: 50 MB sent in could ask for 50 GB. Its encoder, which only meets what is ours, serves
+ * the results.
  */
 import { concatBytes } from '../dicom/encode.ts';
 import { exifOrientation } from './exif-orientation.ts';
@@ -36,10 +38,24 @@ export interface PngContents {
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 /** §11.2.2, Table 11.1 */
-const DEPTHS: Readonly<Record<number, readonly number[]>> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
+const DEPTHS: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
 const TEXT_CHUNKS = new Set(['tEXt', 'zTXt', 'iTXt', 'eXIf', 'tIME']);
 /** §8.2, Adam7: first column, first row, and the steps between those of each pass. */
-const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] as const;
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
 const WHOLE = [[0, 0, 1, 1]] as const;
 
 export function isPng(bytes: Uint8Array): boolean {
@@ -50,9 +66,15 @@ export function isPng(bytes: Uint8Array): boolean {
 export function readPng(bytes: Uint8Array): PngContents | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data: Uint8Array[] = [];
-  const found = { palette: null as Uint8Array | null, hasText: false, orientation: 1, hasTransparency: false, isAnimated: false };
+  const found = {
+    palette: null as Uint8Array | null,
+    hasText: false,
+    orientation: 1,
+    hasTransparency: false,
+    isAnimated: false,
+  };
   let header: PngHeader | null = null;
-  for (let at = SIGNATURE.length; at + 12 <= bytes.length;) {
+  for (let at = SIGNATURE.length; at + 12 <= bytes.length; ) {
     const length = view.getUint32(at);
     const end = at + 12 + length;
     if (end > bytes.length || crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) return null;
@@ -79,22 +101,36 @@ function readHeader(content: Uint8Array): PngHeader | null {
   if (content.length !== 13) return null;
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const [bitDepth, colourType, compression, filter, interlace] = content.subarray(8) as unknown as number[];
-  const isKnown = DEPTHS[colourType!]?.includes(bitDepth!) && compression === 0 && filter === 0 && interlace! <= 1;
+  const isKnown =
+    DEPTHS[colourType!]?.includes(bitDepth!) && compression === 0 && filter === 0 && interlace! <= 1;
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
-  return isKnown && width > 0 && height > 0 ? { width, height, bitDepth: bitDepth!, colourType: colourType!, isInterlaced: interlace === 1 } : null;
+  return isKnown && width > 0 && height > 0
+    ? { width, height, bitDepth: bitDepth!, colourType: colourType!, isInterlaced: interlace === 1 }
+    : null;
 }
 
 /**
- * The samples, `channels` beside each other, as the file has them (indices, where it has a palette); null where the data is damaged or not of
- * this size. The caller has made sure that the header's dimensions are bearable.
+ * The samples, `channels` beside each other, as the file has them (indices, where it has a palette); null
+ * where the data is damaged or not of this size. The caller has made sure that the header's dimensions are
+ * bearable.
  */
-export async function decodePng({ header, data }: PngContents): Promise<{ readonly channels: number; readonly samples: Uint16Array } | null> {
+export async function decodePng({
+  header,
+  data,
+}: PngContents): Promise<{ readonly channels: number; readonly samples: Uint16Array } | null> {
   const { width, height, bitDepth, colourType, isInterlaced } = header;
   const channels = CHANNELS[colourType]!;
   const bitsPerPixel = channels * bitDepth;
-  const passes = (isInterlaced ? PASSES : WHOLE).map(([x, y, stepX, stepY]) => ({
-    x, y, stepX, stepY, columns: Math.ceil((width - x) / stepX), rows: Math.ceil((height - y) / stepY),
-  })).filter(({ columns, rows }) => columns > 0 && rows > 0);
+  const passes = (isInterlaced ? PASSES : WHOLE)
+    .map(([x, y, stepX, stepY]) => ({
+      x,
+      y,
+      stepX,
+      stepY,
+      columns: Math.ceil((width - x) / stepX),
+      rows: Math.ceil((height - y) / stepY),
+    }))
+    .filter(({ columns, rows }) => columns > 0 && rows > 0);
   const rowBytes = (columns: number): number => 1 + Math.ceil((columns * bitsPerPixel) / 8);
   const length = passes.reduce((sum, { columns, rows }) => sum + rows * rowBytes(columns), 0);
   const bytes = await inflated(concatBytes(data), 'deflate', length);
@@ -135,13 +171,25 @@ function paeth(a: number, b: number, c: number): number {
   return toA <= toB && toA <= toC ? a : toB <= toC ? b : c;
 }
 
-function spread(line: Uint8Array, columns: number, channels: number, depth: number, samples: Uint16Array, start: number, step: number): void {
+function spread(
+  line: Uint8Array,
+  columns: number,
+  channels: number,
+  depth: number,
+  samples: Uint16Array,
+  start: number,
+  step: number,
+): void {
   for (let pixel = 0, at = start; pixel < columns; pixel += 1, at += step) {
     for (let channel = 0; channel < channels; channel += 1) {
       const which = pixel * channels + channel;
       const bit = which * depth;
-      samples[at + channel] = depth === 16 ? (line[which * 2]! << 8) | line[which * 2 + 1]!
-        : depth === 8 ? line[which]! : (line[bit >> 3]! >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
+      samples[at + channel] =
+        depth === 16
+          ? (line[which * 2]! << 8) | line[which * 2 + 1]!
+          : depth === 8
+            ? line[which]!
+            : (line[bit >> 3]! >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
     }
   }
 }

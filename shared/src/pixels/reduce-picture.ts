@@ -6,7 +6,10 @@ import type { GreyPicture } from './picture.ts';
 export const SHOWN_SIDE_LIMIT = 1024;
 
 /** Scaled down where it is larger, never up. */
-export function shownSize(rows: number, columns: number): { readonly rows: number; readonly columns: number } {
+export function shownSize(
+  rows: number,
+  columns: number,
+): { readonly rows: number; readonly columns: number } {
   const scale = Math.min(1, SHOWN_SIDE_LIMIT / Math.max(rows, columns));
   return { rows: Math.max(1, Math.round(rows * scale)), columns: Math.max(1, Math.round(columns * scale)) };
 }

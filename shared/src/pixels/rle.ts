@@ -4,10 +4,16 @@ import { readUint32 } from '../dicom/element-header.ts';
 const HEADER_BYTES = 64;
 
 /**
- * The bytes of the frame as native little endian data has them, samples of a pixel beside each other; null where the segments are not those of
- * `samples` × `bytesPerSample` planes of `pixels`. Segments are the composite pixel's bytes from the most significant on (§G.2).
+ * The bytes of the frame as native little endian data has them, samples of a pixel beside each other; null
+ * where the segments are not those of `samples` × `bytesPerSample` planes of `pixels`. Segments are the
+ * composite pixel's bytes from the most significant on (§G.2).
  */
-export function decodeRle(coded: Uint8Array, pixels: number, samples: number, bytesPerSample: number): Uint8Array | null {
+export function decodeRle(
+  coded: Uint8Array,
+  pixels: number,
+  samples: number,
+  bytesPerSample: number,
+): Uint8Array | null {
   const segments = samples * bytesPerSample;
   if (coded.length < HEADER_BYTES || readUint32(coded, 0, false) !== segments || segments > 15) return null;
   const begins = Array.from({ length: segments }, (_, segment) => readUint32(coded, 4 + segment * 4, false));
@@ -23,7 +29,13 @@ export function decodeRle(coded: Uint8Array, pixels: number, samples: number, by
 }
 
 /** §G.3.2. What a segment has beyond its pixels is padding. */
-function unpack(segment: Uint8Array, frame: Uint8Array, first: number, step: number, pixels: number): boolean {
+function unpack(
+  segment: Uint8Array,
+  frame: Uint8Array,
+  first: number,
+  step: number,
+  pixels: number,
+): boolean {
   let at = 0;
   let target = first;
   let left = pixels;

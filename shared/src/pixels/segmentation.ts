@@ -1,6 +1,7 @@
 /**
- * A binary segmentation (PS3.3 §A.51) as a person sees it: each segment with its name, code, algorithm and size, and a picture of it in the colour that
- * it recommends, to be laid over the image that it was made of. Frames of one segment are laid together: it is for one image, not for a volume.
+ * A binary segmentation (PS3.3 §A.51) as a person sees it: each segment with its name, code, algorithm and
+ * size, and a picture of it in the colour that it recommends, to be laid over the image that it was made of.
+ * Frames of one segment are laid together: it is for one image, not for a volume.
  */
 import { codeOf, contextOf, itemsOf, type Code } from '../dicom/content-tree.ts';
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
@@ -38,14 +39,24 @@ export interface Segmentation {
   /** SOP Instance UIDs of what it was made of. */
   readonly sources: readonly string[];
 }
-export type SegmentationOutcome = { readonly kind: 'segmentation'; readonly segmentation: Segmentation } | { readonly kind: 'refused'; readonly because: PictureRefusal };
+export type SegmentationOutcome =
+  | { readonly kind: 'segmentation'; readonly segmentation: Segmentation }
+  | { readonly kind: 'refused'; readonly because: PictureRefusal };
 
 const SEGMENT_SEQUENCE = 0x00620002;
 /** Where it recommends none: the accent of none of the maps. */
 const NO_COLOUR: Colour = [214, 120, 220];
 
-/** Pictures have no side longer than `maxSide`, by the nearest pixel. Throws what reading `source` throws, and the signal's reason. */
-export async function readSegmentation(instance: ParsedInstance, maxSide: number, codecs: Codecs, signal?: AbortSignal): Promise<SegmentationOutcome> {
+/**
+ * Pictures have no side longer than `maxSide`, by the nearest pixel. Throws what reading `source` throws, and
+ * the signal's reason.
+ */
+export async function readSegmentation(
+  instance: ParsedInstance,
+  maxSide: number,
+  codecs: Codecs,
+  signal?: AbortSignal,
+): Promise<SegmentationOutcome> {
   const { elements, dataSet } = instance;
   const shape = readFrameShape(instance);
   if ('because' in shape) return { kind: 'refused', because: shape.because };
@@ -67,9 +78,16 @@ export async function readSegmentation(instance: ParsedInstance, maxSide: number
     const described = describe(item, instance);
     const mask = masks.get(described.number) ?? new Uint8Array(rows * columns);
     const pixels = mask.reduce((sum, value) => sum + value, 0);
-    return { ...described, pixels, area: pixelArea === null ? null : pixels * pixelArea, picture: paint(mask, { rows, columns }, described.colour, maxSide) };
+    return {
+      ...described,
+      pixels,
+      area: pixelArea === null ? null : pixels * pixelArea,
+      picture: paint(mask, { rows, columns }, described.colour, maxSide),
+    };
   });
-  const sources = groups.flatMap((group) => itemsOf(group.elements, 0x00089124)).flatMap((derivation) => itemsOf(derivation.elements, 0x00082112))
+  const sources = groups
+    .flatMap((group) => itemsOf(group.elements, 0x00089124))
+    .flatMap((derivation) => itemsOf(derivation.elements, 0x00082112))
     .map((source) => uidText(findElement(source.elements, 0x00081155)));
   return { kind: 'segmentation', segmentation: { rows, columns, segments, sources: [...new Set(sources)] } };
 }
@@ -77,7 +95,9 @@ export async function readSegmentation(instance: ParsedInstance, maxSide: number
 /** Referenced Segment Number (0062,000B) of a frame. */
 function segmentOf(group: DicomItem | undefined, instance: ParsedInstance): number {
   const [identified] = itemsOf(group?.elements ?? [], 0x0062000a);
-  return identified === undefined ? 0 : numberOf(findElement(identified.elements, 0x0062000b), contextOf(identified, instance)) ?? 0;
+  return identified === undefined
+    ? 0
+    : (numberOf(findElement(identified.elements, 0x0062000b), contextOf(identified, instance)) ?? 0);
 }
 
 function describe(item: DicomItem, instance: ParsedInstance): Omit<Segment, 'pixels' | 'area' | 'picture'> {
@@ -85,27 +105,42 @@ function describe(item: DicomItem, instance: ParsedInstance): Omit<Segment, 'pix
   const said = (tag: number): string => textOf(findElement(item.elements, tag), context) ?? '';
   const lab = numbersOf(findElement(item.elements, 0x0062000d), context);
   return {
-    number: numberOf(findElement(item.elements, 0x00620004), context) ?? 0, label: said(0x00620005), type: codeOf(item.elements, 0x0062000f, context),
-    algorithmType: said(0x00620008), algorithm: said(0x00620009), colour: lab.length === 3 ? sRgbOf(lab as [number, number, number]) : NO_COLOUR,
+    number: numberOf(findElement(item.elements, 0x00620004), context) ?? 0,
+    label: said(0x00620005),
+    type: codeOf(item.elements, 0x0062000f, context),
+    algorithmType: said(0x00620008),
+    algorithm: said(0x00620009),
+    colour: lab.length === 3 ? sRgbOf(lab as [number, number, number]) : NO_COLOUR,
   };
 }
 
 /** cm² of a pixel, by the Pixel Measures of all frames; null where it does not say. */
 function pixelAreaOf(elements: readonly DicomElement[], instance: ParsedInstance): number | null {
-  const [measures] = itemsOf(elements, SHARED_FUNCTIONAL_GROUPS_SEQUENCE).flatMap((shared) => itemsOf(shared.elements, 0x00289110));
+  const [measures] = itemsOf(elements, SHARED_FUNCTIONAL_GROUPS_SEQUENCE).flatMap((shared) =>
+    itemsOf(shared.elements, 0x00289110),
+  );
   if (measures === undefined) return null;
-  const [down = 0, across = 0] = numbersOf(findElement(measures.elements, 0x00280030), contextOf(measures, instance));
+  const [down = 0, across = 0] = numbersOf(
+    findElement(measures.elements, 0x00280030),
+    contextOf(measures, instance),
+  );
   return down > 0 && across > 0 ? (down * across) / 100 : null;
 }
 
-function paint(mask: Uint8Array, { rows, columns }: { readonly rows: number; readonly columns: number }, colour: Colour, maxSide: number): Thumbnail {
+function paint(
+  mask: Uint8Array,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  colour: Colour,
+  maxSide: number,
+): Thumbnail {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
   const [width, height] = [Math.max(1, Math.round(columns * scale)), Math.max(1, Math.round(rows * scale))];
   const rgba = new Uint8ClampedArray(width * height * 4);
   for (let y = 0; y < height; y += 1) {
     const row = Math.floor(((y + 0.5) * rows) / height) * columns;
     for (let x = 0; x < width; x += 1) {
-      if (mask[row + Math.floor(((x + 0.5) * columns) / width)]) rgba.set([...colour, 255], (y * width + x) * 4);
+      if (mask[row + Math.floor(((x + 0.5) * columns) / width)])
+        rgba.set([...colour, 255], (y * width + x) * 4);
     }
   }
   return { width, height, rgba };
@@ -114,7 +149,11 @@ function paint(mask: Uint8Array, { rows, columns }: { readonly rows: number; rea
 /** The white of the Profile Connection Space (ICC.1, D50). */
 const D50 = [0.9642, 1, 0.8249] as const;
 /** XYZ under D50 to linear sRGB, by Bradford. */
-const TO_SRGB = [[3.1338561, -1.6168667, -0.4906146], [-0.9787684, 1.9161415, 0.033454], [0.0719453, -0.2289914, 1.4052427]] as const;
+const TO_SRGB = [
+  [3.1338561, -1.6168667, -0.4906146],
+  [-0.9787684, 1.9161415, 0.033454],
+  [0.0719453, -0.2289914, 1.4052427],
+] as const;
 
 /** PS3.3 §C.10.7.1.1: 0 to 65535 stand for L* of 0 to 100, and a* and b* of -128 to 127. */
 export function sRgbOf([l, a, b]: readonly [number, number, number]): Colour {
@@ -123,7 +162,13 @@ export function sRgbOf([l, a, b]: readonly [number, number, number]): Colour {
   const cubes = [lightness + offset(a) / 500, lightness, lightness - offset(b) / 200];
   const xyz = cubes.map((t, axis) => D50[axis]! * (t > 6 / 29 ? t ** 3 : 3 * (6 / 29) ** 2 * (t - 4 / 29)));
   return TO_SRGB.map((row) => {
-    const linear = Math.min(1, Math.max(0, row.reduce((sum, factor, axis) => sum + factor * xyz[axis]!, 0)));
+    const linear = Math.min(
+      1,
+      Math.max(
+        0,
+        row.reduce((sum, factor, axis) => sum + factor * xyz[axis]!, 0),
+      ),
+    );
     return Math.round(255 * (linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055));
   }) as unknown as Colour;
 }

@@ -1,4 +1,7 @@
-/** A technician recognises a series by its picture, whatever its transfer syntax: the right frame, the right way up, grey where it is grey. */
+/**
+ * A technician recognises a series by its picture, whatever its transfer syntax: the right frame, the right
+ * way up, grey where it is grey.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -39,19 +42,38 @@ function reds(drawn: Thumbnail | null): number[] {
   return [...drawn.rgba].filter((_, i) => i % 4 === 0);
 }
 
-const WINDOW: SimpleElement[] = [[0x00281050, 'DS', '128'], [0x00281051, 'DS', '256']];
+const WINDOW: SimpleElement[] = [
+  [0x00281050, 'DS', '128'],
+  [0x00281051, 'DS', '256'],
+];
 
 pixelData('a window maps values to grey, MONOCHROME1 the other way round', async () => {
   const pixels = Uint8Array.of(0, 85, 170, 255);
-  assert.equal(reds(await drawnFrom({ rows: 2, columns: 2, bitsAllocated: 8, pixels }, WINDOW)), [0, 85, 170, 255]);
-  const inverted: BuiltImage = { rows: 2, columns: 2, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1', pixels };
+  assert.equal(
+    reds(await drawnFrom({ rows: 2, columns: 2, bitsAllocated: 8, pixels }, WINDOW)),
+    [0, 85, 170, 255],
+  );
+  const inverted: BuiltImage = {
+    rows: 2,
+    columns: 2,
+    bitsAllocated: 8,
+    photometricInterpretation: 'MONOCHROME1',
+    pixels,
+  };
   assert.equal(reds(await drawnFrom(inverted, WINDOW)), [255, 170, 85, 0]);
 });
 
 for (const transferSyntaxUID of [EXPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN] as TransferSyntaxUID[]) {
   pixelData(`signed values, rescaled, with rubbish in the unused bits: ${transferSyntaxUID}`, async () => {
     const pixels = new Uint8Array(Uint16Array.of(0x0f80, 0xf07f, 0xf000, 0x0fff).buffer);
-    const image: BuiltImage = { rows: 2, columns: 2, bitsAllocated: 16, bitsStored: 12, isSigned: true, pixels };
+    const image: BuiltImage = {
+      rows: 2,
+      columns: 2,
+      bitsAllocated: 16,
+      bitsStored: 12,
+      isSigned: true,
+      pixels,
+    };
     const elements: SimpleElement[] = [...WINDOW, [0x00281052, 'DS', '128'], [0x00281053, 'DS', '1']];
     assert.equal(reds(await drawnFrom(image, elements, transferSyntaxUID)), [0, 255, 128, 127]);
   });
@@ -71,11 +93,20 @@ pixelData('the middle frame stands for the series, no side longer than asked', a
   assert.equal([drawn.width, drawn.height, drawn.rgba[0]], [32, 64, 200]);
 });
 
-const WHOLE_RANGE: SimpleElement[] = [[0x00281050, 'DS', '2048'], [0x00281051, 'DS', '4096']];
+const WHOLE_RANGE: SimpleElement[] = [
+  [0x00281050, 'DS', '2048'],
+  [0x00281051, 'DS', '4096'],
+];
 
 pixelData('a JPEG frame is drawn as the header says: MONOCHROME1 is inverted, a window holds', async () => {
   const shape = { rows: CODED_ROWS, columns: CODED_COLUMNS, pixels: [CODED.jpegBaseline] };
-  const drawn = reds(await drawnFrom({ ...shape, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1' }, WINDOW, JPEG_BASELINE));
+  const drawn = reds(
+    await drawnFrom(
+      { ...shape, bitsAllocated: 8, photometricInterpretation: 'MONOCHROME1' },
+      WINDOW,
+      JPEG_BASELINE,
+    ),
+  );
   assert.ok(pattern('grey8').every((value, at) => Math.abs(255 - value - drawn[at]!) <= 4));
   const twelve: BuiltImage = { ...shape, bitsAllocated: 16, bitsStored: 12, pixels: [CODED.jpegExtended12] };
   const windowed = reds(await drawnFrom(twelve, WHOLE_RANGE, '1.2.840.10008.1.2.4.51' as TransferSyntaxUID));
@@ -83,14 +114,20 @@ pixelData('a JPEG frame is drawn as the header says: MONOCHROME1 is inverted, a 
 });
 
 pixelData('what cannot be drawn is no picture: damage, video', async () => {
-  const image: BuiltImage = { rows: 8, columns: 8, bitsAllocated: 8, pixels: [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)] };
+  const image: BuiltImage = {
+    rows: 8,
+    columns: 8,
+    bitsAllocated: 8,
+    pixels: [Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)],
+  };
   assert.is(await drawnFrom(image, [], JPEG_BASELINE), null);
   assert.is(await drawnFrom(image, [], '1.2.840.10008.1.2.4.102' as TransferSyntaxUID), null);
 });
 
 if (corpus) {
   pixelData('the test pattern looks the same in RGB and through its palette', async () => {
-    const pattern = (name: string): Uint8Array => new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name)));
+    const pattern = (name: string): Uint8Array =>
+      new Uint8Array(readFileSync(join(corpus, 'dev/sc-testpattern', name)));
     const rgb = await drawnFile(pattern('TestPattern_RGB.dcm'));
     const palette = await drawnFile(pattern('TestPattern_Palette.dcm'));
     const [a, b] = [reds(rgb), reds(palette)];

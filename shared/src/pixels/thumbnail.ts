@@ -1,6 +1,6 @@
 /**
- * A small picture of an instance for the list on the screen: one frame of any transfer syntax, nearest neighbour. It is for recognising a series, never
- * for reading it: no overlay, no presentation state, 8 bits.
+ * A small picture of an instance for the list on the screen: one frame of any transfer syntax, nearest
+ * neighbour. It is for recognising a series, never for reading it: no overlay, no presentation state, 8 bits.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import type { Codecs } from './codecs.ts';
@@ -21,8 +21,9 @@ export interface Thumbnail {
 const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * One frame, no side longer than `maxSide` pixels: `wanted`, counted from 0, or else the middle one. null for what cannot be drawn: objects without
- * pixels, video, damage, a frame that is not there. `source` is `instance.dataSet`, or what stands in its place.
+ * One frame, no side longer than `maxSide` pixels: `wanted`, counted from 0, or else the middle one. null for
+ * what cannot be drawn: objects without pixels, video, damage, a frame that is not there. `source` is
+ * `instance.dataSet`, or what stands in its place.
  */
 export async function thumbnail(
   instance: ParsedInstance,
@@ -33,7 +34,11 @@ export async function thumbnail(
   wanted?: number,
 ): Promise<Thumbnail | null> {
   const shape = readFrameShape(instance);
-  if ('because' in shape || (shape.rows * shape.columns * shape.samples * shape.bitsAllocated) / 8 > FRAME_BYTES_LIMIT) return null;
+  if (
+    'because' in shape ||
+    (shape.rows * shape.columns * shape.samples * shape.bitsAllocated) / 8 > FRAME_BYTES_LIMIT
+  )
+    return null;
   const decoded = await decodeFrame(instance, source, wanted ?? Math.floor(shape.frames / 2), codecs, signal);
   if (decoded.kind === 'refused') return null;
   const paint = await painterOf(instance, source, decoded.frame);
@@ -43,7 +48,11 @@ export async function thumbnail(
 /** Writes the colour of a pixel (its number in the frame) to three bytes of `rgba` from `at` on. */
 type PixelPainter = (pixel: number, rgba: Uint8ClampedArray, at: number) => void;
 
-async function painterOf(instance: ParsedInstance, source: ByteSource, frame: Frame): Promise<PixelPainter | null> {
+async function painterOf(
+  instance: ParsedInstance,
+  source: ByteSource,
+  frame: Frame,
+): Promise<PixelPainter | null> {
   const { values } = frame;
   if (frame.samples === 3) {
     const scale = 255 / mostOf(instance, values);
@@ -53,9 +62,13 @@ async function painterOf(instance: ParsedInstance, source: ByteSource, frame: Fr
   }
   if (frame.photometricInterpretation === 'PALETTE COLOR') {
     const palette = await paletteOf(instance, source);
-    return palette && ((pixel, rgba, at) => {
-      for (let colour = 0; colour < 3; colour += 1) rgba[at + colour] = entryOf(palette[colour]!, values[pixel]!) * 255;
-    });
+    return (
+      palette &&
+      ((pixel, rgba, at) => {
+        for (let colour = 0; colour < 3; colour += 1)
+          rgba[at + colour] = entryOf(palette[colour]!, values[pixel]!) * 255;
+      })
+    );
   }
   const greyOf = await greyOfStored(instance, source, frame);
   return (pixel, rgba, at) => rgba.fill(greyOf(values[pixel]!) * 255, at, at + 3);
@@ -69,7 +82,8 @@ function drawn({ rows, columns }: Frame, maxSide: number, paint: PixelPainter): 
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let y = 0; y < height; y += 1) {
     const row = Math.floor(((y + 0.5) * rows) / height) * columns;
-    for (let x = 0; x < width; x += 1) paint(row + Math.floor(((x + 0.5) * columns) / width), rgba, (y * width + x) * 4);
+    for (let x = 0; x < width; x += 1)
+      paint(row + Math.floor(((x + 0.5) * columns) / width), rgba, (y * width + x) * 4);
   }
   return { width, height, rgba };
 }

@@ -11,7 +11,11 @@ function asTheCardsSay(grey: Float32Array, rows: number, columns: number, side: 
     const [y, x] = [Math.floor(cell / side), cell % side];
     let [sum, count] = [0, 0];
     for (let row = Math.floor((y * rows) / side); row <= Math.ceil(((y + 1) * rows) / side) - 1; row += 1) {
-      for (let column = Math.floor((x * columns) / side); column <= Math.ceil(((x + 1) * columns) / side) - 1; column += 1) {
+      for (
+        let column = Math.floor((x * columns) / side);
+        column <= Math.ceil(((x + 1) * columns) / side) - 1;
+        column += 1
+      ) {
         sum += grey[row * columns + column]!;
         count += 1;
       }
@@ -20,11 +24,20 @@ function asTheCardsSay(grey: Float32Array, rows: number, columns: number, side: 
   });
 }
 
-for (const [rows, columns, side] of [[8, 8, 4], [7, 13, 5], [160, 161, 160], [200, 111, 64], [3, 5, 8], [1, 1, 4], [640, 1, 3]] as const) {
+for (const [rows, columns, side] of [
+  [8, 8, 4],
+  [7, 13, 5],
+  [160, 161, 160],
+  [200, 111, 64],
+  [3, 5, 8],
+  [1, 1, 4],
+  [640, 1, 3],
+] as const) {
   squares(`${rows} × ${columns} becomes ${side} × ${side}: every cell the mean of what it covers`, () => {
     const grey = Float32Array.from({ length: rows * columns }, (_, at) => ((at * 7919) % 1009) / 1009);
     const square = toSquare({ rows, columns, grey }, side);
-    for (const [cell, expected] of asTheCardsSay(grey, rows, columns, side).entries()) assert.ok(Math.abs(square[cell]! - expected) < 1e-6, `cell ${cell}`);
+    for (const [cell, expected] of asTheCardsSay(grey, rows, columns, side).entries())
+      assert.ok(Math.abs(square[cell]! - expected) < 1e-6, `cell ${cell}`);
   });
 }
 

@@ -1,5 +1,6 @@
 /**
- * What the gateway answers, as schemas: they validate, and `/openapi.json` is generated from them. The device parses with the same.
+ * What the gateway answers, as schemas: they validate, and `/openapi.json` is generated from them. The device
+ * parses with the same.
  */
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
@@ -23,11 +24,20 @@ export const problemSchema = z.object({
 });
 export type ProblemDetails = z.infer<typeof problemSchema>;
 
-export const userSchema = z.object({ id: z.uuid(), username: z.string(), roles: z.array(roleSchema), siteId: z.uuid() });
+export const userSchema = z.object({
+  id: z.uuid(),
+  username: z.string(),
+  roles: z.array(roleSchema),
+  siteId: z.uuid(),
+});
 export type User = z.infer<typeof userSchema>;
 
 /** No control characters: PostgreSQL takes no NUL, and no name of ours has one. */
-const usernameSchema = z.string().min(1).max(128).regex(/^\P{Cc}*$/u);
+const usernameSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^\P{Cc}*$/u);
 export const loginSchema = z.object({ username: usernameSchema, password: z.string().min(1).max(1024) });
 export const sessionSchema = z.object({
   accessToken: z.string(),
@@ -41,11 +51,24 @@ export type Session = z.infer<typeof sessionSchema>;
 
 /** RFC 7518 §6.2.1.2: a coordinate of P-256 is 32 bytes, in base64url without padding. */
 const coordinateSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-/** `POST /auth/enrol` by somebody who is signed in: this device may send what they queue here, when the session has ended too. */
-export const enrolSchema = z.object({ publicKey: z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: coordinateSchema, y: coordinateSchema }) });
+/**
+ * `POST /auth/enrol` by somebody who is signed in: this device may send what they queue here, when the
+ * session has ended too.
+ */
+export const enrolSchema = z.object({
+  publicKey: z.object({
+    kty: z.literal('EC'),
+    crv: z.literal('P-256'),
+    x: coordinateSchema,
+    y: coordinateSchema,
+  }),
+});
 /** `audience`: what the device's assertions name as `aud`. */
 export const enrolAnswerSchema = z.object({ deviceId: z.uuid(), audience: z.string().min(1).max(2048) });
-/** `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` what enrolment said, `exp` at most five minutes ahead, `jti`. */
+/**
+ * `POST /auth/device-token` (RFC 7523 §2.1): an ES256 JWT with `iss` and `sub` the device's id, `aud` what
+ * enrolment said, `exp` at most five minutes ahead, `jti`.
+ */
 export const deviceTokenSchema = z.object({ assertion: z.string().min(1).max(4096) });
 /** Good for the upload routes alone, and for this device's own uploads. `expiresIn` in seconds. */
 export const deviceTokenAnswerSchema = z.object({ accessToken: z.string(), expiresIn: z.number().int() });
@@ -68,7 +91,10 @@ export type Policy = z.infer<typeof policySchema>;
 
 /** SEC 1 §2.3.3: an uncompressed point of P-256 is 65 bytes, in base64url without padding 87 characters. */
 const pointSchema = z.string().regex(/^[A-Za-z0-9_-]{87}$/);
-/** The project key, wrapped to the public key that a device has named (project-key.ts): only its owner opens it. */
+/**
+ * The project key, wrapped to the public key that a device has named (project-key.ts): only its owner opens
+ * it.
+ */
 export const wrappedProjectKeySchema = z.object({
   /** The public half of the pair that was made for this answer. */
   ephemeral: pointSchema,
@@ -76,7 +102,10 @@ export const wrappedProjectKeySchema = z.object({
   key: z.string().regex(/^[A-Za-z0-9_-]{54,1024}$/),
 });
 export type WrappedProjectKey = z.infer<typeof wrappedProjectKeySchema>;
-/** `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no project key. */
+/**
+ * `GET /upload/policy`: the device's public key, which is no secret; without it the answer holds no project
+ * key.
+ */
 export const policyQuerySchema = z.object({ deviceKey: pointSchema.optional() });
 
 export const policyAnswerSchema = z.object({
@@ -84,12 +113,20 @@ export const policyAnswerSchema = z.object({
   policies: z.array(policySchema),
   /** The name of the one in force unless another is chosen. */
   default: z.string(),
-  /** Keys the pseudonyms. Given only to who may send under a de-identifying policy and has named a public key; it never travels as it is. */
+  /**
+   * Keys the pseudonyms. Given only to who may send under a de-identifying policy and has named a public key;
+   * it never travels as it is.
+   */
   projectKey: wrappedProjectKeySchema.optional(),
   /** Which project key: so that a queue made under another one is known. */
   projectKeyId: z.string().optional(),
-  /** The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes it. */
-  sealingKey: z.object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() }).optional(),
+  /**
+   * The public key to which waiting parcels are sealed (RFC 9180, DHKEM(X25519)); a JWK as RFC 8037 §2 writes
+   * it.
+   */
+  sealingKey: z
+    .object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() })
+    .optional(),
 });
 export type SealingKey = NonNullable<z.infer<typeof policyAnswerSchema>['sealingKey']>;
 export type PolicyAnswer = z.infer<typeof policyAnswerSchema>;
@@ -124,8 +161,16 @@ export const uploadStatusSchema = z.object({
   policy: z.string(),
   counts: countsSchema,
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
-  /** Why nothing moves, when the reason is not the user's. `other-device`: this upload's part is here, another one's is not; `gateway-failed`: a stage fails unexpectedly. */
-  waiting: z.object({ because: z.enum(['pacs-unreachable', 'storage-full', 'other-device', 'gateway-failed']), since: z.string() }).nullable(),
+  /**
+   * Why nothing moves, when the reason is not the user's. `other-device`: this upload's part is here, another
+   * one's is not; `gateway-failed`: a stage fails unexpectedly.
+   */
+  waiting: z
+    .object({
+      because: z.enum(['pacs-unreachable', 'storage-full', 'other-device', 'gateway-failed']),
+      since: z.string(),
+    })
+    .nullable(),
   /** The receipt of this revision, once there is one. */
   receipt: z.object({ id: z.uuid(), href: z.string() }).nullable(),
   /** With `?instances=1`: each instance, in the manifest's order. */
@@ -149,7 +194,10 @@ export const studyEventSchema = uploadStatusSchema.omit({ instances: true });
 
 export const decisionSchema = z.object({
   decision: z.enum(['leave-out', 'retry', 'take-back']),
-  instances: z.array(z.object({ sopInstanceUID: uidSchema, digest: z.string() })).min(1).max(20_000),
+  instances: z
+    .array(z.object({ sopInstanceUID: uidSchema, digest: z.string() }))
+    .min(1)
+    .max(20_000),
 });
 
 export const healthSchema = z.object({
@@ -157,4 +205,9 @@ export const healthSchema = z.object({
   database: z.enum(['ok', 'failing']),
   pacs: z.enum(['ok', 'unreachable']),
 });
-export const versionSchema = z.object({ name: z.string(), version: z.string(), protocolVersion: z.number().int(), profileEdition: z.string() });
+export const versionSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  protocolVersion: z.number().int(),
+  profileEdition: z.string(),
+});

@@ -1,7 +1,8 @@
 /**
- * What was done to an instance, as it travels in a manifest and stands in a receipt: paths of tags, codes, and no value of the data. One action is one
- * string, `0040,a730[1]>0040,a160 D inside-sequence`; its form is so narrow that nothing else can hide in it. A report has one canonical
- * text and so one digest, the same on the device, at the gateway and in `relay deidentify --report`.
+ * What was done to an instance, as it travels in a manifest and stands in a receipt: paths of tags, codes,
+ * and no value of the data. One action is one string, `0040,a730[1]>0040,a160 D inside-sequence`; its form is
+ * so narrow that nothing else can hide in it. A report has one canonical text and so one digest, the same on
+ * the device, at the gateway and in `relay deidentify --report`.
  *
  * No schemas here: who de-identifies, in the page's workers, needs none.
  */
@@ -9,38 +10,77 @@
 /** The action codes of PS3.15 Table E.1-1a; `added`: not in the original. */
 export const REPORT_ACTIONS = ['X', 'Z', 'D', 'K', 'C', 'U', 'added'] as const;
 
-/** Which part of the policy decided: what each means stands at its type in `deid/rules.ts`, which must say the same words. */
+/**
+ * Which part of the policy decided: what each means stands at its type in `deid/rules.ts`, which must say the
+ * same words.
+ */
 export const REPORT_CAUSES = [
-  'profile', 'option', 'policy', 'pseudonym', 'private', 'safe-private', 'overlay', 'unknown-attribute', 'free-text', 'by-vr', 'beside-the-table', 'released',
-  'inside-sequence', 'malformed', 'outdated', 'marker', 'not-needed',
+  'profile',
+  'option',
+  'policy',
+  'pseudonym',
+  'private',
+  'safe-private',
+  'overlay',
+  'unknown-attribute',
+  'free-text',
+  'by-vr',
+  'beside-the-table',
+  'released',
+  'inside-sequence',
+  'malformed',
+  'outdated',
+  'marker',
+  'not-needed',
 ] as const;
 
 /** The options of PS3.15 E.3. */
 export const REPORT_OPTIONS = [
-  'clean-pixel-data', 'clean-recognizable-visual-features', 'clean-graphics', 'clean-structured-content', 'clean-descriptors',
-  'retain-longitudinal-full-dates', 'retain-longitudinal-modified-dates', 'retain-patient-characteristics', 'retain-device-identity', 'retain-uids',
-  'retain-safe-private', 'retain-institution-identity',
+  'clean-pixel-data',
+  'clean-recognizable-visual-features',
+  'clean-graphics',
+  'clean-structured-content',
+  'clean-descriptors',
+  'retain-longitudinal-full-dates',
+  'retain-longitudinal-modified-dates',
+  'retain-patient-characteristics',
+  'retain-device-identity',
+  'retain-uids',
+  'retain-safe-private',
+  'retain-institution-identity',
 ] as const;
 export type ReportOption = (typeof REPORT_OPTIONS)[number];
 
 /** Editions of the standard: a year, and a letter for each of its publications. */
 export const REPORT_EDITION = /^DICOM \d{4}[a-e]$/;
 
-/** Item numbers below 1 000 000: an instance has at most 500 000 elements and items together (`dicom/limits.ts`). */
+/**
+ * Item numbers below 1 000 000: an instance has at most 500 000 elements and items together
+ * (`dicom/limits.ts`).
+ */
 const STEP = String.raw`[0-9a-f]{4},[0-9a-f]{4}\[[1-9]\d{0,5}\]>`;
-export const REPORT_ACTION = new RegExp(`^(?:${STEP})*[0-9a-f]{4},[0-9a-f]{4} (?:${REPORT_ACTIONS.join('|')}) (?:${REPORT_CAUSES.join('|')})$`);
+export const REPORT_ACTION = new RegExp(
+  `^(?:${STEP})*[0-9a-f]{4},[0-9a-f]{4} (?:${REPORT_ACTIONS.join('|')}) (?:${REPORT_CAUSES.join('|')})$`,
+);
 
 /** Sequences 24 deep; real reports reach 15. */
 export const ACTION_CHARACTERS_LIMIT = 512;
-/** A CT slice has 60 to 280, an enhanced object some for each frame (measured: 3 220). Fewer, and ordinary multi-frame objects travel without their list. */
+/**
+ * A CT slice has 60 to 280, an enhanced object some for each frame (measured: 3 220). Fewer, and ordinary
+ * multi-frame objects travel without their list.
+ */
 export const REPORT_ACTIONS_LIMIT = 10_000;
 /**
- * Of all lists of one manifest. A study has few distinct ones, of 1 to 6 KiB each (measured; the largest 106). More would make the manifest of a study of strange objects
- * the largest part of what is sent, and its receipt too large to show.
+ * Of all lists of one manifest. A study has few distinct ones, of 1 to 6 KiB each (measured; the largest
+ * 106). More would make the manifest of a study of strange objects the largest part of what is sent, and its
+ * receipt too large to show.
  */
 export const REPORTS_CHARACTERS_LIMIT = 384 * 1024;
 
-/** A report as it travels. `actions` null: too long for that; the digest alone names it, and whoever has the file can make the list again. */
+/**
+ * A report as it travels. `actions` null: too long for that; the digest alone names it, and whoever has the
+ * file can make the list again.
+ */
 export interface WireReport {
   readonly edition: string;
   readonly options: readonly ReportOption[];
@@ -50,8 +90,19 @@ export interface WireReport {
   readonly digest: string;
 }
 
-/** SHA-256 in hexadecimal of the lines `RelayPACS de-identification 1`, edition, options separated by spaces, and each action, each ended by a line feed. */
-export async function reportDigest({ edition, options, actions }: { readonly edition: string; readonly options: readonly string[]; readonly actions: readonly string[] }): Promise<string> {
+/**
+ * SHA-256 in hexadecimal of the lines `RelayPACS de-identification 1`, edition, options separated by spaces,
+ * and each action, each ended by a line feed.
+ */
+export async function reportDigest({
+  edition,
+  options,
+  actions,
+}: {
+  readonly edition: string;
+  readonly options: readonly string[];
+  readonly actions: readonly string[];
+}): Promise<string> {
   const lines = ['RelayPACS de-identification 1', edition, options.join(' '), ...actions, ''];
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(lines.join('\n')));
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -69,5 +120,7 @@ export function withinRoom(report: WireReport, room: number): WireReport {
 
 /** Whether a list may travel at all. */
 export function isShort(actions: readonly string[]): boolean {
-  return actions.length <= REPORT_ACTIONS_LIMIT && actions.every(({ length }) => length <= ACTION_CHARACTERS_LIMIT);
+  return (
+    actions.length <= REPORT_ACTIONS_LIMIT && actions.every(({ length }) => length <= ACTION_CHARACTERS_LIMIT)
+  );
 }

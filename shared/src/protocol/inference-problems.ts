@@ -1,62 +1,182 @@
 /**
- * What is refused about models, images, jobs and results, beside the refusals of problem.ts: apart from them, for no page needs their sentences
- * before it is usable.
+ * What is refused about models, images, jobs and results, beside the refusals of problem.ts: apart from them,
+ * for no page needs their sentences before it is usable.
  */
 import { PROBLEMS, type ProblemKind } from './problem.ts';
 
 const INFERENCE_PROBLEMS = {
-  'model-not-found': { status: 404, retry: 'never', title: 'There is no model of this name, or no such version of it.' },
+  'model-not-found': {
+    status: 404,
+    retry: 'never',
+    title: 'There is no model of this name, or no such version of it.',
+  },
   'study-not-found': {
-    status: 404, retry: 'never', title: 'The PACS has no such study or instance.',
+    status: 404,
+    retry: 'never',
+    title: 'The PACS has no such study or instance.',
     next: 'Compare the number with the PACS; a study that was just sent may need a moment.',
   },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
-  'model-exists': { status: 409, retry: 'never', title: 'This version of the model is there already, with another file or another card.', next: 'Give it another version.' },
-  'model-not-usable': { status: 409, retry: 'never', title: 'This version cannot be used for that: it failed, or is of another kind.', next: 'Look at the list of models.' },
-  'model-not-active': { status: 409, retry: 'changed', title: 'This version was not activated last.', next: 'Look at the list of models.' },
-  'nothing-before': { status: 409, retry: 'never', title: 'No version that could answer was active before it.', next: 'Activate one.' },
+  'model-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'This version of the model is there already, with another file or another card.',
+    next: 'Give it another version.',
+  },
+  'model-not-usable': {
+    status: 409,
+    retry: 'never',
+    title: 'This version cannot be used for that: it failed, or is of another kind.',
+    next: 'Look at the list of models.',
+  },
+  'model-not-active': {
+    status: 409,
+    retry: 'changed',
+    title: 'This version was not activated last.',
+    next: 'Look at the list of models.',
+  },
+  'nothing-before': {
+    status: 409,
+    retry: 'never',
+    title: 'No version that could answer was active before it.',
+    next: 'Activate one.',
+  },
   'job-ended': { status: 409, retry: 'never', title: 'The job has ended.' },
-  'job-not-ended': { status: 409, retry: 'changed', title: 'The job has not ended, or its file is not kept any more.', next: 'Send the file again.' },
-  'result-changed': { status: 409, retry: 'changed', title: 'Somebody has verified the result meanwhile.', next: 'Look at it again.' },
-  'nothing-to-look-at': { status: 422, retry: 'never', title: 'There is no image in it that a model could look at.' },
-  'model-changed': { status: 422, retry: 'never', title: 'The file of the model is not the one that its digest names.', next: 'Add the model again from its source.' },
-  'model-external-data': { status: 422, retry: 'never', title: 'The model keeps values in other files, which is not allowed.', next: 'Save it with all its values in one file.' },
+  'job-not-ended': {
+    status: 409,
+    retry: 'changed',
+    title: 'The job has not ended, or its file is not kept any more.',
+    next: 'Send the file again.',
+  },
+  'result-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody has verified the result meanwhile.',
+    next: 'Look at it again.',
+  },
+  'nothing-to-look-at': {
+    status: 422,
+    retry: 'never',
+    title: 'There is no image in it that a model could look at.',
+  },
+  'model-changed': {
+    status: 422,
+    retry: 'never',
+    title: 'The file of the model is not the one that its digest names.',
+    next: 'Add the model again from its source.',
+  },
+  'model-external-data': {
+    status: 422,
+    retry: 'never',
+    title: 'The model keeps values in other files, which is not allowed.',
+    next: 'Save it with all its values in one file.',
+  },
   'model-unreadable': {
-    status: 422, retry: 'never', title: 'The file is no ONNX model, or it needs operators that are not known here.',
+    status: 422,
+    retry: 'never',
+    title: 'The file is no ONNX model, or it needs operators that are not known here.',
     next: 'Export it for an opset that onnxruntime knows, without operators of your own.',
   },
   'model-shape-mismatch': {
-    status: 422, retry: 'never', title: 'The inputs and outputs of the model are not those of its card: names, shapes or types differ.',
+    status: 422,
+    retry: 'never',
+    title: 'The inputs and outputs of the model are not those of its card: names, shapes or types differ.',
     next: 'Correct the card, or the model.',
   },
-  'model-too-large': { status: 413, retry: 'never', title: 'The file of the model is larger than 64 MiB.', next: 'Use a smaller model.' },
+  'model-too-large': {
+    status: 413,
+    retry: 'never',
+    title: 'The file of the model is larger than 64 MiB.',
+    next: 'Use a smaller model.',
+  },
   'too-many-inputs': { status: 413, retry: 'never', title: 'There are more inputs than the limit.' },
-  'file-too-large': { status: 413, retry: 'changed', title: 'The image file is larger than 50 MiB.', next: 'Send a smaller one.' },
-  'image-too-small': { status: 422, retry: 'changed', title: 'The image has fewer than 64 rows or columns.', next: 'Send the image in its original size.' },
+  'file-too-large': {
+    status: 413,
+    retry: 'changed',
+    title: 'The image file is larger than 50 MiB.',
+    next: 'Send a smaller one.',
+  },
+  'image-too-small': {
+    status: 422,
+    retry: 'changed',
+    title: 'The image has fewer than 64 rows or columns.',
+    next: 'Send the image in its original size.',
+  },
   'image-too-large': {
-    status: 422, retry: 'changed', title: 'The image is too large: PNG and JPEG may have 2048 rows and columns, a frame of DICOM 134 megapixels.',
+    status: 422,
+    retry: 'changed',
+    title:
+      'The image is too large: PNG and JPEG may have 2048 rows and columns, a frame of DICOM 134 megapixels.',
     next: 'Send a smaller one, or the DICOM instance.',
   },
-  'image-damaged': { status: 422, retry: 'changed', title: 'The image is damaged: it cannot be decoded whole.', next: 'Export it again.' },
-  'image-type-unsupported': { status: 415, retry: 'changed', title: 'This kind of image is not read here.', next: 'Send DICOM, or PNG or JPEG in grey or RGB.' },
-  'image-without-pixels': { status: 422, retry: 'never', title: 'The instance has no pixel data to look at.' },
-  'frame-not-found': { status: 422, retry: 'changed', title: 'The image has no frame of this number.', next: 'Ask for a frame that it has; the first is 0.' },
-  'image-gone': { status: 410, retry: 'never', title: 'The picture is not kept: it was sent as a file, and no PACS has it.' },
+  'image-damaged': {
+    status: 422,
+    retry: 'changed',
+    title: 'The image is damaged: it cannot be decoded whole.',
+    next: 'Export it again.',
+  },
+  'image-type-unsupported': {
+    status: 415,
+    retry: 'changed',
+    title: 'This kind of image is not read here.',
+    next: 'Send DICOM, or PNG or JPEG in grey or RGB.',
+  },
+  'image-without-pixels': {
+    status: 422,
+    retry: 'never',
+    title: 'The instance has no pixel data to look at.',
+  },
+  'frame-not-found': {
+    status: 422,
+    retry: 'changed',
+    title: 'The image has no frame of this number.',
+    next: 'Ask for a frame that it has; the first is 0.',
+  },
+  'image-gone': {
+    status: 410,
+    retry: 'never',
+    title: 'The picture is not kept: it was sent as a file, and no PACS has it.',
+  },
   // 499 as nginx has it: nobody hears the answer; it stands in the log and in what is counted.
   'called-off': { status: 499, retry: 'never', title: 'Who asked did not wait for the answer.' },
   'model-crashed': { status: 502, retry: 'later', title: 'The model ended the process that it ran in.' },
-  'model-out-of-memory': { status: 502, retry: 'later', title: 'The model took more memory than it may; its run was ended.', next: 'Tell the administrator.' },
-  'model-output-invalid': {
-    status: 502, retry: 'later', title: 'The model gave no usable answer: it stopped, or its values are no finite numbers, or no probabilities.',
+  'model-out-of-memory': {
+    status: 502,
+    retry: 'later',
+    title: 'The model took more memory than it may; its run was ended.',
     next: 'Tell the administrator.',
   },
-  'model-unavailable': { status: 503, retry: 'later', title: 'No version of the model can answer, and no fallback is set.', next: 'Tell the administrator.' },
+  'model-output-invalid': {
+    status: 502,
+    retry: 'later',
+    title:
+      'The model gave no usable answer: it stopped, or its values are no finite numbers, or no probabilities.',
+    next: 'Tell the administrator.',
+  },
+  'model-unavailable': {
+    status: 503,
+    retry: 'later',
+    title: 'No version of the model can answer, and no fallback is set.',
+    next: 'Tell the administrator.',
+  },
   'model-failed': {
-    status: 503, retry: 'later', title: 'The model failed several times in a row and is not run any more.',
+    status: 503,
+    retry: 'later',
+    title: 'The model failed several times in a row and is not run any more.',
     next: 'An administrator can activate it again, or another version.',
   },
-  'model-timeout': { status: 504, retry: 'later', title: 'The model did not answer in time; its run was ended.', next: 'Try again; tell the administrator if it happens twice.' },
-  'inference-timeout': { status: 504, retry: 'later', title: 'The models did not answer in time.', next: 'Try again, or ask by way of a job.' },
+  'model-timeout': {
+    status: 504,
+    retry: 'later',
+    title: 'The model did not answer in time; its run was ended.',
+    next: 'Try again; tell the administrator if it happens twice.',
+  },
+  'inference-timeout': {
+    status: 504,
+    retry: 'later',
+    title: 'The models did not answer in time.',
+    next: 'Try again, or ask by way of a job.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 /** Every answer that is not a success. */

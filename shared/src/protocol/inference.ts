@@ -1,11 +1,16 @@
 /**
- * What is said of models and of what they found: requests and answers of `/predict`, `/infer`, `/jobs`, `/models`, `/results`, and what a device's own
- * triage tells the gateway in the manifest. No identifying value has a place here: numbers, codes, UIDs and digests only.
+ * What is said of models and of what they found: requests and answers of `/predict`, `/infer`, `/jobs`,
+ * `/models`, `/results`, and what a device's own triage tells the gateway in the manifest. No identifying
+ * value has a place here: numbers, codes, UIDs and digests only.
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
 
-export const modelRefSchema = z.object({ id: z.string().max(64), version: z.string().max(32), digest: digestSchema });
+export const modelRefSchema = z.object({
+  id: z.string().max(64),
+  version: z.string().max(32),
+  digest: digestSchema,
+});
 export const populationSchema = z.enum(['inside', 'outside', 'unknown']);
 const probabilitySchema = z.number().min(0).max(1);
 
@@ -13,10 +18,16 @@ const probabilitySchema = z.number().min(0).max(1);
 export const FILM_FINDINGS = ['rotated', 'inverted', 'blurred', 'lungs-cut-off'] as const;
 export type FilmFinding = (typeof FILM_FINDINGS)[number];
 
-/** Of one instance, by the device: it decides what is sent first and travels in the manifest. `score` is null outside the model's population. */
+/**
+ * Of one instance, by the device: it decides what is sent first and travels in the manifest. `score` is null
+ * outside the model's population.
+ */
 export const deviceTriageSchema = z.object({
   models: z.array(modelRefSchema).max(4),
-  /** For example `onnxruntime-web 1.30.0 wasm`; `none` where it did not run on this device (and the gateway does it). */
+  /**
+   * For example `onnxruntime-web 1.30.0 wasm`; `none` where it did not run on this device (and the gateway
+   * does it).
+   */
   runtime: z.string().max(64),
   population: populationSchema,
   score: probabilitySchema.nullable(),
@@ -26,13 +37,26 @@ export const deviceTriageSchema = z.object({
 });
 export type DeviceTriage = z.infer<typeof deviceTriageSchema>;
 
-/** What the gateway measured itself on the same image, where the device's answer differs by more than the tolerance of the models. */
-export const disagreementSchema = z.object({ device: probabilitySchema.nullable(), gateway: probabilitySchema.nullable(), difference: z.number() });
+/**
+ * What the gateway measured itself on the same image, where the device's answer differs by more than the
+ * tolerance of the models.
+ */
+export const disagreementSchema = z.object({
+  device: probabilitySchema.nullable(),
+  gateway: probabilitySchema.nullable(),
+  difference: z.number(),
+});
 
 export const imageKindSchema = z.object({ kind: z.string(), probability: probabilitySchema });
 
-/** Which model answered. `insteadOf`: what was asked for and is not available; this is the configured fallback. */
-export const answeredBySchema = modelRefSchema.extend({ runtime: z.string(), insteadOf: z.object({ id: z.string(), version: z.string() }).optional() });
+/**
+ * Which model answered. `insteadOf`: what was asked for and is not available; this is the configured
+ * fallback.
+ */
+export const answeredBySchema = modelRefSchema.extend({
+  runtime: z.string(),
+  insteadOf: z.object({ id: z.string(), version: z.string() }).optional(),
+});
 
 export const EXPLANATION_METHODS = ['image', 'cam', 'integrated-gradients', 'lung-fields'] as const;
 export type ExplanationMethod = (typeof EXPLANATION_METHODS)[number];
@@ -41,8 +65,15 @@ export const findingSchema = z.object({
   model: answeredBySchema,
   /** SHA-256 of what went in: of the file that was sent, or of the instance in the PACS. */
   input: z.object({
-    digest: digestSchema, kind: z.enum(['dicom', 'png', 'jpeg']), rows: z.number().int(), columns: z.number().int(), frame: z.number().int(),
-    sopInstanceUID: uidSchema.optional(), sopClassUID: uidSchema.optional(), seriesInstanceUID: uidSchema.optional(), studyInstanceUID: uidSchema.optional(),
+    digest: digestSchema,
+    kind: z.enum(['dicom', 'png', 'jpeg']),
+    rows: z.number().int(),
+    columns: z.number().int(),
+    frame: z.number().int(),
+    sopInstanceUID: uidSchema.optional(),
+    sopClassUID: uidSchema.optional(),
+    seriesInstanceUID: uidSchema.optional(),
+    studyInstanceUID: uidSchema.optional(),
   }),
   /** The gate: what kind of image it is. */
   image: imageKindSchema,
@@ -53,11 +84,21 @@ export const findingSchema = z.object({
   score: probabilitySchema.nullable(),
   threshold: probabilitySchema.nullable(),
   positive: z.boolean().nullable(),
-  /** Of the whole image; null where it was not segmented. `marked`: the fraction of each lung that the map marks. */
-  lungs: z.object({
-    fraction: z.number(), right: z.object({ fraction: z.number(), marked: z.number().nullable() }), left: z.object({ fraction: z.number(), marked: z.number().nullable() }),
-  }).nullable(),
-  /** Where the map of pneumonia (of both kinds together) peaks: column and row of its 20 × 20 cells, in the order of the models' expected outputs. */
+  /**
+   * Of the whole image; null where it was not segmented. `marked`: the fraction of each lung that the map
+   * marks.
+   */
+  lungs: z
+    .object({
+      fraction: z.number(),
+      right: z.object({ fraction: z.number(), marked: z.number().nullable() }),
+      left: z.object({ fraction: z.number(), marked: z.number().nullable() }),
+    })
+    .nullable(),
+  /**
+   * Where the map of pneumonia (of both kinds together) peaks: column and row of its 20 × 20 cells, in the
+   * order of the models' expected outputs.
+   */
   camPeak: z.tuple([z.number().int(), z.number().int()]).nullable(),
   explanations: z.array(z.enum(EXPLANATION_METHODS)),
   /** Sum of the attributions, and the difference of the outputs that it must equal. */
@@ -94,7 +135,10 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
-/** `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and the same fields beside it. */
+/**
+ * `POST /infer` with JSON: a study that is in the PACS (or one instance of it). With multipart: `file`, and
+ * the same fields beside it.
+ */
 export const inferRequestSchema = z.object({
   model: z.string().max(64).default('pneumonia'),
   version: z.string().max(32).optional(),
@@ -105,24 +149,38 @@ export const inferRequestSchema = z.object({
   /** −100 to 100; the higher goes first. */
   priority: z.number().int().min(-100).max(100).default(0),
   timeoutSeconds: z.number().int().min(1).max(3600).optional(),
-  parameters: z.object({ threshold: probabilitySchema.optional(), explain: z.array(z.enum(EXPLANATION_METHODS)).optional(), steps: z.number().int().min(8).max(512).optional() }).optional(),
+  parameters: z
+    .object({
+      threshold: probabilitySchema.optional(),
+      explain: z.array(z.enum(EXPLANATION_METHODS)).optional(),
+      steps: z.number().int().min(8).max(512).optional(),
+    })
+    .optional(),
   /** Answer from the cache where the same input was seen by the same model. */
   cache: z.boolean().default(true),
 });
 
 export const VERIFICATIONS = ['agree', 'correct'] as const;
 /** `POST /results/{id}/verify`: the radiologist's word. A correction says what it is instead, and why. */
-export const verifyRequestSchema = z.object({
-  verdict: z.enum(VERIFICATIONS),
-  finding: z.enum(['normal', 'bacterial pneumonia', 'viral pneumonia', 'pneumonia', 'other', 'not-assessable']).optional(),
-  reason: z.string().max(1000).optional(),
-}).refine(
-  ({ verdict, finding, reason }) => (verdict === 'agree' ? finding === undefined : finding !== undefined && (reason ?? '').trim() !== ''),
-  'a correction needs a finding and a reason; who agrees has no other finding',
-);
+export const verifyRequestSchema = z
+  .object({
+    verdict: z.enum(VERIFICATIONS),
+    finding: z
+      .enum(['normal', 'bacterial pneumonia', 'viral pneumonia', 'pneumonia', 'other', 'not-assessable'])
+      .optional(),
+    reason: z.string().max(1000).optional(),
+  })
+  .refine(
+    ({ verdict, finding, reason }) =>
+      verdict === 'agree' ? finding === undefined : finding !== undefined && (reason ?? '').trim() !== '',
+    'a correction needs a finding and a reason; who agrees has no other finding',
+  );
 
 export const resultInstanceSchema = z.object({
-  kind: z.enum(['SR', 'SEG', 'SC']), sopInstanceUID: uidSchema, seriesInstanceUID: uidSchema, state: z.string(),
+  kind: z.enum(['SR', 'SEG', 'SC']),
+  sopInstanceUID: uidSchema,
+  seriesInstanceUID: uidSchema,
+  state: z.string(),
   /** Of the result when it was made: a report of more than 1 holds a radiologist's word. */
   revision: z.number().int(),
   /** SHA-256 of its bytes as a receipt names them; null before the gateway has them. */
@@ -144,11 +202,17 @@ export const resultSchema = z.object({
   disagreement: disagreementSchema.nullable(),
   /** The result instances in the PACS. */
   instances: z.array(resultInstanceSchema),
-  verification: z.object({
-    verdict: z.enum(VERIFICATIONS), finding: z.string().nullable(), at: z.string(), by: z.string(), byName: z.string().optional(),
-    /** In the radiologist's words; only where one result is asked for. */
-    reason: z.string().nullable().optional(),
-  }).nullable(),
+  verification: z
+    .object({
+      verdict: z.enum(VERIFICATIONS),
+      finding: z.string().nullable(),
+      at: z.string(),
+      by: z.string(),
+      byName: z.string().optional(),
+      /** In the radiologist's words; only where one result is asked for. */
+      reason: z.string().nullable().optional(),
+    })
+    .nullable(),
   /** Grows with each verification. */
   revision: z.number().int(),
 });
@@ -165,7 +229,10 @@ export const modelVersionSchema = modelRefSchema.extend({
   card: z.record(z.string(), z.unknown()),
 });
 export const modelSchema = z.object({
-  id: z.string(), title: z.string(), task: z.string(), active: z.string().nullable(),
+  id: z.string(),
+  title: z.string(),
+  task: z.string(),
+  active: z.string().nullable(),
   /** Answers where the version that was asked for is not available. */
   fallback: z.object({ id: z.string(), version: z.string() }).nullable(),
   versions: z.array(modelVersionSchema),
@@ -190,14 +257,22 @@ const measuresSchema = z.object({
 export type ModelMeasures = z.infer<typeof measuresSchema>;
 
 export const METRICS_PERIODS = ['day', 'month', 'year'] as const;
-/** `GET /metrics` as JSON: each version of each model, altogether and by period; days are in UTC, both ends are within. */
+/**
+ * `GET /metrics` as JSON: each version of each model, altogether and by period; days are in UTC, both ends
+ * are within.
+ */
 export const modelMetricsSchema = z.object({
-  from: z.string(), to: z.string(), by: z.enum(METRICS_PERIODS),
-  models: z.array(modelRefSchema.extend({
-    state: z.enum(VERSION_STATES), total: measuresSchema,
-    /** Without periods in which nothing was. `period`: `2026-11-21`, `2026-11` or `2026`. */
-    history: z.array(measuresSchema.extend({ period: z.string() })),
-  })),
+  from: z.string(),
+  to: z.string(),
+  by: z.enum(METRICS_PERIODS),
+  models: z.array(
+    modelRefSchema.extend({
+      state: z.enum(VERSION_STATES),
+      total: measuresSchema,
+      /** Without periods in which nothing was. `period`: `2026-11-21`, `2026-11` or `2026`. */
+      history: z.array(measuresSchema.extend({ period: z.string() })),
+    }),
+  ),
 });
 export type ModelMetrics = z.infer<typeof modelMetricsSchema>;
 

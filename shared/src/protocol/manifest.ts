@@ -1,16 +1,26 @@
 /**
- * The manifest: what the device promises that one study will contain, and what the gateway answers. Sent before any bytes
- * move (hash first), and again whenever the device is unsure: `POST /upload/init` is idempotent.
+ * The manifest: what the device promises that one study will contain, and what the gateway answers. Sent
+ * before any bytes move (hash first), and again whenever the device is unsure: `POST /upload/init` is
+ * idempotent.
  */
 import { z } from 'zod';
 import {
-  ACTION_CHARACTERS_LIMIT, charactersOf, REPORT_ACTION, REPORT_ACTIONS_LIMIT, REPORT_EDITION, REPORT_OPTIONS, REPORTS_CHARACTERS_LIMIT,
+  ACTION_CHARACTERS_LIMIT,
+  charactersOf,
+  REPORT_ACTION,
+  REPORT_ACTIONS_LIMIT,
+  REPORT_EDITION,
+  REPORT_OPTIONS,
+  REPORTS_CHARACTERS_LIMIT,
 } from './deid-report.ts';
 import { digestSchema, uidSchema } from './forms.ts';
 import { deviceTriageSchema } from './inference.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from './limits.ts';
 
-/** The bytes of a manifest of that many instances: 400 to 530 each, with a report of its own for each some 70 more, and the lists. */
+/**
+ * The bytes of a manifest of that many instances: 400 to 530 each, with a report of its own for each some 70
+ * more, and the lists.
+ */
 export const MANIFEST_BYTES_LIMIT = 12 * 1024 * 1024;
 
 /** 16 GiB: larger than any instance seen (whole slide images reach 6), and what one tus upload may hold. */
@@ -24,61 +34,109 @@ export const manifestInstanceSchema = z.object({
   /** Of the instance as it is sent: after de-identification, with File Meta Information. */
   bytes: z.number().int().min(1).max(INSTANCE_BYTES_LIMIT),
   digest: digestSchema,
-  /** Under `deidentified`: HMAC-SHA-256 of the original's SHA-256 under the project key; the same original is known again under another version of the policy. */
+  /**
+   * Under `deidentified`: HMAC-SHA-256 of the original's SHA-256 under the project key; the same original is
+   * known again under another version of the policy.
+   */
   originalDigest: digestSchema.optional(),
   /** Which of `deidentification.reports` says what was done to it, from 0. */
-  report: z.number().int().min(0).max(MANIFEST_INSTANCE_LIMIT - 1).optional(),
-  /** What the device's own models said of it before it was sent; of a plain film at which none looked its population alone. Absent else, and from earlier versions. */
+  report: z
+    .number()
+    .int()
+    .min(0)
+    .max(MANIFEST_INSTANCE_LIMIT - 1)
+    .optional(),
+  /**
+   * What the device's own models said of it before it was sent; of a plain film at which none looked its
+   * population alone. Absent else, and from earlier versions.
+   */
   triage: deviceTriageSchema.optional(),
 });
 export type ManifestInstance = z.infer<typeof manifestInstanceSchema>;
 
 /** One action is some 60 characters at most; its form leaves no place for a value (deid-report.ts). */
-export const reportActionsSchema = z.array(z.string().max(ACTION_CHARACTERS_LIMIT).regex(REPORT_ACTION)).max(REPORT_ACTIONS_LIMIT);
-export const reportTermsSchema = z.object({ edition: z.string().regex(REPORT_EDITION), options: z.array(z.enum(REPORT_OPTIONS)).max(REPORT_OPTIONS.length) });
-
-/** What was done on the device, each distinct list of actions once; a list too long to travel is named by its digest alone. */
-export const deidentificationSchema = reportTermsSchema.extend({
-  reports: z.array(z.union([reportActionsSchema, digestSchema])).max(MANIFEST_INSTANCE_LIMIT).refine(
-    (reports) => reports.reduce((sum, report) => sum + (typeof report === 'string' ? 0 : charactersOf(report)), 0) <= REPORTS_CHARACTERS_LIMIT, 'too many actions',
-  ),
+export const reportActionsSchema = z
+  .array(z.string().max(ACTION_CHARACTERS_LIMIT).regex(REPORT_ACTION))
+  .max(REPORT_ACTIONS_LIMIT);
+export const reportTermsSchema = z.object({
+  edition: z.string().regex(REPORT_EDITION),
+  options: z.array(z.enum(REPORT_OPTIONS)).max(REPORT_OPTIONS.length),
 });
 
-export const manifestSchema = z.object({
-  protocolVersion: z.literal(PROTOCOL_VERSION),
-  policy: z.object({ name: z.string().max(64), version: z.number().int().min(1) }),
-  studyInstanceUID: uidSchema,
-  /** In the order they were chosen (path order). One SOP Instance UID may stand here with several digests: the first is taken, the others conflict. */
-  instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
-  /** Under a de-identifying policy; devices of earlier versions send none. */
-  deidentification: deidentificationSchema.optional(),
-}).refine(
-  ({ instances, deidentification }) => instances.every(({ report }) => report === undefined || report < (deidentification?.reports.length ?? 0)),
-  { path: ['instances', 'report'], message: 'names a report that is not there' },
-);
+/**
+ * What was done on the device, each distinct list of actions once; a list too long to travel is named by its
+ * digest alone.
+ */
+export const deidentificationSchema = reportTermsSchema.extend({
+  reports: z
+    .array(z.union([reportActionsSchema, digestSchema]))
+    .max(MANIFEST_INSTANCE_LIMIT)
+    .refine(
+      (reports) =>
+        reports.reduce((sum, report) => sum + (typeof report === 'string' ? 0 : charactersOf(report)), 0) <=
+        REPORTS_CHARACTERS_LIMIT,
+      'too many actions',
+    ),
+});
+
+export const manifestSchema = z
+  .object({
+    protocolVersion: z.literal(PROTOCOL_VERSION),
+    policy: z.object({ name: z.string().max(64), version: z.number().int().min(1) }),
+    studyInstanceUID: uidSchema,
+    /**
+     * In the order they were chosen (path order). One SOP Instance UID may stand here with several digests:
+     * the first is taken, the others conflict.
+     */
+    instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
+    /** Under a de-identifying policy; devices of earlier versions send none. */
+    deidentification: deidentificationSchema.optional(),
+  })
+  .refine(
+    ({ instances, deidentification }) =>
+      instances.every(
+        ({ report }) => report === undefined || report < (deidentification?.reports.length ?? 0),
+      ),
+    { path: ['instances', 'report'], message: 'names a report that is not there' },
+  );
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** How the gateway names an instance: the UID alone is not enough, for a conflict is two digests under one UID. */
+/**
+ * How the gateway names an instance: the UID alone is not enough, for a conflict is two digests under one
+ * UID.
+ */
 export const instanceKeySchema = z.object({ sopInstanceUID: uidSchema, digest: digestSchema });
 
 export const manifestAnswerSchema = z.object({
   uploadId: z.uuid(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
-  /** Held by the gateway or, asked in this request, by the PACS: nothing to send. `inPacs`: seen there, so the device need not keep a copy. */
+  /**
+   * Held by the gateway or, asked in this request, by the PACS: nothing to send. `inPacs`: seen there, so the
+   * device need not keep a copy.
+   */
   have: z.array(instanceKeySchema.extend({ inPacs: z.boolean().optional() })),
   /** To be sent. */
   need: z.array(instanceKeySchema),
   /** In quarantine or refused: not to be sent; a person decides. */
   conflict: z.array(instanceKeySchema.extend({ reason: z.string() })),
-  /** The device's names of parcels of this upload that the gateway has begun to receive, and not verified: it says when asked where they go on. The command line's are hashes in the form of a UUID. */
+  /**
+   * The device's names of parcels of this upload that the gateway has begun to receive, and not verified: it
+   * says when asked where they go on. The command line's are hashes in the form of a UUID.
+   */
   begun: z.array(z.guid()).optional(),
 });
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
 
 /**
- * `Upload-Metadata` of a parcel's tus upload: which upload it belongs to and the device's own name for it (a UUID), so that a creation
- * whose answer was lost is found again instead of doubled. A sealed parcel says in `seal` the id of the gateway's key that opens it, and in
- * `enc` the encapsulated key (RFC 9180 §4.1): its bytes, which tus has in base64 as every value.
+ * `Upload-Metadata` of a parcel's tus upload: which upload it belongs to and the device's own name for it (a
+ * UUID), so that a creation whose answer was lost is found again instead of doubled. A sealed parcel says in
+ * `seal` the id of the gateway's key that opens it, and in `enc` the encapsulated key (RFC 9180 §4.1): its
+ * bytes, which tus has in base64 as every value.
  */
-export type ParcelMetadata = { readonly upload: string; readonly parcel: string; readonly seal?: string; readonly enc?: string };
+export type ParcelMetadata = {
+  readonly upload: string;
+  readonly parcel: string;
+  readonly seal?: string;
+  readonly enc?: string;
+};

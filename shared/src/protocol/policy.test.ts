@@ -4,16 +4,28 @@ import { createRules, type RulesSettings } from '../deid/rules.ts';
 import { policySchema } from './api.ts';
 import { POLICY_ATTRIBUTES_LIMIT, policyDocumentSchema, type PolicyRules } from './policy.ts';
 
-const GOOD = { name: 'research-ct', title: 'Research CT', deidentify: true, options: ['retain-uids'], roles: ['technician'] };
+const GOOD = {
+  name: 'research-ct',
+  title: 'Research CT',
+  deidentify: true,
+  options: ['retain-uids'],
+  roles: ['technician'],
+};
 const isTaken = (more: object): boolean => policyDocumentSchema.safeParse({ ...GOOD, ...more }).success;
 const withRules = (rules: unknown): boolean => isTaken({ rules });
-const attributes = (...tags: string[]): boolean => withRules({ attributes: Object.fromEntries(tags.map((tag) => [tag, 'keep'])) });
+const attributes = (...tags: string[]): boolean =>
+  withRules({ attributes: Object.fromEntries(tags.map((tag) => [tag, 'keep'])) });
 
 /** Names and types are one: what is written as a policy is what the rules are made of. */
 const asSettings: (rules: PolicyRules) => RulesSettings = (rules) => rules;
 
 test('a policy is taken in whole, and is what a device is told', () => {
-  const rules: PolicyRules = { unknownAttributes: 'keep', attributes: { '00101010': 'keep', '60020010': 'replace' }, documents: 'keep', waveformAnnotations: 'clean' };
+  const rules: PolicyRules = {
+    unknownAttributes: 'keep',
+    attributes: { '00101010': 'keep', '60020010': 'replace' },
+    documents: 'keep',
+    waveformAnnotations: 'clean',
+  };
   const policy = policyDocumentSchema.parse({ ...GOOD, description: 'For the study of 2026.', rules });
   assert.equal(policySchema.parse({ ...policy, version: 3 }), { ...policy, version: 3 });
   assert.is(createRules(policy.options, asSettings(rules)).kind, 'ready');
@@ -21,33 +33,80 @@ test('a policy is taken in whole, and is what a device is told', () => {
 
 test('a name is kebab-case, at most 64 characters, and no built-in’s', () => {
   for (const name of ['a', 'a-1', '2026-ct', 'a'.repeat(64)]) assert.ok(isTaken({ name }), name);
-  for (const name of ['', 'A', 'a_b', 'a--b', '-a', 'a-', 'a b', 'ä', 'a'.repeat(65), 'identified', 'deidentified']) assert.not.ok(isTaken({ name }), name);
+  for (const name of [
+    '',
+    'A',
+    'a_b',
+    'a--b',
+    '-a',
+    'a-',
+    'a b',
+    'ä',
+    'a'.repeat(65),
+    'identified',
+    'deidentified',
+  ])
+    assert.not.ok(isTaken({ name }), name);
 });
 
 test('what is for people stands on one line and is not too long', () => {
   assert.ok(isTaken({ title: 'x'.repeat(80), description: 'x'.repeat(500) }));
   assert.ok(isTaken({ title: 'Étude de 2026 – 東京' }));
-  const refused = [{ title: '' }, { title: ' ' }, { title: 'x'.repeat(81) }, { title: 'a\nb' }, { title: 'a\u0085b' }, { description: 'x'.repeat(501) }, { description: 'a\u0000b' }];
+  const refused = [
+    { title: '' },
+    { title: ' ' },
+    { title: 'x'.repeat(81) },
+    { title: 'a\nb' },
+    { title: 'a\u0085b' },
+    { description: 'x'.repeat(501) },
+    { description: 'a\u0000b' },
+  ];
   for (const more of refused) assert.not.ok(isTaken(more), JSON.stringify(more));
 });
 
 test('roles are some that may send, each once', () => {
   assert.ok(isTaken({ roles: ['technician', 'radiologist', 'researcher', 'admin'] }));
-  for (const roles of [[], ['auditor'], ['technician', 'technician'], ['nobody'], 'technician']) assert.not.ok(isTaken({ roles }), JSON.stringify(roles));
+  for (const roles of [[], ['auditor'], ['technician', 'technician'], ['nobody'], 'technician'])
+    assert.not.ok(isTaken({ roles }), JSON.stringify(roles));
 });
 
 test('options are names, each once, at most twenty', () => {
   const many = (count: number) => Array.from({ length: count }, (_, at) => `option-${at}`);
   assert.ok(isTaken({ options: many(20) }));
-  for (const options of [many(21), ['retain-uids', 'retain-uids'], ['Retain-UIDs'], ['x'.repeat(65)]]) assert.not.ok(isTaken({ options }), options.join());
+  for (const options of [many(21), ['retain-uids', 'retain-uids'], ['Retain-UIDs'], ['x'.repeat(65)]])
+    assert.not.ok(isTaken({ options }), options.join());
 });
 
 test('attributes are exact tags of a Data Set that the road does not decide itself', () => {
   assert.ok(attributes('00100010', '00101010', '00291010', '60000022', 'ffffffff', '00080070'));
-  for (const tag of ['0010,0010', '0010001', '001000100', '0010001G', '0010000A', '(0010,0010)', 'PatientName']) assert.not.ok(attributes(tag), tag);
-  const notForPolicies = ['00020010', '00000002', '00041130', '00100000', 'fffee000', '7fe00010', '00080005', '00080016', '00080018', '0020000d', '0020000e', '00120062', '00120063'];
+  for (const tag of [
+    '0010,0010',
+    '0010001',
+    '001000100',
+    '0010001G',
+    '0010000A',
+    '(0010,0010)',
+    'PatientName',
+  ])
+    assert.not.ok(attributes(tag), tag);
+  const notForPolicies = [
+    '00020010',
+    '00000002',
+    '00041130',
+    '00100000',
+    'fffee000',
+    '7fe00010',
+    '00080005',
+    '00080016',
+    '00080018',
+    '0020000d',
+    '0020000e',
+    '00120062',
+    '00120063',
+  ];
   for (const tag of notForPolicies) assert.not.ok(attributes(tag), tag);
-  const many = (count: number) => attributes(...Array.from({ length: count }, (_, at) => `0029${(0x1000 + at).toString(16)}`));
+  const many = (count: number) =>
+    attributes(...Array.from({ length: count }, (_, at) => `0029${(0x1000 + at).toString(16)}`));
   assert.ok(many(POLICY_ATTRIBUTES_LIMIT));
   assert.not.ok(many(POLICY_ATTRIBUTES_LIMIT + 1));
   assert.not.ok(withRules({ attributes: { '00101010': 'drop' } }));
@@ -55,7 +114,12 @@ test('attributes are exact tags of a Data Set that the road does not decide itse
 
 test('what is not known is refused and never passed over: on the device too', () => {
   assert.not.ok(isTaken({ colour: 'red' }));
-  for (const rules of [{ keepEverything: true }, { documents: 'remove' }, { waveformAnnotations: 'keep' }, { unknownAttributes: 'empty' }]) {
+  for (const rules of [
+    { keepEverything: true },
+    { documents: 'remove' },
+    { waveformAnnotations: 'keep' },
+    { unknownAttributes: 'empty' },
+  ]) {
     assert.not.ok(withRules(rules), JSON.stringify(rules));
     assert.not.ok(policySchema.safeParse({ ...GOOD, version: 1, rules }).success, JSON.stringify(rules));
   }

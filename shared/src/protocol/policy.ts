@@ -1,6 +1,7 @@
 /**
- * Upload policies as data: what an administrator writes as JSON, what the gateway keeps in versions and what a device carries out, in one set of schemas. The
- * form is checked here; whether the options can be carried out is said by `createRules` (deid/rules.ts).
+ * Upload policies as data: what an administrator writes as JSON, what the gateway keeps in versions and what
+ * a device carries out, in one set of schemas. The form is checked here; whether the options can be carried
+ * out is said by `createRules` (deid/rules.ts).
  *
  * Strict throughout: a rule that is not understood would be a rule that is not obeyed.
  */
@@ -20,19 +21,41 @@ const OPTIONS_LIMIT = 20;
 export const POLICY_ATTRIBUTES_LIMIT = 1000;
 
 /**
- * Attributes whose value the road itself decides: the character set of all others, what names the instance and its place, and what says that it
- * was de-identified (PS3.15 E.1.1).
+ * Attributes whose value the road itself decides: the character set of all others, what names the instance
+ * and its place, and what says that it was de-identified (PS3.15 E.1.1).
  */
-const DECIDED_BY_THE_ROAD = new Set(['00080005', '00080016', '00080018', '0020000d', '0020000e', '00120062', '00120063', '00120064', '00280303']);
+const DECIDED_BY_THE_ROAD = new Set([
+  '00080005',
+  '00080016',
+  '00080018',
+  '0020000d',
+  '0020000e',
+  '00120062',
+  '00120063',
+  '00120064',
+  '00280303',
+]);
 
-/** An exact tag of a Data Set: not of a message, a file or a directory (PS3.5 §7.1), no group length, no delimiter, no Pixel Data. */
+/**
+ * An exact tag of a Data Set: not of a message, a file or a directory (PS3.5 §7.1), no group length, no
+ * delimiter, no Pixel Data.
+ */
 function mayBeNamed(tag: string): boolean {
   const [group, element] = [Number.parseInt(tag.slice(0, 4), 16), tag.slice(4)];
-  return group >= 0x0008 && group !== 0xfffe && group !== 0x7fe0 && element !== '0000' && !DECIDED_BY_THE_ROAD.has(tag);
+  return (
+    group >= 0x0008 &&
+    group !== 0xfffe &&
+    group !== 0x7fe0 &&
+    element !== '0000' &&
+    !DECIDED_BY_THE_ROAD.has(tag)
+  );
 }
 
 export const policyNameSchema = z.string().max(POLICY_NAME_LIMIT).regex(KEBAB);
-const tagSchema = z.string().regex(/^[0-9a-f]{8}$/).refine(mayBeNamed, 'not for a policy to decide');
+const tagSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}$/)
+  .refine(mayBeNamed, 'not for a policy to decide');
 
 /** Refinements of the profile: `RulesSettings` of deid/rules.ts. */
 export const policyRulesSchema = z.strictObject({
@@ -50,27 +73,48 @@ export const policyRulesSchema = z.strictObject({
 });
 export type PolicyRules = z.infer<typeof policyRulesSchema>;
 
-/** For people, on one line: no control characters (general category Cc; without flags, which JSON Schema has not). */
-const lineOf = (limit: number) => z.string().trim().min(1).max(limit).regex(/^[^\u0000-\u001f\u007f-\u009f]*$/);
+/**
+ * For people, on one line: no control characters (general category Cc; without flags, which JSON Schema has
+ * not).
+ */
+const lineOf = (limit: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(limit)
+    .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/);
 const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
 /** What an administrator writes. */
 export const policyDocumentSchema = z
   .strictObject({
-    name: policyNameSchema.refine((name) => !BUILT_IN_NAMES.includes(name as (typeof BUILT_IN_NAMES)[number]), 'the name of a built-in policy'),
+    name: policyNameSchema.refine(
+      (name) => !BUILT_IN_NAMES.includes(name as (typeof BUILT_IN_NAMES)[number]),
+      'the name of a built-in policy',
+    ),
     /** What a person chooses by. */
     title: lineOf(80),
     description: lineOf(500).optional(),
     /** What happens on the device. */
     deidentify: z.boolean(),
     /** Options of PS3.15 E.3 in kebab-case; empty: the plain Basic Profile. */
-    options: z.array(z.string().max(POLICY_NAME_LIMIT).regex(KEBAB)).max(OPTIONS_LIMIT).refine(distinct, 'named twice'),
+    options: z
+      .array(z.string().max(POLICY_NAME_LIMIT).regex(KEBAB))
+      .max(OPTIONS_LIMIT)
+      .refine(distinct, 'named twice'),
     roles: z.array(z.enum(SENDERS)).min(1).max(SENDERS.length).refine(distinct, 'named twice'),
     rules: policyRulesSchema.optional(),
   })
   // What is sent as it is obeys no rule, and a policy that has some would promise what nobody does.
-  .refine(({ deidentify, options }) => deidentify || options.length === 0, { path: ['options'], error: 'only where names are removed' })
-  .refine(({ deidentify, rules }) => deidentify || rules === undefined, { path: ['rules'], error: 'only where names are removed' });
+  .refine(({ deidentify, options }) => deidentify || options.length === 0, {
+    path: ['options'],
+    error: 'only where names are removed',
+  })
+  .refine(({ deidentify, rules }) => deidentify || rules === undefined, {
+    path: ['rules'],
+    error: 'only where names are removed',
+  });
 export type PolicyDocument = z.infer<typeof policyDocumentSchema>;
 
 /** One version in the administrator's list. */

@@ -1,22 +1,32 @@
 /**
- * The receipt: what the gateway signs once it has looked in the PACS. One compact JWS (RFC 7515, EdDSA) and nothing else; checkable
- * offline with the keys at `/.well-known/jwks.json`. Signing and checking use jose and live at the two ends; here is what is said.
+ * The receipt: what the gateway signs once it has looked in the PACS. One compact JWS (RFC 7515, EdDSA) and
+ * nothing else; checkable offline with the keys at `/.well-known/jwks.json`. Signing and checking use jose
+ * and live at the two ends; here is what is said.
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
-/** The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a receipt. */
+/**
+ * The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a
+ * receipt.
+ */
 export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
 
 const policySchema = z.object({ name: z.string(), version: z.number().int() });
 
-/** What became of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are not there. */
+/**
+ * What became of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are
+ * not there.
+ */
 export const receiptInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
   /** SHA-256 of the instance as the PACS was given it, hexadecimal. */
   digest: digestSchema,
-  /** Of the original, before de-identification: HMAC-SHA-256 of its SHA-256 under the project key, as the device promised it. */
+  /**
+   * Of the original, before de-identification: HMAC-SHA-256 of its SHA-256 under the project key, as the
+   * device promised it.
+   */
   originalDigest: digestSchema.optional(),
   bytes: z.number().int().min(0),
   state: z.enum(['stored', 'coerced', 'already-stored', 'refused', 'quarantined', 'left-out']),
@@ -26,20 +36,32 @@ export const receiptInstanceSchema = z.object({
   pacsCode: z.number().int().optional(),
   /** How it was proven: found by QIDO-RS, or read back and compared byte for byte. */
   proof: z.enum(['found', 'read-back']).optional(),
-  /** The policy under which it was promised, where it is not the study's: a study may be sent in parts, and the policy change in between. */
+  /**
+   * The policy under which it was promised, where it is not the study's: a study may be sent in parts, and
+   * the policy change in between.
+   */
   policy: policySchema.optional(),
   /** Which of `reports` says what the device did to it, from 0. */
   report: z.number().int().min(0).optional(),
-  /** The gateway de-identified its header once more under that policy, before the PACS was given it, and nothing changed. */
+  /**
+   * The gateway de-identified its header once more under that policy, before the PACS was given it, and
+   * nothing changed.
+   */
   residue: z.literal('none').optional(),
 });
 export type ReceiptInstance = z.infer<typeof receiptInstanceSchema>;
 
-/** What a device says it did, action by action; the gateway signs that this was said, and with `residue` what it looked at itself. */
+/**
+ * What a device says it did, action by action; the gateway signs that this was said, and with `residue` what
+ * it looked at itself.
+ */
 export const receiptReportSchema = reportTermsSchema.extend({
   /** Codes of PS3.16 CID 7050, scheme DCM: the Basic Profile and each option. */
   methods: z.array(z.string().regex(/^\d{6}$/)),
-  /** Of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same file. */
+  /**
+   * Of the report's canonical text (deid-report.ts): `relay deidentify --report` gives the same for the same
+   * file.
+   */
   digest: digestSchema,
   /** `<path> <action> <because>`; absent where the list was too long to travel. */
   actions: reportActionsSchema.optional(),
@@ -56,11 +78,17 @@ export const receiptSchema = z.object({
   version: z.literal(1),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
-  /** Of the newest manifest that named something new; an instance that was promised under another one says so itself. */
+  /**
+   * Of the newest manifest that named something new; an instance that was promised under another one says so
+   * itself.
+   */
   policy: policySchema,
   /** The PACS that was asked: its DICOMweb root without credentials. */
   pacs: z.string(),
-  /** Merkle root (RFC 9162 §2.1.1 tree over `merkleLeaf` of each instance, in this order), hexadecimal SHA-256. */
+  /**
+   * Merkle root (RFC 9162 §2.1.1 tree over `merkleLeaf` of each instance, in this order), hexadecimal
+   * SHA-256.
+   */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
   /** Each distinct one once; absent where no instance has one. */
@@ -80,15 +108,28 @@ export interface Deidentification {
   readonly withoutResidue: number;
 }
 
-/** null: nothing was de-identified, or the device did not say what it did and the gateway that signed did not say what it looked at. */
+/**
+ * null: nothing was de-identified, or the device did not say what it did and the gateway that signed did not
+ * say what it looked at.
+ */
 export function deidentificationOf({ instances, reports = [] }: Receipt): Deidentification | null {
   const withoutResidue = instances.filter(({ residue }) => residue === 'none').length;
   if (reports.length === 0 && withoutResidue === 0) return null;
-  const terms = new Map(reports.map(({ edition, options }) => [[edition, ...options].join(), { edition, options }]));
-  return { terms: [...terms.values()], reports: reports.length, instances: instances.filter(({ report }) => report !== undefined).length, withoutResidue };
+  const terms = new Map(
+    reports.map(({ edition, options }) => [[edition, ...options].join(), { edition, options }]),
+  );
+  return {
+    terms: [...terms.values()],
+    reports: reports.length,
+    instances: instances.filter(({ report }) => report !== undefined).length,
+    withoutResidue,
+  };
 }
 
-/** RFC 9162 §2.1.1: leaves are hashed behind a 0 byte, nodes behind a 1 byte, so that a leaf cannot pass for a node. */
+/**
+ * RFC 9162 §2.1.1: leaves are hashed behind a 0 byte, nodes behind a 1 byte, so that a leaf cannot pass for a
+ * node.
+ */
 const LEAF = 0;
 const NODE = 1;
 
@@ -112,7 +153,8 @@ function merkleLeaf(instance: ReceiptInstance): Uint8Array {
 export async function merkleRoot(instances: readonly ReceiptInstance[]): Promise<string> {
   let level = await Promise.all(instances.map((instance) => sha256(LEAF, merkleLeaf(instance))));
   if (level.length === 0) level = [new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array()))];
-  // Pairing from the left and carrying an odd node up gives the same root as RFC 9162's split at the largest power of two.
+  // Pairing from the left and carrying an odd node up gives the same root as RFC 9162's split at the largest
+  // power of two.
   while (level.length > 1) {
     const above: Promise<Uint8Array>[] = [];
     for (let i = 0; i < level.length; i += 2) {

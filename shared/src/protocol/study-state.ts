@@ -1,5 +1,6 @@
 /**
- * The state of one study in the gateway, and of each of its instances. See PROTOCOL.md for the drawing's invariants.
+ * The state of one study in the gateway, and of each of its instances. See PROTOCOL.md for the drawing's
+ * invariants.
  *
  *   receiving ─all-settled─► assembled ─forwarded─► forwarded ─reconciled─► reconciled ─receipt-issued─► receipted
  *       ▲                        ▲                      │                                                    │
@@ -8,10 +9,19 @@
  *       └──────────────── late-instance (revision + 1) ◄──────────────────────────────────────── closed              held
  *                                                                                                   ▲──── decided ─────┘
  *
- * Nothing here touches the database: `nextStudyState` is applied by study.store in the transaction that changes the row.
+ * Nothing here touches the database: `nextStudyState` is applied by study.store in the transaction that
+ * changes the row.
  */
 
-export const STUDY_STATES = ['receiving', 'assembled', 'forwarded', 'reconciled', 'receipted', 'held', 'closed'] as const;
+export const STUDY_STATES = [
+  'receiving',
+  'assembled',
+  'forwarded',
+  'reconciled',
+  'receipted',
+  'held',
+  'closed',
+] as const;
 export type StudyState = (typeof STUDY_STATES)[number];
 
 export const STUDY_EVENTS = [
@@ -27,35 +37,87 @@ export const STUDY_EVENTS = [
 ] as const;
 export type StudyEvent = (typeof STUDY_EVENTS)[number];
 
-/** null: the event cannot happen in this state; a late or repeated message is ignored, which is what makes every stage repeatable. */
+/**
+ * null: the event cannot happen in this state; a late or repeated message is ignored, which is what makes
+ * every stage repeatable.
+ */
 const TRANSITIONS: Record<StudyState, Record<StudyEvent, StudyState | null>> = {
   receiving: {
-    'late-instance': 'receiving', 'all-settled': 'assembled', forwarded: null, 'post-again': null, reconciled: null,
-    'receipt-issued': null, evicted: null, 'evicted-but-held': null, decided: null,
+    'late-instance': 'receiving',
+    'all-settled': 'assembled',
+    forwarded: null,
+    'post-again': null,
+    reconciled: null,
+    'receipt-issued': null,
+    evicted: null,
+    'evicted-but-held': null,
+    decided: null,
   },
   assembled: {
-    'late-instance': 'receiving', 'all-settled': null, forwarded: 'forwarded', 'post-again': null, reconciled: null,
-    'receipt-issued': null, evicted: null, 'evicted-but-held': null, decided: null,
+    'late-instance': 'receiving',
+    'all-settled': null,
+    forwarded: 'forwarded',
+    'post-again': null,
+    reconciled: null,
+    'receipt-issued': null,
+    evicted: null,
+    'evicted-but-held': null,
+    decided: null,
   },
   forwarded: {
-    'late-instance': 'receiving', 'all-settled': null, forwarded: null, 'post-again': 'assembled', reconciled: 'reconciled',
-    'receipt-issued': null, evicted: null, 'evicted-but-held': null, decided: null,
+    'late-instance': 'receiving',
+    'all-settled': null,
+    forwarded: null,
+    'post-again': 'assembled',
+    reconciled: 'reconciled',
+    'receipt-issued': null,
+    evicted: null,
+    'evicted-but-held': null,
+    decided: null,
   },
   reconciled: {
-    'late-instance': 'receiving', 'all-settled': null, forwarded: null, 'post-again': null, reconciled: null,
-    'receipt-issued': 'receipted', evicted: null, 'evicted-but-held': null, decided: null,
+    'late-instance': 'receiving',
+    'all-settled': null,
+    forwarded: null,
+    'post-again': null,
+    reconciled: null,
+    'receipt-issued': 'receipted',
+    evicted: null,
+    'evicted-but-held': null,
+    decided: null,
   },
   receipted: {
-    'late-instance': 'receiving', 'all-settled': null, forwarded: null, 'post-again': null, reconciled: null,
-    'receipt-issued': null, evicted: 'closed', 'evicted-but-held': 'held', decided: null,
+    'late-instance': 'receiving',
+    'all-settled': null,
+    forwarded: null,
+    'post-again': null,
+    reconciled: null,
+    'receipt-issued': null,
+    evicted: 'closed',
+    'evicted-but-held': 'held',
+    decided: null,
   },
   held: {
-    'late-instance': 'receiving', 'all-settled': null, forwarded: null, 'post-again': null, reconciled: null,
-    'receipt-issued': null, evicted: null, 'evicted-but-held': null, decided: 'receiving',
+    'late-instance': 'receiving',
+    'all-settled': null,
+    forwarded: null,
+    'post-again': null,
+    reconciled: null,
+    'receipt-issued': null,
+    evicted: null,
+    'evicted-but-held': null,
+    decided: 'receiving',
   },
   closed: {
-    'late-instance': 'receiving', 'all-settled': null, forwarded: null, 'post-again': null, reconciled: null,
-    'receipt-issued': null, evicted: null, 'evicted-but-held': null, decided: null,
+    'late-instance': 'receiving',
+    'all-settled': null,
+    forwarded: null,
+    'post-again': null,
+    reconciled: null,
+    'receipt-issued': null,
+    evicted: null,
+    'evicted-but-held': null,
+    decided: null,
   },
 };
 
@@ -72,7 +134,8 @@ export function nextStudyState(state: StudyState, event: StudyEvent): StudyState
  *      │            │          └──┴───────┴────► refused        (the PACS, or verify, said no; reason)
  *      └────────────┴───────────────────────────► quarantined    (a person decides; reason) ─► left-out | received | promised
  *
- * A person leaves out what is `promised` too, and what is `received` while the study is `receiving`: who cancels in mid-upload.
+ * A person leaves out what is `promised` too, and what is `received` while the study is `receiving`: who
+ * cancels in mid-upload.
  */
 export const INSTANCE_STATES = [
   'promised', // named by a manifest
@@ -91,7 +154,12 @@ export type InstanceState = (typeof INSTANCE_STATES)[number];
 /** In the PACS, confirmed. */
 export const IN_PACS = ['stored', 'coerced', 'already-stored'] as const satisfies readonly InstanceState[];
 /** Nothing more happens to it by itself. */
-export const SETTLED = [...IN_PACS, 'refused', 'quarantined', 'left-out'] as const satisfies readonly InstanceState[];
+export const SETTLED = [
+  ...IN_PACS,
+  'refused',
+  'quarantined',
+  'left-out',
+] as const satisfies readonly InstanceState[];
 
 export function isInPacs(state: InstanceState): boolean {
   return (IN_PACS as readonly InstanceState[]).includes(state);

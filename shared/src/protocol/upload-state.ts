@@ -6,12 +6,23 @@
  *      └──taken-back──────┴──► taken-back  │ └──parcels-lost────┘  └─receipt-names-refusals─► attention ─retry─► safe
  *                                          └─refused─► failed ─retry─► safe
  *
- * A study is announced as soon as its instances are named, and travels while the rest of it is still being packed: that it is `uploading`
- * does not say that it is safe. "Safe" is said only when every byte is in the local database (`packed`). Only a receipt whose signature
- * was checked makes a study evictable; a person may take it back, or cancel it, until everything is at the gateway.
+ * A study is announced as soon as its instances are named, and travels while the rest of it is still being
+ * packed: that it is `uploading` does not say that it is safe. "Safe" is said only when every byte is in the
+ * local database (`packed`). Only a receipt whose signature was checked makes a study evictable; a person may
+ * take it back, or cancel it, until everything is at the gateway.
  */
 
-export const UPLOAD_STATES = ['reading', 'safe', 'uploading', 'at-gateway', 'in-pacs', 'attention', 'failed', 'taken-back', 'done'] as const;
+export const UPLOAD_STATES = [
+  'reading',
+  'safe',
+  'uploading',
+  'at-gateway',
+  'in-pacs',
+  'attention',
+  'failed',
+  'taken-back',
+  'done',
+] as const;
 export type UploadState = (typeof UPLOAD_STATES)[number];
 
 export const UPLOAD_EVENTS = [
@@ -30,49 +41,127 @@ export type UploadEvent = (typeof UPLOAD_EVENTS)[number];
 
 const TRANSITIONS: Record<UploadState, Record<UploadEvent, UploadState | null>> = {
   reading: {
-    packed: 'safe', started: 'uploading', 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
+    packed: 'safe',
+    started: 'uploading',
+    'all-sent': null,
+    'parcels-lost': null,
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: 'failed',
+    retry: null,
+    'taken-back': 'taken-back',
+    evicted: null,
   },
   safe: {
-    packed: 'safe', started: 'uploading', 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
+    packed: 'safe',
+    started: 'uploading',
+    'all-sent': null,
+    'parcels-lost': null,
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: 'failed',
+    retry: null,
+    'taken-back': 'taken-back',
+    evicted: null,
   },
   uploading: {
-    packed: 'uploading', started: 'uploading', 'all-sent': 'at-gateway', 'parcels-lost': 'uploading', 'receipt-checked': null,
-    'receipt-names-refusals': null, refused: 'failed', retry: null, 'taken-back': 'taken-back', evicted: null,
+    packed: 'uploading',
+    started: 'uploading',
+    'all-sent': 'at-gateway',
+    'parcels-lost': 'uploading',
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: 'failed',
+    retry: null,
+    'taken-back': 'taken-back',
+    evicted: null,
   },
   'at-gateway': {
-    packed: null, started: null, 'all-sent': null, 'parcels-lost': 'uploading', 'receipt-checked': 'in-pacs',
-    'receipt-names-refusals': 'attention', refused: 'failed', retry: null, 'taken-back': null, evicted: null,
+    packed: null,
+    started: null,
+    'all-sent': null,
+    'parcels-lost': 'uploading',
+    'receipt-checked': 'in-pacs',
+    'receipt-names-refusals': 'attention',
+    refused: 'failed',
+    retry: null,
+    'taken-back': null,
+    evicted: null,
   },
   'in-pacs': {
-    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: null, retry: null, 'taken-back': null, evicted: 'done',
+    packed: null,
+    started: null,
+    'all-sent': null,
+    'parcels-lost': null,
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: null,
+    retry: null,
+    'taken-back': null,
+    evicted: 'done',
   },
   attention: {
-    packed: null, started: null, 'all-sent': null, 'parcels-lost': 'uploading', 'receipt-checked': 'in-pacs',
-    'receipt-names-refusals': 'attention', refused: null, retry: 'safe', 'taken-back': null, evicted: 'done',
+    packed: null,
+    started: null,
+    'all-sent': null,
+    'parcels-lost': 'uploading',
+    'receipt-checked': 'in-pacs',
+    'receipt-names-refusals': 'attention',
+    refused: null,
+    retry: 'safe',
+    'taken-back': null,
+    evicted: 'done',
   },
   failed: {
-    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: null, retry: 'safe', 'taken-back': 'taken-back', evicted: null,
+    packed: null,
+    started: null,
+    'all-sent': null,
+    'parcels-lost': null,
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: null,
+    retry: 'safe',
+    'taken-back': 'taken-back',
+    evicted: null,
   },
   'taken-back': {
-    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: null, retry: null, 'taken-back': null, evicted: 'done',
+    packed: null,
+    started: null,
+    'all-sent': null,
+    'parcels-lost': null,
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: null,
+    retry: null,
+    'taken-back': null,
+    evicted: 'done',
   },
   done: {
-    packed: null, started: null, 'all-sent': null, 'parcels-lost': null, 'receipt-checked': null, 'receipt-names-refusals': null,
-    refused: null, retry: null, 'taken-back': null, evicted: null,
+    packed: null,
+    started: null,
+    'all-sent': null,
+    'parcels-lost': null,
+    'receipt-checked': null,
+    'receipt-names-refusals': null,
+    refused: null,
+    retry: null,
+    'taken-back': null,
+    evicted: null,
   },
 };
 
-/** The state after `event`, or null where the event means nothing (any more): late and repeated messages are normal. */
+/**
+ * The state after `event`, or null where the event means nothing (any more): late and repeated messages are
+ * normal.
+ */
 export function nextUploadState(state: UploadState, event: UploadEvent): UploadState | null {
   return TRANSITIONS[state][event];
 }
 
-/** The device may delete its copy of what the checked receipt names as held by the PACS, and of what was taken back. */
+/**
+ * The device may delete its copy of what the checked receipt names as held by the PACS, and of what was taken
+ * back.
+ */
 export function isEvictable(state: UploadState): boolean {
   return state === 'in-pacs' || state === 'taken-back' || state === 'done';
 }

@@ -1,12 +1,16 @@
 /**
- * SHA-256 of bytes that may be larger than the memory. Digests are 64 lower-case hexadecimal digits in our JSON and
- * `sha-256=:<base64>:` in HTTP header fields (RFC 9530 §2, draft-ietf-httpbis-unencoded-digest).
+ * SHA-256 of bytes that may be larger than the memory. Digests are 64 lower-case hexadecimal digits in our
+ * JSON and `sha-256=:<base64>:` in HTTP header fields (RFC 9530 §2, draft-ietf-httpbis-unencoded-digest).
  *
- * WebCrypto is the faster one, but cannot hash a stream; hash-wasm (WebAssembly) reads on where the blob is too large to be held.
+ * WebCrypto is the faster one, but cannot hash a stream; hash-wasm (WebAssembly) reads on where the blob is
+ * too large to be held.
  */
 import { createSHA256 } from 'hash-wasm';
 
-/** 64 MiB: above it a whole instance in memory is what makes a tablet's browser end the page; below it WebCrypto is several times faster. */
+/**
+ * 64 MiB: above it a whole instance in memory is what makes a tablet's browser end the page; below it
+ * WebCrypto is several times faster.
+ */
 export const HASH_AT_ONCE_BYTES = 64 * 1024 * 1024;
 
 export function toHex(bytes: Uint8Array): string {
@@ -18,7 +22,9 @@ export function toHex(bytes: Uint8Array): string {
 /** Throws RangeError when `hex` is not an even number of hexadecimal digits. */
 export function parseHex(hex: string): Uint8Array<ArrayBuffer> {
   if (hex.length % 2 !== 0 || !/^[0-9a-f]*$/.test(hex)) throw new RangeError('not lower-case hexadecimal');
-  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) =>
+    Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16),
+  );
 }
 
 /** The standard alphabet with padding (RFC 4648 §4). Meant for short values: digests, tus metadata. */
@@ -46,8 +52,13 @@ export async function sha256OfBytes(bytes: Uint8Array<ArrayBuffer>): Promise<str
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 
-/** SHA-256 of a stream, in hexadecimal. Holds one chunk at a time. Throws the signal's reason when aborted. */
-export async function sha256OfStream(stream: ReadableStream<Uint8Array>, signal?: AbortSignal): Promise<string> {
+/**
+ * SHA-256 of a stream, in hexadecimal. Holds one chunk at a time. Throws the signal's reason when aborted.
+ */
+export async function sha256OfStream(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<string> {
   const hash = await createSHA256();
   hash.init();
   const reader = stream.getReader();
@@ -64,9 +75,13 @@ export async function sha256OfStream(stream: ReadableStream<Uint8Array>, signal?
   }
 }
 
-/** SHA-256 of a blob of any size, in hexadecimal. Throws the signal's reason when aborted, and what the file throws when it cannot be read. */
+/**
+ * SHA-256 of a blob of any size, in hexadecimal. Throws the signal's reason when aborted, and what the file
+ * throws when it cannot be read.
+ */
 export async function sha256OfBlob(blob: Blob, signal?: AbortSignal): Promise<string> {
   signal?.throwIfAborted();
-  if (blob.size <= HASH_AT_ONCE_BYTES) return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer())));
+  if (blob.size <= HASH_AT_ONCE_BYTES)
+    return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer())));
   return sha256OfStream(blob.stream(), signal);
 }

@@ -1,6 +1,7 @@
 /**
- * The bytes of an instance on its way into a parcel. A slice of half a megabyte is held in memory: a browser takes a millisecond to make a Blob
- * and another to read it, which for thousands of instances is most of the work. A large one stays where it lies, and a Blob refers to it.
+ * The bytes of an instance on its way into a parcel. A slice of half a megabyte is held in memory: a browser
+ * takes a millisecond to make a Blob and another to read it, which for thousands of instances is most of the
+ * work. A large one stays where it lies, and a Blob refers to it.
  */
 export type InstanceBytes = Blob | Uint8Array<ArrayBuffer>;
 

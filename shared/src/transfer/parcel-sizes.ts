@@ -1,7 +1,8 @@
 /**
- * How much a parcel is to hold. The first ones are small, so that the wire is busy at once; then 16 MiB: a tus upload that is lost costs little, and its
- * headers weigh nothing. The last ones are small again: the gateway verifies a parcel when all of it has come, several travel at once, and nobody is
- * to wait for more than a little of that after the last byte. A larger instance travels alone.
+ * How much a parcel is to hold. The first ones are small, so that the wire is busy at once; then 16 MiB: a
+ * tus upload that is lost costs little, and its headers weigh nothing. The last ones are small again: the
+ * gateway verifies a parcel when all of it has come, several travel at once, and nobody is to wait for more
+ * than a little of that after the last byte. A larger instance travels alone.
  */
 
 const MIB = 1024 * 1024;
@@ -12,7 +13,10 @@ const LEAST_BYTES = 2 * MIB;
 /** Of what is left: three travel at once and share the link, so they arrive together. */
 const SHARE = 4;
 
-/** The limit of the nth parcel of a study (from 0), of which `left` bytes are in no parcel yet. Bytes of instances, before any coding. */
+/**
+ * The limit of the nth parcel of a study (from 0), of which `left` bytes are in no parcel yet. Bytes of
+ * instances, before any coding.
+ */
 export function parcelLimitBytes(nth: number, left: number): number {
   // No rest of a few bytes is left behind.
   const share = left < 1.5 * LEAST_BYTES ? left : Math.max(LEAST_BYTES, left / SHARE);

@@ -3,7 +3,14 @@ import * as assert from 'uvu/assert';
 import fc from 'fast-check';
 import type { ByteSource } from '../dicom/data-set.ts';
 import { sha256OfBlob, sha256OfStream } from './digest.ts';
-import { createBoundary, packedBytes, packParcel, ParcelError, readParcel, type ParcelPart } from './parcel.ts';
+import {
+  createBoundary,
+  packedBytes,
+  packParcel,
+  ParcelError,
+  readParcel,
+  type ParcelPart,
+} from './parcel.ts';
 
 const EXPLICIT_LE = '1.2.840.10008.1.2.1';
 
@@ -22,7 +29,12 @@ function sourceOf(blob: Blob): ByteSource & { reads: number[] } {
 async function pack(contents: readonly Uint8Array<ArrayBuffer>[]): Promise<Blob> {
   const parts = contents.map(async (content, i) => {
     const bytes = new Blob([content]);
-    return { sopInstanceUID: `1.2.3.${i + 1}`, digest: await sha256OfBlob(bytes), transferSyntaxUID: EXPLICIT_LE, bytes };
+    return {
+      sopInstanceUID: `1.2.3.${i + 1}`,
+      digest: await sha256OfBlob(bytes),
+      transferSyntaxUID: EXPLICIT_LE,
+      bytes,
+    };
   });
   return packParcel(createBoundary(), await Promise.all(parts));
 }
@@ -45,35 +57,55 @@ async function refused(blob: Blob): Promise<boolean> {
 
 test('what is packed comes out bit for bit, whatever the bytes are', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 400 }), { minLength: 1, maxLength: 12 }), async (contents) => {
-      const parcel = await pack(contents as Uint8Array<ArrayBuffer>[]);
-      const parts = await read(parcel);
-      assert.is(packedBytes(parts.map((part) => ({ ...part, bytes: part.range.length }))), parcel.size);
-      assert.is(parts.length, contents.length);
-      for (const [i, part] of parts.entries()) {
-        const bytes = parcel.slice(part.range.offset, part.range.offset + part.range.length);
-        assert.is(part.sopInstanceUID, `1.2.3.${i + 1}`);
-        assert.equal(new Uint8Array(await bytes.arrayBuffer()), contents[i]);
-        assert.is(await sha256OfBlob(bytes), part.digest);
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ maxLength: 400 }), { minLength: 1, maxLength: 12 }),
+      async (contents) => {
+        const parcel = await pack(contents as Uint8Array<ArrayBuffer>[]);
+        const parts = await read(parcel);
+        assert.is(packedBytes(parts.map((part) => ({ ...part, bytes: part.range.length }))), parcel.size);
+        assert.is(parts.length, contents.length);
+        for (const [i, part] of parts.entries()) {
+          const bytes = parcel.slice(part.range.offset, part.range.offset + part.range.length);
+          assert.is(part.sopInstanceUID, `1.2.3.${i + 1}`);
+          assert.equal(new Uint8Array(await bytes.arrayBuffer()), contents[i]);
+          assert.is(await sha256OfBlob(bytes), part.digest);
+        }
+      },
+    ),
     { numRuns: 50 },
   );
 });
 
 test('a part that travels coded says so and has the length of what travels; its digest is that of the instance', async () => {
   const bytes = new Blob([new Uint8Array(1000)]);
-  const part = { sopInstanceUID: '1.2.3.1', digest: await sha256OfBlob(bytes), transferSyntaxUID: EXPLICIT_LE, bytes };
+  const part = {
+    sopInstanceUID: '1.2.3.1',
+    digest: await sha256OfBlob(bytes),
+    transferSyntaxUID: EXPLICIT_LE,
+    bytes,
+  };
   const coding = { encoding: 'x-jls', bytes: new Blob(['coded']) } as const;
-  const parcel = packParcel(createBoundary(), [{ ...part, coding }, { ...part, sopInstanceUID: '1.2.3.2' }]);
+  const parcel = packParcel(createBoundary(), [
+    { ...part, coding },
+    { ...part, sopInstanceUID: '1.2.3.2' },
+  ]);
   const [coded, plain] = await read(parcel);
   assert.is(coded!.contentEncoding, 'x-jls');
   assert.is(coded!.digest, part.digest);
-  assert.is(await parcel.slice(coded!.range.offset, coded!.range.offset + coded!.range.length).text(), 'coded');
+  assert.is(
+    await parcel.slice(coded!.range.offset, coded!.range.offset + coded!.range.length).text(),
+    'coded',
+  );
   assert.is(plain!.contentEncoding, null);
-  const sizes = [{ ...part, bytes: 1000, coding: { encoding: 'x-jls', bytes: 5 } } as const, { ...part, sopInstanceUID: '1.2.3.2', bytes: 1000 }];
+  const sizes = [
+    { ...part, bytes: 1000, coding: { encoding: 'x-jls', bytes: 5 } } as const,
+    { ...part, sopInstanceUID: '1.2.3.2', bytes: 1000 },
+  ];
   assert.is(packedBytes(sizes), parcel.size);
-  assert.ok(await refused(new Blob([(await parcel.text()).replace('x-jls', 'x-abc')])), 'nobody can undo a coding that is not known');
+  assert.ok(
+    await refused(new Blob([(await parcel.text()).replace('x-jls', 'x-abc')])),
+    'nobody can undo a coding that is not known',
+  );
 });
 
 test('reading looks at headers only: an instance of many megabytes is jumped over', async () => {
@@ -85,7 +117,8 @@ test('reading looks at headers only: an instance of many megabytes is jumped ove
 
 test('a parcel cut at any place is refused, as is one with bytes after its end', async () => {
   const parcel = await pack([new Uint8Array([1, 2, 3]), new Uint8Array([4])]);
-  for (let end = 0; end < parcel.size; end += 1) assert.ok(await refused(parcel.slice(0, end)), `cut at ${end}`);
+  for (let end = 0; end < parcel.size; end += 1)
+    assert.ok(await refused(parcel.slice(0, end)), `cut at ${end}`);
   assert.ok(await refused(new Blob([parcel, 'x'])));
   assert.not(await refused(parcel));
 });

@@ -1,7 +1,8 @@
 /**
- * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related; type="application/dicom"` body as
- * STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid STOW-RS request as it stands. A part may be coded without loss
- * (`coding/`): what its headers promise is always the restored instance.
+ * The parcel: many instances of one series as one body, the unit of transfer. A `multipart/related;
+ * type="application/dicom"` body as STOW-RS defines it (PS3.18 §10.5), so that an uncoded parcel is a valid
+ * STOW-RS request as it stands. A part may be coded without loss (`coding/`): what its headers promise is
+ * always the restored instance.
  *
  * Packing makes a composite Blob. Reading jumps from part to part by Content-Length and never looks into an
  * instance; it believes no length and no header, but does not check digests: that is verify's work.
@@ -11,7 +12,10 @@ import { isUid } from '../dicom/uid.ts';
 import { parseBase64, parseHex, toBase64, toHex } from './digest.ts';
 import { sizeOf, type InstanceBytes } from './instance-bytes.ts';
 
-/** Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (PROTOCOL.md, "The parcel"). */
+/**
+ * Codings of a part: `deflate` is HTTP's (the zlib format, RFC 9110 §8.4.1.2), `x-jls` ours (PROTOCOL.md,
+ * "The parcel").
+ */
 export type ContentEncoding = 'deflate' | 'x-jls';
 
 /** What an instance needs to become a part. */
@@ -54,7 +58,10 @@ const CRLF = '\r\n';
 const BOUNDARY = /^[0-9a-f]{32}$/;
 
 /** 128 random bits: no instance holds them by chance, and nobody can plant them. */
-export function createBoundary(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) => crypto.getRandomValues(bytes)): string {
+export function createBoundary(
+  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> = (bytes) =>
+    crypto.getRandomValues(bytes),
+): string {
   return toHex(random(new Uint8Array(16)));
 }
 
@@ -82,13 +89,20 @@ function partHeader(boundary: string, part: PartHeader): string {
   ].join(CRLF);
 }
 
-/** The parcel as a Blob that refers to the parts' blobs, and holds those that are in memory; nothing is read. `boundary` as createBoundary makes it. */
+/**
+ * The parcel as a Blob that refers to the parts' blobs, and holds those that are in memory; nothing is read.
+ * `boundary` as createBoundary makes it.
+ */
 export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
   if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
   const pieces: (string | InstanceBytes)[] = [];
   for (const part of parts) {
     const coding = part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) };
-    pieces.push(partHeader(boundary, { ...part, bytes: sizeOf(part.bytes), coding }), part.coding?.bytes ?? part.bytes, CRLF);
+    pieces.push(
+      partHeader(boundary, { ...part, bytes: sizeOf(part.bytes), coding }),
+      part.coding?.bytes ?? part.bytes,
+      CRLF,
+    );
   }
   return new Blob([...pieces, `--${boundary}--${CRLF}`]);
 }
@@ -97,12 +111,16 @@ export function packParcel(boundary: string, parts: readonly PackedInstance[]): 
 export function packedBytes(parts: readonly PartHeader[]): number {
   const boundary = '0'.repeat(32);
   const closing = `--${boundary}--${CRLF}`.length;
-  return parts.reduce((sum, part) => sum + partHeader(boundary, part).length + (part.coding?.bytes ?? part.bytes) + CRLF.length, closing);
+  return parts.reduce(
+    (sum, part) => sum + partHeader(boundary, part).length + (part.coding?.bytes ?? part.bytes) + CRLF.length,
+    closing,
+  );
 }
 
 /**
- * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early, goes on after its end or
- * has a length that leads outside throws ParcelError, after the parts before it were yielded.
+ * The parts of a parcel in their order. `source.size` is the size of the whole body; a body that ends early,
+ * goes on after its end or has a length that leads outside throws ParcelError, after the parts before it were
+ * yielded.
  */
 export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart> {
   const boundary = await readBoundary(source);
@@ -113,13 +131,16 @@ export async function* readParcel(source: ByteSource): AsyncGenerator<ParcelPart
     const { fields, end } = await readHeader(source, at);
     const part = toPart(fields, end, at);
     const next = part.range.offset + part.range.length;
-    if (next + CRLF.length + opening.length > source.size) throw new ParcelError('a part reaches beyond the end', at);
+    if (next + CRLF.length + opening.length > source.size)
+      throw new ParcelError('a part reaches beyond the end', at);
     yield part;
     const delimiter = await readText(source, next, CRLF.length + opening.length + CRLF.length);
     at = next + CRLF.length + opening.length;
     if (delimiter.startsWith(`${CRLF}${opening}`)) continue;
-    if (delimiter !== `${CRLF}--${boundary}--${CRLF}`) throw new ParcelError('no boundary after a part', next);
-    if (source.size !== next + delimiter.length) throw new ParcelError('bytes after the last boundary', next + delimiter.length);
+    if (delimiter !== `${CRLF}--${boundary}--${CRLF}`)
+      throw new ParcelError('no boundary after a part', next);
+    if (source.size !== next + delimiter.length)
+      throw new ParcelError('bytes after the last boundary', next + delimiter.length);
     return;
   }
 }
@@ -133,11 +154,15 @@ async function readText(source: ByteSource, offset: number, length: number): Pro
 async function readBoundary(source: ByteSource): Promise<string> {
   const line = await readText(source, 0, '--'.length + 32 + CRLF.length);
   const boundary = line.slice(2, 34);
-  if (!line.startsWith('--') || !line.endsWith(CRLF) || !BOUNDARY.test(boundary)) throw new ParcelError('no boundary', 0);
+  if (!line.startsWith('--') || !line.endsWith(CRLF) || !BOUNDARY.test(boundary))
+    throw new ParcelError('no boundary', 0);
   return boundary;
 }
 
-async function readHeader(source: ByteSource, offset: number): Promise<{ fields: Map<string, string>; end: number }> {
+async function readHeader(
+  source: ByteSource,
+  offset: number,
+): Promise<{ fields: Map<string, string>; end: number }> {
   const text = await readText(source, offset, PART_HEADER_LIMIT);
   const length = text.indexOf(CRLF + CRLF);
   if (length < 0) throw new ParcelError('the headers of a part have no end', offset);
@@ -146,7 +171,8 @@ async function readHeader(source: ByteSource, offset: number): Promise<{ fields:
     const colon = line.indexOf(':');
     const name = line.slice(0, colon).toLowerCase();
     // RFC 9110 §5.1: a field name is a token. A name that occurs twice could be read in two ways.
-    if (colon < 1 || !/^[a-z0-9-]+$/.test(name) || fields.has(name)) throw new ParcelError('a header of a part cannot be read', offset);
+    if (colon < 1 || !/^[a-z0-9-]+$/.test(name) || fields.has(name))
+      throw new ParcelError('a header of a part cannot be read', offset);
     fields.set(name, line.slice(colon + 1).trim());
   }
   return { fields, end: offset + length + 2 * CRLF.length };
@@ -168,7 +194,10 @@ function toPart(fields: ReadonlyMap<string, string>, offset: number, at: number)
   };
 }
 
-/** RFC 9110 §8.4.1: names of codings are case-insensitive. A coding that is not known cannot be undone: the part is nobody's. */
+/**
+ * RFC 9110 §8.4.1: names of codings are case-insensitive. A coding that is not known cannot be undone: the
+ * part is nobody's.
+ */
 function parseEncoding(field: string | undefined, at: number): ContentEncoding | null {
   const name = field?.toLowerCase();
   if (name === undefined || name === 'deflate' || name === 'x-jls') return name ?? null;

@@ -1,9 +1,12 @@
 /**
- * The project key on its way to a device: wrapped to the device's own public key, so that neither what lies between nor a script of the page ever has
- * its bytes. Ephemeral-static ECDH on P-256 (NIST SP 800-56A §6.2.2) gives a secret, HKDF-SHA-256 (RFC 5869) of it a key for this device and this
- * answer alone, and AES key wrap (RFC 3394) holds the project key whole or not at all. Who sent it is not proven here: that is TLS's work.
+ * The project key on its way to a device: wrapped to the device's own public key, so that neither what lies
+ * between nor a script of the page ever has its bytes. Ephemeral-static ECDH on P-256 (NIST SP 800-56A
+ * §6.2.2) gives a secret, HKDF-SHA-256 (RFC 5869) of it a key for this device and this answer alone, and AES
+ * key wrap (RFC 3394) holds the project key whole or not at all. Who sent it is not proven here: that is
+ * TLS's work.
  *
- * The device's private key is made non-extractable and opens straight into a key that can sign and cannot be read back.
+ * The device's private key is made non-extractable and opens straight into a key that can sign and cannot be
+ * read back.
  */
 import type { WrappedProjectKey } from '../protocol/api.ts';
 import { parseBase64Url, toBase64Url } from './base64url.ts';
@@ -13,11 +16,16 @@ const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const;
 const CONTEXT = 'relaypacs project key v1';
 /** SEC 1 §2.3.3: an uncompressed point of P-256. */
 const POINT_BYTES = 65;
-/** RFC 3394 §2: the key is cut into blocks of 64 bits. Below 32 bytes pseudonyms could be guessed (pseudonyms.ts). */
+/**
+ * RFC 3394 §2: the key is cut into blocks of 64 bits. Below 32 bytes pseudonyms could be guessed
+ * (pseudonyms.ts).
+ */
 const BLOCK_BYTES = 8;
 const KEY_BYTES_LEAST = 32;
 
-/** The device's public key, or what came wrapped, is none that anything could be wrapped to or opened with. */
+/**
+ * The device's public key, or what came wrapped, is none that anything could be wrapped to or opened with.
+ */
 export class ProjectKeyError extends Error {
   constructor(what: string, options?: ErrorOptions) {
     super(what, options);
@@ -41,24 +49,50 @@ export async function nameDevicePair({ publicKey }: DevicePair): Promise<string>
 }
 
 /**
- * Wraps the project key to a device's public key; each time to another secret. Throws ProjectKeyError where the public key is none, RangeError where
- * the project key has fewer than 32 bytes or is not made of whole blocks of 8: it is not padded, for then it would open as another key.
+ * Wraps the project key to a device's public key; each time to another secret. Throws ProjectKeyError where
+ * the public key is none, RangeError where the project key has fewer than 32 bytes or is not made of whole
+ * blocks of 8: it is not padded, for then it would open as another key.
  */
 export async function wrapProjectKey(projectKey: Uint8Array, device: string): Promise<WrappedProjectKey> {
-  if (projectKey.length < KEY_BYTES_LEAST || projectKey.length % BLOCK_BYTES !== 0) throw new RangeError('the project key has no length that can be wrapped');
+  if (projectKey.length < KEY_BYTES_LEAST || projectKey.length % BLOCK_BYTES !== 0)
+    throw new RangeError('the project key has no length that can be wrapped');
   const ephemeral = await createDevicePair();
   const [point, named] = [await pointOf(ephemeral.publicKey), parsePoint(device)];
-  const wrapping = await derive(ephemeral.privateKey, await importPoint(named), { device: named, ephemeral: point }, 'wrapKey');
+  const wrapping = await derive(
+    ephemeral.privateKey,
+    await importPoint(named),
+    { device: named, ephemeral: point },
+    'wrapKey',
+  );
   const key = await crypto.subtle.importKey('raw', new Uint8Array(projectKey), HMAC, true, ['sign']);
-  return { ephemeral: toBase64Url(point), key: toBase64Url(new Uint8Array(await crypto.subtle.wrapKey('raw', key, wrapping, 'AES-KW'))) };
+  return {
+    ephemeral: toBase64Url(point),
+    key: toBase64Url(new Uint8Array(await crypto.subtle.wrapKey('raw', key, wrapping, 'AES-KW'))),
+  };
 }
 
-/** Opens what was wrapped to this pair: a key that signs and cannot be read back. Throws ProjectKeyError where it is another's, or was changed. */
+/**
+ * Opens what was wrapped to this pair: a key that signs and cannot be read back. Throws ProjectKeyError where
+ * it is another's, or was changed.
+ */
 export async function unwrapProjectKey(wrapped: WrappedProjectKey, pair: DevicePair): Promise<CryptoKey> {
   const ephemeral = parsePoint(wrapped.ephemeral);
-  const unwrapping = await derive(pair.privateKey, await importPoint(ephemeral), { device: await pointOf(pair.publicKey), ephemeral }, 'unwrapKey');
+  const unwrapping = await derive(
+    pair.privateKey,
+    await importPoint(ephemeral),
+    { device: await pointOf(pair.publicKey), ephemeral },
+    'unwrapKey',
+  );
   try {
-    return await crypto.subtle.unwrapKey('raw', parseBase64Url(wrapped.key), unwrapping, 'AES-KW', HMAC, false, ['sign']);
+    return await crypto.subtle.unwrapKey(
+      'raw',
+      parseBase64Url(wrapped.key),
+      unwrapping,
+      'AES-KW',
+      HMAC,
+      false,
+      ['sign'],
+    );
   } catch (cause) {
     throw new ProjectKeyError('the project key does not open', { cause });
   }
@@ -66,12 +100,28 @@ export async function unwrapProjectKey(wrapped: WrappedProjectKey, pair: DeviceP
 
 type Points = { readonly device: Uint8Array; readonly ephemeral: Uint8Array };
 
-/** The key that wraps. Its context names both public keys: an answer to one device is none to another, whatever is exchanged on the way. */
-async function derive(own: CryptoKey, other: CryptoKey, { device, ephemeral }: Points, use: 'wrapKey' | 'unwrapKey'): Promise<CryptoKey> {
+/**
+ * The key that wraps. Its context names both public keys: an answer to one device is none to another,
+ * whatever is exchanged on the way.
+ */
+async function derive(
+  own: CryptoKey,
+  other: CryptoKey,
+  { device, ephemeral }: Points,
+  use: 'wrapKey' | 'unwrapKey',
+): Promise<CryptoKey> {
   const label = new TextEncoder().encode(CONTEXT);
   const info = new Uint8Array([...label, ...device, ...ephemeral]);
-  const secret = await crypto.subtle.deriveKey({ name: 'ECDH', public: other }, own, 'HKDF', false, ['deriveKey']);
-  return crypto.subtle.deriveKey({ name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info }, secret, { name: 'AES-KW', length: 256 }, false, [use]);
+  const secret = await crypto.subtle.deriveKey({ name: 'ECDH', public: other }, own, 'HKDF', false, [
+    'deriveKey',
+  ]);
+  return crypto.subtle.deriveKey(
+    { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info },
+    secret,
+    { name: 'AES-KW', length: 256 },
+    false,
+    [use],
+  );
 }
 
 async function pointOf(publicKey: CryptoKey): Promise<Uint8Array<ArrayBuffer>> {
@@ -80,7 +130,8 @@ async function pointOf(publicKey: CryptoKey): Promise<Uint8Array<ArrayBuffer>> {
 
 function parsePoint(text: string): Uint8Array<ArrayBuffer> {
   const point = pointBytes(text);
-  if (point?.length !== POINT_BYTES) throw new ProjectKeyError('a public key is an uncompressed point of P-256');
+  if (point?.length !== POINT_BYTES)
+    throw new ProjectKeyError('a public key is an uncompressed point of P-256');
   return point;
 }
 

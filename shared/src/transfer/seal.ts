@@ -1,16 +1,21 @@
 /**
- * Sealing: a parcel is encrypted to the gateway's public key while it is packed, and the device, which keeps only that public key, cannot
- * read it back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. The one door to HPKE.
+ * Sealing: a parcel is encrypted to the gateway's public key while it is packed, and the device, which keeps
+ * only that public key, cannot read it back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
+ * HKDF-SHA256, AES-256-GCM. The one door to HPKE.
  *
- * A sealed parcel is a row of records, each of 1 MiB of plain text (the last one 1 MiB or less) and its tag, and nothing else. A record is
- * bound to its parcel, to its place and to being the last one or not: none can be left out, moved, doubled or brought from elsewhere, and
- * an end that is not the end does not hold. Who sealed is not proven: that is the upload right's work, and the digests'.
+ * A sealed parcel is a row of records, each of 1 MiB of plain text (the last one 1 MiB or less) and its tag,
+ * and nothing else. A record is bound to its parcel, to its place and to being the last one or not: none can
+ * be left out, moved, doubled or brought from elsewhere, and an end that is not the end does not hold. Who
+ * sealed is not proven: that is the upload right's work, and the digests'.
  */
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import type { SealingKey } from '../protocol/api.ts';
 import { parseBase64, toBase64 } from './digest.ts';
 
-/** 1 MiB of plain text a record. Smaller costs a call into WebCrypto for few bytes; larger, and a cut link waits long for a record that holds. */
+/**
+ * 1 MiB of plain text a record. Smaller costs a call into WebCrypto for few bytes; larger, and a cut link
+ * waits long for a record that holds.
+ */
 export const SEALED_RECORD_BYTES = 1024 * 1024;
 
 /** The tag of AES-GCM: a sealed record is so much longer than its plain text. */
@@ -32,21 +37,25 @@ export interface Sealer {
   /** The encapsulated key in base64: the private key's owner opens with it. */
   readonly enc: string;
   /**
-   * The sealed record. Records are given in sequence, `position` from 0; all but the last are SEALED_RECORD_BYTES long. Throws RangeError
-   * when they are not: a nonce that served twice would give the plain text away.
+   * The sealed record. Records are given in sequence, `position` from 0; all but the last are
+   * SEALED_RECORD_BYTES long. Throws RangeError when they are not: a nonce that served twice would give the
+   * plain text away.
    */
   seal(record: Uint8Array, position: number, isLast: boolean): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface Opener {
   /**
-   * The plain text of the next record, or null when it does not hold; the same record is then asked for again. After the last record
-   * nothing holds. One call at a time.
+   * The plain text of the next record, or null when it does not hold; the same record is then asked for
+   * again. After the last record nothing holds. One call at a time.
    */
   open(sealed: Uint8Array, isLast: boolean): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
-/** The size of a parcel of `plainBytes` once it is sealed. An empty one has one empty record: its end, too, is proven. */
+/**
+ * The size of a parcel of `plainBytes` once it is sealed. An empty one has one empty record: its end, too, is
+ * proven.
+ */
 export function sealedSize(plainBytes: number): number {
   return plainBytes + SEAL_TAG_BYTES * Math.max(1, Math.ceil(plainBytes / SEALED_RECORD_BYTES));
 }
@@ -72,7 +81,8 @@ export async function createSealer(key: SealingKey, parcelId: string): Promise<S
   return {
     enc: toBase64(new Uint8Array(context.enc)),
     async seal(record, position, isLast) {
-      if (ended || position !== next || !fits(record.length, isLast)) throw new RangeError('a record out of sequence or of the wrong size');
+      if (ended || position !== next || !fits(record.length, isLast))
+        throw new RangeError('a record out of sequence or of the wrong size');
       next += 1;
       ended = isLast;
       return new Uint8Array(await context.seal(record, additionalData(parcelId, position, isLast)));
@@ -81,10 +91,15 @@ export async function createSealer(key: SealingKey, parcelId: string): Promise<S
 }
 
 /**
- * Opens one parcel from record `fromRecord` on. `privateKey`: X25519, for `deriveBits`, need not be extractable. Throws SealKeyError when `enc`
- * is no encapsulated key.
+ * Opens one parcel from record `fromRecord` on. `privateKey`: X25519, for `deriveBits`, need not be
+ * extractable. Throws SealKeyError when `enc` is no encapsulated key.
  */
-export async function createOpener(privateKey: CryptoKey, enc: string, parcelId: string, fromRecord = 0): Promise<Opener> {
+export async function createOpener(
+  privateKey: CryptoKey,
+  enc: string,
+  parcelId: string,
+  fromRecord = 0,
+): Promise<Opener> {
   const context = await openContext(privateKey, enc);
   startAt(context, fromRecord);
   let next = fromRecord;
@@ -106,7 +121,10 @@ function createSuite(): CipherSuite {
   return new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 }
 
-async function openContext(recipientKey: CryptoKey, enc: string): ReturnType<CipherSuite['createRecipientContext']> {
+async function openContext(
+  recipientKey: CryptoKey,
+  enc: string,
+): ReturnType<CipherSuite['createRecipientContext']> {
   try {
     const bytes = parseBase64(enc);
     if (bytes.length !== ENC_BYTES) throw new RangeError('an encapsulated key of X25519 has 32 bytes');
@@ -117,8 +135,9 @@ async function openContext(recipientKey: CryptoKey, enc: string): ReturnType<Cip
 }
 
 /**
- * RFC 9180 §5.2 counts the records of a context from 0, and has no door for one who comes back later; @hpke/core keeps the count in
- * `_ctx.seq`. Throws where it no longer does: a wrong count would only look like damage.
+ * RFC 9180 §5.2 counts the records of a context from 0, and has no door for one who comes back later;
+ * @hpke/core keeps the count in `_ctx.seq`. Throws where it no longer does: a wrong count would only look
+ * like damage.
  */
 function startAt(context: object, record: number): void {
   const counter = (context as { _ctx?: { seq?: unknown } })._ctx;

@@ -1,6 +1,6 @@
 /**
- * Before and after: what the policy does to a found study, instance by instance, before anything has left. What it cannot make safe is
- * decided here. The values are gone with the screen.
+ * Before and after: what the policy does to a found study, instance by instance, before anything has left.
+ * What it cannot make safe is decided here. The values are gone with the screen.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -119,7 +119,15 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
   }
 }
 
-function Trouble({ kind, title, children }: { readonly kind: 'wait' | 'stop'; readonly title: string; readonly children: ComponentChildren }) {
+function Trouble({
+  kind,
+  title,
+  children,
+}: {
+  readonly kind: 'wait' | 'stop';
+  readonly title: string;
+  readonly children: ComponentChildren;
+}) {
   return (
     <div role="status">
       <Notice kind={kind} title={title}>

@@ -1,4 +1,7 @@
-/** The data set before and after as one list: filter, search, and groups that fold. Thousands of elements scroll. */
+/**
+ * The data set before and after as one list: filter, search, and groups that fold. Thousands of elements
+ * scroll.
+ */
 import { useId } from 'preact/hooks';
 import { deidWords } from '../../app/deid-words.ts';
 import { formatCount } from '../../app/format.ts';
@@ -12,7 +15,13 @@ import { keyOfRow, type Entry, type Filter } from './list-entries.ts';
 const ROW = 84;
 const FILTERS: readonly Filter[] = ['changed', 'kept', 'all'];
 
-export function ChangeList({ store, notShown }: { readonly store: ComparisonStore; readonly notShown: NotShown }) {
+export function ChangeList({
+  store,
+  notShown,
+}: {
+  readonly store: ComparisonStore;
+  readonly notShown: NotShown;
+}) {
   const { entries, found } = store.entries.value;
   return (
     <section class="changes" aria-label={deidWords.list.label}>
@@ -34,11 +43,19 @@ export function ChangeList({ store, notShown }: { readonly store: ComparisonStor
             keyOf={keyOf}
             estimate={ROW}
             label={deidWords.list.label}
-            render={(entry) => (entry.kind === 'group' ? <GroupHead store={store} entry={entry} /> : <ElementRow entry={entry} onFlip={() => store.flip(entry)} />)}
+            render={(entry) =>
+              entry.kind === 'group' ? (
+                <GroupHead store={store} entry={entry} />
+              ) : (
+                <ElementRow entry={entry} onFlip={() => store.flip(entry)} />
+              )
+            }
           />
         </>
       )}
-      {notShown.changed + notShown.kept > 0 && <p class="small quiet changes-end">{deidWords.list.notShown(notShown)}</p>}
+      {notShown.changed + notShown.kept > 0 && (
+        <p class="small quiet changes-end">{deidWords.list.notShown(notShown)}</p>
+      )}
     </section>
   );
 }
@@ -69,7 +86,11 @@ function Tools({ store }: { readonly store: ComparisonStore }) {
   );
 }
 
-type FiltersProps = { readonly name: string; readonly filter: Filter; readonly onChoose: (filter: Filter) => void };
+type FiltersProps = {
+  readonly name: string;
+  readonly filter: Filter;
+  readonly onChoose: (filter: Filter) => void;
+};
 
 function Filters({ name, filter, onChoose }: FiltersProps) {
   return (
@@ -78,7 +99,13 @@ function Filters({ name, filter, onChoose }: FiltersProps) {
       <div class="segments-inside">
         {FILTERS.map((each) => (
           <label key={each} class="segment">
-            <input type="radio" class="unseen" name={name} checked={filter === each} onChange={() => onChoose(each)} />
+            <input
+              type="radio"
+              class="unseen"
+              name={name}
+              checked={filter === each}
+              onChange={() => onChoose(each)}
+            />
             <span>{deidWords.list.filters[each]}</span>
           </label>
         ))}
@@ -105,7 +132,13 @@ function Nothing({ store }: { readonly store: ComparisonStore }) {
   );
 }
 
-function GroupHead({ store, entry }: { readonly store: ComparisonStore; readonly entry: Extract<Entry, { kind: 'group' }> }) {
+function GroupHead({
+  store,
+  entry,
+}: {
+  readonly store: ComparisonStore;
+  readonly entry: Extract<Entry, { kind: 'group' }>;
+}) {
   const { heading, count, open } = entry;
   return (
     <h2 class="change-group">

@@ -12,14 +12,31 @@ const LINE_CHARACTERS = 160;
 /** Deeper ones keep to the same margin: a phone has no room for more. */
 const DEEPEST_INDENT = 5;
 
-export function ElementRow({ entry, onFlip }: { readonly entry: Extract<Entry, { kind: 'row' }>; readonly onFlip: () => void }) {
+export function ElementRow({
+  entry,
+  onFlip,
+}: {
+  readonly entry: Extract<Entry, { kind: 'row' }>;
+  readonly onFlip: () => void;
+}) {
   const { row, open } = entry;
   const name = nameOf(row);
   return (
-    <div class="change" data-change={row.change} data-item={row.item !== null} style={{ '--depth': Math.min(row.depth, DEEPEST_INDENT) }}>
+    <div
+      class="change"
+      data-change={row.change}
+      data-item={row.item !== null}
+      style={{ '--depth': Math.min(row.depth, DEEPEST_INDENT) }}
+    >
       <div class="change-name">
         {open !== null && (
-          <button type="button" class="change-open" aria-expanded={open} aria-label={open ? deidWords.list.close(name) : deidWords.list.open(name)} onClick={onFlip}>
+          <button
+            type="button"
+            class="change-open"
+            aria-expanded={open}
+            aria-label={open ? deidWords.list.close(name) : deidWords.list.open(name)}
+            onClick={onFlip}
+          >
             <span class="change-mark" data-open={open}>
               <Icon name="chevron" size={16} turns />
             </span>
@@ -55,7 +72,9 @@ export function ElementRow({ entry, onFlip }: { readonly entry: Extract<Entry, {
 
 /** Keywords are words without spaces: they break between those. */
 function breakable(name: string): ComponentChildren {
-  return name.split(/(?<=[a-z])(?=[A-Z])/).flatMap((word, at) => (at === 0 ? [word] : [<wbr key={at} />, word]));
+  return name
+    .split(/(?<=[a-z])(?=[A-Z])/)
+    .flatMap((word, at) => (at === 0 ? [word] : [<wbr key={at} />, word]));
 }
 
 function nameOf({ item, keyword, tag }: ComparedRow): string {

@@ -1,6 +1,6 @@
 /**
- * What the policy cannot make safe, series by series: a person looks at each picture and leaves it out, which it is anyway, or says that nothing
- * in it names anybody. Until sending begins this can be taken back.
+ * What the policy cannot make safe, series by series: a person looks at each picture and leaves it out, which
+ * it is anyway, or says that nothing in it names anybody. Until sending begins this can be taken back.
  */
 import { useState } from 'preact/hooks';
 import { REASONS } from '#shared/protocol/problem.ts';
@@ -22,7 +22,11 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
   const { ingest } = useDevice();
   const series = store.series.value.filter(({ files }) => files.some(({ held }) => held !== null));
   if (series.length === 0) return null;
-  const count = series.reduce((sum, { files }) => sum + files.filter(({ held, ordinal }) => held !== null && !ingest.released.value.has(ordinal)).length, 0);
+  const count = series.reduce(
+    (sum, { files }) =>
+      sum + files.filter(({ held, ordinal }) => held !== null && !ingest.released.value.has(ordinal)).length,
+    0,
+  );
   return (
     <details class="held disclosure" open>
       <summary>
@@ -33,7 +37,9 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
         </span>
       </summary>
       <div class="held-inside">
-        <p class="small held-what">{ingest.phase.value === 'queueing' ? deidWords.held.sending : deidWords.held.what}</p>
+        <p class="small held-what">
+          {ingest.phase.value === 'queueing' ? deidWords.held.sending : deidWords.held.what}
+        </p>
         {series.map((each) => (
           <HeldSeries key={each.seriesInstanceUID} store={store} series={each} />
         ))}
@@ -42,7 +48,13 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
   );
 }
 
-function HeldSeries({ store, series }: { readonly store: ComparisonStore; readonly series: InspectedSeries }) {
+function HeldSeries({
+  store,
+  series,
+}: {
+  readonly store: ComparisonStore;
+  readonly series: InspectedSeries;
+}) {
   const { ingest } = useDevice();
   const [most, setMost] = useState(AT_ONCE);
   const [asking, setAsking] = useState(false);
@@ -67,14 +79,26 @@ function HeldSeries({ store, series }: { readonly store: ComparisonStore; readon
           ))}
         </div>
         {seen.length > 1 && (
-          <button type="button" class="button" disabled={sending} onClick={() => (open.length > 0 ? setAsking(true) : ingest.holdBack(seen))}>
+          <button
+            type="button"
+            class="button"
+            disabled={sending}
+            onClick={() => (open.length > 0 ? setAsking(true) : ingest.holdBack(seen))}
+          >
             {open.length > 0 ? deidWords.held.all(open.length) : deidWords.held.undoAll(seen.length)}
           </button>
         )}
       </div>
       <ul class="held-list">
         {shown.map((found) => (
-          <HeldInstance key={found.ordinal} store={store} found={found} at={series.files.indexOf(found) + 1} total={series.files.length} isSaidAbove={reasons.length === 1} />
+          <HeldInstance
+            key={found.ordinal}
+            store={store}
+            found={found}
+            at={series.files.indexOf(found) + 1}
+            total={series.files.length}
+            isSaidAbove={reasons.length === 1}
+          />
         ))}
       </ul>
       {held.length > shown.length && (
@@ -96,7 +120,13 @@ function HeldSeries({ store, series }: { readonly store: ComparisonStore; readon
   );
 }
 
-type HeldInstanceProps = { readonly store: ComparisonStore; readonly found: FoundFile; readonly at: number; readonly total: number; readonly isSaidAbove: boolean };
+type HeldInstanceProps = {
+  readonly store: ComparisonStore;
+  readonly found: FoundFile;
+  readonly at: number;
+  readonly total: number;
+  readonly isSaidAbove: boolean;
+};
 
 function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProps) {
   const { ingest } = useDevice();
@@ -120,7 +150,12 @@ function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProp
   );
 }
 
-type ReleaseProps = { readonly store: ComparisonStore; readonly found: FoundFile; readonly place: string; readonly isReleased: boolean };
+type ReleaseProps = {
+  readonly store: ComparisonStore;
+  readonly found: FoundFile;
+  readonly place: string;
+  readonly isReleased: boolean;
+};
 
 function Release({ store, found, place, isReleased }: ReleaseProps) {
   const { ingest } = useDevice();

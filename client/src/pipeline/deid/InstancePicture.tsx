@@ -1,6 +1,7 @@
 /**
- * The picture of one instance: small beside others, and as large as the window at a touch, for burned-in text is small. With a choice of frames
- * where it has several. It says in words where none can be drawn. Key it by its instance.
+ * The picture of one instance: small beside others, and as large as the window at a touch, for burned-in text
+ * is small. With a choice of frames where it has several. It says in words where none can be drawn. Key it by
+ * its instance.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from '../../app/deid-words.ts';
@@ -24,7 +25,9 @@ export type InstancePictureProps = {
   readonly onDrawn?: () => void;
 };
 
-/** Undefined until it is there; null where there is none. The one before stays until the next frame is there. */
+/**
+ * Undefined until it is there; null where there is none. The one before stays until the next frame is there.
+ */
 function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
   const { ingest } = useDevice();
   const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
@@ -45,11 +48,21 @@ export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
   return (
     <div class="look">
       {picture ? (
-        <button type="button" class="look-box" aria-haspopup="dialog" aria-label={deidWords.stage.larger(at)} onClick={() => setLarge(true)}>
+        <button
+          type="button"
+          class="look-box"
+          aria-haspopup="dialog"
+          aria-label={deidWords.stage.larger(at)}
+          onClick={() => setLarge(true)}
+        >
           <Picture thumbnail={picture} {...(onDrawn && { onDrawn })} />
         </button>
       ) : (
-        <div class="look-box" role="img" aria-label={picture === null ? deidWords.stage.noPicture : deidWords.stage.picture(at)}>
+        <div
+          class="look-box"
+          role="img"
+          aria-label={picture === null ? deidWords.stage.noPicture : deidWords.stage.picture(at)}
+        >
           {picture === null && (
             <span class="look-none small" aria-hidden="true">
               <Icon name="files" />
@@ -59,12 +72,24 @@ export function InstancePicture({ found, at, onDrawn }: InstancePictureProps) {
         </div>
       )}
       <FrameChoice found={found} frame={frame} onChoose={setFrame} />
-      {isLarge && <LargePicture found={found} at={at} frame={frame} onChoose={setFrame} onClose={() => setLarge(false)} />}
+      {isLarge && (
+        <LargePicture
+          found={found}
+          at={at}
+          frame={frame}
+          onChoose={setFrame}
+          onClose={() => setLarge(false)}
+        />
+      )}
     </div>
   );
 }
 
-type FrameChoiceProps = { readonly found: FoundFile; readonly frame: number; readonly onChoose: (frame: number) => void };
+type FrameChoiceProps = {
+  readonly found: FoundFile;
+  readonly frame: number;
+  readonly onChoose: (frame: number) => void;
+};
 
 function FrameChoice({ found, frame, onChoose }: FrameChoiceProps) {
   if (found.frames < 2) return null;

@@ -14,11 +14,22 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
   const step = (by: number) => store.show(series.files[at + by]!);
   return (
     <section class="stage" aria-label={deidWords.stage.label}>
-      <InstancePicture key={found.ordinal} found={found} at={at + 1} onDrawn={() => store.markLooked(found)} />
+      <InstancePicture
+        key={found.ordinal}
+        found={found}
+        at={at + 1}
+        onDrawn={() => store.markLooked(found)}
+      />
       <div class="stage-body">
         <SeriesChoice store={store} chosen={series} />
         <div class="stage-steps">
-          <button type="button" class="button" disabled={at === 0} aria-label={deidWords.stage.previous} onClick={() => step(-1)}>
+          <button
+            type="button"
+            class="button"
+            disabled={at === 0}
+            aria-label={deidWords.stage.previous}
+            onClick={() => step(-1)}
+          >
             <span class="flipped">
               <Icon name="chevron" size={20} turns />
             </span>
@@ -26,7 +37,13 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
           <p class="stage-place numbers" aria-live="polite">
             {deidWords.stage.instance(at + 1, total)}
           </p>
-          <button type="button" class="button" disabled={at === total - 1} aria-label={deidWords.stage.next} onClick={() => step(1)}>
+          <button
+            type="button"
+            class="button"
+            disabled={at === total - 1}
+            aria-label={deidWords.stage.next}
+            onClick={() => step(1)}
+          >
             <Icon name="chevron" size={20} turns />
           </button>
         </div>
@@ -35,10 +52,21 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
   );
 }
 
-function SeriesChoice({ store, chosen }: { readonly store: ComparisonStore; readonly chosen: InspectedSeries }) {
+function SeriesChoice({
+  store,
+  chosen,
+}: {
+  readonly store: ComparisonStore;
+  readonly chosen: InspectedSeries;
+}) {
   const all = store.series.value;
   const nameOf = (series: InspectedSeries, at: number) =>
-    deidWords.stage.seriesOf(at + 1, series.description.trim() || [series.modality, words.upload.unnamedSeries].filter(Boolean).join(words.separator), series.files.length);
+    deidWords.stage.seriesOf(
+      at + 1,
+      series.description.trim() ||
+        [series.modality, words.upload.unnamedSeries].filter(Boolean).join(words.separator),
+      series.files.length,
+    );
   if (all.length === 1) {
     return (
       <p class="kept">
@@ -52,7 +80,8 @@ function SeriesChoice({ store, chosen }: { readonly store: ComparisonStore; read
       <select
         value={chosen.seriesInstanceUID}
         onChange={(event) => {
-          const first = all.find(({ seriesInstanceUID }) => seriesInstanceUID === event.currentTarget.value)?.files[0];
+          const first = all.find(({ seriesInstanceUID }) => seriesInstanceUID === event.currentTarget.value)
+            ?.files[0];
           if (first) store.show(first);
         }}
       >

@@ -1,4 +1,7 @@
-/** The screen's memory: what is shown follows the instance, the policy and a release, stays nowhere else, and is gone when the screen is left. */
+/**
+ * The screen's memory: what is shown follows the instance, the policy and a release, stays nowhere else, and
+ * is gone when the screen is left.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -7,7 +10,10 @@ import { DEIDENTIFIED, filesOf, openIngest } from '../ingest/open-test-ingest.ts
 import { createComparisonStore, type ComparisonStore, type Shown } from './comparison.store.ts';
 
 /** Resolves once what is shown is of this kind. */
-function until<K extends Shown['kind']>(store: ComparisonStore, kind: K): Promise<Extract<Shown, { kind: K }>> {
+function until<K extends Shown['kind']>(
+  store: ComparisonStore,
+  kind: K,
+): Promise<Extract<Shown, { kind: K }>> {
   return new Promise((resolve) => {
     const stop = store.shown.subscribe((shown) => {
       if (shown.kind === kind) queueMicrotask(() => (stop(), resolve(shown as Extract<Shown, { kind: K }>)));
@@ -19,23 +25,37 @@ async function open(options: { readonly burnedInSeries?: number } = {}) {
   const device = await openIngest({ chosen: DEIDENTIFIED });
   const study = syntheticStudy({ seed: 21, series: 2, instancesPerSeries: 3, ...options });
   await device.store.addFiles(filesOf(study));
-  return { ...device, study, ingest: device.store, store: createComparisonStore(device.store, study.studyInstanceUID) };
+  return {
+    ...device,
+    study,
+    ingest: device.store,
+    store: createComparisonStore(device.store, study.studyInstanceUID),
+  };
 }
 
 const valueOf = (store: ComparisonStore, path: string) => {
   const shown = store.shown.value;
   const row = shown.kind === 'compared' ? shown.rows.find((each) => each.path === path) : undefined;
-  return [row?.before?.kind === 'text' ? row.before.text : null, row?.after?.kind === 'text' ? row.after.text : null];
+  return [
+    row?.before?.kind === 'text' ? row.before.text : null,
+    row?.after?.kind === 'text' ? row.after.text : null,
+  ];
 };
 
 test('the first instance is shown first, then the one that is asked for, in its series', async () => {
   const { store } = await open();
   await until(store, 'compared');
-  assert.equal([store.place.value?.at, valueOf(store, '0020,0013')[0], valueOf(store, '0020,0011')[0]], [0, '1', '1']);
+  assert.equal(
+    [store.place.value?.at, valueOf(store, '0020,0013')[0], valueOf(store, '0020,0011')[0]],
+    [0, '1', '1'],
+  );
   store.show(store.series.value[1]!.files[2]!);
   assert.is(store.shown.value.kind, 'reading', 'values of another instance do not stand under its number');
   await until(store, 'compared');
-  assert.equal([store.place.value?.at, valueOf(store, '0020,0013')[0], valueOf(store, '0020,0011')[0]], [2, '3', '2']);
+  assert.equal(
+    [store.place.value?.at, valueOf(store, '0020,0013')[0], valueOf(store, '0020,0011')[0]],
+    [2, '3', '2'],
+  );
   store.close();
 });
 
@@ -43,7 +63,8 @@ test('who presses next twice sees the last one, whichever answer comes first', a
   const { store, hooks } = await open();
   await until(store, 'compared');
   const gates: (() => void)[] = [];
-  hooks.afterTask = (task: Task) => (task.kind === 'compare' ? new Promise<void>((resolve) => gates.push(resolve)) : Promise.resolve());
+  hooks.afterTask = (task: Task) =>
+    task.kind === 'compare' ? new Promise<void>((resolve) => gates.push(resolve)) : Promise.resolve();
   const [, second, third] = store.series.value[0]!.files;
   store.show(second!);
   store.show(third!);
@@ -104,7 +125,10 @@ test('nothing of a comparison is written on the device, and when the screen is l
   store.search('QzId');
   assert.ok(store.entries.value.found > 0);
   store.close();
-  assert.equal([store.shown.value, store.entries.value, store.list.value.query], [{ kind: 'reading' }, { entries: [], found: 0 }, '']);
+  assert.equal(
+    [store.shown.value, store.entries.value, store.list.value.query],
+    [{ kind: 'reading' }, { entries: [], found: 0 }, ''],
+  );
 });
 
 test('an answer that comes after the screen was left is not kept', async () => {

@@ -1,16 +1,28 @@
 /**
- * The screen before and after: which instance of a found study is shown, what the policy does to it, and how the list is looked at. Values
- * live here alone and are gone after `close()`.
+ * The screen before and after: which instance of a found study is shown, what the policy does to it, and how
+ * the list is looked at. Values live here alone and are gone after `close()`.
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FoundFile } from '../ingest/found-studies.ts';
 import type { IngestStore } from '../ingest/found.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { Comparison } from './comparison.ts';
-import { createListing, keyOfRow, type Entry, type Filter, type Heading, type Listed, type ListState } from './list-entries.ts';
+import {
+  createListing,
+  keyOfRow,
+  type Entry,
+  type Filter,
+  type Heading,
+  type Listed,
+  type ListState,
+} from './list-entries.ts';
 
 /** `reading` also while another one is fetched; `failed`: this page, not the instance. */
-export type Shown = { readonly kind: 'reading' } | { readonly kind: 'policy-unknown' } | { readonly kind: 'failed' } | Comparison;
+export type Shown =
+  | { readonly kind: 'reading' }
+  | { readonly kind: 'policy-unknown' }
+  | { readonly kind: 'failed' }
+  | Comparison;
 
 /** The instance that is looked at, and its place in its series. */
 export interface Place {
@@ -43,7 +55,10 @@ export interface ComparisonStore {
 
 const NOTHING_TURNED = { turned: new Set<Heading>(), flipped: new Set<string>() };
 
-export function createComparisonStore(ingest: Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'studies'>, studyInstanceUID: string): ComparisonStore {
+export function createComparisonStore(
+  ingest: Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'studies'>,
+  studyInstanceUID: string,
+): ComparisonStore {
   const wanted = signal<number | null>(null);
   const attempt = signal(0);
   const shown = signal<Shown>({ kind: 'reading' });
@@ -57,14 +72,19 @@ export function createComparisonStore(ingest: Pick<IngestStore, 'inspection' | '
   const series = computed(() => (ingest.studies.value, ingest.inspection.seriesOf(studyInstanceUID)));
   const place = computed(() => placeOf(series.value, wanted.value));
   const current = computed(() => place.value?.found ?? null);
-  const isReleased = computed(() => current.value !== null && ingest.released.value.has(current.value.ordinal));
+  const isReleased = computed(
+    () => current.value !== null && ingest.released.value.has(current.value.ordinal),
+  );
   const rows = computed(() => (shown.value.kind === 'compared' ? shown.value.rows : []));
   const listing = computed(() => createListing(rows.value));
 
   async function compare(found: FoundFile): Promise<void> {
     const turn = (asked += 1);
     shown.value = { kind: 'reading' };
-    const said = await ingest.inspection.compare(found, abort.signal).then((compared) => compared ?? ({ kind: 'policy-unknown' } as const), () => ({ kind: 'failed' }) as const);
+    const said = await ingest.inspection.compare(found, abort.signal).then(
+      (compared) => compared ?? ({ kind: 'policy-unknown' } as const),
+      () => ({ kind: 'failed' }) as const,
+    );
     // Another one was asked for meanwhile, or the screen was left.
     if (turn === asked && !abort.signal.aborted) shown.value = said;
   }
@@ -77,11 +97,16 @@ export function createComparisonStore(ingest: Pick<IngestStore, 'inspection' | '
 
   const change = (some: Partial<ListState>) => void (list.value = { ...list.peek(), ...some });
   return {
-    series, place, shown, list, looked,
+    series,
+    place,
+    shown,
+    list,
+    looked,
     hasChanges: computed(() => rows.value.some(({ change }) => change !== 'kept')),
     entries: computed(() => listing.value(list.value)),
     show: ({ ordinal }) => void (wanted.value = ordinal),
-    markLooked: ({ ordinal }) => void (looked.value.has(ordinal) || (looked.value = new Set([...looked.value, ordinal]))),
+    markLooked: ({ ordinal }) =>
+      void (looked.value.has(ordinal) || (looked.value = new Set([...looked.value, ordinal]))),
     again: () => void (attempt.value += 1),
     setFilter: (filter) => change({ filter, turned: NOTHING_TURNED.turned }),
     search: (query) => change({ query, ...NOTHING_TURNED }),

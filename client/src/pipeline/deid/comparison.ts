@@ -1,23 +1,36 @@
 /**
- * What a person sees of one instance before and after the policy: rows in the order of the Data Set, each with what was done and why. The
- * values are identifying: they come from a worker, live in the memory of the screen that shows them, and end with it.
+ * What a person sees of one instance before and after the policy: rows in the order of the Data Set, each
+ * with what was done and why. The values are identifying: they come from a worker, live in the memory of the
+ * screen that shows them, and end with it.
  */
 import type { ActionCode, Because } from '#shared/deid/rules.ts';
 import type { Group } from '#shared/deid/groups.ts';
 import type { NotSent } from '../ingest/open-file.ts';
 
-/** A value as the screen shows it; `text` may be cut: `characters` counts all of it. An empty text is an empty value. */
+/**
+ * A value as the screen shows it; `text` may be cut: `characters` counts all of it. An empty text is an empty
+ * value.
+ */
 export type ShownValue =
   | { readonly kind: 'text'; readonly text: string; readonly characters: number }
   | { readonly kind: 'binary'; readonly bytes: number }
   | { readonly kind: 'items'; readonly items: number };
 
 /** `inside`: a sequence that stays, with changes in it. */
-export type Change = 'removed' | 'emptied' | 'replaced' | 'date-moved' | 'new-uid' | 'text-cleaned' | 'added' | 'inside' | 'kept';
+export type Change =
+  | 'removed'
+  | 'emptied'
+  | 'replaced'
+  | 'date-moved'
+  | 'new-uid'
+  | 'text-cleaned'
+  | 'added'
+  | 'inside'
+  | 'kept';
 
 /**
- * `around`: it went with the sequence that held it; `file-meta`: PS3.15 E.1.1 no. 7, the File Meta Information is written anew; `identified`: the
- * policy changes nothing.
+ * `around`: it went with the sequence that held it; `file-meta`: PS3.15 E.1.1 no. 7, the File Meta
+ * Information is written anew; `identified`: the policy changes nothing.
  */
 export type RowReason = Because | 'around' | 'file-meta' | 'identified';
 
@@ -50,4 +63,6 @@ export interface NotShown {
   readonly kept: number;
 }
 
-export type Comparison = { readonly kind: 'compared'; readonly rows: readonly ComparedRow[]; readonly notShown: NotShown } | NotSent;
+export type Comparison =
+  | { readonly kind: 'compared'; readonly rows: readonly ComparedRow[]; readonly notShown: NotShown }
+  | NotSent;

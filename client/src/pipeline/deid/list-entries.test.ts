@@ -5,34 +5,81 @@ import { createListing, keyOfRow, type Entry, type ListState } from './list-entr
 
 const text = (value: string) => ({ kind: 'text' as const, text: value, characters: value.length });
 const row = (path: string, depth: number, more: Partial<ComparedRow>): ComparedRow => ({
-  path, depth, tag: Number.parseInt(path.slice(-9).replace(',', ''), 16), item: null, keyword: null, vr: 'LO', before: text('x'), after: null, change: 'removed',
-  because: 'profile', action: 'X', group: 'identity', profile: 'X', ...more,
+  path,
+  depth,
+  tag: Number.parseInt(path.slice(-9).replace(',', ''), 16),
+  item: null,
+  keyword: null,
+  vr: 'LO',
+  before: text('x'),
+  after: null,
+  change: 'removed',
+  because: 'profile',
+  action: 'X',
+  group: 'identity',
+  profile: 'X',
+  ...more,
 });
 const ROWS: readonly ComparedRow[] = [
-  row('0008,0020', 0, { keyword: 'StudyDate', before: text('20240229'), after: text(''), change: 'emptied', group: 'dates' }),
+  row('0008,0020', 0, {
+    keyword: 'StudyDate',
+    before: text('20240229'),
+    after: text(''),
+    change: 'emptied',
+    group: 'dates',
+  }),
   row('0008,1140', 0, { keyword: 'ReferencedImageSequence', vr: 'SQ', change: 'inside', group: 'uids' }),
   row('0008,1140[1]', 1, { tag: 0x00081140, item: 1, change: 'inside', group: 'uids' }),
-  row('0008,1140[1]>0008,1155', 2, { keyword: 'ReferencedSOPInstanceUID', before: text('1.2'), change: 'new-uid', group: 'uids' }),
-  row('0008,1140[1]>0008,1160', 2, { keyword: 'ReferencedFrameNumber', before: text('4'), after: text('4'), change: 'kept', group: 'text' }),
-  row('0010,0010', 0, { keyword: 'PatientName', before: text('Doe^Jane'), after: text('RP-1'), change: 'replaced' }),
+  row('0008,1140[1]>0008,1155', 2, {
+    keyword: 'ReferencedSOPInstanceUID',
+    before: text('1.2'),
+    change: 'new-uid',
+    group: 'uids',
+  }),
+  row('0008,1140[1]>0008,1160', 2, {
+    keyword: 'ReferencedFrameNumber',
+    before: text('4'),
+    after: text('4'),
+    change: 'kept',
+    group: 'text',
+  }),
+  row('0010,0010', 0, {
+    keyword: 'PatientName',
+    before: text('Doe^Jane'),
+    after: text('RP-1'),
+    change: 'replaced',
+  }),
   row('0010,1002', 0, { keyword: 'OtherPatientIDsSequence', vr: 'SQ', before: { kind: 'items', items: 1 } }),
   row('0010,1002[1]>0010,0020', 1, { keyword: 'PatientID', before: text('PAT-1') }),
-  row('0018,0015', 0, { keyword: 'BodyPartExamined', before: text('CHEST'), after: text('CHEST'), change: 'kept', group: 'text' }),
+  row('0018,0015', 0, {
+    keyword: 'BodyPartExamined',
+    before: text('CHEST'),
+    after: text('CHEST'),
+    change: 'kept',
+    group: 'text',
+  }),
 ];
 const START: ListState = { filter: 'changed', query: '', turned: new Set(), flipped: new Set() };
 const drawn = (state: Partial<ListState>) => createListing(ROWS)({ ...START, ...state });
 /** A row by the end of its path, indented, with the sign of what a touch does. */
-const lines = (entries: readonly Entry[]) => entries.map((entry) => {
-  if (entry.kind === 'group') return `${entry.heading} ${entry.count}`;
-  return `${' '.repeat(entry.row.depth)}${entry.row.path.slice(-9)}${entry.open === null ? '' : entry.open ? ' -' : ' +'}`;
-});
+const lines = (entries: readonly Entry[]) =>
+  entries.map((entry) => {
+    if (entry.kind === 'group') return `${entry.heading} ${entry.count}`;
+    return `${' '.repeat(entry.row.depth)}${entry.row.path.slice(-9)}${entry.open === null ? '' : entry.open ? ' -' : ' +'}`;
+  });
 
 test('changes stand under what they mean, with the sequences around them; what went as a whole is one line', () => {
   const { entries, found } = drawn({});
   assert.equal(lines(entries), [
-    'identity 3', '0010,0010', '0010,1002 +',
-    'dates 1', '0008,0020',
-    'uids 1', '0008,1140 -', ' 8,1140[1] -', '  0008,1155',
+    'identity 3',
+    '0010,0010',
+    '0010,1002 +',
+    'dates 1',
+    '0008,0020',
+    'uids 1',
+    '0008,1140 -',
+    ' 8,1140[1] -',
+    '  0008,1155',
   ]);
   assert.is(found, 5);
 });
@@ -40,19 +87,33 @@ test('changes stand under what they mean, with the sequences around them; what w
 test('a sequence is opened and closed, a group folded, each by itself', () => {
   const flipped = new Set([keyOfRow('identity', ROWS[6]!), keyOfRow('uids', ROWS[1]!)]);
   assert.equal(lines(drawn({ flipped, turned: new Set(['dates']) }).entries), [
-    'identity 3', '0010,0010', '0010,1002 -', ' 0010,0020', 'dates 1', 'uids 1', '0008,1140 +',
+    'identity 3',
+    '0010,0010',
+    '0010,1002 -',
+    ' 0010,0020',
+    'dates 1',
+    'uids 1',
+    '0008,1140 +',
   ]);
 });
 
 test('what was kept is one group: folded beside changes, open where it stands alone', () => {
   assert.equal(lines(drawn({ filter: 'all' }).entries).slice(-1), ['kept 2']);
-  assert.equal(lines(drawn({ filter: 'kept' }).entries), ['kept 2', '0008,1140 -', ' 8,1140[1] -', '  0008,1160', '0018,0015']);
+  assert.equal(lines(drawn({ filter: 'kept' }).entries), [
+    'kept 2',
+    '0008,1140 -',
+    ' 8,1140[1] -',
+    '  0008,1160',
+    '0018,0015',
+  ]);
 });
 
 test('the search finds keywords, tags in every way of writing, and values on both sides, and opens what it finds', () => {
-  const found = (query: string) => lines(drawn({ filter: 'all', query }).entries).filter((line) => !/^[a-z]+ \d+$/.test(line));
+  const found = (query: string) =>
+    lines(drawn({ filter: 'all', query }).entries).filter((line) => !/^[a-z]+ \d+$/.test(line));
   assert.equal(found('patientname'), ['0010,0010']);
-  for (const tag of ['0018,0015', '(0018,0015)', '00180015', '0018']) assert.equal(found(tag), ['0018,0015'], tag);
+  for (const tag of ['0018,0015', '(0018,0015)', '00180015', '0018'])
+    assert.equal(found(tag), ['0018,0015'], tag);
   assert.equal(found('doe^j'), ['0010,0010']);
   assert.equal(found('rp-1'), ['0010,0010']);
   assert.equal(found('pat-1'), ['0010,1002 -', ' 0010,0020']);

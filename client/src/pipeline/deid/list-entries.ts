@@ -1,6 +1,7 @@
 /**
- * What of a comparison stands on the screen: groups with their counts, and in each the elements that belong there as a tree, with the
- * sequences around them. Pure: filter, search, what is folded and what is open are inputs.
+ * What of a comparison stands on the screen: groups with their counts, and in each the elements that belong
+ * there as a tree, with the sequences around them. Pure: filter, search, what is folded and what is open are
+ * inputs.
  */
 import { GROUPS, type Group } from '#shared/deid/groups.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
@@ -24,7 +25,12 @@ export interface ListState {
 export type Entry =
   | { readonly kind: 'group'; readonly heading: Heading; readonly count: number; readonly open: boolean }
   /** `open`: null where there is nothing in it to open. */
-  | { readonly kind: 'row'; readonly heading: Heading; readonly row: ComparedRow; readonly open: boolean | null };
+  | {
+      readonly kind: 'row';
+      readonly heading: Heading;
+      readonly row: ComparedRow;
+      readonly open: boolean | null;
+    };
 
 export function keyOfRow(heading: Heading, { path }: ComparedRow): string {
   return `${heading} ${path}`;
@@ -36,7 +42,10 @@ export interface Listed {
   readonly found: number;
 }
 
-/** What the rows say in small letters is made once, with the first search; every letter that is typed then only looks. */
+/**
+ * What the rows say in small letters is made once, with the first search; every letter that is typed then
+ * only looks.
+ */
 export function createListing(rows: readonly ComparedRow[]): (state: ListState) => Listed {
   const headings = rows.map(headingOf);
   let said: readonly string[] | null = null;
@@ -46,7 +55,11 @@ export function createListing(rows: readonly ComparedRow[]): (state: ListState) 
     if (query !== '') said ??= rows.map(saidIn);
     const matches = matching(rows, query, said ?? []);
     const counts = new Map<Heading, number>();
-    const within = bucketed(rows, (_, at) => (matches === null || matches[at] === 1 ? headings[at]! : null), counts);
+    const within = bucketed(
+      rows,
+      (_, at) => (matches === null || matches[at] === 1 ? headings[at]! : null),
+      counts,
+    );
     const entries: Entry[] = [];
     let found = 0;
     for (const heading of HEADINGS) {
@@ -61,14 +74,23 @@ export function createListing(rows: readonly ComparedRow[]): (state: ListState) 
   };
 }
 
-/** Where an element is counted; a sequence that stays around changes, and an item, belong nowhere themselves. */
+/**
+ * Where an element is counted; a sequence that stays around changes, and an item, belong nowhere themselves.
+ */
 function headingOf({ item, change, group }: ComparedRow): Heading | null {
   if (item !== null || change === 'inside') return null;
   return change === 'kept' ? 'kept' : group;
 }
 
-/** Per heading the rows that belong there and those around them, in the order of the tree; `counts`: those that belong. */
-function bucketed(rows: readonly ComparedRow[], headingAt: (row: ComparedRow, at: number) => Heading | null, counts: Map<Heading, number>): Map<Heading, ComparedRow[]> {
+/**
+ * Per heading the rows that belong there and those around them, in the order of the tree; `counts`: those
+ * that belong.
+ */
+function bucketed(
+  rows: readonly ComparedRow[],
+  headingAt: (row: ComparedRow, at: number) => Heading | null,
+  counts: Map<Heading, number>,
+): Map<Heading, ComparedRow[]> {
   const within = new Map<Heading, ComparedRow[]>();
   /** One bit a heading: where a row stands already. */
   const isIn = new Uint16Array(rows.length);
@@ -91,7 +113,13 @@ function bucketed(rows: readonly ComparedRow[], headingAt: (row: ComparedRow, at
   return within;
 }
 
-function addRows(entries: Entry[], rows: readonly ComparedRow[], heading: Heading, { flipped }: ListState, isSearch: boolean): void {
+function addRows(
+  entries: Entry[],
+  rows: readonly ComparedRow[],
+  heading: Heading,
+  { flipped }: ListState,
+  isSearch: boolean,
+): void {
   let closedAt = Infinity;
   for (const [at, row] of rows.entries()) {
     if (row.depth > closedAt) continue;
@@ -103,7 +131,10 @@ function addRows(entries: Entry[], rows: readonly ComparedRow[], heading: Headin
   }
 }
 
-/** What stays with changes in it is there to be looked into; what went or stayed as a whole is said in one line. */
+/**
+ * What stays with changes in it is there to be looked into; what went or stayed as a whole is said in one
+ * line.
+ */
 function beginsOpen({ change, item }: ComparedRow): boolean {
   return change === 'inside' || item !== null;
 }
@@ -117,7 +148,12 @@ function matching(rows: readonly ComparedRow[], query: string, said: readonly st
   const isTag = /^[0-9a-f]{4,8}$/.test(digits);
   let foundAt = Infinity;
   for (const [at, { depth, item, tag }] of rows.entries()) {
-    if (depth <= foundAt) foundAt = said[at]!.includes(query) || (isTag && item === null && tagName(tag).replace(',', '').includes(digits)) ? depth : Infinity;
+    if (depth <= foundAt)
+      foundAt =
+        said[at]!.includes(query) ||
+        (isTag && item === null && tagName(tag).replace(',', '').includes(digits))
+          ? depth
+          : Infinity;
     found[at] = foundAt === Infinity ? 0 : 1;
   }
   return found;

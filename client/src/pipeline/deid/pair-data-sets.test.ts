@@ -1,4 +1,7 @@
-/** What a person is shown is what was done: every planted value stands before and none after, and each change is named with its reason. */
+/**
+ * What a person is shown is what was done: every planted value stands before and none after, and each change
+ * is named with its reason.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
@@ -12,16 +15,34 @@ import { compareInstance } from './compare-instance.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 import { pairDataSets } from './pair-data-sets.ts';
 
-const deidentified = async (...options: string[]): Promise<DevicePolicy> => ({ kind: 'deidentified', rules: rulesOf(...options), pseudonyms: await pseudonymsOf(1) });
+const deidentified = async (...options: string[]): Promise<DevicePolicy> => ({
+  kind: 'deidentified',
+  rules: rulesOf(...options),
+  pseudonyms: await pseudonymsOf(1),
+});
 
 function instanceOf(...elements: SimpleElement[]): Blob {
   const identifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.777.1'), seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.777.2'),
-    sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.777.3'), sopClassUID: SOP_CLASSES.CT,
+    studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.777.1'),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.777.2'),
+    sopInstanceUID: parseUid('SOPInstanceUID', '1.2.3.777.3'),
+    sopClassUID: SOP_CLASSES.CT,
   };
   const image = { rows: 4, columns: 4, bitsAllocated: 16 as const, pixels: new Uint8Array(32).fill(5) };
-  const own: SimpleElement[] = [[0x00080060, 'CS', 'CT'], [0x00100010, 'PN', 'Doe^Jane'], [0x00100020, 'LO', 'PAT-1'], ...elements];
-  return new Blob(buildInstance({ identifiers, transferSyntaxUID: IMPLICIT_VR_LITTLE_ENDIAN, elements: own, image }) as Uint8Array<ArrayBuffer>[]);
+  const own: SimpleElement[] = [
+    [0x00080060, 'CS', 'CT'],
+    [0x00100010, 'PN', 'Doe^Jane'],
+    [0x00100020, 'LO', 'PAT-1'],
+    ...elements,
+  ];
+  return new Blob(
+    buildInstance({
+      identifiers,
+      transferSyntaxUID: IMPLICIT_VR_LITTLE_ENDIAN,
+      elements: own,
+      image,
+    }) as Uint8Array<ArrayBuffer>[],
+  );
 }
 
 async function rowsOf(file: Blob, policy: DevicePolicy, released = false): Promise<readonly ComparedRow[]> {
@@ -40,7 +61,10 @@ const textOf = (value: ShownValue | null): string | null => (value?.kind === 'te
 test('every planted value is shown before, and none of them after', async () => {
   const study = syntheticStudy({ seed: 1 });
   const rows = await rowsOf(new Blob([study.instances[0]!.bytes]), await deidentified());
-  const [before, after] = [rows.map(({ before: value }) => textOf(value) ?? '').join('\n'), rows.map(({ after: value }) => textOf(value) ?? '').join('\n')];
+  const [before, after] = [
+    rows.map(({ before: value }) => textOf(value) ?? '').join('\n'),
+    rows.map(({ after: value }) => textOf(value) ?? '').join('\n'),
+  ];
   const texts = study.planted.filter((value) => !/Private(Bytes|Unknown)/.test(value));
   for (const planted of texts) {
     assert.ok(before.includes(planted), `${planted} before`);
@@ -50,7 +74,14 @@ test('every planted value is shown before, and none of them after', async () => 
 
 test('each change is named by what it is, with its reason, its group and its row of the table', async () => {
   const rows = await rowsOf(
-    instanceOf([0x00080020, 'DA', '20240229'], [0x00080090, 'PN', 'Who^Dr'], [0x00081030, 'LO', 'of Jane'], [0x00180015, 'CS', 'CHEST'], [0x00291010, 'LO', 'x'], [0x00200010, 'SH', '77']),
+    instanceOf(
+      [0x00080020, 'DA', '20240229'],
+      [0x00080090, 'PN', 'Who^Dr'],
+      [0x00081030, 'LO', 'of Jane'],
+      [0x00180015, 'CS', 'CHEST'],
+      [0x00291010, 'LO', 'x'],
+      [0x00200010, 'SH', '77'],
+    ),
     await deidentified('retain-longitudinal-modified-dates'),
   );
   const said = (path: string) => {
@@ -65,7 +96,10 @@ test('each change is named by what it is, with its reason, its group and its row
   assert.equal(said('0029,1010'), [null, 'removed', 'private', 'private', null]);
   assert.equal(said('0012,0062'), ['PatientIdentityRemoved', 'added', 'marker', 'method', null]);
   assert.equal(said('0018,0015'), ['BodyPartExamined', 'kept', 'not-needed', 'text', null]);
-  assert.equal([at(rows, '7fe0,0010').before, at(rows, '7fe0,0010').change], [{ kind: 'binary', bytes: 32 }, 'kept']);
+  assert.equal(
+    [at(rows, '7fe0,0010').before, at(rows, '7fe0,0010').change],
+    [{ kind: 'binary', bytes: 32 }, 'kept'],
+  );
   assert.equal(at(rows, '0008,1030').after, null);
   assert.equal(at(rows, '0008,0090').after, { kind: 'text', text: '', characters: 0 });
 });
@@ -73,12 +107,32 @@ test('each change is named by what it is, with its reason, its group and its row
 test('what an item holds stands under it; what went with its sequence says so and stands under the same heading', async () => {
   const rows = await rowsOf(
     instanceOf(
-      [0x00081140, 'SQ', [[0x00081150, 'UI', SOP_CLASSES.CT], [0x00081155, 'UI', '1.2.3.4.5']], [[0x00081150, 'UI', SOP_CLASSES.CT], [0x00081155, 'UI', '1.2.3.4.6']]],
-      [0x00400275, 'SQ', [[0x00321060, 'LO', 'by Jane'], [0x00400008, 'SQ', [[0x00080100, 'SH', 'T-1']]]]],
+      [
+        0x00081140,
+        'SQ',
+        [
+          [0x00081150, 'UI', SOP_CLASSES.CT],
+          [0x00081155, 'UI', '1.2.3.4.5'],
+        ],
+        [
+          [0x00081150, 'UI', SOP_CLASSES.CT],
+          [0x00081155, 'UI', '1.2.3.4.6'],
+        ],
+      ],
+      [
+        0x00400275,
+        'SQ',
+        [
+          [0x00321060, 'LO', 'by Jane'],
+          [0x00400008, 'SQ', [[0x00080100, 'SH', 'T-1']]],
+        ],
+      ],
     ),
     await deidentified(),
   );
-  const inside = rows.filter(({ path }) => path.startsWith('0008,1140')).map(({ path, depth, change, group }) => [path, depth, change, group]);
+  const inside = rows
+    .filter(({ path }) => path.startsWith('0008,1140'))
+    .map(({ path, depth, change, group }) => [path, depth, change, group]);
   assert.equal(inside, [
     ['0008,1140', 0, 'inside', 'uids'],
     ['0008,1140[1]', 1, 'inside', 'uids'],
@@ -89,15 +143,26 @@ test('what an item holds stands under it; what went with its sequence says so an
     ['0008,1140[2]>0008,1155', 2, 'new-uid', 'uids'],
   ]);
   const gone = rows.filter(({ path }) => path.startsWith('0040,0275'));
-  assert.equal(gone.map(({ change, because, group, after }) => [change, because, group, after]), gone.map((_, place) => ['removed', place === 0 ? 'profile' : 'around', 'text', null]));
-  assert.equal(gone.map(({ depth }) => depth), [0, 1, 1, 2], 'the only item of a sequence has no row of its own');
+  assert.equal(
+    gone.map(({ change, because, group, after }) => [change, because, group, after]),
+    gone.map((_, place) => ['removed', place === 0 ? 'profile' : 'around', 'text', null]),
+  );
+  assert.equal(
+    gone.map(({ depth }) => depth),
+    [0, 1, 1, 2],
+    'the only item of a sequence has no row of its own',
+  );
 });
 
 test('values are read in the character set of what holds them, numbers and tags as such, and long ones are cut', async () => {
   const rows = await rowsOf(
     instanceOf(
-      [0x00080005, 'CS', 'ISO_IR 192'], [0x00081030, 'LO', 'Müller 山田'], [0x00280009, 'AT', new Uint8Array([0x18, 0, 0x63, 0x10])], [0x00280106, 'US', 7],
-      [0x00204000, 'LT', 'a'.repeat(5_000)], [0x00282000, 'OB', new Uint8Array(70_000)],
+      [0x00080005, 'CS', 'ISO_IR 192'],
+      [0x00081030, 'LO', 'Müller 山田'],
+      [0x00280009, 'AT', new Uint8Array([0x18, 0, 0x63, 0x10])],
+      [0x00280106, 'US', 7],
+      [0x00204000, 'LT', 'a'.repeat(5_000)],
+      [0x00282000, 'OB', new Uint8Array(70_000)],
     ),
     { kind: 'identified' },
   );
@@ -109,34 +174,65 @@ test('values are read in the character set of what holds them, numbers and tags 
 });
 
 test('under the policy that keeps names nothing is changed, and every row says so', async () => {
-  const rows = await rowsOf(new Blob([syntheticStudy({ seed: 2 }).instances[0]!.bytes]), { kind: 'identified' });
+  const rows = await rowsOf(new Blob([syntheticStudy({ seed: 2 }).instances[0]!.bytes]), {
+    kind: 'identified',
+  });
   assert.ok(rows.length > 50);
-  assert.equal(rows.filter(({ change, item }) => change !== 'kept' && item === null), []);
+  assert.equal(
+    rows.filter(({ change, item }) => change !== 'kept' && item === null),
+    [],
+  );
   assert.equal(new Set(rows.map(({ because }) => because)), new Set(['identified']));
 });
 
 test('what the policy cannot make safe is answered with its reason; released it is compared, and says that it was', async () => {
   const file = instanceOf([0x00280301, 'CS', 'YES']);
-  assert.equal(await compareInstance(file, await deidentified(), false), { kind: 'quarantined', because: 'burned-in-annotation' });
-  const { before, after, change, because, group } = at(await rowsOf(file, await deidentified(), true), '0028,0301');
-  assert.equal([textOf(before), textOf(after), change, because, group], ['YES', 'NO', 'replaced', 'released', 'pictures']);
+  assert.equal(await compareInstance(file, await deidentified(), false), {
+    kind: 'quarantined',
+    because: 'burned-in-annotation',
+  });
+  const { before, after, change, because, group } = at(
+    await rowsOf(file, await deidentified(), true),
+    '0028,0301',
+  );
+  assert.equal(
+    [textOf(before), textOf(after), change, because, group],
+    ['YES', 'NO', 'replaced', 'released', 'pictures'],
+  );
 });
 
 test('beyond the limit elements are counted, kept and changed apart, and none is forgotten', async () => {
-  const [before, keywords] = [await parsed(new Uint8Array(await instanceOf().arrayBuffer())), new Map<number, string>()];
+  const [before, keywords] = [
+    await parsed(new Uint8Array(await instanceOf().arrayBuffer())),
+    new Map<number, string>(),
+  ];
   const { rows: all, notShown: none } = pairDataSets({ before, after: before, report: null, keywords });
   assert.equal(none, { changed: 0, kept: 0 });
   const exactly = pairDataSets({ before, after: before, report: null, keywords, limit: all.length });
   assert.equal([exactly.rows.length, exactly.notShown], [all.length, { changed: 0, kept: 0 }]);
-  const fewer = pairDataSets({ before, after: { ...before, elements: before.elements.slice(0, -1) }, report: [], keywords, limit: all.length - 3 });
+  const fewer = pairDataSets({
+    before,
+    after: { ...before, elements: before.elements.slice(0, -1) },
+    report: [],
+    keywords,
+    limit: all.length - 3,
+  });
   assert.equal([fewer.rows.length, fewer.notShown], [all.length - 3, { changed: 1, kept: 2 }]);
 });
 
 test('a tag that stands twice and one that stands out of order are paired without losing either', async () => {
   const before = await parsed(concatBytes(buildParts()));
   const [first, ...rest] = before.elements;
-  const { rows } = pairDataSets({ before: { ...before, elements: [...rest, first!, first!] }, after: before, report: [], keywords: new Map() });
-  const twice = rows.filter(({ tag }) => tag === first!.tag).map(({ change }) => change).sort();
+  const { rows } = pairDataSets({
+    before: { ...before, elements: [...rest, first!, first!] },
+    after: before,
+    report: [],
+    keywords: new Map(),
+  });
+  const twice = rows
+    .filter(({ tag }) => tag === first!.tag)
+    .map(({ change }) => change)
+    .sort();
   assert.equal(twice, ['kept', 'removed']);
   assert.is(rows.filter(({ change }) => change !== 'kept').length, 1);
 });

@@ -13,7 +13,8 @@ export function showValue(element: DicomElement, context: ValueContext): ShownVa
   const { vr, bytes, items, fragments, valueLength } = element;
   if (items !== null) return { kind: 'items', items: items.length };
   // PS3.5 §A.4: of encapsulated Pixel Data the fragments are the value.
-  if (fragments !== null) return { kind: 'binary', bytes: fragments.reduce((sum, { length }) => sum + length, 0) };
+  if (fragments !== null)
+    return { kind: 'binary', bytes: fragments.reduce((sum, { length }) => sum + length, 0) };
   if (valueLength === 0) return cut('');
   if (bytes === null || BULK.has(vr)) return { kind: 'binary', bytes: valueLength };
   if (vr === 'AT') return cut(tagsOf(bytes, context.encoding.bigEndian));
@@ -32,6 +33,7 @@ function cut(text: string): ShownValue {
 function tagsOf(bytes: Uint8Array, bigEndian: boolean): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tags: string[] = [];
-  for (let at = 0; at + 4 <= bytes.length; at += 4) tags.push(`(${tagName(view.getUint16(at, !bigEndian) * 0x10000 + view.getUint16(at + 2, !bigEndian))})`);
+  for (let at = 0; at + 4 <= bytes.length; at += 4)
+    tags.push(`(${tagName(view.getUint16(at, !bigEndian) * 0x10000 + view.getUint16(at + 2, !bigEndian))})`);
   return tags.join('\\');
 }

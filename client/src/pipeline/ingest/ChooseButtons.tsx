@@ -1,6 +1,6 @@
 /**
- * Two buttons: files, folder; `main` on the empty page, else what adds to a selection. The browser's own pickers do the work; the same
- * file can be chosen twice in a row.
+ * Two buttons: files, folder; `main` on the empty page, else what adds to a selection. The browser's own
+ * pickers do the work; the same file can be chosen twice in a row.
  */
 import { useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
@@ -26,10 +26,25 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
     if (picked !== null) await ingest.addFolder(picked);
   };
   return (
-    <div class={main ? 'choose choose-main' : 'choose'} role="group" aria-label={main ? words.upload.drop : words.upload.addLabel}>
+    <div
+      class={main ? 'choose choose-main' : 'choose'}
+      role="group"
+      aria-label={main ? words.upload.drop : words.upload.addLabel}
+    >
       <input ref={files} type="file" multiple hidden data-picks="files" onChange={take} />
-      <input ref={folder} type="file" hidden data-picks="folder" onChange={take} {...{ webkitdirectory: true }} />
-      <button type="button" class={main ? 'button button-main' : 'button'} onClick={() => files.current?.click()}>
+      <input
+        ref={folder}
+        type="file"
+        hidden
+        data-picks="folder"
+        onChange={take}
+        {...{ webkitdirectory: true }}
+      />
+      <button
+        type="button"
+        class={main ? 'button button-main' : 'button'}
+        onClick={() => files.current?.click()}
+      >
         <Icon name="files" />
         {main ? words.upload.chooseFiles : words.upload.addFiles}
       </button>

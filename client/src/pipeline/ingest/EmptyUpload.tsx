@@ -1,4 +1,7 @@
-/** The first visit: what to do, how a study travels in three lines with a picture, and a made-up study to try it with. */
+/**
+ * The first visit: what to do, how a study travels in three lines with a picture, and a made-up study to try
+ * it with.
+ */
 import { useSignal } from '@preact/signals';
 import { useDevice } from '../../app/device-context.ts';
 import { maySend } from '../../app/may-send.ts';
@@ -67,7 +70,10 @@ function SampleOffer() {
   );
 }
 
-/** The journey as three pictures on the track's own line: the study on the device, the network, the PACS that has it. */
+/**
+ * The journey as three pictures on the track's own line: the study on the device, the network, the PACS that
+ * has it.
+ */
 const PICTURES: readonly string[] = [
   'M12 4h28a6 6 0 016 6v44a6 6 0 01-6 6H12a6 6 0 01-6-6V10a6 6 0 016-6zM21 53h10M13 12h26v33H13z' +
     'M26 17v24M26 22c-5 0-9 4-9 10 0 5 1 8 3 8 3 0 6-2 6-4M26 22c5 0 9 4 9 10 0 5-1 8-3 8-3 0-6-2-6-4',

@@ -23,11 +23,18 @@ export function PolicyChoice() {
   if (ingest.policies.value.length < 2) return <p class="policy small">{shown}</p>;
   return (
     <>
-      <button type="button" class="button button-bare policy" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        class="button button-bare policy"
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
         {shown}
         <span class="policy-change">{words.upload.policyChange}</span>
       </button>
-      {open && <PolicySheet policies={ingest.policies.value} chosen={policy} onClose={() => setOpen(false)} />}
+      {open && (
+        <PolicySheet policies={ingest.policies.value} chosen={policy} onClose={() => setOpen(false)} />
+      )}
     </>
   );
 }
@@ -48,11 +55,20 @@ function PolicySheet({
         <legend class="unseen">{words.upload.policyTitle}</legend>
         {policies.map((policy) => (
           <label key={policy.name} class="choice">
-            <input type="radio" name="policy" checked={policy.name === chosen.name} onChange={() => ingest.choosePolicy(policy.name)} />
+            <input
+              type="radio"
+              name="policy"
+              checked={policy.name === chosen.name}
+              onChange={() => ingest.choosePolicy(policy.name)}
+            />
             <span>
               <span class="strong">{policy.title ?? titleOf(policy)}</span>
               <br />
-              <span class="quiet small">{policy.title === undefined ? whatOf(policy) : (policy.description ?? words.status.policy(policy.deidentify))}</span>
+              <span class="quiet small">
+                {policy.title === undefined
+                  ? whatOf(policy)
+                  : (policy.description ?? words.status.policy(policy.deidentify))}
+              </span>
               {policy.title !== undefined && (
                 <>
                   <br />
@@ -72,7 +88,10 @@ function PolicySheet({
   );
 }
 
-/** The two built-in policies are said in words of ours; an administrator's own has a title, and carries its name too. */
+/**
+ * The two built-in policies are said in words of ours; an administrator's own has a title, and carries its
+ * name too.
+ */
 function titleOf({ deidentify }: Policy): string {
   return deidentify ? words.upload.policyChoice.deidentify : words.upload.policyChoice.keep;
 }

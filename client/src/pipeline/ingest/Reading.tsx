@@ -1,4 +1,7 @@
-/** Above the found studies: how far the reading is and a way to stop it; afterwards what was read and what can be added. */
+/**
+ * Above the found studies: how far the reading is and a way to stop it; afterwards what was read and what can
+ * be added.
+ */
 import { useDevice } from '../../app/device-context.ts';
 import { formatBytes } from '../../app/format.ts';
 import { words } from '../../app/words.ts';
@@ -9,19 +12,24 @@ import type { IngestProgress } from './found.ts';
 const OPEN_SHARE = 0.3;
 
 function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string {
-  return filesRead === 0 ? words.upload.looking(filesFound) : words.upload.reading(filesRead, filesFound, listing);
+  return filesRead === 0
+    ? words.upload.looking(filesFound)
+    : words.upload.reading(filesRead, filesFound, listing);
 }
 
 export function Reading() {
   const { ingest } = useDevice();
   const progress = ingest.progress.value;
-  const share = progress.listing || progress.filesFound === 0 ? null : progress.filesRead / progress.filesFound;
+  const share =
+    progress.listing || progress.filesFound === 0 ? null : progress.filesRead / progress.filesFound;
   return (
     <div class="reading">
       <div class="reading-body">
         <p class="numbers">
           {sentenceOf(progress)}
-          {progress.bytesRead > 0 && <span class="quiet">{words.separator + formatBytes(progress.bytesRead)}</span>}
+          {progress.bytesRead > 0 && (
+            <span class="quiet">{words.separator + formatBytes(progress.bytesRead)}</span>
+          )}
         </p>
         <div
           class={share === null ? 'bar bar-open' : 'bar'}
@@ -53,7 +61,9 @@ export function HasRead() {
   return (
     <div class="upload-tools">
       <div class="upload-read">
-        <p class="quiet numbers">{words.upload.readAll(filesRead) + words.separator + formatBytes(bytesRead)}</p>
+        <p class="quiet numbers">
+          {words.upload.readAll(filesRead) + words.separator + formatBytes(bytesRead)}
+        </p>
         {refused > 0 && studies > 0 && (
           <button type="button" class="button button-bare" onClick={showRefused}>
             {words.upload.cannotGo(refused)}

@@ -1,4 +1,7 @@
-/** What cannot go, grouped by reason: the sentence, what to do next, and the files on demand. The paths stay on this screen. */
+/**
+ * What cannot go, grouped by reason: the sentence, what to do next, and the files on demand. The paths stay
+ * on this screen.
+ */
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
 import { formatCount } from '../../app/format.ts';
@@ -11,7 +14,9 @@ import type { RejectedFile } from './found.ts';
 const LINE = 44;
 
 /** Files by reason, the most frequent first. */
-function groupByReason(files: readonly RejectedFile[]): readonly (readonly [ReasonCode, readonly RejectedFile[]])[] {
+function groupByReason(
+  files: readonly RejectedFile[],
+): readonly (readonly [ReasonCode, readonly RejectedFile[]])[] {
   const groups = new Map<ReasonCode, RejectedFile[]>();
   for (const file of files) {
     const group = groups.get(file.reason);

@@ -8,7 +8,9 @@ import { words } from '../../app/words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 
 export type SendBarProps = {
-  /** So many instances are in the queue, but some files were refused on the way there and must be looked at. */
+  /**
+   * So many instances are in the queue, but some files were refused on the way there and must be looked at.
+   */
   readonly onQueuedInPart: (instances: number) => void;
 };
 
@@ -17,9 +19,14 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
   const ToRepeat = triage.value?.ToRepeat;
   const user = session.user.value;
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
-  const held = ingest.heldBack.value.filter(({ studyInstanceUID }) => chosen.some((study) => study.studyInstanceUID === studyInstanceUID));
+  const held = ingest.heldBack.value.filter(({ studyInstanceUID }) =>
+    chosen.some((study) => study.studyInstanceUID === studyInstanceUID),
+  );
   const instances = chosen.reduce((sum, study) => sum + study.instances, -held.length);
-  const bytes = chosen.reduce((sum, study) => sum + study.bytes, -held.reduce((sum, file) => sum + file.bytes, 0));
+  const bytes = chosen.reduce(
+    (sum, study) => sum + study.bytes,
+    -held.reduce((sum, file) => sum + file.bytes, 0),
+  );
   const reading = ingest.phase.value === 'reading';
   const send = async () => {
     const [studies, refused] = [ingest.studies.peek().length, ingest.rejected.peek().length];
@@ -33,7 +40,12 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     if (queued === studies) ingest.clear();
     location.hash = hrefOf({ page: 'queue' });
   };
-  const disabled = chosen.length === 0 || instances === 0 || reading || ingest.policy.value === null || (user !== null && !maySend(user));
+  const disabled =
+    chosen.length === 0 ||
+    instances === 0 ||
+    reading ||
+    ingest.policy.value === null ||
+    (user !== null && !maySend(user));
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
@@ -42,7 +54,11 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
           {chosen.length === 0 ? words.upload.sendNone : words.upload.send(chosen.length)}
-          {chosen.length > 0 && <span class="send-size small numbers">{words.upload.sendSize(instances, formatBytes(bytes))}</span>}
+          {chosen.length > 0 && (
+            <span class="send-size small numbers">
+              {words.upload.sendSize(instances, formatBytes(bytes))}
+            </span>
+          )}
         </button>
       </div>
     </section>
@@ -61,7 +77,10 @@ function TooLarge() {
   );
 }
 
-/** While the chosen studies are written into the queue: only then are they safe, and until then they can be taken back. */
+/**
+ * While the chosen studies are written into the queue: only then are they safe, and until then they can be
+ * taken back.
+ */
 export function QueueingBar() {
   const { ingest } = useDevice();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
@@ -70,10 +89,16 @@ export function QueueingBar() {
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
-            <Icon name="device" size={20} /> {instances === 0 && named < instancesTotal ? words.queue.naming(named, instancesTotal) : words.queue.makingSafe(instances, instancesTotal)}
+            <Icon name="device" size={20} />{' '}
+            {instances === 0 && named < instancesTotal
+              ? words.queue.naming(named, instancesTotal)
+              : words.queue.makingSafe(instances, instancesTotal)}
           </p>
           <div class="bar" aria-hidden="true">
-            <div class="bar-fill" style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }} />
+            <div
+              class="bar-fill"
+              style={{ inlineSize: `${bytesTotal === 0 ? 0 : (bytes / bytesTotal) * 100}%` }}
+            />
           </div>
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>

@@ -23,7 +23,11 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const selected = study.selected.value;
   // Hundreds of lines that nobody sees would be drawn anew with every number that grows.
   const [open, setOpen] = useState(false);
-  const size = [words.series(study.series.length), words.instances(study.instances), formatBytes(study.bytes)].join(words.separator);
+  const size = [
+    words.series(study.series.length),
+    words.instances(study.instances),
+    formatBytes(study.bytes),
+  ].join(words.separator);
   return (
     <article class="card" data-selected={selected}>
       <label class="card-tick">
@@ -49,7 +53,9 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         <p class="card-parts kept">
           <bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi>
         </p>
-        <p class="small quiet numbers">{selected ? size : `${words.upload.notIncluded}${words.separator}${size}`}</p>
+        <p class="small quiet numbers">
+          {selected ? size : `${words.upload.notIncluded}${words.separator}${size}`}
+        </p>
         {loud.map((warning) => (
           <p key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -62,7 +68,9 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
           {study.series.slice(0, PICTURES).map((series) => (
             <ThumbnailPicture key={series.seriesInstanceUID} series={series} />
           ))}
-          {study.series.length > PICTURES && <span class="card-more small quiet">+{study.series.length - PICTURES}</span>}
+          {study.series.length > PICTURES && (
+            <span class="card-more small quiet">+{study.series.length - PICTURES}</span>
+          )}
         </div>
         <ToBeforeAfter study={study} name={name} />
       </div>
@@ -101,9 +109,14 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
 
 function ToBeforeAfter({ study, name }: { readonly study: FoundStudy; readonly name: string }) {
   const { ingest } = useDevice();
-  const open = ingest.policy.value?.deidentify === false ? words.beforeAfter.openKept : words.beforeAfter.open;
+  const open =
+    ingest.policy.value?.deidentify === false ? words.beforeAfter.openKept : words.beforeAfter.open;
   return (
-    <a class="button button-bare card-compare" href={hrefOf({ page: 'before-after', id: study.id })} aria-label={words.beforeAfter.openOf(open, name)}>
+    <a
+      class="button button-bare card-compare"
+      href={hrefOf({ page: 'before-after', id: study.id })}
+      aria-label={words.beforeAfter.openOf(open, name)}
+    >
       {open}
     </a>
   );
@@ -119,7 +132,9 @@ function SeriesLine({ series }: { readonly series: FoundSeries }) {
           <bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi>
         </p>
         <p class="small quiet numbers">
-          {[parts, words.instances(series.instances), formatBytes(series.bytes)].filter(Boolean).join(words.separator)}
+          {[parts, words.instances(series.instances), formatBytes(series.bytes)]
+            .filter(Boolean)
+            .join(words.separator)}
         </p>
       </div>
     </li>

@@ -1,4 +1,7 @@
-/** One small picture of a series, asked for when it comes into sight. It decorates: the series is named in words beside it. */
+/**
+ * One small picture of a series, asked for when it comes into sight. It decorates: the series is named in
+ * words beside it.
+ */
 import { useEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -28,13 +31,25 @@ export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
 }
 
 /** `onDrawn`: it can be seen now. */
-export function Picture({ thumbnail, onDrawn }: { readonly thumbnail: Thumbnail; readonly onDrawn?: () => void }) {
+export function Picture({
+  thumbnail,
+  onDrawn,
+}: {
+  readonly thumbnail: Thumbnail;
+  readonly onDrawn?: () => void;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const target = canvas.current!;
     target.width = thumbnail.width;
     target.height = thumbnail.height;
-    target.getContext('2d')?.putImageData(new ImageData(new Uint8ClampedArray(thumbnail.rgba), thumbnail.width, thumbnail.height), 0, 0);
+    target
+      .getContext('2d')
+      ?.putImageData(
+        new ImageData(new Uint8ClampedArray(thumbnail.rgba), thumbnail.width, thumbnail.height),
+        0,
+        0,
+      );
     onDrawn?.();
   }, [thumbnail]);
   return <canvas ref={canvas} width={1} height={1} />;

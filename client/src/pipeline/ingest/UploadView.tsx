@@ -1,6 +1,6 @@
 /**
- * The upload page: choose, see what was found while reading goes on, press Send. The whole page is the drop zone. Everything shown here
- * lies in this page's memory and nothing has left.
+ * The upload page: choose, see what was found while reading goes on, press Send. The whole page is the drop
+ * zone. Everything shown here lies in this page's memory and nothing has left.
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -33,7 +33,11 @@ export function UploadView() {
   const hovering = useDropZone((items) => void ingest.addDataTransfer(items));
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
-  const nothingYet = phase === 'idle' && studies.length === 0 && ingest.rejected.value.length === 0 && ingest.skipped.value === 0;
+  const nothingYet =
+    phase === 'idle' &&
+    studies.length === 0 &&
+    ingest.rejected.value.length === 0 &&
+    ingest.skipped.value === 0;
   return (
     <>
       <main id="content" class="page upload">
@@ -68,7 +72,9 @@ function Selection({ queued }: { readonly queued: number | null }) {
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
   // Files of studies that are in the queue by now were neither refused nor skipped.
-  const nothingFound = studies.length === 0 && ingest.rejected.value.length + ingest.skipped.value >= ingest.progress.value.filesRead;
+  const nothingFound =
+    studies.length === 0 &&
+    ingest.rejected.value.length + ingest.skipped.value >= ingest.progress.value.filesRead;
   return (
     <>
       {phase === 'reading' ? <Reading /> : <HasRead />}
@@ -100,7 +106,11 @@ function Selection({ queued }: { readonly queued: number | null }) {
         title={words.upload.cannotGo(ingest.rejected.value.length)}
         what={words.upload.cannotGoWhat}
       />
-      <RejectedFiles files={ingest.skippedFiles.value} title={words.upload.skipped(ingest.skipped.value)} what={words.upload.skippedWhat} />
+      <RejectedFiles
+        files={ingest.skippedFiles.value}
+        title={words.upload.skipped(ingest.skipped.value)}
+        what={words.upload.skippedWhat}
+      />
     </>
   );
 }
@@ -122,7 +132,9 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
 /** The mistake that nobody notices until the wrong chart is open: said once, above all studies. */
 function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
   if (!studies.some((study) => study.warnings.includes('two-patients'))) return null;
-  const patients = new Set(studies.map((study) => `${study.patientId.trim()}\n${study.patientName.trim().toUpperCase()}`));
+  const patients = new Set(
+    studies.map((study) => `${study.patientId.trim()}\n${study.patientName.trim().toUpperCase()}`),
+  );
   return (
     <Notice kind="wait">
       <p>{words.upload.severalPatients(patients.size)}</p>

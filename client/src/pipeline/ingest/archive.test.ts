@@ -11,12 +11,18 @@ import { openFile, refusingUnreadable } from './open-file.ts';
 
 const { corpus } = testEnvironment();
 
-async function answerOf(folder: string, name: string): Promise<{ taken: string[]; because: Set<ReasonCode> }> {
+async function answerOf(
+  folder: string,
+  name: string,
+): Promise<{ taken: string[]; because: Set<ReasonCode> }> {
   const archives = createArchiveReader();
   const taken: string[] = [];
   const because = new Set<ReasonCode>();
   for await (const each of collectFile(await openAsBlob(`${folder}/${name}`), name, false)) {
-    const opened: Blob | { because: ReasonCode } = each.kind === 'refused' ? each : await refusingUnreadable(undefined, () => openFile(each.ref, archives));
+    const opened: Blob | { because: ReasonCode } =
+      each.kind === 'refused'
+        ? each
+        : await refusingUnreadable(undefined, () => openFile(each.ref, archives));
     if (opened instanceof Blob) taken.push(each.path);
     else because.add(opened.because);
   }
@@ -29,7 +35,11 @@ test('every hostile archive gets the answer its README asks for', async () => {
   assert.equal((await readdir(folder)).sort(), Object.keys(ARCHIVE_ANSWERS).sort());
   for (const [name, expected] of Object.entries(ARCHIVE_ANSWERS)) {
     const { taken, because } = await answerOf(folder, name);
-    assert.equal(taken, expected.taken.map((path) => `${name}/${path}`), name);
+    assert.equal(
+      taken,
+      expected.taken.map((path) => `${name}/${path}`),
+      name,
+    );
     assert.equal([...because], [expected.because], name);
   }
 });
@@ -43,7 +53,10 @@ test('a bomb is refused from its directory, without inflating it', async () => {
 
 test('what is called .zip and is none is named as damaged', async () => {
   const entries = await listArchive(new Blob(['not a zip at all']));
-  assert.equal(entries.map((entry) => entry.kind === 'refused' && entry.because), ['archive-damaged']);
+  assert.equal(
+    entries.map((entry) => entry.kind === 'refused' && entry.because),
+    ['archive-damaged'],
+  );
 });
 
 test('files of an archive are found as in a folder, with their bytes', async () => {
@@ -54,9 +67,14 @@ test('files of an archive are found as in a folder, with their bytes', async () 
   const archive = await writer.close();
   const found: Collected[] = [];
   for await (const each of collectFile(archive, 'cd.zip', false)) found.push(each);
-  assert.equal(found.map((each) => each.path), ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm']);
+  assert.equal(
+    found.map((each) => each.path),
+    ['cd.zip/series/one.dcm', 'cd.zip/series/two.dcm'],
+  );
   const archives = createArchiveReader();
-  const texts = await Promise.all(found.map(async (each) => (each.kind === 'file' ? (await openFile(each.ref, archives)).text() : '')));
+  const texts = await Promise.all(
+    found.map(async (each) => (each.kind === 'file' ? (await openFile(each.ref, archives)).text() : '')),
+  );
   assert.equal(texts, ['first', 'second']);
 });
 

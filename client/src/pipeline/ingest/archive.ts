@@ -1,7 +1,8 @@
 /**
- * ZIP files as folders: what is in one is listed from its directory alone, and judged before a byte is inflated. An entry is inflated
- * only when its turn comes, never beyond the size that the directory names, and its checksum is compared. Nothing is written to
- * disk, names are shown and never used as paths. The one door to zip.js, which is loaded with the first archive.
+ * ZIP files as folders: what is in one is listed from its directory alone, and judged before a byte is
+ * inflated. An entry is inflated only when its turn comes, never beyond the size that the directory names,
+ * and its checksum is compared. Nothing is written to disk, names are shown and never used as paths. The one
+ * door to zip.js, which is loaded with the first archive.
  */
 import type { FileEntry } from '@zip.js/zip.js';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
@@ -10,7 +11,10 @@ import type { ReasonCode } from '#shared/protocol/problem.ts';
 export const ARCHIVE_LIMITS = {
   /** As many as one manifest takes; a directory of more is not read to its end. */
   entries: 20_000,
-  /** Entries without a byte are no instances: a media export has a handful (locks, markers), a hostile archive thousands. */
+  /**
+   * Entries without a byte are no instances: a media export has a handful (locks, markers), a hostile archive
+   * thousands.
+   */
   emptyEntries: 1_000,
   /** Bytes of all entries: a tablet's share of the largest study there is, twice. */
   expandedBytes: 32 * 1024 ** 3,
@@ -33,12 +37,18 @@ export class ArchiveError extends Error {
   }
 }
 
-/** By name only: what is called .zip and is none is refused as damaged, what is one under another name is not DICOM. */
+/**
+ * By name only: what is called .zip and is none is refused as damaged, what is one under another name is not
+ * DICOM.
+ */
 export function isArchiveName(name: string): boolean {
   return /\.zip$/i.test(name);
 }
 
-/** What the archive holds, in the order of its directory, folders left out. An archive that is refused as a whole gives one row with an empty path. */
+/**
+ * What the archive holds, in the order of its directory, folders left out. An archive that is refused as a
+ * whole gives one row with an empty path.
+ */
 export async function listArchive(archive: Blob, signal?: AbortSignal): Promise<readonly ArchiveEntry[]> {
   let entries: readonly FileEntry[];
   try {
@@ -55,7 +65,9 @@ export async function listArchive(archive: Blob, signal?: AbortSignal): Promise<
   return entries.map((entry, index): ArchiveEntry => {
     const { filename: path, uncompressedSize: bytes } = entry;
     const because = isBomb ? 'archive-expansion-limit' : judge(entry, (named.get(path) ?? 0) > 1);
-    return because === null ? { kind: 'entry', path, bytes, index } : { kind: 'refused', path, bytes, because };
+    return because === null
+      ? { kind: 'entry', path, bytes, index }
+      : { kind: 'refused', path, bytes, because };
   });
 }
 
@@ -71,7 +83,9 @@ function judge(entry: FileEntry, isDuplicate: boolean): ReasonCode | null {
   return isExpanding(entry.uncompressedSize, entry.compressedSize) ? 'archive-expansion-limit' : null;
 }
 
-/** Nothing that leads out of the archive on any system: no root, no drive, no step up, no control character. */
+/**
+ * Nothing that leads out of the archive on any system: no root, no drive, no step up, no control character.
+ */
 function isSafePath(path: string): boolean {
   if (path === '' || /[\u0000-\u001f\u007f]/.test(path) || /^([/\\]|[A-Za-z]:)/.test(path)) return false;
   return !path.split(/[/\\]/).includes('..');
@@ -80,7 +94,10 @@ function isSafePath(path: string): boolean {
 async function readDirectory(archive: Blob, signal?: AbortSignal): Promise<readonly FileEntry[]> {
   const { BlobReader, ZipReader } = await import('@zip.js/zip.js');
   // Names are judged by us, one by one: zip.js would refuse the whole archive for a single unsafe one.
-  const reader = new ZipReader(new BlobReader(archive), { useWebWorkers: false, filenameValidation: 'tolerant' });
+  const reader = new ZipReader(new BlobReader(archive), {
+    useWebWorkers: false,
+    filenameValidation: 'tolerant',
+  });
   const files: FileEntry[] = [];
   let read = 0;
   let empty = 0;
@@ -97,7 +114,10 @@ async function readDirectory(archive: Blob, signal?: AbortSignal): Promise<reado
 }
 
 export interface ArchiveReader {
-  /** The bytes of one entry. `archiveId` names the archive: its directory is read once. Throws ArchiveError, or the signal's reason. */
+  /**
+   * The bytes of one entry. `archiveId` names the archive: its directory is read once. Throws ArchiveError,
+   * or the signal's reason.
+   */
   openEntry(archiveId: string, archive: Blob, index: number, signal?: AbortSignal): Promise<Blob>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Whether the instances of a parcel are coded for the way, and coding them. Decided anew for each parcel, and never again once it is
- * stored, from the link that was measured last and from how fast this device codes.
+ * Whether the instances of a parcel are coded for the way, and coding them. Decided anew for each parcel, and
+ * never again once it is stored, from the link that was measured last and from how fast this device codes.
  */
 import { codeHeld, codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
@@ -26,14 +26,30 @@ export interface CodingWork {
 type Part = Outgoing<PreparedInstance> & { readonly position: number };
 
 /** The same instances, coded where that makes them smaller. `workers`: how many code side by side. */
-export async function codeParts({ database, tools, now }: CodingWork, workers: number, parts: readonly Part[]): Promise<readonly Part[]> {
-  const [linkBytesPerSecond, speed] = [await knownRate(database, 'link-rate'), await knownRate(database, 'coding-rate')];
-  if (!codingPays({ linkBytesPerSecond, codeBytesPerSecond: speed === null ? null : speed * workers, expectedRatio: EXPECTED_RATIO })) return parts;
+export async function codeParts(
+  { database, tools, now }: CodingWork,
+  workers: number,
+  parts: readonly Part[],
+): Promise<readonly Part[]> {
+  const [linkBytesPerSecond, speed] = [
+    await knownRate(database, 'link-rate'),
+    await knownRate(database, 'coding-rate'),
+  ];
+  if (
+    !codingPays({
+      linkBytesPerSecond,
+      codeBytesPerSecond: speed === null ? null : speed * workers,
+      expectedRatio: EXPECTED_RATIO,
+    })
+  )
+    return parts;
   const coded: Part[] = [];
   let [bytes, milliseconds] = [0, 0];
   for (const part of parts) {
     const from = now();
-    const { encoding, bytes: code } = await (part.bytes instanceof Blob ? codeInstance(part.bytes, tools) : codeHeld(part.bytes, tools));
+    const { encoding, bytes: code } = await (part.bytes instanceof Blob
+      ? codeInstance(part.bytes, tools)
+      : codeHeld(part.bytes, tools));
     if (encoding === null) {
       coded.push(part);
       continue;
@@ -45,7 +61,11 @@ export async function codeParts({ database, tools, now }: CodingWork, workers: n
   if (bytes >= MEASURABLE_BYTES && milliseconds > 0) {
     const measured = (bytes / milliseconds) * 1000;
     // A note that cannot be written is measured again; the parcel does not fail for it.
-    await rememberRate(database, 'coding-rate', speed === null ? measured : NEWEST * measured + (1 - NEWEST) * speed).catch(() => undefined);
+    await rememberRate(
+      database,
+      'coding-rate',
+      speed === null ? measured : NEWEST * measured + (1 - NEWEST) * speed,
+    ).catch(() => undefined);
   }
   return coded;
 }

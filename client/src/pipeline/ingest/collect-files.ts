@@ -1,6 +1,7 @@
 /**
- * What a person chose, as a flat list of files: single files, folders with all that is in them, ZIP archives (drops: dropped-files.ts).
- * Listing reads no file but archives' directories. Order: as chosen, inside a folder by path, so that the same choice gives the same order.
+ * What a person chose, as a flat list of files: single files, folders with all that is in them, ZIP archives
+ * (drops: dropped-files.ts). Listing reads no file but archives' directories. Order: as chosen, inside a
+ * folder by path, so that the same choice gives the same order.
  */
 import type { ReasonCode } from '#shared/protocol/problem.ts';
 import { isArchiveName, listArchive } from './archive.ts';
@@ -27,23 +28,37 @@ export interface CollectedFile {
 /** Once it was read. */
 export type ReadFile = CollectedFile & { readonly bytes: number };
 
-export type Collected = CollectedFile | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
+export type Collected =
+  | CollectedFile
+  | { readonly kind: 'refused'; readonly path: string; readonly bytes: number; readonly because: ReasonCode };
 
 /** From `<input type=file>`: under `webkitdirectory` each file knows its path. */
 export async function* collectFiles(files: Iterable<File>, signal?: AbortSignal): AsyncGenerator<Collected> {
-  const chosen = [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name, inFolder: Boolean(file.webkitRelativePath) }));
+  const chosen = [...files].map((file) => ({
+    file,
+    path: file.webkitRelativePath || file.name,
+    inFolder: Boolean(file.webkitRelativePath),
+  }));
   const ordered = chosen.some((each) => each.inFolder) ? byName(chosen, ({ path }) => path) : chosen;
   for (const { file, path, inFolder } of ordered) yield* collectFile(file, path, inFolder, signal);
 }
 
-/** Sorted by their names, character by character. The engine's own order of strings: a comparison of ours for ten thousand would be felt. */
+/**
+ * Sorted by their names, character by character. The engine's own order of strings: a comparison of ours for
+ * ten thousand would be felt.
+ */
 export function byName<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
   const named = Map.groupBy(items, nameOf);
   return [...named.keys()].sort().flatMap((name) => named.get(name)!);
 }
 
 /** One file, or the entries of one archive. `bytes` of an archive's entries are those of its directory. */
-export async function* collectFile(file: Blob, path: string, inFolder: boolean, signal?: AbortSignal): AsyncGenerator<Collected> {
+export async function* collectFile(
+  file: Blob,
+  path: string,
+  inFolder: boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<Collected> {
   signal?.throwIfAborted();
   if (!isArchiveName(path)) {
     yield { kind: 'file', path, bytes: file.size, ref: { kind: 'file', file }, inFolder };
@@ -52,7 +67,15 @@ export async function* collectFile(file: Blob, path: string, inFolder: boolean, 
   const archiveId = crypto.randomUUID();
   for (const entry of await listArchive(file, signal)) {
     const inside = entry.path === '' ? path : `${path}/${entry.path}`;
-    if (entry.kind === 'refused') yield { kind: 'refused', path: inside, bytes: entry.bytes, because: entry.because };
-    else yield { kind: 'file', path: inside, bytes: entry.bytes, ref: { kind: 'entry', archiveId, archive: file, index: entry.index }, inFolder: true };
+    if (entry.kind === 'refused')
+      yield { kind: 'refused', path: inside, bytes: entry.bytes, because: entry.because };
+    else
+      yield {
+        kind: 'file',
+        path: inside,
+        bytes: entry.bytes,
+        ref: { kind: 'entry', archiveId, archive: file, index: entry.index },
+        inFolder: true,
+      };
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What a worker of the page does: reads headers, makes thumbnails, names instances and packs parcels into the queue. Plain functions: the
- * worker is glue around them, and tests run them without one. Rows and parcels are written here, beside the page's thread.
+ * What a worker of the page does: reads headers, makes thumbnails, names instances and packs parcels into the
+ * queue. Plain functions: the worker is glue around them, and tests run them without one. Rows and parcels
+ * are written here, beside the page's thread.
  */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
@@ -24,14 +25,26 @@ import { createArchiveReader } from './archive.ts';
 import { inOrder } from './at-once.ts';
 import { codeParts } from './code-parts.ts';
 import type { FileRef } from './collect-files.ts';
-import { ingestFile, reportOf, summariseFile, type DevicePolicy, type FileSummary, type IngestOutcome } from './ingest-file.ts';
+import {
+  ingestFile,
+  reportOf,
+  summariseFile,
+  type DevicePolicy,
+  type FileSummary,
+  type IngestOutcome,
+} from './ingest-file.ts';
 import { openFile, refusingUnreadable, type NotSent } from './open-file.ts';
 import { listFolder, type FolderHandle, type Listing } from './picked-folder.ts';
 
 /** The policy as it travels to a worker. The project key is a CryptoKey that cannot be read back. */
 export type PolicyForTask =
   | { readonly kind: 'identified' }
-  | { readonly kind: 'deidentified'; readonly options: readonly string[]; readonly rules: Policy['rules']; readonly projectKey: CryptoKey };
+  | {
+      readonly kind: 'deidentified';
+      readonly options: readonly string[];
+      readonly rules: Policy['rules'];
+      readonly projectKey: CryptoKey;
+    };
 
 export interface FileToQueue {
   readonly ref: FileRef;
@@ -54,20 +67,38 @@ export interface Summarised {
 export type Task =
   /** Null where the folder cannot be read. */
   | { readonly kind: 'list'; readonly folder: FolderHandle; readonly path: readonly string[] }
-  | { readonly kind: 'summarise'; readonly files: readonly FileToSummarise[]; readonly policy: PolicyForTask['kind'] }
+  | {
+      readonly kind: 'summarise';
+      readonly files: readonly FileToSummarise[];
+      readonly policy: PolicyForTask['kind'];
+    }
   /** `frame`: counted from 0; without it the middle one. */
   | { readonly kind: 'thumbnail'; readonly ref: FileRef; readonly maxSide: number; readonly frame?: number }
   /** Before and after, for a person to look at: nothing of it is kept. */
-  | { readonly kind: 'compare'; readonly ref: FileRef; readonly policy: PolicyForTask; readonly released: boolean }
-  | { readonly kind: 'name'; readonly studyId: string; readonly files: readonly FileToQueue[]; readonly policy: PolicyForTask }
   | {
-    readonly kind: 'pack'; readonly studyId: string; readonly parcelId: string; readonly files: readonly FileToQueue[]; readonly policy: PolicyForTask;
-    readonly sealingKey: SealingKey;
-    /** What the gateway has is left for later: parcels that are needed hold nothing else. */
-    readonly onlyNeeded: boolean;
-    /** How many of them pack side by side. */
-    readonly workers: number;
-  };
+      readonly kind: 'compare';
+      readonly ref: FileRef;
+      readonly policy: PolicyForTask;
+      readonly released: boolean;
+    }
+  | {
+      readonly kind: 'name';
+      readonly studyId: string;
+      readonly files: readonly FileToQueue[];
+      readonly policy: PolicyForTask;
+    }
+  | {
+      readonly kind: 'pack';
+      readonly studyId: string;
+      readonly parcelId: string;
+      readonly files: readonly FileToQueue[];
+      readonly policy: PolicyForTask;
+      readonly sealingKey: SealingKey;
+      /** What the gateway has is left for later: parcels that are needed hold nothing else. */
+      readonly onlyNeeded: boolean;
+      /** How many of them pack side by side. */
+      readonly workers: number;
+    };
 
 /** A file that was chosen and does not travel. */
 export interface NotQueued {
@@ -88,7 +119,10 @@ export interface TaskResults {
 }
 export type ResultOf<T extends Task> = TaskResults[T['kind']];
 
-/** A browser takes milliseconds to give the first bytes of a file, and gives those of several at the same time. */
+/**
+ * A browser takes milliseconds to give the first bytes of a file, and gives those of several at the same
+ * time.
+ */
 const READ_AT_ONCE = 6;
 
 export interface TaskRunner {
@@ -130,16 +164,31 @@ export function createTaskRunner({ database, coding, codecs, now }: TaskRunnerTo
   async function makeThumbnail(task: Extract<Task, { kind: 'thumbnail' }>): Promise<Thumbnail | null> {
     const made = await refusingUnreadable(undefined, async () => {
       const source = blobSource(await openFile(task.ref, archives));
-      const [read, { thumbnail }] = await Promise.all([readInstance(source, undefined, 'replaced'), import('#shared/pixels/thumbnail.ts')]);
+      const [read, { thumbnail }] = await Promise.all([
+        readInstance(source, undefined, 'replaced'),
+        import('#shared/pixels/thumbnail.ts'),
+      ]);
       if (read.kind !== 'ready') return read;
-      return { kind: 'made' as const, picture: await thumbnail(read.instance, read.instance.dataSet, task.maxSide, codecs, undefined, task.frame) };
+      return {
+        kind: 'made' as const,
+        picture: await thumbnail(
+          read.instance,
+          read.instance.dataSet,
+          task.maxSide,
+          codecs,
+          undefined,
+          task.frame,
+        ),
+      };
     });
     return made.kind === 'made' ? made.picture : null;
   }
 
   async function compare({ ref, policy, released }: Extract<Task, { kind: 'compare' }>): Promise<Comparison> {
     const resolved = await policies.resolve(policy);
-    return refusingUnreadable(undefined, async () => compareInstance(await openFile(ref, archives), resolved, released));
+    return refusingUnreadable(undefined, async () =>
+      compareInstance(await openFile(ref, archives), resolved, released),
+    );
   }
 
   async function name(task: Extract<Task, { kind: 'name' }>): Promise<TaskResults['name']> {
@@ -154,7 +203,11 @@ export function createTaskRunner({ database, coding, codecs, now }: TaskRunnerTo
       if (outcome.kind !== 'ready') return outcome;
       const report = await reportOf(policy, outcome.report);
       if (report !== null && !reports.has(report.digest)) reports.set(report.digest, report);
-      return { ...toNamed(outcome.instance, position), ...(report !== null && { report: report.digest }), ...(outcome.triage !== null && { triage: outcome.triage }) };
+      return {
+        ...toNamed(outcome.instance, position),
+        ...(report !== null && { report: report.digest }),
+        ...(outcome.triage !== null && { triage: outcome.triage }),
+      };
     });
     for (const [at, { position }] of task.files.entries()) {
       const outcome = outcomes[at]!;
@@ -173,7 +226,9 @@ export function createTaskRunner({ database, coding, codecs, now }: TaskRunnerTo
   async function pack(task: Extract<Task, { kind: 'pack' }>): Promise<TaskResults['pack']> {
     if (!isBeingPacked(await database.studies.get(task.studyId))) throw new StudyGone();
     const policy = await policies.resolve(task.policy);
-    const rows = await database.instances.bulkGet(task.files.map(({ position }): [string, number] => [task.studyId, position]));
+    const rows = await database.instances.bulkGet(
+      task.files.map(({ position }): [string, number] => [task.studyId, position]),
+    );
     const instances: NewParcel['instances'][number][] = [];
     const notQueued: NotQueued[] = [];
     const later: number[] = [];
@@ -183,23 +238,37 @@ export function createTaskRunner({ database, coding, codecs, now }: TaskRunnerTo
       if (task.onlyNeeded && row.state !== 'safe') later.push(position);
       return task.onlyNeeded && row.state !== 'safe' ? [] : [{ ref, position, released, row }];
     });
-    const outcomes = await inOrder(wanted, READ_AT_ONCE, ({ ref, released }) => ingest(ref, policy, released));
+    const outcomes = await inOrder(wanted, READ_AT_ONCE, ({ ref, released }) =>
+      ingest(ref, policy, released),
+    );
     for (const [at, { position, row }] of wanted.entries()) {
       const outcome = outcomes[at]!;
       if (outcome.kind !== 'ready') notQueued.push({ position, because: outcome });
-      else if (!isTheSame(outcome.instance, row)) notQueued.push({ position, because: { kind: 'refused', because: 'file-changed' } });
+      else if (!isTheSame(outcome.instance, row))
+        notQueued.push({ position, because: { kind: 'refused', because: 'file-changed' } });
       else instances.push({ ...outcome.instance, position });
     }
     if (instances.length > 0) {
       const parts = await codeParts({ database, tools: coding, now }, task.workers, instances);
-      await storeParcel(database, task.sealingKey, { id: task.parcelId, studyId: task.studyId, instances: parts });
+      await storeParcel(database, task.sealingKey, {
+        id: task.parcelId,
+        studyId: task.studyId,
+        instances: parts,
+      });
     }
-    if (notQueued.length > 0) await withdrawInstances(database, task.studyId, notQueued.map(({ position }) => position));
+    if (notQueued.length > 0)
+      await withdrawInstances(
+        database,
+        task.studyId,
+        notQueued.map(({ position }) => position),
+      );
     return { notQueued, later };
   }
 
   function ingest(ref: FileRef, policy: DevicePolicy, released = false): Promise<IngestOutcome> {
-    return refusingUnreadable(undefined, async () => ingestFile(await openFile(ref, archives), false, policy, undefined, released));
+    return refusingUnreadable(undefined, async () =>
+      ingestFile(await openFile(ref, archives), false, policy, undefined, released),
+    );
   }
 
   return {
@@ -229,7 +298,10 @@ export function createTaskRunner({ database, coding, codecs, now }: TaskRunnerTo
 }
 
 /** Without its bytes: two hundred instances are named together. */
-function toNamed({ bytes, originalDigest, coding: _, ...instance }: PreparedInstance, position: number): NamedInstance {
+function toNamed(
+  { bytes, originalDigest, coding: _, ...instance }: PreparedInstance,
+  position: number,
+): NamedInstance {
   return { ...instance, position, bytes: sizeOf(bytes), ...(originalDigest !== null && { originalDigest }) };
 }
 
@@ -239,7 +311,10 @@ function needsCopy({ parcelId, inPacs, state }: InstanceRow): boolean {
 }
 
 /** What was promised is what is packed: a file may have been written anew since it was named. */
-function isTheSame(instance: { readonly sopInstanceUID: string; readonly digest: string }, row: InstanceRow): boolean {
+function isTheSame(
+  instance: { readonly sopInstanceUID: string; readonly digest: string },
+  row: InstanceRow,
+): boolean {
   return instance.sopInstanceUID === row.sopInstanceUID && instance.digest === row.digest;
 }
 
@@ -252,8 +327,13 @@ function createPolicyCache(): { resolve(policy: PolicyForTask): Promise<DevicePo
       const asked = JSON.stringify([policy.options, policy.rules]);
       if (last?.asked === asked && last.projectKey === policy.projectKey) return last.policy;
       const rules = createRules(policy.options, policy.rules);
-      if (rules.kind === 'refused') throw new Error(`this device cannot carry out the option ${rules.option}`);
-      const made: DevicePolicy = { kind: 'deidentified', rules: rules.rules, pseudonyms: await createPseudonyms(policy.projectKey) };
+      if (rules.kind === 'refused')
+        throw new Error(`this device cannot carry out the option ${rules.option}`);
+      const made: DevicePolicy = {
+        kind: 'deidentified',
+        rules: rules.rules,
+        pseudonyms: await createPseudonyms(policy.projectKey),
+      };
       last = { asked, projectKey: policy.projectKey, policy: made };
       return made;
     },

@@ -1,4 +1,7 @@
-/** The whole page takes what is dropped. Tells the view when something hovers, and gives the dropped items on while they live. */
+/**
+ * The whole page takes what is dropped. Tells the view when something hovers, and gives the dropped items on
+ * while they live.
+ */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 

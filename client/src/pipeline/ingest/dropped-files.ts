@@ -1,6 +1,6 @@
 /**
- * What was dropped on the page, folders with all that is in them: as handles where the browser has them (picked-folder.ts), else as entries (File
- * and Directory Entries API).
+ * What was dropped on the page, folders with all that is in them: as handles where the browser has them
+ * (picked-folder.ts), else as entries (File and Directory Entries API).
  */
 import { byName, collectFile, type Collected } from './collect-files.ts';
 import { collectPicked, type FileHandle, type FolderHandle, type PickedFolder } from './picked-folder.ts';
@@ -28,7 +28,11 @@ export function takeDropped(items: Iterable<DataTransferItem>): readonly Dropped
   return taken;
 }
 
-export async function* collectDropped(dropped: readonly Dropped[], pick: (folder: FolderHandle) => PickedFolder, signal?: AbortSignal): AsyncGenerator<Collected> {
+export async function* collectDropped(
+  dropped: readonly Dropped[],
+  pick: (folder: FolderHandle) => PickedFolder,
+  signal?: AbortSignal,
+): AsyncGenerator<Collected> {
   for (const { item, handle } of dropped) {
     const handed = await handle;
     if (handed?.kind === 'directory') yield* collectPicked(pick(handed), signal);
@@ -37,7 +41,13 @@ export async function* collectDropped(dropped: readonly Dropped[], pick: (folder
   }
 }
 
-async function* collectEntry(entry: FileSystemEntry, path: string, inFolder: boolean, depth: number, signal?: AbortSignal): AsyncGenerator<Collected> {
+async function* collectEntry(
+  entry: FileSystemEntry,
+  path: string,
+  inFolder: boolean,
+  depth: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Collected> {
   signal?.throwIfAborted();
   if (entry.isDirectory) {
     yield* collectDirectory(entry as FileSystemDirectoryEntry, path, depth, signal);
@@ -53,7 +63,12 @@ async function* collectEntry(entry: FileSystemEntry, path: string, inFolder: boo
   yield* collectFile(file, path, inFolder, signal);
 }
 
-async function* collectDirectory(directory: FileSystemDirectoryEntry, path: string, depth: number, signal?: AbortSignal): AsyncGenerator<Collected> {
+async function* collectDirectory(
+  directory: FileSystemDirectoryEntry,
+  path: string,
+  depth: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Collected> {
   let entries: FileSystemEntry[];
   try {
     if (depth >= DEPTH_LIMIT) throw new RangeError('folders are nested too deep');
@@ -62,14 +77,20 @@ async function* collectDirectory(directory: FileSystemDirectoryEntry, path: stri
     yield { kind: 'refused', path, bytes: 0, because: 'file-unreadable' };
     return;
   }
-  for (const entry of byName(entries, ({ name }) => name)) yield* collectEntry(entry, `${path}/${entry.name}`, true, depth + 1, signal);
+  for (const entry of byName(entries, ({ name }) => name))
+    yield* collectEntry(entry, `${path}/${entry.name}`, true, depth + 1, signal);
 }
 
-/** `readEntries` gives at most 100 at a time in Chromium: it is called until it gives none (File and Directory Entries API §7.3). */
+/**
+ * `readEntries` gives at most 100 at a time in Chromium: it is called until it gives none (File and Directory
+ * Entries API §7.3).
+ */
 async function readAllEntries(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
   const all: FileSystemEntry[] = [];
   for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
     if (some.length === 0) return all;
     all.push(...some);
   }

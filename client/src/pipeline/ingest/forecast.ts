@@ -1,4 +1,7 @@
-/** Whether what is chosen fits on this device, before Send is pressed: what the queue will write, and the room that the browser gives. */
+/**
+ * Whether what is chosen fits on this device, before Send is pressed: what the queue will write, and the room
+ * that the browser gives.
+ */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
 export interface Forecast {
@@ -8,7 +11,10 @@ export interface Forecast {
   readonly room: number;
 }
 
-/** The queue's own share beside the bytes of the instances: tags, headers of parcels, what the database keeps of deleted rows for a while. */
+/**
+ * The queue's own share beside the bytes of the instances: tags, headers of parcels, what the database keeps
+ * of deleted rows for a while.
+ */
 const ROOM_FACTOR = 1.05;
 /** Rows, indexes and the manifest of one instance. */
 const INSTANCE_BYTES = 2_048;
@@ -20,14 +26,19 @@ export function needsOf(chosen: { readonly instances: number; readonly bytes: nu
 export interface ForecastTools {
   /** Bytes that the device still has room for; null when it does not say. */
   readonly room: () => Promise<number | null>;
-  /** Calls `work` after `ms`: ten thousand files that are read one by one need one forecast, not ten thousand. */
+  /**
+   * Calls `work` after `ms`: ten thousand files that are read one by one need one forecast, not ten thousand.
+   */
   readonly later: (work: () => void, ms: number) => void;
 }
 
 const FORECAST_AFTER_MS = 300;
 
 /** Follows `needs`; null where nothing is chosen, or the browser does not say how much room there is. */
-export function createForecast(needs: ReadonlySignal<number>, { room, later }: ForecastTools): ReadonlySignal<Forecast | null> {
+export function createForecast(
+  needs: ReadonlySignal<number>,
+  { room, later }: ForecastTools,
+): ReadonlySignal<Forecast | null> {
   const forecast = signal<Forecast | null>(null);
   let isDue = false;
 

@@ -1,6 +1,6 @@
 /**
- * Files become studies: groups what was read by study and series, and points out what a person should see before Send. Plain values,
- * no signals: the store shows snapshots of it.
+ * Files become studies: groups what was read by study and series, and points out what a person should see
+ * before Send. Plain values, no signals: the store shows snapshots of it.
  */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
@@ -56,7 +56,10 @@ export interface Gathering {
 
 export function createGathering(createId: () => string): Gathering {
   const studies = new Map<string, StudyGroup>();
-  /** How many of the studies each patient has: counted, for ten thousand studies cannot be looked through for each file. */
+  /**
+   * How many of the studies each patient has: counted, for ten thousand studies cannot be looked through for
+   * each file.
+   */
   const patients = new Map<string, number>();
 
   function countPatient(patient: string, by: 1 | -1): void {
@@ -102,17 +105,38 @@ export function createGathering(createId: () => string): Gathering {
 
 function newStudy(id: string, studyInstanceUID: string, description: InstanceDescription): StudyGroup {
   return {
-    id, studyInstanceUID, description, series: new Map(), modalities: new Set(), warnings: new Set(), sopInstanceUIDs: new Set(), held: [],
-    patient: patientOf(description), instances: 0, bytes: 0, version: 0,
+    id,
+    studyInstanceUID,
+    description,
+    series: new Map(),
+    modalities: new Set(),
+    warnings: new Set(),
+    sopInstanceUIDs: new Set(),
+    held: [],
+    patient: patientOf(description),
+    instances: 0,
+    bytes: 0,
+    version: 0,
   };
 }
 
 function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, ordinal: number): void {
   const { description, identifiers, held, warnings } = summary;
-  const series = study.series.get(identifiers.seriesInstanceUID)
-    ?? { seriesInstanceUID: identifiers.seriesInstanceUID, description, files: [], bytes: 0 };
+  const series = study.series.get(identifiers.seriesInstanceUID) ?? {
+    seriesInstanceUID: identifiers.seriesInstanceUID,
+    description,
+    files: [],
+    bytes: 0,
+  };
   study.series.set(series.seriesInstanceUID, series);
-  const found: FoundFile = { file, ordinal, sopInstanceUID: identifiers.sopInstanceUID, instanceNumber: description.instanceNumber, frames: description.frames, held };
+  const found: FoundFile = {
+    file,
+    ordinal,
+    sopInstanceUID: identifiers.sopInstanceUID,
+    instanceNumber: description.instanceNumber,
+    frames: description.frames,
+    held,
+  };
   series.files.push(found);
   if (held !== null) study.held.push(found);
   series.bytes += file.bytes;
@@ -129,7 +153,10 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
 }
 
-/** Who it is, for the question whether two studies belong to one person; spelling of the name's case does not matter. */
+/**
+ * Who it is, for the question whether two studies belong to one person; spelling of the name's case does not
+ * matter.
+ */
 function patientOf(description: InstanceDescription): string {
   return `${description.patientId?.trim() ?? ''}\n${description.patientName?.trim().toUpperCase() ?? ''}`;
 }

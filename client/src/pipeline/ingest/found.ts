@@ -1,6 +1,6 @@
 /**
- * What the person has chosen, as the screen shows it before anything is sent: studies, series, and what cannot be sent. Values here
- * are identifying; they live in the page's memory only and end with `clear()`.
+ * What the person has chosen, as the screen shows it before anything is sent: studies, series, and what
+ * cannot be sent. Values here are identifying; they live in the page's memory only and end with `clear()`.
  */
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
@@ -32,8 +32,18 @@ export interface QueueingProgress {
   readonly bytesTotal: number;
 }
 
-/** `two-patients`: this study's patient differs from another's in the selection; `patients-differ`: inside the study. */
-export type StudyWarning = 'two-patients' | 'patients-differ' | 'duplicates' | 'burned-in' | 'face' | 'too-many-instances' | WarningCode;
+/**
+ * `two-patients`: this study's patient differs from another's in the selection; `patients-differ`: inside the
+ * study.
+ */
+export type StudyWarning =
+  | 'two-patients'
+  | 'patients-differ'
+  | 'duplicates'
+  | 'burned-in'
+  | 'face'
+  | 'too-many-instances'
+  | WarningCode;
 
 export interface FoundSeries {
   readonly seriesInstanceUID: string;
@@ -51,7 +61,10 @@ export interface FoundStudy {
   /** Random: it may stand in an address. */
   readonly id: string;
   readonly studyInstanceUID: string;
-  /** As PS3.5 §6.2 PN: `Family^Given`, component groups already reduced to the one to show. Empty where there is none. */
+  /**
+   * As PS3.5 §6.2 PN: `Family^Given`, component groups already reduced to the one to show. Empty where there
+   * is none.
+   */
   readonly patientName: string;
   readonly patientId: string;
   /** YYYYMMDD, or empty. */
@@ -70,7 +83,10 @@ export interface FoundStudy {
   readonly selected: ReadonlySignal<boolean>;
 }
 
-/** A file that will not be sent. `refused`: it should have been an instance; `skipped`: it is not DICOM and lay in a folder. */
+/**
+ * A file that will not be sent. `refused`: it should have been an instance; `skipped`: it is not DICOM and
+ * lay in a folder.
+ */
 export interface RejectedFile {
   /** As chosen on this device; never leaves it. */
   readonly path: string;
@@ -86,7 +102,10 @@ export interface HeldFile extends RejectedFile {
   readonly studyInstanceUID: string;
 }
 
-/** What went wrong at Send. `seal-key-unknown`: the gateway's public key was never heard of, so nothing may be kept here. */
+/**
+ * What went wrong at Send. `seal-key-unknown`: the gateway's public key was never heard of, so nothing may be
+ * kept here.
+ */
 export type SendProblem = 'no-room' | 'policy-unknown' | 'seal-key-unknown' | 'device-failed';
 
 export interface IngestStore {
@@ -100,7 +119,10 @@ export interface IngestStore {
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
   /** Places (`ordinal`) of the instances that a person looked at and released. */
   readonly released: ReadonlySignal<ReadonlySet<number>>;
-  /** A person's word that nothing in the pixels of these names anybody. Nothing where it was not asked for, and once sending has begun. */
+  /**
+   * A person's word that nothing in the pixels of these names anybody. Nothing where it was not asked for,
+   * and once sending has begun.
+   */
   release(files: readonly FoundFile[]): void;
   /** Takes such a word back. Nothing once sending has begun. */
   holdBack(files: readonly FoundFile[]): void;
@@ -112,12 +134,21 @@ export interface IngestStore {
   readonly policy: ReadonlySignal<Policy | null>;
   readonly policies: ReadonlySignal<readonly Policy[]>;
   readonly problem: ReadonlySignal<SendProblem | null>;
-  /** Whether the studies that are selected fit on this device; null where nothing is selected or the browser does not say. */
+  /**
+   * Whether the studies that are selected fit on this device; null where nothing is selected or the browser
+   * does not say.
+   */
   readonly forecast: ReadonlySignal<Forecast | null>;
-  /** Whether the browser has promised not to clear the queue when it needs room; null: not known, or it was not asked yet. */
+  /**
+   * Whether the browser has promised not to clear the queue when it needs room; null: not known, or it was
+   * not asked yet.
+   */
   readonly persisted: ReadonlySignal<boolean | null>;
   choosePolicy(name: string): void;
-  /** From `<input type=file>`, with or without `webkitdirectory`; several calls add up. Resolves when all are read. */
+  /**
+   * From `<input type=file>`, with or without `webkitdirectory`; several calls add up. Resolves when all are
+   * read.
+   */
   addFiles(files: Iterable<File>): Promise<void>;
   /** From the browser's own picker of folders. */
   addFolder(folder: FolderHandle): Promise<void>;
@@ -131,7 +162,9 @@ export interface IngestStore {
   clear(): void;
   toggle(studyInstanceUID: string): void;
   showThumbnail(seriesInstanceUID: string): void;
-  /** Writes the selected studies into the queue, each as a whole or not at all; then they are safe on this device. */
+  /**
+   * Writes the selected studies into the queue, each as a whole or not at all; then they are safe on this
+   * device.
+   */
   send(): Promise<void>;
 }
-

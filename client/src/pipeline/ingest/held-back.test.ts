@@ -1,4 +1,7 @@
-/** What the policy cannot make safe: held by default, released by a person's word, and carried with that word into what is packed. */
+/**
+ * What the policy cannot make safe: held by default, released by a person's word, and carried with that word
+ * into what is packed.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
@@ -11,7 +14,8 @@ import { openParcel } from '../queue/open-test-queue.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from './open-test-ingest.ts';
 
 const BURNED_IN_ANNOTATION = 0x00280301;
-const study = () => syntheticStudy({ seed: 41, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
+const study = () =>
+  syntheticStudy({ seed: 41, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
 
 async function chosen() {
   const device = await openIngest({ chosen: DEIDENTIFIED });
@@ -19,7 +23,9 @@ async function chosen() {
   await rememberRate(device.database, 'link-rate', 1e9);
   const made = study();
   await device.store.addFiles(filesOf(made));
-  const held = device.store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files.filter((found) => found.held !== null));
+  const held = device.store.inspection
+    .seriesOf(made.studyInstanceUID)
+    .flatMap(({ files }) => files.filter((found) => found.held !== null));
   return { ...device, study: made, held };
 }
 
@@ -32,7 +38,11 @@ async function saidInQueue({ queue, keys }: Device): Promise<(string | null)[]> 
   for await (const parcel of queue.parcelsFor(pending!.id, (await queue.manifestOf(pending!.id)).instances)) {
     const body = await openParcel(parcel, keys);
     for await (const { range } of readParcel(blobSource(body))) {
-      const read = await readInstance(bytesSource(new Uint8Array(await body.slice(range.offset, range.offset + range.length).arrayBuffer())));
+      const read = await readInstance(
+        bytesSource(
+          new Uint8Array(await body.slice(range.offset, range.offset + range.length).arrayBuffer()),
+        ),
+      );
       if (read.kind !== 'ready') throw new Error(read.because);
       said.push(textOf(findElement(read.instance.elements, BURNED_IN_ANNOTATION), read.instance));
     }
@@ -43,7 +53,10 @@ async function saidInQueue({ queue, keys }: Device): Promise<(string | null)[]> 
 test('what is held stands in the list of what cannot go, before Send, and only where the policy removes names', async () => {
   const { store, held } = await chosen();
   assert.is(held.length, 2);
-  assert.equal(store.heldBack.value.map(({ reason }) => reason), ['burned-in-annotation', 'burned-in-annotation']);
+  assert.equal(
+    store.heldBack.value.map(({ reason }) => reason),
+    ['burned-in-annotation', 'burned-in-annotation'],
+  );
   store.choosePolicy('identified');
   assert.equal(store.heldBack.value, []);
   store.choosePolicy('deidentified');
@@ -55,7 +68,10 @@ test('what is held stands in the list of what cannot go, before Send, and only w
 test('without a word nothing of it goes; the rest of the study does', async () => {
   const device = await chosen();
   await device.store.send();
-  assert.equal(device.store.rejected.value.map(({ reason }) => reason), ['burned-in-annotation', 'burned-in-annotation']);
+  assert.equal(
+    device.store.rejected.value.map(({ reason }) => reason),
+    ['burned-in-annotation', 'burned-in-annotation'],
+  );
   assert.equal(await saidInQueue(device), [null, null]);
 });
 
@@ -66,7 +82,10 @@ test('released it goes and says NO; taken back it stays', async () => {
   device.store.holdBack([device.held[1]!]);
   assert.is(device.store.heldBack.value.length, 1);
   await device.store.send();
-  assert.equal(device.store.rejected.value.map(({ reason }) => reason), ['burned-in-annotation']);
+  assert.equal(
+    device.store.rejected.value.map(({ reason }) => reason),
+    ['burned-in-annotation'],
+  );
   assert.equal(await saidInQueue(device), ['NO', null, null].sort());
 });
 
@@ -84,7 +103,10 @@ test('once sending has begun a release is neither given nor taken back', async (
 });
 
 test('a word about what is not held, or what no look can make safe, is no release', async () => {
-  const { store, study: { studyInstanceUID } } = await chosen();
+  const {
+    store,
+    study: { studyInstanceUID },
+  } = await chosen();
   const [plain] = store.inspection.seriesOf(studyInstanceUID)[0]!.files;
   store.release([plain!, { ...plain!, ordinal: 99, held: 'cannot-be-deidentified' }]);
   assert.is(store.released.value.size, 0);
@@ -96,7 +118,9 @@ test('the picture of each frame of an instance can be looked at, and one that is
   await store.addFiles(filesOf(cine));
   const found = store.inspection.seriesOf(cine.studyInstanceUID)[0]!.files[0]!;
   assert.is(found.frames, 3);
-  const pictures = await Promise.all([0, 1, 2, 3].map((frame) => store.inspection.picture(found, frame, 8, new AbortController().signal)));
+  const pictures = await Promise.all(
+    [0, 1, 2, 3].map((frame) => store.inspection.picture(found, frame, 8, new AbortController().signal)),
+  );
   const bytes = pictures.map((picture) => (picture && 'rgba' in picture ? picture.rgba.join() : null));
   assert.is(new Set(bytes.slice(0, 3)).size, 3, 'three frames, three pictures');
   assert.is(bytes[3], null);

@@ -1,8 +1,9 @@
 /**
- * The road of one file on the device: read, apply the policy, digest. What comes out may be queued or sent; what does not comes out
- * with a reason. The same code runs in the page's workers and on the command line.
+ * The road of one file on the device: read, apply the policy, digest. What comes out may be queued or sent;
+ * what does not comes out with a reason. The same code runs in the page's workers and on the command line.
  *
- * Pixel data is not decoded: the instance is new header bytes and ranges of the file, put together in memory up to some megabytes, else a composite Blob.
+ * Pixel data is not decoded: the instance is new header bytes and ranges of the file, put together in memory
+ * up to some megabytes, else a composite Blob.
  */
 import type { DeidRules } from '#shared/deid/rules.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
@@ -30,10 +31,13 @@ export type DevicePolicy =
 
 export type IngestOutcome =
   | {
-    readonly kind: 'ready'; readonly instance: Outgoing<PreparedInstance>; readonly warnings: readonly WarningCode[]; readonly report: readonly TagAction[];
-    /** What a plain film says before a model has looked; null for anything else. */
-    readonly triage: DeviceTriage | null;
-  }
+      readonly kind: 'ready';
+      readonly instance: Outgoing<PreparedInstance>;
+      readonly warnings: readonly WarningCode[];
+      readonly report: readonly TagAction[];
+      /** What a plain film says before a model has looked; null for anything else. */
+      readonly triage: DeviceTriage | null;
+    }
   | NotSent;
 
 /** Phase one, for the screen: what the file says of itself. */
@@ -46,28 +50,54 @@ export interface FileSummary {
   readonly warnings: readonly WarningCode[];
 }
 
-const NOT_DICOM = new Set<ReasonCode>(['empty-file', 'not-dicom', 'not-dicom-image', 'not-dicom-document', 'not-dicom-archive']);
+const NOT_DICOM = new Set<ReasonCode>([
+  'empty-file',
+  'not-dicom',
+  'not-dicom-image',
+  'not-dicom-document',
+  'not-dicom-archive',
+]);
 
 /** Reads the header alone. `inFolder`: what is not DICOM is skipped, not refused. */
-export async function summariseFile(file: Blob, inFolder: boolean, policy: DevicePolicy['kind'], signal?: AbortSignal): Promise<FileSummary | NotSent> {
+export async function summariseFile(
+  file: Blob,
+  inFolder: boolean,
+  policy: DevicePolicy['kind'],
+  signal?: AbortSignal,
+): Promise<FileSummary | NotSent> {
   const read = await readFile(blobSource(file), inFolder, policy, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
   const { identifiers, warnings } = instance;
-  return { kind: 'summary', identifiers, description: describeInstance(instance), held: reasonToQuarantine(instance), warnings };
+  return {
+    kind: 'summary',
+    identifiers,
+    description: describeInstance(instance),
+    held: reasonToQuarantine(instance),
+    warnings,
+  };
 }
 
 /**
- * The whole road. Throws only the signal's reason; a file that cannot be read is refused. `released`: a person looked at its pixels
- * (`deidentifyInstance`).
+ * The whole road. Throws only the signal's reason; a file that cannot be read is refused. `released`: a
+ * person looked at its pixels (`deidentifyInstance`).
  */
-export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal, released = false): Promise<IngestOutcome> {
+export async function ingestFile(
+  file: Blob,
+  inFolder: boolean,
+  policy: DevicePolicy,
+  signal?: AbortSignal,
+  released = false,
+): Promise<IngestOutcome> {
   return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
     const original = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : file;
     const applied = await applyTo(original, inFolder, policy, signal, released);
     if (applied.kind !== 'applied') return applied;
     const { identifiers, transferSyntaxUID, bytes, warnings, report, triage } = applied;
-    const originalDigest = policy.kind === 'identified' ? null : await policy.pseudonyms.originalDigest(await digestOf(original, signal));
+    const originalDigest =
+      policy.kind === 'identified'
+        ? null
+        : await policy.pseudonyms.originalDigest(await digestOf(original, signal));
     const instance: PreparedInstance = {
       studyInstanceUID: identifiers.studyInstanceUID,
       seriesInstanceUID: identifiers.seriesInstanceUID,
@@ -83,8 +113,14 @@ export async function ingestFile(file: Blob, inFolder: boolean, policy: DevicePo
   });
 }
 
-/** What is said of it to the gateway, made by who names the instance; null under `identified`: nothing was done. */
-export async function reportOf(policy: DevicePolicy, actions: readonly TagAction[]): Promise<WireReport | null> {
+/**
+ * What is said of it to the gateway, made by who names the instance; null under `identified`: nothing was
+ * done.
+ */
+export async function reportOf(
+  policy: DevicePolicy,
+  actions: readonly TagAction[],
+): Promise<WireReport | null> {
   return policy.kind === 'identified' ? null : toWireReport(createReport(policy.rules.options, actions));
 }
 
@@ -107,14 +143,27 @@ export interface Applied<T extends InstanceBytes = Blob> {
   readonly triage: DeviceTriage | null;
 }
 
-/** Reads the file and applies the policy; nothing but its header is brought into memory. The same file gives the same bytes. */
-export function applyPolicy(file: Blob, inFolder: boolean, policy: DevicePolicy, signal?: AbortSignal, released = false): Promise<Applied | NotSent> {
+/**
+ * Reads the file and applies the policy; nothing but its header is brought into memory. The same file gives
+ * the same bytes.
+ */
+export function applyPolicy(
+  file: Blob,
+  inFolder: boolean,
+  policy: DevicePolicy,
+  signal?: AbortSignal,
+  released = false,
+): Promise<Applied | NotSent> {
   return applyTo(file, inFolder, policy, signal, released);
 }
 
 /** What is held stays held. */
 async function applyTo<T extends InstanceBytes>(
-  file: T, inFolder: boolean, policy: DevicePolicy, signal: AbortSignal | undefined, released: boolean,
+  file: T,
+  inFolder: boolean,
+  policy: DevicePolicy,
+  signal: AbortSignal | undefined,
+  released: boolean,
 ): Promise<Applied<T> | NotSent> {
   const source = file instanceof Blob ? blobSource(file) : bytesSource(file);
   const read = await readFile(source, inFolder, policy.kind, signal);
@@ -127,22 +176,62 @@ async function applyTo<T extends InstanceBytes>(
     const triage = modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null;
     if (policy.kind === 'identified') {
       const meta = missingFileMeta(instance);
-      const bytes = meta === null ? file : await compose(file, null, [meta, { offset: instance.dataSetOffset, length: source.size - instance.dataSetOffset }]);
-      return { kind: 'applied', identifiers, transferSyntaxUID, bytes, warnings, report: [], showsFace: false, triage };
+      const bytes =
+        meta === null
+          ? file
+          : await compose(file, null, [
+              meta,
+              { offset: instance.dataSetOffset, length: source.size - instance.dataSetOffset },
+            ]);
+      return {
+        kind: 'applied',
+        identifiers,
+        transferSyntaxUID,
+        bytes,
+        warnings,
+        report: [],
+        showsFace: false,
+        triage,
+      };
     }
     const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms, released);
     if (changed.kind !== 'ready') return changed;
-    const bytes = await compose(file, instance.dataSet === source ? null : instance.dataSet, changed.segments);
+    const bytes = await compose(
+      file,
+      instance.dataSet === source ? null : instance.dataSet,
+      changed.segments,
+    );
     const { report } = changed;
-    return { kind: 'applied', identifiers: changed.identifiers, transferSyntaxUID: changed.transferSyntaxUID, bytes, warnings, report, showsFace: mayShowFace(describeInstance(instance)), triage };
+    return {
+      kind: 'applied',
+      identifiers: changed.identifiers,
+      transferSyntaxUID: changed.transferSyntaxUID,
+      bytes,
+      warnings,
+      report,
+      showsFace: mayShowFace(describeInstance(instance)),
+      triage,
+    };
   });
 }
 
-const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({ models: [], runtime: 'none', population, score: null, first: false, film: [] });
+const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({
+  models: [],
+  runtime: 'none',
+  population,
+  score: null,
+  first: false,
+  film: [],
+});
 
 type Read = { readonly kind: 'parsed'; readonly instance: ParsedInstance } | NotSent;
 
-async function readFile(source: ByteSource, inFolder: boolean, policy: DevicePolicy['kind'], signal?: AbortSignal): Promise<Read> {
+async function readFile(
+  source: ByteSource,
+  inFolder: boolean,
+  policy: DevicePolicy['kind'],
+  signal?: AbortSignal,
+): Promise<Read> {
   return refusingUnreadable(signal, async (): Promise<Read> => {
     const outcome = await readInstance(source, signal, policy === 'identified' ? 'checked' : 'replaced');
     if (outcome.kind === 'ready') return { kind: 'parsed', instance: outcome.instance };
@@ -154,13 +243,21 @@ async function readFile(source: ByteSource, inFolder: boolean, policy: DevicePol
 type Segment = Uint8Array | { readonly offset: number; readonly length: number };
 
 /** New bytes and ranges of the file, or of the Data Set that was `inflated` out of it. */
-async function compose<T extends InstanceBytes>(file: T, inflated: ByteSource | null, segments: readonly Segment[]): Promise<T> {
-  const parts = await Promise.all(segments.map(async (segment): Promise<InstanceBytes> => {
-    if (segment instanceof Uint8Array) return new Uint8Array(segment);
-    const { offset, length } = segment;
-    // An inflated Data Set is in memory already; a file is only pointed at.
-    if (inflated !== null) return new Uint8Array(await inflated.read(offset, length));
-    return file instanceof Blob ? file.slice(offset, offset + length) : file.subarray(offset, offset + length);
-  }));
+async function compose<T extends InstanceBytes>(
+  file: T,
+  inflated: ByteSource | null,
+  segments: readonly Segment[],
+): Promise<T> {
+  const parts = await Promise.all(
+    segments.map(async (segment): Promise<InstanceBytes> => {
+      if (segment instanceof Uint8Array) return new Uint8Array(segment);
+      const { offset, length } = segment;
+      // An inflated Data Set is in memory already; a file is only pointed at.
+      if (inflated !== null) return new Uint8Array(await inflated.read(offset, length));
+      return file instanceof Blob
+        ? file.slice(offset, offset + length)
+        : file.subarray(offset, offset + length);
+    }),
+  );
   return (file instanceof Blob ? new Blob(parts) : joinBytes(parts as Uint8Array[])) as T;
 }

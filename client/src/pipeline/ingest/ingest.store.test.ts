@@ -17,8 +17,14 @@ test('a folder becomes studies and series; what is not DICOM is passed over, wha
   const [found] = store.studies.value;
   assert.equal([store.studies.value.length, found?.series.length, found?.instances], [1, 2, 6]);
   assert.is(store.skipped.value, 1);
-  assert.equal(store.rejected.value.map(({ path, reason }) => [path, reason]), [['cd/cut.dcm', 'truncated']]);
-  assert.equal([store.progress.value.filesFound, store.progress.value.filesRead, store.progress.value.listing], [8, 8, false]);
+  assert.equal(
+    store.rejected.value.map(({ path, reason }) => [path, reason]),
+    [['cd/cut.dcm', 'truncated']],
+  );
+  assert.equal(
+    [store.progress.value.filesFound, store.progress.value.filesRead, store.progress.value.listing],
+    [8, 8, false],
+  );
 });
 
 test('two patients in one choice are pointed out on both', async () => {
@@ -33,12 +39,18 @@ test('after Send every instance is safe on the device, the same one only once, a
   await store.addFiles([...filesOf(study), filesOf(study)[0]!]);
   assert.ok(store.studies.value[0]?.warnings.includes('duplicates'));
   await store.send();
-  assert.equal([store.phase.value, store.studies.value.length, store.problem.value, announced()], ['idle', 0, null, 2]);
+  assert.equal(
+    [store.phase.value, store.studies.value.length, store.problem.value, announced()],
+    ['idle', 0, null, 2],
+  );
   const [pending] = await queue.pending();
   assert.is(pending?.state, 'safe');
   const manifest = await queue.manifestOf(pending!.id);
   assert.is(manifest.deidentification, undefined);
-  assert.equal(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID).sort(), study.instances.map(({ identifiers }) => identifiers.sopInstanceUID).sort());
+  assert.equal(
+    manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID).sort(),
+    study.instances.map(({ identifiers }) => identifiers.sopInstanceUID).sort(),
+  );
   assert.is(await database.parcels.count(), 2, 'a parcel holds one series');
 });
 
@@ -54,12 +66,17 @@ test('under a de-identifying policy no identifying value is in what is queued', 
   assert.is.not(manifest.studyInstanceUID, study.studyInstanceUID);
   assert.ok(manifest.instances.every((instance) => instance.originalDigest !== undefined));
   // What was done to all of them is said once.
-  assert.equal([manifest.deidentification?.reports.length, manifest.instances.map(({ report }) => report)], [1, study.instances.map(() => 0)]);
+  assert.equal(
+    [manifest.deidentification?.reports.length, manifest.instances.map(({ report }) => report)],
+    [1, study.instances.map(() => 0)],
+  );
   assert.ok(manifestSchema.safeParse(manifest).success);
-  for (const planted of [...study.planted, study.studyInstanceUID]) assert.not(JSON.stringify(manifest).includes(planted), planted);
+  for (const planted of [...study.planted, study.studyInstanceUID])
+    assert.not(JSON.stringify(manifest).includes(planted), planted);
   for await (const parcel of queue.parcelsFor(pending!.id, manifest.instances)) {
     const body = Buffer.from(await (await openParcel(parcel, keys)).arrayBuffer()).toString('latin1');
-    for (const planted of [...study.planted, study.studyInstanceUID]) assert.not(body.includes(planted), planted);
+    for (const planted of [...study.planted, study.studyInstanceUID])
+      assert.not(body.includes(planted), planted);
   }
 });
 
@@ -67,10 +84,14 @@ test('the rules of an administrator’s policy are carried out here', async () =
   const { identifiers, transferSyntaxUID } = syntheticStudy({ seed: 4, instancesPerSeries: 1 }).instances[0]!;
   const image = { rows: 1, columns: 1, bitsAllocated: 16, pixels: new Uint8Array(2) } as const;
   // Neither in Table E.1-1 nor in PS3.6.
-  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements: [[0x00187fff, 'LO', 'QzUnknownXq']], image }));
+  const bytes = concatBytes(
+    buildInstance({ identifiers, transferSyntaxUID, elements: [[0x00187fff, 'LO', 'QzUnknownXq']], image }),
+  );
   const own = { ...DEIDENTIFIED, name: 'own', title: 'Our own' };
   for (const rules of [undefined, { unknownAttributes: 'keep' as const }]) {
-    const { store, queue, keys, database } = await openIngest({ chosen: { ...own, version: rules ? 2 : 1, rules } });
+    const { store, queue, keys, database } = await openIngest({
+      chosen: { ...own, version: rules ? 2 : 1, rules },
+    });
     await rememberRate(database, 'link-rate', 1e9);
     await store.addFiles([new File([new Uint8Array(bytes)], 'a.dcm')]);
     await store.send();
@@ -110,7 +131,10 @@ test('what is taken back while it is copied leaves nothing half in the queue', a
     if (task.kind === 'pack' && (packed += 1) === 2) store.cancel();
   };
   await store.send();
-  assert.equal([await database.studies.count(), await database.parcels.count(), await database.records.count()], [0, 0, 0]);
+  assert.equal(
+    [await database.studies.count(), await database.parcels.count(), await database.records.count()],
+    [0, 0, 0],
+  );
   assert.equal([store.phase.value, store.studies.value.length, store.problem.value], ['found', 1, null]);
 });
 
@@ -118,10 +142,13 @@ test('without room on the device nothing is begun and the reason is said', async
   const { store, database } = await openIngest({ room: 1000 });
   await store.addFiles(filesOf(syntheticStudy({ seed: 6 })));
   await store.send();
-  assert.equal([store.problem.value, await database.studies.count(), store.studies.value.length], ['no-room', 0, 1]);
+  assert.equal(
+    [store.problem.value, await database.studies.count(), store.studies.value.length],
+    ['no-room', 0, 1],
+  );
 });
 
-test('without the gateway\'s key nothing is kept, and the reason is said; with it the device need not be online', async () => {
+test("without the gateway's key nothing is kept, and the reason is said; with it the device need not be online", async () => {
   const { store, database, policies, keys } = await openIngest();
   await store.addFiles(filesOf(syntheticStudy({ seed: 9 })));
   policies.value = { ...policies.value!, sealingKey: null };
@@ -138,7 +165,8 @@ test('before Send is pressed the page says what the choice needs and what is fre
   const told: (number | null)[] = [];
   store.forecast.subscribe((forecast) => void told.push(forecast?.needs ?? null));
   await store.addFiles([...filesOf(first), ...filesOf(second)]);
-  const bytes = (study: typeof first) => study.instances.reduce((sum, instance) => sum + instance.bytes.length, 0);
+  const bytes = (study: typeof first) =>
+    study.instances.reduce((sum, instance) => sum + instance.bytes.length, 0);
   const settled = () => new Promise((resolve) => setImmediate(resolve));
   await settled();
   const both = store.forecast.value!;
@@ -153,7 +181,9 @@ test('before Send is pressed the page says what the choice needs and what is fre
 
 test('the browser is asked at Send not to clear the queue, and its answer is known', async () => {
   let asked = 0;
-  const { store } = await openIngest({ tools: { persist: async () => (asked += 1) > 0, isPersisted: async () => false } });
+  const { store } = await openIngest({
+    tools: { persist: async () => (asked += 1) > 0, isPersisted: async () => false },
+  });
   await store.addFiles(filesOf(syntheticStudy({ seed: 12 })));
   assert.equal([store.persisted.value, asked], [false, 0]);
   await store.send();
@@ -166,8 +196,14 @@ test('only the studies that are chosen are sent', async () => {
   await store.addFiles([...filesOf(first), ...filesOf(second)]);
   store.toggle(first.studyInstanceUID);
   await store.send();
-  assert.equal((await database.studies.toArray()).map(({ studyInstanceUID }) => studyInstanceUID), [second.studyInstanceUID]);
-  assert.equal(store.studies.value.map(({ studyInstanceUID }) => studyInstanceUID), [first.studyInstanceUID]);
+  assert.equal(
+    (await database.studies.toArray()).map(({ studyInstanceUID }) => studyInstanceUID),
+    [second.studyInstanceUID],
+  );
+  assert.equal(
+    store.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
+    [first.studyInstanceUID],
+  );
 });
 
 test.run();

@@ -1,6 +1,7 @@
 /**
- * From a choice of files to a study that is safe on this device: reads in the pool, shows what was found, and at Send writes the
- * selected studies into the queue, each as a whole or not at all. The page's thread passes messages and draws at most four times a second.
+ * From a choice of files to a study that is safe on this device: reads in the pool, shows what was found, and
+ * at Send writes the selected studies into the queue, each as a whole or not at all. The page's thread passes
+ * messages and draws at most four times a second.
  */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
@@ -9,7 +10,16 @@ import { isNoRoom } from '../queue/no-room.ts';
 import { collectFiles, type Collected, type CollectedFile, type ReadFile } from './collect-files.ts';
 import type { PolicyForTask, Summarised } from './device-tasks.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
-import type { FoundStudy, HeldFile, IngestPhase, IngestProgress, IngestStore, QueueingProgress, RejectedFile, SendProblem } from './found.ts';
+import type {
+  FoundStudy,
+  HeldFile,
+  IngestPhase,
+  IngestProgress,
+  IngestStore,
+  QueueingProgress,
+  RejectedFile,
+  SendProblem,
+} from './found.ts';
 import { createForecast, needsOf } from './forecast.ts';
 import { createGathering, type FoundFile, type StudyGroup } from './found-studies.ts';
 import { createHeldBack, heldUnder } from './held-back.ts';
@@ -28,7 +38,10 @@ export interface IngestTools extends QueueingTools {
   readonly hearPolicies: () => void;
   /** Bytes that the device still has room for; null when it does not say. */
   readonly room: () => Promise<number | null>;
-  /** Asks the browser not to clear the queue when it needs room, in a person's own gesture; null where it cannot be asked. */
+  /**
+   * Asks the browser not to clear the queue when it needs room, in a person's own gesture; null where it
+   * cannot be asked.
+   */
   readonly persist: () => Promise<boolean | null>;
   /** What the browser has promised so far. */
   readonly isPersisted: () => Promise<boolean | null>;
@@ -37,10 +50,19 @@ export interface IngestTools extends QueueingTools {
 
 /** Four pictures a second are as good as sixty for a number that grows, and leave the thread free. */
 const DRAW_EVERY_MS = 250;
-/** Of which a worker reads the headers for one message: each message costs the page's thread as much as several files. */
+/**
+ * Of which a worker reads the headers for one message: each message costs the page's thread as much as
+ * several files.
+ */
 const FILES_AT_ONCE = 16;
 const NOTHING_READ: IngestProgress = { filesFound: 0, filesRead: 0, bytesRead: 0, listing: false };
-const NOTHING_QUEUED: QueueingProgress = { named: 0, instances: 0, instancesTotal: 0, bytes: 0, bytesTotal: 0 };
+const NOTHING_QUEUED: QueueingProgress = {
+  named: 0,
+  instances: 0,
+  instancesTotal: 0,
+  bytes: 0,
+  bytesTotal: 0,
+};
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const phase = signal<IngestPhase>('idle');
@@ -52,11 +74,21 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   const skipped = signal(0);
   const problem = signal<SendProblem | null>(null);
   const persisted = signal<boolean | null>(null);
-  const chosen = computed(() => studies.value.filter((study) => study.selected.value && !study.warnings.includes('too-many-instances')));
-  const needs = computed(() => needsOf({ instances: sum(chosen.value, (study) => study.instances), bytes: sum(chosen.value, (study) => study.bytes) }));
+  const chosen = computed(() =>
+    studies.value.filter((study) => study.selected.value && !study.warnings.includes('too-many-instances')),
+  );
+  const needs = computed(() =>
+    needsOf({
+      instances: sum(chosen.value, (study) => study.instances),
+      bytes: sum(chosen.value, (study) => study.bytes),
+    }),
+  );
   const forecast = createForecast(needs, tools);
   // Not known is as good as not promised.
-  tools.isPersisted().then((is) => (persisted.value ??= is), () => undefined);
+  tools.isPersisted().then(
+    (is) => (persisted.value ??= is),
+    () => undefined,
+  );
   const chosenPolicy = signal<string | null>(null);
   const gathering = createGathering(tools.createId);
   const heldBack = createHeldBack();
@@ -67,7 +99,8 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   let abort = new AbortController();
   let isDrawing = false;
 
-  const policy = () => (tools.policies.value === null ? null : policyOf(tools.policies.value, chosenPolicy.value));
+  const policy = () =>
+    tools.policies.value === null ? null : policyOf(tools.policies.value, chosenPolicy.value);
 
   function draw(): void {
     batch(() => {
@@ -95,9 +128,13 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   }
 
   function reject(path: string, bytes: number, said: NotSent): void {
-    const outcome = said.kind === 'refused' && isMediaDirectory(path) ? { kind: said.kind, because: 'sop-class-not-storage' as const } : said;
+    const outcome =
+      said.kind === 'refused' && isMediaDirectory(path)
+        ? { kind: said.kind, because: 'sop-class-not-storage' as const }
+        : said;
     const where = outcome.kind === 'refused' && 'where' in outcome ? (outcome.where ?? null) : null;
-    if (outcome.kind === 'skipped') notSent.skipped.push({ path, bytes, state: 'skipped', reason: outcome.because, where });
+    if (outcome.kind === 'skipped')
+      notSent.skipped.push({ path, bytes, state: 'skipped', reason: outcome.because, where });
     else notSent.refused.push({ path, bytes, state: 'refused', reason: outcome.because, where });
   }
 
@@ -107,7 +144,14 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   async function readSome(files: readonly Numbered[], signal: AbortSignal): Promise<void> {
     const kind = policy()?.deidentify === false ? 'identified' : 'deidentified';
     try {
-      const said = await tools.pool.run({ kind: 'summarise', files: files.map(({ file: { ref, inFolder } }) => ({ ref, inFolder })), policy: kind }, signal);
+      const said = await tools.pool.run(
+        {
+          kind: 'summarise',
+          files: files.map(({ file: { ref, inFolder } }) => ({ ref, inFolder })),
+          policy: kind,
+        },
+        signal,
+      );
       if (signal.aborted) return;
       for (const [at, each] of files.entries()) takeSummary(each, said[at]!);
     } catch (error) {
@@ -151,7 +195,8 @@ export function createIngestStore(tools: IngestTools): IngestStore {
           continue;
         }
         some.push({ file: found, ordinal: count.ordinal++ });
-        // The first ones at once, then as many together as are found while those before are read: the rest of ten thousand wait as names.
+        // The first ones at once, then as many together as are found while those before are read: the rest of
+        // ten thousand wait as names.
         if (underWay.size < tools.pool.size || some.length === FILES_AT_ONCE) readThem();
         if (underWay.size >= tools.pool.size * 2) await Promise.race(underWay);
         else await breathe();
@@ -166,39 +211,55 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       count.listing -= 1;
       await Promise.allSettled(underWay);
       count.reading -= 1;
-      if (count.reading === 0 && phase.value === 'reading') phase.value = gathering.studies.size + notSent.refused.length > 0 ? 'found' : 'idle';
+      if (count.reading === 0 && phase.value === 'reading')
+        phase.value = gathering.studies.size + notSent.refused.length > 0 ? 'found' : 'idle';
       draw();
     }
   }
 
   function policyForTask(chosen: Policy, known: KnownPolicies): PolicyForTask | null {
     if (!chosen.deidentify) return { kind: 'identified' };
-    return known.projectKey === null ? null : { kind: 'deidentified', options: chosen.options, rules: chosen.rules, projectKey: known.projectKey };
+    return known.projectKey === null
+      ? null
+      : { kind: 'deidentified', options: chosen.options, rules: chosen.rules, projectKey: known.projectKey };
   }
 
   /** Under what the selected studies travel, or why they cannot. */
-  function termsOf(known: KnownPolicies | null): SendingTerms | Exclude<SendProblem, 'no-room' | 'device-failed'> {
+  function termsOf(
+    known: KnownPolicies | null,
+  ): SendingTerms | Exclude<SendProblem, 'no-room' | 'device-failed'> {
     const chosen = policy();
     const forTask = known && chosen && policyForTask(chosen, known);
     if (!known || !chosen || !forTask) return 'policy-unknown';
-    return known.sealingKey === null ? 'seal-key-unknown' : { policy: chosen, forTask, sealingKey: known.sealingKey, released: heldBack.released.value };
+    return known.sealingKey === null
+      ? 'seal-key-unknown'
+      : { policy: chosen, forTask, sealingKey: known.sealingKey, released: heldBack.released.value };
   }
 
   function countQueued(more: Partial<QueueingProgress>): void {
     const before = queueing.value;
     queueing.value = {
-      ...before, named: before.named + (more.named ?? 0), instances: before.instances + (more.instances ?? 0), bytes: before.bytes + (more.bytes ?? 0),
+      ...before,
+      named: before.named + (more.named ?? 0),
+      instances: before.instances + (more.instances ?? 0),
+      bytes: before.bytes + (more.bytes ?? 0),
     };
   }
 
   const bytesOf = (files: readonly FoundFile[]) => sum(files, ({ file }) => file.bytes);
 
   async function queueOne(group: StudyGroup, terms: SendingTerms, signal: AbortSignal): Promise<void> {
-    await queueStudy(tools, group, terms, {
-      onNamed: (files) => countQueued({ named: files.length }),
-      onSafe: (files) => countQueued({ instances: files.length, bytes: bytesOf(files) }),
-      onNotQueued: ({ file }, because) => reject(file.path, file.bytes, because),
-    }, signal);
+    await queueStudy(
+      tools,
+      group,
+      terms,
+      {
+        onNamed: (files) => countQueued({ named: files.length }),
+        onSafe: (files) => countQueued({ instances: files.length, bytes: bytesOf(files) }),
+        onNotQueued: ({ file }, because) => reject(file.path, file.bytes, because),
+      },
+      signal,
+    );
     gathering.remove(group.studyInstanceUID);
     draw();
   }
@@ -209,9 +270,17 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     problem.value = typeof terms === 'string' ? terms : null;
     if (typeof terms === 'string') return;
     // Some browsers ask the person, and the answer may take its time: nothing waits for it.
-    tools.persist().then((is) => (persisted.value = is), () => undefined);
-    const selected = [...gathering.studies.values()].filter((study) => showcase.isSelected(study) && !study.warnings.has('too-many-instances'));
-    const total = { instances: sum(selected, (study) => study.instances), bytes: sum(selected, (study) => study.bytes) };
+    tools.persist().then(
+      (is) => (persisted.value = is),
+      () => undefined,
+    );
+    const selected = [...gathering.studies.values()].filter(
+      (study) => showcase.isSelected(study) && !study.warnings.has('too-many-instances'),
+    );
+    const total = {
+      instances: sum(selected, (study) => study.instances),
+      bytes: sum(selected, (study) => study.bytes),
+    };
     const room = await tools.room().catch(() => null);
     if (room !== null && needsOf(total) > room) {
       problem.value = 'no-room';
@@ -249,7 +318,10 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     draw();
   }
 
-  const picked = (folder: FolderHandle, signal: AbortSignal): PickedFolder => ({ folder, list: (path) => tools.pool.run({ kind: 'list', folder, path }, signal) });
+  const picked = (folder: FolderHandle, signal: AbortSignal): PickedFolder => ({
+    folder,
+    list: (path) => tools.pool.run({ kind: 'list', folder, path }, signal),
+  });
 
   function beginReading(): AbortSignal {
     // Before somebody sends: a policy may have been changed since they signed in.
@@ -266,7 +338,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 
   const inspection = createInspection({
-    pool: tools.pool, studies: gathering.studies, released: () => heldBack.released.peek(),
+    pool: tools.pool,
+    studies: gathering.studies,
+    released: () => heldBack.released.peek(),
     policy: () => {
       const [known, chosen] = [tools.policies.peek(), policy()];
       return known && chosen && policyForTask(chosen, known);
@@ -274,9 +348,21 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   });
 
   return {
-    phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, forecast, persisted, inspection,
+    phase,
+    progress,
+    queueing,
+    studies,
+    rejected,
+    skipped,
+    skippedFiles,
+    problem,
+    forecast,
+    persisted,
+    inspection,
     heldBack: computed(() => heldUnder(policy(), heldFiles.value)),
-    released: heldBack.released, release: deciding(heldBack.release), holdBack: deciding(heldBack.holdBack),
+    released: heldBack.released,
+    release: deciding(heldBack.release),
+    holdBack: deciding(heldBack.holdBack),
     policy: computed(policy),
     policies: computed(() => tools.policies.value?.policies ?? []),
     choosePolicy(name) {
@@ -293,7 +379,10 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     addDataTransfer: (items) => {
       const dropped = takeDropped(items);
       const signal = beginReading();
-      return read(collectDropped(dropped, (folder) => picked(folder, signal), signal), signal);
+      return read(
+        collectDropped(dropped, (folder) => picked(folder, signal), signal),
+        signal,
+      );
     },
     async addSample() {
       const files = await tools.sample();
@@ -308,7 +397,10 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 }
 
-/** What was chosen; where that is withdrawn, one that removes names: nobody's choice of that becomes one of sending them. */
+/**
+ * What was chosen; where that is withdrawn, one that removes names: nobody's choice of that becomes one of
+ * sending them.
+ */
 function policyOf({ policies, default: preset }: KnownPolicies, chosen: string | null): Policy | null {
   const named = (name: string | null): Policy | undefined => policies.find((each) => each.name === name);
   if (chosen === null) return named(preset) ?? null;
@@ -322,7 +414,10 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
 /** Other work of the page's thread, a finger on the glass above all, has its turn at least this often. */
 const TURN_MS = 8;
 
-/** Gives the thread away where the last turn is that long ago: what is listed already would else be taken in one task. */
+/**
+ * Gives the thread away where the last turn is that long ago: what is listed already would else be taken in
+ * one task.
+ */
 function createBreath({ now, later }: Pick<IngestTools, 'now' | 'later'>): () => Promise<void> {
   let since = now();
   return async () => {

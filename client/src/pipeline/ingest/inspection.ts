@@ -1,6 +1,7 @@
 /**
- * A look at single instances of a found study, before Send: its data set before and after the policy in force, and its picture. The work is
- * done in the pool; what comes back is given to who asked and kept nowhere.
+ * A look at single instances of a found study, before Send: its data set before and after the policy in
+ * force, and its picture. The work is done in the pool; what comes back is given to who asked and kept
+ * nowhere.
  */
 import type { Comparison } from '../deid/comparison.ts';
 import type { PolicyForTask } from './device-tasks.ts';
@@ -17,9 +18,15 @@ export interface InspectedSeries {
 }
 
 export interface Inspection {
-  /** The series of a found study in the order of its card, each with its files; empty where the study is no longer here. */
+  /**
+   * The series of a found study in the order of its card, each with its files; empty where the study is no
+   * longer here.
+   */
   seriesOf(studyInstanceUID: string): readonly InspectedSeries[];
-  /** Throws TaskFault, or the signal's reason; null where the gateway has not said yet which policy is in force. */
+  /**
+   * Throws TaskFault, or the signal's reason; null where the gateway has not said yet which policy is in
+   * force.
+   */
   compare(found: FoundFile, signal: AbortSignal): Promise<Comparison | null>;
   /** `frame`: counted from 0. Null where it is not drawn here. */
   picture(found: FoundFile, frame: number, maxSide: number, signal: AbortSignal): Promise<Thumbnail | null>;
@@ -35,16 +42,25 @@ export interface InspectionTools {
 
 export function createInspection({ pool, studies, policy, released }: InspectionTools): Inspection {
   return {
-    seriesOf: (studyInstanceUID) => [...(studies.get(studyInstanceUID)?.series.values() ?? [])]
-      .sort((a, b) => (a.description.seriesNumber ?? Infinity) - (b.description.seriesNumber ?? Infinity))
-      .map(({ seriesInstanceUID, description, files }) => ({
-        seriesInstanceUID, description: description.seriesDescription ?? '', modality: description.modality ?? '',
-        files: files.toSorted((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) || a.ordinal - b.ordinal),
-      })),
+    seriesOf: (studyInstanceUID) =>
+      [...(studies.get(studyInstanceUID)?.series.values() ?? [])]
+        .sort((a, b) => (a.description.seriesNumber ?? Infinity) - (b.description.seriesNumber ?? Infinity))
+        .map(({ seriesInstanceUID, description, files }) => ({
+          seriesInstanceUID,
+          description: description.seriesDescription ?? '',
+          modality: description.modality ?? '',
+          files: files.toSorted(
+            (a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) || a.ordinal - b.ordinal,
+          ),
+        })),
     async compare({ file, ordinal }, signal) {
       const asked = policy();
-      return asked && pool.run({ kind: 'compare', ref: file.ref, policy: asked, released: released().has(ordinal) }, signal);
+      return (
+        asked &&
+        pool.run({ kind: 'compare', ref: file.ref, policy: asked, released: released().has(ordinal) }, signal)
+      );
     },
-    picture: ({ file }, frame, maxSide, signal) => pool.run({ kind: 'thumbnail', ref: file.ref, maxSide, frame }, signal),
+    picture: ({ file }, frame, maxSide, signal) =>
+      pool.run({ kind: 'thumbnail', ref: file.ref, maxSide, frame }, signal),
   };
 }

@@ -27,15 +27,28 @@ for (const refuses of ['request', 'transaction'] as const) {
       if (ids.length === 1) {
         told += 1;
         assert.is(store.problem.value, 'no-room', `write ${nth}`);
-        const left = [await database.studies.count(), await database.instances.count(), await database.parcels.count(), await database.records.count()];
+        const left = [
+          await database.studies.count(),
+          await database.instances.count(),
+          await database.parcels.count(),
+          await database.records.count(),
+        ];
         assert.equal(left, [1, 2, before.parcels, before.records], `write ${nth}`);
-        assert.equal([store.phase.value, store.studies.value.length], ['found', 1], 'it can be chosen again as it stands');
+        assert.equal(
+          [store.phase.value, store.studies.value.length],
+          ['found', 1],
+          'it can be chosen again as it stands',
+        );
         await store.send();
       }
       const [added, ...more] = (await queue.pending()).filter(({ id }) => id !== 'other');
       assert.equal([added?.state, more.length, store.problem.value], ['safe', 0, null], `write ${nth}`);
       assert.is((await queue.manifestOf(added!.id)).instances.length, 4);
-      assert.is((await Array.fromAsync(queue.parcelsFor(added!.id, (await queue.manifestOf(added!.id)).instances))).length, 2);
+      assert.is(
+        (await Array.fromAsync(queue.parcelsFor(added!.id, (await queue.manifestOf(added!.id)).instances)))
+          .length,
+        2,
+      );
       database.close();
       if (isOver) break;
     }

@@ -1,4 +1,7 @@
-/** For the tests of the upload page's store: a device in memory whose workers run beside it, with a hook before and after each task. */
+/**
+ * For the tests of the upload page's store: a device in memory whose workers run beside it, with a hook
+ * before and after each task.
+ */
 import { signal } from '@preact/signals';
 import { importProjectKey } from '#shared/deid/pseudonyms.ts';
 import type { Policy } from '#shared/protocol/api.ts';
@@ -34,11 +37,25 @@ export interface TestIngestOptions {
   readonly tools?: Partial<IngestTools>;
 }
 
-export async function openIngest({ chosen = IDENTIFIED, room = null, device, decisions = {}, tools = {} }: TestIngestOptions = {}) {
+export async function openIngest({
+  chosen = IDENTIFIED,
+  room = null,
+  device,
+  decisions = {},
+  tools = {},
+}: TestIngestOptions = {}) {
   const opened = device ?? (await openDevice());
   const { database } = opened;
-  const runner = createTaskRunner({ database, coding: { loadCharls }, codecs: loadCodecs(), now: () => performance.now() });
-  const hooks = { beforeTask: async (_task: Task): Promise<void> => undefined, afterTask: async (_task: Task): Promise<void> => undefined };
+  const runner = createTaskRunner({
+    database,
+    coding: { loadCharls },
+    codecs: loadCodecs(),
+    now: () => performance.now(),
+  });
+  const hooks = {
+    beforeTask: async (_task: Task): Promise<void> => undefined,
+    afterTask: async (_task: Task): Promise<void> => undefined,
+  };
   const pool: WorkerPool = {
     size: 2,
     async run<T extends Task>(task: T, abort: AbortSignal): Promise<ResultOf<T>> {
@@ -52,13 +69,50 @@ export async function openIngest({ chosen = IDENTIFIED, room = null, device, dec
   };
   const keys = await makeSealingKeys();
   const projectKey = await importProjectKey(new Uint8Array(32).fill(7));
-  const policies = signal<KnownPolicies | null>({ policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])], default: chosen.name, projectKey, projectKeyId: 'p1', sealingKey: keys.sealingKey });
-  const deciding: DecisionTools = { database, now: () => 1, decide: async () => undefined, withdraw: async () => undefined, wake: () => undefined, ...decisions };
+  const policies = signal<KnownPolicies | null>({
+    policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])],
+    default: chosen.name,
+    projectKey,
+    projectKeyId: 'p1',
+    sealingKey: keys.sealingKey,
+  });
+  const deciding: DecisionTools = {
+    database,
+    now: () => 1,
+    decide: async () => undefined,
+    withdraw: async () => undefined,
+    wake: () => undefined,
+    ...decisions,
+  };
   let announced = 0;
   const store = createIngestStore({
-    database, key: Promise.resolve(opened.key), pool, policies, hearPolicies: () => undefined, now: () => 1, createId: () => crypto.randomUUID(), account: () => 'a',
-    later: (work) => void queueMicrotask(work), room: async () => room, persist: async () => true, isPersisted: async () => false,
-    whileWriting: (_, work) => work(), giveUp: (id, why) => giveUpStudy(deciding, id, why), sample: async () => [], triaged: () => null, onQueued: () => (announced += 1), ...tools,
+    database,
+    key: Promise.resolve(opened.key),
+    pool,
+    policies,
+    hearPolicies: () => undefined,
+    now: () => 1,
+    createId: () => crypto.randomUUID(),
+    account: () => 'a',
+    later: (work) => void queueMicrotask(work),
+    room: async () => room,
+    persist: async () => true,
+    isPersisted: async () => false,
+    whileWriting: (_, work) => work(),
+    giveUp: (id, why) => giveUpStudy(deciding, id, why),
+    sample: async () => [],
+    triaged: () => null,
+    onQueued: () => (announced += 1),
+    ...tools,
   });
-  return { ...opened, store, queue: queueOver(opened), hooks, keys, policies, pool, announced: () => announced };
+  return {
+    ...opened,
+    store,
+    queue: queueOver(opened),
+    hooks,
+    keys,
+    policies,
+    pool,
+    announced: () => announced,
+  };
 }

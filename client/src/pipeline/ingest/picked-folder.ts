@@ -1,7 +1,8 @@
 /**
- * A folder that the browser gives as a handle: from the picker of the File System Access API, or dropped on the page (Chromium). Workers list it
- * and open its files by their names; the page's thread has names alone. Ten thousand files as `<input webkitdirectory>` gives them are made
- * in one task before the page sees any, and hold it again when they are forgotten.
+ * A folder that the browser gives as a handle: from the picker of the File System Access API, or dropped on
+ * the page (Chromium). Workers list it and open its files by their names; the page's thread has names alone.
+ * Ten thousand files as `<input webkitdirectory>` gives them are made in one task before the page sees any,
+ * and hold it again when they are forgotten.
  */
 import { isArchiveName } from './archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
@@ -69,21 +70,39 @@ export interface PickedFolder {
   readonly list: (path: readonly string[]) => Promise<Listing | null>;
 }
 
-export async function* collectPicked(picked: PickedFolder, signal?: AbortSignal, path: readonly string[] = []): AsyncGenerator<Collected> {
+export async function* collectPicked(
+  picked: PickedFolder,
+  signal?: AbortSignal,
+  path: readonly string[] = [],
+): AsyncGenerator<Collected> {
   signal?.throwIfAborted();
   const { folder, list } = picked;
-  const shown = (name?: string): string => [folder.name, ...path, ...(name === undefined ? [] : [name])].join('/');
+  const shown = (name?: string): string =>
+    [folder.name, ...path, ...(name === undefined ? [] : [name])].join('/');
   const listing = path.length < DEPTH_LIMIT ? await list(path) : null;
-  if (listing === null) return void (yield { kind: 'refused', path: shown(), bytes: 0, because: 'file-unreadable' });
+  if (listing === null)
+    return void (yield { kind: 'refused', path: shown(), bytes: 0, because: 'file-unreadable' });
   const folders = new Set(listing.folders);
   for (const name of listing.names) {
     if (folders.has(name)) yield* collectPicked(picked, signal, [...path, name]);
     else if (isArchiveName(name)) yield* collectArchive(folder, [...path, name], shown(name), signal);
-    else yield { kind: 'file', path: shown(name), bytes: null, ref: { kind: 'in-folder', folder, path: [...path, name] }, inFolder: true };
+    else
+      yield {
+        kind: 'file',
+        path: shown(name),
+        bytes: null,
+        ref: { kind: 'in-folder', folder, path: [...path, name] },
+        inFolder: true,
+      };
   }
 }
 
-async function* collectArchive(folder: FolderHandle, path: readonly string[], shown: string, signal?: AbortSignal): AsyncGenerator<Collected> {
+async function* collectArchive(
+  folder: FolderHandle,
+  path: readonly string[],
+  shown: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Collected> {
   const file = await openInFolder(folder, path).catch(() => null);
   if (file === null) yield { kind: 'refused', path: shown, bytes: 0, because: 'file-unreadable' };
   else yield* collectFile(file, shown, true, signal);

@@ -10,19 +10,44 @@ const planBatches = (...of: Parameters<typeof batchesOf>) => [...batchesOf(...of
 const planParcels = (...of: Parameters<typeof parcelsOf>) => [...parcelsOf(...of)];
 
 /** A study of series, each of files of these sizes; a UID may be given twice. */
-function studyOf(series: readonly (readonly { readonly bytes: number; readonly uid?: string }[])[], patient = 'P', study = '1.2'): StudyGroup {
+function studyOf(
+  series: readonly (readonly { readonly bytes: number; readonly uid?: string }[])[],
+  patient = 'P',
+  study = '1.2',
+): StudyGroup {
   const gathering = createGathering(() => 'one');
   addTo(gathering, series, patient, study);
   return gathering.studies.get(study)!;
 }
 
 let ordinal = 0;
-function addTo(gathering: ReturnType<typeof createGathering>, series: readonly (readonly { readonly bytes: number; readonly uid?: string }[])[], patient: string, study: string): void {
+function addTo(
+  gathering: ReturnType<typeof createGathering>,
+  series: readonly (readonly { readonly bytes: number; readonly uid?: string }[])[],
+  patient: string,
+  study: string,
+): void {
   for (const [at, files] of series.entries()) {
     for (const { bytes, uid } of files) {
-      const identifiers = { studyInstanceUID: study, seriesInstanceUID: `${study}.${at}`, sopInstanceUID: uid ?? `${study}.${at}.${ordinal}` };
-      const summary = { kind: 'summary', identifiers, description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription, held: null, warnings: [] };
-      const file = { kind: 'file' as const, path: 'x', bytes, ref: { kind: 'file' as const, file: new Blob() }, inFolder: false };
+      const identifiers = {
+        studyInstanceUID: study,
+        seriesInstanceUID: `${study}.${at}`,
+        sopInstanceUID: uid ?? `${study}.${at}.${ordinal}`,
+      };
+      const summary = {
+        kind: 'summary',
+        identifiers,
+        description: { patientId: patient, patientName: null, modality: 'CT' } as InstanceDescription,
+        held: null,
+        warnings: [],
+      };
+      const file = {
+        kind: 'file' as const,
+        path: 'x',
+        bytes,
+        ref: { kind: 'file' as const, file: new Blob() },
+        inFolder: false,
+      };
       gathering.add(summary as unknown as Parameters<typeof gathering.add>[0], file, ordinal);
       ordinal += 1;
     }
@@ -30,30 +55,50 @@ function addTo(gathering: ReturnType<typeof createGathering>, series: readonly (
 }
 
 const many = (count: number, bytes: number) => Array.from({ length: count }, () => ({ bytes }));
-const sizes = (chunks: readonly (readonly { readonly file: { readonly bytes: number } }[])[]) => chunks.map((chunk) => chunk.reduce((sum, { file }) => sum + file.bytes, 0));
+const sizes = (chunks: readonly (readonly { readonly file: { readonly bytes: number } }[])[]) =>
+  chunks.map((chunk) => chunk.reduce((sum, { file }) => sum + file.bytes, 0));
 
 test('the first parcels are small, so that the wire is busy at once, then they are 16 MiB, and at the end nobody waits long for the last one', () => {
   const parcels = planParcels(studyOf([many(188, MIB / 2)]), everything);
-  assert.equal(sizes(parcels), [2, 4, 8, 16, 16, 12, 9, 6.5, 5, 3.5, 3, 2, 2, 2, 2, 1].map((size) => size * MIB));
+  assert.equal(
+    sizes(parcels),
+    [2, 4, 8, 16, 16, 12, 9, 6.5, 5, 3.5, 3, 2, 2, 2, 2, 1].map((size) => size * MIB),
+  );
 });
 
 test('a large instance travels alone, thousands of small ones are not one transaction', () => {
-  assert.equal(sizes(planParcels(studyOf([[{ bytes: 1 }, { bytes: 900 * MIB }, { bytes: 1 }]]), everything)), [1, 900 * MIB, 1]);
-  assert.equal(planParcels(studyOf([many(1_200, 10)]), everything).map(({ length }) => length), [500, 500, 200]);
+  assert.equal(
+    sizes(planParcels(studyOf([[{ bytes: 1 }, { bytes: 900 * MIB }, { bytes: 1 }]]), everything)),
+    [1, 900 * MIB, 1],
+  );
+  assert.equal(
+    planParcels(studyOf([many(1_200, 10)]), everything).map(({ length }) => length),
+    [500, 500, 200],
+  );
 });
 
 test('a parcel holds one series, in the order of the files, and only what is wanted', () => {
   const study = studyOf([many(3, 10), many(2, 10)]);
   const all = planParcels(study, everything);
-  assert.equal(all.map((parcel) => parcel.length), [3, 2]);
+  assert.equal(
+    all.map((parcel) => parcel.length),
+    [3, 2],
+  );
   const [first] = all[0]!;
-  assert.equal(planParcels(study, ({ ordinal }) => ordinal !== first!.ordinal).map(({ length }) => length), [2, 2]);
+  assert.equal(
+    planParcels(study, ({ ordinal }) => ordinal !== first!.ordinal).map(({ length }) => length),
+    [2, 2],
+  );
 });
 
 test('files that claim one UID are named and packed together, wherever they stood', () => {
-  const study = studyOf([[{ bytes: 10 * MIB, uid: '1.9' }, ...many(3, 10 * MIB), { bytes: 10 * MIB, uid: '1.9' }]]);
+  const study = studyOf([
+    [{ bytes: 10 * MIB, uid: '1.9' }, ...many(3, 10 * MIB), { bytes: 10 * MIB, uid: '1.9' }],
+  ]);
   for (const chunks of [planBatches(study), planParcels(study, everything)]) {
-    assert.ok(chunks.some((chunk) => chunk.filter(({ sopInstanceUID }) => sopInstanceUID === '1.9').length === 2));
+    assert.ok(
+      chunks.some((chunk) => chunk.filter(({ sopInstanceUID }) => sopInstanceUID === '1.9').length === 2),
+    );
     assert.is(chunks.flat().length, 5);
   }
 });
@@ -61,7 +106,8 @@ test('files that claim one UID are named and packed together, wherever they stoo
 test('ten thousand studies of two patients are pointed out on each, and no longer when one patient is left', () => {
   const gathering = createGathering(() => 'one');
   for (let at = 0; at < 10_000; at += 1) addTo(gathering, [[{ bytes: 1 }]], 'P', `1.3.${at}`);
-  const warned = () => [...gathering.studies.values()].filter(({ warnings }) => warnings.has('two-patients')).length;
+  const warned = () =>
+    [...gathering.studies.values()].filter(({ warnings }) => warnings.has('two-patients')).length;
   assert.is(warned(), 0);
   addTo(gathering, [[{ bytes: 1 }]], 'Q', '1.4.1');
   assert.is(warned(), 10_001);

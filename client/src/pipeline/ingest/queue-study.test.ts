@@ -1,4 +1,7 @@
-/** The road of a study into the queue: named, announced, packed; with files that change, people who change their mind, and pages that die. */
+/**
+ * The road of a study into the queue: named, announced, packed; with files that change, people who change
+ * their mind, and pages that die.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -14,8 +17,17 @@ import type { InstanceKey, UploadQueue } from '../queue/upload-queue.ts';
 import type { FileToQueue, Task } from './device-tasks.ts';
 import { filesOf, openIngest } from './open-test-ingest.ts';
 
-const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({ uploadId: 'u1', studyInstanceUID: '1.2', revision: 1, have: [], need: [], conflict: [], ...some });
-const small = (seed: number, series = 1, instancesPerSeries = 3) => syntheticStudy({ seed, series, instancesPerSeries, rows: 16, columns: 16 });
+const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({
+  uploadId: 'u1',
+  studyInstanceUID: '1.2',
+  revision: 1,
+  have: [],
+  need: [],
+  conflict: [],
+  ...some,
+});
+const small = (seed: number, series = 1, instancesPerSeries = 3) =>
+  syntheticStudy({ seed, series, instancesPerSeries, rows: 16, columns: 16 });
 
 /** The only study in the queue, as the uploader finds it. */
 async function onlyOne(queue: UploadQueue) {
@@ -24,14 +36,24 @@ async function onlyOne(queue: UploadQueue) {
 }
 
 /** Digests of the instances as the gateway has them, out of all parcels that hold one of `need`. */
-async function digestsSent(queue: UploadQueue, keys: TestKeys, id: string, need: readonly InstanceKey[]): Promise<Set<string>> {
+async function digestsSent(
+  queue: UploadQueue,
+  keys: TestKeys,
+  id: string,
+  need: readonly InstanceKey[],
+): Promise<Set<string>> {
   const digests = new Set<string>();
   for await (const parcel of queue.parcelsFor(id, need)) {
     const body = await openParcel(parcel, keys);
-    const promised = new Map((await queue.manifestOf(id)).instances.map((instance) => [instance.digest, instance.bytes]));
+    const promised = new Map(
+      (await queue.manifestOf(id)).instances.map((instance) => [instance.digest, instance.bytes]),
+    );
     for await (const { range, digest, contentEncoding } of readParcel(blobSource(body))) {
       const bytes = body.slice(range.offset, range.offset + range.length);
-      const parts = contentEncoding === null ? [bytes] : await Array.fromAsync(restoreInstance(blobSource(bytes), contentEncoding, promised.get(digest)!));
+      const parts =
+        contentEncoding === null
+          ? [bytes]
+          : await Array.fromAsync(restoreInstance(blobSource(bytes), contentEncoding, promised.get(digest)!));
       digests.add(await sha256OfBlob(new Blob(parts)));
     }
   }
@@ -55,7 +77,10 @@ test('a study can be announced before its first parcel is packed', async () => {
   await store.send();
   assert.equal(before, [['reading', 3, 1]]);
   const { id, instances } = await onlyOne(queue);
-  assert.equal([...(await digestsSent(queue, keys, id, instances))].sort(), instances.map(({ digest }) => digest).sort());
+  assert.equal(
+    [...(await digestsSent(queue, keys, id, instances))].sort(),
+    instances.map(({ digest }) => digest).sort(),
+  );
 });
 
 test('what the PACS has is not packed; what only the gateway has is packed last, in parcels of its own', async () => {
@@ -66,7 +91,10 @@ test('what the PACS has is not packed; what only the gateway has is packed last,
     if (task.kind !== 'pack') return;
     if (order.length === 0) {
       const { id, instances } = await onlyOne(queue);
-      const have = [{ ...instances[0]!, inPacs: true }, { ...instances[1]!, inPacs: false }];
+      const have = [
+        { ...instances[0]!, inPacs: true },
+        { ...instances[1]!, inPacs: false },
+      ];
       await queue.announced(id, answer({ have, need: instances.slice(2) }));
     }
     order.push(task.onlyNeeded ? 'needed' : 'held');
@@ -83,7 +111,10 @@ test('a file that was changed, or pulled out, after it was named is named with i
   const study = small(3, 1, 4);
   const { store, queue, hooks, database, keys } = await openIngest();
   const taken: InstanceKey[] = [];
-  const uploads = queueOver({ database, key: (await openDevice()).key, factory: null! }, { decide: async (_, __, own) => void taken.push(...own) });
+  const uploads = queueOver(
+    { database, key: (await openDevice()).key, factory: null! },
+    { decide: async (_, __, own) => void taken.push(...own) },
+  );
   await store.addFiles(filesOf(study));
   const changed = new Uint8Array(study.instances[1]!.bytes);
   changed[changed.length - 1]! ^= 1;
@@ -103,9 +134,16 @@ test('a file that was changed, or pulled out, after it was named is named with i
   await store.send();
   assert.equal(store.rejected.value.map(({ reason }) => reason).sort(), ['file-changed', 'file-unreadable']);
   const [pending] = await queue.pending();
-  assert.equal([pending?.state, pending?.turn], ['safe', 1], 'whoever carries it starts over with the manifest that is left');
+  assert.equal(
+    [pending?.state, pending?.turn],
+    ['safe', 1],
+    'whoever carries it starts over with the manifest that is left',
+  );
   const { id, instances } = await onlyOne(queue);
-  assert.equal(instances.map(({ digest }) => digest), [named[0]!.digest, named[3]!.digest]);
+  assert.equal(
+    instances.map(({ digest }) => digest),
+    [named[0]!.digest, named[3]!.digest],
+  );
   assert.is((await digestsSent(queue, keys, id, named)).size, 2, 'who waited for all of it does not hang');
   await uploads.announced(id, answer({ need: instances }));
   assert.equal(taken.map(({ digest }) => digest).sort(), [named[1]!.digest, named[2]!.digest].sort());
@@ -118,7 +156,10 @@ test('a study of which every file was changed is not in the queue at all', async
     if (task.kind === 'pack') changeFile(task, 0, new Blob(['gone']));
   };
   await store.send();
-  assert.equal([await database.studies.count(), store.rejected.value.length, store.problem.value], [0, 1, null]);
+  assert.equal(
+    [await database.studies.count(), store.rejected.value.length, store.problem.value],
+    [0, 1, null],
+  );
 });
 
 test('a study that is taken back in the queue while it is packed ends there, and nothing is called wrong', async () => {
@@ -128,17 +169,27 @@ test('a study that is taken back in the queue while it is packed ends there, and
   await store.addFiles(filesOf(small(5, 3)));
   let packs = 0;
   hooks.beforeTask = async (task) => {
-    if (task.kind === 'pack' && (packs += 1) === 2) assert.ok(await view.takeBack((await database.studies.toArray())[0]!.id));
+    if (task.kind === 'pack' && (packs += 1) === 2)
+      assert.ok(await view.takeBack((await database.studies.toArray())[0]!.id));
   };
   await store.send();
   assert.equal([store.problem.value, store.phase.value], [null, 'idle']);
-  assert.equal([(await database.studies.toArray())[0]?.state, await database.parcels.count(), await database.records.count()], ['taken-back', 0, 0]);
+  assert.equal(
+    [
+      (await database.studies.toArray())[0]?.state,
+      await database.parcels.count(),
+      await database.records.count(),
+    ],
+    ['taken-back', 0, 0],
+  );
   view.close();
 });
 
 test('a person who takes it back on the upload page when parcels have left already leaves nothing of it: the gateway is told', async () => {
   const told: [string, number][] = [];
-  const { store, queue, hooks, database } = await openIngest({ decisions: { decide: async (_, decision, own) => void told.push([decision, own.length]) } });
+  const { store, queue, hooks, database } = await openIngest({
+    decisions: { decide: async (_, decision, own) => void told.push([decision, own.length]) },
+  });
   await store.addFiles(filesOf(small(6, 3)));
   let packs = 0;
   hooks.afterTask = async (task) => {
@@ -150,11 +201,23 @@ test('a person who takes it back on the upload page when parcels have left alrea
   };
   await store.send();
   assert.equal(told, [['leave-out', 9]]);
-  assert.equal([await database.studies.count(), await database.parcels.count(), await database.records.count(), store.problem.value, store.phase.value], [0, 0, 0, null, 'found']);
+  assert.equal(
+    [
+      await database.studies.count(),
+      await database.parcels.count(),
+      await database.records.count(),
+      store.problem.value,
+      store.phase.value,
+    ],
+    [0, 0, 0, null, 'found'],
+  );
 });
 
 /** The page dies at the nth task: what was begun is never heard of again. */
-async function dieAt(study: SyntheticStudy, nth: number): Promise<{ readonly device: Awaited<ReturnType<typeof openDevice>>; readonly isOver: boolean }> {
+async function dieAt(
+  study: SyntheticStudy,
+  nth: number,
+): Promise<{ readonly device: Awaited<ReturnType<typeof openDevice>>; readonly isOver: boolean }> {
   const device = await openDevice();
   const { store, queue, hooks } = await openIngest({ device });
   await store.addFiles(filesOf(study));
@@ -164,7 +227,8 @@ async function dieAt(study: SyntheticStudy, nth: number): Promise<{ readonly dev
     tasks += 1;
     if (task.kind === 'pack') {
       const { id, instances } = await onlyOne(queue);
-      if ((await device.database.studies.get(id))?.uploadId === null) await queue.announced(id, answer({ need: instances }));
+      if ((await device.database.studies.get(id))?.uploadId === null)
+        await queue.announced(id, answer({ need: instances }));
       await queue.beginSending(id);
     }
     if (tasks <= nth) return;
@@ -187,7 +251,11 @@ test('a page that dies at any step of naming or packing is followed by one that 
     const again = await openDevice(device.factory);
     await clearInterrupted(again.database, async () => false);
     const [row, ...more] = await again.database.studies.toArray();
-    assert.equal([row?.waiting, more.length, await again.database.records.count()], ['interrupted', 0, 0], `task ${nth}`);
+    assert.equal(
+      [row?.waiting, more.length, await again.database.records.count()],
+      ['interrupted', 0, 0],
+      `task ${nth}`,
+    );
 
     const { store, queue, keys, hooks } = await openIngest({ device: again });
     await store.addFiles(filesOf(study));
@@ -199,10 +267,18 @@ test('a page that dies at any step of naming or packing is followed by one that 
       await queue.announced(id, answer({ have: [{ ...arrived, inPacs: false }], need: instances.slice(1) }));
     };
     await store.send();
-    assert.equal((await again.database.studies.toArray()).map(({ waiting, state }) => [waiting, state]), [[null, 'safe']], `task ${nth}: one study, not two`);
+    assert.equal(
+      (await again.database.studies.toArray()).map(({ waiting, state }) => [waiting, state]),
+      [[null, 'safe']],
+      `task ${nth}: one study, not two`,
+    );
     const { id, instances } = await onlyOne(queue);
     const sent = await digestsSent(queue, keys, id, instances.slice(1));
-    assert.equal([sent.size, sent.has(arrived!.digest)], [5, false], 'what has arrived does not travel twice');
+    assert.equal(
+      [sent.size, sent.has(arrived!.digest)],
+      [5, false],
+      'what has arrived does not travel twice',
+    );
     again.database.close();
   }
 });
@@ -210,7 +286,11 @@ test('a page that dies at any step of naming or packing is followed by one that 
 test('on a slow link instances travel coded, on a fast one as they are; both are what was named, and the speed is kept', async () => {
   const study = syntheticStudy({ seed: 8, instancesPerSeries: 3, rows: 512, columns: 512 });
   const bytes = study.instances.reduce((sum, instance) => sum + instance.bytes.length, 0);
-  for (const [rate, coded] of [[null, true], [100_000, true], [1e9, false]] as const) {
+  for (const [rate, coded] of [
+    [null, true],
+    [100_000, true],
+    [1e9, false],
+  ] as const) {
     const { store, queue, keys, database } = await openIngest();
     if (rate !== null) await rememberRate(database, 'link-rate', rate);
     await store.addFiles(filesOf(study));
@@ -218,27 +298,43 @@ test('on a slow link instances travel coded, on a fast one as they are; both are
     const { id, instances } = await onlyOne(queue);
     const size = (await database.parcels.toArray()).reduce((sum, parcel) => sum + parcel.bytes, 0);
     assert.is(size < 0.95 * bytes, coded, `${size} of ${bytes} at ${rate}`);
-    assert.equal([...(await digestsSent(queue, keys, id, instances))].sort(), instances.map(({ digest }) => digest).sort());
+    assert.equal(
+      [...(await digestsSent(queue, keys, id, instances))].sort(),
+      instances.map(({ digest }) => digest).sort(),
+    );
     assert.is((await knownRate(database, 'coding-rate')) !== null, coded);
   }
 });
 
 test('ten thousand instances are read from the database once while they travel, not at every step', async () => {
   const reads = { instances: 0 };
-  const device = await openDevice(undefined, (database) => void database.use({
-    stack: 'dbcore', name: 'reads',
-    create: (core) => ({
-      ...core,
-      table: (name) => {
-        const table = core.table(name);
-        const counted = <T, R>(read: (request: T) => R) => (request: T): R => {
-          if (name === 'instances') reads.instances += 1;
-          return read(request);
-        };
-        return { ...table, get: counted(table.get), getMany: counted(table.getMany), query: counted(table.query), openCursor: counted(table.openCursor) };
-      },
-    }),
-  }));
+  const device = await openDevice(
+    undefined,
+    (database) =>
+      void database.use({
+        stack: 'dbcore',
+        name: 'reads',
+        create: (core) => ({
+          ...core,
+          table: (name) => {
+            const table = core.table(name);
+            const counted =
+              <T, R>(read: (request: T) => R) =>
+              (request: T): R => {
+                if (name === 'instances') reads.instances += 1;
+                return read(request);
+              };
+            return {
+              ...table,
+              get: counted(table.get),
+              getMany: counted(table.getMany),
+              query: counted(table.query),
+              openCursor: counted(table.openCursor),
+            };
+          },
+        }),
+      }),
+  );
   const { store, queue } = await openIngest({ device });
   await store.addFiles(filesOf(small(9, 2, 20)));
   await store.send();
@@ -249,7 +345,8 @@ test('ten thousand instances are read from the database once while they travel, 
   const steps: number[] = [];
   view.studies.subscribe(() => void steps.push(reads.instances));
   const seen = async (bytes: number) => {
-    while ((view.studies.value[0]?.track.onTheWay ?? 0) < bytes) await new Promise((resolve) => setImmediate(resolve));
+    while ((view.studies.value[0]?.track.onTheWay ?? 0) < bytes)
+      await new Promise((resolve) => setImmediate(resolve));
   };
   for (let at = 1; at <= 20; at += 1) {
     await device.database.studies.update(id, { sentBytes: at, departed: at });

@@ -1,13 +1,16 @@
 /**
- * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one projection image of it. Nobody is in
- * it. Its identifiers are fixed, so sending it again is the same study again.
+ * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one projection
+ * image of it. Nobody is in it. Its identifiers are fixed, so sending it again is the same study again.
  */
 import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { type SOPClassUID, parseUid } from '#shared/dicom/uid.ts';
 
-/** PS3.5 §B.2: derived from the UUID c5c0a5b4-0f6e-4a53-8f0e-6b1a40d90000; its last digits count what the study contains. */
+/**
+ * PS3.5 §B.2: derived from the UUID c5c0a5b4-0f6e-4a53-8f0e-6b1a40d90000; its last digits count what the
+ * study contains.
+ */
 const FIRST_UUID = 0xc5c0a5b40f6e4a538f0e6b1a40d90000n;
 const SLICES = 24;
 const SIDE = 256;
@@ -17,8 +20,17 @@ const INTERCEPT = -1024;
 const AIR = -1000;
 const BODY = 20;
 
-/** An ellipse of the phantom: centre and half axes in parts of the image's half side, value in Hounsfield units. */
-type Ellipse = { readonly x: number; readonly y: number; readonly a: number; readonly b: number; readonly value: number };
+/**
+ * An ellipse of the phantom: centre and half axes in parts of the image's half side, value in Hounsfield
+ * units.
+ */
+type Ellipse = {
+  readonly x: number;
+  readonly y: number;
+  readonly a: number;
+  readonly b: number;
+  readonly value: number;
+};
 
 /** The study's files, as if they had been chosen: 25 instances, 3.7 MB. */
 export function sampleStudyFiles(): File[] {
@@ -45,10 +57,20 @@ function ctSlice(slice: number): File {
   ];
   const samples = new Uint16Array(SIDE * SIDE);
   for (const ellipse of ellipsesAt(slice / (SLICES - 1))) fillEllipse(samples, ellipse);
-  return asFile(`CT${String(slice + 1).padStart(3, '0')}.dcm`, SOP_CLASSES.CT, 1, slice + 1, elements, grey(SIDE, samples));
+  return asFile(
+    `CT${String(slice + 1).padStart(3, '0')}.dcm`,
+    SOP_CLASSES.CT,
+    1,
+    slice + 1,
+    elements,
+    grey(SIDE, samples),
+  );
 }
 
-/** What X-rays through the slices would leave on a plate: along each ray, the chord of each ellipse times what it adds. */
+/**
+ * What X-rays through the slices would leave on a plate: along each ray, the chord of each ellipse times what
+ * it adds.
+ */
 function projection(): File {
   const elements: SimpleElement[] = [
     ...commonElements('CR', 2, 1, 'Phantom frontal'),
@@ -66,7 +88,8 @@ function projection(): File {
       for (const { x: centre, a, b, value } of phantom) {
         const part = (x - centre) / a;
         // The body stands in air; everything else stands in the body.
-        if (part * part < 1) sum += 2 * b * Math.sqrt(1 - part * part) * (value === BODY ? value - AIR : value - BODY);
+        if (part * part < 1)
+          sum += 2 * b * Math.sqrt(1 - part * part) * (value === BODY ? value - AIR : value - BODY);
       }
       samples[row * PROJECTION_SIDE + column] = Math.min(4095, Math.max(0, Math.round(sum * 2.4)));
     }
@@ -89,23 +112,38 @@ function ellipsesAt(height: number): Ellipse[] {
   ];
 }
 
-/** Coordinates from -1 to 1; the value is shaded a little, so that windowing shows. A later ellipse covers an earlier one. */
+/**
+ * Coordinates from -1 to 1; the value is shaded a little, so that windowing shows. A later ellipse covers an
+ * earlier one.
+ */
 function fillEllipse(samples: Uint16Array, { x, y, a, b, value }: Ellipse): void {
   const toPixel = (coordinate: number): number => ((coordinate + 1) / 2) * (SIDE - 1);
   for (let row = Math.ceil(toPixel(y - b)); row <= toPixel(y + b); row++) {
     for (let column = Math.ceil(toPixel(x - a)); column <= toPixel(x + a); column++) {
       const dx = ((2 * column) / (SIDE - 1) - 1 - x) / a;
       const dy = ((2 * row) / (SIDE - 1) - 1 - y) / b;
-      if (dx * dx + dy * dy <= 1) samples[row * SIDE + column] = Math.round(value + 30 * dx - 20 * dy) - INTERCEPT;
+      if (dx * dx + dy * dy <= 1)
+        samples[row * SIDE + column] = Math.round(value + 30 * dx - 20 * dy) - INTERCEPT;
     }
   }
 }
 
 function grey(side: number, samples: Uint16Array<ArrayBuffer>): BuiltImage {
-  return { rows: side, columns: side, bitsAllocated: 16, bitsStored: 12, pixels: new Uint8Array(samples.buffer) };
+  return {
+    rows: side,
+    columns: side,
+    bitsAllocated: 16,
+    bitsStored: 12,
+    pixels: new Uint8Array(samples.buffer),
+  };
 }
 
-function commonElements(modality: string, seriesNumber: number, instanceNumber: number, description: string): SimpleElement[] {
+function commonElements(
+  modality: string,
+  seriesNumber: number,
+  instanceNumber: number,
+  description: string,
+): SimpleElement[] {
   return [
     [0x00080005, 'CS', 'ISO_IR 192'],
     [0x00080008, 'CS', 'ORIGINAL', 'PRIMARY', 'AXIAL'],

@@ -1,4 +1,6 @@
-/** The found studies as the screen sees them: snapshots with signals that stay the same from one to the next. */
+/**
+ * The found studies as the screen sees them: snapshots with signals that stay the same from one to the next.
+ */
 import { signal, type Signal } from '@preact/signals';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued.ts';
@@ -27,34 +29,50 @@ export function createShowcase(pool: WorkerPool): Showcase {
   let abort = new AbortController();
 
   const selectedOf = (uid: string) => remembered(selected, uid, () => signal(true));
-  const thumbnailOf = (uid: string) => remembered(thumbnails, uid, () => signal<Thumbnail | null | undefined>(undefined));
+  const thumbnailOf = (uid: string) =>
+    remembered(thumbnails, uid, () => signal<Thumbnail | null | undefined>(undefined));
 
   function toSeries(series: SeriesGroup): FoundSeries {
     const { seriesInstanceUID, description, files, bytes } = series;
     return {
-      seriesInstanceUID, number: description.seriesNumber, modality: description.modality ?? '', description: description.seriesDescription ?? '',
-      bodyPart: description.bodyPart ?? '', instances: files.length, bytes, thumbnail: thumbnailOf(seriesInstanceUID),
+      seriesInstanceUID,
+      number: description.seriesNumber,
+      modality: description.modality ?? '',
+      description: description.seriesDescription ?? '',
+      bodyPart: description.bodyPart ?? '',
+      instances: files.length,
+      bytes,
+      thumbnail: thumbnailOf(seriesInstanceUID),
     };
   }
 
   function toStudy(study: StudyGroup): FoundStudy {
     const { id, description, studyInstanceUID, instances, bytes } = study;
     return {
-      id, studyInstanceUID, instances, bytes,
-      ...namesOf(description), studyTime: digitsOf(description.studyTime), modalities: [...study.modalities].sort(),
-      series: [...study.series.values()].map(toSeries).sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity)),
-      warnings: [...study.warnings], selected: selectedOf(studyInstanceUID),
+      id,
+      studyInstanceUID,
+      instances,
+      bytes,
+      ...namesOf(description),
+      studyTime: digitsOf(description.studyTime),
+      modalities: [...study.modalities].sort(),
+      series: [...study.series.values()]
+        .map(toSeries)
+        .sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity)),
+      warnings: [...study.warnings],
+      selected: selectedOf(studyInstanceUID),
     };
   }
 
   return {
-    show: (studies) => [...studies.values()].map((group) => {
-      const before = drawn.get(group);
-      if (before?.version === group.version) return before.study;
-      const study = toStudy(group);
-      drawn.set(group, { version: group.version, study });
-      return study;
-    }),
+    show: (studies) =>
+      [...studies.values()].map((group) => {
+        const before = drawn.get(group);
+        if (before?.version === group.version) return before.study;
+        const study = toStudy(group);
+        drawn.set(group, { version: group.version, study });
+        return study;
+      }),
     isSelected: (study) => selectedOf(study.studyInstanceUID).value,
     toggle(studyInstanceUID) {
       const chosen = selectedOf(studyInstanceUID);
@@ -62,15 +80,20 @@ export function createShowcase(pool: WorkerPool): Showcase {
     },
     askThumbnail(seriesInstanceUID, studies) {
       const shown = thumbnailOf(seriesInstanceUID);
-      const series = [...studies.values()].map((study) => study.series.get(seriesInstanceUID)).find((each) => each !== undefined);
+      const series = [...studies.values()]
+        .map((study) => study.series.get(seriesInstanceUID))
+        .find((each) => each !== undefined);
       if (shown.value !== undefined || !series) return;
       shown.value = null;
       const inOrder = series.files.toSorted((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0));
       const { ref } = inOrder[Math.floor(inOrder.length / 2)]!.file;
       // A picture that cannot be made is none; the study can be sent all the same.
-      pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then((made) => {
-        shown.value = made;
-      }, () => undefined);
+      pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
+        (made) => {
+          shown.value = made;
+        },
+        () => undefined,
+      );
     },
     clear() {
       abort.abort();
@@ -91,31 +114,44 @@ function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
 
 /** What names the study once its files are out of reach. */
 export function titleOf({ description, modalities, series }: StudyGroup): StudyTitle {
-  const bodyParts = new Set([...series.values()].map((each) => each.description.bodyPart).filter((part) => part !== null));
+  const bodyParts = new Set(
+    [...series.values()].map((each) => each.description.bodyPart).filter((part) => part !== null),
+  );
   return {
-    ...namesOf(description), modalities: [...modalities].sort(), bodyParts: [...bodyParts],
+    ...namesOf(description),
+    modalities: [...modalities].sort(),
+    bodyParts: [...bodyParts],
   };
 }
 
 /**
- * Defined Terms of Modality (PS3.3 C.7.3.1.1.1) in use and retired. A file can write anything there, also a name: what is no term is not kept.
+ * Defined Terms of Modality (PS3.3 C.7.3.1.1.1) in use and retired. A file can write anything there, also a
+ * name: what is no term is not kept.
  */
 const MODALITIES = new Set(
-  ('ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT IVUS KER KO LEN LS M3D MG MR NM ' +
+  (
+    'ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DG DMS DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT IVUS KER KO LEN LS M3D MG MR NM ' +
     'OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX REG RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT ' +
-    'RWV SC SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC').split(' '),
+    'RWV SC SEG SM SMR SR SRF STAIN TEXTUREMAP TG US VA XA XAPROTOCOL XC'
+  ).split(' '),
 );
 
 /** What may stay on the device when the title is erased. */
 export function aboutOf({ modalities, series }: StudyGroup): StudyAbout {
-  return { modalities: [...modalities].filter((modality) => MODALITIES.has(modality)).sort(), series: series.size };
+  return {
+    modalities: [...modalities].filter((modality) => MODALITIES.has(modality)).sort(),
+    series: series.size,
+  };
 }
 
 function namesOf(description: InstanceDescription) {
   return {
-    patientName: description.patientName ?? '', patientId: description.patientId ?? '',
-    patientBirthDate: digitsOf(description.patientBirthDate), studyDate: digitsOf(description.studyDate),
-    description: description.studyDescription ?? '', accessionNumber: description.accessionNumber ?? '',
+    patientName: description.patientName ?? '',
+    patientId: description.patientId ?? '',
+    patientBirthDate: digitsOf(description.patientBirthDate),
+    studyDate: digitsOf(description.studyDate),
+    description: description.studyDescription ?? '',
+    accessionNumber: description.accessionNumber ?? '',
   };
 }
 

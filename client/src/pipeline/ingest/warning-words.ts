@@ -1,12 +1,24 @@
-/** Remarks on a found study as sentences: those of the selection from words.ts, those of a file from the protocol's table. */
+/**
+ * Remarks on a found study as sentences: those of the selection from words.ts, those of a file from the
+ * protocol's table.
+ */
 import { WARNINGS } from '#shared/protocol/problem.ts';
 import { words } from '../../app/words.ts';
 import type { StudyWarning } from './found.ts';
 
-const OF_THE_SELECTION = ['two-patients', 'patients-differ', 'duplicates', 'burned-in', 'face', 'too-many-instances'] as const;
+const OF_THE_SELECTION = [
+  'two-patients',
+  'patients-differ',
+  'duplicates',
+  'burned-in',
+  'face',
+  'too-many-instances',
+] as const;
 type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 
-/** Those that a person should look at before pressing Send; the others are remarks and stand behind a touch. */
+/**
+ * Those that a person should look at before pressing Send; the others are remarks and stand behind a touch.
+ */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing']);
 
 export function sentenceOfWarning(warning: StudyWarning): string {
@@ -18,15 +30,21 @@ function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {
 }
 
 /**
- * What must be seen, and what may be: in the order they were found. Several patients are pointed out once, above all studies; a face only where
- * names are removed.
+ * What must be seen, and what may be: in the order they were found. Several patients are pointed out once,
+ * above all studies; a face only where names are removed.
  */
-export function sortWarnings(warnings: readonly StudyWarning[], deidentify: boolean): {
+export function sortWarnings(
+  warnings: readonly StudyWarning[],
+  deidentify: boolean,
+): {
   readonly loud: readonly StudyWarning[];
   readonly quiet: readonly StudyWarning[];
 } {
   return {
-    loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && warning !== 'two-patients' && (deidentify || warning !== 'face')),
+    loud: warnings.filter(
+      (warning) =>
+        TO_LOOK_AT.has(warning) && warning !== 'two-patients' && (deidentify || warning !== 'face'),
+    ),
     quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning)),
   };
 }

@@ -1,16 +1,31 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Task } from './device-tasks.ts';
-import { createWorkerPool, PICTURE_MS, poolSize, TaskFault, type FromWorker, type PoolWorker, type ToWorker } from './worker-pool.ts';
+import {
+  createWorkerPool,
+  PICTURE_MS,
+  poolSize,
+  TaskFault,
+  type FromWorker,
+  type PoolWorker,
+  type ToWorker,
+} from './worker-pool.ts';
 
 const TASK: Task = { kind: 'thumbnail', ref: { kind: 'file', file: new Blob() }, maxSide: 1 };
 
 /** Workers that answer when the test says so. */
 function workers() {
-  const spawned: (PoolWorker & { asked: ToWorker[]; isEnded: boolean; answer(what?: Partial<FromWorker>): void })[] = [];
+  const spawned: (PoolWorker & {
+    asked: ToWorker[];
+    isEnded: boolean;
+    answer(what?: Partial<FromWorker>): void;
+  })[] = [];
   const spawn = (): PoolWorker => {
     const worker = {
-      asked: [] as ToWorker[], isEnded: false, onmessage: null as PoolWorker['onmessage'], onerror: null as PoolWorker['onerror'],
+      asked: [] as ToWorker[],
+      isEnded: false,
+      onmessage: null as PoolWorker['onmessage'],
+      onerror: null as PoolWorker['onerror'],
       postMessage(message: ToWorker) {
         worker.asked.push(message);
       },
@@ -52,7 +67,11 @@ test('a task that is cancelled ends its worker: a hostile file cannot keep a cor
   const abort = new AbortController();
   const [hanging, waiting] = [pool.run(TASK, abort.signal), pool.run(TASK, abort.signal)];
   abort.abort(new Error('cancelled'));
-  for (const each of [hanging, waiting]) await each.then(() => assert.unreachable(), (error: Error) => assert.is(error.message, 'cancelled'));
+  for (const each of [hanging, waiting])
+    await each.then(
+      () => assert.unreachable(),
+      (error: Error) => assert.is(error.message, 'cancelled'),
+    );
   assert.ok(spawned[0]!.isEnded);
   const next = pool.run(TASK, new AbortController().signal);
   spawned[1]!.answer();
@@ -69,9 +88,15 @@ test('a picture that takes too long ends its worker, and the time in which it wa
   const pool = createWorkerPool(1, spawn, timeout);
   const { signal } = new AbortController();
   const [slow, next] = [pool.run(TASK, signal), pool.run(TASK, signal)];
-  assert.equal(limits.map(({ ms }) => ms), [PICTURE_MS]);
+  assert.equal(
+    limits.map(({ ms }) => ms),
+    [PICTURE_MS],
+  );
   limits[0]!.abort(new DOMException('', 'TimeoutError'));
-  await slow.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'TimeoutError'));
+  await slow.then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.name, 'TimeoutError'),
+  );
   assert.ok(spawned[0]!.isEnded);
   spawned[1]!.answer();
   assert.is(await next, null);
@@ -83,9 +108,15 @@ test('a worker that dies or reports a fault fails its task alone', async () => {
   const { signal } = new AbortController();
   const [first, second] = [pool.run(TASK, signal), pool.run(TASK, signal)];
   spawned[0]!.onerror?.({ message: 'out of memory' } as ErrorEvent);
-  await first.then(() => assert.unreachable(), (error: Error) => assert.equal([error instanceof TaskFault, error.name], [true, 'WorkerEnded']));
+  await first.then(
+    () => assert.unreachable(),
+    (error: Error) => assert.equal([error instanceof TaskFault, error.name], [true, 'WorkerEnded']),
+  );
   spawned[1]!.answer({ fault: 'QuotaExceededError' });
-  await second.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'QuotaExceededError'));
+  await second.then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.name, 'QuotaExceededError'),
+  );
   assert.not(spawned[1]!.isEnded);
 });
 
@@ -93,7 +124,10 @@ test('a worker whose script cannot be fetched any more is no word about the file
   const { spawned, spawn } = workers();
   const task = createWorkerPool(1, spawn).run(TASK, new AbortController().signal);
   spawned[0]!.onerror?.(new Event('error') as ErrorEvent);
-  await task.then(() => assert.unreachable(), (error: Error) => assert.is(error.name, 'WorkerMissing'));
+  await task.then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.name, 'WorkerMissing'),
+  );
 });
 
 test.run();

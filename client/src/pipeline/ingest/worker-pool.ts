@@ -1,6 +1,6 @@
 /**
- * A pool of workers that do tasks in the order in which they were given. A worker whose task is aborted is ended with it: a hostile
- * file cannot keep a core. The page's thread only passes messages.
+ * A pool of workers that do tasks in the order in which they were given. A worker whose task is aborted is
+ * ended with it: a hostile file cannot keep a core. The page's thread only passes messages.
  */
 import type { ResultOf, Task } from './device-tasks.ts';
 
@@ -8,7 +8,9 @@ export interface ToWorker {
   readonly id: number;
   readonly task: Task;
 }
-export type FromWorker = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly fault: string };
+export type FromWorker =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly fault: string };
 
 /** What the pool needs of a `Worker`. */
 export interface PoolWorker {
@@ -19,8 +21,8 @@ export interface PoolWorker {
 }
 
 /**
- * A task failed inside the worker; `name` is that of the error there, `WorkerEnded` where the worker itself died, `WorkerMissing` where its script
- * could not be fetched: then it says nothing about the task.
+ * A task failed inside the worker; `name` is that of the error there, `WorkerEnded` where the worker itself
+ * died, `WorkerMissing` where its script could not be fetched: then it says nothing about the task.
  */
 export class TaskFault extends Error {
   constructor(name: string) {
@@ -42,8 +44,9 @@ export function poolSize(cores: number): number {
 }
 
 /**
- * From the worker's beginning, with what it has to fetch first: an honest frame takes a second or two. A picture for the screen is worth no more, and
- * a pile of hostile files does not keep the cores from the sending.
+ * From the worker's beginning, with what it has to fetch first: an honest frame takes a second or two. A
+ * picture for the screen is worth no more, and a pile of hostile files does not keep the cores from the
+ * sending.
  */
 export const PICTURE_MS = 15_000;
 
@@ -55,7 +58,11 @@ interface Job {
 }
 
 /** `timeout`: a signal that aborts after so many milliseconds. */
-export function createWorkerPool(size: number, spawn: () => PoolWorker, timeout = (ms: number) => AbortSignal.timeout(ms)): WorkerPool {
+export function createWorkerPool(
+  size: number,
+  spawn: () => PoolWorker,
+  timeout = (ms: number) => AbortSignal.timeout(ms),
+): WorkerPool {
   const idle: PoolWorker[] = [];
   const waiting: Job[] = [];
   const busy = new Set<PoolWorker>();
@@ -73,7 +80,8 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker, timeout 
   function start(worker: PoolWorker, job: Job): void {
     const id = nextId++;
     busy.add(worker);
-    const signal = job.task.kind === 'thumbnail' ? AbortSignal.any([job.signal, timeout(PICTURE_MS)]) : job.signal;
+    const signal =
+      job.task.kind === 'thumbnail' ? AbortSignal.any([job.signal, timeout(PICTURE_MS)]) : job.signal;
     const onAbort = () => end(() => job.reject(signal.reason), false);
     function end(settle: () => void, isUsable: boolean): void {
       if (!busy.delete(worker)) return;
@@ -91,7 +99,8 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker, timeout 
       end(() => ('fault' in data ? job.reject(new TaskFault(data.fault)) : job.resolve(data.result)), true);
     };
     // An error of the script has a message; a script that never came has none (HTML, "run a worker").
-    worker.onerror = (event) => end(() => job.reject(new TaskFault('message' in event ? 'WorkerEnded' : 'WorkerMissing')), false);
+    worker.onerror = (event) =>
+      end(() => job.reject(new TaskFault('message' in event ? 'WorkerEnded' : 'WorkerMissing')), false);
     worker.postMessage({ id, task: job.task });
   }
 
@@ -103,12 +112,16 @@ export function createWorkerPool(size: number, spawn: () => PoolWorker, timeout 
         if (signal.aborted) return reject(signal.reason);
         const job: Job = { task, signal, resolve: (result) => resolve(result as ResultOf<T>), reject };
         waiting.push(job);
-        signal.addEventListener('abort', () => {
-          const at = waiting.indexOf(job);
-          if (at < 0) return;
-          waiting.splice(at, 1);
-          reject(signal.reason);
-        }, { once: true, signal: settled.signal });
+        signal.addEventListener(
+          'abort',
+          () => {
+            const at = waiting.indexOf(job);
+            if (at < 0) return;
+            waiting.splice(at, 1);
+            reject(signal.reason);
+          },
+          { once: true, signal: settled.signal },
+        );
         startNext();
         // Thousands of tasks under one signal must not leave as many listeners behind.
       }).finally(() => settled.abort());

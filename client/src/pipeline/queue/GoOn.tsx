@@ -1,4 +1,6 @@
-/** The button for a study that the gateway did not take, and for one that this device cannot carry on with. */
+/**
+ * The button for a study that the gateway did not take, and for one that this device cannot carry on with.
+ */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -13,7 +15,12 @@ export function GoOn({ study }: { readonly study: QueuedStudy }) {
   if (study.trouble === 'copy-unreadable' || (study.problem && PROBLEMS[study.problem].retry === 'changed'))
     return <ChooseAgain />;
   return (
-    <button type="button" class="button" aria-label={words.queue.retryOf(nameOf(study))} onClick={() => void (study.trouble ? queue.tryNow(study.id) : queue.retry(study.id))}>
+    <button
+      type="button"
+      class="button"
+      aria-label={words.queue.retryOf(nameOf(study))}
+      onClick={() => void (study.trouble ? queue.tryNow(study.id) : queue.retry(study.id))}
+    >
       <Icon name="again" size={20} />
       {words.queue.retry}
     </button>

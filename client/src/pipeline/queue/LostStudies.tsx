@@ -1,4 +1,7 @@
-/** What waited here when the browser cleared its storage: which studies, and how each goes on. Red, because nothing happens until a person does it. */
+/**
+ * What waited here when the browser cleared its storage: which studies, and how each goes on. Red, because
+ * nothing happens until a person does it.
+ */
 import { useDevice } from '../../app/device-context.ts';
 import { formatMoment } from '../../app/format.ts';
 import { Notice } from '../../app/Notice.tsx';
@@ -12,13 +15,21 @@ export function LostStudies() {
   if (lost.length === 0) return null;
   const isCertain = lost.some((study) => study.rememberedBy === 'device');
   return (
-    <Notice kind={isCertain ? 'stop' : 'wait'} title={isCertain ? words.lost.title(lost.length) : words.lost.perhaps(lost.length)}>
+    <Notice
+      kind={isCertain ? 'stop' : 'wait'}
+      title={isCertain ? words.lost.title(lost.length) : words.lost.perhaps(lost.length)}
+    >
       <p>{isCertain ? words.lost.next : words.lost.perhapsNext}</p>
       <ul>
         {lost.map((study) => (
           <li key={study.id} class="row row-apart">
             <span class="numbers">{describe(study)}</span>
-            <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(describe(study))} onClick={() => queue.forgetLost(study.id)}>
+            <button
+              type="button"
+              class="button button-bare"
+              aria-label={words.queue.dismissOf(describe(study))}
+              onClick={() => queue.forgetLost(study.id)}
+            >
               {words.queue.dismiss}
             </button>
           </li>
@@ -32,6 +43,7 @@ export function LostStudies() {
 }
 
 function describe({ modalities, instances, queuedAt }: LostStudy): string {
-  const when = queuedAt === null ? [] : [words.queue.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
+  const when =
+    queuedAt === null ? [] : [words.queue.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
   return [words.queue.erasedName(modalities), words.instances(instances), ...when].join(words.separator);
 }

@@ -1,4 +1,7 @@
-/** One study in the queue: its name leads to its page, its track says where it is; beneath stands what moves, waits or needs someone. */
+/**
+ * One study in the queue: its name leads to its page, its track says where it is; beneath stands what moves,
+ * waits or needs someone.
+ */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { formatMoment } from '../../app/format.ts';
@@ -22,7 +25,9 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
   const name = nameOf(study);
   const href = hrefOf({ page: 'study', id: study.id });
   const now = new Date();
-  const said = study.title ? [...partsOf(study.title), words.queue.queuedWhen(formatMoment(new Date(study.queuedAt), now))] : remainsOf(study, now);
+  const said = study.title
+    ? [...partsOf(study.title), words.queue.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
+    : remainsOf(study, now);
   return (
     <article class="queue-row" data-part={partOf(study)}>
       <div class="queue-head">
@@ -39,13 +44,20 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
           <p class="small queue-first">
             <Icon name="up" size={16} />
             <span>
-              <span class="strong">{triageWords.first}</span> <span class="quiet">{triageWords.firstBy}. {triageWords.notDiagnostic}.</span>
+              <span class="strong">{triageWords.first}</span>{' '}
+              <span class="quiet">
+                {triageWords.firstBy}. {triageWords.notDiagnostic}.
+              </span>
             </span>
           </p>
         )}
       </div>
       <RepeatFilm study={study} />
-      {study.state === 'taken-back' ? <p class="quiet">{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p> : <Track track={track} />}
+      {study.state === 'taken-back' ? (
+        <p class="quiet">{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p>
+      ) : (
+        <Track track={track} />
+      )}
       <div class="queue-foot">
         <div class="queue-said">
           <Said study={study} track={track} />
@@ -62,17 +74,30 @@ function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
 }
 
 function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
-  if (study.waiting === 'interrupted') return <Red title={words.queue.interrupted} next={words.queue.interruptedNext} />;
+  if (study.waiting === 'interrupted')
+    return <Red title={words.queue.interrupted} next={words.queue.interruptedNext} />;
   if (study.state === 'failed') {
-    const problem: { title: string; next?: string } = study.problem ? PROBLEMS[study.problem] : { title: words.queue.failed };
+    const problem: { title: string; next?: string } = study.problem
+      ? PROBLEMS[study.problem]
+      : { title: words.queue.failed };
     return <Red title={problem.title} next={problem.next ?? null} />;
   }
-  if (study.trouble) return <Red title={words.queue.trouble[study.trouble].title} next={words.queue.trouble[study.trouble].means} />;
+  if (study.trouble)
+    return (
+      <Red title={words.queue.trouble[study.trouble].title} next={words.queue.trouble[study.trouble].means} />
+    );
   if (track.needsDecision > 0 && study.state === 'attention')
     return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
   if (study.packing) return <p class="small quiet">{words.queue.stillReading}</p>;
   if (study.paused && study.isWaiting) return <p class="small quiet">{words.queue.paused}</p>;
-  return <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} stalled={study.stalled} />;
+  return (
+    <Pace
+      track={track}
+      bytesPerSecond={study.bytesPerSecond}
+      secondsLeft={study.secondsLeft}
+      stalled={study.stalled}
+    />
+  );
 }
 
 function Red({ title, next }: { readonly title: string; readonly next: string | null }) {
@@ -100,7 +125,11 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
     return (
       <div class="row">
         <GoOn study={study} />
-        {study.canTakeBack ? <TakeBack study={study} name={name} /> : study.state === 'failed' && <Forget study={study} name={name} />}
+        {study.canTakeBack ? (
+          <TakeBack study={study} name={name} />
+        ) : (
+          study.state === 'failed' && <Forget study={study} name={name} />
+        )}
       </div>
     );
   }
@@ -110,15 +139,23 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
         {words.queue.decide}
       </a>
     );
-  if (study.isWaiting || study.canTakeBack || study.canCancel) return <SendingButtons study={study} name={name} />;
-  return study.state === 'done' || study.state === 'taken-back' ? <Dismiss study={study} name={name} /> : null;
+  if (study.isWaiting || study.canTakeBack || study.canCancel)
+    return <SendingButtons study={study} name={name} />;
+  return study.state === 'done' || study.state === 'taken-back' ? (
+    <Dismiss study={study} name={name} />
+  ) : null;
 }
 
 /** Loses nothing: the receipt is kept, and what was cut off is chosen again. */
 function Dismiss({ study, name }: OfStudy) {
   const { queue } = useDevice();
   return (
-    <button type="button" class="button button-bare" aria-label={words.queue.dismissOf(name)} onClick={() => void queue.dismiss(study.id)}>
+    <button
+      type="button"
+      class="button button-bare"
+      aria-label={words.queue.dismissOf(name)}
+      onClick={() => void queue.dismiss(study.id)}
+    >
       {words.queue.dismiss}
     </button>
   );

@@ -1,4 +1,7 @@
-/** The queue: every study with its track, those that need a person first. A list of any length; nothing jumps when counts change. */
+/**
+ * The queue: every study with its track, those that need a person first. A list of any length; nothing jumps
+ * when counts change.
+ */
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
 import { useLate } from '../../app/late.ts';
@@ -15,7 +18,8 @@ import { inQueueOrder, type QueuePart } from './track-of.ts';
 const ROW = 188;
 
 type Line =
-  { readonly kind: 'heading'; readonly part: QueuePart; readonly studies: readonly QueuedStudy[] } | { readonly kind: 'study'; readonly study: QueuedStudy };
+  | { readonly kind: 'heading'; readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }
+  | { readonly kind: 'study'; readonly study: QueuedStudy };
 
 export function QueueView() {
   const { queue } = useDevice();
@@ -27,7 +31,9 @@ export function QueueView() {
       <LostStudies />
       <InBetween />
       <MayBeCleared />
-      {ready && queue.others.value + queue.othersWaiting.value > 0 && <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />}
+      {ready && queue.others.value + queue.othersWaiting.value > 0 && (
+        <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
+      )}
       {!ready ? <QueueSkeleton /> : studies.length === 0 ? <EmptyQueue /> : <QueueList studies={studies} />}
     </main>
   );
@@ -35,7 +41,10 @@ export function QueueView() {
 
 /** On a device that several people share: that something of theirs is here, and nothing of what it is. */
 function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
-  const [first, then] = travelling > 0 ? [words.queue.others(travelling), words.queue.othersWhat] : [words.queue.othersWaiting(waiting), words.queue.othersWaitingWhat];
+  const [first, then] =
+    travelling > 0
+      ? [words.queue.others(travelling), words.queue.othersWhat]
+      : [words.queue.othersWaiting(waiting), words.queue.othersWaitingWhat];
   return (
     <Notice kind="plain" sign="device" title={first}>
       <p>{then}</p>
@@ -44,7 +53,10 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
   );
 }
 
-/** What somebody's proxy does to what is under way: it arrives in spite of it, and here stands who can mend it. */
+/**
+ * What somebody's proxy does to what is under way: it arrives in spite of it, and here stands who can mend
+ * it.
+ */
 function InBetween() {
   const { queue } = useDevice();
   const diagnosis = queue.diagnosis.value;
@@ -76,19 +88,33 @@ function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
       estimate={ROW}
       label={words.queue.title}
       class="queue-list"
-      render={(line) => (line.kind === 'heading' ? <PartHeading part={line.part} studies={line.studies} /> : <QueueRow study={line.study} />)}
+      render={(line) =>
+        line.kind === 'heading' ? (
+          <PartHeading part={line.part} studies={line.studies} />
+        ) : (
+          <QueueRow study={line.study} />
+        )
+      }
     />
   );
 }
 
-function PartHeading({ part, studies }: { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }) {
+function PartHeading({
+  part,
+  studies,
+}: {
+  readonly part: QueuePart;
+  readonly studies: readonly QueuedStudy[];
+}) {
   return (
     <div class="queue-part-head">
       <h2 class="queue-part" data-part={part}>
         {part === 'needs-you' && <Icon name="decide" size={20} />}
         {words.queue.parts[part]} <span class="quiet numbers queue-part-count">{studies.length}</span>
       </h2>
-      <DismissAll studies={studies.filter((study) => study.state === 'done' || study.state === 'taken-back')} />
+      <DismissAll
+        studies={studies.filter((study) => study.state === 'done' || study.state === 'taken-back')}
+      />
     </div>
   );
 }
@@ -98,7 +124,11 @@ function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
   const { queue } = useDevice();
   if (studies.length < 2) return null;
   return (
-    <button type="button" class="button button-bare" onClick={() => studies.forEach((study) => void queue.dismiss(study.id))}>
+    <button
+      type="button"
+      class="button button-bare"
+      onClick={() => studies.forEach((study) => void queue.dismiss(study.id))}
+    >
       {words.queue.dismissAll(studies.length)}
     </button>
   );

@@ -1,4 +1,7 @@
-/** The card of a study is gone when it is queued, and the patient may still be there: what was noticed on its films stands with it here. */
+/**
+ * The card of a study is gone when it is queued, and the patient may still be there: what was noticed on its
+ * films stands with it here.
+ */
 import { Icon } from '../../app/Icon.tsx';
 import { triageWords } from '../../app/triage-words.ts';
 import type { QueuedStudy } from './queued.ts';
@@ -9,7 +12,8 @@ export function RepeatFilm({ study: { film, state } }: { readonly study: QueuedS
     <div class="triage-warning repeat-film">
       <Icon name="caution" size={20} />
       <p class="small">
-        <span class="strong">{triageWords.repeat}</span> {film.map((finding) => triageWords.findings[finding]).join(' ')}{' '}
+        <span class="strong">{triageWords.repeat}</span>{' '}
+        {film.map((finding) => triageWords.findings[finding]).join(' ')}{' '}
         <span class="quiet">{triageWords.notDiagnostic}.</span>
       </p>
     </div>

@@ -1,4 +1,7 @@
-/** What a person can do with a study that is not all sent: change its turn, set it aside, take it back, or cancel it in the middle. */
+/**
+ * What a person can do with a study that is not all sent: change its turn, set it aside, take it back, or
+ * cancel it in the middle.
+ */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -20,7 +23,11 @@ export function SendingButtons({ study, name }: OfStudy) {
           {study.paused ? words.queue.resume : words.queue.pause}
         </button>
       )}
-      {study.canTakeBack ? <TakeBack study={study} name={name} /> : study.canCancel && <CancelSending study={study} name={name} />}
+      {study.canTakeBack ? (
+        <TakeBack study={study} name={name} />
+      ) : (
+        study.canCancel && <CancelSending study={study} name={name} />
+      )}
     </div>
   );
 }
@@ -45,22 +52,47 @@ function Turn({ study, name }: OfStudy) {
   const isFirst = place === 0 && !study.paused;
   const go = (way: Way) => {
     pressed.current = way;
-    void (way === 'first' ? queue.sendFirst(study.id) : queue.move(study.id, way === 'earlier' ? place - 1 : place + 1));
+    void (way === 'first'
+      ? queue.sendFirst(study.id)
+      : queue.move(study.id, way === 'earlier' ? place - 1 : place + 1));
   };
   return (
-    <div class="turn" role="group" aria-label={words.queue.turnOf(name, place + 1, waiting.length)} ref={group}>
+    <div
+      class="turn"
+      role="group"
+      aria-label={words.queue.turnOf(name, place + 1, waiting.length)}
+      ref={group}
+    >
       {!isFirst && (
-        <button type="button" class="button button-bare" data-way="first" aria-label={words.queue.sendFirstOf(name)} onClick={() => go('first')}>
+        <button
+          type="button"
+          class="button button-bare"
+          data-way="first"
+          aria-label={words.queue.sendFirstOf(name)}
+          onClick={() => go('first')}
+        >
           {words.queue.sendFirst}
         </button>
       )}
       {place > 0 && (
-        <button type="button" class="button button-bare" data-way="earlier" aria-label={words.queue.earlierOf(name)} onClick={() => go('earlier')}>
+        <button
+          type="button"
+          class="button button-bare"
+          data-way="earlier"
+          aria-label={words.queue.earlierOf(name)}
+          onClick={() => go('earlier')}
+        >
           <Icon name="up" size={20} />
         </button>
       )}
       {place < waiting.length - 1 && (
-        <button type="button" class="button button-bare" data-way="later" aria-label={words.queue.laterOf(name)} onClick={() => go('later')}>
+        <button
+          type="button"
+          class="button button-bare"
+          data-way="later"
+          aria-label={words.queue.laterOf(name)}
+          onClick={() => go('later')}
+        >
           <Icon name="down" size={20} />
         </button>
       )}

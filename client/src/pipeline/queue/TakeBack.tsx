@@ -1,4 +1,7 @@
-/** The buttons that take a study off its road: before a byte has left, in the middle, and after the gateway has refused it. Each asks first. */
+/**
+ * The buttons that take a study off its road: before a byte has left, in the middle, and after the gateway
+ * has refused it. Each asks first.
+ */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../../app/AskFirst.tsx';
 import { useDevice } from '../../app/device-context.ts';
@@ -29,7 +32,10 @@ export function TakeBack({ study, name }: OfStudy) {
   );
 }
 
-/** Of which some has left. The gateway has to hear of it: where it does not, nothing was cancelled and it says so. */
+/**
+ * Of which some has left. The gateway has to hear of it: where it does not, nothing was cancelled and it says
+ * so.
+ */
 export function CancelSending({ study, name }: OfStudy) {
   const { queue } = useDevice();
   const [failed, setFailed] = useState(false);
@@ -64,7 +70,12 @@ export function Forget({ study, name }: OfStudy) {
       bare
       label={words.queue.dismiss}
       of={words.queue.dismissOf(name)}
-      ask={{ ...words.forget, about: name, what: words.forget.what(study.instances), yes: words.queue.dismiss }}
+      ask={{
+        ...words.forget,
+        about: name,
+        what: words.forget.what(study.instances),
+        yes: words.queue.dismiss,
+      }}
       onYes={() => void queue.dismiss(study.id)}
     />
   );

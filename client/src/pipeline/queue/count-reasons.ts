@@ -8,7 +8,9 @@ export interface Reasons {
 
 export const NO_REASONS: Reasons = { refused: [], quarantined: [] };
 
-export function countReasons(instances: Iterable<{ readonly state: string; readonly reason: string | null }>): Reasons {
+export function countReasons(
+  instances: Iterable<{ readonly state: string; readonly reason: string | null }>,
+): Reasons {
   const counted = { refused: new Map<string, number>(), quarantined: new Map<string, number>() };
   for (const { state, reason } of instances) {
     if (state !== 'refused' && state !== 'quarantined') continue;
@@ -16,6 +18,7 @@ export function countReasons(instances: Iterable<{ readonly state: string; reado
     const because = reason ?? 'pacs-refused';
     counted[state].set(because, (counted[state].get(because) ?? 0) + 1);
   }
-  const list = (counts: ReadonlyMap<string, number>) => [...counts].map(([reason, instances]) => ({ reason, instances }));
+  const list = (counts: ReadonlyMap<string, number>) =>
+    [...counts].map(([reason, instances]) => ({ reason, instances }));
   return { refused: list(counted.refused), quarantined: list(counted.quarantined) };
 }

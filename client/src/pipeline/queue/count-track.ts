@@ -1,22 +1,29 @@
 /**
- * Where the instances of a queued study are: the four places of INTERFACE.md. The device counts what left and what the gateway
- * acknowledged; the gateway, a parcel later, what it has verified, and what became of it. Pure.
+ * Where the instances of a queued study are: the four places of INTERFACE.md. The device counts what left and
+ * what the gateway acknowledged; the gateway, a parcel later, what it has verified, and what became of it.
+ * Pure.
  */
 import type { StudyRow } from './local-database.ts';
 import type { Track } from './queued.ts';
 
-export function countTrack(row: Pick<StudyRow, 'instances' | 'departed' | 'acknowledged' | 'counts' | 'state' | 'packing' | 'packed'>): Track {
+export function countTrack(
+  row: Pick<StudyRow, 'instances' | 'departed' | 'acknowledged' | 'counts' | 'state' | 'packing' | 'packed'>,
+): Track {
   const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
   // The gateway counts the study of all devices; here it cannot be more than was queued here.
   const elsewhere = Math.min(row.instances, counts.refused + counts.quarantined + counts.leftOut);
-  const inPacs = row.state === 'done' ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut) : Math.min(counts.inPacs, row.instances - elsewhere);
+  const inPacs =
+    row.state === 'done'
+      ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut)
+      : Math.min(counts.inPacs, row.instances - elsewhere);
   const settled = Math.min(row.instances, inPacs + elsewhere);
   const there = Math.max(counts.atGateway, (row.acknowledged ?? 0) - settled);
   const atGateway = row.state === 'done' ? 0 : Math.min(there, row.instances - settled);
   const arrived = settled + atGateway;
   const onTheWay = Math.max(0, Math.min(row.departed, row.instances) - arrived);
   const here = row.instances - arrived - onTheWay;
-  // Of what has left nobody counts here how much was packed before: rather too few are called safe than one too many.
+  // Of what has left nobody counts here how much was packed before: rather too few are called safe than one
+  // too many.
   const safe = row.packing ? Math.max(0, Math.min(here, row.packed - row.departed)) : here;
   return { unsafe: here - safe, safe, onTheWay, atGateway, inPacs };
 }

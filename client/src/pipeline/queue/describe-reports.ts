@@ -1,13 +1,17 @@
-/** What a manifest says of de-identification, for both queues: each distinct report once, and for each instance which one is its own. */
+/**
+ * What a manifest says of de-identification, for both queues: each distinct report once, and for each
+ * instance which one is its own.
+ */
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 
 /**
- * `reports` holds, by their digests, those that instances name; each is listed once. All of them were made under one edition and the same options: a
- * study is named under one policy, by one version of the code.
+ * `reports` holds, by their digests, those that instances name; each is listed once. All of them were made
+ * under one edition and the same options: a study is named under one policy, by one version of the code.
  */
 export function describeReports(
-  instances: readonly (ManifestInstance & { readonly reportDigest: string | null })[], reports: ReadonlyMap<string, WireReport>,
+  instances: readonly (ManifestInstance & { readonly reportDigest: string | null })[],
+  reports: ReadonlyMap<string, WireReport>,
 ): Pick<Manifest, 'instances' | 'deidentification'> {
   const places = new Map<string, number>();
   const listed: WireReport[] = [];
@@ -21,5 +25,8 @@ export function describeReports(
   const [first] = listed;
   if (first === undefined) return { instances: named };
   const lists = listed.map(({ actions, digest }) => (actions === null ? digest : [...actions]));
-  return { instances: named, deidentification: { edition: first.edition, options: [...first.options], reports: lists } };
+  return {
+    instances: named,
+    deidentification: { edition: first.edition, options: [...first.options], reports: lists },
+  };
 }

@@ -1,6 +1,7 @@
 /**
- * The device's own key: AES-GCM-256, non-extractable, kept as a CryptoKey in IndexedDB. What is sealed with it can be opened on this
- * device and in this browser only; it guards a copied disk, not a stolen and unlocked tablet.
+ * The device's own key: AES-GCM-256, non-extractable, kept as a CryptoKey in IndexedDB. What is sealed with
+ * it can be opened on this device and in this browser only; it guards a copied disk, not a stolen and
+ * unlocked tablet.
  */
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
@@ -10,7 +11,10 @@ const IV_BYTES = 12;
 export async function deviceKey(database: LocalDatabase): Promise<CryptoKey> {
   const kept = await database.device.get('key');
   if (kept) return kept.value as CryptoKey;
-  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+  const made = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
+    'encrypt',
+    'decrypt',
+  ]);
   return database.transaction('rw', database.device, async () => {
     const first = await database.device.get('key');
     if (first) return first.value as CryptoKey;
@@ -19,11 +23,19 @@ export async function deviceKey(database: LocalDatabase): Promise<CryptoKey> {
   });
 }
 
-/** Encrypts under a fresh random initialisation vector; `place` is authenticated, so that a record opens only where it belongs. */
+/**
+ * Encrypts under a fresh random initialisation vector; `place` is authenticated, so that a record opens only
+ * where it belongs.
+ */
 export async function seal(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, place: string): Promise<Sealed> {
-  // NIST SP 800-38D §8.3: at most 2^32 records under one key with random vectors; at 1 MiB each that is 4 PiB.
+  // NIST SP 800-38D §8.3: at most 2^32 records under one key with random vectors; at 1 MiB each that is 4
+  // PiB.
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(place) }, key, bytes);
+  const sealed = await crypto.subtle.encrypt(
+    { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(place) },
+    key,
+    bytes,
+  );
   const whole = new Uint8Array(IV_BYTES + sealed.byteLength);
   whole.set(iv);
   whole.set(new Uint8Array(sealed), IV_BYTES);
@@ -34,5 +46,7 @@ export async function seal(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>, place
 export async function open(key: CryptoKey, sealed: Sealed, place: string): Promise<Uint8Array<ArrayBuffer>> {
   const iv = sealed.subarray(0, IV_BYTES);
   const additionalData = new TextEncoder().encode(place);
-  return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, key, sealed.subarray(IV_BYTES)));
+  return new Uint8Array(
+    await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, key, sealed.subarray(IV_BYTES)),
+  );
 }

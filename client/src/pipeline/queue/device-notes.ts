@@ -1,6 +1,6 @@
 /**
- * Small things the device remembers between visits: the policies it last heard of, the link as the leading tab sees it, whose it is
- * offline, and how fast the link and this device are.
+ * Small things the device remembers between visits: the policies it last heard of, the link as the leading
+ * tab sees it, whose it is offline, and how fast the link and this device are.
  */
 import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
@@ -52,7 +52,10 @@ export async function knownDiagnosis(database: LocalDatabase): Promise<Diagnosis
 
 export type Rate = 'link-rate' | 'coding-rate';
 
-/** Bytes a second, measured last: of the link, of what left; of the coding, of what it was given. null: not measured yet. */
+/**
+ * Bytes a second, measured last: of the link, of what left; of the coding, of what it was given. null: not
+ * measured yet.
+ */
 export async function knownRate(database: LocalDatabase, of: Rate): Promise<number | null> {
   return ((await database.device.get(of))?.value as number | undefined) ?? null;
 }
@@ -61,7 +64,10 @@ export async function rememberRate(database: LocalDatabase, of: Rate, bytesPerSe
   await database.device.put({ name: of, value: bytesPerSecond });
 }
 
-/** The random name of this database: another one after the browser has cleared it. null before `databaseOrigin` gave it one. */
+/**
+ * The random name of this database: another one after the browser has cleared it. null before
+ * `databaseOrigin` gave it one.
+ */
 export async function knownOrigin(database: LocalDatabase): Promise<string | null> {
   return ((await database.device.get('origin'))?.value as string | undefined) ?? null;
 }

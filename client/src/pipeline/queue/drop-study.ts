@@ -1,9 +1,13 @@
-/** Taking studies out of the database: what was taken back, given up, finished, or cut off in the middle. Kept receipts stay. */
+/**
+ * Taking studies out of the database: what was taken back, given up, finished, or cut off in the middle. Kept
+ * receipts stay.
+ */
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 /** Deletes the study with all that belongs to it. */
 export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
-  // In one transaction: a parcel that is being committed comes before it and goes too, or after it and finds no study.
+  // In one transaction: a parcel that is being committed comes before it and goes too, or after it and finds
+  // no study.
   await database.transaction('rw', contentsOf(database), async () => {
     await database.studies.delete(studyId);
     await deleteContents(database, studyId);
@@ -30,7 +34,13 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
   await database.transaction('rw', contentsOf(database), async () => {
     await deleteContents(database, study.id);
     await database.studies.update(study.id, {
-      state: 'taken-back', packing: false, title: null, waiting: null, trouble: null, completedAt: at, turn: (study.turn ?? 0) + 1,
+      state: 'taken-back',
+      packing: false,
+      title: null,
+      waiting: null,
+      trouble: null,
+      completedAt: at,
+      turn: (study.turn ?? 0) + 1,
     });
   });
 }
@@ -41,7 +51,11 @@ export async function deleteReports(database: LocalDatabase, studyId: string): P
 }
 
 /** Deletes the copies: the parcels with their records. `keep`: parcels that stay. */
-export async function deleteParcels(database: LocalDatabase, studyId: string, keep: ReadonlySet<string> = new Set()): Promise<void> {
+export async function deleteParcels(
+  database: LocalDatabase,
+  studyId: string,
+  keep: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const ids = await database.parcels.where('studyId').equals(studyId).primaryKeys();
   const gone = ids.filter((id) => !keep.has(id));
   for (const id of gone) await deleteRecords(database, id);
@@ -53,27 +67,40 @@ export async function deleteRecords(database: LocalDatabase, parcelId: string): 
 }
 
 /**
- * A study whose page ended while it was named or packed cannot be finished: its files are gone with the page. Its copies are deleted and
- * its row says `interrupted`; what was named stays named, so that the same study, chosen again, goes on with what has not arrived.
+ * A study whose page ended while it was named or packed cannot be finished: its files are gone with the page.
+ * Its copies are deleted and its row says `interrupted`; what was named stays named, so that the same study,
+ * chosen again, goes on with what has not arrived.
  */
 export async function interruptStudy(database: LocalDatabase, studyId: string): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
     if (!study?.packing || study.waiting === 'interrupted') return;
     // What is settled already needs no copy.
-    if (study.state === 'taken-back' || study.state === 'done') return void (await database.studies.update(studyId, { packing: false }));
+    if (study.state === 'taken-back' || study.state === 'done')
+      return void (await database.studies.update(studyId, { packing: false }));
     await deleteParcels(database, studyId);
     await database.studies.update(studyId, {
-      waiting: 'interrupted', state: 'reading', turn: (study.turn ?? 0) + 1, instances: 0, bytes: 0, packed: 0, departed: 0, acknowledged: 0, counts: null,
+      waiting: 'interrupted',
+      state: 'reading',
+      turn: (study.turn ?? 0) + 1,
+      instances: 0,
+      bytes: 0,
+      packed: 0,
+      departed: 0,
+      acknowledged: 0,
+      counts: null,
     });
   });
 }
 
 /**
- * At the start of a page: studies that nobody writes any more are interrupted, and records without a parcel are deleted. `isAlive` tells a
- * study that another tab is writing at this moment.
+ * At the start of a page: studies that nobody writes any more are interrupted, and records without a parcel
+ * are deleted. `isAlive` tells a study that another tab is writing at this moment.
  */
-export async function clearInterrupted(database: LocalDatabase, isAlive: (studyId: string) => Promise<boolean>): Promise<void> {
+export async function clearInterrupted(
+  database: LocalDatabase,
+  isAlive: (studyId: string) => Promise<boolean>,
+): Promise<void> {
   let someoneWrites = false;
   for (const study of await database.studies.filter(({ packing }) => packing).toArray()) {
     if (study.waiting === 'interrupted') continue;
@@ -87,6 +114,7 @@ async function deleteOrphans(database: LocalDatabase): Promise<void> {
   await database.transaction('rw', database.parcels, database.records, async () => {
     const known = new Set(await database.parcels.toCollection().primaryKeys());
     const named = await database.records.orderBy('parcelId').uniqueKeys();
-    for (const parcelId of named) if (!known.has(parcelId as string)) await deleteRecords(database, parcelId as string);
+    for (const parcelId of named)
+      if (!known.has(parcelId as string)) await deleteRecords(database, parcelId as string);
   });
 }

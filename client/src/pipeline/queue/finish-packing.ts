@@ -6,10 +6,19 @@ import { StudyGone } from './name-study.ts';
 
 /** Whether instances of it are still to be packed. */
 export function isBeingPacked(study: StudyRow | undefined): study is StudyRow {
-  return study !== undefined && study.packing && study.waiting !== 'interrupted' && study.state !== 'taken-back' && study.state !== 'done';
+  return (
+    study !== undefined &&
+    study.packing &&
+    study.waiting !== 'interrupted' &&
+    study.state !== 'taken-back' &&
+    study.state !== 'done'
+  );
 }
 
-/** Every byte is in this database: from here on the study is safe on this device. False when nothing was left of it: then it is dropped. */
+/**
+ * Every byte is in this database: from here on the study is safe on this device. False when nothing was left
+ * of it: then it is dropped.
+ */
 export async function finishPacking(database: LocalDatabase, studyId: string): Promise<boolean> {
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
@@ -18,7 +27,10 @@ export async function finishPacking(database: LocalDatabase, studyId: string): P
       await dropStudy(database, studyId);
       return false;
     }
-    await database.studies.update(studyId, { packing: false, state: nextUploadState(study.state, 'packed') ?? study.state });
+    await database.studies.update(studyId, {
+      packing: false,
+      state: nextUploadState(study.state, 'packed') ?? study.state,
+    });
     return true;
   });
 }

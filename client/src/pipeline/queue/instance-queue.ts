@@ -1,6 +1,7 @@
 /**
- * The page's queue as the uploader sees it, over IndexedDB. Each call is one transaction. Deletes an instance's bytes only in
- * `settle`, which takes nothing but a checked receipt (I: only a receipt whose signature was checked makes an instance evictable).
+ * The page's queue as the uploader sees it, over IndexedDB. Each call is one transaction. Deletes an
+ * instance's bytes only in `settle`, which takes nothing but a checked receipt (I: only a receipt whose
+ * signature was checked makes an instance evictable).
  */
 import { liveQuery } from 'dexie';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -15,7 +16,14 @@ import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { createProgress } from './progress.ts';
 import { compareForSending } from './sending-order.ts';
-import { keyOf, stateOfConflict, type CheckedReceipt, type InstanceKey, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
+import {
+  keyOf,
+  stateOfConflict,
+  type CheckedReceipt,
+  type InstanceKey,
+  type QueuedUpload,
+  type UploadQueue,
+} from './upload-queue.ts';
 
 export interface InstanceQueueTools {
   readonly database: LocalDatabase;
@@ -26,13 +34,23 @@ export interface InstanceQueueTools {
   readonly now: () => number;
   /** Resolves when nobody packs the study any more, in whichever tab. */
   readonly packerGone: (studyId: string) => Promise<void>;
-  /** Tells the gateway of instances of an announced study: `take-back`, they will not come; `retry`, they come although they were left out once. */
-  readonly decide: (uploadId: string, decision: 'take-back' | 'retry', instances: readonly InstanceKey[]) => Promise<void>;
+  /**
+   * Tells the gateway of instances of an announced study: `take-back`, they will not come; `retry`, they come
+   * although they were left out once.
+   */
+  readonly decide: (
+    uploadId: string,
+    decision: 'take-back' | 'retry',
+    instances: readonly InstanceKey[],
+  ) => Promise<void>;
 }
 
 const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
 
-/** Whether the uploader has something to do. What is paused is not sent; what was all sent is followed whether it is paused or not. */
+/**
+ * Whether the uploader has something to do. What is paused is not sent; what was all sent is followed whether
+ * it is paused or not.
+ */
 function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
   if (waiting === 'interrupted') return false;
   if (state === 'reading') return named && !paused;
@@ -53,19 +71,38 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
     });
   }
 
-  /** A study that was interrupted says so until it is chosen again, whatever is still under way: so do `change` and `settle`. */
+  /**
+   * A study that was interrupted says so until it is chosen again, whatever is still under way: so do
+   * `change` and `settle`.
+   */
   async function note(id: string, work: (row: StudyRow) => void): Promise<void> {
-    await database.studies.where('id').equals(id).modify((row) => void (row.waiting !== 'interrupted' && work(row)));
+    await database.studies
+      .where('id')
+      .equals(id)
+      .modify((row) => void (row.waiting !== 'interrupted' && work(row)));
   }
 
   return {
     async pending() {
       const rows = (await database.studies.toArray()).filter((study) => study.account === account);
-      return rows.filter(hasWork).sort(compareForSending).map(({ id, state, uploadId, receiptId, trouble = null, turn = 0 }): QueuedUpload => ({ id, state, uploadId, receiptId, trouble, turn }));
+      return rows
+        .filter(hasWork)
+        .sort(compareForSending)
+        .map(
+          ({ id, state, uploadId, receiptId, trouble = null, turn = 0 }): QueuedUpload => ({
+            id,
+            state,
+            uploadId,
+            receiptId,
+            trouble,
+            turn,
+          }),
+        );
     },
     manifestOf: (id) => manifestOf(database, id),
     announced: (id, answer) => announced(tools, id, answer),
-    parcelsFor: (id, need) => giveParcels({ database, key, progress, packerGone: tools.packerGone }, id, need),
+    parcelsFor: (id, need) =>
+      giveParcels({ database, key, progress, packerGone: tools.packerGone }, id, need),
     async beginSending(id) {
       return change(id, 'started', { sending: true });
     },
@@ -79,7 +116,11 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
     async parcelSent(id, parcelId) {
       await database.transaction('rw', database.parcels, database.instances, async () => {
         await database.parcels.update(parcelId, { state: 'sent' });
-        await database.instances.where('parcelId').equals(parcelId).and((row) => row.state === 'safe').modify({ state: 'sent' });
+        await database.instances
+          .where('parcelId')
+          .equals(parcelId)
+          .and((row) => row.state === 'safe')
+          .modify({ state: 'sent' });
       });
       await progress.write(id).catch(() => undefined);
     },
@@ -90,7 +131,10 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
       const lost = new Set(missing.map(keyOf));
       await database.transaction('rw', database.instances, database.studies, async () => {
         const rows = (await instancesOf(database, id)).filter((row) => lost.has(keyOf(row)));
-        await putInstances(database, rows.map((row): InstanceRow => ({ ...row, state: 'safe', reason: null, inPacs: false })));
+        await putInstances(
+          database,
+          rows.map((row): InstanceRow => ({ ...row, state: 'safe', reason: null, inPacs: false })),
+        );
         await recountReasons(database, id);
       });
       await change(id, 'parcels-lost', { departed: 0, acknowledged: 0, counts: null });
@@ -117,23 +161,47 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
   };
 }
 
-/** Of so many films the manifest says the population though no model looked: 100 bytes each. A study of more has no chest film that a model is asked about. */
+/**
+ * Of so many films the manifest says the population though no model looked: 100 bytes each. A study of more
+ * has no chest film that a model is asked about.
+ */
 export const UNSEEN_FILMS_LIMIT = 1000;
 
 async function manifestOf(database: LocalDatabase, id: string): Promise<Manifest> {
   const study = await database.studies.get(id);
-  if (!study || study.studyInstanceUID === null) throw new Error('a study that is not queued has no manifest');
+  if (!study || study.studyInstanceUID === null)
+    throw new Error('a study that is not queued has no manifest');
   const named = new Map<string, Manifest['instances'][number] & { reportDigest: string | null }>();
   let unseenFilms = 0;
   for (const row of await instancesOf(database, id)) {
     // A person's word stands: what was left out is not promised again.
     if (row.state === 'left-out' || named.has(keyOf(row))) continue;
-    const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, originalDigest, report: reportDigest = null, triage } = row;
+    const {
+      sopInstanceUID,
+      seriesInstanceUID,
+      sopClassUID,
+      transferSyntaxUID,
+      bytes,
+      digest,
+      originalDigest,
+      report: reportDigest = null,
+      triage,
+    } = row;
     const original = originalDigest === undefined ? {} : { originalDigest };
     if (triage?.runtime === 'none') unseenFilms += 1;
     const isTooMuch = triage?.runtime === 'none' && unseenFilms > UNSEEN_FILMS_LIMIT;
     const looked = triage === undefined || isTooMuch ? {} : { triage };
-    named.set(keyOf(row), { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest, ...original, ...looked, reportDigest });
+    named.set(keyOf(row), {
+      sopInstanceUID,
+      seriesInstanceUID,
+      sopClassUID,
+      transferSyntaxUID,
+      bytes,
+      digest,
+      ...original,
+      ...looked,
+      reportDigest,
+    });
   }
   const reports = await database.reports.where('studyId').equals(id).toArray();
   return {
@@ -144,24 +212,42 @@ async function manifestOf(database: LocalDatabase, id: string): Promise<Manifest
   };
 }
 
-async function announced({ database, decide }: InstanceQueueTools, id: string, answer: ManifestAnswer): Promise<boolean> {
+async function announced(
+  { database, decide }: InstanceQueueTools,
+  id: string,
+  answer: ManifestAnswer,
+): Promise<boolean> {
   const held = new Map(answer.have.map((instance) => [keyOf(instance), instance.inPacs === true]));
   const conflicts = new Map(answer.conflict.map((instance) => [keyOf(instance), instance.reason]));
   const again: InstanceKey[] = [];
   const isHere = await database.transaction('rw', database.studies, database.instances, async () => {
     const study = await database.studies.get(id);
-    if (!study || study.waiting === 'interrupted' || study.state === 'taken-back' || study.state === 'done') return false;
+    if (!study || study.waiting === 'interrupted' || study.state === 'taken-back' || study.state === 'done')
+      return false;
     const rows = (await instancesOf(database, id)).map((row): InstanceRow => {
       const reason = conflicts.get(keyOf(row));
       // Left out once, cancelled perhaps, and chosen again since: the later word of a person counts.
-      if (reason === 'left-out' && row.state === 'safe' && study.uploadId === null) again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
+      if (reason === 'left-out' && row.state === 'safe' && study.uploadId === null)
+        again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
       else if (reason !== undefined) return { ...row, state: stateOfConflict(reason), reason };
       const inPacs = held.get(keyOf(row));
       return inPacs !== undefined && row.state === 'safe' ? { ...row, state: 'sent', inPacs } : row;
     });
-    await putInstances(database, rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row))));
-    const departed = rows.filter((row) => row.state !== 'safe' && (held.has(keyOf(row)) || conflicts.has(keyOf(row)))).length;
-    await database.studies.update(id, { uploadId: answer.uploadId, departed, acknowledged: departed, waiting: null, problem: null, reasons: countReasons(rows) });
+    await putInstances(
+      database,
+      rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row))),
+    );
+    const departed = rows.filter(
+      (row) => row.state !== 'safe' && (held.has(keyOf(row)) || conflicts.has(keyOf(row))),
+    ).length;
+    await database.studies.update(id, {
+      uploadId: answer.uploadId,
+      departed,
+      acknowledged: departed,
+      waiting: null,
+      problem: null,
+      reasons: countReasons(rows),
+    });
     return true;
   });
   if (!isHere) return false;
@@ -170,23 +256,52 @@ async function announced({ database, decide }: InstanceQueueTools, id: string, a
   return true;
 }
 
-/** Deleted only when the gateway has heard of it; a gateway that cannot be told now is told with the next announcement. */
-async function tellWithdrawals(database: LocalDatabase, decide: InstanceQueueTools['decide'], id: string, uploadId: string): Promise<void> {
+/**
+ * Deleted only when the gateway has heard of it; a gateway that cannot be told now is told with the next
+ * announcement.
+ */
+async function tellWithdrawals(
+  database: LocalDatabase,
+  decide: InstanceQueueTools['decide'],
+  id: string,
+  uploadId: string,
+): Promise<void> {
   const withdrawn = await database.withdrawals.where('studyId').equals(id).toArray();
   if (withdrawn.length === 0) return;
-  await decide(uploadId, 'take-back', withdrawn.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })));
-  await database.withdrawals.bulkDelete(withdrawn.map(({ studyId, sopInstanceUID, digest }): [string, string, string] => [studyId, sopInstanceUID, digest]));
+  await decide(
+    uploadId,
+    'take-back',
+    withdrawn.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })),
+  );
+  await database.withdrawals.bulkDelete(
+    withdrawn.map(({ studyId, sopInstanceUID, digest }): [string, string, string] => [
+      studyId,
+      sopInstanceUID,
+      digest,
+    ]),
+  );
 }
 
-/** Nothing more has to be done about it on this device. `inPacs`: UIDs of what the receipt says the PACS holds. */
-function isSettledForUs({ state, reason, sopInstanceUID }: InstanceRow, inPacs: ReadonlySet<string>): boolean {
+/**
+ * Nothing more has to be done about it on this device. `inPacs`: UIDs of what the receipt says the PACS
+ * holds.
+ */
+function isSettledForUs(
+  { state, reason, sopInstanceUID }: InstanceRow,
+  inPacs: ReadonlySet<string>,
+): boolean {
   if (state === 'safe' || state === 'sent') return false;
   // The other one may have been promised only, and never have come.
   if (reason === 'already-here-other-policy') return inPacs.has(sopInstanceUID);
   return isInPacs(state as InstanceState) || state === 'left-out';
 }
 
-async function settle(database: LocalDatabase, now: () => number, id: string, { jws, receipt }: CheckedReceipt): Promise<void> {
+async function settle(
+  database: LocalDatabase,
+  now: () => number,
+  id: string,
+  { jws, receipt }: CheckedReceipt,
+): Promise<void> {
   const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
   await database.transaction('rw', [...contentsOf(database), database.receipts], async () => {
     const study = await database.studies.get(id);
@@ -198,14 +313,33 @@ async function settle(database: LocalDatabase, now: () => number, id: string, { 
       return said ? { ...row, state: said.state, reason: said.reason ?? null } : row;
     });
     await putInstances(database, rows);
-    await database.receipts.put({ id: receipt.jti, studyId: id, jws, issuedAt: receipt.iat * 1000, revision: receipt.revision, root: receipt.root });
-    const inPacs = new Set(receipt.instances.filter((instance) => isInPacs(instance.state)).map((instance) => instance.sopInstanceUID));
+    await database.receipts.put({
+      id: receipt.jti,
+      studyId: id,
+      jws,
+      issuedAt: receipt.iat * 1000,
+      revision: receipt.revision,
+      root: receipt.root,
+    });
+    const inPacs = new Set(
+      receipt.instances
+        .filter((instance) => isInPacs(instance.state))
+        .map((instance) => instance.sopInstanceUID),
+    );
     const kept = rows.filter((row) => !isSettledForUs(row, inPacs));
-    await deleteParcels(database, id, new Set(kept.map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null)));
+    await deleteParcels(
+      database,
+      id,
+      new Set(kept.map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null)),
+    );
     const outcome = outcomeOf(study, kept.length === 0, now());
     if (outcome.state === 'done') await deleteReports(database, id);
     await database.studies.update(id, {
-      receiptId: receipt.jti, waiting: study.waiting === 'interrupted' ? 'interrupted' : null, trouble: null, reasons: countReasons(rows), ...outcome,
+      receiptId: receipt.jti,
+      waiting: study.waiting === 'interrupted' ? 'interrupted' : null,
+      trouble: null,
+      reasons: countReasons(rows),
+      ...outcome,
     });
   });
 }
@@ -215,13 +349,23 @@ function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<St
   const checked = nextUploadState(study.state, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
   if (checked === null) return {};
   if (!isComplete) return { state: checked };
-  return { state: nextUploadState(checked, 'evicted') ?? checked, packing: false, title: null, completedAt: at };
+  return {
+    state: nextUploadState(checked, 'evicted') ?? checked,
+    packing: false,
+    title: null,
+    completedAt: at,
+  };
 }
 
 /** Calls `onChange` whenever the studies in the queue change, in whichever tab; returns how to stop that. */
 export function watchQueue(database: LocalDatabase, onChange: () => void): () => void {
-  const watched = liveQuery(async () => (await database.studies.toArray()).map(({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
-    [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn].join(' ')).join());
+  const watched = liveQuery(async () =>
+    (await database.studies.toArray())
+      .map(({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
+        [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn].join(' '),
+      )
+      .join(),
+  );
   let last = '';
   const subscription = watched.subscribe((states) => {
     if (states === last) return;

@@ -1,4 +1,7 @@
-/** What the device keeps of its right to send for each account, and of the gateway's time. A key that no script can read, and no token. */
+/**
+ * What the device keeps of its right to send for each account, and of the gateway's time. A key that no
+ * script can read, and no token.
+ */
 import type { LocalDatabase } from './local-database.ts';
 
 /** The right to send what one account queued here (upload-right.ts). */
@@ -21,7 +24,9 @@ export async function keepRight(database: LocalDatabase, account: string, right:
   await database.device.put({ name: `right/${account}`, value: right });
 }
 
-/** How many milliseconds the gateway's time was ahead of this device's, when it was last seen; null: never. */
+/**
+ * How many milliseconds the gateway's time was ahead of this device's, when it was last seen; null: never.
+ */
 export async function knownClockOffset(database: LocalDatabase): Promise<number | null> {
   return ((await database.device.get('clock'))?.value as number | undefined) ?? null;
 }

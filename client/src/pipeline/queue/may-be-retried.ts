@@ -2,7 +2,10 @@
 import { canRetry } from '#shared/protocol/problem.ts';
 import type { QueuedInstance, QueuedStudy } from './queued.ts';
 
-/** What is held is looked at again; what was refused only where the cause lay elsewhere, for its structure stays what it is. */
+/**
+ * What is held is looked at again; what was refused only where the cause lay elsewhere, for its structure
+ * stays what it is.
+ */
 export function mayBeRetried(state: QueuedInstance['state'], reason: string | null): boolean {
   return state === 'quarantined' || (state === 'refused' && canRetry(reason ?? 'pacs-refused'));
 }

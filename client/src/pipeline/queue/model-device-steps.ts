@@ -1,22 +1,48 @@
 /** What can happen to a device, as values that fast-check makes and shrinks. */
 import fc from 'fast-check';
 
-/** What becomes of an instance when the gateway comes to its end with it: by a number, so that it shrinks to "stored". */
+/**
+ * What becomes of an instance when the gateway comes to its end with it: by a number, so that it shrinks to
+ * "stored".
+ */
 export const FATES = ['stored', 'stored', 'stored', 'refused', 'quarantined', 'already-stored'] as const;
 
 const LATE = ['receipt', 'receipt', 'receipt', 'all-sent', 'started', 'parcel-sent', 'announced'] as const;
-const WORDS = ['pause', 'resume', 'sendFirst', 'takeBack', 'cancel', 'retry', 'leaveOut', 'leaveOut', 'dismiss', 'tryNow'] as const;
+const WORDS = [
+  'pause',
+  'resume',
+  'sendFirst',
+  'takeBack',
+  'cancel',
+  'retry',
+  'leaveOut',
+  'leaveOut',
+  'dismiss',
+  'tryNow',
+] as const;
 /** What a person says of a study in the queue. */
 type Word = (typeof WORDS)[number];
 
 export type Act =
   /** A person chooses a study, and sends it. */
   | { readonly do: 'queue'; readonly study: number; readonly tab: number; readonly instances: number }
-  /** Naming and packing go one step on. `isChanged`: the file that comes next was written anew since it was named. */
+  /**
+   * Naming and packing go one step on. `isChanged`: the file that comes next was written anew since it was
+   * named.
+   */
   | { readonly do: 'pack'; readonly nth: number; readonly isChanged: boolean; readonly steps: number }
   | { readonly do: 'stop-packing'; readonly nth: number }
-  /** The uploader goes so many steps with a study that is pending. `cut`: after so many parcels the link is gone. */
-  | { readonly do: 'carry'; readonly nth: number; readonly steps: number; readonly cut: number; readonly fates: number }
+  /**
+   * The uploader goes so many steps with a study that is pending. `cut`: after so many parcels the link is
+   * gone.
+   */
+  | {
+      readonly do: 'carry';
+      readonly nth: number;
+      readonly steps: number;
+      readonly cut: number;
+      readonly fates: number;
+    }
   /** An answer that comes late, or once more: a receipt of before, a completion, a beginning. */
   | { readonly do: 'late'; readonly nth: number; readonly what: (typeof LATE)[number] }
   /** The gateway loses what it had; its PACS does. */
@@ -39,36 +65,94 @@ export type Step =
 
 const nth = fc.nat(3);
 const steps = fc.constantFrom(9, 9, 9, 4, 3, 2, 1);
-const carry = fc.record({ do: fc.constant('carry' as const), nth, steps, cut: fc.constantFrom(9, 9, 9, 0, 1), fates: fc.constantFrom(0, 0, 4, 24, 28, 3, 18) });
+const carry = fc.record({
+  do: fc.constant('carry' as const),
+  nth,
+  steps,
+  cut: fc.constantFrom(9, 9, 9, 0, 1),
+  fates: fc.constantFrom(0, 0, 4, 24, 28, 3, 18),
+});
 const person = fc.record({
-  do: fc.constant('person' as const), nth, isHeard: fc.constantFrom(true, true, true, false),
+  do: fc.constant('person' as const),
+  nth,
+  isHeard: fc.constantFrom(true, true, true, false),
   what: fc.constantFrom(...WORDS),
 });
 const act: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('queue' as const), study: fc.nat(2), tab: fc.nat(1), instances: fc.integer({ min: 1, max: 3 }) }) },
-  { weight: 7, arbitrary: fc.record({ do: fc.constant('pack' as const), nth, steps: fc.constantFrom(1, 2, 3, 9, 9), isChanged: fc.constantFrom(false, false, false, false, false, true) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('queue' as const),
+      study: fc.nat(2),
+      tab: fc.nat(1),
+      instances: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({
+      do: fc.constant('pack' as const),
+      nth,
+      steps: fc.constantFrom(1, 2, 3, 9, 9),
+      isChanged: fc.constantFrom(false, false, false, false, false, true),
+    }),
+  },
   { weight: 10, arbitrary: carry },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stop-packing' as const), nth }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('late' as const), nth, what: fc.constantFrom(...LATE) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), from: fc.constantFrom('gateway' as const, 'pacs' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('late' as const), nth, what: fc.constantFrom(...LATE) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('lose' as const),
+      from: fc.constantFrom('gateway' as const, 'pacs' as const),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('refuse' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('trouble' as const), nth }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('report' as const), nth }) },
   { weight: 6, arbitrary: person },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('move' as const), nth, at: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('score' as const), nth, score: fc.constantFrom(0, 0.5, 1) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('score' as const), nth, score: fc.constantFrom(0, 0.5, 1) }),
+  },
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 30, arbitrary: act },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('die' as const), at: fc.nat(6), tab: fc.nat(1), what: act }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('full' as const), at: fc.nat(5), isLate: fc.boolean(), what: act }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('die' as const), at: fc.nat(6), tab: fc.nat(1), what: act }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('full' as const),
+      at: fc.nat(5),
+      isLate: fc.boolean(),
+      what: act,
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: 'evict' as const }) },
 );
 
-const queued = (study: number, instances: number): readonly Step[] => [{ do: 'queue', study, tab: 0, instances }, { do: 'pack', nth: 0, steps: 9, isChanged: false }];
+const queued = (study: number, instances: number): readonly Step[] => [
+  { do: 'queue', study, tab: 0, instances },
+  { do: 'pack', nth: 0, steps: 9, isChanged: false },
+];
 
 /** Most begin with a study that is safe on the device. */
-export const sequence: fc.Arbitrary<readonly Step[]> = fc.tuple(
-  fc.constantFrom(queued(0, 2), queued(0, 3), [...queued(0, 1), ...queued(1, 2)], queued(0, 2).slice(0, 1), []),
-  fc.array(step, { minLength: 2, maxLength: 12, size: 'max' }),
-).map(([opening, more]) => [...opening, ...more]);
+export const sequence: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(
+    fc.constantFrom(
+      queued(0, 2),
+      queued(0, 3),
+      [...queued(0, 1), ...queued(1, 2)],
+      queued(0, 2).slice(0, 1),
+      [],
+    ),
+    fc.array(step, { minLength: 2, maxLength: 12, size: 'max' }),
+  )
+  .map(([opening, more]) => [...opening, ...more]);

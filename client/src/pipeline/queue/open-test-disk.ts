@@ -1,4 +1,6 @@
-/** For tests: a disk under the device's database that is full at a chosen write, and a page that dies at one. */
+/**
+ * For tests: a disk under the device's database that is full at a chosen write, and a page that dies at one.
+ */
 import type { DBCore, DBCoreMutateRequest } from 'dexie';
 import type { LocalDatabase } from './local-database.ts';
 
@@ -33,7 +35,10 @@ export interface TestDisk {
 }
 
 export function createTestDisk(refuses: TestDisk['refuses'] = 'request'): TestDisk {
-  async function mutate(core: (request: DBCoreMutateRequest) => ReturnType<ReturnType<DBCore['table']>['mutate']>, request: DBCoreMutateRequest) {
+  async function mutate(
+    core: (request: DBCoreMutateRequest) => ReturnType<ReturnType<DBCore['table']>['mutate']>,
+    request: DBCoreMutateRequest,
+  ) {
     if (disk.lifeLeft <= 0) throw new DOMException('the page is gone', 'AbortError');
     disk.lifeLeft -= 1;
     if (request.type !== 'add' && request.type !== 'put') return core(request);
@@ -45,11 +50,22 @@ export function createTestDisk(refuses: TestDisk['refuses'] = 'request'): TestDi
     return core(request);
   }
   const disk: TestDisk = {
-    writes: 0, fullAt: Number.POSITIVE_INFINITY, refuses, lifeLeft: Number.POSITIVE_INFINITY,
-    prepare: (database) => void database.use({
-      stack: 'dbcore', name: 'disk',
-      create: (core) => ({ ...core, table: (name) => ({ ...core.table(name), mutate: (request) => mutate((each) => core.table(name).mutate(each), request) }) }),
-    }),
+    writes: 0,
+    fullAt: Number.POSITIVE_INFINITY,
+    refuses,
+    lifeLeft: Number.POSITIVE_INFINITY,
+    prepare: (database) =>
+      void database.use({
+        stack: 'dbcore',
+        name: 'disk',
+        create: (core) => ({
+          ...core,
+          table: (name) => ({
+            ...core.table(name),
+            mutate: (request) => mutate((each) => core.table(name).mutate(each), request),
+          }),
+        }),
+      }),
   };
   return disk;
 }

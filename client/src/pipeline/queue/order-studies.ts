@@ -8,9 +8,15 @@ export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }
 
-export function createOrdering(
-  { database, wake, account }: { readonly database: LocalDatabase; wake(): void; readonly account: () => string | null },
-): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
+export function createOrdering({
+  database,
+  wake,
+  account,
+}: {
+  readonly database: LocalDatabase;
+  wake(): void;
+  readonly account: () => string | null;
+}): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
   const isOwn = (row: StudyRow) => (row.account ?? null) === null || row.account === account();
 
   async function change(id: string, changes: Partial<StudyRow>): Promise<void> {
@@ -22,7 +28,8 @@ export function createOrdering(
     await database.transaction('rw', database.studies, async () => {
       const waiting = await database.studies.filter((row) => isOwn(row) && isToBeSent(row)).toArray();
       if (!waiting.some((row) => row.id === id)) return;
-      for (const [each, rank] of ranksAfterMove(waiting, id, at)) await database.studies.update(each, { rank });
+      for (const [each, rank] of ranksAfterMove(waiting, id, at))
+        await database.studies.update(each, { rank });
       await database.studies.update(id, also);
     });
     wake();

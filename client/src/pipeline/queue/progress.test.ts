@@ -4,16 +4,29 @@ import { createProgress, endsIn, type ProgressNumbers } from './progress.ts';
 import { countTrack } from './count-track.ts';
 import { createRate } from './rate.ts';
 
-/** Four instances of 100 bytes in one parcel; a clock that moves a second with each look, so that everything is written. */
+/**
+ * Four instances of 100 bytes in one parcel; a clock that moves a second with each look, so that everything
+ * is written.
+ */
 function travelling(had = 0) {
   const seen: ProgressNumbers[] = [];
   let at = 0;
-  const progress = createProgress(async (_, numbers) => seen.push(numbers), () => (at += 1_000));
+  const progress = createProgress(
+    async (_, numbers) => seen.push(numbers),
+    () => (at += 1_000),
+  );
   progress.plan('study', had, 0);
   progress.add('study', { id: 'parcel', bytes: 440, ends: endsIn(440, [100, 100, 100, 100]) }, 0, 0);
   const places = (acknowledged: number, left: number) => {
     progress.note('study', 'parcel', acknowledged, left);
-    const { safe, onTheWay, atGateway } = countTrack({ instances: 4 + had, counts: null, state: 'uploading', packing: false, packed: 4, ...seen.at(-1)! });
+    const { safe, onTheWay, atGateway } = countTrack({
+      instances: 4 + had,
+      counts: null,
+      state: 'uploading',
+      packing: false,
+      packed: 4,
+      ...seen.at(-1)!,
+    });
     return [safe, onTheWay, atGateway];
   };
   return { seen, places };
@@ -41,23 +54,62 @@ test('after a cut the rate is told from what moves now, not from what had come b
   assert.equal([seen.at(-1)?.sentBytes, seen.at(-1)?.neededBytes], [110, 220]);
 });
 
-test('the gateway\'s word and the device\'s are one count: an instance stands at one place only', () => {
+test("the gateway's word and the device's are one count: an instance stands at one place only", () => {
   const counts = { promised: 4, atGateway: 1, inPacs: 2, refused: 0, quarantined: 1, leftOut: 0 };
-  assert.equal(countTrack({ instances: 4, departed: 4, acknowledged: 4, state: 'at-gateway', packing: false, packed: 4, counts }), { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 1, inPacs: 2 });
+  assert.equal(
+    countTrack({
+      instances: 4,
+      departed: 4,
+      acknowledged: 4,
+      state: 'at-gateway',
+      packing: false,
+      packed: 4,
+      counts,
+    }),
+    { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 1, inPacs: 2 },
+  );
 });
 
 test('what is still being packed is not called safe, and what has left of it already is on its way', () => {
-  const row = { instances: 10, packed: 4, departed: 1, acknowledged: 0, counts: null, state: 'uploading' as const };
-  assert.equal(countTrack({ ...row, packing: true }), { unsafe: 6, safe: 3, onTheWay: 1, atGateway: 0, inPacs: 0 });
-  assert.equal(countTrack({ ...row, packing: false }), { unsafe: 0, safe: 9, onTheWay: 1, atGateway: 0, inPacs: 0 });
+  const row = {
+    instances: 10,
+    packed: 4,
+    departed: 1,
+    acknowledged: 0,
+    counts: null,
+    state: 'uploading' as const,
+  };
+  assert.equal(countTrack({ ...row, packing: true }), {
+    unsafe: 6,
+    safe: 3,
+    onTheWay: 1,
+    atGateway: 0,
+    inPacs: 0,
+  });
+  assert.equal(countTrack({ ...row, packing: false }), {
+    unsafe: 0,
+    safe: 9,
+    onTheWay: 1,
+    atGateway: 0,
+    inPacs: 0,
+  });
   // The gateway had five before anything was packed.
-  assert.equal(countTrack({ ...row, packed: 2, departed: 5, acknowledged: 5, packing: true }), { unsafe: 5, safe: 0, onTheWay: 0, atGateway: 5, inPacs: 0 });
+  assert.equal(countTrack({ ...row, packed: 2, departed: 5, acknowledged: 5, packing: true }), {
+    unsafe: 5,
+    safe: 0,
+    onTheWay: 0,
+    atGateway: 5,
+    inPacs: 0,
+  });
 });
 
 test('parcels that are packed later come into the count as they come', () => {
   const seen: ProgressNumbers[] = [];
   let at = 0;
-  const progress = createProgress(async (_, numbers) => seen.push(numbers), () => (at += 1_000));
+  const progress = createProgress(
+    async (_, numbers) => seen.push(numbers),
+    () => (at += 1_000),
+  );
   // Two instances are at the gateway; one of them lies in the same parcel as one that is needed.
   progress.plan('study', 2, 300);
   progress.add('study', { id: 'first', bytes: 100, ends: [100] }, 0, 200);

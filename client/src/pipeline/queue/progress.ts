@@ -1,6 +1,6 @@
 /**
- * How far a study's parcels are, counted in instances and bytes while they travel. In memory: what is written of it is only what the
- * screen shows, and begins anew after each announcement. Pure but for `write`.
+ * How far a study's parcels are, counted in instances and bytes while they travel. In memory: what is written
+ * of it is only what the screen shows, and begins anew after each announcement. Pure but for `write`.
  */
 
 /** A parcel as it is planned: where each of its instances ends in it, in bytes, in their order. */
@@ -22,11 +22,14 @@ export interface ProgressNumbers {
 
 export interface Progress {
   /**
-   * What will be sent of a study: how many of its instances are in none of its parcels because the gateway has them, and the bytes of those
-   * that are still being packed, about.
+   * What will be sent of a study: how many of its instances are in none of its parcels because the gateway
+   * has them, and the bytes of those that are still being packed, about.
    */
   plan(id: string, had: number, awaitedBytes: number): void;
-  /** A parcel that will be sent; `had`: of its instances, those that were counted as had; `awaitedBytes`: what is awaited after it. */
+  /**
+   * A parcel that will be sent; `had`: of its instances, those that were counted as had; `awaitedBytes`: what
+   * is awaited after it.
+   */
   add(id: string, parcel: PlannedParcel, had: number, awaitedBytes: number): void;
   /** `acknowledged` bytes of a parcel are at the gateway, and `left` at least have left this device. */
   note(id: string, parcelId: string, acknowledged: number, left: number): void;
@@ -40,7 +43,10 @@ type Parcel = PlannedParcel & { from: number | null; acknowledged: number; left:
 type Plan = { had: number; awaitedBytes: number; writtenAt: number; readonly parcels: Map<string, Parcel> };
 
 /** `keep` writes the numbers of a study where the screen reads them. */
-export function createProgress(keep: (id: string, numbers: ProgressNumbers) => Promise<unknown>, now: () => number): Progress {
+export function createProgress(
+  keep: (id: string, numbers: ProgressNumbers) => Promise<unknown>,
+  now: () => number,
+): Progress {
   const plans = new Map<string, Plan>();
 
   async function write(id: string): Promise<void> {
@@ -82,7 +88,10 @@ function numbersOf({ had, awaitedBytes, parcels }: Plan): ProgressNumbers {
     const from = parcel.from ?? 0;
     acknowledged += parcel.ends.filter((end) => end <= parcel.acknowledged).length;
     // One that has begun to leave is on its way.
-    departed += parcel.left === 0 ? 0 : Math.min(parcel.ends.length, parcel.ends.filter((end) => end < parcel.left).length + 1);
+    departed +=
+      parcel.left === 0
+        ? 0
+        : Math.min(parcel.ends.length, parcel.ends.filter((end) => end < parcel.left).length + 1);
     sentBytes += Math.max(0, parcel.left - from);
     neededBytes += parcel.bytes - from;
   }

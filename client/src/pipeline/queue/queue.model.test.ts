@@ -1,7 +1,8 @@
 /**
- * The device's state machine: two tabs name, pack, send and decide over one database, in any order, late and twice, while pages die between any two
- * writes, the disk is full at any of them, and the browser clears it all. After each step: what was called safe is here until its receipt, nothing
- * belongs to nobody, the numbers are those of the rows. In the end whatever can go on by itself has come to its end.
+ * The device's state machine: two tabs name, pack, send and decide over one database, in any order, late and
+ * twice, while pages die between any two writes, the disk is full at any of them, and the browser clears it
+ * all. After each step: what was called safe is here until its receipt, nothing belongs to nobody, the
+ * numbers are those of the rows. In the end whatever can go on by itself has come to its end.
  *
  * Slow for a unit test (some 30 s): thousands of days of a device pass in it.
  */

@@ -1,6 +1,6 @@
 /**
- * The queue for the screen: follows the database (of all tabs), opens titles, counts the track, and carries out what a person decides.
- * Sends nothing itself: the uploader does, in whichever tab leads.
+ * The queue for the screen: follows the database (of all tabs), opens titles, counts the track, and carries
+ * out what a person decides. Sends nothing itself: the uploader does, in whichever tab leads.
  */
 import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
@@ -75,7 +75,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     await askForUploads(tools.account.peek(), studies);
   }
 
-  /** Once for each account in this browser: where this list was cleared with the database, the gateway may still know. */
+  /**
+   * Once for each account in this browser: where this list was cleared with the database, the gateway may
+   * still know.
+   */
   async function askForUploads(account: string | null, here: readonly StudyRow[]): Promise<void> {
     if (account === null || asking.has(account) || roster.read().asked.includes(account)) return;
     asking.add(account);
@@ -97,12 +100,23 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   function draw(snapshot: Snapshot): void {
     batch(() => {
       // Where nobody sees titles what waits here is still told: it is safe, whoever it belongs to.
-      safe.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row) ? safeIn(countTrack(row)) : 0), 0);
-      travelling.value = snapshot.studies.reduce((sum, row) => sum + (isKept(row) && travels(row) ? safeIn(countTrack(row)) : 0), 0);
-      const ofOthers = snapshot.studies.filter((row) => !isOwn(row) && row.state !== 'done' && row.state !== 'taken-back');
+      safe.value = snapshot.studies.reduce(
+        (sum, row) => sum + (isKept(row) ? safeIn(countTrack(row)) : 0),
+        0,
+      );
+      travelling.value = snapshot.studies.reduce(
+        (sum, row) => sum + (isKept(row) && travels(row) ? safeIn(countTrack(row)) : 0),
+        0,
+      );
+      const ofOthers = snapshot.studies.filter(
+        (row) => !isOwn(row) && row.state !== 'done' && row.state !== 'taken-back',
+      );
       others.value = ofOthers.filter(travels).length;
       othersWaiting.value = ofOthers.length - others.value;
-      studies.value = snapshot.studies.filter(isOwn).sort(compareForSending).map((row) => toQueuedStudy(row));
+      studies.value = snapshot.studies
+        .filter(isOwn)
+        .sort(compareForSending)
+        .map((row) => toQueuedStudy(row));
       leaderLink.value = snapshot.link;
       diagnosis.value = snapshot.diagnosis;
       ready.value = true;
@@ -127,7 +141,8 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     rates.set(row.id, rate);
     const at = tools.now();
     if (row.state === 'uploading') rate.note(row.sentBytes, at);
-    const isMoving = row.state === 'uploading' && !row.paused && row.waiting === null && row.sentBytes < row.neededBytes;
+    const isMoving =
+      row.state === 'uploading' && !row.paused && row.waiting === null && row.sentBytes < row.neededBytes;
     return {
       id: row.id,
       title: titles.get(row.id) ?? null,
@@ -200,8 +215,17 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     },
 
     async instancesOf(id) {
-      return (await instancesOf(database, id, FEW_ROWS)).map(({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) =>
-        ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }));
+      return (await instancesOf(database, id, FEW_ROWS)).map(
+        ({ sopInstanceUID, digest, seriesInstanceUID, sopClassUID, bytes, state, reason }) => ({
+          sopInstanceUID,
+          digest,
+          seriesInstanceUID,
+          sopClassUID,
+          bytes,
+          state,
+          reason,
+        }),
+      );
     },
 
     close() {
@@ -214,7 +238,9 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 /** Nobody has to be here for it: its account's right to send carries it. */
 function travels({ state, waiting, paused, trouble = null }: StudyRow): boolean {
   if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
-  return state === 'at-gateway' || ((state === 'reading' || state === 'safe' || state === 'uploading') && !paused);
+  return (
+    state === 'at-gateway' || ((state === 'reading' || state === 'safe' || state === 'uploading') && !paused)
+  );
 }
 
 function safeIn({ safe, onTheWay }: Track): number {
@@ -230,9 +256,15 @@ async function openTitle(key: CryptoKey, id: string, sealed: Uint8Array<ArrayBuf
   return JSON.parse(new TextDecoder().decode(await open(key, sealed, `title/${id}`))) as StudyTitle;
 }
 
-/** Rows of studies alone: this is read anew at every step of every upload, and must not grow with the instances. */
+/**
+ * Rows of studies alone: this is read anew at every step of every upload, and must not grow with the
+ * instances.
+ */
 async function readSnapshot(database: LocalDatabase): Promise<Snapshot> {
   return {
-    studies: await database.studies.toArray(), link: await knownLink(database), diagnosis: await knownDiagnosis(database), origin: await knownOrigin(database),
+    studies: await database.studies.toArray(),
+    link: await knownLink(database),
+    diagnosis: await knownDiagnosis(database),
+    origin: await knownOrigin(database),
   };
 }

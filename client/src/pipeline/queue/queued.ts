@@ -1,6 +1,6 @@
 /**
- * The queue as the screen shows it: each study with the track of INTERFACE.md (safe on this device, on its way, at the gateway, in
- * the PACS). Titles are decrypted for the screen and erased when the study is done.
+ * The queue as the screen shows it: each study with the track of INTERFACE.md (safe on this device, on its
+ * way, at the gateway, in the PACS). Titles are decrypted for the screen and erased when the study is done.
  */
 import type { ReadonlySignal } from '@preact/signals';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
@@ -27,7 +27,10 @@ export interface StudyAbout {
   readonly series: number;
 }
 
-/** Instances at each of the four places; together with `unsafe`, `refused`, `quarantined` and `leftOut` they are all of the study's. */
+/**
+ * Instances at each of the four places; together with `unsafe`, `refused`, `quarantined` and `leftOut` they
+ * are all of the study's.
+ */
 export interface Track {
   /** Named, and not yet kept on this device: the page that packs them must stay open. */
   readonly unsafe: number;
@@ -37,12 +40,25 @@ export interface Track {
   readonly inPacs: number;
 }
 
-/** Why nothing moves although nobody is at fault. `interrupted`: the page was closed while the study was copied; choose it again. */
-export type Waiting = 'offline' | 'gateway-unreachable' | 'pacs-unreachable' | 'storage-full' | 'other-device' | 'gateway-failed' | 'signed-out' | 'interrupted' | null;
+/**
+ * Why nothing moves although nobody is at fault. `interrupted`: the page was closed while the study was
+ * copied; choose it again.
+ */
+export type Waiting =
+  | 'offline'
+  | 'gateway-unreachable'
+  | 'pacs-unreachable'
+  | 'storage-full'
+  | 'other-device'
+  | 'gateway-failed'
+  | 'signed-out'
+  | 'interrupted'
+  | null;
 
 /**
- * What went wrong on this device with a study that nobody refused. `receipt-faulty`: the gateway's receipt does not hold; `copy-unreadable`: a
- * part of the copy here is gone or damaged; `unexpected`: anything else. It is tried again by itself, and nothing is deleted meanwhile.
+ * What went wrong on this device with a study that nobody refused. `receipt-faulty`: the gateway's receipt
+ * does not hold; `copy-unreadable`: a part of the copy here is gone or damaged; `unexpected`: anything else.
+ * It is tried again by itself, and nothing is deleted meanwhile.
  */
 export type Trouble = 'receipt-faulty' | 'copy-unreadable' | 'unexpected';
 
@@ -82,9 +98,15 @@ export interface QueuedStudy {
   readonly paused: boolean;
   /** Whether `pause` and `resume`, `sendFirst` and `move` mean anything: it is not all sent. */
   readonly isWaiting: boolean;
-  /** From triage, 0 to 1, where it reached the model's threshold; null where it did not, or nothing looked at it. */
+  /**
+   * From triage, 0 to 1, where it reached the model's threshold; null where it did not, or nothing looked at
+   * it.
+   */
   readonly score: number | null;
-  /** What was noticed on its films, which may have to be taken again; empty where nothing was, or a person has looked. */
+  /**
+   * What was noticed on its films, which may have to be taken again; empty where nothing was, or a person has
+   * looked.
+   */
   readonly film: readonly FilmFinding[];
   /** A person has put it where it stands. */
   readonly ranked: boolean;
@@ -124,7 +146,10 @@ export interface KeptReceipt {
   readonly root: string;
 }
 
-/** A study that waited on this device and is no longer here: the browser cleared its storage. No value that names anybody. */
+/**
+ * A study that waited on this device and is no longer here: the browser cleared its storage. No value that
+ * names anybody.
+ */
 export interface LostStudy {
   /** What `forgetLost` takes. */
   readonly id: string;
@@ -135,13 +160,16 @@ export interface LostStudy {
   readonly instances: number;
   /** Milliseconds since 1970; null where only the gateway remembers it. */
   readonly queuedAt: number | null;
-  /** `device`: this device's own list names it; `gateway`: the gateway still waits for it, from this device or from another one of the same person. */
+  /**
+   * `device`: this device's own list names it; `gateway`: the gateway still waits for it, from this device or
+   * from another one of the same person.
+   */
   readonly rememberedBy: 'device' | 'gateway';
 }
 
 /**
- * What stands between and does harm, although everything arrives in spite of it. `proxy-answers`: something else answers in the gateway's place,
- * so nothing arrives until it lets the device through.
+ * What stands between and does harm, although everything arrives in spite of it. `proxy-answers`: something
+ * else answers in the gateway's place, so nothing arrives until it lets the device through.
  */
 export type Diagnosis = 'proxy-limits-size' | 'proxy-cuts-long-requests' | 'proxy-buffers' | 'proxy-answers';
 
@@ -155,17 +183,26 @@ export interface QueueStore {
   readonly link: ReadonlySignal<Link>;
   /** As the leading tab sees it; null where nothing was noticed. */
   readonly diagnosis: ReadonlySignal<Diagnosis | null>;
-  /** Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc removed. */
+  /**
+   * Instances that are not safe yet: being written into the queue. 0: the page may be closed and the disc
+   * removed.
+   */
   readonly unsafe: ReadonlySignal<number>;
   /** Studies of other accounts that travel from this device by themselves. */
   readonly others: ReadonlySignal<number>;
-  /** Studies of other accounts that wait until their owner is here: their right to send has ended, they are paused, or something is to be decided. */
+  /**
+   * Studies of other accounts that wait until their owner is here: their right to send has ended, they are
+   * paused, or something is to be decided.
+   */
   readonly othersWaiting: ReadonlySignal<number>;
   /** Instances that wait on this device, whoever they belong to. */
   readonly safe: ReadonlySignal<number>;
   /** Those of them that travel by themselves, whoever is signed in. */
   readonly travelling: ReadonlySignal<number>;
-  /** What was lost with the browser's storage; choosing the same files again goes on with it and takes it off this list. */
+  /**
+   * What was lost with the browser's storage; choosing the same files again goes on with it and takes it off
+   * this list.
+   */
   readonly lost: ReadonlySignal<readonly LostStudy[]>;
   forgetLost(id: string): void;
   /** Nothing more of it is sent, within a piece, until `resume`. */
@@ -176,8 +213,8 @@ export interface QueueStore {
   /** To this place (0: first) among those that wait. */
   move(id: string, place: number): Promise<void>;
   /**
-   * In the middle: what is not in the PACS is left out there, then the copy here is deleted. Throws as the API client does, and then
-   * nothing has changed.
+   * In the middle: what is not in the PACS is left out there, then the copy here is deleted. Throws as the
+   * API client does, and then nothing has changed.
    */
   cancel(id: string): Promise<void>;
   /** Until the first byte has left. Resolves to false when it was too late. */
@@ -187,8 +224,14 @@ export interface QueueStore {
   /** A study in trouble is taken up at once, not at its next turn. */
   tryNow(id: string): Promise<void>;
   /** A person decides that these travel no further; without `instances`: all that are in quarantine. */
-  leaveOut(id: string, instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[]): Promise<void>;
-  /** Takes a finished, taken-back, interrupted or failed study off the list, and a failed one back from the gateway; its receipt is kept. */
+  leaveOut(
+    id: string,
+    instances?: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
+  ): Promise<void>;
+  /**
+   * Takes a finished, taken-back, interrupted or failed study off the list, and a failed one back from the
+   * gateway; its receipt is kept.
+   */
   dismiss(id: string): Promise<void>;
   receiptOf(id: string): Promise<KeptReceipt | null>;
   instancesOf(id: string): Promise<readonly QueuedInstance[]>;

@@ -42,7 +42,9 @@ export function createRate(): Rate {
     isStalled: (at) => last !== null && at - last.at > STALLED_MS,
     secondsLeft(remaining, at) {
       const speed = this.bytesPerSecond(at);
-      return speed === 0 || remaining <= 0 || at - since < MEASURED_MS ? null : Math.max(1, Math.round(remaining / speed));
+      return speed === 0 || remaining <= 0 || at - since < MEASURED_MS
+        ? null
+        : Math.max(1, Math.round(remaining / speed));
     },
   };
 }

@@ -10,10 +10,16 @@ import { policyRequest, rememberPolicies } from './remember-policies.ts';
 const KEY = crypto.getRandomValues(new Uint8Array(32));
 const POLICY = { name: 'deidentified', version: 1, deidentify: true, options: [], roles: ['admin' as const] };
 
-const deviceKeyOf = (path: string): string => new URL(path, 'http://gateway').searchParams.get('deviceKey') ?? '';
+const deviceKeyOf = (path: string): string =>
+  new URL(path, 'http://gateway').searchParams.get('deviceKey') ?? '';
 
 async function answerTo(path: string): Promise<PolicyAnswer> {
-  return { policies: [POLICY], default: 'deidentified', projectKey: await wrapProjectKey(KEY, deviceKeyOf(path)), projectKeyId: 'p1' };
+  return {
+    policies: [POLICY],
+    default: 'deidentified',
+    projectKey: await wrapProjectKey(KEY, deviceKeyOf(path)),
+    projectKeyId: 'p1',
+  };
 }
 
 test('a device asks with one pair, in two tabs at once too, and keeps what it was told with a key that cannot be read back', async () => {
@@ -22,8 +28,14 @@ test('a device asks with one pair, in two tabs at once too, and keeps what it wa
   assert.is(path, again);
   await rememberPolicies(database, await answerTo(path));
   const known = await knownPolicies(database);
-  assert.equal([known?.policies, known?.projectKeyId, known?.projectKey?.extractable], [[POLICY], 'p1', false]);
-  assert.is(await (await createPseudonyms(known!.projectKey!)).originalDigest('ab'), await (await createPseudonyms(KEY)).originalDigest('ab'));
+  assert.equal(
+    [known?.policies, known?.projectKeyId, known?.projectKey?.extractable],
+    [[POLICY], 'p1', false],
+  );
+  assert.is(
+    await (await createPseudonyms(known!.projectKey!)).originalDigest('ab'),
+    await (await createPseudonyms(KEY)).originalDigest('ab'),
+  );
   const pair = (await database.device.get('project-pair'))?.value as DevicePair;
   assert.is(pair.privateKey.extractable, false);
 });
@@ -33,7 +45,9 @@ test('a project key that does not open changes nothing that was known', async ()
   const other = await openDevice();
   await rememberPolicies(database, await answerTo(await policyRequest(database)));
   const foreign = await answerTo(await policyRequest(other.database));
-  const refused = await rememberPolicies(database, { ...foreign, default: 'identified' }).catch((error: unknown) => error);
+  const refused = await rememberPolicies(database, { ...foreign, default: 'identified' }).catch(
+    (error: unknown) => error,
+  );
   assert.instance(refused, ProjectKeyError);
   assert.is((await knownPolicies(database))?.default, 'deidentified');
 });

@@ -4,13 +4,29 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import { dropStudy } from './drop-study.ts';
-import { createPlace, openDevice, queueStudy, storeOver, STUDY, nameStudy, type TestDevice } from './open-test-queue.ts';
+import {
+  createPlace,
+  openDevice,
+  queueStudy,
+  storeOver,
+  STUDY,
+  nameStudy,
+  type TestDevice,
+} from './open-test-queue.ts';
 import type { LostStudy } from './queued.ts';
 
 type Place = ReturnType<typeof createPlace>;
 
-/** What the screen says is lost, once the page has looked into the database and, if it has to, asked the gateway. */
-async function lostAt(device: TestDevice, place: Place, uploads: readonly UploadStatus[] | null = [], account = 'a'): Promise<readonly LostStudy[]> {
+/**
+ * What the screen says is lost, once the page has looked into the database and, if it has to, asked the
+ * gateway.
+ */
+async function lostAt(
+  device: TestDevice,
+  place: Place,
+  uploads: readonly UploadStatus[] | null = [],
+  account = 'a',
+): Promise<readonly LostStudy[]> {
   const looked = Promise.withResolvers<void>();
   const written: Place = {
     getItem: place.getItem,
@@ -29,15 +45,24 @@ async function lostAt(device: TestDevice, place: Place, uploads: readonly Upload
   store.ready.subscribe((is) => void (is && ready.resolve()));
   await ready.promise;
   // Asked before in this browser: nobody asks again.
-  if (!JSON.parse(place.getItem('relaypacs-roster') ?? '{"asked":[]}').asked.includes(account)) await looked.promise;
+  if (!JSON.parse(place.getItem('relaypacs-roster') ?? '{"asked":[]}').asked.includes(account))
+    await looked.promise;
   const lost = store.lost.value;
   store.close();
   return lost;
 }
 
 const unfinished = (some: Partial<UploadStatus> = {}): UploadStatus => ({
-  uploadId: 'u7', studyInstanceUID: '1.2.7', state: 'receiving', revision: 1, policy: 'identified',
-  counts: { promised: 9, atGateway: 4, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 }, bytes: { promised: 0, atGateway: 0, inPacs: 0 }, waiting: null, receipt: null, ...some,
+  uploadId: 'u7',
+  studyInstanceUID: '1.2.7',
+  state: 'receiving',
+  revision: 1,
+  policy: 'identified',
+  counts: { promised: 9, atGateway: 4, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 },
+  bytes: { promised: 0, atGateway: 0, inPacs: 0 },
+  waiting: null,
+  receipt: null,
+  ...some,
 });
 
 test('a study that waited when the browser cleared its storage is named, until the same files are chosen again', async () => {
@@ -50,7 +75,17 @@ test('a study that waited when the browser cleared its storage is named, until t
 
   const cleared = await openDevice();
   const [lost, ...more] = await lostAt(cleared, place);
-  assert.equal([lost?.studyInstanceUID, lost?.modalities, lost?.instances, lost?.queuedAt, lost?.rememberedBy, more.length], [STUDY, ['CT'], 2, 77, 'device', 0]);
+  assert.equal(
+    [
+      lost?.studyInstanceUID,
+      lost?.modalities,
+      lost?.instances,
+      lost?.queuedAt,
+      lost?.rememberedBy,
+      more.length,
+    ],
+    [STUDY, ['CT'], 2, 77, 'device', 0],
+  );
   assert.equal((await lostAt(cleared, place)).length, 1, 'it stays named');
   await nameStudy(cleared, 'again', [100, 200]);
   assert.equal(await lostAt(cleared, place), []);
@@ -63,7 +98,10 @@ test('of which only a part was chosen again, it stays named', async () => {
   await lostAt(device, place);
   const cleared = await openDevice();
   await nameStudy(cleared, 'part', [100]);
-  assert.equal((await lostAt(cleared, place)).map(({ instances }) => instances), [2]);
+  assert.equal(
+    (await lostAt(cleared, place)).map(({ instances }) => instances),
+    [2],
+  );
 });
 
 test('the list holds nothing that names a person, and no study that is not safe here', async () => {
@@ -74,7 +112,8 @@ test('the list holds nothing that names a person, and no study that is not safe 
   await lostAt(device, place);
   const kept = place.getItem('relaypacs-roster')!;
   assert.ok(kept.includes(STUDY));
-  for (const planted of ['Planted', 'PLANTED', '19700101', 'packing']) assert.not(kept.includes(planted), planted);
+  for (const planted of ['Planted', 'PLANTED', '19700101', 'packing'])
+    assert.not(kept.includes(planted), planted);
 });
 
 test('a study that a person took off the list, or that arrived, is not called lost', async () => {
@@ -93,8 +132,15 @@ test('where the list was cleared too, the gateway is asked once what it still wa
   assert.equal(await lostAt(device, place, null), [], 'not reached: nothing is claimed');
   const uploads = [unfinished(), unfinished({ uploadId: 'u8', state: 'closed' })];
   const lost = await lostAt(device, place, uploads);
-  assert.equal(lost.map(({ studyInstanceUID, instances, rememberedBy }) => [studyInstanceUID, instances, rememberedBy]), [['1.2.7', 5, 'gateway']]);
-  assert.is((await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })])).length, 1, 'not asked again: another device may be sending');
+  assert.equal(
+    lost.map(({ studyInstanceUID, instances, rememberedBy }) => [studyInstanceUID, instances, rememberedBy]),
+    [['1.2.7', 5, 'gateway']],
+  );
+  assert.is(
+    (await lostAt(device, place, [unfinished({ uploadId: 'u9', studyInstanceUID: '1.2.9' })])).length,
+    1,
+    'not asked again: another device may be sending',
+  );
   assert.equal(await lostAt(device, place, [], 'b'), [], 'another person is not told of it');
 });
 

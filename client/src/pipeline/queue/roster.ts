@@ -1,22 +1,29 @@
 /**
- * What waits on this device, written down outside its database: a browser that needs room clears a site's storage without a word, and the
- * queue with it. Of each study its UID as it is sent, modality, number of instances and when it was queued; nothing that names anybody.
- * Pure but for `createRoster`, which keeps it (localStorage).
+ * What waits on this device, written down outside its database: a browser that needs room clears a site's
+ * storage without a word, and the queue with it. Of each study its UID as it is sent, modality, number of
+ * instances and when it was queued; nothing that names anybody. Pure but for `createRoster`, which keeps it
+ * (localStorage).
  */
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { StudyRow } from './local-database.ts';
 import type { LostStudy } from './queued.ts';
 
 type Owned = { readonly account: string | null };
-export type RosterEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> & Owned & { readonly queuedAt: number };
+export type RosterEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> &
+  Owned & { readonly queuedAt: number };
 export type LostEntry = LostStudy & Owned;
 
 export interface Roster {
-  /** Which database it was written for: each one has a random name of its own. null: nothing was written yet. */
+  /**
+   * Which database it was written for: each one has a random name of its own. null: nothing was written yet.
+   */
   readonly origin: string | null;
   readonly waiting: readonly RosterEntry[];
   readonly lost: readonly LostEntry[];
-  /** Accounts for which the gateway was asked what it waits for: once for each in this browser, in case this list was cleared too. */
+  /**
+   * Accounts for which the gateway was asked what it waits for: once for each in this browser, in case this
+   * list was cleared too.
+   */
   readonly asked: readonly string[];
 }
 
@@ -27,36 +34,90 @@ function isWaiting({ packing, state, waiting }: StudyRow): boolean {
   return !packing && waiting !== 'interrupted' && state !== 'done' && state !== 'taken-back';
 }
 
-function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account = null }: StudyRow): RosterEntry {
-  return { id, studyInstanceUID: studyInstanceUID ?? '', modalities: about?.modalities ?? [], instances, queuedAt, account };
+function toEntry({
+  id,
+  studyInstanceUID,
+  about,
+  instances,
+  queuedAt,
+  account = null,
+}: StudyRow): RosterEntry {
+  return {
+    id,
+    studyInstanceUID: studyInstanceUID ?? '',
+    modalities: about?.modalities ?? [],
+    instances,
+    queuedAt,
+    account,
+  };
 }
 
-/** The list after a look into the database `origin`: what another database held and this one lacks is lost; what was chosen again, all of it, is not. */
+/**
+ * The list after a look into the database `origin`: what another database held and this one lacks is lost;
+ * what was chosen again, all of it, is not.
+ */
 export function compareRoster(kept: Roster, origin: string, studies: readonly StudyRow[]): Roster {
   const isOther = kept.origin !== null && kept.origin !== origin;
   const gone = isOther ? kept.waiting.map((entry): LostEntry => ({ ...entry, rememberedBy: 'device' })) : [];
-  const here = new Map(studies.filter(({ waiting, state }) => waiting !== 'interrupted' && state !== 'taken-back').map((row) => [nameOf(row), row.instances]));
+  const here = new Map(
+    studies
+      .filter(({ waiting, state }) => waiting !== 'interrupted' && state !== 'taken-back')
+      .map((row) => [nameOf(row), row.instances]),
+  );
   const lost = [...kept.lost, ...gone].filter((entry) => (here.get(nameOf(entry)) ?? 0) < entry.instances);
-  return { origin, waiting: studies.filter(isWaiting).map(toEntry), lost: distinct(lost), asked: isOther ? [] : kept.asked };
+  return {
+    origin,
+    waiting: studies.filter(isWaiting).map(toEntry),
+    lost: distinct(lost),
+    asked: isOther ? [] : kept.asked,
+  };
 }
 
 /** The same after the gateway was asked by `account`: of what it still waits for, what is not here. */
-export function compareUploads(kept: Roster, account: string, uploads: readonly UploadStatus[], here: readonly StudyRow[]): Roster {
+export function compareUploads(
+  kept: Roster,
+  account: string,
+  uploads: readonly UploadStatus[],
+  here: readonly StudyRow[],
+): Roster {
   const known = new Set([...here, ...kept.lost].map(nameOf));
-  const unfinished = uploads.filter((upload) => missingOf(upload) > 0 && !known.has(nameOf({ ...upload, account })));
-  const found = unfinished.map((upload): LostEntry => ({
-    id: upload.uploadId, studyInstanceUID: upload.studyInstanceUID, modalities: [], instances: missingOf(upload), queuedAt: null, rememberedBy: 'gateway', account,
-  }));
+  const unfinished = uploads.filter(
+    (upload) => missingOf(upload) > 0 && !known.has(nameOf({ ...upload, account })),
+  );
+  const found = unfinished.map(
+    (upload): LostEntry => ({
+      id: upload.uploadId,
+      studyInstanceUID: upload.studyInstanceUID,
+      modalities: [],
+      instances: missingOf(upload),
+      queuedAt: null,
+      rememberedBy: 'gateway',
+      account,
+    }),
+  );
   return { ...kept, lost: distinct([...kept.lost, ...found]), asked: [...new Set([...kept.asked, account])] };
 }
 
 /** Instances that were promised and have not come. */
 function missingOf({ state, counts }: UploadStatus): number {
-  return state === 'receiving' ? counts.promised - counts.atGateway - counts.inPacs - counts.refused - counts.quarantined - counts.leftOut : 0;
+  return state === 'receiving'
+    ? counts.promised -
+        counts.atGateway -
+        counts.inPacs -
+        counts.refused -
+        counts.quarantined -
+        counts.leftOut
+    : 0;
 }
 
 /** A study of one account is one upload at the gateway. */
-function nameOf({ studyInstanceUID, account = null }: { readonly studyInstanceUID: string | null; readonly account?: string | null }): string {
+function nameOf({
+  studyInstanceUID,
+  account = null,
+}: {
+  readonly studyInstanceUID: string | null;
+  readonly account?: string | null;
+}): string {
   return `${studyInstanceUID} ${account}`;
 }
 
@@ -76,7 +137,10 @@ export interface KeptRoster {
   change(how: (roster: Roster) => Roster): Roster;
 }
 
-/** A place that cannot be read or written is one without a list: nothing depends on it but naming what was lost. */
+/**
+ * A place that cannot be read or written is one without a list: nothing depends on it but naming what was
+ * lost.
+ */
 export function createRoster(place: RosterPlace): KeptRoster {
   function read(): Roster {
     try {

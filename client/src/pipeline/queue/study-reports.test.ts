@@ -1,4 +1,7 @@
-/** What was done to instances, from their naming to the manifest: each list once, within bounds, and gone with the study. */
+/**
+ * What was done to instances, from their naming to the manifest: each list once, within bounds, and gone with
+ * the study.
+ */
 import { IDBFactory } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,23 +10,61 @@ import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { dropStudy } from './drop-study.ts';
 import { finishPacking } from './finish-packing.ts';
 import { beginStudy, finishNaming, nameInstances } from './name-study.ts';
-import { makeSealingKeys, openDevice, packOne, POLICY, prepareInstance, queueOver, receiptOf, STUDY, TITLE, type TestDevice, type TestInstance } from './open-test-queue.ts';
+import {
+  makeSealingKeys,
+  openDevice,
+  packOne,
+  POLICY,
+  prepareInstance,
+  queueOver,
+  receiptOf,
+  STUDY,
+  TITLE,
+  type TestDevice,
+  type TestInstance,
+} from './open-test-queue.ts';
 
 const ACTION = '0008,0020 Z profile';
-const reportOf = (n: number, actions: readonly string[] | null = [ACTION]): WireReport => ({ edition: 'DICOM 2024e', options: ['retain-uids'], digest: n.toString(16).padStart(64, '0'), actions });
+const reportOf = (n: number, actions: readonly string[] | null = [ACTION]): WireReport => ({
+  edition: 'DICOM 2024e',
+  options: ['retain-uids'],
+  digest: n.toString(16).padStart(64, '0'),
+  actions,
+});
 
-const named = ({ bytes, originalDigest: _, ...instance }: TestInstance, report?: WireReport) => ({ ...instance, bytes: sizeOf(bytes), ...(report && { report: report.digest }) });
+const named = ({ bytes, originalDigest: _, ...instance }: TestInstance, report?: WireReport) => ({
+  ...instance,
+  bytes: sizeOf(bytes),
+  ...(report && { report: report.digest }),
+});
 
 /** A study of which each batch was named by a worker: its instances with the report of each. */
-async function nameBatches(device: TestDevice, batches: readonly (readonly (WireReport | undefined)[])[]): Promise<TestInstance[]> {
+async function nameBatches(
+  device: TestDevice,
+  batches: readonly (readonly (WireReport | undefined)[])[],
+): Promise<TestInstance[]> {
   const { database, key } = device;
-  await beginStudy(database, key, { id: 'study', queuedAt: 1, account: 'a', policy: POLICY, title: TITLE, about: { modalities: ['CT'], series: 1 } });
+  await beginStudy(database, key, {
+    id: 'study',
+    queuedAt: 1,
+    account: 'a',
+    policy: POLICY,
+    title: TITLE,
+    about: { modalities: ['CT'], series: 1 },
+  });
   const all: TestInstance[] = [];
   for (const reports of batches) {
     const instances = await Promise.all(reports.map((_, at) => prepareInstance(all.length + at, 100)));
     all.push(...instances);
-    const distinct = new Map(reports.filter((report) => report !== undefined).map((report) => [report.digest, report]));
-    await nameInstances(database, 'study', instances.map((instance, at) => named(instance, reports[at])), [...distinct.values()]);
+    const distinct = new Map(
+      reports.filter((report) => report !== undefined).map((report) => [report.digest, report]),
+    );
+    await nameInstances(
+      database,
+      'study',
+      instances.map((instance, at) => named(instance, reports[at])),
+      [...distinct.values()],
+    );
   }
   await finishNaming(database, 'study');
   return all;
@@ -32,17 +73,32 @@ async function nameBatches(device: TestDevice, batches: readonly (readonly (Wire
 test('a manifest lists each report once, in whichever batch it was named, and each instance says which is its own', async () => {
   const device = await openDevice();
   const [one, two, long] = [reportOf(1), reportOf(2, [ACTION, ACTION]), reportOf(3, null)];
-  await nameBatches(device, [[one, two], [two, undefined, one], [long, one]]);
+  await nameBatches(device, [
+    [one, two],
+    [two, undefined, one],
+    [long, one],
+  ]);
   const { deidentification, instances } = await queueOver(device).manifestOf('study');
-  assert.equal(deidentification, { edition: 'DICOM 2024e', options: ['retain-uids'], reports: [[ACTION], [ACTION, ACTION], long.digest] });
-  assert.equal(instances.map(({ report }) => report), [0, 1, 1, undefined, 0, 2, 0]);
+  assert.equal(deidentification, {
+    edition: 'DICOM 2024e',
+    options: ['retain-uids'],
+    reports: [[ACTION], [ACTION, ACTION], long.digest],
+  });
+  assert.equal(
+    instances.map(({ report }) => report),
+    [0, 1, 1, undefined, 0, 2, 0],
+  );
   assert.is(await device.database.reports.count(), 3);
 });
 
 test('lists that go beyond the manifest are not kept: their instances name them by digest', async () => {
   const device = await openDevice();
   const actions = (characters: number) => [ACTION.padEnd(characters, '.')];
-  const [large, larger, small] = [reportOf(1, actions(REPORTS_CHARACTERS_LIMIT - 20)), reportOf(2, actions(21)), reportOf(3, actions(20))];
+  const [large, larger, small] = [
+    reportOf(1, actions(REPORTS_CHARACTERS_LIMIT - 20)),
+    reportOf(2, actions(21)),
+    reportOf(3, actions(20)),
+  ];
   await nameBatches(device, [[large], [larger, small]]);
   const { deidentification } = await queueOver(device).manifestOf('study');
   assert.equal(deidentification?.reports, [large.actions, larger.digest, small.actions]);
@@ -53,7 +109,10 @@ test('a study without reports, as one that was queued by an earlier version, is 
   const device = await openDevice();
   await nameBatches(device, [[undefined, undefined]]);
   const manifest = await queueOver(device).manifestOf('study');
-  assert.equal(['deidentification' in manifest, manifest.instances.some((instance) => 'report' in instance)], [false, false]);
+  assert.equal(
+    ['deidentification' in manifest, manifest.instances.some((instance) => 'report' in instance)],
+    [false, false],
+  );
 });
 
 test('reports go when the study is done, and when it is dropped, and outlive a page that is loaded again', async () => {
@@ -70,12 +129,22 @@ test('reports go when the study is done, and when it is dropped, and outlive a p
     assert.is((await queue.manifestOf('study')).deidentification?.reports.length, 1);
     if (end === 'dropped') await dropStudy(device.database, 'study');
     else {
-      await queue.announced('study', { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: instances, conflict: [] });
+      await queue.announced('study', {
+        uploadId: 'u1',
+        studyInstanceUID: STUDY,
+        revision: 1,
+        have: [],
+        need: instances,
+        conflict: [],
+      });
       await queue.beginSending('study');
       await queue.parcelSent('study', 'study-0');
       await queue.allSent('study');
       assert.is(await device.database.reports.count(), 1);
-      await queue.settle('study', receiptOf(instances, () => 'stored'));
+      await queue.settle(
+        'study',
+        receiptOf(instances, () => 'stored'),
+      );
     }
     assert.is(await device.database.reports.count(), 0, end);
   }

@@ -2,7 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { nameOf, remainsOf } from './study-title.ts';
 
-const erased = { title: null, about: { modalities: ['CT', 'SEG'], series: 3 }, instances: 5, state: 'done' as const };
+const erased = {
+  title: null,
+  about: { modalities: ['CT', 'SEG'], series: 3 },
+  instances: 5,
+  state: 'done' as const,
+};
 
 test('studies that arrived can be told apart although nothing of the patient is left', () => {
   const now = new Date(2026, 2, 12, 18);

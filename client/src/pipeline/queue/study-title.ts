@@ -1,4 +1,7 @@
-/** What a study is called on the screen. After completion its title is erased: what kind of study it was, how large and when it was sent remain. */
+/**
+ * What a study is called on the screen. After completion its title is erased: what kind of study it was, how
+ * large and when it was sent remain.
+ */
 import { formatDicomDate, formatMoment, formatPersonName } from '../../app/format.ts';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy, StudyTitle } from './queued.ts';
@@ -9,7 +12,10 @@ export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): 
 }
 
 /** What tells studies apart whose title was erased: how much, and when. */
-export function remainsOf(study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state'>, now: Date): readonly string[] {
+export function remainsOf(
+  study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state'>,
+  now: Date,
+): readonly string[] {
   const { about, instances, queuedAt, completedAt, state } = study;
   const at = (moment: number) => formatMoment(new Date(moment), now);
   return [
@@ -22,7 +28,9 @@ export function remainsOf(study: Pick<QueuedStudy, 'about' | 'instances' | 'queu
 
 /** Date, modality, body part, description: what there is of it, in this order. */
 export function partsOf(
-  title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & { readonly bodyParts: readonly string[] },
+  title: Pick<StudyTitle, 'studyDate' | 'modalities' | 'description'> & {
+    readonly bodyParts: readonly string[];
+  },
 ): readonly string[] {
   const parts = [
     formatDicomDate(title.studyDate),

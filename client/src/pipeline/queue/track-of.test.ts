@@ -4,10 +4,37 @@ import type { QueuedStudy } from './queued.ts';
 import { inQueueOrder, trackOf } from './track-of.ts';
 
 const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
-  id: 'a', title: null, about: null, policy: { name: 'identified', version: 1, deidentify: false }, state: 'safe', instances: 12, bytes: 120,
-  packing: false, track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 }, refused: [], quarantined: [], leftOut: 0, waiting: null, problem: null, trouble: null,
-  bytesPerSecond: 0, secondsLeft: null, stalled: false, paused: false, isWaiting: true, score: null, film: [], ranked: false, canTakeBack: true,
-  canCancel: false, wasCancelled: false, receiptId: null, studyInstanceUID: null, queuedAt: 1, completedAt: null, ...some,
+  id: 'a',
+  title: null,
+  about: null,
+  policy: { name: 'identified', version: 1, deidentify: false },
+  state: 'safe',
+  instances: 12,
+  bytes: 120,
+  packing: false,
+  track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0 },
+  refused: [],
+  quarantined: [],
+  leftOut: 0,
+  waiting: null,
+  problem: null,
+  trouble: null,
+  bytesPerSecond: 0,
+  secondsLeft: null,
+  stalled: false,
+  paused: false,
+  isWaiting: true,
+  score: null,
+  film: [],
+  ranked: false,
+  canTakeBack: true,
+  canCancel: false,
+  wasCancelled: false,
+  receiptId: null,
+  studyInstanceUID: null,
+  queuedAt: 1,
+  completedAt: null,
+  ...some,
 });
 const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0 };
 
@@ -18,9 +45,12 @@ test('every study that the link holds up says so, not only the first', () => {
   assert.is(trackOf(study({ waiting: 'storage-full' }), 'online').waitingFor, 'storage-full');
 });
 
-test('what is at the gateway does not wait for this device\'s network, and what is here not for the PACS', () => {
+test("what is at the gateway does not wait for this device's network, and what is here not for the PACS", () => {
   assert.is(trackOf(study({ state: 'at-gateway', track: atGateway }), 'offline').waitingFor, null);
-  assert.is(trackOf(study({ state: 'at-gateway', track: atGateway }), 'pacs-unreachable').waitingFor, 'pacs-unreachable');
+  assert.is(
+    trackOf(study({ state: 'at-gateway', track: atGateway }), 'pacs-unreachable').waitingFor,
+    'pacs-unreachable',
+  );
   assert.is(trackOf(study({}), 'pacs-unreachable').waitingFor, null);
   assert.is(trackOf(study({ state: 'done' }), 'offline').waitingFor, null);
 });
@@ -38,12 +68,21 @@ test('red is only what a person can still decide', () => {
 
 test('what needs a person stands first, then what is under way in the order in which it is sent, then what arrived, newest first', () => {
   const order = inQueueOrder([
-    study({ id: 'first', queuedAt: 1 }), study({ id: 'old', state: 'done', completedAt: 5 }), study({ id: 'second', queuedAt: 2 }),
-    study({ id: 'new', state: 'done', completedAt: 9 }), study({ id: 'cut', waiting: 'interrupted', state: 'reading' }), study({ id: 'red', state: 'attention' }),
+    study({ id: 'first', queuedAt: 1 }),
+    study({ id: 'old', state: 'done', completedAt: 5 }),
+    study({ id: 'second', queuedAt: 2 }),
+    study({ id: 'new', state: 'done', completedAt: 9 }),
+    study({ id: 'cut', waiting: 'interrupted', state: 'reading' }),
+    study({ id: 'red', state: 'attention' }),
   ]);
-  assert.equal(order.map(({ part, studies }) => [part, studies.map(({ id }) => id)]), [
-    ['needs-you', ['cut', 'red']], ['under-way', ['first', 'second']], ['arrived', ['new', 'old']],
-  ]);
+  assert.equal(
+    order.map(({ part, studies }) => [part, studies.map(({ id }) => id)]),
+    [
+      ['needs-you', ['cut', 'red']],
+      ['under-way', ['first', 'second']],
+      ['arrived', ['new', 'old']],
+    ],
+  );
 });
 
 test.run();

@@ -7,19 +7,27 @@ function sumOf(counts: readonly ReasonCount[]): number {
   return counts.reduce((sum, count) => sum + count.instances, 0);
 }
 
-/** What the link holds up, where the study itself does not say: the sender waits with the first one and has not come to the others. */
+/**
+ * What the link holds up, where the study itself does not say: the sender waits with the first one and has
+ * not come to the others.
+ */
 function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitingFor'] {
   if (link === 'online' || partOfState(state) !== 'under-way' || state === 'reading') return null;
   if (link === 'pacs-unreachable') return track.atGateway > 0 ? link : null;
   return track.safe + track.onTheWay > 0 ? link : null;
 }
 
-/** Without a network no gateway can be reached: the nearer reason is said, and of all studies the same one. */
+/**
+ * Without a network no gateway can be reached: the nearer reason is said, and of all studies the same one.
+ */
 function nearest(waiting: TrackState['waitingFor'], link: Link): TrackState['waitingFor'] {
   return waiting === 'gateway-unreachable' && link === 'offline' ? link : waiting;
 }
 
-/** `interrupted` is no waiting: a person must choose the study again, so it is said beside the track and not in it. */
+/**
+ * `interrupted` is no waiting: a person must choose the study again, so it is said beside the track and not
+ * in it.
+ */
 export function trackOf(study: QueuedStudy, link: Link): TrackState {
   return {
     total: study.instances,
@@ -30,7 +38,10 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     // Only while somebody can still decide; in a finished study they are named by the receipt.
     needsDecision: study.state === 'attention' ? sumOf(study.refused) + sumOf(study.quarantined) : 0,
     leftOut: study.leftOut,
-    waitingFor: study.waiting === 'interrupted' || (study.paused && study.isWaiting) ? null : nearest(study.waiting ?? heldUpBy(link, study), link),
+    waitingFor:
+      study.waiting === 'interrupted' || (study.paused && study.isWaiting)
+        ? null
+        : nearest(study.waiting ?? heldUpBy(link, study), link),
   };
 }
 
@@ -62,14 +73,20 @@ function partOfState(state: UploadState): QueuePart {
   }
 }
 
-/** The studies in the order of the screen: by part; under way as they are given, which is how they are sent; arrived the newest first. */
+/**
+ * The studies in the order of the screen: by part; under way as they are given, which is how they are sent;
+ * arrived the newest first.
+ */
 export function inQueueOrder(
   studies: readonly QueuedStudy[],
 ): readonly { readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }[] {
   const parts = new Map<QueuePart, QueuedStudy[]>(QUEUE_PARTS.map((part) => [part, []]));
   for (const study of studies) parts.get(partOf(study))!.push(study);
-  const newestFirst = (a: QueuedStudy, b: QueuedStudy) => (b.completedAt ?? b.queuedAt) - (a.completedAt ?? a.queuedAt);
+  const newestFirst = (a: QueuedStudy, b: QueuedStudy) =>
+    (b.completedAt ?? b.queuedAt) - (a.completedAt ?? a.queuedAt);
   parts.get('arrived')!.sort(newestFirst);
   parts.get('taken-back')!.sort(newestFirst);
-  return QUEUE_PARTS.map((part) => ({ part, studies: parts.get(part)! })).filter((group) => group.studies.length > 0);
+  return QUEUE_PARTS.map((part) => ({ part, studies: parts.get(part)! })).filter(
+    (group) => group.studies.length > 0,
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * What the uploader asks of a queue. Two keep it: the page's (IndexedDB, encrypted: instance-queue.ts) and the command line's (the
- * files where they lie: scripts/relay). Every call is one step that is done as a whole or not at all, and may be repeated.
+ * What the uploader asks of a queue. Two keep it: the page's (IndexedDB, encrypted: instance-queue.ts) and
+ * the command line's (the files where they lie: scripts/relay). Every call is one step that is done as a
+ * whole or not at all, and may be repeated.
  */
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -44,7 +45,10 @@ export interface QueuedUpload {
   readonly receiptId: string | null;
   /** Why the last attempt failed; null again when a person asks for the next one at once. */
   readonly trouble: Trouble | null;
-  /** Grows when a person changes what is to be done (tries again, leaves out, cancels): what is under way is ended and starts over. */
+  /**
+   * Grows when a person changes what is to be done (tries again, leaves out, cancels): what is under way is
+   * ended and starts over.
+   */
   readonly turn: number;
 }
 
@@ -56,27 +60,36 @@ export interface ParcelToSend {
   readonly instances: number;
   /** The tus upload made for it, if any. */
   readonly location: string | null;
-  /** Which key of the gateway opens it, and the encapsulated key in base64; null: in the clear, each piece with its checksum. */
+  /**
+   * Which key of the gateway opens it, and the encapsulated key in base64; null: in the clear, each piece
+   * with its checksum.
+   */
   readonly seal: { readonly keyId: string; readonly enc: string } | null;
   /** `length` bytes from `offset`, in a buffer of their own: whoever sends them gives it back. */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A receipt whose signature, study, instances and Merkle root were checked. Made by accept-receipt.ts only. */
+/**
+ * A receipt whose signature, study, instances and Merkle root were checked. Made by accept-receipt.ts only.
+ */
 export interface CheckedReceipt {
   readonly jws: string;
   readonly receipt: Receipt;
 }
 
 export interface UploadQueue {
-  /** Studies with something to do, first what goes first, without what is paused. What is no longer named here is ended at once, within a piece. */
+  /**
+   * Studies with something to do, first what goes first, without what is paused. What is no longer named here
+   * is ended at once, within a piece.
+   */
   pending(): Promise<readonly QueuedUpload[]>;
   manifestOf(id: string): Promise<Manifest>;
   /** The gateway's answer to the manifest. False when the study was taken back meanwhile. */
   announced(id: string, answer: ManifestAnswer): Promise<boolean>;
   /**
-   * Parcels that together hold all of `need`, and as little else as can be: those that are stored first, those still being packed as they
-   * come; it ends when all of `need` was given. Throws CopyUnreadable, after everything that can be read was given.
+   * Parcels that together hold all of `need`, and as little else as can be: those that are stored first,
+   * those still being packed as they come; it ends when all of `need` was given. Throws CopyUnreadable, after
+   * everything that can be read was given.
    */
   parcelsFor(id: string, need: readonly InstanceKey[]): AsyncIterable<ParcelToSend>;
   /** False when the study was taken back before its first byte left: nothing may be sent. */
@@ -84,7 +97,10 @@ export interface UploadQueue {
   parcelCreated(id: string, parcelId: string, location: string): Promise<void>;
   /** The gateway does not know the tus upload any more. */
   parcelForgotten(id: string, parcelId: string): Promise<void>;
-  /** Bytes of a parcel that the gateway has acknowledged, and that have left with the piece under way; called often, kept at leisure. */
+  /**
+   * Bytes of a parcel that the gateway has acknowledged, and that have left with the piece under way; called
+   * often, kept at leisure.
+   */
   parcelProgress(id: string, parcelId: string, acknowledged: number, left: number): void;
   parcelSent(id: string, parcelId: string): Promise<void>;
   allSent(id: string): Promise<void>;

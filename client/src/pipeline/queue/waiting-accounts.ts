@@ -6,8 +6,14 @@ import type { LocalDatabase, StudyRow } from './local-database.ts';
 const GOES_ON: ReadonlySet<StudyRow['state']> = new Set(['safe', 'uploading', 'at-gateway']);
 const OVER: ReadonlySet<StudyRow['state']> = new Set(['done', 'taken-back', 'failed']);
 
-/** Calls `onChange` with the accounts that have something in the queue, now and whenever that changes; returns how to stop that. */
-export function watchAccounts(database: LocalDatabase, onChange: (accounts: readonly (string | null)[]) => void): () => void {
+/**
+ * Calls `onChange` with the accounts that have something in the queue, now and whenever that changes; returns
+ * how to stop that.
+ */
+export function watchAccounts(
+  database: LocalDatabase,
+  onChange: (accounts: readonly (string | null)[]) => void,
+): () => void {
   let last = '';
   const subscription = liveQuery(() => accountsIn(database)).subscribe((accounts) => {
     const now = accounts.join();
@@ -24,9 +30,17 @@ async function accountsIn(database: LocalDatabase): Promise<readonly (string | n
   return [...new Set(rows.map(({ account = null }) => account))];
 }
 
-/** Accounts with a study that goes on without anybody, not paused and not yet confirmed: what the service worker asks before and after it was given time. */
+/**
+ * Accounts with a study that goes on without anybody, not paused and not yet confirmed: what the service
+ * worker asks before and after it was given time.
+ */
 export async function accountsWithWork(database: LocalDatabase): Promise<readonly string[]> {
-  const rows = await database.studies.filter(({ state, paused, packing, account = null }) => GOES_ON.has(state) && !paused && !packing && account !== null).toArray();
+  const rows = await database.studies
+    .filter(
+      ({ state, paused, packing, account = null }) =>
+        GOES_ON.has(state) && !paused && !packing && account !== null,
+    )
+    .toArray();
   return [...new Set(rows.map(({ account }) => account!))];
 }
 
@@ -36,9 +50,19 @@ export async function claimNobodys(database: LocalDatabase, account: string): Pr
 }
 
 /** Says of all that this account has under way that it waits for its owner, or no longer does. */
-export async function tellOwnerMissing(database: LocalDatabase, account: string, isMissing: boolean): Promise<void> {
+export async function tellOwnerMissing(
+  database: LocalDatabase,
+  account: string,
+  isMissing: boolean,
+): Promise<void> {
   await database.studies.toCollection().modify((study) => {
-    if (study.account !== account || OVER.has(study.state) || study.state === 'attention' || study.waiting === 'interrupted') return;
+    if (
+      study.account !== account ||
+      OVER.has(study.state) ||
+      study.state === 'attention' ||
+      study.waiting === 'interrupted'
+    )
+      return;
     if (isMissing) study.waiting = 'signed-out';
     else if (study.waiting === 'signed-out') study.waiting = null;
   });

@@ -1,9 +1,16 @@
-/** What was noticed on a film, drawn over it: lines with a dark rim, so that they are seen on black and on white, each with its word. */
+/**
+ * What was noticed on a film, drawn over it: lines with a dark rim, so that they are seen on black and on
+ * white, each with its word.
+ */
 import type { ComponentChildren } from 'preact';
 import type { Edge, FilmMark } from '#shared/models/film.ts';
 import { triageWords } from '../../app/triage-words.ts';
 
-export type FilmMarksProps = { readonly marks: readonly FilmMark[]; readonly width: number; readonly height: number };
+export type FilmMarksProps = {
+  readonly marks: readonly FilmMark[];
+  readonly width: number;
+  readonly height: number;
+};
 
 /** Everything is measured in hundredths of the shorter side. */
 type Place = { readonly width: number; readonly height: number; readonly unit: number };
@@ -11,7 +18,12 @@ type Place = { readonly width: number; readonly height: number; readonly unit: n
 export function FilmMarks({ marks, width, height }: FilmMarksProps) {
   const place = { width, height, unit: Math.min(width, height) / 100 };
   return (
-    <svg class="film-marks" viewBox={`0 0 ${width} ${height}`} aria-hidden="true" style={{ fontSize: `${5 * place.unit}px` }}>
+    <svg
+      class="film-marks"
+      viewBox={`0 0 ${width} ${height}`}
+      aria-hidden="true"
+      style={{ fontSize: `${5 * place.unit}px` }}
+    >
       {marks.map((mark) => (
         <Mark key={mark.finding} mark={mark} place={place} />
       ))}
@@ -28,7 +40,9 @@ function Mark({ mark, place }: { readonly mark: FilmMark; readonly place: Place 
     case 'blurred':
       return <Soft place={place} />;
     case 'lungs-cut-off':
-      return mark.edges.map(({ edge, from, to }) => <CutOff key={edge} edge={edge} from={from} to={to} place={place} />);
+      return mark.edges.map(({ edge, from, to }) => (
+        <CutOff key={edge} edge={edge} from={from} to={to} place={place} />
+      ));
     default:
       return mark satisfies never;
   }
@@ -36,7 +50,12 @@ function Mark({ mark, place }: { readonly mark: FilmMark; readonly place: Place 
 
 /** A turn clockwise by so many degrees puts upright what has its head at this edge. */
 const HEAD_AT = { 90: 'left', 180: 'bottom', 270: 'right' } as const satisfies Record<90 | 180 | 270, Edge>;
-const OUTWARD: Readonly<Record<Edge, readonly [number, number]>> = { top: [0, -1], bottom: [0, 1], left: [-1, 0], right: [1, 0] };
+const OUTWARD: Readonly<Record<Edge, readonly [number, number]>> = {
+  top: [0, -1],
+  bottom: [0, 1],
+  left: [-1, 0],
+  right: [1, 0],
+};
 
 function Line({ d }: { readonly d: string }) {
   return (
@@ -47,7 +66,15 @@ function Line({ d }: { readonly d: string }) {
   );
 }
 
-function Word({ x, y, children }: { readonly x: number; readonly y: number; readonly children: ComponentChildren }) {
+function Word({
+  x,
+  y,
+  children,
+}: {
+  readonly x: number;
+  readonly y: number;
+  readonly children: ComponentChildren;
+}) {
   return (
     <text x={x} y={y} class="film-word">
       {children}
@@ -60,7 +87,8 @@ function UpIsHere({ side, place: { width, height, unit } }: { readonly side: Edg
   const [dx, dy] = OUTWARD[side];
   const [x, y] = [width / 2, height / 2];
   const [endX, endY] = [x + dx * (width / 2 - 8 * unit), y + dy * (height / 2 - 8 * unit)];
-  const head = (turn: number) => `${endX - 8 * unit * (dx - turn * dy)},${endY - 8 * unit * (dy + turn * dx)}`;
+  const head = (turn: number) =>
+    `${endX - 8 * unit * (dx - turn * dy)},${endY - 8 * unit * (dy + turn * dx)}`;
   return (
     <>
       <Line d={`M${x},${y}L${endX},${endY}M${head(0.8)}L${endX},${endY}L${head(-0.8)}`} />
@@ -88,7 +116,8 @@ function BlackForWhite({ place: { width, height, unit } }: { readonly place: Pla
 
 /** The same ring three times, not quite in one place. */
 function Soft({ place: { width, height, unit } }: { readonly place: Place }) {
-  const ring = (dx: number) => `M${width / 2 - 24 * unit + dx},${height / 2}a${24 * unit},${24 * unit} 0 1 0 ${48 * unit},0a${24 * unit},${24 * unit} 0 1 0 ${-48 * unit},0`;
+  const ring = (dx: number) =>
+    `M${width / 2 - 24 * unit + dx},${height / 2}a${24 * unit},${24 * unit} 0 1 0 ${48 * unit},0a${24 * unit},${24 * unit} 0 1 0 ${-48 * unit},0`;
   return (
     <>
       <Line d={[-3, 0, 3].map((dx) => ring(dx * unit)).join('')} />
@@ -100,7 +129,17 @@ function Soft({ place: { width, height, unit } }: { readonly place: Place }) {
 }
 
 /** A bar along the edge where lung meets it. */
-function CutOff({ edge, from, to, place: { width, height, unit } }: { readonly edge: Edge; readonly from: number; readonly to: number; readonly place: Place }) {
+function CutOff({
+  edge,
+  from,
+  to,
+  place: { width, height, unit },
+}: {
+  readonly edge: Edge;
+  readonly from: number;
+  readonly to: number;
+  readonly place: Place;
+}) {
   const inset = 2 * unit;
   const isAcross = edge === 'top' || edge === 'bottom';
   const at = edge === 'top' || edge === 'left' ? inset : (isAcross ? height : width) - inset;

@@ -1,6 +1,7 @@
 /**
- * A film that may have to be taken again, as large as the window, with what was noticed drawn on it and said beneath. Both answers stand there: it is taken
- * again, and its study does not go, or it goes as it is. Without an answer nothing is held back.
+ * A film that may have to be taken again, as large as the window, with what was noticed drawn on it and said
+ * beneath. Both answers stand there: it is taken again, and its study does not go, or it goes as it is.
+ * Without an answer nothing is held back.
  */
 import { Sheet } from '../../app/Sheet.tsx';
 import { triageWords } from '../../app/triage-words.ts';
@@ -11,7 +12,12 @@ import { Picture } from '../ingest/ThumbnailPicture.tsx';
 import { FilmMarks } from './FilmMarks.tsx';
 import type { FilmWarning } from './triage.store.ts';
 
-export type FilmSheetProps = { readonly study: FoundStudy; readonly name: string; readonly warning: FilmWarning; readonly onClose: () => void };
+export type FilmSheetProps = {
+  readonly study: FoundStudy;
+  readonly name: string;
+  readonly warning: FilmWarning;
+  readonly onClose: () => void;
+};
 
 export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
   const { ingest, triage } = useDevice();
@@ -32,7 +38,12 @@ export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
         <bdi>{name}</bdi>
       </p>
       <div class="look-large film">
-        <div class="film-box" role="img" aria-label={triageWords.picture} style={{ '--shape': width / height, aspectRatio: `${width} / ${height}` }}>
+        <div
+          class="film-box"
+          role="img"
+          aria-label={triageWords.picture}
+          style={{ '--shape': width / height, aspectRatio: `${width} / ${height}` }}
+        >
           <Picture thumbnail={picture} />
           <FilmMarks marks={marks} width={width} height={height} />
         </div>
@@ -45,7 +56,8 @@ export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
         ))}
       </ul>
       <p class="small quiet">
-        {triageWords.mayBeWrong} {triageWords.notDiagnostic}. {goes ? triageWords.howToRepeat : triageWords.doesNotGo}
+        {triageWords.mayBeWrong} {triageWords.notDiagnostic}.{' '}
+        {goes ? triageWords.howToRepeat : triageWords.doesNotGo}
       </p>
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>

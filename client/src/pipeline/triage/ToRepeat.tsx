@@ -1,4 +1,7 @@
-/** Above Send: how many of the chosen studies have films that may have to be taken again, for their cards may lie far below. It holds nothing back. */
+/**
+ * Above Send: how many of the chosen studies have films that may have to be taken again, for their cards may
+ * lie far below. It holds nothing back.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { formatPersonName } from '../../app/format.ts';
@@ -12,14 +15,16 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
   const store = useDevice().triage.value?.store;
   const [opened, setOpened] = useState<FoundStudy | null>(null);
   const warned = store?.warned.value;
-  const studies = warned && warned.size > 0 ? chosen.filter(({ studyInstanceUID }) => warned.has(studyInstanceUID)) : [];
+  const studies =
+    warned && warned.size > 0 ? chosen.filter(({ studyInstanceUID }) => warned.has(studyInstanceUID)) : [];
   const warning = opened && store?.of(opened).value?.warnings.find(({ isSetAside }) => !isSetAside);
   // The last one was answered: the button that had the focus is gone.
   const before = useRef(0);
   useEffect(() => {
     const isLastAnswered = before.current > 0 && studies.length === 0;
     before.current = studies.length;
-    if (isLastAnswered && document.activeElement === document.body) document.querySelector<HTMLElement>('#content h1')?.focus({ preventScroll: true });
+    if (isLastAnswered && document.activeElement === document.body)
+      document.querySelector<HTMLElement>('#content h1')?.focus({ preventScroll: true });
   }, [studies.length]);
   if (!studies[0]) return null;
   return (
@@ -27,12 +32,22 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
       <div class="pace pace-wait send-forecast send-repeat">
         <Icon name="caution" size={20} />
         <p class="small">{triageWords.repeatStudies(studies.length)}</p>
-        <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpened(studies[0] ?? null)}>
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          onClick={() => setOpened(studies[0] ?? null)}
+        >
           {triageWords.look}
         </button>
       </div>
       {opened && warning && (
-        <FilmSheet study={opened} name={formatPersonName(opened.patientName) ?? words.upload.noPatient} warning={warning} onClose={() => setOpened(null)} />
+        <FilmSheet
+          study={opened}
+          name={formatPersonName(opened.patientName) ?? words.upload.noPatient}
+          warning={warning}
+          onClose={() => setOpened(null)}
+        />
       )}
     </>
   );

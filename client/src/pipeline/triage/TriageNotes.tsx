@@ -1,4 +1,7 @@
-/** On a study's card: what the models on this device say of it. The line stands there from the start, so that nothing moves when they have looked. */
+/**
+ * On a study's card: what the models on this device say of it. The line stands there from the start, so that
+ * nothing moves when they have looked.
+ */
 import { useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
 import { Icon } from '../../app/Icon.tsx';
@@ -18,7 +21,14 @@ export function TriageNotes({ study, name }: NotesProps) {
       {/* Read aloud when they come; that an image was looked at is not. */}
       <div class="triage-warnings" role="status">
         {triage.warnings.map((warning, nth) => (
-          <Warning key={warning.ordinal} study={study} name={name} warning={warning} at={nth + 1} of={triage.warnings.length} />
+          <Warning
+            key={warning.ordinal}
+            study={study}
+            name={name}
+            warning={warning}
+            at={nth + 1}
+            of={triage.warnings.length}
+          />
         ))}
       </div>
     </div>
@@ -34,14 +44,23 @@ function Said({ triage }: { readonly triage: StudyTriage }) {
       <p class="triage-line small">
         <Icon name="up" size={20} />
         <span>
-          <span class="strong">{triageWords.first}</span> <span class="quiet">{triageWords.firstBy}. {triageWords.notDiagnostic}.</span>
+          <span class="strong">{triageWords.first}</span>{' '}
+          <span class="quiet">
+            {triageWords.firstBy}. {triageWords.notDiagnostic}.
+          </span>
         </span>
       </p>
     );
   }
   if (warnings.length > 0 && !outside) return null;
   if (unseen === images) return <p class="triage-line small quiet">{triageWords.unseen}</p>;
-  return <p class="triage-line small quiet">{outside ? `${triageWords.outside}. ${triageWords.notDiagnostic}.` : `${triageWords.looked(looked - unseen, films)}. ${triageWords.notDiagnostic}.`}</p>;
+  return (
+    <p class="triage-line small quiet">
+      {outside
+        ? `${triageWords.outside}. ${triageWords.notDiagnostic}.`
+        : `${triageWords.looked(looked - unseen, films)}. ${triageWords.notDiagnostic}.`}
+    </p>
+  );
 }
 
 type WarningProps = NotesProps & { readonly warning: FilmWarning; readonly at: number; readonly of: number };
@@ -53,10 +72,23 @@ function Warning({ study, name, warning, at, of }: WarningProps) {
     <div class="triage-warning" data-set-aside={warning.isSetAside}>
       <Icon name={warning.isSetAside ? 'note' : 'caution'} size={20} />
       <p class="small">
-        <span class="strong">{warning.isSetAside ? triageWords.setAside : of > 1 ? triageWords.repeatOne(at) : triageWords.repeat}</span>{' '}
-        <span>{warning.isSetAside ? triageWords.setAsideWhat : reasons}</span> <span class="quiet">{triageWords.notDiagnostic}.</span>
+        <span class="strong">
+          {warning.isSetAside
+            ? triageWords.setAside
+            : of > 1
+              ? triageWords.repeatOne(at)
+              : triageWords.repeat}
+        </span>{' '}
+        <span>{warning.isSetAside ? triageWords.setAsideWhat : reasons}</span>{' '}
+        <span class="quiet">{triageWords.notDiagnostic}.</span>
       </p>
-      <button type="button" class="button triage-look" aria-haspopup="dialog" aria-label={triageWords.lookOf(at, name)} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        class="button triage-look"
+        aria-haspopup="dialog"
+        aria-label={triageWords.lookOf(at, name)}
+        onClick={() => setOpen(true)}
+      >
         {triageWords.look}
       </button>
       {isOpen && <FilmSheet study={study} name={name} warning={warning} onClose={() => setOpen(false)} />}

@@ -1,4 +1,7 @@
-/** A page that dies while the models are at work is remembered by the next one; after three of them the models rest, and only for a week. */
+/**
+ * A page that dies while the models are at work is remembered by the next one; after three of them the models
+ * rest, and only for a week.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createCautiousWorker, DEATHS_LIMIT, REST_MS } from './cautious-worker.ts';
@@ -16,13 +19,30 @@ function openDevice() {
   const device = { now: 1_000_000_000_000, isTaken: false };
   function openPage(examine: ModelWorker['examine']) {
     const leaving: (() => void)[] = [];
-    const worker = createCautiousWorker({ examine, keep: async () => undefined, rest: () => undefined }, {
-      place: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value), removeItem: (key) => void kept.delete(key) },
-      locks: { request: async (_: string, __: unknown, work: (lock: unknown) => unknown) => work(device.isTaken ? null : {}) } as unknown as LockManager,
-      now: () => device.now,
-      onLeaving: (work) => void leaving.push(work),
-    });
-    return { look: () => worker.examine(REF, never).then(() => 'looked', (error: Error) => error.name), leave: () => leaving.forEach((work) => work()) };
+    const worker = createCautiousWorker(
+      { examine, keep: async () => undefined, rest: () => undefined },
+      {
+        place: {
+          getItem: (key) => kept.get(key) ?? null,
+          setItem: (key, value) => void kept.set(key, value),
+          removeItem: (key) => void kept.delete(key),
+        },
+        locks: {
+          request: async (_: string, __: unknown, work: (lock: unknown) => unknown) =>
+            work(device.isTaken ? null : {}),
+        } as unknown as LockManager,
+        now: () => device.now,
+        onLeaving: (work) => void leaving.push(work),
+      },
+    );
+    return {
+      look: () =>
+        worker.examine(REF, never).then(
+          () => 'looked',
+          (error: Error) => error.name,
+        ),
+      leave: () => leaving.forEach((work) => work()),
+    };
   }
   /** The page begins to look and is gone before it is answered. */
   const die = async (): Promise<void> => {
@@ -78,10 +98,23 @@ test('what is written there by nobody knows whom, and storage that is forbidden,
     kept.set(key!, text);
     assert.is(await openPage(answers).look(), 'looked', text);
   }
-  const forbidden = createCautiousWorker({ examine: answers, keep: async () => undefined, rest: () => undefined }, {
-    place: { getItem: () => null, setItem: () => { throw new DOMException('no', 'SecurityError'); }, removeItem: () => undefined },
-    locks: { request: async (_: string, __: unknown, work: (lock: unknown) => unknown) => work({}) } as unknown as LockManager, now: () => 0, onLeaving: () => undefined,
-  });
+  const forbidden = createCautiousWorker(
+    { examine: answers, keep: async () => undefined, rest: () => undefined },
+    {
+      place: {
+        getItem: () => null,
+        setItem: () => {
+          throw new DOMException('no', 'SecurityError');
+        },
+        removeItem: () => undefined,
+      },
+      locks: {
+        request: async (_: string, __: unknown, work: (lock: unknown) => unknown) => work({}),
+      } as unknown as LockManager,
+      now: () => 0,
+      onLeaving: () => undefined,
+    },
+  );
   assert.is(await forbidden.examine(REF, never), EXAMINED);
 });
 

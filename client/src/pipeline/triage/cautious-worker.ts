@@ -1,7 +1,9 @@
 /**
- * A worker of the models that remembers on the device how it ended. Where worker and page are one process (WebKit), a worker that runs out of memory takes
- * the page with it, and nobody is left to count. So it is written down that the models are at work, and struck out when they have answered. Who finds
- * it written while no page is at work knows that one died of it; after some deaths the models rest here for a week, and the gateway does the work.
+ * A worker of the models that remembers on the device how it ended. Where worker and page are one process
+ * (WebKit), a worker that runs out of memory takes the page with it, and nobody is left to count. So it is
+ * written down that the models are at work, and struck out when they have answered. Who finds it written
+ * while no page is at work knows that one died of it; after some deaths the models rest here for a week, and
+ * the gateway does the work.
  *
  * What is written are moments, nothing of a study.
  */
@@ -31,12 +33,18 @@ interface Written {
 }
 
 /** As `worker`; `examine` throws a ModelWorkerFault `PageDied` while the models rest. */
-export function createCautiousWorker(worker: ModelWorker, { place, locks, now, onLeaving }: CautiousWorkerTools): ModelWorker {
+export function createCautiousWorker(
+  worker: ModelWorker,
+  { place, locks, now, onLeaving }: CautiousWorkerTools,
+): ModelWorker {
   let isAtWork = false;
 
   function read(): Written {
     const { deaths, since } = parseWritten(place.getItem(PLACE));
-    return { deaths: [...deaths, ...(since === null ? [] : [since])].filter((at) => now() - at < REST_MS), since: null };
+    return {
+      deaths: [...deaths, ...(since === null ? [] : [since])].filter((at) => now() - at < REST_MS),
+      since: null,
+    };
   }
 
   function write(written: Written): void {
@@ -56,26 +64,33 @@ export function createCautiousWorker(worker: ModelWorker, { place, locks, now, o
   return {
     ...worker,
     // Where another tab is at work, what is written is that tab's.
-    examine: (ref, signal) => locks.request(PLACE, { ifAvailable: true }, async (lock) => {
-      if (lock === null) return worker.examine(ref, signal);
-      const { deaths } = read();
-      write({ deaths, since: null });
-      if (deaths.length >= DEATHS_LIMIT) throw new ModelWorkerFault('PageDied');
-      write({ deaths, since: now() });
-      try {
-        return await worker.examine(ref, signal);
-      } finally {
+    examine: (ref, signal) =>
+      locks.request(PLACE, { ifAvailable: true }, async (lock) => {
+        if (lock === null) return worker.examine(ref, signal);
+        const { deaths } = read();
         write({ deaths, since: null });
-      }
-    }),
+        if (deaths.length >= DEATHS_LIMIT) throw new ModelWorkerFault('PageDied');
+        write({ deaths, since: now() });
+        try {
+          return await worker.examine(ref, signal);
+        } finally {
+          write({ deaths, since: null });
+        }
+      }),
   };
 }
 
 /** What cannot be read says nothing. */
 function parseWritten(text: string | null): Written {
   try {
-    const { deaths, since } = JSON.parse(text ?? '{}') as { readonly deaths?: unknown; readonly since?: unknown };
-    return { deaths: Array.isArray(deaths) ? deaths.filter((at) => Number.isFinite(at)).slice(-DEATHS_LIMIT) : [], since: typeof since === 'number' ? since : null };
+    const { deaths, since } = JSON.parse(text ?? '{}') as {
+      readonly deaths?: unknown;
+      readonly since?: unknown;
+    };
+    return {
+      deaths: Array.isArray(deaths) ? deaths.filter((at) => Number.isFinite(at)).slice(-DEATHS_LIMIT) : [],
+      since: typeof since === 'number' ? since : null,
+    };
   } catch {
     return { deaths: [], since: null };
   }

@@ -1,6 +1,7 @@
 /**
- * The models of this device over onnxruntime-web: WebAssembly on one thread. Each is loaded when it is first asked for, from bytes whose digest was
- * checked, and lives as long as its worker. Import this file only where Vite builds, and only in the worker.
+ * The models of this device over onnxruntime-web: WebAssembly on one thread. Each is loaded when it is first
+ * asked for, from bytes whose digest was checked, and lives as long as its worker. Import this file only
+ * where Vite builds, and only in the worker.
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import runtimeUrl from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
@@ -19,7 +20,9 @@ export type DeviceModelId = 'image-kind' | 'pneumonia' | 'lung-fields';
 const RUNTIME: Part = { name: 'runtime', url: runtimeUrl, digest: RELAY_MODEL_RUNTIME };
 const partOf = (id: DeviceModelId, url: string): Part => ({ name: id, url, digest: CARDS[id].sha256 });
 const MODELS: Readonly<Record<DeviceModelId, Part>> = {
-  'image-kind': partOf('image-kind', imageKindUrl), pneumonia: partOf('pneumonia', pneumoniaUrl), 'lung-fields': partOf('lung-fields', lungFieldsUrl),
+  'image-kind': partOf('image-kind', imageKindUrl),
+  pneumonia: partOf('pneumonia', pneumoniaUrl),
+  'lung-fields': partOf('lung-fields', lungFieldsUrl),
 };
 
 export const PARTS: readonly Part[] = [RUNTIME, ...Object.values(MODELS)];
@@ -36,7 +39,8 @@ export function createDeviceModels(parts: KeptParts): DeviceModels {
   const sessions = new Map<DeviceModelId, Promise<InferenceSession>>();
 
   async function start(): Promise<void> {
-    // One thread: more need shared memory, which some tablets refuse, and these models are done in milliseconds.
+    // One thread: more need shared memory, which some tablets refuse, and these models are done in
+    // milliseconds.
     env.wasm.numThreads = 1;
     env.wasm.proxy = false;
     env.wasm.wasmBinary = (await parts.read(RUNTIME)).buffer;
@@ -45,7 +49,10 @@ export function createDeviceModels(parts: KeptParts): DeviceModels {
 
   async function open(id: DeviceModelId): Promise<InferenceSession> {
     await (started ??= start());
-    return InferenceSession.create(await parts.read(MODELS[id]), { executionProviders: ['wasm'], graphOptimizationLevel: 'all' });
+    return InferenceSession.create(await parts.read(MODELS[id]), {
+      executionProviders: ['wasm'],
+      graphOptimizationLevel: 'all',
+    });
   }
 
   function sessionOf(id: DeviceModelId): Promise<InferenceSession> {
@@ -55,12 +62,19 @@ export function createDeviceModels(parts: KeptParts): DeviceModels {
   }
 
   return {
-    run: (id) => async ({ dims, data }, signal) => {
-      signal?.throwIfAborted();
-      const session = await sessionOf(id);
-      signal?.throwIfAborted();
-      const outputs = await session.run({ [CARDS[id].input.name]: new Tensor('float32', data, dims) });
-      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, { dims: value.dims, data: value.data as Float32Array }]));
-    },
+    run:
+      (id) =>
+      async ({ dims, data }, signal) => {
+        signal?.throwIfAborted();
+        const session = await sessionOf(id);
+        signal?.throwIfAborted();
+        const outputs = await session.run({ [CARDS[id].input.name]: new Tensor('float32', data, dims) });
+        return Object.fromEntries(
+          Object.entries(outputs).map(([name, value]) => [
+            name,
+            { dims: value.dims, data: value.data as Float32Array },
+          ]),
+        );
+      },
   };
 }

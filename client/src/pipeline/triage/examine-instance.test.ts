@@ -1,4 +1,7 @@
-/** What the device says of an instance, by the real models on drawn films: from which it keeps away, and that nothing of the header leaves but a word. */
+/**
+ * What the device says of an instance, by the real models on drawn films: from which it keeps away, and that
+ * nothing of the header leaves but a word.
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
@@ -22,17 +25,32 @@ const noModel = async (): Promise<never> => {
 const tools = { runtime: 'a runtime', codecs: loadCodecs(), now: () => 0 };
 const examine = createExaminer({ ...tools, run: () => noModel });
 const look = (film: GreyPicture, elements: readonly SimpleElement[] = []) =>
-  createExaminer({ ...tools, run: (id) => opened.models[id] })(fileOf(filmOf(film, { seed: 7, elements }).bytes));
-const fileOf = (bytes: Uint8Array<ArrayBuffer>) => ({ kind: 'file' as const, file: new File([bytes], 'a film') });
-
-films('a film that cannot be drawn here is an adult’s all the same, and nobody claims to have looked', async () => {
-  const { bytes } = syntheticStudy({ seed: 1, modality: 'CR', instancesPerSeries: 1 }).instances[0]!;
-  const strange = Uint8Array.from(bytes);
-  // Bits Allocated 12, as in ACR-NEMA.
-  strange[Buffer.from(bytes).indexOf(Buffer.from([0x28, 0, 0x00, 0x01])) + 8] = 12;
-  const { triage } = await examine(fileOf(strange));
-  assert.equal(triage, { models: [], runtime: 'none', population: 'outside', score: null, first: false, film: [] });
+  createExaminer({ ...tools, run: (id) => opened.models[id] })(
+    fileOf(filmOf(film, { seed: 7, elements }).bytes),
+  );
+const fileOf = (bytes: Uint8Array<ArrayBuffer>) => ({
+  kind: 'file' as const,
+  file: new File([bytes], 'a film'),
 });
+
+films(
+  'a film that cannot be drawn here is an adult’s all the same, and nobody claims to have looked',
+  async () => {
+    const { bytes } = syntheticStudy({ seed: 1, modality: 'CR', instancesPerSeries: 1 }).instances[0]!;
+    const strange = Uint8Array.from(bytes);
+    // Bits Allocated 12, as in ACR-NEMA.
+    strange[Buffer.from(bytes).indexOf(Buffer.from([0x28, 0, 0x00, 0x01])) + 8] = 12;
+    const { triage } = await examine(fileOf(strange));
+    assert.equal(triage, {
+      models: [],
+      runtime: 'none',
+      population: 'outside',
+      score: null,
+      first: false,
+      film: [],
+    });
+  },
+);
 
 films('where nothing can be read nobody has looked', async () => {
   const { triage } = await examine(fileOf(new TextEncoder().encode('no DICOM')));
@@ -40,39 +58,85 @@ films('where nothing can be read nobody has looked', async () => {
 });
 
 films('a frame of forty million pixels is looked at, one row more is left to the gateway', async () => {
-  const of = (rows: number) => examine(fileOf(filmOf({ rows, columns: 8000, grey: new Float32Array(rows * 8000) }, { seed: 1 }).bytes))
-    .then(({ triage }) => triage.runtime, (error: Error) => error.message);
+  const of = (rows: number) =>
+    examine(
+      fileOf(filmOf({ rows, columns: 8000, grey: new Float32Array(rows * 8000) }, { seed: 1 }).bytes),
+    ).then(
+      ({ triage }) => triage.runtime,
+      (error: Error) => error.message,
+    );
   assert.equal([await of(5000), await of(5001)], ['a model was asked', 'none']);
 });
 
 films('an image for processing is shown to no model', async () => {
-  const { triage } = await examine(fileOf(filmOf(drawnFilm(), { seed: 1, elements: [[0x00080068, 'CS', 'FOR PROCESSING']] }).bytes));
+  const { triage } = await examine(
+    fileOf(filmOf(drawnFilm(), { seed: 1, elements: [[0x00080068, 'CS', 'FOR PROCESSING']] }).bytes),
+  );
   assert.equal([triage.runtime, triage.population], ['none', 'outside']);
 });
 
-films('a child’s film is scored; a patient who lies on a side makes no film that is to be repeated for it', async () => {
-  const { triage, film } = await look(drawnFilm());
-  assert.equal([triage.population, triage.models.map(({ id }) => id), triage.film, film], ['inside', ['image-kind', 'lung-fields', 'pneumonia'], [], null]);
-  assert.ok(triage.score !== null);
-  const lying = turnedPicture(drawnFilm(), { degrees: 90, isInverted: false });
-  assert.equal((await look(lying)).triage.film, ['rotated']);
-  const unscored = { ...triage, models: triage.models.slice(0, 1), population: 'outside', score: null, first: false };
-  for (const view of ['LLD', 'RLD']) assert.equal((await look(lying, [[0x00185101, 'CS', view]])).triage, unscored, view);
-});
+films(
+  'a child’s film is scored; a patient who lies on a side makes no film that is to be repeated for it',
+  async () => {
+    const { triage, film } = await look(drawnFilm());
+    assert.equal(
+      [triage.population, triage.models.map(({ id }) => id), triage.film, film],
+      ['inside', ['image-kind', 'lung-fields', 'pneumonia'], [], null],
+    );
+    assert.ok(triage.score !== null);
+    const lying = turnedPicture(drawnFilm(), { degrees: 90, isInverted: false });
+    assert.equal((await look(lying)).triage.film, ['rotated']);
+    const unscored = {
+      ...triage,
+      models: triage.models.slice(0, 1),
+      population: 'outside',
+      score: null,
+      first: false,
+    };
+    for (const view of ['LLD', 'RLD'])
+      assert.equal((await look(lying, [[0x00185101, 'CS', view]])).triage, unscored, view);
+  },
+);
 
-films('nothing of the header leaves but inside, outside or unknown: no value, whatever the film is', async () => {
-  const planted = ['Kanarienvogel', 'CANARY', '19871203', '20260301', '101500', '003Y', 'Chest AP', 'FILM-7', 'Film^Child7'];
-  const elements: SimpleElement[] = [
-    [0x00100030, 'DA', '19871203'], [0x00080050, 'SH', 'CANARY'], [0x00080080, 'LO', 'CANARY'], [0x00081010, 'SH', 'CANARY'], [0x00104000, 'LT', 'Kanarienvogel'], [0x00090010, 'LO', 'CANARY'],
-  ];
-  for (const picture of [drawnFilm(), turnedPicture(drawnFilm(), { degrees: 180, isInverted: true }), blurred(drawnFilm(), 4)]) {
-    const { triage, film, readings, ...more } = await look(picture, elements);
-    assert.equal(more, {});
-    deviceTriageSchema.strict().parse(triage);
-    assert.equal([triage.population, triage.score], ['outside', null], 'the dates say what the age does not');
-    const said = JSON.stringify({ triage, readings, marks: film?.marks });
-    for (const value of planted) assert.not.ok(said.includes(value), value);
-  }
-});
+films(
+  'nothing of the header leaves but inside, outside or unknown: no value, whatever the film is',
+  async () => {
+    const planted = [
+      'Kanarienvogel',
+      'CANARY',
+      '19871203',
+      '20260301',
+      '101500',
+      '003Y',
+      'Chest AP',
+      'FILM-7',
+      'Film^Child7',
+    ];
+    const elements: SimpleElement[] = [
+      [0x00100030, 'DA', '19871203'],
+      [0x00080050, 'SH', 'CANARY'],
+      [0x00080080, 'LO', 'CANARY'],
+      [0x00081010, 'SH', 'CANARY'],
+      [0x00104000, 'LT', 'Kanarienvogel'],
+      [0x00090010, 'LO', 'CANARY'],
+    ];
+    for (const picture of [
+      drawnFilm(),
+      turnedPicture(drawnFilm(), { degrees: 180, isInverted: true }),
+      blurred(drawnFilm(), 4),
+    ]) {
+      const { triage, film, readings, ...more } = await look(picture, elements);
+      assert.equal(more, {});
+      deviceTriageSchema.strict().parse(triage);
+      assert.equal(
+        [triage.population, triage.score],
+        ['outside', null],
+        'the dates say what the age does not',
+      );
+      const said = JSON.stringify({ triage, readings, marks: film?.marks });
+      for (const value of planted) assert.not.ok(said.includes(value), value);
+    }
+  },
+);
 
 films.run();

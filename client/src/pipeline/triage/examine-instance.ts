@@ -1,6 +1,7 @@
 /**
- * One instance before the models of this device: is it a chest film, is it one to keep, may the score be believed, what is the score. Header and
- * pixels are read here, in the worker; what leaves it are words of closed lists, numbers, and the picture of a film that may have to be repeated.
+ * One instance before the models of this device: is it a chest film, is it one to keep, may the score be
+ * believed, what is the score. Header and pixels are read here, in the worker; what leaves it are words of
+ * closed lists, numbers, and the picture of a film that may have to be repeated.
  */
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -35,7 +36,10 @@ export interface ExaminerTools {
 
 /** From this score on a study goes first; a card without one puts nothing first. */
 const THRESHOLD = CARDS.pneumonia.threshold ?? Infinity;
-/** Twice the largest detector for the chest: its grey takes 160 MB in a tablet's worker. The gateway looks at what is larger. */
+/**
+ * Twice the largest detector for the chest: its grey takes 160 MB in a tablet's worker. The gateway looks at
+ * what is larger.
+ */
 const PIXELS_LIMIT = 40_000_000;
 /** Sharp enough to judge a mark on, in a window of a tablet. */
 const PICTURE_SIDE = 768;
@@ -43,7 +47,10 @@ const PICTURE_SIDE = 768;
 /** `picture` null: it cannot be decoded here, or is not made for eyes. */
 type Subject = { readonly instance: ParsedInstance; readonly picture: GreyPicture | null };
 
-/** Throws what the runtime throws, and what a file that is gone throws. One at a time: the times of two would be mixed. */
+/**
+ * Throws what the runtime throws, and what a file that is gone throws. One at a time: the times of two would
+ * be mixed.
+ */
 export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<Examined> {
   const { runtime, codecs, now } = tools;
   const archives = createArchiveReader();
@@ -53,7 +60,8 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     if (read.kind !== 'ready') return null;
     const { instance } = read;
     const shape = readFrameShape(instance);
-    if (isForProcessing(instance) || 'because' in shape || shape.rows * shape.columns > PIXELS_LIMIT) return { instance, picture: null };
+    if (isForProcessing(instance) || 'because' in shape || shape.rows * shape.columns > PIXELS_LIMIT)
+      return { instance, picture: null };
     const drawn = await readInstancePicture(instance, instance.dataSet, 0, codecs);
     return { instance, picture: drawn.kind === 'picture' ? drawn.picture : null };
   }
@@ -61,25 +69,36 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
   return async (ref) => {
     const startedAt = now();
     const models: Partial<Record<DeviceModelId, number>> = {};
-    const timed = (id: DeviceModelId): RunModel => async (input, signal) => {
-      const from = now();
-      const outputs = await tools.run(id)(input, signal);
-      models[id] = (models[id] ?? 0) + now() - from;
-      return outputs;
-    };
+    const timed =
+      (id: DeviceModelId): RunModel =>
+      async (input, signal) => {
+        const from = now();
+        const outputs = await tools.run(id)(input, signal);
+        models[id] = (models[id] ?? 0) + now() - from;
+        return outputs;
+      };
     const subject = await read(ref);
     const population = subject === null ? 'unknown' : populationOf(subject.instance);
     const picture = subject?.picture ?? null;
-    const seen = subject === null || picture === null ? NOTHING_SEEN : await look(subject.instance, picture, population, timed);
+    const seen =
+      subject === null || picture === null
+        ? NOTHING_SEEN
+        : await look(subject.instance, picture, population, timed);
     const pictureMs = now() - startedAt - Object.values(models).reduce((sum, ms) => sum + ms, 0);
     const { marks, score, readings } = seen;
     const ran = Object.keys(models) as DeviceModelId[];
     const triage: DeviceTriage = {
-      // An image that could not be drawn here was not looked at: the gateway is told no more than naming tells it.
-      models: ran.map((id) => refOf(CARDS[id])), runtime: ran.length === 0 ? 'none' : runtime, population, score,
-      first: score !== null && score >= THRESHOLD, film: marks.map(({ finding }) => finding),
+      // An image that could not be drawn here was not looked at: the gateway is told no more than naming
+      // tells it.
+      models: ran.map((id) => refOf(CARDS[id])),
+      runtime: ran.length === 0 ? 'none' : runtime,
+      population,
+      score,
+      first: score !== null && score >= THRESHOLD,
+      film: marks.map(({ finding }) => finding),
     };
-    const shown = picture === null || marks.length === 0 ? null : { picture: filmPicture(picture, PICTURE_SIDE), marks };
+    const shown =
+      picture === null || marks.length === 0 ? null : { picture: filmPicture(picture, PICTURE_SIDE), marks };
     return { triage, film: shown, readings: { ...readings, ms: { picture: pictureMs, models } } };
   };
 }
@@ -90,20 +109,36 @@ type Seen = Pick<DeviceTriage, 'score'> & {
 };
 
 /** A film that cannot be decoded here, or a file without one. */
-const NOTHING_SEEN: Seen = { score: null, marks: [], readings: { kind: [], probabilities: null, camPeak: null, lungs: null } };
+const NOTHING_SEEN: Seen = {
+  score: null,
+  marks: [],
+  readings: { kind: [], probabilities: null, camPeak: null, lungs: null },
+};
 
-async function look(instance: ParsedInstance, picture: GreyPicture, population: Population, run: ExaminerTools['run']): Promise<Seen> {
+async function look(
+  instance: ParsedInstance,
+  picture: GreyPicture,
+  population: Population,
+  run: ExaminerTools['run'],
+): Promise<Seen> {
   const kind = await imageKind(picture, run('image-kind'));
-  // Where it is no upright chest film the other models stay silent; the film check still says whether it lies on its side.
+  // Where it is no upright chest film the other models stay silent; the film check still says whether it lies
+  // on its side.
   const lungs = kind.isChestFilm ? await lungFields(picture, run('lung-fields')) : null;
-  const scored = kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
+  const scored =
+    kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
   // A patient who lies on a side makes a film that does.
-  const marks = filmMarks(picture, kind, lungs).filter(({ finding }) => finding !== 'rotated' || !isDecubitus(instance));
+  const marks = filmMarks(picture, kind, lungs).filter(
+    ({ finding }) => finding !== 'rotated' || !isDecubitus(instance),
+  );
   return {
-    score: scored?.score ?? null, marks,
+    score: scored?.score ?? null,
+    marks,
     readings: {
-      kind: [...kind.probabilities.values()], probabilities: scored?.probabilities.map(({ probability }) => probability) ?? null,
-      camPeak: scored?.camPeak ?? null, lungs: lungs?.fraction ?? null,
+      kind: [...kind.probabilities.values()],
+      probabilities: scored?.probabilities.map(({ probability }) => probability) ?? null,
+      camPeak: scored?.camPeak ?? null,
+      lungs: lungs?.fraction ?? null,
     },
   };
 }

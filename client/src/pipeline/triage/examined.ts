@@ -1,4 +1,7 @@
-/** What the worker says of one instance. Numbers, codes and, where a film may have to be repeated, its picture: no value of the header. */
+/**
+ * What the worker says of one instance. Numbers, codes and, where a film may have to be repeated, its
+ * picture: no value of the header.
+ */
 import type { FilmMark } from '#shared/models/film.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
@@ -11,7 +14,10 @@ export interface Examined {
   readonly readings: Readings;
 }
 
-/** What each model gave, and how long it took: for tests and benches, which compare them with what is expected. */
+/**
+ * What each model gave, and how long it took: for tests and benches, which compare them with what is
+ * expected.
+ */
 export interface Readings {
   /** In the order of the card; empty where the frame could not be drawn here. */
   readonly kind: readonly number[];
@@ -20,6 +26,12 @@ export interface Readings {
   readonly camPeak: readonly [number, number] | null;
   /** Of the image, by its lungs. */
   readonly lungs: number | null;
-  /** Milliseconds: to read, decode and reduce the picture, and in each model that ran. The first run in a worker holds its loading. */
-  readonly ms: { readonly picture: number; readonly models: Readonly<Partial<Record<DeviceModelId, number>>> };
+  /**
+   * Milliseconds: to read, decode and reduce the picture, and in each model that ran. The first run in a
+   * worker holds its loading.
+   */
+  readonly ms: {
+    readonly picture: number;
+    readonly models: Readonly<Partial<Record<DeviceModelId, number>>>;
+  };
 }

@@ -2,7 +2,10 @@
 import type { GreyPicture } from '#shared/pixels/picture.ts';
 
 /** RGBA, no side longer than `maxSide` pixels; each pixel is the mean of those it covers. */
-export function filmPicture({ rows, columns, grey }: GreyPicture, maxSide: number): { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } {
+export function filmPicture(
+  { rows, columns, grey }: GreyPicture,
+  maxSide: number,
+): { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
   const [width, height] = [Math.max(1, Math.round(columns * scale)), Math.max(1, Math.round(rows * scale))];
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
@@ -11,8 +14,13 @@ export function filmPicture({ rows, columns, grey }: GreyPicture, maxSide: numbe
     for (let x = 0; x < width; x += 1) {
       const [left, right] = [Math.floor((x * columns) / width), Math.ceil(((x + 1) * columns) / width)];
       let sum = 0;
-      for (let row = top; row < bottom; row += 1) for (let column = left; column < right; column += 1) sum += grey[row * columns + column]!;
-      rgba.fill((255 * sum) / ((bottom - top) * (right - left)), (y * width + x) * 4, (y * width + x) * 4 + 3);
+      for (let row = top; row < bottom; row += 1)
+        for (let column = left; column < right; column += 1) sum += grey[row * columns + column]!;
+      rgba.fill(
+        (255 * sum) / ((bottom - top) * (right - left)),
+        (y * width + x) * 4,
+        (y * width + x) * 4 + 3,
+      );
     }
   }
   return { width, height, rgba };

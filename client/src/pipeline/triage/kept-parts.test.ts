@@ -1,11 +1,18 @@
-/** The models on the device: fetched once, believed only where the digest says so, and there without a network. */
+/**
+ * The models on the device: fetched once, believed only where the digest says so, and there without a
+ * network.
+ */
 import { createHash } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createKeptParts, type Part } from './kept-parts.ts';
 
 const MODEL = new TextEncoder().encode('a model');
-const partOf = (name: string, bytes: Uint8Array): Part => ({ name, url: `/assets/${name}.onnx`, digest: createHash('sha256').update(bytes).digest('hex') });
+const partOf = (name: string, bytes: Uint8Array): Part => ({
+  name,
+  url: `/assets/${name}.onnx`,
+  digest: createHash('sha256').update(bytes).digest('hex'),
+});
 
 /** Cache Storage as far as it is used, and a network that gives `served` by address; null: there is none. */
 function openDevice(served: Record<string, Uint8Array<ArrayBuffer>> | null) {
@@ -28,8 +35,13 @@ function openDevice(served: Record<string, Uint8Array<ArrayBuffer>> | null) {
     async fetch(url) {
       asked.push(url);
       if (network.served === null) throw new TypeError('no network');
-      if (network.isCut) return new Response(new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) }));
-      return network.served[url] ? new Response(network.served[url]) : new Response('not here', { status: 404 });
+      if (network.isCut)
+        return new Response(
+          new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) }),
+        );
+      return network.served[url]
+        ? new Response(network.served[url])
+        : new Response('not here', { status: 404 });
     },
   });
   return { parts, kept, asked, network, disk };
@@ -49,7 +61,9 @@ test('what was fetched once is there without a network', async () => {
 
 test('bytes that have not the digest of the card are never given out and never kept', async () => {
   const part = partOf('model', MODEL);
-  const { parts, kept } = openDevice({ [part.url]: new TextEncoder().encode('<html>the hotel asks you to sign in') });
+  const { parts, kept } = openDevice({
+    [part.url]: new TextEncoder().encode('<html>the hotel asks you to sign in'),
+  });
   assert.is(await parts.read(part).then(() => 'given', nameOf), 'PartMissing');
   assert.is(await parts.keep([part]).then(() => 'kept', nameOf), 'PartMissing');
   assert.is(kept.size, 0);
@@ -59,7 +73,8 @@ test('a link that is cut in the middle of a part leaves nothing behind; the next
   const part = partOf('model', MODEL);
   const { parts, kept, asked, network } = openDevice({ [part.url]: MODEL });
   network.isCut = true;
-  for (const ask of [() => parts.keep([part]), () => parts.read(part)]) assert.is(await ask().then(() => 'given', nameOf), 'PartMissing');
+  for (const ask of [() => parts.keep([part]), () => parts.read(part)])
+    assert.is(await ask().then(() => 'given', nameOf), 'PartMissing');
   assert.is(kept.size, 0);
   network.isCut = false;
   await parts.keep([part]);
@@ -80,8 +95,16 @@ test('a copy that was damaged on the device is fetched again; without a network 
 });
 
 test('an update that does not change a model fetches it not again, and what no version names any more is dropped', async () => {
-  const [same, old, newer] = [partOf('same', MODEL), partOf('old', new Uint8Array([1])), partOf('newer', new Uint8Array([2]))];
-  const { parts, kept, asked } = openDevice({ [same.url]: MODEL, [old.url]: new Uint8Array([1]), [newer.url]: new Uint8Array([2]) });
+  const [same, old, newer] = [
+    partOf('same', MODEL),
+    partOf('old', new Uint8Array([1])),
+    partOf('newer', new Uint8Array([2])),
+  ];
+  const { parts, kept, asked } = openDevice({
+    [same.url]: MODEL,
+    [old.url]: new Uint8Array([1]),
+    [newer.url]: new Uint8Array([2]),
+  });
   await parts.keep([same, old]);
   await parts.keep([{ ...same, url: '/assets/same-under-another-name.onnx' }, newer]);
   assert.equal(asked, [same.url, old.url, newer.url]);

@@ -1,9 +1,11 @@
 /**
- * The runtime and the models, kept on this device: each is fetched once, under the digest that its card names, and read from a cache of their own
- * ever after, without a network too. The shell's cache knows nothing of them: an update of the app that does not change them fetches none again,
- * and its installation does not wait for them.
+ * The runtime and the models, kept on this device: each is fetched once, under the digest that its card
+ * names, and read from a cache of their own ever after, without a network too. The shell's cache knows
+ * nothing of them: an update of the app that does not change them fetches none again, and its installation
+ * does not wait for them.
  *
- * What does not have its digest is never given out and never kept: a damaged copy is fetched again, a hotel's login page is a fault.
+ * What does not have its digest is never given out and never kept: a damaged copy is fetched again, a hotel's
+ * login page is a fault.
  */
 
 export interface Part {
@@ -25,7 +27,10 @@ export class PartMissing extends Error {
 export interface KeptParts {
   /** Throws PartMissing, or the signal's reason. */
   read(part: Part, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
-  /** Fetches what is not here, one after the other, and drops what no part names any more. Throws as `read` does, and PartMissing where one cannot be written. */
+  /**
+   * Fetches what is not here, one after the other, and drops what no part names any more. Throws as `read`
+   * does, and PartMissing where one cannot be written.
+   */
   keep(parts: readonly Part[], signal?: AbortSignal): Promise<void>;
 }
 
@@ -43,9 +48,18 @@ export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
   // A browser that forbids its storage has none (private windows); everything works from the network then.
   const open = async (): Promise<Cache | null> => (await caches?.open(CACHE).catch(() => null)) ?? null;
 
-  async function fetchPart(part: Part, cache: Cache | null, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    // Where it cannot be kept here the browser's own cache may still have it; and nothing that is sent waits for it.
-    const answer = await fetch(part.url, { cache: 'default', priority: 'low', ...(signal && { signal }) }).catch(() => null);
+  async function fetchPart(
+    part: Part,
+    cache: Cache | null,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    // Where it cannot be kept here the browser's own cache may still have it; and nothing that is sent waits
+    // for it.
+    const answer = await fetch(part.url, {
+      cache: 'default',
+      priority: 'low',
+      ...(signal && { signal }),
+    }).catch(() => null);
     signal?.throwIfAborted();
     if (!answer?.ok) throw new PartMissing(part.name, 'not-fetched');
     // A link that is cut in the middle is the network's fault as well.
@@ -80,11 +94,14 @@ export function createKeptParts({ caches, fetch }: KeptPartsTools): KeptParts {
         if (!(await cache.match(keyOf(part)))) throw new PartMissing(part.name, 'not-kept');
       }
       const wanted = new Set(parts.map(keyOf));
-      for (const { url } of await cache.keys()) if (!wanted.has(new URL(url).pathname)) await cache.delete(url);
+      for (const { url } of await cache.keys())
+        if (!wanted.has(new URL(url).pathname)) await cache.delete(url);
     },
   };
 }
 
 async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }

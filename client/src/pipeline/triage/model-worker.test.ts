@@ -1,8 +1,18 @@
-/** The worker of the models: whatever it does, the page hears of it in time and the next image has a fresh one. */
+/**
+ * The worker of the models: whatever it does, the page hears of it in time and the next image has a fresh
+ * one.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Examined } from './examined.ts';
-import { createModelWorker, EXAMINE_MS, IMAGES_A_WORKER, KEEP_AGAIN_MS, type FromModelWorker, type ModelWorkerPort } from './model-worker.ts';
+import {
+  createModelWorker,
+  EXAMINE_MS,
+  IMAGES_A_WORKER,
+  KEEP_AGAIN_MS,
+  type FromModelWorker,
+  type ModelWorkerPort,
+} from './model-worker.ts';
 
 const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examined;
 const REF = { kind: 'file', file: new Blob([]) } as const;
@@ -18,11 +28,13 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
     spawn() {
       const nth = (life.spawned += 1);
       const port: ModelWorkerPort = {
-        onmessage: null, onerror: null,
+        onmessage: null,
+        onerror: null,
         postMessage() {
           const said = conduct(port, nth);
           if (said === 'dies') queueMicrotask(() => port.onerror?.({} as ErrorEvent));
-          else if (said !== 'silent') queueMicrotask(() => port.onmessage?.({ data: said } as MessageEvent<FromModelWorker>));
+          else if (said !== 'silent')
+            queueMicrotask(() => port.onmessage?.({ data: said } as MessageEvent<FromModelWorker>));
         },
         terminate: () => void (life.ended += 1),
       };
@@ -39,15 +51,25 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
 
 test('it is ended after some images, for the memory of the runtime only grows', async () => {
   const { worker, life, timers } = open(() => ({ kind: 'examined', examined: EXAMINED }));
-  for (let image = 0; image < IMAGES_A_WORKER + 1; image += 1) assert.is(await worker.examine(REF, never), EXAMINED);
+  for (let image = 0; image < IMAGES_A_WORKER + 1; image += 1)
+    assert.is(await worker.examine(REF, never), EXAMINED);
   assert.equal(life, { spawned: 2, ended: 1 });
   assert.is(timers.length, 0, 'no timer is left behind');
 });
 
 test('one that dies, and one that says why, fail this image alone', async () => {
-  for (const [said, name] of [['dies', 'WorkerEnded'], [{ kind: 'fault', name: 'RangeError' }, 'RangeError']] as const) {
+  for (const [said, name] of [
+    ['dies', 'WorkerEnded'],
+    [{ kind: 'fault', name: 'RangeError' }, 'RangeError'],
+  ] as const) {
     const { worker, life } = open((_, nth) => (nth === 1 ? said : { kind: 'examined', examined: EXAMINED }));
-    assert.is(await worker.examine(REF, never).then(() => '', (error: Error) => error.name), name);
+    assert.is(
+      await worker.examine(REF, never).then(
+        () => '',
+        (error: Error) => error.name,
+      ),
+      name,
+    );
     assert.equal(life, { spawned: 1, ended: 1 });
     assert.is(await worker.examine(REF, never), EXAMINED);
   }
@@ -55,16 +77,28 @@ test('one that dies, and one that says why, fail this image alone', async () => 
 
 test('one that is silent is ended after its time', async () => {
   const { worker, life, timers } = open(() => 'silent');
-  const asked = worker.examine(REF, never).then(() => '', (error: Error) => error.name);
-  assert.equal(timers.map(({ ms }) => ms), [EXAMINE_MS]);
+  const asked = worker.examine(REF, never).then(
+    () => '',
+    (error: Error) => error.name,
+  );
+  assert.equal(
+    timers.map(({ ms }) => ms),
+    [EXAMINE_MS],
+  );
   timers[0]!.work();
   assert.is(await asked, 'TimedOut');
   assert.is(life.ended, 1);
 });
 
 test('models that could not be brought here are not asked for again for some minutes', async () => {
-  const { worker, life, clock } = open((_, nth) => (nth === 1 ? { kind: 'fault', name: 'PartMissing' } : { kind: 'kept' }));
-  const keep = () => worker.keep(never).then(() => 'kept', (error: Error) => error.name);
+  const { worker, life, clock } = open((_, nth) =>
+    nth === 1 ? { kind: 'fault', name: 'PartMissing' } : { kind: 'kept' },
+  );
+  const keep = () =>
+    worker.keep(never).then(
+      () => 'kept',
+      (error: Error) => error.name,
+    );
   assert.is(await keep(), 'PartMissing');
   clock.now = KEEP_AGAIN_MS - 1;
   assert.is(await keep(), 'PartMissing');
@@ -76,7 +110,10 @@ test('models that could not be brought here are not asked for again for some min
 test('a study that is taken off the page ends what is looked at', async () => {
   const { worker, life } = open(() => 'silent');
   const abort = new AbortController();
-  const asked = worker.examine(REF, abort.signal).then(() => '', (error: Error) => error.name);
+  const asked = worker.examine(REF, abort.signal).then(
+    () => '',
+    (error: Error) => error.name,
+  );
   abort.abort();
   assert.is(await asked, 'AbortError');
   assert.is(life.ended, 1);

@@ -1,16 +1,19 @@
 /**
- * The worker that runs the models, as the page sees it. It is started when there is something to look at and ended when there is nothing left, after
- * some images, and whenever it does not answer: on some tablets it dies of its memory. Then nothing is known of that image, and nothing waits.
+ * The worker that runs the models, as the page sees it. It is started when there is something to look at and
+ * ended when there is nothing left, after some images, and whenever it does not answer: on some tablets it
+ * dies of its memory. Then nothing is known of that image, and nothing waits.
  */
 import type { FileRef } from '../ingest/collect-files.ts';
 import type { Examined } from './examined.ts';
 
 export type ToModelWorker =
   /** Fetches what is not on this device yet. */
-  | { readonly kind: 'keep' }
-  | { readonly kind: 'examine'; readonly ref: FileRef };
+  { readonly kind: 'keep' } | { readonly kind: 'examine'; readonly ref: FileRef };
 /** `kept`: all parts are here. `fault`: the name of an error. */
-export type FromModelWorker = { readonly kind: 'kept' } | { readonly kind: 'examined'; readonly examined: Examined } | { readonly kind: 'fault'; readonly name: string };
+export type FromModelWorker =
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'examined'; readonly examined: Examined }
+  | { readonly kind: 'fault'; readonly name: string };
 
 /** What is needed of a `Worker`. */
 export interface ModelWorkerPort {
@@ -21,7 +24,10 @@ export interface ModelWorkerPort {
 }
 
 export interface ModelWorker {
-  /** Resolves when the runtime and the models are on this device. Throws ModelWorkerFault, or the signal's reason. */
+  /**
+   * Resolves when the runtime and the models are on this device. Throws ModelWorkerFault, or the signal's
+   * reason.
+   */
   keep(signal: AbortSignal): Promise<void>;
   /** One at a time. Throws ModelWorkerFault, or the signal's reason. */
   examine(ref: FileRef, signal: AbortSignal): Promise<Examined>;
@@ -29,7 +35,9 @@ export interface ModelWorker {
   rest(): void;
 }
 
-/** `name`: that of the error in the worker, `WorkerEnded` where it died, `TimedOut` where it did not answer. */
+/**
+ * `name`: that of the error in the worker, `WorkerEnded` where it died, `TimedOut` where it did not answer.
+ */
 export class ModelWorkerFault extends Error {
   constructor(name: string) {
     super(`the models did not answer: ${name}`);
@@ -38,14 +46,18 @@ export class ModelWorkerFault extends Error {
 }
 
 /**
- * A new worker costs as much as four films: 1.5 s to start the runtime and the models, where a film of 2 megapixels takes 0.38 s (Chromium on a busy
- * machine, p50). Over 66 such films the memory of the page did not grow (470 MB after the first, 296 MB after the last); what a browser keeps of a
- * longer life is bounded all the same.
+ * A new worker costs as much as four films: 1.5 s to start the runtime and the models, where a film of 2
+ * megapixels takes 0.38 s (Chromium on a busy machine, p50). Over 66 such films the memory of the page did
+ * not grow (470 MB after the first, 296 MB after the last); what a browser keeps of a longer life is bounded
+ * all the same.
  */
 export const IMAGES_A_WORKER = 50;
 /** A slow tablet starts the runtime in some seconds; longer, and the technician has pressed Send. */
 export const EXAMINE_MS = 20_000;
-/** After they could not be brought here they are not asked for again for so long: each attempt may cost megabytes. */
+/**
+ * After they could not be brought here they are not asked for again for so long: each attempt may cost
+ * megabytes.
+ */
 export const KEEP_AGAIN_MS = 300_000;
 /** 5 MB over a link that gives 20 kB a second. */
 export const KEEP_MS = 300_000;
@@ -69,7 +81,11 @@ export function createModelWorker({ spawn, later, now }: ModelWorkerTools): Mode
     images = 0;
   }
 
-  function ask(message: ToModelWorker, withinMs: number, signal: AbortSignal): Promise<Exclude<FromModelWorker, { kind: 'fault' }>> {
+  function ask(
+    message: ToModelWorker,
+    withinMs: number,
+    signal: AbortSignal,
+  ): Promise<Exclude<FromModelWorker, { kind: 'fault' }>> {
     signal.throwIfAborted();
     const asked = (worker ??= spawn());
     return new Promise((resolve, reject) => {
@@ -84,7 +100,8 @@ export function createModelWorker({ spawn, later, now }: ModelWorkerTools): Mode
       const onAbort = () => fail(signal.reason);
       const callOff = later(() => fail(new ModelWorkerFault('TimedOut')), withinMs);
       signal.addEventListener('abort', onAbort, { once: true });
-      asked.onmessage = ({ data }) => (data.kind === 'fault' ? fail(new ModelWorkerFault(data.name)) : end(() => resolve(data)));
+      asked.onmessage = ({ data }) =>
+        data.kind === 'fault' ? fail(new ModelWorkerFault(data.name)) : end(() => resolve(data));
       asked.onerror = () => fail(new ModelWorkerFault('WorkerEnded'));
       asked.postMessage(message);
     });

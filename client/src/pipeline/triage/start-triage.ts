@@ -1,4 +1,7 @@
-/** Starts the models' part of the page, which is fetched once the page is drawn: the store, and what it shows on a study's card. */
+/**
+ * Starts the models' part of the page, which is fetched once the page is drawn: the store, and what it shows
+ * on a study's card.
+ */
 import type { ComponentType } from 'preact';
 import type { FoundStudy, IngestStore } from '../ingest/found.ts';
 import type { LocalDatabase } from '../queue/local-database.ts';
@@ -28,9 +31,16 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
     },
   });
   const cautious = createCautiousWorker(worker, {
-    place: localStorage, locks: navigator.locks, now: Date.now, onLeaving: (work) => addEventListener('pagehide', work),
+    place: localStorage,
+    locks: navigator.locks,
+    now: Date.now,
+    onLeaving: (work) => addEventListener('pagehide', work),
   });
-  const store = createTriageStore({ ingest, worker: cautious, note: (studyId, said) => noteTriage(database, studyId, said) });
+  const store = createTriageStore({
+    ingest,
+    worker: cautious,
+    note: (studyId, said) => noteTriage(database, studyId, said),
+  });
   // Where somebody pays for each byte, they are fetched when the first film is chosen.
   if (!savesData()) setTimeout(() => void store.keep(), KEEP_AFTER_MS);
   return { store, Notes: TriageNotes, ToRepeat };
@@ -38,5 +48,8 @@ export function startTriage(ingest: IngestStore, database: LocalDatabase): Triag
 
 /** Network Information API; the DOM's types do not know it. */
 function savesData(): boolean {
-  return 'connection' in navigator && (navigator.connection as { readonly saveData?: boolean } | null)?.saveData === true;
+  return (
+    'connection' in navigator &&
+    (navigator.connection as { readonly saveData?: boolean } | null)?.saveData === true
+  );
 }

@@ -1,4 +1,7 @@
-/** What the models say of found studies, and what becomes of it: on the card, in the queue, in the manifest. Nothing waits for them. */
+/**
+ * What the models say of found studies, and what becomes of it: on the card, in the queue, in the manifest.
+ * Nothing waits for them.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
@@ -10,9 +13,21 @@ import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 import { createTriageStore, IMAGES_A_STUDY, type TriageStore } from './triage.store.ts';
 
 const MODEL = { id: 'image-kind', version: '1.0.0', digest: '0'.repeat(64) };
-const said = (more: Partial<DeviceTriage> = {}): DeviceTriage => ({ models: [MODEL], runtime: 'a runtime', population: 'inside', score: 0.1, first: false, film: [], ...more });
+const said = (more: Partial<DeviceTriage> = {}): DeviceTriage => ({
+  models: [MODEL],
+  runtime: 'a runtime',
+  population: 'inside',
+  score: 0.1,
+  first: false,
+  film: [],
+  ...more,
+});
 const examined = (triage: DeviceTriage): Examined => ({
-  triage, film: triage.film.length > 0 ? { picture: { width: 1, height: 1, rgba: new Uint8ClampedArray(4) }, marks: [] } : null,
+  triage,
+  film:
+    triage.film.length > 0
+      ? { picture: { width: 1, height: 1, rgba: new Uint8ClampedArray(4) }, marks: [] }
+      : null,
   readings: { kind: [], probabilities: null, camPeak: null, lungs: null, ms: { picture: 0, models: {} } },
 });
 
@@ -20,21 +35,29 @@ const examined = (triage: DeviceTriage): Examined => ({
 async function openPage(look: () => Promise<Examined>) {
   let triage: TriageStore | null = null;
   let clock = 0;
-  const ingest = await openIngest({ tools: { now: () => (clock += 1), triaged: (id, group) => triage!.queued(id, group) } });
+  const ingest = await openIngest({
+    tools: { now: () => (clock += 1), triaged: (id, group) => triage!.queued(id, group) },
+  });
   const seen = { images: 0, rests: 0 };
   const worker: ModelWorker = {
     keep: async () => undefined,
     examine: () => ((seen.images += 1), look()),
     rest: () => void (seen.rests += 1),
   };
-  triage = createTriageStore({ ingest: ingest.store, worker, note: (id, what) => noteTriage(ingest.database, id, what) });
+  triage = createTriageStore({
+    ingest: ingest.store,
+    worker,
+    note: (id, what) => noteTriage(ingest.database, id, what),
+  });
   return { ...ingest, triage, seen };
 }
 
-const film = (seed: number, instancesPerSeries = 1) => filesOf(syntheticStudy({ seed, modality: 'CR', instancesPerSeries }));
+const film = (seed: number, instancesPerSeries = 1) =>
+  filesOf(syntheticStudy({ seed, modality: 'CR', instancesPerSeries }));
 /** Turns of the event loop until it is so; fails with the test when it never is. */
 async function until(isSo: () => unknown): Promise<void> {
-  for (let turn = 0; turn < 100_000 && !(await isSo()); turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 100_000 && !(await isSo()); turn += 1)
+    await new Promise((resolve) => setImmediate(resolve));
   assert.ok(await isSo());
 }
 
@@ -46,7 +69,15 @@ test('plain films alone are looked at, and a bounded number of each study', asyn
   await until(() => page.triage.of(cr!).value?.looked === IMAGES_A_STUDY);
   assert.is(page.seen.images, IMAGES_A_STUDY);
   assert.is(page.triage.of(ct!).value, null);
-  assert.equal(page.triage.of(cr!).value, { films: IMAGES_A_STUDY + 3, images: 6, looked: 6, unseen: 0, first: false, outside: false, warnings: [] });
+  assert.equal(page.triage.of(cr!).value, {
+    films: IMAGES_A_STUDY + 3,
+    images: 6,
+    looked: 6,
+    unseen: 0,
+    first: false,
+    outside: false,
+    warnings: [],
+  });
 });
 
 test('the study whose film reaches the threshold goes first, and the manifest says why; those below keep their order', async () => {
@@ -59,7 +90,10 @@ test('the study whose film reaches the threshold goes first, and the manifest sa
   }
   const pending = await page.queue.pending();
   const manifests = await Promise.all(pending.map(({ id }) => page.queue.manifestOf(id)));
-  assert.equal(manifests.map(({ instances }) => instances[0]!.triage?.score), [0.9, 0.1, 0.2]);
+  assert.equal(
+    manifests.map(({ instances }) => instances[0]!.triage?.score),
+    [0.9, 0.1, 0.2],
+  );
 });
 
 test('Send does not wait: what is said afterwards puts the queued study in order', async () => {
@@ -69,7 +103,11 @@ test('Send does not wait: what is said afterwards puts the queued study in order
   await page.store.send();
   const [study] = await page.queue.pending();
   const before = (await page.queue.manifestOf(study!.id)).instances[0]!.triage;
-  assert.equal([before?.runtime, before?.population, before?.score], ['none', 'outside', null], 'an adult, by the header that stays here');
+  assert.equal(
+    [before?.runtime, before?.population, before?.score],
+    ['none', 'outside', null],
+    'an adult, by the header that stays here',
+  );
   assert.is((await page.database.studies.get(study!.id))?.score, null);
   slow.resolve(examined(said({ score: 0.7, first: true })));
   await until(async () => (await page.database.studies.get(study!.id))?.score === 0.7);
@@ -102,7 +140,14 @@ test('models that crash stop no upload: the manifest says that nobody looked', a
   await until(() => page.triage.of(page.store.studies.value[0]!).value?.unseen === 1);
   await page.store.send();
   const [study] = await page.queue.pending();
-  assert.equal((await page.queue.manifestOf(study!.id)).instances[0]!.triage, { models: [], runtime: 'none', population: 'outside', score: null, first: false, film: [] });
+  assert.equal((await page.queue.manifestOf(study!.id)).instances[0]!.triage, {
+    models: [],
+    runtime: 'none',
+    population: 'outside',
+    score: null,
+    first: false,
+    film: [],
+  });
 });
 
 test('a film sent without names before the models looked tells the gateway that it is an adult’s; a CT says nothing', async () => {
@@ -111,8 +156,12 @@ test('a film sent without names before the models looked tells the gateway that 
     await page.store.addFiles(files);
     await page.store.send();
   }
-  const manifests = await Promise.all((await page.queue.pending()).map(({ id }) => page.queue.manifestOf(id)));
-  const said = manifests.map(({ instances }) => instances.map(({ triage }) => triage?.population ?? 'nothing').join()).sort();
+  const manifests = await Promise.all(
+    (await page.queue.pending()).map(({ id }) => page.queue.manifestOf(id)),
+  );
+  const said = manifests
+    .map(({ instances }) => instances.map(({ triage }) => triage?.population ?? 'nothing').join())
+    .sort();
   assert.equal(said, ['nothing,nothing,nothing', 'outside']);
 });
 
@@ -126,7 +175,12 @@ test('a device whose models fail again and again leaves it to the gateway', asyn
 test('files that are gone, and one study of many films, do not switch the models off', async () => {
   let fault = 'NotFoundError';
   const page = await openPage(() => Promise.reject(new ModelWorkerFault(fault)));
-  const allSeen = () => until(() => page.store.studies.value.every((study) => page.triage.of(study).value?.unseen === page.triage.of(study).value?.images));
+  const allSeen = () =>
+    until(() =>
+      page.store.studies.value.every(
+        (study) => page.triage.of(study).value?.unseen === page.triage.of(study).value?.images,
+      ),
+    );
   for (const seed of [1, 2, 3, 4]) await page.store.addFiles(film(seed));
   await allSeen();
   fault = 'WorkerEnded';
@@ -143,7 +197,10 @@ test('a film that may have to be repeated is pointed out until a person has look
   const [study] = page.store.studies.value;
   const shown = page.triage.of(study!);
   await until(() => shown.value?.looked === 1);
-  assert.equal(shown.value?.warnings.map(({ findings, isSetAside }) => [findings, isSetAside]), [[['rotated', 'blurred'], false]]);
+  assert.equal(
+    shown.value?.warnings.map(({ findings, isSetAside }) => [findings, isSetAside]),
+    [[['rotated', 'blurred'], false]],
+  );
   page.triage.setAside(study!, shown.value!.warnings[0]!.ordinal, true);
   assert.is(shown.value?.warnings[0]!.isSetAside, true);
   await page.store.send();
@@ -153,8 +210,11 @@ test('a film that may have to be repeated is pointed out until a person has look
 test('what may have to be repeated stands with the queued study, also when it was noticed after Send; what a person has set aside does not', async () => {
   const findings: DeviceTriage['film'][] = [['rotated'], ['inverted']];
   const late = Promise.withResolvers<Examined>();
-  const page = await openPage(async () => (findings.length > 0 ? examined(said({ film: findings.shift()! })) : late.promise));
-  const filmOf = async () => (await page.database.studies.orderBy('queuedAt').toArray()).map((study) => study.film ?? []);
+  const page = await openPage(async () =>
+    findings.length > 0 ? examined(said({ film: findings.shift()! })) : late.promise,
+  );
+  const filmOf = async () =>
+    (await page.database.studies.orderBy('queuedAt').toArray()).map((study) => study.film ?? []);
   for (const seed of [1, 2]) {
     await page.store.addFiles(film(seed));
     const study = page.store.studies.value[0]!;

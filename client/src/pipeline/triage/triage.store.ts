@@ -1,6 +1,7 @@
 /**
- * Looks at found studies on the way: instances that may be chest films are shown to the models on this device, one after the other, beside reading
- * and sending. Nothing waits for an answer, and none is as good as any: where the models cannot run, the gateway does the work.
+ * Looks at found studies on the way: instances that may be chest films are shown to the models on this
+ * device, one after the other, beside reading and sending. Nothing waits for an answer, and none is as good
+ * as any: where the models cannot run, the gateway does the work.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FilmMark } from '#shared/models/film.ts';
@@ -42,7 +43,10 @@ export interface TriageStore {
   /** Null where nothing of the study may be a chest film. */
   of(study: FoundStudy): ReadonlySignal<StudyTriage | null>;
   setAside(study: FoundStudy, ordinal: number, isSetAside: boolean): void;
-  /** Study Instance UIDs of found studies with films that may have to be taken again and that nobody has set aside. */
+  /**
+   * Study Instance UIDs of found studies with films that may have to be taken again and that nobody has set
+   * aside.
+   */
   readonly warned: ReadonlySignal<ReadonlySet<string>>;
   /** As `QueueingTools.triaged`. */
   queued(studyId: string, group: StudyGroup): Triaged | null;
@@ -59,9 +63,15 @@ export interface TriageTools {
 
 /** Two views and a repeat of each; more images are no chest study. */
 export const IMAGES_A_STUDY = 6;
-/** The models failed with as many studies in a row: this device leaves it to the gateway until the page is opened again. */
+/**
+ * The models failed with as many studies in a row: this device leaves it to the gateway until the page is
+ * opened again.
+ */
 const FAILED_STUDIES = 3;
-/** These say nothing of the models: no network to fetch them over, a file that is gone (File API §6.5), an archive that is damaged. */
+/**
+ * These say nothing of the models: no network to fetch them over, a file that is gone (File API §6.5), an
+ * archive that is damaged.
+ */
 const OTHER_FAULTS = new Set(['PartMissing', 'NotFoundError', 'NotReadableError', 'ArchiveError']);
 
 interface Entry {
@@ -86,14 +96,26 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   function entryOf(studyInstanceUID: string): Entry {
     const known = entries.get(studyInstanceUID);
     if (known) return known;
-    const entry: Entry = { uid: studyInstanceUID, films: 0, files: new Map(), answers: new Map(), setAside: new Set(), shown: signal(null), abort: new AbortController(), queuedAs: null };
+    const entry: Entry = {
+      uid: studyInstanceUID,
+      films: 0,
+      files: new Map(),
+      answers: new Map(),
+      setAside: new Set(),
+      shown: signal(null),
+      abort: new AbortController(),
+      queuedAs: null,
+    };
     entries.set(studyInstanceUID, entry);
     return entry;
   }
 
   function show(entry: Entry): void {
     entry.shown.value = entry.files.size === 0 ? null : summarise(entry);
-    warn(entry, entry.queuedAs === null && (entry.shown.peek()?.warnings ?? []).some(({ isSetAside }) => !isSetAside));
+    warn(
+      entry,
+      entry.queuedAs === null && (entry.shown.peek()?.warnings ?? []).some(({ isSetAside }) => !isSetAside),
+    );
   }
 
   function warn({ uid }: Entry, isWarned: boolean): void {
@@ -111,7 +133,8 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
       seen.add(study);
       if (study.modalities.some((modality) => FILMS.has(modality))) addFiles(study.studyInstanceUID);
     }
-    for (const [uid, entry] of entries) if (!here.has(uid) && (entry.queuedAs === null || isDone(entry))) drop(uid, entry);
+    for (const [uid, entry] of entries)
+      if (!here.has(uid) && (entry.queuedAs === null || isDone(entry))) drop(uid, entry);
     void look();
   }
 
@@ -121,7 +144,8 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
     for (const { modality, files } of ingest.inspection.seriesOf(studyInstanceUID)) {
       if (!FILMS.has(modality)) continue;
       entry.films += files.length;
-      for (const found of files) if (found.frames === 1 && entry.files.size < IMAGES_A_STUDY) entry.files.set(found.ordinal, found);
+      for (const found of files)
+        if (found.frames === 1 && entry.files.size < IMAGES_A_STUDY) entry.files.set(found.ordinal, found);
     }
     show(entry);
   }
@@ -136,7 +160,8 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
   function next(): { entry: Entry; found: FoundFile } | null {
     for (const entry of entries.values()) {
       if (isDone(entry)) continue;
-      for (const found of entry.files.values()) if (!entry.answers.has(found.ordinal)) return { entry, found };
+      for (const found of entry.files.values())
+        if (!entry.answers.has(found.ordinal)) return { entry, found };
     }
     return null;
   }
@@ -155,13 +180,20 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
     entry.answers.set(found.ordinal, examined);
     show(entry);
     // A database that cannot be written now keeps the order it has.
-    if (entry.queuedAs !== null && examined !== null) await note(entry.queuedAs, new Map([[found.ordinal, examined.triage]])).catch(() => undefined);
+    if (entry.queuedAs !== null && examined !== null)
+      await note(entry.queuedAs, new Map([[found.ordinal, examined.triage]])).catch(() => undefined);
   }
 
   async function examine(entry: Entry, { file }: FoundFile): Promise<Examined | null> {
     const { signal: taken } = entry.abort;
     // What keeps the models from coming is the network's fault or the disk's: it passes.
-    if (!(await worker.keep(taken).then(() => true, () => false))) return null;
+    if (
+      !(await worker.keep(taken).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return null;
     try {
       const examined = await worker.examine(file.ref, taken);
       failed.clear();
@@ -189,8 +221,14 @@ export function createTriageStore({ ingest, worker, note }: TriageTools): Triage
       entry.queuedAs = studyId;
       warn(entry, false);
       // The same study may have been sent before, from other files.
-      const ordinals = new Set([...series.values()].flatMap(({ files }) => files.map(({ ordinal }) => ordinal)));
-      const said = new Map([...entry.answers].flatMap(([ordinal, examined]) => (examined === null || !ordinals.has(ordinal) ? [] : [[ordinal, examined.triage] as const])));
+      const ordinals = new Set(
+        [...series.values()].flatMap(({ files }) => files.map(({ ordinal }) => ordinal)),
+      );
+      const said = new Map(
+        [...entry.answers].flatMap(([ordinal, examined]) =>
+          examined === null || !ordinals.has(ordinal) ? [] : [[ordinal, examined.triage] as const],
+        ),
+      );
       return { said, setAside: entry.setAside };
     },
     async keep() {
@@ -215,7 +253,10 @@ function summarise({ films, files, answers, setAside }: Entry): StudyTriage {
     unseen: looked.filter((examined) => examined === null || examined.triage.models.length === 0).length,
     first: looked.some((examined) => examined?.triage.first),
     outside: looked.some((examined) => examined?.triage.population === 'outside'),
-    warnings: [...answers].flatMap(([ordinal, examined]) => (examined?.film
-      ? [{ ordinal, findings: examined.triage.film, ...examined.film, isSetAside: setAside.has(ordinal) }] : [])),
+    warnings: [...answers].flatMap(([ordinal, examined]) =>
+      examined?.film
+        ? [{ ordinal, findings: examined.triage.film, ...examined.film, isSetAside: setAside.has(ordinal) }]
+        : [],
+    ),
   };
 }

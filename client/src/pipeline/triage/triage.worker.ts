@@ -1,4 +1,7 @@
-/** The worker of the models: takes one question after the other and answers. Glue only; the work is in examine-instance.ts. */
+/**
+ * The worker of the models: takes one question after the other and answers. Glue only; the work is in
+ * examine-instance.ts.
+ */
 import { loadCodecs } from '#shared/pixels/load-codecs.browser.ts';
 import { createDeviceModels, PARTS, RUNTIME_NAME } from './device-models.ts';
 import { createExaminer } from './examine-instance.ts';
@@ -7,7 +10,12 @@ import type { FromModelWorker, ToModelWorker } from './model-worker.ts';
 
 const parts = createKeptParts({ caches: globalThis.caches, fetch: (url, init) => fetch(url, init) });
 const models = createDeviceModels(parts);
-const examine = createExaminer({ run: models.run, runtime: RUNTIME_NAME, codecs: loadCodecs(), now: () => performance.now() });
+const examine = createExaminer({
+  run: models.run,
+  runtime: RUNTIME_NAME,
+  codecs: loadCodecs(),
+  now: () => performance.now(),
+});
 
 async function answer(message: ToModelWorker): Promise<FromModelWorker> {
   if (message.kind === 'examine') return { kind: 'examined', examined: await examine(message.ref) };
@@ -16,6 +24,12 @@ async function answer(message: ToModelWorker): Promise<FromModelWorker> {
 }
 
 globalThis.addEventListener('message', ({ data }: MessageEvent<ToModelWorker>) => {
-  answer(data).catch((error: unknown): FromModelWorker => ({ kind: 'fault', name: error instanceof Error ? error.name : 'Error' }))
+  answer(data)
+    .catch(
+      (error: unknown): FromModelWorker => ({
+        kind: 'fault',
+        name: error instanceof Error ? error.name : 'Error',
+      }),
+    )
     .then((said) => globalThis.postMessage(said));
 });

@@ -1,4 +1,7 @@
-/** In the PACS: when, how many, how it was proven; the receipt to save and to print; and the way to the next study. */
+/**
+ * In the PACS: when, how many, how it was proven; the receipt to save and to print; and the way to the next
+ * study.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { useDevice } from '../../app/device-context.ts';
@@ -20,7 +23,8 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
   const late = useLate(loaded === 'loading');
   useEffect(() => {
     let gone = false;
-    const take = (kept: KeptReceipt | null) => gone || setLoaded(kept ? { kept, receipt: readReceipt(kept.jws) } : 'missing');
+    const take = (kept: KeptReceipt | null) =>
+      gone || setLoaded(kept ? { kept, receipt: readReceipt(kept.jws) } : 'missing');
     queue
       .receiptOf(study.id)
       .then(take)
@@ -32,7 +36,9 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
       {typeof loaded === 'object' ? (
         <Proof study={study} loaded={loaded} />
       ) : (
-        <p class="quiet">{loaded === 'missing' ? words.study.receiptNotYet : late && words.study.receiptLoading}</p>
+        <p class="quiet">
+          {loaded === 'missing' ? words.study.receiptNotYet : late && words.study.receiptLoading}
+        </p>
       )}
       <div class="arrived-actions">
         <a class="button button-main" href={hrefOf({ page: 'upload' })}>
@@ -86,7 +92,10 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
   );
 }
 
-/** The file holds the compact JWS and nothing else (DESIGN §5.10), so that `relay receipt verify` reads it as it is. */
+/**
+ * The file holds the compact JWS and nothing else (DESIGN §5.10), so that `relay receipt verify` reads it as
+ * it is.
+ */
 function save(kept: KeptReceipt) {
   const address = URL.createObjectURL(new Blob([kept.jws], { type: 'application/jose' }));
   const link = document.createElement('a');

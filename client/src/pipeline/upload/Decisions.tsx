@@ -1,6 +1,7 @@
 /**
- * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this study, and the ways on. Red,
- * because nothing happens to them until a person decides. What was refused for its structure can only be left out.
+ * Instances that the PACS or the gateway did not take, by reason: what happened, what it means for this
+ * study, and the ways on. Red, because nothing happens to them until a person decides. What was refused for
+ * its structure can only be left out.
  */
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
@@ -30,9 +31,14 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
   );
 }
 
-/** A gateway newer than this page may give a reason that the table here does not have: it is shown by its code. */
+/**
+ * A gateway newer than this page may give a reason that the table here does not have: it is shown by its
+ * code.
+ */
 function reasonOf(code: string): { readonly title: string; readonly next: string } {
-  return code in REASONS ? REASONS[code as ReasonCode] : { title: words.study.decide.unknownReason, next: words.study.decide.unknownNext };
+  return code in REASONS
+    ? REASONS[code as ReasonCode]
+    : { title: words.study.decide.unknownReason, next: words.study.decide.unknownNext };
 }
 
 function Decision({ study, some }: { readonly study: QueuedStudy; readonly some: Undecided }) {
@@ -58,15 +64,30 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
   return (
     <section aria-label={words.track.needsDecision(some.instances)}>
       <Notice kind="stop" title={words.study.decide.sentence(some.instances, study.instances)}>
-        <p>{[reason.title, others > 0 && words.study.decide.others(others), reason.next].filter(Boolean).join(' ')}</p>
+        <p>
+          {[reason.title, others > 0 && words.study.decide.others(others), reason.next]
+            .filter(Boolean)
+            .join(' ')}
+        </p>
         <div class="notice-actions row">
           {mayBeRetried(some.state, some.reason) && (
-            <button type="button" class="button" disabled={busy} onClick={() => void decide(() => queue.retry(study.id))}>
+            <button
+              type="button"
+              class="button"
+              disabled={busy}
+              onClick={() => void decide(() => queue.retry(study.id))}
+            >
               <Icon name="again" size={20} />
               {words.study.decide.retry(countRetried(study))}
             </button>
           )}
-          <button type="button" class="button button-stop" disabled={busy} aria-haspopup="dialog" onClick={() => setAsking(true)}>
+          <button
+            type="button"
+            class="button button-stop"
+            disabled={busy}
+            aria-haspopup="dialog"
+            onClick={() => setAsking(true)}
+          >
             {words.study.decide.leaveOut(some.instances)}
           </button>
         </div>

@@ -1,4 +1,6 @@
-/** Instance by instance, on demand: its UID, where it is, and why it is not in the PACS. Any number of rows. */
+/**
+ * Instance by instance, on demand: its UID, where it is, and why it is not in the PACS. Any number of rows.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
@@ -81,7 +83,8 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
 
 function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
   const { sign, colour } = lookOf(instance.state);
-  const reason = instance.reason && instance.reason in REASONS ? REASONS[instance.reason as ReasonCode].title : null;
+  const reason =
+    instance.reason && instance.reason in REASONS ? REASONS[instance.reason as ReasonCode].title : null;
   return (
     <div class="instance" data-colour={colour}>
       <Icon name={sign} size={20} />

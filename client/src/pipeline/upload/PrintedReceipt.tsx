@@ -1,6 +1,6 @@
 /**
- * The receipt on paper: UIDs, counts and digests, no name. Drawn only while the page is printed: ten thousand rows that nobody sees would
- * make every other page slow.
+ * The receipt on paper: UIDs, counts and digests, no name. Drawn only while the page is printed: ten thousand
+ * rows that nobody sees would make every other page slow.
  */
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -15,7 +15,9 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
     const target = paper.current!;
     const page = new AbortController();
     // `render` draws at once, and the printer does not wait.
-    window.addEventListener('beforeprint', () => render(<Paper receipt={receipt} />, target), { signal: page.signal });
+    window.addEventListener('beforeprint', () => render(<Paper receipt={receipt} />, target), {
+      signal: page.signal,
+    });
     window.addEventListener('afterprint', () => render(null, target), { signal: page.signal });
     return () => {
       page.abort();

@@ -1,6 +1,7 @@
 /**
- * One study, from the queue to the receipt: its track, what needs a person, and once it has arrived what the PACS holds, when, and how
- * that was proven. After completion its description is erased: the page then names no patient.
+ * One study, from the queue to the receipt: its track, what needs a person, and once it has arrived what the
+ * PACS holds, when, and how that was proven. After completion its description is erased: the page then names
+ * no patient.
  */
 import { useDevice } from '../../app/device-context.ts';
 import { formatBytes, formatDicomDate } from '../../app/format.ts';
@@ -44,7 +45,10 @@ export function StudyView({ id }: { readonly id: string }) {
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
   const track = trackOf(study, useDevice().queue.link.value);
   const name = nameOf(study);
-  const arrived = study.state === 'in-pacs' || study.state === 'done' || (study.state === 'attention' && study.receiptId !== null);
+  const arrived =
+    study.state === 'in-pacs' ||
+    study.state === 'done' ||
+    (study.state === 'attention' && study.receiptId !== null);
   return (
     <main id="content" class="page study">
       <BackToQueue />
@@ -54,14 +58,25 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         </h1>
         {study.title && <TitleLines title={study.title} />}
         <p class="small quiet numbers">
-          {[...remainsOf({ ...study, completedAt: null }, new Date()), formatBytes(study.bytes), words.queue.travelled(study.policy.deidentify)].join(words.separator)}
+          {[
+            ...remainsOf({ ...study, completedAt: null }, new Date()),
+            formatBytes(study.bytes),
+            words.queue.travelled(study.policy.deidentify),
+          ].join(words.separator)}
         </p>
         {study.state === 'done' && <p class="small quiet">{words.queue.erasedWhat}</p>}
       </div>
       {study.state !== 'taken-back' && (
         <section class="study-track" aria-label={words.track.label(study.instances)}>
           <Track track={track} size="large" />
-          {study.waiting !== 'interrupted' && <Pace track={track} bytesPerSecond={study.bytesPerSecond} secondsLeft={study.secondsLeft} stalled={study.stalled} />}
+          {study.waiting !== 'interrupted' && (
+            <Pace
+              track={track}
+              bytesPerSecond={study.bytesPerSecond}
+              secondsLeft={study.secondsLeft}
+              stalled={study.stalled}
+            />
+          )}
           {track.leftOut > 0 && <p class="small quiet">{words.track.leftOut(track.leftOut)}</p>}
         </section>
       )}
@@ -69,7 +84,9 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
       {study.paused && study.isWaiting && <p class="quiet">{words.queue.paused}</p>}
-      {(study.isWaiting || study.canTakeBack || study.canCancel) && study.state !== 'failed' && <SendingButtons study={study} name={name} />}
+      {(study.isWaiting || study.canTakeBack || study.canCancel) && study.state !== 'failed' && (
+        <SendingButtons study={study} name={name} />
+      )}
       {arrived && <ArrivedPanel study={study} />}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
@@ -78,7 +95,10 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
 
 function TitleLines({ title }: { readonly title: StudyTitle }) {
   const birth = formatDicomDate(title.patientBirthDate);
-  const person = [title.patientId ? words.upload.patientId(title.patientId) : null, birth ? words.upload.born(birth) : null];
+  const person = [
+    title.patientId ? words.upload.patientId(title.patientId) : null,
+    birth ? words.upload.born(birth) : null,
+  ];
   return (
     <>
       <p class="kept">

@@ -1,4 +1,7 @@
-/** What keeps a whole study from going on and needs a person: refused by the gateway, cut off while it was made safe, or in trouble on this device. */
+/**
+ * What keeps a whole study from going on and needs a person: refused by the gateway, cut off while it was
+ * made safe, or in trouble on this device.
+ */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../app/CodeLine.tsx';
 import { Notice } from '../../app/Notice.tsx';
@@ -45,13 +48,18 @@ function InTrouble({ study, trouble }: { readonly study: QueuedStudy; readonly t
 }
 
 function Failed({ study }: { readonly study: QueuedStudy }) {
-  const problem: { readonly title: string; readonly next?: string } | null = study.problem && PROBLEMS[study.problem];
+  const problem: { readonly title: string; readonly next?: string } | null =
+    study.problem && PROBLEMS[study.problem];
   return (
     <Notice kind="stop" title={words.queue.failed}>
       <p>{[problem?.title, words.queue.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
       <div class="notice-actions row">
         <GoOn study={study} />
-        {study.canTakeBack ? <TakeBack study={study} name={nameOf(study)} /> : <Forget study={study} name={nameOf(study)} />}
+        {study.canTakeBack ? (
+          <TakeBack study={study} name={nameOf(study)} />
+        ) : (
+          <Forget study={study} name={nameOf(study)} />
+        )}
       </div>
       {study.problem && <CodeLine code={study.problem} />}
     </Notice>

@@ -16,10 +16,23 @@ async function keyPair(): Promise<{ privateKey: CryptoKey; jwk: JWK }> {
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'EdDSA', use: 'sig' } };
 }
 
-async function signed(privateKey: CryptoKey, changes: Partial<Receipt> = {}, header: Record<string, unknown> = {}): Promise<string> {
+async function signed(
+  privateKey: CryptoKey,
+  changes: Partial<Receipt> = {},
+  header: Record<string, unknown> = {},
+): Promise<string> {
   const receipt: Receipt = {
-    jti: crypto.randomUUID(), iss: 'http://gateway', iat: 1, version: 1, studyInstanceUID: STUDY, revision: 1,
-    policy: { name: 'identified', version: 1 }, pacs: 'http://pacs', root: await merkleRoot(INSTANCES), instances: INSTANCES, ...changes,
+    jti: crypto.randomUUID(),
+    iss: 'http://gateway',
+    iat: 1,
+    version: 1,
+    studyInstanceUID: STUDY,
+    revision: 1,
+    policy: { name: 'identified', version: 1 },
+    pacs: 'http://pacs',
+    root: await merkleRoot(INSTANCES),
+    instances: INSTANCES,
+    ...changes,
   };
   return new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'k1', typ: RECEIPT_TYPE, ...header })
@@ -37,14 +50,16 @@ test('a true receipt is believed; a changed byte anywhere in it is not', async (
       assert.is(check.kind, 'fault', `${other} at ${at}`);
     }
   }
-  for (const padded of [`${jws}\n`, ` ${jws}`, `${jws}=`, `${jws}A`]) assert.is((await verifyReceipt(padded, { keys: [jwk] })).kind, 'fault');
+  for (const padded of [`${jws}\n`, ` ${jws}`, `${jws}=`, `${jws}A`])
+    assert.is((await verifyReceipt(padded, { keys: [jwk] })).kind, 'fault');
 });
 
 test('another spelling of the same signature is a changed file', async () => {
   const { privateKey, jwk } = await keyPair();
   const jws = await signed(privateKey);
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  // 64 bytes of signature leave 4 unused bits in the last character: 15 other characters decode to the same bytes.
+  // 64 bytes of signature leave 4 unused bits in the last character: 15 other characters decode to the same
+  // bytes.
   const last = alphabet.indexOf(jws.at(-1)!);
   for (let bits = 1; bits < 16; bits += 1) {
     assert.is((await verifyReceipt(jws.slice(0, -1) + alphabet[last + bits], { keys: [jwk] })).kind, 'fault');
@@ -63,14 +78,20 @@ test('a receipt must be about this study and name each instance that was sent, w
   const { privateKey, jwk } = await keyPair();
   const keys = { keys: [jwk] };
   const ours = { studyInstanceUID: STUDY, instances: INSTANCES };
-  const faultOf = async (jws: string, what: { studyInstanceUID: string; instances: readonly InstanceKey[] } = ours) => {
+  const faultOf = async (
+    jws: string,
+    what: { studyInstanceUID: string; instances: readonly InstanceKey[] } = ours,
+  ) => {
     const check = await acceptReceipt(jws, keys, what);
     return check.kind === 'fault' ? check.fault : null;
   };
   const jws = await signed(privateKey);
   assert.is(await faultOf(jws), null);
   assert.is(await faultOf(jws, { ...ours, studyInstanceUID: '1.2.4' }), 'other-study');
-  assert.is(await faultOf(jws, { ...ours, instances: [{ sopInstanceUID: '1.2.3.1', digest: 'c'.repeat(64) }] }), 'instance-missing');
+  assert.is(
+    await faultOf(jws, { ...ours, instances: [{ sopInstanceUID: '1.2.3.1', digest: 'c'.repeat(64) }] }),
+    'instance-missing',
+  );
   assert.is(await faultOf(await signed(privateKey, { root: '0'.repeat(64) })), 'merkle-root');
   assert.is(await faultOf('not a receipt'), 'unreadable');
 });

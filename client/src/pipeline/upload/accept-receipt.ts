@@ -1,7 +1,8 @@
 /**
- * Believes a receipt only after looking at everything: one compact JWS in canonical base64url, signed (EdDSA) with a published key,
- * of our type, about this study, with each of our instances under its digest, and a Merkle root that fits. The one door to jose on
- * the device; the command line's `receipt verify` is the first half of it. Never uses a key that stands in the receipt itself.
+ * Believes a receipt only after looking at everything: one compact JWS in canonical base64url, signed (EdDSA)
+ * with a published key, of our type, about this study, with each of our instances under its digest, and a
+ * Merkle root that fits. The one door to jose on the device; the command line's `receipt verify` is the first
+ * half of it. Never uses a key that stands in the receipt itself.
  */
 import { compactVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { merkleRoot, RECEIPT_TYPE, receiptSchema, type Receipt } from '#shared/protocol/receipt.ts';
@@ -12,11 +13,16 @@ export type { JSONWebKeySet } from 'jose';
 /** `unreadable`: it is no receipt; the others: it is one that does not hold. */
 export type ReceiptFault = 'unreadable' | 'signature' | 'merkle-root' | 'other-study' | 'instance-missing';
 
-export type ReceiptCheck = { readonly kind: 'holds'; readonly checked: CheckedReceipt } | { readonly kind: 'fault'; readonly fault: ReceiptFault };
+export type ReceiptCheck =
+  | { readonly kind: 'holds'; readonly checked: CheckedReceipt }
+  | { readonly kind: 'fault'; readonly fault: ReceiptFault };
 
 const fault = (name: ReceiptFault): ReceiptCheck => ({ kind: 'fault', fault: name });
 
-/** base64url without padding, and with the unused bits of the last character zero: RFC 4648 §3.5 lets a decoder ignore them, we do not. */
+/**
+ * base64url without padding, and with the unused bits of the last character zero: RFC 4648 §3.5 lets a
+ * decoder ignore them, we do not.
+ */
 function isCanonical(part: string): boolean {
   if (part === '' || !/^[A-Za-z0-9_-]+$/.test(part) || part.length % 4 === 1) return false;
   const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'.indexOf(part.at(-1)!);

@@ -29,26 +29,55 @@ interface Options {
   readonly fetch?: (real: typeof fetch) => typeof fetch;
 }
 
-/** One device and its gateway in virtual time: each study has parcels of one instance each, in pieces of four bytes. */
-async function inWorld({ studies: count = 1, parcels = 1, packedAfterMs = () => 0, fetch: around = (real) => real }: Options, live: (world: World) => Promise<void>): Promise<void> {
+/**
+ * One device and its gateway in virtual time: each study has parcels of one instance each, in pieces of four
+ * bytes.
+ */
+async function inWorld(
+  { studies: count = 1, parcels = 1, packedAfterMs = () => 0, fetch: around = (real) => real }: Options,
+  live: (world: World) => Promise<void>,
+): Promise<void> {
   const watched = watchCrypto();
   const closed = new AbortController();
   try {
     const time = createVirtualTime(watched.isBusy);
-    const studies = Array.from({ length: count }, (_, nth) => ({ id: String(nth + 1), isGone: false, settled: false, isNamed: true }));
-    const instance = (study: string, nth: number) => ({ sopInstanceUID: `1.2.${study}.${nth + 1}`, digest: `${study}${nth}`.padEnd(64, '0') });
-    const parcelId = (study: string, nth: number) => `10000000-0000-4000-8000-${study.padStart(8, '0')}${String(nth).padStart(4, '0')}`;
+    const studies = Array.from({ length: count }, (_, nth) => ({
+      id: String(nth + 1),
+      isGone: false,
+      settled: false,
+      isNamed: true,
+    }));
+    const instance = (study: string, nth: number) => ({
+      sopInstanceUID: `1.2.${study}.${nth + 1}`,
+      digest: `${study}${nth}`.padEnd(64, '0'),
+    });
+    const parcelId = (study: string, nth: number) =>
+      `10000000-0000-4000-8000-${study.padStart(8, '0')}${String(nth).padStart(4, '0')}`;
     const bytesOf = (id: string) => Array.from({ length: BYTES }, (_, at) => (Number(id.at(-1)) + at) % 251);
     const instanceOf = (id: string) => instance(String(Number(id.slice(24, 32))), Number(id.slice(32)));
     const gateway = createModelGateway({
-      time, faults: [], keys: await createModelKeys(), conflicts: new Set(), streams: true, isPoisoned: () => false, contentOf: (id) => ({ bytes: bytesOf(id), keys: [keyOf(instanceOf(id))] }),
+      time,
+      faults: [],
+      keys: await createModelKeys(),
+      conflicts: new Set(),
+      streams: true,
+      isPoisoned: () => false,
+      contentOf: (id) => ({ bytes: bytesOf(id), keys: [keyOf(instanceOf(id))] }),
     });
     const asked: string[] = [];
     const names = new Map<string, string>();
     const queue = modelQueue(studies, {
       manifestOf: async (id) => ({
-        protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: `1.2.${id}`,
-        instances: Array.from({ length: parcels }, (_, nth) => ({ ...instance(id, nth), bytes: 4, seriesInstanceUID: '1.2.9', sopClassUID: '1.2.3', transferSyntaxUID: '1.2.840.10008.1.2.1' })),
+        protocolVersion: 1,
+        policy: { name: 'identified', version: 1 },
+        studyInstanceUID: `1.2.${id}`,
+        instances: Array.from({ length: parcels }, (_, nth) => ({
+          ...instance(id, nth),
+          bytes: 4,
+          seriesInstanceUID: '1.2.9',
+          sopClassUID: '1.2.3',
+          transferSyntaxUID: '1.2.840.10008.1.2.1',
+        })),
       }),
       async *parcelsFor(id, need) {
         const wanted = new Set(need.map(keyOf));
@@ -57,7 +86,11 @@ async function inWorld({ studies: count = 1, parcels = 1, packedAfterMs = () => 
           await time.sleep(packedAfterMs(nth));
           const name = parcelId(id, nth);
           yield {
-            id: name, bytes: BYTES, instances: 1, location: null, seal: { keyId: 'k', enc: 'x' },
+            id: name,
+            bytes: BYTES,
+            instances: 1,
+            location: null,
+            seal: { keyId: 'k', enc: 'x' },
             read: async (offset) => new Uint8Array(bytesOf(name).slice(offset, offset + 4)),
           };
         }
@@ -71,14 +104,35 @@ async function inWorld({ studies: count = 1, parcels = 1, packedAfterMs = () => 
       asked.push(`${init?.method ?? 'GET'} ${plain}${parcel === undefined ? '' : ` of ${parcel}`}`);
       return gateway.fetch(input, init);
     };
-    const api = createApiClient({ baseUrl: 'http://gateway', fetch: around(real), tokens: { accessToken: async () => 't', renew: async () => null } });
+    const api = createApiClient({
+      baseUrl: 'http://gateway',
+      fetch: around(real),
+      tokens: { accessToken: async () => 't', renew: async () => null },
+    });
     const clock = { now: time.now, sleep: time.sleep };
     const uploader = createUploader({
-      queue, api, clock, random: () => 0.5, patienceMs: Number.POSITIVE_INFINITY, awaitReceipts: true, follower: createFollower({ api, clock, random: () => 0.5 }),
-      isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined, onRate: () => undefined, onDiagnosis: () => undefined,
+      queue,
+      api,
+      clock,
+      random: () => 0.5,
+      patienceMs: Number.POSITIVE_INFINITY,
+      awaitReceipts: true,
+      follower: createFollower({ api, clock, random: () => 0.5 }),
+      isOnline: () => true,
+      signedIn: async () => undefined,
+      onLink: () => undefined,
+      onRate: () => undefined,
+      onDiagnosis: () => undefined,
     });
     const running = uploader.run(closed.signal);
-    await live({ time, gateway, studies, uploader, asked: () => asked, run: (isOver) => time.run(isOver, 3600_000) });
+    await live({
+      time,
+      gateway,
+      studies,
+      uploader,
+      asked: () => asked,
+      run: (isOver) => time.run(isOver, 3600_000),
+    });
     closed.abort();
     await running;
   } finally {
@@ -87,77 +141,124 @@ async function inWorld({ studies: count = 1, parcels = 1, packedAfterMs = () => 
   }
 }
 
-function modelQueue(studies: World['studies'], own: Pick<UploadQueue, 'manifestOf' | 'parcelsFor' | 'parcelCreated'>): UploadQueue {
+function modelQueue(
+  studies: World['studies'],
+  own: Pick<UploadQueue, 'manifestOf' | 'parcelsFor' | 'parcelCreated'>,
+): UploadQueue {
   return {
     ...own,
-    pending: async () => studies.filter(({ isGone, settled }) => !isGone && !settled).map(({ id }): QueuedUpload => ({ id, state: 'safe', uploadId: null, receiptId: null, trouble: null, turn: 0 })),
-    announced: async () => true, beginSending: async () => true, parcelForgotten: async () => undefined, parcelProgress: () => undefined, parcelSent: async () => undefined,
-    allSent: async () => undefined, parcelsLost: async () => undefined, report: async () => undefined, waiting: async () => undefined, troubled: async () => undefined,
-    refused: async () => undefined, settle: async (id) => void (studies.find((study) => study.id === id)!.settled = true),
+    pending: async () =>
+      studies
+        .filter(({ isGone, settled }) => !isGone && !settled)
+        .map(
+          ({ id }): QueuedUpload => ({
+            id,
+            state: 'safe',
+            uploadId: null,
+            receiptId: null,
+            trouble: null,
+            turn: 0,
+          }),
+        ),
+    announced: async () => true,
+    beginSending: async () => true,
+    parcelForgotten: async () => undefined,
+    parcelProgress: () => undefined,
+    parcelSent: async () => undefined,
+    allSent: async () => undefined,
+    parcelsLost: async () => undefined,
+    report: async () => undefined,
+    waiting: async () => undefined,
+    troubled: async () => undefined,
+    refused: async () => undefined,
+    settle: async (id) => void (studies.find((study) => study.id === id)!.settled = true),
   };
 }
 
-const ofParcels = (asked: readonly string[]): readonly string[] => asked.filter((one) => one.includes('/upload/files'));
+const ofParcels = (asked: readonly string[]): readonly string[] =>
+  asked.filter((one) => one.includes('/upload/files'));
 
-test('a study that the PACS has already costs one question, and its receipt where that is new', () => inWorld({}, async ({ run, studies, asked, uploader }) => {
-  assert.ok(await run(() => studies[0]!.settled));
-  const before = asked().length;
-  // Queued again by somebody else: this device does not remember its receipt.
-  studies[0]!.settled = false;
-  uploader.wake();
-  assert.ok(await run(() => studies[0]!.settled));
-  assert.equal(asked().slice(before), ['POST /upload/init', 'GET /upload/{id}/receipt']);
-}));
+test('a study that the PACS has already costs one question, and its receipt where that is new', () =>
+  inWorld({}, async ({ run, studies, asked, uploader }) => {
+    assert.ok(await run(() => studies[0]!.settled));
+    const before = asked().length;
+    // Queued again by somebody else: this device does not remember its receipt.
+    studies[0]!.settled = false;
+    uploader.wake();
+    assert.ok(await run(() => studies[0]!.settled));
+    assert.equal(asked().slice(before), ['POST /upload/init', 'GET /upload/{id}/receipt']);
+  }));
 
-test('completion is asked for while the last piece is on the way, and believed only when everything was acknowledged', () => inWorld({}, async ({ run, studies, asked }) => {
-  assert.ok(await run(() => studies[0]!.settled));
-  const order = asked().filter((one) => one.includes('files') || one.includes('complete'));
-  assert.equal(order.slice(0, 4), ['POST /upload/files', 'PATCH /upload/files/{id} of 1', 'PATCH /upload/files/{id} of 1', 'POST /upload/{id}/complete']);
-}));
+test('completion is asked for while the last piece is on the way, and believed only when everything was acknowledged', () =>
+  inWorld({}, async ({ run, studies, asked }) => {
+    assert.ok(await run(() => studies[0]!.settled));
+    const order = asked().filter((one) => one.includes('files') || one.includes('complete'));
+    assert.equal(order.slice(0, 4), [
+      'POST /upload/files',
+      'PATCH /upload/files/{id} of 1',
+      'PATCH /upload/files/{id} of 1',
+      'POST /upload/{id}/complete',
+    ]);
+  }));
 
-test('parcels travel while others are still being packed', () => inWorld({ parcels: 3, packedAfterMs: (nth) => nth * 60_000 }, async ({ run, asked, time, studies }) => {
-  const startedAt = time.now();
-  assert.ok(await run(() => ofParcels(asked()).length >= 3));
-  assert.ok(time.now() - startedAt < 60_000, 'the first is sent before the second is packed');
-  assert.ok(await run(() => studies[0]!.settled));
-  assert.is(asked().filter((one) => one === 'POST /upload/init').length, 1);
-}));
+test('parcels travel while others are still being packed', () =>
+  inWorld({ parcels: 3, packedAfterMs: (nth) => nth * 60_000 }, async ({ run, asked, time, studies }) => {
+    const startedAt = time.now();
+    assert.ok(await run(() => ofParcels(asked()).length >= 3));
+    assert.ok(time.now() - startedAt < 60_000, 'the first is sent before the second is packed');
+    assert.ok(await run(() => studies[0]!.settled));
+    assert.is(asked().filter((one) => one === 'POST /upload/init').length, 1);
+  }));
 
-test('the first study of the order has the lanes, the others what is free; whoever is put first goes next', () => inWorld({ studies: 3, parcels: 6 }, async ({ run, asked, studies, uploader }) => {
-  assert.ok(await run(() => ofParcels(asked()).length > 8));
-  const last = studies.pop()!;
-  studies.unshift(last);
-  const before = asked().length;
-  uploader.wake();
-  assert.ok(await run(() => studies.every(({ settled }) => settled)));
-  const pieces = asked().slice(before).filter((one) => one.startsWith('PATCH'));
-  const mine = (one: string) => one.endsWith(` of ${last.id}`);
-  const until = pieces.slice(0, pieces.findLastIndex(mine) + 1);
-  assert.ok(until.length < pieces.length, 'it is sent before the others');
-  assert.ok(until.filter(mine).length * 2 > until.length, `the lanes are its own: ${until.join(', ')}`);
-}));
+test('the first study of the order has the lanes, the others what is free; whoever is put first goes next', () =>
+  inWorld({ studies: 3, parcels: 6 }, async ({ run, asked, studies, uploader }) => {
+    assert.ok(await run(() => ofParcels(asked()).length > 8));
+    const last = studies.pop()!;
+    studies.unshift(last);
+    const before = asked().length;
+    uploader.wake();
+    assert.ok(await run(() => studies.every(({ settled }) => settled)));
+    const pieces = asked()
+      .slice(before)
+      .filter((one) => one.startsWith('PATCH'));
+    const mine = (one: string) => one.endsWith(` of ${last.id}`);
+    const until = pieces.slice(0, pieces.findLastIndex(mine) + 1);
+    assert.ok(until.length < pieces.length, 'it is sent before the others');
+    assert.ok(until.filter(mine).length * 2 > until.length, `the lanes are its own: ${until.join(', ')}`);
+  }));
 
-test('a study that is set aside stops within its piece, and goes on at the same byte', () => inWorld({ parcels: 2 }, async ({ run, asked, studies, uploader, time }) => {
-  assert.ok(await run(() => asked().some((one) => one.startsWith('PATCH'))));
-  studies[0]!.isGone = true;
-  uploader.wake();
-  const before = asked().length;
-  assert.not(await time.run(() => false, 60_000));
-  assert.is(asked().length, before, 'not one request more');
-  studies[0]!.isGone = false;
-  uploader.wake();
-  assert.ok(await run(() => studies[0]!.settled));
-}));
+test('a study that is set aside stops within its piece, and goes on at the same byte', () =>
+  inWorld({ parcels: 2 }, async ({ run, asked, studies, uploader, time }) => {
+    assert.ok(await run(() => asked().some((one) => one.startsWith('PATCH'))));
+    studies[0]!.isGone = true;
+    uploader.wake();
+    const before = asked().length;
+    assert.not(await time.run(() => false, 60_000));
+    assert.is(asked().length, before, 'not one request more');
+    studies[0]!.isGone = false;
+    uploader.wake();
+    assert.ok(await run(() => studies[0]!.settled));
+  }));
 
 test('an unfinished upload that has expired at the gateway is begun again by itself', () => {
   let pieces = 0;
-  const expiring = (real: typeof fetch): typeof fetch => async (input, init) => {
-    if (init?.method === 'PATCH' && (pieces += 1) === 2) return new Response(JSON.stringify({ type: 'x', title: 'x', status: 404, code: 'not-found', correlationId: 'c' }), { status: 404 });
-    return real(input, init);
-  };
+  const expiring =
+    (real: typeof fetch): typeof fetch =>
+    async (input, init) => {
+      if (init?.method === 'PATCH' && (pieces += 1) === 2)
+        return new Response(
+          JSON.stringify({ type: 'x', title: 'x', status: 404, code: 'not-found', correlationId: 'c' }),
+          { status: 404 },
+        );
+      return real(input, init);
+    };
   return inWorld({ fetch: expiring }, async ({ run, studies, asked }) => {
     assert.ok(await run(() => studies[0]!.settled));
-    assert.is(asked().filter((one) => one === 'POST /upload/init').length, 2, 'announced again, nobody asked for it');
+    assert.is(
+      asked().filter((one) => one === 'POST /upload/init').length,
+      2,
+      'announced again, nobody asked for it',
+    );
   });
 });
 
@@ -165,16 +266,33 @@ test('a study that a person left out as a whole is followed to its receipt, and 
   const said: string[] = [];
   const nobody = async (path: string): Promise<never> => assert.unreachable(path) as never;
   const queue: Partial<UploadQueue> = {
-    manifestOf: async () => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: '1.2', instances: [] }),
+    manifestOf: async () => ({
+      protocolVersion: 1,
+      policy: { name: 'identified', version: 1 },
+      studyInstanceUID: '1.2',
+      instances: [],
+    }),
     beginSending: async () => said.push('started') > 0,
     allSent: async () => void said.push('all-sent'),
   };
   const carrier = createCarrier({
-    queue: queue as UploadQueue, api: { baseUrl: '', send: nobody, json: nobody, text: nobody }, follower: { follow: () => undefined, close: () => undefined },
-    clock: { now: () => 0, sleep: async () => undefined }, random: () => 0.5, patienceMs: 0, awaitReceipts: false,
-    isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined, onRate: () => undefined, onDiagnosis: () => undefined,
+    queue: queue as UploadQueue,
+    api: { baseUrl: '', send: nobody, json: nobody, text: nobody },
+    follower: { follow: () => undefined, close: () => undefined },
+    clock: { now: () => 0, sleep: async () => undefined },
+    random: () => 0.5,
+    patienceMs: 0,
+    awaitReceipts: false,
+    isOnline: () => true,
+    signedIn: async () => undefined,
+    onLink: () => undefined,
+    onRate: () => undefined,
+    onDiagnosis: () => undefined,
   });
-  await carrier.carry({ id: 'a', state: 'uploading', uploadId: 'u', receiptId: null, trouble: null, turn: 1 }, new AbortController().signal);
+  await carrier.carry(
+    { id: 'a', state: 'uploading', uploadId: 'u', receiptId: null, trouble: null, turn: 1 },
+    new AbortController().signal,
+  );
   assert.equal(said, ['started', 'all-sent']);
 });
 

@@ -1,6 +1,7 @@
 /**
- * The road of one queued study: announce, send what the gateway lacks, complete, follow, check the receipt. Every step may be repeated
- * after a cut, a restart or a kill; nothing is deleted here but through `queue.settle` with a checked receipt.
+ * The road of one queued study: announce, send what the gateway lacks, complete, follow, check the receipt.
+ * Every step may be repeated after a cut, a restart or a kill; nothing is deleted here but through
+ * `queue.settle` with a checked receipt.
  */
 import { z } from 'zod';
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
@@ -38,7 +39,10 @@ export class ReceiptFaulty extends Error {
   }
 }
 
-/** Studies between announcement and completion: small ones share the round trips, and each holds its manifest in memory. */
+/**
+ * Studies between announcement and completion: small ones share the round trips, and each holds its manifest
+ * in memory.
+ */
 const STUDIES_AT_ONCE = 3;
 /** The gateway may find a damaged instance after completion; asked again not before. */
 const COMPLETE_AGAIN_MS = 5_000;
@@ -47,15 +51,24 @@ const FAULTS_LIMIT = 3;
 const keySetSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
 
 export interface Carrier {
-  /** One study to its end; a refusal is written down, anything else is thrown (Unreachable, ReceiptFaulty, CopyUnreadable, the signal's reason). */
+  /**
+   * One study to its end; a refusal is written down, anything else is thrown (Unreachable, ReceiptFaulty,
+   * CopyUnreadable, the signal's reason).
+   */
   carry(study: QueuedUpload, signal: AbortSignal): Promise<void>;
-  /** Which study goes first: it has the lanes, the others what is left of them. At once: what is under way gives way after its piece. */
+  /**
+   * Which study goes first: it has the lanes, the others what is left of them. At once: what is under way
+   * gives way after its piece.
+   */
   arrange(ids: readonly string[]): void;
 }
 
 interface Delivered {
   readonly uploadId: string;
-  /** What the receipt has to name: all that was promised, but what the gateway told us at once that it will not take. */
+  /**
+   * What the receipt has to name: all that was promised, but what the gateway told us at once that it will
+   * not take.
+   */
   readonly named: readonly InstanceKey[];
   /** The PACS has all of it already: the receipt is there. */
   readonly isKnown: boolean;
@@ -72,15 +85,29 @@ export function createCarrier(tools: CarrierTools): Carrier {
   const studies = createOrderedLane({ width: () => STUDIES_AT_ONCE, order, firstAlways: true });
   const lane = createOrderedLane({ width: () => pace.parcelsAtOnce(), order });
   const sending: SendingTools = {
-    ...saying, queue, api, clock, random: tools.random, patienceMs: tools.patienceMs, pace, way: { isCreationPlain: false, probeBytes: null }, lane,
+    ...saying,
+    queue,
+    api,
+    clock,
+    random: tools.random,
+    patienceMs: tools.patienceMs,
+    pace,
+    way: { isCreationPlain: false, probeBytes: null },
+    lane,
   };
   let keys: z.infer<typeof keySetSchema> | null = null;
 
-  async function announce(id: string, manifest: Manifest, signal: AbortSignal): Promise<ManifestAnswer | null> {
+  async function announce(
+    id: string,
+    manifest: Manifest,
+    signal: AbortSignal,
+  ): Promise<ManifestAnswer | null> {
     const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
-    // One after the other, in the order of the queue: of two studies that claim one UID the first one chosen has it. A problem that is one
-    // study's own does not keep the others waiting. What came to go first while nobody answered is announced first.
-    const inTurn = () => announcements.run(id, (giveWay) => insist(id, () => giveWay().then(ask), signal, true), signal);
+    // One after the other, in the order of the queue: of two studies that claim one UID the first one chosen
+    // has it. A problem that is one study's own does not keep the others waiting. What came to go first while
+    // nobody answered is announced first.
+    const inTurn = () =>
+      announcements.run(id, (giveWay) => insist(id, () => giveWay().then(ask), signal, true), signal);
     const answer = await insist(id, inTurn, signal);
     if (await queue.announced(id, answer)) return answer;
     // Taken back while the gateway was asked: it is told, and if it is not, it forgets by itself.
@@ -88,16 +115,28 @@ export function createCarrier(tools: CarrierTools): Carrier {
     return null;
   }
 
-  function complete(id: string, uploadId: string, signal: AbortSignal): Promise<readonly InstanceKey[] | 'upload-gone'> {
-    const ask = () => api.json(`/upload/${uploadId}/complete`, completeAnswerSchema, { body: {}, signal }).then(({ missing }) => missing, unlessGone);
+  function complete(
+    id: string,
+    uploadId: string,
+    signal: AbortSignal,
+  ): Promise<readonly InstanceKey[] | 'upload-gone'> {
+    const ask = () =>
+      api
+        .json(`/upload/${uploadId}/complete`, completeAnswerSchema, { body: {}, signal })
+        .then(({ missing }) => missing, unlessGone);
     return insist(id, async () => (await ask()) ?? ('upload-gone' as const), signal);
   }
 
   /**
-   * Sends and completes. Completion is asked for while the last pieces are on their way, for the gateway waits for them: that saves a round
-   * trip. Its answer counts when every parcel was acknowledged and nothing had to be sent again after it was asked.
+   * Sends and completes. Completion is asked for while the last pieces are on their way, for the gateway
+   * waits for them: that saves a round trip. Its answer counts when every parcel was acknowledged and nothing
+   * had to be sent again after it was asked.
    */
-  async function sendAndComplete(id: string, announced: Announced, signal: AbortSignal): Promise<'complete' | 'missing'> {
+  async function sendAndComplete(
+    id: string,
+    announced: Announced,
+    signal: AbortSignal,
+  ): Promise<'complete' | 'missing'> {
     const { uploadId } = announced;
     const early = { answer: null as Promise<readonly InstanceKey[] | 'upload-gone' | null> | null };
     const sent = await sendParcels(id, announced, sending, signal, (areLast) => {
@@ -108,9 +147,16 @@ export function createCarrier(tools: CarrierTools): Carrier {
     return (await complete(id, uploadId, signal)).length === 0 ? 'complete' : 'missing';
   }
 
-  /** Announces, sends and completes until the gateway misses nothing; null when a person took the study back. */
-  async function deliver(study: QueuedUpload, manifest: Manifest, signal: AbortSignal): Promise<Delivered | null> {
-    // A person left all of it out, and the page ended before that was written down here: there is nothing to promise, and the receipt will say so.
+  /**
+   * Announces, sends and completes until the gateway misses nothing; null when a person took the study back.
+   */
+  async function deliver(
+    study: QueuedUpload,
+    manifest: Manifest,
+    signal: AbortSignal,
+  ): Promise<Delivered | null> {
+    // A person left all of it out, and the page ended before that was written down here: there is nothing to
+    // promise, and the receipt will say so.
     if (manifest.instances.length === 0 && study.uploadId !== null) {
       if (study.state !== 'at-gateway' && !(await queue.beginSending(study.id))) return null;
       await queue.allSent(study.id);
@@ -121,10 +167,14 @@ export function createCarrier(tools: CarrierTools): Carrier {
       const answer = await announce(study.id, manifest, signal);
       if (answer === null) return null;
       if (state === 'at-gateway' && answer.need.length > 0) await queue.parcelsLost(study.id, answer.need);
-      if ((state !== 'at-gateway' || answer.need.length > 0) && !(await queue.beginSending(study.id))) return null;
+      if ((state !== 'at-gateway' || answer.need.length > 0) && !(await queue.beginSending(study.id)))
+        return null;
       const against = new Set(answer.conflict.map(keyOf));
       const named = manifest.instances.filter((instance) => !against.has(keyOf(instance)));
-      const isKnown = named.length > 0 && answer.need.length + answer.conflict.length === 0 && answer.have.every((held) => held.inPacs === true);
+      const isKnown =
+        named.length > 0 &&
+        answer.need.length + answer.conflict.length === 0 &&
+        answer.have.every((held) => held.inPacs === true);
       if (isKnown || (await sendAndComplete(study.id, answer, signal)) === 'complete') {
         await queue.allSent(study.id);
         return { uploadId: answer.uploadId, named, isKnown };
@@ -136,16 +186,31 @@ export function createCarrier(tools: CarrierTools): Carrier {
   }
 
   /**
-   * `wanted`: the id that was told of; `other`: it is another one, an older or a newer, and the next event says which is the newest. `gone`: the gateway
-   * does not know the upload any more, and is told of it again.
+   * `wanted`: the id that was told of; `other`: it is another one, an older or a newer, and the next event
+   * says which is the newest. `gone`: the gateway does not know the upload any more, and is told of it again.
    */
   async function takeReceipt(
-    id: string, { uploadId, named }: Delivered, manifest: Manifest, wanted: string | null, signal: AbortSignal,
+    id: string,
+    { uploadId, named }: Delivered,
+    manifest: Manifest,
+    wanted: string | null,
+    signal: AbortSignal,
   ): Promise<ReceiptFault | 'other' | 'gone' | null> {
-    const jws = await insist(id, () => api.text(`/upload/${uploadId}/receipt`, { signal }).then((text) => text.trim(), unlessGone), signal);
+    const jws = await insist(
+      id,
+      () => api.text(`/upload/${uploadId}/receipt`, { signal }).then((text) => text.trim(), unlessGone),
+      signal,
+    );
     if (jws === null) return 'gone';
-    const known = (keys ??= await insist(id, () => api.json('/.well-known/jwks.json', keySetSchema, { signal }), signal));
-    const check = await acceptReceipt(jws, known as JSONWebKeySet, { studyInstanceUID: manifest.studyInstanceUID, instances: named });
+    const known = (keys ??= await insist(
+      id,
+      () => api.json('/.well-known/jwks.json', keySetSchema, { signal }),
+      signal,
+    ));
+    const check = await acceptReceipt(jws, known as JSONWebKeySet, {
+      studyInstanceUID: manifest.studyInstanceUID,
+      instances: named,
+    });
     // The gateway may have a new key since: the next look asks for it.
     if (check.kind === 'fault') keys = null;
     if (check.kind === 'fault') return check.fault;
@@ -154,8 +219,16 @@ export function createCarrier(tools: CarrierTools): Carrier {
     return null;
   }
 
-  /** Of a study that the PACS has: it is there in most cases. Whatever is the matter with it, whoever follows the study will meet it again. */
-  async function takeKnownReceipt(id: string, delivered: Delivered, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Of a study that the PACS has: it is there in most cases. Whatever is the matter with it, whoever follows
+   * the study will meet it again.
+   */
+  async function takeKnownReceipt(
+    id: string,
+    delivered: Delivered,
+    manifest: Manifest,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const look = () => takeReceipt(id, delivered, manifest, null, signal).then((fault) => fault === null);
     return insist(id, look, signal, true).catch((error: unknown) => {
       signal.throwIfAborted();
@@ -164,10 +237,23 @@ export function createCarrier(tools: CarrierTools): Carrier {
     });
   }
 
-  /** Listens until a new receipt holds. `missing`: the gateway lost or refused bytes after completion, they have to be sent again. */
-  async function awaitReceipt(study: QueuedUpload, delivered: Delivered, manifest: Manifest, signal: AbortSignal): Promise<'settled' | 'missing'> {
+  /**
+   * Listens until a new receipt holds. `missing`: the gateway lost or refused bytes after completion, they
+   * have to be sent again.
+   */
+  async function awaitReceipt(
+    study: QueuedUpload,
+    delivered: Delivered,
+    manifest: Manifest,
+    signal: AbortSignal,
+  ): Promise<'settled' | 'missing'> {
     const { uploadId } = delivered;
-    if (delivered.isKnown && study.receiptId === null && (await takeKnownReceipt(study.id, delivered, manifest, signal))) return 'settled';
+    if (
+      delivered.isKnown &&
+      study.receiptId === null &&
+      (await takeKnownReceipt(study.id, delivered, manifest, signal))
+    )
+      return 'settled';
     let completedAt = delivered.isKnown ? Number.NEGATIVE_INFINITY : clock.now();
     let faults = 0;
     for await (const event of eventsOf(tools.follower, uploadId, signal)) {
@@ -179,7 +265,8 @@ export function createCarrier(tools: CarrierTools): Carrier {
         if (fault === null) return 'settled';
         if (fault === 'gone') return 'missing';
         if (fault === 'other') continue;
-        // A receipt of an earlier revision lacks the late instances: the next one has them, unless the gateway is at its end.
+        // A receipt of an earlier revision lacks the late instances: the next one has them, unless the
+        // gateway is at its end.
         if (fault !== 'instance-missing' || event.state === 'closed' || event.state === 'held') faults += 1;
         if (faults >= FAULTS_LIMIT) throw new ReceiptFaulty(fault);
       } else if (event.state === 'receiving' && clock.now() - completedAt > COMPLETE_AGAIN_MS) {
@@ -194,12 +281,20 @@ export function createCarrier(tools: CarrierTools): Carrier {
   async function carry(study: QueuedUpload, signal: AbortSignal): Promise<void> {
     const backOff = createBackOff(tools.random);
     for (let current = study; ; current = { ...current, state: 'at-gateway' }) {
-      const { delivered, manifest } = await studies.run(study.id, async () => {
-        const promised = await queue.manifestOf(study.id);
-        // Whatever is newer than the receipt that was settled with: what it does not name is kept.
-        if (current.state === 'attention' && current.uploadId !== null) return { manifest: promised, delivered: { uploadId: current.uploadId, named: [], isKnown: false } };
-        return { manifest: promised, delivered: await deliver(current, promised, signal) };
-      }, signal);
+      const { delivered, manifest } = await studies.run(
+        study.id,
+        async () => {
+          const promised = await queue.manifestOf(study.id);
+          // Whatever is newer than the receipt that was settled with: what it does not name is kept.
+          if (current.state === 'attention' && current.uploadId !== null)
+            return {
+              manifest: promised,
+              delivered: { uploadId: current.uploadId, named: [], isKnown: false },
+            };
+          return { manifest: promised, delivered: await deliver(current, promised, signal) };
+        },
+        signal,
+      );
       if (delivered === null || !tools.awaitReceipts) return;
       if ((await awaitReceipt(current, delivered, manifest, signal)) === 'settled') return;
       // A gateway that forgets as fast as it is told must not be told as fast as it forgets.

@@ -1,7 +1,9 @@
 /** Time as an input: the real clock, and how long to wait before asking again. */
 
 export interface Clock {
-  /** Milliseconds that never go back, whatever is done to the device's clock: only differences mean something. */
+  /**
+   * Milliseconds that never go back, whatever is done to the device's clock: only differences mean something.
+   */
   now(): number;
   /** Resolves after `ms`, throws the signal's reason when aborted before. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -25,7 +27,10 @@ export const realClock: Clock = {
   },
 };
 
-/** 0.5 s: a restarted gateway is met soon; 30 s: a van that comes back into coverage does not wait for minutes. */
+/**
+ * 0.5 s: a restarted gateway is met soon; 30 s: a van that comes back into coverage does not wait for
+ * minutes.
+ */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 /** Whoever asks for more than this is asked once in between: a proxy's Retry-After may be a day. */
@@ -33,8 +38,9 @@ const RETRY_AFTER_MOST_MS = 15 * 60_000;
 
 export interface BackOff {
   /**
-   * How long to wait now, in milliseconds; doubles from call to call, with jitter of half, so that many devices do not come back at once.
-   * What Retry-After asks for is waited for in any case, and up to a quarter longer, for the same reason.
+   * How long to wait now, in milliseconds; doubles from call to call, with jitter of half, so that many
+   * devices do not come back at once. What Retry-After asks for is waited for in any case, and up to a
+   * quarter longer, for the same reason.
    */
   next(retryAfterMs?: number | null): number;
   /** Something succeeded. */

@@ -1,6 +1,6 @@
 /**
- * What stands between the device and the gateway and does harm, in words: nobody finds a proxy by looking at a tablet. The sending goes on
- * in spite of each of them; saying so is for whoever can mend it.
+ * What stands between the device and the gateway and does harm, in words: nobody finds a proxy by looking at
+ * a tablet. The sending goes on in spite of each of them; saying so is for whoever can mend it.
  */
 import type { Diagnosis } from '../queue/queued.ts';
 
@@ -14,7 +14,8 @@ export const DIAGNOSES: Readonly<Record<Diagnosis, { readonly title: string; rea
     next: 'It arrives, only slower. Have the administrator raise the proxy’s time limit for requests.',
   },
   'proxy-buffers': {
-    title: 'A proxy on the way holds requests back until they are whole: what is cut in the middle has to be sent again.',
+    title:
+      'A proxy on the way holds requests back until they are whole: what is cut in the middle has to be sent again.',
     next: 'It arrives, only slower. Have the administrator switch off request buffering in the proxy.',
   },
   'proxy-answers': {

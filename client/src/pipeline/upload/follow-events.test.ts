@@ -8,8 +8,15 @@ const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
 
 function statusOf(revision: number) {
   return {
-    uploadId: UPLOAD, studyInstanceUID: '1.2.3', state: 'receiving', revision, policy: 'identified',
-    counts: { promised: 1, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 }, bytes: { promised: 1, atGateway: 0, inPacs: 0 }, waiting: null, receipt: null,
+    uploadId: UPLOAD,
+    studyInstanceUID: '1.2.3',
+    state: 'receiving',
+    revision,
+    policy: 'identified',
+    counts: { promised: 1, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 },
+    bytes: { promised: 1, atGateway: 0, inPacs: 0 },
+    waiting: null,
+    receipt: null,
   };
 }
 
@@ -27,7 +34,10 @@ async function eventsIn(chunks: readonly string[]): Promise<EventMessage[]> {
 
 test('events are read however the network cuts them', async () => {
   const text = ': hello\n\nevent: study\nid: 7\ndata: {"a":1,\ndata: "b":2}\n\ndata: plain\r\n\r\n';
-  const expected = [{ event: 'study', data: '{"a":1,\n"b":2}', id: '7' }, { event: 'message', data: 'plain', id: null }];
+  const expected = [
+    { event: 'study', data: '{"a":1,\n"b":2}', id: '7' },
+    { event: 'message', data: 'plain', id: null },
+  ];
   assert.equal(await eventsIn([text]), expected);
   assert.equal(await eventsIn([...text]), expected);
 });
@@ -39,26 +49,41 @@ async function followed(stream: () => Response, count: number, mayStream = true)
     if (String(input).endsWith('/events')) return stream();
     return new Response(JSON.stringify(statusOf((asked += 1))));
   };
-  const api = createApiClient({ baseUrl: 'http://gateway', fetch: fetchFrom, tokens: { accessToken: async () => 't', renew: async () => null } });
+  const api = createApiClient({
+    baseUrl: 'http://gateway',
+    fetch: fetchFrom,
+    tokens: { accessToken: async () => 't', renew: async () => null },
+  });
   const clock = {
     now: () => 0,
     sleep: (_: number, signal: AbortSignal) =>
-      new Promise<void>((resolve, reject) => setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve()))),
+      new Promise<void>((resolve, reject) =>
+        setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve())),
+      ),
   };
   const follower = createFollower({ api, clock, random: () => 0, mayStream: () => mayStream });
   const abort = new AbortController();
   const events: StudyEvent[] = [];
-  await new Promise<void>((resolve) => follower.follow(UPLOAD, (event) => {
-    if (event !== 'gone') events.push(event);
-    if (events.length === count) resolve();
-  }, abort.signal));
+  await new Promise<void>((resolve) =>
+    follower.follow(
+      UPLOAD,
+      (event) => {
+        if (event !== 'gone') events.push(event);
+        if (events.length === count) resolve();
+      },
+      abort.signal,
+    ),
+  );
   abort.abort();
   return events;
 }
 
 test('a study is followed through the stream', async () => {
   const lines = `event: study\nid: 1\ndata: ${JSON.stringify(statusOf(41))}\n\n`;
-  const events = await followed(() => new Response(lines, { headers: { 'content-type': 'text/event-stream' } }), 5);
+  const events = await followed(
+    () => new Response(lines, { headers: { 'content-type': 'text/event-stream' } }),
+    5,
+  );
   assert.ok(events.some((event) => event.revision === 41));
 });
 

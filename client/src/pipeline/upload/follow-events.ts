@@ -1,7 +1,7 @@
 /**
- * What the gateway says of the studies that were sent: one SSE stream for all of them, read with `fetch` because EventSource cannot
- * carry a token, and polling where a proxy holds the stream back. Every study is asked for once at the beginning and after each
- * reconnection, so that nothing said in between is missed.
+ * What the gateway says of the studies that were sent: one SSE stream for all of them, read with `fetch`
+ * because EventSource cannot carry a token, and polling where a proxy holds the stream back. Every study is
+ * asked for once at the beginning and after each reconnection, so that nothing said in between is missed.
  */
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
 import { ApiProblem, type ApiClient } from '../../app/api-client.ts';
@@ -11,7 +11,10 @@ import { createBackOff, type Clock } from './clock.ts';
 export type StudyEvent = Omit<UploadStatus, 'instances'>;
 
 export interface Follower {
-  /** Calls `onEvent` with what is said of the upload, at least once, until `signal` ends it. `gone`: the gateway does not know it (any more). */
+  /**
+   * Calls `onEvent` with what is said of the upload, at least once, until `signal` ends it. `gone`: the
+   * gateway does not know it (any more).
+   */
   follow(uploadId: string, onEvent: (event: StudyEvent | 'gone') => void, signal: AbortSignal): void;
   /** Ends the stream. */
   close(): void;
@@ -21,7 +24,9 @@ export interface FollowerTools {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;
-  /** Whether this one may hold a connection for itself now; it polls otherwise. Always, where nothing is said. */
+  /**
+   * Whether this one may hold a connection for itself now; it polls otherwise. Always, where nothing is said.
+   */
   readonly mayStream?: () => boolean;
 }
 
@@ -41,11 +46,16 @@ export function createFollower(tools: FollowerTools): Follower {
 
   async function ask(uploadId: string, signal: AbortSignal): Promise<void> {
     try {
-      const { instances: _, ...event } = await tools.api.json(`/upload/${uploadId}/status`, uploadStatusSchema, { signal });
+      const { instances: _, ...event } = await tools.api.json(
+        `/upload/${uploadId}/status`,
+        uploadStatusSchema,
+        { signal },
+      );
       tell(uploadId, event);
     } catch (error) {
       signal.throwIfAborted();
-      // Its database is an older one: only who announces the study again can mend that. Anything else the next turn asks again.
+      // Its database is an older one: only who announces the study again can mend that. Anything else the
+      // next turn asks again.
       if (error instanceof ApiProblem && error.code === 'upload-not-found') tell(uploadId, 'gone');
     }
   }
@@ -63,9 +73,13 @@ export function createFollower(tools: FollowerTools): Follower {
         continue;
       }
       try {
-        const headers: Record<string, string> = { accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) };
+        const headers: Record<string, string> = {
+          accept: 'text/event-stream',
+          ...(lastId === null ? {} : { 'last-event-id': lastId }),
+        };
         const response = await tools.api.send('/events', { headers, signal });
-        const isStream = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+        const isStream =
+          response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
         if (isStream && response.body) {
           isStreaming = true;
           void askAll(signal).catch(() => undefined);
@@ -73,7 +87,8 @@ export function createFollower(tools: FollowerTools): Follower {
             // Not before: somebody between may open streams and end them at once.
             backOff.reset();
             lastId = message.id ?? lastId;
-            const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
+            const event =
+              message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
             if (event?.success) tell(event.data.uploadId, event.data);
           }
         } else {
@@ -89,7 +104,10 @@ export function createFollower(tools: FollowerTools): Follower {
 
   async function poll(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await tools.clock.sleep(isStreaming || !mayStream() ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS, signal);
+      await tools.clock.sleep(
+        isStreaming || !mayStream() ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS,
+        signal,
+      );
       await askAll(signal);
     }
   }
@@ -112,11 +130,15 @@ export function createFollower(tools: FollowerTools): Follower {
     follow(uploadId, onEvent, signal) {
       const known = listeners.get(uploadId) ?? new Set();
       listeners.set(uploadId, known.add(onEvent));
-      signal.addEventListener('abort', () => {
-        known.delete(onEvent);
-        if (known.size === 0) listeners.delete(uploadId);
-        if (listeners.size === 0) stop();
-      }, { once: true });
+      signal.addEventListener(
+        'abort',
+        () => {
+          known.delete(onEvent);
+          if (known.size === 0) listeners.delete(uploadId);
+          if (listeners.size === 0) stop();
+        },
+        { once: true },
+      );
       if (running === null) start();
       ask(uploadId, signal).catch(() => undefined);
     },
@@ -124,17 +146,28 @@ export function createFollower(tools: FollowerTools): Follower {
   };
 }
 
-/** What is said of one upload, the newest first of all: what came while the last one was looked at is skipped but for its latest. */
-export async function* eventsOf(follower: Follower, uploadId: string, signal: AbortSignal): AsyncGenerator<StudyEvent | 'gone'> {
+/**
+ * What is said of one upload, the newest first of all: what came while the last one was looked at is skipped
+ * but for its latest.
+ */
+export async function* eventsOf(
+  follower: Follower,
+  uploadId: string,
+  signal: AbortSignal,
+): AsyncGenerator<StudyEvent | 'gone'> {
   const stop = new AbortController();
   let latest: StudyEvent | 'gone' | null = null;
   let arrived = Promise.withResolvers<void>();
   const wake = () => arrived.resolve();
   signal.addEventListener('abort', wake, { once: true });
-  follower.follow(uploadId, (event) => {
-    latest = event;
-    wake();
-  }, stop.signal);
+  follower.follow(
+    uploadId,
+    (event) => {
+      latest = event;
+      wake();
+    },
+    stop.signal,
+  );
   try {
     while (!signal.aborted) {
       const event: StudyEvent | 'gone' | null = latest;

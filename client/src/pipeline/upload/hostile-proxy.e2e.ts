@@ -1,6 +1,7 @@
 /**
- * The networks of hospitals, with a real nginx and somebody's settings in it: a study arrives in the PACS all the same, and the person is
- * told in words what stands in the way. Sent by the command line, which is the page's uploader with other words around it.
+ * The networks of hospitals, with a real nginx and somebody's settings in it: a study arrives in the PACS all
+ * the same, and the person is told in words what stands in the way. Sent by the command line, which is the
+ * page's uploader with other words around it.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,16 +26,24 @@ const LIVES_MS = 2_500;
 
 const test = suite('hostile proxies');
 const nginx = findNginx();
-const why = nginx === null ? 'there is no nginx' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+const why =
+  nginx === null ? 'there is no nginx' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
 
 async function openWorld() {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const port = await freePort();
-  const gateway = createGatewayUnderTest({ port, webPort: await freePort(), dataDir: join(folder, 'data'), adminPassword: PASSWORD, pacs: orthanc });
+  const gateway = createGatewayUnderTest({
+    port,
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    adminPassword: PASSWORD,
+    pacs: orthanc,
+  });
   await gateway.start();
   return {
-    folder, port,
+    folder,
+    port,
     async close() {
       await gateway.stop();
       await orthanc.stop();
@@ -51,33 +60,61 @@ test.after(async () => world?.close());
 
 async function writeStudy(seed: number, instances: number): Promise<readonly string[]> {
   const study = syntheticStudy({ seed, instancesPerSeries: instances, rows: 512, columns: 512 });
-  return Promise.all(study.instances.map(async ({ bytes }, index) => {
-    const path = join(world.folder, `${seed}-${index}.dcm`);
-    await writeFile(path, bytes);
-    return path;
-  }));
+  return Promise.all(
+    study.instances.map(async ({ bytes }, index) => {
+      const path = join(world.folder, `${seed}-${index}.dcm`);
+      await writeFile(path, bytes);
+      return path;
+    }),
+  );
 }
 
-/** Sends as the command line does and says which diagnoses a person was told; all of the study is in the PACS when it resolves. */
-async function send(port: number, paths: readonly string[], onSaid: (line: string) => void = () => undefined): Promise<readonly Diagnosis[]> {
+/**
+ * Sends as the command line does and says which diagnoses a person was told; all of the study is in the PACS
+ * when it resolves.
+ */
+async function send(
+  port: number,
+  paths: readonly string[],
+  onSaid: (line: string) => void = () => undefined,
+): Promise<readonly Diagnosis[]> {
   const said: string[] = [];
-  const args = ['upload', ...paths, '--user', 'admin', '--gateway', `http://127.0.0.1:${port}`, '--policy', 'identified', '--wait', '--json'];
+  const args = [
+    'upload',
+    ...paths,
+    '--user',
+    'admin',
+    '--gateway',
+    `http://127.0.0.1:${port}`,
+    '--policy',
+    'identified',
+    '--wait',
+    '--json',
+  ];
   const code = await relay(args, {
-    env: { RELAY_PASSWORD: PASSWORD, RELAY_CODING: 'off' }, signal: new AbortController().signal, print: () => undefined,
+    env: { RELAY_PASSWORD: PASSWORD, RELAY_CODING: 'off' },
+    signal: new AbortController().signal,
+    print: () => undefined,
     say: (line) => {
       said.push(line);
       onSaid(line);
     },
   });
   assert.is(code, 0, said.join('\n'));
-  return (Object.keys(DIAGNOSES) as Diagnosis[]).filter((one) => said.some((line) => line.startsWith(DIAGNOSES[one].title)));
+  return (Object.keys(DIAGNOSES) as Diagnosis[]).filter((one) =>
+    said.some((line) => line.startsWith(DIAGNOSES[one].title)),
+  );
 }
 
 const skip = (what: string): void => skipped(what, why ?? '');
 
 test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, and the limit is named', async () => {
   if (why !== null) return skip('a proxy that limits bodies');
-  const proxy = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 1m;'], location: [...passTo(world.port), 'proxy_request_buffering off;'] });
+  const proxy = await startNginx(nginx!, {
+    port: await freePort(),
+    server: ['client_max_body_size 1m;'],
+    location: [...passTo(world.port), 'proxy_request_buffering off;'],
+  });
   try {
     assert.equal(await send(proxy.port, await writeStudy(1, 12)), ['proxy-limits-size']);
   } finally {
@@ -105,7 +142,11 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
   if (why !== null) return skip('a proxy that buffers');
   const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
   const location = [...passTo(world.port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
-  const proxy = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;', ...timeouts], location });
+  const proxy = await startNginx(nginx!, {
+    port: await freePort(),
+    server: ['client_max_body_size 0;', ...timeouts],
+    location,
+  });
   const balancer = await startBetween({ targetPort: proxy.port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
@@ -120,13 +161,24 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
 
 test('a guest network that answers everything with its sign-in page: nothing of it is believed, it is named, and the study goes on when it lets go', async () => {
   if (why !== null) return skip('a sign-in page in the gateway’s place');
-  const location = ['default_type text/html;', 'return 200 "<html><body>Welcome. Please sign in.</body></html>";'];
-  const portal = await startNginx(nginx!, { port: await freePort(), server: ['client_max_body_size 0;'], location });
+  const location = [
+    'default_type text/html;',
+    'return 200 "<html><body>Welcome. Please sign in.</body></html>";',
+  ];
+  const portal = await startNginx(nginx!, {
+    port: await freePort(),
+    server: ['client_max_body_size 0;'],
+    location,
+  });
   const between = await startBetween({ targetPort: world.port });
   const link = await startShapedLink({ targetPort: between.port, ...SLOW });
   try {
     const told = Promise.withResolvers<void>();
-    const sending = send(link.port, await writeStudy(4, 6), (line) => line.startsWith(DIAGNOSES['proxy-answers'].title) && told.resolve());
+    const sending = send(
+      link.port,
+      await writeStudy(4, 6),
+      (line) => line.startsWith(DIAGNOSES['proxy-answers'].title) && told.resolve(),
+    );
     await until('the first bytes', () => link.counts().up > 500_000);
     between.leadTo(portal.port);
     await Promise.race([told.promise, sending]);

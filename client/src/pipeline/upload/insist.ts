@@ -1,6 +1,6 @@
 /**
- * Asks the gateway until it answers, is refused for good, or patience ends; says meanwhile why nothing moves. For the small requests of a
- * study's road; parcels have a table of their own (tus-answers.ts).
+ * Asks the gateway until it answers, is refused for good, or patience ends; says meanwhile why nothing moves.
+ * For the small requests of a study's road; parcels have a table of their own (tus-answers.ts).
  */
 import { z } from 'zod';
 import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
@@ -34,10 +34,16 @@ export interface InsistTools {
 
 export interface Insist {
   /**
-   * Does `work` until it succeeds. With `onlyThroughSilence` a problem that the gateway itself names is thrown, for what holds a place that
-   * others wait for. Throws StudyRefused, Unreachable, the signal's reason, and what is no answer of the gateway.
+   * Does `work` until it succeeds. With `onlyThroughSilence` a problem that the gateway itself names is
+   * thrown, for what holds a place that others wait for. Throws StudyRefused, Unreachable, the signal's
+   * reason, and what is no answer of the gateway.
    */
-  insist<T>(id: string, work: () => Promise<T>, signal: AbortSignal, onlyThroughSilence?: boolean): Promise<T>;
+  insist<T>(
+    id: string,
+    work: () => Promise<T>,
+    signal: AbortSignal,
+    onlyThroughSilence?: boolean,
+  ): Promise<T>;
   waitForRight(id: string, signal: AbortSignal): Promise<void>;
   /** `no-answer`: why, as far as this device can tell. */
   noteWaiting(id: string, because: 'no-answer' | 'storage-full' | null): void;
@@ -46,7 +52,12 @@ export interface Insist {
 export function createInsist(tools: InsistTools, pace: Pick<Pace, 'foreign'>): Insist {
   const { queue, clock } = tools;
 
-  async function insist<T>(id: string, work: () => Promise<T>, signal: AbortSignal, onlyThroughSilence = false): Promise<T> {
+  async function insist<T>(
+    id: string,
+    work: () => Promise<T>,
+    signal: AbortSignal,
+    onlyThroughSilence = false,
+  ): Promise<T> {
     const backOff = createBackOff(tools.random);
     for (;;) {
       try {
@@ -56,11 +67,13 @@ export function createInsist(tools: InsistTools, pace: Pick<Pace, 'foreign'>): I
         return result;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof ApiProblem || error instanceof Unreachable || error instanceof z.ZodError)) throw error;
+        if (!(error instanceof ApiProblem || error instanceof Unreachable || error instanceof z.ZodError))
+          throw error;
         pace.foreign(error instanceof ForeignAnswer || error instanceof z.ZodError);
         if (error instanceof ApiProblem && onlyThroughSilence) throw error;
         await waitOut(id, error, signal);
-        if (backOff.waited() > tools.patienceMs) throw error instanceof Unreachable ? error : new Unreachable(error);
+        if (backOff.waited() > tools.patienceMs)
+          throw error instanceof Unreachable ? error : new Unreachable(error);
         await clock.sleep(backOff.next(error instanceof ApiProblem ? error.retryAfterMs : null), signal);
       }
     }

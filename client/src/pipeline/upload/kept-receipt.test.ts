@@ -5,8 +5,15 @@ import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from '.
 
 const digest = 'a'.repeat(64);
 const receipt: Receipt = {
-  jti: '0b8f0f0a-5f0e-4b8a-9d5c-0d5a2f6f7a11', iss: 'http://localhost:3000', iat: 1_773_324_120, version: 1, studyInstanceUID: '1.2.3', revision: 2,
-  policy: { name: 'identified', version: 1 }, pacs: 'http://127.0.0.1:8042/dicom-web/', root: digest,
+  jti: '0b8f0f0a-5f0e-4b8a-9d5c-0d5a2f6f7a11',
+  iss: 'http://localhost:3000',
+  iat: 1_773_324_120,
+  version: 1,
+  studyInstanceUID: '1.2.3',
+  revision: 2,
+  policy: { name: 'identified', version: 1 },
+  pacs: 'http://127.0.0.1:8042/dicom-web/',
+  root: digest,
   instances: [
     { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found' },
     { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'already-stored', proof: 'read-back' },
@@ -20,13 +27,27 @@ const jwsOf = (payload: unknown) => `e30.${Buffer.from(JSON.stringify(payload)).
 test('the completion page counts what was signed', () => {
   const read = readReceipt(jwsOf(receipt));
   assert.equal(read, receipt);
-  assert.equal(summaryOf(read.instances), { inPacs: 3, found: 2, readBack: 1, alreadyThere: 1, coerced: 1, leftOut: 1, notInPacs: 1 });
+  assert.equal(summaryOf(read.instances), {
+    inPacs: 3,
+    found: 2,
+    readBack: 1,
+    alreadyThere: 1,
+    coerced: 1,
+    leftOut: 1,
+    notInPacs: 1,
+  });
 });
 
 test('one line says by what, how many ways and how surely instances were de-identified, and none where the receipt says nothing', () => {
   assert.is(deidentificationLine(receipt), null);
   const [first, second, ...rest] = receipt.instances;
-  const report = { edition: 'DICOM 2024e', options: ['retain-uids' as const], methods: ['113100', '113110'], digest, actions: ['0008,0020 Z profile'] };
+  const report = {
+    edition: 'DICOM 2024e',
+    options: ['retain-uids' as const],
+    methods: ['113100', '113110'],
+    digest,
+    actions: ['0008,0020 Z profile'],
+  };
   const reports = [report, { ...report, digest: 'b'.repeat(64) }];
   const instances = [{ ...first!, report: 0, residue: 'none' as const }, { ...second!, report: 1 }, ...rest];
   const read = readReceipt(jwsOf({ ...receipt, instances, reports }));
@@ -34,7 +55,10 @@ test('one line says by what, how many ways and how surely instances were de-iden
     deidentificationLine(read),
     'De-identified by PS3.15 of DICOM 2024e, Basic Profile with retain-uids: 2 distinct reports for 2 instances; the gateway found nothing left to remove in 1 instance',
   );
-  assert.is(deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }), 'De-identified; the gateway found nothing left to remove in 1 instance');
+  assert.is(
+    deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }),
+    'De-identified; the gateway found nothing left to remove in 1 instance',
+  );
 });
 
 test('what is no receipt is not shown as one', () => {

@@ -1,14 +1,22 @@
 /**
- * What a kept receipt says, for the screen and the printer. The signature was checked when it was accepted (accept-receipt.ts); here it
- * is only read. Counts are taken from the signed list, not from what the screen remembers.
+ * What a kept receipt says, for the screen and the printer. The signature was checked when it was accepted
+ * (accept-receipt.ts); here it is only read. Counts are taken from the signed list, not from what the screen
+ * remembers.
  */
-import { deidentificationOf, receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import {
+  deidentificationOf,
+  receiptSchema,
+  type Receipt,
+  type ReceiptInstance,
+} from '#shared/protocol/receipt.ts';
 import { words } from '../../app/words.ts';
 
 /** The payload of a compact JWS (RFC 7515 §7.1). Throws where it is none, or not a receipt. */
 export function readReceipt(jws: string): Receipt {
   const payload = jws.split('.')[1] ?? '';
-  const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+    character.charCodeAt(0),
+  );
   return receiptSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 

@@ -1,6 +1,6 @@
 /**
- * One uploader for all tabs: whoever holds the lock leads, the others wait for it in line. A tab that is closed or killed gives the
- * lock back by itself (Web Locks API §2.3).
+ * One uploader for all tabs: whoever holds the lock leads, the others wait for it in line. A tab that is
+ * closed or killed gives the lock back by itself (Web Locks API §2.3).
  */
 export type Locks = Pick<LockManager, 'request'>;
 
@@ -9,7 +9,10 @@ const LEAD = 'relaypacs-uploader';
 /** Held by whoever writes this study into the queue. */
 export const writingLock = (studyId: string): string => `relaypacs-writing-${studyId}`;
 
-/** Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while waiting. */
+/**
+ * Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while
+ * waiting.
+ */
 export async function lead(locks: Locks, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
   await locks.request(LEAD, { signal }, work);
 }

@@ -10,10 +10,15 @@ function bench(width: number, ranks: Record<string, number>, firstAlways = false
   const lane = createOrderedLane({ width: () => width, order: (of) => ranks[of] ?? 99, firstAlways });
   const log: string[] = [];
   const ends = new Map<string, () => void>();
-  const start = (of: string, until: AbortSignal = signal) => lane.run(of, async () => {
-    log.push(of);
-    await new Promise<void>((resolve) => ends.set(of, resolve));
-  }, until);
+  const start = (of: string, until: AbortSignal = signal) =>
+    lane.run(
+      of,
+      async () => {
+        log.push(of);
+        await new Promise<void>((resolve) => ends.set(of, resolve));
+      },
+      until,
+    );
   return { lane, log, start, end: async (of: string) => (ends.get(of)!(), await soon()), ranks };
 }
 
@@ -41,12 +46,16 @@ test('the order may change while they wait', async () => {
 test('what is under way gives way to what goes before it, and to nothing else, and goes on afterwards', async () => {
   const { lane, log, start, end } = bench(1, { first: 1, mine: 2, later: 3 });
   const pieces = Promise.withResolvers<void>();
-  const mine = lane.run('mine', async (giveWay) => {
-    log.push('mine 1');
-    await pieces.promise;
-    await giveWay();
-    log.push('mine 2');
-  }, signal);
+  const mine = lane.run(
+    'mine',
+    async (giveWay) => {
+      log.push('mine 1');
+      await pieces.promise;
+      await giveWay();
+      log.push('mine 2');
+    },
+    signal,
+  );
   const others = [start('later'), start('first')];
   await soon();
   pieces.resolve();
@@ -75,7 +84,10 @@ test('who gives up while waiting takes no place', async () => {
   const a = start('a');
   const b = start('b', gone.signal);
   gone.abort(new Error('paused'));
-  await b.then(() => assert.unreachable(), (error) => assert.is(error.message, 'paused'));
+  await b.then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.message, 'paused'),
+  );
   await end('a');
   await a;
   const c = start('c');

@@ -1,11 +1,12 @@
 /**
- * A lane: at most so many pieces of work at once. Whose turn it is among those that wait is decided when a place is free, by what `order`
- * says then: what goes first may change while it waits.
+ * A lane: at most so many pieces of work at once. Whose turn it is among those that wait is decided when a
+ * place is free, by what `order` says then: what goes first may change while it waits.
  */
 export interface OrderedLane {
   /**
-   * Does `work` when there is a place for it; `giveWay` resolves at once, unless somebody who goes before waits: then the place is left to
-   * them and taken again afterwards. Throws what `work` throws, or the signal's reason when aborted while waiting.
+   * Does `work` when there is a place for it; `giveWay` resolves at once, unless somebody who goes before
+   * waits: then the place is left to them and taken again afterwards. Throws what `work` throws, or the
+   * signal's reason when aborted while waiting.
    */
   run<T>(of: string, work: (giveWay: () => Promise<void>) => Promise<T>, signal: AbortSignal): Promise<T>;
 }
@@ -22,14 +23,23 @@ export interface OrderedLaneOptions {
 type Place = { readonly of: string; readonly turn: number };
 type Waiting = Place & { enter(): void };
 
-export function createOrderedLane({ width, order = () => 0, firstAlways = false }: OrderedLaneOptions): OrderedLane {
+export function createOrderedLane({
+  width,
+  order = () => 0,
+  firstAlways = false,
+}: OrderedLaneOptions): OrderedLane {
   const busy = new Set<Place>();
   const waiting = new Set<Waiting>();
   let turns = 0;
 
-  const isBefore = (a: Place, b: Place): boolean => order(a.of) < order(b.of) || (order(a.of) === order(b.of) && a.turn < b.turn);
+  const isBefore = (a: Place, b: Place): boolean =>
+    order(a.of) < order(b.of) || (order(a.of) === order(b.of) && a.turn < b.turn);
   const goesBefore = (a: Place, b: Place): boolean => order(a.of) < order(b.of);
-  const next = (): Waiting | undefined => [...waiting].reduce<Waiting | undefined>((first, one) => (first && !isBefore(one, first) ? first : one), undefined);
+  const next = (): Waiting | undefined =>
+    [...waiting].reduce<Waiting | undefined>(
+      (first, one) => (first && !isBefore(one, first) ? first : one),
+      undefined,
+    );
 
   function admit(): void {
     for (let first = next(); first; first = next()) {
@@ -73,7 +83,8 @@ export function createOrderedLane({ width, order = () => 0, firstAlways = false 
       const giveWay = async (): Promise<void> => {
         admit();
         const mine = place;
-        if (mine === null || busy.size < width() || ![...waiting].some((one) => goesBefore(one, mine))) return;
+        if (mine === null || busy.size < width() || ![...waiting].some((one) => goesBefore(one, mine)))
+          return;
         leave();
         place = await enter(mine, signal);
       };

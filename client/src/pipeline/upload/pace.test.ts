@@ -9,12 +9,22 @@ const WHOLE = 1_000 * MIB;
 function bench() {
   const clock = { at: 1_000_000 };
   const told = { rates: [] as number[], diagnoses: [] as (Diagnosis | null)[] };
-  const pace = createPace({ now: () => clock.at, onRate: (rate) => void told.rates.push(rate), onDiagnosis: (diagnosis) => void told.diagnoses.push(diagnosis) });
+  const pace = createPace({
+    now: () => clock.at,
+    onRate: (rate) => void told.rates.push(rate),
+    onDiagnosis: (diagnosis) => void told.diagnoses.push(diagnosis),
+  });
   return { pace, clock, told };
 }
 
 /** One request at a time over a link of so many bytes per second with that round trip. */
-function send(pace: Pace, clock: { at: number }, pieces: number, bytesPerSecond: number, roundTripMs: number): void {
+function send(
+  pace: Pace,
+  clock: { at: number },
+  pieces: number,
+  bytesPerSecond: number,
+  roundTripMs: number,
+): void {
   for (let sent = 0; sent < pieces; sent += 1) {
     const bytes = pace.pieceBytes(WHOLE);
     const request = pace.begin();
@@ -24,7 +34,13 @@ function send(pace: Pace, clock: { at: number }, pieces: number, bytesPerSecond:
 }
 
 /** A request that dies at this age, of which the gateway has `kept`. */
-function die(pace: Pace, clock: { at: number }, ms: number, kept: number, left: number | null = null): number {
+function die(
+  pace: Pace,
+  clock: { at: number },
+  ms: number,
+  kept: number,
+  left: number | null = null,
+): number {
   const bytes = pace.pieceBytes(WHOLE);
   const request = pace.begin();
   clock.at += ms;
@@ -133,7 +149,10 @@ test('bodies that have left and are gone when the request dies were held back by
     die(honest.pace, honest.clock, 2_000 + 3_000 * round, round === 1 ? 100_000 : 0, 900_000);
     send(honest.pace, honest.clock, 1, 500_000, 50);
   }
-  assert.equal(honest.told.diagnoses.filter((one) => one === 'proxy-buffers'), []);
+  assert.equal(
+    honest.told.diagnoses.filter((one) => one === 'proxy-buffers'),
+    [],
+  );
 });
 
 test('a size above which requests die at once, and below which they live, is a limit that nobody named', () => {

@@ -1,6 +1,7 @@
 /**
- * What the deaths of requests say about the way to the gateway. One death says nothing: links are cut. The same death three times, at the
- * same age or above the same size, while other requests get through, is somebody's setting; then pieces stay below it.
+ * What the deaths of requests say about the way to the gateway. One death says nothing: links are cut. The
+ * same death three times, at the same age or above the same size, while other requests get through, is
+ * somebody's setting; then pieces stay below it.
  *
  * Deaths within one moment count once, for a link that is cut ends everything at once.
  */
@@ -40,11 +41,17 @@ const SAME_MOMENT_MS = 250;
 const SAME_AGE = 1.25;
 /** What dies sooner was not ended by a timer that is worth a name. */
 const TIMER_LEAST_MS = 1_000;
-/** So much has left, or would have in that time, that some of it must have reached the gateway, were it not held back. */
+/**
+ * So much has left, or would have in that time, that some of it must have reached the gateway, were it not
+ * held back.
+ */
 const SURELY_ARRIVED = { bytes: 256 * 1024, ms: 1_500 } as const;
 /** A piece aims at this part of what was seen to die. */
 const BELOW_AGE = 0.6;
-/** After so many pieces at a limit the double is tried, for the tablet may be in another network; later ever less often. */
+/**
+ * After so many pieces at a limit the double is tried, for the tablet may be in another network; later ever
+ * less often.
+ */
 const PIECES_UNTIL_TRIED_AGAIN = { first: 64, most: 4096 } as const;
 /** Nothing that is sent in one piece is larger or takes longer: beyond it a limit is none. */
 const WORTH_A_LIMIT = { bytes: 16 * 1024 * 1024, ms: 60_000 } as const;
@@ -66,7 +73,8 @@ export function createProxyEvidence(): ProxyEvidence {
     if (death.ms < TIMER_LEAST_MS) return;
     sameAge = [...sameAge, death].slice(-DEATHS_THAT_CONVINCE);
     const ages = sameAge.map(({ ms }) => ms);
-    if (sameAge.length === DEATHS_THAT_CONVINCE && Math.max(...ages) <= Math.min(...ages) * SAME_AGE) msLimit = Math.min(...ages) * BELOW_AGE;
+    if (sameAge.length === DEATHS_THAT_CONVINCE && Math.max(...ages) <= Math.min(...ages) * SAME_AGE)
+      msLimit = Math.min(...ages) * BELOW_AGE;
   }
 
   function noteBody(death: Death): void {
@@ -74,14 +82,16 @@ export function createProxyEvidence(): ProxyEvidence {
       [lostBodies, isBuffering, tooBig] = [0, false, []];
       return;
     }
-    const surelyArrived = death.ms >= SURELY_ARRIVED.ms && (death.left ?? SURELY_ARRIVED.bytes) >= SURELY_ARRIVED.bytes;
+    const surelyArrived =
+      death.ms >= SURELY_ARRIVED.ms && (death.left ?? SURELY_ARRIVED.bytes) >= SURELY_ARRIVED.bytes;
     if (surelyArrived) {
       lostBodies += 1;
       isBuffering ||= lostBodies >= LOST_BODIES_THAT_CONVINCE;
       return;
     }
     tooBig = [...tooBig.filter(({ bytes }) => bytes > largest), death];
-    if (tooBig.length >= DEATHS_THAT_CONVINCE && largest > 0 && death.bytes > largest) bytesLimit = Math.min(bytesLimit, largest);
+    if (tooBig.length >= DEATHS_THAT_CONVINCE && largest > 0 && death.bytes > largest)
+      bytesLimit = Math.min(bytesLimit, largest);
   }
 
   function tryAgain(): void {

@@ -1,6 +1,6 @@
 /**
- * The parcels of one study, as they come from the queue: each travels as soon as there is a lane for it, and one is taken from the queue
- * ahead. A parcel that cannot be read does not keep the others here.
+ * The parcels of one study, as they come from the queue: each travels as soon as there is a lane for it, and
+ * one is taken from the queue ahead. A parcel that cannot be read does not keep the others here.
  */
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ApiClient } from '../../app/api-client.ts';
@@ -25,14 +25,23 @@ export interface SendingTools extends Pick<Insist, 'waitForRight' | 'noteWaiting
 
 export type SendOutcome = 'sent' | 'upload-gone';
 
-/** `onLastPieces`: true when nothing but last pieces is on its way, false when one of them has to be sent again. */
+/**
+ * `onLastPieces`: true when nothing but last pieces is on its way, false when one of them has to be sent
+ * again.
+ */
 export type OnLastPieces = (areUnderWay: boolean) => void;
 
 /** What the gateway said when the study was announced. */
 export type Announced = Pick<ManifestAnswer, 'uploadId' | 'need' | 'begun'>;
 
 /** Throws StudyRefused, CopyUnreadable, Unreachable, the signal's reason. */
-export async function sendParcels(id: string, announced: Announced, tools: SendingTools, signal: AbortSignal, onLastPieces: OnLastPieces): Promise<SendOutcome> {
+export async function sendParcels(
+  id: string,
+  announced: Announced,
+  tools: SendingTools,
+  signal: AbortSignal,
+  onLastPieces: OnLastPieces,
+): Promise<SendOutcome> {
   const { need } = announced;
   if (need.length === 0) return 'sent';
   const stop = new AbortController();
@@ -43,7 +52,8 @@ export async function sendParcels(id: string, announced: Announced, tools: Sendi
   let isGone = false;
   const failures: unknown[] = [];
 
-  const tellLast = (): void => onLastPieces(isAllTaken && open.size > 0 && [...open.values()].every((isLast) => isLast));
+  const tellLast = (): void =>
+    onLastPieces(isAllTaken && open.size > 0 && [...open.values()].every((isLast) => isLast));
   const fail = (error: unknown): void => {
     failures.push(error);
     // A copy that cannot be read is one parcel's; whatever else ends one ends all.
@@ -54,18 +64,25 @@ export async function sendParcels(id: string, announced: Announced, tools: Sendi
   function start(parcel: ParcelToSend): Promise<void> {
     const placed = Promise.withResolvers<void>();
     open.set(parcel.id, false);
-    const sending = tools.lane.run(id, async (giveWay) => {
-      placed.resolve();
-      const outcome = await sendOne(id, announced, parcel, tools, until, giveWay, (isLast) => {
-        open.set(parcel.id, isLast);
-        tellLast();
+    const sending = tools.lane
+      .run(
+        id,
+        async (giveWay) => {
+          placed.resolve();
+          const outcome = await sendOne(id, announced, parcel, tools, until, giveWay, (isLast) => {
+            open.set(parcel.id, isLast);
+            tellLast();
+          });
+          if (outcome === 'upload-gone') isGone = true;
+        },
+        until,
+      )
+      .catch(fail)
+      .finally(() => {
+        placed.resolve();
+        open.delete(parcel.id);
+        underWay.delete(sending);
       });
-      if (outcome === 'upload-gone') isGone = true;
-    }, until).catch(fail).finally(() => {
-      placed.resolve();
-      open.delete(parcel.id);
-      underWay.delete(sending);
-    });
     underWay.add(sending);
     return placed.promise;
   }
@@ -88,22 +105,41 @@ export async function sendParcels(id: string, announced: Announced, tools: Sendi
 }
 
 async function sendOne(
-  id: string, { uploadId, begun }: Announced, parcel: ParcelToSend, tools: SendingTools, signal: AbortSignal, giveWay: () => Promise<void>, onLastPiece: (isUnderWay: boolean) => void,
+  id: string,
+  { uploadId, begun }: Announced,
+  parcel: ParcelToSend,
+  tools: SendingTools,
+  signal: AbortSignal,
+  giveWay: () => Promise<void>,
+  onLastPiece: (isUnderWay: boolean) => void,
 ): Promise<SendOutcome> {
   const { queue, clock } = tools;
   const backOff = createBackOff(tools.random);
   let isBegun = begun?.includes(parcel.id) ?? false;
   for (let current = parcel; ; isBegun = true) {
-    const outcome = await sendParcel(current, uploadId, {
-      api: tools.api, clock, random: tools.random, pace: tools.pace, way: tools.way, isBegun, patienceMs: tools.patienceMs, giveWay, onLastPiece,
-      async onCreated(location) {
-        current = { ...current, location };
-        await queue.parcelCreated(id, parcel.id, location);
+    const outcome = await sendParcel(
+      current,
+      uploadId,
+      {
+        api: tools.api,
+        clock,
+        random: tools.random,
+        pace: tools.pace,
+        way: tools.way,
+        isBegun,
+        patienceMs: tools.patienceMs,
+        giveWay,
+        onLastPiece,
+        async onCreated(location) {
+          current = { ...current, location };
+          await queue.parcelCreated(id, parcel.id, location);
+        },
+        onForgotten: () => queue.parcelForgotten(id, parcel.id),
+        onProgress: (acknowledged, left) => queue.parcelProgress(id, parcel.id, acknowledged, left),
+        onWaiting: (because) => tools.noteWaiting(id, because),
       },
-      onForgotten: () => queue.parcelForgotten(id, parcel.id),
-      onProgress: (acknowledged, left) => queue.parcelProgress(id, parcel.id, acknowledged, left),
-      onWaiting: (because) => tools.noteWaiting(id, because),
-    }, signal);
+      signal,
+    );
     if (outcome.kind === 'refused') throw new StudyRefused(outcome.problem.code ?? 'unexpected');
     if (outcome.kind === 'upload-gone') return 'upload-gone';
     if (outcome.kind === 'sent') {
@@ -116,7 +152,10 @@ async function sendOne(
   }
 }
 
-/** The same, ended at once by the signal, though the source may be waiting for a parcel that is still being packed. Throws its reason. */
+/**
+ * The same, ended at once by the signal, though the source may be waiting for a parcel that is still being
+ * packed. Throws its reason.
+ */
 async function* endedBy<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
   const aborted = Promise.withResolvers<never>();

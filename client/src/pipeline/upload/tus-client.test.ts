@@ -16,25 +16,35 @@ type Fault = (request: Seen) => Response | 'cut' | null;
 
 const TUS = { 'tus-resumable': '1.0.0' };
 
-/** A tus server in a few lines, which answers each request with the next of `faults` before it does what it should. */
+/**
+ * A tus server in a few lines, which answers each request with the next of `faults` before it does what it
+ * should.
+ */
 function tusServer(faults: Fault[] = []) {
   const uploads = new Map<string, { bytes: number[]; length: number; parcel: string }>();
   const seen: Seen[] = [];
   const state = { received: 0 };
-  const answer = (status: number, headers: Record<string, string> = {}) => new Response(null, { status, headers: { ...TUS, ...headers } });
+  const answer = (status: number, headers: Record<string, string> = {}) =>
+    new Response(null, { status, headers: { ...TUS, ...headers } });
   const take = (upload: { bytes: number[] }, body: Uint8Array) => {
     for (const byte of body) upload.bytes.push(byte);
     state.received += body.length;
   };
 
   async function fetchFrom(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const request = { method: init.method ?? 'GET', headers: new Headers(init.headers), body: init.body instanceof Uint8Array ? new Uint8Array(init.body) : new Uint8Array() };
+    const request = {
+      method: init.method ?? 'GET',
+      headers: new Headers(init.headers),
+      body: init.body instanceof Uint8Array ? new Uint8Array(init.body) : new Uint8Array(),
+    };
     const { method, headers, body } = request;
     seen.push(request);
     const fault = faults.shift()?.(request);
     if (fault instanceof Response) return fault;
     if (body.length > 0 && headers.has('upload-checksum')) {
-      const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array(body))).toString('base64');
+      const digest = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array(body))).toString(
+        'base64',
+      );
       assert.is(headers.get('upload-checksum'), `sha256 ${digest}`);
     }
     const arrived = fault === 'cut' ? body.subarray(0, body.length / 2) : body;
@@ -61,7 +71,13 @@ function tusServer(faults: Fault[] = []) {
     take(upload, body);
     return answer(204, { 'upload-offset': String(upload.bytes.length) });
   }
-  return { uploads, seen, state, methods: () => seen.map(({ method }) => method).join(' '), fetch: fetchFrom };
+  return {
+    uploads,
+    seen,
+    state,
+    methods: () => seen.map(({ method }) => method).join(' '),
+    fetch: fetchFrom,
+  };
 }
 
 interface SendOptions {
@@ -80,34 +96,70 @@ interface SendOptions {
   readonly isBegun?: boolean;
 }
 
-async function sendTo(server: Pick<ReturnType<typeof tusServer>, 'fetch'>, options: SendOptions = {}): Promise<ParcelOutcome> {
+async function sendTo(
+  server: Pick<ReturnType<typeof tusServer>, 'fetch'>,
+  options: SendOptions = {},
+): Promise<ParcelOutcome> {
   const parcel: ParcelToSend = {
-    id: '7f1c2e4a-0000-4000-8000-000000000001', bytes: BYTES.length, instances: 3, location: null, seal: null,
-    read: async (offset, length) => BYTES.slice(offset, offset + length), ...options.parcel,
+    id: '7f1c2e4a-0000-4000-8000-000000000001',
+    bytes: BYTES.length,
+    instances: 3,
+    location: null,
+    seal: null,
+    read: async (offset, length) => BYTES.slice(offset, offset + length),
+    ...options.parcel,
   };
-  const pace = createPace({ now: () => 0, onRate: () => undefined, onDiagnosis: (diagnosis) => void options.diagnoses?.push(diagnosis) });
-  return sendParcel(parcel, 'upload', {
-    api: createApiClient({
-      baseUrl: 'http://gateway', fetch: server.fetch, ...(options.fetchTelling ? { fetchTelling: options.fetchTelling } : {}),
-      tokens: { accessToken: async () => 'token', renew: options.renew ?? (async () => null) },
-    }),
-    clock: { now: () => 0, sleep: async (ms) => void options.slept?.push(ms) },
-    random: () => 0.5, patienceMs: options.patienceMs ?? 60_000, way: options.way ?? { isCreationPlain: false, probeBytes: null }, isBegun: options.isBegun ?? false,
-    pace: { ...pace, pieceBytes: (left) => Math.min(left, options.piece ?? PIECE, pace.pieceBytes(left)) },
-    giveWay: async () => undefined, onCreated: async () => undefined, onForgotten: async () => undefined,
-    onProgress: (acknowledged, left) => void options.told?.push([acknowledged, left]), onLastPiece: (isLast) => void options.last?.push(isLast),
-    onWaiting: (because) => void options.waiting?.push(because),
-  }, options.signal ?? new AbortController().signal);
+  const pace = createPace({
+    now: () => 0,
+    onRate: () => undefined,
+    onDiagnosis: (diagnosis) => void options.diagnoses?.push(diagnosis),
+  });
+  return sendParcel(
+    parcel,
+    'upload',
+    {
+      api: createApiClient({
+        baseUrl: 'http://gateway',
+        fetch: server.fetch,
+        ...(options.fetchTelling ? { fetchTelling: options.fetchTelling } : {}),
+        tokens: { accessToken: async () => 'token', renew: options.renew ?? (async () => null) },
+      }),
+      clock: { now: () => 0, sleep: async (ms) => void options.slept?.push(ms) },
+      random: () => 0.5,
+      patienceMs: options.patienceMs ?? 60_000,
+      way: options.way ?? { isCreationPlain: false, probeBytes: null },
+      isBegun: options.isBegun ?? false,
+      pace: { ...pace, pieceBytes: (left) => Math.min(left, options.piece ?? PIECE, pace.pieceBytes(left)) },
+      giveWay: async () => undefined,
+      onCreated: async () => undefined,
+      onForgotten: async () => undefined,
+      onProgress: (acknowledged, left) => void options.told?.push([acknowledged, left]),
+      onLastPiece: (isLast) => void options.last?.push(isLast),
+      onWaiting: (because) => void options.waiting?.push(because),
+    },
+    options.signal ?? new AbortController().signal,
+  );
 }
 
 function hasAll(server: ReturnType<typeof tusServer>): boolean {
   return [...server.uploads.values()].some((upload) => Buffer.from(upload.bytes).equals(Buffer.from(BYTES)));
 }
 
-const status = (code: number, headers: Record<string, string> = {}): Fault => () => new Response(null, { status: code, headers });
-const problem = (code: number, name: string): Fault => () =>
-  new Response(JSON.stringify({ type: 'x', title: 'x', status: code, code: name, correlationId: 'c' }), { status: code, headers: { 'content-type': 'application/problem+json' } });
-const html = (code = 200): Fault => () => new Response('<html>Please sign in</html>', { status: code, headers: { 'content-type': 'text/html' } });
+const status =
+  (code: number, headers: Record<string, string> = {}): Fault =>
+  () =>
+    new Response(null, { status: code, headers });
+const problem =
+  (code: number, name: string): Fault =>
+  () =>
+    new Response(JSON.stringify({ type: 'x', title: 'x', status: code, code: name, correlationId: 'c' }), {
+      status: code,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+const html =
+  (code = 200): Fault =>
+  () =>
+    new Response('<html>Please sign in</html>', { status: code, headers: { 'content-type': 'text/html' } });
 const none: Fault = () => null;
 
 test('a parcel arrives bit for bit, its first piece with its creation: no round trip without bytes', async () => {
@@ -128,19 +180,38 @@ test('a sealed parcel says which key opens it, and carries no checksum: its reco
   const server = tusServer();
   await sendTo(server, { parcel: { seal: { keyId: 'k-1', enc: 'AbC+/w==' } } });
   const metadata = server.seen[0]!.headers.get('upload-metadata')!;
-  const values = new Map(metadata.split(',').map((pair): [string, Buffer] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64')]));
+  const values = new Map(
+    metadata
+      .split(',')
+      .map((pair): [string, Buffer] => [pair.split(' ')[0]!, Buffer.from(pair.split(' ')[1]!, 'base64')]),
+  );
   assert.equal([...values.keys()], ['upload', 'parcel', 'seal', 'enc']);
-  assert.equal(['upload', 'parcel', 'seal'].map((key) => values.get(key)!.toString()), ['upload', '7f1c2e4a-0000-4000-8000-000000000001', 'k-1']);
+  assert.equal(
+    ['upload', 'parcel', 'seal'].map((key) => values.get(key)!.toString()),
+    ['upload', '7f1c2e4a-0000-4000-8000-000000000001', 'k-1'],
+  );
   assert.equal([...values.get('enc')!], [1, 0xb0, 0xbe, 0xff], 'the encapsulated key itself');
   assert.ok(server.seen.every(({ headers }) => !headers.has('upload-checksum')));
 });
 
 const FAULTS: Record<string, Fault> = {
-  'a cut': () => 'cut', 'a lock that is held by a dead connection': status(423, TUS), 'a slow-down': problem(429, 'rate-limited'),
-  'damage on the way': problem(460, 'checksum-mismatch'), 'a restart': problem(503, 'not-ready'), 'a failure': problem(500, 'unexpected'),
-  'a proxy that fails': html(502), 'a proxy that has no patience': html(504), 'a proxy that limits': html(413), 'an offset that differs': status(409, TUS),
-  'a full disk': problem(507, 'storage-full'), 'a sign-in page': html(200), 'a redirect': status(302, { location: 'http://portal/' }), 'a proxy that refuses': html(403),
-  'a success without an offset': status(204, TUS), 'an offset beyond the end': status(204, { ...TUS, 'upload-offset': '60001' }), 'a proxy that is lost': html(404),
+  'a cut': () => 'cut',
+  'a lock that is held by a dead connection': status(423, TUS),
+  'a slow-down': problem(429, 'rate-limited'),
+  'damage on the way': problem(460, 'checksum-mismatch'),
+  'a restart': problem(503, 'not-ready'),
+  'a failure': problem(500, 'unexpected'),
+  'a proxy that fails': html(502),
+  'a proxy that has no patience': html(504),
+  'a proxy that limits': html(413),
+  'an offset that differs': status(409, TUS),
+  'a full disk': problem(507, 'storage-full'),
+  'a sign-in page': html(200),
+  'a redirect': status(302, { location: 'http://portal/' }),
+  'a proxy that refuses': html(403),
+  'a success without an offset': status(204, TUS),
+  'an offset beyond the end': status(204, { ...TUS, 'upload-offset': '60001' }),
+  'a proxy that is lost': html(404),
 };
 for (const [name, fault] of Object.entries(FAULTS)) {
   test(`${name} at any request: every byte arrives once`, async () => {
@@ -168,7 +239,11 @@ test('an answer that was lost after the gateway had acted doubles nothing, and n
     assert.is((await sendTo(lossy)).kind, 'sent');
     assert.is(server.uploads.size, 1);
     assert.is(server.state.received, BYTES.length);
-    assert.is(server.seen.reduce((sum, { body }) => sum + body.length, 0), BYTES.length, 'the gateway is asked before anything is sent again');
+    assert.is(
+      server.seen.reduce((sum, { body }) => sum + body.length, 0),
+      BYTES.length,
+      'the gateway is asked before anything is sent again',
+    );
   }
 });
 
@@ -200,7 +275,16 @@ test('while a piece is under way it tells what has left, and only an answer coun
     return server.fetch(url, init);
   };
   await sendTo(server, { fetchTelling, told });
-  assert.equal(told.slice(0, 4), [[PIECE, PIECE], [PIECE, PIECE + 1_000], [PIECE, PIECE], [PIECE, PIECE]], 'after a cut it is safe here, not on its way');
+  assert.equal(
+    told.slice(0, 4),
+    [
+      [PIECE, PIECE],
+      [PIECE, PIECE + 1_000],
+      [PIECE, PIECE],
+      [PIECE, PIECE],
+    ],
+    'after a cut it is safe here, not on its way',
+  );
   assert.equal(told.at(-1), [BYTES.length, BYTES.length]);
 });
 
@@ -228,7 +312,10 @@ test('413 and 409 with a code of ours mean what the code says; without one they 
   assert.is(tooLarge.kind === 'refused' && tooLarge.problem.code, 'body-too-large');
   const withdrawn = await sendTo(tusServer([problem(409, 'policy-withdrawn')]));
   assert.is(withdrawn.kind === 'refused' && withdrawn.problem.code, 'policy-withdrawn');
-  await sendTo(tusServer([problem(409, 'seal-key-unknown')])).then(() => assert.unreachable(), (error) => assert.instance(error, CopyUnreadable));
+  await sendTo(tusServer([problem(409, 'seal-key-unknown')])).then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, CopyUnreadable),
+  );
 });
 
 test('Retry-After is obeyed, never undercut, and not by every device at the same moment', async () => {
@@ -242,7 +329,12 @@ test('Retry-After is obeyed, never undercut, and not by every device at the same
 test('Retry-After as a date is held against the answer’s own, for the clock here may be wrong', async () => {
   const slept: number[] = [];
   const at = Date.UTC(2031, 0, 1);
-  await sendTo(tusServer([status(503, { date: new Date(at).toUTCString(), 'retry-after': new Date(at + 20_000).toUTCString() })]), { slept });
+  await sendTo(
+    tusServer([
+      status(503, { date: new Date(at).toUTCString(), 'retry-after': new Date(at + 20_000).toUTCString() }),
+    ]),
+    { slept },
+  );
   assert.ok(slept[0]! >= 20_000 && slept[0]! <= 25_000, `${slept}`);
 });
 
@@ -257,17 +349,34 @@ test('after a gateway was full it is tried with a little, and with more only whi
   const full = problem(507, 'storage-full');
   const server = tusServer([full, none, full, full]);
   const way = { isCreationPlain: false, probeBytes: null };
-  const big = { bytes, read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)) };
+  const big = {
+    bytes,
+    read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)),
+  };
   assert.is((await sendTo(server, { parcel: big, piece: 400_000, way })).kind, 'sent');
-  assert.equal(server.seen.filter(({ method }) => method !== 'HEAD').map(({ method, body }) => [method, body.length]), [
-    ['POST', 400_000], ['POST', 0], ['PATCH', 1_024], ['PATCH', 1_024], ['PATCH', 8_192], ['PATCH', 65_536], ['PATCH', 400_000], ['PATCH', 400_000], ['PATCH', 125_248],
-  ]);
+  assert.equal(
+    server.seen.filter(({ method }) => method !== 'HEAD').map(({ method, body }) => [method, body.length]),
+    [
+      ['POST', 400_000],
+      ['POST', 0],
+      ['PATCH', 1_024],
+      ['PATCH', 1_024],
+      ['PATCH', 8_192],
+      ['PATCH', 65_536],
+      ['PATCH', 400_000],
+      ['PATCH', 400_000],
+      ['PATCH', 125_248],
+    ],
+  );
 });
 
 test('of two parcels only one finds a full gateway with a whole piece', async () => {
   const way: Way = { isCreationPlain: false, probeBytes: null };
   const bytes = 300_000;
-  const big = { bytes, read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)) };
+  const big = {
+    bytes,
+    read: async (offset: number, length: number) => new Uint8Array(Math.min(length, bytes - offset)),
+  };
   const [first, second] = [tusServer([problem(507, 'storage-full'), status(404, TUS)]), tusServer()];
   assert.is((await sendTo(first, { parcel: big, piece: 200_000, way })).kind, 'upload-gone');
   await sendTo(second, { parcel: big, piece: 200_000, way });
@@ -276,7 +385,9 @@ test('of two parcels only one finds a full gateway with a whole piece', async ()
 
 test('a parcel of which the gateway has a beginning goes on there, though this device remembers nothing of it', async () => {
   const first = tusServer([() => 'cut']);
-  await sendTo({ fetch: async (...of) => first.fetch(...of).catch(() => new Response(null, { status: 404, headers: TUS })) });
+  await sendTo({
+    fetch: async (...of) => first.fetch(...of).catch(() => new Response(null, { status: 404, headers: TUS })),
+  });
   const had = first.state.received;
   assert.ok(had > 0 && had < BYTES.length);
   assert.is((await sendTo(first, { isBegun: true })).kind, 'sent');
@@ -298,16 +409,29 @@ test('Safari calls a dropped link an abort: only our own signal ends the sending
   assert.is((await sendTo(safari)).kind, 'sent');
   assert.ok(hasAll(server));
   const stop = new AbortController();
-  const stopped = { fetch: async () => (stop.abort(new Error('paused')), Promise.reject(new DOMException('x', 'AbortError'))) };
-  await sendTo(stopped, { signal: stop.signal }).then(() => assert.unreachable(), (error) => assert.is(error.message, 'paused'));
+  const stopped = {
+    fetch: async () => (stop.abort(new Error('paused')), Promise.reject(new DOMException('x', 'AbortError'))),
+  };
+  await sendTo(stopped, { signal: stop.signal }).then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.message, 'paused'),
+  );
 });
 
 test('a sealed parcel goes on where the gateway says after damage; the same record damaged again and again is damaged here', async () => {
   const damaged = problem(460, 'checksum-mismatch');
   const sealed = { parcel: { seal: { keyId: 'k', enc: 'x' } } };
   assert.is((await sendTo(tusServer([none, damaged, none, none, damaged]), sealed)).kind, 'sent');
-  const broken = tusServer(Array.from({ length: 99 }, (): Fault => (request) => (request.method === 'PATCH' ? damaged(request) : null)));
-  await sendTo(broken, sealed).then(() => assert.unreachable(), (error) => assert.instance(error, CopyUnreadable));
+  const broken = tusServer(
+    Array.from(
+      { length: 99 },
+      (): Fault => (request) => (request.method === 'PATCH' ? damaged(request) : null),
+    ),
+  );
+  await sendTo(broken, sealed).then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, CopyUnreadable),
+  );
   assert.ok(broken.seen.length < 10, broken.methods());
 });
 
@@ -319,11 +443,17 @@ test('a sign-in page of the network is not believed, and named', async () => {
 
 test('an answer whose body breaks off is an answer all the same', async () => {
   const server = tusServer();
-  const body = () => new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error('cut')), cancel: () => Promise.reject(new Error('cut')) });
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.error(new Error('cut')),
+      cancel: () => Promise.reject(new Error('cut')),
+    });
   const broken = {
     fetch: async (input: string | URL | Request, init?: RequestInit) => {
       const { headers, status: code } = await server.fetch(input, init);
-      return code === 204 ? new Response(null, { status: code, headers }) : new Response(body(), { status: code, headers });
+      return code === 204
+        ? new Response(null, { status: code, headers })
+        : new Response(body(), { status: code, headers });
     },
   };
   assert.is((await sendTo(broken)).kind, 'sent');
@@ -332,7 +462,10 @@ test('an answer whose body breaks off is an answer all the same', async () => {
 test('without an answer it gives up when patience ends, and only then', async () => {
   const dead = { fetch: async () => Promise.reject(new TypeError('fetch failed')) };
   const slept: number[] = [];
-  await sendTo(dead, { patienceMs: 20_000, slept }).then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+  await sendTo(dead, { patienceMs: 20_000, slept }).then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, Unreachable),
+  );
   assert.ok(slept.length > 3);
 });
 
@@ -341,9 +474,17 @@ for (const [name, fault] of [
   ['answers questions and fails at every piece', html(502)],
 ] as const) {
   test(`a gateway that ${name} is asked ever less often, and given up when patience ends`, async () => {
-    const broken = tusServer(Array.from({ length: 500 }, (): Fault => (request) => (request.method === 'PATCH' ? fault(request) : null)));
+    const broken = tusServer(
+      Array.from(
+        { length: 500 },
+        (): Fault => (request) => (request.method === 'PATCH' ? fault(request) : null),
+      ),
+    );
     const slept: number[] = [];
-    await sendTo(broken, { patienceMs: 20_000, slept }).then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+    await sendTo(broken, { patienceMs: 20_000, slept }).then(
+      () => assert.unreachable(),
+      (error) => assert.instance(error, Unreachable),
+    );
     assert.ok(slept.length < 10 && slept.at(-1)! > 5_000, `${slept}`);
   });
 }

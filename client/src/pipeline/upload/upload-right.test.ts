@@ -18,18 +18,40 @@ const newDatabase = () => openLocalDatabase({ indexedDB: new IDBFactory(), IDBKe
 
 /** A gateway with a true clock, and what it has seen and how it misbehaves. */
 function gatewayOf() {
-  const state = { time: NOON, isDown: false, isEnded: false, enrols: true, losesEnrolment: 0, enrolments: 0, exchanges: 0, jtis: new Set<string>(), key: null as Record<string, string> | null };
-  const refuse = (status: number, code: string) => answered({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
+  const state = {
+    time: NOON,
+    isDown: false,
+    isEnded: false,
+    enrols: true,
+    losesEnrolment: 0,
+    enrolments: 0,
+    exchanges: 0,
+    jtis: new Set<string>(),
+    key: null as Record<string, string> | null,
+  };
+  const refuse = (status: number, code: string) =>
+    answered({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
   const answered = (body: unknown, status = 200) =>
-    new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json', date: new Date(Math.floor(state.time / 1000) * 1000).toUTCString() } });
+    new Response(JSON.stringify(body), {
+      status,
+      headers: {
+        'content-type': 'application/json',
+        date: new Date(Math.floor(state.time / 1000) * 1000).toUTCString(),
+      },
+    });
   async function exchange(assertion: string): Promise<Response> {
     state.exchanges += 1;
     if (state.key === null || state.isEnded) return refuse(401, 'session-ended');
     try {
       const { payload } = await jwtVerify(assertion, await importJWK(state.key, 'ES256'), {
-        issuer: DEVICE, subject: DEVICE, audience: AUDIENCE, currentDate: new Date(state.time), clockTolerance: 60,
+        issuer: DEVICE,
+        subject: DEVICE,
+        audience: AUDIENCE,
+        currentDate: new Date(state.time),
+        clockTolerance: 60,
       });
-      if (payload.exp! * 1000 > state.time + 360_000 || state.jtis.has(payload.jti!)) return refuse(401, 'assertion-refused');
+      if (payload.exp! * 1000 > state.time + 360_000 || state.jtis.has(payload.jti!))
+        return refuse(401, 'assertion-refused');
       state.jtis.add(payload.jti!);
       return answered({ accessToken: `right-${state.jtis.size}`, expiresIn: 600 });
     } catch {
@@ -43,7 +65,8 @@ function gatewayOf() {
     if (path === '/auth/device-token') return exchange(body.assertion);
     if (path !== '/auth/enrol') return answered({});
     if (!state.enrols) return refuse(404, 'not-found');
-    if (new Headers(init.headers).get('authorization') !== 'Bearer session') return refuse(401, 'not-authenticated');
+    if (new Headers(init.headers).get('authorization') !== 'Bearer session')
+      return refuse(401, 'not-authenticated');
     state.enrolments += 1;
     state.isEnded = false;
     state.key = body.publicKey;
@@ -54,17 +77,39 @@ function gatewayOf() {
 }
 
 /** The device of one account; `offBy`: so many milliseconds its clock is ahead. */
-function deviceOf(gateway: ReturnType<typeof gatewayOf>, { database = newDatabase(), offBy = 0 }: { database?: LocalDatabase; offBy?: number } = {}) {
+function deviceOf(
+  gateway: ReturnType<typeof gatewayOf>,
+  { database = newDatabase(), offBy = 0 }: { database?: LocalDatabase; offBy?: number } = {},
+) {
   const { state } = gateway;
   const device = { offBy, session: 'session' as string | null };
-  const clock = createServerClock({ wall: () => state.time + device.offBy, monotonic: () => state.time, keep: () => undefined });
+  const clock = createServerClock({
+    wall: () => state.time + device.offBy,
+    monotonic: () => state.time,
+    keep: () => undefined,
+  });
   const session: TokenSource = { accessToken: async () => device.session, renew: async () => device.session };
   const right = createUploadRight({
-    baseUrl: 'http://gateway', fetch: gateway.fetch, clock, monotonic: () => state.time, newId: () => crypto.randomUUID(), alone: (work) => work(),
+    baseUrl: 'http://gateway',
+    fetch: gateway.fetch,
+    clock,
+    monotonic: () => state.time,
+    newId: () => crypto.randomUUID(),
+    alone: (work) => work(),
     store: { get: () => keptRight(database, ACCOUNT), put: (kept) => keepRight(database, ACCOUNT, kept) },
     session: () => (device.session === null ? null : session),
   });
-  return { device, right, database, api: createApiClient({ baseUrl: 'http://gateway', fetch: gateway.fetch, tokens: right, serverClock: clock }) };
+  return {
+    device,
+    right,
+    database,
+    api: createApiClient({
+      baseUrl: 'http://gateway',
+      fetch: gateway.fetch,
+      tokens: right,
+      serverClock: clock,
+    }),
+  };
 }
 
 test('while its user is signed in a device is enrolled, and goes on when nobody is signed in any more, in a new page too', async () => {
@@ -83,10 +128,16 @@ test('while its user is signed in a device is enrolled, and goes on when nobody 
 test('a token is asked for once in its life, by many requests together', async () => {
   const gateway = gatewayOf();
   const { right } = deviceOf(gateway);
-  assert.equal(new Set(await Promise.all(Array.from({ length: 20 }, () => right.accessToken()))), new Set(['right-1']));
+  assert.equal(
+    new Set(await Promise.all(Array.from({ length: 20 }, () => right.accessToken()))),
+    new Set(['right-1']),
+  );
   gateway.state.time += 500_000;
   assert.is(await right.accessToken(), 'right-1');
-  assert.equal(new Set(await Promise.all(Array.from({ length: 20 }, () => right.renew('right-1')))), new Set(['right-2']));
+  assert.equal(
+    new Set(await Promise.all(Array.from({ length: 20 }, () => right.renew('right-1')))),
+    new Set(['right-2']),
+  );
 });
 
 test('the device keeps no token, and a key that no script can read', async () => {
@@ -97,7 +148,10 @@ test('the device keeps no token, and a key that no script can read', async () =>
   assert.not.match(JSON.stringify(rows), /right-1|session"/);
   const { keys } = (await keptRight(database, ACCOUNT))!;
   assert.is(keys.privateKey.extractable, false);
-  await crypto.subtle.exportKey('jwk', keys.privateKey).then(() => assert.unreachable(), (error) => assert.is(error.name, 'InvalidAccessError'));
+  await crypto.subtle.exportKey('jwk', keys.privateKey).then(
+    () => assert.unreachable(),
+    (error) => assert.is(error.name, 'InvalidAccessError'),
+  );
 });
 
 for (const days of [-3, 3]) {
@@ -121,10 +175,14 @@ for (const days of [-3, 3]) {
 test('each assertion is another one, and good for minutes only', async () => {
   const gateway = gatewayOf();
   const seen: string[] = [];
-  const watched = { ...gateway, fetch: (input: string | URL | Request, init?: RequestInit) => {
-    if (String(input).endsWith('/auth/device-token')) seen.push((JSON.parse(String(init?.body)) as { assertion: string }).assertion);
-    return gateway.fetch(input, init);
-  } };
+  const watched = {
+    ...gateway,
+    fetch: (input: string | URL | Request, init?: RequestInit) => {
+      if (String(input).endsWith('/auth/device-token'))
+        seen.push((JSON.parse(String(init?.body)) as { assertion: string }).assertion);
+      return gateway.fetch(input, init);
+    },
+  };
   const { right } = deviceOf(watched);
   await right.accessToken();
   await right.renew('right-1');
@@ -137,7 +195,10 @@ test('an enrolment whose answer was lost is repeated with the same key', async (
   const gateway = gatewayOf();
   gateway.state.losesEnrolment = 1;
   const { right, database } = deviceOf(gateway);
-  await right.accessToken().then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+  await right.accessToken().then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, Unreachable),
+  );
   const { key } = gateway.state;
   assert.is((await keptRight(database, ACCOUNT))?.deviceId, null);
   assert.is(await right.accessToken(), 'right-1');
@@ -167,7 +228,10 @@ test('without an answer the right is not taken for ended', async () => {
   const { device, right } = deviceOf(gateway);
   await right.accessToken();
   [device.session, gateway.state.isDown] = [null, true];
-  await right.renew('right-1').then(() => assert.unreachable(), (error) => assert.instance(error, Unreachable));
+  await right.renew('right-1').then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, Unreachable),
+  );
   gateway.state.isDown = false;
   assert.is(await right.accessToken(), 'right-2');
 });

@@ -1,14 +1,23 @@
 /**
- * The right to send that outlives a login: what one account queued on this device travels whoever is signed in, or nobody. The device has a key
- * pair for the account whose private half no script can read; while the account is signed in it is enrolled, and later each token is asked for with
- * a signed assertion. Tokens are kept in memory only.
+ * The right to send that outlives a login: what one account queued on this device travels whoever is signed
+ * in, or nobody. The device has a key pair for the account whose private half no script can read; while the
+ * account is signed in it is enrolled, and later each token is asked for with a signed assertion. Tokens are
+ * kept in memory only.
  *
- * Gives null where the right has ended (a new password, a disabled account, long unused) and nobody is signed in who could begin it anew. Where a
- * device cannot be enrolled, the session's own token serves.
+ * Gives null where the right has ended (a new password, a disabled account, long unused) and nobody is signed
+ * in who could begin it anew. Where a device cannot be enrolled, the session's own token serves.
  */
 import { deviceTokenAnswerSchema, enrolAnswerSchema } from '#shared/protocol/api.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
-import { ApiProblem, createApiClient, ForeignAnswer, isPage, problemOf, Unreachable, type TokenSource } from '../../app/api-client.ts';
+import {
+  ApiProblem,
+  createApiClient,
+  ForeignAnswer,
+  isPage,
+  problemOf,
+  Unreachable,
+  type TokenSource,
+} from '../../app/api-client.ts';
 import type { ServerClock } from '../../app/server-clock.ts';
 import type { KeptRight } from '../queue/kept-rights.ts';
 
@@ -33,19 +42,33 @@ export interface UploadRightTools {
 }
 
 export interface UploadRight extends TokenSource {
-  /** Whether asking for a token may give one: the right has not ended, or somebody is signed in who can begin it anew. */
+  /**
+   * Whether asking for a token may give one: the right has not ended, or somebody is signed in who can begin
+   * it anew.
+   */
   mayGive(): Promise<boolean>;
 }
 
-type Exchange = { readonly kind: 'given'; readonly token: string; readonly expiresIn: number } | { readonly kind: 'ended' | 'untrue' };
+type Exchange =
+  | { readonly kind: 'given'; readonly token: string; readonly expiresIn: number }
+  | { readonly kind: 'ended' | 'untrue' };
 
 /** Renewed so long before its end that a request which starts now does not meet it. */
 const RENEW_BEFORE_MS = 30_000;
-/** In the middle of what the gateway takes (a minute ago to six minutes ahead): a clock may be off by three either way. */
+/**
+ * In the middle of what the gateway takes (a minute ago to six minutes ahead): a clock may be off by three
+ * either way.
+ */
 const ASSERTION_SECONDS = 150;
-/** After the first refusal the clock is set by the gateway's; the third is for one that was used up by a repeated request. */
+/**
+ * After the first refusal the clock is set by the gateway's; the third is for one that was used up by a
+ * repeated request.
+ */
 const ATTEMPTS = 3;
-/** A gateway that does not enrol devices (an earlier version, a role that may not send) is not asked before each request. */
+/**
+ * A gateway that does not enrol devices (an earlier version, a role that may not send) is not asked before
+ * each request.
+ */
 const ENROL_AGAIN_MS = 60_000;
 
 export function createUploadRight(tools: UploadRightTools): UploadRight {
@@ -56,7 +79,9 @@ export function createUploadRight(tools: UploadRightTools): UploadRight {
 
   async function exchange(right: KeptRight & { readonly deviceId: string }): Promise<Exchange> {
     for (let attempt = 1; ; attempt += 1) {
-      const response = await post('/auth/device-token', { assertion: await signAssertion(right, clock.now(), tools.newId()) });
+      const response = await post('/auth/device-token', {
+        assertion: await signAssertion(right, clock.now(), tools.newId()),
+      });
       if (isPage(response)) throw new ForeignAnswer(response.status);
       if (response.ok) {
         const answer = deviceTokenAnswerSchema.safeParse(await response.json().catch(() => null));
@@ -73,7 +98,11 @@ export function createUploadRight(tools: UploadRightTools): UploadRight {
   async function post(path: string, body: unknown): Promise<Response> {
     const arrived = clock.exchange();
     try {
-      const init = { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(body) };
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        body: JSON.stringify(body),
+      };
       const response = await tools.fetch(`${tools.baseUrl}${path}`, init);
       arrived(response.headers);
       return response;
@@ -82,15 +111,25 @@ export function createUploadRight(tools: UploadRightTools): UploadRight {
     }
   }
 
-  /** Null where the gateway does not enrol this device. The key is kept before it is named, so that a lost answer makes no second device. */
+  /**
+   * Null where the gateway does not enrol this device. The key is kept before it is named, so that a lost
+   * answer makes no second device.
+   */
   async function enrol(session: TokenSource): Promise<(KeptRight & { readonly deviceId: string }) | null> {
     const kept = await store.get();
     const keys = kept?.keys ?? (await makeKeys());
     if (kept === null) await store.put({ keys, deviceId: null, audience: '', hasEnded: false });
-    const api = createApiClient({ baseUrl: tools.baseUrl, fetch: tools.fetch, tokens: session, serverClock: clock });
+    const api = createApiClient({
+      baseUrl: tools.baseUrl,
+      fetch: tools.fetch,
+      tokens: session,
+      serverClock: clock,
+    });
     try {
       const publicKey = await toPublicJwk(keys.publicKey);
-      const { deviceId, audience } = await api.json('/auth/enrol', enrolAnswerSchema, { body: { publicKey } });
+      const { deviceId, audience } = await api.json('/auth/enrol', enrolAnswerSchema, {
+        body: { publicKey },
+      });
       const right = { keys, deviceId, audience, hasEnded: false };
       await store.put(right);
       return right;
@@ -154,12 +193,23 @@ async function toPublicJwk(key: CryptoKey) {
   return { kty, crv, x, y };
 }
 
-/** A JWT (RFC 7523 §3) in compact form; WebCrypto's signature is already the one that JWS asks for (RFC 7518 §3.4: R and S as octets). */
-async function signAssertion({ keys, deviceId, audience }: KeptRight, now: number, jti: string): Promise<string> {
+/**
+ * A JWT (RFC 7523 §3) in compact form; WebCrypto's signature is already the one that JWS asks for (RFC 7518
+ * §3.4: R and S as octets).
+ */
+async function signAssertion(
+  { keys, deviceId, audience }: KeptRight,
+  now: number,
+  jti: string,
+): Promise<string> {
   const encode = (value: unknown) => toBase64Url(new TextEncoder().encode(JSON.stringify(value)));
   const at = Math.floor(now / 1000);
   const claims = { iss: deviceId, sub: deviceId, aud: audience, iat: at, exp: at + ASSERTION_SECONDS, jti };
   const signed = `${encode({ alg: 'ES256', typ: 'JWT' })}.${encode(claims)}`;
-  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, keys.privateKey, new TextEncoder().encode(signed));
+  const signature = await crypto.subtle.sign(
+    { name: 'ECDSA', hash: 'SHA-256' },
+    keys.privateKey,
+    new TextEncoder().encode(signed),
+  );
   return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
 }

@@ -6,7 +6,13 @@ import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol
 import { createApiClient } from '../../app/api-client.ts';
 import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
 import type { Trouble } from '../queue/queued.ts';
-import { CopyUnreadable, keyOf, type CheckedReceipt, type InstanceKey, type UploadQueue } from '../queue/upload-queue.ts';
+import {
+  CopyUnreadable,
+  keyOf,
+  type CheckedReceipt,
+  type InstanceKey,
+  type UploadQueue,
+} from '../queue/upload-queue.ts';
 import { createFollower } from './follow-events.ts';
 import { ReceiptFaulty } from './carry-study.ts';
 import { createUploader, type Uploader } from './uploader.ts';
@@ -14,8 +20,12 @@ import { createUploader, type Uploader } from './uploader.ts';
 const STUDY = '1.2.3';
 const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';
 const INSTANCES = [1, 2, 3].map((number) => ({
-  sopInstanceUID: `${STUDY}.${number}`, seriesInstanceUID: `${STUDY}.0`, sopClassUID: '1.2.840.10008.5.1.4.1.1.2', transferSyntaxUID: '1.2.840.10008.1.2.1',
-  bytes: 4, digest: String(number).repeat(64),
+  sopInstanceUID: `${STUDY}.${number}`,
+  seriesInstanceUID: `${STUDY}.0`,
+  sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+  transferSyntaxUID: '1.2.840.10008.1.2.1',
+  bytes: 4,
+  digest: String(number).repeat(64),
 }));
 
 /** How the gateway misbehaves: it is another program, on another machine, perhaps an older one. */
@@ -24,7 +34,9 @@ interface Habits {
   readonly loses?: number;
   readonly conflicts?: readonly InstanceKey[];
   readonly refusesWith?: { status: number; code: string };
-  readonly receipt?: (instances: ReceiptInstance[]) => Partial<{ studyInstanceUID: string; root: string; instances: ReceiptInstance[] }>;
+  readonly receipt?: (
+    instances: ReceiptInstance[],
+  ) => Partial<{ studyInstanceUID: string; root: string; instances: ReceiptInstance[] }>;
   readonly strangerSigns?: boolean;
   /** Forgets the tus upload when this many pieces have come. */
   readonly forgetsAt?: number;
@@ -37,29 +49,58 @@ async function gatewayWith(habits: Habits) {
   const offsets = new Map<string, number>();
   let held = new Set<string>();
   let isComplete = false;
-  const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
-  const refuse = (status: number, code: string) => json({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
+  const json = (body: unknown, status = 200) =>
+    new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
+  const refuse = (status: number, code: string) =>
+    json({ type: 'x', title: 'x', status, code, correlationId: 'c' }, status);
   const conflicts = new Set((habits.conflicts ?? []).map(keyOf));
   const promised = () => INSTANCES.filter((instance) => !conflicts.has(keyOf(instance)));
 
   async function receipt(): Promise<Response> {
-    const instances = INSTANCES.map(({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
-      sopInstanceUID, digest, bytes, ...(conflicts.has(`${sopInstanceUID} ${digest}`) ? { state: 'quarantined', reason: 'conflicting-instance' } : { state: 'stored' }),
-    }));
+    const instances = INSTANCES.map(
+      ({ sopInstanceUID, digest, bytes }): ReceiptInstance => ({
+        sopInstanceUID,
+        digest,
+        bytes,
+        ...(conflicts.has(`${sopInstanceUID} ${digest}`)
+          ? { state: 'quarantined', reason: 'conflicting-instance' }
+          : { state: 'stored' }),
+      }),
+    );
     const said = habits.receipt?.(instances) ?? {};
     const payload = {
-      jti: UPLOAD, iss: 'http://gateway', iat: 1, version: 1, studyInstanceUID: STUDY, revision: 1, policy: { name: 'identified', version: 1 },
-      pacs: 'http://pacs', instances, ...said, root: said.root ?? await merkleRoot(said.instances ?? instances),
+      jti: UPLOAD,
+      iss: 'http://gateway',
+      iat: 1,
+      version: 1,
+      studyInstanceUID: STUDY,
+      revision: 1,
+      policy: { name: 'identified', version: 1 },
+      pacs: 'http://pacs',
+      instances,
+      ...said,
+      root: said.root ?? (await merkleRoot(said.instances ?? instances)),
     };
     const header = { alg: 'EdDSA', kid: 'k', typ: RECEIPT_TYPE };
-    return new Response(await new CompactSign(new TextEncoder().encode(JSON.stringify(payload))).setProtectedHeader(header).sign(signer.privateKey));
+    return new Response(
+      await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+        .setProtectedHeader(header)
+        .sign(signer.privateKey),
+    );
   }
 
-  const status = () => json({
-    uploadId: UPLOAD, studyInstanceUID: STUDY, state: isComplete ? 'closed' : 'receiving', revision: 1, policy: 'identified',
-    counts: { promised: 3, atGateway: 0, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 }, bytes: { promised: 12, atGateway: 0, inPacs: 12 },
-    waiting: null, receipt: isComplete ? { id: UPLOAD, href: '/x' } : null,
-  });
+  const status = () =>
+    json({
+      uploadId: UPLOAD,
+      studyInstanceUID: STUDY,
+      state: isComplete ? 'closed' : 'receiving',
+      revision: 1,
+      policy: 'identified',
+      counts: { promised: 3, atGateway: 0, inPacs: 3, refused: 0, quarantined: 0, leftOut: 0 },
+      bytes: { promised: 12, atGateway: 0, inPacs: 12 },
+      waiting: null,
+      receipt: isComplete ? { id: UPLOAD, href: '/x' } : null,
+    });
 
   async function answer(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const path = new URL(String(input)).pathname;
@@ -67,12 +108,29 @@ async function gatewayWith(habits: Habits) {
     if (path === '/upload/init') {
       seen.inits += 1;
       if (habits.refusesWith) return refuse(habits.refusesWith.status, habits.refusesWith.code);
-      const [have, need] = [promised().filter((one) => held.has(keyOf(one))), promised().filter((one) => !held.has(keyOf(one)))];
+      const [have, need] = [
+        promised().filter((one) => held.has(keyOf(one))),
+        promised().filter((one) => !held.has(keyOf(one))),
+      ];
       const key = ({ sopInstanceUID, digest }: InstanceKey) => ({ sopInstanceUID, digest });
-      const conflict = INSTANCES.filter((one) => conflicts.has(keyOf(one))).map((one) => ({ ...key(one), reason: 'conflicting-instance' }));
-      return json({ uploadId: UPLOAD, studyInstanceUID: STUDY, revision: 1, have: have.map(key), need: need.map(key), conflict });
+      const conflict = INSTANCES.filter((one) => conflicts.has(keyOf(one))).map((one) => ({
+        ...key(one),
+        reason: 'conflicting-instance',
+      }));
+      return json({
+        uploadId: UPLOAD,
+        studyInstanceUID: STUDY,
+        revision: 1,
+        have: have.map(key),
+        need: need.map(key),
+        conflict,
+      });
     }
-    if (path === '/upload/files') return new Response(null, { status: 201, headers: { 'tus-resumable': '1.0.0', 'upload-offset': '0', location: `files/${seen.inits}` } });
+    if (path === '/upload/files')
+      return new Response(null, {
+        status: 201,
+        headers: { 'tus-resumable': '1.0.0', 'upload-offset': '0', location: `files/${seen.inits}` },
+      });
     if (path.startsWith('/upload/files/')) {
       seen.pieces += 1;
       if (seen.pieces === habits.forgetsAt) return new Response(null, { status: 404 });
@@ -80,32 +138,64 @@ async function gatewayWith(habits: Habits) {
       offsets.set(path, offset);
       assert.is(Number(headers.get('upload-offset')) + (init.body as Uint8Array).length, offset);
       if (offset === 12) held = new Set(promised().map(keyOf));
-      return new Response(null, { status: 204, headers: { 'tus-resumable': '1.0.0', 'upload-offset': String(offset) } });
+      return new Response(null, {
+        status: 204,
+        headers: { 'tus-resumable': '1.0.0', 'upload-offset': String(offset) },
+      });
     }
     if (path.endsWith('/complete')) {
       seen.completions += 1;
       const isLost = seen.completions <= (habits.loses ?? 0);
       if (isLost) held = new Set();
       isComplete = !isLost;
-      return json({ uploadId: UPLOAD, state: 'receiving', missing: isLost ? promised().map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) : [] });
+      return json({
+        uploadId: UPLOAD,
+        state: 'receiving',
+        missing: isLost ? promised().map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) : [],
+      });
     }
     if (path.endsWith('/receipt')) return receipt();
-    if (path.endsWith('/jwks.json')) return json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'EdDSA' }] });
+    if (path.endsWith('/jwks.json'))
+      return json({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k', alg: 'EdDSA' }] });
     return path.endsWith('/status') ? status() : refuse(404, 'not-found');
   }
   return { fetch: answer, seen };
 }
 
 function queueOf() {
-  const record = { state: 'safe' as UploadState, refused: null as string | null, trouble: null as Trouble | null, troubles: [] as Trouble[], settled: null as CheckedReceipt | null, sent: 0 };
+  const record = {
+    state: 'safe' as UploadState,
+    refused: null as string | null,
+    trouble: null as Trouble | null,
+    troubles: [] as Trouble[],
+    settled: null as CheckedReceipt | null,
+    sent: 0,
+  };
   const move = (event: Parameters<typeof nextUploadState>[1]) => {
     const state = nextUploadState(record.state, event);
     if (state !== null) record.state = state;
     return state !== null;
   };
   const queue: UploadQueue = {
-    pending: async () => (record.settled ? [] : [{ id: 'study', state: record.state, uploadId: null, receiptId: null, trouble: record.trouble, turn: 0 }]),
-    manifestOf: async (): Promise<Manifest> => ({ protocolVersion: 1, policy: { name: 'identified', version: 1 }, studyInstanceUID: STUDY, instances: INSTANCES }),
+    pending: async () =>
+      record.settled
+        ? []
+        : [
+            {
+              id: 'study',
+              state: record.state,
+              uploadId: null,
+              receiptId: null,
+              trouble: record.trouble,
+              turn: 0,
+            },
+          ],
+    manifestOf: async (): Promise<Manifest> => ({
+      protocolVersion: 1,
+      policy: { name: 'identified', version: 1 },
+      studyInstanceUID: STUDY,
+      instances: INSTANCES,
+    }),
     announced: async () => true,
     async *parcelsFor(_id, need) {
       const read = async (_: number, length: number) => new Uint8Array(Math.min(5, length));
@@ -133,21 +223,41 @@ function queueOf() {
 async function uploaderOver(habits: Habits) {
   const gateway = await gatewayWith(habits);
   const { queue, record } = queueOf();
-  const api = createApiClient({ baseUrl: 'http://gateway', fetch: gateway.fetch, tokens: { accessToken: async () => 't', renew: async () => null } });
+  const api = createApiClient({
+    baseUrl: 'http://gateway',
+    fetch: gateway.fetch,
+    tokens: { accessToken: async () => 't', renew: async () => null },
+  });
   // Time passes at once, but always later than what is under way.
   const slept: number[] = [];
-  const sleep = (ms: number, signal: AbortSignal) => new Promise<void>((resolve) => void (slept.push(ms), setImmediate(resolve))).then(() => signal.throwIfAborted());
+  const sleep = (ms: number, signal: AbortSignal) =>
+    new Promise<void>((resolve) => void (slept.push(ms), setImmediate(resolve))).then(() =>
+      signal.throwIfAborted(),
+    );
   const clock = { now: () => 0, sleep };
   const uploader = createUploader({
-    queue, api, clock, random: () => 0, patienceMs: 60_000, awaitReceipts: true, follower: createFollower({ api, clock, random: () => 0 }),
-    isOnline: () => true, signedIn: async () => undefined, onLink: () => undefined, onRate: () => undefined, onDiagnosis: () => undefined,
+    queue,
+    api,
+    clock,
+    random: () => 0,
+    patienceMs: 60_000,
+    awaitReceipts: true,
+    follower: createFollower({ api, clock, random: () => 0 }),
+    isOnline: () => true,
+    signedIn: async () => undefined,
+    onLink: () => undefined,
+    onRate: () => undefined,
+    onDiagnosis: () => undefined,
   });
   return { uploader, queue, record, seen: gateway.seen, slept };
 }
 
 async function carried(habits: Habits) {
   const { uploader, record, seen } = await uploaderOver(habits);
-  const failed = await uploader.drain(new AbortController().signal).then(() => null, (error: unknown) => error);
+  const failed = await uploader.drain(new AbortController().signal).then(
+    () => null,
+    (error: unknown) => error,
+  );
   return { record, seen, failed };
 }
 
@@ -193,7 +303,9 @@ test('no receipt that does not hold makes the device delete anything', async () 
 });
 
 test('a study that the gateway refuses is said to be refused, with the reason, and not tried for ever', async () => {
-  const { record, seen, failed } = await carried({ refusesWith: { status: 403, code: 'policy-not-allowed' } });
+  const { record, seen, failed } = await carried({
+    refusesWith: { status: 403, code: 'policy-not-allowed' },
+  });
   assert.is(failed, null);
   assert.is(record.refused, 'policy-not-allowed');
   assert.is(seen.inits, 1);
@@ -201,10 +313,15 @@ test('a study that the gateway refuses is said to be refused, with the reason, a
 
 test('a receipt that does not hold is a state of the study, and asked for ever more calmly until it holds', async () => {
   let lies = 6;
-  const { uploader, record, slept } = await uploaderOver({ receipt: () => (lies-- > 0 ? { studyInstanceUID: '9.9' } : {}) });
+  const { uploader, record, slept } = await uploaderOver({
+    receipt: () => (lies-- > 0 ? { studyInstanceUID: '9.9' } : {}),
+  });
   await runUntilSettled(uploader, record);
   assert.equal(record.troubles, ['receipt-faulty', 'receipt-faulty']);
-  assert.equal(slept.filter((ms) => ms === 5_000 || ms === 10_000), [5_000, 10_000]);
+  assert.equal(
+    slept.filter((ms) => ms === 5_000 || ms === 10_000),
+    [5_000, 10_000],
+  );
 });
 
 test('a copy that cannot be read is a state of the study, and is taken up as soon as a person asks', async () => {
@@ -227,7 +344,10 @@ test('a copy that cannot be read is a state of the study, and is taken up as soo
   assert.equal(record.troubles, ['copy-unreadable']);
 });
 
-async function runUntilSettled(uploader: Uploader, record: { readonly settled: CheckedReceipt | null }): Promise<void> {
+async function runUntilSettled(
+  uploader: Uploader,
+  record: { readonly settled: CheckedReceipt | null },
+): Promise<void> {
   const over = new AbortController();
   const running = uploader.run(over.signal);
   while (record.settled === null) await new Promise<void>((resolve) => setImmediate(resolve));

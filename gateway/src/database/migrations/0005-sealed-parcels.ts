@@ -1,6 +1,7 @@
 /**
- * Parcels may come sealed: which key opens one, and the encapsulated key, are kept as long as it is on its way, for it comes in pieces. And instances
- * may come coded: what verify restored lies in a blob of its own, named here.
+ * Parcels may come sealed: which key opens one, and the encapsulated key, are kept as long as it is on its
+ * way, for it comes in pieces. And instances may come coded: what verify restored lies in a blob of its own,
+ * named here.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -1,7 +1,8 @@
 /**
- * The right to send of a device (PROTOCOL, "The right to send"): its public key, whose it is, and since when it was not used. An upload is now the
- * promise of one device of an account; what has no device (the command line, and all that was begun before this rung) is the account's own, once a
- * study. An assertion's `jti` is kept as long as it could be shown again: in the database, for the second time may be at another gateway.
+ * The right to send of a device (PROTOCOL, "The right to send"): its public key, whose it is, and since when
+ * it was not used. An upload is now the promise of one device of an account; what has no device (the command
+ * line, and all that was begun before this rung) is the account's own, once a study. An assertion's `jti` is
+ * kept as long as it could be shown again: in the database, for the second time may be at another gateway.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -1,6 +1,7 @@
 /**
- * Upload policies that an administrator made. Each change is a row of its own: what was promised under a version is held to that version, and receipts
- * name it, as long as the study is known. The last version is in force unless it was withdrawn.
+ * Upload policies that an administrator made. Each change is a row of its own: what was promised under a
+ * version is held to that version, and receipts name it, as long as the study is known. The last version is
+ * in force unless it was withdrawn.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -1,7 +1,8 @@
 /**
- * What devices say they did to instances under a de-identifying policy (PROTOCOL, "The manifest"): each distinct report of a study once, under the digest of
- * its canonical text; an instance names its own. They live as long as the study, for every later receipt of it says them again.
- * `actions` null: the list was too long to travel. What was promised before this rung, or by a device that says nothing, has none.
+ * What devices say they did to instances under a de-identifying policy (PROTOCOL, "The manifest"): each
+ * distinct report of a study once, under the digest of its canonical text; an instance names its own. They
+ * live as long as the study, for every later receipt of it says them again. `actions` null: the list was too
+ * long to travel. What was promised before this rung, or by a device that says nothing, has none.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -1,7 +1,8 @@
 /**
- * Models, what is asked of them, and what they found. A result is there once for one input, one set of models and one set of parameters
- * (`cache_key`): who asks again is given it, and a job that is taken over by another gateway adds nothing. Names of files are not kept; what a person
- * wrote about a finding is kept sealed under the gateway's key.
+ * Models, what is asked of them, and what they found. A result is there once for one input, one set of models
+ * and one set of parameters (`cache_key`): who asks again is given it, and a job that is taken over by
+ * another gateway adds nothing. Names of files are not kept; what a person wrote about a finding is kept
+ * sealed under the gateway's key.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -1,6 +1,6 @@
 /**
- * How often each version of a model was asked, with which outcome and how fast: counts by day, for all gateways together. Jobs are found by their end,
- * for they do not stay for ever.
+ * How often each version of a model was asked, with which outcome and how fast: counts by day, for all
+ * gateways together. Jobs are found by their end, for they do not stay for ever.
  */
 import { type Kysely, sql } from 'kysely';
 

@@ -17,7 +17,10 @@ async function assembleOnce(study: StudyRow, tools: PipelineTools): Promise<stri
     const moved = await applyStudyEvent(trx, locked, 'all-settled', tools.now());
     if (moved === null) return 'elsewhere';
     await enqueueStage(trx, tools, 'forward', { studyId: study.id });
-    await auditStudy(trx, tools, study, 'study-assembled', { revision: moved.revision, ...Object.fromEntries(counts) });
+    await auditStudy(trx, tools, study, 'study-assembled', {
+      revision: moved.revision,
+      ...Object.fromEntries(counts),
+    });
     return 'assembled';
   });
 }

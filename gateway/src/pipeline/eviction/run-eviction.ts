@@ -1,6 +1,6 @@
 /**
- * Eviction, applied. The rows go first, and key and bytes once that is committed: until then a person may take up again what was left out, and finds it.
- * Killed in between, expiry sweeps what no row knows.
+ * Eviction, applied. The rows go first, and key and bytes once that is committed: until then a person may
+ * take up again what was left out, and finds it. Killed in between, expiry sweeps what no row knows.
  */
 import { instancesOf } from '../instance.store.ts';
 import { removeParcelBlobs } from '../parcel-blobs.ts';
@@ -27,7 +27,11 @@ async function evictStudy(study: StudyRow, tools: PipelineTools): Promise<string
       await setStudyKey(trx, study.id, null);
     }
     await applyStudyEvent(trx, locked, plan.held ? 'evicted-but-held' : 'evicted', tools.now());
-    await auditStudy(trx, tools, study, 'study-evicted', { revision: locked.revision, parcels: plan.remove.length, held: plan.held });
+    await auditStudy(trx, tools, study, 'study-evicted', {
+      revision: locked.revision,
+      parcels: plan.remove.length,
+      held: plan.held,
+    });
     return plan.held ? 'held' : 'closed';
   });
   if (destroyed !== null) tools.keys.destroy(destroyed);

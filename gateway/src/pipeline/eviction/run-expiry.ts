@@ -1,6 +1,6 @@
 /**
- * What nobody comes back for: unfinished parcels, promises that were never kept, files that no row knows. Runs by the clock; each ends as a
- * state that a person sees, not in silence.
+ * What nobody comes back for: unfinished parcels, promises that were never kept, files that no row knows.
+ * Runs by the clock; each ends as a state that a person sees, not in silence.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { usedBlobs } from '../instance.store.ts';
@@ -10,11 +10,15 @@ import { lockStudy } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 
 export const EXPIRY_EVERY_SECONDS = 600;
-/** A month: a device that is offline for longer than that is broken or lost. One that comes back later is taken all the same, as a new revision. */
+/**
+ * A month: a device that is offline for longer than that is broken or lost. One that comes back later is
+ * taken all the same, as a new revision.
+ */
 export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
 /**
- * A day, where another device has finished: a tablet that ran empty over night still comes in time, and the finished study does not wait for one that
- * will never come. Shorter, and a slow device's part becomes a second revision for nothing; longer, and somebody's study stands still meanwhile.
+ * A day, where another device has finished: a tablet that ran empty over night still comes in time, and the
+ * finished study does not wait for one that will never come. Shorter, and a slow device's part becomes a
+ * second revision for nothing; longer, and somebody's study stands still meanwhile.
  */
 export const OTHER_DEVICE_AFTER_MS = 24 * 3600 * 1000;
 
@@ -23,7 +27,11 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
   const expired = (await expiredParcels(tools.db, now)).map(({ id }) => id);
   await tools.db.transaction().execute((trx) => deleteUnfinished(trx, expired));
   await sweepBlobs(tools);
-  const keyed = await tools.db.selectFrom('study').select('wrapped_key').where('wrapped_key', 'is not', null).execute();
+  const keyed = await tools.db
+    .selectFrom('study')
+    .select('wrapped_key')
+    .where('wrapped_key', 'is not', null)
+    .execute();
   tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []));
   await giveUpPromises(tools, new Date(now.getTime() - NEVER_ARRIVED_AFTER_MS), () => sql<boolean>`true`);
   const aDayAgo = new Date(now.getTime() - OTHER_DEVICE_AFTER_MS);
@@ -31,8 +39,9 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
 }
 
 /**
- * Blobs that nobody needs: of a parcel that is gone (rows are made before their blobs, so what has no row now never will), and of one that was verified
- * those in which no instance has its place (what came coded and was restored, the tail of a sealed one, what a killed run restored).
+ * Blobs that nobody needs: of a parcel that is gone (rows are made before their blobs, so what has no row now
+ * never will), and of one that was verified those in which no instance has its place (what came coded and was
+ * restored, the tail of a sealed one, what a killed run restored).
  */
 async function sweepBlobs({ blobs, db }: PipelineTools): Promise<void> {
   const ids = await blobs.ids();
@@ -45,8 +54,8 @@ async function sweepBlobs({ blobs, db }: PipelineTools): Promise<void> {
 }
 
 /**
- * Of an instance: an upload of the study that does not name it was completed before, and none that names it has a parcel on its way or made one since.
- * Its own device's promise is left its month.
+ * Of an instance: an upload of the study that does not name it was completed before, and none that names it
+ * has a parcel on its way or made one since. Its own device's promise is left its month.
  */
 function isOthersWait(before: Date): RawBuilder<boolean> {
   return sql<boolean>`
@@ -57,7 +66,11 @@ function isOthersWait(before: Date): RawBuilder<boolean> {
 }
 
 /** `which`: of the promises that are older, the ones to give up. */
-async function giveUpPromises(tools: PipelineTools, before: Date, which: () => RawBuilder<boolean>): Promise<void> {
+async function giveUpPromises(
+  tools: PipelineTools,
+  before: Date,
+  which: () => RawBuilder<boolean>,
+): Promise<void> {
   const studies = await tools.db
     .selectFrom('instance')
     .innerJoin('study', 'study.id', 'instance.study_id')
@@ -79,7 +92,9 @@ async function giveUpPromises(tools: PipelineTools, before: Date, which: () => R
         .where(which())
         .execute();
       await enqueueStage(trx, tools, 'assembly', { studyId });
-      await auditStudy(trx, tools, { id: studyId, site_id, study_instance_uid }, 'instances-never-arrived', { instances: count });
+      await auditStudy(trx, tools, { id: studyId, site_id, study_instance_uid }, 'instances-never-arrived', {
+        instances: count,
+      });
     });
     tools.changes.emit(studyId);
   }

@@ -1,8 +1,10 @@
 /**
- * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. The answer is never taken at its word
- * where it is bad: what was refused or not named is looked for, offered once more alone, then the other way (Orthanc's REST API).
+ * Forward: one batch of instances, already marked `posting`, to the PACS, and what became of each. The answer
+ * is never taken at its word where it is bad: what was refused or not named is looked for, offered once more
+ * alone, then the other way (Orthanc's REST API).
  *
- * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted again.
+ * Throws PacsUnreachable: then the instances stay `posting`, and are looked for before anything is posted
+ * again.
  */
 import type { InstanceToStore, Pacs, StoreAnswer } from '../../ports/pacs/pacs.ts';
 
@@ -12,11 +14,17 @@ export type ForwardedInstance =
   /** The PACS says that it has it, or it was found there. */
   | { readonly id: number; readonly kind: 'posted'; readonly pacsCode: number | null }
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
-  /** Not taken now: to be offered later. `unanswered`: it may be this instance that the PACS fails on; `busy`: it is not. */
+  /**
+   * Not taken now: to be offered later. `unanswered`: it may be this instance that the PACS fails on; `busy`:
+   * it is not.
+   */
   | { readonly id: number; readonly kind: 'later'; readonly because: 'busy' | 'unanswered' };
 
 export async function forwardBatch(
-  studyInstanceUID: string, batch: readonly Posted[], tools: { readonly pacs: Pacs }, signal: AbortSignal,
+  studyInstanceUID: string,
+  batch: readonly Posted[],
+  tools: { readonly pacs: Pacs },
+  signal: AbortSignal,
 ): Promise<readonly ForwardedInstance[]> {
   const { pacs } = tools;
   const answers = await pacs.storeInstances(studyInstanceUID, batch, signal);
@@ -24,25 +32,48 @@ export async function forwardBatch(
   const there = new Set<string>();
   if (doubtful.length > 0) {
     // A refusal may be for what was stored a moment ago, and a request that failed may have been carried out.
-    for (const found of await pacs.findInstances(doubtful.map(({ sopInstanceUID }) => sopInstanceUID), signal)) there.add(found.sopInstanceUID);
+    for (const found of await pacs.findInstances(
+      doubtful.map(({ sopInstanceUID }) => sopInstanceUID),
+      signal,
+    ))
+      there.add(found.sopInstanceUID);
   }
   const outcomes: ForwardedInstance[] = [];
   for (const [i, answer] of answers.entries()) {
     const instance = batch[i]!;
-    outcomes.push(there.has(answer.sopInstanceUID) ? { id: instance.id, kind: 'posted', pacsCode: null } : await settle(studyInstanceUID, instance, answer, batch.length, pacs, signal));
+    outcomes.push(
+      there.has(answer.sopInstanceUID)
+        ? { id: instance.id, kind: 'posted', pacsCode: null }
+        : await settle(studyInstanceUID, instance, answer, batch.length, pacs, signal),
+    );
   }
   return outcomes;
 }
 
-/** By the PACS's second way, where it has one. That it fails there too, without a word on the instance, is no refusal. */
-async function otherWay({ id, ...instance }: Posted, answer: StoreAnswer, pacs: Pacs, signal: AbortSignal): Promise<ForwardedInstance> {
+/**
+ * By the PACS's second way, where it has one. That it fails there too, without a word on the instance, is no
+ * refusal.
+ */
+async function otherWay(
+  { id, ...instance }: Posted,
+  answer: StoreAnswer,
+  pacs: Pacs,
+  signal: AbortSignal,
+): Promise<ForwardedInstance> {
   const { outcome } = pacs.storeAnotherWay === null ? answer : await pacs.storeAnotherWay(instance, signal);
   if (outcome === 'stored' || outcome === 'coerced') return { id, kind: 'posted', pacsCode: null };
-  return outcome === 'refused' ? { id, kind: 'refused', pacsCode: answer.pacsCode } : { id, kind: 'later', because: 'unanswered' };
+  return outcome === 'refused'
+    ? { id, kind: 'refused', pacsCode: answer.pacsCode }
+    : { id, kind: 'later', because: 'unanswered' };
 }
 
 async function settle(
-  studyInstanceUID: string, instance: Posted, answer: StoreAnswer, batchSize: number, pacs: Pacs, signal: AbortSignal,
+  studyInstanceUID: string,
+  instance: Posted,
+  answer: StoreAnswer,
+  batchSize: number,
+  pacs: Pacs,
+  signal: AbortSignal,
 ): Promise<ForwardedInstance> {
   const { id } = instance;
   const { outcome, pacsCode } = answer;

@@ -1,6 +1,7 @@
 /**
- * Forward, before the first store: what the PACS already has under our UIDs. Orthanc answers 200 to other bytes under a known UID and keeps
- * the old ones, so a UID that was there before is read back and compared (DESIGN §3 Conflict).
+ * Forward, before the first store: what the PACS already has under our UIDs. Orthanc answers 200 to other
+ * bytes under a known UID and keeps the old ones, so a UID that was there before is read back and compared
+ * (DESIGN §3 Conflict).
  */
 import type { FoundInstance, Pacs } from '../../ports/pacs/pacs.ts';
 
@@ -13,18 +14,36 @@ export type LookOutcome = {
 };
 
 /** Throws PacsUnreachable. Reads back one after the other: it is rare. */
-export async function lookBefore(candidates: readonly Candidate[], tools: { readonly pacs: Pacs }, signal: AbortSignal): Promise<readonly LookOutcome[]> {
+export async function lookBefore(
+  candidates: readonly Candidate[],
+  tools: { readonly pacs: Pacs },
+  signal: AbortSignal,
+): Promise<readonly LookOutcome[]> {
   if (candidates.length === 0) return [];
-  const found = Map.groupBy(await tools.pacs.findInstances(candidates.map((row) => row.sop_instance_uid), signal), (place) => place.sopInstanceUID);
+  const found = Map.groupBy(
+    await tools.pacs.findInstances(
+      candidates.map((row) => row.sop_instance_uid),
+      signal,
+    ),
+    (place) => place.sopInstanceUID,
+  );
   const outcomes: LookOutcome[] = [];
   for (const { id, sop_instance_uid, digest } of candidates) {
     const places = found.get(sop_instance_uid);
-    outcomes.push({ id, kind: places === undefined ? 'absent' : await compare(places, digest, tools.pacs, signal) });
+    outcomes.push({
+      id,
+      kind: places === undefined ? 'absent' : await compare(places, digest, tools.pacs, signal),
+    });
   }
   return outcomes;
 }
 
-async function compare(places: readonly FoundInstance[], digest: string, pacs: Pacs, signal: AbortSignal): Promise<LookOutcome['kind']> {
+async function compare(
+  places: readonly FoundInstance[],
+  digest: string,
+  pacs: Pacs,
+  signal: AbortSignal,
+): Promise<LookOutcome['kind']> {
   let somewhere = false;
   for (const place of places) {
     const held = await pacs.readBack(place, signal);

@@ -63,10 +63,16 @@ test('the PACS says stored and keeps nothing, it is asked for a while and then a
   await pipeline.runAll();
   const held = await pipeline.status(uploadId);
   assert.is(held.state, 'held');
-  assert.equal([...new Set(held.instances?.map(({ state, reason }) => `${state} ${reason}`))], ['quarantined pacs-lost']);
+  assert.equal(
+    [...new Set(held.instances?.map(({ state, reason }) => `${state} ${reason}`))],
+    ['quarantined pacs-lost'],
+  );
   assert.is((await pipeline.tools.blobs.ids()).length, 1, 'the gateway keeps what the PACS lost');
   pacs.lie = 'honest';
-  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'retry', instances: held.instances?.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })) });
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'retry',
+    instances: held.instances?.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest })),
+  });
   await pipeline.runAll();
   const done = await pipeline.status(uploadId);
   assert.equal([done.state, done.revision, done.counts.inPacs], ['closed', 2, 3]);
@@ -80,7 +86,10 @@ test('the PACS refuses, each instance says so, and the study closes', async () =
   const status = await pipeline.status(uploadId);
   assert.equal([status.state, status.counts.refused], ['closed', 3]);
   const { receipt } = await receiptOf(pipeline, uploadId);
-  assert.equal(receipt.instances.map(({ reason, pacsCode }) => [reason, pacsCode]), Array(3).fill(['pacs-refused', 0x0110]));
+  assert.equal(
+    receipt.instances.map(({ reason, pacsCode }) => [reason, pacsCode]),
+    Array(3).fill(['pacs-refused', 0x0110]),
+  );
   await pipeline.close();
 });
 

@@ -1,10 +1,16 @@
 /**
- * Reconcile: "the PACS confirmed it and RelayPACS looked" (DESIGN §2.3). What was posted is looked for; only what is found is stored.
+ * Reconcile: "the PACS confirmed it and RelayPACS looked" (DESIGN §2.3). What was posted is looked for; only
+ * what is found is stored.
  */
 import type { Pacs } from '../../ports/pacs/pacs.ts';
 import { findHeld } from '../find-held.ts';
 
-export type PostedInstance = { readonly id: number; readonly sop_instance_uid: string; readonly pacs_code: number | null; readonly attempts: number };
+export type PostedInstance = {
+  readonly id: number;
+  readonly sop_instance_uid: string;
+  readonly pacs_code: number | null;
+  readonly attempts: number;
+};
 
 export type ReconciledInstance =
   | { readonly id: number; readonly kind: 'stored' | 'coerced' }
@@ -18,10 +24,17 @@ const POSTS_LIMIT = 3;
 
 /** Throws PacsUnreachable. */
 export async function reconcileStudy(
-  study: { readonly studyInstanceUID: string; readonly posted: readonly PostedInstance[] }, tools: { readonly pacs: Pacs }, signal: AbortSignal,
+  study: { readonly studyInstanceUID: string; readonly posted: readonly PostedInstance[] },
+  tools: { readonly pacs: Pacs },
+  signal: AbortSignal,
 ): Promise<readonly ReconciledInstance[]> {
   if (study.posted.length === 0) return [];
-  const held = await findHeld(study.studyInstanceUID, new Set(study.posted.map((row) => row.sop_instance_uid)), tools, signal);
+  const held = await findHeld(
+    study.studyInstanceUID,
+    new Set(study.posted.map((row) => row.sop_instance_uid)),
+    tools,
+    signal,
+  );
   return study.posted.map(({ id, sop_instance_uid, pacs_code, attempts }) => {
     if (held.has(sop_instance_uid)) return { id, kind: pacs_code === null ? 'stored' : 'coerced' };
     return { id, kind: attempts + 1 < POSTS_LIMIT ? 'again' : 'lost' };

@@ -1,11 +1,16 @@
-/** Reconcile, applied: what was found is stored; what was not goes round once more, and in the end to a person. */
+/**
+ * Reconcile, applied: what was found is stored; what was not goes round once more, and in the end to a
+ * person.
+ */
 import { changeInstances, countStates, instancesOf, type InstanceChange } from '../instance.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { reconcileStudy, type ReconciledInstance } from './reconcile-study.ts';
 
-/** Some PACS show what they took only after a while; before anything is posted again, forward looks for it. */
+/**
+ * Some PACS show what they took only after a while; before anything is posted again, forward looks for it.
+ */
 const LOOK_AGAIN_SECONDS = 5;
 
 function toChange(instance: ReconciledInstance): InstanceChange {
@@ -29,17 +34,25 @@ async function reconcileOnce(study: StudyRow, tools: PipelineTools, signal: Abor
   const { id: studyId, study_instance_uid: studyInstanceUID } = study;
   const posted = await instancesOf(tools.db, studyId, ['posted']);
   const outcome = await reconcileStudy({ studyInstanceUID, posted }, tools, signal);
-  const count = (kind: ReconciledInstance['kind']) => outcome.filter((instance) => instance.kind === kind).length;
-  const counts = { stored: count('stored'), coerced: count('coerced'), again: count('again'), lost: count('lost') };
+  const count = (kind: ReconciledInstance['kind']) =>
+    outcome.filter((instance) => instance.kind === kind).length;
+  const counts = {
+    stored: count('stored'),
+    coerced: count('coerced'),
+    again: count('again'),
+    lost: count('lost'),
+  };
   const word = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockStudy(trx, studyId);
     if (locked === undefined) return 'gone';
     await changeInstances(trx, outcome.map(toChange), ['posted'], tools.now());
     const left = await countStates(trx, studyId);
-    const event = left.has('received') || left.has('posting') || left.has('posted') ? 'post-again' : 'reconciled';
+    const event =
+      left.has('received') || left.has('posting') || left.has('posted') ? 'post-again' : 'reconciled';
     const moved = await applyStudyEvent(trx, locked, event, tools.now());
     if (moved !== null && event === 'reconciled') await enqueueStage(trx, tools, 'receipt', { studyId });
-    if (moved !== null && event === 'post-again') await enqueueStage(trx, tools, 'forward', { studyId }, LOOK_AGAIN_SECONDS);
+    if (moved !== null && event === 'post-again')
+      await enqueueStage(trx, tools, 'forward', { studyId }, LOOK_AGAIN_SECONDS);
     await auditStudy(trx, tools, study, 'study-reconciled', { revision: locked.revision, ...counts });
     return moved === null ? 'elsewhere' : event;
   });

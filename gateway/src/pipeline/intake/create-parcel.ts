@@ -1,6 +1,6 @@
 /**
- * tus creation: which upload a parcel belongs to, whether it may be announced, and its row. A creation that is repeated under the device's name
- * for the parcel finds it again.
+ * tus creation: which upload a parcel belongs to, whether it may be announced, and its row. A creation that
+ * is repeated under the device's name for the parcel finds it again.
  */
 import { INSTANCE_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -8,7 +8,14 @@ import { createOpener, openedSize, SealKeyError } from '#shared/transfer/seal.ts
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { removeParcelBlobs } from '../parcel-blobs.ts';
 import {
-  deleteUnfinished, findDeviceParcel, findUpload, insertParcel, plainBytes, setAsideDamaged, type OwnedParcel, type UploadRow,
+  deleteUnfinished,
+  findDeviceParcel,
+  findUpload,
+  insertParcel,
+  plainBytes,
+  setAsideDamaged,
+  type OwnedParcel,
+  type UploadRow,
 } from '../parcel.store.ts';
 import { isInForce } from '../policies.ts';
 import type { Reach } from '../reach.ts';
@@ -34,28 +41,42 @@ export class StudyStorageFull extends StorageFull {
 }
 
 type Seal = { readonly keyId: string; readonly enc: string };
-type Announced = { readonly uploadId: string; readonly deviceParcelId: string; readonly bytes: number; readonly seal: Seal | null };
+type Announced = {
+  readonly uploadId: string;
+  readonly deviceParcelId: string;
+  readonly bytes: number;
+  readonly seal: Seal | null;
+};
 
-/** `Upload-Metadata` (tus 1.0 Creation): comma-separated pairs of a key and a value in base64; `enc` is bytes, the others are text. */
+/**
+ * `Upload-Metadata` (tus 1.0 Creation): comma-separated pairs of a key and a value in base64; `enc` is bytes,
+ * the others are text.
+ */
 function parseMetadata(header: string | null): Pick<Announced, 'uploadId' | 'deviceParcelId' | 'seal'> {
-  const values = new Map((header ?? '').split(',').map((pair): [string, Buffer] => {
-    const [key = '', value = ''] = pair.trim().split(/ +/);
-    return [key, Buffer.from(value, 'base64')];
-  }));
+  const values = new Map(
+    (header ?? '').split(',').map((pair): [string, Buffer] => {
+      const [key = '', value = ''] = pair.trim().split(/ +/);
+      return [key, Buffer.from(value, 'base64')];
+    }),
+  );
   const uploadId = (values.get('upload') ?? '').toString().toLowerCase();
   const deviceParcelId = (values.get('parcel') ?? '').toString().toLowerCase();
-  if (!isUuid(uploadId) || !isUuid(deviceParcelId)) throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');
+  if (!isUuid(uploadId) || !isUuid(deviceParcelId))
+    throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');
   const [keyId, enc] = [values.get('seal')?.toString(), values.get('enc')?.toString('base64')];
-  if ((keyId === undefined) !== (enc === undefined)) throw new Problem('invalid-request', 'Upload-Metadata has one of seal and enc without the other.');
+  if ((keyId === undefined) !== (enc === undefined))
+    throw new Problem('invalid-request', 'Upload-Metadata has one of seal and enc without the other.');
   return { uploadId, deviceParcelId, seal: keyId === undefined || enc === undefined ? null : { keyId, enc } };
 }
 
 function parseAnnounced(headers: Headers): Announced & { readonly plainBytes: number } {
   const named = parseMetadata(headers.get('upload-metadata'));
   const bytes = Number(headers.get('upload-length') ?? NaN);
-  if (!Number.isSafeInteger(bytes) || bytes < 1) throw new Problem('invalid-request', 'Upload-Length is missing or no length.');
+  if (!Number.isSafeInteger(bytes) || bytes < 1)
+    throw new Problem('invalid-request', 'Upload-Length is missing or no length.');
   const plain = named.seal === null ? bytes : openedSize(bytes);
-  if (plain === null || plain < 1) throw new Problem('invalid-request', 'No sealed parcel has this Upload-Length.');
+  if (plain === null || plain < 1)
+    throw new Problem('invalid-request', 'No sealed parcel has this Upload-Length.');
   if (plain > PARCEL_BYTES_LIMIT) throw new Problem('body-too-large');
   return { ...named, bytes, plainBytes: plain };
 }
@@ -66,14 +87,21 @@ async function checkSeal({ seal, deviceParcelId }: Announced, keys: SealingKeys)
   const key = keys.get(seal.keyId);
   if (key === undefined) throw new Problem('seal-key-unknown');
   await createOpener(key, seal.enc, deviceParcelId).catch((error: unknown) => {
-    throw error instanceof SealKeyError ? new Problem('invalid-request', 'Upload-Metadata has no encapsulated key in enc.') : error;
+    throw error instanceof SealKeyError
+      ? new Problem('invalid-request', 'Upload-Metadata has no encapsulated key in enc.')
+      : error;
   });
 }
 
 type Settings = { readonly expiresAfterMs: number; readonly sealing: SealingKeys };
 
 /** `fresh`: its blob is not there yet. Throws Problem, and StudyStorageFull. */
-export async function findOrCreateParcel(tools: PipelineTools, settings: Settings, request: Request, reach: Reach): Promise<{ row: OwnedParcel; fresh: boolean }> {
+export async function findOrCreateParcel(
+  tools: PipelineTools,
+  settings: Settings,
+  request: Request,
+  reach: Reach,
+): Promise<{ row: OwnedParcel; fresh: boolean }> {
   const announced = parseAnnounced(request.headers);
   const { uploadId, deviceParcelId } = announced;
   const upload = await findUpload(tools.db, uploadId, reach);
@@ -85,20 +113,33 @@ export async function findOrCreateParcel(tools: PipelineTools, settings: Setting
     return { row: before, fresh: false };
   }
   await checkSeal(announced, settings.sealing);
-  const fresh = await insert(tools, announced, upload, before, new Date(tools.now().getTime() + settings.expiresAfterMs))
-    .catch((error: unknown) => Promise.reject(error instanceof StorageFull ? new StudyStorageFull(upload.study_id, error) : error));
+  const fresh = await insert(
+    tools,
+    announced,
+    upload,
+    before,
+    new Date(tools.now().getTime() + settings.expiresAfterMs),
+  ).catch((error: unknown) =>
+    Promise.reject(error instanceof StorageFull ? new StudyStorageFull(upload.study_id, error) : error),
+  );
   const row = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
   if (row === undefined) throw new Problem('upload-not-found');
   return { row, fresh };
 }
 
 function checkSame({ bytes, seal }: Announced, before: OwnedParcel): void {
-  const isSame = before.bytes === bytes && before.seal_key_id === (seal?.keyId ?? null) && before.seal_enc === (seal?.enc ?? null);
+  const isSame =
+    before.bytes === bytes &&
+    before.seal_key_id === (seal?.keyId ?? null) &&
+    before.seal_enc === (seal?.enc ?? null);
   if (!isSame) throw new Problem('invalid-request', 'The parcel was announced with another length or seal.');
 }
 
 /** One that expired and was not swept yet would be told its offset, and then be refused. */
-async function forgetExpired(tools: PipelineTools, parcel: OwnedParcel | undefined): Promise<OwnedParcel | undefined> {
+async function forgetExpired(
+  tools: PipelineTools,
+  parcel: OwnedParcel | undefined,
+): Promise<OwnedParcel | undefined> {
   if (parcel?.state !== 'receiving' || parcel.expires_at > tools.now()) return parcel;
   const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
   await removeParcelBlobs(tools.blobs, gone);
@@ -107,7 +148,11 @@ async function forgetExpired(tools: PipelineTools, parcel: OwnedParcel | undefin
 
 /** False: somebody else was first. */
 async function insert(
-  tools: PipelineTools, announced: Announced & { readonly plainBytes: number }, upload: UploadRow, before: OwnedParcel | undefined, expiresAt: Date,
+  tools: PipelineTools,
+  announced: Announced & { readonly plainBytes: number },
+  upload: UploadRow,
+  before: OwnedParcel | undefined,
+  expiresAt: Date,
 ): Promise<boolean> {
   const { uploadId, deviceParcelId, bytes, seal } = announced;
   return tools.db.transaction().execute(async (trx) => {
@@ -120,8 +165,15 @@ async function insert(
     await reserveRoom(trx, tools.blobs, uploadId, bytes);
     if (before !== undefined) await setAsideDamaged(trx, before);
     return insertParcel(trx, {
-      id: tools.newId(), site_id: upload.site_id, upload_id: uploadId, study_id: upload.study_id, device_parcel_id: deviceParcelId, bytes, expires_at: expiresAt,
-      seal_key_id: seal?.keyId ?? null, seal_enc: seal?.enc ?? null,
+      id: tools.newId(),
+      site_id: upload.site_id,
+      upload_id: uploadId,
+      study_id: upload.study_id,
+      device_parcel_id: deviceParcelId,
+      bytes,
+      expires_at: expiresAt,
+      seal_key_id: seal?.keyId ?? null,
+      seal_enc: seal?.enc ?? null,
     });
   });
 }

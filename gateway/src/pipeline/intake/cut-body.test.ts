@@ -1,4 +1,6 @@
-/** What a device had sent when its connection died, or when it came back by another one, is not sent again. */
+/**
+ * What a device had sent when its connection died, or when it came back by another one, is not sent again.
+ */
 import { Readable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -45,12 +47,14 @@ test('it ends when nothing flows in any more, though its connection never ends',
 });
 
 test('it ends after a while, though it flows without an end', async () => {
-  const endless = Readable.from((async function* () {
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      yield Buffer.from('more ');
-    }
-  })());
+  const endless = Readable.from(
+    (async function* () {
+      for (;;) {
+        await new Promise((resolve) => setImmediate(resolve));
+        yield Buffer.from('more ');
+      }
+    })(),
+  );
   const cut = createCutBody(endless, { silenceMs: NEVER_MS, mostMs: 20 });
   cut.letGo();
   for await (const _piece of cut);

@@ -1,8 +1,10 @@
 /**
- * A request's body that ends where the connection was cut, instead of failing: a stream that fails throws away what it holds, and each byte
- * thrown away is sent again over the network that just failed. It ends too when it is told to, for another request that takes over.
+ * A request's body that ends where the connection was cut, instead of failing: a stream that fails throws
+ * away what it holds, and each byte thrown away is sent again over the network that just failed. It ends too
+ * when it is told to, for another request that takes over.
  *
- * It is read from the socket's own stream where there is one: the layers that web streams put around a body cost as much as its cipher.
+ * It is read from the socket's own stream where there is one: the layers that web streams put around a body
+ * cost as much as its cipher.
  */
 import { Readable } from 'node:stream';
 
@@ -11,13 +13,17 @@ export type CutBody = AsyncIterable<Uint8Array> & {
   isCut(): boolean;
   /** Ends it here; what has come already is still given out. */
   stop(): void;
-  /** Ends it when nothing has come for a moment, or after a while: what is on its way already need not be sent again. */
+  /**
+   * Ends it when nothing has come for a moment, or after a while: what is on its way already need not be sent
+   * again.
+   */
   letGo(): void;
 };
 
 /**
- * What a device had handed to the network before it went away still flows in, for as long as the buffers on the way last, and takes the place of
- * nothing: on a slow link that is seconds. A pause of so long, on a link whose round trip is 100 ms, means that no more comes.
+ * What a device had handed to the network before it went away still flows in, for as long as the buffers on
+ * the way last, and takes the place of nothing: on a slow link that is seconds. A pause of so long, on a link
+ * whose round trip is 100 ms, means that no more comes.
  */
 export type LettingGo = { readonly silenceMs: number; readonly mostMs: number };
 const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
@@ -25,17 +31,23 @@ const LETTING_GO: LettingGo = { silenceMs: 200, mostMs: 5_000 };
 export const LET_GO_WITHIN_MS = LETTING_GO.mostMs;
 
 /**
- * Read from the first moment, before anybody asks: what still waits for its reader when the socket dies is lost. Each upload in progress holds
- * as much, when the database or the disk is slow: 0.1 s of a link of 40 Mbit/s.
+ * Read from the first moment, before anybody asks: what still waits for its reader when the socket dies is
+ * lost. Each upload in progress holds as much, when the database or the disk is slow: 0.1 s of a link of 40
+ * Mbit/s.
  */
 const READ_AHEAD_BYTES = 512 * 1024;
 
 /** Who stops reading does not end the connection: the answer still goes through it. */
 function leftAlone(source: Readable | ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  return source instanceof Readable ? source.iterator({ destroyOnReturn: false }) : source.values({ preventCancel: true });
+  return source instanceof Readable
+    ? source.iterator({ destroyOnReturn: false })
+    : source.values({ preventCancel: true });
 }
 
-export function createCutBody(source: Readable | ReadableStream<Uint8Array> | null, lettingGo = LETTING_GO): CutBody {
+export function createCutBody(
+  source: Readable | ReadableStream<Uint8Array> | null,
+  lettingGo = LETTING_GO,
+): CutBody {
   const pieces: Uint8Array[] = [];
   let held = 0;
   let state: 'open' | 'ended' | 'cut' = 'open';
@@ -50,7 +62,8 @@ export function createCutBody(source: Readable | ReadableStream<Uint8Array> | nu
         held += piece.length;
         silence?.refresh();
         wakeReader();
-        while (held >= READ_AHEAD_BYTES && state === 'open') await new Promise<void>((resolve) => (wakeSource = resolve));
+        while (held >= READ_AHEAD_BYTES && state === 'open')
+          await new Promise<void>((resolve) => (wakeSource = resolve));
         if (state !== 'open') return;
       }
       if (state === 'open') state = 'ended';

@@ -10,14 +10,26 @@ const { instances } = syntheticStudy({ seed: 31, instancesPerSeries: 1, rows: 8,
 
 test('ends where the account was disabled meanwhile, before it tells anything more', async () => {
   let moved = 0;
-  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, now: () => new Date(Date.now() + moved) });
+  const pipeline = await openTestPipeline({
+    pacs: openTestPacs(),
+    start: false,
+    now: () => new Date(Date.now() + moved),
+  });
   const { uploadId } = await pipeline.init(toManifest(instances));
   const stream = (await pipeline.request('GET', '/events')).body!.getReader();
   const first = new TextDecoder().decode((await stream.read()).value);
   assert.match(first, uploadId);
-  await pipeline.tools.db.updateTable('account').set({ disabled_at: new Date() }).where('id', '=', pipeline.accountId).execute();
+  await pipeline.tools.db
+    .updateTable('account')
+    .set({ disabled_at: new Date() })
+    .where('id', '=', pipeline.accountId)
+    .execute();
   moved = 20_000;
-  const { study_id } = await pipeline.tools.db.selectFrom('upload').select('study_id').where('id', '=', uploadId).executeTakeFirstOrThrow();
+  const { study_id } = await pipeline.tools.db
+    .selectFrom('upload')
+    .select('study_id')
+    .where('id', '=', uploadId)
+    .executeTakeFirstOrThrow();
   // Until the stream listens, a change is told to nobody: it is told again until the stream has ended.
   const telling = setInterval(() => pipeline.tools.changes.emit(study_id), 20);
   const rest = await stream.read();

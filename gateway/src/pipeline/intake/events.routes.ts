@@ -1,6 +1,7 @@
 /**
- * `GET /events`: one stream a device, for all its studies. Each event is the whole status of one upload, so that one that was missed harms
- * nothing; at most four a second for one upload. Read with `fetch`, for EventSource cannot send a token.
+ * `GET /events`: one stream a device, for all its studies. Each event is the whole status of one upload, so
+ * that one that was missed harms nothing; at most four a second for one upload. Read with `fetch`, for
+ * EventSource cannot send a token.
  */
 import { z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
@@ -21,20 +22,31 @@ const INTERVAL_MS = 250;
 const KEEP_ALIVE_MS = 15_000;
 /** How late a stream notices that its account was disabled; a request notices at once. */
 const ACCOUNT_AGAIN_MS = 15_000;
-/** One stream a device (DESIGN §4), and a clinic's tablets may share an account; each costs a query at every change of any study. */
+/**
+ * One stream a device (DESIGN §4), and a clinic's tablets may share an account; each costs a query at every
+ * change of any study.
+ */
 const STREAMS_LIMIT = 64;
 /** What was opened lately is told when the stream begins. */
 const OPENING_LIMIT = 50;
 
 const route = defineRoute({
-  method: 'get', path: '/events', roles: READERS, uploadRight: true, problems: ['upload-not-found', 'not-found'],
-  summary: 'Server-sent events: `study`, with the status of an upload; with `job` those of an inference job alone',
+  method: 'get',
+  path: '/events',
+  roles: READERS,
+  uploadRight: true,
+  problems: ['upload-not-found', 'not-found'],
+  summary:
+    'Server-sent events: `study`, with the status of an upload; with `job` those of an inference job alone',
   request: { query: z.object({ upload: z.uuid().optional(), job: z.uuid().optional() }) },
   responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 
 /** `streamJob`: the stream of an inference job, which is told elsewhere. */
-export function eventRoutes(tools: PipelineTools, streamJob: (c: GatewayContext, id: string) => Promise<Response>): Router {
+export function eventRoutes(
+  tools: PipelineTools,
+  streamJob: (c: GatewayContext, id: string) => Promise<Response>,
+): Router {
   const router = createRouter();
   const open = new Map<string, number>();
   const count = (accountId: string, by: 1 | -1): void => {
@@ -51,8 +63,10 @@ export function eventRoutes(tools: PipelineTools, streamJob: (c: GatewayContext,
       if (caller.scope !== 'session') throw new Problem('not-allowed');
       return streamJob(c, job);
     }
-    if (upload !== undefined && (await findUpload(tools.db, upload, reach)) === undefined) throw new Problem('upload-not-found');
-    if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
+    if (upload !== undefined && (await findUpload(tools.db, upload, reach)) === undefined)
+      throw new Problem('upload-not-found');
+    if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT)
+      throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
     c.header('Cache-Control', 'no-store');
     // nginx gathers answers otherwise.
     c.header('X-Accel-Buffering', 'no');
@@ -83,15 +97,20 @@ export function eventRoutes(tools: PipelineTools, streamJob: (c: GatewayContext,
       let id = tools.now().getTime();
       const tell = async (uploadId: string): Promise<void> => {
         const status = await uploadStatus(tools.db, uploadId, false);
-        if (status !== null) await stream.writeSSE({ event: 'study', id: String((id += 1)), data: JSON.stringify(status) });
+        if (status !== null)
+          await stream.writeSSE({ event: 'study', id: String((id += 1)), data: JSON.stringify(status) });
       };
       try {
         while (!stream.aborted && !stream.closed) {
           if (isAnyChanged) {
             isAnyChanged = false;
-            for (const known of upload === undefined ? await uploadIds(tools.db, { reach }, OPENING_LIMIT) : [upload]) await tell(known);
+            for (const known of upload === undefined
+              ? await uploadIds(tools.db, { reach }, OPENING_LIMIT)
+              : [upload])
+              await tell(known);
           }
-          if (changed.size === 0 && !isAnyChanged) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
+          if (changed.size === 0 && !isAnyChanged)
+            await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
           if (stream.aborted || !(await mayGoOn())) return;
           if (changed.size === 0) {
             if (!isAnyChanged) await stream.write(': still here\n\n');
@@ -106,7 +125,8 @@ export function eventRoutes(tools: PipelineTools, streamJob: (c: GatewayContext,
           await silence(INTERVAL_MS, () => undefined);
         }
       } catch (error) {
-        // Hono would print it, or send its message to the caller; a device that finds its stream ended asks anew.
+        // Hono would print it, or send its message to the caller; a device that finds its stream ended asks
+        // anew.
         tools.log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
       } finally {
         unsubscribe();
@@ -119,7 +139,19 @@ export function eventRoutes(tools: PipelineTools, streamJob: (c: GatewayContext,
 
 /** The account is not disabled, and the device's right has not ended. */
 async function isEnabled(tools: PipelineTools, { accountId, deviceId }: Reach): Promise<boolean> {
-  const account = await tools.db.selectFrom('account').select('id').where('id', '=', accountId).where('disabled_at', 'is', null).executeTakeFirst();
+  const account = await tools.db
+    .selectFrom('account')
+    .select('id')
+    .where('id', '=', accountId)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
   if (account === undefined || deviceId === null) return account !== undefined;
-  return (await tools.db.selectFrom('device').select('id').where('id', '=', deviceId).where('revoked_at', 'is', null).executeTakeFirst()) !== undefined;
+  return (
+    (await tools.db
+      .selectFrom('device')
+      .select('id')
+      .where('id', '=', deviceId)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst()) !== undefined
+  );
 }

@@ -8,16 +8,27 @@ import { createTestDatabase } from '../../database/open-test-database.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 
 /** Where requests meet: in one gateway, or in two on one PostgreSQL, turn by turn. */
-type Ground = { readonly lockers: readonly Locker[]; endConnections(): Promise<void>; close(): Promise<void> };
+type Ground = {
+  readonly lockers: readonly Locker[];
+  endConnections(): Promise<void>;
+  close(): Promise<void>;
+};
 
 const endNothing = () => () => undefined;
 const nothing = async (): Promise<void> => undefined;
 
-const openOne = async (): Promise<Ground> => ({ lockers: [createParcelLocker(endNothing, null)], endConnections: nothing, close: nothing });
+const openOne = async (): Promise<Ground> => ({
+  lockers: [createParcelLocker(endNothing, null)],
+  endConnections: nothing,
+  close: nothing,
+});
 
 async function openTwo(serverUrl: string): Promise<Ground> {
   const { url, endConnections, drop } = await createTestDatabase(serverUrl);
-  const databases = [await openDatabase({ kind: 'server', url }), await openDatabase({ kind: 'server', url })];
+  const databases = [
+    await openDatabase({ kind: 'server', url }),
+    await openDatabase({ kind: 'server', url }),
+  ];
   return {
     lockers: databases.map(({ shared }) => createParcelLocker(endNothing, shared!.locks)),
     endConnections,
@@ -32,7 +43,9 @@ const { postgresUrl } = testEnvironment();
 if (postgresUrl === null) skipped('parcel locks of several gateways', 'RELAY_TEST_POSTGRES_URL is not set');
 const grounds: { readonly name: string; readonly count: number; open(): Promise<Ground> }[] = [
   { name: 'in one gateway', count: 1, open: openOne },
-  ...(postgresUrl === null ? [] : [{ name: 'in two gateways on PostgreSQL', count: 2, open: () => openTwo(postgresUrl) }]),
+  ...(postgresUrl === null
+    ? []
+    : [{ name: 'in two gateways on PostgreSQL', count: 2, open: () => openTwo(postgresUrl) }]),
 ];
 
 for (const { name, count, open } of grounds) {
@@ -43,17 +56,31 @@ for (const { name, count, open } of grounds) {
   test.after(() => ground.close());
 
   /** A request for a parcel; when it is told to let go it does, if it is of the kind that does. */
-  function request(parcel: string, kind: 'lets go' | 'hangs' = 'lets go', signal = new AbortController().signal) {
+  function request(
+    parcel: string,
+    kind: 'lets go' | 'hangs' = 'lets go',
+    signal = new AbortController().signal,
+  ) {
     const lock: Lock = ground.lockers[(turn += 1) % count]!.newLock(parcel);
-    const asked = { told: 0, outcome: 'waits' as 'waits' | 'holds' | 'refused' | 'done', unlock: async () => undefined as void, held: Promise.resolve() };
+    const asked = {
+      told: 0,
+      outcome: 'waits' as 'waits' | 'holds' | 'refused' | 'done',
+      unlock: async () => undefined as void,
+      held: Promise.resolve(),
+    };
     asked.unlock = async () => {
       asked.outcome = 'done';
       await lock.unlock();
     };
-    asked.held = lock.lock(signal, () => {
-      asked.told += 1;
-      if (kind === 'lets go' && asked.outcome === 'holds') void asked.unlock();
-    }).then(() => void (asked.outcome = 'holds'), () => void (asked.outcome = 'refused'));
+    asked.held = lock
+      .lock(signal, () => {
+        asked.told += 1;
+        if (kind === 'lets go' && asked.outcome === 'holds') void asked.unlock();
+      })
+      .then(
+        () => void (asked.outcome = 'holds'),
+        () => void (asked.outcome = 'refused'),
+      );
     return asked;
   }
 

@@ -1,9 +1,11 @@
 /**
- * One request at a time on one parcel, and the newest wins: a tablet that lost its network comes back while the old connection still hangs,
- * and must not wait for it to die. Who holds the lock is told to let go; what it wrote stays, and what still flows in is taken first. Where
- * several gateways take parcels into one folder, this holds for all their requests together.
+ * One request at a time on one parcel, and the newest wins: a tablet that lost its network comes back while
+ * the old connection still hangs, and must not wait for it to die. Who holds the lock is told to let go; what
+ * it wrote stays, and what still flows in is taken first. Where several gateways take parcels into one
+ * folder, this holds for all their requests together.
  *
- * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as long as the lock is held.
+ * The locker that comes with @tus/server asks again and again while it waits, with one core fully busy for as
+ * long as the lock is held.
  */
 import { ERRORS, type Lock, type Locker, type RequestRelease } from '@tus/server';
 import type { LetGo, SharedLocks } from '../../database/shared-locks.ts';
@@ -14,19 +16,31 @@ const PATIENCE_MS = 30_000;
 type Holder = { readonly letGo: RequestRelease; readonly gone: Promise<void>; free(): void };
 type Own = Holder & { unlock(): Promise<void> };
 
-/** `endCurrent` gives what ends the request that takes the lock: soon where another one wants it, now where it is lost. `shared`: null where this gateway is alone. */
+/**
+ * `endCurrent` gives what ends the request that takes the lock: soon where another one wants it, now where it
+ * is lost. `shared`: null where this gateway is alone.
+ */
 export function createParcelLocker(endCurrent: () => LetGo, shared: SharedLocks | null): Locker {
   const holders = new Map<string, Holder>();
   return { newLock: (id) => createLock(id, holders, endCurrent, shared) };
 }
 
-function createLock(id: string, holders: Map<string, Holder>, endCurrent: () => LetGo, shared: SharedLocks | null): Lock {
+function createLock(
+  id: string,
+  holders: Map<string, Holder>,
+  endCurrent: () => LetGo,
+  shared: SharedLocks | null,
+): Lock {
   let own: Own | null = null;
 
   /** The turn among the requests of this gateway. */
   function hold(letGo: RequestRelease): Holder {
     const { promise: gone, resolve } = Promise.withResolvers<void>();
-    const holder: Holder = { letGo, gone, free: () => void (holders.get(id) === holder && holders.delete(id), resolve()) };
+    const holder: Holder = {
+      letGo,
+      gone,
+      free: () => void (holders.get(id) === holder && holders.delete(id), resolve()),
+    };
     holders.set(id, holder);
     return holder;
   }
@@ -47,7 +61,14 @@ function createLock(id: string, holders: Map<string, Holder>, endCurrent: () => 
         return release();
       };
       const holder = hold(() => letGo('wanted'));
-      const unlock = shared === null ? async () => undefined : await shared.take(`parcel ${id}`, (because) => void letGo(because), AbortSignal.any([end, newer.signal]));
+      const unlock =
+        shared === null
+          ? async () => undefined
+          : await shared.take(
+              `parcel ${id}`,
+              (because) => void letGo(because),
+              AbortSignal.any([end, newer.signal]),
+            );
       if (unlock === null) {
         holder.free();
         throw ERRORS.ERR_LOCK_TIMEOUT;

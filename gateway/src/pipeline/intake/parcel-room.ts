@@ -1,8 +1,9 @@
 /**
- * Room for parcels: what one may announce, and whether the disk has it. A parcel that is announced and not written yet counts as if it lay there:
- * eight of them must not be promised the room of one.
+ * Room for parcels: what one may announce, and whether the disk has it. A parcel that is announced and not
+ * written yet counts as if it lay there: eight of them must not be promised the room of one.
  *
- * It does not make room, and other programs on the same disk are not asked: what they take meanwhile is found by the next PATCH.
+ * It does not make room, and other programs on the same disk are not asked: what they take meanwhile is found
+ * by the next PATCH.
  */
 import { sql, type Transaction } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -13,34 +14,61 @@ import { openParcels, promisedBytes } from '../parcel.store.ts';
 
 /** Boundary and the headers of one part have some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;
-/** Beside them, whatever a part that nobody promised (ignored by verify) may weigh: little enough that many of them fill no disk. */
+/**
+ * Beside them, whatever a part that nobody promised (ignored by verify) may weigh: little enough that many of
+ * them fill no disk.
+ */
 const PARCEL_OVERHEAD_BYTES = 64 * 1024;
-/** The target size of a parcel (PROTOCOL): one travels whole, also when only one of its instances is still needed. */
+/**
+ * The target size of a parcel (PROTOCOL): one travels whole, also when only one of its instances is still
+ * needed.
+ */
 const WHOLE_PARCEL_BYTES = 16 * 1024 ** 2;
-/** A device sends a few side by side, and finds one again under its own name. Fewer, and one that was interrupted often waits for what it left behind. */
+/**
+ * A device sends a few side by side, and finds one again under its own name. Fewer, and one that was
+ * interrupted often waits for what it left behind.
+ */
 const OPEN_PARCELS_LIMIT = 64;
 
 /**
- * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised so much; `upload-not-found` where it did,
- * and the rest arrived in the meantime: init then tells the device that nothing of the parcel is needed. `again`: bytes of the parcel that this one replaces.
- * Of a sealed one both are meant as they are opened. What restoring coded instances takes is not reckoned here: verify asks for it.
+ * Throws where an upload may not announce a parcel of this length: `body-too-large` where it never promised
+ * so much; `upload-not-found` where it did, and the rest arrived in the meantime: init then tells the device
+ * that nothing of the parcel is needed. `again`: bytes of the parcel that this one replaces. Of a sealed one
+ * both are meant as they are opened. What restoring coded instances takes is not reckoned here: verify asks
+ * for it.
  */
-export async function checkAnnounced(trx: Transaction<Tables>, uploadId: string, bytes: number, again: number): Promise<void> {
+export async function checkAnnounced(
+  trx: Transaction<Tables>,
+  uploadId: string,
+  bytes: number,
+  again: number,
+): Promise<void> {
   const { count, needed, all } = await promisedBytes(trx, uploadId);
   const overhead = PARCEL_OVERHEAD_BYTES + count * PART_OVERHEAD_BYTES;
-  if (bytes > all + overhead) throw new Problem('body-too-large', 'The parcel is larger than everything that the upload promised.');
-  if (bytes > Math.max(needed, again, Math.min(all, WHOLE_PARCEL_BYTES)) + overhead) throw new Problem('upload-not-found', 'Most of the parcel has arrived meanwhile.');
+  if (bytes > all + overhead)
+    throw new Problem('body-too-large', 'The parcel is larger than everything that the upload promised.');
+  if (bytes > Math.max(needed, again, Math.min(all, WHOLE_PARCEL_BYTES)) + overhead)
+    throw new Problem('upload-not-found', 'Most of the parcel has arrived meanwhile.');
 }
 
 /**
- * Throws StorageFull where the disk has no room for a parcel of this length beside those that were announced before, or where the upload has too many
- * unfinished ones. Held until the transaction ends, so that two creations do not see the same room.
+ * Throws StorageFull where the disk has no room for a parcel of this length beside those that were announced
+ * before, or where the upload has too many unfinished ones. Held until the transaction ends, so that two
+ * creations do not see the same room.
  */
-export async function reserveRoom(trx: Transaction<Tables>, blobs: Blobs, uploadId: string, bytes: number): Promise<void> {
+export async function reserveRoom(
+  trx: Transaction<Tables>,
+  blobs: Blobs,
+  uploadId: string,
+  bytes: number,
+): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('parcel room'))`.execute(trx);
   const open = await openParcels(trx);
-  if (open.filter((parcel) => parcel.upload_id === uploadId).length >= OPEN_PARCELS_LIMIT) throw new StorageFull();
-  const written = await Promise.all(open.map(async ({ id }) => ((await blobs.size(id)) ?? 0) + ((await blobs.size(tailOf(id))) ?? 0)));
+  if (open.filter((parcel) => parcel.upload_id === uploadId).length >= OPEN_PARCELS_LIMIT)
+    throw new StorageFull();
+  const written = await Promise.all(
+    open.map(async ({ id }) => ((await blobs.size(id)) ?? 0) + ((await blobs.size(tailOf(id))) ?? 0)),
+  );
   const awaited = open.reduce((sum, parcel, nr) => sum + Math.max(0, parcel.bytes - (written[nr] ?? 0)), 0);
   await checkRoom(blobs, awaited + bytes);
 }

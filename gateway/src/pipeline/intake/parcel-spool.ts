@@ -1,7 +1,8 @@
 /**
- * The tus data store: parcels as encrypted blobs. The offset is what lies there (of a parcel in the clear the blob's size; of a sealed one see
- * sealed-parcel.ts), so there is nothing beside it that could say otherwise after a crash. What a request needs to know of its parcel travels
- * beside it (`ParcelRequest`), for @tus/server passes only the id.
+ * The tus data store: parcels as encrypted blobs. The offset is what lies there (of a parcel in the clear the
+ * blob's size; of a sealed one see sealed-parcel.ts), so there is nothing beside it that could say otherwise
+ * after a crash. What a request needs to know of its parcel travels beside it (`ParcelRequest`), for
+ * @tus/server passes only the id.
  */
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -13,10 +14,19 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { StudyKeys } from '../study-key.ts';
 import type { OwnedParcel } from '../parcel.store.ts';
 import type { CutBody } from './cut-body.ts';
-import { readSealedState, sealedOffset, toSealedParcel, writeSealed, type SealedParcel } from './sealed-parcel.ts';
+import {
+  readSealedState,
+  sealedOffset,
+  toSealedParcel,
+  writeSealed,
+  type SealedParcel,
+} from './sealed-parcel.ts';
 import type { Checksum } from './upload-checksum.ts';
 
-/** A killed process has lost what came in so much time. More often, and each record of a slow link is written many times in small parts. */
+/**
+ * A killed process has lost what came in so much time. More often, and each record of a slow link is written
+ * many times in small parts.
+ */
 const KEEP_TAIL_MS = 250;
 
 export type ParcelRequest = {
@@ -49,7 +59,10 @@ function studyKeyOf(keys: StudyKeys, parcel: OwnedParcel): Uint8Array {
 }
 
 /** How much of the parcel is here, as it travels; null: there is no such blob. Throws as `studyKeyOf`. */
-export async function parcelOffset({ blobs, keys }: Pick<SpoolTools, 'blobs' | 'keys'>, parcel: OwnedParcel): Promise<number | null> {
+export async function parcelOffset(
+  { blobs, keys }: Pick<SpoolTools, 'blobs' | 'keys'>,
+  parcel: OwnedParcel,
+): Promise<number | null> {
   // Verify takes away what it no longer needs.
   if (parcel.state !== 'receiving') return parcel.bytes;
   if (parcel.seal_enc === null) return blobs.size(parcel.id);
@@ -81,10 +94,16 @@ export class ParcelSpool extends DataStore {
   override async getUpload(id: string): Promise<Upload> {
     const { parcel } = this.#parcel(id);
     // tus 1.0 Expiration, as the row says: @tus/server would reckon with another clock.
-    if (parcel.state === 'receiving' && parcel.expires_at < this.#tools.now()) throw ERRORS.FILE_NO_LONGER_EXISTS;
+    if (parcel.state === 'receiving' && parcel.expires_at < this.#tools.now())
+      throw ERRORS.FILE_NO_LONGER_EXISTS;
     const offset = await parcelOffset(this.#tools, parcel);
     if (offset === null) throw ERRORS.FILE_NO_LONGER_EXISTS;
-    return new Upload({ id, size: parcel.bytes, offset, metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id } });
+    return new Upload({
+      id,
+      size: parcel.bytes,
+      offset,
+      metadata: { upload: parcel.upload_id, parcel: parcel.device_parcel_id },
+    });
   }
 
   /** Reads the request's own body: the stream that @tus/server passes on is empty (see `speak`). */
@@ -106,7 +125,12 @@ export class ParcelSpool extends DataStore {
   }
 
   async #append(request: ParcelRequest, key: BlobKey, offset: number): Promise<number> {
-    const { parcel: { id, bytes }, checksum, contentLength, body } = request;
+    const {
+      parcel: { id, bytes },
+      checksum,
+      contentLength,
+      body,
+    } = request;
     const written = await this.#tools.blobs.append(id, key, offset, taken(body, bytes - offset, checksum));
     const whole = contentLength === null ? !body.isCut() : written === contentLength;
     if (checksum !== null && whole && !checksum.matches()) {
@@ -116,7 +140,10 @@ export class ParcelSpool extends DataStore {
     return offset + written;
   }
 
-  /** Opens what comes. The records prove themselves; a checksum that is given all the same decides about what is not yet a record. */
+  /**
+   * Opens what comes. The records prove themselves; a checksum that is given all the same decides about what
+   * is not yet a record.
+   */
   async #open(request: ParcelRequest, enc: string, sealed: SealedParcel): Promise<number> {
     const { parcel, checksum, contentLength, body } = request;
     const { blobs, sealing } = this.#tools;
@@ -140,7 +167,10 @@ export class ParcelSpool extends DataStore {
       return !isWrong;
     };
     const isDue = checksum === null ? every(KEEP_TAIL_MS) : () => false;
-    const { state, isDamaged } = await writeSealed(blobs, sealed, from, opener, counted(), { isDue, mayKeep });
+    const { state, isDamaged } = await writeSealed(blobs, sealed, from, opener, counted(), {
+      isDue,
+      mayKeep,
+    });
     if (isDamaged || isWrong) throw new Problem('checksum-mismatch');
     return sealedOffset(sealed, state);
   }
@@ -169,7 +199,11 @@ function every(ms: number): () => boolean {
 }
 
 /** Hashes what passes. Throws where more comes than was announced. */
-async function* taken(body: AsyncIterable<Uint8Array>, room: number, checksum: Checksum | null): AsyncGenerator<Uint8Array> {
+async function* taken(
+  body: AsyncIterable<Uint8Array>,
+  room: number,
+  checksum: Checksum | null,
+): AsyncGenerator<Uint8Array> {
   let left = room;
   for await (const piece of body) {
     left -= piece.length;

@@ -11,7 +11,13 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
-import { openTestGround, openTestPipeline, toManifest, type TestGround, type TestPipeline } from '../open-test-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+} from '../open-test-pipeline.ts';
 
 const { instances } = syntheticStudy({ seed: 4, instancesPerSeries: 2, rows: 8, columns: 8 });
 const sha256 = (bytes: Uint8Array) => `sha256 ${createHash('sha256').update(bytes).digest('base64')}`;
@@ -48,8 +54,15 @@ async function created(bytes: number, parcel: string = randomUUID()): Promise<st
 async function stored(location: string): Promise<Buffer> {
   const id = location.split('/').at(-1)!;
   const { wrapped_key, id: studyId } = await pipeline.tools.db
-    .selectFrom('parcel').innerJoin('study', 'study.id', 'parcel.study_id').select(['study.wrapped_key', 'study.id']).where('parcel.id', '=', id).executeTakeFirstOrThrow();
-  const blob = (await pipeline.tools.blobs.open(id, parcelKey(pipeline.tools.keys.unwrap(studyId, wrapped_key!)!, id)))!;
+    .selectFrom('parcel')
+    .innerJoin('study', 'study.id', 'parcel.study_id')
+    .select(['study.wrapped_key', 'study.id'])
+    .where('parcel.id', '=', id)
+    .executeTakeFirstOrThrow();
+  const blob = (await pipeline.tools.blobs.open(
+    id,
+    parcelKey(pipeline.tools.keys.unwrap(studyId, wrapped_key!)!, id),
+  ))!;
   const bytes = Buffer.from(await blob.read(0, blob.size));
   await blob.close();
   return bytes;
@@ -60,7 +73,11 @@ test('has a relative address, so that it holds behind a prefix, and says when it
   assert.match(response.headers.get('location')!, /^files\/[0-9a-f-]{36}$/);
   assert.ok(Date.parse(response.headers.get('upload-expires')!) > Date.now());
   const options = await pipeline.request('OPTIONS', '/upload/files');
-  assert.ok(['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'].every((name) => options.headers.get('tus-extension')?.includes(name)));
+  assert.ok(
+    ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum'].every((name) =>
+      options.headers.get('tus-extension')?.includes(name),
+    ),
+  );
   assert.is(options.headers.get('tus-checksum-algorithm'), 'sha256,sha1');
 });
 
@@ -77,7 +94,13 @@ test('that was begun is named by the next init: the device asks where it ends be
   const manifest = toManifest(instances, 'identified', { bytes: PROMISED_BYTES });
   assert.is((await pipeline.init(manifest)).begun, undefined);
   // The command line names its parcels by what is in them.
-  const [one, other] = [randomUUID(), randomBytes(16).fill(255, 6, 9).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')];
+  const [one, other] = [
+    randomUUID(),
+    randomBytes(16)
+      .fill(255, 6, 9)
+      .toString('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+  ];
   const location = await created(100, one);
   await pipeline.patch(await created(60, other), 0, randomBytes(60));
   const { begun } = manifestAnswerSchema.parse(await pipeline.init(manifest));
@@ -90,7 +113,10 @@ test('arrives with its creation, when it is small', async () => {
   const bytes = randomBytes(50);
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const response = await pipeline.request('POST', '/upload/files', bytes, {
-    'tus-resumable': '1.0.0', 'upload-length': '50', 'content-type': 'application/offset+octet-stream', 'upload-checksum': sha256(bytes),
+    'tus-resumable': '1.0.0',
+    'upload-length': '50',
+    'content-type': 'application/offset+octet-stream',
+    'upload-checksum': sha256(bytes),
     'upload-metadata': `upload ${base64(upload)},parcel ${base64(randomUUID())}`,
   });
   assert.equal([response.status, offsetOf(response)], [201, 50]);
@@ -128,7 +154,9 @@ test('is nobody else’s', async () => {
   const location = await created(100);
   pipeline.actAs(randomUUID(), ['technician']);
   const answers = [
-    await pipeline.head(location), await pipeline.patch(location, 0, randomBytes(10)), await pipeline.create(upload, randomUUID(), 10),
+    await pipeline.head(location),
+    await pipeline.patch(location, 0, randomBytes(10)),
+    await pipeline.create(upload, randomUUID(), 10),
     await pipeline.request('GET', `/upload/${upload}/status`),
   ];
   for (const { status } of answers) assert.is(status, 404);
@@ -140,7 +168,10 @@ test('is nobody else’s', async () => {
 test('is given up by its device, and is gone', async () => {
   const location = await created(100);
   await pipeline.patch(location, 0, randomBytes(10));
-  assert.is((await pipeline.request('DELETE', `/upload/${location}`, null, { 'tus-resumable': '1.0.0' })).status, 204);
+  assert.is(
+    (await pipeline.request('DELETE', `/upload/${location}`, null, { 'tus-resumable': '1.0.0' })).status,
+    204,
+  );
   assert.is((await pipeline.head(location)).status, 404);
   assert.equal(await pipeline.tools.blobs.ids(), []);
 });
@@ -167,9 +198,21 @@ test('may be as large as what was promised with its headers, and not larger', as
 test('that holds what came by another way begins again with init, and one of the usual size is taken whole', async () => {
   const [one, two] = syntheticStudy({ seed: 6, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
   const { uploadId } = await pipeline.init(toManifest([one!, two!], 'identified', { bytes: 100_000_000 }));
-  await pipeline.tools.db.updateTable('instance').set({ state: 'received' }).where('sop_instance_uid', '=', one!.identifiers.sopInstanceUID).execute();
-  assert.is((await pipeline.create(uploadId, randomUUID(), 100_001_000)).status, 201, 'the other one is needed');
-  await pipeline.tools.db.updateTable('instance').set({ state: 'received' }).where('sop_instance_uid', '=', two!.identifiers.sopInstanceUID).execute();
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set({ state: 'received' })
+    .where('sop_instance_uid', '=', one!.identifiers.sopInstanceUID)
+    .execute();
+  assert.is(
+    (await pipeline.create(uploadId, randomUUID(), 100_001_000)).status,
+    201,
+    'the other one is needed',
+  );
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set({ state: 'received' })
+    .where('sop_instance_uid', '=', two!.identifiers.sopInstanceUID)
+    .execute();
   const late = await pipeline.create(uploadId, randomUUID(), 100_001_000);
   assert.equal([late.status, await codeOf(late)], [404, 'upload-not-found']);
   assert.is((await pipeline.create(uploadId, randomUUID(), 16 * 1024 ** 2)).status, 201);
@@ -183,7 +226,11 @@ test('counts against the room from the moment it is announced, and until it is w
   assert.equal([second.status, await codeOf(second)], [507, 'storage-full']);
   assert.is((await pipeline.create(upload, randomUUID(), 400)).status, 201, 'what is left is given');
   await pipeline.request('DELETE', `/upload/${first}`, null, { 'tus-resumable': '1.0.0' });
-  assert.is((await pipeline.create(upload, randomUUID(), 600)).status, 201, 'what was given up is free again');
+  assert.is(
+    (await pipeline.create(upload, randomUUID(), 600)).status,
+    201,
+    'what was given up is free again',
+  );
 });
 
 test('of two that ask for the same room at once one gets it', async () => {
@@ -226,17 +273,34 @@ test('that was complete when the process died is found by the next question', as
   // As if nobody had said so.
   await pipeline.tools.db.updateTable('parcel').set({ state: 'receiving' }).where('id', '=', id).execute();
   assert.is(offsetOf(await pipeline.head(location)), 60);
-  assert.is((await pipeline.tools.db.selectFrom('parcel').select('state').where('id', '=', id).executeTakeFirst())?.state, 'received');
+  assert.is(
+    (await pipeline.tools.db.selectFrom('parcel').select('state').where('id', '=', id).executeTakeFirst())
+      ?.state,
+    'received',
+  );
   await arrived(id);
 });
 
 /** A PATCH over a socket of its own that says it brings `announced` bytes and brings `sent`. */
-async function halfPatch(port: number, location: string, offset: number, sent: Uint8Array, announced: number) {
+async function halfPatch(
+  port: number,
+  location: string,
+  offset: number,
+  sent: Uint8Array,
+  announced: number,
+) {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
   const head = [
-    `PATCH /upload/${location} HTTP/1.1`, 'Host: x', 'Tus-Resumable: 1.0.0', `Upload-Offset: ${offset}`, 'Content-Type: application/offset+octet-stream',
-    `Content-Length: ${announced}`, `Upload-Checksum: ${sha256(randomBytes(3))}`, '', '',
+    `PATCH /upload/${location} HTTP/1.1`,
+    'Host: x',
+    'Tus-Resumable: 1.0.0',
+    `Upload-Offset: ${offset}`,
+    'Content-Type: application/offset+octet-stream',
+    `Content-Length: ${announced}`,
+    `Upload-Checksum: ${sha256(randomBytes(3))}`,
+    '',
+    '',
   ];
   socket.write(head.join('\r\n'));
   await new Promise<void>((resolve) => void socket.write(sent, () => resolve()));
@@ -256,20 +320,32 @@ test('I12: whatever is cut, and wherever, what came stays and the end is what wa
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const property = fc.asyncProperty(fc.integer({ min: 1000, max: 300_000 }), fc.array(fc.nat(), { maxLength: 4 }), async (length, cuts) => {
-    const bytes = new Uint8Array(randomBytes(length));
-    const location = await created(bytes.length);
-    let offset = 0;
-    for (const cut of cuts) {
-      const end = offset + (cut % (bytes.length - offset));
-      const socket = await halfPatch(port, location, offset, bytes.subarray(offset, end), bytes.length - offset);
-      socket.end();
-      offset = await untilOffset(location, end);
-      assert.is(offset, end, 'the bytes of a cut PATCH are kept');
-    }
-    await pipeline.patch(location, offset, bytes.slice(offset), { 'upload-checksum': sha256(bytes.subarray(offset)) });
-    assert.ok((await stored(location)).equals(Buffer.from(bytes)));
-  });
+  const property = fc.asyncProperty(
+    fc.integer({ min: 1000, max: 300_000 }),
+    fc.array(fc.nat(), { maxLength: 4 }),
+    async (length, cuts) => {
+      const bytes = new Uint8Array(randomBytes(length));
+      const location = await created(bytes.length);
+      let offset = 0;
+      for (const cut of cuts) {
+        const end = offset + (cut % (bytes.length - offset));
+        const socket = await halfPatch(
+          port,
+          location,
+          offset,
+          bytes.subarray(offset, end),
+          bytes.length - offset,
+        );
+        socket.end();
+        offset = await untilOffset(location, end);
+        assert.is(offset, end, 'the bytes of a cut PATCH are kept');
+      }
+      await pipeline.patch(location, offset, bytes.slice(offset), {
+        'upload-checksum': sha256(bytes.subarray(offset)),
+      });
+      assert.ok((await stored(location)).equals(Buffer.from(bytes)));
+    },
+  );
   await fc.assert(property, { numRuns: 12 });
   server.close();
 });
@@ -278,7 +354,11 @@ test('at a wrong offset is told so also over a socket that is still full of it',
   const server = serve({ fetch: pipeline.app.fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/upload/${await created(9_000_000)}`;
-  const headers = { 'tus-resumable': '1.0.0', 'upload-offset': '5', 'content-type': 'application/offset+octet-stream' };
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '5',
+    'content-type': 'application/offset+octet-stream',
+  };
   const answer = await fetch(url, { method: 'PATCH', headers, body: randomBytes(8_000_000) });
   assert.is(answer.status, 409);
   server.close();
@@ -290,7 +370,13 @@ test('whose connection hangs is taken over by the device that comes back', async
   const bytes = randomBytes(2_000_000);
   const location = await created(bytes.length);
   // The old connection neither sends nor ends.
-  const hanging = await halfPatch((server.address() as AddressInfo).port, location, 0, bytes.subarray(0, 1_200_000), bytes.length);
+  const hanging = await halfPatch(
+    (server.address() as AddressInfo).port,
+    location,
+    0,
+    bytes.subarray(0, 1_200_000),
+    bytes.length,
+  );
   await untilSize(location, WRITTEN_AT_LEAST);
   const began = performance.now();
   const offset = offsetOf(await pipeline.head(location));
@@ -307,7 +393,13 @@ test('that finds no room is told so before its bytes have come', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const location = await created(5_000_000);
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 4_999_999 });
-  const socket = await halfPatch((server.address() as AddressInfo).port, location, 0, randomBytes(1000), 5_000_000);
+  const socket = await halfPatch(
+    (server.address() as AddressInfo).port,
+    location,
+    0,
+    randomBytes(1000),
+    5_000_000,
+  );
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 507 /);
   // And the connection ends: the rest would come for nothing.
@@ -320,9 +412,14 @@ test('that fills the disk in its middle keeps what was written, and goes on ther
   const location = await created(bytes.length);
   const { append } = pipeline.tools.blobs;
   const filling: typeof append = async (id, key, at, pieces) => {
-    await append(id, key, at, (async function* () {
-      for await (const piece of pieces) yield piece.subarray(0, 250_000);
-    })());
+    await append(
+      id,
+      key,
+      at,
+      (async function* () {
+        for await (const piece of pieces) yield piece.subarray(0, 250_000);
+      })(),
+    );
     throw new StorageFull();
   };
   Object.assign(pipeline.tools.blobs, { append: filling });
@@ -340,7 +437,13 @@ test('that is created again while its first request still hangs is taken over, a
   await new Promise((resolve) => server.once('listening', resolve));
   const [bytes, parcel] = [randomBytes(2_000_000), randomUUID()];
   const location = await created(bytes.length, parcel);
-  const hanging = await halfPatch((server.address() as AddressInfo).port, location, 0, bytes.subarray(0, 1_200_000), bytes.length);
+  const hanging = await halfPatch(
+    (server.address() as AddressInfo).port,
+    location,
+    0,
+    bytes.subarray(0, 1_200_000),
+    bytes.length,
+  );
   await untilSize(location, WRITTEN_AT_LEAST);
   const again = await pipeline.create(upload, parcel, bytes.length);
   assert.equal([again.status, again.headers.get('location'), offsetOf(again)], [201, location, 1_200_000]);
@@ -351,6 +454,7 @@ test('that is created again while its first request still hangs is taken over, a
 });
 
 async function untilSize(location: string, size: number): Promise<void> {
-  while (((await pipeline.tools.blobs.size(location.split('/').at(-1)!)) ?? 0) < size) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (((await pipeline.tools.blobs.size(location.split('/').at(-1)!)) ?? 0) < size)
+    await new Promise((resolve) => setTimeout(resolve, 10));
 }
 test.run();

@@ -1,6 +1,7 @@
 /**
- * tus 1.0 at `/upload/files`: a parcel comes in, in pieces, over a network that comes and goes. @tus/server speaks the protocol; here is what
- * it does not have: whose parcel it is, creation that can be repeated, checksums, room on the disk, and answers that say what to do.
+ * tus 1.0 at `/upload/files`: a parcel comes in, in pieces, over a network that comes and goes. @tus/server
+ * speaks the protocol; here is what it does not have: whose parcel it is, creation that can be repeated,
+ * checksums, room on the disk, and answers that say what to do.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -19,13 +20,19 @@ import { createParcelLocker } from './parcel-locker.ts';
 import { parcelOffset, ParcelSpool, type ParcelRequest, type SealingKeys } from './parcel-spool.ts';
 import { CHECKSUM_ALGORITHMS, parseUploadChecksum } from './upload-checksum.ts';
 
-/** How long a request that another one replaces may take to let go: it takes what still flows in, and writes what it holds. */
+/**
+ * How long a request that another one replaces may take to let go: it takes what still flows in, and writes
+ * what it holds.
+ */
 const LOCK_DRAIN_MS = LET_GO_WITHIN_MS + 300;
 
 const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
 
 export type ParcelReceiver = {
-  /** Any tus request of who reaches these uploads; `socket` is its body where the server gives it. Throws Problem; what has no code of ours is answered as tus does. */
+  /**
+   * Any tus request of who reaches these uploads; `socket` is its body where the server gives it. Throws
+   * Problem; what has no code of ours is answered as tus does.
+   */
   handle(request: Request, reach: Reach, socket?: Readable): Promise<Response>;
   /** A parcel is complete: verify takes over. As often as one likes. */
   arrived(parcelId: string): Promise<void>;
@@ -39,7 +46,10 @@ export type ParcelSettings = {
   readonly sealing: SealingKeys;
 };
 
-export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sealing }: ParcelSettings): ParcelReceiver {
+export function createParcelReceiver(
+  tools: PipelineTools,
+  { expiresAfterMs, sealing }: ParcelSettings,
+): ParcelReceiver {
   const current = new AsyncLocalStorage<ParcelRequest>();
   /** How many requests with a body each upload has here. */
   const receiving = new Map<string, number>();
@@ -49,7 +59,14 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
   };
   const server = new Server({
     path: '/upload/files',
-    datastore: new ParcelSpool({ blobs: tools.blobs, keys: tools.keys, sealing, request: current, now: tools.now, removed }),
+    datastore: new ParcelSpool({
+      blobs: tools.blobs,
+      keys: tools.keys,
+      sealing,
+      request: current,
+      now: tools.now,
+      removed,
+    }),
     locker: createParcelLocker(() => {
       const body = current.getStore()?.body;
       return (because) => (because === 'lost' ? body?.stop() : body?.letGo());
@@ -72,7 +89,12 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
 
   async function arrived(parcelId: string): Promise<void> {
     const parcel = await findParcel(tools.db, parcelId);
-    if (parcel === undefined || parcel.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
+    if (
+      parcel === undefined ||
+      parcel.state !== 'receiving' ||
+      (await tools.blobs.size(parcelId)) !== plainBytes(parcel)
+    )
+      return;
     await tools.blobs.sync(parcelId);
     // The record of which it was a part is opened. Where this is not reached, expiry removes it.
     if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
@@ -80,7 +102,11 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
       if (!(await moveParcel(trx, parcelId, 'receiving', 'received'))) return;
       await clearWaiting(trx, parcel.study_id, 'storage-full');
       await enqueueStage(trx, tools, 'verify', { parcelId });
-      await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-received', { uploadId: parcel.upload_id, parcelId, bytes: parcel.bytes });
+      await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-received', {
+        uploadId: parcel.upload_id,
+        parcelId,
+        bytes: parcel.bytes,
+      });
     });
     tools.changes.emit(parcel.study_id);
   }
@@ -91,32 +117,49 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
     const request = new Request(url, { method, headers });
     const length = request.headers.get('content-length');
     const beside: ParcelRequest = {
-      parcel, body, failure: null, checksum: parseUploadChecksum(request.headers.get('upload-checksum')), contentLength: length === null ? null : Number(length),
+      parcel,
+      body,
+      failure: null,
+      checksum: parseUploadChecksum(request.headers.get('upload-checksum')),
+      contentLength: length === null ? null : Number(length),
     };
     const { upload_id: uploadId } = parcel;
     if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) + 1);
-    const response = await current.run(beside, () => server.handleWeb(request as never)).finally(() => {
-      if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) - 1);
-      if (receiving.get(uploadId) === 0) receiving.delete(uploadId);
-    });
+    const response = await current
+      .run(beside, () => server.handleWeb(request as never))
+      .finally(() => {
+        if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) - 1);
+        if (receiving.get(uploadId) === 0) receiving.delete(uploadId);
+      });
     if (response.status >= 400) await refuse(tools, beside, parcel);
     const offset = response.headers.get('upload-offset');
-    // tus 1.0 Expiration: "This header MUST be included in every PATCH response if the upload is going to expire."
-    if (method !== 'DELETE' && offset !== String(parcel.bytes)) response.headers.set('Upload-Expires', parcel.expires_at.toUTCString());
+    // tus 1.0 Expiration: "This header MUST be included in every PATCH response if the upload is going to
+    // expire."
+    if (method !== 'DELETE' && offset !== String(parcel.bytes))
+      response.headers.set('Upload-Expires', parcel.expires_at.toUTCString());
     return withoutCors(response);
   }
 
   async function create(request: Request, body: CutBody, reach: Reach): Promise<Response> {
-    const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, reach)
-      .catch((error: unknown) => (error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error)));
-    if (parcel.fresh || (await parcelOffset(tools, parcel.row)) === null) return speak(request, body, parcel.row);
-    // The answer to the first creation was lost, and the request itself may still be writing: as every question, this one takes the parcel from
-    // it and learns where it ends. Its own body is not read: the device goes on at the offset it is told.
+    const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, reach).catch(
+      (error: unknown) =>
+        error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error),
+    );
+    if (parcel.fresh || (await parcelOffset(tools, parcel.row)) === null)
+      return speak(request, body, parcel.row);
+    // The answer to the first creation was lost, and the request itself may still be writing: as every
+    // question, this one takes the parcel from it and learns where it ends. Its own body is not read: the
+    // device goes on at the offset it is told.
     const { id } = parcel.row;
-    const answer = await speak(new Request(new URL(`/upload/files/${id}`, request.url), { method: 'HEAD', headers: TUS_VERSION }), createCutBody(null), parcel.row);
+    const answer = await speak(
+      new Request(new URL(`/upload/files/${id}`, request.url), { method: 'HEAD', headers: TUS_VERSION }),
+      createCutBody(null),
+      parcel.row,
+    );
     if (answer.status >= 400) return answer;
     const headers = new Headers({ ...TUS_VERSION, Location: `files/${id}` });
-    for (const name of ['Upload-Offset', 'Upload-Expires']) if (answer.headers.has(name)) headers.set(name, answer.headers.get(name)!);
+    for (const name of ['Upload-Offset', 'Upload-Expires'])
+      if (answer.headers.has(name)) headers.set(name, answer.headers.get(name)!);
     if (headers.get('upload-offset') === String(parcel.row.bytes)) await arrived(id);
     return new Response(null, { status: 201, headers });
   }
@@ -136,7 +179,14 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
     const { study_id: studyId } = parcel;
     tools.log({ event: 'stage-started', stage: 'intake', studyId, parcelId: id });
     const response = await speak(request, body, parcel);
-    tools.log({ event: 'stage-finished', stage: 'intake', studyId, parcelId: id, outcome: String(response.status), ms: Math.round(performance.now() - started) });
+    tools.log({
+      event: 'stage-finished',
+      stage: 'intake',
+      studyId,
+      parcelId: id,
+      outcome: String(response.status),
+      ms: Math.round(performance.now() - started),
+    });
     return response;
   }
 
@@ -150,10 +200,13 @@ export function createParcelReceiver(tools: PipelineTools, { expiresAfterMs, sea
         return response;
       }
       // A parcel is not read back, by nobody.
-      if (request.method === 'GET') throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
+      if (request.method === 'GET')
+        throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
       const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
       try {
-        return await (request.method === 'POST' ? create(request, body, reach) : resume(request, body, reach));
+        return await (request.method === 'POST'
+          ? create(request, body, reach)
+          : resume(request, body, reach));
       } finally {
         body.stop();
       }
@@ -166,7 +219,10 @@ async function reportFull(tools: PipelineTools, studyId: string): Promise<never>
   throw new Problem('storage-full');
 }
 
-/** Throws what has a code of ours. 409 stays as tus says it: it means "ask with HEAD" (DESIGN §4), as do the statuses of a lost connection. */
+/**
+ * Throws what has a code of ours. 409 stays as tus says it: it means "ask with HEAD" (DESIGN §4), as do the
+ * statuses of a lost connection.
+ */
 async function refuse(tools: PipelineTools, request: ParcelRequest, parcel: OwnedParcel): Promise<void> {
   const { failure } = request;
   if (failure instanceof StorageFull) await reportFull(tools, parcel.study_id);
@@ -180,6 +236,7 @@ async function refuse(tools: PipelineTools, request: ParcelRequest, parcel: Owne
 
 /** Which origins may call is decided in one place, and not here. */
 function withoutCors(response: Response): Response {
-  for (const name of [...response.headers.keys()]) if (name.startsWith('access-control-')) response.headers.delete(name);
+  for (const name of [...response.headers.keys()])
+    if (name.startsWith('access-control-')) response.headers.delete(name);
   return response;
 }

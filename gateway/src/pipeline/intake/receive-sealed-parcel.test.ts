@@ -1,4 +1,6 @@
-/** Sealed parcels over tus, from creation to the PACS: what a device relies on that cannot open its own queue. */
+/**
+ * Sealed parcels over tus, from creation to the PACS: what a device relies on that cannot open its own queue.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -8,7 +10,15 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import {
-  createTestSealing, openTestGround, openTestPipeline, packed, sealedBytes, toManifest, type TestGround, type TestPipeline, type TestSealing,
+  createTestSealing,
+  openTestGround,
+  openTestPipeline,
+  packed,
+  sealedBytes,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+  type TestSealing,
 } from '../open-test-pipeline.ts';
 
 const RECORD = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
@@ -19,7 +29,8 @@ const idOf = (location: string) => location.split('/').at(-1)!;
 
 let seeds = 7000;
 /** Three instances of 1.1 MB. */
-const study = (): readonly SyntheticInstance[] => syntheticStudy({ seed: (seeds += 1), instancesPerSeries: 3, rows: 740, columns: 740 }).instances;
+const study = (): readonly SyntheticInstance[] =>
+  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: 3, rows: 740, columns: 740 }).instances;
 
 /** A body that ends where the connection was cut. */
 function cut(bytes: Uint8Array): ReadableStream<Uint8Array> {
@@ -49,9 +60,25 @@ async function open(options: { sealing?: TestSealing; now?: () => Date; expiresA
   return { pacs, pipeline, instances, uploadId, parcel, bytes, seal, create };
 }
 
-async function patchCut(pipeline: TestPipeline, location: string, offset: number, bytes: Uint8Array, announced: number): Promise<void> {
-  const headers = { 'tus-resumable': '1.0.0', 'upload-offset': String(offset), 'content-type': 'application/offset+octet-stream', 'content-length': String(announced) };
-  const request = new Request(`http://localhost/upload/${location}`, { method: 'PATCH', headers, body: cut(bytes), duplex: 'half' } as RequestInit);
+async function patchCut(
+  pipeline: TestPipeline,
+  location: string,
+  offset: number,
+  bytes: Uint8Array,
+  announced: number,
+): Promise<void> {
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': String(offset),
+    'content-type': 'application/offset+octet-stream',
+    'content-length': String(announced),
+  };
+  const request = new Request(`http://localhost/upload/${location}`, {
+    method: 'PATCH',
+    headers,
+    body: cut(bytes),
+    duplex: 'half',
+  } as RequestInit);
   await pipeline.app.request(request);
 }
 
@@ -68,7 +95,8 @@ test('reaches the PACS bit for bit, however often its link was cut', async () =>
   assert.is(offsetOf(await pipeline.patch(location, offset, bytes.subarray(offset))), bytes.length);
   await pipeline.runAll();
   assert.equal([(await pipeline.status(uploadId)).state, await pipeline.tools.blobs.ids()], ['closed', []]);
-  for (const { identifiers, bytes: promised } of instances) assert.ok(Buffer.from(pacs.held.get(identifiers.sopInstanceUID)!.bytes).equals(promised));
+  for (const { identifiers, bytes: promised } of instances)
+    assert.ok(Buffer.from(pacs.held.get(identifiers.sopInstanceUID)!.bytes).equals(promised));
   await pipeline.close();
 });
 
@@ -91,13 +119,21 @@ test('comes with its creation; where the answer was lost the creation is asked a
   const half = await pipeline.create(uploadId, parcel, bytes.length, seal, bytes.slice(0, RECORD + 1234));
   assert.equal([half.status, offsetOf(half)], [201, RECORD + 1234]);
   const again = await create();
-  assert.equal([again.status, offsetOf(again), again.headers.get('location')], [201, RECORD + 1234, half.headers.get('location')]);
+  assert.equal(
+    [again.status, offsetOf(again), again.headers.get('location')],
+    [201, RECORD + 1234, half.headers.get('location')],
+  );
   await pipeline.patch(again.headers.get('location')!, RECORD + 1234, bytes.subarray(RECORD + 1234));
   assert.is(offsetOf(await create()), bytes.length);
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   const whole = await open();
-  assert.is(offsetOf(await whole.pipeline.create(whole.uploadId, whole.parcel, whole.bytes.length, whole.seal, whole.bytes)), whole.bytes.length);
+  assert.is(
+    offsetOf(
+      await whole.pipeline.create(whole.uploadId, whole.parcel, whole.bytes.length, whole.seal, whole.bytes),
+    ),
+    whole.bytes.length,
+  );
   await whole.pipeline.runAll();
   assert.is((await whole.pipeline.status(whole.uploadId)).state, 'closed');
   await pipeline.close();
@@ -118,7 +154,11 @@ test('that is sealed to a retired key is opened; to a key that is gone, the devi
   const lost = await sealedBytes(await packed(later.instances), old.sealingKey, parcel);
   const refused = await later.pipeline.create(later.uploadId, parcel, lost.bytes.length, lost.seal);
   assert.equal([refused.status, await codeOf(refused)], [409, 'seal-key-unknown']);
-  assert.is((await later.pipeline.init(toManifest(later.instances))).need.length, 3, 'the same files are asked for again');
+  assert.is(
+    (await later.pipeline.init(toManifest(later.instances))).need.length,
+    3,
+    'the same files are asked for again',
+  );
   await later.pipeline.close();
 });
 
@@ -128,15 +168,32 @@ test('that nothing could be opened from is refused before its first byte travels
     const answer = await pipeline.create(uploadId, name, length, of);
     return [answer.status, await codeOf(answer)];
   };
-  assert.equal(await announce(RECORD + 5), [422, 'invalid-request'], 'no parcel is so long when it is sealed');
+  assert.equal(
+    await announce(RECORD + 5),
+    [422, 'invalid-request'],
+    'no parcel is so long when it is sealed',
+  );
   assert.equal(await announce(SEAL_TAG_BYTES), [422, 'invalid-request'], 'an empty one');
-  for (const enc of ['', 'AAAA', Buffer.alloc(32).toString('base64'), Buffer.alloc(33, 1).toString('base64')]) {
+  for (const enc of [
+    '',
+    'AAAA',
+    Buffer.alloc(32).toString('base64'),
+    Buffer.alloc(33, 1).toString('base64'),
+  ]) {
     assert.equal(await announce(bytes.length, { ...seal, enc }), [422, 'invalid-request'], enc);
   }
-  assert.equal(await announce(sealedSize(30_000_000)), [413, 'body-too-large'], 'more than was promised, opened');
+  assert.equal(
+    await announce(sealedSize(30_000_000)),
+    [413, 'body-too-large'],
+    'more than was promised, opened',
+  );
   await create();
   const other = await sealedBytes(randomBytes(10), pipeline.sealingKey, parcel);
-  assert.equal(await announce(bytes.length, other.seal, parcel), [422, 'invalid-request'], 'the same name with another seal');
+  assert.equal(
+    await announce(bytes.length, other.seal, parcel),
+    [422, 'invalid-request'],
+    'the same name with another seal',
+  );
   const inTheClear = await pipeline.create(uploadId, parcel, bytes.length);
   assert.is(inTheClear.status, 422);
   await pipeline.close();
@@ -144,7 +201,9 @@ test('that nothing could be opened from is refused before its first byte travels
 
 test('may be as large as what was promised with its headers, reckoned as it is opened', async () => {
   const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
-  const { uploadId } = await pipeline.init(toManifest(study().slice(0, 1), 'identified', { bytes: 40_000_000 }));
+  const { uploadId } = await pipeline.init(
+    toManifest(study().slice(0, 1), 'identified', { bytes: 40_000_000 }),
+  );
   const limit = 40_000_000 + 1024 + 65_536;
   const { seal } = await sealedBytes(randomBytes(10), pipeline.sealingKey, 'x');
   assert.is((await pipeline.create(uploadId, randomUUID(), sealedSize(limit + 1), seal)).status, 413);
@@ -154,7 +213,10 @@ test('may be as large as what was promised with its headers, reckoned as it is o
 
 test('that is given up, or expires, takes its tail along, and its instances are asked for again', async () => {
   let now = new Date();
-  const { pipeline, uploadId, instances, parcel, bytes, seal, create } = await open({ now: () => now, expiresAfterMs: 12 * HOUR });
+  const { pipeline, uploadId, instances, parcel, bytes, seal, create } = await open({
+    now: () => now,
+    expiresAfterMs: 12 * HOUR,
+  });
   const location = (await create()).headers.get('location')!;
   await pipeline.patch(location, 0, bytes.slice(0, RECORD + 50));
   assert.is((await pipeline.tools.blobs.ids()).length, 2);
@@ -162,12 +224,24 @@ test('that is given up, or expires, takes its tail along, and its instances are 
   assert.equal(await pipeline.tools.blobs.ids(), []);
 
   const created = await create();
-  assert.is(Date.parse(created.headers.get('upload-expires')!), Math.floor((now.getTime() + 12 * HOUR) / 1000) * 1000, 'after the time that is set');
+  assert.is(
+    Date.parse(created.headers.get('upload-expires')!),
+    Math.floor((now.getTime() + 12 * HOUR) / 1000) * 1000,
+    'after the time that is set',
+  );
   await pipeline.patch(created.headers.get('location')!, 0, bytes.slice(0, 50));
-  assert.is((await pipeline.request('DELETE', `/upload/${uploadId}`)).status, 409, 'its first bytes have left, although they lie in the tail alone');
+  assert.is(
+    (await pipeline.request('DELETE', `/upload/${uploadId}`)).status,
+    409,
+    'its first bytes have left, although they lie in the tail alone',
+  );
   now = new Date(now.getTime() + 12 * HOUR + 1000);
   const again = await pipeline.create(uploadId, parcel, bytes.length, seal);
-  assert.not.equal(again.headers.get('location'), created.headers.get('location'), 'not swept yet, and no longer told');
+  assert.not.equal(
+    again.headers.get('location'),
+    created.headers.get('location'),
+    'not swept yet, and no longer told',
+  );
   await pipeline.patch(again.headers.get('location')!, 0, bytes.slice(0, RECORD + 50));
   now = new Date(now.getTime() + 12 * HOUR + 1000);
   await runExpiry(pipeline.tools);
@@ -183,8 +257,13 @@ test('whose gateway died as it was complete leaves no tail for long', async () =
   const { pipeline, bytes, create } = await open();
   const location = (await create()).headers.get('location')!;
   await pipeline.patch(location, 0, bytes);
-  await pipeline.tools.db.updateTable('parcel').set({ state: 'verified' }).where('id', '=', idOf(location)).execute();
-  for (const name of ['tail', 'restored-0a1b2c3d']) await pipeline.tools.blobs.create(`${idOf(location)}-${name}`);
+  await pipeline.tools.db
+    .updateTable('parcel')
+    .set({ state: 'verified' })
+    .where('id', '=', idOf(location))
+    .execute();
+  for (const name of ['tail', 'restored-0a1b2c3d'])
+    await pipeline.tools.blobs.create(`${idOf(location)}-${name}`);
   await runExpiry(pipeline.tools);
   assert.equal(await pipeline.tools.blobs.ids(), [], 'nor anything else that no instance needs');
   await pipeline.close();
@@ -201,10 +280,24 @@ test('whose last piece is still coming in is waited for by complete', async () =
       controller.close();
     },
   });
-  const headers = { 'tus-resumable': '1.0.0', 'upload-offset': '0', 'content-type': 'application/offset+octet-stream', 'content-length': String(bytes.length) };
-  const patching = pipeline.app.request(new Request(`http://localhost/upload/${location}`, { method: 'PATCH', headers, body: slow, duplex: 'half' } as RequestInit));
+  const headers = {
+    'tus-resumable': '1.0.0',
+    'upload-offset': '0',
+    'content-type': 'application/offset+octet-stream',
+    'content-length': String(bytes.length),
+  };
+  const patching = pipeline.app.request(
+    new Request(`http://localhost/upload/${location}`, {
+      method: 'PATCH',
+      headers,
+      body: slow,
+      duplex: 'half',
+    } as RequestInit),
+  );
   let answered = false;
-  const completing = pipeline.json<CompleteAnswer>('POST', `/upload/${uploadId}/complete`).finally(() => (answered = true));
+  const completing = pipeline
+    .json<CompleteAnswer>('POST', `/upload/${uploadId}/complete`)
+    .finally(() => (answered = true));
   while (!pipeline.parcels.isReceiving(uploadId)) await new Promise((next) => setImmediate(next));
   assert.not.ok(answered);
   resolve();

@@ -1,4 +1,7 @@
-/** A sealed parcel comes in over a link that is cut and corrupts, into a gateway that is killed between any two writes. */
+/**
+ * A sealed parcel comes in over a link that is cut and corrupts, into a gateway that is killed between any
+ * two writes.
+ */
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,12 +15,24 @@ import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { sealedBytes } from '../open-test-pipeline.ts';
 import { tailOf } from '../parcel-blobs.ts';
-import { readSealedState, sealedOffset, toSealedParcel, writeSealed, type SealedParcel, type TailRule } from './sealed-parcel.ts';
+import {
+  readSealedState,
+  sealedOffset,
+  toSealedParcel,
+  writeSealed,
+  type SealedParcel,
+  type TailRule,
+} from './sealed-parcel.ts';
 
 const RECORD = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 const STUDY_KEY = randomBytes(32);
 const pair = generateKeyPairSync('x25519');
-const publicJwk = { kid: 'k', kty: 'OKP' as const, crv: 'X25519' as const, x: pair.publicKey.export({ format: 'jwk' }).x ?? '' };
+const publicJwk = {
+  kid: 'k',
+  kty: 'OKP' as const,
+  crv: 'X25519' as const,
+  x: pair.publicKey.export({ format: 'jwk' }).x ?? '',
+};
 const privateKey = pair.privateKey.toCryptoKey('X25519', false, ['deriveBits']);
 
 class Killed extends Error {}
@@ -42,7 +57,10 @@ function killing(blobs: Blobs, writes: number, part: number): Blobs {
       // Each piece is a write of its own.
       for await (const piece of pieces) {
         const put = (bytes: Uint8Array) => blobs.append(id, key, at + written, only(bytes));
-        written += await write(() => put(piece), () => put(piece.subarray(0, Math.floor(part * piece.length))));
+        written += await write(
+          () => put(piece),
+          () => put(piece.subarray(0, Math.floor(part * piece.length))),
+        );
       }
       return written;
     },
@@ -84,16 +102,32 @@ class Device {
   }
 
   /**
-   * Sends so many bytes from where the gateway is; `spoil` turns a bit of the one at this place among them. `dueWith`: with each so-manieth piece what
-   * has come of a record is written; 0: at the end. The offset that it is told, or null: 460.
+   * Sends so many bytes from where the gateway is; `spoil` turns a bit of the one at this place among them.
+   * `dueWith`: with each so-manieth piece what has come of a record is written; 0: at the end. The offset
+   * that it is told, or null: 460.
    */
-  async send(blobs: Blobs, count: number, { spoil = null, mayKeep = true, dueWith = 0 }: { spoil?: number | null; mayKeep?: boolean; dueWith?: number } = {}): Promise<number | null> {
+  async send(
+    blobs: Blobs,
+    count: number,
+    {
+      spoil = null,
+      mayKeep = true,
+      dueWith = 0,
+    }: { spoil?: number | null; mayKeep?: boolean; dueWith?: number } = {},
+  ): Promise<number | null> {
     const from = (await readSealedState(blobs, this.parcel))!;
     const at = sealedOffset(this.parcel, from);
     const piece = this.#sealed.bytes.slice(at, at + count);
     if (spoil !== null && piece.length > 0) piece[spoil % piece.length]! ^= 0x10;
     const opener = await createOpener(privateKey, this.#sealed.seal.enc, this.name, from.held);
-    const { state, isDamaged } = await writeSealed(blobs, this.parcel, from, opener, inPieces(piece), ruleOf(mayKeep, dueWith));
+    const { state, isDamaged } = await writeSealed(
+      blobs,
+      this.parcel,
+      from,
+      opener,
+      inPieces(piece),
+      ruleOf(mayKeep, dueWith),
+    );
     return isDamaged ? null : sealedOffset(this.parcel, state);
   }
 
@@ -124,7 +158,13 @@ test('arrives in pieces of any size, lies opened, and leaves no tail', async ({ 
 });
 
 test('has sizes that end with a record, or one byte after it', async ({ blobs }) => {
-  for (const size of [1, SEALED_RECORD_BYTES - 1, SEALED_RECORD_BYTES, SEALED_RECORD_BYTES + 1, 2 * SEALED_RECORD_BYTES]) {
+  for (const size of [
+    1,
+    SEALED_RECORD_BYTES - 1,
+    SEALED_RECORD_BYTES,
+    SEALED_RECORD_BYTES + 1,
+    2 * SEALED_RECORD_BYTES,
+  ]) {
     const device = await new Device(randomBytes(size)).open(blobs);
     assert.is(device.parcel.bytes, sealedSize(size));
     await device.send(blobs, device.parcel.bytes - 1);
@@ -135,7 +175,9 @@ test('has sizes that end with a record, or one byte after it', async ({ blobs })
   assert.throws(() => toSealedParcel('x', RECORD + 3, STUDY_KEY), RangeError);
 });
 
-test('goes back to the start of a record that does not hold, and keeps the records before it', async ({ blobs }) => {
+test('goes back to the start of a record that does not hold, and keeps the records before it', async ({
+  blobs,
+}) => {
   const device = await new Device(randomBytes(3 * SEALED_RECORD_BYTES)).open(blobs);
   await device.send(blobs, RECORD + 400_000);
   // Within the tail it cannot be known yet.
@@ -146,7 +188,9 @@ test('goes back to the start of a record that does not hold, and keeps the recor
   assert.ok((await device.stored(blobs)).equals(device.plain));
 });
 
-test('with a checksum that is wrong keeps what proves itself, and forgets the rest of that piece', async ({ blobs }) => {
+test('with a checksum that is wrong keeps what proves itself, and forgets the rest of that piece', async ({
+  blobs,
+}) => {
   const device = await new Device(randomBytes(3 * SEALED_RECORD_BYTES)).open(blobs);
   await device.send(blobs, 1000);
   await device.send(blobs, 500, { mayKeep: false });
@@ -155,7 +199,10 @@ test('with a checksum that is wrong keeps what proves itself, and forgets the re
   assert.is(await device.offset(blobs), RECORD, 'beyond it');
 });
 
-test('neither lies in the clear nor as the device sealed it, while it waits for the rest of a record', async ({ blobs, folder }) => {
+test('neither lies in the clear nor as the device sealed it, while it waits for the rest of a record', async ({
+  blobs,
+  folder,
+}) => {
   const device = await new Device(Buffer.alloc(SEALED_RECORD_BYTES, 'DOE^JANE ')).open(blobs);
   await device.send(blobs, 600_000);
   const tail = await readFile(join(folder, tailOf(device.parcel.id)));
@@ -163,44 +210,65 @@ test('neither lies in the clear nor as the device sealed it, while it waits for 
   assert.not.ok(tail.includes('DOE^JANE') || tail.includes(Buffer.from(bytes.subarray(5000, 5032))));
 });
 
-test('is on the disk while the rest of a record is still awaited: a process that is killed has lost what came last, not all of the record', async ({ blobs }) => {
+test('is on the disk while the rest of a record is still awaited: a process that is killed has lost what came last, not all of the record', async ({
+  blobs,
+}) => {
   const device = await new Device(randomBytes(2 * SEALED_RECORD_BYTES)).open(blobs);
-  // Records of 16 pieces and a bit: created, emptied, numbered and written twice in the first, then the process dies.
-  const dead = await device.send(killing(blobs, 5, 0), 10 * 65_536, { dueWith: 4 }).catch((error: unknown) => error);
+  // Records of 16 pieces and a bit: created, emptied, numbered and written twice in the first, then the
+  // process dies.
+  const dead = await device
+    .send(killing(blobs, 5, 0), 10 * 65_536, { dueWith: 4 })
+    .catch((error: unknown) => error);
   assert.instance(dead, Killed);
   assert.is(await device.offset(blobs), 8 * 65_536);
   assert.is(await device.send(blobs, 3 * RECORD, { dueWith: 4 }), device.parcel.bytes);
   assert.ok((await device.stored(blobs)).equals(device.plain));
 });
 
-type Step = { readonly count: number; readonly spoil: number | null; readonly killAfter: number | null; readonly part: number; readonly dueWith: number };
+type Step = {
+  readonly count: number;
+  readonly spoil: number | null;
+  readonly killAfter: number | null;
+  readonly part: number;
+  readonly dueWith: number;
+};
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     count: fc.oneof(fc.integer({ min: 1, max: 300_000 }), fc.integer({ min: 1, max: 3 * RECORD })),
-    spoil: fc.option(fc.nat(), { freq: 3 }), killAfter: fc.option(fc.integer({ min: 0, max: 7 })), part: fc.double({ min: 0, max: 1, noNaN: true }),
+    spoil: fc.option(fc.nat(), { freq: 3 }),
+    killAfter: fc.option(fc.integer({ min: 0, max: 7 })),
+    part: fc.double({ min: 0, max: 1, noNaN: true }),
     dueWith: fc.integer({ min: 0, max: 3 }),
   }),
   { maxLength: 8 },
 );
 
-test('I12: whatever is cut, corrupted or killed, and wherever, what came stays and the end is what was sealed', async ({ blobs }) => {
+test('I12: whatever is cut, corrupted or killed, and wherever, what came stays and the end is what was sealed', async ({
+  blobs,
+}) => {
   const property = fc.asyncProperty(fc.integer({ min: 1, max: 2_500_000 }), steps, async (size, all) => {
     const device = await new Device(randomBytes(size)).open(blobs);
     let told = 0;
     let isSpoiled = false;
     for (const { count, spoil, killAfter, part, dueWith } of all) {
       const disk = killAfter === null ? blobs : killing(blobs, killAfter, part);
-      const answer = await device.send(disk, count, { spoil, dueWith }).catch((error: unknown) => (error instanceof Killed ? 'killed' : Promise.reject(error)));
+      const answer = await device
+        .send(disk, count, { spoil, dueWith })
+        .catch((error: unknown) => (error instanceof Killed ? 'killed' : Promise.reject(error)));
       isSpoiled ||= spoil !== null;
       const offset = await device.offset(blobs);
       // What is spoiled goes back to the start of its record, and no further.
       const least = isSpoiled ? Math.floor(told / RECORD) * RECORD : told;
       if (typeof answer === 'number') assert.is(offset, answer, 'what the device was told is what is here');
-      assert.ok(offset >= (told === device.parcel.bytes ? told : least), `never back over what was received: ${offset} after ${told}`);
+      assert.ok(
+        offset >= (told === device.parcel.bytes ? told : least),
+        `never back over what was received: ${offset} after ${told}`,
+      );
       if (answer === null) isSpoiled = false;
       told = offset;
     }
-    for (let i = 0; i < 4 && (await device.offset(blobs)) < device.parcel.bytes; i += 1) await device.send(blobs, device.parcel.bytes);
+    for (let i = 0; i < 4 && (await device.offset(blobs)) < device.parcel.bytes; i += 1)
+      await device.send(blobs, device.parcel.bytes);
     assert.is(await device.offset(blobs), device.parcel.bytes);
     assert.ok((await device.stored(blobs)).equals(device.plain));
     for (const id of [device.parcel.id, tailOf(device.parcel.id)]) await blobs.remove(id);

@@ -1,15 +1,18 @@
 /**
- * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and what is complete and holds is appended
- * to the parcel's blob. The sealed bytes of a record that is not complete wait in a tail beside it, so that the offset, which counts sealed
- * bytes, never goes back over what was received. One record is held in memory; on a link that takes long for one, what has come of it is written
+ * How a sealed parcel comes in: its records (shared/src/transfer/seal.ts) are opened as they stream, and what
+ * is complete and holds is appended to the parcel's blob. The sealed bytes of a record that is not complete
+ * wait in a tail beside it, so that the offset, which counts sealed bytes, never goes back over what was
+ * received. One record is held in memory; on a link that takes long for one, what has come of it is written
  * now and then, so that a killed process has lost little.
  *
- * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail begins with the number of the record
- * that it is of, and counts only when that is the next one. So a tail that was not yet removed, or not yet begun, is as good as none, and
- * a record that was written in part is cut off and comes again from the tail or the device.
+ * Any two writes may have a kill between them. The blob's size says how many records were opened; the tail
+ * begins with the number of the record that it is of, and counts only when that is the next one. So a tail
+ * that was not yet removed, or not yet begun, is as good as none, and a record that was written in part is
+ * cut off and comes again from the tail or the device.
  *
- * [Note: keys of the tail] The number lies under a key of the tail's own, the bytes under a key of their record: the tail is written again from
- * its beginning for each record, and a key stream must not serve twice (blob-cipher.ts).
+ * [Note: keys of the tail] The number lies under a key of the tail's own, the bytes under a key of their
+ * record: the tail is written again from its beginning for each record, and a key stream must not serve twice
+ * (blob-cipher.ts).
  */
 import { SEALED_RECORD_BYTES, SEAL_TAG_BYTES, openedSize, type Opener } from '#shared/transfer/seal.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
@@ -45,10 +48,13 @@ export function sealedOffset({ bytes }: SealedParcel, { held, tail }: SealedStat
   return Math.min(held * SEALED_BYTES, bytes) + tail;
 }
 
-const plainEnd = ({ plainBytes }: SealedParcel, held: number): number => Math.min(held * SEALED_RECORD_BYTES, plainBytes);
-const sealedLength = ({ bytes }: SealedParcel, record: number): number => Math.min(SEALED_BYTES, bytes - record * SEALED_BYTES);
+const plainEnd = ({ plainBytes }: SealedParcel, held: number): number =>
+  Math.min(held * SEALED_RECORD_BYTES, plainBytes);
+const sealedLength = ({ bytes }: SealedParcel, record: number): number =>
+  Math.min(SEALED_BYTES, bytes - record * SEALED_BYTES);
 const headKey = ({ studyKey, id }: SealedParcel): BlobKey => parcelKey(studyKey, tailOf(id));
-const recordKey = ({ studyKey, id }: SealedParcel, record: number): BlobKey => parcelKey(studyKey, `${tailOf(id)} ${record}`);
+const recordKey = ({ studyKey, id }: SealedParcel, record: number): BlobKey =>
+  parcelKey(studyKey, `${tailOf(id)} ${record}`);
 
 /** What is here now; null: no such parcel. Changes nothing. */
 export async function readSealedState(blobs: Blobs, parcel: SealedParcel): Promise<SealedState | null> {
@@ -62,7 +68,11 @@ async function tailBytes(blobs: Blobs, parcel: SealedParcel, record: number): Pr
   const tail = await blobs.open(tailOf(parcel.id), headKey(parcel));
   if (tail === null) return 0;
   try {
-    if (tail.size < HEAD_BYTES || Buffer.from(await tail.read(0, HEAD_BYTES)).readBigUInt64BE() !== BigInt(record)) return 0;
+    if (
+      tail.size < HEAD_BYTES ||
+      Buffer.from(await tail.read(0, HEAD_BYTES)).readBigUInt64BE() !== BigInt(record)
+    )
+      return 0;
     const length = tail.size - HEAD_BYTES;
     // A whole record is never left here.
     return length < sealedLength(parcel, record) ? length : 0;
@@ -71,7 +81,11 @@ async function tailBytes(blobs: Blobs, parcel: SealedParcel, record: number): Pr
   }
 }
 
-async function readTail(blobs: Blobs, parcel: SealedParcel, { held, tail }: SealedState): Promise<Uint8Array> {
+async function readTail(
+  blobs: Blobs,
+  parcel: SealedParcel,
+  { held, tail }: SealedState,
+): Promise<Uint8Array> {
   if (tail === 0) return new Uint8Array();
   const blob = await blobs.open(tailOf(parcel.id), recordKey(parcel, held));
   if (blob === null) throw new Error('the tail of a parcel went away');
@@ -88,16 +102,23 @@ export type SealedOutcome = {
 export type TailRule = {
   /** Asked with each piece that comes. */
   isDue(): boolean;
-  /** Asked at the end. False: what has come of an incomplete record is forgotten; then `isDue` was never true. */
+  /**
+   * Asked at the end. False: what has come of an incomplete record is forgotten; then `isDue` was never true.
+   */
   mayKeep(): boolean;
 };
 
 /**
- * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held` on. Throws what the blobs and the
- * body throw: what was written until then stays.
+ * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held`
+ * on. Throws what the blobs and the body throw: what was written until then stays.
  */
 export async function writeSealed(
-  blobs: Blobs, parcel: SealedParcel, from: SealedState, opener: Opener, body: AsyncIterable<Uint8Array>, rule: TailRule,
+  blobs: Blobs,
+  parcel: SealedParcel,
+  from: SealedState,
+  opener: Opener,
+  body: AsyncIterable<Uint8Array>,
+  rule: TailRule,
 ): Promise<SealedOutcome> {
   if (from.held === parcel.records) return { state: from, isDamaged: false };
   const record = new Uint8Array(sealedLength(parcel, from.held));
@@ -138,13 +159,20 @@ export async function writeSealed(
   if ((await blobs.size(parcel.id)) !== start) await blobs.truncate(parcel.id, start);
   await blobs.append(parcel.id, parcelKey(parcel.studyKey, parcel.id), start, opened());
   if (isDamaged) filled = 0;
-  if (filled > 0 && !rule.mayKeep()) return { state: { held, tail: held === from.held ? from.tail : 0 }, isDamaged };
+  if (filled > 0 && !rule.mayKeep())
+    return { state: { held, tail: held === from.held ? from.tail : 0 }, isDamaged };
   await keep();
   return { state: { held, tail: filled }, isDamaged };
 }
 
 /** Writes the tail of `now`, which begins with the tail of `before` where both are of one record. */
-async function keepTail(blobs: Blobs, parcel: SealedParcel, before: SealedState, now: SealedState, record: Uint8Array): Promise<void> {
+async function keepTail(
+  blobs: Blobs,
+  parcel: SealedParcel,
+  before: SealedState,
+  now: SealedState,
+  record: Uint8Array,
+): Promise<void> {
   const id = tailOf(parcel.id);
   if (now.tail === 0) {
     if (before.tail > 0) await blobs.remove(id);
@@ -160,7 +188,12 @@ async function keepTail(blobs: Blobs, parcel: SealedParcel, before: SealedState,
     await blobs.append(id, headKey(parcel), 0, only(head));
   }
   const kept = isGrowing ? before.tail : 0;
-  await blobs.append(id, recordKey(parcel, now.held), HEAD_BYTES + kept, only(record.subarray(kept, now.tail)));
+  await blobs.append(
+    id,
+    recordKey(parcel, now.held),
+    HEAD_BYTES + kept,
+    only(record.subarray(kept, now.tail)),
+  );
 }
 
 async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,7 @@
-/** What the routes of an upload promise beside the road itself: rights under a policy, limits, and the live track. */
+/**
+ * What the routes of an upload promise beside the road itself: rights under a policy, limits, and the live
+ * track.
+ */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -18,7 +21,8 @@ test.before(async () => void (pipeline = await openTestPipeline({ pacs: openTest
 test.after(() => pipeline.close());
 test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
 
-const codeOf = async (body: unknown) => ((await pipeline.json<{ code?: string }>('POST', '/upload/init', body)) as { code?: string }).code;
+const codeOf = async (body: unknown) =>
+  ((await pipeline.json<{ code?: string }>('POST', '/upload/init', body)) as { code?: string }).code;
 
 test('is offered the policies of its roles, and the project key only where one of them needs it, wrapped to the device that asks', async () => {
   const pair = await createDevicePair();
@@ -28,19 +32,37 @@ test('is offered the policies of its roles, and the project key only where one o
     return policyAnswerSchema.parse(await pipeline.json('GET', `/upload/policy${query}`));
   };
   const technician = await offered(['technician']);
-  assert.equal(technician.policies.map(({ name }) => name), ['identified', 'deidentified']);
-  assert.equal((await offered(['researcher'])).policies.map(({ name }) => name), ['deidentified']);
+  assert.equal(
+    technician.policies.map(({ name }) => name),
+    ['identified', 'deidentified'],
+  );
+  assert.equal(
+    (await offered(['researcher'])).policies.map(({ name }) => name),
+    ['deidentified'],
+  );
   const auditor = await offered(['auditor']);
   assert.equal([auditor.policies, auditor.projectKey], [[], undefined]);
-  assert.is((await offered(['technician'], '')).projectKey, undefined, 'who names no public key is given none');
+  assert.is(
+    (await offered(['technician'], '')).projectKey,
+    undefined,
+    'who names no public key is given none',
+  );
 
   const opened = await createPseudonyms(await unwrapProjectKey(technician.projectKey!, pair));
   const asked = { ...createRequests(), uids: new Set(['1.2.3']) };
-  assert.is((await opened.resolve(asked)).uid('1.2.3'), (await pipeline.tools.pseudonyms.resolve(asked)).uid('1.2.3'), 'the gateway’s own key');
+  assert.is(
+    (await opened.resolve(asked)).uid('1.2.3'),
+    (await pipeline.tools.pseudonyms.resolve(asked)).uid('1.2.3'),
+    'the gateway’s own key',
+  );
 
   pipeline.actAs(pipeline.accountId, ['technician']);
   for (const bad of ['x', 'A'.repeat(87)]) {
-    assert.is((await pipeline.json<{ code: string }>('GET', `/upload/policy?deviceKey=${bad}`)).code, 'invalid-request', bad);
+    assert.is(
+      (await pipeline.json<{ code: string }>('GET', `/upload/policy?deviceKey=${bad}`)).code,
+      'invalid-request',
+      bad,
+    );
   }
 });
 
@@ -48,34 +70,56 @@ test('under a policy that is not its sender’s, or no more, is refused by name'
   pipeline.actAs(pipeline.accountId, ['researcher']);
   assert.is(await codeOf(toManifest(instances)), 'policy-not-allowed');
   pipeline.actAs(pipeline.accountId, ['technician']);
-  assert.is(await codeOf({ ...toManifest(instances), policy: { name: 'identified', version: 2 } }), 'policy-withdrawn');
-  assert.is(await codeOf({ ...toManifest(instances), policy: { name: 'my-own', version: 1 } }), 'policy-withdrawn');
+  assert.is(
+    await codeOf({ ...toManifest(instances), policy: { name: 'identified', version: 2 } }),
+    'policy-withdrawn',
+  );
+  assert.is(
+    await codeOf({ ...toManifest(instances), policy: { name: 'my-own', version: 1 } }),
+    'policy-withdrawn',
+  );
 });
 
 test('of more than 20 000 instances, or without the form, is refused, and no value comes back', async () => {
   const manifest = toManifest(instances);
-  assert.is(await codeOf({ ...manifest, instances: Array(20_001).fill(manifest.instances[0]) }), 'too-many-instances');
-  const answer = await pipeline.json<{ code: string }>('POST', '/upload/init', { ...manifest, studyInstanceUID: 'DOE^JANE' });
+  assert.is(
+    await codeOf({ ...manifest, instances: Array(20_001).fill(manifest.instances[0]) }),
+    'too-many-instances',
+  );
+  const answer = await pipeline.json<{ code: string }>('POST', '/upload/init', {
+    ...manifest,
+    studyInstanceUID: 'DOE^JANE',
+  });
   assert.is(answer.code, 'invalid-request');
   assert.not.match(JSON.stringify(answer), /DOE/);
   const reports = { edition: 'DICOM 2024e', options: [], reports: [['0010,0010 Z DOE^JANE']] };
-  const reported = await pipeline.json<{ code: string }>('POST', '/upload/init', { ...toManifest(instances, 'deidentified'), deidentification: reports });
+  const reported = await pipeline.json<{ code: string }>('POST', '/upload/init', {
+    ...toManifest(instances, 'deidentified'),
+    deidentification: reports,
+  });
   assert.is(reported.code, 'invalid-request');
   assert.not.match(JSON.stringify(reported), /DOE/);
 });
 
 test('may be named in gzip, and is answered so where that is understood; what a few bytes would become is bounded', async () => {
-  const send = (body: Uint8Array<ArrayBuffer>, encoding = 'gzip') => pipeline.request('POST', '/upload/init', body, {
-    'content-type': 'application/json', 'content-encoding': encoding, 'accept-encoding': 'gzip',
-  });
+  const send = (body: Uint8Array<ArrayBuffer>, encoding = 'gzip') =>
+    pipeline.request('POST', '/upload/init', body, {
+      'content-type': 'application/json',
+      'content-encoding': encoding,
+      'accept-encoding': 'gzip',
+    });
   const { instances: many } = syntheticStudy({ seed: 91, instancesPerSeries: 40, rows: 1, columns: 1 });
   const answerTo = async (body: Uint8Array<ArrayBuffer>, encoding?: string) => {
     const response = await send(body, encoding);
     assert.is(response.headers.get('content-encoding'), 'gzip');
-    return JSON.parse(gunzipSync(new Uint8Array(await response.arrayBuffer())).toString()) as { need: unknown[]; code: string };
+    return JSON.parse(gunzipSync(new Uint8Array(await response.arrayBuffer())).toString()) as {
+      need: unknown[];
+      code: string;
+    };
   };
   assert.is((await answerTo(gzipSync(JSON.stringify(toManifest(many))))).need.length, 40);
-  const refused = async (body: Uint8Array<ArrayBuffer>, encoding?: string) => (await answerTo(body, encoding)).code;
+  const refused = async (body: Uint8Array<ArrayBuffer>, encoding?: string) =>
+    (await answerTo(body, encoding)).code;
   assert.is(await refused(gzipSync(new Uint8Array(MANIFEST_BYTES_LIMIT + 1))), 'body-too-large');
   assert.is(await refused(gzipSync(new Uint8Array(MANIFEST_BYTES_LIMIT))), 'bad-request');
   assert.is(await refused(new TextEncoder().encode('{}')), 'bad-request');
@@ -102,7 +146,11 @@ test('is told live: where it stands at once, then every change, to its end', asy
     const events = text.split('\n\n');
     text = events.pop()!;
     for (const event of events.filter((each) => each.includes('data:'))) {
-      const fields = new Map(event.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]));
+      const fields = new Map(
+        event
+          .split('\n')
+          .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+      );
       assert.is(fields.get('event'), 'study');
       ids.push(Number(fields.get('id')));
       states.push(studyEventSchema.parse(JSON.parse(fields.get('data')!)).state);
@@ -112,7 +160,10 @@ test('is told live: where it stands at once, then every change, to its end', asy
   }
   await sent;
   assert.is(states[0], 'receiving');
-  assert.equal(ids, [...ids].sort((a, b) => a - b));
+  assert.equal(
+    ids,
+    [...ids].sort((a, b) => a - b),
+  );
   assert.is((await pipeline.request('GET', `/events?upload=${crypto.randomUUID()}`)).status, 404);
 });
 test.run();

@@ -1,10 +1,15 @@
 /**
- * The receipt of one revision: what became of each instance, said by the gateway after it looked. Pure but for the signature; the
- * same revision is signed once, which study.store's unique row holds.
+ * The receipt of one revision: what became of each instance, said by the gateway after it looked. Pure but
+ * for the signature; the same revision is signed once, which study.store's unique row holds.
  */
 import { methodCodes } from '#shared/deid/report.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
-import { merkleRoot, type Receipt, type ReceiptInstance, type ReceiptReport } from '#shared/protocol/receipt.ts';
+import {
+  merkleRoot,
+  type Receipt,
+  type ReceiptInstance,
+  type ReceiptReport,
+} from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
@@ -17,7 +22,10 @@ export type ReceiptSubject = {
   /** Of the policies of its instances those that de-identify, as `policyKey` says them. */
   readonly deidentifying: ReadonlySet<string>;
 };
-export const policyKey = ({ policy_name, policy_version }: Pick<InstanceRow, 'policy_name' | 'policy_version'>): string => `${policy_name} ${policy_version}`;
+export const policyKey = ({
+  policy_name,
+  policy_version,
+}: Pick<InstanceRow, 'policy_name' | 'policy_version'>): string => `${policy_name} ${policy_version}`;
 
 export type ReceiptTools = {
   readonly describePacs: () => string;
@@ -28,15 +36,25 @@ export type ReceiptTools = {
 };
 
 export type ReceiptOutcome =
-  | { readonly kind: 'issued'; readonly id: string; readonly jws: string; readonly issuedAt: Date; readonly root: string }
+  | {
+      readonly kind: 'issued';
+      readonly id: string;
+      readonly jws: string;
+      readonly issuedAt: Date;
+      readonly root: string;
+    }
   /** An instance came in between: there is nothing to confirm yet. */
   | { readonly kind: 'unsettled' };
 
 export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools): Promise<ReceiptOutcome> {
   const { study } = subject;
   if (!subject.instances.every(({ state }) => isSettled(state))) return { kind: 'unsettled' };
-  const named = new Set(subject.instances.map(({ report_digest }) => report_digest).filter((digest) => digest !== null));
-  const reports = [...named].map((digest) => subject.reports.get(digest)).filter((report) => report !== undefined);
+  const named = new Set(
+    subject.instances.map(({ report_digest }) => report_digest).filter((digest) => digest !== null),
+  );
+  const reports = [...named]
+    .map((digest) => subject.reports.get(digest))
+    .filter((report) => report !== undefined);
   const places = new Map(reports.map(({ digest }, place) => [digest, place]));
   const instances = subject.instances.map((row) => toReceiptInstance(row, subject, places));
   const issuedAt = tools.now();
@@ -53,10 +71,20 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
     instances,
     ...(reports.length === 0 ? {} : { reports: reports.map(toReceiptReport) }),
   };
-  return { kind: 'issued', id: receipt.jti, jws: await tools.signReceipt(receipt), issuedAt, root: receipt.root };
+  return {
+    kind: 'issued',
+    id: receipt.jti,
+    jws: await tools.signReceipt(receipt),
+    issuedAt,
+    root: receipt.root,
+  };
 }
 
-function toReceiptInstance(row: InstanceRow, { study, deidentifying }: ReceiptSubject, places: ReadonlyMap<string, number>): ReceiptInstance {
+function toReceiptInstance(
+  row: InstanceRow,
+  { study, deidentifying }: ReceiptSubject,
+  places: ReadonlyMap<string, number>,
+): ReceiptInstance {
   const { policy_name: name, policy_version: version } = row;
   const report = row.report_digest === null ? undefined : places.get(row.report_digest);
   // Nothing reaches the PACS but by way of verify, which lets pass what has no residue.
@@ -77,5 +105,11 @@ function toReceiptInstance(row: InstanceRow, { study, deidentifying }: ReceiptSu
 }
 
 function toReceiptReport({ edition, options, digest, actions }: WireReport): ReceiptReport {
-  return { edition, options: [...options], methods: methodCodes(options).map(({ code }) => code), digest, ...(actions === null ? {} : { actions: [...actions] }) };
+  return {
+    edition,
+    options: [...options],
+    methods: methodCodes(options).map(({ code }) => code),
+    digest,
+    ...(actions === null ? {} : { actions: [...actions] }),
+  };
 }

@@ -1,4 +1,7 @@
-/** What receipts say of de-identification: what the device said it did, of each instance, and what the gateway looked at itself. */
+/**
+ * What receipts say of de-identification: what the device said it did, of each instance, and what the gateway
+ * looked at itself.
+ */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -38,8 +41,16 @@ async function deidentifiedStudy(count: number) {
 }
 
 /** `of`: for each instance, which list is its own. */
-function withReports(manifest: Manifest, reports: NonNullable<Manifest['deidentification']>['reports'], of: readonly (number | undefined)[]): Manifest {
-  const instances = manifest.instances.map((instance, at) => ({ ...instance, originalDigest: ORIGINAL, ...(of[at] === undefined ? {} : { report: of[at] }) }));
+function withReports(
+  manifest: Manifest,
+  reports: NonNullable<Manifest['deidentification']>['reports'],
+  of: readonly (number | undefined)[],
+): Manifest {
+  const instances = manifest.instances.map((instance, at) => ({
+    ...instance,
+    originalDigest: ORIGINAL,
+    ...(of[at] === undefined ? {} : { report: of[at] }),
+  }));
   return { ...manifest, instances, deidentification: { ...TERMS, reports } };
 }
 
@@ -55,18 +66,45 @@ test('says of each instance what was done, with the digests before and after, an
   const report = { ...TERMS, methods: ['113100'], digest, actions };
   assert.equal(one.reports, [report]);
   const said = { originalDigest: ORIGINAL, report: 0, residue: 'none' as const };
-  assert.equal(one.instances.map(({ originalDigest, report: place, residue }) => ({ originalDigest, report: place, residue })), [said, said]);
+  assert.equal(
+    one.instances.map(({ originalDigest, report: place, residue }) => ({
+      originalDigest,
+      report: place,
+      residue,
+    })),
+    [said, said],
+  );
 
   // The rest comes from a colleague, in a manifest of their own, with another list first.
   const other = ['0008,0020 Z profile'];
-  const colleague = { site_id: pipeline.siteId, username: randomUUID(), roles: ['technician' as const], password_hash: '', disabled_at: null };
-  pipeline.actAs((await pipeline.tools.db.insertInto('account').values(colleague).returning('id').executeTakeFirstOrThrow()).id, ['technician']);
-  const late = await pipeline.init(withReports(toManifest(instances, 'deidentified'), [other, actions], [1, 1, 0]));
+  const colleague = {
+    site_id: pipeline.siteId,
+    username: randomUUID(),
+    roles: ['technician' as const],
+    password_hash: '',
+    disabled_at: null,
+  };
+  pipeline.actAs(
+    (
+      await pipeline.tools.db
+        .insertInto('account')
+        .values(colleague)
+        .returning('id')
+        .executeTakeFirstOrThrow()
+    ).id,
+    ['technician'],
+  );
+  const late = await pipeline.init(
+    withReports(toManifest(instances, 'deidentified'), [other, actions], [1, 1, 0]),
+  );
   assert.equal([late.need.length, late.uploadId === uploadId], [1, false]);
   await pipeline.send(late.uploadId, instances.slice(2));
   await pipeline.runAll();
   const two = (await receiptOf(pipeline, late.uploadId)).receipt;
-  assert.equal(two.reports, [report, { ...report, digest: await reportDigest({ ...TERMS, actions: other }), actions: other }]);
+  assert.equal(two.reports, [
+    report,
+    { ...report, digest: await reportDigest({ ...TERMS, actions: other }), actions: other },
+  ]);
   assert.equal([two.revision, two.instances.map(({ report: place }) => place)], [2, [0, 0, 1]]);
   await pipeline.close();
 });
@@ -78,7 +116,10 @@ test('says of a list that was too long to travel its digest alone', async () => 
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
-  assert.equal([receipt.reports, receipt.instances[0]?.report], [[{ ...TERMS, methods: ['113100'], digest }], 0]);
+  assert.equal(
+    [receipt.reports, receipt.instances[0]?.report],
+    [[{ ...TERMS, methods: ['113100'], digest }], 0],
+  );
   await pipeline.close();
 });
 
@@ -89,7 +130,10 @@ test('of a device that says nothing names no report, and all the same what the g
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
-  assert.equal([receipt.reports, 'report' in receipt.instances[0]!, receipt.instances[0]?.residue], [undefined, false, 'none']);
+  assert.equal(
+    [receipt.reports, 'report' in receipt.instances[0]!, receipt.instances[0]?.residue],
+    [undefined, false, 'none'],
+  );
   await pipeline.close();
 });
 
@@ -99,11 +143,19 @@ test('says of what is sent as it is nothing of it, and claims no check of what w
   const sent = await pipeline.init(toManifest(plain));
   await pipeline.send(sent.uploadId, plain);
   const identifying = newStudy(1);
-  const held = await pipeline.init(withReports(toManifest(identifying, 'deidentified'), [['0008,0020 Z profile']], [0]));
+  const held = await pipeline.init(
+    withReports(toManifest(identifying, 'deidentified'), [['0008,0020 Z profile']], [0]),
+  );
   await pipeline.send(held.uploadId, identifying);
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, sent.uploadId);
-  assert.equal(['reports' in receipt, ...['originalDigest', 'report', 'residue'].map((member) => member in receipt.instances[0]!)], [false, false, false, false]);
+  assert.equal(
+    [
+      'reports' in receipt,
+      ...['originalDigest', 'report', 'residue'].map((member) => member in receipt.instances[0]!),
+    ],
+    [false, false, false, false],
+  );
   const [instance] = (await receiptOf(pipeline, held.uploadId)).receipt.instances;
   assert.equal([instance?.reason, instance?.report, instance?.residue], ['identity-remains', 0, undefined]);
   await pipeline.close();
@@ -113,21 +165,34 @@ test('says of an instance that another study takes over what was said there', as
   const pipeline = await openPipeline();
   const { instances, actions } = await deidentifiedStudy(1);
   const right = withReports(toManifest(instances, 'deidentified'), [actions], [0]);
-  await pipeline.init({ ...withReports(right, [['0008,0020 Z profile']], [0]), studyInstanceUID: '1.2.3.4' as Manifest['studyInstanceUID'] });
-  const { uploadId } = await pipeline.init({ ...right, instances: right.instances.map((instance) => ({ ...instance, originalDigest: 'd'.repeat(64) })) });
+  await pipeline.init({
+    ...withReports(right, [['0008,0020 Z profile']], [0]),
+    studyInstanceUID: '1.2.3.4' as Manifest['studyInstanceUID'],
+  });
+  const { uploadId } = await pipeline.init({
+    ...right,
+    instances: right.instances.map((instance) => ({ ...instance, originalDigest: 'd'.repeat(64) })),
+  });
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
-  assert.equal([receipt.reports?.map((report) => report.actions), receipt.instances[0]?.originalDigest], [[actions], 'd'.repeat(64)]);
+  assert.equal(
+    [receipt.reports?.map((report) => report.actions), receipt.instances[0]?.originalDigest],
+    [[actions], 'd'.repeat(64)],
+  );
   await pipeline.close();
 });
 
 test('repeats nothing that the policy does not ask for: such a manifest is refused', async () => {
   const pipeline = await openPipeline();
   const { instances, actions } = await deidentifiedStudy(1);
-  const codeOf = async (manifest: Manifest) => ((await pipeline.init(manifest)) as unknown as { code?: string }).code;
+  const codeOf = async (manifest: Manifest) =>
+    ((await pipeline.init(manifest)) as unknown as { code?: string }).code;
   const said = withReports(toManifest(instances, 'deidentified'), [actions], [0]);
-  assert.is(await codeOf({ ...said, deidentification: { ...said.deidentification!, options: ['retain-uids'] } }), 'invalid-request');
+  assert.is(
+    await codeOf({ ...said, deidentification: { ...said.deidentification!, options: ['retain-uids'] } }),
+    'invalid-request',
+  );
   assert.is(await codeOf(withReports(toManifest(newStudy(1)), [actions], [0])), 'invalid-request');
   assert.is(await codeOf(said), undefined);
   await pipeline.close();

@@ -33,9 +33,14 @@ test('its parts were promised under two policies, the receipt names the one of e
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
   assert.equal(receipt.policy, { name: 'deidentified', version: 1 });
-  assert.equal(receipt.instances.map(({ state, policy }) => [state, policy]), [
-    ['stored', { name: 'identified', version: 1 }], ['quarantined', undefined], ['quarantined', undefined],
-  ]);
+  assert.equal(
+    receipt.instances.map(({ state, policy }) => [state, policy]),
+    [
+      ['stored', { name: 'identified', version: 1 }],
+      ['quarantined', undefined],
+      ['quarantined', undefined],
+    ],
+  );
   await pipeline.close();
 });
 
@@ -45,7 +50,14 @@ test('one byte of the receipt is changed, it no longer holds', async () => {
   const { jws } = await receiptOf(pipeline, uploadId);
   for (let at = 0; at < jws.length; at += 7) {
     const changed = jws.slice(0, at) + (jws[at] === 'A' ? 'B' : 'A') + jws.slice(at + 1);
-    assert.is(await compactVerify(changed, pipeline.receiptKey).then(() => 'holds', () => 'broken'), 'broken', `byte ${at}`);
+    assert.is(
+      await compactVerify(changed, pipeline.receiptKey).then(
+        () => 'holds',
+        () => 'broken',
+      ),
+      'broken',
+      `byte ${at}`,
+    );
   }
   await pipeline.close();
 });

@@ -1,6 +1,6 @@
 /**
- * The heat map as a Secondary Capture (PS3.3 §A.8): the map over the picture, and beneath it, burned in, what made it and that it is not for diagnosis.
- * Any viewer shows it. The words name no person.
+ * The heat map as a Secondary Capture (PS3.3 §A.8): the map over the picture, and beneath it, burned in, what
+ * made it and that it is not for diagnosis. Any viewer shows it. The words name no person.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -12,7 +12,15 @@ import { ADVANCE, drawLine, GLYPH_ROWS, wrapWords, type Colour } from './letters
 import { toAscii } from './result-text.ts';
 import type { BuiltResult, ColourPicture, ResultSubject } from './result-subject.ts';
 import {
-  alsoCopied, commonModules, identifiersOf, isDeidentified, MANUFACTURER_NAME, MODEL_NAME, momentOf, saidOrEmpty, sourceReference,
+  alsoCopied,
+  commonModules,
+  identifiersOf,
+  isDeidentified,
+  MANUFACTURER_NAME,
+  MODEL_NAME,
+  momentOf,
+  saidOrEmpty,
+  sourceReference,
 } from './source-modules.ts';
 
 /** The longer side, in pixels: larger adds bytes and no knowledge, for the map has 20 × 20 cells. */
@@ -43,53 +51,101 @@ export function buildCapture(subject: ResultSubject, heatMap: ColourPicture): Bu
     [0x00200013, 'IS', 1],
     [0x00080008, 'CS', 'DERIVED', 'SECONDARY'],
     [0x00082111, 'ST', 'Heat map of an AI model over the image, not for diagnostic use'],
-    [0x00082112, 'SQ', [...sourceReference(subject), [0x0028135a, 'CS', 'NO'], [0x0040a170, 'SQ', codeItem(SOURCE_FOR_PROCESSING)]]],
-    // PS3.3 §C.7.6.1, §C.7.3.1.1: type 2C, for the capture itself lies nowhere in space; what lies where, and which body part it is, the source knows.
+    [
+      0x00082112,
+      'SQ',
+      [
+        ...sourceReference(subject),
+        [0x0028135a, 'CS', 'NO'],
+        [0x0040a170, 'SQ', codeItem(SOURCE_FOR_PROCESSING)],
+      ],
+    ],
+    // PS3.3 §C.7.6.1, §C.7.3.1.1: type 2C, for the capture itself lies nowhere in space; what lies where, and
+    // which body part it is, the source knows.
     ...saidOrEmpty(source, PATIENT_ORIENTATION, 'CS'),
     ...saidOrEmpty(source, LATERALITY, 'CS'),
-    // PS3.3 §C.7.6.1: "sufficient burned in annotation to identify the patient": our words do not, so it is as the source says, or not known.
+    // PS3.3 §C.7.6.1: "sufficient burned in annotation to identify the patient": our words do not, so it is
+    // as the source says, or not known.
     ...alsoCopied(source, [BURNED_IN_ANNOTATION, 0x00282110, 0x00282112, 0x00282114]),
   ];
   const image = { rows, columns, bitsAllocated: 8 as const, photometricInterpretation: 'RGB', pixels: rgb };
-  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }));
-  return { kind: 'SC', identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, bytes: bytes as Uint8Array<ArrayBuffer> };
+  const bytes = concatBytes(
+    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image }),
+  );
+  return {
+    kind: 'SC',
+    identifiers,
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    bytes: bytes as Uint8Array<ArrayBuffer>,
+  };
 }
 
 type Caption = { readonly text: string; readonly colour: Colour };
 
 function captions(subject: ResultSubject): readonly Caption[] {
-  const { finding: { model, score, threshold, population, film }, source, at } = subject;
-  const scored = score === null
-    ? `Not scored${population === 'outside' ? ': outside the population of the model' : ''}`
-    : `Score ${decimal(score)}${threshold === null ? '' : `, threshold ${decimal(threshold)}`}`;
-  const said = [`AI model ${model.id} ${model.version} (${model.digest.slice(0, 12)})`, scored, ...(film.length === 0 ? [] : [`Film: ${film.join(', ')}`]), ...momentInWords(source, at)];
+  const {
+    finding: { model, score, threshold, population, film },
+    source,
+    at,
+  } = subject;
+  const scored =
+    score === null
+      ? `Not scored${population === 'outside' ? ': outside the population of the model' : ''}`
+      : `Score ${decimal(score)}${threshold === null ? '' : `, threshold ${decimal(threshold)}`}`;
+  const said = [
+    `AI model ${model.id} ${model.version} (${model.digest.slice(0, 12)})`,
+    scored,
+    ...(film.length === 0 ? [] : [`Film: ${film.join(', ')}`]),
+    ...momentInWords(source, at),
+  ];
   return [
     { text: 'NOT FOR DIAGNOSTIC USE', colour: WARNING_COLOUR },
-    ...said.flatMap((line) => wrapWords(toAscii(line), SIGNS_IN_A_LINE).map((text) => ({ text, colour: WORD_COLOUR }))),
+    ...said.flatMap((line) =>
+      wrapWords(toAscii(line), SIGNS_IN_A_LINE).map((text) => ({ text, colour: WORD_COLOUR })),
+    ),
   ];
 }
 
-/** Of a de-identified study none: its dates are none, or moved, and who reads the picture would take them for true. */
+/**
+ * Of a de-identified study none: its dates are none, or moved, and who reads the picture would take them for
+ * true.
+ */
 function momentInWords(source: ParsedInstance, at: Date): string[] {
   if (isDeidentified(source)) return [];
   const { date, time, dateTime } = momentOf(source, at);
   const offset = dateTime.slice(-5);
-  return [`${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)} ${time.slice(0, 2)}:${time.slice(2, 4)} ${offset === '+0000' ? 'UTC' : offset}`];
+  return [
+    `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)} ${time.slice(0, 2)}:${time.slice(2, 4)} ${offset === '+0000' ? 'UTC' : offset}`,
+  ];
 }
 
 /** The picture, as large as there is room, and the words in a band beneath it. */
 function compose(picture: ColourPicture, lines: readonly Caption[]): ColourPicture {
   const band = lines.length * LINE_PIXELS + 2 * MARGIN;
   const factor = Math.min(CAPTURE_SIDE_LIMIT / picture.columns, (CAPTURE_SIDE_LIMIT - band) / picture.rows);
-  const scaled = resize(picture, Math.max(1, Math.floor(picture.rows * factor)), Math.max(1, Math.floor(picture.columns * factor)));
+  const scaled = resize(
+    picture,
+    Math.max(1, Math.floor(picture.rows * factor)),
+    Math.max(1, Math.floor(picture.columns * factor)),
+  );
   const columns = Math.max(scaled.columns, LEAST_COLUMNS);
   const rows = scaled.rows + band;
   const rgb = new Uint8Array(rows * columns * 3);
   const left = (columns - scaled.columns) >> 1;
   for (let row = 0; row < scaled.rows; row += 1) {
-    rgb.set(scaled.rgb.subarray(row * scaled.columns * 3, (row + 1) * scaled.columns * 3), (row * columns + left) * 3);
+    rgb.set(
+      scaled.rgb.subarray(row * scaled.columns * 3, (row + 1) * scaled.columns * 3),
+      (row * columns + left) * 3,
+    );
   }
-  lines.forEach(({ text, colour }, i) => drawLine({ columns, rgb }, text, { left: MARGIN, top: scaled.rows + MARGIN + i * LINE_PIXELS, scale: SCALE }, colour));
+  lines.forEach(({ text, colour }, i) =>
+    drawLine(
+      { columns, rgb },
+      text,
+      { left: MARGIN, top: scaled.rows + MARGIN + i * LINE_PIXELS, scale: SCALE },
+      colour,
+    ),
+  );
   return { rows, columns, rgb };
 }
 
@@ -102,8 +158,11 @@ function resize({ rows, columns, rgb }: ColourPicture, newRows: number, newColum
       const [left, right] = covered(column, newColumns, columns);
       for (let sample = 0; sample < 3; sample += 1) {
         let sum = 0;
-        for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) sum += rgb[(y * columns + x) * 3 + sample]!;
-        resized[(row * newColumns + column) * 3 + sample] = Math.round(sum / ((bottom - top) * (right - left)));
+        for (let y = top; y < bottom; y += 1)
+          for (let x = left; x < right; x += 1) sum += rgb[(y * columns + x) * 3 + sample]!;
+        resized[(row * newColumns + column) * 3 + sample] = Math.round(
+          sum / ((bottom - top) * (right - left)),
+        );
       }
     }
   }

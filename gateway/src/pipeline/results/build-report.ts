@@ -1,9 +1,11 @@
 /**
- * The structured report: what the models say of one image, as a Comprehensive SR by TID 1500 "Measurement Report" (PS3.16). A model's word is PARTIAL
- * and UNVERIFIED; with the radiologist's word a new instance is made that is COMPLETE and VERIFIED, and names the one before it.
+ * The structured report: what the models say of one image, as a Comprehensive SR by TID 1500 "Measurement
+ * Report" (PS3.16). A model's word is PARTIAL and UNVERIFIED; with the radiologist's word a new instance is
+ * made that is COMPLETE and VERIFIED, and names the one before it.
  *
- * A report holds numbers, codes and sentences of this gateway's; patient and study are the source's own. Of what a person wrote nothing comes into
- * the report of a de-identified study: nobody has read that text for names.
+ * A report holds numbers, codes and sentences of this gateway's; patient and study are the source's own. Of
+ * what a person wrote nothing comes into the report of a de-identified study: nobody has read that text for
+ * names.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
@@ -13,12 +15,25 @@ import { CODING_SCHEME } from './codes.ts';
 import { oneValue, plainSigns, toAscii } from './result-text.ts';
 import { reportTree } from './report-content.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
-import { AI_DESCRIPTION, commonModules, hasAllLetters, identifiersOf, isDeidentified, lettersFor, momentOf, reference } from './source-modules.ts';
+import {
+  AI_DESCRIPTION,
+  commonModules,
+  hasAllLetters,
+  identifiersOf,
+  isDeidentified,
+  lettersFor,
+  momentOf,
+  reference,
+} from './source-modules.ts';
 
 export const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
 
 /** `maps`: the result instances that belong to it and are referred to. */
-export function buildReport(subject: ResultSubject, maps: readonly InstanceIdentifiers[], verification: Verification | null): BuiltResult {
+export function buildReport(
+  subject: ResultSubject,
+  maps: readonly InstanceIdentifiers[],
+  verification: Verification | null,
+): BuiltResult {
   const revision = verification?.revision ?? 1;
   const reason = quotable(subject, verification);
   const letters = lettersFor(subject.source, reason ?? '');
@@ -35,11 +50,27 @@ export function buildReport(subject: ResultSubject, maps: readonly InstanceIdent
     [0x0040a496, 'CS', verification === null ? 'PRELIMINARY' : 'FINAL'],
     [0x0040a372, 'SQ'],
     [0x0040a375, 'SQ', evidence([subject.source.identifiers, ...maps])],
-    ...(verification === null ? [] : [verifiedBy(subject, verification), predecessor(subject, verification.follows ?? revision - 1)]),
-    ...reportTree(subject, maps, verification && { ...verification, reason: hasAllLetters(subject.source, letters) ? reason : reason && toAscii(reason) }),
+    ...(verification === null
+      ? []
+      : [verifiedBy(subject, verification), predecessor(subject, verification.follows ?? revision - 1)]),
+    ...reportTree(
+      subject,
+      maps,
+      verification && {
+        ...verification,
+        reason: hasAllLetters(subject.source, letters) ? reason : reason && toAscii(reason),
+      },
+    ),
   ];
-  const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements }));
-  return { kind: 'SR', identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, bytes: bytes as Uint8Array<ArrayBuffer> };
+  const bytes = concatBytes(
+    buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements }),
+  );
+  return {
+    kind: 'SR',
+    identifiers,
+    transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+    bytes: bytes as Uint8Array<ArrayBuffer>,
+  };
 }
 
 /** What may be said of the radiologist's own words. */
@@ -53,18 +84,29 @@ function evidence(instances: readonly InstanceIdentifiers[]): SimpleElement[] {
   const series = [...Map.groupBy(instances, ({ seriesInstanceUID }) => seriesInstanceUID)];
   return [
     [0x0020000d, 'UI', instances[0]!.studyInstanceUID],
-    [0x00081115, 'SQ', ...series.map(([uid, of]): SimpleElement[] => [[0x00081199, 'SQ', ...of.map(reference)], [0x0020000e, 'UI', uid]])],
+    [
+      0x00081115,
+      'SQ',
+      ...series.map(([uid, of]): SimpleElement[] => [
+        [0x00081199, 'SQ', ...of.map(reference)],
+        [0x0020000e, 'UI', uid],
+      ]),
+    ],
   ];
 }
 
 /** Verifying Observer Sequence. The organization is type 1 and not known here. */
 function verifiedBy({ source }: ResultSubject, { by, at }: Verification): SimpleElement {
-  return [0x0040a073, 'SQ', [
-    [0x0040a027, 'LO', 'not stated'],
-    [0x0040a030, 'DT', momentOf(source, at).dateTime],
-    [0x0040a075, 'PN', oneValue(by)],
-    [0x0040a088, 'SQ'],
-  ]];
+  return [
+    0x0040a073,
+    'SQ',
+    [
+      [0x0040a027, 'LO', 'not stated'],
+      [0x0040a030, 'DT', momentOf(source, at).dateTime],
+      [0x0040a075, 'PN', oneValue(by)],
+      [0x0040a088, 'SQ'],
+    ],
+  ];
 }
 
 /** Predecessor Documents Sequence: the report that this one completes or corrects. */

@@ -1,6 +1,7 @@
 /**
- * What was found on an image as DICOM instances: a structured report, and where there are maps a segmentation and a heat map. Pure: the same subject
- * gives the same bytes under the same UIDs, so that a second run adds nothing.
+ * What was found on an image as DICOM instances: a structured report, and where there are maps a segmentation
+ * and a heat map. Pure: the same subject gives the same bytes under the same UIDs, so that a second run adds
+ * nothing.
  */
 import { buildCapture } from './build-capture.ts';
 import { buildReport } from './build-report.ts';
@@ -9,14 +10,39 @@ import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import type { BuiltResult, ResultKind, ResultMaps, ResultSubject, Verification } from './result-subject.ts';
 import { identifiersOf } from './source-modules.ts';
 
-/** The first revision: the maps first, then the report that refers to them. Throws RangeError where a map has not the size it says. */
-export function buildResultInstances(subject: ResultSubject, { lungs, heatMap }: ResultMaps): readonly BuiltResult[] {
-  const maps = [...(lungs === null ? [] : [buildSegmentation(subject, lungs)]), ...(heatMap === null ? [] : [buildCapture(subject, heatMap)])];
-  return [...maps, buildReport(subject, maps.map(({ identifiers }) => identifiers), null)];
+/**
+ * The first revision: the maps first, then the report that refers to them. Throws RangeError where a map has
+ * not the size it says.
+ */
+export function buildResultInstances(
+  subject: ResultSubject,
+  { lungs, heatMap }: ResultMaps,
+): readonly BuiltResult[] {
+  const maps = [
+    ...(lungs === null ? [] : [buildSegmentation(subject, lungs)]),
+    ...(heatMap === null ? [] : [buildCapture(subject, heatMap)]),
+  ];
+  return [
+    ...maps,
+    buildReport(
+      subject,
+      maps.map(({ identifiers }) => identifiers),
+      null,
+    ),
+  ];
 }
 
-/** The report once more, with the radiologist's word. `maps`: which of them the first revision had; they stay as they are. */
-export function buildVerifiedReport(subject: ResultSubject, maps: readonly Exclude<ResultKind, 'SR'>[], verification: Verification): BuiltResult {
-  const identifiers = maps.map((kind) => identifiersOf(subject, kind, kind === 'SEG' ? SEGMENTATION_STORAGE : SOP_CLASSES.SC));
+/**
+ * The report once more, with the radiologist's word. `maps`: which of them the first revision had; they stay
+ * as they are.
+ */
+export function buildVerifiedReport(
+  subject: ResultSubject,
+  maps: readonly Exclude<ResultKind, 'SR'>[],
+  verification: Verification,
+): BuiltResult {
+  const identifiers = maps.map((kind) =>
+    identifiersOf(subject, kind, kind === 'SEG' ? SEGMENTATION_STORAGE : SOP_CLASSES.SC),
+  );
   return buildReport(subject, identifiers, verification);
 }

@@ -28,12 +28,18 @@ test('are, byte for byte, what they would be beside the requests; the bytes of t
   const heatMap = await drawHeatMap(subject.source, 0, cam, loadCodecs(), signal);
   assert.equal([heatMap?.rows, heatMap?.columns], [1024, 84]);
   assert.equal(built, buildResultInstances(subject, { lungs, heatMap }));
-  assert.equal(built.map(({ kind }) => kind), ['SEG', 'SC', 'SR']);
+  assert.equal(
+    built.map(({ kind }) => kind),
+    ['SEG', 'SC', 'SR'],
+  );
 });
 
 test('have no heat map where there is no such picture any more', async () => {
   const built = await createBuildThread()(await toBuildOf(testFilm({ seed: 32 }).bytes, 7), signal);
-  assert.equal(built.map(({ kind }) => kind), ['SEG', 'SR']);
+  assert.equal(
+    built.map(({ kind }) => kind),
+    ['SEG', 'SR'],
+  );
 });
 
 test.run();

@@ -1,4 +1,7 @@
-/** The thread that builds result instances: message glue, the work is build-result-instances.ts and draw-heat-map.ts. */
+/**
+ * The thread that builds result instances: message glue, the work is build-result-instances.ts and
+ * draw-heat-map.ts.
+ */
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { giving, serveTasks } from '../../thread.ts';
 import { buildResultInstances } from './build-result-instances.ts';

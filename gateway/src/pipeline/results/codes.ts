@@ -1,4 +1,7 @@
-/** Coded concepts: those of PS3.16 where there are any, and our own scheme 99RELAYPACS where there are none (PS3.16 §8.2). */
+/**
+ * Coded concepts: those of PS3.16 where there are any, and our own scheme 99RELAYPACS where there are none
+ * (PS3.16 §8.2).
+ */
 import { createHash } from 'node:crypto';
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
@@ -17,13 +20,23 @@ export const own = (value: string, meaning: string): Code => ({ value, scheme: P
 
 /** The item of a code sequence (PS3.3 Table 8.8-1). */
 export function codeItem({ value, scheme, meaning }: Code): SimpleElement[] {
-  return [[0x00080100, 'SH', value], [0x00080102, 'SH', scheme], [0x00080104, 'LO', meaning.slice(0, 64)]];
+  return [
+    [0x00080100, 'SH', value],
+    [0x00080102, 'SH', scheme],
+    [0x00080104, 'LO', meaning.slice(0, 64)],
+  ];
 }
 
 /** PS3.3 §C.12.1 Coding Scheme Identification Sequence (0008,0110): who is behind our own scheme. */
-export const CODING_SCHEME: SimpleElement = [0x00080110, 'SQ', [
-  [0x00080102, 'SH', PRIVATE_SCHEME], [0x00080115, 'ST', 'RelayPACS concepts of what models find'], [0x00080116, 'ST', 'RelayPACS'],
-]];
+export const CODING_SCHEME: SimpleElement = [
+  0x00080110,
+  'SQ',
+  [
+    [0x00080102, 'SH', PRIVATE_SCHEME],
+    [0x00080115, 'ST', 'RelayPACS concepts of what models find'],
+    [0x00080116, 'ST', 'RelayPACS'],
+  ],
+];
 
 export const UNITY: Code = { value: '1', scheme: 'UCUM', meaning: 'no units' };
 export const RIGHT_LUNG = sct('3341006', 'Right lung');
@@ -55,9 +68,16 @@ export const POPULATIONS = {
   unknown: own('UNKNOWN', 'Not known whether inside the population of the model'),
 } as const;
 
-const CLASS_CODES: Readonly<Record<string, string>> = { normal: 'P-NORMAL', 'bacterial pneumonia': 'P-BACTERIAL', 'viral pneumonia': 'P-VIRAL' };
+const CLASS_CODES: Readonly<Record<string, string>> = {
+  normal: 'P-NORMAL',
+  'bacterial pneumonia': 'P-BACTERIAL',
+  'viral pneumonia': 'P-VIRAL',
+};
 
 /** A class that another model brings has its name's hash for a code: the same class, the same code. */
 export function probabilityOf(name: string): Code {
-  return own(CLASS_CODES[name] ?? `P-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`, `Probability of ${name}`);
+  return own(
+    CLASS_CODES[name] ?? `P-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,
+    `Probability of ${name}`,
+  );
 }

@@ -1,4 +1,7 @@
-/** Content items of a structured report (PS3.3 §C.17.3), as simple elements: relationship, value type, concept name, value, children. */
+/**
+ * Content items of a structured report (PS3.3 §C.17.3), as simple elements: relationship, value type, concept
+ * name, value, children.
+ */
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import { codeItem, UNITY, type Code } from './codes.ts';
 import { oneValue, toAscii } from './result-text.ts';
@@ -8,7 +11,13 @@ export type ContentItem = readonly SimpleElement[];
 /** PS3.3 Table C.17.3-8. */
 type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'INFERRED FROM';
 
-function item(relationship: Relationship, type: string, name: Code, value: readonly SimpleElement[], children: readonly ContentItem[] = []): ContentItem {
+function item(
+  relationship: Relationship,
+  type: string,
+  name: Code,
+  value: readonly SimpleElement[],
+  children: readonly ContentItem[] = [],
+): ContentItem {
   return [
     [0x0040a010, 'CS', relationship],
     [0x0040a040, 'CS', type],
@@ -19,7 +28,10 @@ function item(relationship: Relationship, type: string, name: Code, value: reado
 }
 
 /** Zero or one of it. */
-export function maybe<T>(value: T | null | undefined, make: (value: T) => ContentItem): readonly ContentItem[] {
+export function maybe<T>(
+  value: T | null | undefined,
+  make: (value: T) => ContentItem,
+): readonly ContentItem[] {
   return value === null || value === undefined ? [] : [make(value)];
 }
 
@@ -27,7 +39,12 @@ export function container(name: Code, children: readonly ContentItem[]): Content
   return item('CONTAINS', 'CONTAINER', name, [[0x0040a050, 'CS', 'SEPARATE']], children);
 }
 
-export function codeValue(name: Code, value: Code, relationship: Relationship = 'CONTAINS', children: readonly ContentItem[] = []): ContentItem {
+export function codeValue(
+  name: Code,
+  value: Code,
+  relationship: Relationship = 'CONTAINS',
+  children: readonly ContentItem[] = [],
+): ContentItem {
   return item(relationship, 'CODE', name, [[0x0040a168, 'SQ', codeItem(value)]], children);
 }
 
@@ -41,11 +58,19 @@ export function personText(name: Code, text: string): ContentItem {
   return item('CONTAINS', 'TEXT', name, [[0x0040a160, 'UT', text]]);
 }
 
-export function personName(name: Code, person: string, relationship: Relationship = 'HAS OBS CONTEXT'): ContentItem {
+export function personName(
+  name: Code,
+  person: string,
+  relationship: Relationship = 'HAS OBS CONTEXT',
+): ContentItem {
   return item(relationship, 'PNAME', name, [[0x0040a123, 'PN', oneValue(person)]]);
 }
 
-export function uidValue(name: Code, uid: string, relationship: Relationship = 'HAS OBS CONTEXT'): ContentItem {
+export function uidValue(
+  name: Code,
+  uid: string,
+  relationship: Relationship = 'HAS OBS CONTEXT',
+): ContentItem {
   return item(relationship, 'UIDREF', name, [[0x0040a124, 'UI', uid]]);
 }
 
@@ -56,10 +81,29 @@ export function decimal(value: number): string {
 
 /** A number without a unit: a probability or a fraction. */
 export function ratio(name: Code, value: number, children: readonly ContentItem[] = []): ContentItem {
-  return item('CONTAINS', 'NUM', name, [[0x0040a300, 'SQ', [[0x004008ea, 'SQ', codeItem(UNITY)], [0x0040a30a, 'DS', decimal(value)]]]], children);
+  return item(
+    'CONTAINS',
+    'NUM',
+    name,
+    [
+      [
+        0x0040a300,
+        'SQ',
+        [
+          [0x004008ea, 'SQ', codeItem(UNITY)],
+          [0x0040a30a, 'DS', decimal(value)],
+        ],
+      ],
+    ],
+    children,
+  );
 }
 
 /** `referenced`: the item of Referenced SOP Sequence (0008,1199). */
-export function imageReference(name: Code, referenced: readonly SimpleElement[], relationship: Relationship = 'CONTAINS'): ContentItem {
+export function imageReference(
+  name: Code,
+  referenced: readonly SimpleElement[],
+  relationship: Relationship = 'CONTAINS',
+): ContentItem {
   return item(relationship, 'IMAGE', name, [[0x00081199, 'SQ', referenced]]);
 }

@@ -13,10 +13,20 @@ export type Cam = { readonly data: Float32Array; readonly side: number };
 const OPACITY = 0.6;
 
 /** Null: the frame gives no picture. */
-export async function drawHeatMap(source: ParsedInstance, frame: number, { data, side }: Cam, codecs: Codecs, signal: AbortSignal): Promise<ColourPicture | null> {
+export async function drawHeatMap(
+  source: ParsedInstance,
+  frame: number,
+  { data, side }: Cam,
+  codecs: Codecs,
+  signal: AbortSignal,
+): Promise<ColourPicture | null> {
   const decoded = await readInstancePicture(source, source.dataSet, frame, codecs, signal);
   if (decoded.kind === 'refused') return null;
   const film = reducePicture(decoded.picture);
   const { rows, columns } = film;
-  return { rows, columns, rgb: layOver(film, heatMap(data, side, { width: columns, height: rows }), OPACITY) };
+  return {
+    rows,
+    columns,
+    rgb: layOver(film, heatMap(data, side, { width: columns, height: rows }), OPACITY),
+  };
 }

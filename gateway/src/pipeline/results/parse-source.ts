@@ -2,7 +2,9 @@ import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 
-/** The instance that a result is of, from its bytes. Throws where it is none: it was looked at before as one. */
+/**
+ * The instance that a result is of, from its bytes. Throws where it is none: it was looked at before as one.
+ */
 export async function parseSource(bytes: Uint8Array, signal: AbortSignal): Promise<ParsedInstance> {
   const read = await readInstance(bytesSource(bytes), signal);
   if (read.kind !== 'ready') throw new Error('the source of a result cannot be parsed');

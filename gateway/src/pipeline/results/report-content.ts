@@ -1,39 +1,99 @@
 /**
- * The content tree of the report: TID 1500 with its observer (TID 1001, 1004), an image library (TID 1600), for each model a measurement group
- * (TID 1501) with the algorithm (TID 4019), and what is said in words.
+ * The content tree of the report: TID 1500 with its observer (TID 1001, 1004), an image library (TID 1600),
+ * for each model a measurement group (TID 1501) with the algorithm (TID 4019), and what is said in words.
  */
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import type { ModelRef } from '#shared/models/model.ts';
-import { codeItem, dcm, DIAGNOSES, FILM, FINDING_SITE, LEFT_LUNG, own, POPULATIONS, probabilityOf, RIGHT_LUNG, sct, type Code } from './codes.ts';
 import {
-  codeValue, container, imageReference, maybe, personName, personText, ratio, textValue, uidValue, type ContentItem,
+  codeItem,
+  dcm,
+  DIAGNOSES,
+  FILM,
+  FINDING_SITE,
+  LEFT_LUNG,
+  own,
+  POPULATIONS,
+  probabilityOf,
+  RIGHT_LUNG,
+  sct,
+  type Code,
+} from './codes.ts';
+import {
+  codeValue,
+  container,
+  imageReference,
+  maybe,
+  personName,
+  personText,
+  ratio,
+  textValue,
+  uidValue,
+  type ContentItem,
 } from './content-item.ts';
 import type { ResultSubject, Verification } from './result-subject.ts';
 import { instanceUidOf } from './result-uid.ts';
-import { deviceUidOf, MANUFACTURER_NAME, MODEL_NAME, reference, serialNumberOf, sourceReference } from './source-modules.ts';
+import {
+  deviceUidOf,
+  MANUFACTURER_NAME,
+  MODEL_NAME,
+  reference,
+  serialNumberOf,
+  sourceReference,
+} from './source-modules.ts';
 
 const SOURCE_OF_MEASUREMENT = dcm('121112', 'Source of Measurement');
 const ALGORITHM_PARAMETERS = dcm('111002', 'Algorithm Parameters');
-const NOTE = { rationale: own('RATIONALE', 'Rationale'), limit: own('LIMIT', 'Limitation'), warning: own('WARNING', 'Warning'), use: own('INTENDED-USE', 'Intended use') };
+const NOTE = {
+  rationale: own('RATIONALE', 'Rationale'),
+  limit: own('LIMIT', 'Limitation'),
+  warning: own('WARNING', 'Warning'),
+  use: own('INTENDED-USE', 'Intended use'),
+};
 
 /** The root container and what hangs on it, as elements of the Data Set. */
-export function reportTree(subject: ResultSubject, maps: readonly InstanceIdentifiers[], verification: Verification | null): SimpleElement[] {
+export function reportTree(
+  subject: ResultSubject,
+  maps: readonly InstanceIdentifiers[],
+  verification: Verification | null,
+): SimpleElement[] {
   return [
     [0x0040a040, 'CS', 'CONTAINER'],
     [0x0040a043, 'SQ', codeItem(dcm('126000', 'Imaging Measurement Report'))],
     [0x0040a050, 'CS', 'SEPARATE'],
-    [0x0040a504, 'SQ', [[0x00080105, 'CS', 'DCMR'], [0x0040db00, 'CS', '1500']]],
-    [0x0040a730, 'SQ',
-      codeValue(dcm('121049', 'Language of Content Item and Descendants'), { value: 'en-US', scheme: 'RFC5646', meaning: 'English (United States)' }, 'HAS CONCEPT MOD'),
+    [
+      0x0040a504,
+      'SQ',
+      [
+        [0x00080105, 'CS', 'DCMR'],
+        [0x0040db00, 'CS', '1500'],
+      ],
+    ],
+    [
+      0x0040a730,
+      'SQ',
+      codeValue(
+        dcm('121049', 'Language of Content Item and Descendants'),
+        { value: 'en-US', scheme: 'RFC5646', meaning: 'English (United States)' },
+        'HAS CONCEPT MOD',
+      ),
       ...observer(subject),
-      codeValue(dcm('121058', 'Procedure reported'), sct('363679005', 'Imaging procedure'), 'HAS CONCEPT MOD'),
-      container(dcm('111028', 'Image Library'), [container(dcm('126200', 'Image Library Group'), [
-        imageReference(own('SOURCE', 'Image that was looked at'), sourceReference(subject)),
-      ])]),
+      codeValue(
+        dcm('121058', 'Procedure reported'),
+        sct('363679005', 'Imaging procedure'),
+        'HAS CONCEPT MOD',
+      ),
+      container(dcm('111028', 'Image Library'), [
+        container(dcm('126200', 'Image Library Group'), [
+          imageReference(own('SOURCE', 'Image that was looked at'), sourceReference(subject)),
+        ]),
+      ]),
       container(dcm('126010', 'Imaging Measurements'), measurements(subject, maps)),
-      container({ value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' }, [...words(subject), ...(verification === null ? [] : verdict(verification))]),
+      container({ value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' }, [
+        ...words(subject),
+        ...(verification === null ? [] : verdict(verification)),
+      ]),
     ],
   ];
 }
@@ -57,15 +117,25 @@ function algorithm(model: ModelRef, parameters: readonly string[] = []): readonl
   return [
     textValue(dcm('111001', 'Algorithm Name'), model.id, mod),
     textValue(dcm('111003', 'Algorithm Version'), model.version, mod),
-    ...[`SHA-256 of the model: ${model.digest}`, ...parameters].map((parameter) => textValue(ALGORITHM_PARAMETERS, parameter, mod)),
+    ...[`SHA-256 of the model: ${model.digest}`, ...parameters].map((parameter) =>
+      textValue(ALGORITHM_PARAMETERS, parameter, mod),
+    ),
   ];
 }
 
 /** TID 1501: what one model measured on the image. */
-function group(subject: ResultSubject, tracking: string, model: readonly ContentItem[], found: readonly ContentItem[]): ContentItem {
+function group(
+  subject: ResultSubject,
+  tracking: string,
+  model: readonly ContentItem[],
+  found: readonly ContentItem[],
+): ContentItem {
   return container(dcm('125007', 'Measurement Group'), [
     textValue(dcm('112039', 'Tracking Identifier'), tracking, 'HAS OBS CONTEXT'),
-    uidValue(dcm('112040', 'Tracking Unique Identifier'), subject.uid('tracking', tracking, instanceUidOf(subject, 'SR'))),
+    uidValue(
+      dcm('112040', 'Tracking Unique Identifier'),
+      subject.uid('tracking', tracking, instanceUidOf(subject, 'SR')),
+    ),
     ...model,
     imageReference(SOURCE_OF_MEASUREMENT, sourceReference(subject)),
     ...found,
@@ -74,21 +144,35 @@ function group(subject: ResultSubject, tracking: string, model: readonly Content
 
 function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers[]): readonly ContentItem[] {
   const { finding, models } = subject;
-  const modelOf = (id: string): readonly ContentItem[] => models.filter((model) => model.id === id).flatMap((model) => algorithm(model));
+  const modelOf = (id: string): readonly ContentItem[] =>
+    models.filter((model) => model.id === id).flatMap((model) => algorithm(model));
   const segmentation = maps.filter(({ sopClassUID }) => sopClassUID !== SOP_CLASSES.SC);
   const heatMaps = maps.filter(({ sopClassUID }) => sopClassUID === SOP_CLASSES.SC);
   const { runtime, insteadOf, ...model } = finding.model;
-  const parameters = [`Runtime: ${runtime}`, ...(insteadOf === undefined ? [] : [`In place of: ${insteadOf.id} ${insteadOf.version}`])];
+  const parameters = [
+    `Runtime: ${runtime}`,
+    ...(insteadOf === undefined ? [] : [`In place of: ${insteadOf.id} ${insteadOf.version}`]),
+  ];
   const kind = [
     textValue(own('IMAGE-KIND', 'Kind of image'), finding.image.kind),
     ratio(own('P-IMAGE-KIND', 'Probability of the kind of image'), finding.image.probability),
   ];
   return [
     group(subject, 'Kind of image', modelOf('image-kind'), kind),
-    group(subject, 'Score', algorithm(model, parameters), [...score(subject), ...heatMaps.map((map) => imageReference(own('HEAT-MAP', 'Heat map'), reference(map)))]),
-    ...(finding.lungs === null ? [] : [group(subject, 'Lung fields', modelOf('lung-fields'), [
-      ...lungs(finding.lungs), ...segmentation.map((map) => imageReference(own('LUNG-FIELDS', 'Segmentation of the lung fields'), reference(map))),
-    ])]),
+    group(subject, 'Score', algorithm(model, parameters), [
+      ...score(subject),
+      ...heatMaps.map((map) => imageReference(own('HEAT-MAP', 'Heat map'), reference(map))),
+    ]),
+    ...(finding.lungs === null
+      ? []
+      : [
+          group(subject, 'Lung fields', modelOf('lung-fields'), [
+            ...lungs(finding.lungs),
+            ...segmentation.map((map) =>
+              imageReference(own('LUNG-FIELDS', 'Segmentation of the lung fields'), reference(map)),
+            ),
+          ]),
+        ]),
   ];
 }
 
@@ -108,35 +192,56 @@ function score({ finding }: ResultSubject): readonly ContentItem[] {
 /** No diagnosis: on which side of the threshold the score lies. */
 function outcome(positive: boolean | null): Code {
   if (positive === null) return own('NOT-SCORED', 'Not scored');
-  return positive ? own('AT-OR-ABOVE', 'Score at or above the threshold') : own('BELOW', 'Score below the threshold');
+  return positive
+    ? own('AT-OR-ABOVE', 'Score at or above the threshold')
+    : own('BELOW', 'Score below the threshold');
 }
 
-function lungs({ fraction, right, left }: NonNullable<ResultSubject['finding']['lungs']>): readonly ContentItem[] {
+function lungs({
+  fraction,
+  right,
+  left,
+}: NonNullable<ResultSubject['finding']['lungs']>): readonly ContentItem[] {
   const area = own('LUNG-AREA', 'Fraction of the image that is lung field');
   const marked = own('MARKED', 'Fraction of the lung field that the map marks');
   const at = (site: Code): readonly ContentItem[] => [codeValue(FINDING_SITE, site, 'HAS CONCEPT MOD')];
-  const sides = [[RIGHT_LUNG, right], [LEFT_LUNG, left]] as const;
+  const sides = [
+    [RIGHT_LUNG, right],
+    [LEFT_LUNG, left],
+  ] as const;
   return [
     ratio(area, fraction),
-    ...sides.flatMap(([site, lung]) => [ratio(area, lung.fraction, at(site)), ...maybe(lung.marked, (value) => ratio(marked, value, at(site)))]),
+    ...sides.flatMap(([site, lung]) => [
+      ratio(area, lung.fraction, at(site)),
+      ...maybe(lung.marked, (value) => ratio(marked, value, at(site))),
+    ]),
   ];
 }
 
 function words({ finding }: ResultSubject): readonly ContentItem[] {
-  const said = (name: Code, texts: readonly string[]): readonly ContentItem[] => texts.filter((text) => text.trim() !== '').map((text) => textValue(name, text));
+  const said = (name: Code, texts: readonly string[]): readonly ContentItem[] =>
+    texts.filter((text) => text.trim() !== '').map((text) => textValue(name, text));
   return [
-    ...said(NOTE.use, [finding.intendedUse]), ...said(NOTE.rationale, finding.rationale), ...said(NOTE.limit, finding.limits), ...said(NOTE.warning, finding.warnings),
+    ...said(NOTE.use, [finding.intendedUse]),
+    ...said(NOTE.rationale, finding.rationale),
+    ...said(NOTE.limit, finding.limits),
+    ...said(NOTE.warning, finding.warnings),
   ];
 }
 
 /** The radiologist's word, by a person and not by the device that says the rest (TID 1003). */
 function verdict({ verdict: word, finding, reason, by }: Verification): readonly ContentItem[] {
   const agrees = word === 'agree';
-  return [container(own('REVIEW', 'Review by a radiologist'), [
-    codeValue(dcm('121005', 'Observer Type'), dcm('121006', 'Person'), 'HAS OBS CONTEXT'),
-    personName(dcm('121008', 'Person Observer Name'), by),
-    codeValue(own('VERDICT', 'Verdict'), agrees ? own('AGREE', 'Agrees with the model') : own('CORRECT', 'Corrects the model')),
-    ...maybe(finding, (name) => codeValue(dcm('121071', 'Finding'), DIAGNOSES[name]!)),
-    ...maybe(reason, (text) => personText(own('REASON', 'Reason'), text)),
-  ])];
+  return [
+    container(own('REVIEW', 'Review by a radiologist'), [
+      codeValue(dcm('121005', 'Observer Type'), dcm('121006', 'Person'), 'HAS OBS CONTEXT'),
+      personName(dcm('121008', 'Person Observer Name'), by),
+      codeValue(
+        own('VERDICT', 'Verdict'),
+        agrees ? own('AGREE', 'Agrees with the model') : own('CORRECT', 'Corrects the model'),
+      ),
+      ...maybe(finding, (name) => codeValue(dcm('121071', 'Finding'), DIAGNOSES[name]!)),
+      ...maybe(reason, (text) => personText(own('REASON', 'Reason'), text)),
+    ]),
+  ];
 }

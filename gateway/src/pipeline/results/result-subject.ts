@@ -1,6 +1,6 @@
 /**
- * What a model found on one image, as the builders of result instances are given it, and what they give back. Plain values: no clock, no randomness,
- * no store. The same subject gives the same bytes.
+ * What a model found on one image, as the builders of result instances are given it, and what they give back.
+ * Plain values: no clock, no randomness, no store. The same subject gives the same bytes.
  */
 import type { InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import type { TransferSyntaxUID } from '#shared/dicom/uid.ts';
@@ -24,7 +24,10 @@ export interface ResultSubject {
   /** Of this gateway: package.json's version. */
   readonly softwareVersion: string;
   readonly uid: ResultUid;
-  /** Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two results of one image differ in it; their first instances are the same. */
+  /**
+   * Of the result: what it is the answer to (image, models with their cards, parameters), as one word. Two
+   * results of one image differ in it; their first instances are the same.
+   */
   readonly key: string;
 }
 
@@ -35,7 +38,9 @@ export interface ColourPicture {
   readonly rgb: Uint8Array;
 }
 
-/** What is drawn or segmented; null where it was not. `heatMap`: the map over the grey picture, of any size. */
+/**
+ * What is drawn or segmented; null where it was not. `heatMap`: the map over the grey picture, of any size.
+ */
 export interface ResultMaps {
   readonly lungs: LungMasks | null;
   readonly heatMap: ColourPicture | null;
@@ -55,7 +60,10 @@ export interface Verification {
   readonly at: Date;
   /** Of the result: 2 for the first verification. */
   readonly revision: number;
-  /** Of the report that was sent last; where it is not said, the one before. Verifications that come close together may share a report. */
+  /**
+   * Of the report that was sent last; where it is not said, the one before. Verifications that come close
+   * together may share a report.
+   */
   readonly follows?: number;
 }
 

@@ -1,7 +1,27 @@
 /** Text of our own in the Data Set of another's character set: ASCII is in all of them. */
 const ASCII_FOR: Readonly<Record<string, string>> = {
-  '–': '-', '—': '-', '−': '-', '‑': '-', '×': 'x', '÷': '/', '≥': '>=', '≤': '<=', '≈': '~', '…': '...', '·': '-', '•': '-', '“': '"', '”': '"', '„': '"', '‘': '\'', '’': '\'',
-  '±': '+/-', '°': ' degrees', '\u00a0': ' ', '\u202f': ' ', '→': '->',
+  '–': '-',
+  '—': '-',
+  '−': '-',
+  '‑': '-',
+  '×': 'x',
+  '÷': '/',
+  '≥': '>=',
+  '≤': '<=',
+  '≈': '~',
+  '…': '...',
+  '·': '-',
+  '•': '-',
+  '“': '"',
+  '”': '"',
+  '„': '"',
+  '‘': "'",
+  '’': "'",
+  '±': '+/-',
+  '°': ' degrees',
+  '\u00a0': ' ',
+  '\u202f': ' ',
+  '→': '->',
 };
 
 /** With signs of punctuation and mathematics as ASCII writes them; letters stay. */
@@ -15,7 +35,10 @@ export function isAscii(text: string): boolean {
 
 /** Letters without their accents, and `?` for what is left beyond ASCII. */
 export function toAscii(text: string): string {
-  return plainSigns(text).normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll(/[^\x20-\x7e\n]/g, '?');
+  return plainSigns(text)
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^\x20-\x7e\n]/g, '?');
 }
 
 /** One value of a text VR in ASCII: a backslash would make it two (PS3.5 §6.2). */

@@ -1,6 +1,7 @@
 /**
- * UIDs of result instances: keyed functions of image and models, so that who asks again, with whatever parameters, names the same instances, and
- * nobody without the key can tell from a UID which image or model it is of.
+ * UIDs of result instances: keyed functions of image and models, so that who asks again, with whatever
+ * parameters, names the same instances, and nobody without the key can tell from a UID which image or model
+ * it is of.
  */
 import { createHmac } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';
@@ -12,7 +13,10 @@ export type ResultUid = (...words: readonly string[]) => string;
 /** `secret`: the project key, of 32 bytes. Its pseudonyms (shared/src/deid) are made under other labels. */
 export function createResultUid(secret: Uint8Array): ResultUid {
   return (...words) => {
-    const bytes = createHmac('sha256', secret).update(['relaypacs result', ...words].join('\0')).digest().subarray(0, 16);
+    const bytes = createHmac('sha256', secret)
+      .update(['relaypacs result', ...words].join('\0'))
+      .digest()
+      .subarray(0, 16);
     // RFC 9562 §5.8: version 8, "custom"; PS3.5 §B.2 wants a UUID behind 2.25.
     bytes[6] = (bytes[6]! & 0x0f) | 0x80;
     bytes[8] = (bytes[8]! & 0x3f) | 0x80;
@@ -20,15 +24,41 @@ export function createResultUid(secret: Uint8Array): ResultUid {
   };
 }
 
-/** `revision`: of the report; maps have only the first. The radiologist's word is of one result: two of one image are verified each by itself. */
+/**
+ * `revision`: of the report; maps have only the first. The radiologist's word is of one result: two of one
+ * image are verified each by itself.
+ */
 export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision = 1): string {
-  const { source, finding: { input, model }, models, uid, key } = subject;
+  const {
+    source,
+    finding: { input, model },
+    models,
+    uid,
+    key,
+  } = subject;
   const nameOf = ({ id, version, digest }: ModelRef): string => `${id} ${version} ${digest}`;
   const image = [source.identifiers.sopInstanceUID, input.digest, String(input.frame)];
-  return uid('instance', ...image, kind, String(revision), revision === 1 ? '' : key, nameOf(model), ...models.map(nameOf).sort());
+  return uid(
+    'instance',
+    ...image,
+    kind,
+    String(revision),
+    revision === 1 ? '' : key,
+    nameOf(model),
+    ...models.map(nameOf).sort(),
+  );
 }
 
-/** One series of a kind for all that these models say of the images of one series, so that they share what a series has in common. */
+/**
+ * One series of a kind for all that these models say of the images of one series, so that they share what a
+ * series has in common.
+ */
 export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
-  return subject.uid('series', subject.source.identifiers.seriesInstanceUID, kind, subject.finding.model.id, subject.finding.model.digest);
+  return subject.uid(
+    'series',
+    subject.source.identifiers.seriesInstanceUID,
+    kind,
+    subject.finding.model.id,
+    subject.finding.model.digest,
+  );
 }

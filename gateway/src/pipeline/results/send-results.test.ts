@@ -8,7 +8,13 @@ import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
 import { acceptReceipt } from '../../../../client/src/pipeline/upload/accept-receipt.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import { openUpload } from '../intake/open-upload.ts';
-import { openTestGround, openTestPipeline, toManifest, type TestGround, type TestPipeline } from '../open-test-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+} from '../open-test-pipeline.ts';
 import { receiptOf } from '../open-test-study.ts';
 import { RESULTS_POLICY } from '../policies.ts';
 import type { PipelineTools } from '../tools.ts';
@@ -24,9 +30,14 @@ let seed = 100;
 test.before(async () => void (ground = await openTestGround()));
 test.after(() => ground.close());
 
-const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({ openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until), arrived: parcels.arrived });
-const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) => sendResults(pipeline.tools, road, pipeline.siteId, results, signal);
-const uidsOf = (results: readonly BuiltResult[]): string[] => results.map(({ identifiers }) => identifiers.sopInstanceUID);
+const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
+  openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until),
+  arrived: parcels.arrived,
+});
+const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
+  sendResults(pipeline.tools, road, pipeline.siteId, results, signal);
+const uidsOf = (results: readonly BuiltResult[]): string[] =>
+  results.map(({ identifiers }) => identifiers.sopInstanceUID);
 
 /** A film that is in the PACS, with its receipt; its study is closed and the key destroyed. */
 async function deliveredFilm(more = {}) {
@@ -45,17 +56,27 @@ async function deliveredFilm(more = {}) {
 test('stand in the PACS beside their source, and in the next receipt of the study, which its device accepts', async () => {
   const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
   const sent = await send(pipeline, results);
-  assert.equal(sent.map(({ outcome }) => outcome), ['sent', 'sent', 'sent']);
+  assert.equal(
+    sent.map(({ outcome }) => outcome),
+    ['sent', 'sent', 'sent'],
+  );
   await pipeline.runAll();
-  for (const { identifiers, bytes } of results) assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
+  for (const { identifiers, bytes } of results)
+    assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
   const { jws, receipt } = await receiptOf(pipeline, uploadId);
   assert.is(receipt.revision, 2);
-  assert.equal(receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID as string).sort(), [film.identifiers.sopInstanceUID, ...uidsOf(results)].sort());
+  assert.equal(
+    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID as string).sort(),
+    [film.identifiers.sopInstanceUID, ...uidsOf(results)].sort(),
+  );
   assert.ok(receipt.instances.every(({ state }) => (IN_PACS as readonly string[]).includes(state)));
   assert.equal(receipt.policy, { name: 'identified', version: 1 });
   assert.equal(receipt.instances.filter(({ policy }) => policy?.name === RESULTS_POLICY.name).length, 3);
   const key = { ...pipeline.receiptKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' };
-  const ours = { studyInstanceUID: film.identifiers.studyInstanceUID, instances: toManifest([film]).instances };
+  const ours = {
+    studyInstanceUID: film.identifiers.studyInstanceUID,
+    instances: toManifest([film]).instances,
+  };
   assert.is((await acceptReceipt(jws, { keys: [key as never] }, ours)).kind, 'holds');
   assert.equal(await pipeline.tools.blobs.ids(), [], 'nothing of them stays at the gateway');
   await pipeline.close();
@@ -70,8 +91,16 @@ test('are not the device’s: its upload counts what it sent, and its list holds
   const { counts, state, waiting } = await pipeline.status(uploadId);
   assert.equal([counts.promised, counts.inPacs, state, waiting], [1, 1, 'closed', null]);
   const { uploads } = await pipeline.json<{ uploads: { uploadId: string }[] }>('GET', '/uploads');
-  assert.equal(uploads.map((upload) => upload.uploadId), [uploadId]);
-  const own = await pipeline.tools.db.selectFrom('upload').select('id').where('site_id', '=', pipeline.siteId).where('account_id', 'is', null).executeTakeFirstOrThrow();
+  assert.equal(
+    uploads.map((upload) => upload.uploadId),
+    [uploadId],
+  );
+  const own = await pipeline.tools.db
+    .selectFrom('upload')
+    .select('id')
+    .where('site_id', '=', pipeline.siteId)
+    .where('account_id', 'is', null)
+    .executeTakeFirstOrThrow();
   assert.is((await pipeline.request('GET', `/upload/${own.id}/status`)).status, 404);
   await pipeline.close();
 });
@@ -81,7 +110,10 @@ test('sent a second time add nothing, on the way and when they are there', async
   await send(pipeline, results);
   await pipeline.runAll();
   const before = (await receiptOf(pipeline, uploadId)).jws;
-  assert.equal((await send(pipeline, results)).map(({ outcome }) => outcome), ['there', 'there', 'there']);
+  assert.equal(
+    (await send(pipeline, results)).map(({ outcome }) => outcome),
+    ['there', 'there', 'there'],
+  );
   await pipeline.runAll();
   assert.is((await receiptOf(pipeline, uploadId)).jws, before);
   for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
@@ -94,9 +126,19 @@ test('that say something else under the same UID are told, not sent, and hold up
   await pipeline.runAll();
   const other = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
   assert.equal(uidsOf(other), uidsOf(results));
-  assert.equal((await send(pipeline, other)).map(({ outcome }) => outcome), ['other-bytes', 'other-bytes', 'other-bytes']);
-  const map = { ...other[0]!, identifiers: { ...other[0]!.identifiers, sopInstanceUID: parseUid('SOPInstanceUID', '2.25.424242') } };
-  assert.equal((await send(pipeline, [map, other[2]!])).map(({ outcome }) => outcome), ['left-out', 'other-bytes'], 'no map that no report names');
+  assert.equal(
+    (await send(pipeline, other)).map(({ outcome }) => outcome),
+    ['other-bytes', 'other-bytes', 'other-bytes'],
+  );
+  const map = {
+    ...other[0]!,
+    identifiers: { ...other[0]!.identifiers, sopInstanceUID: parseUid('SOPInstanceUID', '2.25.424242') },
+  };
+  assert.equal(
+    (await send(pipeline, [map, other[2]!])).map(({ outcome }) => outcome),
+    ['left-out', 'other-bytes'],
+    'no map that no report names',
+  );
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   assert.ok(pacs.held.get(uidsOf(results)[0]!)?.bytes.equals(results[0]!.bytes));
@@ -107,7 +149,14 @@ test('with the radiologist’s word come as one more report and one more revisio
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   await send(pipeline, results);
   await pipeline.runAll();
-  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], { verdict: 'agree', finding: null, reason: null, by: 'x', at: new Date(), revision: 2 });
+  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], {
+    verdict: 'agree',
+    finding: null,
+    reason: null,
+    by: 'x',
+    at: new Date(),
+    revision: 2,
+  });
   assert.is((await send(pipeline, [verified]))[0]!.outcome, 'sent');
   await pipeline.runAll();
   assert.is((await receiptOf(pipeline, uploadId)).receipt.revision, 3);
@@ -127,7 +176,11 @@ test('are sent under a policy that nobody else can name', async () => {
   const { pipeline, film } = await deliveredFilm();
   for (const roles of [['technician'], ['admin']] as const) {
     pipeline.actAs(pipeline.accountId, [...roles]);
-    const refused = await pipeline.json<{ code: string }>('POST', '/upload/init', toManifest([film], RESULTS_POLICY.name));
+    const refused = await pipeline.json<{ code: string }>(
+      'POST',
+      '/upload/init',
+      toManifest([film], RESULTS_POLICY.name),
+    );
     assert.is(refused.code, 'policy-withdrawn');
     const { policies } = await pipeline.json<{ policies: { name: string }[] }>('GET', '/upload/policy');
     assert.not.ok(policies.some(({ name }) => name === RESULTS_POLICY.name));
@@ -136,21 +189,55 @@ test('are sent under a policy that nobody else can name', async () => {
 });
 
 /** Where a run may end: what it is given in the place of the real parts. */
-const DEATHS: Readonly<Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>> = {
-  'before its parcel has a row': (tools, road) => [{ ...tools, newId: () => { throw new Error('killed'); } }, road],
-  'before its parcel has a byte': (tools, road) => [{ ...tools, blobs: { ...tools.blobs, create: () => Promise.reject(new Error('killed')) } }, road],
-  'in the middle of its parcel': (tools, road) => [{ ...tools, blobs: { ...tools.blobs, append: (id, key, at) => tools.blobs.append(id, key, at, half()) } }, road],
-  'before it says that all is there': (tools, road) => [tools, { ...road, arrived: () => Promise.reject(new Error('killed')) }],
+const DEATHS: Readonly<
+  Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>
+> = {
+  'before its parcel has a row': (tools, road) => [
+    {
+      ...tools,
+      newId: () => {
+        throw new Error('killed');
+      },
+    },
+    road,
+  ],
+  'before its parcel has a byte': (tools, road) => [
+    { ...tools, blobs: { ...tools.blobs, create: () => Promise.reject(new Error('killed')) } },
+    road,
+  ],
+  'in the middle of its parcel': (tools, road) => [
+    { ...tools, blobs: { ...tools.blobs, append: (id, key, at) => tools.blobs.append(id, key, at, half()) } },
+    road,
+  ],
+  'before it says that all is there': (tools, road) => [
+    tools,
+    { ...road, arrived: () => Promise.reject(new Error('killed')) },
+  ],
 };
 
 for (const [where, die] of Object.entries(DEATHS)) {
   test(`killed ${where} and sent again are there once, and what was left over is swept`, async () => {
     const { pacs, pipeline, uploadId, results } = await deliveredFilm();
     const { tools, siteId } = pipeline;
-    assert.match(String(await sendResults(...die(tools, roadOf(pipeline)), siteId, results, signal).catch((error: unknown) => error)), /killed/);
+    assert.match(
+      String(
+        await sendResults(...die(tools, roadOf(pipeline)), siteId, results, signal).catch(
+          (error: unknown) => error,
+        ),
+      ),
+      /killed/,
+    );
     await pipeline.runAll();
-    if (!where.includes('row')) assert.is((await pipeline.status(uploadId)).state, 'closed', 'the study does not wait for what may never come');
-    assert.equal((await send(pipeline, results)).map(({ outcome }) => outcome), ['sent', 'sent', 'sent']);
+    if (!where.includes('row'))
+      assert.is(
+        (await pipeline.status(uploadId)).state,
+        'closed',
+        'the study does not wait for what may never come',
+      );
+    assert.equal(
+      (await send(pipeline, results)).map(({ outcome }) => outcome),
+      ['sent', 'sent', 'sent'],
+    );
     await pipeline.runAll();
     for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
     assert.is((await pipeline.status(uploadId)).state, 'closed');
@@ -168,14 +255,27 @@ async function* half(): AsyncGenerator<Uint8Array> {
 test('promised by a run that was killed give way to those that a later one brings', async () => {
   const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
   const { tools, siteId } = pipeline;
-  
-  const cut: ResultRoad = { ...roadOf(pipeline), openUpload: async (...manifest) => { await roadOf(pipeline).openUpload(...manifest); throw new Error('killed'); } };
-  assert.match(String(await sendResults(tools, cut, siteId, results, signal).catch((error: unknown) => error)), /killed/);
+
+  const cut: ResultRoad = {
+    ...roadOf(pipeline),
+    openUpload: async (...manifest) => {
+      await roadOf(pipeline).openUpload(...manifest);
+      throw new Error('killed');
+    },
+  };
+  assert.match(
+    String(await sendResults(tools, cut, siteId, results, signal).catch((error: unknown) => error)),
+    /killed/,
+  );
   const upgraded = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
-  assert.equal((await send(pipeline, upgraded)).map(({ outcome }) => outcome), ['sent', 'sent', 'sent']);
+  assert.equal(
+    (await send(pipeline, upgraded)).map(({ outcome }) => outcome),
+    ['sent', 'sent', 'sent'],
+  );
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
-  for (const { identifiers, bytes } of upgraded) assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
+  for (const { identifiers, bytes } of upgraded)
+    assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
   await pipeline.close();
 });
 
@@ -194,7 +294,10 @@ test('wait with their study while the PACS is away, and go on when it is back', 
   const { pacs, pipeline, uploadId, results } = await deliveredFilm();
   pacs.lie = 'down';
   assert.instance(await pipeline.tools.pacs.probe(signal).catch((error: unknown) => error), PacsUnreachable);
-  assert.equal((await send(pipeline, results)).map(({ outcome }) => outcome), ['sent', 'sent', 'sent']);
+  assert.equal(
+    (await send(pipeline, results)).map(({ outcome }) => outcome),
+    ['sent', 'sent', 'sent'],
+  );
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
   pacs.lie = 'honest';

@@ -1,6 +1,7 @@
 /**
- * What a result instance has from its source, and what all result instances have in common: patient and study as the PACS has them, their own
- * series, this gateway as equipment. Values are copied as bytes together with the Specific Character Set in which they are written.
+ * What a result instance has from its source, and what all result instances have in common: patient and study
+ * as the PACS has them, their own series, this gateway as equipment. Values are copied as bytes together with
+ * the Specific Character Set in which they are written.
  */
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import { textReader, type DecodedText } from '#shared/dicom/character-sets.ts';
@@ -19,23 +20,40 @@ export const MANUFACTURER_NAME = 'RelayPACS';
 export const MODEL_NAME = 'RelayPACS gateway';
 
 /** Type 2 of the Patient and General Study Modules (PS3.3 §C.7.1.1, §C.7.2.1): there, if empty. */
-const ALWAYS = [0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00200010];
+const ALWAYS = [
+  0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00200010,
+];
 /** Patient, patient study, clinical trial and general study, where the source has them. */
 const WHERE_PRESENT = [
-  0x00080005, 0x00080201, 0x00081030, 0x00100021, 0x00100032, 0x00101000, 0x00101001, 0x00101010, 0x00101020, 0x00101030, 0x00102160, 0x00104000,
-  0x00120010, 0x00120020, 0x00120021, 0x00120030, 0x00120031, 0x00120040, 0x00120042, 0x00120050, 0x00120051, 0x00120062, 0x00120063, 0x00120064, 0x00280303,
+  0x00080005, 0x00080201, 0x00081030, 0x00100021, 0x00100032, 0x00101000, 0x00101001, 0x00101010, 0x00101020,
+  0x00101030, 0x00102160, 0x00104000, 0x00120010, 0x00120020, 0x00120021, 0x00120030, 0x00120031, 0x00120040,
+  0x00120042, 0x00120050, 0x00120051, 0x00120062, 0x00120063, 0x00120064, 0x00280303,
 ];
 const BINARY = /^(US|SS|UL|SL|FL|FD)$/;
 
-/** How the source's text is written in the result: as its bytes with its Specific Character Set, or the same letters in UTF-8. */
+/**
+ * How the source's text is written in the result: as its bytes with its Specific Character Set, or the same
+ * letters in UTF-8.
+ */
 export type Letters = 'as-source' | 'utf-8';
 const UTF_8 = 'ISO_IR 192';
 
 /** The element as the result has it: in Explicit VR Little Endian. */
-function copied(element: DicomElement, source: ParsedInstance, letters: Letters = 'as-source'): SimpleElement {
+function copied(
+  element: DicomElement,
+  source: ParsedInstance,
+  letters: Letters = 'as-source',
+): SimpleElement {
   const { tag, bytes, items } = element;
   const vr = element.vr === 'UN' ? dictionaryVR(tag) : element.vr;
-  if (items) return [tag, 'SQ', ...items.map((item) => item.elements.map((inner) => copied(inner, { ...source, encoding: item.encoding }, letters)))];
+  if (items)
+    return [
+      tag,
+      'SQ',
+      ...items.map((item) =>
+        item.elements.map((inner) => copied(inner, { ...source, encoding: item.encoding }, letters)),
+      ),
+    ];
   if (BINARY.test(vr)) return [tag, vr, numberValue(vr, numbersOf(element, source), { bigEndian: false })];
   if (letters === 'utf-8' && tag === SPECIFIC_CHARACTER_SET) return [tag, vr, UTF_8];
   if (letters === 'utf-8' && isText(vr) && bytes) return [tag, vr, decoded(source, vr, bytes).text.trimEnd()];
@@ -50,16 +68,28 @@ function decoded({ characterSets }: ParsedInstance, vr: string, bytes: Uint8Arra
 function fromSource(source: ParsedInstance, letters: Letters): SimpleElement[] {
   const find = (tag: number): DicomElement | null => findElement(source.elements, tag);
   const always = ALWAYS.map((tag): SimpleElement => copied(find(tag) ?? emptyElement(tag), source, letters));
-  const present = WHERE_PRESENT.map(find).filter((element) => element !== null).map((element) => copied(element, source, letters));
-  const saysUtf8: SimpleElement[] = letters === 'utf-8' && find(SPECIFIC_CHARACTER_SET) === null ? [[SPECIFIC_CHARACTER_SET, 'CS', UTF_8]] : [];
+  const present = WHERE_PRESENT.map(find)
+    .filter((element) => element !== null)
+    .map((element) => copied(element, source, letters));
+  const saysUtf8: SimpleElement[] =
+    letters === 'utf-8' && find(SPECIFIC_CHARACTER_SET) === null
+      ? [[SPECIFIC_CHARACTER_SET, 'CS', UTF_8]]
+      : [];
   return [...always, ...present, ...saysUtf8];
 }
 
-/** In what a report has to be written that says this: as its source, unless that lacks the letters and can itself be written in UTF-8. */
+/**
+ * In what a report has to be written that says this: as its source, unless that lacks the letters and can
+ * itself be written in UTF-8.
+ */
 export function lettersFor(source: ParsedInstance, text: string): Letters {
   if (isAscii(text) || characterSetOf(source) === UTF_8) return 'as-source';
-  const texts = [...ALWAYS, ...WHERE_PRESENT].flatMap((tag) => findElement(source.elements, tag) ?? []).filter(({ vr, bytes }) => isText(vr) && bytes !== null);
-  const isReadable = textReader(source.characterSets).known && texts.every(({ vr, bytes }) => !decoded(source, vr, bytes!).damaged);
+  const texts = [...ALWAYS, ...WHERE_PRESENT]
+    .flatMap((tag) => findElement(source.elements, tag) ?? [])
+    .filter(({ vr, bytes }) => isText(vr) && bytes !== null);
+  const isReadable =
+    textReader(source.characterSets).known &&
+    texts.every(({ vr, bytes }) => !decoded(source, vr, bytes!).damaged);
   return isReadable ? 'utf-8' : 'as-source';
 }
 
@@ -69,13 +99,23 @@ export function hasAllLetters(source: ParsedInstance, letters: Letters): boolean
 }
 
 function emptyElement(tag: number): DicomElement {
-  const none = { offset: 0, valueOffset: 0, valueLength: 0, endOffset: 0, undefinedLength: false, items: null, fragments: null };
+  const none = {
+    offset: 0,
+    valueOffset: 0,
+    valueLength: 0,
+    endOffset: 0,
+    undefinedLength: false,
+    items: null,
+    fragments: null,
+  };
   return { tag, vr: dictionaryVR(tag), bytes: new Uint8Array(), ...none };
 }
 
 /** These elements of the source, where it has them. */
 export function alsoCopied(source: ParsedInstance, tags: readonly number[]): SimpleElement[] {
-  return tags.flatMap((tag) => findElement(source.elements, tag) ?? []).map((element) => copied(element, source));
+  return tags
+    .flatMap((tag) => findElement(source.elements, tag) ?? [])
+    .map((element) => copied(element, source));
 }
 
 /** As the source has it; empty where it does not say. */
@@ -108,25 +148,39 @@ const NO_DATE = '19000101';
 const NO_TIME = '000000';
 
 /**
- * When something was done, as a result says it: in UTC, or at the offset that the source names. A de-identified study was moved in time, and the
- * true moment would tell by how much: there it is the study's own date.
+ * When something was done, as a result says it: in UTC, or at the offset that the source names. A
+ * de-identified study was moved in time, and the true moment would tell by how much: there it is the study's
+ * own date.
  */
 export function momentOf(source: ParsedInstance, at: Date): Moment {
   if (isDeidentified(source)) {
-    const date = /^\d{8}$/.exec(textOf(findElement(source.elements, STUDY_DATE), source) ?? '')?.[0] ?? NO_DATE;
-    const time = /^\d{6}/.exec(textOf(findElement(source.elements, STUDY_TIME), source) ?? '')?.[0] ?? NO_TIME;
+    const date =
+      /^\d{8}$/.exec(textOf(findElement(source.elements, STUDY_DATE), source) ?? '')?.[0] ?? NO_DATE;
+    const time =
+      /^\d{6}/.exec(textOf(findElement(source.elements, STUDY_TIME), source) ?? '')?.[0] ?? NO_TIME;
     return { date, time, dateTime: `${date}${time}` };
   }
-  const offset = /^([+-])(\d{2})(\d{2})$/.exec(textOf(findElement(source.elements, 0x00080201), source) ?? '');
-  const minutes = offset === null ? 0 : (Number(offset[2]) * 60 + Number(offset[3])) * (offset[1] === '-' ? -1 : 1);
-  const digits = new Date(at.getTime() + minutes * 60_000).toISOString().replaceAll(/[^0-9]/g, '').slice(0, 14);
+  const offset = /^([+-])(\d{2})(\d{2})$/.exec(
+    textOf(findElement(source.elements, 0x00080201), source) ?? '',
+  );
+  const minutes =
+    offset === null ? 0 : (Number(offset[2]) * 60 + Number(offset[3])) * (offset[1] === '-' ? -1 : 1);
+  const digits = new Date(at.getTime() + minutes * 60_000)
+    .toISOString()
+    .replaceAll(/[^0-9]/g, '')
+    .slice(0, 14);
   return { date: digits.slice(0, 8), time: digits.slice(8), dateTime: `${digits}${offset?.[0] ?? '+0000'}` };
 }
 
 const SERIES_NUMBERS: Readonly<Record<ResultKind, number>> = { SR: 9001, SEG: 9002, SC: 9003 };
 const MODALITIES: Readonly<Record<ResultKind, string>> = { SR: 'SR', SEG: 'SEG', SC: 'OT' };
 
-export function identifiersOf(subject: ResultSubject, kind: ResultKind, sopClassUID: string, revision = 1): InstanceIdentifiers {
+export function identifiersOf(
+  subject: ResultSubject,
+  kind: ResultKind,
+  sopClassUID: string,
+  revision = 1,
+): InstanceIdentifiers {
   return {
     studyInstanceUID: subject.source.identifiers.studyInstanceUID,
     seriesInstanceUID: parseUid('SeriesInstanceUID', seriesUidOf(subject, kind)),
@@ -135,8 +189,16 @@ export function identifiersOf(subject: ResultSubject, kind: ResultKind, sopClass
   };
 }
 
-/** The modules that every result has: patient, study, series, (enhanced) general equipment, and when it was made. */
-export function commonModules(subject: ResultSubject, kind: ResultKind, moment: Moment, letters: Letters = 'as-source'): SimpleElement[] {
+/**
+ * The modules that every result has: patient, study, series, (enhanced) general equipment, and when it was
+ * made.
+ */
+export function commonModules(
+  subject: ResultSubject,
+  kind: ResultKind,
+  moment: Moment,
+  letters: Letters = 'as-source',
+): SimpleElement[] {
   return [
     ...fromSource(subject.source, letters),
     [0x00080060, 'CS', MODALITIES[kind]],
@@ -160,13 +222,22 @@ export function deviceUidOf({ uid }: ResultSubject): string {
   return uid('device');
 }
 
-/** PS3.3 Table 10-3 "Image SOP Instance Reference Macro": the source, and its frame where it has several. Frames are counted from 1. */
+/**
+ * PS3.3 Table 10-3 "Image SOP Instance Reference Macro": the source, and its frame where it has several.
+ * Frames are counted from 1.
+ */
 export function sourceReference({ source, finding }: ResultSubject): SimpleElement[] {
   const frames = numberOf(findElement(source.elements, 0x00280008), source) ?? 1;
   const frame: SimpleElement[] = frames > 1 ? [[0x00081160, 'IS', finding.input.frame + 1]] : [];
   return [...reference(source.identifiers), ...frame];
 }
 
-export function reference({ sopClassUID, sopInstanceUID }: Pick<InstanceIdentifiers, 'sopClassUID' | 'sopInstanceUID'>): SimpleElement[] {
-  return [[0x00081150, 'UI', sopClassUID], [0x00081155, 'UI', sopInstanceUID]];
+export function reference({
+  sopClassUID,
+  sopInstanceUID,
+}: Pick<InstanceIdentifiers, 'sopClassUID' | 'sopInstanceUID'>): SimpleElement[] {
+  return [
+    [0x00081150, 'UI', sopClassUID],
+    [0x00081155, 'UI', sopInstanceUID],
+  ];
 }

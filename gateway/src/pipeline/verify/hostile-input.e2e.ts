@@ -1,9 +1,11 @@
 /**
- * Hostile and broken input through the real doors: every file of `corpus/bad` goes to a gateway with a real Orthanc behind it, by the command
- * line and by a client that checks nothing. Each gets the answer of the table, what is refused leaves nothing behind, what is accepted is in
- * the PACS bit for bit, and the gateway neither ends nor grows.
+ * Hostile and broken input through the real doors: every file of `corpus/bad` goes to a gateway with a real
+ * Orthanc behind it, by the command line and by a client that checks nothing. Each gets the answer of the
+ * table, what is refused leaves nothing behind, what is accepted is in the PACS bit for bit, and the gateway
+ * neither ends nor grows.
  *
- * Row by row the store is empty (PostgreSQL, emptied between rows); then everything at once with the embedded database.
+ * Row by row the store is empty (PostgreSQL, emptied between rows); then everything at once with the embedded
+ * database.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +16,15 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
-import { ANSWERS_IN_TURN, ARCHIVE_ANSWERS, bigPrivateInstance, CORPUS_ANSWERS, READY, unpackNames, type Answer } from '#testing/corpus-answers.ts';
+import {
+  ANSWERS_IN_TURN,
+  ARCHIVE_ANSWERS,
+  bigPrivateInstance,
+  CORPUS_ANSWERS,
+  READY,
+  unpackNames,
+  type Answer,
+} from '#testing/corpus-answers.ts';
 import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
@@ -27,8 +37,9 @@ import { sendUnchecked } from './lying-client.ts';
 const PASSWORD = 'only for this test';
 const MB = 1e6;
 /**
- * Above idle. Measured 160 to 240: 70 for the deflate bomb until it is recognised, 50 for 60 000 items, 30 for the 10 MiB, the rest is what the
- * engine keeps before it collects. All of it a second and a third time adds 5: it is a bound, not a leak.
+ * Above idle. Measured 160 to 240: 70 for the deflate bomb until it is recognised, 50 for 60 000 items, 30
+ * for the 10 MiB, the rest is what the engine keeps before it collects. All of it a second and a third time
+ * adds 5: it is a bound, not a leak.
  */
 const GROWTH_LIMIT_BYTES = 300 * MB;
 
@@ -42,7 +53,8 @@ const NOT_FOR_THE_LOG = /BAD-1|Bad\^Input|DROP TABLE|onerror|<script|X-Injected|
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const digestOfFile = async (path: string): Promise<string> => digestOf(await readFile(path));
-const isRefusal = (answer: Answer): answer is Exclude<Answer, readonly unknown[]> => typeof answer === 'string';
+const isRefusal = (answer: Answer): answer is Exclude<Answer, readonly unknown[]> =>
+  typeof answer === 'string';
 
 /** The digests of all that the PACS holds, sorted. */
 async function heldBy(orthanc: RunningOrthanc): Promise<string[]> {
@@ -55,7 +67,11 @@ async function openWorld(databaseUrl?: string) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const gateway = createGatewayUnderTest({
-    port: await freePort(), webPort: await freePort(), dataDir: join(folder, 'data'), adminPassword: PASSWORD, pacs: orthanc,
+    port: await freePort(),
+    webPort: await freePort(),
+    dataDir: join(folder, 'data'),
+    adminPassword: PASSWORD,
+    pacs: orthanc,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   });
   await gateway.start();
@@ -64,14 +80,38 @@ async function openWorld(databaseUrl?: string) {
   await gateway.start();
   const { pid, api } = gateway;
   const signedIn = await fetch(`${api}/auth/login`, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
   });
   const { accessToken } = (await signedIn.json()) as { accessToken: string };
 
-  async function upload(...paths: string[]): Promise<{ code: number; document: UploadDocument; err: string }> {
+  async function upload(
+    ...paths: string[]
+  ): Promise<{ code: number; document: UploadDocument; err: string }> {
     const [out, err]: [string[], string[]] = [[], []];
-    const around = { env: {}, signal: AbortSignal.timeout(PATIENCE_MS), print: (line: string) => void out.push(line), say: (line: string) => void err.push(line) };
-    const code = await relay(['upload', '--gateway', api, '--token', accessToken, '--policy', 'identified', '--wait', '--json', '--', ...paths], around);
+    const around = {
+      env: {},
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      print: (line: string) => void out.push(line),
+      say: (line: string) => void err.push(line),
+    };
+    const code = await relay(
+      [
+        'upload',
+        '--gateway',
+        api,
+        '--token',
+        accessToken,
+        '--policy',
+        'identified',
+        '--wait',
+        '--json',
+        '--',
+        ...paths,
+      ],
+      around,
+    );
     return { code, document: JSON.parse(out.join('\n')) as UploadDocument, err: err.join('\n') };
   }
 
@@ -83,19 +123,30 @@ async function openWorld(databaseUrl?: string) {
   if (canMeasureMemory) await forgetPeak(pid);
 
   return {
-    folder, orthanc, gateway, upload,
+    folder,
+    orthanc,
+    gateway,
+    upload,
     door: { api, token: accessToken },
-    /** The same process, in good health, not grown beyond the limit, with nothing left in its spool and no identity in its log. */
+    /**
+     * The same process, in good health, not grown beyond the limit, with nothing left in its spool and no
+     * identity in its log.
+     */
     async assertUnharmed(what: string) {
       assert.is(gateway.pid, pid);
       process.kill(pid, 0);
       const health = (await (await fetch(`${api}/health`)).json()) as { status: string };
       assert.is(health.status, 'ok');
-      await until('the spool to be empty', async () => (await readdir(join(folder, 'data', 'blobs'))).length === 0);
+      await until(
+        'the spool to be empty',
+        async () => (await readdir(join(folder, 'data', 'blobs'))).length === 0,
+      );
       assert.not.match(JSON.stringify(gateway.lines), NOT_FOR_THE_LOG);
       if (!canMeasureMemory) return skipped(`the gateway’s memory under ${what}`, 'only Linux tells it');
       const peak = await peakResidentBytes(pid);
-      process.stdout.write(`${what}: gateway idle ${Math.round(idle / MB)} MB, at most ${Math.round(peak / MB)} MB\n`);
+      process.stdout.write(
+        `${what}: gateway idle ${Math.round(idle / MB)} MB, at most ${Math.round(peak / MB)} MB\n`,
+      );
       assert.ok(peak - idle < GROWTH_LIMIT_BYTES, 'the gateway’s memory is bounded');
     },
     async close() {
@@ -114,7 +165,10 @@ interface Row {
   readonly answer: Answer;
 }
 
-/** Every row: the files of the corpus, those that a name makes hostile, and the one that is too large to be kept there. */
+/**
+ * Every row: the files of the corpus, those that a name makes hostile, and the one that is too large to be
+ * kept there.
+ */
 async function collectRows(bad: string, folder: string): Promise<Row[]> {
   const files = Object.entries(CORPUS_ANSWERS).map(([name, alone]): Row => {
     const { after = [], answer = alone } = ANSWERS_IN_TURN[name] ?? {};
@@ -123,12 +177,17 @@ async function collectRows(bad: string, folder: string): Promise<Row[]> {
   const [names, big] = [join(folder, 'names'), join(folder, 'private-10MB.dcm')];
   await mkdir(names);
   await writeFile(big, bigPrivateInstance());
-  return [...files, ...[...(await unpackNames(bad, names)), big].map((path) => ({ path, after: [], answer: READY }))];
+  return [
+    ...files,
+    ...[...(await unpackNames(bad, names)), big].map((path) => ({ path, after: [], answer: READY })),
+  ];
 }
 
 /** What the PACS must hold after these rows in their order. */
 async function wholesOf(rows: readonly { path: string; answer: Answer }[]): Promise<string[]> {
-  const digests = await Promise.all(rows.filter(({ answer }) => !isRefusal(answer)).map(({ path }) => digestOfFile(path)));
+  const digests = await Promise.all(
+    rows.filter(({ answer }) => !isRefusal(answer)).map(({ path }) => digestOfFile(path)),
+  );
   return [...new Set(digests)].sort();
 }
 
@@ -137,9 +196,21 @@ function assertPrintable(text: string): void {
   assert.not.match(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
 }
 
-function assertAnswer(file: { state: string; reason: string | null } | undefined, answer: Answer, what: string): void {
-  if (!isRefusal(answer)) return void assert.ok(file && isInPacs(file.state as InstanceState), `${what}: ${JSON.stringify(file)} instead of stored`);
-  assert.equal([file?.state, file?.reason], [answer === 'conflicting-instance' ? 'quarantined' : 'refused', answer], what);
+function assertAnswer(
+  file: { state: string; reason: string | null } | undefined,
+  answer: Answer,
+  what: string,
+): void {
+  if (!isRefusal(answer))
+    return void assert.ok(
+      file && isInPacs(file.state as InstanceState),
+      `${what}: ${JSON.stringify(file)} instead of stored`,
+    );
+  assert.equal(
+    [file?.state, file?.reason],
+    [answer === 'conflicting-instance' ? 'quarantined' : 'refused', answer],
+    what,
+  );
 }
 
 const { corpus, postgresUrl } = testEnvironment();
@@ -157,16 +228,24 @@ async function openEmptiedWorld(serverUrl: string) {
   const { restUrl, authorization } = world.orthanc;
   const rows = await collectRows(join(corpus!, 'bad'), world.folder);
   return {
-    ...world, rows,
+    ...world,
+    rows,
     /** The gateway knows no study, the PACS holds none. Only once nothing is under way any more. */
     async empty() {
       await until('every study to have come to its end', async () => {
-        const { rows: open } = await client.query(`select 1 from study where state not in ('closed', 'held')`);
+        const { rows: open } = await client.query(
+          `select 1 from study where state not in ('closed', 'held')`,
+        );
         return open.length === 0;
       });
-      await client.query('truncate upload_instance, receipt, instance, parcel, upload, deid_report, device_triage, study');
-      const ids = (await (await fetch(`${restUrl}/patients`, { headers: { authorization } })).json()) as string[];
-      for (const id of ids) await fetch(`${restUrl}/patients/${id}`, { method: 'DELETE', headers: { authorization } });
+      await client.query(
+        'truncate upload_instance, receipt, instance, parcel, upload, deid_report, device_triage, study',
+      );
+      const ids = (await (
+        await fetch(`${restUrl}/patients`, { headers: { authorization } })
+      ).json()) as string[];
+      for (const id of ids)
+        await fetch(`${restUrl}/patients/${id}`, { method: 'DELETE', headers: { authorization } });
     },
     async close() {
       await world.close();
@@ -179,13 +258,19 @@ async function openEmptiedWorld(serverUrl: string) {
 
 const alone = suite('hostile input, each row alone');
 if (corpus === null || postgresUrl === null) {
-  skipped('hostile input, each row alone', corpus === null ? 'the corpus is not there' : 'no PostgreSQL to be emptied between rows');
+  skipped(
+    'hostile input, each row alone',
+    corpus === null ? 'the corpus is not there' : 'no PostgreSQL to be emptied between rows',
+  );
 } else {
   let world: Awaited<ReturnType<typeof openEmptiedWorld>>;
   alone.before(async () => void (world = await openEmptiedWorld(postgresUrl)));
   alone.after(async () => world?.close());
 
-  /** Does `judge` for every row on an empty store and then looks into the PACS; gathers what fails, so that one row does not hide another. */
+  /**
+   * Does `judge` for every row on an empty store and then looks into the PACS; gathers what fails, so that
+   * one row does not hide another.
+   */
   async function judgeEach(judge: (row: Row) => Promise<void>): Promise<void> {
     const faults: string[] = [];
     const answers = new Map(world.rows.map(({ path, answer }) => [path, answer]));
@@ -203,19 +288,23 @@ if (corpus === null || postgresUrl === null) {
     await world.empty();
   }
 
-  alone('the command line names what is wrong with each file, and ends with 1 where it was refused and with 0 where it was stored', async () => {
-    await judgeEach(async ({ path, after, answer }) => {
-      for (const before of after) await world.upload(before);
-      const { code, document, err } = await world.upload(path);
-      assert.is(document.files.length, 1);
-      assertAnswer(document.files[0], answer, 'the command line');
-      assert.is(code, isRefusal(answer) ? 1 : 0);
-      assertPrintable(err);
-      if (isRefusal(answer)) assert.ok(err.includes(basename(path)) && err.includes(answer), 'named on stderr');
-      else assert.is(err, '');
-    });
-    await world.assertUnharmed('corpus/bad by the command line');
-  });
+  alone(
+    'the command line names what is wrong with each file, and ends with 1 where it was refused and with 0 where it was stored',
+    async () => {
+      await judgeEach(async ({ path, after, answer }) => {
+        for (const before of after) await world.upload(before);
+        const { code, document, err } = await world.upload(path);
+        assert.is(document.files.length, 1);
+        assertAnswer(document.files[0], answer, 'the command line');
+        assert.is(code, isRefusal(answer) ? 1 : 0);
+        assertPrintable(err);
+        if (isRefusal(answer))
+          assert.ok(err.includes(basename(path)) && err.includes(answer), 'named on stderr');
+        else assert.is(err, '');
+      });
+      await world.assertUnharmed('corpus/bad by the command line');
+    },
+  );
 
   alone('of an archive only what is safe is taken', async () => {
     for (const [name, { taken, because }] of Object.entries(ARCHIVE_ANSWERS)) {
@@ -225,30 +314,52 @@ if (corpus === null || postgresUrl === null) {
       assert.is(code, 1, name);
       assertPrintable(err);
       const accepted = document.files.filter(({ state }) => isInPacs(state as InstanceState));
-      assert.equal(accepted.map((file) => relative(path, file.path)), taken, name);
-      assert.equal([...new Set(document.files.filter((file) => !accepted.includes(file)).map(({ reason }) => reason))], [because], name);
-      assert.equal(await heldBy(world.orthanc), document.studies.flatMap(({ instances }) => instances.map(({ digest }) => digest)), name);
+      assert.equal(
+        accepted.map((file) => relative(path, file.path)),
+        taken,
+        name,
+      );
+      assert.equal(
+        [...new Set(document.files.filter((file) => !accepted.includes(file)).map(({ reason }) => reason))],
+        [because],
+        name,
+      );
+      assert.equal(
+        await heldBy(world.orthanc),
+        document.studies.flatMap(({ instances }) => instances.map(({ digest }) => digest)),
+        name,
+      );
       assert.is((await heldBy(world.orthanc)).length, taken.length, name);
     }
     await world.empty();
     await world.assertUnharmed('archives');
   });
 
-  alone('a client that checks nothing gets the same answers from the gateway, and half of nothing is stored', async () => {
-    await judgeEach(async ({ path, after, answer }) => {
-      for (const before of after) await sendUnchecked(world.door, new Uint8Array(await readFile(before)));
-      const outcome = await sendUnchecked(world.door, new Uint8Array(await readFile(path)));
-      // An instance of no bytes cannot even be promised.
-      if (answer === 'empty-file') return void assert.equal(outcome, { kind: 'problem', status: 422, code: 'invalid-request' });
-      const instance = outcome.kind === 'settled' ? outcome.instance : undefined;
-      assertAnswer(instance && { state: instance.state, reason: instance.reason ?? null }, answer, 'the gateway');
-    });
-    await world.assertUnharmed('corpus/bad by a client that checks nothing');
-  });
+  alone(
+    'a client that checks nothing gets the same answers from the gateway, and half of nothing is stored',
+    async () => {
+      await judgeEach(async ({ path, after, answer }) => {
+        for (const before of after) await sendUnchecked(world.door, new Uint8Array(await readFile(before)));
+        const outcome = await sendUnchecked(world.door, new Uint8Array(await readFile(path)));
+        // An instance of no bytes cannot even be promised.
+        if (answer === 'empty-file')
+          return void assert.equal(outcome, { kind: 'problem', status: 422, code: 'invalid-request' });
+        const instance = outcome.kind === 'settled' ? outcome.instance : undefined;
+        assertAnswer(
+          instance && { state: instance.state, reason: instance.reason ?? null },
+          answer,
+          'the gateway',
+        );
+      });
+      await world.assertUnharmed('corpus/bad by a client that checks nothing');
+    },
+  );
 
   alone('other bytes under a known UID do not come in under a false name', async () => {
     await world.empty();
-    const [first, second] = await Promise.all(['duplicate-uid-a.dcm', 'duplicate-uid-b.dcm'].map((name) => readFile(join(corpus, 'bad', name))));
+    const [first, second] = await Promise.all(
+      ['duplicate-uid-a.dcm', 'duplicate-uid-b.dcm'].map((name) => readFile(join(corpus, 'bad', name))),
+    );
     await sendUnchecked(world.door, new Uint8Array(first!));
     const outcome = await sendUnchecked(world.door, new Uint8Array(second!), { sopInstanceUID: '2.25.4711' });
     assert.is(outcome.kind === 'settled' && outcome.instance?.reason, 'manifest-mismatch');
@@ -265,30 +376,45 @@ if (corpus === null) {
   together.before(async () => void (world = await openWorld()));
   together.after(async () => world?.close());
 
-  together('a broken file does not touch its neighbours: every one of them ends as it would alone', async () => {
-    const bad = join(corpus, 'bad');
-    const before = await heldBy(world.orthanc);
-    const rows = await collectRows(bad, world.folder);
-    const { code, document, err } = await world.upload(bad, join(world.folder, 'names'), join(world.folder, 'private-10MB.dcm'));
-    assert.is(code, 1);
-    assertPrintable(err);
-    const files = new Map(document.files.map((file) => [file.path, file]));
-    for (const { path, answer } of rows) {
-      const file = files.get(path);
-      const isForeign = answer === 'empty-file' || (isRefusal(answer) && answer.startsWith('not-dicom'));
-      // Found in a folder, what is not DICOM is nobody's mistake.
-      if (isForeign) assert.equal([file?.state, file?.reason], ['skipped', answer], path);
-      else assertAnswer(file, answer, path);
-    }
-    const known = new Set(rows.map(({ path }) => path));
-    const others = document.files.filter(({ path }) => !known.has(path) && !path.startsWith(join(bad, 'zip')));
-    assert.equal([...new Set(others.map(({ state }) => state))], ['skipped']);
-    const held = await heldBy(world.orthanc);
-    const wholes = await wholesOf(rows);
-    assert.equal(wholes.filter((digest) => !held.includes(digest)), []);
-    // Besides the rows: the one good entry of the archives, and what was there before.
-    assert.is(held.length, before.length + wholes.length + Object.values(ARCHIVE_ANSWERS).flatMap(({ taken }) => taken).length);
-    await world.assertUnharmed('corpus/bad at once');
-  });
+  together(
+    'a broken file does not touch its neighbours: every one of them ends as it would alone',
+    async () => {
+      const bad = join(corpus, 'bad');
+      const before = await heldBy(world.orthanc);
+      const rows = await collectRows(bad, world.folder);
+      const { code, document, err } = await world.upload(
+        bad,
+        join(world.folder, 'names'),
+        join(world.folder, 'private-10MB.dcm'),
+      );
+      assert.is(code, 1);
+      assertPrintable(err);
+      const files = new Map(document.files.map((file) => [file.path, file]));
+      for (const { path, answer } of rows) {
+        const file = files.get(path);
+        const isForeign = answer === 'empty-file' || (isRefusal(answer) && answer.startsWith('not-dicom'));
+        // Found in a folder, what is not DICOM is nobody's mistake.
+        if (isForeign) assert.equal([file?.state, file?.reason], ['skipped', answer], path);
+        else assertAnswer(file, answer, path);
+      }
+      const known = new Set(rows.map(({ path }) => path));
+      const others = document.files.filter(
+        ({ path }) => !known.has(path) && !path.startsWith(join(bad, 'zip')),
+      );
+      assert.equal([...new Set(others.map(({ state }) => state))], ['skipped']);
+      const held = await heldBy(world.orthanc);
+      const wholes = await wholesOf(rows);
+      assert.equal(
+        wholes.filter((digest) => !held.includes(digest)),
+        [],
+      );
+      // Besides the rows: the one good entry of the archives, and what was there before.
+      assert.is(
+        held.length,
+        before.length + wholes.length + Object.values(ARCHIVE_ANSWERS).flatMap(({ taken }) => taken).length,
+      );
+      await world.assertUnharmed('corpus/bad at once');
+    },
+  );
 }
 together.run();

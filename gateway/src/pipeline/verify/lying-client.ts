@@ -1,6 +1,7 @@
 /**
- * A client that looks at nothing: it sends any bytes as an instance, with true size and digest and with identifiers that the bytes name where
- * those are UIDs at all, else invented ones. What it is told does not stop it. For tests of what the gateway finds by itself.
+ * A client that looks at nothing: it sends any bytes as an instance, with true size and digest and with
+ * identifiers that the bytes name where those are UIDs at all, else invented ones. What it is told does not
+ * stop it. For tests of what the gateway finds by itself.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { uploadStatusSchema, type InstanceStatus } from '#shared/protocol/api.ts';
@@ -48,8 +49,16 @@ export function claimsFor(bytes: Uint8Array): Claim {
 /** Any single answer takes milliseconds; `complete` may wait 20 s for verify. */
 const ANSWERED_WITHIN_MS = 30_000;
 
-async function ask(door: Door, path: string, init: { method?: string; body?: string | Blob; headers?: Record<string, string> } = {}): Promise<Response> {
-  return fetch(`${door.api}${path}`, { ...init, signal: AbortSignal.timeout(ANSWERED_WITHIN_MS), headers: { authorization: `Bearer ${door.token}`, ...init.headers } });
+async function ask(
+  door: Door,
+  path: string,
+  init: { method?: string; body?: string | Blob; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  return fetch(`${door.api}${path}`, {
+    ...init,
+    signal: AbortSignal.timeout(ANSWERED_WITHIN_MS),
+    headers: { authorization: `Bearer ${door.token}`, ...init.headers },
+  });
 }
 
 /** Creation and one PATCH, whatever the answers: a parcel that is not wanted is tried all the same. */
@@ -57,7 +66,10 @@ async function push(door: Door, uploadId: string, parcel: Blob): Promise<void> {
   const encode = (text: string): string => Buffer.from(text).toString('base64');
   const metadata = `upload ${encode(uploadId)},parcel ${encode(randomUUID())}`;
   const tus = { 'tus-resumable': '1.0.0' };
-  const created = await ask(door, '/upload/files', { method: 'POST', headers: { ...tus, 'upload-length': String(parcel.size), 'upload-metadata': metadata } });
+  const created = await ask(door, '/upload/files', {
+    method: 'POST',
+    headers: { ...tus, 'upload-length': String(parcel.size), 'upload-metadata': metadata },
+  });
   await created.body?.cancel();
   const location = created.headers.get('location');
   if (location === null) return;
@@ -66,18 +78,43 @@ async function push(door: Door, uploadId: string, parcel: Blob): Promise<void> {
   await patched.body?.cancel();
 }
 
-/** Sends the bytes and waits until nothing more happens to them. Throws where the gateway does not answer, or comes to no end within a minute. */
-export async function sendUnchecked(door: Door, bytes: Uint8Array<ArrayBuffer>, lies: Partial<Claim> = {}): Promise<LyingOutcome> {
+/**
+ * Sends the bytes and waits until nothing more happens to them. Throws where the gateway does not answer, or
+ * comes to no end within a minute.
+ */
+export async function sendUnchecked(
+  door: Door,
+  bytes: Uint8Array<ArrayBuffer>,
+  lies: Partial<Claim> = {},
+): Promise<LyingOutcome> {
   const { studyInstanceUID, ...claim } = { ...claimsFor(bytes), ...lies };
-  const manifest = { protocolVersion: PROTOCOL_VERSION, policy: { name: 'identified', version: 1 }, studyInstanceUID, instances: [claim] };
+  const manifest = {
+    protocolVersion: PROTOCOL_VERSION,
+    policy: { name: 'identified', version: 1 },
+    studyInstanceUID,
+    instances: [claim],
+  };
   const json = { 'content-type': 'application/json' };
-  const announced = await ask(door, '/upload/init', { method: 'POST', headers: json, body: JSON.stringify(manifest) });
-  if (!announced.ok) return { kind: 'problem', status: announced.status, code: ((await announced.json()) as { code: string }).code };
+  const announced = await ask(door, '/upload/init', {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify(manifest),
+  });
+  if (!announced.ok)
+    return {
+      kind: 'problem',
+      status: announced.status,
+      code: ((await announced.json()) as { code: string }).code,
+    };
   const { uploadId } = manifestAnswerSchema.parse(await announced.json());
   await push(door, uploadId, packParcel(createBoundary(), [{ ...claim, bytes: new Blob([bytes]) }]));
-  await (await ask(door, `/upload/${uploadId}/complete`, { method: 'POST', headers: json, body: '{}' })).body?.cancel();
+  await (
+    await ask(door, `/upload/${uploadId}/complete`, { method: 'POST', headers: json, body: '{}' })
+  ).body?.cancel();
   const status = await until('the study to be settled', async () => {
-    const answer = uploadStatusSchema.parse(await (await ask(door, `/upload/${uploadId}/status?instances=1`)).json());
+    const answer = uploadStatusSchema.parse(
+      await (await ask(door, `/upload/${uploadId}/status?instances=1`)).json(),
+    );
     return (answer.state === 'closed' || answer.state === 'held') && answer;
   });
   return { kind: 'settled', instance: status.instances?.find(({ digest }) => digest === claim.digest) };

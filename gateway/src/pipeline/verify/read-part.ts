@@ -1,6 +1,7 @@
 /**
- * One part of a parcel as the instance that it is of: its bytes with their digest, restored where they came coded. An instance that is larger than
- * `AT_ONCE_BYTES` is never in memory; restored, it is written as it comes, and kept or dropped when more is known of it.
+ * One part of a parcel as the instance that it is of: its bytes with their digest, restored where they came
+ * coded. An instance that is larger than `AT_ONCE_BYTES` is never in memory; restored, it is written as it
+ * comes, and kept or dropped when more is known of it.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { bytesSource, rangeSource } from '#shared/dicom/byte-source.ts';
@@ -11,7 +12,10 @@ import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import type { Restore } from '../tools.ts';
 import type { RestoredBlob } from './restored-blob.ts';
 
-/** Up to here an instance is read, decrypted and hashed in one go; beyond it in pieces. Two parcels at once hold twice as much. */
+/**
+ * Up to here an instance is read, decrypted and hashed in one go; beyond it in pieces. Two parcels at once
+ * hold twice as much.
+ */
 const AT_ONCE_BYTES = 8 * 1024 * 1024;
 
 /** Where the instance lies: in the parcel's own blob, or in the one for what was restored. */
@@ -30,11 +34,20 @@ export type ReadPart = {
 export type ReadTools = { readonly restored: RestoredBlob; readonly restore: Restore };
 
 /** `bytes`: what was promised. Null: it has another length, or cannot be restored. */
-export async function readPart(body: OpenBlob, part: ParcelPart, bytes: number, tools: ReadTools, signal: AbortSignal): Promise<ReadPart | null> {
-  if (part.contentEncoding === null) return part.range.length === bytes ? readPlain(body, part.range, signal) : null;
+export async function readPart(
+  body: OpenBlob,
+  part: ParcelPart,
+  bytes: number,
+  tools: ReadTools,
+  signal: AbortSignal,
+): Promise<ReadPart | null> {
+  if (part.contentEncoding === null)
+    return part.range.length === bytes ? readPlain(body, part.range, signal) : null;
   const pieces = tools.restore(rangeSource(body, part.range), part.contentEncoding, bytes, signal);
   try {
-    return bytes <= AT_ONCE_BYTES ? await restoreAtOnce(pieces, bytes, tools.restored) : await restoreInPieces(pieces, tools.restored);
+    return bytes <= AT_ONCE_BYTES
+      ? await restoreAtOnce(pieces, bytes, tools.restored)
+      : await restoreInPieces(pieces, tools.restored);
   } catch (error) {
     if (error instanceof CodingError) return null;
     throw error;
@@ -43,7 +56,10 @@ export async function readPart(body: OpenBlob, part: ParcelPart, bytes: number, 
 
 async function readPlain(body: OpenBlob, range: ByteRange, signal: AbortSignal): Promise<ReadPart> {
   const hash = createHash('sha256');
-  const place = { keep: async () => ({ offset: range.offset, isRestored: false }), drop: async () => undefined };
+  const place = {
+    keep: async () => ({ offset: range.offset, isRestored: false }),
+    drop: async () => undefined,
+  };
   if (range.length <= AT_ONCE_BYTES) {
     const bytes = await body.read(range.offset, range.length);
     return { digest: hash.update(bytes).digest('hex'), read: (use) => use(bytesSource(bytes)), ...place };
@@ -52,7 +68,11 @@ async function readPlain(body: OpenBlob, range: ByteRange, signal: AbortSignal):
   return { digest: hash.digest('hex'), read: (use) => use(rangeSource(body, range)), ...place };
 }
 
-async function restoreAtOnce(pieces: AsyncIterable<Uint8Array>, length: number, restored: RestoredBlob): Promise<ReadPart> {
+async function restoreAtOnce(
+  pieces: AsyncIterable<Uint8Array>,
+  length: number,
+  restored: RestoredBlob,
+): Promise<ReadPart> {
   const bytes = new Uint8Array(length);
   let at = 0;
   for await (const piece of pieces) {

@@ -14,27 +14,42 @@ import { createRestoreThread } from './restore-thread.ts';
 
 const signal = new AbortController().signal;
 const { instances } = syntheticStudy({ seed: 91, instancesPerSeries: 3, rows: 256, columns: 256 });
-const coded = await Promise.all(instances.map(async ({ bytes }) => {
-  const { encoding, bytes: made } = await codeInstance(new Blob([bytes]), { loadCharls });
-  return { encoding: encoding ?? '', bytes: new Uint8Array(await made.arrayBuffer()), original: bytes };
-}));
+const coded = await Promise.all(
+  instances.map(async ({ bytes }) => {
+    const { encoding, bytes: made } = await codeInstance(new Blob([bytes]), { loadCharls });
+    return { encoding: encoding ?? '', bytes: new Uint8Array(await made.arrayBuffer()), original: bytes };
+  }),
+);
 const [first] = coded as [(typeof coded)[number]];
 
 const test = suite('the thread that restores');
 
 test('restores several at once, bit for bit, of both codings', async () => {
   const restore = createRestoreThread();
-  const deflated = coded.map(({ original }) => ({ encoding: 'deflate', bytes: new Uint8Array(deflateSync(original)), original }));
-  assert.equal(coded.map(({ encoding }) => encoding), ['x-jls', 'x-jls', 'x-jls']);
-  await Promise.all([...coded, ...deflated].map(async ({ encoding, bytes, original }) => {
-    const restored = await Array.fromAsync(restore(bytesSource(bytes), encoding, original.length, signal));
-    assert.ok(Buffer.concat(restored).equals(original));
+  const deflated = coded.map(({ original }) => ({
+    encoding: 'deflate',
+    bytes: new Uint8Array(deflateSync(original)),
+    original,
   }));
+  assert.equal(
+    coded.map(({ encoding }) => encoding),
+    ['x-jls', 'x-jls', 'x-jls'],
+  );
+  await Promise.all(
+    [...coded, ...deflated].map(async ({ encoding, bytes, original }) => {
+      const restored = await Array.fromAsync(restore(bytesSource(bytes), encoding, original.length, signal));
+      assert.ok(Buffer.concat(restored).equals(original));
+    }),
+  );
 });
 
 test('says damage as damage, and what the disk says as the disk says it', async () => {
   const restore = createRestoreThread();
-  const failure = (source: ByteSource) => Array.fromAsync(restore(source, 'x-jls', first.original.length, signal)).then(() => null, (error: Error) => error);
+  const failure = (source: ByteSource) =>
+    Array.fromAsync(restore(source, 'x-jls', first.original.length, signal)).then(
+      () => null,
+      (error: Error) => error,
+    );
   const spoiled = first.bytes.map((byte, i) => (i === first.bytes.length - 50 ? byte ^ 8 : byte));
   assert.instance(await failure(bytesSource(spoiled)), CodingError);
   const broken = { size: first.bytes.length, read: async () => Promise.reject(new Error('EIO')) };
@@ -49,16 +64,24 @@ test('stops where nobody takes what it makes, and goes on with the next one', as
   }
   const stopped = new AbortController();
   stopped.abort(new Error('the gateway stops'));
-  const aborted = await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, stopped.signal)).catch((error: Error) => error.message);
+  const aborted = await Array.fromAsync(
+    restore(bytesSource(first.bytes), 'x-jls', first.original.length, stopped.signal),
+  ).catch((error: Error) => error.message);
   assert.is(aborted, 'the gateway stops');
-  const restored = await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal));
+  const restored = await Array.fromAsync(
+    restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal),
+  );
   assert.ok(Buffer.concat(restored).equals(first.original));
 });
 
 test('is ended when nothing comes, and is there again when something does', async () => {
   const restore = createRestoreThread(0);
   for (let i = 0; i < 3; i += 1) {
-    assert.ok(Buffer.concat(await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal))).equals(first.original));
+    assert.ok(
+      Buffer.concat(
+        await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal)),
+      ).equals(first.original),
+    );
     // The thread's end is a timer of 0 ms: it is before this one.
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -67,10 +90,20 @@ test('is ended when nothing comes, and is there again when something does', asyn
 test('that ends unexpectedly fails what it was restoring, and another one takes its place', async () => {
   const restore = createRestoreThread();
   const started = once(process, 'worker') as Promise<[Worker]>;
-  const killing = { size: first.bytes.length, read: async () => (await started)[0].terminate().then(() => new Uint8Array()) };
-  const failed = await Array.fromAsync(restore(killing, 'x-jls', first.original.length, signal)).then(() => 'restored', () => 'failed');
+  const killing = {
+    size: first.bytes.length,
+    read: async () => (await started)[0].terminate().then(() => new Uint8Array()),
+  };
+  const failed = await Array.fromAsync(restore(killing, 'x-jls', first.original.length, signal)).then(
+    () => 'restored',
+    () => 'failed',
+  );
   assert.is(failed, 'failed');
-  assert.ok(Buffer.concat(await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal))).equals(first.original));
+  assert.ok(
+    Buffer.concat(
+      await Array.fromAsync(restore(bytesSource(first.bytes), 'x-jls', first.original.length, signal)),
+    ).equals(first.original),
+  );
 });
 
 test.run();

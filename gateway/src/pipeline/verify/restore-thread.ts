@@ -1,6 +1,7 @@
 /**
- * Restoring in a thread of its own: a piece takes up to 40 ms in one go, and there are many. It asks for the coded bytes as it needs them and gives out a
- * piece when the one before it was taken, so that an instance of any size costs a few MiB.
+ * Restoring in a thread of its own: a piece takes up to 40 ms in one go, and there are many. It asks for the
+ * coded bytes as it needs them and gives out a piece when the one before it was taken, so that an instance of
+ * any size costs a few MiB.
  */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { giving, keepThread, toOwn, type Given } from '../../thread.ts';
@@ -9,7 +10,9 @@ import type { Restore } from '../tools.ts';
 type Bytes = Uint8Array<ArrayBuffer>;
 export type RestoreTalk = {
   readonly task: { readonly size: number; readonly encoding: string; readonly bytes: number };
-  readonly question: { readonly kind: 'read'; readonly offset: number; readonly length: number } | { readonly kind: 'piece'; readonly piece: Bytes };
+  readonly question:
+    | { readonly kind: 'read'; readonly offset: number; readonly length: number }
+    | { readonly kind: 'piece'; readonly piece: Bytes };
   /** To `read` the bytes; to `piece` none: it was taken. */
   readonly reply: Bytes;
   /** How what came is damaged; null: it is restored. */
@@ -30,7 +33,9 @@ export function createRestoreThread(idleMs?: number): Restore {
       next.resolve({ kind: 'piece', bytes: asked.piece, taken: taken.resolve });
       return taken.promise;
     };
-    const ended = thread.do(giving({ size: source.size, encoding, bytes }), reply, AbortSignal.any([signal, left.signal])).then((damage) => ({ kind: 'ended', damage }) as const);
+    const ended = thread
+      .do(giving({ size: source.size, encoding, bytes }), reply, AbortSignal.any([signal, left.signal]))
+      .then((damage) => ({ kind: 'ended', damage }) as const);
     // That it failed may come while nobody waits for it.
     ended.catch(() => undefined);
     try {

@@ -5,7 +5,10 @@ import { giving, serveTasks, toOwn } from '../../thread.ts';
 import type { RestoreTalk } from './restore-thread.ts';
 
 serveTasks<RestoreTalk>(async ({ size, encoding, bytes }, ask) => {
-  const source = { size, read: (offset: number, length: number) => ask(giving({ kind: 'read', offset, length })) };
+  const source = {
+    size,
+    read: (offset: number, length: number) => ask(giving({ kind: 'read', offset, length })),
+  };
   try {
     for await (const made of restoreInstance(source, encoding, bytes)) {
       const piece = toOwn(made);

@@ -1,6 +1,7 @@
 /**
- * Where verify puts the instances that came coded: one blob for a run on a parcel, written from its beginning to its end. It is made with the
- * first instance, and nobody else writes into it: two runs that cross (one was taken for dead) do not spoil each other's.
+ * Where verify puts the instances that came coded: one blob for a run on a parcel, written from its beginning
+ * to its end. It is made with the first instance, and nobody else writes into it: two runs that cross (one
+ * was taken for dead) do not spoil each other's.
  */
 import { rangeSource } from '#shared/dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';

@@ -1,4 +1,7 @@
-/** Verify that fails where nobody expected it: nothing is lost, nothing unverified passes, and a person is told. */
+/**
+ * Verify that fails where nobody expected it: nothing is lost, nothing unverified passes, and a person is
+ * told.
+ */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -20,7 +23,8 @@ function failingOn({ bytes, identifiers }: SyntheticInstance, body: OpenBlob): O
     ...body,
     async read(offset, length) {
       const read = await body.read(offset, length);
-      if (length === bytes.length && Buffer.from(read).includes(identifiers.sopInstanceUID)) throw new Error('EIO');
+      if (length === bytes.length && Buffer.from(read).includes(identifiers.sopInstanceUID))
+        throw new Error('EIO');
       return read;
     },
   };
@@ -34,11 +38,25 @@ test('on one instance, that one is held for a person after a while and the other
   const { blobs, db } = pipeline.tools;
   const { open } = blobs;
   const poison = instances[1]!;
-  Object.assign(blobs, { open: async (...of: Parameters<typeof open>) => failingOn(poison, (await open(...of))!) });
+  Object.assign(blobs, {
+    open: async (...of: Parameters<typeof open>) => failingOn(poison, (await open(...of))!),
+  });
   const parcel = randomUUID();
   await pipeline.send(uploadId, instances, parcel);
-  const { id } = await db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
-  for (let run = 1; run < 8; run += 1) assert.is(await runParcel(id, pipeline.tools, signal).then(() => 'ended', (error: Error) => error.message), 'EIO', `run ${run}`);
+  const { id } = await db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  for (let run = 1; run < 8; run += 1)
+    assert.is(
+      await runParcel(id, pipeline.tools, signal).then(
+        () => 'ended',
+        (error: Error) => error.message,
+      ),
+      'EIO',
+      `run ${run}`,
+    );
   const stopped = AbortSignal.abort();
   await runParcel(id, pipeline.tools, stopped).catch(() => undefined);
   assert.is((await pipeline.status(uploadId)).counts.quarantined, 0, 'a gateway that stops decides nothing');
@@ -46,12 +64,22 @@ test('on one instance, that one is held for a person after a while and the other
   Object.assign(blobs, { open });
   await pipeline.runAll();
   const held = await pipeline.status(uploadId);
-  assert.equal([held.state, held.counts.inPacs, held.instances?.[1]?.reason, pacs.held.size], ['held', 2, 'cannot-be-verified', 2]);
+  assert.equal(
+    [held.state, held.counts.inPacs, held.instances?.[1]?.reason, pacs.held.size],
+    ['held', 2, 'cannot-be-verified', 2],
+  );
   assert.is((await blobs.ids()).length, 1, 'its bytes are kept');
   const { sopInstanceUID, digest } = held.instances![1]!;
-  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'retry', instances: [{ sopInstanceUID, digest }] });
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'retry',
+    instances: [{ sopInstanceUID, digest }],
+  });
   await pipeline.runAll();
-  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['receiving', 2], 'what was not verified is not let through');
+  assert.equal(
+    [(await pipeline.status(uploadId)).state, pacs.held.size],
+    ['receiving', 2],
+    'what was not verified is not let through',
+  );
   assert.is((await pipeline.init(toManifest(instances))).need.length, 1);
   await pipeline.send(uploadId, instances, parcel);
   await pipeline.runAll();
@@ -60,27 +88,42 @@ test('on one instance, that one is held for a person after a while and the other
 });
 
 const road = suite('a study that came coded');
-const soft = (seed: number) => syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 }).instances;
+const soft = (seed: number) =>
+  syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 }).instances;
 
-road('lies restored beside its parcels; what came goes where nothing needs it any more, and all goes with the study', async () => {
-  const pacs = openTestPacs();
-  const pipeline = await openTestPipeline({ pacs, start: false });
-  const { blobs } = pipeline.tools;
-  for (const [seed, isCoded, kept] of [[7400, () => true, 1], [7401, (i: number) => i !== 1, 2]] as const) {
-    const instances = soft(seed);
-    const { uploadId } = await pipeline.init(toManifest(instances));
-    await pipeline.sendSealed(uploadId, await packed(instances, isCoded));
-    const { id } = await pipeline.tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
-    await runParcel(id, pipeline.tools, signal);
-    assert.equal((await pipeline.status(uploadId)).instances?.map(({ state }) => state), ['received', 'received', 'received']);
-    assert.is((await blobs.ids()).length, kept);
-    await pipeline.runAll();
-    assert.is((await pipeline.status(uploadId)).state, 'closed');
-    for (const { identifiers, bytes } of instances) assert.ok(Buffer.from(pacs.held.get(identifiers.sopInstanceUID)!.bytes).equals(bytes));
-    assert.equal(await blobs.ids(), []);
-  }
-  await pipeline.close();
-});
+road(
+  'lies restored beside its parcels; what came goes where nothing needs it any more, and all goes with the study',
+  async () => {
+    const pacs = openTestPacs();
+    const pipeline = await openTestPipeline({ pacs, start: false });
+    const { blobs } = pipeline.tools;
+    for (const [seed, isCoded, kept] of [
+      [7400, () => true, 1],
+      [7401, (i: number) => i !== 1, 2],
+    ] as const) {
+      const instances = soft(seed);
+      const { uploadId } = await pipeline.init(toManifest(instances));
+      await pipeline.sendSealed(uploadId, await packed(instances, isCoded));
+      const { id } = await pipeline.tools.db
+        .selectFrom('parcel')
+        .select('id')
+        .where('upload_id', '=', uploadId)
+        .executeTakeFirstOrThrow();
+      await runParcel(id, pipeline.tools, signal);
+      assert.equal(
+        (await pipeline.status(uploadId)).instances?.map(({ state }) => state),
+        ['received', 'received', 'received'],
+      );
+      assert.is((await blobs.ids()).length, kept);
+      await pipeline.runAll();
+      assert.is((await pipeline.status(uploadId)).state, 'closed');
+      for (const { identifiers, bytes } of instances)
+        assert.ok(Buffer.from(pacs.held.get(identifiers.sopInstanceUID)!.bytes).equals(bytes));
+      assert.equal(await blobs.ids(), []);
+    }
+    await pipeline.close();
+  },
+);
 
 road('is restored once, however often its run is killed or runs twice', async () => {
   const pacs = openTestPacs();
@@ -89,9 +132,14 @@ road('is restored once, however often its run is killed or runs twice', async ()
   const instances = soft(7402);
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.sendBytes(uploadId, await packed(instances, () => true));
-  const { id } = await tools.db.selectFrom('parcel').select('id').where('upload_id', '=', uploadId).executeTakeFirstOrThrow();
+  const { id } = await tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .executeTakeFirstOrThrow();
   // Killed after it had restored, before its commit.
-  for (let i = 0; i < 3; i += 1) await runParcel(id, { ...tools, db: rollingBack(tools.db) }, signal).catch(() => undefined);
+  for (let i = 0; i < 3; i += 1)
+    await runParcel(id, { ...tools, db: rollingBack(tools.db) }, signal).catch(() => undefined);
   const stale = (await findParcel(tools.db, id))!;
   await runVerify(stale, tools, signal);
   assert.is(await runVerify(stale, tools, signal), 'elsewhere', 'one that was taken for dead comes late');
@@ -111,7 +159,10 @@ road('waits visibly where the disk has no room to restore it, and goes on when t
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 1000 });
   for (let run = 0; run < 10; run += 1) await pipeline.runAll();
   const full = await pipeline.status(uploadId);
-  assert.equal([full.waiting?.because, full.counts.quarantined, full.counts.atGateway], ['storage-full', 0, 0]);
+  assert.equal(
+    [full.waiting?.because, full.counts.quarantined, full.counts.atGateway],
+    ['storage-full', 0, 0],
+  );
   Object.assign(pipeline.tools.blobs, { freeBytes });
   await pipeline.runAll();
   const done = await pipeline.status(uploadId);

@@ -1,6 +1,7 @@
 /**
- * One instance against its promise. Its bytes are already known to be the promised ones; here it is read as DICOM and asked whether it is
- * what the manifest said, and whether the policy's promise was kept on the device.
+ * One instance against its promise. Its bytes are already known to be the promised ones; here it is read as
+ * DICOM and asked whether it is what the manifest said, and whether the policy's promise was kept on the
+ * device.
  */
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -28,7 +29,12 @@ export type Verdict =
   /** It can never be stored: the bytes are not kept. */
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
-export async function verifyInstance(source: ByteSource, promised: PromisedIdentity, rules: VerifyRules, signal: AbortSignal): Promise<Verdict> {
+export async function verifyInstance(
+  source: ByteSource,
+  promised: PromisedIdentity,
+  rules: VerifyRules,
+  signal: AbortSignal,
+): Promise<Verdict> {
   const read = await readInstance(source, signal);
   if (read.kind === 'refused') return { kind: 'refused', because: read.because };
   const { identifiers, transferSyntaxUID, meta } = read.instance;
@@ -39,7 +45,8 @@ export async function verifyInstance(source: ByteSource, promised: PromisedIdent
     identifiers.sopClassUID === promised.sop_class_uid &&
     transferSyntaxUID === promised.transfer_syntax_uid;
   if (!same) return { kind: 'refused', because: 'manifest-mismatch' };
-  // PS3.10 §7.1: what travels is a file with File Meta Information; the device writes one where it was missing (manifest: "with File Meta Information").
+  // PS3.10 §7.1: what travels is a file with File Meta Information; the device writes one where it was
+  // missing (manifest: "with File Meta Information").
   if (meta === null) return { kind: 'refused', because: 'manifest-mismatch' };
   if (rules.kind === 'identified') return { kind: 'verified' };
   // DESIGN §3 Residue: "the gateway de-identifies each header again; it must come out unchanged".

@@ -27,7 +27,8 @@ function toBody(bytes: Uint8Array): OpenBlob {
     size: bytes.length,
     read: async (offset, length) => bytes.slice(offset, offset + length),
     async *stream({ offset, length }) {
-      for (let at = offset; at < offset + length; at += 65_536) yield bytes.subarray(at, Math.min(at + 65_536, offset + length));
+      for (let at = offset; at < offset + length; at += 65_536)
+        yield bytes.subarray(at, Math.min(at + 65_536, offset + length));
     },
     close: async () => undefined,
   };
@@ -35,9 +36,15 @@ function toBody(bytes: Uint8Array): OpenBlob {
 
 type Coding = NonNullable<PackedInstance['coding']> & { readonly bytes: Blob };
 
-async function parcel(...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string; coding?: Coding }[]): Promise<Uint8Array> {
+async function parcel(
+  ...parts: { of: SyntheticInstance; bytes?: Uint8Array<ArrayBuffer>; digest?: string; coding?: Coding }[]
+): Promise<Uint8Array> {
   const packed = parts.map(({ of, bytes = of.bytes, digest = digestOf(of.bytes), coding }) => ({
-    sopInstanceUID: of.identifiers.sopInstanceUID, digest, transferSyntaxUID: of.transferSyntaxUID, bytes: new Blob([bytes]), ...(coding ? { coding } : {}),
+    sopInstanceUID: of.identifiers.sopInstanceUID,
+    digest,
+    transferSyntaxUID: of.transferSyntaxUID,
+    bytes: new Blob([bytes]),
+    ...(coding ? { coding } : {}),
   }));
   return new Uint8Array(await packParcel(createBoundary(), packed).arrayBuffer());
 }
@@ -45,9 +52,17 @@ async function parcel(...parts: { of: SyntheticInstance; bytes?: Uint8Array<Arra
 function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [string, Promised] {
   const { identifiers, transferSyntaxUID, bytes } = instance;
   const row: Promised = {
-    id: instances.indexOf(instance), sop_instance_uid: identifiers.sopInstanceUID, series_instance_uid: identifiers.seriesInstanceUID,
-    study_instance_uid: identifiers.studyInstanceUID, sop_class_uid: identifiers.sopClassUID, transfer_syntax_uid: transferSyntaxUID,
-    digest: digestOf(bytes), bytes: bytes.length, policy_name: 'identified', policy_version: 1, ...more,
+    id: instances.indexOf(instance),
+    sop_instance_uid: identifiers.sopInstanceUID,
+    series_instance_uid: identifiers.seriesInstanceUID,
+    study_instance_uid: identifiers.studyInstanceUID,
+    sop_class_uid: identifiers.sopClassUID,
+    transfer_syntax_uid: transferSyntaxUID,
+    digest: digestOf(bytes),
+    bytes: bytes.length,
+    policy_name: 'identified',
+    policy_version: 1,
+    ...more,
   };
   return [`${row.sop_instance_uid} ${row.digest}`, row];
 }
@@ -56,7 +71,14 @@ function promise(instance: SyntheticInstance, more: Partial<Promised> = {}): [st
 let folder: string;
 let restored: RestoredBlob;
 const verify = (body: Uint8Array, promises: [string, Promised][], tools = identified) => {
-  const all = { ...tools, isLastRun: false, awaited: async () => new Map(promises), restored, restore: restoreHere, checkRoom: async () => undefined };
+  const all = {
+    ...tools,
+    isLastRun: false,
+    awaited: async () => new Map(promises),
+    restored,
+    restore: restoreHere,
+    checkRoom: async () => undefined,
+  };
   return verifyParcel(toBody(body), all, signal);
 };
 
@@ -76,29 +98,47 @@ test('all is as promised, gives each instance its place', async () => {
     if (instance.kind !== 'received') continue;
     const { offset, isRestored } = instance.place;
     assert.not.ok(isRestored);
-    assert.ok(Buffer.from(body.subarray(offset, offset + instances[i]!.bytes.length)).equals(instances[i]!.bytes));
+    assert.ok(
+      Buffer.from(body.subarray(offset, offset + instances[i]!.bytes.length)).equals(instances[i]!.bytes),
+    );
   }
 });
 
 test('one bit of an instance is another, asks for that one again and keeps the rest', async () => {
   const bytes = first.bytes.slice();
   bytes[bytes.length - 3]! ^= 1;
-  const outcome = await verify(await parcel({ of: first, bytes }, { of: second }), [promise(first), promise(second)]);
-  assert.equal(outcome.instances.map(({ kind }) => kind), ['damaged', 'received']);
+  const outcome = await verify(await parcel({ of: first, bytes }, { of: second }), [
+    promise(first),
+    promise(second),
+  ]);
+  assert.equal(
+    outcome.instances.map(({ kind }) => kind),
+    ['damaged', 'received'],
+  );
 });
 
 test('an instance is longer or shorter than promised, asks for it again', async () => {
-  const outcome = await verify(await parcel({ of: first, bytes: first.bytes.slice(0, -2) }), [promise(first)]);
-  assert.equal(outcome.instances.map(({ kind }) => kind), ['damaged']);
+  const outcome = await verify(await parcel({ of: first, bytes: first.bytes.slice(0, -2) }), [
+    promise(first),
+  ]);
+  assert.equal(
+    outcome.instances.map(({ kind }) => kind),
+    ['damaged'],
+  );
 });
 
 for (const [name, more] of [
-  ['the study', { study_instance_uid: '1.2.3' }], ['the series', { series_instance_uid: '1.2.3' }],
-  ['the SOP Class', { sop_class_uid: '1.2.840.10008.5.1.4.1.1.7' }], ['the transfer syntax', { transfer_syntax_uid: '1.2.840.10008.1.2.4.50' }],
+  ['the study', { study_instance_uid: '1.2.3' }],
+  ['the series', { series_instance_uid: '1.2.3' }],
+  ['the SOP Class', { sop_class_uid: '1.2.840.10008.5.1.4.1.1.7' }],
+  ['the transfer syntax', { transfer_syntax_uid: '1.2.840.10008.1.2.4.50' }],
 ] as const) {
   test(`${name} is not the one in the manifest, refuses it`, async () => {
     const outcome = await verify(await parcel({ of: first }), [promise(first, more)]);
-    assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['manifest-mismatch']);
+    assert.equal(
+      outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
+      ['manifest-mismatch'],
+    );
   });
 }
 
@@ -106,14 +146,24 @@ test('the SOP Instance UID inside is not the one outside, refuses it', async () 
   const digest = digestOf(second.bytes);
   const body = await parcel({ of: first, bytes: second.bytes, digest });
   const outcome = await verify(body, [promise(first, { digest, bytes: second.bytes.length })]);
-  assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['manifest-mismatch']);
+  assert.equal(
+    outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
+    ['manifest-mismatch'],
+  );
 });
 
 test('it is no DICOM, refuses it by name', async () => {
-  const bytes = new TextEncoder().encode('%PDF-1.7 something else entirely, long enough to be looked at, and then some more of it'.repeat(4));
+  const bytes = new TextEncoder().encode(
+    '%PDF-1.7 something else entirely, long enough to be looked at, and then some more of it'.repeat(4),
+  );
   const digest = digestOf(bytes);
-  const outcome = await verify(await parcel({ of: first, bytes, digest }), [promise(first, { digest, bytes: bytes.length })]);
-  assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['not-dicom-document']);
+  const outcome = await verify(await parcel({ of: first, bytes, digest }), [
+    promise(first, { digest, bytes: bytes.length }),
+  ]);
+  assert.equal(
+    outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
+    ['not-dicom-document'],
+  );
 });
 
 test('an instance is an executable too, refuses it', async () => {
@@ -121,7 +171,10 @@ test('an instance is an executable too, refuses it', async () => {
   bytes.set([0x4d, 0x5a]);
   const digest = digestOf(bytes);
   const outcome = await verify(await parcel({ of: first, bytes, digest }), [promise(first, { digest })]);
-  assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['forbidden-preamble']);
+  assert.equal(
+    outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
+    ['forbidden-preamble'],
+  );
 });
 
 test('a part was not promised, or comes twice, ignores it', async () => {
@@ -132,7 +185,10 @@ test('a part was not promised, or comes twice, ignores it', async () => {
 test('the parcel ends in the middle, keeps what is whole and says where it broke', async () => {
   const body = await parcel({ of: first }, { of: second });
   const outcome = await verify(body.subarray(0, body.length - 500), [promise(first), promise(second)]);
-  assert.equal(outcome.instances.map(({ kind }) => kind), ['received']);
+  assert.equal(
+    outcome.instances.map(({ kind }) => kind),
+    ['received'],
+  );
   assert.ok(outcome.broken !== null);
 });
 
@@ -142,16 +198,32 @@ test('it is no parcel at all, says so', async () => {
 });
 
 test('identity remains under a de-identifying policy, quarantines it; what was de-identified under our key passes', async () => {
-  const tools: Pick<VerifyTools, 'rulesFor'> = { rulesFor: async () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }) };
+  const tools: Pick<VerifyTools, 'rulesFor'> = {
+    rulesFor: async () => ({ kind: 'deidentified', rules: rulesOf(), pseudonyms }),
+  };
   const pseudonyms = await pseudonymsOf(1);
   const plain = await verify(await parcel({ of: first }), [promise(first)], tools);
-  assert.equal(plain.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), ['identity-remains']);
-  for (const [key, expected] of [[1, 'received'], [2, 'identity-remains']] as const) {
+  assert.equal(
+    plain.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
+    ['identity-remains'],
+  );
+  for (const [key, expected] of [
+    [1, 'received'],
+    [2, 'identity-remains'],
+  ] as const) {
     const made = await deidentifyBytes(first.bytes, rulesOf(), await pseudonymsOf(key));
     if (made.kind !== 'ready') throw new Error(made.because);
-    const changed: SyntheticInstance = { ...first, identifiers: made.outcome.identifiers, bytes: new Uint8Array(made.bytes) };
+    const changed: SyntheticInstance = {
+      ...first,
+      identifiers: made.outcome.identifiers,
+      bytes: new Uint8Array(made.bytes),
+    };
     const outcome = await verify(await parcel({ of: changed }), [promise(changed, { id: 0 })], tools);
-    assert.equal(outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)), [expected], `under key ${key}`);
+    assert.equal(
+      outcome.instances.map((instance) => ('because' in instance ? instance.because : instance.kind)),
+      [expected],
+      `under key ${key}`,
+    );
   }
 });
 
@@ -167,45 +239,91 @@ const restoredBytes = ({ bytes }: SyntheticInstance, offset: number): Promise<Ui
 test('some instances come coded, restores them bit for bit beside the parcel, and leaves the others where they are', async () => {
   const soft = syntheticStudy({ seed: 78, instancesPerSeries: 2, rows: 128, columns: 128 }).instances;
   const [a, b] = soft as [SyntheticInstance, SyntheticInstance];
-  const body = await parcel({ of: a, coding: await coded(a) }, { of: second }, { of: b, coding: await coded(b) });
+  const body = await parcel(
+    { of: a, coding: await coded(a) },
+    { of: second },
+    { of: b, coding: await coded(b) },
+  );
   const outcome = await verify(body, [promise(a, { id: 0 }), promise(second), promise(b, { id: 2 })]);
   const places = outcome.instances.map((instance) => (instance.kind === 'received' ? instance.place : null));
-  assert.equal(places.map((place) => place?.isRestored), [true, false, true]);
-  for (const [i, of] of [[0, a], [2, b]] as const) assert.ok(Buffer.from(await restoredBytes(of, places[i]!.offset)).equals(of.bytes));
+  assert.equal(
+    places.map((place) => place?.isRestored),
+    [true, false, true],
+  );
+  for (const [i, of] of [
+    [0, a],
+    [2, b],
+  ] as const)
+    assert.ok(Buffer.from(await restoredBytes(of, places[i]!.offset)).equals(of.bytes));
 });
 
 test('a coded instance is damaged, asks for it again, keeps the others, and leaves nothing of it behind', async () => {
-  const [a, b] = syntheticStudy({ seed: 79, instancesPerSeries: 2, rows: 128, columns: 128 }).instances as [SyntheticInstance, SyntheticInstance];
+  const [a, b] = syntheticStudy({ seed: 79, instancesPerSeries: 2, rows: 128, columns: 128 }).instances as [
+    SyntheticInstance,
+    SyntheticInstance,
+  ];
   const { encoding, bytes } = await coded(a);
   const whole = new Uint8Array(await bytes.arrayBuffer());
-  const spoiled = [whole.subarray(0, -9), Buffer.concat([whole, whole]), whole.map((byte, i) => (i === whole.length - 40 ? byte ^ 4 : byte)), new Uint8Array(70)];
+  const spoiled = [
+    whole.subarray(0, -9),
+    Buffer.concat([whole, whole]),
+    whole.map((byte, i) => (i === whole.length - 40 ? byte ^ 4 : byte)),
+    new Uint8Array(70),
+  ];
   for (const wrong of spoiled) {
-    const body = await parcel({ of: a, coding: { encoding, bytes: new Blob([wrong as Uint8Array<ArrayBuffer>]) } }, { of: b, coding: await coded(b) });
+    const body = await parcel(
+      { of: a, coding: { encoding, bytes: new Blob([wrong as Uint8Array<ArrayBuffer>]) } },
+      { of: b, coding: await coded(b) },
+    );
     const before = restored.size();
     const outcome = await verify(body, [promise(a, { id: 0 }), promise(b, { id: 1 })]);
-    assert.equal(outcome.instances.map(({ kind }) => kind), ['damaged', 'received']);
+    assert.equal(
+      outcome.instances.map(({ kind }) => kind),
+      ['damaged', 'received'],
+    );
     assert.is(restored.size() - before, b.bytes.length);
   }
-  const another = await verify(await parcel({ of: a, coding: await coded(b) }), [promise(a, { id: 0, bytes: b.bytes.length })]);
-  assert.equal(another.instances.map(({ kind }) => kind), ['damaged'], 'it restores to something else');
+  const another = await verify(await parcel({ of: a, coding: await coded(b) }), [
+    promise(a, { id: 0, bytes: b.bytes.length }),
+  ]);
+  assert.equal(
+    another.instances.map(({ kind }) => kind),
+    ['damaged'],
+    'it restores to something else',
+  );
 });
 
 test('a large coded instance is restored in pieces and checked where it lies; one that is refused does not stay there', async () => {
   const { identifiers, blob } = largeInstance(12, 5);
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  const large: SyntheticInstance = { fileName: '', identifiers, transferSyntaxUID: first.transferSyntaxUID, bytes };
+  const large: SyntheticInstance = {
+    fileName: '',
+    identifiers,
+    transferSyntaxUID: first.transferSyntaxUID,
+    bytes,
+  };
   const deflated = { encoding: 'deflate' as const, bytes: new Blob([deflateSync(bytes)]) };
   const outcome = await verify(await parcel({ of: large, coding: deflated }), [promise(large, { id: 0 })]);
   assert.equal(outcome.instances, [{ id: 0, kind: 'received', place: { offset: 0, isRestored: true } }]);
-  const refused = await verify(await parcel({ of: large, coding: deflated }), [promise(large, { id: 0, study_instance_uid: '1.2.3' })]);
+  const refused = await verify(await parcel({ of: large, coding: deflated }), [
+    promise(large, { id: 0, study_instance_uid: '1.2.3' }),
+  ]);
   assert.equal([refused.instances[0]?.kind, restored.size()], ['refused', bytes.length]);
 });
 
 test('an instance is larger than what is held at once, streams it', async () => {
   const { identifiers, blob } = largeInstance(12, 5);
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  const large: SyntheticInstance = { fileName: '', identifiers, transferSyntaxUID: first.transferSyntaxUID, bytes };
+  const large: SyntheticInstance = {
+    fileName: '',
+    identifiers,
+    transferSyntaxUID: first.transferSyntaxUID,
+    bytes,
+  };
   const outcome = await verify(await parcel({ of: large }), [promise(large, { id: 0 })]);
-  assert.equal(outcome.instances.map(({ kind }) => kind), ['received']);
+  assert.equal(
+    outcome.instances.map(({ kind }) => kind),
+    ['received'],
+  );
 });
 test.run();

@@ -1,10 +1,10 @@
 /**
- * Verify: the gateway believes nothing. Each part of a parcel is held against the manifest: its bytes, restored where they came coded, against
- * the digest that was promised, its header against UIDs, SOP Class and transfer syntax, and under a de-identifying policy against a second
- * de-identification.
+ * Verify: the gateway believes nothing. Each part of a parcel is held against the manifest: its bytes,
+ * restored where they came coded, against the digest that was promised, its header against UIDs, SOP Class
+ * and transfer syntax, and under a de-identifying policy against a second de-identification.
  *
- * Changes no state: the outcome says what is to become of each instance, and whether the parcel is damaged and has to come again. What was
- * restored lies in a blob of this run's own (restored-blob.ts).
+ * Changes no state: the outcome says what is to become of each instance, and whether the parcel is damaged
+ * and has to come again. What was restored lies in a blob of this run's own (restored-blob.ts).
  */
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
 import type { ReasonCode } from '#shared/protocol/problem.ts';
@@ -14,13 +14,27 @@ import { readPart, type Place, type ReadTools } from './read-part.ts';
 import { verifyInstance, type VerifyRules } from './verify-instance.ts';
 
 export type Promised = Pick<
-  InstanceRow, 'id' | 'sop_instance_uid' | 'series_instance_uid' | 'sop_class_uid' | 'transfer_syntax_uid' | 'digest' | 'bytes' | 'policy_name' | 'policy_version'
+  InstanceRow,
+  | 'id'
+  | 'sop_instance_uid'
+  | 'series_instance_uid'
+  | 'sop_class_uid'
+  | 'transfer_syntax_uid'
+  | 'digest'
+  | 'bytes'
+  | 'policy_name'
+  | 'policy_version'
 > & { readonly study_instance_uid: string };
 
 export type VerifiedInstance =
   | { readonly id: number; readonly kind: 'received'; readonly place: Place }
   /** `place` null: it is held without its bytes, for they could not be restored. */
-  | { readonly id: number; readonly kind: 'quarantined'; readonly because: ReasonCode; readonly place: Place | null }
+  | {
+      readonly id: number;
+      readonly kind: 'quarantined';
+      readonly because: ReasonCode;
+      readonly place: Place | null;
+    }
   | { readonly id: number; readonly kind: 'refused'; readonly because: ReasonCode }
   /** Not the bytes that were promised: to be sent again. */
   | { readonly id: number; readonly kind: 'damaged' };
@@ -36,27 +50,38 @@ export type VerifyOutcome = {
 
 export type VerifyTools = ReadTools & {
   /** Which of these the study still awaits, by `UID digest`. */
-  readonly awaited: (keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[]) => Promise<ReadonlyMap<string, Promised>>;
+  readonly awaited: (
+    keys: readonly { readonly sopInstanceUID: string; readonly digest: string }[],
+  ) => Promise<ReadonlyMap<string, Promised>>;
   /** The rules of the policy under which an instance was promised. */
   readonly rulesFor: (policyName: string, policyVersion: number) => Promise<VerifyRules>;
-  /** What fails unexpectedly is settled and not thrown: an instance is quarantined, and a body that cannot be read on is broken there. */
+  /**
+   * What fails unexpectedly is settled and not thrown: an instance is quarantined, and a body that cannot be
+   * read on is broken there.
+   */
   readonly isLastRun: boolean;
   /** Throws StorageFull where so many bytes cannot be restored now. */
   readonly checkRoom: (bytes: number) => Promise<void>;
 };
 
-export async function verifyParcel(body: OpenBlob, tools: VerifyTools, signal: AbortSignal): Promise<VerifyOutcome> {
+export async function verifyParcel(
+  body: OpenBlob,
+  tools: VerifyTools,
+  signal: AbortSignal,
+): Promise<VerifyOutcome> {
   const { parts, broken } = await readParts(body, tools.isLastRun);
   const awaited = new Map(await tools.awaited(parts));
   const coded = parts.filter(({ contentEncoding }) => contentEncoding !== null);
-  if (coded.length > 0) await tools.checkRoom(coded.reduce((sum, part) => sum + (awaited.get(keyOf(part))?.bytes ?? 0), 0));
+  if (coded.length > 0)
+    await tools.checkRoom(coded.reduce((sum, part) => sum + (awaited.get(keyOf(part))?.bytes ?? 0), 0));
   const instances: VerifiedInstance[] = [];
   for (const part of parts) {
     signal.throwIfAborted();
     const key = keyOf(part);
     const promised = awaited.get(key);
     // A part that stands there twice was promised once.
-    if (awaited.delete(key) && promised) instances.push(await settlePart(body, part, promised, tools, signal));
+    if (awaited.delete(key) && promised)
+      instances.push(await settlePart(body, part, promised, tools, signal));
   }
   return { instances, unpromised: parts.length - instances.length, broken };
 }
@@ -64,7 +89,10 @@ export async function verifyParcel(body: OpenBlob, tools: VerifyTools, signal: A
 const keyOf = (part: ParcelPart): string => `${part.sopInstanceUID} ${part.digest}`;
 
 /** What the parcel says it holds, as far as it can be read. */
-async function readParts(body: OpenBlob, isLastRun: boolean): Promise<{ parts: readonly ParcelPart[]; broken: VerifyOutcome['broken'] }> {
+async function readParts(
+  body: OpenBlob,
+  isLastRun: boolean,
+): Promise<{ parts: readonly ParcelPart[]; broken: VerifyOutcome['broken'] }> {
   const parts: ParcelPart[] = [];
   try {
     for await (const part of readParcel(body)) parts.push(part);
@@ -77,8 +105,16 @@ async function readParts(body: OpenBlob, isLastRun: boolean): Promise<{ parts: r
   return { parts, broken: null };
 }
 
-/** One instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes. */
-async function settlePart(body: OpenBlob, part: ParcelPart, promised: Promised, tools: VerifyTools, signal: AbortSignal): Promise<VerifiedInstance> {
+/**
+ * One instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes.
+ */
+async function settlePart(
+  body: OpenBlob,
+  part: ParcelPart,
+  promised: Promised,
+  tools: VerifyTools,
+  signal: AbortSignal,
+): Promise<VerifiedInstance> {
   try {
     return await verifyPart(body, part, promised, tools, signal);
   } catch (error) {
@@ -90,7 +126,13 @@ async function settlePart(body: OpenBlob, part: ParcelPart, promised: Promised, 
   }
 }
 
-async function verifyPart(body: OpenBlob, part: ParcelPart, promised: Promised, tools: VerifyTools, signal: AbortSignal): Promise<VerifiedInstance> {
+async function verifyPart(
+  body: OpenBlob,
+  part: ParcelPart,
+  promised: Promised,
+  tools: VerifyTools,
+  signal: AbortSignal,
+): Promise<VerifiedInstance> {
   const { id } = promised;
   const read = await readPart(body, part, promised.bytes, tools, signal);
   if (read === null) return { id, kind: 'damaged' };

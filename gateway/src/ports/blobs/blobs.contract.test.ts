@@ -26,26 +26,37 @@ test.after.each((context) => rm(context.folder, { recursive: true, force: true }
 
 test('what was written in any pieces is read back at any place', async ({ blobs }) => {
   let run = 0;
-  const property = fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 6 }), fc.nat(), fc.nat(), async (parts, a, b) => {
-    const id = `p-${run++}`;
-    const key = parcelKey(studyKey, id);
-    await blobs.create(id);
-    let size = 0;
-    for (const part of parts) size += await blobs.append(id, key, size, pieces(part.subarray(0, 7), part.subarray(7)));
-    const whole = Buffer.concat(parts);
-    assert.is(await blobs.size(id), whole.length);
-    const blob = (await blobs.open(id, key))!;
-    const offset = a % (whole.length + 1);
-    const length = b % (whole.length - offset + 1);
-    const expected = whole.subarray(offset, offset + length);
-    assert.ok(Buffer.from(await blob.read(offset, length)).equals(expected));
-    assert.ok(Buffer.concat(await Array.fromAsync(blob.stream({ offset, length }, signal))).equals(expected));
-    await blob.close();
-  });
+  const property = fc.asyncProperty(
+    fc.array(fc.uint8Array({ maxLength: 5000 }), { maxLength: 6 }),
+    fc.nat(),
+    fc.nat(),
+    async (parts, a, b) => {
+      const id = `p-${run++}`;
+      const key = parcelKey(studyKey, id);
+      await blobs.create(id);
+      let size = 0;
+      for (const part of parts)
+        size += await blobs.append(id, key, size, pieces(part.subarray(0, 7), part.subarray(7)));
+      const whole = Buffer.concat(parts);
+      assert.is(await blobs.size(id), whole.length);
+      const blob = (await blobs.open(id, key))!;
+      const offset = a % (whole.length + 1);
+      const length = b % (whole.length - offset + 1);
+      const expected = whole.subarray(offset, offset + length);
+      assert.ok(Buffer.from(await blob.read(offset, length)).equals(expected));
+      assert.ok(
+        Buffer.concat(await Array.fromAsync(blob.stream({ offset, length }, signal))).equals(expected),
+      );
+      await blob.close();
+    },
+  );
   await fc.assert(property, { numRuns: 60 });
 });
 
-test('no identifying value reaches the disk in plain text, and each parcel has a key of its own', async ({ blobs, folder }) => {
+test('no identifying value reaches the disk in plain text, and each parcel has a key of its own', async ({
+  blobs,
+  folder,
+}) => {
   const name = Buffer.from('DOE^JANE^SECRET');
   for (const id of ['a', 'b']) {
     await blobs.create(id);
@@ -72,7 +83,9 @@ test('a stream that breaks leaves what had come, and it goes on from there', asy
   await blob.close();
 });
 
-test('a blob is made once, removed as often as one likes, and its name cannot leave the folder', async ({ blobs }) => {
+test('a blob is made once, removed as often as one likes, and its name cannot leave the folder', async ({
+  blobs,
+}) => {
   const key = parcelKey(studyKey, 'x');
   await blobs.create('x');
   await blobs.append('x', key, 0, pieces(Buffer.from('abc')));

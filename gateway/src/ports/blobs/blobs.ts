@@ -1,9 +1,11 @@
 /**
- * Where parcels lie between the device and the PACS. Bytes go in and come out as plain text and lie as cipher text: no identifying value
- * reaches a disk in another form (DESIGN §2.2). The file adapter is file-blobs.ts; blobs.contract.test.ts says what any adapter holds.
+ * Where parcels lie between the device and the PACS. Bytes go in and come out as plain text and lie as cipher
+ * text: no identifying value reaches a disk in another form (DESIGN §2.2). The file adapter is file-blobs.ts;
+ * blobs.contract.test.ts says what any adapter holds.
  *
- * It promises: what `append` counted is there for `open`, also after the process was killed; after a power cut only what was synced, and
- * verify's digests find the rest. It does not know what the bytes are, and keeps no key.
+ * It promises: what `append` counted is there for `open`, also after the process was killed; after a power
+ * cut only what was synced, and verify's digests find the rest. It does not know what the bytes are, and
+ * keeps no key.
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 
@@ -22,8 +24,9 @@ export interface Blobs {
   /** Bytes that are there, or null: there is no such blob. */
   size(id: string): Promise<number | null>;
   /**
-   * Writes at `at`, which must be the blob's size. A piece is its giver's again when the next one is asked for. Where `pieces` fails midway its error is thrown, and what came before it stays.
-   * Resolves with the bytes written. Throws StorageFull.
+   * Writes at `at`, which must be the blob's size. A piece is its giver's again when the next one is asked
+   * for. Where `pieces` fails midway its error is thrown, and what came before it stays. Resolves with the
+   * bytes written. Throws StorageFull.
    */
   append(id: string, key: BlobKey, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number>;
   /** Cuts the end off. */
@@ -46,7 +49,9 @@ export class StorageFull extends Error {
   }
 }
 
-/** Left free for the database and the PACS's own files on the same disk: without it they stop before we do. */
+/**
+ * Left free for the database and the PACS's own files on the same disk: without it they stop before we do.
+ */
 const RESERVED_BYTES = 512 * 1024 ** 2;
 /** Throws StorageFull where so many bytes would eat into the reserve. */
 export async function checkRoom(blobs: Pick<Blobs, 'freeBytes'>, bytes: number): Promise<void> {

@@ -5,13 +5,25 @@ import { join } from 'node:path';
 import { cipherAt } from './blob-cipher.ts';
 import { StorageFull, type Blobs, type OpenBlob } from './blobs.ts';
 
-/** Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this much. */
+/**
+ * Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this
+ * much.
+ */
 const PIECE_BYTES = 1024 * 1024;
-/** Bytes gathered before they are written, for the same reason; each upload holds this much, and there are more of them. */
+/**
+ * Bytes gathered before they are written, for the same reason; each upload holds this much, and there are
+ * more of them.
+ */
 const GATHERED_BYTES = 256 * 1024;
-/** A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes. Far above it most is read for nothing. */
+/**
+ * A small read fetches this much, for the next one is close by: headers are walked in steps of a few bytes.
+ * Far above it most is read for nothing.
+ */
 const WINDOW_BYTES = 16 * 1024;
-/** Buffers of a piece that are kept for the next one: as many as are read at once. A new one each time would have V8 collect all the time. */
+/**
+ * Buffers of a piece that are kept for the next one: as many as are read at once. A new one each time would
+ * have V8 collect all the time.
+ */
 const BUFFERS_KEPT = 8;
 
 /** Ids become file names: nothing but what we make ourselves may be one. */
@@ -31,7 +43,10 @@ type Lend = <T>(bytes: number, use: (buffer: Buffer) => Promise<T>) => Promise<T
 function createBuffers(): Lend {
   const kept: Buffer[] = [];
   return async (bytes, use) => {
-    const buffer = bytes > PIECE_BYTES ? Buffer.allocUnsafeSlow(bytes) : (kept.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
+    const buffer =
+      bytes > PIECE_BYTES
+        ? Buffer.allocUnsafeSlow(bytes)
+        : (kept.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES));
     try {
       return await use(buffer);
     } finally {
@@ -48,7 +63,11 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
     if (!ID.test(id)) throw new RangeError('not the id of a blob');
     return join(folder, id);
   };
-  const withFile = async <T>(id: string, flags: string, use: (file: FileHandle) => Promise<T>): Promise<T> => {
+  const withFile = async <T>(
+    id: string,
+    flags: string,
+    use: (file: FileHandle) => Promise<T>,
+  ): Promise<T> => {
     const file = await open(pathOf(id), flags, 0o600);
     try {
       return await use(file);
@@ -61,8 +80,13 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
     async create(id) {
       await withFile(id, 'a', async () => undefined).catch((error: unknown) => Promise.reject(orFull(error)));
     },
-    size: (id) => stat(pathOf(id)).then(({ size }) => size, (error: unknown) => (hasCode(error, 'ENOENT') ? null : Promise.reject(error))),
-    append: (id, key, at, pieces) => withFile(id, 'r+', (file) => append(file, createSecretKey(key), at, pieces)),
+    size: (id) =>
+      stat(pathOf(id)).then(
+        ({ size }) => size,
+        (error: unknown) => (hasCode(error, 'ENOENT') ? null : Promise.reject(error)),
+      ),
+    append: (id, key, at, pieces) =>
+      withFile(id, 'r+', (file) => append(file, createSecretKey(key), at, pieces)),
     truncate: (id, size) => withFile(id, 'r+', (file) => file.truncate(size)),
     async sync(id) {
       await withFile(id, 'r+', (file) => file.datasync());
@@ -87,7 +111,12 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
   };
 }
 
-async function append(file: FileHandle, key: KeyObject, at: number, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+async function append(
+  file: FileHandle,
+  key: KeyObject,
+  at: number,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<number> {
   const cipher = cipherAt(key, at);
   let written = 0;
   let gathered: Uint8Array[] = [];
@@ -115,7 +144,10 @@ async function append(file: FileHandle, key: KeyObject, at: number, pieces: Asyn
   return written;
 }
 
-/** Memory that was the cipher's output: left to the collector, each 20 MB of it cost a pause of the whole heap (measured: a third of them with this). */
+/**
+ * Memory that was the cipher's output: left to the collector, each 20 MB of it cost a pause of the whole heap
+ * (measured: a third of them with this).
+ */
 function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
@@ -126,13 +158,16 @@ async function writeAll(file: FileHandle, pieces: Uint8Array[], position: number
   let { bytesWritten } = await file.writev(pieces, position);
   if (bytesWritten < total) {
     const rest = Buffer.concat(pieces).subarray(bytesWritten);
-    for (let at = 0; at < rest.length; ) at += (await file.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten;
+    for (let at = 0; at < rest.length; )
+      at += (await file.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten;
     bytesWritten = total;
   }
   return bytesWritten;
 }
 
-/** As a plain Uint8Array: a Buffer's `slice` shares its bytes, which readers of a ByteSource do not expect. */
+/**
+ * As a plain Uint8Array: a Buffer's `slice` shares its bytes, which readers of a ByteSource do not expect.
+ */
 function plain(cipher: Cipheriv, bytes: Uint8Array): Uint8Array {
   const { buffer, byteOffset, length } = cipher.update(bytes);
   return new Uint8Array(buffer, byteOffset, length);
@@ -171,7 +206,12 @@ async function openBlob(file: FileHandle, key: KeyObject, lend: Lend): Promise<O
         signal.throwIfAborted();
         // The cipher text goes back to be read into again; each piece of plain text is its own.
         const piece = await lend(PIECE_BYTES, async (buffer) => {
-          const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE_BYTES, length - done), offset + done);
+          const { bytesRead } = await file.read(
+            buffer,
+            0,
+            Math.min(PIECE_BYTES, length - done),
+            offset + done,
+          );
           return plain(cipher, buffer.subarray(0, bytesRead));
         });
         if (piece.length === 0) throw new RangeError('the range ends beyond the blob');

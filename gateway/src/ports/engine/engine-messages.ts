@@ -6,11 +6,22 @@ import type { EngineFaultCode, EngineModel } from './engine.ts';
 export type EngineQuestion = { readonly model: EngineModel; readonly input: Tensor | null };
 
 export type EngineAnswer =
-  | { readonly kind: 'done'; readonly outputs: Readonly<Record<string, Tensor>>; readonly residentBytes: number }
-  | { readonly kind: 'fault'; readonly code: EngineFaultCode; readonly detail: string | null; readonly residentBytes: number };
+  | {
+      readonly kind: 'done';
+      readonly outputs: Readonly<Record<string, Tensor>>;
+      readonly residentBytes: number;
+    }
+  | {
+      readonly kind: 'fault';
+      readonly code: EngineFaultCode;
+      readonly detail: string | null;
+      readonly residentBytes: number;
+    };
 
 /** The first thing that the process says. */
-export type EngineStart = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly detail: string };
+export type EngineStart =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'not-ready'; readonly detail: string };
 
 /** The signal with which the process ends itself when it holds too much memory: nothing else sends it. */
 export const MEMORY_SIGNAL = 'SIGUSR2';

@@ -1,8 +1,10 @@
 /**
- * The process in which models run: onnxruntime on one thread, one question after the other. Its argument is how much memory it may hold, in bytes.
+ * The process in which models run: onnxruntime on one thread, one question after the other. Its argument is
+ * how much memory it may hold, in bytes.
  *
- * It answers every question that a model lets it answer, with outputs that are what the card says or with the code of a fault. It keeps nothing but
- * loaded models, has an empty environment, opens no file but the one it is asked to read, and ends with the gateway.
+ * It answers every question that a model lets it answer, with outputs that are what the card says or with the
+ * code of a fault. It keeps nothing but loaded models, has an empty environment, opens no file but the one it
+ * is asked to read, and ends with the gateway.
  */
 import { Worker } from 'node:worker_threads';
 import type { EngineAnswer, EngineQuestion, EngineStart } from './engine-messages.ts';
@@ -22,12 +24,20 @@ try {
   say({ kind: 'not-ready', detail: error instanceof Error ? error.message : 'no reason is known' });
 }
 
-async function answer({ model, input }: EngineQuestion, sessions: Awaited<ReturnType<typeof openSessions>>): Promise<EngineAnswer> {
+async function answer(
+  { model, input }: EngineQuestion,
+  sessions: Awaited<ReturnType<typeof openSessions>>,
+): Promise<EngineAnswer> {
   try {
     const outputs = input === null ? (await sessions.check(model), {}) : await sessions.run(model, input);
     return { kind: 'done', outputs, residentBytes: process.memoryUsage.rss() };
   } catch (error) {
     if (!(error instanceof SessionFault)) throw error;
-    return { kind: 'fault', code: error.code, detail: error.detail, residentBytes: process.memoryUsage.rss() };
+    return {
+      kind: 'fault',
+      code: error.code,
+      detail: error.detail,
+      residentBytes: process.memoryUsage.rss(),
+    };
   }
 }

@@ -16,7 +16,10 @@ const PATIENT = { timeoutMs: 60_000, signal };
 const X: Tensor = { dims: [1, 4], data: Float32Array.of(1, 2, 3, 4) };
 
 async function faultOf(promise: Promise<unknown>): Promise<EngineFault> {
-  const error: unknown = await promise.then(() => null, (error: unknown) => error);
+  const error: unknown = await promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
   assert.instance(error, EngineFault);
   return error as EngineFault;
 }
@@ -35,7 +38,9 @@ function picture(shape: readonly number[]): Tensor {
   return { dims: shape, data: data.map((_, at) => (at * 0.618) % 1) };
 }
 
-for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memoryBytes: 400 * 1024 ** 2, restartMs: 1 })]] as const) {
+for (const [name, create] of [
+  ['onnxruntime-node', () => createOnnxEngine({ memoryBytes: 400 * 1024 ** 2, restartMs: 1 })],
+] as const) {
   const test = suite<{ folder: string; engine: Engine }>(`what runs models (${name})`);
   test.before(async (context) => {
     context.folder = await mkdtemp(join(tmpdir(), 'relay-engine-'));
@@ -47,7 +52,9 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
   });
 
   for (const id of MODEL_IDS) {
-    test(`${id} fits its card and gives finite values of the card's shapes, for one picture and for several`, async ({ engine }) => {
+    test(`${id} fits its card and gives finite values of the card's shapes, for one picture and for several`, async ({
+      engine,
+    }) => {
       const model = await builtIn(id);
       await engine.check(model, signal);
       const one = picture(model.input.shape);
@@ -62,7 +69,10 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
         assert.ok(data.every(Number.isFinite));
         assert.equal(several[output]!.dims, [3, ...shape.slice(1)]);
         const second = several[output]!.data.subarray(data.length, 2 * data.length);
-        assert.ok(data.every((value, at) => Math.abs(value - second[at]!) <= 1e-4 * (1 + Math.abs(value))), 'a picture among others has the same answer');
+        assert.ok(
+          data.every((value, at) => Math.abs(value - second[at]!) <= 1e-4 * (1 + Math.abs(value))),
+          'a picture among others has the same answer',
+        );
       }
     });
   }
@@ -70,37 +80,81 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
   test('what was asked for at once is answered, each its own', async ({ engine, folder }) => {
     const model = await saveOnnxModel(folder, 'one', ONNX_MODELS['adds-one']);
     const all = Float32Array.from({ length: 13 }, (_, at) => at);
-    const answers = await Promise.all([1, 5, 9].map((from) => engine.run(model, { dims: [1, 4], data: all.subarray(from, from + 4) }, PATIENT)));
-    assert.equal(answers.map(({ y }) => [...y!.data]), [[2, 3, 4, 5], [6, 7, 8, 9], [10, 11, 12, 13]]);
+    const answers = await Promise.all(
+      [1, 5, 9].map((from) =>
+        engine.run(model, { dims: [1, 4], data: all.subarray(from, from + 4) }, PATIENT),
+      ),
+    );
+    assert.equal(
+      answers.map(({ y }) => [...y!.data]),
+      [
+        [2, 3, 4, 5],
+        [6, 7, 8, 9],
+        [10, 11, 12, 13],
+      ],
+    );
   });
 
-  test('an input that is not of the card’s shape is a mistake of who asks, not of the model', async ({ engine, folder }) => {
+  test('an input that is not of the card’s shape is a mistake of who asks, not of the model', async ({
+    engine,
+    folder,
+  }) => {
     const model = await saveOnnxModel(folder, 'shape', ONNX_MODELS['adds-one']);
     const inputs: readonly Tensor[] = [
-      { dims: [1, 3], data: new Float32Array(3) }, { dims: [4], data: new Float32Array(4) }, { dims: [1, 4], data: new Float32Array(5) }, { dims: [2, 4], data: new Float32Array(8) },
+      { dims: [1, 3], data: new Float32Array(3) },
+      { dims: [4], data: new Float32Array(4) },
+      { dims: [1, 4], data: new Float32Array(5) },
+      { dims: [2, 4], data: new Float32Array(8) },
       { dims: [], data: new Float32Array(1) },
     ];
     for (const input of inputs) {
       assert.instance(await engine.run(model, input, PATIENT).catch((error: unknown) => error), RangeError);
     }
     const free = { ...model, input: { ...model.input, batch: true } };
-    for (const dims of [[0, 4], [1.5, 4], [2, 3]]) {
-      assert.instance(await engine.run(free, { dims, data: new Float32Array(dims[0]! * dims[1]!) }, PATIENT).catch((error: unknown) => error), RangeError);
+    for (const dims of [
+      [0, 4],
+      [1.5, 4],
+      [2, 3],
+    ]) {
+      assert.instance(
+        await engine
+          .run(free, { dims, data: new Float32Array(dims[0]! * dims[1]!) }, PATIENT)
+          .catch((error: unknown) => error),
+        RangeError,
+      );
     }
   });
 
   const Y = (...shape: number[]) => ({ input: { name: 'x', shape: [1, 4] }, outputs: { y: { shape } } });
   const misfits: readonly [keyof typeof ONNX_MODELS, ReturnType<typeof Y> & Partial<EngineModel>][] = [
-    ['gives-five', Y(1, 4)], ['gives-double', Y(1, 4)], ['gives-z', Y(1, 4)], ['adds-one', Y(4)],
-    ['adds-one', { ...Y(1, 4), input: { name: 'image', shape: [1, 4] } }], ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 5] } }],
-    ['adds-one', { ...Y(1, 4), outputs: { y: { shape: [1, 4] }, z: { shape: [1] } } as never }], ['adds-one', { ...Y(1, 4), outputs: {} as never }],
+    ['gives-five', Y(1, 4)],
+    ['gives-double', Y(1, 4)],
+    ['gives-z', Y(1, 4)],
+    ['adds-one', Y(4)],
+    ['adds-one', { ...Y(1, 4), input: { name: 'image', shape: [1, 4] } }],
+    ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 5] } }],
+    ['adds-one', { ...Y(1, 4), outputs: { y: { shape: [1, 4] }, z: { shape: [1] } } as never }],
+    ['adds-one', { ...Y(1, 4), outputs: {} as never }],
     ['adds-one', { ...Y(1, 4), input: { name: 'x', shape: [1, 4], batch: true } as never }],
   ];
-  test('a model that is not what its card says is refused before it runs, by name, type and shape', async ({ engine, folder }) => {
+  test('a model that is not what its card says is refused before it runs, by name, type and shape', async ({
+    engine,
+    folder,
+  }) => {
     for (const [at, [name, card]] of misfits.entries()) {
       const model = await saveOnnxModel(folder, `misfit ${at}`, ONNX_MODELS[name], card);
       assert.is(await codeOf(engine.check(model, signal)), 'model-shape-mismatch', `${at} ${name}`);
-      assert.is(await codeOf(engine.run(model, { dims: card.input.shape, data: new Float32Array(card.input.shape[1]!) }, PATIENT)), 'model-shape-mismatch', `${at} ${name}`);
+      assert.is(
+        await codeOf(
+          engine.run(
+            model,
+            { dims: card.input.shape, data: new Float32Array(card.input.shape[1]!) },
+            PATIENT,
+          ),
+        ),
+        'model-shape-mismatch',
+        `${at} ${name}`,
+      );
     }
   });
 
@@ -108,30 +162,49 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
     const model = await saveOnnxModel(folder, 'hidden', ONNX_MODELS['gives-as-many'], Y(2, 4));
     await engine.check(model, signal);
     assert.equal((await engine.run(model, X, PATIENT)).y!.dims, [2, 4]);
-    assert.is(await codeOf(engine.run(model, { ...X, data: Float32Array.of(0, 1, 2, 3) }, PATIENT)), 'model-shape-mismatch');
+    assert.is(
+      await codeOf(engine.run(model, { ...X, data: Float32Array.of(0, 1, 2, 3) }, PATIENT)),
+      'model-shape-mismatch',
+    );
   });
 
   test('an answer that is no number is no answer', async ({ engine, folder }) => {
     for (const name of ['gives-nan', 'gives-infinity', 'stops-within'] as const) {
-      assert.is(await codeOf(engine.run(await saveOnnxModel(folder, name, ONNX_MODELS[name]), X, PATIENT)), 'model-output-invalid', name);
+      assert.is(
+        await codeOf(engine.run(await saveOnnxModel(folder, name, ONNX_MODELS[name]), X, PATIENT)),
+        'model-output-invalid',
+        name,
+      );
     }
   });
 
   test('what is no model, or needs what is not known here, is unreadable', async ({ engine, folder }) => {
     for (const name of ['unknown-graph', 'empty', 'future-opset', 'unknown-operator'] as const) {
-      assert.is(await codeOf(engine.check(await saveOnnxModel(folder, name, ONNX_MODELS[name]), signal)), 'model-unreadable', name);
+      assert.is(
+        await codeOf(engine.check(await saveOnnxModel(folder, name, ONNX_MODELS[name]), signal)),
+        'model-unreadable',
+        name,
+      );
     }
     const cut = ONNX_MODELS['adds-one'].subarray(0, 60);
-    assert.is(await codeOf(engine.check(await saveOnnxModel(folder, 'cut', cut), signal)), 'model-unreadable');
+    assert.is(
+      await codeOf(engine.check(await saveOnnxModel(folder, 'cut', cut), signal)),
+      'model-unreadable',
+    );
   });
 
   for (const [place, bytes] of Object.entries(EXTERNAL_ONNX_MODELS)) {
     test(`a model that takes values from another file is refused: ${place}`, async ({ engine, folder }) => {
-      assert.is(await codeOf(engine.check(await saveOnnxModel(folder, `external ${place}`, bytes), signal)), 'model-external-data');
+      assert.is(
+        await codeOf(engine.check(await saveOnnxModel(folder, `external ${place}`, bytes), signal)),
+        'model-external-data',
+      );
     });
   }
 
-  test('a file that changed on the disk does not run, and a file that is gone is said to be', async ({ folder }) => {
+  test('a file that changed on the disk does not run, and a file that is gone is said to be', async ({
+    folder,
+  }) => {
     const model = await saveOnnxModel(folder, 'changes', ONNX_MODELS['adds-one']);
     const first = create();
     await first.run(model, X, PATIENT);
@@ -148,22 +221,49 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
     const fault = await faultOf(second.run(model, X, PATIENT));
     assert.is(fault.code, 'model-unavailable');
     assert.is(fault.digest, model.digest);
-    assert.is(await codeOf(second.check({ ...model, path: folder }, signal)), 'model-unavailable', 'a folder is no file');
+    assert.is(
+      await codeOf(second.check({ ...model, path: folder }, signal)),
+      'model-unavailable',
+      'a folder is no file',
+    );
     await second.close();
   });
 
-  test('a model that takes too long is ended, and what waited behind it is answered', async ({ engine, folder }) => {
-    const [loops, honest] = [await saveOnnxModel(folder, 'loops', ONNX_MODELS.loops), await saveOnnxModel(folder, 'honest', ONNX_MODELS['adds-one'])];
+  test('a model that takes too long is ended, and what waited behind it is answered', async ({
+    engine,
+    folder,
+  }) => {
+    const [loops, honest] = [
+      await saveOnnxModel(folder, 'loops', ONNX_MODELS.loops),
+      await saveOnnxModel(folder, 'honest', ONNX_MODELS['adds-one']),
+    ];
     const late = codeOf(engine.run(loops, X, { timeoutMs: 100, signal }));
     const behind = await Promise.all([1, 2, 3].map(() => engine.run(honest, X, PATIENT)));
     assert.is(await late, 'model-timeout');
-    assert.equal(behind.map(({ y }) => [...y!.data]), [[2, 3, 4, 5], [2, 3, 4, 5], [2, 3, 4, 5]]);
+    assert.equal(
+      behind.map(({ y }) => [...y!.data]),
+      [
+        [2, 3, 4, 5],
+        [2, 3, 4, 5],
+        [2, 3, 4, 5],
+      ],
+    );
   });
 
-  test('a run that is called off ends with the reason, whether it waits or is under way', async ({ engine, folder }) => {
-    const [loops, honest] = [await saveOnnxModel(folder, 'called-off', ONNX_MODELS.loops), await saveOnnxModel(folder, 'goes-on', ONNX_MODELS['adds-one'])];
+  test('a run that is called off ends with the reason, whether it waits or is under way', async ({
+    engine,
+    folder,
+  }) => {
+    const [loops, honest] = [
+      await saveOnnxModel(folder, 'called-off', ONNX_MODELS.loops),
+      await saveOnnxModel(folder, 'goes-on', ONNX_MODELS['adds-one']),
+    ];
     const [running, waiting] = [new AbortController(), new AbortController()];
-    const reasonOf = (promise: Promise<unknown>) => promise.then(() => 'an answer', (error: unknown) => error);
+    const reasonOf = (promise: Promise<unknown>) =>
+      promise.then(
+        () => 'an answer',
+        (error: unknown) => error,
+      );
     const first = reasonOf(engine.run(loops, X, { timeoutMs: 60_000, signal: running.signal }));
     const second = reasonOf(engine.run(honest, X, { timeoutMs: 60_000, signal: waiting.signal }));
     const third = engine.run(honest, X, PATIENT);
@@ -172,7 +272,10 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
     running.abort('closed the page');
     assert.is(await first, 'closed the page');
     assert.equal([...(await third).y!.data], [2, 3, 4, 5]);
-    assert.is(await reasonOf(engine.run(honest, X, { timeoutMs: 1, signal: AbortSignal.abort('before') })), 'before');
+    assert.is(
+      await reasonOf(engine.run(honest, X, { timeoutMs: 1, signal: AbortSignal.abort('before') })),
+      'before',
+    );
   });
 
   test('after close nothing runs', async ({ folder }) => {
@@ -180,13 +283,18 @@ for (const [name, create] of [['onnxruntime-node', () => createOnnxEngine({ memo
     const loops = await saveOnnxModel(folder, 'at-close', ONNX_MODELS.loops);
     const ends = Promise.allSettled([closed.run(loops, X, PATIENT), closed.run(loops, X, PATIENT)]);
     await closed.close();
-    assert.equal((await ends).map(({ status }) => status), ['rejected', 'rejected']);
+    assert.equal(
+      (await ends).map(({ status }) => status),
+      ['rejected', 'rejected'],
+    );
     assert.instance(await closed.run(loops, X, PATIENT).catch((error: unknown) => error), Error);
     await closed.close();
   });
 
   test('every fault has a sentence for a person', async ({ engine, folder }) => {
-    const fault = await faultOf(engine.run(await saveOnnxModel(folder, 'sentence', ONNX_MODELS['gives-nan']), X, PATIENT));
+    const fault = await faultOf(
+      engine.run(await saveOnnxModel(folder, 'sentence', ONNX_MODELS['gives-nan']), X, PATIENT),
+    );
     assert.is(fault.message, ALL_PROBLEMS[fault.code].title);
   });
 

@@ -1,8 +1,10 @@
 /**
- * What runs models for the gateway. onnx-engine.ts has onnxruntime in a process of its own; engine.contract.test.ts says what any adapter holds.
+ * What runs models for the gateway. onnx-engine.ts has onnxruntime in a process of its own;
+ * engine.contract.test.ts says what any adapter holds.
  *
- * It promises: a model that crashes, hangs, takes too much memory or gives nonsense is an EngineFault of its own run; the gateway stays, and so do
- * the runs of other models. The bytes that run are the bytes that have the digest. It does not know what a model is for, and which one is active.
+ * It promises: a model that crashes, hangs, takes too much memory or gives nonsense is an EngineFault of its
+ * own run; the gateway stays, and so do the runs of other models. The bytes that run are the bytes that have
+ * the digest. It does not know what a model is for, and which one is active.
  */
 import type { Tensor } from '#shared/models/model.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -12,10 +14,20 @@ export type EngineModel = {
   /** SHA-256 of the file, hexadecimal. */
   readonly digest: string;
   readonly path: string;
-  /** Failures in a row are counted within one trial: who wants a model tried again that failed too often (somebody activated it) names another one. */
+  /**
+   * Failures in a row are counted within one trial: who wants a model tried again that failed too often
+   * (somebody activated it) names another one.
+   */
   readonly trial?: string;
-  /** `batch`: the first dimension may be any number of examples, and that of each output is as many times its own. */
-  readonly input: { readonly name: string; readonly shape: readonly number[]; readonly batch?: boolean | undefined };
+  /**
+   * `batch`: the first dimension may be any number of examples, and that of each output is as many times its
+   * own.
+   */
+  readonly input: {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly batch?: boolean | undefined;
+  };
   readonly outputs: Readonly<Record<string, { readonly shape: readonly number[] }>>;
 };
 
@@ -25,11 +37,14 @@ export type RunOptions = { readonly timeoutMs: number; readonly signal: AbortSig
 export interface Engine {
   /** What runs the models, with its version: it stands in results. */
   readonly runtime: string;
-  /** Reads the file anew, loads it and holds it against its card, without running it. Throws EngineFault, and the signal's reason. */
+  /**
+   * Reads the file anew, loads it and holds it against its card, without running it. Throws EngineFault, and
+   * the signal's reason.
+   */
   check(model: EngineModel, signal: AbortSignal): Promise<void>;
   /**
-   * One run. Every output of the card, in its shape, all values finite. Throws EngineFault, the signal's reason, and RangeError: the input is not of
-   * the card's shape.
+   * One run. Every output of the card, in its shape, all values finite. Throws EngineFault, the signal's
+   * reason, and RangeError: the input is not of the card's shape.
    */
   run(model: EngineModel, input: Tensor, options: RunOptions): Promise<Readonly<Record<string, Tensor>>>;
   state(): EngineState;
@@ -51,13 +66,23 @@ export type EngineState = {
   readonly residentBytes: number;
 };
 
-export type EngineFaultCode = Extract<AnyProblemCode,
+export type EngineFaultCode = Extract<
+  AnyProblemCode,
   // The file, or what is in it: it will be so the next time, too.
-  | 'model-too-large' | 'model-changed' | 'model-external-data' | 'model-unreadable' | 'model-shape-mismatch'
+  | 'model-too-large'
+  | 'model-changed'
+  | 'model-external-data'
+  | 'model-unreadable'
+  | 'model-shape-mismatch'
   // What came of running it.
-  | 'model-output-invalid' | 'model-out-of-memory' | 'model-timeout' | 'model-crashed' | 'model-failed'
+  | 'model-output-invalid'
+  | 'model-out-of-memory'
+  | 'model-timeout'
+  | 'model-crashed'
+  | 'model-failed'
   // The file is not there, or no process starts.
-  | 'model-unavailable'>;
+  | 'model-unavailable'
+>;
 
 export class EngineFault extends Error {
   readonly code: EngineFaultCode;

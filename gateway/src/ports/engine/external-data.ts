@@ -1,8 +1,10 @@
 /**
- * Whether an ONNX file keeps values in other files, found in its protobuf before any runtime sees it: a path in a model reads what it likes.
+ * Whether an ONNX file keeps values in other files, found in its protobuf before any runtime sees it: a path
+ * in a model reads what it likes.
  *
- * Only the fields on the way to a TensorProto are followed (onnx.proto, IR version 10): initializers, attributes, sub-graphs of If, Loop and Scan,
- * functions, training. Does not check the rest; the runtime does.
+ * Only the fields on the way to a TensorProto are followed (onnx.proto, IR version 10): initializers,
+ * attributes, sub-graphs of If, Loop and Scan, functions, training. Does not check the rest; the runtime
+ * does.
  */
 
 /** Field numbers that lead on, by message; null: the field itself is what is looked for. */
@@ -41,7 +43,12 @@ function holdsExternal(bytes: Uint8Array, message: Message, depth: number): bool
     const next = follow[field];
     if (next === undefined) continue;
     // DEFAULT is 0, EXTERNAL is 1: whatever is not the default is not in the file.
-    if (next === null ? typeof value !== 'number' || value !== 0 : typeof value !== 'number' && holdsExternal(value, next, depth + 1)) return true;
+    if (
+      next === null
+        ? typeof value !== 'number' || value !== 0
+        : typeof value !== 'number' && holdsExternal(value, next, depth + 1)
+    )
+      return true;
   }
   return false;
 }

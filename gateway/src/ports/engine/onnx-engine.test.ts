@@ -21,9 +21,16 @@ const SMALL = { memoryBytes: 300 * 1024 ** 2, restartMs: 1 };
 const isLinux = process.platform === 'linux';
 
 const faultOf = async (promise: Promise<unknown>): Promise<string> =>
-  promise.then(() => 'no fault', (error: unknown) => (error instanceof EngineFault ? error.code : String(error)));
+  promise.then(
+    () => 'no fault',
+    (error: unknown) => (error instanceof EngineFault ? error.code : String(error)),
+  );
 /** proc(5): Z is a process that has ended, and that nobody has asked about yet. */
-const isAlive = (pid: number): Promise<boolean> => readFile(`/proc/${pid}/stat`, 'utf8').then((stat) => !/\) Z /.test(stat), () => false);
+const isAlive = (pid: number): Promise<boolean> =>
+  readFile(`/proc/${pid}/stat`, 'utf8').then(
+    (stat) => !/\) Z /.test(stat),
+    () => false,
+  );
 
 type Context = { folder: string; engine: Engine; honest: EngineModel; loops: EngineModel };
 const test = suite<Context>('the process of the models');
@@ -81,39 +88,71 @@ test('killed between runs it costs nothing', async ({ engine, honest }) => {
   assert.equal([...(await engine.run(honest, X, PATIENT)).y!.data], [2, 3, 4, 5]);
 });
 
-test('a model that crashes the runtime is named, and what waited is answered', async ({ engine, folder, honest }) => {
+test('a model that crashes the runtime is named, and what waited is answered', async ({
+  engine,
+  folder,
+  honest,
+}) => {
   // Other processors give a value instead of a trap.
-  if (process.arch !== 'x64') return skipped('a model that crashes the runtime', 'this processor does not trap');
+  if (process.arch !== 'x64')
+    return skipped('a model that crashes the runtime', 'this processor does not trap');
   const crashes = await saveOnnxModel(folder, 'crashes', ONNX_MODELS.crashes);
-  const [hit, behind] = [faultOf(engine.run(crashes, { ...X, data: Float32Array.of(1, 1, 1, 1) }, PATIENT)), engine.run(honest, X, PATIENT)];
+  const [hit, behind] = [
+    faultOf(engine.run(crashes, { ...X, data: Float32Array.of(1, 1, 1, 1) }, PATIENT)),
+    engine.run(honest, X, PATIENT),
+  ];
   assert.is(await hit, 'model-crashed');
   assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
 });
 
-for (const [name, shape] of [['grows', [1, 1]], ['expands', [1, 1, 1]]] as const) {
-  test(`a model that takes memory without end is stopped, and what waited is answered: ${name}`, async ({ engine, folder, honest }) => {
-    const model = await saveOnnxModel(folder, name, ONNX_MODELS[name], { input: honest.input, outputs: { y: { shape } } });
+for (const [name, shape] of [
+  ['grows', [1, 1]],
+  ['expands', [1, 1, 1]],
+] as const) {
+  test(`a model that takes memory without end is stopped, and what waited is answered: ${name}`, async ({
+    engine,
+    folder,
+    honest,
+  }) => {
+    const model = await saveOnnxModel(folder, name, ONNX_MODELS[name], {
+      input: honest.input,
+      outputs: { y: { shape } },
+    });
     const [hit, behind] = [faultOf(engine.run(model, X, PATIENT)), engine.run(honest, X, PATIENT)];
     assert.is(await hit, 'model-out-of-memory');
     assert.equal([...(await behind).y!.data], [2, 3, 4, 5]);
   });
 }
 
-test('a model that failed three times in a row is not run again before somebody activates it', async ({ engine, honest, loops }) => {
+test('a model that failed three times in a row is not run again before somebody activates it', async ({
+  engine,
+  honest,
+  loops,
+}) => {
   const hurried = () => faultOf(engine.run(loops, X, { timeoutMs: 1, signal }));
-  assert.equal([await hurried(), await hurried(), await hurried(), await hurried()], ['model-timeout', 'model-timeout', 'model-timeout', 'model-failed']);
+  assert.equal(
+    [await hurried(), await hurried(), await hurried(), await hurried()],
+    ['model-timeout', 'model-timeout', 'model-timeout', 'model-failed'],
+  );
   assert.is(engine.state().crashes, 3);
   await engine.run(honest, X, PATIENT);
   assert.is(await hurried(), 'model-failed');
-  assert.is(await faultOf(engine.run({ ...loops, trial: 'activated again' }, X, { timeoutMs: 1, signal })), 'model-timeout');
+  assert.is(
+    await faultOf(engine.run({ ...loops, trial: 'activated again' }, X, { timeoutMs: 1, signal })),
+    'model-timeout',
+  );
 });
 
 test('two failures and an answer, again and again, are never three failures', async ({ engine, folder }) => {
   const model = await saveOnnxModel(folder, 'at-times', ONNX_MODELS['loops-as-asked']);
-  const hangs = () => faultOf(engine.run(model, { ...X, data: X.data.map(() => 1e18) }, { timeoutMs: 1, signal }));
+  const hangs = () =>
+    faultOf(engine.run(model, { ...X, data: X.data.map(() => 1e18) }, { timeoutMs: 1, signal }));
   for (const _ of ['once', 'twice']) {
     assert.equal([await hangs(), await hangs()], ['model-timeout', 'model-timeout']);
-    assert.equal([...(await engine.run(model, { ...X, data: Float32Array.of(1, 0, 0, 2) }, PATIENT)).y!.data], [3, 2, 2, 4]);
+    assert.equal(
+      [...(await engine.run(model, { ...X, data: Float32Array.of(1, 0, 0, 2) }, PATIENT)).y!.data],
+      [3, 2, 2, 4],
+    );
   }
 });
 
@@ -129,7 +168,10 @@ test('it has none of the gateway’s environment', async ({ engine, honest }) =>
   process.env.RELAY_PLANTED = 'a secret of the gateway';
   await engine.run(honest, X, PATIENT);
   delete process.env.RELAY_PLANTED;
-  assert.not.match(await readFile(`/proc/${engine.state().pid}/environ`, 'utf8'), /PLANTED|secret|PATH=|RELAY/);
+  assert.not.match(
+    await readFile(`/proc/${engine.state().pid}/environ`, 'utf8'),
+    /PLANTED|secret|PATH=|RELAY/,
+  );
 });
 
 test('it ends with the gateway, also when the gateway is killed while a model hangs', async ({ loops }) => {
@@ -142,8 +184,10 @@ test('it ends with the gateway, also when the gateway is killed while a model ha
     await engine.check(model, signal);
     engine.run(model, { dims: [1, 4], data: new Float32Array(4) }, { timeoutMs: 600000, signal });
     setImmediate(() => console.log(engine.state().pid));`;
-  const gateway = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = await gateway.stdout.setEncoding('utf8').take(1).toArray() as string[];
+  const gateway = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [said] = (await gateway.stdout.setEncoding('utf8').take(1).toArray()) as string[];
   const pid = Number(said);
   assert.ok(await isAlive(pid));
   gateway.kill('SIGKILL');

@@ -1,9 +1,11 @@
 /**
- * Models run by onnxruntime in a process of its own, one run at a time, in the order in which they were asked for.
+ * Models run by onnxruntime in a process of its own, one run at a time, in the order in which they were asked
+ * for.
  *
- * The process starts with the first run and ends when nobody asked for a while. It is killed when a run takes too long or is called off; it kills
- * itself when it takes too much memory. Only the run that was in it is lost: the others wait here, and go on in the next process. A model in whose
- * runs the process ended three times in a row is not run again within the same trial.
+ * The process starts with the first run and ends when nobody asked for a while. It is killed when a run takes
+ * too long or is called off; it kills itself when it takes too much memory. Only the run that was in it is
+ * lost: the others wait here, and go on in the next process. A model in whose runs the process ended three
+ * times in a row is not run again within the same trial.
  *
  * Does not choose among runs that wait, nor bound them: who asks has bounds of its own.
  */
@@ -16,7 +18,10 @@ import { startEngineProcess, type Ended, type EngineProcess } from './start-engi
 import { batchOf } from './tensor-shapes.ts';
 
 export type OnnxEngineSettings = {
-  /** Resident memory that the process may have: 150 MB are its own with the four models, as much again takes a batch of fifty gradients. */
+  /**
+   * Resident memory that the process may have: 150 MB are its own with the four models, as much again takes a
+   * batch of fifty gradients.
+   */
   readonly memoryBytes: number;
   /** A file is read and loaded in so long; with 1.5 MB it takes 10 ms. */
   readonly checkTimeoutMs: number;
@@ -26,14 +31,28 @@ export type OnnxEngineSettings = {
   readonly idleMs: number;
 };
 
-const DEFAULTS: OnnxEngineSettings = { memoryBytes: 1.5 * 1024 ** 3, checkTimeoutMs: 30_000, restartMs: 100, idleMs: 5 * 60_000 };
+const DEFAULTS: OnnxEngineSettings = {
+  memoryBytes: 1.5 * 1024 ** 3,
+  checkTimeoutMs: 30_000,
+  restartMs: 100,
+  idleMs: 5 * 60_000,
+};
 const RESTART_LIMIT_MS = 10_000;
 const FAILURES_LIMIT = 3;
 /** What a model does to the process, not to its own answer. */
-const FAILURES: ReadonlySet<EngineFaultCode> = new Set(['model-crashed', 'model-timeout', 'model-out-of-memory']);
+const FAILURES: ReadonlySet<EngineFaultCode> = new Set([
+  'model-crashed',
+  'model-timeout',
+  'model-out-of-memory',
+]);
 
 type Outputs = Readonly<Record<string, Tensor>>;
-type Work = { readonly model: EngineModel; readonly input: Tensor | null; readonly timeoutMs: number; readonly signal: AbortSignal };
+type Work = {
+  readonly model: EngineModel;
+  readonly input: Tensor | null;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+};
 
 export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engine {
   const settings = { ...DEFAULTS, ...given };
@@ -59,7 +78,10 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
 
   async function processNow(): Promise<EngineProcess> {
     if (current !== null) return current;
-    if (ends > 0) await delay(Math.min(settings.restartMs * 2 ** (ends - 1), RESTART_LIMIT_MS), null, { signal: closing.signal });
+    if (ends > 0)
+      await delay(Math.min(settings.restartMs * 2 ** (ends - 1), RESTART_LIMIT_MS), null, {
+        signal: closing.signal,
+      });
     const started = await startEngineProcess(settings.memoryBytes);
     current = started;
     void started.ended.then(() => drop(started));
@@ -67,8 +89,15 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
   }
 
   /** The answer, or how the process ended; `isLate`: by our hand, because of the time. */
-  async function ask({ model, input, timeoutMs, signal }: Work): Promise<{ answer: EngineAnswer | Ended; isLate: boolean }> {
-    const running = await processNow().catch((error: Error) => { throw new EngineFault('model-unavailable', model.digest, error.message); });
+  async function ask({
+    model,
+    input,
+    timeoutMs,
+    signal,
+  }: Work): Promise<{ answer: EngineAnswer | Ended; isLate: boolean }> {
+    const running = await processNow().catch((error: Error) => {
+      throw new EngineFault('model-unavailable', model.digest, error.message);
+    });
     const calledOff = AbortSignal.any([signal, closing.signal]);
     calledOff.throwIfAborted();
     let isLate = false;
@@ -88,14 +117,18 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
 
   async function perform(work: Work): Promise<Outputs> {
     const { digest } = work.model;
-    if (work.input !== null && failuresOf(work.model) >= FAILURES_LIMIT) throw new EngineFault('model-failed', digest);
+    if (work.input !== null && failuresOf(work.model) >= FAILURES_LIMIT)
+      throw new EngineFault('model-failed', digest);
     const { answer, isLate } = await ask(work);
     if (answer.kind === 'ended') {
       work.signal.throwIfAborted();
       closing.signal.throwIfAborted();
       ends += 1;
       counts.crashes += 1;
-      return fail(isLate ? 'model-timeout' : answer.signal === MEMORY_SIGNAL ? 'model-out-of-memory' : 'model-crashed', work.model);
+      return fail(
+        isLate ? 'model-timeout' : answer.signal === MEMORY_SIGNAL ? 'model-out-of-memory' : 'model-crashed',
+        work.model,
+      );
     }
     ends = 0;
     counts.residentBytes = answer.residentBytes;
@@ -122,10 +155,12 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
       calledOff.throwIfAborted();
       return perform(work);
     });
-    turn = done.catch(() => undefined).then(() => {
-      counts.pending -= 1;
-      if (counts.pending === 0) idle = setTimeout(() => drop(current), settings.idleMs).unref();
-    });
+    turn = done
+      .catch(() => undefined)
+      .then(() => {
+        counts.pending -= 1;
+        if (counts.pending === 0) idle = setTimeout(() => drop(current), settings.idleMs).unref();
+      });
     const off = Promise.withResolvers<never>();
     const callOff = (): void => off.reject(calledOff.reason);
     calledOff.addEventListener('abort', callOff);
@@ -141,7 +176,11 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
       batchOf(model, input);
       return inTurn({ model, input, timeoutMs, signal });
     },
-    state: () => ({ ...counts, pid: current?.pid ?? null, residentBytes: current === null ? 0 : counts.residentBytes }),
+    state: () => ({
+      ...counts,
+      pid: current?.pid ?? null,
+      residentBytes: current === null ? 0 : counts.residentBytes,
+    }),
     async close() {
       closing.abort(new Error('the engine is closed'));
       clearTimeout(idle);
@@ -153,4 +192,5 @@ export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engin
   };
 }
 
-const runtimeVersion = (): string => String(createRequire(import.meta.url)('onnxruntime-node/package.json').version);
+const runtimeVersion = (): string =>
+  String(createRequire(import.meta.url)('onnxruntime-node/package.json').version);

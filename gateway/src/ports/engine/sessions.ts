@@ -1,8 +1,10 @@
 /**
- * Models, loaded into onnxruntime and run. Part of the engine's process: a model may end it at any line that calls the runtime.
+ * Models, loaded into onnxruntime and run. Part of the engine's process: a model may end it at any line that
+ * calls the runtime.
  *
- * Promises: the bytes that were hashed are the bytes that are loaded; nothing is loaded whose values lie in other files, or whose graph is not what
- * the card says; outputs have the card's shapes and are finite, and probabilities are from 0 to 1. SessionFault says what is wrong.
+ * Promises: the bytes that were hashed are the bytes that are loaded; nothing is loaded whose values lie in
+ * other files, or whose graph is not what the card says; outputs have the card's shapes and are finite, and
+ * probabilities are from 0 to 1. SessionFault says what is wrong.
  */
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
@@ -12,20 +14,33 @@ import type { EngineFaultCode, EngineModel } from './engine.ts';
 import { findExternalData } from './external-data.ts';
 import { batchOf, fitsCard, hasShape, shapeFor, type GraphValue } from './tensor-shapes.ts';
 
-/** A file is held in memory while it is loaded, and the loaded model takes as much again. Models of this size run for seconds on a CPU. */
+/**
+ * A file is held in memory while it is loaded, and the loaded model takes as much again. Models of this size
+ * run for seconds on a CPU.
+ */
 const FILE_BYTES_LIMIT = 64 * 1024 ** 2;
-/** Models that stay loaded: four, and the versions before them. The one that was not used for the longest is released. */
+/**
+ * Models that stay loaded: four, and the versions before them. The one that was not used for the longest is
+ * released.
+ */
 const SESSIONS_LIMIT = 8;
 /** What is repeated of the runtime's words. */
 const DETAIL_LENGTH = 300;
 /**
- * One thread: a busy model leaves the machine to the gateway, and the same input gives the same bits. No arena: it keeps what the largest batch took
- * (770 MB after fifty gradients, else 220), single images are as quick without it, and fifty take 0.27 s instead of 0.17.
+ * One thread: a busy model leaves the machine to the gateway, and the same input gives the same bits. No
+ * arena: it keeps what the largest batch took (770 MB after fifty gradients, else 220), single images are as
+ * quick without it, and fifty take 0.27 s instead of 0.17.
  */
 const OPTIONS: InferenceSession.SessionOptions = {
-  executionProviders: ['cpu'], executionMode: 'sequential', intraOpNumThreads: 1, interOpNumThreads: 1,
-  // The runtime's other file format would be told by its bytes, and is none that was looked through for external data.
-  enableCpuMemArena: false, logSeverityLevel: 4, extra: { session: { load_model_format: 'ONNX' } },
+  executionProviders: ['cpu'],
+  executionMode: 'sequential',
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  // The runtime's other file format would be told by its bytes, and is none that was looked through for
+  // external data.
+  enableCpuMemArena: false,
+  logSeverityLevel: 4,
+  extra: { session: { load_model_format: 'ONNX' } },
 };
 
 export class SessionFault extends Error {
@@ -70,7 +85,9 @@ export async function openSessions(): Promise<Sessions> {
   async function load(model: EngineModel): Promise<InferenceSession> {
     const { bytes, stamp } = await readModel(model);
     const session = await InferenceSession.create(bytes, OPTIONS).catch((error: unknown) => {
-      throw isOutOfMemory(error) ? new SessionFault('model-out-of-memory') : new SessionFault('model-unreadable', wordsOf(error));
+      throw isOutOfMemory(error)
+        ? new SessionFault('model-out-of-memory')
+        : new SessionFault('model-unreadable', wordsOf(error));
     });
     await keep(model.digest, { session, stamp });
     return session;
@@ -78,15 +95,17 @@ export async function openSessions(): Promise<Sessions> {
 
   async function sessionOf(model: EngineModel, isAnew: boolean): Promise<InferenceSession> {
     const known = isAnew ? undefined : loaded.get(model.digest);
-    // A file that somebody touched is read anew: what runs is not only the right bytes, it is also what lies there.
-    const isUntouched = known !== undefined && known.stamp === await stampOf(model.path);
+    // A file that somebody touched is read anew: what runs is not only the right bytes, it is also what lies
+    // there.
+    const isUntouched = known !== undefined && known.stamp === (await stampOf(model.path));
     if (isUntouched) {
       loaded.delete(model.digest);
       loaded.set(model.digest, known);
     } else await release(model.digest);
     const session = isUntouched ? known.session : await load(model);
     const { inputMetadata, outputMetadata } = session;
-    if (!fitsCard(model, inputMetadata.map(toGraphValue), outputMetadata.map(toGraphValue))) throw new SessionFault('model-shape-mismatch');
+    if (!fitsCard(model, inputMetadata.map(toGraphValue), outputMetadata.map(toGraphValue)))
+      throw new SessionFault('model-shape-mismatch');
     return session;
   }
 
@@ -96,7 +115,8 @@ export async function openSessions(): Promise<Sessions> {
       const session = await sessionOf(model, false);
       const given = new Tensor('float32', input.data, input.dims);
       const outputs = await session.run({ [model.input.name]: given }).catch((error: unknown) => {
-        // The runtime stopped in the midst of the graph, for instance where two values inside it do not fit each other.
+        // The runtime stopped in the midst of the graph, for instance where two values inside it do not fit
+        // each other.
         throw new SessionFault(isOutOfMemory(error) ? 'model-out-of-memory' : 'model-output-invalid');
       });
       return readOutputs(model, batchOf(model, input), outputs);
@@ -104,13 +124,21 @@ export async function openSessions(): Promise<Sessions> {
   };
 }
 
-/** Differs after whatever is done to the file; '' where there is none. To hash it at each run would take longer than the run. */
+/**
+ * Differs after whatever is done to the file; '' where there is none. To hash it at each run would take
+ * longer than the run.
+ */
 async function stampOf(path: string): Promise<string> {
-  return await stat(path, { bigint: true }).then(({ ino, size, mtimeNs, ctimeNs }) => [ino, size, mtimeNs, ctimeNs].join(' '), () => '');
+  return await stat(path, { bigint: true }).then(
+    ({ ino, size, mtimeNs, ctimeNs }) => [ino, size, mtimeNs, ctimeNs].join(' '),
+    () => '',
+  );
 }
 
 async function readModel({ path, digest }: EngineModel): Promise<{ bytes: Uint8Array; stamp: string }> {
-  const cannotRead = (): never => { throw new SessionFault('model-unavailable'); };
+  const cannotRead = (): never => {
+    throw new SessionFault('model-unavailable');
+  };
   // Before the bytes: who writes meanwhile changes it.
   const stamp = await stampOf(path);
   const file = await open(path).catch(cannotRead);
@@ -121,30 +149,42 @@ async function readModel({ path, digest }: EngineModel): Promise<{ bytes: Uint8A
     const bytes = buffer.subarray(0, bytesRead);
     if (createHash('sha256').update(bytes).digest('hex') !== digest) throw new SessionFault('model-changed');
     const found = findExternalData(bytes);
-    if (found !== 'none') throw new SessionFault(found === 'found' ? 'model-external-data' : 'model-unreadable');
+    if (found !== 'none')
+      throw new SessionFault(found === 'found' ? 'model-external-data' : 'model-unreadable');
     return { bytes, stamp };
   } finally {
     await file.close();
   }
 }
 
-function readOutputs(model: EngineModel, times: number, outputs: Readonly<Record<string, OnnxTensor>>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(model.outputs).map(([name, { shape }]) => {
-    const output = outputs[name];
-    if (!(output?.data instanceof Float32Array)) throw new SessionFault('model-shape-mismatch');
-    const tensor: Tensor = { dims: output.dims, data: output.data };
-    if (!hasShape(tensor, shapeFor(shape, times))) throw new SessionFault('model-shape-mismatch');
-    if (!tensor.data.every(name === 'probabilities' ? isProbability : Number.isFinite)) throw new SessionFault('model-output-invalid');
-    return [name, tensor];
-  }));
+function readOutputs(
+  model: EngineModel,
+  times: number,
+  outputs: Readonly<Record<string, OnnxTensor>>,
+): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(model.outputs).map(([name, { shape }]) => {
+      const output = outputs[name];
+      if (!(output?.data instanceof Float32Array)) throw new SessionFault('model-shape-mismatch');
+      const tensor: Tensor = { dims: output.dims, data: output.data };
+      if (!hasShape(tensor, shapeFor(shape, times))) throw new SessionFault('model-shape-mismatch');
+      if (!tensor.data.every(name === 'probabilities' ? isProbability : Number.isFinite))
+        throw new SessionFault('model-output-invalid');
+      return [name, tensor];
+    }),
+  );
 }
 
 const toGraphValue = (value: InferenceSession.ValueMetadata): GraphValue =>
-  value.isTensor ? { name: value.name, type: value.type, shape: value.shape } : { name: value.name, type: null, shape: [] };
+  value.isTensor
+    ? { name: value.name, type: value.type, shape: value.shape }
+    : { name: value.name, type: null, shape: [] };
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : '').slice(0, DETAIL_LENGTH);
+const wordsOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : '').slice(0, DETAIL_LENGTH);
 /** std::bad_alloc, and what the runtime's arena says. */
-const isOutOfMemory = (error: unknown): boolean => /bad_alloc|bad allocation|failed to allocate memory/i.test(wordsOf(error));
+const isOutOfMemory = (error: unknown): boolean =>
+  /bad_alloc|bad allocation|failed to allocate memory/i.test(wordsOf(error));
 
 /** What a softmax of 32-bit floats may be beside 0 and 1. */
 const ROUNDING = 1e-4;

@@ -1,6 +1,7 @@
 /**
- * Starts the process in which models run, and speaks with it. It gets no environment, so no secret; its memory is limited twice: by its own guard, which
- * sees what is resident, and by the kernel, which refuses an allocation that is far beyond; and it leaves no core file, in which pixels would stand.
+ * Starts the process in which models run, and speaks with it. It gets no environment, so no secret; its
+ * memory is limited twice: by its own guard, which sees what is resident, and by the kernel, which refuses an
+ * allocation that is far beyond; and it leaves no core file, in which pixels would stand.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +30,10 @@ export async function startEngineProcess(memoryBytes: number): Promise<EnginePro
   const kibibytes = Math.ceil((memoryBytes + BEYOND_MEMORY_BYTES) / 1024);
   const limited = `ulimit -c 0; ulimit -d ${kibibytes} 2>/dev/null; exec "$@"`;
   const child = spawn('/bin/sh', ['-c', limited, 'sh', process.execPath, PROGRAM, String(memoryBytes)], {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'], serialization: 'advanced', env: {}, cwd: '/',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    serialization: 'advanced',
+    env: {},
+    cwd: '/',
   });
   const kill = (): void => void child.kill('SIGKILL');
   let told: (message: EngineStart | EngineAnswer | Ended) => void = () => undefined;
@@ -53,7 +57,9 @@ export async function startEngineProcess(memoryBytes: number): Promise<EnginePro
     throw new Error(start.kind === 'not-ready' ? start.detail : 'the process of the models does not start');
   }
   return {
-    pid: child.pid, kill, ended,
+    pid: child.pid,
+    kill,
+    ended,
     ask(question) {
       if (hasEnded !== null) return Promise.resolve(hasEnded);
       // Where it cannot be sent the process is about to end, and that is the answer.

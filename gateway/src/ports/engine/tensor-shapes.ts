@@ -1,36 +1,75 @@
-/** Tensors held against a card. Dimensions are compared one by one; the first one is free where the model takes several examples at once. */
+/**
+ * Tensors held against a card. Dimensions are compared one by one; the first one is free where the model
+ * takes several examples at once.
+ */
 import type { Tensor } from '#shared/models/model.ts';
 import type { EngineModel } from './engine.ts';
 
 /** A dimension of a graph: its size, or a name that stands for any. */
 type GraphDim = number | string;
 /** What a graph says of its inputs, or of its outputs. */
-export type GraphValue = { readonly name: string; readonly type: string | null; readonly shape: readonly GraphDim[] };
+export type GraphValue = {
+  readonly name: string;
+  readonly type: string | null;
+  readonly shape: readonly GraphDim[];
+};
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);
-const isSame = (left: readonly number[], right: readonly number[]): boolean => left.length === right.length && left.every((dim, at) => dim === right[at]);
+const isSame = (left: readonly number[], right: readonly number[]): boolean =>
+  left.length === right.length && left.every((dim, at) => dim === right[at]);
 
-/** How many times the card's first dimension an input has. Throws RangeError where it is not of the card's shape. */
+/**
+ * How many times the card's first dimension an input has. Throws RangeError where it is not of the card's
+ * shape.
+ */
 export function batchOf({ input: { shape, batch } }: EngineModel, { dims, data }: Tensor): number {
   const [examples = 1, ...rest] = dims;
   const times = batch ? examples / (shape[0] ?? 1) : 1;
-  const isAsked = Number.isInteger(times) && times >= 1 && isSame(dims, batch ? [examples, ...rest] : shape) && isSame(rest, shape.slice(1));
-  if (!isAsked || sizeOf(dims) !== data.length) throw new RangeError('the input does not have the shape that the model takes');
+  const isAsked =
+    Number.isInteger(times) &&
+    times >= 1 &&
+    isSame(dims, batch ? [examples, ...rest] : shape) &&
+    isSame(rest, shape.slice(1));
+  if (!isAsked || sizeOf(dims) !== data.length)
+    throw new RangeError('the input does not have the shape that the model takes');
   return times;
 }
 
 /** The shape of an output of the card for so many times the first dimension. */
-export const shapeFor = ([first = 1, ...rest]: readonly number[], times: number): number[] => [first * times, ...rest];
+export const shapeFor = ([first = 1, ...rest]: readonly number[], times: number): number[] => [
+  first * times,
+  ...rest,
+];
 
 /** Whether a tensor has this shape and as many values. */
-export const hasShape = ({ dims, data }: Tensor, shape: readonly number[]): boolean => isSame(dims, shape) && data.length === sizeOf(shape);
+export const hasShape = ({ dims, data }: Tensor, shape: readonly number[]): boolean =>
+  isSame(dims, shape) && data.length === sizeOf(shape);
 
-/** Whether the graph takes and gives what the card says, and nothing else. A dimension that the graph leaves open may have the card's size. */
-export function fitsCard({ input, outputs: promised }: EngineModel, inputs: readonly GraphValue[], outputs: readonly GraphValue[]): boolean {
-  const fitsDim = (dim: GraphDim | undefined, asked: number, at: number): boolean => typeof dim === 'string' || (dim === asked && !(at === 0 && input.batch));
-  const fits = (value: GraphValue | undefined, shape: readonly number[]): boolean => value?.type === 'float32'
-    && value.shape.length === shape.length && shape.every((asked, at) => fitsDim(value.shape[at], asked, at));
-  return inputs.length === 1 && inputs[0]?.name === input.name && fits(inputs[0], input.shape)
-    && outputs.length === Object.keys(promised).length
-    && Object.entries(promised).every(([name, { shape }]) => fits(outputs.find((one) => one.name === name), shape));
+/**
+ * Whether the graph takes and gives what the card says, and nothing else. A dimension that the graph leaves
+ * open may have the card's size.
+ */
+export function fitsCard(
+  { input, outputs: promised }: EngineModel,
+  inputs: readonly GraphValue[],
+  outputs: readonly GraphValue[],
+): boolean {
+  const fitsDim = (dim: GraphDim | undefined, asked: number, at: number): boolean =>
+    typeof dim === 'string' || (dim === asked && !(at === 0 && input.batch));
+  const fits = (value: GraphValue | undefined, shape: readonly number[]): boolean =>
+    value?.type === 'float32' &&
+    value.shape.length === shape.length &&
+    shape.every((asked, at) => fitsDim(value.shape[at], asked, at));
+  return (
+    inputs.length === 1 &&
+    inputs[0]?.name === input.name &&
+    fits(inputs[0], input.shape) &&
+    outputs.length === Object.keys(promised).length &&
+    Object.entries(promised).every(([name, { shape }]) =>
+      fits(
+        outputs.find((one) => one.name === name),
+        shape,
+      ),
+    )
+  );
 }

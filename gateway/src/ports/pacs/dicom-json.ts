@@ -1,6 +1,7 @@
 /**
- * The two answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18 Table 10.5.3-1) and
- * of a search. Nothing is trusted: a PACS that sends something else gives an empty list, never an exception.
+ * The two answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store
+ * (PS3.18 Table 10.5.3-1) and of a search. Nothing is trusted: a PACS that sends something else gives an
+ * empty list, never an exception.
  */
 import type { DescribedInstance, InstanceToStore, StoreAnswer } from './pacs.ts';
 
@@ -53,21 +54,33 @@ function isOutOfResources(failureReason: number | null): boolean {
   return failureReason !== null && failureReason >> 8 === 0xa7;
 }
 
-/** What a store answer says of each instance that was sent, in the order they were sent. What it names besides is ignored. */
+/**
+ * What a store answer says of each instance that was sent, in the order they were sent. What it names besides
+ * is ignored.
+ */
 export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[]): readonly StoreAnswer[] {
   const said = new Map<string, Omit<StoreAnswer, 'sopInstanceUID'>>();
   if (isObject(body)) {
     for (const item of valuesOf(body, REFERENCED_SOP_SEQUENCE).filter(isObject)) {
       const pacsCode = numberOf(item, WARNING_REASON);
-      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', { outcome: pacsCode === null ? 'stored' : 'coerced', pacsCode });
+      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
+        outcome: pacsCode === null ? 'stored' : 'coerced',
+        pacsCode,
+      });
     }
     // Named in both: the failure is believed; reconciliation looks anyway.
     for (const item of valuesOf(body, FAILED_SOP_SEQUENCE).filter(isObject)) {
       const pacsCode = numberOf(item, FAILURE_REASON);
-      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', { outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused', pacsCode });
+      said.set(textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', {
+        outcome: isOutOfResources(pacsCode) ? 'busy' : 'refused',
+        pacsCode,
+      });
     }
   }
-  return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said.get(sopInstanceUID) ?? { outcome: 'unanswered', pacsCode: null }) }));
+  return sent.map(({ sopInstanceUID }) => ({
+    sopInstanceUID,
+    ...(said.get(sopInstanceUID) ?? { outcome: 'unanswered', pacsCode: null }),
+  }));
 }
 
 /** What `readSearchAnswer` reads beside the UIDs, to be asked for (PS3.18 §8.3.4.3, includefield). */
@@ -81,7 +94,11 @@ export function readSearchAnswer(body: unknown): readonly DescribedInstance[] {
     const seriesInstanceUID = textOf(row, SERIES_INSTANCE_UID);
     const sopInstanceUID = textOf(row, SOP_INSTANCE_UID);
     if (!studyInstanceUID || !seriesInstanceUID || !sopInstanceUID) return [];
-    const said = { sopClassUID: textOf(row, SOP_CLASS_UID), modality: textOf(row, MODALITY), frames: numberOf(row, NUMBER_OF_FRAMES) };
+    const said = {
+      sopClassUID: textOf(row, SOP_CLASS_UID),
+      modality: textOf(row, MODALITY),
+      frames: numberOf(row, NUMBER_OF_FRAMES),
+    };
     return [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, ...said }];
   });
 }

@@ -1,6 +1,7 @@
 /**
- * The PACS before it has answered once: which adapter fits is asked when it is first needed, so that a gateway starts while its PACS is
- * down. Until then everything throws PacsUnreachable, as everything does when it is down later.
+ * The PACS before it has answered once: which adapter fits is asked when it is first needed, so that a
+ * gateway starts while its PACS is down. Until then everything throws PacsUnreachable, as everything does
+ * when it is down later.
  */
 import { openPacs } from './orthanc-pacs.ts';
 import type { Pacs } from './pacs.ts';
@@ -13,11 +14,13 @@ export function createLatePacs(settings: PacsSettings): Pacs {
   const pacs = async (signal: AbortSignal): Promise<Pacs> => (found ??= await openPacs(settings, signal));
   return {
     describe: () => createStowPacs(settings).describe(),
-    storeInstances: async (study, instances, signal) => (await pacs(signal)).storeInstances(study, instances, signal),
+    storeInstances: async (study, instances, signal) =>
+      (await pacs(signal)).storeInstances(study, instances, signal),
     findStudy: async (study, signal, enough) => (await pacs(signal)).findStudy(study, signal, enough),
     findInstances: async (uids, signal) => (await pacs(signal)).findInstances(uids, signal),
     readBack: async (where, signal) => (await pacs(signal)).readBack(where, signal),
-    fetchInstance: async (where, maxBytes, signal) => (await pacs(signal)).fetchInstance(where, maxBytes, signal),
+    fetchInstance: async (where, maxBytes, signal) =>
+      (await pacs(signal)).fetchInstance(where, maxBytes, signal),
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),
     get storeAnotherWay() {

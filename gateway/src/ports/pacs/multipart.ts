@@ -1,5 +1,6 @@
 /**
- * multipart/related (RFC 2387, PS3.18 §8.7.1) as the gateway writes it to a PACS and reads it from one, both as streams.
+ * multipart/related (RFC 2387, PS3.18 §8.7.1) as the gateway writes it to a PACS and reads it from one, both
+ * as streams.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { joinBytes } from '#shared/transfer/instance-bytes.ts';
@@ -8,15 +9,27 @@ import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts'
 
 const CRLF = '\r\n';
 
-export type MultipartBody = { readonly contentType: string; readonly contentLength: number; stream(signal: AbortSignal): AsyncIterable<Uint8Array> };
+export type MultipartBody = {
+  readonly contentType: string;
+  readonly contentLength: number;
+  stream(signal: AbortSignal): AsyncIterable<Uint8Array>;
+};
 
-/** PS3.18 §10.5.1: a store request with the instances in their order; nothing is read before `stream` is asked for it. */
+/**
+ * PS3.18 §10.5.1: a store request with the instances in their order; nothing is read before `stream` is asked
+ * for it.
+ */
 export function storeRequestBody(instances: readonly InstanceToStore[]): MultipartBody {
   const boundary = randomBytes(16).toString('hex');
   const head = (bytes: number) =>
-    Buffer.from(`--${boundary}${CRLF}Content-Type: application/dicom${CRLF}Content-Length: ${bytes}${CRLF}${CRLF}`);
+    Buffer.from(
+      `--${boundary}${CRLF}Content-Type: application/dicom${CRLF}Content-Length: ${bytes}${CRLF}${CRLF}`,
+    );
   const tail = Buffer.from(`--${boundary}--${CRLF}`);
-  const contentLength = instances.reduce((sum, { bytes }) => sum + head(bytes).length + bytes + CRLF.length, tail.length);
+  const contentLength = instances.reduce(
+    (sum, { bytes }) => sum + head(bytes).length + bytes + CRLF.length,
+    tail.length,
+  );
   return {
     contentType: `multipart/related; type="application/dicom"; boundary=${boundary}`,
     contentLength,
@@ -31,7 +44,10 @@ export function storeRequestBody(instances: readonly InstanceToStore[]): Multipa
   };
 }
 
-/** The instance's bytes, and the promise that they are as many as was said: another count would shift every part that follows. */
+/**
+ * The instance's bytes, and the promise that they are as many as was said: another count would shift every
+ * part that follows.
+ */
 async function* exactly(instance: InstanceToStore, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let sent = 0;
   try {
@@ -42,17 +58,23 @@ async function* exactly(instance: InstanceToStore, signal: AbortSignal): AsyncGe
   } catch (error) {
     throw new BodyUnreadable(error);
   }
-  if (sent !== instance.bytes) throw new BodyUnreadable(new Error(`${sent} bytes instead of ${instance.bytes}`));
+  if (sent !== instance.bytes)
+    throw new BodyUnreadable(new Error(`${sent} bytes instead of ${instance.bytes}`));
 }
 
 /** The header of a part ends within this many bytes, or the answer is not ours to read. */
 const PART_HEADER_LIMIT = 16 * 1024;
 
 /**
- * The first part of a multipart answer, or the whole answer where it has no parts: a PACS may answer a single instance with `application/dicom` itself
- * (PS3.18 §8.7.3.1). Throws PacsUnreachable where it is cut or malformed.
+ * The first part of a multipart answer, or the whole answer where it has no parts: a PACS may answer a single
+ * instance with `application/dicom` itself (PS3.18 §8.7.3.1). Throws PacsUnreachable where it is cut or
+ * malformed.
  */
-export async function* firstPart(contentType: string, body: AsyncIterable<Uint8Array>, alive: () => void): AsyncGenerator<Uint8Array> {
+export async function* firstPart(
+  contentType: string,
+  body: AsyncIterable<Uint8Array>,
+  alive: () => void,
+): AsyncGenerator<Uint8Array> {
   const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
   const delimiter = boundary === undefined ? null : Buffer.from(`${CRLF}--${boundary}`);
   // A line break before the first delimiter makes it look like all others.
@@ -96,7 +118,10 @@ export async function hashAll(pieces: AsyncIterable<Uint8Array>): Promise<ReadBa
 }
 
 /** All of it in memory; null where it is more than `maxBytes`, of which no more is read. */
-export async function gatherAll(pieces: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+export async function gatherAll(
+  pieces: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   const gathered: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of pieces) {

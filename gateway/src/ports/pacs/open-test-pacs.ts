@@ -1,16 +1,26 @@
 /**
- * A PACS in memory that lies when it is told to, for tests in which thousands of stores have to go wrong in chosen ways. What a PACS really
- * does is asked of a real one: pacs.contract.test.ts and pipeline.test.ts.
+ * A PACS in memory that lies when it is told to, for tests in which thousands of stores have to go wrong in
+ * chosen ways. What a PACS really does is asked of a real one: pacs.contract.test.ts and pipeline.test.ts.
  */
 import { createHash } from 'node:crypto';
 import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
 
 /**
- * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second instance is stored, and nothing is said of
- * any. `forgetful`: says "stored" and keeps nothing. `refusing`: refuses everything. `busy`: has no room. `failing`: stores nothing and says nothing of
- * any instance, but searches. `deaf-to-searches`: stores, but does not search.
+ * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
+ * instance is stored, and nothing is said of any. `forgetful`: says "stored" and keeps nothing. `refusing`:
+ * refuses everything. `busy`: has no room. `failing`: stores nothing and says nothing of any instance, but
+ * searches. `deaf-to-searches`: stores, but does not search.
  */
-export type Lie = 'honest' | 'down' | 'cut' | 'half' | 'forgetful' | 'refusing' | 'busy' | 'failing' | 'deaf-to-searches';
+export type Lie =
+  | 'honest'
+  | 'down'
+  | 'cut'
+  | 'half'
+  | 'forgetful'
+  | 'refusing'
+  | 'busy'
+  | 'failing'
+  | 'deaf-to-searches';
 
 export type TestPacs = Pacs & {
   lie: Lie;
@@ -36,7 +46,8 @@ export function openTestPacs(): TestPacs {
     answers();
     if (pacs.lie === 'deaf-to-searches') throw new PacsUnreachable('deaf', 500);
   };
-  const isShown = (): boolean => (pacs.slowToShow -= posted.size > 0 && pacs.slowToShow > 0 ? 1 : 0) === 0 || posted.size === 0;
+  const isShown = (): boolean =>
+    (pacs.slowToShow -= posted.size > 0 && pacs.slowToShow > 0 ? 1 : 0) === 0 || posted.size === 0;
   const pacs: TestPacs = {
     lie: 'honest',
     held,
@@ -56,11 +67,28 @@ export function openTestPacs(): TestPacs {
         const bytes = await readWhole(instance, signal);
         posted.set(instance.sopInstanceUID, (posted.get(instance.sopInstanceUID) ?? 0) + 1);
         const fails = pacs.lie === 'failing' || pacs.failsOn.has(instance.sopInstanceUID);
-        const keeps = !fails && (pacs.lie === 'honest' || pacs.lie === 'cut' || pacs.lie === 'deaf-to-searches' || (pacs.lie === 'half' && i % 2 === 0));
+        const keeps =
+          !fails &&
+          (pacs.lie === 'honest' ||
+            pacs.lie === 'cut' ||
+            pacs.lie === 'deaf-to-searches' ||
+            (pacs.lie === 'half' && i % 2 === 0));
         // As Orthanc does: what is there stays, and the answer does not tell.
         if (keeps && !held.has(instance.sopInstanceUID)) held.set(instance.sopInstanceUID, { study, bytes });
-        const outcome = fails ? 'unanswered' : pacs.lie === 'refusing' ? 'refused' : pacs.lie === 'busy' ? 'busy' : pacs.lie === 'half' ? 'unanswered' : 'stored';
-        result.push({ sopInstanceUID: instance.sopInstanceUID, outcome, pacsCode: outcome === 'refused' ? 0x0110 : null });
+        const outcome = fails
+          ? 'unanswered'
+          : pacs.lie === 'refusing'
+            ? 'refused'
+            : pacs.lie === 'busy'
+              ? 'busy'
+              : pacs.lie === 'half'
+                ? 'unanswered'
+                : 'stored';
+        result.push({
+          sopInstanceUID: instance.sopInstanceUID,
+          outcome,
+          pacsCode: outcome === 'refused' ? 0x0110 : null,
+        });
       }
       if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null);
       return result;
@@ -68,14 +96,21 @@ export function openTestPacs(): TestPacs {
     async findStudy(study) {
       searches();
       if (!isShown()) return new Set();
-      return new Set([...held].filter(([, instance]) => instance.study === study).map(([uid]) => uid).slice(0, pacs.listsAtMost));
+      return new Set(
+        [...held]
+          .filter(([, instance]) => instance.study === study)
+          .map(([uid]) => uid)
+          .slice(0, pacs.listsAtMost),
+      );
     },
     async findInstances(uids) {
       searches();
       if (!isShown()) return [];
       return uids.flatMap((sopInstanceUID) => {
         const instance = held.get(sopInstanceUID);
-        return instance ? [{ studyInstanceUID: instance.study, seriesInstanceUID: '1.2', sopInstanceUID }] : [];
+        return instance
+          ? [{ studyInstanceUID: instance.study, seriesInstanceUID: '1.2', sopInstanceUID }]
+          : [];
       });
     },
     async readBack({ sopInstanceUID }) {
@@ -87,13 +122,20 @@ export function openTestPacs(): TestPacs {
       answers();
       const bytes = held.get(sopInstanceUID)?.bytes;
       if (bytes === undefined) return null;
-      return bytes.length > maxBytes ? { kind: 'too-large' } : { kind: 'fetched', bytes: new Uint8Array(bytes) };
+      return bytes.length > maxBytes
+        ? { kind: 'too-large' }
+        : { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
     async describeStudy(study, limit) {
       searches();
       const rows = [...held].filter(([, instance]) => instance.study === study).slice(0, limit);
       return rows.map(([sopInstanceUID]) => ({
-        studyInstanceUID: study, seriesInstanceUID: '1.2', sopInstanceUID, sopClassUID: null, modality: null, frames: null,
+        studyInstanceUID: study,
+        seriesInstanceUID: '1.2',
+        sopInstanceUID,
+        sopClassUID: null,
+        modality: null,
+        frames: null,
       }));
     },
   };

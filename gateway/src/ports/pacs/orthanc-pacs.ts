@@ -1,14 +1,18 @@
 /**
- * Orthanc: STOW-RS first, like any other, and its own REST API where STOW-RS says no. Orthanc 1.10.1 refuses by STOW-RS what it stores
- * by REST (a Data Set with VR UN in Explicit VR, for one), answers 400 to a request of which it stored nearly all, and 200 with a
- * Referenced SOP Sequence where it kept other bytes: pipeline/forward looks behind each of these.
+ * Orthanc: STOW-RS first, like any other, and its own REST API where STOW-RS says no. Orthanc 1.10.1 refuses
+ * by STOW-RS what it stores by REST (a Data Set with VR UN in Explicit VR, for one), answers 400 to a request
+ * of which it stored nearly all, and 200 with a Referenced SOP Sequence where it kept other bytes:
+ * pipeline/forward looks behind each of these.
  */
 import { parseJson } from './dicom-json.ts';
 import { createPacsHttp, type PacsSettings } from './pacs-http.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
-/** Orthanc's REST root from its DICOMweb root, whose default name is /dicom-web; null where the URL does not end as Orthanc's does. */
+/**
+ * Orthanc's REST root from its DICOMweb root, whose default name is /dicom-web; null where the URL does not
+ * end as Orthanc's does.
+ */
 function restRootOf(dicomWebUrl: string): string | null {
   const match = /^(.*)\/dicom-web\/?$/.exec(dicomWebUrl);
   return match ? match[1]! : null;
@@ -22,22 +26,34 @@ async function* once(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
 }
 
-/** A JSON array of objects; a study that was deleted in between has none. Throws PacsUnreachable for anything else. */
+/**
+ * A JSON array of objects; a study that was deleted in between has none. Throws PacsUnreachable for anything
+ * else.
+ */
 async function readList(response: Response): Promise<readonly Record<string, unknown>[]> {
   const body = parseJson(await response.text());
   if (response.status === 404) return [];
-  if (!response.ok || !Array.isArray(body)) throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
+  if (!response.ok || !Array.isArray(body))
+    throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
   return body.filter(isRecord);
 }
 
-/** True where `/system` beside the DICOMweb root is an Orthanc's. Throws PacsUnreachable where nothing answers. */
+/**
+ * True where `/system` beside the DICOMweb root is an Orthanc's. Throws PacsUnreachable where nothing
+ * answers.
+ */
 export async function isOrthanc(settings: PacsSettings, signal: AbortSignal): Promise<boolean> {
   const rest = restRootOf(settings.url);
   if (rest === null) return false;
-  return createPacsHttp(settings).exchange(`${rest}/system`, { accept: 'application/json' }, signal, async (response) => {
-    const body = parseJson(await response.text());
-    return response.ok && isRecord(body) && 'ApiVersion' in body && 'DicomAet' in body;
-  });
+  return createPacsHttp(settings).exchange(
+    `${rest}/system`,
+    { accept: 'application/json' },
+    signal,
+    async (response) => {
+      const body = parseJson(await response.text());
+      return response.ok && isRecord(body) && 'ApiVersion' in body && 'DicomAet' in body;
+    },
+  );
 }
 
 export function createOrthancPacs(settings: PacsSettings): Pacs {
@@ -50,26 +66,48 @@ export function createOrthancPacs(settings: PacsSettings): Pacs {
     async storeAnotherWay(instance: InstanceToStore, signal: AbortSignal): Promise<StoreAnswer> {
       const { sopInstanceUID, bytes } = instance;
       const request = {
-        method: 'POST' as const, accept: 'application/json', contentType: 'application/dicom', contentLength: bytes, body: instance.open(signal),
+        method: 'POST' as const,
+        accept: 'application/json',
+        contentType: 'application/dicom',
+        contentLength: bytes,
+        body: instance.open(signal),
       };
       return http.exchange(`${rest}/instances`, request, signal, async (response): Promise<StoreAnswer> => {
         const body = parseJson(await response.text());
-        const stored = response.ok && isRecord(body) && (body['Status'] === 'Success' || body['Status'] === 'AlreadyStored');
+        const stored =
+          response.ok &&
+          isRecord(body) &&
+          (body['Status'] === 'Success' || body['Status'] === 'AlreadyStored');
         // A full disk, a locked index: nothing that is said of the instance.
         const outcome = stored ? 'stored' : response.status >= 500 ? 'unanswered' : 'refused';
         return { sopInstanceUID, outcome, pacsCode: null };
       });
     },
 
-    // A search by QIDO-RS reads the file of each instance: 2 ms each, 40 s for a study of 20 000. Its index alone is asked in a hundredth of that.
+    // A search by QIDO-RS reads the file of each instance: 2 ms each, 40 s for a study of 20 000. Its index
+    // alone is asked in a hundredth of that.
     async findStudy(studyInstanceUID, signal) {
-      const lookup = { method: 'POST' as const, accept: 'application/json', contentType: 'text/plain', body: once(studyInstanceUID), contentLength: studyInstanceUID.length };
-      const studies = await http.exchange(`${rest}/tools/lookup`, lookup, signal, (response) => readList(response));
+      const lookup = {
+        method: 'POST' as const,
+        accept: 'application/json',
+        contentType: 'text/plain',
+        body: once(studyInstanceUID),
+        contentLength: studyInstanceUID.length,
+      };
+      const studies = await http.exchange(`${rest}/tools/lookup`, lookup, signal, (response) =>
+        readList(response),
+      );
       const uids = new Set<string>();
       for (const { Type, ID } of studies) {
         if (Type !== 'Study' || typeof ID !== 'string') continue;
-        const rows = await http.exchange(`${rest}/studies/${ID}/instances`, { accept: 'application/json' }, signal, (response) => readList(response));
-        for (const { MainDicomTags } of rows) if (isRecord(MainDicomTags)) uids.add(String(MainDicomTags['SOPInstanceUID']));
+        const rows = await http.exchange(
+          `${rest}/studies/${ID}/instances`,
+          { accept: 'application/json' },
+          signal,
+          (response) => readList(response),
+        );
+        for (const { MainDicomTags } of rows)
+          if (isRecord(MainDicomTags)) uids.add(String(MainDicomTags['SOPInstanceUID']));
       }
       return uids;
     },

@@ -1,6 +1,7 @@
 /**
- * HTTP to a PACS: one place for credentials, for time-outs and for telling "unreachable" from "refused". A time-out counts from the last
- * byte that moved, never from the start: an instance of 1 GB over a slow line is not an error.
+ * HTTP to a PACS: one place for credentials, for time-outs and for telling "unreachable" from "refused". A
+ * time-out counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line
+ * is not an error.
  */
 import { PacsUnreachable } from './pacs.ts';
 
@@ -9,13 +10,19 @@ export type PacsSettings = {
   readonly url: string;
   /** Value of the Authorization header field, or null. */
   readonly authorization: string | null;
-  /** Longest silence. Below about 30 s a PACS that stores a large batch before it answers is given up; far above it a dead one holds a study. */
+  /**
+   * Longest silence. Below about 30 s a PACS that stores a large batch before it answers is given up; far
+   * above it a dead one holds a study.
+   */
   readonly idleMs?: number;
 };
 
 const IDLE_MS = 120_000;
 
-/** The PACS or what stands before it is not able to answer now, or does not take our credentials: nothing was said of the instances. */
+/**
+ * The PACS or what stands before it is not able to answer now, or does not take our credentials: nothing was
+ * said of the instances.
+ */
 const UNREACHABLE_STATUS: readonly number[] = [401, 403, 407, 408, 429, 502, 503, 504];
 
 export type PacsRequest = {
@@ -28,7 +35,12 @@ export type PacsRequest = {
 
 export type PacsHttp = {
   /** Sends the request and gives the answer to `read`; the time-out covers both. Throws PacsUnreachable. */
-  exchange<T>(url: string, request: PacsRequest, signal: AbortSignal, read: (response: Response, alive: () => void) => Promise<T>): Promise<T>;
+  exchange<T>(
+    url: string,
+    request: PacsRequest,
+    signal: AbortSignal,
+    read: (response: Response, alive: () => void) => Promise<T>,
+  ): Promise<T>;
 };
 
 /** The URL without what may be a secret in it: user, password, query. */
@@ -38,8 +50,9 @@ export function withoutCredentials(url: string): string {
 }
 
 /**
- * Fetch Standard, HTTP-network-or-cache fetch: unless the request's "window is no-window" and its "redirect mode is error", it is cloned, and the
- * clone keeps every byte that was sent: an instance of 1 GiB would take 1 GiB. A PACS that redirects a store is as good as one that is away.
+ * Fetch Standard, HTTP-network-or-cache fetch: unless the request's "window is no-window" and its "redirect
+ * mode is error", it is cloned, and the clone keeps every byte that was sent: an instance of 1 GiB would take
+ * 1 GiB. A PACS that redirects a store is as good as one that is away.
  */
 const SENT_ONCE = { duplex: 'half', redirect: 'error', window: null } as const;
 
@@ -48,7 +61,10 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
   return {
     async exchange(url, request, signal, read) {
       const idle = new AbortController();
-      const timer = setTimeout(() => idle.abort(new PacsUnreachable('the PACS is silent', null, 'silent')), idleMs);
+      const timer = setTimeout(
+        () => idle.abort(new PacsUnreachable('the PACS is silent', null, 'silent')),
+        idleMs,
+      );
       const alive = () => void timer.refresh();
       const headers: Record<string, string> = { accept: request.accept };
       if (authorization !== null) headers['authorization'] = authorization;
@@ -59,12 +75,17 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
         headers,
         redirect: 'manual',
         signal: AbortSignal.any([signal, idle.signal]),
-        ...(request.body === undefined ? {} : { body: ReadableStream.from(watched(request.body, alive)), ...SENT_ONCE }),
+        ...(request.body === undefined
+          ? {}
+          : { body: ReadableStream.from(watched(request.body, alive)), ...SENT_ONCE }),
       };
       try {
         const response = await fetch(url, init);
         alive();
-        if (UNREACHABLE_STATUS.includes(response.status) || (response.status >= 300 && response.status < 400)) {
+        if (
+          UNREACHABLE_STATUS.includes(response.status) ||
+          (response.status >= 300 && response.status < 400)
+        ) {
           await response.body?.cancel();
           throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
         }
@@ -87,14 +108,22 @@ async function* watched(body: AsyncIterable<Uint8Array>, alive: () => void): Asy
   }
 }
 
-/** Our own errors (a spool file that cannot be read) pass; fetch's TypeError and a body that was cut become PacsUnreachable. */
+/**
+ * Our own errors (a spool file that cannot be read) pass; fetch's TypeError and a body that was cut become
+ * PacsUnreachable.
+ */
 function asUnreachable(error: unknown): unknown {
   if (error instanceof PacsUnreachable) return error;
   if (error instanceof TypeError) {
     // A body that fails is reported by fetch as its own failure with ours as the cause: ours is the truth.
     const code = (error.cause as { code?: unknown } | undefined)?.code;
     if (error.cause instanceof BodyUnreadable) return error.cause;
-    return new PacsUnreachable('the PACS cannot be reached', null, typeof code === 'string' ? code : null, error);
+    return new PacsUnreachable(
+      'the PACS cannot be reached',
+      null,
+      typeof code === 'string' ? code : null,
+      error,
+    );
   }
   return error;
 }

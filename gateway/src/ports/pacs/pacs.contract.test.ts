@@ -1,4 +1,7 @@
-/** What the gateway relies on from a PACS, against a real Orthanc through both adapters, and against answers that no Orthanc gives. */
+/**
+ * What the gateway relies on from a PACS, against a real Orthanc through both adapters, and against answers
+ * that no Orthanc gives.
+ */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -17,21 +20,45 @@ const signal = new AbortController().signal;
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** What the corpus says of each of its files. */
-type Row = { path: string; sopInstanceUid: string; sopClassUid: string; transferSyntax: string; studyInstanceUid: string; seriesInstanceUid: string };
+type Row = {
+  path: string;
+  sopInstanceUid: string;
+  sopClassUid: string;
+  transferSyntax: string;
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+};
 
-function toStore(row: Row, bytes: Buffer): InstanceToStore & { study: string; series: string; content: Buffer; row: Row } {
+function toStore(
+  row: Row,
+  bytes: Buffer,
+): InstanceToStore & { study: string; series: string; content: Buffer; row: Row } {
   return {
-    sopInstanceUID: row.sopInstanceUid, sopClassUID: row.sopClassUid, transferSyntaxUID: row.transferSyntax,
-    study: row.studyInstanceUid, series: row.seriesInstanceUid, bytes: bytes.length, content: bytes, row,
+    sopInstanceUID: row.sopInstanceUid,
+    sopClassUID: row.sopClassUid,
+    transferSyntaxUID: row.transferSyntax,
+    study: row.studyInstanceUid,
+    series: row.seriesInstanceUid,
+    bytes: bytes.length,
+    content: bytes,
+    row,
     async *open() {
       for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
     },
   };
 }
 
-type Context = { orthanc: RunningOrthanc; folder: string; mr: ReturnType<typeof toStore>[]; irregular: ReturnType<typeof toStore> };
+type Context = {
+  orthanc: RunningOrthanc;
+  folder: string;
+  mr: ReturnType<typeof toStore>[];
+  irregular: ReturnType<typeof toStore>;
+};
 
-for (const [name, create] of [['STOW-RS', createStowPacs], ['Orthanc', createOrthancPacs]] as const) {
+for (const [name, create] of [
+  ['STOW-RS', createStowPacs],
+  ['Orthanc', createOrthancPacs],
+] as const) {
   const test = suite<Partial<Context>>(`a PACS through ${name}`);
   let pacs: Pacs;
   let context: Context | null = null;
@@ -42,10 +69,14 @@ for (const [name, create] of [['STOW-RS', createStowPacs], ['Orthanc', createOrt
     if ((await findOrthanc()) === null) return skipped(`PACS contract (${name})`, 'Orthanc is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'relay-pacs-'));
     const orthanc = await startOrthanc({ folder });
-    const rows = (JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: Row[] }).files;
-    const take = (rows: Row[]) => Promise.all(rows.map(async (row) => toStore(row, await readFile(join(corpus, row.path)))));
+    const rows = (JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: Row[] })
+      .files;
+    const take = (rows: Row[]) =>
+      Promise.all(rows.map(async (row) => toStore(row, await readFile(join(corpus, row.path)))));
     const mr = await take(rows.filter(({ path }) => path.startsWith('dev/mr-t1-siemens/')).slice(0, 6));
-    const [irregular] = await take(rows.filter(({ path }) => path === 'dev/ct-irregular/explicit_VR-UN.dcm')) as [ReturnType<typeof toStore>];
+    const [irregular] = (await take(
+      rows.filter(({ path }) => path === 'dev/ct-irregular/explicit_VR-UN.dcm'),
+    )) as [ReturnType<typeof toStore>];
     context = { orthanc, folder, mr, irregular };
     pacs = create(orthanc);
   });
@@ -54,58 +85,104 @@ for (const [name, create] of [['STOW-RS', createStowPacs], ['Orthanc', createOrt
     if (context) await rm(context.folder, { recursive: true, force: true });
   });
 
-  const promise = (title: string, run: (context: Context) => Promise<void>) => test(title, async () => void (context && (await run(context))));
+  const promise = (title: string, run: (context: Context) => Promise<void>) =>
+    test(title, async () => void (context && (await run(context))));
 
-  promise('instances given in one request are found by study, found by UID, and read back bit for bit', async ({ mr }) => {
-    const [first, second] = [mr[0]!, mr[1]!];
-    const answers = await pacs.storeInstances(first.study, [first, second], signal);
-    assert.equal(answers.map(({ outcome }) => outcome), ['stored', 'stored']);
-    assert.equal([...(await pacs.findStudy(first.study, signal))].sort(), [first.sopInstanceUID, second.sopInstanceUID].sort());
-    const [found] = await pacs.findInstances([first.sopInstanceUID, '1.2.3.4'], signal);
-    assert.equal(found, { studyInstanceUID: first.study, seriesInstanceUID: first.series, sopInstanceUID: first.sopInstanceUID });
-    assert.equal(await pacs.readBack(found!, signal), { digest: sha256(first.content), bytes: first.bytes });
-  });
+  promise(
+    'instances given in one request are found by study, found by UID, and read back bit for bit',
+    async ({ mr }) => {
+      const [first, second] = [mr[0]!, mr[1]!];
+      const answers = await pacs.storeInstances(first.study, [first, second], signal);
+      assert.equal(
+        answers.map(({ outcome }) => outcome),
+        ['stored', 'stored'],
+      );
+      assert.equal(
+        [...(await pacs.findStudy(first.study, signal))].sort(),
+        [first.sopInstanceUID, second.sopInstanceUID].sort(),
+      );
+      const [found] = await pacs.findInstances([first.sopInstanceUID, '1.2.3.4'], signal);
+      assert.equal(found, {
+        studyInstanceUID: first.study,
+        seriesInstanceUID: first.series,
+        sopInstanceUID: first.sopInstanceUID,
+      });
+      assert.equal(await pacs.readBack(found!, signal), {
+        digest: sha256(first.content),
+        bytes: first.bytes,
+      });
+    },
+  );
 
-  promise('an instance is fetched bit for bit, and one that is larger than asked for is not', async ({ mr }) => {
-    const [{ study, series, sopInstanceUID, content, bytes }] = [mr[0]!];
-    const where = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID };
-    const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
-    assert.is(fetched?.kind === 'fetched' && sha256(fetched.bytes), sha256(content));
-    assert.is((await pacs.fetchInstance(where, bytes, signal))?.kind, 'fetched');
-    assert.equal(await pacs.fetchInstance(where, bytes - 1, signal), { kind: 'too-large' });
-    assert.is(await pacs.fetchInstance({ ...where, sopInstanceUID: '1.2.3' }, FETCHED_BYTES_LIMIT, signal), null);
-  });
+  promise(
+    'an instance is fetched bit for bit, and one that is larger than asked for is not',
+    async ({ mr }) => {
+      const [{ study, series, sopInstanceUID, content, bytes }] = [mr[0]!];
+      const where = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID };
+      const fetched = await pacs.fetchInstance(where, FETCHED_BYTES_LIMIT, signal);
+      assert.is(fetched?.kind === 'fetched' && sha256(fetched.bytes), sha256(content));
+      assert.is((await pacs.fetchInstance(where, bytes, signal))?.kind, 'fetched');
+      assert.equal(await pacs.fetchInstance(where, bytes - 1, signal), { kind: 'too-large' });
+      assert.is(
+        await pacs.fetchInstance({ ...where, sopInstanceUID: '1.2.3' }, FETCHED_BYTES_LIMIT, signal),
+        null,
+      );
+    },
+  );
 
   promise('the instances of a study are described, and no more than asked for', async ({ mr }) => {
     const described = await pacs.describeStudy(mr[0]!.study, 100, signal);
-    assert.equal(described.map(({ sopInstanceUID }) => sopInstanceUID).sort(), [mr[0]!, mr[1]!].map(({ sopInstanceUID }) => sopInstanceUID).sort());
-    for (const { sopClassUID, modality, frames } of described) assert.equal([sopClassUID, modality, frames], [mr[0]!.row.sopClassUid, 'MR', null]);
+    assert.equal(
+      described.map(({ sopInstanceUID }) => sopInstanceUID).sort(),
+      [mr[0]!, mr[1]!].map(({ sopInstanceUID }) => sopInstanceUID).sort(),
+    );
+    for (const { sopClassUID, modality, frames } of described)
+      assert.equal([sopClassUID, modality, frames], [mr[0]!.row.sopClassUid, 'MR', null]);
     assert.is((await pacs.describeStudy(mr[0]!.study, 1, signal)).length, 1);
     assert.equal(await pacs.describeStudy('1.2.3', 100, signal), []);
   });
 
-  promise('a study that is not there is an empty answer, an instance that is not there is null', async ({ mr }) => {
-    assert.is((await pacs.findStudy('1.2.3', signal)).size, 0);
-    assert.equal(await pacs.findInstances(['1.2.3'], signal), []);
-    assert.is(await pacs.readBack({ studyInstanceUID: mr[0]!.study, seriesInstanceUID: mr[0]!.series, sopInstanceUID: '1.2.3' }, signal), null);
-  });
+  promise(
+    'a study that is not there is an empty answer, an instance that is not there is null',
+    async ({ mr }) => {
+      assert.is((await pacs.findStudy('1.2.3', signal)).size, 0);
+      assert.equal(await pacs.findInstances(['1.2.3'], signal), []);
+      assert.is(
+        await pacs.readBack(
+          { studyInstanceUID: mr[0]!.study, seriesInstanceUID: mr[0]!.series, sopInstanceUID: '1.2.3' },
+          signal,
+        ),
+        null,
+      );
+    },
+  );
 
-  promise('one bad instance in a request costs the others nothing: what the answer leaves out is unanswered', async ({ mr, irregular }) => {
-    const sent = [mr[2]!, irregular, mr[3]!];
-    const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
-    assert.is.not(answers[1]!.outcome, 'stored');
-    const found = await pacs.findStudy(mr[2]!.study, signal);
-    for (const [i, { outcome, sopInstanceUID }] of answers.entries()) if (i !== 1) assert.is(outcome === 'stored', found.has(sopInstanceUID));
-  });
+  promise(
+    'one bad instance in a request costs the others nothing: what the answer leaves out is unanswered',
+    async ({ mr, irregular }) => {
+      const sent = [mr[2]!, irregular, mr[3]!];
+      const answers = await pacs.storeInstances(mr[2]!.study, sent, signal);
+      assert.is.not(answers[1]!.outcome, 'stored');
+      const found = await pacs.findStudy(mr[2]!.study, signal);
+      for (const [i, { outcome, sopInstanceUID }] of answers.entries())
+        if (i !== 1) assert.is(outcome === 'stored', found.has(sopInstanceUID));
+    },
+  );
 
-  promise('one that is refused alone is refused, and Orthanc takes it the other way', async ({ irregular }) => {
-    const [answer] = await pacs.storeInstances(irregular.study, [irregular], signal);
-    assert.is(answer!.outcome, 'refused');
-    if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
-    assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
-    const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
-    assert.equal(await pacs.readBack(found!, signal), { digest: sha256(irregular.content), bytes: irregular.bytes });
-  });
+  promise(
+    'one that is refused alone is refused, and Orthanc takes it the other way',
+    async ({ irregular }) => {
+      const [answer] = await pacs.storeInstances(irregular.study, [irregular], signal);
+      assert.is(answer!.outcome, 'refused');
+      if (pacs.storeAnotherWay === null) return assert.is(name, 'STOW-RS');
+      assert.is((await pacs.storeAnotherWay(irregular, signal)).outcome, 'stored');
+      const [found] = await pacs.findInstances([irregular.sopInstanceUID], signal);
+      assert.equal(await pacs.readBack(found!, signal), {
+        digest: sha256(irregular.content),
+        bytes: irregular.bytes,
+      });
+    },
+  );
 
   promise('other bytes under a known UID are told by reading back, for the PACS says 200', async ({ mr }) => {
     const other = Buffer.from(mr[0]!.content);
@@ -124,8 +201,14 @@ for (const [name, create] of [['STOW-RS', createStowPacs], ['Orthanc', createOrt
   promise('a wrong password is told from a refusal', async ({ orthanc, mr }) => {
     const locked = create({ url: orthanc.url, authorization: 'Basic eDp4' });
     assert.instance(await locked.probe(signal).catch((error: unknown) => error), PacsUnreachable);
-    assert.instance(await locked.storeInstances(mr[0]!.study, [mr[0]!], signal).catch((error: unknown) => error), PacsUnreachable);
-    assert.is(create({ url: 'http://user:secret@127.0.0.1/dicom-web?key=1', authorization: null }).describe(), 'http://127.0.0.1/dicom-web');
+    assert.instance(
+      await locked.storeInstances(mr[0]!.study, [mr[0]!], signal).catch((error: unknown) => error),
+      PacsUnreachable,
+    );
+    assert.is(
+      create({ url: 'http://user:secret@127.0.0.1/dicom-web?key=1', authorization: null }).describe(),
+      'http://127.0.0.1/dicom-web',
+    );
     assert.is(await isOrthanc(orthanc, signal), true);
   });
   test.run();
@@ -138,32 +221,65 @@ const servers: Server[] = [];
 async function answering(status: number, body: string | null, seen: IncomingMessage[] = []): Promise<string> {
   const server = createServer((request, response) => {
     seen.push(request);
-    request.resume().on('end', () => void (body === null ? undefined : response.writeHead(status, { 'content-type': 'application/dicom+json' }).end(body)));
+    request
+      .resume()
+      .on(
+        'end',
+        () =>
+          void (body === null
+            ? undefined
+            : response.writeHead(status, { 'content-type': 'application/dicom+json' }).end(body)),
+      );
   });
   servers.push(server);
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/dicom-web`;
 }
 const small = (sopInstanceUID: string): InstanceToStore => ({
-  sopInstanceUID, sopClassUID: '1.2', transferSyntaxUID: '1.2', bytes: 3, async *open() { yield new Uint8Array(3); },
+  sopInstanceUID,
+  sopClassUID: '1.2',
+  transferSyntaxUID: '1.2',
+  bytes: 3,
+  async *open() {
+    yield new Uint8Array(3);
+  },
 });
-const failed = (uid: string, reason: number) => `{"00081155":{"vr":"UI","Value":["${uid}"]},"00081197":{"vr":"US","Value":[${reason}]}}`;
+const failed = (uid: string, reason: number) =>
+  `{"00081155":{"vr":"UI","Value":["${uid}"]},"00081197":{"vr":"US","Value":[${reason}]}}`;
 const referenced = (uid: string, more = '') => `{"00081155":{"vr":"UI","Value":["${uid}"]}${more}}`;
 
 liar.after(() => servers.forEach((server) => (server.closeAllConnections(), server.close())));
 
-liar('answers 202 is believed instance by instance: stored, coerced, refused, out of resources, not a word', async () => {
-  const warning = ',"00081196":{"vr":"US","Value":[45056]}';
-  const body = `{"00081198":{"vr":"SQ","Value":[${failed('1.3', 272)},${failed('1.4', 0xa700)}]},"00081199":{"vr":"SQ","Value":[${referenced('1.1')},${referenced('1.2', warning)}]}}`;
-  const answers = await createStowPacs({ url: await answering(202, body), authorization: null }).storeInstances('1', ['1.1', '1.2', '1.3', '1.4', '1.5'].map(small), signal);
-  assert.equal(answers.map(({ outcome }) => outcome), ['stored', 'coerced', 'refused', 'busy', 'unanswered']);
-  assert.equal(answers.map(({ pacsCode }) => pacsCode), [null, 45056, 272, 0xa700, null]);
-});
+liar(
+  'answers 202 is believed instance by instance: stored, coerced, refused, out of resources, not a word',
+  async () => {
+    const warning = ',"00081196":{"vr":"US","Value":[45056]}';
+    const body = `{"00081198":{"vr":"SQ","Value":[${failed('1.3', 272)},${failed('1.4', 0xa700)}]},"00081199":{"vr":"SQ","Value":[${referenced('1.1')},${referenced('1.2', warning)}]}}`;
+    const answers = await createStowPacs({
+      url: await answering(202, body),
+      authorization: null,
+    }).storeInstances('1', ['1.1', '1.2', '1.3', '1.4', '1.5'].map(small), signal);
+    assert.equal(
+      answers.map(({ outcome }) => outcome),
+      ['stored', 'coerced', 'refused', 'busy', 'unanswered'],
+    );
+    assert.equal(
+      answers.map(({ pacsCode }) => pacsCode),
+      [null, 45056, 272, 0xa700, null],
+    );
+  },
+);
 
 liar('answers 400 without a word has said nothing of several, and no to one', async () => {
   const pacs = createStowPacs({ url: await answering(400, 'Bad Request'), authorization: null });
-  assert.equal((await pacs.storeInstances('1', [small('1.1'), small('1.2')], signal)).map(({ outcome }) => outcome), ['unanswered', 'unanswered']);
-  assert.equal((await pacs.storeInstances('1', [small('1.1')], signal)).map(({ outcome }) => outcome), ['refused']);
+  assert.equal(
+    (await pacs.storeInstances('1', [small('1.1'), small('1.2')], signal)).map(({ outcome }) => outcome),
+    ['unanswered', 'unanswered'],
+  );
+  assert.equal(
+    (await pacs.storeInstances('1', [small('1.1')], signal)).map(({ outcome }) => outcome),
+    ['refused'],
+  );
 });
 
 liar('is gone, restarts, or falls silent is unreachable, never a refusal', async () => {
@@ -171,14 +287,21 @@ liar('is gone, restarts, or falls silent is unreachable, never a refusal', async
   const restarting = createStowPacs({ url: await answering(503, ''), authorization: null });
   const silent = createStowPacs({ url: await answering(200, null), authorization: null, idleMs: 60 });
   for (const pacs of [closed, restarting, silent]) {
-    assert.instance(await pacs.storeInstances('1', [small('1.1')], signal).catch((error: unknown) => error), PacsUnreachable);
+    assert.instance(
+      await pacs.storeInstances('1', [small('1.1')], signal).catch((error: unknown) => error),
+      PacsUnreachable,
+    );
     assert.instance(await pacs.findStudy('1', signal).catch((error: unknown) => error), PacsUnreachable);
   }
 });
 
 liar('is given the length of what comes, so that no proxy has to hold it', async () => {
   const seen: IncomingMessage[] = [];
-  await createStowPacs({ url: await answering(200, '{}', seen), authorization: null }).storeInstances('1', [small('1.1')], signal);
+  await createStowPacs({ url: await answering(200, '{}', seen), authorization: null }).storeInstances(
+    '1',
+    [small('1.1')],
+    signal,
+  );
   assert.is(seen[0]!.headers['transfer-encoding'], undefined);
   assert.ok(Number(seen[0]!.headers['content-length']) > 3);
 });

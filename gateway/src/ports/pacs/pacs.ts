@@ -1,13 +1,18 @@
 /**
- * The PACS as the gateway needs it: give instances, ask what it has, read one back. Two adapters: any STOW-RS origin server
- * (stow-pacs.ts) and Orthanc with its REST API as the way out (orthanc-pacs.ts); both pass pacs.contract.test.ts.
+ * The PACS as the gateway needs it: give instances, ask what it has, read one back. Two adapters: any STOW-RS
+ * origin server (stow-pacs.ts) and Orthanc with its REST API as the way out (orthanc-pacs.ts); both pass
+ * pacs.contract.test.ts.
  *
- * It promises: no instance is held in memory but the one that `fetchInstance` is asked for, within the limit that it is given; what the PACS said is
- * passed on per instance and never believed per request; a PACS that
- * does not answer (`PacsUnreachable`) is told from one that says no (an outcome). It does not retry and decides nothing.
+ * It promises: no instance is held in memory but the one that `fetchInstance` is asked for, within the limit
+ * that it is given; what the PACS said is passed on per instance and never believed per request; a PACS that
+ * does not answer (`PacsUnreachable`) is told from one that says no (an outcome). It does not retry and
+ * decides nothing.
  */
 
-/** One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes` bytes from the start. */
+/**
+ * One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes`
+ * bytes from the start.
+ */
 export type InstanceToStore = {
   readonly sopInstanceUID: string;
   readonly sopClassUID: string;
@@ -17,8 +22,9 @@ export type InstanceToStore = {
 };
 
 /**
- * What the PACS said of one instance. `unanswered`: it was in the request, and the answer says nothing of it (or the whole request
- * failed): it may be stored or not. `busy`: refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later.
+ * What the PACS said of one instance. `unanswered`: it was in the request, and the answer says nothing of it
+ * (or the whole request failed): it may be stored or not. `busy`: refused for want of resources (PS3.18 Table
+ * I.2-2, A7xx): to be offered again later.
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
@@ -28,13 +34,19 @@ export type StoreAnswer = {
 };
 
 /** Where the PACS has an instance. One SOP Instance UID can be there more than once, in different studies. */
-export type FoundInstance = { readonly studyInstanceUID: string; readonly seriesInstanceUID: string; readonly sopInstanceUID: string };
+export type FoundInstance = {
+  readonly studyInstanceUID: string;
+  readonly seriesInstanceUID: string;
+  readonly sopInstanceUID: string;
+};
 
 /** What a read-back yielded: SHA-256 (hexadecimal) and size of the bytes that the PACS gives. */
 export type ReadBack = { readonly digest: string; readonly bytes: number };
 
 /** What `fetchInstance` yielded. `too-large`: more than the limit, and nothing of it was kept. */
-export type FetchedInstance = { readonly kind: 'fetched'; readonly bytes: Uint8Array<ArrayBuffer> } | { readonly kind: 'too-large' };
+export type FetchedInstance =
+  | { readonly kind: 'fetched'; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'too-large' };
 
 /** An instance as the PACS's search describes it; null where it does not say. */
 export type DescribedInstance = FoundInstance & {
@@ -44,35 +56,68 @@ export type DescribedInstance = FoundInstance & {
   readonly frames: number | null;
 };
 
-/** Of `fetchInstance`: what is asked of a model may have so many bytes. Far above it an instance would crowd out the gateway's own memory. */
+/**
+ * Of `fetchInstance`: what is asked of a model may have so many bytes. Far above it an instance would crowd
+ * out the gateway's own memory.
+ */
 export const FETCHED_BYTES_LIMIT = 50_000_000;
 
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials. */
   describe(): string;
   /** Offers instances of one study in one request. Answers in the order given. Throws PacsUnreachable. */
-  storeInstances(studyInstanceUID: string, instances: readonly InstanceToStore[], signal: AbortSignal): Promise<readonly StoreAnswer[]>;
-  /** What the PACS has of a study: SOP Instance UIDs; may end early once it has seen all of `enough`. Throws PacsUnreachable. */
-  findStudy(studyInstanceUID: string, signal: AbortSignal, enough?: ReadonlySet<string>): Promise<ReadonlySet<string>>;
+  storeInstances(
+    studyInstanceUID: string,
+    instances: readonly InstanceToStore[],
+    signal: AbortSignal,
+  ): Promise<readonly StoreAnswer[]>;
+  /**
+   * What the PACS has of a study: SOP Instance UIDs; may end early once it has seen all of `enough`. Throws
+   * PacsUnreachable.
+   */
+  findStudy(
+    studyInstanceUID: string,
+    signal: AbortSignal,
+    enough?: ReadonlySet<string>,
+  ): Promise<ReadonlySet<string>>;
   /** Where it has these SOP Instance UIDs, in whichever study. Throws PacsUnreachable. */
   findInstances(sopInstanceUIDs: readonly string[], signal: AbortSignal): Promise<readonly FoundInstance[]>;
-  /** Reads an instance back as it is stored; null where the PACS says that it is not there. Throws PacsUnreachable. */
+  /**
+   * Reads an instance back as it is stored; null where the PACS says that it is not there. Throws
+   * PacsUnreachable.
+   */
   readBack(where: FoundInstance, signal: AbortSignal): Promise<ReadBack | null>;
-  /** The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not there. Throws PacsUnreachable. */
+  /**
+   * The bytes of an instance as it is stored, at most `maxBytes`; null where the PACS says that it is not
+   * there. Throws PacsUnreachable.
+   */
   fetchInstance(where: FoundInstance, maxBytes: number, signal: AbortSignal): Promise<FetchedInstance | null>;
-  /** The instances of a study, at most `limit` of them, in the order that the PACS gives. Throws PacsUnreachable. */
-  describeStudy(studyInstanceUID: string, limit: number, signal: AbortSignal): Promise<readonly DescribedInstance[]>;
+  /**
+   * The instances of a study, at most `limit` of them, in the order that the PACS gives. Throws
+   * PacsUnreachable.
+   */
+  describeStudy(
+    studyInstanceUID: string,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly DescribedInstance[]>;
   /** A second way for one that `storeInstances` refused; null where there is none. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /** Resolves when the PACS answers and takes the credentials; throws PacsUnreachable. */
   probe(signal: AbortSignal): Promise<void>;
 }
 
-/** No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. What was sent may or may not be there. */
+/**
+ * No answer, or one that says nothing of the instances: connection, time-out, proxy, credentials. What was
+ * sent may or may not be there.
+ */
 export class PacsUnreachable extends Error {
   /** HTTP status, where there was an answer. */
   readonly status: number | null;
-  /** The system's or fetch's name for what happened to the connection (ECONNREFUSED, UND_ERR_SOCKET, …), where there was none. */
+  /**
+   * The system's or fetch's name for what happened to the connection (ECONNREFUSED, UND_ERR_SOCKET, …), where
+   * there was none.
+   */
   readonly connection: string | null;
 
   constructor(what: string, status: number | null, connection: string | null = null, cause?: unknown) {

@@ -4,7 +4,13 @@
 import { DESCRIBED, parseJson, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
 import { firstPart, gatherAll, hashAll, storeRequestBody } from './multipart.ts';
 import { createPacsHttp, withoutCredentials, type PacsSettings } from './pacs-http.ts';
-import { PacsUnreachable, type DescribedInstance, type FoundInstance, type Pacs, type StoreAnswer } from './pacs.ts';
+import {
+  PacsUnreachable,
+  type DescribedInstance,
+  type FoundInstance,
+  type Pacs,
+  type StoreAnswer,
+} from './pacs.ts';
 
 const DICOM_JSON = 'application/dicom+json';
 
@@ -22,16 +28,22 @@ export function createStowPacs(settings: PacsSettings): Pacs {
   async function search(path: string, signal: AbortSignal): Promise<readonly DescribedInstance[]> {
     return http.exchange(`${root}${path}`, { accept: DICOM_JSON }, signal, async (response) => {
       const text = await response.text();
-      // PS3.18 §10.6.3: 200 with results, 204 where nothing was found; some say 404 for a study that they do not have.
+      // PS3.18 §10.6.3: 200 with results, 204 where nothing was found; some say 404 for a study that they do
+      // not have.
       if (response.status === 204 || response.status === 404) return [];
       const body = parseJson(text);
-      if (!response.ok || !Array.isArray(body)) throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
+      if (!response.ok || !Array.isArray(body))
+        throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
       return readSearchAnswer(body);
     });
   }
 
   /** WADO-RS: what `read` makes of the bytes; null: it is not there. */
-  async function retrieve<T>(where: FoundInstance, signal: AbortSignal, read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T | null> {
+  async function retrieve<T>(
+    where: FoundInstance,
+    signal: AbortSignal,
+    read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T | null> {
     const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = where;
     const url = `${root}/studies/${studyInstanceUID}/series/${seriesInstanceUID}/instances/${sopInstanceUID}`;
     // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored.
@@ -41,7 +53,8 @@ export function createStowPacs(settings: PacsSettings): Pacs {
         await response.body?.cancel();
         return null;
       }
-      if (!response.ok || response.body === null) throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
+      if (!response.ok || response.body === null)
+        throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
       return read(firstPart(response.headers.get('content-type') ?? '', response.body, alive));
     });
   }
@@ -68,7 +81,10 @@ export function createStowPacs(settings: PacsSettings): Pacs {
     async findStudy(studyInstanceUID, signal, enough) {
       const found = new Set<string>();
       for (let offset = 0; ; ) {
-        const rows = await search(`/studies/${studyInstanceUID}/instances?limit=${PAGE}&offset=${offset}`, signal);
+        const rows = await search(
+          `/studies/${studyInstanceUID}/instances?limit=${PAGE}&offset=${offset}`,
+          signal,
+        );
         const before = found.size;
         for (const row of rows) found.add(row.sopInstanceUID);
         // A PACS that ignores `offset` repeats itself: nothing new is the end as well.
@@ -79,13 +95,20 @@ export function createStowPacs(settings: PacsSettings): Pacs {
 
     async findInstances(sopInstanceUIDs, signal) {
       const groups: string[][] = [];
-      for (let at = 0; at < sopInstanceUIDs.length; at += UIDS_IN_A_SEARCH) groups.push(sopInstanceUIDs.slice(at, at + UIDS_IN_A_SEARCH));
+      for (let at = 0; at < sopInstanceUIDs.length; at += UIDS_IN_A_SEARCH)
+        groups.push(sopInstanceUIDs.slice(at, at + UIDS_IN_A_SEARCH));
       const found: FoundInstance[] = [];
       const next = async (): Promise<void> => {
         for (let group = groups.shift(); group; group = groups.shift()) {
           // PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list.
           const rows = await search(`/instances?SOPInstanceUID=${group.join(',')}&limit=${PAGE}`, signal);
-          found.push(...rows.map(({ studyInstanceUID, seriesInstanceUID, sopInstanceUID }) => ({ studyInstanceUID, seriesInstanceUID, sopInstanceUID })));
+          found.push(
+            ...rows.map(({ studyInstanceUID, seriesInstanceUID, sopInstanceUID }) => ({
+              studyInstanceUID,
+              seriesInstanceUID,
+              sopInstanceUID,
+            })),
+          );
         }
       };
       await Promise.all(Array.from({ length: SEARCHES_AT_ONCE }, next));
@@ -97,7 +120,9 @@ export function createStowPacs(settings: PacsSettings): Pacs {
     readBack: (where, signal) => retrieve(where, signal, hashAll),
 
     async fetchInstance(where, maxBytes, signal) {
-      const bytes = await retrieve(where, signal, async (pieces) => ({ gathered: await gatherAll(pieces, maxBytes) }));
+      const bytes = await retrieve(where, signal, async (pieces) => ({
+        gathered: await gatherAll(pieces, maxBytes),
+      }));
       if (bytes === null) return null;
       return bytes.gathered === null ? { kind: 'too-large' } : { kind: 'fetched', bytes: bytes.gathered };
     },
@@ -107,7 +132,8 @@ export function createStowPacs(settings: PacsSettings): Pacs {
       while (found.size < limit) {
         const query = `includefield=${DESCRIBED.join(',')}&limit=${Math.min(PAGE, limit - found.size)}&offset=${found.size}`;
         const before = found.size;
-        for (const row of await search(`/studies/${studyInstanceUID}/instances?${query}`, signal)) found.set(row.sopInstanceUID, row);
+        for (const row of await search(`/studies/${studyInstanceUID}/instances?${query}`, signal))
+          found.set(row.sopInstanceUID, row);
         if (found.size === before) break;
       }
       return [...found.values()].slice(0, limit);
@@ -119,7 +145,9 @@ export function createStowPacs(settings: PacsSettings): Pacs {
   };
 }
 
-/** Of a request with one instance the status says enough where the body says nothing: PS3.18 Table 10.5.3-1. */
+/**
+ * Of a request with one instance the status says enough where the body says nothing: PS3.18 Table 10.5.3-1.
+ */
 function answerForOne(answer: StoreAnswer, status: number): StoreAnswer {
   if (answer.outcome !== 'unanswered' || status < 400 || status >= 500) return answer;
   return { ...answer, outcome: 'refused' };

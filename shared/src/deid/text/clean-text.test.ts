@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
-import { concatBytes, encodeElements, encodeFileMeta, textValue, type NewElement } from '../../dicom/encode.ts';
+import {
+  concatBytes,
+  encodeElements,
+  encodeFileMeta,
+  textValue,
+  type NewElement,
+} from '../../dicom/encode.ts';
 import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN } from '../../dicom/registry.ts';
 import type { SOPClassUID, SOPInstanceUID } from '../../dicom/uid.ts';
 import { findElement, textOf } from '../../dicom/values.ts';
@@ -12,10 +18,21 @@ import { KNOWN_CHARACTERS_LIMIT, KNOWN_LIMIT } from './known-values.ts';
 const test = suite('cleaned text');
 const STUDY_DESCRIPTION = 0x00081030;
 const ADDITIONAL_PATIENT_HISTORY = 0x001021b0;
-const identifiers = { sopClassUID: '1.2.840.10008.5.1.4.1.1.66' as SOPClassUID, sopInstanceUID: '1.2.3.777.3' as SOPInstanceUID };
+const identifiers = {
+  sopClassUID: '1.2.840.10008.5.1.4.1.1.66' as SOPClassUID,
+  sopInstanceUID: '1.2.3.777.3' as SOPInstanceUID,
+};
 
-const text = (tag: number, vr: string, ...values: string[]): NewElement => ({ tag, vr, value: textValue(vr, ...values) });
-const raw = (tag: number, vr: string, ...bytes: number[]): NewElement => ({ tag, vr, value: Uint8Array.from(bytes.length % 2 ? [...bytes, 0x20] : bytes) });
+const text = (tag: number, vr: string, ...values: string[]): NewElement => ({
+  tag,
+  vr,
+  value: textValue(vr, ...values),
+});
+const raw = (tag: number, vr: string, ...bytes: number[]): NewElement => ({
+  tag,
+  vr,
+  value: Uint8Array.from(bytes.length % 2 ? [...bytes, 0x20] : bytes),
+});
 
 /** Who is in the header. */
 const HEADER = [
@@ -35,11 +52,18 @@ const HEADER = [
 function fileOf(elements: readonly NewElement[]): Uint8Array {
   const own = new Set(elements.map(({ tag }) => tag));
   const needed = [
-    text(0x00080016, 'UI', identifiers.sopClassUID), text(0x00080018, 'UI', identifiers.sopInstanceUID), text(0x00080060, 'CS', 'OT'),
-    text(0x0020000d, 'UI', '1.2.3.777.1'), text(0x0020000e, 'UI', '1.2.3.777.2'), ...HEADER,
+    text(0x00080016, 'UI', identifiers.sopClassUID),
+    text(0x00080018, 'UI', identifiers.sopInstanceUID),
+    text(0x00080060, 'CS', 'OT'),
+    text(0x0020000d, 'UI', '1.2.3.777.1'),
+    text(0x0020000e, 'UI', '1.2.3.777.2'),
+    ...HEADER,
   ].filter(({ tag }) => !own.has(tag));
   const all = [...needed, ...elements].sort((a, b) => a.tag - b.tag);
-  return concatBytes([encodeFileMeta(identifiers, EXPLICIT_VR_LITTLE_ENDIAN), encodeElements(all, encodingOf(EXPLICIT_VR_LITTLE_ENDIAN)!)]);
+  return concatBytes([
+    encodeFileMeta(identifiers, EXPLICIT_VR_LITTLE_ENDIAN),
+    encodeElements(all, encodingOf(EXPLICIT_VR_LITTLE_ENDIAN)!),
+  ]);
 }
 
 /** What is left of a text, by tag, and whether the gateway finds anything more to do. */
@@ -48,12 +72,22 @@ async function cleaned(elements: readonly NewElement[], ...options: string[]) {
   const result = await deidentifyBytes(fileOf(elements), rules, pseudonyms);
   if (result.kind !== 'ready') throw new Error(result.because);
   const instance = await parsed(result.bytes);
-  assert.equal(await checkResidue(instance, rules, pseudonyms), [], 'it comes out unchanged when it is cleaned again');
-  return { instance, bytes: result.bytes, of: (tag: number) => textOf(findElement(instance.elements, tag), instance) };
+  assert.equal(
+    await checkResidue(instance, rules, pseudonyms),
+    [],
+    'it comes out unchanged when it is cleaned again',
+  );
+  return {
+    instance,
+    bytes: result.bytes,
+    of: (tag: number) => textOf(findElement(instance.elements, tag), instance),
+  };
 }
 
 const saysOf = async (said: string, ...options: string[]): Promise<string | null> =>
-  (await cleaned([text(ADDITIONAL_PATIENT_HISTORY, 'LT', said)], 'clean-descriptors', ...options)).of(ADDITIONAL_PATIENT_HISTORY);
+  (await cleaned([text(ADDITIONAL_PATIENT_HISTORY, 'LT', said)], 'clean-descriptors', ...options)).of(
+    ADDITIONAL_PATIENT_HISTORY,
+  );
 
 const GONE: Readonly<Record<string, string>> = {
   // names of the header, in every form
@@ -61,7 +95,7 @@ const GONE: Readonly<Record<string, string>> = {
   'MULLER LUDENSCHEIDT head': '[removed] head',
   'knee of Mueller, J.': 'knee of [removed].',
   'JMüller thorax': '[removed] thorax',
-  'MÜLLERJÜRGEN_thorax': '[removed]_thorax',
+  MÜLLERJÜRGEN_thorax: '[removed]_thorax',
   'Jürgen K. Müller-Lüdenscheidt left hip': '[removed] left hip',
   'for J.M. only': 'for [removed] only',
   '胸部CT 山田太郎': '胸部CT [removed]',
@@ -103,12 +137,54 @@ test('loses what the header knows and what identifies by its form, and nothing e
 });
 
 const KEPT = [
-  'T1 2D SE 512x512 b=1000 TR 4500.5 TE 12', 'DR CHEST PA', 'MR HEAD', 'L4/L5 disc, 3/4 views, 1.5 T, 120 kVp, 64 slice CT', 'Abdomen 1.0 B30f', 'ax T2 TSE FS',
-  'MS protocol', 'may show 5 mm nodule, see 3', 'AP/LAT 10:30', 'Thorax 5.0 MPR cor', 'IM0001 SE12', 'diff b0-1000 3DIR ADC', 'post gd 7.5 ml', 'RM 2.1 cm x 3.4 cm',
-  'year 2019', 'MAG 2', 'Dosis 0.125 mSv', '5/10/15 min', 'ribs 10/11/12', '10-12-14 mm', 'at 12:30', 'Thorax a.p.', 'i.v. contrast', 'Prostate, RT',
-  'Series name: Ax T2', 'Patient: Supine', 'seen by ICU', 'tube ID 7.5', 'HU 150-3000', '512 512 1000', 'TR 10000', 'Thorax500', 'b0b50b400b800', 'Version 3.5.1.0',
-  'Set 1 of 3', 'May 5 mm', 'OCT 3', 'stent 3 years', 'suivi 5 ans', 'Gallenweg 5 mm', 'mA 100', 'Image 123', 'CT 16 slice', 'AP/PA', 'Mother: Breast cancer',
-  'done by Seldinger technique', 'duct 10 mm', '250000 counts',
+  'T1 2D SE 512x512 b=1000 TR 4500.5 TE 12',
+  'DR CHEST PA',
+  'MR HEAD',
+  'L4/L5 disc, 3/4 views, 1.5 T, 120 kVp, 64 slice CT',
+  'Abdomen 1.0 B30f',
+  'ax T2 TSE FS',
+  'MS protocol',
+  'may show 5 mm nodule, see 3',
+  'AP/LAT 10:30',
+  'Thorax 5.0 MPR cor',
+  'IM0001 SE12',
+  'diff b0-1000 3DIR ADC',
+  'post gd 7.5 ml',
+  'RM 2.1 cm x 3.4 cm',
+  'year 2019',
+  'MAG 2',
+  'Dosis 0.125 mSv',
+  '5/10/15 min',
+  'ribs 10/11/12',
+  '10-12-14 mm',
+  'at 12:30',
+  'Thorax a.p.',
+  'i.v. contrast',
+  'Prostate, RT',
+  'Series name: Ax T2',
+  'Patient: Supine',
+  'seen by ICU',
+  'tube ID 7.5',
+  'HU 150-3000',
+  '512 512 1000',
+  'TR 10000',
+  'Thorax500',
+  'b0b50b400b800',
+  'Version 3.5.1.0',
+  'Set 1 of 3',
+  'May 5 mm',
+  'OCT 3',
+  'stent 3 years',
+  'suivi 5 ans',
+  'Gallenweg 5 mm',
+  'mA 100',
+  'Image 123',
+  'CT 16 slice',
+  'AP/PA',
+  'Mother: Breast cancer',
+  'done by Seldinger technique',
+  'duct 10 mm',
+  '250000 counts',
 ];
 
 test('keeps the words of the trade, measurements, sequences and years', async () => {
@@ -119,47 +195,98 @@ test('moves dates by the days of the patient, in the form in which they stand; t
   const { instance } = await cleaned([], 'retain-longitudinal-modified-dates');
   const moved = textOf(findElement(instance.elements, 0x00080020), instance)!;
   const [y, m, d] = [moved.slice(0, 4), moved.slice(4, 6), moved.slice(6)];
-  const month = new Date(Date.UTC(2000, Number(m) - 1)).toLocaleString('en', { month: 'long', timeZone: 'UTC' });
-  const said = 'on 14.03.2024, 03/14/24, 2024-03-14, 14 March 2024, 14MAR2024, 20240314101500; born 2 May 1961';
+  const month = new Date(Date.UTC(2000, Number(m) - 1)).toLocaleString('en', {
+    month: 'long',
+    timeZone: 'UTC',
+  });
+  const said =
+    'on 14.03.2024, 03/14/24, 2024-03-14, 14 March 2024, 14MAR2024, 20240314101500; born 2 May 1961';
   const expected = `on ${d}.${m}.${y}, ${m}/${d}/${y.slice(2)}, ${y}-${m}-${d}, ${d} ${month} ${y}, ${d}${month.slice(0, 3).toUpperCase()}${y}, ${moved}101500; born [removed]`;
   assert.is(await saysOf(said, 'retain-longitudinal-modified-dates'), expected);
   assert.is(await saysOf(said, 'retain-longitudinal-full-dates'), said.replace('2 May 1961', '[removed]'));
 });
 
 test('an ambiguous date is the one that the header names', async () => {
-  const header = [text(0x00080020, 'DA', '20240405'), text(ADDITIONAL_PATIENT_HISTORY, 'LT', 'on 05/04/2024')];
+  const header = [
+    text(0x00080020, 'DA', '20240405'),
+    text(ADDITIONAL_PATIENT_HISTORY, 'LT', 'on 05/04/2024'),
+  ];
   const { of } = await cleaned(header, 'clean-descriptors', 'retain-longitudinal-modified-dates');
   const moved = of(0x00080020)!;
   assert.is(of(ADDITIONAL_PATIENT_HISTORY), `on ${moved.slice(6)}/${moved.slice(4, 6)}/${moved.slice(0, 4)}`);
 });
 
 test('tells ages up to 90 where patient characteristics are retained', async () => {
-  assert.is(await saysOf('a 92-year-old man, 55 y/o wife, aged 101', 'retain-patient-characteristics'), 'a 90-year-old man, 55 y/o wife, aged 90');
+  assert.is(
+    await saysOf('a 92-year-old man, 55 y/o wife, aged 101', 'retain-patient-characteristics'),
+    'a 90-year-old man, 55 y/o wife, aged 90',
+  );
 });
 
 test('what the policy keeps may stand in the text too', async () => {
-  assert.is(await saysOf('from St. Marien Hospital Bonn', 'retain-institution-identity'), 'from St. Marien Hospital Bonn');
+  assert.is(
+    await saysOf('from St. Marien Hospital Bonn', 'retain-institution-identity'),
+    'from St. Marien Hospital Bonn',
+  );
   assert.is(await saysOf('see 1.2.840.113619.2.55.3.2831', 'retain-uids'), 'see 1.2.840.113619.2.55.3.2831');
 });
 
 /** Header, and what becomes of texts under it. */
 const PEOPLE: readonly (readonly [header: NewElement, texts: Readonly<Record<string, string>>])[] = [
-  [text(0x00100010, 'PN', "O'Brien^Sean"), { 'OBRIEN knee': '[removed] knee', "O'Brien, S.": '[removed].', 'Sean OBrien': '[removed]' }],
+  [
+    text(0x00100010, 'PN', "O'Brien^Sean"),
+    { 'OBRIEN knee': '[removed] knee', "O'Brien, S.": '[removed].', 'Sean OBrien': '[removed]' },
+  ],
   [text(0x00100010, 'PN', 'OBrien^Sean'), { "O'Brien": '[removed]' }],
-  [text(0x00100010, 'PN', 'de la Cruz^María José'), { 'DELACRUZ head': '[removed] head', 'RM de la rodilla': 'RM de la rodilla', 'Maria Jose de la Cruz': '[removed]' }],
-  [text(0x00100010, 'PN', 'van der Berg^Jan'), { 'CT der Lunge': 'CT der Lunge', 'J. van der Berg': '[removed]' }],
+  [
+    text(0x00100010, 'PN', 'de la Cruz^María José'),
+    {
+      'DELACRUZ head': '[removed] head',
+      'RM de la rodilla': 'RM de la rodilla',
+      'Maria Jose de la Cruz': '[removed]',
+    },
+  ],
+  [
+    text(0x00100010, 'PN', 'van der Berg^Jan'),
+    { 'CT der Lunge': 'CT der Lunge', 'J. van der Berg': '[removed]' },
+  ],
   [text(0x00100010, 'PN', 'Mueller^Joerg'), { 'Jörg Müller': '[removed]', 'Knie Muller': 'Knie [removed]' }],
   [text(0x00100010, 'PN', 'Peters^Anna'), { 'Becken a.p.': 'Becken a.p.', 'signed A.P.': 'signed A.P.' }],
-  [text(0x00100010, 'PN', 'Li^Wei'), { 'for W. Li': 'for [removed]', 'Li, W. supine': '[removed] supine', 'LI wrist': 'LI wrist' }],
-  [text(0x00100010, 'PN', 'Smith^John'), { '胸部Smith様': '胸部[removed]様' }],
+  [
+    text(0x00100010, 'PN', 'Li^Wei'),
+    { 'for W. Li': 'for [removed]', 'Li, W. supine': '[removed] supine', 'LI wrist': 'LI wrist' },
+  ],
+  [text(0x00100010, 'PN', 'Smith^John'), { 胸部Smith様: '胸部[removed]様' }],
   [text(0x00100010, 'PN', 'Kim^Hee=김^희'), { '흉부 김희': '흉부 [removed]' }],
-  [text(0x00100010, 'PN', 'Lindqvist^Per'), { 'xLindqvistq5 knee': 'x[removed]q5 knee', 'Lindqvists knä': '[removed] knä', 'perifer oedem': 'perifer oedem' }],
+  [
+    text(0x00100010, 'PN', 'Lindqvist^Per'),
+    {
+      'xLindqvistq5 knee': 'x[removed]q5 knee',
+      'Lindqvists knä': '[removed] knä',
+      'perifer oedem': 'perifer oedem',
+    },
+  ],
   [text(0x00100010, 'PN', 'Test^Patient'), { 'Patient supine': 'Patient supine' }],
   [text(0x00100010, 'PN', 'John Smith'), { 'J. Smith, knee': '[removed], knee', 'Smith, John': '[removed]' }],
   [text(0x00081010, 'SH', 'US12'), { 'plus 12 mm': 'plus 12 mm', 'at US12': 'at [removed]' }],
-  [text(0x00101040, 'LO', 'Lindenallee 7, 50968 Köln-Bayenthal'), { 'wohnt in Koeln': 'wohnt in [removed]', 'PLZ 50968': 'PLZ [removed]' }],
   [
-    { tag: 0x00080096, vr: 'SQ', value: [[{ tag: 0x00401101, vr: 'SQ', value: [[text(0x00080100, 'SH', 'DOC7771'), text(0x00080104, 'LO', 'Kowalska, Eva')]] }]] },
+    text(0x00101040, 'LO', 'Lindenallee 7, 50968 Köln-Bayenthal'),
+    { 'wohnt in Koeln': 'wohnt in [removed]', 'PLZ 50968': 'PLZ [removed]' },
+  ],
+  [
+    {
+      tag: 0x00080096,
+      vr: 'SQ',
+      value: [
+        [
+          {
+            tag: 0x00401101,
+            vr: 'SQ',
+            value: [[text(0x00080100, 'SH', 'DOC7771'), text(0x00080104, 'LO', 'Kowalska, Eva')]],
+          },
+        ],
+      ],
+    },
     { 'by Eva Kowalska': 'by [removed]' },
   ],
 ];
@@ -167,41 +294,68 @@ const PEOPLE: readonly (readonly [header: NewElement, texts: Readonly<Record<str
 test('finds people as they are written, and leaves the words that only look like them', async () => {
   for (const [header, texts] of PEOPLE) {
     for (const [said, left] of Object.entries(texts)) {
-      const { of } = await cleaned([header, text(ADDITIONAL_PATIENT_HISTORY, 'LT', said)], 'clean-descriptors');
+      const { of } = await cleaned(
+        [header, text(ADDITIONAL_PATIENT_HISTORY, 'LT', said)],
+        'clean-descriptors',
+      );
       assert.is(of(ADDITIONAL_PATIENT_HISTORY), left, said);
     }
   }
 });
 
 test('is no longer than its VR allows', async () => {
-  const { of } = await cleaned([text(STUDY_DESCRIPTION, 'LO', `${'head '.repeat(11)}Jürgen`)], 'clean-descriptors');
+  const { of } = await cleaned(
+    [text(STUDY_DESCRIPTION, 'LO', `${'head '.repeat(11)}Jürgen`)],
+    'clean-descriptors',
+  );
   assert.is(of(STUDY_DESCRIPTION), `${'head '.repeat(11)}[removed]`);
   const { of: short } = await cleaned([text(0x30060002, 'SH', 'Jürgen and Karl2')], 'clean-descriptors');
   assert.is(short(0x30060002), '[-] and [-]2');
 });
 
 test('each value of several is cleaned by itself', async () => {
-  const { instance } = await cleaned([text(0x00081080, 'LO', 'fracture', 'pain of Jürgen', 'A')], 'clean-descriptors');
-  assert.is(new TextDecoder().decode(findElement(instance.elements, 0x00081080)!.bytes!).trim(), 'fracture\\pain of [removed]\\A');
+  const { instance } = await cleaned(
+    [text(0x00081080, 'LO', 'fracture', 'pain of Jürgen', 'A')],
+    'clean-descriptors',
+  );
+  assert.is(
+    new TextDecoder().decode(findElement(instance.elements, 0x00081080)!.bytes!).trim(),
+    'fracture\\pain of [removed]\\A',
+  );
 });
 
-/** Specific Character Set, the name as it stands in Patient's Name, and in a description between words; by hand, in bytes. */
+/**
+ * Specific Character Set, the name as it stands in Patient's Name, and in a description between words; by
+ * hand, in bytes.
+ */
 const ascii = (said: string): number[] => [...said].map((character) => character.charCodeAt(0));
 const encoded: Readonly<Record<string, { readonly name: number[]; readonly word: number[] }>> = {
   'ISO_IR 100': { name: [0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72], word: [0x4d, 0xdc, 0x4c, 0x4c, 0x45, 0x52] },
   'ISO_IR 144': { name: [0xbb, 0xee, 0xda, 0xe1, 0xd5, 0xdc], word: [0xbb, 0xee, 0xda, 0xe1, 0xd5, 0xdc] },
   'ISO_IR 166': { name: [0xca, 0xc1, 0xc8, 0xd1, 0xa1], word: [0xca, 0xc1, 0xc8, 0xd1, 0xa1] },
   GB18030: { name: [0xcd, 0xf5, 0xd0, 0xa1, 0xb6, 0xab], word: [0xcd, 0xf5, 0xd0, 0xa1, 0xb6, 0xab] },
-  '\\ISO 2022 IR 87': { name: [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42], word: [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42] },
-  '\\ISO 2022 IR 149': { name: [0x1b, 0x24, 0x29, 0x43, 0xfb, 0xf3, 0xd1, 0xce, 0xd4, 0xd7], word: [0x1b, 0x24, 0x29, 0x43, 0xfb, 0xf3, 0xd1, 0xce, 0xd4, 0xd7] },
+  '\\ISO 2022 IR 87': {
+    name: [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42],
+    word: [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42],
+  },
+  '\\ISO 2022 IR 149': {
+    name: [0x1b, 0x24, 0x29, 0x43, 0xfb, 0xf3, 0xd1, 0xce, 0xd4, 0xd7],
+    word: [0x1b, 0x24, 0x29, 0x43, 0xfb, 0xf3, 0xd1, 0xce, 0xd4, 0xd7],
+  },
 };
 
 test('in every character set, with what stands around it bit for bit', async () => {
   for (const [set, { name, word }] of Object.entries(encoded)) {
-    const { of, bytes } = await cleaned([
-      text(0x00080005, 'CS', set), raw(0x00100010, 'PN', ...name), raw(0x00081030, 'LO', ...ascii('head of '), ...word, ...ascii(', 3 mm')),
-      text(0x00080080, 'LO', 'X'), text(0x00080090, 'PN', 'Y'),
-    ], 'clean-descriptors');
+    const { of, bytes } = await cleaned(
+      [
+        text(0x00080005, 'CS', set),
+        raw(0x00100010, 'PN', ...name),
+        raw(0x00081030, 'LO', ...ascii('head of '), ...word, ...ascii(', 3 mm')),
+        text(0x00080080, 'LO', 'X'),
+        text(0x00080090, 'PN', 'Y'),
+      ],
+      'clean-descriptors',
+    );
     assert.is(of(STUDY_DESCRIPTION), 'head of [removed], 3 mm', set);
     assert.not.ok(Buffer.from(bytes).includes(Buffer.from(name)), set);
   }
@@ -209,51 +363,129 @@ test('in every character set, with what stands around it bit for bit', async () 
 
 test('Japanese around a name keeps its escapes', async () => {
   // 胸部 山田 像 in ISO 2022 IR 87, the name in the middle
-  const jis = [0x1b, 0x24, 0x42, 0x36, 0x3b, 0x49, 0x74, 0x3b, 0x33, 0x45, 0x44, 0x41, 0x7c, 0x1b, 0x28, 0x42];
-  const { of } = await cleaned([
-    text(0x00080005, 'CS', '', 'ISO 2022 IR 87'), raw(0x00100010, 'PN', 0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42), raw(0x00081030, 'LO', ...jis),
-  ], 'clean-descriptors');
+  const jis = [
+    0x1b, 0x24, 0x42, 0x36, 0x3b, 0x49, 0x74, 0x3b, 0x33, 0x45, 0x44, 0x41, 0x7c, 0x1b, 0x28, 0x42,
+  ];
+  const { of } = await cleaned(
+    [
+      text(0x00080005, 'CS', '', 'ISO 2022 IR 87'),
+      raw(0x00100010, 'PN', 0x1b, 0x24, 0x42, 0x3b, 0x33, 0x45, 0x44, 0x1b, 0x28, 0x42),
+      raw(0x00081030, 'LO', ...jis),
+    ],
+    'clean-descriptors',
+  );
   assert.is(of(STUDY_DESCRIPTION), '胸部[removed]像');
 });
 
 test('what cannot be decoded cannot be cleaned: it is treated as under the profile', async () => {
-  const { of } = await cleaned([text(0x00080005, 'CS', 'ISO_IR 6'), raw(STUDY_DESCRIPTION, 'LO', ...ascii('head '), 0xff, 0xfe)], 'clean-descriptors');
+  const { of } = await cleaned(
+    [text(0x00080005, 'CS', 'ISO_IR 6'), raw(STUDY_DESCRIPTION, 'LO', ...ascii('head '), 0xff, 0xfe)],
+    'clean-descriptors',
+  );
   assert.is(of(STUDY_DESCRIPTION), null);
 });
 
 test('a header with more names than any real one is not searched, and keeps no text', async () => {
-  const letters = (at: number): string => [...String(at)].map((digit) => 'bcdfghjklm'[Number(digit)]).join('');
-  const names = (count: number) => text(0x00081048, 'PN', ...Array.from({ length: count }, (_, at) => `Quux${letters(at)}`));
+  const letters = (at: number): string =>
+    [...String(at)].map((digit) => 'bcdfghjklm'[Number(digit)]).join('');
+  const names = (count: number) =>
+    text(0x00081048, 'PN', ...Array.from({ length: count }, (_, at) => `Quux${letters(at)}`));
   const said = text(STUDY_DESCRIPTION, 'LO', 'head');
   assert.is((await cleaned([names(100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
-  assert.is((await cleaned([names(KNOWN_LIMIT + 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'REMOVED');
+  assert.is(
+    (await cleaned([names(KNOWN_LIMIT + 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
+    'REMOVED',
+  );
   // Ways of writing them count, not names alone.
-  const double = (count: number) => text(0x00081048, 'PN', ...Array.from({ length: count }, (_, at) => `Quux${letters(at)} Quuz${letters(at)}^Anna${letters(at)} Lena`));
+  const double = (count: number) =>
+    text(
+      0x00081048,
+      'PN',
+      ...Array.from(
+        { length: count },
+        (_, at) => `Quux${letters(at)} Quuz${letters(at)}^Anna${letters(at)} Lena`,
+      ),
+    );
   assert.is((await cleaned([double(5), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head');
-  assert.is((await cleaned([double(KNOWN_CHARACTERS_LIMIT / 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'REMOVED');
+  assert.is(
+    (await cleaned([double(KNOWN_CHARACTERS_LIMIT / 100), said], 'clean-descriptors')).of(STUDY_DESCRIPTION),
+    'REMOVED',
+  );
 });
 
 test('a name that has swallowed what stood behind it is its words, one by one', async () => {
-  const swallowed = text(0x00081050, 'PN', `Quuxman^${Array.from({ length: 40 }, (_, at) => `w${'abcdefgh'[at % 8]}rd${'klmnopqr'[at % 8]}`).join(' ')}`);
-  assert.is((await cleaned([swallowed, text(STUDY_DESCRIPTION, 'LO', 'head of Quuxman')], 'clean-descriptors')).of(STUDY_DESCRIPTION), 'head of [removed]');
+  const swallowed = text(
+    0x00081050,
+    'PN',
+    `Quuxman^${Array.from({ length: 40 }, (_, at) => `w${'abcdefgh'[at % 8]}rd${'klmnopqr'[at % 8]}`).join(' ')}`,
+  );
+  assert.is(
+    (await cleaned([swallowed, text(STUDY_DESCRIPTION, 'LO', 'head of Quuxman')], 'clean-descriptors')).of(
+      STUDY_DESCRIPTION,
+    ),
+    'head of [removed]',
+  );
 });
 
 test('codes of the standard stay in a cleaned procedure, and its own codes are cleaned', async () => {
-  const code = (value: string, scheme: string, meaning: string): NewElement[] =>
-    [text(0x00080100, 'SH', value), text(0x00080102, 'SH', scheme), text(0x00080104, 'LO', meaning)];
-  const { bytes } = await cleaned([{ tag: 0x00081084, vr: 'SQ', value: [code('386661006', 'SCT', 'Fever'), code('F1', '99LOCAL', 'Fever of Jürgen')] }], 'clean-descriptors');
+  const code = (value: string, scheme: string, meaning: string): NewElement[] => [
+    text(0x00080100, 'SH', value),
+    text(0x00080102, 'SH', scheme),
+    text(0x00080104, 'LO', meaning),
+  ];
+  const { bytes } = await cleaned(
+    [
+      {
+        tag: 0x00081084,
+        vr: 'SQ',
+        value: [code('386661006', 'SCT', 'Fever'), code('F1', '99LOCAL', 'Fever of Jürgen')],
+      },
+    ],
+    'clean-descriptors',
+  );
   const out = Buffer.from(bytes);
-  for (const kept of ['386661006', 'SCT', 'Fever', '99LOCAL', 'Fever of [removed]']) assert.ok(out.includes(kept), kept);
+  for (const kept of ['386661006', 'SCT', 'Fever', '99LOCAL', 'Fever of [removed]'])
+    assert.ok(out.includes(kept), kept);
 });
 
 test('whatever is written comes out unchanged when it is cleaned again', async () => {
   const word = fc.constantFrom(
-    'Jürgen', 'Müller', 'MRN445566', '14.03.2024', '3/4/24', 'March 14', '20240314', 'Dr. Hansen', 'a@b.cd', '555-0187', 'head', '[removed]', '山田', '92-year-old', 'J.', ',', '-', 'CT',
-    '12345678', 'Elm Street', 'seen by', 'ID', '5',
+    'Jürgen',
+    'Müller',
+    'MRN445566',
+    '14.03.2024',
+    '3/4/24',
+    'March 14',
+    '20240314',
+    'Dr. Hansen',
+    'a@b.cd',
+    '555-0187',
+    'head',
+    '[removed]',
+    '山田',
+    '92-year-old',
+    'J.',
+    ',',
+    '-',
+    'CT',
+    '12345678',
+    'Elm Street',
+    'seen by',
+    'ID',
+    '5',
   );
-  const said = fc.array(fc.tuple(word, fc.constantFrom(' ', '', ', ', '_', '\\', '\n')), { maxLength: 12 }).map((parts) => parts.flat().join(''));
-  const options = fc.subarray(['retain-longitudinal-modified-dates', 'retain-patient-characteristics', 'retain-institution-identity']);
-  await fc.assert(fc.asyncProperty(said, options, async (each, some) => void (await saysOf(each, ...some))), { numRuns: 300, seed: 1 });
+  const said = fc
+    .array(fc.tuple(word, fc.constantFrom(' ', '', ', ', '_', '\\', '\n')), { maxLength: 12 })
+    .map((parts) => parts.flat().join(''));
+  const options = fc.subarray([
+    'retain-longitudinal-modified-dates',
+    'retain-patient-characteristics',
+    'retain-institution-identity',
+  ]);
+  await fc.assert(
+    fc.asyncProperty(said, options, async (each, some) => void (await saysOf(each, ...some))),
+    { numRuns: 300, seed: 1 },
+  );
 });
 
 test.run();

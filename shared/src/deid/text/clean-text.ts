@@ -1,7 +1,8 @@
 /**
- * Cleans a text of what identifies and keeps the rest of the sentence (PS3.15 E.3.5, E.3.4; in structured content and graphics too): values that the
- * instance's own header knows, and what identifies by its form. Dates move with the patient's other dates where the policy modifies dates, stay where it
- * keeps them, and go otherwise. What goes is replaced by a mark, so that nobody takes what is left for the whole sentence.
+ * Cleans a text of what identifies and keeps the rest of the sentence (PS3.15 E.3.5, E.3.4; in structured
+ * content and graphics too): values that the instance's own header knows, and what identifies by its form.
+ * Dates move with the patient's other dates where the policy modifies dates, stay where it keeps them, and go
+ * otherwise. What goes is replaced by a mark, so that nobody takes what is left for the whole sentence.
  *
  * A fixed point: what was cleaned comes out unchanged, for the gateway cleans again and compares.
  */
@@ -12,9 +13,15 @@ import { fold, WITHOUT_SPACES, type Folded } from './fold.ts';
 import type { KnownValues } from './known-values.ts';
 import { findAges, findPatterns, type Span } from './text-patterns.ts';
 
-/** As much of an age as may be told: those above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they are written as 90. */
+/**
+ * As much of an age as may be told: those above 89 single a person out (45 CFR 164.514(b)(2)(i)(C)), so they
+ * are written as 90.
+ */
 export const AGE_CAP_YEARS = 90;
-/** ASCII: every Specific Character Set has it. The short one where the value would become longer than its VR allows (PS3.5 §6.2). */
+/**
+ * ASCII: every Specific Character Set has it. The short one where the value would become longer than its VR
+ * allows (PS3.5 §6.2).
+ */
 const MARKS = ['[removed]', '[-]'];
 const LENGTH_LIMITS: Readonly<Record<string, number>> = { SH: 16, LO: 64, ST: 1024, LT: 10_240 };
 /** Between two things that go, these say nothing by themselves; an initial between two names is one. */
@@ -33,11 +40,17 @@ interface Edit {
 }
 
 export interface TextCleaner {
-  /** The value as it is written; null where nothing of it may stay. `pieces`: `TextReader.split` of a value of a text VR. */
+  /**
+   * The value as it is written; null where nothing of it may stay. `pieces`: `TextReader.split` of a value of
+   * a text VR.
+   */
   clean(pieces: readonly TextPiece[], vr: string, characterSets: readonly string[]): Uint8Array | null;
 }
 
-/** `days`: by which this patient's dates move (0: they were moved before); `known`: null where the header could not be searched. */
+/**
+ * `days`: by which this patient's dates move (0: they were moved before); `known`: null where the header
+ * could not be searched.
+ */
 export function createTextCleaner(known: KnownValues | null, rules: DeidRules, days: number): TextCleaner {
   const search = known && compile(known);
 
@@ -47,7 +60,10 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
     const shift = isAgain ? 0 : days;
     const dates = findDates(text, folded, known!);
     const moved = dates.map(({ start, end, days: meant, moved: write }): Edit | null => {
-      const isRemoved = rules.dates === 'removed' || (meant.length === 0 && rules.dates !== 'full') || (!isAgain && meant.some((day) => known!.removedDays.has(day)));
+      const isRemoved =
+        rules.dates === 'removed' ||
+        (meant.length === 0 && rules.dates !== 'full') ||
+        (!isAgain && meant.some((day) => known!.removedDays.has(day)));
       if (isRemoved) return { start, end, text: null };
       return rules.dates === 'full' || shift === 0 ? null : { start, end, text: write(meant[0]! + shift) };
     });
@@ -56,10 +72,17 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
       return years > AGE_CAP_YEARS ? { start, end, text: String(AGE_CAP_YEARS) } : null;
     });
     // A number that is a date is treated as a date.
-    const isDate = ([start, end]: Span): boolean => dates.some((date) => date.start <= start && end <= date.end);
-    const patterns = findPatterns(text, { retainsUids: rules.options.includes('retain-uids'), initials: known!.initials });
+    const isDate = ([start, end]: Span): boolean =>
+      dates.some((date) => date.start <= start && end <= date.end);
+    const patterns = findPatterns(text, {
+      retainsUids: rules.options.includes('retain-uids'),
+      initials: known!.initials,
+    });
     const spans = [...search!(folded), ...patterns.filter((span) => !isDate(span))];
-    return merge(text, [...[...moved, ...ages].filter((edit) => edit !== null), ...spans.map(([start, end]) => ({ start, end, text: null }))]);
+    return merge(text, [
+      ...[...moved, ...ages].filter((edit) => edit !== null),
+      ...spans.map(([start, end]) => ({ start, end, text: null })),
+    ]);
   }
 
   /** Null where it does not come to rest. */
@@ -80,7 +103,12 @@ export function createTextCleaner(known: KnownValues | null, rules: DeidRules, d
         const values = splitValues(pieces, vr).map((value) => cleanOne(value, mark));
         if (values.some((value) => value === null)) return null;
         const isLong = values.some((value) => value!.length > (LENGTH_LIMITS[vr] ?? Infinity));
-        if (!isLong) return padded(textReader(characterSets).join(values.flatMap((value, at) => (at === 0 ? value! : [...asciiPieces('\\'), ...value!]))));
+        if (!isLong)
+          return padded(
+            textReader(characterSets).join(
+              values.flatMap((value, at) => (at === 0 ? value! : [...asciiPieces('\\'), ...value!])),
+            ),
+          );
       }
       return null;
     },
@@ -109,8 +137,10 @@ function merge(text: string, edits: readonly Edit[]): Edit[] {
   for (const edit of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     const last = merged.at(-1);
     const isOver = last !== undefined && edit.start < last.end;
-    const isBeside = last?.text === null && edit.text === null && JOINT.test(text.slice(last.end, edit.start));
-    if (isOver || isBeside) merged[merged.length - 1] = { start: last!.start, end: Math.max(last!.end, edit.end), text: null };
+    const isBeside =
+      last?.text === null && edit.text === null && JOINT.test(text.slice(last.end, edit.start));
+    if (isOver || isBeside)
+      merged[merged.length - 1] = { start: last!.start, end: Math.max(last!.end, edit.end), text: null };
     else merged.push(edit);
   }
   return merged;
@@ -136,35 +166,57 @@ const [APART, LITTLE_APART, ANYWHERE] = ['[\\s./_:-]{0,2}', '[_-]?', '[\\s/_-]?'
 const SHORT_IDENTIFIER = 6;
 const LONG_IDENTIFIER = 6;
 
-/** The source of a regular expression for an identifier in parts (known-values.ts): neither side is part of a longer word or number. */
+/**
+ * The source of a regular expression for an identifier in parts (known-values.ts): neither side is part of a
+ * longer word or number.
+ */
 function identifierSource(identifier: string): string {
   const parts = identifier.split(' ');
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const within = length >= LONG_IDENTIFIER ? ANYWHERE : '';
-  const written = parts.map((part) => (/\p{N}/u.test(part) ? [...part].join(within) : part)).join(length < SHORT_IDENTIFIER ? LITTLE_APART : APART);
+  const written = parts
+    .map((part) => (/\p{N}/u.test(part) ? [...part].join(within) : part))
+    .join(length < SHORT_IDENTIFIER ? LITTLE_APART : APART);
   const startsWithNumber = /^\p{N}/u.test(identifier);
   const endsWithNumber = /\p{N}$/u.test(identifier);
   return `${startsWithNumber ? '(?<!\\p{N}|\\p{N}[.,])' : '(?<!\\p{L})'}${written}${endsWithNumber ? '(?!\\p{N}|[.,]\\p{N})' : '(?!\\p{L})'}`;
 }
 
 /** A letter of a script that puts spaces between words: beside any other one a name begins all the same. */
-const SPACED = '[\\p{L}--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}]]';
+const SPACED =
+  '[\\p{L}--[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}]]';
 
-/** No other word has so many letters of it by chance: a name of this length is one wherever it stands in a word. */
+/**
+ * No other word has so many letters of it by chance: a name of this length is one wherever it stands in a
+ * word.
+ */
 const LONG_NAME = /^\p{L}{8,}$/u;
 
 /** One search for all that the header knows. */
 function compile({ words, identifiers }: KnownValues): (folded: Folded) => Span[] {
   const patterns: RegExp[] = [];
-  const longestFirst = (sources: Iterable<string>): string => [...sources].sort((a, b) => b.length - a.length).join('|');
+  const longestFirst = (sources: Iterable<string>): string =>
+    [...sources].sort((a, b) => b.length - a.length).join('|');
   const [apart, within]: [string[], string[]] = [[], []];
   for (const word of words) {
     if (!WITHOUT_SPACES.test(word)) apart.push(word);
     if (WITHOUT_SPACES.test(word) || LONG_NAME.test(word)) within.push(word);
   }
   // "Annas Knie", "Luke's"; Cyrillic names are declined.
-  if (apart.length > 0) patterns.push(new RegExp(`(?<!${SPACED})(?:${longestFirst(apart)})(?:'?s|(?<=\\p{Script=Cyrillic})\\p{Script=Cyrillic}{1,3})?(?!${SPACED})`, 'gv'));
+  if (apart.length > 0)
+    patterns.push(
+      new RegExp(
+        `(?<!${SPACED})(?:${longestFirst(apart)})(?:'?s|(?<=\\p{Script=Cyrillic})\\p{Script=Cyrillic}{1,3})?(?!${SPACED})`,
+        'gv',
+      ),
+    );
   if (within.length > 0) patterns.push(new RegExp(longestFirst(within), 'gu'));
-  if (identifiers.size > 0) patterns.push(new RegExp(longestFirst([...identifiers].map(identifierSource)), 'gu'));
-  return (folded) => patterns.flatMap((pattern) => [...folded.text.matchAll(pattern)].map((match) => folded.rangeOf(match.index, match.index + match[0].length)));
+  if (identifiers.size > 0)
+    patterns.push(new RegExp(longestFirst([...identifiers].map(identifierSource)), 'gu'));
+  return (folded) =>
+    patterns.flatMap((pattern) =>
+      [...folded.text.matchAll(pattern)].map((match) =>
+        folded.rangeOf(match.index, match.index + match[0].length),
+      ),
+    );
 }

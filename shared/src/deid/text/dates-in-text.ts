@@ -1,6 +1,7 @@
 /**
- * Dates as people write them, moved by whole days in the form in which they stand (PS3.15 E.3.6: modified dates; the form is kept so that what was
- * compared with what stays readable). Years alone and times of day stay: they name no day.
+ * Dates as people write them, moved by whole days in the form in which they stand (PS3.15 E.3.6: modified
+ * dates; the form is kept so that what was compared with what stays readable). Years alone and times of day
+ * stay: they name no day.
  */
 import { fromDayNumber, toDayNumber } from '../dates.ts';
 import type { Folded } from './fold.ts';
@@ -10,7 +11,10 @@ import { UNIT } from './vocabulary.ts';
 export interface FoundDate {
   readonly start: number;
   readonly end: number;
-  /** The days that it may mean; more than one where day and month could be either. None: a date that lacks its year. */
+  /**
+   * The days that it may mean; more than one where day and month could be either. None: a date that lacks its
+   * year.
+   */
   readonly days: readonly number[];
   /** The same form for another day; null where that cannot be written so. */
   readonly moved: (days: number) => string | null;
@@ -44,17 +48,26 @@ const AFTER = '(?!\\p{N}|\\.\\p{N})';
 /** Of numbers: the same on both sides of the month. */
 const BETWEEN = '\\s?[-/._·]\\s?|\\s';
 const SEPARATOR = '[\\s.,/-]{0,3}';
-/** Two digits of a year from here on are of the last century: births are, and no image is of the time to come. */
+/**
+ * Two digits of a year from here on are of the last century: births are, and no image is of the time to come.
+ */
 const PIVOT = 41;
 const YEARS = { least: 1850, most: 2150 };
 
 const FORMS = {
   // 2024-03-14, 2024/3/14, and what ISO 8601 puts behind it
-  yearFirst: new RegExp(`${BEFORE}(?<y>\\d{4})(?<s>${BETWEEN})(?<m>\\d{1,2})\\k<s>(?<d>\\d{1,2})(?!\\k<s>\\p{N})(?=t\\d|${AFTER})`, 'gu'),
+  yearFirst: new RegExp(
+    `${BEFORE}(?<y>\\d{4})(?<s>${BETWEEN})(?<m>\\d{1,2})\\k<s>(?<d>\\d{1,2})(?!\\k<s>\\p{N})(?=t\\d|${AFTER})`,
+    'gu',
+  ),
   // 14.03.2024, 3/14/24
-  yearLast: new RegExp(`${BEFORE}(?<a>\\d{1,2})(?<s>${BETWEEN})(?<b>\\d{1,2})\\k<s>(?<y>\\d{4}|\\d{2}(?!\\k<s>\\p{N}|${UNIT}))${AFTER}`, 'gu'),
+  yearLast: new RegExp(
+    `${BEFORE}(?<a>\\d{1,2})(?<s>${BETWEEN})(?<b>\\d{1,2})\\k<s>(?<y>\\d{4}|\\d{2}(?!\\k<s>\\p{N}|${UNIT}))${AFTER}`,
+    'gu',
+  ),
   // 20240314, 20240314123000.5 (PS3.5 §6.2 DA, DT)
-  digits: /(?<!\p{N}|\p{N}[.,])(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})(?<rest>[t_-]?\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?(?!\p{N})/gu,
+  digits:
+    /(?<!\p{N}|\p{N}[.,])(?<y>\d{4})(?<m>\d{2})(?<d>\d{2})(?<rest>[t_-]?\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?(?!\p{N})/gu,
   // 14 March 2024, 14MAR24, 14. März 2024, March 14
   dayAndMonth: new RegExp(
     `(?<![\\p{L}\\p{N}])(?<d>\\d{1,2})(?<o>st|nd|rd|th|er|º|\\.)?(?<s>${SEPARATOR}(?:(?:of|de)\\s)?)(?<n>${MONTH})` +
@@ -62,13 +75,22 @@ const FORMS = {
     'gu',
   ),
   // March 14th, 2024; Mar 14
-  monthAndDay: new RegExp(`(?<!\\p{L})(?<n>${MONTH})(?<s>\\.?\\s{0,2}[-/]?)(?<d>\\d{1,2})(?<o>st|nd|rd|th)?(?:(?<t>[\\s,/-]{1,3})(?<y>\\d{4}|'\\d{2}))?${AFTER}(?!\\p{L})`, 'gu'),
+  monthAndDay: new RegExp(
+    `(?<!\\p{L})(?<n>${MONTH})(?<s>\\.?\\s{0,2}[-/]?)(?<d>\\d{1,2})(?<o>st|nd|rd|th)?(?:(?<t>[\\s,/-]{1,3})(?<y>\\d{4}|'\\d{2}))?${AFTER}(?!\\p{L})`,
+    'gu',
+  ),
   // 2024-Mar-14
-  yearMonthDay: new RegExp(`${BEFORE}(?<y>\\d{4})(?<s>[\\s/-])(?<n>${MONTH})\\k<s>(?<d>\\d{1,2})${AFTER}`, 'gu'),
+  yearMonthDay: new RegExp(
+    `${BEFORE}(?<y>\\d{4})(?<s>[\\s/-])(?<n>${MONTH})\\k<s>(?<d>\\d{1,2})${AFTER}`,
+    'gu',
+  ),
   // March 2024
   monthAndYear: new RegExp(`(?<!\\p{L})(?<n>${MONTH})(?<t>\\.?[\\s,/-]{1,3}|[-/])(?<y>\\d{4})${AFTER}`, 'gu'),
   // 03/2024, 03.2024; 2024-03
-  monthOfYear: new RegExp(`${BEFORE}(?<m>0?[1-9](?!\\.)|0[1-9]|1[0-2])(?<s>[/.])(?<y>(?:19|20)\\d{2})${AFTER}(?!${UNIT})`, 'gu'),
+  monthOfYear: new RegExp(
+    `${BEFORE}(?<m>0?[1-9](?!\\.)|0[1-9]|1[0-2])(?<s>[/.])(?<y>(?:19|20)\\d{2})${AFTER}(?!${UNIT})`,
+    'gu',
+  ),
   yearAndMonth: new RegExp(`${BEFORE}(?<y>(?:19|20)\\d{2})(?<s>[/-])(?<m>0[1-9]|1[0-2])${AFTER}(?!-)`, 'gu'),
 };
 
@@ -84,22 +106,27 @@ function dayOf(year: string, month: number, day: string | number): number[] {
 }
 
 /**
- * Three numbers may be minutes or ribs: without a whole year they are a date where one of them has a leading zero, or only one can be the month.
- * Spaces alone are not between the parts of a date, unless the header names it.
+ * Three numbers may be minutes or ribs: without a whole year they are a date where one of them has a leading
+ * zero, or only one can be the month. Spaces alone are not between the parts of a date, unless the header
+ * names it.
  */
 function looksLikeDate(a: string, b: string, year: string, separator: string): boolean {
   if (/^\s$/.test(separator)) return false;
   if (year.length === 4) return true;
   const hasZero = a.startsWith('0') || b.startsWith('0');
-  const isPlain = a.length === 2 && b.length === 2 && (Number(a) > 12) !== (Number(b) > 12);
+  const isPlain = a.length === 2 && b.length === 2 && Number(a) > 12 !== Number(b) > 12;
   return separator !== '_' && (hasZero || (isPlain && separator !== '-'));
 }
 
 /** `number` has two digits; the original may do without a leading zero. */
-const like = (number: string, original: string): string => (original.length === 1 ? String(Number(number)) : number);
+const like = (number: string, original: string): string =>
+  original.length === 1 ? String(Number(number)) : number;
 const yearLike = (year: string, original: string): string => (original.length === 2 ? year.slice(-2) : year);
 
-/** The month's name in the list in which the original one stands; capitals as there. "May" is short where no space is around it. */
+/**
+ * The month's name in the list in which the original one stands; capitals as there. "May" is short where no
+ * space is around it.
+ */
 function nameLike(month: number, original: string, folded: string, isShort: boolean): string {
   const lists = MONTHS.filter((names) => names.includes(folded));
   const list = (isShort ? lists.find((names) => names[0]!.length <= 4) : undefined) ?? lists[0] ?? MONTHS[0]!;
@@ -113,26 +140,39 @@ function ordinalOf(day: number): string {
   const ends = ['th', 'st', 'nd', 'rd'];
   return day % 100 >= 11 && day % 100 <= 13 ? 'th' : (ends[day % 10] ?? 'th');
 }
-const ordinalLike = (day: string, original: string): string => (/^(st|nd|rd|th)$/.test(original) ? ordinalOf(Number(day)) : original);
+const ordinalLike = (day: string, original: string): string =>
+  /^(st|nd|rd|th)$/.test(original) ? ordinalOf(Number(day)) : original;
 
-const monthNumber = (name: string): number => (MONTHS.find((names) => names.includes(name)) ?? []).indexOf(name) + 1;
+const monthNumber = (name: string): number =>
+  (MONTHS.find((names) => names.includes(name)) ?? []).indexOf(name) + 1;
 
 type Parts = { readonly y: string; readonly m: string; readonly d: string };
 type Groups = Readonly<Record<string, string | undefined>>;
 
-/** What a form makes of a match; null: no date. `written`: the match as it stands in the text, of the same length where folding changed nothing. */
-function read(form: keyof typeof FORMS, groups: Groups, written: string, isPreferred: (day: number) => boolean): Pick<FoundDate, 'days' | 'moved'> | null {
+/**
+ * What a form makes of a match; null: no date. `written`: the match as it stands in the text, of the same
+ * length where folding changed nothing.
+ */
+function read(
+  form: keyof typeof FORMS,
+  groups: Groups,
+  written: string,
+  isPreferred: (day: number) => boolean,
+): Pick<FoundDate, 'days' | 'moved'> | null {
   const { y = '', m = '', d = '', a = '', b = '', s = '', t = '', n = '', o = '', rest = '' } = groups;
-  const move = (write: (parts: Parts) => string) => (day: number): string | null => {
-    const parts = fromDayNumber(day);
-    return parts && write({ y: parts[0], m: parts[1], d: parts[2] });
-  };
+  const move =
+    (write: (parts: Parts) => string) =>
+    (day: number): string | null => {
+      const parts = fromDayNumber(day);
+      return parts && write({ y: parts[0], m: parts[1], d: parts[2] });
+    };
   const named = (month: string): string => {
     const at = written.toLowerCase().search(/\p{L}{3}/u);
     const own = /\p{L}[\p{L}\p{M}]*/u.exec(at < 0 ? written : written.slice(at))?.[0] ?? n;
     return nameLike(Number(month), own, n, !/\s/.test(s));
   };
-  const found = (days: readonly number[], write: (parts: Parts) => string) => (days.length === 0 ? null : { days, moved: move(write) });
+  const found = (days: readonly number[], write: (parts: Parts) => string) =>
+    days.length === 0 ? null : { days, moved: move(write) };
   const month = n === '' ? 0 : monthNumber(n);
   switch (form) {
     case 'yearFirst':
@@ -145,17 +185,35 @@ function read(form: keyof typeof FORMS, groups: Groups, written: string, isPrefe
       const dayFirst = dayOf(y, Number(b), a);
       const monthFirst = dayOf(y, Number(a), b);
       const isNamed = [...dayFirst, ...monthFirst].some(isPreferred);
-      const isDayFirst = monthFirst.length === 0 || (dayFirst.length > 0 && (s === '.' || dayFirst.some(isPreferred) || (s === '-' && !monthFirst.some(isPreferred))));
+      const isDayFirst =
+        monthFirst.length === 0 ||
+        (dayFirst.length > 0 &&
+          (s === '.' || dayFirst.some(isPreferred) || (s === '-' && !monthFirst.some(isPreferred))));
       if (!isNamed && !looksLikeDate(a, b, y, s)) return null;
-      const write = (p: Parts) => (isDayFirst ? [like(p.d, a), like(p.m, b)] : [like(p.m, a), like(p.d, b)]).concat(yearLike(p.y, y)).join(s);
+      const write = (p: Parts) =>
+        (isDayFirst ? [like(p.d, a), like(p.m, b)] : [like(p.m, a), like(p.d, b)])
+          .concat(yearLike(p.y, y))
+          .join(s);
       return found(isDayFirst ? [...dayFirst, ...monthFirst] : [...monthFirst, ...dayFirst], write);
     }
     case 'dayAndMonth':
       if (y === '') return Number(d) <= 31 && Number(d) > 0 ? { days: [], moved: () => null } : null;
-      return found(dayOf(y, month, d), (p) => like(p.d, d) + ordinalLike(p.d, o) + s + named(p.m) + t + yearLike(p.y, y));
+      return found(
+        dayOf(y, month, d),
+        (p) => like(p.d, d) + ordinalLike(p.d, o) + s + named(p.m) + t + yearLike(p.y, y),
+      );
     case 'monthAndDay':
       if (y === '') return Number(d) <= 31 && Number(d) > 0 ? { days: [], moved: () => null } : null;
-      return found(dayOf(y, month, d), (p) => named(p.m) + s + like(p.d, d) + ordinalLike(p.d, o) + t + (y.startsWith("'") ? `'${p.y.slice(2)}` : p.y));
+      return found(
+        dayOf(y, month, d),
+        (p) =>
+          named(p.m) +
+          s +
+          like(p.d, d) +
+          ordinalLike(p.d, o) +
+          t +
+          (y.startsWith("'") ? `'${p.y.slice(2)}` : p.y),
+      );
     case 'yearMonthDay':
       return found(dayOf(y, month, d), (p) => p.y + s + named(p.m) + s + like(p.d, d));
     case 'monthAndYear':
@@ -173,7 +231,10 @@ const WORDS = new Set(['may', 'mar', 'mars', 'dec', 'mei', 'mai', 'oct', 'mart']
 const WITH_YEAR = new Set(['set', 'mag', 'gen', 'ago', 'lug', 'dic', 'sept', 'ocak', 'ekim', 'maja', 'sub']);
 const MEASURED = new RegExp(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L}))`, 'iu');
 
-/** A day and the name of a month without a year: whether they are something else. "14MAR" is a date, "OCT 3" an image. */
+/**
+ * A day and the name of a month without a year: whether they are something else. "14MAR" is a date, "OCT 3"
+ * an image.
+ */
 function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: string): boolean {
   if (WITH_YEAR.has(n) || MEASURED.test(behind)) return true;
   const isGlued = s === '' && d.length === 2 && written.startsWith(d);
@@ -181,7 +242,11 @@ function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: st
 }
 
 /** The dates in a text, in their order. */
-export function findDates(text: string, folded: Folded, { namedDays, removedDays }: Pick<KnownValues, 'namedDays' | 'removedDays'>): FoundDate[] {
+export function findDates(
+  text: string,
+  folded: Folded,
+  { namedDays, removedDays }: Pick<KnownValues, 'namedDays' | 'removedDays'>,
+): FoundDate[] {
   const isPreferred = (day: number): boolean => namedDays.has(day) || removedDays.has(day);
   const found: FoundDate[] = [];
   for (const form of Object.keys(FORMS) as (keyof typeof FORMS)[]) {
@@ -190,9 +255,13 @@ export function findDates(text: string, folded: Folded, { namedDays, removedDays
       if (found.some((date) => date.start < end && start < date.end)) continue;
       const groups = match.groups as Groups;
       const written = text.slice(start, end);
-      const isWord = groups['y'] === undefined && groups['n'] !== undefined && isAWord(groups, written, text.slice(end));
+      const isWord =
+        groups['y'] === undefined && groups['n'] !== undefined && isAWord(groups, written, text.slice(end));
       // Two digits of a year beside a letter are a part of something else.
-      const isPart = groups['y']?.length === 2 && form === 'yearLast' && (/\p{L}$/u.test(text.slice(0, start)) || /^\p{L}/u.test(text.slice(end)));
+      const isPart =
+        groups['y']?.length === 2 &&
+        form === 'yearLast' &&
+        (/\p{L}$/u.test(text.slice(0, start)) || /^\p{L}/u.test(text.slice(end)));
       const date = isWord || isPart ? null : read(form, groups, written, isPreferred);
       if (date !== null) found.push({ start, end, ...date });
     }

@@ -1,15 +1,31 @@
 /**
- * Text as it is compared: without case, accents and the letters' variants (NFKD less its marks), with the way back to the text as written. Names are
- * written so and otherwise: "MÜLLER", "Mueller", "Muller", half-width and full-width katakana.
+ * Text as it is compared: without case, accents and the letters' variants (NFKD less its marks), with the way
+ * back to the text as written. Names are written so and otherwise: "MÜLLER", "Mueller", "Muller", half-width
+ * and full-width katakana.
  */
 
 /** Letters that NFKD does not take apart. */
-const LETTERS: Readonly<Record<string, string>> = { ß: 'ss', ø: 'o', æ: 'ae', œ: 'oe', đ: 'd', ð: 'd', þ: 'th', ł: 'l', ı: 'i', ħ: 'h', ς: 'σ', '’': "'", '‘': "'" };
+const LETTERS: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  ø: 'o',
+  æ: 'ae',
+  œ: 'oe',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ł: 'l',
+  ı: 'i',
+  ħ: 'h',
+  ς: 'σ',
+  '’': "'",
+  '‘': "'",
+};
 /** How they are also written where a keyboard has none of them. */
 const SPELT: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ø: 'oe', å: 'aa' };
 
 /** Scripts that write without spaces: a name is found inside of a longer word too. */
-export const WITHOUT_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
+export const WITHOUT_SPACES =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
 export interface Folded {
   readonly text: string;
@@ -23,7 +39,8 @@ const TO_KATAKANA = 0x60;
 
 function foldCharacter(character: string): string {
   const plain = character.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  if (HIRAGANA.test(plain)) return [...plain].map((kana) => String.fromCodePoint(kana.codePointAt(0)! + TO_KATAKANA)).join('');
+  if (HIRAGANA.test(plain))
+    return [...plain].map((kana) => String.fromCodePoint(kana.codePointAt(0)! + TO_KATAKANA)).join('');
   return LETTERS[plain] ?? plain;
 }
 
@@ -47,7 +64,10 @@ export function fold(text: string): Folded {
   };
 }
 
-/** The ways in which a word is written: folded, with its umlauts spelt out, and where they are spelt out already, without. */
+/**
+ * The ways in which a word is written: folded, with its umlauts spelt out, and where they are spelt out
+ * already, without.
+ */
 export function spellingsOf(word: string): readonly string[] {
   const lower = word.normalize('NFC').toLowerCase();
   const spelt = [...lower].map((character) => SPELT[character] ?? character).join('');

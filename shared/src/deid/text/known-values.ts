@@ -1,6 +1,7 @@
 /**
- * What the header of an instance says of whoever it is about and of those around them: names, identifiers, places, dates. Text that is kept is
- * searched for these. Of one instance, not of its whole study: what an instance becomes must not depend on which others were chosen with it.
+ * What the header of an instance says of whoever it is about and of those around them: names, identifiers,
+ * places, dates. Text that is kept is searched for these. Of one instance, not of its whole study: what an
+ * instance becomes must not depend on which others were chosen with it.
  */
 import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { dictionaryVR } from '../../dicom/dictionary.ts';
@@ -15,9 +16,14 @@ import { spellingsOf, WITHOUT_SPACES } from './fold.ts';
 import { PARTICLES, VOCABULARY } from './vocabulary.ts';
 
 export interface KnownValues {
-  /** Sources of regular expressions over folded text; whole words but for scripts that write without spaces. */
+  /**
+   * Sources of regular expressions over folded text; whole words but for scripts that write without spaces.
+   */
   readonly words: ReadonlySet<string>;
-  /** Identifiers, folded, with a space between letters and digits and where something stands between them: it may be written otherwise, or not at all. */
+  /**
+   * Identifiers, folded, with a space between letters and digits and where something stands between them: it
+   * may be written otherwise, or not at all.
+   */
   readonly identifiers: ReadonlySet<string>;
   /** Two letters each, folded: first of the given and of the family name, and turned around. */
   readonly initials: ReadonlySet<string>;
@@ -27,11 +33,20 @@ export interface KnownValues {
   readonly namedDays: ReadonlySet<number>;
 }
 
-/** More than a real header has; a file that has more is not worth the search, and its text is treated as under the profile. */
+/**
+ * More than a real header has; a file that has more is not worth the search, and its text is treated as under
+ * the profile.
+ */
 export const KNOWN_LIMIT = 5_000;
-/** Of all that is searched for together, as regular expressions: the corpus stays below 3 500, and to compile as many as this takes four seconds. */
+/**
+ * Of all that is searched for together, as regular expressions: the corpus stays below 3 500, and to compile
+ * as many as this takes four seconds.
+ */
 export const KNOWN_CHARACTERS_LIMIT = 200_000;
-/** PS3.5 §6.2: 64 characters a group. What has more words than fit there has swallowed its neighbours; they are names one by one. */
+/**
+ * PS3.5 §6.2: 64 characters a group. What has more words than fit there has swallowed its neighbours; they
+ * are names one by one.
+ */
 const WORDS_OF_A_NAME = 16;
 
 const LETTERS_LEAST = 3;
@@ -40,11 +55,17 @@ const NUMBER_LEAST = 5;
 const PLACE_WORD_LEAST = 4;
 const IDENTIFIER_WORDS = 3;
 /** Who is called so is nobody. */
-const NOBODY_BY_NAME = new Set('patient test phantom unknown none self referral admin service system tech physician doctor room emergency clinic hospital chest mri ct qa'.split(' '));
+const NOBODY_BY_NAME = new Set(
+  'patient test phantom unknown none self referral admin service system tech physician doctor room emergency clinic hospital chest mri ct qa'.split(
+    ' ',
+  ),
+);
 /** VRs whose values identify where the table removes them. LT and UT hold prose. */
 const SOURCES = new Set(['LO', 'SH', 'ST', 'UC', 'AE']);
 /** Places that institution identity does not cover: addresses, wards, services, issuers and organisations. */
-const PLACES = new Set([0x00100021, 0x00101040, 0x00102299, 0x00321033, 0x00380300, 0x00380400, 0x0040a027, 0x00080092, 0x00080081]);
+const PLACES = new Set([
+  0x00100021, 0x00101040, 0x00102299, 0x00321033, 0x00380300, 0x00380400, 0x0040a027, 0x00080092, 0x00080081,
+]);
 const PERSON_IDENTIFICATION_CODE_SEQUENCE = 0x00401101;
 const [CODE_VALUE, CODE_MEANING] = [0x00080100, 0x00080104];
 /** A name and nothing else: a few words with capitals. */
@@ -52,8 +73,10 @@ const NAME_ALONE = /^\p{Lu}[\p{L}\p{M}.'’-]*(?:,?\s\p{Lu}[\p{L}\p{M}.'’-]*){
 /** Written behind a family name of one character. */
 const ADDRESSES = '(?=先生|女士|小姐|医生|様|さん|サン|氏)';
 /** Titles and degrees beside a name (PN prefix and suffix): no one's name. */
-const TITLES = new Set('dr prof mr mrs ms miss md phd rn rt jr sr ii iii iv herr frau dipl med msc bsc do'.split(' '));
-const BETWEEN = "[^\\p{L}\\p{N}]{0,3}";
+const TITLES = new Set(
+  'dr prof mr mrs ms miss md phd rn rt jr sr ii iii iv herr frau dipl med msc bsc do'.split(' '),
+);
+const BETWEEN = '[^\\p{L}\\p{N}]{0,3}';
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 interface Collected {
@@ -66,13 +89,23 @@ interface Collected {
 
 /** Null where the header names more than anybody could search for. */
 export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): KnownValues | null {
-  const collected: Collected = { words: new Set(), identifiers: new Set(), initials: new Set(), removedDays: new Set(), namedDays: new Set() };
+  const collected: Collected = {
+    words: new Set(),
+    identifiers: new Set(),
+    initials: new Set(),
+    removedDays: new Set(),
+    namedDays: new Set(),
+  };
   const rows = profileRows();
   const visit = (elements: readonly DicomElement[], context: ValueContext): boolean => {
-    const within = { characterSets: characterSetsOf(elements, context.characterSets), encoding: context.encoding };
+    const within = {
+      characterSets: characterSetsOf(elements, context.characterSets),
+      encoding: context.encoding,
+    };
     for (const element of elements) {
       for (const item of element.items ?? []) {
-        if (element.tag === PERSON_IDENTIFICATION_CODE_SEQUENCE) collectPerson(item.elements, within, collected);
+        if (element.tag === PERSON_IDENTIFICATION_CODE_SEQUENCE)
+          collectPerson(item.elements, within, collected);
         if (!visit(item.elements, { ...within, encoding: item.encoding })) return false;
       }
       collect(element, within, rules, rows.get(element.tag), collected);
@@ -80,7 +113,9 @@ export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): 
     }
     return true;
   };
-  return visit(instance.elements, instance) && charactersOf(collected) <= KNOWN_CHARACTERS_LIMIT ? collected : null;
+  return visit(instance.elements, instance) && charactersOf(collected) <= KNOWN_CHARACTERS_LIMIT
+    ? collected
+    : null;
 }
 
 function charactersOf({ words, identifiers }: Collected): number {
@@ -92,7 +127,10 @@ function charactersOf({ words, identifiers }: Collected): number {
 /** PS3.3 Table 10-1: a person as a code, whose meaning is the name. */
 function collectPerson(elements: readonly DicomElement[], context: ValueContext, collected: Collected): void {
   for (const element of elements) {
-    const values = element.tag === CODE_MEANING || element.tag === CODE_VALUE ? textsOf(element, context).filter((value) => !isDummy(value)) : [];
+    const values =
+      element.tag === CODE_MEANING || element.tag === CODE_VALUE
+        ? textsOf(element, context).filter((value) => !isDummy(value))
+        : [];
     for (const value of values) {
       if (element.tag === CODE_VALUE) notePhrase(value, false, collected);
       else if (NAME_ALONE.test(value)) noteName(value.replace(/,\s*/, '^'), collected);
@@ -100,20 +138,37 @@ function collectPerson(elements: readonly DicomElement[], context: ValueContext,
   }
 }
 
-function collect(element: DicomElement, context: ValueContext, rules: DeidRules, row: ProfileRow | undefined, collected: Collected): void {
+function collect(
+  element: DicomElement,
+  context: ValueContext,
+  rules: DeidRules,
+  row: ProfileRow | undefined,
+  collected: Collected,
+): void {
   if (element.items !== null || element.bytes === null || element.bytes.length === 0) return;
   const vr = element.vr === 'UN' ? dictionaryVR(element.tag) : element.vr;
   const { how } = rules.decide(element.tag, vr);
   if (vr === 'DA' || vr === 'DT') {
-    for (const value of asciiOf(element).split('\\')) noteDay(value.trim(), how === 'shift-date' || how === 'keep-temporal', collected);
+    for (const value of asciiOf(element).split('\\'))
+      noteDay(value.trim(), how === 'shift-date' || how === 'keep-temporal', collected);
     return;
   }
   // What the policy keeps may stand in a text as well.
   if (how === 'keep') return;
-  const values = textsOf({ ...element, vr: vr === 'AE' ? 'LO' : vr }, context).filter((value) => !isDummy(value));
+  const values = textsOf({ ...element, vr: vr === 'AE' ? 'LO' : vr }, context).filter(
+    (value) => !isDummy(value),
+  );
   if (vr === 'PN') for (const value of values) noteName(value, collected);
-  else if (SOURCES.has(vr) && (IDENTIFIERS.has(element.tag) || (row !== undefined && !/[tpgsTPGS]/.test(row.options)))) {
-    for (const value of values) notePhrase(value, vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true, collected);
+  else if (
+    SOURCES.has(vr) &&
+    (IDENTIFIERS.has(element.tag) || (row !== undefined && !/[tpgsTPGS]/.test(row.options)))
+  ) {
+    for (const value of values)
+      notePhrase(
+        value,
+        vr === 'ST' || PLACES.has(element.tag) || row?.options.includes('i') === true,
+        collected,
+      );
   }
 }
 
@@ -127,7 +182,9 @@ const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{M}\p{N}]+/u).f
 /** PS3.5 §6.2.1: groups by "=", components by "^": family, given, middle, prefix, suffix. */
 function noteName(value: string, { words, initials }: Collected): void {
   for (const group of value.split('=')) {
-    const [family = [], given = [], middle = []] = group.split('^').map((component) => nameWordsOf(component));
+    const [family = [], given = [], middle = []] = group
+      .split('^')
+      .map((component) => nameWordsOf(component));
     // Written without components, as many do: the words in whatever order.
     const whole = given.length > 0 ? [] : family;
     const all = [...family, ...given, ...middle];
@@ -140,7 +197,8 @@ function noteName(value: string, { words, initials }: Collected): void {
     notePair(family, [...given, ...middle], words);
     const [a, b] = [spellingsOf(given[0] ?? '')[0]?.[0], spellingsOf(family[0] ?? '')[0]?.[0]];
     if (a !== undefined && b !== undefined) initials.add(a + b).add(b + a);
-    for (const part of [family, given, [...given, ...middle]]) if (part.length > 1) addAll(words, part.join(' '), joined);
+    for (const part of [family, given, [...given, ...middle]])
+      if (part.length > 1) addAll(words, part.join(' '), joined);
     const [only = ''] = family;
     if (WITHOUT_SPACES.test(only) && [...only].length === 1) words.add(escaped(only) + ADDRESSES);
   }
@@ -153,7 +211,16 @@ function nameWordsOf(component: string): string[] {
   return names.length > 0 ? names : all;
 }
 
-const joined = (...parts: readonly string[]): string => parts.map((part) => part.split(' ').filter((word) => word !== '').map(escaped).join(BETWEEN)).join(BETWEEN);
+const joined = (...parts: readonly string[]): string =>
+  parts
+    .map((part) =>
+      part
+        .split(' ')
+        .filter((word) => word !== '')
+        .map(escaped)
+        .join(BETWEEN),
+    )
+    .join(BETWEEN);
 
 function addAll(words: Set<string>, text: string, write: (spelt: string) => string): void {
   for (const spelt of spellingsOf(text)) if (isTelling(spelt.replaceAll(' ', ''))) words.add(write(spelt));
@@ -165,35 +232,52 @@ function noteWord(word: string, words: Set<string>): void {
   addAll(words, word, escaped);
   // "Schmidt123" is also "Schmidt", "OBrien" also "O'Brien".
   const letters = word.replace(/\p{N}+/gu, ' ').trim();
-  if (letters !== word) for (const part of letters.split(' ')) if (part.length > LETTERS_LEAST) addAll(words, part, escaped);
+  if (letters !== word)
+    for (const part of letters.split(' ')) if (part.length > LETTERS_LEAST) addAll(words, part, escaped);
   const parts = letters.split(/(?<=\p{Ll})(?=\p{Lu})|(?<=^O)(?=\p{Lu}\p{Ll})/u);
   if (parts.length > 1) addAll(words, parts.join(' '), joined);
 }
 
-/** A word of one or two letters is too common to be searched for, unless its script packs a name into them. */
+/**
+ * A word of one or two letters is too common to be searched for, unless its script packs a name into them.
+ */
 function isTelling(word: string): boolean {
   return WITHOUT_SPACES.test(word) ? [...word.normalize('NFC')].length >= 2 : word.length >= LETTERS_LEAST;
 }
 
 function notePair(last: readonly string[], first: readonly string[], words: Set<string>): void {
-  for (const a of spellingsOf(last.join(' '))) for (const b of spellingsOf(first.join(' '))) noteCombinations(a.trim(), b.trim(), words);
+  for (const a of spellingsOf(last.join(' ')))
+    for (const b of spellingsOf(first.join(' '))) noteCombinations(a.trim(), b.trim(), words);
 }
 
 function noteCombinations(last: string, first: string, words: Set<string>): void {
   // Of single letters, or of a modality and a patient, no name can be made.
   const isPlain = !WITHOUT_SPACES.test(last);
-  if ((isPlain && last.length < 2) || first === '' || [...last.split(' '), ...first.split(' ')].every((word) => NOBODY_BY_NAME.has(word))) return;
+  if (
+    (isPlain && last.length < 2) ||
+    first === '' ||
+    [...last.split(' '), ...first.split(' ')].every((word) => NOBODY_BY_NAME.has(word))
+  )
+    return;
   const [lasts, firsts] = [last.split(' '), first.split(' ')];
   if (!isPlain || first.length > 1) words.add(joined(last, first)).add(joined(first, last));
-  for (const a of lasts) for (const b of firsts) if (!isPlain || (a.length > 1 && b.length > 1 && !PARTICLES.has(a))) words.add(joined(a, b)).add(joined(b, a));
+  for (const a of lasts)
+    for (const b of firsts)
+      if (!isPlain || (a.length > 1 && b.length > 1 && !PARTICLES.has(a)))
+        words.add(joined(a, b)).add(joined(b, a));
   if (!isPlain) return;
   const initials = firsts.flatMap((word) => [...word].slice(0, 1));
-  // "J. Smith", "Smith, J.", "Smith JA"; of a double name either part. A short name and a letter make half of all abbreviations.
+  // "J. Smith", "Smith, J.", "Smith JA"; of a double name either part. A short name and a letter make half of
+  // all abbreviations.
   for (const some of [initials.slice(0, 1), initials]) {
     for (const name of new Set([last, ...lasts])) {
       // Of two letters only as it is written of people: "W. Li", "Li, W".
-      if (name.length === 2 && !PARTICLES.has(name)) words.add(`${escaped(some[0]!)}\\.\\s?${escaped(name)}`).add(`${escaped(name)},\\s?${escaped(some[0]!)}\\.?`);
-      if (name.replaceAll(' ', '').length >= LETTERS_LEAST && !PARTICLES.has(name)) words.add(joined(...some, name)).add(`${joined(name, ...some)}(?!\\p{N})`);
+      if (name.length === 2 && !PARTICLES.has(name))
+        words
+          .add(`${escaped(some[0]!)}\\.\\s?${escaped(name)}`)
+          .add(`${escaped(name)},\\s?${escaped(some[0]!)}\\.?`);
+      if (name.replaceAll(' ', '').length >= LETTERS_LEAST && !PARTICLES.has(name))
+        words.add(joined(...some, name)).add(`${joined(name, ...some)}(?!\\p{N})`);
     }
   }
 }
@@ -203,13 +287,20 @@ function notePhrase(value: string, isPlace: boolean, { words, identifiers }: Col
   for (const part of parts) {
     noteNumbers(part, identifiers);
     const said = wordsOf(part);
-    const isCommon = said.every((word) => isOfTheTrade(word) || word.length < LETTERS_LEAST || /^\p{N}+$/u.test(word));
+    const isCommon = said.every(
+      (word) => isOfTheTrade(word) || word.length < LETTERS_LEAST || /^\p{N}+$/u.test(word),
+    );
     if (isCommon || part.replace(/[^\p{L}\p{N}]/gu, '').length < IDENTIFIER_LEAST) continue;
     for (const spelt of spellingsOf(part)) words.add(wordsOf(spelt).map(escaped).join(BETWEEN));
     // A place's own name is written with a capital; what else stands beside it names nothing.
-    const proper = isPlace ? said.filter((word) => /^\p{Lu}\p{L}+$/u.test(word) && word.length >= PLACE_WORD_LEAST && !isOfTheTrade(word)) : [];
+    const proper = isPlace
+      ? said.filter(
+          (word) => /^\p{Lu}\p{L}+$/u.test(word) && word.length >= PLACE_WORD_LEAST && !isOfTheTrade(word),
+        )
+      : [];
     const street = isPlace ? said.filter((word) => !/\p{N}/u.test(word)) : [];
-    if (street.length > 1 && !street.every(isOfTheTrade)) for (const spelt of spellingsOf(street.join(' '))) words.add(joined(spelt));
+    if (street.length > 1 && !street.every(isOfTheTrade))
+      for (const spelt of spellingsOf(street.join(' '))) words.add(joined(spelt));
     for (const word of proper) for (const spelt of spellingsOf(word)) words.add(escaped(spelt));
   }
 }
@@ -225,7 +316,9 @@ function noteNumbers(part: string, identifiers: Set<string>): void {
   if (!/\p{N}/u.test(letters) || letters.length < least) return;
   const runs = plain.match(/\p{L}+|\p{N}+/gu) ?? [];
   // A text with numbers in it is no identifier; its numbers are.
-  if (runs.filter((run) => run.length > 1 && /\p{L}/u.test(run)).length <= IDENTIFIER_WORDS) identifiers.add(runs.join('\u0020'));
+  if (runs.filter((run) => run.length > 1 && /\p{L}/u.test(run)).length <= IDENTIFIER_WORDS)
+    identifiers.add(runs.join('\u0020'));
   // A date beside other words is a date.
-  for (const number of letters.match(/\p{N}+/gu) ?? []) if (number.length >= NUMBER_LEAST && dayNumberOf(number) === null) identifiers.add(number);
+  for (const number of letters.match(/\p{N}+/gu) ?? [])
+    if (number.length >= NUMBER_LEAST && dayNumberOf(number) === null) identifiers.add(number);
 }

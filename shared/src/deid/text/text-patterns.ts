@@ -1,6 +1,7 @@
 /**
- * What identifies by its form, in whatever text it stands: addresses of the network and of the post, telephone numbers, long numbers, names behind a
- * title or a role. The patterns would rather miss a rare form than take a measurement: what the header knows is found by `known-values.ts`.
+ * What identifies by its form, in whatever text it stands: addresses of the network and of the post,
+ * telephone numbers, long numbers, names behind a title or a role. The patterns would rather miss a rare form
+ * than take a measurement: what the header knows is found by `known-values.ts`.
  */
 import { fold } from './fold.ts';
 import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
@@ -11,24 +12,38 @@ const AFTER = '(?![\\p{L}\\p{N}])';
 /** As titles stand before names: a capital DR or MR without a dot is a modality. */
 const TITLES = 'Dr|Prof|Mr|Mrs|Ms|Miss|Mme|Mlle|Herr|Frau|Sra|Dra|Dott|Doctor|Professor|Nurse';
 const NAME = `(?!(?:${TITLES}|DR|PROF|MRS?|MS)(?!\\p{L}))\\p{Lu}[\\p{L}\\p{M}'’-]+`;
-/** Given names, initials and a family name, in either order; two words and initials at most: what follows is likelier to be the sentence. */
+/**
+ * Given names, initials and a family name, in either order; two words and initials at most: what follows is
+ * likelier to be the sentence.
+ */
 const FULL_NAME = `(?:\\p{Lu}\\.\\s?){0,3}${NAME}(?:,?\\s?\\p{Lu}\\.){0,2}(?:[\\s^]${NAME}|,\\s${NAME})?`;
-const STREET = 'Street|St\\.|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Crescent|Terrace|Highway|Hwy|Parkway|Pkwy|Drive|Court|Way|Place|Square|Close|Grove|Hill|Gardens';
+const STREET =
+  'Street|St\\.|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Crescent|Terrace|Highway|Hwy|Parkway|Pkwy|Drive|Court|Way|Place|Square|Close|Grove|Hill|Gardens';
 
-const KEYED_TELEPHONE = 'tel|phone|telephone|telefon|ph|fax|mobile|cell|pager|beeper|extension|ext|call|number';
-const KEYED_NUMBER = 'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]*(?:id|no|nr|num|number|#)';
+const KEYED_TELEPHONE =
+  'tel|phone|telephone|telefon|ph|fax|mobile|cell|pager|beeper|extension|ext|call|number';
+const KEYED_NUMBER =
+  'mrn|ssn|nhs|pid|dob|id|acc(?:ession)?|(?:pat(?:ient)?|case|study|exam|acc(?:ession)?|record|chart|order|visit|insurance)[\\s._]*(?:id|no|nr|num|number|#)';
 const STREET_BEHIND = 'straße|strasse|str\\.|gasse|allee|platz|weg|straat|laan|vej|gatan';
 const STREET_BEFORE = '[Rr]ue|[Cc]hemin|[Ii]mpasse|[Cc]alle|[Aa]venida|[Vv]iale|[Pp]iazza|[Rr]ua';
 /** USPS Publication 28, appendix B. */
 const STATES =
   'AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY';
 const PROPER = "\\p{Lu}[\\p{L}'’-]*";
-const DONE = 'performed|read|reported|dictated|interpreted|referred|ordered|requested|reviewed|verified|signed|approved|scanned|acquired|transcribed|seen|done';
+const DONE =
+  'performed|read|reported|dictated|interpreted|referred|ordered|requested|reviewed|verified|signed|approved|scanned|acquired|transcribed|seen|done';
 const ROLES =
   "operator|technologist|technician|tech|radiologist|physician|nurse|attending|resident|referring|patient(?:'s)?\\s[Nn]ame|physician(?:'s)?\\s[Nn]ame|patient|pt|pat|" +
   'mother|father|wife|husband';
 /** With a small or a capital first letter, or in capitals. */
-const cased = (words: string): string => words.split('|').map((word) => `[${word[0]!.toUpperCase()}${word[0]}]${word.slice(1)}|${/^[a-z]+$/.test(word) ? word.toUpperCase() : word}`).join('|');
+const cased = (words: string): string =>
+  words
+    .split('|')
+    .map(
+      (word) =>
+        `[${word[0]!.toUpperCase()}${word[0]}]${word.slice(1)}|${/^[a-z]+$/.test(word) ? word.toUpperCase() : word}`,
+    )
+    .join('|');
 const TITLE = `(?:(?:${TITLES}|DR|PROF|MRS?|MS)(?:\\.\\s?|\\s)(?:med\\.\\s?)?)?`;
 
 const PATTERNS: readonly RegExp[] = [
@@ -37,14 +52,32 @@ const PATTERNS: readonly RegExp[] = [
   /(?:https?|ftp):\/\/[^\s\\]+|(?<!\p{L})www\.[^\s\\]+/giu,
   /(?<![\p{N}.]|v|(?:version|sw|software|release|ver\.?)\s)(?:\d{1,3}\.){3}\d{1,3}(?![\p{N}.])/giu,
   // Telephone: with a country, as in North America, with a leading zero, behind its word
-  new RegExp(`(?<![\\p{L}\\p{N}])(?:\\+|00)(?=(?:[\\s().\\-/]{0,2}\\d){8})[1-9]\\d{0,2}[\\s.\\-/]?(?:\\(?\\d{1,5}\\)?[\\s.\\-/]?){1,5}\\d{2,5}(?!\\p{N}|${UNIT})`, 'giu'),
-  new RegExp(`(?<![\\p{L}\\p{N}.])(?:1[\\s.-])?(?:\\(\\d{3}\\)\\s?|\\d{3}(?<s>[.-]))[2-9]\\d{2}[\\s.-]\\d{4}(?!\\p{N}|${UNIT})`, 'giu'),
-  new RegExp(`(?<![\\p{L}\\p{N}.-])(?<!(?:b|tr|te|ti|hu|range|matrix|wl|ww)\\s)[2-9]\\d{2}-(?!\\d?000|\\d{2}00|1024|2048|4096)\\d{4}(?!\\p{N}|-|${UNIT})`, 'giu'),
-  new RegExp(`(?<![\\p{L}\\p{N}.])(?<!(?:b|ti|vol|slices?|frames?|images?)\\s)0(?=(?:[\\s/-]{0,3}\\d){7})\\d{1,4}[\\s/-]{1,3}\\d{3,}(?:[\\s-]\\d{2,}){0,3}(?!\\p{N}|${UNIT})`, 'giu'),
-  new RegExp(`(?<!\\p{L})(?:${KEYED_TELEPHONE})\\b[.:#\\s]{1,3}(?<x>\\+?(?=(?:[\\s().\\-/]{0,2}\\d){6})\\d[\\d\\s().\\-/]{1,18}\\d)(?!\\p{N}|${UNIT})`, 'giu'),
-  new RegExp(`(?<!\\p{L})(?:extension|ext|pager|beeper)\\b[.:#\\s]{1,3}(?<x>\\d{3,6})(?![\\p{N}.-]|${UNIT})`, 'giu'),
-  // Social security number; numbers of six digits and more that are no fraction; words with five digits and letters that are no matrix, or a long
-  // word that ends in a number; what is called a number
+  new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:\\+|00)(?=(?:[\\s().\\-/]{0,2}\\d){8})[1-9]\\d{0,2}[\\s.\\-/]?(?:\\(?\\d{1,5}\\)?[\\s.\\-/]?){1,5}\\d{2,5}(?!\\p{N}|${UNIT})`,
+    'giu',
+  ),
+  new RegExp(
+    `(?<![\\p{L}\\p{N}.])(?:1[\\s.-])?(?:\\(\\d{3}\\)\\s?|\\d{3}(?<s>[.-]))[2-9]\\d{2}[\\s.-]\\d{4}(?!\\p{N}|${UNIT})`,
+    'giu',
+  ),
+  new RegExp(
+    `(?<![\\p{L}\\p{N}.-])(?<!(?:b|tr|te|ti|hu|range|matrix|wl|ww)\\s)[2-9]\\d{2}-(?!\\d?000|\\d{2}00|1024|2048|4096)\\d{4}(?!\\p{N}|-|${UNIT})`,
+    'giu',
+  ),
+  new RegExp(
+    `(?<![\\p{L}\\p{N}.])(?<!(?:b|ti|vol|slices?|frames?|images?)\\s)0(?=(?:[\\s/-]{0,3}\\d){7})\\d{1,4}[\\s/-]{1,3}\\d{3,}(?:[\\s-]\\d{2,}){0,3}(?!\\p{N}|${UNIT})`,
+    'giu',
+  ),
+  new RegExp(
+    `(?<!\\p{L})(?:${KEYED_TELEPHONE})\\b[.:#\\s]{1,3}(?<x>\\+?(?=(?:[\\s().\\-/]{0,2}\\d){6})\\d[\\d\\s().\\-/]{1,18}\\d)(?!\\p{N}|${UNIT})`,
+    'giu',
+  ),
+  new RegExp(
+    `(?<!\\p{L})(?:extension|ext|pager|beeper)\\b[.:#\\s]{1,3}(?<x>\\d{3,6})(?![\\p{N}.-]|${UNIT})`,
+    'giu',
+  ),
+  // Social security number; numbers of six digits and more that are no fraction; words with five digits and
+  // letters that are no matrix, or a long word that ends in a number; what is called a number
   /(?<![\p{N}-])\d{3}-\d{2}-\d{4}(?![\p{N}-])/gu,
   new RegExp(`(?<![\\p{N}.])\\d{6,}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
   /(?<![\p{L}\p{N}])(?!\d+(?:x\d+)+(?!\p{L})|(?:b\d{1,4}){2,}(?!\p{L}))(?=[\p{L}\p{N}]*\p{L})(?=\p{L}*(?:\d\p{L}*){5})(?<w>\p{L}*)[\p{L}\p{N}]+(?![\p{L}\p{N}])/gu,
@@ -55,21 +88,37 @@ const PATTERNS: readonly RegExp[] = [
     'giu',
   ),
   /(?<!\p{L})mrn[.:#=\s]{0,3}(?<x>\d{3,})/giu,
-  // Post: number and street with flat, city and ZIP; street and number with code and city; post box; state and ZIP
+  // Post: number and street with flat, city and ZIP; street and number with code and city; post box; state
+  // and ZIP
   new RegExp(
     `${BEFORE}\\d{1,5}[A-Za-z]?\\s(?:\\p{Lu}[\\p{L}'’.-]*\\s){1,4}(?:${STREET})${AFTER}(?:,?\\s(?:Apt|Suite|Unit|Flat)\\.?\\s?\\w{1,5})?` +
       `(?:,\\s\\p{Lu}[\\p{L}\\s]{1,30},?\\s[A-Z]{2}\\s\\d{5}(?:-\\d{4})?)?`,
     'gu',
   ),
-  new RegExp(`(?<![\\p{L}\\p{N}.-])(?!Gallen|Harn|Atem|Zugangs|Luft|Speise)\\p{Lu}[\\p{L}.-]*(?:${STREET_BEHIND})\\s\\d{1,4}\\s?[a-z]?${AFTER}(?!${UNIT})(?:,?\\s\\d{4,5}\\s\\p{Lu}[\\p{L}-]+)?`, 'gu'),
-  new RegExp(`${BEFORE}(?:\\d{1,4},?\\s)?(?:${STREET_BEFORE})\\s(?:(?:de|du|des|la|le|les|del|della|di|da|do)\\s){0,2}${PROPER}(?:,?\\s\\d{1,4})?${AFTER}`, 'gu'),
-  new RegExp(`${BEFORE}Via\\s(?!Biliare|Venosa|Aerea|Radial|Femoral|Oral)(?:${PROPER}\\s?){1,3},?\\s?\\d{1,4}${AFTER}`, 'gu'),
+  new RegExp(
+    `(?<![\\p{L}\\p{N}.-])(?!Gallen|Harn|Atem|Zugangs|Luft|Speise)\\p{Lu}[\\p{L}.-]*(?:${STREET_BEHIND})\\s\\d{1,4}\\s?[a-z]?${AFTER}(?!${UNIT})(?:,?\\s\\d{4,5}\\s\\p{Lu}[\\p{L}-]+)?`,
+    'gu',
+  ),
+  new RegExp(
+    `${BEFORE}(?:\\d{1,4},?\\s)?(?:${STREET_BEFORE})\\s(?:(?:de|du|des|la|le|les|del|della|di|da|do)\\s){0,2}${PROPER}(?:,?\\s\\d{1,4})?${AFTER}`,
+    'gu',
+  ),
+  new RegExp(
+    `${BEFORE}Via\\s(?!Biliare|Venosa|Aerea|Radial|Femoral|Oral)(?:${PROPER}\\s?){1,3},?\\s?\\d{1,4}${AFTER}`,
+    'gu',
+  ),
   new RegExp(`${BEFORE}\\d{1,4},?\\sVia\\s${PROPER}${AFTER}`, 'gu'),
   /(?<!\p{L})P\.?\s?O\.?\s?Box\s\d+/giu,
   new RegExp(`(?<=,\\s)(?:${STATES})\\s\\d{5}(?:-\\d{4})?(?!\\p{N})`, 'gu'),
   // A name behind its title, before a degree, behind what was done or a role
-  new RegExp(`(?<!\\p{L})(?:(?:${TITLES})(?:\\.\\s?|\\s)|(?:DR|PROF|MRS?|MS)\\.\\s?)(?:med\\.\\s?)?(?<x>${FULL_NAME})`, 'gu'),
-  new RegExp(`(?<![\\p{L}\\p{N}'’-])(?<x>${NAME}\\s${NAME}|(?:\\p{Lu}\\.\\s?){1,3}${NAME}),\\s?(?:M\\.?D\\.?|R\\.?N\\.?|Ph\\.?D\\.?|D\\.O\\.|FRCR)${AFTER}`, 'gu'),
+  new RegExp(
+    `(?<!\\p{L})(?:(?:${TITLES})(?:\\.\\s?|\\s)|(?:DR|PROF|MRS?|MS)\\.\\s?)(?:med\\.\\s?)?(?<x>${FULL_NAME})`,
+    'gu',
+  ),
+  new RegExp(
+    `(?<![\\p{L}\\p{N}'’-])(?<x>${NAME}\\s${NAME}|(?:\\p{Lu}\\.\\s?){1,3}${NAME}),\\s?(?:M\\.?D\\.?|R\\.?N\\.?|Ph\\.?D\\.?|D\\.O\\.|FRCR)${AFTER}`,
+    'gu',
+  ),
   new RegExp(`(?<!\\p{L})(?:${cased(DONE)})\\s(?:[Bb]y|BY):?\\s${TITLE}(?<x>${FULL_NAME})`, 'gu'),
   new RegExp(`(?<!\\p{L})(?:${cased(ROLES)})\\s?[:=]\\s?${TITLE}(?<x>${FULL_NAME})`, 'gu'),
 ];
@@ -79,7 +128,9 @@ const UIDS = /(?<![\p{N}.])(?:2\.25\.\d{6,}|\d+(?:\.\d+){5,})(?![\p{N}])/gu;
 
 export type Span = readonly [start: number, end: number];
 
-/** Neither a name nor an identifier: what begins with a word of the trade. Capitals alone are an abbreviation. */
+/**
+ * Neither a name nor an identifier: what begins with a word of the trade. Capitals alone are an abbreviation.
+ */
 function isOfTheTrade(part: string): boolean {
   const [first = ''] = part.split(/[\s,^]+/);
   return VOCABULARY.has(fold(first).text) || /^[\p{Lu}\p{N}]{1,3}$/u.test(part);
@@ -99,7 +150,10 @@ function spansOf(text: string, pattern: RegExp): Span[] {
 const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?!\p{L})/gu;
 
 /** What goes for its form alone; `initials`: of whom the header knows. */
-export function findPatterns(text: string, { retainsUids, initials }: { readonly retainsUids: boolean; readonly initials: ReadonlySet<string> }): Span[] {
+export function findPatterns(
+  text: string,
+  { retainsUids, initials }: { readonly retainsUids: boolean; readonly initials: ReadonlySet<string> },
+): Span[] {
   const found = (retainsUids ? PATTERNS : [...PATTERNS, UIDS]).flatMap((pattern) => spansOf(text, pattern));
   const signed = [...text.matchAll(INITIALS)].filter(([, a = '', b = '']) => {
     const pair = fold(a + b).text;
@@ -109,8 +163,8 @@ export function findPatterns(text: string, { retainsUids, initials }: { readonly
 }
 
 /**
- * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y", for nothing else in an image lasts so long. Not
- * the age of a stent, of bones, in weeks.
+ * Years of age as a text says them: "92-year-old", "age 92", "92 y/o", "92 jährig"; above 89 also "92 y", for
+ * nothing else in an image lasts so long. Not the age of a stent, of bones, in weeks.
  */
 const AGE = new RegExp(
   '(?<![\\p{N}.])(?<x>\\d{1,3})(?:[\\s-]?(?:years?|yrs?|y)[\\s-]?(?:old|of age)|\\s?y\\.?\\s?/?o(?:\\.|(?!\\p{L}))|[\\s-]?jährig\\p{L}*|\\s?jahre alt)' +

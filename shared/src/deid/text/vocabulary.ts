@@ -1,8 +1,9 @@
 /**
- * Words of the trade, folded: what stands in descriptions and names nobody. A word of a place that is one of them is not searched for by itself, and a
- * role or a title before one of them is not before a name. Data.
+ * Words of the trade, folded: what stands in descriptions and names nobody. A word of a place that is one of
+ * them is not searched for by itself, and a role or a title before one of them is not before a name. Data.
  */
-const MODALITIES = 'ct mr mri mra mrcp us usg pet spect nm xa dx cr mg mammo mammography dexa oct rf angio angiography ultrasound sono xray fluoro tomo cbct ai pacs ris';
+const MODALITIES =
+  'ct mr mri mra mrcp us usg pet spect nm xa dx cr mg mammo mammography dexa oct rf angio angiography ultrasound sono xray fluoro tomo cbct ai pacs ris';
 const ANATOMY =
   'head brain neck skull face orbit orbits sinus sinuses ear eye jaw teeth tooth spine cervical thoracic lumbar sacrum thorax chest breast heart cardiac coronary aorta ' +
   'lung lungs liver spleen kidney kidneys renal pancreas abdomen abdominal pelvis pelvic prostate bladder uterus rib ribs shoulder elbow wrist hand finger hip knee ankle ' +
@@ -27,15 +28,21 @@ const NOBODY =
   'patient patients test phantom unknown none not see self referral done present requested physician doctor nurse tech technologist technician operator radiologist admin ' +
   'anonymous anonymized removed two readers available various default user staff report siemens philips toshiba canon hitachi ge';
 
-export const VOCABULARY: ReadonlySet<string> = new Set([MODALITIES, ANATOMY, POSITIONS, TECHNIQUE, CLINIC, PLACES, NOBODY].join(' ').split(' '));
+export const VOCABULARY: ReadonlySet<string> = new Set(
+  [MODALITIES, ANATOMY, POSITIONS, TECHNIQUE, CLINIC, PLACES, NOBODY].join(' ').split(' '),
+);
 
 /** Parts of names that are words of their language: searched for only beside the rest of the name. */
 export const PARTICLES: ReadonlySet<string> = new Set(
-  'von van der den des del dela della dello delle dos das los las les bin ben ibn abd abu vom zum zur the und and'.split(' '),
+  'von van der den des del dela della dello delle dos das los las les bin ben ibn abd abu vom zum zur the und and'.split(
+    ' ',
+  ),
 );
 
 /** What is written with a dot behind each letter and is no one's initials, folded. */
-export const ABBREVIATIONS: ReadonlySet<string> = new Set('ap pa la ra lv rv va zn iv po im ct mr vs ua zb sc us ca pe dd od os'.split(' '));
+export const ABBREVIATIONS: ReadonlySet<string> = new Set(
+  'ap pa la ra lv rv va zn iv po im ct mr vs ua zb sc us ca pe dd od os'.split(' '),
+);
 
 /** Behind a number: it is a measurement. */
 export const UNIT =

@@ -33,7 +33,10 @@ export abstract class EntropyBits {
   abstract fill(): void;
 }
 
-/** Of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one there begins a marker, which is the end. */
+/**
+ * Of JPEG-LS (ISO/IEC 14495-1 §A.1): behind a byte of ones stands a zero bit that means nothing, and a one
+ * there begins a marker, which is the end.
+ */
 export class BitReader extends EntropyBits {
   /** What a loop had in variables of its own, back from it. */
   hold(at: number, cache: number, held: number): void {
@@ -42,7 +45,10 @@ export class BitReader extends EntropyBits {
     this.held = held;
   }
 
-  /** How many zeros come before the next one, which is read too; `most` where there are that many: then they alone are read. */
+  /**
+   * How many zeros come before the next one, which is read too; `most` where there are that many: then they
+   * alone are read.
+   */
   readZeros(most: number): number {
     let zeros = 0;
     for (;;) {
@@ -70,7 +76,11 @@ export class BitReader extends EntropyBits {
     while (this.held <= 24) {
       const isStuffed = this.bytes[this.at - 1] === 0xff;
       const byte = this.bytes[this.at];
-      if (byte === undefined || (isStuffed && byte >= 0x80) || (byte === 0xff && this.bytes[this.at + 1]! >= 0x80)) {
+      if (
+        byte === undefined ||
+        (isStuffed && byte >= 0x80) ||
+        (byte === 0xff && this.bytes[this.at + 1]! >= 0x80)
+      ) {
         this.held += 8;
         this.invented += 8;
       } else {

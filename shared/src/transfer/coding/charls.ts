@@ -1,6 +1,7 @@
 /**
- * Codes one grey image as JPEG-LS (ISO/IEC 14495-1), by CharLS in WebAssembly. Lossless: NEAR is 0. What is done with colours and offsets stands in
- * strip-transform.ts, decoding in jpeg-ls-decoder.ts. A module that trapped is thrown away and made anew.
+ * Codes one grey image as JPEG-LS (ISO/IEC 14495-1), by CharLS in WebAssembly. Lossless: NEAR is 0. What is
+ * done with colours and offsets stands in strip-transform.ts, decoding in jpeg-ls-decoder.ts. A module that
+ * trapped is thrown away and made anew.
  */
 import { greyBytes, type GreyShape } from './jpeg-ls-decoder.ts';
 
@@ -42,7 +43,8 @@ export function createCharls(instantiate: () => Promise<CharlsModule>): Charls {
         const { buffer, byteOffset, byteLength } = encoder.getEncodedBuffer();
         return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice();
       } catch (error) {
-        // Exceptions of C++ arrive as numbers and leave the module whole. Anything else is a trap: its memory is in no known state.
+        // Exceptions of C++ arrive as numbers and leave the module whole. Anything else is a trap: its memory
+        // is in no known state.
         if (typeof error !== 'number') made = null;
         return null;
       }

@@ -1,15 +1,24 @@
 /**
- * Lossless transport coding of an instance, on the device, before it is packed: JPEG-LS for native pixels, deflate for what is around them.
- * Every piece is restored again and compared before it is used; a piece that is not bit exact, or not smaller, goes as it is.
+ * Lossless transport coding of an instance, on the device, before it is packed: JPEG-LS for native pixels,
+ * deflate for what is around them. Every piece is restored again and compared before it is used; a piece that
+ * is not bit exact, or not smaller, goes as it is.
  *
- * One piece of 1 MiB is in memory at a time (an instance up to 4 MiB whole); coded pieces become Blobs, which the platform may keep elsewhere.
+ * One piece of 1 MiB is in memory at a time (an instance up to 4 MiB whole); coded pieces become Blobs, which
+ * the platform may keep elsewhere.
  */
 import { blobSource, bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
 import { HELD_BYTES, joinBytes, type InstanceBytes } from '../instance-bytes.ts';
 import type { ContentEncoding } from '../parcel.ts';
 import type { Charls } from './charls.ts';
-import { adler32, encodeSegmentHeader, FORMAT_VERSION, PIECE_BYTES, type ImageFields, type SegmentHeader } from './coded-format.ts';
+import {
+  adler32,
+  encodeSegmentHeader,
+  FORMAT_VERSION,
+  PIECE_BYTES,
+  type ImageFields,
+  type SegmentHeader,
+} from './coded-format.ts';
 import { findRegions, type Region } from './find-regions.ts';
 import { decodeJpegLS } from './jpeg-ls-decoder.ts';
 import { restoreInstance } from './restore-instance.ts';
@@ -43,18 +52,23 @@ type Piece = { readonly header: SegmentHeader; readonly bytes: Uint8Array };
 const LARGEST_SIDE = 65_535;
 /** After so many bytes of an instance that coding did not make smaller, the rest is not tried. */
 const TRIED_BYTES = 8 * 1024 * 1024;
-/** Where more than this part is compressed already, what deflate makes of the header would hardly be noticed. */
+/**
+ * Where more than this part is compressed already, what deflate makes of the header would hardly be noticed.
+ */
 const COMPRESSED_SHARE = 0.9;
 /** Below, deflate is tried without asking samples first. */
 const ASKED_BYTES = 128 * 1024;
 
 /**
- * Codes one instance. Uses about one core; see `coding-pays.ts` for when that is worth it. Throws the signal's reason when aborted, and what the Blob
- * throws when it cannot be read.
+ * Codes one instance. Uses about one core; see `coding-pays.ts` for when that is worth it. Throws the
+ * signal's reason when aborted, and what the Blob throws when it cannot be read.
  */
 export async function codeInstance(instance: Blob, tools: CodingTools): Promise<CodedInstance> {
   // Reading a Blob costs a browser a millisecond each time: a slice is read once.
-  const source = instance.size <= HELD_BYTES ? bytesSource(new Uint8Array(await instance.arrayBuffer())) : blobSource(instance);
+  const source =
+    instance.size <= HELD_BYTES
+      ? bytesSource(new Uint8Array(await instance.arrayBuffer()))
+      : blobSource(instance);
   return (await code(source, tools, collectBlob)) ?? { encoding: null, bytes: instance };
 }
 
@@ -64,15 +78,27 @@ export async function codeHeld(instance: Bytes, tools: CodingTools): Promise<Cod
 }
 
 /** Null where coding does not help. */
-async function code<T extends InstanceBytes>(source: ByteSource, tools: CodingTools, collect: () => Collecting<T>): Promise<CodedInstance<T> | null> {
+async function code<T extends InstanceBytes>(
+  source: ByteSource,
+  tools: CodingTools,
+  collect: () => Collecting<T>,
+): Promise<CodedInstance<T> | null> {
   const regions = await findRegions(source, tools.signal);
-  if (!regions.some(({ kind }) => kind === 'pixels' || kind === 'compressed')) return codeWhole(source, tools, collect());
-  const compressed = regions.reduce((sum, { kind, range }) => sum + (kind === 'compressed' ? range.length : 0), 0);
+  if (!regions.some(({ kind }) => kind === 'pixels' || kind === 'compressed'))
+    return codeWhole(source, tools, collect());
+  const compressed = regions.reduce(
+    (sum, { kind, range }) => sum + (kind === 'compressed' ? range.length : 0),
+    0,
+  );
   return compressed > COMPRESSED_SHARE * source.size ? null : codeRegions(source, regions, tools, collect());
 }
 
 /** HTTP's own coding, for what holds no pixels that JPEG-LS takes. */
-async function codeWhole<T extends InstanceBytes>(source: ByteSource, tools: CodingTools, written: Collecting<T>): Promise<CodedInstance<T> | null> {
+async function codeWhole<T extends InstanceBytes>(
+  source: ByteSource,
+  tools: CodingTools,
+  written: Collecting<T>,
+): Promise<CodedInstance<T> | null> {
   if (!(await deflateHelps(source))) return null;
   for await (const chunk of deflateSource(source)) {
     tools.signal?.throwIfAborted();
@@ -80,10 +106,17 @@ async function codeWhole<T extends InstanceBytes>(source: ByteSource, tools: Cod
   }
   if (written.bytes() >= WORTHWHILE_RATIO * source.size) return null;
   const bytes = written.whole();
-  return (await restores(written.toSource(bytes), 'deflate', source, tools)) ? { encoding: 'deflate', bytes } : null;
+  return (await restores(written.toSource(bytes), 'deflate', source, tools))
+    ? { encoding: 'deflate', bytes }
+    : null;
 }
 
-async function restores(coded: ByteSource, encoding: ContentEncoding, source: ByteSource, tools: CodingTools): Promise<boolean> {
+async function restores(
+  coded: ByteSource,
+  encoding: ContentEncoding,
+  source: ByteSource,
+  tools: CodingTools,
+): Promise<boolean> {
   let at = 0;
   for await (const piece of restoreInstance(coded, encoding, source.size, tools)) {
     if (!isEqual(piece, await source.read(at, piece.length))) return false;
@@ -93,7 +126,10 @@ async function restores(coded: ByteSource, encoding: ContentEncoding, source: By
 }
 
 async function codeRegions<T extends InstanceBytes>(
-  source: ByteSource, regions: readonly Region[], tools: CodingTools, written: Collecting<T>,
+  source: ByteSource,
+  regions: readonly Region[],
+  tools: CodingTools,
+  written: Collecting<T>,
 ): Promise<CodedInstance<T> | null> {
   written.add(new Uint8Array([FORMAT_VERSION]));
   let read = 0;
@@ -107,7 +143,9 @@ async function codeRegions<T extends InstanceBytes>(
       if (read >= TRIED_BYTES && written.bytes() > WORTHWHILE_RATIO * read) return null;
     }
   }
-  return written.bytes() < WORTHWHILE_RATIO * source.size ? { encoding: 'x-jls', bytes: written.whole() } : null;
+  return written.bytes() < WORTHWHILE_RATIO * source.size
+    ? { encoding: 'x-jls', bytes: written.whole() }
+    : null;
 }
 
 /** Chunks, put into Blobs every MiB: a browser keeps those on its disk where memory is short. */
@@ -154,7 +192,10 @@ function cut(region: Region): ByteRange[] {
   }
   const { offset, length } = region.range;
   const count = Math.ceil(length / pieceBytes);
-  return Array.from({ length: count }, (_, i) => ({ offset: offset + i * pieceBytes, length: Math.min(pieceBytes, length - i * pieceBytes) }));
+  return Array.from({ length: count }, (_, i) => ({
+    offset: offset + i * pieceBytes,
+    length: Math.min(pieceBytes, length - i * pieceBytes),
+  }));
 }
 
 /** The smallest form that restores exactly. */
@@ -162,16 +203,24 @@ async function codePiece(original: Uint8Array, region: Region, tools: CodingTool
   const raw: Piece = { header: { kind: 'raw', image: null, ...sizes(original, original) }, bytes: original };
   if (region.kind !== 'pixels') return (region.kind === 'bytes' ? await deflatePiece(original) : null) ?? raw;
   const image = await codeStrip(original, region, tools);
-  // The numbers of colours in a palette need not be near each other where the colours are: there, JPEG-LS may be the worse one.
+  // The numbers of colours in a palette need not be near each other where the colours are: there, JPEG-LS may
+  // be the worse one.
   const deflated = region.isIndexed ? await deflatePiece(original) : null;
   if (image && deflated) return deflated.bytes.length < image.bytes.length ? deflated : image;
   return image ?? deflated ?? raw;
 }
 
-async function codeStrip(original: Uint8Array, region: Extract<Region, { kind: 'pixels' }>, tools: CodingTools): Promise<Piece | null> {
+async function codeStrip(
+  original: Uint8Array,
+  region: Extract<Region, { kind: 'pixels' }>,
+  tools: CodingTools,
+): Promise<Piece | null> {
   const { shape, samples, base } = toGrey(original, region.layout, region.width);
   // A coder that cannot be had (a device that is offline and has lost its cache) is no reason not to send.
-  const bytes = await tools.loadCharls().then((charls) => charls.encode(samples, shape)).catch(() => null);
+  const bytes = await tools
+    .loadCharls()
+    .then((charls) => charls.encode(samples, shape))
+    .catch(() => null);
   if (!bytes || bytes.length >= original.length) return null;
   const decoded = decodeJpegLS(bytes, shape);
   if (!decoded || !isEqual(fromGrey(decoded, region.layout, base), original)) return null;
@@ -184,10 +233,15 @@ async function deflatePiece(original: Uint8Array): Promise<Piece | null> {
   const bytes = await deflateBytes(original);
   if (bytes.length >= original.length) return null;
   const restored = await inflateBytes(bytes, original.length).catch(() => null);
-  return restored && isEqual(restored, original) ? { header: { kind: 'deflate', image: null, ...sizes(bytes, original) }, bytes } : null;
+  return restored && isEqual(restored, original)
+    ? { header: { kind: 'deflate', image: null, ...sizes(bytes, original) }, bytes }
+    : null;
 }
 
-function sizes(coded: Uint8Array, original: Uint8Array): { codedBytes: number; restoredBytes: number; adler32: number } {
+function sizes(
+  coded: Uint8Array,
+  original: Uint8Array,
+): { codedBytes: number; restoredBytes: number; adler32: number } {
   return { codedBytes: coded.length, restoredBytes: original.length, adler32: adler32(original) };
 }
 

@@ -1,7 +1,9 @@
 /** The package has no types of its own. */
 declare module '@cornerstonejs/codec-charls/wasmjs' {
   /** `locateFile`: where the `.wasm` lies; without it, beside the script (Node). */
-  const createModule: (options?: { locateFile?: (name: string) => string }) => Promise<import('./charls.ts').CharlsModule>;
+  const createModule: (options?: {
+    locateFile?: (name: string) => string;
+  }) => Promise<import('./charls.ts').CharlsModule>;
   export default createModule;
 }
 

@@ -1,10 +1,11 @@
 /**
- * The coded form `x-jls` of an instance, version 1 (PROTOCOL.md, "The parcel"): a version byte, then segments, each of which restores the
- * next run of the instance's bytes. Numbers are little endian.
+ * The coded form `x-jls` of an instance, version 1 (PROTOCOL.md, "The parcel"): a version byte, then
+ * segments, each of which restores the next run of the instance's bytes. Numbers are little endian.
  *
  *   kind u8 · coded bytes u32 · restored bytes u32 · Adler-32 of the restored bytes u32 · [width u16 · height u16 · bits u8 · base u16] · coded bytes
  *
- * What stands in brackets belongs to the kinds that hold a JPEG-LS image. Nothing read here is believed; what cannot be is CodingError.
+ * What stands in brackets belongs to the kinds that hold a JPEG-LS image. Nothing read here is believed; what
+ * cannot be is CodingError.
  */
 import { bytesPerPixel, type SampleLayout } from './strip-transform.ts';
 
@@ -20,8 +21,8 @@ export const FORMAT_VERSION = 1;
 export const VERSION_BYTES = 1;
 
 /**
- * What we cut an instance into, restored. Larger, and restoring holds a gateway's thread for longer than 20 ms; smaller, and JPEG-LS begins to
- * learn too often: a CT slice is one piece.
+ * What we cut an instance into, restored. Larger, and restoring holds a gateway's thread for longer than 20
+ * ms; smaller, and JPEG-LS begins to learn too often: a CT slice is one piece.
  */
 export const PIECE_BYTES = 1024 * 1024;
 /** What a reader takes: twice as much, for others who cut otherwise. */
@@ -44,7 +45,11 @@ export interface ImageFields {
   readonly base: number;
 }
 
-export type SegmentHeader = { readonly codedBytes: number; readonly restoredBytes: number; readonly adler32: number } & (
+export type SegmentHeader = {
+  readonly codedBytes: number;
+  readonly restoredBytes: number;
+  readonly adler32: number;
+} & (
   | { readonly kind: 'raw' | 'deflate'; readonly image: null }
   | { readonly kind: SampleLayout; readonly image: ImageFields }
 );
@@ -64,27 +69,51 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array<ArrayBuff
   return bytes;
 }
 
-/** `bytes` begin with a segment and may go on behind its header. Throws CodingError for one that no coder writes. */
-export function parseSegmentHeader(bytes: Uint8Array): { readonly header: SegmentHeader; readonly length: number } {
+/**
+ * `bytes` begin with a segment and may go on behind its header. Throws CodingError for one that no coder
+ * writes.
+ */
+export function parseSegmentHeader(bytes: Uint8Array): {
+  readonly header: SegmentHeader;
+  readonly length: number;
+} {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < PREFIX_BYTES) throw new CodingError('a segment is cut');
   const kind = KINDS[view.getUint8(0)];
-  const [codedBytes, restoredBytes, adler32] = [view.getUint32(1, true), view.getUint32(5, true), view.getUint32(9, true)];
+  const [codedBytes, restoredBytes, adler32] = [
+    view.getUint32(1, true),
+    view.getUint32(5, true),
+    view.getUint32(9, true),
+  ];
   if (kind === undefined) throw new CodingError('a segment of no known kind');
-  if (restoredBytes === 0 || restoredBytes > SEGMENT_LIMIT_BYTES) throw new CodingError('a segment of a size that is not allowed');
+  if (restoredBytes === 0 || restoredBytes > SEGMENT_LIMIT_BYTES)
+    throw new CodingError('a segment of a size that is not allowed');
   // What is not smaller travels as it is: a segment never has more bytes to read than it restores.
-  if (kind === 'raw' ? codedBytes !== restoredBytes : codedBytes >= restoredBytes) throw new CodingError('a segment whose lengths do not fit');
+  if (kind === 'raw' ? codedBytes !== restoredBytes : codedBytes >= restoredBytes)
+    throw new CodingError('a segment whose lengths do not fit');
   const sizes = { codedBytes, restoredBytes, adler32 };
-  if (kind === 'raw' || kind === 'deflate') return { header: { kind, image: null, ...sizes }, length: PREFIX_BYTES };
+  if (kind === 'raw' || kind === 'deflate')
+    return { header: { kind, image: null, ...sizes }, length: PREFIX_BYTES };
   if (bytes.length < SEGMENT_HEADER_BYTES) throw new CodingError('a segment is cut');
-  const image = { width: view.getUint16(13, true), height: view.getUint16(15, true), bitsPerSample: view.getUint8(17), base: view.getUint16(18, true) };
-  if (!isImageOf(image, kind, restoredBytes)) throw new CodingError('an image whose size does not fit its segment');
+  const image = {
+    width: view.getUint16(13, true),
+    height: view.getUint16(15, true),
+    bitsPerSample: view.getUint8(17),
+    base: view.getUint16(18, true),
+  };
+  if (!isImageOf(image, kind, restoredBytes))
+    throw new CodingError('an image whose size does not fit its segment');
   return { header: { kind, image, ...sizes }, length: SEGMENT_HEADER_BYTES };
 }
 
-function isImageOf({ width, height, bitsPerSample, base }: ImageFields, layout: SampleLayout, restoredBytes: number): boolean {
+function isImageOf(
+  { width, height, bitsPerSample, base }: ImageFields,
+  layout: SampleLayout,
+  restoredBytes: number,
+): boolean {
   const rows = layout === 'triples' ? height / 3 : height;
-  const hasBits = layout === 'words' ? bitsPerSample > 8 && bitsPerSample <= 16 : bitsPerSample === 8 && base === 0;
+  const hasBits =
+    layout === 'words' ? bitsPerSample > 8 && bitsPerSample <= 16 : bitsPerSample === 8 && base === 0;
   return hasBits && Number.isInteger(rows) && width * rows * bytesPerPixel(layout) === restoredBytes;
 }
 

@@ -1,4 +1,7 @@
-/** Real files, of every modality and transfer syntax that the corpus has, come out of the coding bit for bit. Prints what it saves. */
+/**
+ * Real files, of every modality and transfer syntax that the corpus has, come out of the coding bit for bit.
+ * Prints what it saves.
+ */
 import { openAsBlob, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -21,7 +24,9 @@ async function isRestored(instance: Blob, coded: Blob, encoding: string): Promis
 
 test('every real file is restored bit for bit, and no file grows', async () => {
   if (corpus === null) return skipped('lossless coding of real files', 'no corpus');
-  const { files } = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as { files: readonly Listed[] };
+  const { files } = JSON.parse(readFileSync(join(corpus, 'manifest.json'), 'utf8')) as {
+    files: readonly Listed[];
+  };
   const sums = new Map<string, Sum>();
   for (const { path, modality } of files.filter(({ set }) => set === 'dev')) {
     const instance = await openAsBlob(join(corpus, path));
@@ -36,7 +41,9 @@ test('every real file is restored bit for bit, and no file grows', async () => {
     sum.codedBytes += bytes.size;
   }
   for (const [modality, { files: count, coded, bytes, codedBytes }] of [...sums].sort()) {
-    console.log(`  coded ${modality.padEnd(8)} ${coded} of ${count} files, ${(codedBytes / bytes).toFixed(2)} of their bytes`);
+    console.log(
+      `  coded ${modality.padEnd(8)} ${coded} of ${count} files, ${(codedBytes / bytes).toFixed(2)} of their bytes`,
+    );
   }
   assert.ok(sums.size > 0);
 });

@@ -3,13 +3,19 @@
 export interface CodingRates {
   /** Measured; null: unknown or offline. */
   readonly linkBytesPerSecond: number | null;
-  /** Bytes of instances (not of what comes out) that the device codes, with all the workers that it gives to it; null: not measured yet. */
+  /**
+   * Bytes of instances (not of what comes out) that the device codes, with all the workers that it gives to
+   * it; null: not measured yet.
+   */
   readonly codeBytesPerSecond: number | null;
   /** Coded bytes to bytes. Unknown: CT and MR have 0.2 to 0.5. */
   readonly expectedRatio: number;
 }
 
-/** What is assumed of a device that has coded nothing yet: the slowest tablet that we know makes three times as much. */
+/**
+ * What is assumed of a device that has coded nothing yet: the slowest tablet that we know makes three times
+ * as much.
+ */
 const ASSUMED_CODE_BYTES_PER_SECOND = 10 * 1024 * 1024;
 
 /** What a gateway restores and compares on one core, which it shares with all that it does. */
@@ -19,14 +25,17 @@ const RESTORED_BYTES_PER_SECOND = 40 * 1024 * 1024;
 const LEAST_GAIN = 0.9;
 
 /**
- * Coding, sending and restoring run side by side, so the slowest of them sets the pace. True when that pace beats sending the bytes as they are; also
- * when the link is not known: a device that is offline has the time.
+ * Coding, sending and restoring run side by side, so the slowest of them sets the pace. True when that pace
+ * beats sending the bytes as they are; also when the link is not known: a device that is offline has the
+ * time.
  */
 export function codingPays({ linkBytesPerSecond, codeBytesPerSecond, expectedRatio }: CodingRates): boolean {
   if (linkBytesPerSecond === null) return true;
   const secondsUncoded = 1 / linkBytesPerSecond;
   const secondsCoded = Math.max(
-    1 / (codeBytesPerSecond ?? ASSUMED_CODE_BYTES_PER_SECOND), expectedRatio / linkBytesPerSecond, 1 / RESTORED_BYTES_PER_SECOND,
+    1 / (codeBytesPerSecond ?? ASSUMED_CODE_BYTES_PER_SECOND),
+    expectedRatio / linkBytesPerSecond,
+    1 / RESTORED_BYTES_PER_SECOND,
   );
   return secondsCoded < LEAST_GAIN * secondsUncoded;
 }

@@ -1,7 +1,8 @@
 /**
- * Where in an instance the pixels are that JPEG-LS can code, where the bytes that may deflate, and where those that are compressed already.
- * Native Pixel Data is one tall image here: frames (and, where colours are stored by plane, planes) stand one above the other, so that how
- * many there are does not matter, and what does not fill a row belongs to the bytes behind.
+ * Where in an instance the pixels are that JPEG-LS can code, where the bytes that may deflate, and where
+ * those that are compressed already. Native Pixel Data is one tall image here: frames (and, where colours are
+ * stored by plane, planes) stand one above the other, so that how many there are does not matter, and what
+ * does not fill a row belongs to the bytes behind.
  */
 import type { ByteRange, ByteSource, DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { readPixelModule } from '../../dicom/examine-pixel-module.ts';
@@ -12,18 +13,35 @@ import { bytesPerPixel, type SampleLayout } from './strip-transform.ts';
 
 export type Region =
   | { readonly kind: 'bytes' | 'compressed'; readonly range: ByteRange }
-  | { readonly kind: 'pixels'; readonly range: ByteRange; readonly layout: SampleLayout; readonly width: number; readonly isIndexed: boolean };
+  | {
+      readonly kind: 'pixels';
+      readonly range: ByteRange;
+      readonly layout: SampleLayout;
+      readonly width: number;
+      readonly isIndexed: boolean;
+    };
 
-/** Regions of the whole instance, in order, none empty; one of bytes where it cannot be read or is of another kind. */
+/**
+ * Regions of the whole instance, in order, none empty; one of bytes where it cannot be read or is of another
+ * kind.
+ */
 export async function findRegions(source: ByteSource, signal?: AbortSignal): Promise<readonly Region[]> {
   const whole: Region = { kind: 'bytes', range: { offset: 0, length: source.size } };
   const outcome = await readInstance(source, signal, 'replaced');
   if (outcome.kind === 'refused') return [whole];
   const { encoding, elements, dataSetOffset } = outcome.instance;
-  if (encoding.deflated) return split(source.size, { kind: 'compressed', range: { offset: dataSetOffset, length: source.size - dataSetOffset } });
+  if (encoding.deflated)
+    return split(source.size, {
+      kind: 'compressed',
+      range: { offset: dataSetOffset, length: source.size - dataSetOffset },
+    });
   const pixelData = findElement(elements, PIXEL_DATA);
   if (!pixelData) return [whole];
-  if (pixelData.fragments) return split(source.size, { kind: 'compressed', range: { offset: pixelData.offset, length: pixelData.endOffset - pixelData.offset } });
+  if (pixelData.fragments)
+    return split(source.size, {
+      kind: 'compressed',
+      range: { offset: pixelData.offset, length: pixelData.endOffset - pixelData.offset },
+    });
   const pixels = encoding.bigEndian ? null : findPixels(outcome.instance, pixelData);
   return pixels ? split(source.size, pixels) : [whole];
 }
@@ -36,19 +54,30 @@ function split(size: number, middle: Region): readonly Region[] {
 }
 
 /** Null for samples of other sizes than 8 and 16 bits, and for colours that share samples (4:2:2). */
-function findPixels(instance: ParsedInstance, { tag, valueOffset, valueLength }: DicomElement): Region | null {
+function findPixels(
+  instance: ParsedInstance,
+  { tag, valueOffset, valueLength }: DicomElement,
+): Region | null {
   const module = readPixelModule(instance.elements, instance, tag);
   if ('because' in module || /_42[02]$/.test(module.photometricInterpretation)) return null;
-  const layout = layoutOf(module, numberOf(findElement(instance.elements, PLANAR_CONFIGURATION), instance) ?? 0);
+  const layout = layoutOf(
+    module,
+    numberOf(findElement(instance.elements, PLANAR_CONFIGURATION), instance) ?? 0,
+  );
   if (!layout) return null;
   const rowBytes = module.columns * bytesPerPixel(layout);
   const length = valueLength - (valueLength % rowBytes);
   const isIndexed = module.photometricInterpretation === 'PALETTE COLOR';
-  return length > 0 ? { kind: 'pixels', range: { offset: valueOffset, length }, layout, width: module.columns, isIndexed } : null;
+  return length > 0
+    ? { kind: 'pixels', range: { offset: valueOffset, length }, layout, width: module.columns, isIndexed }
+    : null;
 }
 
 /** PS3.3 §C.7.6.3.1.3: planar configuration 1 stores plane after plane: grey images. */
-function layoutOf({ bitsAllocated, samples }: { bitsAllocated: number; samples: number }, planarConfiguration: number): SampleLayout | null {
+function layoutOf(
+  { bitsAllocated, samples }: { bitsAllocated: number; samples: number },
+  planarConfiguration: number,
+): SampleLayout | null {
   if (samples !== 1 && samples !== 3) return null;
   const isByPlane = samples === 1 || planarConfiguration === 1;
   if (bitsAllocated === 16) return isByPlane ? 'words' : null;

@@ -1,10 +1,12 @@
 /**
- * Decodes JPEG-LS (ISO/IEC 14495-1) as `x-jls` uses it: lossless, one component, the standard's own parameters. It reads bytes that nobody
- * vouches for, on the gateway: so it is bounded by the size that was asked for, whatever they hold.
+ * Decodes JPEG-LS (ISO/IEC 14495-1) as `x-jls` uses it: lossless, one component, the standard's own
+ * parameters. It reads bytes that nobody vouches for, on the gateway: so it is bounded by the size that was
+ * asked for, whatever they hold.
  *
- * [Note: Why not CharLS's decoder] Its WebAssembly build (codec-charls 1.2.7) runs for ever on some damaged images, found within the first dozens of
- * random changes, and a thread in WebAssembly cannot be interrupted: one hostile parcel would stop a gateway. This one is half as fast (50 MB of
- * CT a second), and both sides run it: what a device has checked is what the gateway will restore.
+ * [Note: Why not CharLS's decoder] Its WebAssembly build (codec-charls 1.2.7) runs for ever on some damaged
+ * images, found within the first dozens of random changes, and a thread in WebAssembly cannot be interrupted:
+ * one hostile parcel would stop a gateway. This one is half as fast (50 MB of CT a second), and both sides
+ * run it: what a device has checked is what the gateway will restore.
  */
 import { BitReader } from './bit-reader.ts';
 import { createLines, ScanDecoder } from './jpeg-ls-scan.ts';
@@ -23,13 +25,23 @@ export function greyBytes({ width, height, bitsPerSample }: GreyShape): number {
   return width * height * (bitsPerSample > 8 ? 2 : 1);
 }
 
-/** The samples; null when `coded` is no image of this shape, or is damaged (damage may also give other samples). */
+/**
+ * The samples; null when `coded` is no image of this shape, or is damaged (damage may also give other
+ * samples).
+ */
 export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<ArrayBuffer> | null {
   const start = scanStart(coded, shape);
   if (start === null) return null;
   const { width, height, bitsPerSample } = shape;
   const [t1, t2, t3] = thresholds(bitsPerSample);
-  const decoder = new ScanDecoder(new BitReader(coded, start), { most: (1 << bitsPerSample) - 1, near: 0, t1, t2, t3, reset: RESET });
+  const decoder = new ScanDecoder(new BitReader(coded, start), {
+    most: (1 << bitsPerSample) - 1,
+    near: 0,
+    t1,
+    t2,
+    t3,
+    reset: RESET,
+  });
   const bytes = new Uint8Array(greyBytes(shape));
   const samples = bitsPerSample > 8 ? new Uint16Array(bytes.buffer) : bytes;
   const lines = createLines(width);
@@ -44,15 +56,42 @@ export function decodeJpegLS(coded: Uint8Array, shape: GreyShape): Uint8Array<Ar
 const RESET = 64;
 
 /**
- * Where the entropy-coded bytes begin; null unless there is nothing before them but a header of exactly this shape: start of image, start
- * of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway (§C.2.4.1.1), start of scan (§C.2.3: NEAR 0).
+ * Where the entropy-coded bytes begin; null unless there is nothing before them but a header of exactly this
+ * shape: start of image, start of frame (§C.2.2: SOF55), perhaps the parameters that are the default anyway
+ * (§C.2.4.1.1), start of scan (§C.2.3: NEAR 0).
  */
 function scanStart(coded: Uint8Array, { width, height, bitsPerSample }: GreyShape): number | null {
   const [t1, t2, t3] = thresholds(bitsPerSample);
-  const frame = [0xff, 0xd8, 0xff, 0xf7, 0, 11, bitsPerSample, ...word(height), ...word(width), 1, 1, 0x11, 0];
-  const preset = [0xff, 0xf8, 0, 13, 1, ...word((1 << bitsPerSample) - 1), ...word(t1), ...word(t2), ...word(t3), ...word(RESET)];
+  const frame = [
+    0xff,
+    0xd8,
+    0xff,
+    0xf7,
+    0,
+    11,
+    bitsPerSample,
+    ...word(height),
+    ...word(width),
+    1,
+    1,
+    0x11,
+    0,
+  ];
+  const preset = [
+    0xff,
+    0xf8,
+    0,
+    13,
+    1,
+    ...word((1 << bitsPerSample) - 1),
+    ...word(t1),
+    ...word(t2),
+    ...word(t3),
+    ...word(RESET),
+  ];
   const scan = [0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0];
-  const isAt = (offset: number, expected: readonly number[]): boolean => expected.every((byte, i) => coded[offset + i] === byte);
+  const isAt = (offset: number, expected: readonly number[]): boolean =>
+    expected.every((byte, i) => coded[offset + i] === byte);
   const at = frame.length + (isAt(frame.length, preset) ? preset.length : 0);
   return isAt(0, frame) && isAt(at, scan) ? at + scan.length : null;
 }

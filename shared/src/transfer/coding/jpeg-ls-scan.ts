@@ -1,6 +1,7 @@
 /**
- * Annex A of ISO/IEC 14495-1: the lines of one scan of JPEG-LS, lossless and near-lossless, in any interleave. Names in comments are the standard's. It reads
- * bytes that nobody vouches for: what is decoded is bounded by the width alone, whatever they hold.
+ * Annex A of ISO/IEC 14495-1: the lines of one scan of JPEG-LS, lossless and near-lossless, in any
+ * interleave. Names in comments are the standard's. It reads bytes that nobody vouches for: what is decoded
+ * is bounded by the width alone, whatever they hold.
  */
 import type { BitReader } from './bit-reader.ts';
 
@@ -37,12 +38,50 @@ const STATE = 4;
 const MOST_BIAS = 127;
 const LEAST_BIAS = -128;
 /** §A.2.1: J, the order of run lengths. */
-const RUN_ORDERS = Uint8Array.of(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+const RUN_ORDERS = Uint8Array.of(
+  0,
+  0,
+  0,
+  0,
+  1,
+  1,
+  1,
+  1,
+  2,
+  2,
+  2,
+  2,
+  3,
+  3,
+  3,
+  3,
+  4,
+  4,
+  5,
+  5,
+  6,
+  6,
+  7,
+  7,
+  8,
+  9,
+  10,
+  11,
+  12,
+  13,
+  14,
+  15,
+);
 
 /** §A.3.3: the region of every gradient, from -MAXVAL to +MAXVAL. */
 function quantization({ most, near, t1, t2, t3 }: ScanParameters): Int8Array {
   const regions = new Int8Array(2 * most + 1);
-  for (const [region, from] of [[1, near + 1], [2, t1], [3, t2], [4, t3]] as const) {
+  for (const [region, from] of [
+    [1, near + 1],
+    [2, t1],
+    [3, t2],
+    [4, t3],
+  ] as const) {
     regions.fill(region, most + from);
     regions.fill(-region, 0, most - from + 1);
   }
@@ -87,7 +126,11 @@ export class ScanDecoder {
   decodeLine(component: ComponentLines, width: number): boolean {
     startLine(component, width);
     const { above, line } = component;
-    for (let x = this.decodeSamples(component, 1, width, true); x <= width && !this.isDamaged; x = this.decodeSamples(component, x, width, true)) {
+    for (
+      let x = this.decodeSamples(component, 1, width, true);
+      x <= width && !this.isDamaged;
+      x = this.decodeSamples(component, x, width, true)
+    ) {
       x = this.decodeRun(component, [component], x, width);
       if (x > width) break;
       line[x] = this.decodeInterruption(line[x - 1]!, above[x]!, component.runIndex, false);
@@ -97,7 +140,10 @@ export class ScanDecoder {
     return !this.isDamaged && !this.bits.isBeyondEnd;
   }
 
-  /** The next line of all components: interleave by sample, where a run is one of all (§B.2.3). False: the scan is damaged. */
+  /**
+   * The next line of all components: interleave by sample, where a run is one of all (§B.2.3). False: the
+   * scan is damaged.
+   */
   decodeTogether(components: readonly ComponentLines[], width: number): boolean {
     const [first] = components;
     for (const component of components) startLine(component, width);
@@ -105,7 +151,8 @@ export class ScanDecoder {
       if (components.every(({ above, line }) => this.isFlat(above, line, x))) {
         x = this.decodeRun(first!, components, x, width);
         if (x > width) break;
-        for (const { above, line } of components) line[x] = this.decodeInterruption(line[x - 1]!, above[x]!, first!.runIndex, true);
+        for (const { above, line } of components)
+          line[x] = this.decodeInterruption(line[x - 1]!, above[x]!, first!.runIndex, true);
         if (first!.runIndex > 0) first!.runIndex -= 1;
       } else {
         for (const component of components) this.decodeSamples(component, x, x, false);
@@ -121,10 +168,16 @@ export class ScanDecoder {
   }
 
   /**
-   * §A.3 to A.6: samples `from` to `to`, or up to where a run begins. Answers the number of the next sample. The bits stand in local variables: this runs
-   * once for each sample, and takes twice the time through the reader's methods. What is rare (stuffed bits, the end, long codes) is left to them.
+   * §A.3 to A.6: samples `from` to `to`, or up to where a run begins. Answers the number of the next sample.
+   * The bits stand in local variables: this runs once for each sample, and takes twice the time through the
+   * reader's methods. What is rare (stuffed bits, the end, long codes) is left to them.
    */
-  private decodeSamples({ above, line }: ComponentLines, from: number, to: number, untilRun: boolean): number {
+  private decodeSamples(
+    { above, line }: ComponentLines,
+    from: number,
+    to: number,
+    untilRun: boolean,
+  ): number {
     const { regions, most, near, reset, step, states, bits, limit } = this;
     const { bytes } = bits;
     const escape = limit - this.escapeBits - 1;
@@ -151,7 +204,8 @@ export class ScanDecoder {
           ({ at, cache, held } = bits);
         }
       }
-      // -1 for a negative context, which shares its variables with the positive one (§A.3.4); else 0. So is every sign here: no branch is to be guessed.
+      // -1 for a negative context, which shares its variables with the positive one (§A.3.4); else 0. So is
+      // every sign here: no branch is to be guessed.
       const sign = context >> 31;
       const q = STATE * negatedBy(context, sign);
       const k = golombParameter(states[q + N]!, states[q + A]!);
@@ -192,8 +246,16 @@ export class ScanDecoder {
     return clamp(value < -near ? value + span : value > most + near ? value - span : value, 0, most);
   }
 
-  /** §A.7.1: a run from `start` on, of all components, counted by the first one. Answers the number of the sample that ends it: beyond `width` where the line does. */
-  private decodeRun(first: ComponentLines, components: readonly ComponentLines[], start: number, width: number): number {
+  /**
+   * §A.7.1: a run from `start` on, of all components, counted by the first one. Answers the number of the
+   * sample that ends it: beyond `width` where the line does.
+   */
+  private decodeRun(
+    first: ComponentLines,
+    components: readonly ComponentLines[],
+    start: number,
+    width: number,
+  ): number {
     let x = start;
     while (x <= width && this.bits.read(1) === 1) {
       const run = 1 << RUN_ORDERS[first.runIndex]!;
@@ -227,12 +289,16 @@ export class ScanDecoder {
     return this.folded((type === 1 ? a : b) + (type === 0 && a > b ? -error : error) * this.step);
   }
 
-  /** §A.5.3, §G.2: a value in Golomb's code of parameter k, or, behind as many zeros as the limit allows, as it is. */
+  /**
+   * §A.5.3, §G.2: a value in Golomb's code of parameter k, or, behind as many zeros as the limit allows, as
+   * it is.
+   */
   private decodeGolomb(k: number, limit: number): number {
     const escape = limit - this.escapeBits - 1;
     const zeros = this.bits.readZeros(escape + 1);
     // What needs more than 24 bits was never coded.
-    const value = zeros < escape ? zeros * 2 ** k + this.bits.read(Math.min(24, k)) : this.bits.read(this.escapeBits) + 1;
+    const value =
+      zeros < escape ? zeros * 2 ** k + this.bits.read(Math.min(24, k)) : this.bits.read(this.escapeBits) + 1;
     // An error is at most half of the range; what is larger was never coded.
     if (zeros > escape || value > 2 * (this.range - 1)) this.isDamaged = true;
     return this.isDamaged ? 0 : value;
@@ -272,7 +338,10 @@ function median(a: number, b: number, c: number): number {
   return high + (belowHigh & (belowHigh >> 31));
 }
 
-/** §A.6: what a context learns from an error. Both cases of §A.6.2 at once: what lies between them is not moved. */
+/**
+ * §A.6: what a context learns from an error. Both cases of §A.6.2 at once: what lies between them is not
+ * moved.
+ */
 function adapt(states: Int32Array, q: number, error: number, difference: number, reset: number): void {
   let count = states[q + N]!;
   let magnitude = states[q + A]! + negatedBy(error, error >> 31);

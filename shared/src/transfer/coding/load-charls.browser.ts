@@ -1,6 +1,7 @@
 /**
- * CharLS for the browser, in workers: the script is a chunk of its own and the `.wasm` a file, both fetched when the first image is coded
- * (and kept for offline use by the service worker). Import this file only where Vite builds.
+ * CharLS for the browser, in workers: the script is a chunk of its own and the `.wasm` a file, both fetched
+ * when the first image is coded (and kept for offline use by the service worker). Import this file only where
+ * Vite builds.
  */
 /// <reference path="./codec-charls.d.ts" />
 import { createCharls, type Charls } from './charls.ts';

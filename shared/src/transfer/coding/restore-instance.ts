@@ -1,18 +1,28 @@
 /**
- * Restores an instance that travelled coded. It believes nothing that stands in the coded bytes: lengths are bounded by what was promised and by
- * the size of a segment before anything is allocated, images must have the size that their segment needs, and every segment is summed.
- * The digest is not checked here: verify does, over what comes out.
+ * Restores an instance that travelled coded. It believes nothing that stands in the coded bytes: lengths are
+ * bounded by what was promised and by the size of a segment before anything is allocated, images must have
+ * the size that their segment needs, and every segment is summed. The digest is not checked here: verify
+ * does, over what comes out.
  */
 import type { ByteSource } from '../../dicom/data-set.ts';
-import { adler32, CodingError, FORMAT_VERSION, parseSegmentHeader, SEGMENT_HEADER_BYTES, VERSION_BYTES, type SegmentHeader } from './coded-format.ts';
+import {
+  adler32,
+  CodingError,
+  FORMAT_VERSION,
+  parseSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  VERSION_BYTES,
+  type SegmentHeader,
+} from './coded-format.ts';
 import { decodeJpegLS } from './jpeg-ls-decoder.ts';
 import { fromGrey } from './strip-transform.ts';
 import { inflateBytes, inflateSource } from './zlib-format.ts';
 
 /**
- * The bytes of the instance, in order, in pieces of 2 MiB at most; all together exactly `expectedBytes`. Throws CodingError when the coded bytes are
- * damaged or the encoding is not known (what came before it may be wrong as a whole: use it only once all of it is there), the signal's
- * reason when aborted, and what `source.read` throws. A thread is busy with one piece for up to 40 ms.
+ * The bytes of the instance, in order, in pieces of 2 MiB at most; all together exactly `expectedBytes`.
+ * Throws CodingError when the coded bytes are damaged or the encoding is not known (what came before it may
+ * be wrong as a whole: use it only once all of it is there), the signal's reason when aborted, and what
+ * `source.read` throws. A thread is busy with one piece for up to 40 ms.
  */
 export async function* restoreInstance(
   source: ByteSource,
@@ -21,25 +31,32 @@ export async function* restoreInstance(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   if (encoding !== 'x-jls' && encoding !== 'deflate') throw new CodingError('an encoding that is not known');
-  const pieces = encoding === 'deflate' ? inflateSource(source, expectedBytes) : restoreSegments(source, expectedBytes);
+  const pieces =
+    encoding === 'deflate' ? inflateSource(source, expectedBytes) : restoreSegments(source, expectedBytes);
   for await (const piece of pieces) {
     signal?.throwIfAborted();
     yield piece;
   }
 }
 
-async function* restoreSegments(source: ByteSource, expectedBytes: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+async function* restoreSegments(
+  source: ByteSource,
+  expectedBytes: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const [version] = await source.read(0, VERSION_BYTES);
   if (version !== FORMAT_VERSION) throw new CodingError('a version that is not known');
   let left = expectedBytes;
   for (let at = VERSION_BYTES; at < source.size; ) {
-    const { header, length } = parseSegmentHeader(await source.read(at, Math.min(SEGMENT_HEADER_BYTES, source.size - at)));
+    const { header, length } = parseSegmentHeader(
+      await source.read(at, Math.min(SEGMENT_HEADER_BYTES, source.size - at)),
+    );
     const next = at + length + header.codedBytes;
     if (next > source.size) throw new CodingError('a segment is cut');
     left -= header.restoredBytes;
     if (left < 0) throw new CodingError('more bytes than were promised');
     const restored = await restoreSegment(await source.read(at + length, header.codedBytes), header);
-    if (restored.length !== header.restoredBytes || adler32(restored) !== header.adler32) throw new CodingError('a segment is damaged');
+    if (restored.length !== header.restoredBytes || adler32(restored) !== header.adler32)
+      throw new CodingError('a segment is damaged');
     yield restored;
     at = next;
   }

@@ -1,10 +1,12 @@
 /**
- * What is done to a strip of pixels before JPEG-LS, and undone after it: a grey image of as few bits as possible comes out. All of it is
- * arithmetic modulo 2^8 or 2^16, so it is lossless whatever the bits hold (overlays in high bits, padding values, signs).
+ * What is done to a strip of pixels before JPEG-LS, and undone after it: a grey image of as few bits as
+ * possible comes out. All of it is arithmetic modulo 2^8 or 2^16, so it is lossless whatever the bits hold
+ * (overlays in high bits, padding values, signs).
  *
- * Samples of 16 bits: the smallest value is subtracted. It makes signed samples continuous around zero, and the coder begins with better
- * assumptions: 2 to 10 % of a CT or MR slice. Colours: green is subtracted from red and blue, and the three planes stand one above the
- * other; ultrasound and photographs lose 40 % more than without.
+ * Samples of 16 bits: the smallest value is subtracted. It makes signed samples continuous around zero, and
+ * the coder begins with better assumptions: 2 to 10 % of a CT or MR slice. Colours: green is subtracted from
+ * red and blue, and the three planes stand one above the other; ultrasound and photographs lose 40 % more
+ * than without.
  *
  * Words are read in the machine's order: every platform that runs this is little endian.
  */
@@ -33,7 +35,8 @@ export function bytesPerPixel(layout: SampleLayout): number {
 export function toGrey(strip: Uint8Array, layout: SampleLayout, width: number): GreyStrip {
   const height = strip.length / (width * bytesPerPixel(layout));
   if (layout === 'bytes') return { shape: { width, height, bitsPerSample: 8 }, samples: strip, base: 0 };
-  if (layout === 'triples') return { shape: { width, height: 3 * height, bitsPerSample: 8 }, samples: toPlanes(strip), base: 0 };
+  if (layout === 'triples')
+    return { shape: { width, height: 3 * height, bitsPerSample: 8 }, samples: toPlanes(strip), base: 0 };
   // Words begin at even addresses; where the strip does not, it is copied to one.
   const aligned = strip.byteOffset % 2 === 0 ? strip : strip.slice();
   const words = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
@@ -44,7 +47,11 @@ export function toGrey(strip: Uint8Array, layout: SampleLayout, width: number): 
 }
 
 /** Undoes toGrey. May change `samples`. */
-export function fromGrey(samples: Uint8Array<ArrayBuffer>, layout: SampleLayout, base: number): Uint8Array<ArrayBuffer> {
+export function fromGrey(
+  samples: Uint8Array<ArrayBuffer>,
+  layout: SampleLayout,
+  base: number,
+): Uint8Array<ArrayBuffer> {
   if (layout === 'bytes') return samples;
   if (layout === 'triples') return fromPlanes(samples);
   const words = new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
@@ -52,7 +59,10 @@ export function fromGrey(samples: Uint8Array<ArrayBuffer>, layout: SampleLayout,
   return samples;
 }
 
-/** The smallest value and the bits of the range, in whichever reading makes the range smaller: unsigned, or two's complement. */
+/**
+ * The smallest value and the bits of the range, in whichever reading makes the range smaller: unsigned, or
+ * two's complement.
+ */
 function findRange(words: Uint16Array): { base: number; bitsPerSample: number } {
   let least = 0xffff;
   let most = 0;
@@ -68,7 +78,10 @@ function findRange(words: Uint16Array): { base: number; bitsPerSample: number } 
   }
   const isSigned = mostSigned - leastSigned < most - least;
   const range = isSigned ? mostSigned - leastSigned : most - least;
-  return { base: (isSigned ? leastSigned : least) & 0xffff, bitsPerSample: Math.max(FEWEST_BITS_OF_A_WORD, 32 - Math.clz32(range)) };
+  return {
+    base: (isSigned ? leastSigned : least) & 0xffff,
+    bitsPerSample: Math.max(FEWEST_BITS_OF_A_WORD, 32 - Math.clz32(range)),
+  };
 }
 
 function toPlanes(strip: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 /**
- * The zlib format (RFC 1950), which HTTP calls `deflate`: by the platform's own streams, in the page and in Node. Inflating is bounded: it
- * ends in CodingError with the first byte too many.
+ * The zlib format (RFC 1950), which HTTP calls `deflate`: by the platform's own streams, in the page and in
+ * Node. Inflating is bounded: it ends in CodingError with the first byte too many.
  */
 import { bytesSource } from '../../dicom/byte-source.ts';
 import type { ByteSource } from '../../dicom/data-set.ts';
@@ -9,7 +9,10 @@ import { CodingError } from './coded-format.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A piece that is fed to an inflater: it grows at most 1032-fold, so that what waits inside the stream stays below 17 MiB. */
+/**
+ * A piece that is fed to an inflater: it grows at most 1032-fold, so that what waits inside the stream stays
+ * below 17 MiB.
+ */
 const INFLATED_PIECE_BYTES = 16 * 1024;
 const DEFLATED_PIECE_BYTES = 256 * 1024;
 
@@ -17,7 +20,10 @@ const DEFLATED_PIECE_BYTES = 256 * 1024;
 const SAMPLE_BYTES = 16 * 1024;
 const SAMPLES = 4;
 
-/** Coded, an instance (or a run of its bytes) has at most this part of its size, or travels as it is: the gateway has work with it, too. */
+/**
+ * Coded, an instance (or a run of its bytes) has at most this part of its size, or travels as it is: the
+ * gateway has work with it, too.
+ */
 export const WORTHWHILE_RATIO = 0.95;
 
 /** The deflated bytes of `source`, in pieces. Throws what `source.read` throws. */
@@ -31,19 +37,25 @@ export async function deflateBytes(bytes: Uint8Array): Promise<Bytes> {
   return concatBytes(deflated) as Bytes;
 }
 
-/** Whether deflate makes so much of `source` that it is worth its time: asked of a few samples, evenly spread, without reading the rest. */
+/**
+ * Whether deflate makes so much of `source` that it is worth its time: asked of a few samples, evenly spread,
+ * without reading the rest.
+ */
 export async function deflateHelps(source: ByteSource): Promise<boolean> {
   const isSmall = source.size <= SAMPLES * SAMPLE_BYTES;
   const step = Math.floor((source.size - SAMPLE_BYTES) / (SAMPLES - 1));
   const offsets = isSmall ? [0] : Array.from({ length: SAMPLES }, (_, i) => i * step);
-  const samples = await Promise.all(offsets.map((offset) => source.read(offset, isSmall ? source.size : SAMPLE_BYTES)));
+  const samples = await Promise.all(
+    offsets.map((offset) => source.read(offset, isSmall ? source.size : SAMPLE_BYTES)),
+  );
   const sample = concatBytes(samples);
   return (await deflateBytes(sample)).length < WORTHWHILE_RATIO * sample.length;
 }
 
 /**
- * The inflated bytes of `source`, in pieces, as far as they are promised. Throws CodingError when they are damaged (perhaps only at the end,
- * where their sum stands), or more or fewer than `expectedBytes`, and what `source.read` throws.
+ * The inflated bytes of `source`, in pieces, as far as they are promised. Throws CodingError when they are
+ * damaged (perhaps only at the end, where their sum stands), or more or fewer than `expectedBytes`, and what
+ * `source.read` throws.
  */
 export async function* inflateSource(source: ByteSource, expectedBytes: number): AsyncGenerator<Bytes> {
   let left = expectedBytes;
@@ -66,14 +78,33 @@ export async function inflateBytes(deflated: Uint8Array, expectedBytes: number):
   return bytes;
 }
 
-/** What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not have. */
-type Writer = { write(bytes: Uint8Array): Promise<void>; close(): Promise<void>; abort(reason: unknown): Promise<void> };
+/**
+ * What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not
+ * have.
+ */
+type Writer = {
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+  abort(reason: unknown): Promise<void>;
+};
 
-/** What comes out of `stream` when `source` is fed to it. Throws what the source throws; CodingError for what the stream finds wrong. */
-async function* passThrough(stream: CompressionStream | DecompressionStream, source: ByteSource, pieceBytes: number): AsyncGenerator<Bytes> {
+/**
+ * What comes out of `stream` when `source` is fed to it. Throws what the source throws; CodingError for what
+ * the stream finds wrong.
+ */
+async function* passThrough(
+  stream: CompressionStream | DecompressionStream,
+  source: ByteSource,
+  pieceBytes: number,
+): AsyncGenerator<Bytes> {
   const reader = (stream.readable as ReadableStream<Bytes>).getReader();
   let unreadable: { readonly because: unknown } | null = null;
-  const feeding = feed(stream.writable.getWriter() as Writer, source, pieceBytes, (because) => (unreadable = { because }));
+  const feeding = feed(
+    stream.writable.getWriter() as Writer,
+    source,
+    pieceBytes,
+    (because) => (unreadable = { because }),
+  );
   try {
     for (;;) {
       const { done, value } = await reader.read().catch(() => {
@@ -88,12 +119,24 @@ async function* passThrough(stream: CompressionStream | DecompressionStream, sou
   }
 }
 
-/** Never rejects: an error of the source is told to `onUnreadable`, one of the stream is seen by its reader. */
-async function feed(writer: Writer, source: ByteSource, pieceBytes: number, onUnreadable: (because: unknown) => void): Promise<void> {
+/**
+ * Never rejects: an error of the source is told to `onUnreadable`, one of the stream is seen by its reader.
+ */
+async function feed(
+  writer: Writer,
+  source: ByteSource,
+  pieceBytes: number,
+  onUnreadable: (because: unknown) => void,
+): Promise<void> {
   for (let offset = 0; offset < source.size; offset += pieceBytes) {
-    const bytes = await source.read(offset, Math.min(pieceBytes, source.size - offset)).catch((error: unknown) => onUnreadable(error));
+    const bytes = await source
+      .read(offset, Math.min(pieceBytes, source.size - offset))
+      .catch((error: unknown) => onUnreadable(error));
     if (!bytes) return writer.abort(new CodingError('the source cannot be read')).catch(() => undefined);
-    const isTaken = await writer.write(bytes).then(() => true, () => false);
+    const isTaken = await writer.write(bytes).then(
+      () => true,
+      () => false,
+    );
     if (!isTaken) return;
   }
   await writer.close().catch(() => undefined);
