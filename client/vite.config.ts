@@ -142,7 +142,7 @@ function backgroundSender(): Plugin {
           build: {
             outDir,
             emptyOutDir: false,
-            lib: { entry: join(ROOT, 'src/background-sender.ts'), name: 'relay', formats: ['iife'] },
+            lib: { entry: join(ROOT, 'src/app/background-sender.ts'), name: 'relay', formats: ['iife'] },
             rollupOptions: { output: { entryFileNames: 'assets/background-sender-[hash].js' } },
           },
         });
@@ -184,7 +184,7 @@ export default defineConfig({
     backgroundSender(),
     VitePWA({
       strategies: 'injectManifest',
-      srcDir: 'src',
+      srcDir: 'src/app',
       filename: 'service-worker.ts',
       // The page registers it itself (app/updates.ts): a new version is offered, never forced.
       registerType: 'prompt',

@@ -6,13 +6,13 @@
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { checkCodes } from './check-codes.ts';
-import { checkCompose } from './check-compose.ts';
-import { checkDeadCode } from './check-dead-code.ts';
-import { checkImports } from './check-imports.ts';
-import { checkStyle } from './check-style.ts';
-import { findSources, readSources, ROOT } from './source-files.ts';
-import type { SourceFile } from './source-files.ts';
+import { checkCodes } from './check/codes.ts';
+import { checkCompose } from './check/compose.ts';
+import { checkDeadCode } from './check/dead-code.ts';
+import { checkImports } from './check/imports.ts';
+import { checkStyle } from './check/style.ts';
+import { findSources, readSources, ROOT } from './check/source-files.ts';
+import type { SourceFile } from './check/source-files.ts';
 
 type Check = {
   readonly name: string;

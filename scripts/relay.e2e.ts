@@ -14,8 +14,8 @@ import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { startOrthanc } from './orthanc.ts';
-import { freePort } from './ports.ts';
+import { startOrthanc } from './system/orthanc.ts';
+import { freePort } from './system/ports.ts';
 import { relay } from './relay.ts';
 
 const PASSWORD = 'an-admin-of-the-tests';

@@ -3,7 +3,7 @@
  * exit code: 0 done, 1 something was refused or does not hold, 2 wrong usage, 3 the gateway could not be
  * reached.
  */
-import { ApiProblem, Unreachable } from '../client/src/app/api-client.ts';
+import { ApiProblem, Unreachable } from '../client/src/net/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';

@@ -15,11 +15,11 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
-import { findOrthanc } from './orthanc.ts';
-import { freePort } from './ports.ts';
-import { noteProcess } from './processes.ts';
-import { readRunning } from './running.ts';
-import type { Running } from './running.ts';
+import { findOrthanc } from './system/orthanc.ts';
+import { freePort } from './system/ports.ts';
+import { noteProcess } from './system/processes.ts';
+import { readRunning } from './system/running.ts';
+import type { Running } from './system/running.ts';
 
 const START = fileURLToPath(new URL('./start.ts', import.meta.url));
 /**

@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { ConfigMistakes, readConfig } from '../gateway/src/config.ts';
 import type { Config } from '../gateway/src/config.ts';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
-import { choosePacs } from './choose-pacs.ts';
-import type { ChosenPacs } from './choose-pacs.ts';
-import { startGateway } from './gateway-process.ts';
-import { keepAlive } from './keep-alive.ts';
-import { whyPortIsTaken } from './ports.ts';
-import { holdDataDirectory } from './running.ts';
-import type { DataDirectory } from './running.ts';
+import { choosePacs } from './system/choose-pacs.ts';
+import type { ChosenPacs } from './system/choose-pacs.ts';
+import { startGateway } from './system/gateway-process.ts';
+import { keepAlive } from './system/keep-alive.ts';
+import { whyPortIsTaken } from './system/ports.ts';
+import { holdDataDirectory } from './system/running.ts';
+import type { DataDirectory } from './system/running.ts';
 
 /** The gateway's own settings, and where the PACS is to be when none is given. */
 type Settings = {

@@ -12,11 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
 import { describeChecks, runChecks } from './check.ts';
-import { findSources, ROOT } from './source-files.ts';
-import { prepareTestParts } from './test-parts.ts';
-import type { TestParts } from './test-parts.ts';
-import { runFiles } from './test-processes.ts';
-import type { FileReport } from './test-processes.ts';
+import { findSources, ROOT } from './check/source-files.ts';
+import { prepareTestParts } from './proof/test-parts.ts';
+import type { TestParts } from './proof/test-parts.ts';
+import { runFiles } from './proof/test-processes.ts';
+import type { FileReport } from './proof/test-processes.ts';
 
 /**
  * The longest takes two minutes here; what takes this long hangs. Tests that run once for each mutation have
@@ -92,8 +92,8 @@ function describeFiles(reports: readonly Report[]): void {
  */
 async function batchesOf(wanted: readonly string[]): Promise<string[][]> {
   const [models, units] = [
-    await chosenFiles(/\.model\.test\.ts$/, wanted),
-    await chosenFiles(/(?<!\.model)\.test\.ts$/, wanted),
+    await chosenFiles(/\.simulation\.test\.ts$/, wanted),
+    await chosenFiles(/(?<!\.simulation)\.test\.ts$/, wanted),
   ];
   const alone = [...models, ...(await chosenFiles(/\.e2e\.ts$/, wanted))];
   const together = Array.from({ length: Math.ceil(units.length / UNITS_TOGETHER) }, (_, index) =>

@@ -19,7 +19,7 @@ import {
 } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const TAG = 'relaypacs-queue';
 /** Of what is sent when a page takes over in the middle. */

@@ -26,8 +26,8 @@ import { createHttpTap, type HttpTap, type TappedRequest } from '#testing/http-t
 import { openProfile } from '#testing/inspect-page.ts';
 import { startLink } from '#testing/link.ts';
 import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
-import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
-import { freePort } from '../../scripts/ports.ts';
+import { findOrthanc, startOrthanc } from '../../scripts/system/orthanc.ts';
+import { freePort } from '../../scripts/system/ports.ts';
 
 const { chromium, corpus } = testEnvironment();
 const test = suite('canaries');

@@ -16,7 +16,7 @@ import { CARDS } from '#shared/models/card.ts';
 import { SCORE_TOLERANCE } from '#shared/models/disagreement.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { createExaminer } from './pipeline/triage/examine-instance.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const { chromium, corpus } = testEnvironment();
 const evaluation = await evalImages();

@@ -17,7 +17,7 @@ import {
 } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc, startOrthanc } from '../../scripts/system/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('the link, as the status line tells it');

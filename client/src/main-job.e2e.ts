@@ -20,8 +20,8 @@ import { openBrowser, openVisitor } from '#testing/inspect-page.ts';
 import { startLink, type Link } from '#testing/link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
-import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/orthanc.ts';
-import { freePort } from '../../scripts/ports.ts';
+import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/system/orthanc.ts';
+import { freePort } from '../../scripts/system/ports.ts';
 import { verifyReceipt, type JSONWebKeySet } from './pipeline/upload/accept-receipt.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));

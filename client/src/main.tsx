@@ -1,17 +1,17 @@
 /** The start of the page: makes the stores, takes up the session of last time, and draws the frame. */
 import { computed } from '@preact/signals';
 import { render } from 'preact';
-import { afterDrawing } from './app/after-drawing.ts';
+import { afterDrawing } from './kit/after-drawing.ts';
 import { App } from './app/App.tsx';
 import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
-import { FIRST_FORMATS } from './app/format.ts';
+import { FIRST_FORMATS } from './kit/format.ts';
 import { takeLaunches } from './app/launches.ts';
 import { createRoute } from './app/routes.ts';
 import { createTheme } from './app/theme.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
 import { keepAwake } from './app/wake-lock.ts';
-import { watchLink } from './app/watch-link.ts';
+import { watchLink } from './net/watch-link.ts';
 
 const page = new AbortController();
 const theme = createTheme(document.documentElement, window.localStorage);

@@ -14,7 +14,7 @@ import * as assert from 'uvu/assert';
 import { filesOf, openApp, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { openBrowser } from '#testing/inspect-page.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
 const ICONS = [

@@ -21,7 +21,7 @@ import { createIdentitySearch, type Found } from '#testing/find-identities.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith } from '#testing/mutated-copy.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc, startOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc, startOrthanc } from '../../scripts/system/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('nothing remains');

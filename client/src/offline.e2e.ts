@@ -19,7 +19,7 @@ import {
 } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 /** DESIGN, issue "nothing is lost": the CPU is slowed so many times. */
 const CPU_SLOWED = 4;

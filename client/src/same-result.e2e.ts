@@ -22,7 +22,7 @@ import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type Mutation } from '#testing/mutated-copy.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
 const OPTIONS = 'retain-longitudinal-modified-dates';
@@ -36,7 +36,7 @@ const REAL_STUDY = 'ct-3slice-seg';
 /** The built-in policy has no options; a site's own one may have any. */
 const WITH_MODIFIED_DATES: Mutation = {
   what: 'the de-identifying policy retains modified dates',
-  file: 'gateway/src/pipeline/policies.ts',
+  file: 'gateway/src/policies/policies.ts',
   from: 'deidentify: true, options: []',
   to: `deidentify: true, options: ['${OPTIONS}']`,
 };

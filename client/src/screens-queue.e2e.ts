@@ -18,7 +18,7 @@ import {
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight } from '#testing/screen-walk.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('the queue in a person’s hands');

@@ -24,7 +24,7 @@ import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } fro
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight } from '#testing/screen-walk.ts';
 import { mainThreadTasks, type TraceEvent } from '../../scripts/bench/main-thread-tasks.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 /** Of the card of the model `pneumonia`. */
 const THRESHOLD = 0.212;

@@ -22,7 +22,7 @@ import {
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const { chromium } = testEnvironment();
 const test = suite('a new version of the app');

@@ -21,7 +21,7 @@ import {
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
-import { findOrthanc } from '../../scripts/orthanc.ts';
+import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
 const DAY_MS = 86_400_000;
 const INSTANCES = 16;

@@ -4,9 +4,9 @@ import { ROLES, type ProblemDetails, type Session } from '#shared/protocol/api.t
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { ConfigMistakes } from './config.ts';
 import { accessOf, allow, servesUploadRight, type Access } from './http/route.ts';
-import { createTestDevice } from './auth/open-test-device.ts';
-import { describeError } from './log.ts';
-import { openTestGateway, type TestGateway } from './open-test-gateway.ts';
+import { createTestDevice } from './testing/open-device.ts';
+import { describeError } from './observability/log.ts';
+import { openTestGateway, type TestGateway } from './testing/open-gateway.ts';
 
 const test = suite('the gateway');
 let gateway: TestGateway;

@@ -9,8 +9,8 @@ import { suite } from 'uvu';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, residentBytes } from '#testing/process-memory.ts';
-import { freePort } from '../../scripts/ports.ts';
-import { createTestDatabase } from './database/open-test-database.ts';
+import { freePort } from '../../scripts/system/ports.ts';
+import { createTestDatabase } from './testing/open-database.ts';
 
 const MB = 1e6;
 const EMBEDDED_LIMIT_BYTES = 600 * MB;

@@ -10,7 +10,7 @@ import { type Config, ConfigMistakes, readConfig } from './config.ts';
 import { FolderInUse } from './database/folder-lock.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayEnv } from './http/route.ts';
-import { describeError } from './log.ts';
+import { describeError } from './observability/log.ts';
 
 /**
  * Requests that are under way get so long to end. The supervisor and Docker kill after 8 and 10 s; jobs need

@@ -15,11 +15,11 @@ import { startBalancer } from '#testing/balancer.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { startOrthanc } from '../../scripts/orthanc.ts';
-import { freePort } from '../../scripts/ports.ts';
-import { createTestDatabase } from './database/open-test-database.ts';
-import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from './pipeline/killed-study.ts';
-import { digestOf, packed, toManifest } from './pipeline/open-test-pipeline.ts';
+import { startOrthanc } from '../../scripts/system/orthanc.ts';
+import { freePort } from '../../scripts/system/ports.ts';
+import { createTestDatabase } from './testing/open-database.ts';
+import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from './testing/killed-study.ts';
+import { digestOf, packed, toManifest } from './testing/open-pipeline.ts';
 
 /** Several connections for one parcel of a few MB, and each goes to the other gateway. */
 const CONNECTION_BYTES = 1_500_000;

@@ -11,8 +11,8 @@ import { writeSlices } from '#testing/ct-slices.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { residentBytes } from '#testing/process-memory.ts';
 import type { BenchRow } from '../bench.ts';
-import { freePort } from '../ports.ts';
-import { findPostgres, startPostgres } from '../postgres.ts';
+import { freePort } from '../system/ports.ts';
+import { findPostgres, startPostgres } from '../system/postgres.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createGatewayUnderTest, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
-import { type RunningOrthanc, startOrthanc } from '../orthanc.ts';
-import { freePort } from '../ports.ts';
+import { type RunningOrthanc, startOrthanc } from '../system/orthanc.ts';
+import { freePort } from '../system/ports.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const ADMIN_PASSWORD = 'only for this bench';

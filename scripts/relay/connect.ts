@@ -1,8 +1,8 @@
 /**
  * Signs the command line in: a token that was given, or a user's name with the password in RELAY_PASSWORD.
  */
-import { createApiClient, type ApiClient } from '../../client/src/app/api-client.ts';
-import { createSession } from '../../client/src/app/session.ts';
+import { createApiClient, type ApiClient } from '../../client/src/net/api-client.ts';
+import { createSession } from '../../client/src/net/session.ts';
 import type { Surroundings } from '../relay.ts';
 import { UsageError, type Arguments } from './arguments.ts';
 

@@ -11,7 +11,7 @@ import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { keyOf, type InstanceKey, type ParcelToSend } from '../../client/src/pipeline/queue/upload-queue.ts';
-import { createLane, type Lane } from '../../client/src/pipeline/upload/lane.ts';
+import { createLane, type Lane } from '../../client/src/pipeline/upload/work-lane.ts';
 import type { Coded } from './coding-pool.ts';
 
 export interface FileToSend {

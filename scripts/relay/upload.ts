@@ -27,8 +27,8 @@ import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/o
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
-import { createLane } from '../../client/src/pipeline/upload/lane.ts';
-import { DIAGNOSES } from '../../client/src/pipeline/upload/diagnosis.ts';
+import { createLane } from '../../client/src/pipeline/upload/work-lane.ts';
+import { DIAGNOSES } from '../../client/src/pipeline/upload/proxy-diagnosis.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments, UsageError, type Arguments } from './arguments.ts';

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ROLES, roleSchema, type Role } from '#shared/protocol/api.ts';
-import { problemOf } from '../../client/src/app/api-client.ts';
+import { problemOf } from '../../client/src/net/api-client.ts';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';

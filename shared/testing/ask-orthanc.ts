@@ -2,7 +2,7 @@
  * Reads from Orthanc's own API for tests and judges. It ends kept connections after a second, in the middle
  * of an answer too: such a one is asked again.
  */
-import type { RunningOrthanc } from '../../scripts/orthanc.ts';
+import type { RunningOrthanc } from '../../scripts/system/orthanc.ts';
 
 const TIMES = 3;
 

@@ -36,13 +36,13 @@ const TITLES: Erasure = {
   mutations: [
     {
       what: 'titles are written as they are',
-      file: 'client/src/pipeline/queue/device-key.ts',
+      file: 'client/src/pipeline/queue/rows/device-key.ts',
       from: "const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(place) }, key, bytes);",
       to: 'void place; void key; const sealed = bytes;',
     },
     {
       what: 'and read as they are',
-      file: 'client/src/pipeline/queue/device-key.ts',
+      file: 'client/src/pipeline/queue/rows/device-key.ts',
       from: "return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, key, sealed.subarray(IV_BYTES)));",
       to: 'void iv; void additionalData; void key; return new Uint8Array(sealed.subarray(IV_BYTES));',
     },
@@ -71,7 +71,7 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'the title stays',
-        file: 'client/src/pipeline/queue/instance-queue.ts',
+        file: 'client/src/pipeline/queue/rows/instance-queue.ts',
         from: 'packing: false, title: null, completedAt: at }',
         to: 'packing: false, completedAt: at }',
       },
@@ -82,7 +82,7 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'records stay',
-        file: 'client/src/pipeline/queue/drop-study.ts',
+        file: 'client/src/pipeline/queue/rows/drop-study.ts',
         from: "await database.records.where('parcelId').equals(parcelId).delete();",
         to: 'void database; void parcelId;',
       },

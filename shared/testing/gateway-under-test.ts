@@ -13,7 +13,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/gateway-process.ts';
+import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/system/gateway-process.ts';
 import { PATIENCE_MS, testEnvironment } from './environment.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

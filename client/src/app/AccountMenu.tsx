@@ -1,10 +1,10 @@
 /** Who is signed in, how the app looks, and signing out with what that means for the queue. */
 import { useState } from 'preact/hooks';
 import { useFrame } from './device-context.ts';
-import { Icon } from './Icon.tsx';
-import { Notice } from './Notice.tsx';
+import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { hrefOf, parseRoute } from './routes.ts';
-import { Sheet } from './Sheet.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
 import { THEMES } from './theme.ts';
 import { words } from './words.ts';
 

@@ -8,8 +8,8 @@ import { useRef } from 'preact/hooks';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { useDevice } from './device-context.ts';
-import { triageWords } from './triage-words.ts';
-import { hasArrived, milestoneOf, type TrackState } from './track-state.ts';
+import { triageWords } from '../pipeline/triage/triage-words.ts';
+import { hasArrived, milestoneOf, type TrackState } from '../pipeline/queue/track-state.ts';
 import { words } from './words.ts';
 
 /** What a study says at a milestone. */

@@ -3,7 +3,7 @@
  * a name: it is not shown.
  */
 import { Component, type ComponentChildren } from 'preact';
-import { Notice } from './Notice.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { words } from './words.ts';
 
 export class ProblemBoundary extends Component<{ children: ComponentChildren }, { failed: boolean }> {

@@ -5,10 +5,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
-import { ApiProblem } from './api-client.ts';
-import { CodeLine } from './CodeLine.tsx';
+import { ApiProblem } from '../net/api-client.ts';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { useDevice } from './device-context.ts';
-import { Notice } from './Notice.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { words } from './words.ts';
 
 type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };

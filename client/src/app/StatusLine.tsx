@@ -2,12 +2,12 @@
  * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force.
  * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
  */
-import type { Link } from '../pipeline/queue/queued.ts';
+import type { Link } from '../pipeline/queue/queued-study.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { useDevice } from './device-context.ts';
-import { Icon, type IconName } from './Icon.tsx';
-import { standingOf, type Standing } from './standing.ts';
+import { Icon, type IconName } from '../kit/Icon.tsx';
+import { standingOf, type Standing } from './may-close.ts';
 import { words } from './words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {

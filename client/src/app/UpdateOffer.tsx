@@ -3,7 +3,7 @@
  * made safe.
  */
 import { useDevice } from './device-context.ts';
-import { Icon } from './Icon.tsx';
+import { Icon } from '../kit/Icon.tsx';
 import type { Update } from './updates.ts';
 import { words } from './words.ts';
 

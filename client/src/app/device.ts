@@ -4,29 +4,29 @@
  */
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
-import type { IngestStore } from '../pipeline/ingest/found.ts';
+import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
-import { deviceKey } from '../pipeline/queue/device-key.ts';
+import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import {
   knownPolicies,
   knownUser,
   rememberLink,
   rememberUser,
   type KnownPolicies,
-} from '../pipeline/queue/device-notes.ts';
-import { giveUpStudy, type DecisionTools } from '../pipeline/queue/decide-study.ts';
-import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/local-database.ts';
-import type { Link, QueueStore } from '../pipeline/queue/queued.ts';
+} from '../pipeline/queue/rows/device-notes.ts';
+import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import type { Link, QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
-import { holding, writingLock } from '../pipeline/upload/lead.ts';
-import { afterDrawing } from './after-drawing.ts';
-import { createApiClient, type ApiClient } from './api-client.ts';
-import { createFarewell, type Farewell } from './farewell.ts';
-import { fetchTelling, QUIET_MS } from './fetch-telling.ts';
-import { createPageSender } from './page-sender.ts';
-import { createSession, SESSION_LOCK, type SessionStore } from './session.ts';
+import { holding, writingLock } from '../pipeline/upload/leader-lock.ts';
+import { afterDrawing } from '../kit/after-drawing.ts';
+import { createApiClient, type ApiClient } from '../net/api-client.ts';
+import { createFarewell, type Farewell } from '../kit/keep-before-sign-out.ts';
+import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
+import { createPageSender } from '../pipeline/upload/page-sender.ts';
+import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
 
 export interface Device {
   readonly session: SessionStore;
@@ -119,7 +119,7 @@ export function createDevice(baseUrl = '/api'): Device {
     await afterDrawing();
     const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([
       import('#shared/protocol/api.ts'),
-      import('../pipeline/queue/remember-policies.ts'),
+      import('../pipeline/queue/rows/remember-policies.ts'),
     ]);
     return rememberPolicies(database, await api.json(await policyRequest(database), policyAnswerSchema));
   }
@@ -247,12 +247,14 @@ function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
 
 function spawnIngest(): Worker {
   return tellingMissing(
-    new Worker(new URL('../pipeline/ingest/worker.ts', import.meta.url), { type: 'module' }),
+    new Worker(new URL('../pipeline/ingest/ingest.worker.ts', import.meta.url), { type: 'module' }),
   );
 }
 
 function spawnSender(): Worker {
-  return tellingMissing(new Worker(new URL('./sender.worker.ts', import.meta.url), { type: 'module' }));
+  return tellingMissing(
+    new Worker(new URL('../pipeline/upload/sender.worker.ts', import.meta.url), { type: 'module' }),
+  );
 }
 
 /** What the builder says of other parts that cannot be fetched (main.tsx) it does not say of workers. */

@@ -8,7 +8,7 @@
  * as soon as nothing can be lost.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
-import { SESSION_LOCK } from './session.ts';
+import { SESSION_LOCK } from '../net/session.ts';
 import { GIVE_WAY, TAKE_OVER } from './worker-messages.ts';
 
 /** What the person is told about versions. */

@@ -6,10 +6,10 @@
  * "Sent" is not a word we use: there are four places. Nothing here is a value of the data but what the
  * functions are given.
  */
-import { counted, files, instances, series, studies } from './counted.ts';
-import { formatCount, roundRemaining } from './format.ts';
-import { queueWords } from './queue-words.ts';
-import type { Place, WaitingFor } from './track-state.ts';
+import { counted, files, instances, series, studies } from '../kit/counted.ts';
+import { formatCount, roundRemaining } from '../kit/format.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
+import type { Place, WaitingFor } from '../pipeline/queue/track-state.ts';
 import type { UpdateState } from './updates.ts';
 
 export const words = {

@@ -3,8 +3,8 @@
  * same parts in the same order.
  */
 import type { Result } from '#shared/protocol/inference.ts';
-import { formatMoment } from '../app/format.ts';
-import { useLate } from '../app/late.ts';
+import { formatMoment } from '../kit/format.ts';
+import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../app/routes.ts';
 import { Bars } from './Bars.tsx';
 import { headlineOf, isSameImage, modelName, reasonsOf, titleOf } from './describe-result.ts';

@@ -1,11 +1,11 @@
 /** What a finding says in words: warnings, why, what it cannot see, the lungs, and how it was made. */
 import type { ComponentChildren } from 'preact';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
-import { CodeLine } from '../app/CodeLine.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { useDevice } from '../app/device-context.ts';
-import { formatFullMoment } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
-import { Notice } from '../app/Notice.tsx';
+import { formatFullMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { hrefOfInstance, inReadingOrder, titleOfInstance } from './stored-places.ts';
 import { headlineOf, inputName, kindName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';

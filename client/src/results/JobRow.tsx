@@ -1,7 +1,7 @@
 /** A job that is looked at, waits or has failed: how far it is, and the two buttons that change it. */
 import type { Job } from '#shared/protocol/inference.ts';
-import { formatMoment } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
 import { words } from '../app/words.ts';
 import { hasEnded } from './follow-job.ts';
 import { useInputName } from './Parts.tsx';

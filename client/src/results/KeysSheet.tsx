@@ -1,6 +1,6 @@
 /** Which single keys there are, and the switch that turns them off (WCAG 2.2 2.1.4). */
 import { words } from '../app/words.ts';
-import { Sheet } from '../app/Sheet.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
 import type { LookStore } from './look.store.ts';
 import { resultWords } from './result-words.ts';
 

@@ -3,12 +3,12 @@
  * activates, rolls back and stops.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { AskFirst } from '../app/AskFirst.tsx';
-import { CodeLine } from '../app/CodeLine.tsx';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { useDevice } from '../app/device-context.ts';
-import { formatBytes, formatMoment } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
-import { useLate } from '../app/late.ts';
+import { formatBytes, formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { useLate } from '../kit/use-late.ts';
 import { words } from '../app/words.ts';
 import type { Model, ModelVersion } from './answers.ts';
 import { modelName } from './describe-result.ts';

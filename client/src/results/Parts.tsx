@@ -4,11 +4,11 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import { CodeLine } from '../app/CodeLine.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { useDevice } from '../app/device-context.ts';
-import { formatDicomDate } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
-import { Notice } from '../app/Notice.tsx';
+import { formatDicomDate } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { inputName } from './describe-result.ts';

@@ -6,9 +6,9 @@
 import type { ComponentChildren } from 'preact';
 import type { Code, ContentItem, StructuredReport } from '#shared/dicom/content-tree.ts';
 import type { Result } from '#shared/protocol/inference.ts';
-import { CodeLine } from '../app/CodeLine.tsx';
-import { formatPersonName } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
+import { formatPersonName } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
 import { words } from '../app/words.ts';
 import { momentSaid } from './stored-moment.ts';
 import { hrefOfInstance, titleOfInstance } from './stored-places.ts';

@@ -4,7 +4,7 @@
  */
 import { useEffect } from 'preact/hooks';
 import type { Finding } from '#shared/protocol/inference.ts';
-import { useLate } from '../app/late.ts';
+import { useLate } from '../kit/use-late.ts';
 import { mapsOf, shownMap, type LookStore, type MapChoice } from './look.store.ts';
 import { Segments } from './Parts.tsx';
 import { resultWords } from './result-words.ts';

@@ -5,9 +5,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
-import { formatMoment } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
-import { useLate } from '../app/late.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';

@@ -5,9 +5,9 @@
 import { useEffect } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
-import { formatMoment } from '../app/format.ts';
-import { Icon, type IconName } from '../app/Icon.tsx';
-import { useLate } from '../app/late.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon, type IconName } from '../kit/Icon.tsx';
+import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { headlineOf, modelName, shortOf, type Headline } from './describe-result.ts';

@@ -4,7 +4,7 @@
  */
 import { useState } from 'preact/hooks';
 import { useDevice } from '../app/device-context.ts';
-import { Icon } from '../app/Icon.tsx';
+import { Icon } from '../kit/Icon.tsx';
 import { words } from '../app/words.ts';
 import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';

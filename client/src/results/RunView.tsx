@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
-import { useLate } from '../app/late.ts';
+import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';

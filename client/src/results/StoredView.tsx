@@ -4,12 +4,12 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
-import { CodeLine } from '../app/CodeLine.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { useDevice } from '../app/device-context.ts';
-import { formatMoment, formatPersonName } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
-import { useLate } from '../app/late.ts';
-import { Notice } from '../app/Notice.tsx';
+import { formatMoment, formatPersonName } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { useLate } from '../kit/use-late.ts';
+import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../app/routes.ts';
 import { words } from '../app/words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';

@@ -5,9 +5,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { useDevice } from '../app/device-context.ts';
-import { formatMoment } from '../app/format.ts';
-import { Icon } from '../app/Icon.tsx';
-import { Sheet } from '../app/Sheet.tsx';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
 import { words } from '../app/words.ts';
 import {
   correctionsOf,

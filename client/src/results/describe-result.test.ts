@@ -9,7 +9,7 @@ import {
   reasonsOf,
   shortOf,
 } from './describe-result.ts';
-import { recordedFinding, recordedResult, recordedResults } from './recorded-answers.ts';
+import { recordedFinding, recordedResult, recordedResults } from '../testing/recorded-answers.ts';
 import { resultWords } from './result-words.ts';
 
 test('a finding is said as above or below the threshold, or why there is none', () => {

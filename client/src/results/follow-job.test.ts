@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import type { Job } from '#shared/protocol/inference.ts';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { followJob, isNewer } from './follow-job.ts';
-import { json, openTestApi, refusal, unreachable, type Answering } from './open-test-api.ts';
-import { recordedJob } from './recorded-answers.ts';
+import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
+import { recordedJob } from '../testing/recorded-answers.ts';
 
 const QUEUED = recordedJob(1, { state: 'queued', progress: { done: 0, of: 0 } });
 const HALF = recordedJob(1, { progress: { done: 1, of: 2 } });

@@ -4,8 +4,8 @@
  * does not go back.
  */
 import { JOB_STATES, jobSchema, type Job } from '#shared/protocol/inference.ts';
-import { ApiProblem, type ApiClient } from '../app/api-client.ts';
-import { readEvents } from '../app/read-events.ts';
+import { ApiProblem, type ApiClient } from '../net/api-client.ts';
+import { readEvents } from '../net/read-events.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 
 /** Beside a living stream; without one it is asked as often as a person would look. */

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cardFacts } from './model-card.ts';
-import { recordedModels } from './recorded-answers.ts';
+import { recordedModels } from '../testing/recorded-answers.ts';
 
 test('a card tells use, population, limits and measures in short lines', () => {
   const facts = new Map(

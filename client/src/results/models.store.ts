@@ -4,7 +4,7 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
-import type { ApiClient } from '../app/api-client.ts';
+import type { ApiClient } from '../net/api-client.ts';
 import { modelListSchema, type Model } from './answers.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 

@@ -3,8 +3,8 @@
  * a value of the data but what the functions are given.
  */
 import type { FilmFinding, Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
-import { counted } from '../app/counted.ts';
-import { formatBytes, formatCount } from '../app/format.ts';
+import { counted } from '../kit/counted.ts';
+import { formatBytes, formatCount } from '../kit/format.ts';
 import type { MapChoice } from './look.store.ts';
 import type { Period, Whose } from './filters.ts';
 import type { Correction, NoAnswer } from './describe-result.ts';

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
-import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from './open-test-api.ts';
-import { idOf, recordedResult } from './recorded-answers.ts';
+import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { canDecide, createResultStore, TAKE_BACK_SECONDS } from './result.store.ts';
 import { createUnsentWords } from './unsent-words.ts';
 

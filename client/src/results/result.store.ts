@@ -5,7 +5,7 @@
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
-import { ApiProblem, problemOf, type ApiClient } from '../app/api-client.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import type { VerifyRequest } from './describe-result.ts';
 import { troubleOf, type Trouble } from './trouble.ts';

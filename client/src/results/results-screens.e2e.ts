@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { signIn } from '#testing/app-under-test.ts';
 import { looksRight as inspect, walkScreens } from '#testing/screen-walk.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { createUser } from './open-test-user.ts';
+import { createUser } from '../testing/open-user.ts';
 import {
   drawnExplanations,
   idOf,
@@ -17,7 +17,7 @@ import {
   recordedModels,
   recordedResults,
   STUDY,
-} from './recorded-answers.ts';
+} from '../testing/recorded-answers.ts';
 
 const test = suite('the pages of results');
 const walk = await walkScreens(test, 'the pages of results');

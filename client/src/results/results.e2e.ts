@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert';
 import { choose, filesOf, signIn } from '#testing/app-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { looksRight, walkScreens } from '#testing/screen-walk.ts';
-import { createUser } from './open-test-user.ts';
+import { createUser } from '../testing/open-user.ts';
 
 const test = suite('results');
 const step = await walkScreens(test, 'results');

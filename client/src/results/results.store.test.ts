@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import type { Job } from '#shared/protocol/inference.ts';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { ALL } from './filters.ts';
-import { json, openTestApi, unreachable, untilRead, type Answering } from './open-test-api.ts';
-import { idOf, recordedJob, recordedResult, STUDY } from './recorded-answers.ts';
+import { json, openTestApi, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { idOf, recordedJob, recordedResult, STUDY } from '../testing/recorded-answers.ts';
 import { createResultsStore } from './results.store.ts';
 
 function memory(): Pick<Storage, 'getItem' | 'setItem'> {

@@ -4,7 +4,7 @@
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { jobSchema, type Job, type Result } from '#shared/protocol/inference.ts';
-import type { ApiClient } from '../app/api-client.ts';
+import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { jobListSchema, resultListSchema } from './answers.ts';
 import { parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';

@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
-import { json, openTestApi, refusal, unreachable, type Answering } from './open-test-api.ts';
-import { idOf, recordedJob, recordedModels, STUDY } from './recorded-answers.ts';
+import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
+import { idOf, recordedJob, recordedModels, STUDY } from '../testing/recorded-answers.ts';
 import {
   bodyOf,
   createRunStore,

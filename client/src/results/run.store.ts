@@ -11,7 +11,7 @@ import {
   type Job,
 } from '#shared/protocol/inference.ts';
 import { isUid } from '#shared/dicom/uid.ts';
-import { problemOf, type ApiClient } from '../app/api-client.ts';
+import { problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { modelListSchema, type Model, type ModelVersion } from './answers.ts';
 import { followJob } from './follow-job.ts';

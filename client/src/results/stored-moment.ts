@@ -1,11 +1,11 @@
 /** A moment as an instance says it. */
-import { formatDicomDate } from '../app/format.ts';
+import { formatDicomDate } from '../kit/format.ts';
 import { storedWords } from './stored-words.ts';
 import type { StoredHead } from './read-stored.ts';
 
 /**
  * What a results' date says where its study's was taken away with the names
- * (gateway/src/pipeline/results/source-modules.ts).
+ * (gateway/src/dicom-results/source-modules.ts).
  */
 const NO_DATE = '19000101';
 

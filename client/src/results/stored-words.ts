@@ -1,6 +1,6 @@
 /** The words of what the PACS holds of a result. Concepts and values are the instances' own. */
 import type { ResultInstance } from '#shared/protocol/inference.ts';
-import { formatBytes, formatCount } from '../app/format.ts';
+import { formatBytes, formatCount } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
 
 export const storedWords = {

@@ -17,7 +17,7 @@ import { skipped } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight, walkScreens, type Step } from '#testing/screen-walk.ts';
-import { createUser } from './open-test-user.ts';
+import { createUser } from '../testing/open-user.ts';
 
 const test = suite('what the PACS holds of a result');
 const walk = await walkScreens(test, 'what the PACS holds of a result');

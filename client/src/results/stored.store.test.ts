@@ -10,9 +10,9 @@ import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { momentSaid } from './stored-moment.ts';
 import { hrefOfInstance, inReadingOrder, isPlace, placeOf } from './stored-places.ts';
 import { createStoredStore, type Reading } from './stored.store.ts';
-import { refusal, openTestApi, unreachable, type Answering } from './open-test-api.ts';
+import { refusal, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
 import { readStored } from './read-stored.ts';
-import { recordedInstance, STUDY } from './recorded-answers.ts';
+import { recordedInstance, STUDY } from '../testing/recorded-answers.ts';
 
 const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
 const code = (value: string, meaning: string): SimpleElement[] => [

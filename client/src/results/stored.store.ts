@@ -4,7 +4,7 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
-import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../app/api-client.ts';
+import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../net/api-client.ts';
 import type { StoredReader } from './stored-reader.ts';
 import { storedWords } from './stored-words.ts';
 import type { Stored } from './read-stored.ts';

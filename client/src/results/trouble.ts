@@ -2,7 +2,7 @@
  * What went wrong between this page and the gateway, in the house's way: what happened, what to do, and a
  * small code.
  */
-import { ApiProblem, ForeignAnswer, Unreachable } from '../app/api-client.ts';
+import { ApiProblem, ForeignAnswer, Unreachable } from '../net/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { resultWords } from './result-words.ts';
 

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Device } from '../app/device.ts';
-import { createFarewell } from '../app/farewell.ts';
+import { createFarewell } from '../kit/keep-before-sign-out.ts';
 import { unsentWords, type Unsent } from './unsent-words.ts';
 
 test('a word that is held is counted when its radiologist signs out, and not when somebody else does', async () => {

@@ -13,7 +13,7 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { openTestGateway, type CallOptions, type TestGateway } from '../open-test-gateway.ts';
+import { openTestGateway, type CallOptions, type TestGateway } from '../testing/open-gateway.ts';
 import { DRY_RUN } from './policies.routes.ts';
 import { TRIAL_ACTIONS_LIMIT, tryPolicy } from './try-policy.ts';
 

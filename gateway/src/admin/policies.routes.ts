@@ -32,7 +32,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
-import { BUILT_IN_POLICIES, builtIn } from '../pipeline/policies.ts';
+import { BUILT_IN_POLICIES, builtIn } from '../policies/policies.ts';
 import {
   insertPolicy,
   listVersions,
@@ -41,7 +41,7 @@ import {
   withdrawPolicy,
   type NamedVersion,
   type PolicyChange,
-} from '../pipeline/policy.store.ts';
+} from '../policies/policy.store.ts';
 import { tryPolicy, type TriedRules } from './try-policy.ts';
 
 const ADMIN = ['admin'] as const;

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestGateway } from '../open-test-gateway.ts';
+import { openTestGateway } from '../testing/open-gateway.ts';
 
 type Page = { rows: { seq: number; event: string }[]; next: number | null };
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { testDatabases } from '../database/open-test-database.ts';
+import { testDatabases } from '../testing/open-database.ts';
 import { recordAudit, verifyAudit } from './audit.ts';
 
 for (const { name, open } of testDatabases('audit')) {

@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Session, User } from '#shared/protocol/api.ts';
-import { testDatabases } from '../database/open-test-database.ts';
-import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+import { testDatabases } from '../testing/open-database.ts';
+import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { verifyAudit } from '../audit/audit.ts';
 
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;

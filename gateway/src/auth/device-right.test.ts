@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { decodeJwt, generateKeyPair, SignJWT } from 'jose';
 import type { Session } from '#shared/protocol/api.ts';
 import { verifyAudit } from '../audit/audit.ts';
-import { testDatabases } from '../database/open-test-database.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
-import { createTestDevice, type TestDevice } from './open-test-device.ts';
+import { testDatabases } from '../testing/open-database.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { createTestDevice, type TestDevice } from '../testing/open-device.ts';
 
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
 const DAY_MS = 86_400_000;

@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Database, openDatabase } from './database.ts';
 import { FolderInUse } from './folder-lock.ts';
-import { testDatabases } from './open-test-database.ts';
+import { testDatabases } from '../testing/open-database.ts';
 
 for (const { name, open } of testDatabases('the database')) {
   const test = suite(`the database on ${name}`);
@@ -149,7 +149,7 @@ folders.run();
 async function writeUntilKilled(path: string, upTo: number): Promise<number> {
   const writer = spawn(
     process.execPath,
-    [fileURLToPath(new URL('./write-test-rows.ts', import.meta.url)), path],
+    [fileURLToPath(new URL('../testing/write-rows.ts', import.meta.url)), path],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let said = 0;

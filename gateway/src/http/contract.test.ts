@@ -1,12 +1,17 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { createTestDevice } from '../auth/open-test-device.ts';
+import { createTestDevice } from '../testing/open-device.ts';
 import type { PolicyAnswer } from '#shared/protocol/api.ts';
 import { createDevicePair, nameDevicePair } from '#shared/transfer/project-key.ts';
-import { formOf, greyFile } from '../inference/open-test-job.ts';
-import { meanModel } from '../models/build-test-model.ts';
-import { ADMIN_PASSWORD, type CallOptions, openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+import { formOf, greyFile } from '../testing/open-job.ts';
+import { meanModel } from '../testing/build-model.ts';
+import {
+  ADMIN_PASSWORD,
+  type CallOptions,
+  openTestGateway,
+  type TestGateway,
+} from '../testing/open-gateway.ts';
 
 type Operation = {
   responses: Record<string, { content?: Record<string, unknown> }>;

@@ -4,7 +4,7 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import { type Log, withCorrelation } from '../log.ts';
+import { type Log, withCorrelation } from '../observability/log.ts';
 import { accessOf, type GatewayContext, type GatewayEnv } from './route.ts';
 
 /** W3C Trace Context §3.2.2: version, trace-id, parent-id, flags, in lower-case hexadecimal. */

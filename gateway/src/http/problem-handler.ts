@@ -7,7 +7,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { describeError, type Log } from '../log.ts';
+import { describeError, type Log } from '../observability/log.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
 import { accessOf, type GatewayEnv } from './route.ts';
 

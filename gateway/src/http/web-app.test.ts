@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 
 const test = suite('the web app’s port');
 const SCRIPT = `export const words = ${JSON.stringify('safe on this device '.repeat(200))};`;

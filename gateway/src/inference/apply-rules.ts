@@ -11,7 +11,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { instancesOf } from '../pipeline/instance.store.ts';
-import { RESULTS_POLICY } from '../pipeline/policies.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
 import { findStudy } from '../pipeline/study.store.ts';
 import type { StudyJob } from '../pipeline/tools.ts';
 import type { FoundInstance } from '../ports/pacs/pacs.ts';

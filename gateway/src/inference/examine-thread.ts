@@ -5,7 +5,7 @@
  */
 import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from '../results/draw-explanation.ts';
-import { giving, keepThread, type Reply } from '../thread.ts';
+import { giving, keepThread, type Reply } from '../threads/thread.ts';
 import type { Examined, Question, Shown } from './examination.ts';
 
 /** Which of the question's models. */

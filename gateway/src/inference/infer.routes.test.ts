@@ -6,9 +6,9 @@ import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { Job, predictAnswerSchema, Result } from '#shared/protocol/inference.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
-import { testFilm } from '../pipeline/results/open-test-subject.ts';
-import { formOf, greyFile, lastOf } from './open-test-job.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { testFilm } from '../testing/open-subject.ts';
+import { formOf, greyFile, lastOf } from '../testing/open-job.ts';
 
 type Answer = z.infer<typeof predictAnswerSchema>;
 

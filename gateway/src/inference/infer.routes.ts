@@ -22,7 +22,7 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { reachesStudy } from '../results/reach.ts';
+import { reachesStudy } from '../results/result-reach.ts';
 import { askModels, codeOf, withModels, type Input } from './ask-models.ts';
 import { createJob, type JobOrder } from './create-job.ts';
 import { createFormPlaces } from './form-places.ts';

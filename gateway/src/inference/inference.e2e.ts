@@ -17,11 +17,11 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
 import { skipped } from '#testing/environment.ts';
 import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
-import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/orthanc.ts';
-import { freePort } from '../../../scripts/ports.ts';
-import { askProgram } from '../pipeline/results/open-test-subject.ts';
-import { evaluationFilm, sendStudy } from '../results/open-test-film.ts';
-import { formOf, greyFile } from './open-test-job.ts';
+import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
+import { askProgram } from '../testing/open-subject.ts';
+import { evaluationFilm, sendStudy } from '../testing/open-film.ts';
+import { formOf, greyFile } from '../testing/open-job.ts';
 
 const test = suite('models behind a gateway');
 const PASSWORD = 'correct horse battery';

@@ -17,9 +17,9 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { silence } from '../http/silence.ts';
-import { describeError } from '../log.ts';
-import { reachesAll } from '../results/reach.ts';
+import { silence } from '../http/wait-or-wake.ts';
+import { describeError } from '../observability/log.ts';
+import { reachesAll } from '../results/result-reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import {
   endJob,

@@ -11,9 +11,9 @@ import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { openDatabase } from '../database/database.ts';
-import { testDatabases } from '../database/open-test-database.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
-import { createTestEngine, followed, formOf, greyFile, lastOf } from './open-test-job.ts';
+import { testDatabases } from '../testing/open-database.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { createTestEngine, followed, formOf, greyFile, lastOf } from '../testing/open-job.ts';
 
 const test = suite('inference jobs');
 

@@ -8,13 +8,13 @@ import * as assert from 'uvu/assert';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { testDatabases } from '../database/open-test-database.ts';
-import { openTestGateway } from '../open-test-gateway.ts';
-import { testFilm } from '../pipeline/results/open-test-subject.ts';
+import { testDatabases } from '../testing/open-database.ts';
+import { openTestGateway } from '../testing/open-gateway.ts';
+import { testFilm } from '../testing/open-subject.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
-import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
 import { createInputStore } from './input-store.ts';
-import { createTestEngine, formOf, greyFile, lastOf } from './open-test-job.ts';
+import { createTestEngine, formOf, greyFile, lastOf } from '../testing/open-job.ts';
 import { readFiles } from './read-form.ts';
 import { JOBS_KEPT_DAYS, keepUp } from './upkeep.ts';
 

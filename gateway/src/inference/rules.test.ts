@@ -7,10 +7,10 @@ import { until } from '#testing/gateway-under-test.ts';
 import { sampleStudyFiles } from '../../../client/src/pipeline/ingest/sample-study.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
-import { testFilm } from '../pipeline/results/open-test-subject.ts';
-import { openTestPacs, type TestPacs } from '../ports/pacs/open-test-pacs.ts';
-import { askOf, sendStudy } from '../results/open-test-film.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { testFilm } from '../testing/open-subject.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { askOf, sendStudy } from '../testing/open-film.ts';
 import { isMeant, isMeantBodyPart, SAMPLE_STUDY } from './rule.store.ts';
 import { keepUp } from './upkeep.ts';
 

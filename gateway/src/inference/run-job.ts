@@ -6,11 +6,11 @@
  */
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { describeError } from '../log.ts';
+import { describeError } from '../observability/log.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { triageOf } from '../pipeline/triage.store.ts';
-import { reachedInstances } from '../results/reach.ts';
+import { reachedInstances } from '../results/result-reach.ts';
 import { ownInstances } from '../results/result.store.ts';
 import { askModels, codeOf, withModels, type Ask, type Input } from './ask-models.ts';
 import type { InferenceTools } from './inference-tools.ts';

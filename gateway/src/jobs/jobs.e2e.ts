@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openDatabase } from '../database/database.ts';
-import { testDatabases } from '../database/open-test-database.ts';
+import { testDatabases } from '../testing/open-database.ts';
 import { createJobs, type JobEvents } from './jobs.ts';
 
 const silent: JobEvents = {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type TestDatabase, testDatabases } from '../database/open-test-database.ts';
+import { type TestDatabase, testDatabases } from '../testing/open-database.ts';
 import { createJobs, type JobEvents } from './jobs.ts';
 
 const silent: JobEvents = {

@@ -2,9 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ModelMetrics } from '#shared/protocol/inference.ts';
-import { testDatabases } from '../database/open-test-database.ts';
-import { createTestEngine, formOf, greyFile } from '../inference/open-test-job.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+import { testDatabases } from '../testing/open-database.ts';
+import { createTestEngine, formOf, greyFile } from '../testing/open-job.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { countUse, modelMetrics } from './model-use.store.ts';
 
 const test = suite('how models do');

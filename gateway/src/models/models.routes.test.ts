@@ -8,11 +8,11 @@ import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { modelSchema, predictAnswerSchema } from '#shared/protocol/inference.ts';
 import { openDatabase } from '../database/database.ts';
-import { createTestEngine } from '../inference/open-test-job.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
+import { createTestEngine } from '../testing/open-job.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { encodePng } from '../results/encode-png.ts';
 import type { ModelCard } from '#shared/models/card.ts';
-import { aboveOneModel, darkNanModel, meanModel, type TestModel } from './build-test-model.ts';
+import { aboveOneModel, darkNanModel, meanModel, type TestModel } from '../testing/build-model.ts';
 import { versionsOf } from './model.store.ts';
 import { registerBuiltIn } from './register-built-in.ts';
 

@@ -12,9 +12,9 @@ import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { startRecordingProxy } from '#testing/recording-proxy.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import { skipped } from '#testing/environment.ts';
-import { findOrthanc, startOrthanc } from '../../../scripts/orthanc.ts';
-import { freePort } from '../../../scripts/ports.ts';
-import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from './killed-study.ts';
+import { findOrthanc, startOrthanc } from '../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
+import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from '../testing/killed-study.ts';
 
 const STUDIES = 3;
 const KILLS = Number(process.env.RELAY_KILLS ?? 5);

@@ -18,8 +18,8 @@ import { testEnvironment, skipped } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
 import { startRecordingProxy } from '#testing/recording-proxy.ts';
-import { startOrthanc } from '../../../scripts/orthanc.ts';
-import { freePort } from '../../../scripts/ports.ts';
+import { startOrthanc } from '../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
 import {
   ADMIN_PASSWORD,
   digestInOrthanc,
@@ -27,7 +27,7 @@ import {
   upload,
   type UploadResult,
   writeStudy,
-} from './killed-study.ts';
+} from '../testing/killed-study.ts';
 
 /** The lock that holds a stage back; any number that nothing else uses. */
 const HELD = 4711;

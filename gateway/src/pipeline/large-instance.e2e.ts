@@ -19,8 +19,8 @@ import { skipped } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { largeInstance } from '#testing/synthetic-study.ts';
-import { startOrthanc } from '../../../scripts/orthanc.ts';
-import { freePort } from '../../../scripts/ports.ts';
+import { startOrthanc } from '../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
 
 const RELAY = fileURLToPath(new URL('../../../scripts/relay.ts', import.meta.url));
 const PASSWORD = 'only for this test';

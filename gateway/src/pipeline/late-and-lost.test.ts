@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
 import {
   openTestGround,
@@ -10,8 +10,8 @@ import {
   packed,
   toManifest,
   type TestGround,
-} from './open-test-pipeline.ts';
-import { assembledStudy, newStudy, openedStudy } from './open-test-study.ts';
+} from '../testing/open-pipeline.ts';
+import { assembledStudy, newStudy, openedStudy } from '../testing/open-study.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;

@@ -2,7 +2,7 @@
 import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { openedSize } from '#shared/transfer/seal.ts';
 import type { ParcelTable, Tables } from '../database/tables.ts';
-import type { Reach } from './reach.ts';
+import type { Reach } from '../uploads/upload-reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;

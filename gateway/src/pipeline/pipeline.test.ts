@@ -7,12 +7,12 @@ import * as assert from 'uvu/assert';
 import { merkleRoot, RECEIPT_TYPE } from '#shared/protocol/receipt.ts';
 import { skipped } from '#testing/environment.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { findOrthanc, startOrthanc } from '../../../scripts/orthanc.ts';
+import { findOrthanc, startOrthanc } from '../../../scripts/system/orthanc.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { digestOf, openTestPipeline, toManifest } from './open-test-pipeline.ts';
-import { newStudy, receiptOf } from './open-test-study.ts';
+import { digestOf, openTestPipeline, toManifest } from '../testing/open-pipeline.ts';
+import { newStudy, receiptOf } from '../testing/open-study.ts';
 
 const { signal } = new AbortController();
 

@@ -1,8 +1,8 @@
 /** A stage that runs twice, or is killed between its effect and its commit (PROTOCOL.md, I7). */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestGround, rollingBack, type TestGround } from './open-test-pipeline.ts';
-import { assembledStudy } from './open-test-study.ts';
+import { openTestGround, rollingBack, type TestGround } from '../testing/open-pipeline.ts';
+import { assembledStudy } from '../testing/open-study.ts';
 import { ROAD } from './pipeline.ts';
 
 const test = suite('a study, when');

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { testDatabases } from '../database/open-test-database.ts';
+import { testDatabases } from '../testing/open-database.ts';
 import type { Database } from '../database/database.ts';
 import {
   changeInstances,
@@ -24,7 +24,7 @@ import {
 } from './parcel.store.ts';
 import { insertReports, reportsOf } from './report.store.ts';
 import { applyStudyEvent, lockOrCreateStudy, lockStudy, setStudyKey, setWaiting } from './study.store.ts';
-import { missingInstances, uploadStatus } from './upload-status.ts';
+import { missingInstances, uploadStatus } from '../uploads/upload-status.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 const hex = (n: number) => n.toString(16).padStart(64, '0');

@@ -2,8 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { openTestPacs } from '../ports/pacs/open-test-pacs.ts';
-import { openTestPipeline, toManifest } from './open-test-pipeline.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestPipeline, toManifest } from '../testing/open-pipeline.ts';
 
 const test = suite('a stage that fails');
 

@@ -9,7 +9,7 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { SharedLocks } from '../database/shared-locks.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { Log } from '../log.ts';
+import type { Log } from '../observability/log.ts';
 import { recordAudit, type StudyEventName } from '../audit/audit.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';

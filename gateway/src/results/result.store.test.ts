@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Finding } from '#shared/protocol/inference.ts';
 import type { Database } from '../database/database.ts';
-import { testDatabases } from '../database/open-test-database.ts';
+import { testDatabases } from '../testing/open-database.ts';
 import {
   cacheKey,
   findCached,

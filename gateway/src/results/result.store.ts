@@ -15,8 +15,8 @@ import type {
   ResultInstanceTable,
 } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
-import { RESULTS_POLICY } from '../pipeline/policies.ts';
-import { isOwn, type Asking } from './reach.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+import { isOwn, type Asking } from './result-reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;

@@ -10,11 +10,11 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { decode } from 'fast-png';
-import { formOf, lastOf } from '../inference/open-test-job.ts';
-import { openTestGateway, type TestGateway } from '../open-test-gateway.ts';
-import { testFilm } from '../pipeline/results/open-test-subject.ts';
-import { openTestPacs, type TestPacs } from '../ports/pacs/open-test-pacs.ts';
-import { askOf, evaluationFilm, sendStudy } from './open-test-film.ts';
+import { formOf, lastOf } from '../testing/open-job.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { testFilm } from '../testing/open-subject.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { askOf, evaluationFilm, sendStudy } from '../testing/open-film.ts';
 
 const test = suite('results');
 const VERIFICATION_FLAG = 0x0040a493;

@@ -32,7 +32,7 @@ import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 import type { Explanation } from './draw-explanation.ts';
-import { reachedInstances, reachesAll, reachesResult } from './reach.ts';
+import { reachedInstances, reachesAll, reachesResult } from './result-reach.ts';
 import {
   findResult,
   firstRequests,

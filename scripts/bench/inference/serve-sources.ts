@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire, stripTypeScriptTypes } from 'node:module';
 import { extname, join, normalize } from 'node:path';
-import { ROOT } from '../../source-files.ts';
+import { ROOT } from '../../check/source-files.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript',

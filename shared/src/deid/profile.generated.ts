@@ -1,7 +1,7 @@
 /**
- * PS3.15 Table E.1-1, 621 rows. Written by scripts/generate-profile-table.ts; never edited.
- * A row: the tag, the choices of the Basic Profile without their strokes, and behind a colon one letter an option that has a word on it
- * (lower case K, upper case C): v rtnSafePrivOpt, u rtnUIDsOpt, d rtnDevIdOpt, i rtnInstIdOpt, p rtnPatCharsOpt,
+ * PS3.15 Table E.1-1, 621 rows. Written by scripts/generate-profile-table.ts; never edited. A row:
+ * the tag, the choices of the Basic Profile without their strokes, and behind a colon one letter an option
+ * that has a word on it (lower case K, upper case C): v rtnSafePrivOpt, u rtnUIDsOpt, d rtnDevIdOpt, i rtnInstIdOpt, p rtnPatCharsOpt,
  * f rtnLongFullDatesOpt, m rtnLongModifDatesOpt, t cleanDescOpt, s cleanStructContOpt, g cleanGraphOpt.
  */
 export const PROFILE_EDITION = 'DICOM 2024e';

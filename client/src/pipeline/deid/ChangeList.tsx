@@ -3,10 +3,10 @@
  * scroll.
  */
 import { useId } from 'preact/hooks';
-import { deidWords } from '../../app/deid-words.ts';
-import { formatCount } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { VirtualList } from '../../app/VirtualList.tsx';
+import { deidWords } from './deid-words.ts';
+import { formatCount } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { VirtualList } from '../../kit/VirtualList.tsx';
 import type { NotShown } from './comparison.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { ElementRow } from './ElementRow.tsx';

@@ -1,8 +1,8 @@
 /** One element before and after: what it is called, both values, what was done and why. */
 import type { ComponentChildren } from 'preact';
 import { isPrivate, tagName } from '#shared/dicom/dictionary.ts';
-import { deidWords } from '../../app/deid-words.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { deidWords } from './deid-words.ts';
+import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 import type { Entry } from './list-entries.ts';

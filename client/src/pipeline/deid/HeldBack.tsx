@@ -4,12 +4,12 @@
  */
 import { useState } from 'preact/hooks';
 import { REASONS } from '#shared/protocol/problem.ts';
-import { Confirm } from '../../app/Sheet.tsx';
-import { deidWords } from '../../app/deid-words.ts';
+import { Confirm } from '../../kit/Sheet.tsx';
+import { deidWords } from './deid-words.ts';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
-import type { FoundFile } from '../ingest/found-studies.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
 import { isReleasable } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';

@@ -4,12 +4,12 @@
  * its instance.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { deidWords } from '../../app/deid-words.ts';
+import { deidWords } from './deid-words.ts';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { Sheet } from '../../app/Sheet.tsx';
+import { Icon } from '../../kit/Icon.tsx';
+import { Sheet } from '../../kit/Sheet.tsx';
 import { words } from '../../app/words.ts';
-import type { FoundFile } from '../ingest/found-studies.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 

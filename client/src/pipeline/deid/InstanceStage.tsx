@@ -1,6 +1,6 @@
 /** Which instance is looked at: its series, its place in it, the way to the next one, and its picture. */
-import { deidWords } from '../../app/deid-words.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { deidWords } from './deid-words.ts';
+import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { Task } from '../ingest/device-tasks.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../ingest/open-test-ingest.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { createComparisonStore, type ComparisonStore, type Shown } from './comparison.store.ts';
 
 /** Resolves once what is shown is of this kind. */

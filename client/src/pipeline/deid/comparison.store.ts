@@ -3,8 +3,8 @@
  * the list is looked at. Values live here alone and are gone after `close()`.
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { FoundFile } from '../ingest/found-studies.ts';
-import type { IngestStore } from '../ingest/found.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
+import type { IngestStore } from '../ingest/found-study.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { Comparison } from './comparison.ts';
 import {

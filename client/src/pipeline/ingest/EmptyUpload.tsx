@@ -4,8 +4,8 @@
  */
 import { useSignal } from '@preact/signals';
 import { useDevice } from '../../app/device-context.ts';
-import { maySend } from '../../app/may-send.ts';
-import { Notice } from '../../app/Notice.tsx';
+import { maySend } from '../../net/may-send.ts';
+import { Notice } from '../../kit/Notice.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 

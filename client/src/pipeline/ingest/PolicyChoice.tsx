@@ -1,10 +1,10 @@
 /** The policy in force for the next Send: always in words, changed in a sheet where the person may choose. */
 import { useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
-import { maySend } from '../../app/may-send.ts';
+import { maySend } from '../../net/may-send.ts';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { Sheet } from '../../app/Sheet.tsx';
+import { Icon } from '../../kit/Icon.tsx';
+import { Sheet } from '../../kit/Sheet.tsx';
 import { words } from '../../app/words.ts';
 
 export function PolicyChoice() {

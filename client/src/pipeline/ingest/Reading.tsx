@@ -3,10 +3,10 @@
  * be added.
  */
 import { useDevice } from '../../app/device-context.ts';
-import { formatBytes } from '../../app/format.ts';
+import { formatBytes } from '../../kit/format.ts';
 import { words } from '../../app/words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
-import type { IngestProgress } from './found.ts';
+import type { IngestProgress } from './found-study.ts';
 
 /** Drawn while the total is still growing: a bar that claims no share. */
 const OPEN_SHARE = 0.3;

@@ -3,12 +3,12 @@
  * on this screen.
  */
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
-import { CodeLine } from '../../app/CodeLine.tsx';
-import { formatCount } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { VirtualList } from '../../app/VirtualList.tsx';
+import { CodeLine } from '../../kit/CodeLine.tsx';
+import { formatCount } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { VirtualList } from '../../kit/VirtualList.tsx';
 import { words } from '../../app/words.ts';
-import type { RejectedFile } from './found.ts';
+import type { RejectedFile } from './found-study.ts';
 
 /** Height of one line of a path, in px; the style sheet says the same. */
 const LINE = 44;

@@ -1,8 +1,8 @@
 /** At the foot of the window, under the thumb: the policy in force and the one main button. */
 import { useDevice } from '../../app/device-context.ts';
-import { formatBytes } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { maySend } from '../../app/may-send.ts';
+import { formatBytes } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { maySend } from '../../net/may-send.ts';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';

@@ -1,12 +1,12 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import { useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
-import { formatBytes, formatDicomDate, formatPersonName } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
-import type { FoundSeries, FoundStudy } from './found.ts';
+import type { FoundSeries, FoundStudy } from './found-study.ts';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 

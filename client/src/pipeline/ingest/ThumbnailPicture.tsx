@@ -4,9 +4,9 @@
  */
 import { useEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { Icon } from '../../kit/Icon.tsx';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
-import type { FoundSeries } from './found.ts';
+import type { FoundSeries } from './found-study.ts';
 
 export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
   const { ingest } = useDevice();

@@ -5,13 +5,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
-import { Notice } from '../../app/Notice.tsx';
+import { Notice } from '../../kit/Notice.tsx';
 import { hrefOf } from '../../app/routes.ts';
-import { VirtualList } from '../../app/VirtualList.tsx';
+import { VirtualList } from '../../kit/VirtualList.tsx';
 import { words } from '../../app/words.ts';
 import { useDropZone } from './drop-zone.ts';
 import { EmptyUpload } from './EmptyUpload.tsx';
-import type { FoundStudy, IngestPhase } from './found.ts';
+import type { FoundStudy, IngestPhase } from './found-study.ts';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { QueueingBar, SendBar } from './SendBar.tsx';

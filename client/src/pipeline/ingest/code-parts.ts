@@ -5,8 +5,8 @@
 import { codeHeld, codeInstance, type CodingTools } from '#shared/transfer/coding/code-instance.ts';
 import { codingPays } from '#shared/transfer/coding/coding-pays.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
-import { knownRate, rememberRate } from '../queue/device-notes.ts';
-import type { LocalDatabase } from '../queue/local-database.ts';
+import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
 
 /** What CT and MR come to; better than it looks where it is worth least, for noisy pixels. */

@@ -9,9 +9,9 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { rememberRate } from '../queue/device-notes.ts';
-import { openParcel } from '../queue/open-test-queue.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from './open-test-ingest.ts';
+import { rememberRate } from '../queue/rows/device-notes.ts';
+import { openParcel } from '../../testing/open-queue.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 
 const BURNED_IN_ANNOTATION = 0x00280301;
 const study = () =>

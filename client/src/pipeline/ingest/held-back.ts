@@ -4,8 +4,8 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
-import type { FoundFile, StudyGroup } from './found-studies.ts';
-import type { HeldFile } from './found.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+import type { HeldFile } from './found-study.ts';
 
 export interface HeldBack {
   /** Places (`ordinal`) of the instances that a person released. */

@@ -4,9 +4,9 @@ import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { manifestSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { rememberRate } from '../queue/device-notes.ts';
-import { openParcel } from '../queue/open-test-queue.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from './open-test-ingest.ts';
+import { rememberRate } from '../queue/rows/device-notes.ts';
+import { openParcel } from '../../testing/open-queue.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
 
 test('a folder becomes studies and series; what is not DICOM is passed over, what is damaged is named', async () => {
   const { store } = await openIngest();

@@ -5,8 +5,8 @@
  */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
-import type { KnownPolicies } from '../queue/device-notes.ts';
-import { isNoRoom } from '../queue/no-room.ts';
+import type { KnownPolicies } from '../queue/rows/device-notes.ts';
+import { isNoRoom } from '../queue/rows/no-room.ts';
 import { collectFiles, type Collected, type CollectedFile, type ReadFile } from './collect-files.ts';
 import type { PolicyForTask, Summarised } from './device-tasks.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
@@ -19,13 +19,13 @@ import type {
   QueueingProgress,
   RejectedFile,
   SendProblem,
-} from './found.ts';
+} from './found-study.ts';
 import { createForecast, needsOf } from './forecast.ts';
-import { createGathering, type FoundFile, type StudyGroup } from './found-studies.ts';
+import { createGathering, type FoundFile, type StudyGroup } from './group-studies.ts';
 import { createHeldBack, heldUnder } from './held-back.ts';
 import { createInspection } from './inspection.ts';
 import { queueStudy, type QueueingTools, type SendingTerms } from './queue-study.ts';
-import { createShowcase } from './showcase.ts';
+import { createShowcase } from './study-snapshots.ts';
 import type { NotSent } from './open-file.ts';
 import { collectPicked, type FolderHandle, type PickedFolder } from './picked-folder.ts';
 import { TaskFault } from './worker-pool.ts';

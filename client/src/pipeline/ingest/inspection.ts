@@ -5,7 +5,7 @@
  */
 import type { Comparison } from '../deid/comparison.ts';
 import type { PolicyForTask } from './device-tasks.ts';
-import type { FoundFile, StudyGroup } from './found-studies.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { WorkerPool } from './worker-pool.ts';
 

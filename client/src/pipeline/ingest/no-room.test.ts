@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { createTestDisk } from '../queue/open-test-disk.ts';
-import { openDevice, queueStudy } from '../queue/open-test-queue.ts';
-import { filesOf, openIngest } from './open-test-ingest.ts';
+import { createTestDisk } from '../../testing/open-disk.ts';
+import { openDevice, queueStudy } from '../../testing/open-queue.ts';
+import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 
 for (const refuses of ['request', 'transaction'] as const) {
   test(`a disk that is full at any write (told of the ${refuses}) leaves the study whole or absent, the others untouched, and the person told`, async () => {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
-import { createGathering, type StudyGroup } from './found-studies.ts';
+import { createGathering, type StudyGroup } from './group-studies.ts';
 import { planBatches as batchesOf, planParcels as parcelsOf } from './plan-parcels.ts';
 
 const MIB = 1024 * 1024;

@@ -4,7 +4,7 @@
  * found out. Cut as they are asked for: ten thousand files at once would be felt. Pure.
  */
 import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
-import type { FoundFile, StudyGroup } from './found-studies.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 
 /** A row each in one transaction: more would be felt by who waits for it. */
 const PARCEL_INSTANCES = 500;

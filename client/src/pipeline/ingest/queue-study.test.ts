@@ -10,12 +10,12 @@ import { readParcel } from '#shared/transfer/parcel.ts';
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
-import { knownRate, rememberRate } from '../queue/device-notes.ts';
-import { clearInterrupted } from '../queue/drop-study.ts';
-import { openDevice, openParcel, queueOver, storeOver, type TestKeys } from '../queue/open-test-queue.ts';
+import { knownRate, rememberRate } from '../queue/rows/device-notes.ts';
+import { clearInterrupted } from '../queue/rows/drop-study.ts';
+import { openDevice, openParcel, queueOver, storeOver, type TestKeys } from '../../testing/open-queue.ts';
 import type { InstanceKey, UploadQueue } from '../queue/upload-queue.ts';
 import type { FileToQueue, Task } from './device-tasks.ts';
-import { filesOf, openIngest } from './open-test-ingest.ts';
+import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 
 const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({
   uploadId: 'u1',

@@ -4,15 +4,15 @@
  * whole; given up in the middle, not at all.
  */
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
-import { beginStudy, finishNaming } from '../queue/name-study.ts';
-import { noteTriage, type Triaged } from '../queue/note-triage.ts';
-import type { LocalDatabase } from '../queue/local-database.ts';
-import { finishPacking } from '../queue/finish-packing.ts';
+import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
+import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import { finishPacking } from '../queue/rows/finish-packing.ts';
 import { atOnce } from './at-once.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
-import type { FoundFile, StudyGroup } from './found-studies.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
-import { aboutOf, titleOf } from './showcase.ts';
+import { aboutOf, titleOf } from './study-snapshots.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface QueueingTools {

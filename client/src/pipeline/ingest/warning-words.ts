@@ -4,7 +4,7 @@
  */
 import { WARNINGS } from '#shared/protocol/problem.ts';
 import { words } from '../../app/words.ts';
-import type { StudyWarning } from './found.ts';
+import type { StudyWarning } from './found-study.ts';
 
 const OF_THE_SELECTION = [
   'two-patients',

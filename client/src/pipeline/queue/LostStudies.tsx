@@ -3,11 +3,11 @@
  * nothing happens until a person does it.
  */
 import { useDevice } from '../../app/device-context.ts';
-import { formatMoment } from '../../app/format.ts';
-import { Notice } from '../../app/Notice.tsx';
+import { formatMoment } from '../../kit/format.ts';
+import { Notice } from '../../kit/Notice.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
-import type { LostStudy } from './queued.ts';
+import type { LostStudy } from './queued-study.ts';
 
 export function LostStudies() {
   const { queue } = useDevice();

@@ -4,16 +4,16 @@
  */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
-import { formatMoment } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { formatMoment } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../app/routes.ts';
-import { Pace, Track } from '../../app/Track.tsx';
-import type { TrackState } from '../../app/track-state.ts';
-import { triageWords } from '../../app/triage-words.ts';
+import { Pace, Track } from './Track.tsx';
+import type { TrackState } from './track-state.ts';
+import { triageWords } from '../triage/triage-words.ts';
 import { words } from '../../app/words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
-import { GoOn } from './GoOn.tsx';
-import type { QueuedStudy } from './queued.ts';
+import { GoOn } from './ResumeButton.tsx';
+import type { QueuedStudy } from './queued-study.ts';
 import { RepeatFilm } from './RepeatFilm.tsx';
 import { SendingButtons } from './SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from './study-title.ts';

@@ -3,13 +3,13 @@
  * when counts change.
  */
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { useLate } from '../../app/late.ts';
-import { Notice } from '../../app/Notice.tsx';
+import { Icon } from '../../kit/Icon.tsx';
+import { useLate } from '../../kit/use-late.ts';
+import { Notice } from '../../kit/Notice.tsx';
 import { hrefOf } from '../../app/routes.ts';
-import { VirtualList } from '../../app/VirtualList.tsx';
+import { VirtualList } from '../../kit/VirtualList.tsx';
 import { words } from '../../app/words.ts';
-import type { QueuedStudy } from './queued.ts';
+import type { QueuedStudy } from './queued-study.ts';
 import { LostStudies } from './LostStudies.tsx';
 import { QueueRow } from './QueueRow.tsx';
 import { inQueueOrder, type QueuePart } from './track-of.ts';

@@ -2,9 +2,9 @@
  * The card of a study is gone when it is queued, and the patient may still be there: what was noticed on its
  * films stands with it here.
  */
-import { Icon } from '../../app/Icon.tsx';
-import { triageWords } from '../../app/triage-words.ts';
-import type { QueuedStudy } from './queued.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { triageWords } from '../triage/triage-words.ts';
+import type { QueuedStudy } from './queued-study.ts';
 
 export function RepeatFilm({ study: { film, state } }: { readonly study: QueuedStudy }) {
   if (film.length === 0 || state === 'taken-back') return null;

@@ -4,7 +4,7 @@
  */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
+import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
 import { CancelSending, TakeBack, type OfStudy } from './TakeBack.tsx';
 

@@ -3,10 +3,10 @@
  * has refused it. Each asks first.
  */
 import { useState } from 'preact/hooks';
-import { AskFirst } from '../../app/AskFirst.tsx';
+import { AskFirst } from '../../kit/AskFirst.tsx';
 import { useDevice } from '../../app/device-context.ts';
 import { words } from '../../app/words.ts';
-import type { QueuedStudy } from './queued.ts';
+import type { QueuedStudy } from './queued-study.ts';
 
 export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 

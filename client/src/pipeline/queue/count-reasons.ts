@@ -1,5 +1,5 @@
 /** Why instances of a study are refused or held, in numbers. Pure. */
-import type { ReasonCount } from './queued.ts';
+import type { ReasonCount } from './queued-study.ts';
 
 export interface Reasons {
   readonly refused: readonly ReasonCount[];

@@ -3,8 +3,8 @@
  * what the gateway acknowledged; the gateway, a parcel later, what it has verified, and what became of it.
  * Pure.
  */
-import type { StudyRow } from './local-database.ts';
-import type { Track } from './queued.ts';
+import type { StudyRow } from './rows/local-database.ts';
+import type { Track } from './queued-study.ts';
 
 export function countTrack(
   row: Pick<StudyRow, 'instances' | 'departed' | 'acknowledged' | 'counts' | 'state' | 'packing' | 'packed'>,

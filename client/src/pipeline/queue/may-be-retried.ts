@@ -1,6 +1,6 @@
 /** Which of the instances that the PACS or the gateway did not take can be tried again as they are. Pure. */
 import { canRetry } from '#shared/protocol/problem.ts';
-import type { QueuedInstance, QueuedStudy } from './queued.ts';
+import type { QueuedInstance, QueuedStudy } from './queued-study.ts';
 
 /**
  * What is held is looked at again; what was refused only where the cause lay elsewhere, for its structure

@@ -6,15 +6,23 @@ import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import { countTrack } from './count-track.ts';
-import { canCancel, canTakeBack, createDecisions, type DecisionTools } from './decide-study.ts';
-import { open } from './device-key.ts';
-import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './device-notes.ts';
-import { FEW_ROWS, instancesOf } from './instance-rows.ts';
-import type { LocalDatabase, StudyRow } from './local-database.ts';
-import { createOrdering, isToBeSent } from './order-studies.ts';
-import type { Diagnosis, Link, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued.ts';
+import { canCancel, canTakeBack, createDecisions, type DecisionTools } from './rows/decide-study.ts';
+import { open } from './rows/device-key.ts';
+import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './rows/device-notes.ts';
+import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
+import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
+import { createOrdering, isToBeSent } from './rows/order-studies.ts';
+import type {
+  Diagnosis,
+  Link,
+  LostStudy,
+  QueuedStudy,
+  QueueStore,
+  StudyTitle,
+  Track,
+} from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
-import { compareRoster, compareUploads, createRoster, type RosterPlace } from './roster.ts';
+import { compareRoster, compareUploads, createRoster, type RosterPlace } from './waiting-record.ts';
 import { compareForSending } from './sending-order.ts';
 
 export interface QueueStoreTools extends DecisionTools {

@@ -1,5 +1,5 @@
 /** Which study goes first: by a person's hand, else by triage, else by when it was queued. Pure. */
-import type { StudyRow } from './local-database.ts';
+import type { StudyRow } from './rows/local-database.ts';
 
 export type SendingOrder = Pick<StudyRow, 'id' | 'rank' | 'score' | 'queuedAt'>;
 

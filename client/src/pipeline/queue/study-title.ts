@@ -2,9 +2,9 @@
  * What a study is called on the screen. After completion its title is erased: what kind of study it was, how
  * large and when it was sent remain.
  */
-import { formatDicomDate, formatMoment, formatPersonName } from '../../app/format.ts';
+import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
 import { words } from '../../app/words.ts';
-import type { QueuedStudy, StudyTitle } from './queued.ts';
+import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 
 export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): string {
   if (!title) return words.queue.erasedName(about?.modalities ?? []);

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { QueuedStudy } from './queued.ts';
+import type { QueuedStudy } from './queued-study.ts';
 import { inQueueOrder, trackOf } from './track-of.ts';
 
 const study = (some: Partial<QueuedStudy>): QueuedStudy => ({

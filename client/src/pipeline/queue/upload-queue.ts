@@ -9,7 +9,7 @@ import type { ProblemCode } from '#shared/protocol/problem.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { Trouble, Waiting } from './queued.ts';
+import type { Trouble, Waiting } from './queued-study.ts';
 
 /** How both sides name an instance: the UID alone is not enough, a conflict is two digests under one UID. */
 export interface InstanceKey {

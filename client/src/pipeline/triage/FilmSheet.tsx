@@ -3,11 +3,11 @@
  * beneath. Both answers stand there: it is taken again, and its study does not go, or it goes as it is.
  * Without an answer nothing is held back.
  */
-import { Sheet } from '../../app/Sheet.tsx';
-import { triageWords } from '../../app/triage-words.ts';
+import { Sheet } from '../../kit/Sheet.tsx';
+import { triageWords } from './triage-words.ts';
 import { useDevice } from '../../app/device-context.ts';
 import { words } from '../../app/words.ts';
-import type { FoundStudy } from '../ingest/found.ts';
+import type { FoundStudy } from '../ingest/found-study.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 import { FilmMarks } from './FilmMarks.tsx';
 import type { FilmWarning } from './triage.store.ts';

@@ -4,11 +4,11 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
-import { formatPersonName } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { triageWords } from '../../app/triage-words.ts';
+import { formatPersonName } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { triageWords } from './triage-words.ts';
 import { words } from '../../app/words.ts';
-import type { FoundStudy } from '../ingest/found.ts';
+import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 
 export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] }) {

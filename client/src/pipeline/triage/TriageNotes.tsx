@@ -4,9 +4,9 @@
  */
 import { useState } from 'preact/hooks';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { triageWords } from '../../app/triage-words.ts';
-import type { FoundStudy } from '../ingest/found.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { triageWords } from './triage-words.ts';
+import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 import type { FilmWarning, StudyTriage } from './triage.store.ts';
 

@@ -3,9 +3,9 @@
  * on a study's card.
  */
 import type { ComponentType } from 'preact';
-import type { FoundStudy, IngestStore } from '../ingest/found.ts';
-import type { LocalDatabase } from '../queue/local-database.ts';
-import { noteTriage } from '../queue/note-triage.ts';
+import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import { noteTriage } from '../queue/rows/note-triage.ts';
 import { createCautiousWorker } from './cautious-worker.ts';
 import { createModelWorker } from './model-worker.ts';
 import { createTriageStore, type TriageStore } from './triage.store.ts';

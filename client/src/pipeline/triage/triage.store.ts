@@ -7,10 +7,10 @@ import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signal
 import type { FilmMark } from '#shared/models/film.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
-import type { FoundFile, StudyGroup } from '../ingest/found-studies.ts';
-import type { FoundStudy, IngestStore } from '../ingest/found.ts';
+import type { FoundFile, StudyGroup } from '../ingest/group-studies.ts';
+import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import { FILMS } from '../ingest/plain-films.ts';
-import type { Triaged } from '../queue/note-triage.ts';
+import type { Triaged } from '../queue/rows/note-triage.ts';
 import type { Examined } from './examined.ts';
 import type { ModelWorker } from './model-worker.ts';
 

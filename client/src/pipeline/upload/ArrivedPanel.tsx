@@ -5,13 +5,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { useDevice } from '../../app/device-context.ts';
-import { formatMoment } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { useLate } from '../../app/late.ts';
+import { formatMoment } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../app/routes.ts';
 import { words } from '../../app/words.ts';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
-import type { KeptReceipt, QueuedStudy } from '../queue/queued.ts';
+import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 

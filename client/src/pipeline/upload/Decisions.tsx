@@ -5,14 +5,14 @@
  */
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
-import { CodeLine } from '../../app/CodeLine.tsx';
+import { CodeLine } from '../../kit/CodeLine.tsx';
 import { useDevice } from '../../app/device-context.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { Notice } from '../../app/Notice.tsx';
-import { Confirm } from '../../app/Sheet.tsx';
+import { Icon } from '../../kit/Icon.tsx';
+import { Notice } from '../../kit/Notice.tsx';
+import { Confirm } from '../../kit/Sheet.tsx';
 import { words } from '../../app/words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
-import type { QueuedStudy, ReasonCount } from '../queue/queued.ts';
+import type { QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
 
 type Undecided = ReasonCount & { readonly state: 'refused' | 'quarantined' };
 

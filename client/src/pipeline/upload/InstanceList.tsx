@@ -4,11 +4,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { useDevice } from '../../app/device-context.ts';
-import { formatBytes } from '../../app/format.ts';
-import { Icon, type IconName } from '../../app/Icon.tsx';
-import { VirtualList } from '../../app/VirtualList.tsx';
+import { formatBytes } from '../../kit/format.ts';
+import { Icon, type IconName } from '../../kit/Icon.tsx';
+import { VirtualList } from '../../kit/VirtualList.tsx';
 import { words } from '../../app/words.ts';
-import type { QueuedInstance, QueuedStudy } from '../queue/queued.ts';
+import type { QueuedInstance, QueuedStudy } from '../queue/queued-study.ts';
 
 /** Height of a row, in px; the style sheet says the same. */
 const ROW = 60;

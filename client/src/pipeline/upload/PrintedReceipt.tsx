@@ -5,7 +5,7 @@
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import { formatCount, formatFullMoment } from '../../app/format.ts';
+import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { words } from '../../app/words.ts';
 import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 

@@ -4,13 +4,13 @@
  * no patient.
  */
 import { useDevice } from '../../app/device-context.ts';
-import { formatBytes, formatDicomDate } from '../../app/format.ts';
-import { Icon } from '../../app/Icon.tsx';
-import { useLate } from '../../app/late.ts';
+import { formatBytes, formatDicomDate } from '../../kit/format.ts';
+import { Icon } from '../../kit/Icon.tsx';
+import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../app/routes.ts';
-import { Pace, Track } from '../../app/Track.tsx';
+import { Pace, Track } from '../queue/Track.tsx';
 import { words } from '../../app/words.ts';
-import type { QueuedStudy, StudyTitle } from '../queue/queued.ts';
+import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
 import { RepeatFilm } from '../queue/RepeatFilm.tsx';
 import { SendingButtons } from '../queue/SendingButtons.tsx';
 import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';

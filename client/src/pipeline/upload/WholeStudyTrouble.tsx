@@ -3,12 +3,12 @@
  * made safe, or in trouble on this device.
  */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
-import { CodeLine } from '../../app/CodeLine.tsx';
-import { Notice } from '../../app/Notice.tsx';
+import { CodeLine } from '../../kit/CodeLine.tsx';
+import { Notice } from '../../kit/Notice.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseAgain } from '../queue/ChooseAgain.tsx';
-import { GoOn } from '../queue/GoOn.tsx';
-import type { QueuedStudy, Trouble } from '../queue/queued.ts';
+import { GoOn } from '../queue/ResumeButton.tsx';
+import type { QueuedStudy, Trouble } from '../queue/queued-study.ts';
 import { Forget, TakeBack } from '../queue/TakeBack.tsx';
 import { nameOf } from '../queue/study-title.ts';
 

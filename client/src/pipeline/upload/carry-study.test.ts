@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createModelGateway, createModelKeys, type ModelGateway } from '#testing/model-gateway.ts';
+import { createModelGateway, createModelKeys, type ModelGateway } from '#testing/simulated-gateway.ts';
 import { createVirtualTime, watchCrypto, type VirtualTime } from '#testing/virtual-time.ts';
-import { createApiClient } from '../../app/api-client.ts';
+import { createApiClient } from '../../net/api-client.ts';
 import { keyOf, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
 import { createCarrier } from './carry-study.ts';
 import { createFollower } from './follow-events.ts';

@@ -6,13 +6,13 @@
 import { z } from 'zod';
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
 import { manifestAnswerSchema, type Manifest, type ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { ApiProblem, Unreachable, type ApiClient } from '../../app/api-client.ts';
+import { ApiProblem, Unreachable, type ApiClient } from '../../net/api-client.ts';
 import { keyOf, type InstanceKey, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
 import { acceptReceipt, type JSONWebKeySet, type ReceiptFault } from './accept-receipt.ts';
 import { createBackOff } from './clock.ts';
-import type { Diagnosis } from '../queue/queued.ts';
+import type { Diagnosis } from '../queue/queued-study.ts';
 import { eventsOf, type Follower } from './follow-events.ts';
-import { createInsist, StudyRefused, type InsistTools } from './insist.ts';
+import { createInsist, StudyRefused, type InsistTools } from './ask-until-answered.ts';
 import { createOrderedLane } from './ordered-lane.ts';
 import { createPace } from './pace.ts';
 import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';

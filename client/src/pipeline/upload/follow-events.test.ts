@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createApiClient } from '../../app/api-client.ts';
-import { readEvents, type EventMessage } from '../../app/read-events.ts';
+import { createApiClient } from '../../net/api-client.ts';
+import { readEvents, type EventMessage } from '../../net/read-events.ts';
 import { createFollower, type StudyEvent } from './follow-events.ts';
 
 const UPLOAD = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001';

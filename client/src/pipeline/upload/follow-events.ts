@@ -4,8 +4,8 @@
  * asked for once at the beginning and after each reconnection, so that nothing said in between is missed.
  */
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
-import { ApiProblem, type ApiClient } from '../../app/api-client.ts';
-import { readEvents } from '../../app/read-events.ts';
+import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
+import { readEvents } from '../../net/read-events.ts';
 import { createBackOff, type Clock } from './clock.ts';
 
 export type StudyEvent = Omit<UploadStatus, 'instances'>;

@@ -13,11 +13,11 @@ import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { findNginx, passTo, startBetween, startNginx } from '#testing/hostile-proxy.ts';
 import { startShapedLink } from '#testing/shaped-link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc, startOrthanc } from '../../../../scripts/orthanc.ts';
-import { freePort } from '../../../../scripts/ports.ts';
+import { findOrthanc, startOrthanc } from '../../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
-import type { Diagnosis } from '../queue/queued.ts';
-import { DIAGNOSES } from './diagnosis.ts';
+import type { Diagnosis } from '../queue/queued-study.ts';
+import { DIAGNOSES } from './proxy-diagnosis.ts';
 
 const PASSWORD = 'an-admin-of-the-tests';
 /** 3 Mbit/s: a piece of the first size takes longer than a connection may live. */

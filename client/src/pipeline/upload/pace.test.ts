@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Diagnosis } from '../queue/queued.ts';
+import type { Diagnosis } from '../queue/queued-study.ts';
 import { createPace, type Pace } from './pace.ts';
 
 const MIB = 1024 * 1024;

@@ -6,7 +6,7 @@
  * ends before somebody on the way ends it; on a fast link that is a whole parcel. The parcels at once fill
  * the round trip of an answer (bandwidth-delay product).
  */
-import type { Diagnosis } from '../queue/queued.ts';
+import type { Diagnosis } from '../queue/queued-study.ts';
 import { createProxyEvidence, type Death } from './proxy-evidence.ts';
 
 export interface Pace {

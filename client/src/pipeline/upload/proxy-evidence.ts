@@ -5,7 +5,7 @@
  *
  * Deaths within one moment count once, for a link that is cut ends everything at once.
  */
-import type { Diagnosis } from '../queue/queued.ts';
+import type { Diagnosis } from '../queue/queued-study.ts';
 
 export interface Death {
   /** Of the body. */

@@ -3,10 +3,10 @@
  * one is taken from the queue ahead. A parcel that cannot be read does not keep the others here.
  */
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
-import type { ApiClient } from '../../app/api-client.ts';
+import type { ApiClient } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
 import { createBackOff, type Clock } from './clock.ts';
-import { StudyRefused, type Insist } from './insist.ts';
+import { StudyRefused, type Insist } from './ask-until-answered.ts';
 import type { OrderedLane } from './ordered-lane.ts';
 import type { Pace } from './pace.ts';
 import { sendParcel, type TusTools } from './tus-client.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createApiClient, Unreachable, type FetchTelling } from '../../app/api-client.ts';
-import type { Diagnosis } from '../queue/queued.ts';
+import { createApiClient, Unreachable, type FetchTelling } from '../../net/api-client.ts';
+import type { Diagnosis } from '../queue/queued-study.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
 import { createPace } from './pace.ts';
 import { sendParcel, type ParcelOutcome, type Way } from './tus-client.ts';

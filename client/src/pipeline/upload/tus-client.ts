@@ -6,7 +6,7 @@
  * Why not tus-js-client: it has no checksum for each PATCH, no pieces that follow the link, and its retries
  * decide by status alone, where our problem codes tell a proxy's 413 from the gateway's.
  */
-import { problemOf, Unreachable, type ApiClient, type ApiProblem } from '../../app/api-client.ts';
+import { problemOf, Unreachable, type ApiClient, type ApiProblem } from '../../net/api-client.ts';
 import { toBase64 } from '#shared/transfer/digest.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
 import { createBackOff, type Clock } from './clock.ts';

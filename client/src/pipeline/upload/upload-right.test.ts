@@ -2,10 +2,10 @@ import { decodeJwt, importJWK, jwtVerify } from 'jose';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createApiClient, Unreachable, type TokenSource } from '../../app/api-client.ts';
-import { createServerClock } from '../../app/server-clock.ts';
-import { keepRight, keptRight } from '../queue/kept-rights.ts';
-import { openLocalDatabase, type LocalDatabase } from '../queue/local-database.ts';
+import { createApiClient, Unreachable, type TokenSource } from '../../net/api-client.ts';
+import { createServerClock } from '../../net/server-clock.ts';
+import { keepRight, keptRight } from '../queue/rows/kept-rights.ts';
+import { openLocalDatabase, type LocalDatabase } from '../queue/rows/local-database.ts';
 import { createUploadRight } from './upload-right.ts';
 
 const NOON = Date.parse('2026-11-20T12:00:00Z');

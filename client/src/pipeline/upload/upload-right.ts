@@ -17,9 +17,9 @@ import {
   problemOf,
   Unreachable,
   type TokenSource,
-} from '../../app/api-client.ts';
-import type { ServerClock } from '../../app/server-clock.ts';
-import type { KeptRight } from '../queue/kept-rights.ts';
+} from '../../net/api-client.ts';
+import type { ServerClock } from '../../net/server-clock.ts';
+import type { KeptRight } from '../queue/rows/kept-rights.ts';
 
 /** Where the right of this account is kept. */
 export interface RightStore {

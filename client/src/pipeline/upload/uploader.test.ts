@@ -3,9 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { merkleRoot, RECEIPT_TYPE, type ReceiptInstance } from '#shared/protocol/receipt.ts';
-import { createApiClient } from '../../app/api-client.ts';
+import { createApiClient } from '../../net/api-client.ts';
 import { nextUploadState, type UploadState } from '#shared/protocol/upload-state.ts';
-import type { Trouble } from '../queue/queued.ts';
+import type { Trouble } from '../queue/queued-study.ts';
 import {
   CopyUnreadable,
   keyOf,

@@ -2,7 +2,7 @@
  * Carries every queued study to its receipt, and what comes into the queue meanwhile. Knows neither page nor
  * command line: the queue, the network and the time are given.
  */
-import type { Trouble } from '../queue/queued.ts';
+import type { Trouble } from '../queue/queued-study.ts';
 import { CopyUnreadable, type QueuedUpload } from '../queue/upload-queue.ts';
 import { createCarrier, ReceiptFaulty, type CarrierTools } from './carry-study.ts';
 

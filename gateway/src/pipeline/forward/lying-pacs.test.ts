@@ -1,9 +1,14 @@
 /** What becomes of a study when the PACS, or the link to it, does not do what it says. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
-import { openTestGround, openTestPipeline, toManifest, type TestGround } from '../open-test-pipeline.ts';
-import { assembledStudy, newStudy, receiptOf } from '../open-test-study.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  toManifest,
+  type TestGround,
+} from '../../testing/open-pipeline.ts';
+import { assembledStudy, newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;

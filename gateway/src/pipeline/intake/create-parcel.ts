@@ -17,8 +17,8 @@ import {
   type OwnedParcel,
   type UploadRow,
 } from '../parcel.store.ts';
-import { isInForce } from '../policies.ts';
-import type { Reach } from '../reach.ts';
+import { isInForce } from '../../policies/policies.ts';
+import type { Reach } from '../../uploads/upload-reach.ts';
 import { lockStudy } from '../study.store.ts';
 import type { PipelineTools } from '../tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';

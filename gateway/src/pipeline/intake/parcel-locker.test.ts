@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { openDatabase } from '../../database/database.ts';
-import { createTestDatabase } from '../../database/open-test-database.ts';
+import { createTestDatabase } from '../../testing/open-database.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 
 /** Where requests meet: in one gateway, or in two on one PostgreSQL, turn by turn. */

@@ -10,14 +10,14 @@ import { manifestAnswerSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
-import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
 import {
   openTestGround,
   openTestPipeline,
   toManifest,
   type TestGround,
   type TestPipeline,
-} from '../open-test-pipeline.ts';
+} from '../../testing/open-pipeline.ts';
 
 const { instances } = syntheticStudy({ seed: 4, instancesPerSeries: 2, rows: 8, columns: 8 });
 const sha256 = (bytes: Uint8Array) => `sha256 ${createHash('sha256').update(bytes).digest('base64')}`;

@@ -11,7 +11,7 @@ import { sealedSize } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, findParcel, moveParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
-import { isWithin, type Reach } from '../reach.ts';
+import { isWithin, type Reach } from '../../uploads/upload-reach.ts';
 import { clearWaiting, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';

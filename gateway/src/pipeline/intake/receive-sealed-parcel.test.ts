@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { sealedSize, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import {
   createTestSealing,
@@ -19,7 +19,7 @@ import {
   type TestGround,
   type TestPipeline,
   type TestSealing,
-} from '../open-test-pipeline.ts';
+} from '../../testing/open-pipeline.ts';
 
 const RECORD = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 const HOUR = 3_600_000;

@@ -13,7 +13,7 @@ import { createOpener, sealedSize, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
-import { sealedBytes } from '../open-test-pipeline.ts';
+import { sealedBytes } from '../../testing/open-pipeline.ts';
 import { tailOf } from '../parcel-blobs.ts';
 import {
   readSealedState,

@@ -10,9 +10,14 @@ import { reportDigest } from '#shared/protocol/deid-report.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { openTestPacs } from '../../ports/pacs/open-test-pacs.ts';
-import { openTestGround, openTestPipeline, toManifest, type TestGround } from '../open-test-pipeline.ts';
-import { newStudy, receiptOf } from '../open-test-study.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  toManifest,
+  type TestGround,
+} from '../../testing/open-pipeline.ts';
+import { newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a receipt');
 let shared: TestGround;

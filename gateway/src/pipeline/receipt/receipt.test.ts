@@ -2,8 +2,8 @@
 import { compactVerify } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestGround, toManifest, type TestGround } from '../open-test-pipeline.ts';
-import { assembledStudy, receiptOf } from '../open-test-study.ts';
+import { openTestGround, toManifest, type TestGround } from '../../testing/open-pipeline.ts';
+import { assembledStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;

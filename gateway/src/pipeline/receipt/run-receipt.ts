@@ -3,7 +3,7 @@
  * that it is there.
  */
 import { instancesOf, type InstanceRow } from '../instance.store.ts';
-import { findPolicy } from '../policies.ts';
+import { findPolicy } from '../../policies/policies.ts';
 import { reportsOf } from '../report.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';

@@ -29,10 +29,10 @@ import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { startOrthanc, type RunningOrthanc } from '../../../../scripts/orthanc.ts';
-import { freePort } from '../../../../scripts/ports.ts';
+import { startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
-import { sendUnchecked } from './lying-client.ts';
+import { sendUnchecked } from '../../testing/lying-client.ts';
 
 const PASSWORD = 'only for this test';
 const MB = 1e6;

@@ -4,7 +4,7 @@
  * any size costs a few MiB.
  */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
-import { giving, keepThread, toOwn, type Given } from '../../thread.ts';
+import { giving, keepThread, toOwn, type Given } from '../../threads/thread.ts';
 import type { Restore } from '../tools.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -1,7 +1,7 @@
 /** The thread that restores what came coded: message glue, the work is shared/src/transfer/coding. */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
-import { giving, serveTasks, toOwn } from '../../thread.ts';
+import { giving, serveTasks, toOwn } from '../../threads/thread.ts';
 import type { RestoreTalk } from './restore-thread.ts';
 
 serveTasks<RestoreTalk>(async ({ size, encoding, bytes }, ask) => {

@@ -10,7 +10,7 @@ import { checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
 import { changeInstances, countStates, instancesByKey, type InstanceChange } from '../instance.store.ts';
 import { removeParcelBlobs, restoredOf } from '../parcel-blobs.ts';
 import { countFailure, deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
-import { findPolicy } from '../policies.ts';
+import { findPolicy } from '../../policies/policies.ts';
 import { clearWaiting, lockStudy, setWaiting } from '../study.store.ts';
 import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
 import type { Place } from './read-part.ts';

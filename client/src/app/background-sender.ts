@@ -1,0 +1,102 @@
+/**
+ * What the service worker runs when the browser gives it time for the queue: the page's own uploader, with
+ * the right to send that outlives a login. One uploader among all tabs and the worker (Web Locks): it stands
+ * in line behind the page that leads, for that may be closed or die, and gives way to a page that waits.
+ * Bounded, for the browser ends it otherwise.
+ */
+import { createSender } from '../pipeline/upload/create-sender.ts';
+import { QUIET_MS } from '../net/fetch-with-progress.ts';
+import { openSendingTools } from '../pipeline/upload/sending-tools.ts';
+import { watchQueue } from '../pipeline/queue/rows/instance-queue.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { accountsWithWork } from '../pipeline/queue/rows/waiting-accounts.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
+import { isLeadWanted, lead } from '../pipeline/upload/leader-lock.ts';
+
+/**
+ * Chromium ends a sync event after three minutes; what is ended by us can still say that something is left.
+ */
+const AT_MOST_MS = 150_000;
+/**
+ * So soon a page that opens has the lead; a question to the browser costs nothing that a person would notice.
+ */
+const LOOK_FOR_PAGE_MS = 500;
+
+const { locks } = navigator;
+
+/**
+ * Until `signal` says otherwise. Rejects where the browser should ask again: something is left that may be
+ * sent, and no page does it.
+ */
+async function sendWhatWaits(signal: AbortSignal): Promise<void> {
+  const database = openLocalDatabase();
+  const over = new AbortController();
+  signal.addEventListener('abort', () => over.abort(), { once: true });
+  const timer = setTimeout(() => over.abort(), AT_MOST_MS);
+  let isLeft = false;
+  const work = async (): Promise<void> => {
+    void giveWay(over);
+    isLeft = await sendAll(database, over);
+  };
+  // Aborted while it stands in line: a page led all the time.
+  await lead(locks, work, over.signal).catch(
+    (error: unknown) => void (over.signal.aborted || rethrow(error)),
+  );
+  clearTimeout(timer);
+  over.abort();
+  database.close();
+  if (isLeft) throw new Error('something still waits on this device');
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+async function giveWay(over: AbortController): Promise<void> {
+  while (!over.signal.aborted) {
+    if (await isLeadWanted(locks)) over.abort();
+    await realClock.sleep(LOOK_FOR_PAGE_MS, over.signal).catch(() => undefined);
+  }
+}
+
+/** Sends until nothing is left to send or `over` says so. Resolves to whether something is left. */
+async function sendAll(database: LocalDatabase, over: AbortController): Promise<boolean> {
+  const senders = await createSenders(database);
+  const isLeft = async (): Promise<boolean> =>
+    (await accountsWithWork(database)).some((account) => senders.has(account));
+  const check = async (): Promise<void> => void ((await isLeft()) || over.abort());
+  const unwatch = watchQueue(database, () => void check());
+  await check();
+  await Promise.all([...senders.values()].map(({ uploader }) => uploader.run(over.signal)));
+  unwatch();
+  return isLeft();
+}
+
+/** One for each account that has something to send and may. */
+async function createSenders(database: LocalDatabase) {
+  const tools = {
+    ...(await openSendingTools(database)),
+    clock: realClock,
+    // No XMLHttpRequest here: what has left is told by the answers, and silence ends a request as in the
+    // page.
+    fetchTelling: (url: string, init: RequestInit) =>
+      fetch(url, {
+        ...init,
+        signal: AbortSignal.any([AbortSignal.timeout(QUIET_MS), ...(init.signal ? [init.signal] : [])]),
+      }),
+    isOnline: () => navigator.onLine,
+    session: () => null,
+    // Nobody signs in here.
+    signedIn: (_: unknown, signal: AbortSignal) =>
+      new Promise<void>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+      ),
+  };
+  const senders = (await accountsWithWork(database)).map(
+    (account) => [account, createSender(account, tools)] as const,
+  );
+  const mayGive = await Promise.all(senders.map(([, { right }]) => right.mayGive()));
+  return new Map(senders.filter((_, at) => mayGive[at]));
+}
+
+(globalThis as { sendWhatWaits?: typeof sendWhatWaits }).sendWhatWaits = sendWhatWaits;

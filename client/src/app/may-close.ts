@@ -1,0 +1,40 @@
+/**
+ * May the page be closed, may the disc go: the one sentence of the status line, decided here and worded in
+ * words.ts. Pure.
+ */
+import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
+
+export type Standing =
+  /** Being written into the queue: neither the page nor the disc may go. */
+  | { readonly kind: 'keep-open'; readonly unsafe: number }
+  /** Read and shown, but Send was not pressed. */
+  | { readonly kind: 'not-queued'; readonly chosen: number }
+  /** Everything is safe here; the disc may go too. */
+  | { readonly kind: 'may-close'; readonly safe: number }
+  /** The same, but this browser goes on only while the page is open. */
+  | { readonly kind: 'goes-on-open'; readonly safe: number }
+  /** Nothing moves any more until a person decides; the device keeps these. */
+  | { readonly kind: 'decide'; readonly undecided: number }
+  | { readonly kind: 'empty' };
+
+export type StandingFacts = {
+  readonly phase: IngestPhase;
+  /** Instances that are being written into the queue. */
+  readonly unsafe: number;
+  /** Instances in studies that were found and not yet queued. */
+  readonly chosen: number;
+  /** Instances that wait on this device. */
+  readonly safe: number;
+  /** Instances that need a decision. */
+  readonly undecided: number;
+  /** The browser goes on with the queue when no page is open. */
+  readonly goesOnAlone: boolean;
+};
+
+/** The most urgent that is true: what could be lost comes before what is safe. */
+export function standingOf({ phase, unsafe, chosen, safe, undecided, goesOnAlone }: StandingFacts): Standing {
+  if (unsafe > 0) return { kind: 'keep-open', unsafe };
+  if (phase !== 'idle' && chosen > 0) return { kind: 'not-queued', chosen };
+  if (safe > 0) return { kind: goesOnAlone ? 'may-close' : 'goes-on-open', safe };
+  return undecided > 0 ? { kind: 'decide', undecided } : { kind: 'empty' };
+}

@@ -1,0 +1,102 @@
+/**
+ * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and
+ * gives the focus back. It opens in the moment in which it enters the page, so that no key is missed;
+ * `onClose` must take it out of the page.
+ */
+import type { ComponentChildren } from 'preact';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { words } from '../app/words.ts';
+
+export type SheetProps = {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+};
+
+export function Sheet({ title, onClose, children }: SheetProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useLayoutEffect(() => {
+    const opened = dialog.current;
+    opened?.showModal();
+    return () => opened?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class="sheet"
+      aria-labelledby={heading}
+      onClose={onClose}
+      onClick={(event) => {
+        const opened = event.currentTarget;
+        if (event.target === opened && isOutside(opened, event)) opened.close();
+      }}
+    >
+      <h2 id={heading}>{title}</h2>
+      {children}
+    </dialog>
+  );
+}
+
+/** A click on the veil arrives at the dialog itself; so does one on its padding, which must not close it. */
+function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
+  const box = dialog.getBoundingClientRect();
+  return (
+    event.clientX < box.left ||
+    event.clientX > box.right ||
+    event.clientY < box.top ||
+    event.clientY > box.bottom
+  );
+}
+
+export type ConfirmProps = {
+  readonly title: string;
+  /** Which study it is about; the sheet hides its row. */
+  readonly about?: string;
+  /** What will be lost, and what will not. */
+  readonly what: string;
+  readonly yes: string;
+  readonly no?: string;
+  readonly destructive?: boolean;
+  readonly onYes: () => void;
+  readonly onClose: () => void;
+};
+
+/** Asks before something is lost. The safe answer has the focus. */
+export function Confirm({
+  title,
+  about,
+  what,
+  yes,
+  no = words.cancel,
+  destructive = false,
+  onYes,
+  onClose,
+}: ConfirmProps) {
+  const answer = () => {
+    onClose();
+    onYes();
+  };
+  return (
+    <Sheet title={title} onClose={onClose}>
+      {about && (
+        <p class="strong kept">
+          <bdi>{about}</bdi>
+        </p>
+      )}
+      <p class="sheet-text">{what}</p>
+      <div class="sheet-actions">
+        <button type="button" class="button" autofocus onClick={onClose}>
+          {no}
+        </button>
+        <button
+          type="button"
+          class={destructive ? 'button button-stop' : 'button button-main'}
+          onClick={answer}
+        >
+          {yes}
+        </button>
+      </div>
+    </Sheet>
+  );
+}

@@ -1,0 +1,83 @@
+/**
+ * The track: four places in a row, the counts standing at them, and between them legs that fill with the
+ * share of instances that has passed. The one component for it; queue, study and every later page use it. It
+ * is no live region: Announcer.tsx speaks.
+ */
+import { formatCount, formatRate } from '../../kit/format.ts';
+import { Icon, type IconName } from '../../kit/Icon.tsx';
+import { hasArrived, placesOf, type Place, type TrackState } from './track-state.ts';
+import { words } from '../../app/words.ts';
+
+const SIGN: Record<Place, IconName> = { device: 'device', way: 'way', gateway: 'gateway', pacs: 'pacs' };
+
+export type TrackProps = {
+  readonly track: TrackState;
+  /** `large` on a page of one study, `normal` in a list. */
+  readonly size?: 'normal' | 'large';
+};
+
+export function Track({ track, size = 'normal' }: TrackProps) {
+  return (
+    <ol class={`track track-${size}`} aria-label={words.track.label(track.total)}>
+      {placesOf(track).map(({ place, count, look, passed }) => (
+        <li key={place} class="place" data-look={look} data-place={place}>
+          <span class="place-line">
+            <span class="place-sign">
+              <Icon
+                name={look === 'waiting' ? 'wait' : SIGN[place]}
+                size={size === 'large' ? 24 : 20}
+                turns={place === 'way'}
+              />
+            </span>
+            {place !== 'pacs' && (
+              <span class="leg" aria-hidden="true">
+                <span class="leg-fill" style={{ inlineSize: `${passed * 100}%` }} />
+              </span>
+            )}
+          </span>
+          <span class="place-count numbers">
+            {formatCount(count)}
+            {place === 'pacs' && <span class="place-of"> {words.track.of(track.total)}</span>}
+          </span>
+          <span class="place-word">{words.places[place]}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+export type PaceProps = {
+  readonly track: TrackState;
+  /** Smoothed by the store; 0 when nothing moves. */
+  readonly bytesPerSecond: number;
+  /** null when it would be a guess. */
+  readonly secondsLeft: number | null;
+  /** It should move and does not, although nothing has failed yet. */
+  readonly stalled: boolean;
+};
+
+function whyItStands(track: TrackState): string {
+  if (!track.waitingFor) return words.track.stalled;
+  return hasArrived(track) ? words.track.receiptWaits : words.track.waiting[track.waitingFor];
+}
+
+/**
+ * Beneath the track: why it stands still, or how fast it moves and for how long; nothing when there is
+ * nothing to say.
+ */
+export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps) {
+  if (track.waitingFor || stalled) {
+    return (
+      <p class="pace pace-wait small">
+        <Icon name="wait" size={16} />
+        <span>{whyItStands(track)}</span>
+      </p>
+    );
+  }
+  const parts = [
+    bytesPerSecond > 0 ? formatRate(bytesPerSecond) : null,
+    secondsLeft === null ? null : words.track.timeLeft(secondsLeft),
+  ];
+  const said = parts.filter((part) => part !== null).join(words.separator);
+  return said ? <p class="pace small quiet numbers">{said}</p> : null;
+}

@@ -1,0 +1,222 @@
+/** What a person decides about a queued study, and what the gateway hears of it. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { giveUpStudy } from './decide-study.ts';
+import { noteTriage } from './note-triage.ts';
+import {
+  makeSealingKeys,
+  nameStudy,
+  openDevice,
+  openParcel,
+  packOne,
+  queueOver,
+  queueStudy,
+  receiptOf,
+  storeOver,
+  STUDY,
+} from '../../../testing/open-queue.ts';
+import type { InstanceKey } from '../upload-queue.ts';
+
+const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
+
+/** What the gateway is told, as a list. */
+function told() {
+  const list: [string, readonly string[]][] = [];
+  return {
+    list,
+    decide: async (_: string, decision: string, own: readonly InstanceKey[]) =>
+      void list.push([decision, own.map(({ digest }) => digest)]),
+    withdraw: async (_: string, own: readonly InstanceKey[]) =>
+      void list.push(['withdraw', own.map(({ digest }) => digest)]),
+  };
+}
+
+test('what the PACS refused stays on the device until a person decides', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  await queue.settle(
+    'study',
+    receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused')),
+  );
+  const study = await device.database.studies.get('study');
+  assert.equal(
+    [study?.state, study?.reasons.refused],
+    ['attention', [{ reason: 'pacs-refused', instances: 1 }]],
+  );
+  assert.equal(await device.database.parcels.toCollection().primaryKeys(), ['study-1']);
+
+  const store = storeOver(device);
+  await store.leaveOut('study');
+  assert.is((await device.database.studies.get('study'))?.state, 'done');
+  assert.is(await device.database.records.count(), 0);
+  store.close();
+});
+
+test('what the PACS refused is tried again from this device when a person asks, what was refused for its structure is not', async () => {
+  const device = await openDevice();
+  const keys = await makeSealingKeys();
+  const instances = await queueStudy(device, 'study', [100, 200, 300], { keys });
+  const queue = queueOver(device);
+  await queue.announced('study', answer);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'refused'));
+  const named = receipt.instances.map((instance, at) =>
+    at === 2 ? { ...instance, reason: 'truncated' as const } : instance,
+  );
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  const { list, ...gateway } = told();
+  const store = storeOver(device, gateway);
+  await store.retry('study');
+  assert.equal(list, [['retry', [instances[1]!.digest]]]);
+  assert.equal(
+    (await store.instancesOf('study')).map(({ state }) => state),
+    ['stored', 'safe', 'refused'],
+  );
+  assert.equal((await device.database.studies.get('study'))?.reasons.refused, [
+    { reason: 'truncated', instances: 1 },
+  ]);
+  assert.is((await queue.pending())[0]?.state, 'safe');
+  const [parcel] = await Array.fromAsync(queue.parcelsFor('study', [instances[1]!]));
+  assert.ok((await openParcel(parcel!, keys)).size > 200, 'its bytes are still here');
+  store.close();
+});
+
+test('a failed study that is taken off the list is taken back at the gateway too, but for what another study here still sends', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'failed', [100, 200]);
+  await queueStudy(device, 'other', [100]);
+  const queue = queueOver(device);
+  await queue.announced('failed', answer);
+  await queue.beginSending('failed');
+  await queue.refused('failed', 'policy-not-allowed');
+  const { list, ...gateway } = told();
+  const store = storeOver(device, gateway);
+  await store.dismiss('failed');
+  assert.equal(list, [['withdraw', [instances[1]!.digest]]]);
+  assert.equal(
+    (await device.database.parcels.toArray()).map(({ studyId }) => studyId),
+    ['other'],
+  );
+  store.close();
+});
+
+test('a study can be taken back until its first byte has left, also while it is still being packed', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'early', [100]);
+  await queueStudy(device, 'late', [100]);
+  const [packing] = await nameStudy(device, 'packing', [100, 200]);
+  await packOne(device, await makeSealingKeys(), 'packing', packing!);
+  const queue = queueOver(device);
+  await queue.beginSending('late');
+  const store = storeOver(device);
+  assert.ok(await store.takeBack('early'));
+  assert.ok(await store.takeBack('packing'));
+  assert.not(await store.takeBack('late'));
+  assert.not(await queue.beginSending('early'));
+  assert.equal(
+    (await device.database.records.toArray()).map(({ parcelId }) => parcelId),
+    ['late-0'],
+  );
+  store.close();
+});
+
+test('a study that is cancelled in the middle is left out at the gateway, then its copy goes; what the PACS has stays there', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200, 300]);
+  const queue = queueOver(device);
+  await queue.announced('study', {
+    ...answer,
+    have: [{ ...instances[0]!, inPacs: true }],
+    need: instances.slice(1),
+  });
+  await queue.beginSending('study');
+  await queue.parcelSent('study', 'study-1');
+  const { list, ...gateway } = told();
+  const store = storeOver(device, gateway);
+  await store.cancel('study');
+  assert.equal(list, [['leave-out', [instances[1]!.digest, instances[2]!.digest]]]);
+  const study = await device.database.studies.get('study');
+  assert.equal(
+    [
+      study?.state,
+      study?.title,
+      await device.database.records.count(),
+      await device.database.instances.count(),
+    ],
+    ['taken-back', null, 0, 0],
+  );
+  assert.equal(await queue.pending(), []);
+  store.close();
+});
+
+test('where the gateway cannot be told, nothing is cancelled and nothing deleted', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  const queue = queueOver(device);
+  await queue.announced('study', { ...answer, need: instances });
+  await queue.beginSending('study');
+  const store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
+  await store.cancel('study').then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
+  assert.equal(
+    [(await device.database.studies.get('study'))?.state, await device.database.records.count()],
+    ['uploading', 1],
+  );
+  store.close();
+});
+
+test('a study that is given up half way is out of the queue, and the gateway hears what will not come', async () => {
+  for (const [why, expected] of [
+    ['cancelled', 'leave-out'],
+    ['failed', 'withdraw'],
+  ] as const) {
+    const device = await openDevice();
+    const instances = await nameStudy(device, 'study', [100]);
+    await queueOver(device).announced('study', { ...answer, need: instances });
+    await queueOver(device).beginSending('study');
+    const { list, ...gateway } = told();
+    await giveUpStudy(
+      { ...gateway, database: device.database, now: () => 1, wake: () => undefined },
+      'study',
+      why,
+    );
+    assert.equal(list, [[expected, [instances[0]!.digest]]]);
+    assert.equal([await device.database.studies.count(), await device.database.instances.count()], [0, 0]);
+  }
+});
+
+test('a person puts studies in order, sets one aside and sends one first; triage orders the rest', async () => {
+  const device = await openDevice();
+  for (const [at, id] of ['a', 'b', 'c', 'd'].entries())
+    await queueStudy(device, id, [100], { queuedAt: at });
+  const queue = queueOver(device);
+  const order = async () => (await queue.pending()).map(({ id }) => id).join('');
+  let woken = 0;
+  const store = storeOver(device, { wake: () => (woken += 1) });
+  assert.is(await order(), 'abcd');
+  const said = { models: [], runtime: 'a runtime', population: 'inside' as const, film: [] };
+  await noteTriage(device.database, 'b', new Map([[0, { ...said, score: 0.1, first: false }]]));
+  assert.is(await order(), 'abcd', 'what is below the threshold keeps its place');
+  await noteTriage(device.database, 'b', new Map([[7, { ...said, score: 0.9, first: true }]]));
+  assert.is(await order(), 'abcd', 'what was said of an image that is not in it puts nothing first');
+  await noteTriage(device.database, 'c', new Map([[0, { ...said, score: 0.9, first: true }]]));
+  assert.is(await order(), 'cabd');
+  await store.move('d', 1);
+  assert.is(await order(), 'cdab');
+  await store.pause('c');
+  assert.is(await order(), 'dab');
+  await store.sendFirst('b');
+  assert.is(await order(), 'bda');
+  await store.resume('c');
+  assert.is(await order(), 'bcda');
+  assert.is(woken, 4);
+  store.close();
+});
+
+test.run();

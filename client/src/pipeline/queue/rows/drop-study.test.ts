@@ -1,0 +1,244 @@
+/** A page that dies while it writes, at each of its steps. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { clearInterrupted } from './drop-study.ts';
+import { beginStudy, finishNaming, nameInstances, StudyGone, withdrawInstances } from './name-study.ts';
+import {
+  makeSealingKeys,
+  nameStudy,
+  openDevice,
+  packOne,
+  POLICY,
+  prepareInstance,
+  queueOver,
+  queueStudy,
+  STUDY,
+  TITLE,
+  type TestDevice,
+} from '../../../testing/open-queue.ts';
+import { finishPacking } from './finish-packing.ts';
+import { storeParcel } from './store-parcel.ts';
+import type { InstanceKey } from '../upload-queue.ts';
+
+const nobody = async () => false;
+const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
+
+async function counts({ database }: TestDevice): Promise<number[]> {
+  return [await database.studies.count(), await database.parcels.count(), await database.records.count()];
+}
+
+test('a page that dies while it names, or between parcels, leaves a study that says so, and no copies', async () => {
+  const keys = await makeSealingKeys();
+  const steps: [string, (device: TestDevice) => Promise<unknown>][] = [
+    [
+      'before the first name',
+      async ({ database, key }) =>
+        beginStudy(database, key, {
+          id: 'study',
+          queuedAt: 1,
+          account: 'a',
+          policy: POLICY,
+          title: TITLE,
+          about: { modalities: [], series: 1 },
+        }),
+    ],
+    ['named', (device) => nameStudy(device, 'study', [100, 200])],
+    [
+      'packed in part',
+      async (device) => packOne(device, keys, 'study', (await nameStudy(device, 'study', [100, 200]))[0]!),
+    ],
+    [
+      'packed, but not finished',
+      async (device) => {
+        for (const instance of await nameStudy(device, 'study', [100, 200]))
+          await packOne(device, keys, 'study', instance);
+      },
+    ],
+    [
+      'with a parcel on its way',
+      async (device) => {
+        const [first] = await nameStudy(device, 'study', [100, 200]);
+        await queueOver(device).announced('study', answer);
+        await queueOver(device).beginSending('study');
+        await packOne(device, keys, 'study', first!);
+        await queueOver(device).parcelSent('study', 'study-0');
+      },
+    ],
+  ];
+  for (const [when, step] of steps) {
+    const device = await openDevice();
+    await queueStudy(device, 'other', [300], { keys });
+    await step(device);
+    // What a kill leaves when nobody could clean up: records of a parcel that was never finished.
+    await device.database.records.put({ parcelId: 'orphan', position: 0, sealed: new Uint8Array(3) });
+
+    const again = await openDevice(device.factory);
+    await clearInterrupted(again.database, async () => true);
+    assert.is(
+      (await again.database.studies.get('study'))?.waiting,
+      null,
+      `another tab is still writing it: ${when}`,
+    );
+    await clearInterrupted(again.database, nobody);
+    const study = await again.database.studies.get('study');
+    assert.equal([study?.waiting, study?.state, study?.instances], ['interrupted', 'reading', 0], when);
+    assert.equal(await counts(again), [2, 1, 1], when);
+    assert.equal(
+      (await queueOver(again).pending()).map(({ id }) => id),
+      ['other'],
+      `${when}: the other study goes on`,
+    );
+  }
+});
+
+test('a study that is safe is not touched by a start', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'study', [100]);
+  await clearInterrupted(device.database, nobody);
+  assert.equal(await counts(device), [1, 1, 1]);
+});
+
+test('whoever still writes a study that was interrupted, taken back or finished stops', async () => {
+  const keys = await makeSealingKeys();
+  for (const change of [{ waiting: 'interrupted' }, { state: 'taken-back' }, { state: 'done' }] as const) {
+    const device = await openDevice();
+    const [instance] = await nameStudy(device, 'study', [100]);
+    await device.database.studies.update('study', change);
+    const gone = (error: unknown) => assert.instance(error, StudyGone);
+    await packOne(device, keys, 'study', instance!).then(() => assert.unreachable(), gone);
+    await finishPacking(device.database, 'study').then(() => assert.unreachable(), gone);
+    assert.equal(await counts(device), [1, 0, 0]);
+  }
+});
+
+test('a parcel that is given up in the middle leaves no record', async () => {
+  const device = await openDevice();
+  await nameStudy(device, 'study', [100]);
+  const abort = new AbortController();
+  const large = await prepareInstance(0, 40 * 1024 * 1024);
+  const writing = storeParcel(
+    device.database,
+    (await makeSealingKeys()).sealingKey,
+    { id: 'large', studyId: 'study', instances: [large] },
+    abort.signal,
+  );
+  abort.abort();
+  await writing.then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
+  assert.equal(await counts(device), [1, 0, 0]);
+});
+
+test('an uploader that is still at it cannot make an interrupted study look well', async () => {
+  const device = await openDevice();
+  await nameStudy(device, 'study', [100]);
+  await clearInterrupted(device.database, nobody);
+  const queue = queueOver(device);
+  await queue.waiting('study', null);
+  await queue.troubled('study', 'unexpected');
+  assert.not(await queue.announced('study', answer));
+  assert.not(await queue.beginSending('study'));
+  assert.equal(
+    [
+      (await device.database.studies.get('study'))?.waiting,
+      (await device.database.studies.get('study'))?.trouble,
+    ],
+    ['interrupted', null],
+  );
+});
+
+test('an interrupted study that is chosen again is one study, and what it had promised and is not chosen now is taken back', async () => {
+  const device = await openDevice();
+  const keys = await makeSealingKeys();
+  const instances = await nameStudy(device, 'cut', [100, 200, 300]);
+  await queueOver(device).announced('cut', { ...answer, need: instances });
+  await clearInterrupted(device.database, nobody);
+
+  const { database, key } = device;
+  await beginStudy(database, key, {
+    id: 'again',
+    queuedAt: 2,
+    account: 'a',
+    policy: POLICY,
+    title: TITLE,
+    about: { modalities: [], series: 1 },
+  });
+  const chosen = instances.slice(0, 2);
+  await nameInstances(
+    database,
+    'again',
+    chosen.map(({ bytes, originalDigest: _, ...instance }) => ({ ...instance, bytes: sizeOf(bytes) })),
+  );
+  await finishNaming(database, 'again');
+  assert.equal(
+    (await database.studies.toArray()).map(({ id }) => id),
+    ['again'],
+  );
+
+  const told: InstanceKey[] = [];
+  const queue = queueOver(device, {
+    decide: async (_, decision, own) => void (decision === 'take-back' && told.push(...own)),
+  });
+  // The gateway has what had arrived before the page was closed.
+  await queue.announced('again', { ...answer, have: [chosen[0]!], need: [chosen[1]!] });
+  assert.equal(
+    told.map(({ digest }) => digest),
+    [instances[2]!.digest],
+  );
+  assert.is(await database.withdrawals.count(), 0, 'told once');
+  for (const instance of chosen) await packOne(device, keys, 'again', instance);
+  assert.equal(
+    (await Array.fromAsync(queue.parcelsFor('again', [chosen[1]!]))).map(({ id }) => id),
+    ['again-1'],
+    'what has arrived does not travel twice',
+  );
+});
+
+test('a withdrawal that the gateway did not hear of is told again', async () => {
+  const device = await openDevice();
+  const [, second] = await nameStudy(device, 'study', [100, 200]);
+  await withdrawInstances(device.database, 'study', [1]);
+  const deaf = queueOver(device, { decide: () => Promise.reject(new Error('no answer')) });
+  await deaf.announced('study', answer).then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
+  const told: InstanceKey[] = [];
+  await queueOver(device, { decide: async (_, __, own) => void told.push(...own) }).announced(
+    'study',
+    answer,
+  );
+  assert.equal(
+    told.map(({ digest }) => digest),
+    [second!.digest],
+  );
+  const study = await device.database.studies.get('study');
+  assert.equal([study?.instances, study?.bytes, study?.turn], [1, 100, 1]);
+});
+
+test('a failed study for which the files must be chosen again is replaced by that choice; one with a readable part only by all of it', async () => {
+  const device = await openDevice();
+  const keys = await makeSealingKeys();
+  await queueStudy(device, 'failed', [100], { keys });
+  await device.database.studies.update('failed', { state: 'failed', problem: 'policy-withdrawn' });
+  await queueStudy(device, 'torn', [100, 200], { keys });
+  await device.database.studies.update('torn', { trouble: 'copy-unreadable' });
+  await queueStudy(device, 'of-b', [100], { keys, account: 'b' });
+  await device.database.studies.update('of-b', { trouble: 'copy-unreadable' });
+  await nameStudy(device, 'part', [100]);
+  assert.equal((await device.database.studies.toArray()).map(({ id }) => id).sort(), [
+    'of-b',
+    'part',
+    'torn',
+  ]);
+  await nameStudy(device, 'whole', [100, 200]);
+  assert.equal((await device.database.studies.toArray()).map(({ id }) => id).sort(), [
+    'of-b',
+    'part',
+    'whole',
+  ]);
+});
+
+test.run();

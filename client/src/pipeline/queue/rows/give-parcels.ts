@@ -1,0 +1,214 @@
+/**
+ * The parcels of a study for the uploader: those that are stored, then those that are still being packed, as
+ * they come. Reads each row once, however long the packing takes.
+ */
+import { liveQuery } from 'dexie';
+import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
+import { open } from './device-key.ts';
+import { interruptStudy } from './drop-study.ts';
+import { instancesOf } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase, ParcelRow } from './local-database.ts';
+import { endsIn, type Progress } from '../progress.ts';
+import { isBeingPacked } from './finish-packing.ts';
+import { CopyUnreadable, keyOf, type InstanceKey, type ParcelToSend } from '../upload-queue.ts';
+
+export interface GivingTools {
+  readonly database: LocalDatabase;
+  /** For parcels of version 1, which lie under it. */
+  readonly key: CryptoKey;
+  readonly progress: Progress;
+  /** Resolves when nobody packs the study any more, in whichever tab. */
+  readonly packerGone: (studyId: string) => Promise<void>;
+}
+
+interface Stored {
+  readonly parcel: ParcelRow;
+  readonly rows: readonly InstanceRow[];
+}
+
+/**
+ * Ends when all of `need` was given, or the study is gone. Throws CopyUnreadable after everything that can be
+ * read was given.
+ */
+export async function* giveParcels(
+  tools: GivingTools,
+  id: string,
+  need: readonly InstanceKey[],
+): AsyncGenerator<ParcelToSend> {
+  const { database, progress } = tools;
+  const wanted = new Set(need.map(keyOf));
+  const rows = await instancesOf(database, id);
+  const open = new Map(rows.filter((row) => wanted.has(keyOf(row))).map((row) => [row.position, row]));
+  const awaited = () => sum([...open.values()], ({ bytes }) => bytes);
+  const given = new Set<string>();
+  // A number on the screen: what is sent does not depend on it.
+  const showProgress = () => progress.write(id).catch(() => undefined);
+  progress.plan(id, rows.length - open.size, awaited());
+
+  async function* give(parcelIds: readonly string[]): AsyncGenerator<ParcelToSend> {
+    for (const { parcel, rows } of await readStored(
+      database,
+      parcelIds.filter((parcelId) => !given.has(parcelId)),
+    )) {
+      given.add(parcel.id);
+      const own = rows.filter((row) => open.delete(row.position));
+      if (own.length === 0) continue;
+      const ends = endsIn(
+        parcel.bytes,
+        rows.map((row) => row.codedBytes ?? row.bytes),
+      );
+      progress.add(id, { id: parcel.id, bytes: parcel.bytes, ends }, rows.length - own.length, awaited());
+      yield toParcelToSend(tools, parcel);
+    }
+  }
+
+  yield* give([
+    ...new Set([...open.values()].map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null)),
+  ]);
+  await showProgress();
+  if (open.size === 0) return;
+  for await (const { isPacking, isGone, parcelIds } of watchPacking(tools, id)) {
+    if (isGone) return;
+    yield* give(parcelIds);
+    await showProgress();
+    if (open.size === 0) return;
+    if (!isPacking) break;
+  }
+  // What was withdrawn meanwhile has no row any more.
+  const missing = await database.instances.bulkGet(
+    [...open.keys()].map((position): [string, number] => [id, position]),
+  );
+  if (missing.some((row) => row !== undefined)) throw new CopyUnreadable('an instance has no copy here');
+}
+
+/** Those of the parcels that are whole, in the order of their first instances. */
+async function readStored(database: LocalDatabase, parcelIds: readonly string[]): Promise<Stored[]> {
+  const parcels = (await database.parcels.bulkGet([...parcelIds])).filter((parcel) => parcel !== undefined);
+  const stored = await Promise.all(
+    parcels.map(async (parcel): Promise<Stored> => {
+      // One that was sent and is wanted again is asked for by its name: what was damaged gets a new place,
+      // what only waits for verify is there.
+      const asked = parcel.state === 'sent' ? { ...parcel, location: null } : parcel;
+      return {
+        parcel: asked,
+        rows: await database.instances.where('parcelId').equals(parcel.id).sortBy('position'),
+      };
+    }),
+  );
+  return stored
+    .filter(({ rows }) => rows.length > 0)
+    .sort((a, b) => a.rows[0]!.position - b.rows[0]!.position);
+}
+
+interface Packing {
+  readonly isPacking: boolean;
+  readonly isGone: boolean;
+  readonly parcelIds: readonly string[];
+}
+
+/** How the packing of a study goes on. A packer that died is noticed, and its study interrupted. */
+async function* watchPacking({ database, packerGone }: GivingTools, id: string): AsyncGenerator<Packing> {
+  let isOver = false;
+  void packerGone(id)
+    .then(async () => void (isOver || (await interruptStudy(database, id))))
+    .catch(() => undefined);
+  try {
+    yield* latestOf(async () => {
+      const study = await database.studies.get(id);
+      const isGone =
+        study === undefined ||
+        study.waiting === 'interrupted' ||
+        study.state === 'taken-back' ||
+        study.state === 'done';
+      return {
+        isPacking: isBeingPacked(study),
+        isGone,
+        parcelIds: await database.parcels.where('studyId').equals(id).primaryKeys(),
+      };
+    });
+  } finally {
+    isOver = true;
+  }
+}
+
+/**
+ * The answer to a query, again whenever what it has read changes; answers that nobody took in time are passed
+ * over.
+ */
+async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
+  let latest: { readonly value: T } | null = null;
+  let failure: { readonly error: unknown } | null = null;
+  let arrived = Promise.withResolvers<void>();
+  const subscription = liveQuery(query).subscribe({
+    next(value) {
+      latest = { value };
+      arrived.resolve();
+    },
+    error(error: unknown) {
+      failure = { error };
+      arrived.resolve();
+    },
+  });
+  try {
+    for (;;) {
+      await arrived.promise;
+      arrived = Promise.withResolvers();
+      const [taken, failed] = [
+        latest as { readonly value: T } | null,
+        failure as { readonly error: unknown } | null,
+      ];
+      if (failed !== null) throw failed.error;
+      latest = null;
+      if (taken !== null) yield taken.value;
+    }
+  } finally {
+    subscription.unsubscribe();
+  }
+}
+
+function toParcelToSend({ database, key }: GivingTools, parcel: ParcelRow): ParcelToSend {
+  const recordBytes = parcel.seal === null ? SEALED_RECORD_BYTES : SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
+  const count = Math.ceil(parcel.bytes / recordBytes);
+
+  async function record(position: number): Promise<Uint8Array<ArrayBuffer>> {
+    const row = await database.records.get([parcel.id, position]);
+    if (!row) throw new CopyUnreadable('a record is missing');
+    const bytes =
+      parcel.seal !== null
+        ? row.sealed
+        : await open(key, row.sealed, recordPlace(parcel.id, position, count)).catch((cause: unknown) => {
+            throw new CopyUnreadable(cause);
+          });
+    if (bytes.length !== Math.min(recordBytes, parcel.bytes - position * recordBytes))
+      throw new CopyUnreadable('a record has another size');
+    return bytes;
+  }
+
+  return {
+    id: parcel.id,
+    bytes: parcel.bytes,
+    instances: parcel.instances,
+    location: parcel.location,
+    seal: parcel.seal,
+    async read(offset, length) {
+      const end = Math.min(offset + length, parcel.bytes);
+      const piece = new Uint8Array(Math.max(0, end - offset));
+      for (let at = offset; at < end; ) {
+        const position = Math.floor(at / recordBytes);
+        const bytes = (await record(position)).subarray(at - position * recordBytes).subarray(0, end - at);
+        piece.set(bytes, at - offset);
+        at += bytes.length;
+      }
+      return piece;
+    },
+  };
+}
+
+/** Version 1: what is authenticated with each record, so that it opens only as this part of this parcel. */
+function recordPlace(parcelId: string, position: number, count: number): string {
+  return `${parcelId}/${position}/${count}`;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

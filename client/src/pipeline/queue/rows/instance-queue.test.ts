@@ -1,0 +1,424 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { readParcel } from '#shared/transfer/parcel.ts';
+import { deviceKey, open } from './device-key.ts';
+import { interruptStudy } from './drop-study.ts';
+import {
+  makeSealingKeys,
+  nameStudy,
+  onDisk,
+  openDevice,
+  openParcel,
+  packOne,
+  queueOver,
+  queueStudy,
+  receiptOf,
+  STUDY,
+} from '../../../testing/open-queue.ts';
+import { finishPacking } from './finish-packing.ts';
+import { UNSEEN_FILMS_LIMIT } from './instance-queue.ts';
+import { CopyUnreadable, type InstanceKey, type ParcelToSend } from '../upload-queue.ts';
+import { claimNobodys } from './waiting-accounts.ts';
+
+const answer = (some: Partial<ManifestAnswer>): ManifestAnswer => ({
+  uploadId: 'u1',
+  studyInstanceUID: STUDY,
+  revision: 1,
+  have: [],
+  need: [],
+  conflict: [],
+  ...some,
+});
+const UPLOAD_STATUS = {
+  uploadId: STUDY,
+  studyInstanceUID: STUDY,
+  state: 'forwarded' as const,
+  revision: 1,
+  policy: 'identified',
+  waiting: null,
+  receipt: null,
+};
+
+test('what was queued is opened by the gateway bit for bit, after the page was opened again', async () => {
+  const keys = await makeSealingKeys();
+  const first = await openDevice();
+  const instances = await queueStudy(first, 'study', [100, 3_500_000, 2 * 1024 * 1024], { keys });
+  first.database.close();
+
+  const queue = queueOver(await openDevice(first.factory));
+  assert.equal(
+    (await queue.pending()).map(({ id, state }) => [id, state]),
+    [['study', 'safe']],
+  );
+  const manifest = await queue.manifestOf('study');
+  assert.equal(
+    manifest.instances.map(({ digest }) => digest),
+    instances.map(({ digest }) => digest),
+  );
+  const parcels = await Array.fromAsync(queue.parcelsFor('study', manifest.instances));
+  for (const [at, parcel] of parcels.entries()) {
+    assert.is(parcel.seal?.keyId, keys.sealingKey.kid);
+    const body = await openParcel(parcel, keys);
+    const source = {
+      size: body.size,
+      read: async (offset: number, length: number) =>
+        new Uint8Array(await body.slice(offset, offset + length).arrayBuffer()),
+    };
+    for await (const part of readParcel(source)) {
+      assert.is(
+        await sha256OfBlob(body.slice(part.range.offset, part.range.offset + part.range.length)),
+        instances[at]!.digest,
+      );
+    }
+  }
+});
+
+test('the manifest says the population of a thousand films that nobody looked at, wherever they stand among the slices, and of all that were looked at', async () => {
+  const slices = 5;
+  const { database, ...device } = await openDevice();
+  await nameStudy(
+    { database, ...device },
+    'study',
+    Array.from({ length: slices + UNSEEN_FILMS_LIMIT + 2 }, () => 1),
+  );
+  const film = {
+    models: [],
+    runtime: 'none',
+    population: 'outside' as const,
+    score: null,
+    first: false,
+    film: [],
+  };
+  await database.instances
+    .where('studyId')
+    .equals('study')
+    .modify((row) => {
+      if (row.position >= slices)
+        row.triage = {
+          ...film,
+          runtime: row.position === slices + UNSEEN_FILMS_LIMIT + 1 ? 'a runtime' : 'none',
+        };
+    });
+  const { instances } = await queueOver({ database, ...device }).manifestOf('study');
+  const said = instances.map(({ triage }) => triage?.runtime ?? 'nothing');
+  assert.equal(
+    [said[slices - 1], said[slices], said[slices + UNSEEN_FILMS_LIMIT - 1], ...said.slice(-2)],
+    ['nothing', 'none', 'none', 'nothing', 'a runtime'],
+  );
+});
+
+test('nothing on the device opens a parcel that waits here, and nothing that identifies a patient lies in the database as text', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'study', [5_000]);
+  const disk = await onDisk(device.database);
+  assert.ok(disk.includes(STUDY));
+  for (const planted of ['Planted', 'PLANTED', '19700101']) assert.not(disk.includes(planted), planted);
+  const [record] = await device.database.records.toArray();
+  for (const place of ['study-0/0/1', 'study-0/0/last', '']) {
+    await open(await deviceKey(device.database), record!.sealed, place).then(
+      () => assert.unreachable(),
+      () => undefined,
+    );
+  }
+  const keys = (await device.database.device.toArray())
+    .filter(({ value }) => value instanceof CryptoKey)
+    .map(({ value }) => value as CryptoKey);
+  assert.equal(
+    keys.map(({ extractable }) => extractable),
+    [false],
+  );
+});
+
+test('the copy and the title go when a receipt says that the PACS holds everything, and not before', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device, { now: () => 42 });
+  await queue.beginSending('study');
+  for await (const parcel of queue.parcelsFor('study', instances)) await queue.parcelSent('study', parcel.id);
+  await queue.allSent('study');
+  assert.is(await device.database.records.count(), 2);
+  await queue.settle(
+    'study',
+    receiptOf(instances, () => 'stored'),
+  );
+  const study = await device.database.studies.get('study');
+  assert.equal([study?.state, study?.title, study?.completedAt], ['done', null, 42]);
+  assert.is(await device.database.records.count(), 0);
+  assert.equal(await queue.pending(), []);
+});
+
+test('a receipt that comes late does not make a study that is to be chosen again look whole', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  await device.database.studies.update('study', { packing: true });
+  const queue = queueOver(device);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const checked = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  await queue.settle('study', checked);
+  await interruptStudy(device.database, 'study');
+  await queue.settle('study', checked);
+  const study = await device.database.studies.get('study');
+  assert.equal([study?.state, study?.waiting, study?.instances], ['reading', 'interrupted', 0]);
+  assert.equal(await queue.pending(), []);
+});
+
+test('what names a person is erased when the study is done, what only tells studies apart stays', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  const queue = queueOver(device, { now: () => 7 });
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  await queue.settle(
+    'study',
+    receiptOf(instances, () => 'stored'),
+  );
+  const study = await device.database.studies.get('study');
+  assert.is(study?.title, null);
+  assert.equal(
+    [study?.about, study?.instances, study?.queuedAt, study?.completedAt],
+    [{ modalities: ['CT'], series: 1 }, 1, 1, 7],
+  );
+});
+
+test('a copy of which a part is gone or changed is named as such, and the trouble stands until it is followed again', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device);
+  await device.database.records.delete(['study-0', 0]);
+  await device.database.records.update(['study-1', 0], { sealed: new Uint8Array(40) });
+  for await (const parcel of queue.parcelsFor('study', instances)) {
+    await parcel.read(0, 10).then(
+      () => assert.unreachable(),
+      (error) => assert.instance(error, CopyUnreadable),
+    );
+  }
+  const counts = { promised: 2, atGateway: 2, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
+  for (const [trouble, after] of [
+    ['copy-unreadable', null],
+    ['receipt-faulty', 'receipt-faulty'],
+  ] as const) {
+    await queue.troubled('study', trouble);
+    assert.is((await queue.pending())[0]?.trouble, trouble);
+    await queue.report('study', { ...UPLOAD_STATUS, counts, bytes: counts });
+    assert.is(
+      (await queue.pending())[0]?.trouble,
+      after,
+      'an answer of the gateway does not make a bad receipt good',
+    );
+  }
+});
+
+test('a parcel that is gone does not keep those that can be read here', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200, 300]);
+  await device.database.parcels.delete('study-1');
+  const given: string[] = [];
+  const giving = async () => {
+    for await (const parcel of queueOver(device).parcelsFor('study', instances)) given.push(parcel.id);
+  };
+  await giving().then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, CopyUnreadable),
+  );
+  assert.equal(given, ['study-0', 'study-2']);
+});
+
+test('what was refused for a rival stays on the device until the rival is in the PACS', async () => {
+  for (const rival of ['refused', 'stored'] as const) {
+    const device = await openDevice();
+    const instances = await queueStudy(device, 'study', [100]);
+    const queue = queueOver(device);
+    await queue.beginSending('study');
+    await queue.allSent('study');
+    const { jws, receipt } = receiptOf(instances, () => 'refused');
+    const [own] = receipt.instances;
+    const named = [
+      { ...own!, reason: 'already-here-other-policy' },
+      { ...own!, digest: 'f'.repeat(64), state: rival },
+    ];
+    await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+    assert.is(await device.database.parcels.count(), rival === 'stored' ? 0 : 1, rival);
+  }
+});
+
+test('a parcel that is asked for again although it was sent is created anew, not believed', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  const queue = queueOver(device);
+  await queue.parcelCreated('study', 'study-0', 'files/first');
+  assert.is((await Array.fromAsync(queue.parcelsFor('study', instances)))[0]?.location, 'files/first');
+  await queue.parcelSent('study', 'study-0');
+  assert.is((await Array.fromAsync(queue.parcelsFor('study', instances)))[0]?.location, null);
+});
+
+test('a study is announced as soon as it is named, and each parcel can travel as soon as it is packed', async () => {
+  const device = await openDevice();
+  const keys = await makeSealingKeys();
+  const instances = await nameStudy(device, 'study', [100, 200, 300]);
+  const queue = queueOver(device);
+  assert.equal(
+    (await queue.pending()).map(({ id, state }) => [id, state]),
+    [['study', 'reading']],
+  );
+  assert.is((await queue.manifestOf('study')).instances.length, 3);
+  assert.ok(await queue.announced('study', answer({ need: instances })));
+  assert.ok(await queue.beginSending('study'));
+
+  await packOne(device, keys, 'study', instances[1]!);
+  const parcels = queue.parcelsFor('study', instances)[Symbol.asyncIterator]();
+  assert.is((await parcels.next()).value?.id, 'study-1', 'what is stored comes first');
+  const next = parcels.next();
+  await packOne(device, keys, 'study', instances[0]!);
+  assert.is((await next).value?.id, 'study-0');
+  const last = parcels.next();
+  await packOne(device, keys, 'study', instances[2]!);
+  assert.is((await last).value?.id, 'study-2');
+  assert.ok((await parcels.next()).done, 'all of it was given');
+  assert.ok((await device.database.studies.get('study'))?.packing, 'though it is not called safe yet');
+  await finishPacking(device.database, 'study');
+  assert.equal(
+    [
+      (await device.database.studies.get('study'))?.state,
+      (await device.database.studies.get('study'))?.packing,
+    ],
+    ['uploading', false],
+  );
+});
+
+test('who waits for parcels is told when the study is taken back, or when its packer dies', async () => {
+  const device = await openDevice();
+  const gone = Promise.withResolvers<void>();
+  for (const [id, end] of [
+    ['taken', () => device.database.studies.update('taken', { state: 'taken-back' })],
+    ['dead', () => gone.resolve()],
+  ] as const) {
+    const instances = await nameStudy(device, id, [100]);
+    const queue = queueOver(device, {
+      packerGone: (studyId) => (studyId === 'dead' ? gone.promise : new Promise(() => undefined)),
+    });
+    const next = queue.parcelsFor(id, instances)[Symbol.asyncIterator]().next();
+    await end();
+    assert.ok((await next).done, id);
+  }
+  assert.is((await device.database.studies.get('dead'))?.waiting, 'interrupted');
+});
+
+test('of what the PACS has no copy is kept here, and when it has lost it the person is asked for the files', async () => {
+  const device = await openDevice();
+  const [held, needed] = (await nameStudy(device, 'study', [100, 200])) as [
+    InstanceKey,
+    Awaited<ReturnType<typeof nameStudy>>[number],
+  ];
+  const queue = queueOver(device);
+  await queue.announced('study', answer({ have: [{ ...held, inPacs: true }], need: [needed] }));
+  assert.equal(
+    (await device.database.instances.toArray()).map(({ state, inPacs }) => [state, inPacs ?? false]),
+    [
+      ['sent', true],
+      ['safe', false],
+    ],
+  );
+  await packOne(device, await makeSealingKeys(), 'study', needed);
+  await finishPacking(device.database, 'study');
+  assert.equal(
+    (await Array.fromAsync(queue.parcelsFor('study', [needed]))).map(({ id }) => id),
+    ['study-1'],
+  );
+
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  await queue.parcelsLost('study', [held]);
+  const giving = Array.fromAsync<ParcelToSend>(queue.parcelsFor('study', [held]));
+  await giving.then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, CopyUnreadable),
+  );
+});
+
+test('a study that the PACS has as a whole ends with its receipt, though it is still being packed', async () => {
+  const device = await openDevice();
+  const instances = await nameStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device);
+  await queue.announced(
+    'study',
+    answer({
+      have: instances.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest, inPacs: true })),
+    }),
+  );
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  await queue.settle(
+    'study',
+    receiptOf(instances, () => 'already-stored'),
+  );
+  const study = await device.database.studies.get('study');
+  assert.equal([study?.state, study?.packing, study?.title], ['done', false, null]);
+});
+
+test('what was left out once and is chosen again is asked for again; left out later, it stays so', async () => {
+  const device = await openDevice();
+  const [instance] = await queueStudy(device, 'study', [100]);
+  const asked: [string, readonly string[]][] = [];
+  const queue = queueOver(device, {
+    decide: async (_, decision, own) => void asked.push([decision, own.map(({ digest }) => digest)]),
+  });
+  const leftOut = answer({
+    conflict: [{ sopInstanceUID: instance!.sopInstanceUID, digest: instance!.digest, reason: 'left-out' }],
+  });
+  await queue.announced('study', leftOut);
+  assert.equal(asked, [['retry', [instance!.digest]]]);
+  assert.is((await device.database.instances.get(['study', 0]))?.state, 'safe');
+  await queue.announced('study', leftOut);
+  assert.is(asked.length, 1);
+  assert.is((await device.database.instances.get(['study', 0]))?.state, 'left-out');
+});
+
+test('on a shared device a study is sent by the account that queued it and by no other', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'of-a', [100], { account: 'a' });
+  await queueStudy(device, 'of-b', [100], { account: 'b' });
+  for (const account of ['a', 'b']) {
+    assert.equal(
+      (await queueOver(device, { account }).pending()).map(({ id }) => id),
+      [`of-${account}`],
+    );
+  }
+  assert.equal(await queueOver(device, { account: 'c' }).pending(), []);
+});
+
+test('a study that names no account, from an earlier version or a start without a network, belongs to whoever signs in first', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'old', [100], { account: null });
+  await device.database.studies
+    .where('id')
+    .equals('old')
+    .modify((row) => void delete row.account);
+  for (const [account, theirs] of [
+    ['first', ['old']],
+    ['second', []],
+  ] as const) {
+    await claimNobodys(device.database, account);
+    assert.equal(
+      (await queueOver(device, { account }).pending()).map(({ id }) => id),
+      theirs,
+    );
+  }
+});
+
+test('what a person paused is not sent, and what is all sent is followed all the same', async () => {
+  const device = await openDevice();
+  for (const id of ['safe', 'there']) await queueStudy(device, id, [100]);
+  const queue = queueOver(device);
+  await queue.beginSending('there');
+  await queue.allSent('there');
+  await device.database.studies.toCollection().modify({ paused: true });
+  assert.equal(
+    (await queue.pending()).map(({ id }) => id),
+    ['there'],
+  );
+});
+
+test.run();

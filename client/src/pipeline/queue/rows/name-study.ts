@@ -1,0 +1,237 @@
+/**
+ * Naming a study: a row for the study, then a row for each instance, so that the gateway can be asked what it
+ * lacks before anything is packed. Named is not safe: that is said by `finishPacking` (finish-packing.ts)
+ * alone.
+ */
+import {
+  charactersOf,
+  REPORTS_CHARACTERS_LIMIT,
+  withinRoom,
+  type WireReport,
+} from '#shared/protocol/deid-report.ts';
+import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { NO_REASONS } from '../count-reasons.ts';
+import { open, seal } from './device-key.ts';
+import { contentsOf, deleteContents } from './drop-study.ts';
+import { instancesOf } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
+import type { StudyAbout, StudyTitle } from '../queued-study.ts';
+import { keyOf } from '../upload-queue.ts';
+
+export interface NewStudy {
+  readonly id: string;
+  readonly queuedAt: number;
+  /** Whose it is; null where the device does not know. */
+  readonly account: string | null;
+  readonly policy: StudyRow['policy'];
+  readonly title: StudyTitle;
+  readonly about: StudyAbout;
+}
+
+/** The study was taken back, or its row is gone: whoever names or packs it stops. */
+export class StudyGone extends Error {
+  constructor() {
+    super('the study is no longer being queued');
+    this.name = 'StudyGone';
+  }
+}
+
+export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
+  const title = await sealTitle(key, study.id, study.title);
+  const earlier = await findUnnamed(database, key, study);
+  await database.studies.bulkDelete(earlier);
+  await database.studies.add({
+    id: study.id,
+    queuedAt: study.queuedAt,
+    account: study.account,
+    state: 'reading',
+    named: false,
+    packing: true,
+    policy: study.policy,
+    studyInstanceUID: null,
+    title,
+    about: study.about,
+    instances: 0,
+    bytes: 0,
+    packed: 0,
+    uploadId: null,
+    sending: false,
+    sentBytes: 0,
+    neededBytes: 0,
+    departed: 0,
+    acknowledged: 0,
+    counts: null,
+    waiting: null,
+    problem: null,
+    reasons: NO_REASONS,
+    paused: false,
+    rank: null,
+    score: null,
+    trouble: null,
+    turn: 0,
+    receiptId: null,
+    completedAt: null,
+  });
+}
+
+/** Interrupted before an instance was named: nothing but the title says that it is the same study. */
+async function findUnnamed(
+  database: LocalDatabase,
+  key: CryptoKey,
+  { account, title }: NewStudy,
+): Promise<string[]> {
+  const isUnnamed = (row: StudyRow) =>
+    row.waiting === 'interrupted' && row.studyInstanceUID === null && (row.account ?? account) === account;
+  const same: string[] = [];
+  for (const row of await database.studies.filter(isUnnamed).toArray()) {
+    const text =
+      row.title === null ? '' : new TextDecoder().decode(await open(key, row.title, `title/${row.id}`));
+    if (text === JSON.stringify(title)) same.push(row.id);
+  }
+  return same;
+}
+
+function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<Uint8Array<ArrayBuffer>> {
+  return seal(key, new TextEncoder().encode(JSON.stringify(title)), `title/${studyId}`);
+}
+
+/** An instance as it will be promised; `studyInstanceUID` is that of its study as it is sent. */
+export type NamedInstance = Omit<
+  InstanceRow,
+  'studyId' | 'parcelId' | 'state' | 'reason' | 'inPacs' | 'codedBytes'
+> & { readonly studyInstanceUID: string };
+
+/**
+ * Writes the rows of some instances and the reports that they name, all or none. Throws StudyGone,
+ * QuotaExceededError.
+ */
+export async function nameInstances(
+  database: LocalDatabase,
+  studyId: string,
+  named: readonly NamedInstance[],
+  reports: readonly WireReport[] = [],
+): Promise<void> {
+  if (named.length === 0) return;
+  await database.transaction('rw', database.studies, database.instances, database.reports, async () => {
+    const study = await database.studies.get(studyId);
+    if (study?.state !== 'reading' || study.named) throw new StudyGone();
+    await database.instances.bulkAdd(
+      named.map(({ studyInstanceUID: _, ...instance }) => ({
+        ...instance,
+        studyId,
+        parcelId: null,
+        state: 'safe' as const,
+        reason: null,
+      })),
+    );
+    await database.studies.update(studyId, {
+      studyInstanceUID: study.studyInstanceUID ?? named[0]!.studyInstanceUID,
+      instances: study.instances + named.length,
+      bytes: study.bytes + named.reduce((sum, { bytes }) => sum + bytes, 0),
+      ...(reports.length > 0 && { reportCharacters: await keepReports(database, study, reports) }),
+    });
+  });
+}
+
+/** Part of the caller's transaction; returns what the lists of the study take now. */
+async function keepReports(
+  database: LocalDatabase,
+  { id, reportCharacters = 0 }: StudyRow,
+  reports: readonly WireReport[],
+): Promise<number> {
+  let taken = reportCharacters;
+  const known = await database.reports.bulkGet(reports.map(({ digest }): [string, string] => [id, digest]));
+  const rows = reports
+    .filter((_, at) => known[at] === undefined)
+    .map((report): ReportRow => {
+      const kept = withinRoom(report, REPORTS_CHARACTERS_LIMIT - taken);
+      taken += charactersOf(kept.actions);
+      return { ...kept, studyId: id };
+    });
+  await database.reports.bulkAdd(rows);
+  return taken;
+}
+
+/**
+ * Every instance has its row: from here on the study may be announced. It takes the place of earlier entries
+ * of the same study that can no longer be sent from here. False when nothing was named: the study is dropped.
+ */
+export async function finishNaming(database: LocalDatabase, studyId: string): Promise<boolean> {
+  const { studies } = database;
+  return database.transaction('rw', contentsOf(database), async () => {
+    const study = await studies.get(studyId);
+    if (study?.state !== 'reading') throw new StudyGone();
+    if (study.instances === 0) {
+      await studies.delete(studyId);
+      return false;
+    }
+    await replaceUnsendable(database, study);
+    await studies.update(studyId, { named: true });
+    return true;
+  });
+}
+
+/**
+ * Its page was closed in the middle, its key is unknown by now, its policy was changed or a part of its copy
+ * is gone: choosing it again is how it goes on.
+ */
+function isUnsendable({ waiting, state, problem, trouble }: StudyRow): boolean {
+  return (
+    waiting === 'interrupted' ||
+    trouble === 'copy-unreadable' ||
+    (state === 'failed' && problem !== null && CHOOSE_AGAIN.has(problem))
+  );
+}
+const CHOOSE_AGAIN = new Set<string>(['policy-withdrawn', 'seal-key-unknown']);
+
+/**
+ * What they promised and this choice does not hold will not come: the gateway is told. An entry of which a
+ * part can be sent and is not in this choice stays.
+ */
+async function replaceUnsendable(database: LocalDatabase, study: StudyRow): Promise<void> {
+  const isEarlier = (row: StudyRow) =>
+    row.id !== study.id &&
+    row.studyInstanceUID === study.studyInstanceUID &&
+    (row.account ?? study.account) === study.account;
+  const earlier = await database.studies.filter((row) => isEarlier(row) && isUnsendable(row)).toArray();
+  if (earlier.length === 0) return;
+  const chosen = new Set((await instancesOf(database, study.id)).map(keyOf));
+  for (const row of earlier) {
+    const missing = (await instancesOf(database, row.id)).filter((instance) => !chosen.has(keyOf(instance)));
+    const isStillWanted =
+      row.trouble === 'copy-unreadable' && row.waiting !== 'interrupted' && missing.length > 0;
+    if (isStillWanted) continue;
+    await database.withdrawals.bulkPut(
+      missing.map(({ sopInstanceUID, digest }) => ({ studyId: study.id, sopInstanceUID, digest })),
+    );
+    await database.withdrawals.where('studyId').equals(row.id).modify({ studyId: study.id });
+    await deleteContents(database, row.id);
+    await database.studies.delete(row.id);
+  }
+}
+
+/**
+ * What was named is not what the files hold now: it will not come. The study starts over with the manifest
+ * that is left; one of which nothing is left is dropped by `finishPacking`.
+ */
+export async function withdrawInstances(
+  database: LocalDatabase,
+  studyId: string,
+  positions: readonly number[],
+): Promise<void> {
+  await database.transaction('rw', database.studies, database.instances, database.withdrawals, async () => {
+    const study = await database.studies.get(studyId);
+    if (!study || nextUploadState(study.state, 'taken-back') === null) throw new StudyGone();
+    const keys = positions.map((position): [string, number] => [studyId, position]);
+    const rows = (await database.instances.bulkGet(keys)).filter((row) => row !== undefined);
+    await database.instances.bulkDelete(rows.map((row): [string, number] => [studyId, row.position]));
+    await database.withdrawals.bulkPut(
+      rows.map(({ sopInstanceUID, digest }) => ({ studyId, sopInstanceUID, digest })),
+    );
+    await database.studies.update(studyId, {
+      instances: study.instances - rows.length,
+      bytes: study.bytes - rows.reduce((sum, row) => sum + row.bytes, 0),
+      turn: (study.turn ?? 0) + 1,
+    });
+  });
+}

@@ -1,0 +1,44 @@
+/** A person's order among the studies that wait; the uploader reads it with `pending`. */
+import type { LocalDatabase, StudyRow } from './local-database.ts';
+import type { QueueStore } from '../queued-study.ts';
+import { ranksAfterMove } from '../sending-order.ts';
+
+/** Something of it is still to be sent. */
+export function isToBeSent({ state, waiting }: StudyRow): boolean {
+  return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
+}
+
+export function createOrdering({
+  database,
+  wake,
+  account,
+}: {
+  readonly database: LocalDatabase;
+  wake(): void;
+  readonly account: () => string | null;
+}): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
+  const isOwn = (row: StudyRow) => (row.account ?? null) === null || row.account === account();
+
+  async function change(id: string, changes: Partial<StudyRow>): Promise<void> {
+    await database.studies.update(id, changes);
+    wake();
+  }
+
+  async function place(id: string, at: number, also: Partial<StudyRow>): Promise<void> {
+    await database.transaction('rw', database.studies, async () => {
+      const waiting = await database.studies.filter((row) => isOwn(row) && isToBeSent(row)).toArray();
+      if (!waiting.some((row) => row.id === id)) return;
+      for (const [each, rank] of ranksAfterMove(waiting, id, at))
+        await database.studies.update(each, { rank });
+      await database.studies.update(id, also);
+    });
+    wake();
+  }
+
+  return {
+    pause: (id) => change(id, { paused: true }),
+    resume: (id) => change(id, { paused: false }),
+    sendFirst: (id) => place(id, 0, { paused: false }),
+    move: (id, at) => place(id, at, {}),
+  };
+}

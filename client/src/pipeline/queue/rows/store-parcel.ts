@@ -1,0 +1,128 @@
+/**
+ * Packing a named study, parcel by parcel: each is sealed to the gateway's key and written as a whole or not
+ * at all, and may travel from then on. "Safe on this device" is true only after `finishPacking`
+ * (finish-packing.ts). Runs in workers: it brings the cipher with it.
+ */
+import type { SealingKey } from '#shared/protocol/api.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import { createSealer, SEALED_RECORD_BYTES, sealedSize, type Sealer } from '#shared/transfer/seal.ts';
+import { deleteRecords } from './drop-study.ts';
+import { isBeingPacked } from './finish-packing.ts';
+import type { InstanceRow, LocalDatabase, RecordRow } from './local-database.ts';
+import { StudyGone } from './name-study.ts';
+import type { Outgoing, PreparedInstance } from '../outgoing.ts';
+
+/** Records in one transaction: 16 MiB in memory at once, which is also a whole parcel of the usual size. */
+const RECORDS_AT_ONCE = 16;
+
+export interface NewParcel {
+  /** A UUID: also the name under which the gateway knows it. */
+  readonly id: string;
+  readonly studyId: string;
+  readonly instances: readonly (Outgoing<PreparedInstance> & { readonly position: number })[];
+}
+
+/**
+ * Packs, seals and writes one parcel. Its row and those of its instances come with its last record, in one
+ * transaction: until then the records belong to nobody. Throws StudyGone, QuotaExceededError, or what reading
+ * the files throws.
+ */
+export async function storeParcel(
+  database: LocalDatabase,
+  key: SealingKey,
+  parcel: NewParcel,
+  signal?: AbortSignal,
+): Promise<void> {
+  const body = packParcel(createBoundary(), parcel.instances);
+  const sealer = await createSealer(key, parcel.id);
+  const count = Math.ceil(body.size / SEALED_RECORD_BYTES);
+  try {
+    for (let first = 0; first < count; first += RECORDS_AT_ONCE) {
+      signal?.throwIfAborted();
+      const last = Math.min(count, first + RECORDS_AT_ONCE);
+      const records = await sealRecords(sealer, parcel.id, body, first, last, count);
+      if (last < count) await database.records.bulkPut(records);
+      else
+        await commitParcel(
+          database,
+          parcel,
+          { bytes: sealedSize(body.size), keyId: key.kid, enc: sealer.enc },
+          records,
+        );
+    }
+  } catch (error) {
+    // Best effort: what stays belongs to nobody, and the next start takes it away.
+    await deleteRecords(database, parcel.id).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function sealRecords(
+  sealer: Sealer,
+  parcelId: string,
+  body: Blob,
+  first: number,
+  last: number,
+  count: number,
+): Promise<RecordRow[]> {
+  const records: RecordRow[] = [];
+  const bytes = new Uint8Array(
+    await body.slice(first * SEALED_RECORD_BYTES, last * SEALED_RECORD_BYTES).arrayBuffer(),
+  );
+  for (let position = first; position < last; position += 1) {
+    const start = (position - first) * SEALED_RECORD_BYTES;
+    records.push({
+      parcelId,
+      position,
+      sealed: await sealer.seal(
+        bytes.subarray(start, start + SEALED_RECORD_BYTES),
+        position,
+        position === count - 1,
+      ),
+    });
+  }
+  return records;
+}
+
+type SealedBody = { readonly bytes: number; readonly keyId: string; readonly enc: string };
+
+async function commitParcel(
+  database: LocalDatabase,
+  parcel: NewParcel,
+  { bytes, keyId, enc }: SealedBody,
+  records: readonly RecordRow[],
+): Promise<void> {
+  await database.transaction(
+    'rw',
+    database.studies,
+    database.instances,
+    database.parcels,
+    database.records,
+    async () => {
+      const study = await database.studies.get(parcel.studyId);
+      if (!isBeingPacked(study)) throw new StudyGone();
+      const rows = await database.instances.bulkGet(
+        parcel.instances.map(({ position }): [string, number] => [study.id, position]),
+      );
+      await database.records.bulkPut(records);
+      await database.parcels.add({
+        id: parcel.id,
+        studyId: study.id,
+        bytes,
+        instances: parcel.instances.length,
+        state: 'waiting',
+        location: null,
+        seal: { keyId, enc },
+      });
+      await database.instances.bulkPut(
+        parcel.instances.map(({ coding }, at): InstanceRow => {
+          const row = rows[at];
+          if (!row) throw new StudyGone();
+          return { ...row, parcelId: parcel.id, ...(coding && { codedBytes: sizeOf(coding.bytes) }) };
+        }),
+      );
+      await database.studies.update(study.id, { packed: study.packed + parcel.instances.length });
+    },
+  );
+}

@@ -1,0 +1,93 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { StudyRow } from './local-database.ts';
+import { openDevice } from '../../../testing/open-queue.ts';
+import { claimNobodys, tellOwnerMissing, watchAccounts } from './waiting-accounts.ts';
+
+const row = (id: string, account: string | null, more: Partial<StudyRow> = {}): StudyRow =>
+  ({
+    id,
+    queuedAt: 1,
+    account,
+    state: 'safe',
+    policy: { name: 'identified', version: 1, deidentify: false },
+    studyInstanceUID: '1.2',
+    title: null,
+    instances: 1,
+    bytes: 1,
+    uploadId: null,
+    sending: false,
+    sentBytes: 0,
+    neededBytes: 0,
+    departed: 0,
+    counts: null,
+    waiting: null,
+    problem: null,
+    receiptId: null,
+    completedAt: null,
+    named: true,
+    packing: false,
+    paused: false,
+    rank: null,
+    score: null,
+    reasons: null,
+    ...more,
+  }) as StudyRow;
+
+async function databaseWith(...rows: StudyRow[]) {
+  const { database } = await openDevice();
+  await database.studies.bulkAdd(rows);
+  return database;
+}
+
+test('every account with something in the queue is told, and each new one, and nobody whose studies are over', async () => {
+  const database = await databaseWith(
+    row('a', 'ann'),
+    row('b', 'ben', { state: 'done' }),
+    row('c', null, { state: 'taken-back' }),
+  );
+  const told: string[] = [];
+  let heard = Promise.withResolvers<void>();
+  const stop = watchAccounts(database, (accounts) => (told.push(accounts.join()), heard.resolve()));
+  await heard.promise;
+  heard = Promise.withResolvers();
+  await database.studies.update('a', { sentBytes: 5 });
+  await database.studies.add(row('d', 'dan'));
+  await heard.promise;
+  stop();
+  assert.equal(told, ['ann', 'ann,dan']);
+});
+
+test('what was queued while nobody was known is theirs who is here, and nothing of anybody else is', async () => {
+  const database = await databaseWith(row('a', 'ann'), row('n', null));
+  await claimNobodys(database, 'ben');
+  assert.equal(
+    (await database.studies.toArray()).map(({ id, account }) => [id, account]),
+    [
+      ['a', 'ann'],
+      ['n', 'ben'],
+    ],
+  );
+});
+
+test('a right that has ended is said of all that its account has under way, and of nothing else; it is taken back when there is one again', async () => {
+  const others: Partial<StudyRow>[] = [
+    { state: 'done' },
+    { state: 'failed' },
+    { state: 'attention' },
+    { waiting: 'interrupted' },
+  ];
+  const database = await databaseWith(
+    row('a', 'ann'),
+    row('b', 'ann', { state: 'at-gateway', waiting: 'pacs-unreachable' }),
+    row('z', 'ben', { waiting: 'signed-out' }),
+    ...others.map((more, index) => row(`o${index}`, 'ann', more)),
+  );
+  const waiting = async () => (await database.studies.toArray()).map((study) => study.waiting);
+  await tellOwnerMissing(database, 'ann', true);
+  assert.equal(await waiting(), ['signed-out', 'signed-out', null, null, null, 'interrupted', 'signed-out']);
+  await tellOwnerMissing(database, 'ann', false);
+  assert.equal(await waiting(), [null, null, null, null, null, 'interrupted', 'signed-out']);
+});
+
+test.run();

@@ -1,0 +1,166 @@
+/**
+ * What waits on this device, written down outside its database: a browser that needs room clears a site's
+ * storage without a word, and the queue with it. Of each study its UID as it is sent, modality, number of
+ * instances and when it was queued; nothing that names anybody. Pure but for `createRoster`, which keeps it
+ * (localStorage).
+ */
+import type { UploadStatus } from '#shared/protocol/api.ts';
+import type { StudyRow } from './rows/local-database.ts';
+import type { LostStudy } from './queued-study.ts';
+
+type Owned = { readonly account: string | null };
+export type RosterEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> &
+  Owned & { readonly queuedAt: number };
+export type LostEntry = LostStudy & Owned;
+
+export interface Roster {
+  /**
+   * Which database it was written for: each one has a random name of its own. null: nothing was written yet.
+   */
+  readonly origin: string | null;
+  readonly waiting: readonly RosterEntry[];
+  readonly lost: readonly LostEntry[];
+  /**
+   * Accounts for which the gateway was asked what it waits for: once for each in this browser, in case this
+   * list was cleared too.
+   */
+  readonly asked: readonly string[];
+}
+
+export const NO_ROSTER: Roster = { origin: null, waiting: [], lost: [], asked: [] };
+
+/** A study that was called safe here and whose end nobody has confirmed. */
+function isWaiting({ packing, state, waiting }: StudyRow): boolean {
+  return !packing && waiting !== 'interrupted' && state !== 'done' && state !== 'taken-back';
+}
+
+function toEntry({
+  id,
+  studyInstanceUID,
+  about,
+  instances,
+  queuedAt,
+  account = null,
+}: StudyRow): RosterEntry {
+  return {
+    id,
+    studyInstanceUID: studyInstanceUID ?? '',
+    modalities: about?.modalities ?? [],
+    instances,
+    queuedAt,
+    account,
+  };
+}
+
+/**
+ * The list after a look into the database `origin`: what another database held and this one lacks is lost;
+ * what was chosen again, all of it, is not.
+ */
+export function compareRoster(kept: Roster, origin: string, studies: readonly StudyRow[]): Roster {
+  const isOther = kept.origin !== null && kept.origin !== origin;
+  const gone = isOther ? kept.waiting.map((entry): LostEntry => ({ ...entry, rememberedBy: 'device' })) : [];
+  const here = new Map(
+    studies
+      .filter(({ waiting, state }) => waiting !== 'interrupted' && state !== 'taken-back')
+      .map((row) => [nameOf(row), row.instances]),
+  );
+  const lost = [...kept.lost, ...gone].filter((entry) => (here.get(nameOf(entry)) ?? 0) < entry.instances);
+  return {
+    origin,
+    waiting: studies.filter(isWaiting).map(toEntry),
+    lost: distinct(lost),
+    asked: isOther ? [] : kept.asked,
+  };
+}
+
+/** The same after the gateway was asked by `account`: of what it still waits for, what is not here. */
+export function compareUploads(
+  kept: Roster,
+  account: string,
+  uploads: readonly UploadStatus[],
+  here: readonly StudyRow[],
+): Roster {
+  const known = new Set([...here, ...kept.lost].map(nameOf));
+  const unfinished = uploads.filter(
+    (upload) => missingOf(upload) > 0 && !known.has(nameOf({ ...upload, account })),
+  );
+  const found = unfinished.map(
+    (upload): LostEntry => ({
+      id: upload.uploadId,
+      studyInstanceUID: upload.studyInstanceUID,
+      modalities: [],
+      instances: missingOf(upload),
+      queuedAt: null,
+      rememberedBy: 'gateway',
+      account,
+    }),
+  );
+  return { ...kept, lost: distinct([...kept.lost, ...found]), asked: [...new Set([...kept.asked, account])] };
+}
+
+/** Instances that were promised and have not come. */
+function missingOf({ state, counts }: UploadStatus): number {
+  return state === 'receiving'
+    ? counts.promised -
+        counts.atGateway -
+        counts.inPacs -
+        counts.refused -
+        counts.quarantined -
+        counts.leftOut
+    : 0;
+}
+
+/** A study of one account is one upload at the gateway. */
+function nameOf({
+  studyInstanceUID,
+  account = null,
+}: {
+  readonly studyInstanceUID: string | null;
+  readonly account?: string | null;
+}): string {
+  return `${studyInstanceUID} ${account}`;
+}
+
+/** The same study, lost twice, is named once. */
+function distinct(lost: readonly LostEntry[]): LostEntry[] {
+  return [...new Map(lost.map((entry) => [nameOf(entry), entry])).values()];
+}
+
+/** What of localStorage is used. */
+export type RosterPlace = Pick<Storage, 'getItem' | 'setItem'>;
+
+const NAME = 'relaypacs-roster';
+
+export interface KeptRoster {
+  read(): Roster;
+  /** Changes what is kept now, in one step that no other tab comes between. */
+  change(how: (roster: Roster) => Roster): Roster;
+}
+
+/**
+ * A place that cannot be read or written is one without a list: nothing depends on it but naming what was
+ * lost.
+ */
+export function createRoster(place: RosterPlace): KeptRoster {
+  function read(): Roster {
+    try {
+      const kept = JSON.parse(place.getItem(NAME) ?? 'null') as Partial<Roster> | null;
+      return kept === null ? NO_ROSTER : { ...NO_ROSTER, ...kept };
+    } catch {
+      return NO_ROSTER;
+    }
+  }
+  return {
+    read,
+    change(how) {
+      const before = read();
+      const after = how(before);
+      try {
+        if (JSON.stringify(after) !== JSON.stringify(before)) place.setItem(NAME, JSON.stringify(after));
+      } catch {
+        // Full, or not allowed.
+      }
+      return after;
+    },
+  };
+}

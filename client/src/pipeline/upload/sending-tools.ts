@@ -1,0 +1,31 @@
+/**
+ * What a worker sends with, the page's own and the service worker alike: the database, the device's key, the
+ * clocks and the way to the gateway.
+ */
+import { deviceKey } from '../queue/rows/device-key.ts';
+import { knownClockOffset, rememberClockOffset } from '../queue/rows/kept-rights.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import type { SenderTools } from './create-sender.ts';
+import { createServerClock } from '../../net/server-clock.ts';
+
+/** Through the app's own origin. */
+const API = '/api';
+
+export async function openSendingTools(database: LocalDatabase) {
+  const monotonic = () => performance.now();
+  const serverClock = createServerClock({
+    wall: () => Date.now(),
+    monotonic,
+    keep: (offsetMs) => void rememberClockOffset(database, offsetMs).catch(() => undefined),
+  });
+  serverClock.recall((await knownClockOffset(database)) ?? 0);
+  return {
+    baseUrl: API,
+    database,
+    serverClock,
+    monotonic,
+    locks: navigator.locks,
+    key: await deviceKey(database),
+    fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
+  } satisfies Partial<SenderTools>;
+}

@@ -1,0 +1,255 @@
+/** What always holds of the device: asked after each step of its database and of the list outside of it. */
+import * as assert from 'uvu/assert';
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
+import { countReasons } from '../pipeline/queue/count-reasons.ts';
+import { countTrack } from '../pipeline/queue/count-track.ts';
+import type {
+  InstanceRow,
+  ParcelRow,
+  RecordRow,
+  ReportRow,
+  StudyRow,
+} from '../pipeline/queue/rows/local-database.ts';
+import type { ModelDevice } from './simulated-device.ts';
+import { keyOf } from '../pipeline/queue/upload-queue.ts';
+
+export interface Snapshot {
+  readonly studies: readonly StudyRow[];
+  readonly instances: ReadonlyMap<string, readonly InstanceRow[]>;
+  readonly parcels: readonly ParcelRow[];
+  readonly records: readonly RecordRow[];
+  readonly receipts: readonly string[];
+  readonly reports: readonly ReportRow[];
+  /** How many instances each lost study had. */
+  readonly lost: ReadonlyMap<string, number>;
+}
+
+export async function look(device: ModelDevice): Promise<Snapshot> {
+  const { studies, instances, parcels, records, receipts, reports } = device.database;
+  const { after } = await device.lookAtRoster();
+  return {
+    studies: await studies.toArray(),
+    instances: Map.groupBy(await instances.toArray(), ({ studyId }) => studyId),
+    parcels: await parcels.toArray(),
+    records: await records.toArray(),
+    receipts: await receipts.toCollection().primaryKeys(),
+    reports: await reports.toArray(),
+    lost: new Map(after.lost.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances])),
+  };
+}
+
+/** It was said that every byte of it is in this database. */
+function isSafe({ packing, state, waiting }: StudyRow): boolean {
+  return (
+    !packing && waiting !== 'interrupted' && state !== 'reading' && state !== 'done' && state !== 'taken-back'
+  );
+}
+
+const isOver = ({ state }: StudyRow): boolean => state === 'done' || state === 'taken-back';
+
+/** `isCleared`: the browser has cleared everything in between. */
+export function check(device: ModelDevice, before: Snapshot, now: Snapshot, isCleared: boolean): void {
+  assert.equal(device.unexpected, [], 'nothing goes wrong that nobody expected');
+  assert.equal(device.broken, []);
+  for (const study of now.studies) {
+    checkCopies(device, study, now);
+    checkNumbers(study, now.instances.get(study.id) ?? []);
+  }
+  checkOwners(now);
+  if (isCleared) checkLost(before, now);
+  else checkKept(device, before, now);
+}
+
+function checkCopies(
+  { lostByPacs }: ModelDevice,
+  study: StudyRow,
+  { instances, parcels, records }: Snapshot,
+): void {
+  if (isOver(study)) {
+    assert.is(study.title, null, `a study that is ${study.state} has no title`);
+    assert.equal(
+      parcels.filter(({ studyId }) => studyId === study.id).map(({ id }) => id),
+      [],
+      `nor a copy, being ${study.state}`,
+    );
+    return;
+  }
+  if (study.waiting === 'interrupted')
+    assert.equal(
+      parcels.filter(({ studyId }) => studyId === study.id).map(({ id }) => id),
+      [],
+      'what is to be chosen again has no copy',
+    );
+  if (!isSafe(study)) return;
+  for (const row of instances.get(study.id) ?? []) {
+    if (
+      row.inPacs ||
+      isInPacs(row.state as InstanceState) ||
+      row.state === 'left-out' ||
+      lostByPacs.has(keyOf(row))
+    )
+      continue;
+    const parcel = parcels.find(({ id }) => id === row.parcelId);
+    assert.ok(
+      parcel,
+      `what was called safe is here: an instance that is ${row.state} in a study that is ${study.state}`,
+    );
+    const own = records.filter(({ parcelId }) => parcelId === parcel.id);
+    assert.is(
+      own.length,
+      Math.ceil(parcel.bytes / (SEALED_RECORD_BYTES + SEAL_TAG_BYTES)),
+      'with all its records',
+    );
+    assert.is(
+      own.reduce((sum, { sealed }) => sum + sealed.length, 0),
+      parcel.bytes,
+      'and all their bytes',
+    );
+  }
+}
+
+function checkNumbers(study: StudyRow, rows: readonly InstanceRow[]): void {
+  const track = countTrack(study);
+  const places = track.unsafe + track.safe + track.onTheWay + track.atGateway + track.inPacs;
+  const elsewhere = study.counts
+    ? Math.min(study.instances, study.counts.refused + study.counts.quarantined + study.counts.leftOut)
+    : 0;
+  assert.ok(
+    Object.values(track).every((count) => count >= 0),
+    `no place holds less than nothing: ${JSON.stringify(track)}`,
+  );
+  if (study.state !== 'done') assert.is(places + elsewhere, study.instances, 'each instance is at one place');
+  if (study.packing) assert.is(track.safe > study.packed, false, 'what is not packed is not called safe');
+  if (study.waiting === 'interrupted' || study.state === 'taken-back') return;
+  assert.is(study.instances, rows.length, 'a study counts its instances');
+  assert.is(
+    study.bytes,
+    rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    'and their bytes',
+  );
+  assert.ok(
+    study.packed <= study.instances,
+    `no more are packed than there are: ${study.packed} of ${study.instances}`,
+  );
+  assert.equal(sorted(study.reasons), sorted(countReasons(rows)), 'and why some are not in the PACS');
+}
+
+const sorted = (reasons: StudyRow['reasons']) =>
+  [reasons.refused, reasons.quarantined].map((list) =>
+    list.toSorted((a, b) => (a.reason < b.reason ? -1 : 1)),
+  );
+
+/** Nothing belongs to nobody. */
+function checkOwners({ studies, instances, parcels, records, reports }: Snapshot): void {
+  const known = new Set(studies.map(({ id }) => id));
+  const held = new Set(parcels.map(({ id }) => id));
+  assert.equal(
+    [...instances.keys()].filter((id) => !known.has(id)),
+    [],
+    'instances have a study',
+  );
+  assert.equal(
+    parcels.filter(({ studyId }) => !known.has(studyId)).map(({ id }) => id),
+    [],
+    'parcels have a study',
+  );
+  assert.equal(
+    records.filter(({ parcelId }) => !held.has(parcelId)).map(({ parcelId }) => parcelId),
+    [],
+    'records have a parcel',
+  );
+  const going = new Set(studies.filter((study) => !isOver(study)).map(({ id }) => id));
+  assert.equal(
+    reports.filter(({ studyId }) => !going.has(studyId)).map(({ studyId }) => studyId),
+    [],
+    'reports have a study that is not over',
+  );
+  const said = new Set(reports.map(({ studyId, digest }) => `${studyId} ${digest}`));
+  for (const id of going)
+    assert.ok(
+      (instances.get(id) ?? []).every(({ report }) => report !== undefined && said.has(`${id} ${report}`)),
+      'what will be announced has its report',
+    );
+}
+
+/** What the browser took, and had been called safe, is named; what is here is not. */
+function checkLost(before: Snapshot, now: Snapshot): void {
+  for (const study of before.studies.filter(isSafe))
+    assert.ok(now.lost.has(study.studyInstanceUID!), 'what the browser took is named');
+}
+
+/**
+ * A study leaves the queue by its receipt or by a person; a receipt is kept for ever, and what was called
+ * safe stays so.
+ */
+function checkKept({ ended }: ModelDevice, before: Snapshot, now: Snapshot): void {
+  const after = new Map(now.studies.map((study) => [study.id, study]));
+  assert.equal(
+    before.receipts.filter((id) => !now.receipts.includes(id)),
+    [],
+    'receipts are kept',
+  );
+  for (const was of before.studies) {
+    const is = after.get(was.id);
+    if (isSafe(was) && !ended.has(was.id)) {
+      const isReplaced = was.trouble === 'copy-unreadable' || was.state === 'failed';
+      assert.ok(is !== undefined || isReplaced, `a study that is ${was.state} does not vanish`);
+      assert.ok(!is || isSafe(is) || isOver(is), `what was called safe is not ${is?.state} ${is?.waiting}`);
+    }
+    if (is && isOver(was)) assert.is(is.state, was.state, 'what is over stays so');
+    if (is && was.state !== 'done' && is.state === 'done') checkDone(is, now);
+    for (const row of before.instances.get(was.id) ?? []) {
+      const later = now.instances.get(was.id)?.find(({ position }) => position === row.position)?.state;
+      if (row.state === 'left-out')
+        assert.ok(later !== 'quarantined' && later !== 'refused', 'what a person left out stays so');
+    }
+  }
+  for (const study of now.studies) {
+    const isHere =
+      study.waiting !== 'interrupted' && study.state !== 'taken-back' && study.studyInstanceUID !== null;
+    if (isHere)
+      assert.ok(
+        (now.lost.get(study.studyInstanceUID!) ?? Infinity) > study.instances,
+        'what is here, all of it, is not called lost',
+      );
+  }
+}
+
+/** Done is what the PACS has, or a person left out. */
+function checkDone(study: StudyRow, { instances }: Snapshot): void {
+  for (const { state, reason } of instances.get(study.id) ?? []) {
+    assert.ok(
+      isInPacs(state as InstanceState) || state === 'left-out' || reason === 'already-here-other-policy',
+      `done with an instance that is ${state}`,
+    );
+  }
+}
+
+const needsPerson = ({ waiting, state, trouble = null }: StudyRow): boolean =>
+  waiting === 'interrupted' || state === 'attention' || state === 'failed' || trouble !== null;
+
+/**
+ * When all goes well: nothing waits that could go on by itself. What another entry of the same study promised
+ * too waits for whoever must choose that one again.
+ */
+export function checkEnd({ remote, lostByPacs }: ModelDevice, { studies, instances }: Snapshot): void {
+  for (const study of studies) {
+    const same = studies.filter(({ studyInstanceUID }) => studyInstanceUID === study.studyInstanceUID);
+    const here = new Set(same.flatMap(({ id }) => (instances.get(id) ?? []).map(keyOf)));
+    // The browser took it before it was sent, and it was not chosen again.
+    const isAwaited = [...remote.held].some(
+      ([key, one]) => one.study === study.studyInstanceUID && one.state === 'promised' && !here.has(key),
+    );
+    assert.ok(
+      isOver(study) || isAwaited || same.some(needsPerson),
+      `it comes to its end, and is not ${study.state} for ever`,
+    );
+    if (study.state !== 'done') continue;
+    for (const row of instances.get(study.id) ?? []) {
+      const there = remote.held.get(keyOf(row))?.state;
+      if (isInPacs(row.state as InstanceState) && !lostByPacs.has(keyOf(row)))
+        assert.ok(there !== undefined && isInPacs(there), `what is called stored is there, not ${there}`);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Naming and packing in the device's model: what queue-study.ts does with workers, a step at a time, so that
+ * anything may come between two of them.
+ */
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { sha256OfBlob } from '#shared/transfer/digest.ts';
+import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import { finishPacking } from '../pipeline/queue/rows/finish-packing.ts';
+import {
+  beginStudy,
+  finishNaming,
+  nameInstances,
+  withdrawInstances,
+} from '../pipeline/queue/rows/name-study.ts';
+import { isNoRoom } from '../pipeline/queue/rows/no-room.ts';
+import type { TestDisk } from '../testing/open-disk.ts';
+import { POLICY, TITLE, type TestDevice, type TestInstance, type TestKeys } from '../testing/open-queue.ts';
+import { storeParcel } from '../pipeline/queue/rows/store-parcel.ts';
+import type { UploadQueue } from '../pipeline/queue/upload-queue.ts';
+
+const STUDIES = 3;
+const INSTANCES = 3;
+/** One entry of the queue more says nothing new. */
+const ENTRIES_LIMIT = 5;
+
+/** What was done to every instance. */
+const REPORT = {
+  edition: 'DICOM 2024e',
+  options: [],
+  digest: 'd'.repeat(64),
+  actions: ['0008,0020 Z profile'],
+};
+
+const uidOf = (study: number): string => `1.2.826.0.1.3680043.8.498.${study + 1}`;
+
+/** What a person may choose, made once. */
+const chosen = Promise.all(
+  Array.from({ length: STUDIES }, (_, study) =>
+    Promise.all(
+      Array.from({ length: INSTANCES }, async (_, position): Promise<TestInstance> => {
+        const bytes = new Blob([`${study} ${position} Planted^Name`]);
+        return {
+          studyInstanceUID: uidOf(study),
+          seriesInstanceUID: `${uidOf(study)}.1`,
+          sopInstanceUID: `${uidOf(study)}.1.${position + 1}`,
+          sopClassUID: '1.2.840.10008.5.1.4.1.1.2',
+          transferSyntaxUID: '1.2.840.10008.1.2.1',
+          bytes,
+          digest: await sha256OfBlob(bytes),
+          originalDigest: null,
+          position,
+        } as TestInstance;
+      }),
+    ),
+  ),
+);
+
+/**
+ * Naming and packing of one study, a step at a time, as queue-study.ts does it: each parcel holds one
+ * instance.
+ */
+export interface Packer {
+  readonly id: string;
+  readonly instances: readonly TestInstance[];
+  isNamed: boolean;
+  next: number;
+}
+
+export interface Tab {
+  readonly device: TestDevice;
+  readonly disk: TestDisk;
+  readonly queue: UploadQueue;
+  readonly packers: Packer[];
+}
+
+/** What packing needs of the device around it. */
+interface Around {
+  readonly keys: TestKeys;
+  /** Entries so far. */
+  entries: number;
+  /** Entries that were taken out of the queue. */
+  readonly ended: Set<string>;
+  decisionsOf(tab: Tab): DecisionTools;
+}
+
+export async function beginPacker(device: Around, study: number, count: number, tab: Tab): Promise<void> {
+  if ((await tab.device.database.studies.count()) >= ENTRIES_LIMIT) return;
+  const id = `entry-${(device.entries += 1)}`;
+  const packer: Packer = {
+    id,
+    instances: (await chosen)[study % STUDIES]!.slice(0, count),
+    isNamed: false,
+    next: 0,
+  };
+  tab.packers.push(packer);
+  const title = { ...TITLE, description: `${study}` };
+  const row = {
+    id,
+    queuedAt: device.entries,
+    account: 'a',
+    policy: POLICY,
+    title,
+    about: { modalities: ['CT'], series: 1 },
+  };
+  await orGiveUp(device, tab, packer, () => beginStudy(tab.device.database, tab.device.key, row));
+}
+
+export async function pack(
+  device: Around,
+  tab: Tab,
+  packer: Packer,
+  steps: number,
+  isChanged: boolean,
+): Promise<void> {
+  for (let step = 0; step < steps && tab.packers.includes(packer); step += 1) {
+    await orGiveUp(device, tab, packer, () => packOn(device, tab, packer, isChanged && step === 0));
+  }
+}
+
+async function packOn(device: Around, tab: Tab, packer: Packer, isChanged: boolean): Promise<void> {
+  const {
+    device: { database },
+  } = tab;
+  const { id, instances } = packer;
+  if (!packer.isNamed) {
+    await nameInstances(
+      database,
+      id,
+      instances.map(({ bytes, originalDigest: _, ...instance }) => ({
+        ...instance,
+        bytes: sizeOf(bytes),
+        report: REPORT.digest,
+      })),
+      [REPORT],
+    );
+    packer.isNamed = await finishNaming(database, id);
+    return;
+  }
+  const instance = instances[packer.next];
+  if (instance === undefined) {
+    await finishPacking(database, id);
+    return leave(tab, packer);
+  }
+  packer.next += 1;
+  const row = await database.instances.get([id, instance.position]);
+  // As device-tasks.ts: what the PACS has, or what was settled meanwhile, needs no copy.
+  if (
+    !row ||
+    row.parcelId !== null ||
+    row.inPacs ||
+    row.state === 'left-out' ||
+    isInPacs(row.state as InstanceState)
+  )
+    return;
+  if (isChanged) await withdrawInstances(database, id, [instance.position]);
+  else
+    await storeParcel(database, device.keys.sealingKey, {
+      id: `${id}-${instance.position}`,
+      studyId: id,
+      instances: [instance],
+    });
+}
+
+/**
+ * What keeps a study from being whole takes it out of the queue; that it is gone already is no failure
+ * (queue-study.ts).
+ */
+async function orGiveUp(device: Around, tab: Tab, packer: Packer, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const study = await tab.device.database.studies.get(packer.id);
+    const isOver = study === undefined || study.state === 'taken-back' || study.state === 'done';
+    if (error instanceof Error && error.name === 'StudyGone' && isOver) return leave(tab, packer);
+    await giveUp(device, tab, packer, 'failed');
+    if (!isNoRoom(error) && !(error instanceof Error && error.name === 'StudyGone')) throw error;
+  }
+}
+
+export async function giveUp(
+  device: Around,
+  tab: Tab,
+  packer: Packer,
+  why: 'cancelled' | 'failed',
+): Promise<void> {
+  device.ended.add(packer.id);
+  await giveUpStudy(device.decisionsOf(tab), packer.id, why);
+  leave(tab, packer);
+}
+
+function leave(tab: Tab, packer: Packer): void {
+  const at = tab.packers.indexOf(packer);
+  if (at >= 0) tab.packers.splice(at, 1);
+}

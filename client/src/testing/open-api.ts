@@ -1,0 +1,49 @@
+/** For tests: the real client of the API over answers that a test gives, and what was asked. */
+import { setImmediate as turn } from 'node:timers/promises';
+import { createApiClient, type ApiClient } from '../net/api-client.ts';
+
+export type Asked = {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly headers: Headers;
+};
+export type Answering = (asked: Asked) => Response | Promise<Response>;
+export type TestApi = { readonly api: ApiClient; readonly asked: Asked[] };
+
+export const json = (body: unknown, status = 200): Response => Response.json(body, { status });
+export const refusal = (status: number, code: string): Response =>
+  new Response(
+    JSON.stringify({ type: 'about:blank', title: 'Not so.', status, code, correlationId: 'c-1' }),
+    { status, headers: { 'content-type': 'application/problem+json' } },
+  );
+export const unreachable = (): never => {
+  throw new TypeError('fetch failed');
+};
+
+/** Until what was answered has been read, which takes no time but some turns of the loop. */
+export async function untilRead(isOver: () => boolean): Promise<boolean> {
+  for (let turns = 0; turns < 1_000 && !isOver(); turns += 1) await turn();
+  return isOver();
+}
+
+export function openTestApi(answer: Answering): TestApi {
+  const asked: Asked[] = [];
+  const api = createApiClient({
+    baseUrl: '/api',
+    tokens: { accessToken: async () => 'token', renew: async () => null },
+    async fetch(url, init) {
+      init?.signal?.throwIfAborted();
+      const { body } = init ?? {};
+      const one = {
+        method: init?.method ?? 'GET',
+        path: String(url).slice('/api'.length),
+        body: typeof body === 'string' ? JSON.parse(body) : body,
+        headers: new Headers(init?.headers),
+      };
+      asked.push(one);
+      return answer(one);
+    },
+  });
+  return { api, asked };
+}

@@ -1,0 +1,118 @@
+/**
+ * For the tests of the upload page's store: a device in memory whose workers run beside it, with a hook
+ * before and after each task.
+ */
+import { signal } from '@preact/signals';
+import { importProjectKey } from '#shared/deid/pseudonyms.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
+import type { SyntheticStudy } from '#testing/synthetic-study.ts';
+import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
+import { makeSealingKeys, openDevice, queueOver, type TestDevice } from './open-queue.ts';
+import { createTaskRunner, type ResultOf, type Task } from '../pipeline/ingest/device-tasks.ts';
+import { createIngestStore, type IngestTools } from '../pipeline/ingest/ingest.store.ts';
+import type { WorkerPool } from '../pipeline/ingest/worker-pool.ts';
+
+const ROLES = ['admin' as const];
+export const IDENTIFIED = { name: 'identified', version: 1, deidentify: false, options: [], roles: ROLES };
+export const DEIDENTIFIED = { name: 'deidentified', version: 1, deidentify: true, options: [], roles: ROLES };
+
+export function filesOf(study: SyntheticStudy, folder = ''): File[] {
+  return study.instances.map(({ bytes, fileName }) => inFolder(new File([bytes], fileName), folder));
+}
+
+/** As `webkitdirectory` gives it. */
+export function inFolder(file: File, folder: string): File {
+  if (folder !== '') Object.defineProperty(file, 'webkitRelativePath', { value: `${folder}/${file.name}` });
+  return file;
+}
+
+export interface TestIngestOptions {
+  readonly chosen?: Policy;
+  readonly room?: number | null;
+  readonly device?: TestDevice;
+  readonly decisions?: Partial<DecisionTools>;
+  readonly tools?: Partial<IngestTools>;
+}
+
+export async function openIngest({
+  chosen = IDENTIFIED,
+  room = null,
+  device,
+  decisions = {},
+  tools = {},
+}: TestIngestOptions = {}) {
+  const opened = device ?? (await openDevice());
+  const { database } = opened;
+  const runner = createTaskRunner({
+    database,
+    coding: { loadCharls },
+    codecs: loadCodecs(),
+    now: () => performance.now(),
+  });
+  const hooks = {
+    beforeTask: async (_task: Task): Promise<void> => undefined,
+    afterTask: async (_task: Task): Promise<void> => undefined,
+  };
+  const pool: WorkerPool = {
+    size: 2,
+    async run<T extends Task>(task: T, abort: AbortSignal): Promise<ResultOf<T>> {
+      await hooks.beforeTask(task);
+      abort.throwIfAborted();
+      const result = await runner.run(task);
+      await hooks.afterTask(task);
+      return result;
+    },
+    close: () => undefined,
+  };
+  const keys = await makeSealingKeys();
+  const projectKey = await importProjectKey(new Uint8Array(32).fill(7));
+  const policies = signal<KnownPolicies | null>({
+    policies: [...new Set([IDENTIFIED, DEIDENTIFIED, chosen])],
+    default: chosen.name,
+    projectKey,
+    projectKeyId: 'p1',
+    sealingKey: keys.sealingKey,
+  });
+  const deciding: DecisionTools = {
+    database,
+    now: () => 1,
+    decide: async () => undefined,
+    withdraw: async () => undefined,
+    wake: () => undefined,
+    ...decisions,
+  };
+  let announced = 0;
+  const store = createIngestStore({
+    database,
+    key: Promise.resolve(opened.key),
+    pool,
+    policies,
+    hearPolicies: () => undefined,
+    now: () => 1,
+    createId: () => crypto.randomUUID(),
+    account: () => 'a',
+    later: (work) => void queueMicrotask(work),
+    room: async () => room,
+    persist: async () => true,
+    isPersisted: async () => false,
+    whileWriting: (_, work) => work(),
+    giveUp: (id, why) => giveUpStudy(deciding, id, why),
+    sample: async () => [],
+    triaged: () => null,
+    onQueued: () => (announced += 1),
+    ...tools,
+  });
+  return {
+    ...opened,
+    store,
+    queue: queueOver(opened),
+    hooks,
+    keys,
+    policies,
+    pool,
+    announced: () => announced,
+  };
+}

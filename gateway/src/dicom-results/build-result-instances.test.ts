@@ -1,0 +1,446 @@
+/** Results as others read them: dciodvfy, dsrdump, dcmdump and pydicom, on sources of several makes. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { describeInstance } from '#shared/dicom/describe-instance.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { resample } from './build-segmentation.ts';
+import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
+import { observerName } from './observer.ts';
+import {
+  askProgram,
+  DEIDENTIFIED,
+  testFilm,
+  testMaps,
+  testMasks,
+  testSubject,
+} from '../testing/open-subject.ts';
+import type { BuiltResult, ResultKind, Verification } from './result-subject.ts';
+import { createResultUid } from './result-uid.ts';
+
+const PYTHON = '/usr/bin/python3';
+const test = suite('a result');
+
+const uidsOf = (results: readonly BuiltResult[]): string[] =>
+  results.map(({ identifiers }) => identifiers.sopInstanceUID);
+const of = (kind: ResultKind, results: readonly BuiltResult[]): BuiltResult =>
+  results.find((result) => result.kind === kind)!;
+const correction: Verification = {
+  verdict: 'correct',
+  finding: 'viral pneumonia',
+  reason: 'Beidseits zarte Zeichnung, für Bakterien zu schwach',
+  by: 'radiologist',
+  at: new Date('2026-11-21T08:30:00Z'),
+  revision: 2,
+};
+
+/** Lines of dciodvfy that begin with "Error"; null where it is not installed. */
+function errorsOf({ bytes }: BuiltResult): readonly string[] | null {
+  return (
+    askProgram('dciodvfy', [], bytes)
+      ?.text.split('\n')
+      .filter((line) => /\bError\b/.test(line)) ?? null
+  );
+}
+
+async function readBack({ bytes }: { readonly bytes: Uint8Array }) {
+  const read = await readInstance(bytesSource(bytes));
+  if (read.kind === 'refused') throw assert.unreachable(read.because);
+  return read.instance;
+}
+
+test('has no fault that dciodvfy finds: of a film, of a film without a name, of frames, of a slice, and with the radiologist’s word', async () => {
+  const films = [{ seed: 1 }, { seed: 2, more: DEIDENTIFIED }, { seed: 3, frames: 4 }];
+  const slice = await testSubject(syntheticStudy({ seed: 4, modality: 'CT' }).instances[0]!.bytes);
+  const subjects = [
+    ...(await Promise.all(
+      films.map((film) => testSubject(testFilm(film).bytes, {}, film.frames === undefined ? 0 : 2)),
+    )),
+    slice,
+  ];
+  for (const subject of subjects) {
+    const results = [
+      ...buildResultInstances(subject, testMaps()),
+      buildVerifiedReport(subject, ['SEG', 'SC'], correction),
+    ];
+    for (const result of results) {
+      const errors = errorsOf(result);
+      if (errors === null) return skipped('results through dciodvfy', 'dicom3tools is not installed');
+      assert.equal(errors, [], result.kind);
+    }
+  }
+  const segmentation = await readBack(of('SEG', buildResultInstances(slice, testMaps())));
+  assert.equal(
+    findElement(segmentation.elements, 0x00200052)?.bytes,
+    findElement(slice.source.elements, 0x00200052)?.bytes,
+    'in the space of its source',
+  );
+});
+
+test('of sources of many makes and character sets has no fault that its source has not', async () => {
+  const { corpus } = testEnvironment();
+  if (corpus === null) return skipped('results of the corpus', 'the corpus is not there');
+  const folders = [
+    'dx-small',
+    'cr-chest-philips',
+    'ct-small',
+    'mr-dwi-ge',
+    'xa-multiframe',
+    'mr-enh-philips',
+    'mg-overlay',
+    'deflated',
+    'nm-bone-syntaxes',
+    'charsets',
+  ];
+  let checked = 0;
+  for (const folder of folders) {
+    const names = (await readdir(join(corpus, 'dev', folder))).filter((name) => name.endsWith('.dcm')).sort();
+    for (const name of names.slice(0, folder === 'charsets' ? 8 : 1)) {
+      const bytes = await readFile(join(corpus, 'dev', folder, name));
+      if ((await readInstance(bytesSource(bytes))).kind === 'refused') continue;
+      const subject = await testSubject(bytes);
+      // Some have no pixels: a map is as large as the model's square then.
+      const { rows, columns } = describeInstance(subject.source);
+      const sized = {
+        ...subject,
+        finding: {
+          ...subject.finding,
+          input: { ...subject.finding.input, rows: rows ?? 128, columns: columns ?? 128 },
+        },
+      };
+      for (const result of buildResultInstances(sized, testMaps())) {
+        const errors = errorsOf(result);
+        if (errors === null)
+          return skipped('results of the corpus through dciodvfy', 'dicom3tools is not installed');
+        assert.equal(errors, [], `${name} ${result.kind}`);
+        checked += 1;
+      }
+    }
+  }
+  assert.ok(checked >= 40, `${checked} checked`);
+});
+
+test('carries patient and study of its source byte for byte, in a series of its own that says what it is', async () => {
+  const film = testFilm({
+    seed: 4,
+    more: [
+      [0x00080005, 'CS', 'ISO_IR 100'],
+      [0x00100010, 'PN', new Uint8Array([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72])],
+    ],
+  });
+  const subject = await testSubject(film.bytes);
+  for (const result of buildResultInstances(subject, testMaps())) {
+    const instance = await readBack(result);
+    for (const tag of [
+      0x00080005, 0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x00100010, 0x00100020, 0x00100030,
+      0x00100040, 0x00101010, 0x00200010, 0x0020000d,
+    ]) {
+      assert.equal(
+        findElement(instance.elements, tag)?.bytes,
+        findElement(subject.source.elements, tag)?.bytes,
+        tag.toString(16),
+      );
+    }
+    assert.is(describeInstance(instance).patientName, 'Müller');
+    assert.is(describeInstance(instance).seriesDescription, 'AI, not for diagnosis');
+    assert.is.not(result.identifiers.seriesInstanceUID, film.identifiers.seriesInstanceUID);
+  }
+  assert.is(
+    new Set(buildResultInstances(subject, testMaps()).map(({ identifiers }) => identifiers.seriesInstanceUID))
+      .size,
+    3,
+  );
+});
+
+test('prints as a report: unverified, with model, digest, probabilities, threshold and limits', async () => {
+  const subject = await testSubject(testFilm({ seed: 5 }).bytes);
+  const printed = askProgram(
+    'dsrdump',
+    ['+Pl', '+Pc'],
+    of('SR', buildResultInstances(subject, testMaps())).bytes,
+  );
+  if (printed === null) return skipped('reports through dsrdump', 'dcmtk is not installed');
+  for (const said of [
+    'Verification Flag   : UNVERIFIED',
+    'Completion Flag     : PARTIAL',
+    'AI, not for diagnosis',
+    '"Algorithm Name")="pneumonia"',
+    `SHA-256 of the model: ${'a'.repeat(64)}`,
+    '(P-BACTERIAL,99RELAYPACS,"Probability of bacterial pneumonia")="0.9"',
+    '"Probability of normal")="0.0712"',
+    '"Score")="0.9288"',
+    '"Threshold of the score")="0.212"',
+    '(ROTATED,99RELAYPACS,"Film is rotated")',
+    'The map marks 25 % of the right lung - mostly low.',
+    'Children of 1 to 5 years only.',
+    'NOT FOR DIAGNOSTIC USE',
+    '(3341006,SCT,"Right lung")',
+    '(SG image,)',
+    '(SC image,)',
+    '(DX image,)',
+  ])
+    assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
+});
+
+test('outside the population says so, and gives no probability', async () => {
+  const silent = {
+    population: 'outside' as const,
+    probabilities: null,
+    score: null,
+    positive: null,
+    lungs: null,
+    film: [],
+    warnings: ['outside-population'],
+  };
+  const results = buildResultInstances(await testSubject(testFilm({ seed: 6 }).bytes, silent), {
+    lungs: null,
+    heatMap: null,
+  });
+  assert.equal(
+    results.map(({ kind }) => kind),
+    ['SR'],
+  );
+  const printed = askProgram('dsrdump', ['+Pl'], results[0]!.bytes);
+  if (printed === null) return skipped('reports through dsrdump', 'dcmtk is not installed');
+  assert.ok(
+    printed.text.includes('Outside the population of the model') && printed.text.includes('Not scored'),
+  );
+  assert.not.match(printed.text, /Probability of normal|"Score"\)=/);
+});
+
+test('with the radiologist’s word is complete and verified, names the one before it, and keeps reading in other letters', async () => {
+  const subject = await testSubject(testFilm({ seed: 7 }).bytes);
+  const first = of('SR', buildResultInstances(subject, testMaps()));
+  const second = buildVerifiedReport(subject, ['SEG', 'SC'], correction);
+  assert.is.not(second.identifiers.sopInstanceUID, first.identifiers.sopInstanceUID);
+  assert.is(second.identifiers.seriesInstanceUID, first.identifiers.seriesInstanceUID);
+  assert.ok(Buffer.from(second.bytes).includes(first.identifiers.sopInstanceUID), 'the predecessor is named');
+  const printed = askProgram('dsrdump', ['+Pl', '+U8'], second.bytes);
+  if (printed === null) return skipped('reports through dsrdump', 'dcmtk is not installed');
+  for (const said of [
+    'COMPLETE',
+    'Verification Flag   : VERIFIED',
+    'Predecessor Docs    : 1',
+    'Corrects the model',
+    '(75570004,SCT,"Viral pneumonia")',
+    correction.reason!,
+    '"Person Observer Name")="radiologist"',
+  ])
+    assert.ok(printed.text.includes(said), `${said}\n${printed.text}`);
+});
+
+test('with words in letters that its source’s character set lacks is written in UTF-8, with the same patient', async () => {
+  const name = new Uint8Array([0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72]);
+  const latin = await testSubject(
+    testFilm({
+      seed: 15,
+      more: [
+        [0x00080005, 'CS', 'ISO_IR 100'],
+        [0x00100010, 'PN', name],
+      ],
+    }).bytes,
+  );
+  const said = await readBack(buildVerifiedReport(latin, [], { ...correction, reason: '両側びまん性' }));
+  assert.equal(said.characterSets, ['ISO_IR 192']);
+  assert.is(describeInstance(said).patientName, 'Müller');
+  const plain = await readBack(buildVerifiedReport(latin, [], { ...correction, reason: 'bilateral' }));
+  assert.equal(plain.characterSets, ['ISO_IR 100']);
+  const unreadable = await testSubject(
+    testFilm({
+      seed: 16,
+      more: [
+        [0x00080005, 'CS', 'ISO_IR 999'],
+        [0x00100010, 'PN', name],
+      ],
+    }).bytes,
+  );
+  const safe = await readBack(buildVerifiedReport(unreadable, [], { ...correction, reason: 'für' }));
+  assert.equal(
+    [...findElement(safe.elements, 0x00100010)!.bytes!.subarray(0, 6)],
+    [...name],
+    'what cannot be read is copied as it is',
+  );
+});
+
+test('of a de-identified study holds no true date, no observer’s name and no free text', async () => {
+  const subject = await testSubject(testFilm({ seed: 8, more: DEIDENTIFIED }).bytes);
+  const pseudonyms = await createPseudonyms(new Uint8Array(32).fill(7));
+  const by = await observerName(subject.source, { id: 'account-1', username: 'dr.house' }, pseudonyms);
+  assert.match(by, /^RP-/);
+  const results = [
+    ...buildResultInstances(subject, testMaps()),
+    buildVerifiedReport(subject, [], { ...correction, by }),
+  ];
+  for (const { bytes } of results) {
+    const content = Buffer.from(bytes).toString('latin1');
+    for (const told of ['2026', 'dr.house', 'Bakterien']) assert.not.ok(content.includes(told), told);
+    assert.is(
+      textOf(findElement((await readBack({ bytes })).elements, 0x00120062), await readBack({ bytes })),
+      'YES',
+    );
+  }
+  const named = await testSubject(testFilm({ seed: 8 }).bytes);
+  assert.is(
+    await observerName(named.source, { id: 'account-1', username: 'dr.house' }, pseudonyms),
+    'dr.house',
+  );
+});
+
+test('made a second time is the same, byte for byte; other parameters make no other instance, another frame, model or secret does', async () => {
+  const film = testFilm({ seed: 9, frames: 3 });
+  const again = async () => buildResultInstances(await testSubject(film.bytes), testMaps());
+  const [first, second] = [await again(), await again()];
+  first.forEach((result, i) => assert.ok(Buffer.from(result.bytes).equals(second[i]!.bytes)));
+  const subject = await testSubject(film.bytes);
+  const others = [
+    { ...subject, models: subject.models.slice(1) },
+    await testSubject(film.bytes, {}, 1),
+    { ...subject, uid: createResultUid(new Uint8Array(32).fill(8)) },
+  ];
+  const uids = others.flatMap((other) => uidsOf(buildResultInstances(other, testMaps())));
+  assert.is(new Set([...uids, ...uidsOf(first)]).size, 12);
+  const asked = {
+    ...subject,
+    key: 'the same with another threshold',
+    finding: { ...subject.finding, threshold: 0.5 },
+  };
+  assert.equal(uidsOf(buildResultInstances(asked, testMaps())), uidsOf(first));
+  const verified = (of: typeof subject) =>
+    buildVerifiedReport(of, [], {
+      verdict: 'agree',
+      finding: null,
+      reason: null,
+      by: 'x',
+      at: subject.at,
+      revision: 2,
+    }).identifiers.sopInstanceUID;
+  assert.is.not(verified(subject), verified(asked), 'two results of one image are verified each by itself');
+});
+
+test('segments the lungs pixel for pixel as they were given, as pydicom reads it', async () => {
+  for (const [rows, columns, seed] of [
+    [128, 128, 10],
+    [301, 257, 11],
+    [64, 50, 12],
+  ] as const) {
+    const masks = testMasks();
+    const result = of(
+      'SEG',
+      buildResultInstances(await testSubject(testFilm({ seed, rows, columns }).bytes), {
+        lungs: masks,
+        heatMap: null,
+      }),
+    );
+    const script = [
+      'import sys, json, base64, pydicom',
+      'd = pydicom.dcmread(sys.argv[1])',
+      'print(json.dumps({"shape": d.pixel_array.shape, "pixels": base64.b64encode(d.pixel_array.tobytes()).decode(),',
+      ' "segments": [[s.SegmentNumber, s.SegmentedPropertyTypeCodeSequence[0].CodeValue, s.SegmentAlgorithmType] for s in d.SegmentSequence],',
+      ' "frames": [f.SegmentIdentificationSequence[0].ReferencedSegmentNumber for f in d.PerFrameFunctionalGroupsSequence],',
+      ' "source": d.PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID}))',
+    ].join('\n');
+    const printed = askProgram(PYTHON, ['-c', script], result.bytes);
+    if (printed === null || /No module named/.test(printed.text))
+      return skipped('segmentations through pydicom', 'pydicom is not installed');
+    const read = JSON.parse(printed.text) as {
+      shape: number[];
+      pixels: string;
+      segments: unknown[];
+      frames: number[];
+      source: string;
+    };
+    assert.equal(read.shape, [2, rows, columns]);
+    assert.equal(read.segments, [
+      [1, '3341006', 'AUTOMATIC'],
+      [2, '44029006', 'AUTOMATIC'],
+    ]);
+    assert.equal(read.frames, [1, 2]);
+    assert.is(read.source, testFilm({ seed, rows, columns }).identifiers.sopInstanceUID);
+    const pixels = Buffer.from(read.pixels, 'base64');
+    [masks.right, masks.left].forEach((mask, i) => {
+      const got = pixels.subarray(i * rows * columns, (i + 1) * rows * columns);
+      if (rows === 128) assert.ok(got.equals(mask), 'of the same size nothing changes');
+      assert.ok(dice(got, nearest(mask, rows, columns)) > 0.98, `${rows} × ${columns}`);
+    });
+  }
+});
+
+/** The mask by another rule: the cell in which a pixel's centre lies. */
+function nearest(mask: Uint8Array, rows: number, columns: number): Uint8Array {
+  const cell = (at: number, of: number) => Math.floor(((at + 0.5) * 128) / of);
+  return Uint8Array.from(
+    { length: rows * columns },
+    (_, i) => mask[cell(Math.floor(i / columns), rows) * 128 + cell(i % columns, columns)]!,
+  );
+}
+
+function dice(a: Uint8Array, b: Uint8Array): number {
+  const sum = (values: Uint8Array) => values.reduce((total, value) => total + value, 0);
+  return (2 * sum(a.map((value, i) => value & b[i]!))) / (sum(a) + sum(b));
+}
+
+test('refuses a mask that is not as large as it says', () => {
+  assert.throws(() => resample(new Uint8Array(10), 128, 5, 5), /side × side/);
+});
+
+test('shows the map with its words beneath, no side longer than 1024, whatever the shape of the picture', async () => {
+  for (const [rows, columns] of [
+    [120, 100],
+    [3000, 500],
+    [40, 2000],
+    [1, 1],
+  ] as const) {
+    const heatMap = { rows, columns, rgb: new Uint8Array(rows * columns * 3).fill(80) };
+    const result = of(
+      'SC',
+      buildResultInstances(await testSubject(testFilm({ seed: 13 }).bytes), { lungs: null, heatMap }),
+    );
+    const instance = await readBack(result);
+    const size = describeInstance(instance);
+    assert.ok(
+      size.rows! <= 1024 && size.columns! <= 1024 && size.columns! >= 900,
+      `${size.rows} × ${size.columns}`,
+    );
+    const pixels = result.bytes.subarray(findElement(instance.elements, 0x7fe00010)!.valueOffset);
+    const rowsWith = (colour: readonly number[]) =>
+      Array.from({ length: size.rows! }, (_, row) => row).filter((row) => {
+        for (let x = 0; x < size.columns!; x += 1)
+          if (colour.every((value, i) => pixels[(row * size.columns! + x) * 3 + i] === value)) return true;
+        return false;
+      });
+    const [picture, warning, words] = [
+      rowsWith([80, 80, 80]),
+      rowsWith([255, 196, 0]),
+      rowsWith([230, 230, 230]),
+    ];
+    assert.is(warning.length, 21, 'one line of letters seven pixels high, three times as large');
+    assert.ok(
+      picture.at(-1)! < warning[0]! && warning.at(-1)! < words[0]!,
+      'the picture, then the warning, then the words',
+    );
+  }
+});
+
+test('is read by dcmdump as a colour capture without anybody’s name burned in', async () => {
+  const result = of('SC', buildResultInstances(await testSubject(testFilm({ seed: 14 }).bytes), testMaps()));
+  const printed = askProgram('dcmdump', [], result.bytes);
+  if (printed === null) return skipped('captures through dcmdump', 'dcmtk is not installed');
+  assert.is(printed.code, 0);
+  for (const said of [
+    '=SecondaryCaptureImageStorage',
+    '[RGB]',
+    '[WSD]',
+    'BurnedInAnnotation',
+    '[NO]',
+    '[DERIVED\\SECONDARY]',
+  ])
+    assert.ok(printed.text.includes(said), said);
+});
+
+test.run();

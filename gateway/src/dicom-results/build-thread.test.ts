@@ -1,0 +1,45 @@
+/** What is built beside the thread that answers is what would be built in it. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { buildResultInstances } from './build-result-instances.ts';
+import { createBuildThread, type ToBuild } from './build-thread.ts';
+import { drawHeatMap } from './draw-heat-map.ts';
+import { testFilm, testMasks, testSubject } from '../testing/open-subject.ts';
+import { createResultUid } from './result-uid.ts';
+
+const test = suite('results built in a thread');
+const signal = new AbortController().signal;
+const secret = new Uint8Array(32).fill(9);
+const cam = { side: 20, data: Float32Array.from({ length: 400 }, (_, at) => at / 400) };
+const lungs = testMasks();
+
+async function toBuildOf(film: Uint8Array, frame = 0): Promise<ToBuild> {
+  const { source: _, uid: __, ...said } = await testSubject(film, {}, frame);
+  return { ...said, secret, cam, lungs, source: film.slice() };
+}
+
+test('are, byte for byte, what they would be beside the requests; the bytes of the source go with the task', async () => {
+  const { bytes } = testFilm({ seed: 31, rows: 1100, columns: 90 });
+  const toBuild = await toBuildOf(bytes);
+  const built = await createBuildThread()(toBuild, signal);
+  assert.is(toBuild.source.length, 0);
+  const subject = { ...(await testSubject(bytes)), uid: createResultUid(secret) };
+  const heatMap = await drawHeatMap(subject.source, 0, cam, loadCodecs(), signal);
+  assert.equal([heatMap?.rows, heatMap?.columns], [1024, 84]);
+  assert.equal(built, buildResultInstances(subject, { lungs, heatMap }));
+  assert.equal(
+    built.map(({ kind }) => kind),
+    ['SEG', 'SC', 'SR'],
+  );
+});
+
+test('have no heat map where there is no such picture any more', async () => {
+  const built = await createBuildThread()(await toBuildOf(testFilm({ seed: 32 }).bytes, 7), signal);
+  assert.equal(
+    built.map(({ kind }) => kind),
+    ['SEG', 'SR'],
+  );
+});
+
+test.run();

@@ -1,0 +1,42 @@
+/**
+ * Result instances are drawn and built in a thread of their own: of a film of two megapixels the heat map and
+ * the segmentation take a quarter of a second, and the thread that takes in parcels and answers everybody
+ * must not stand still for so long.
+ */
+import type { LungMasks } from '#shared/models/lung-fields.ts';
+import { giving, keepThread, toOwn } from '../threads/thread.ts';
+import type { Cam } from './draw-heat-map.ts';
+import type { BuiltResult, ResultSubject } from './result-subject.ts';
+
+/**
+ * What is to be said of an image, and the image: an instance, whole. `secret`: the project key, of which the
+ * UIDs are functions.
+ */
+export type ToBuild = Omit<ResultSubject, 'source' | 'uid'> & {
+  readonly source: Uint8Array;
+  readonly secret: Uint8Array;
+  readonly lungs: LungMasks | null;
+  readonly cam: Cam | null;
+};
+export type BuildTalk = {
+  readonly task: ToBuild;
+  readonly question: never;
+  readonly reply: never;
+  readonly answer: readonly BuiltResult[];
+};
+
+/**
+ * Builds the first revision (build-result-instances.ts). The bytes of the source go with it: who asks has
+ * them no more.
+ */
+export type BuildResults = (toBuild: ToBuild, signal: AbortSignal) => Promise<readonly BuiltResult[]>;
+
+export function createBuildThread(): BuildResults {
+  const thread = keepThread<BuildTalk>(new URL('./build.worker.ts', import.meta.url));
+  const asksNothing = (): Promise<never> =>
+    Promise.reject(new Error('nothing is asked while results are built'));
+  return (toBuild, signal) => {
+    const source = toOwn(toBuild.source);
+    return thread.do(giving({ ...toBuild, source }, source.buffer), asksNothing, signal);
+  };
+}

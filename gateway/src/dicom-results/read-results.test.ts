@@ -1,0 +1,185 @@
+/** Results as the web app's own readers show them: what was built is what is read. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readReport, type ContentItem } from '#shared/dicom/content-tree.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { loadCodecs } from '#shared/pixels/load-codecs.ts';
+import { readSegmentation, sRgbOf } from '#shared/pixels/segmentation.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { resample } from './build-segmentation.ts';
+import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
+import { testFilm, testMaps, testMasks, testSubject } from '../testing/open-subject.ts';
+import type { BuiltResult, ResultKind, Verification } from './result-subject.ts';
+
+const test = suite('a result, read back');
+const of = (kind: ResultKind, results: readonly BuiltResult[]): BuiltResult =>
+  results.find((result) => result.kind === kind)!;
+
+async function read({ bytes }: { readonly bytes: Uint8Array }) {
+  const outcome = await readInstance(bytesSource(bytes));
+  if (outcome.kind === 'refused') throw assert.unreachable(outcome.because);
+  return outcome.instance;
+}
+
+/** Every item below, with the words of its concept. */
+function flat({ items }: ContentItem): readonly ContentItem[] {
+  return items.flatMap((item) => [item, ...flat(item)]);
+}
+const named = (content: ContentItem, meaning: string) =>
+  flat(content)
+    .filter(({ name }) => name?.meaning === meaning)
+    .map(({ value }) => value);
+
+test('a report has its flags, its observer, its numbers with their units and its references', async () => {
+  const subject = await testSubject(testFilm({ seed: 11 }).bytes);
+  const results = buildResultInstances(subject, testMaps());
+  const report = readReport(await read(of('SR', results)))!;
+  assert.equal(
+    [
+      report.content.name?.meaning,
+      report.completion,
+      report.completionDescription,
+      report.verification,
+      report.preliminary,
+      report.verifiers,
+      report.predecessors,
+    ],
+    ['Imaging Measurement Report', 'PARTIAL', 'AI, not for diagnosis', 'UNVERIFIED', 'PRELIMINARY', [], []],
+  );
+  assert.equal(named(report.content, 'Score'), [
+    { kind: 'number', number: '0.9288', unit: { value: '1', scheme: 'UCUM', meaning: 'no units' } },
+  ]);
+  assert.equal(
+    named(report.content, 'Algorithm Name'),
+    ['image-kind', 'pneumonia', 'lung-fields'].map((text) => ({ kind: 'text', text })),
+  );
+  assert.equal(named(report.content, 'Finding'), [
+    {
+      kind: 'code',
+      code: { value: 'AT-OR-ABOVE', scheme: '99RELAYPACS', meaning: 'Score at or above the threshold' },
+    },
+  ]);
+  const { sopClassUID, sopInstanceUID } = subject.source.identifiers;
+  assert.equal(named(report.content, 'Image that was looked at'), [
+    { kind: 'reference', sopClassUID, sopInstanceUID },
+  ]);
+  assert.is(named(report.content, 'Heat map')[0]?.kind, 'reference');
+  const sites = flat(report.content)
+    .filter(({ name }) => name?.value === 'LUNG-AREA')
+    .map(({ items: [site] }) => (site?.value.kind === 'code' ? site.value.code.meaning : null));
+  assert.equal(sites, [null, 'Right lung', 'Left lung']);
+});
+
+test('a verified report says by whom, what they wrote in their letters, and what it completes', async () => {
+  const subject = await testSubject(testFilm({ seed: 12 }).bytes);
+  const said: Verification = {
+    verdict: 'correct',
+    finding: 'viral pneumonia',
+    reason: 'Beidseits zarte Zeichnung, müde',
+    by: 'Rahel',
+    at: new Date('2026-11-21T08:30:00Z'),
+    revision: 2,
+  };
+  const report = readReport(await read(buildVerifiedReport(subject, ['SEG', 'SC'], said)))!;
+  assert.equal(
+    [report.completion, report.verification, report.verifiers],
+    ['COMPLETE', 'VERIFIED', [{ name: 'Rahel', at: '20261121083000+0000' }]],
+  );
+  assert.equal(report.predecessors, [
+    of('SR', buildResultInstances(subject, testMaps())).identifiers.sopInstanceUID,
+  ]);
+  assert.equal(named(report.content, 'Reason'), [{ kind: 'text', text: 'Beidseits zarte Zeichnung, müde' }]);
+  assert.equal(named(report.content, 'Person Observer Name'), [{ kind: 'name', name: 'Rahel' }]);
+});
+
+test('a segmentation has both lungs with their names, colours and exactly the pixels that were marked', async () => {
+  const subject = await testSubject(testFilm({ seed: 13 }).bytes);
+  const outcome = await readSegmentation(
+    await read(of('SEG', buildResultInstances(subject, testMaps()))),
+    4096,
+    loadCodecs(),
+  );
+  if (outcome.kind === 'refused') throw assert.unreachable(outcome.because);
+  const { rows, columns, segments, sources } = outcome.segmentation;
+  assert.equal(
+    [rows, columns, sources],
+    [subject.finding.input.rows, subject.finding.input.columns, [subject.source.identifiers.sopInstanceUID]],
+  );
+  assert.equal(
+    segments.map(({ label, type, algorithmType, algorithm, area }) => [
+      label,
+      type?.value,
+      algorithmType,
+      algorithm,
+      area,
+    ]),
+    [
+      ['Right lung', '3341006', 'AUTOMATIC', 'lung-fields 1.0.0', null],
+      ['Left lung', '44029006', 'AUTOMATIC', 'lung-fields 1.0.0', null],
+    ],
+  );
+  const masks = testMasks();
+  for (const [at, side] of (['right', 'left'] as const).entries()) {
+    const mask = resample(masks[side], masks.side, rows, columns);
+    const { picture, pixels, colour } = segments[at]!;
+    assert.is(
+      pixels,
+      mask.reduce((sum, value) => sum + value, 0),
+    );
+    assert.equal([picture.width, picture.height], [columns, rows]);
+    assert.ok(
+      mask.every((value, pixel) => picture.rgba[pixel * 4 + 3] === value * 255),
+      side,
+    );
+    const inside = mask.indexOf(1) * 4;
+    assert.equal([...picture.rgba.subarray(inside, inside + 3)], [...colour]);
+  }
+});
+
+test('where pixels have a size a segment has an area; its picture is no larger than asked for', async () => {
+  const subject = await testSubject(syntheticStudy({ seed: 14, modality: 'CT' }).instances[0]!.bytes);
+  const outcome = await readSegmentation(
+    await read(of('SEG', buildResultInstances(subject, testMaps()))),
+    32,
+    loadCodecs(),
+  );
+  if (outcome.kind === 'refused') throw assert.unreachable(outcome.because);
+  for (const { area, pixels, picture } of outcome.segmentation.segments) {
+    assert.ok(area !== null && area > 0 && area < pixels, `${area} cm² of ${pixels} pixels`);
+    assert.is(Math.max(picture.width, picture.height), 32);
+  }
+});
+
+test('what is no report has none, and what is no segmentation is refused by name', async () => {
+  const subject = await testSubject(testFilm({ seed: 15 }).bytes);
+  const [report, capture] = [
+    await read(of('SR', buildResultInstances(subject, testMaps()))),
+    await read(of('SC', buildResultInstances(subject, testMaps()))),
+  ];
+  assert.is(readReport(capture), null);
+  assert.equal(await readSegmentation(report, 64, loadCodecs()), {
+    kind: 'refused',
+    because: 'image-without-pixels',
+  });
+  assert.equal(await readSegmentation(capture, 64, loadCodecs()), {
+    kind: 'refused',
+    because: 'image-type-unsupported',
+  });
+});
+
+test('a recommended colour is the one that is seen', () => {
+  // White, black, and the red of sRGB, whose CIELab under D50 is 54.29, 80.80, 69.89 (Lindbloom).
+  const lab = (l: number, a: number, b: number) =>
+    [(l / 100) * 65_535, ((a + 128) / 255) * 65_535, ((b + 128) / 255) * 65_535] as const;
+  assert.equal(
+    [sRgbOf(lab(100, 0, 0)), sRgbOf(lab(0, 0, 0)), sRgbOf(lab(54.29, 80.8, 69.89))],
+    [
+      [255, 255, 255],
+      [0, 0, 0],
+      [255, 0, 0],
+    ],
+  );
+});
+
+test.run();

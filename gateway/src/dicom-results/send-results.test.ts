@@ -1,0 +1,317 @@
+/** The road of results: beside their source in the PACS, in the study's next receipt, once. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseUid } from '#shared/dicom/uid.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { acceptReceipt } from '../../../client/src/pipeline/upload/accept-receipt.ts';
+import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
+import { openUpload } from '../uploads/open-upload.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
+import { receiptOf } from '../testing/open-study.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+import type { PipelineTools } from '../pipeline/tools.ts';
+import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
+import { DEIDENTIFIED, testFilm, testMaps, testSubject } from '../testing/open-subject.ts';
+import type { BuiltResult } from './result-subject.ts';
+import { sendResults, type ResultRoad } from './send-results.ts';
+
+const test = suite('results');
+const { signal } = new AbortController();
+let ground: TestGround;
+let seed = 100;
+test.before(async () => void (ground = await openTestGround()));
+test.after(() => ground.close());
+
+const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
+  openUpload: (manifest, sender, until) => openUpload(tools, manifest, sender, until),
+  arrived: parcels.arrived,
+});
+const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
+  sendResults(pipeline.tools, road, pipeline.siteId, results, signal);
+const uidsOf = (results: readonly BuiltResult[]): string[] =>
+  results.map(({ identifiers }) => identifiers.sopInstanceUID);
+
+/** A film that is in the PACS, with its receipt; its study is closed and the key destroyed. */
+async function deliveredFilm(more = {}) {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
+  const film = testFilm({ seed: (seed += 1), ...more });
+  const { uploadId } = await pipeline.init(toManifest([film]));
+  await pipeline.send(uploadId, [film]);
+  await pipeline.runAll();
+  await pipeline.json('POST', `/upload/${uploadId}/complete`);
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  const subject = await testSubject(film.bytes);
+  return { pacs, pipeline, film, uploadId, subject, results: buildResultInstances(subject, testMaps()) };
+}
+
+test('stand in the PACS beside their source, and in the next receipt of the study, which its device accepts', async () => {
+  const { pacs, pipeline, film, uploadId, results } = await deliveredFilm();
+  const sent = await send(pipeline, results);
+  assert.equal(
+    sent.map(({ outcome }) => outcome),
+    ['sent', 'sent', 'sent'],
+  );
+  await pipeline.runAll();
+  for (const { identifiers, bytes } of results)
+    assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
+  const { jws, receipt } = await receiptOf(pipeline, uploadId);
+  assert.is(receipt.revision, 2);
+  assert.equal(
+    receipt.instances.map(({ sopInstanceUID }) => sopInstanceUID as string).sort(),
+    [film.identifiers.sopInstanceUID, ...uidsOf(results)].sort(),
+  );
+  assert.ok(receipt.instances.every(({ state }) => (IN_PACS as readonly string[]).includes(state)));
+  assert.equal(receipt.policy, { name: 'identified', version: 1 });
+  assert.equal(receipt.instances.filter(({ policy }) => policy?.name === RESULTS_POLICY.name).length, 3);
+  const key = { ...pipeline.receiptKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA' };
+  const ours = {
+    studyInstanceUID: film.identifiers.studyInstanceUID,
+    instances: toManifest([film]).instances,
+  };
+  assert.is((await acceptReceipt(jws, { keys: [key as never] }, ours)).kind, 'holds');
+  assert.equal(await pipeline.tools.blobs.ids(), [], 'nothing of them stays at the gateway');
+  await pipeline.close();
+});
+
+test('are not the device’s: its upload counts what it sent, and its list holds one upload', async () => {
+  const { pipeline, uploadId, results } = await deliveredFilm();
+  await send(pipeline, results);
+  const onTheWay = await pipeline.status(uploadId);
+  assert.equal([onTheWay.counts.promised, onTheWay.instances?.length, onTheWay.policy], [1, 1, 'identified']);
+  await pipeline.runAll();
+  const { counts, state, waiting } = await pipeline.status(uploadId);
+  assert.equal([counts.promised, counts.inPacs, state, waiting], [1, 1, 'closed', null]);
+  const { uploads } = await pipeline.json<{ uploads: { uploadId: string }[] }>('GET', '/uploads');
+  assert.equal(
+    uploads.map((upload) => upload.uploadId),
+    [uploadId],
+  );
+  const own = await pipeline.tools.db
+    .selectFrom('upload')
+    .select('id')
+    .where('site_id', '=', pipeline.siteId)
+    .where('account_id', 'is', null)
+    .executeTakeFirstOrThrow();
+  assert.is((await pipeline.request('GET', `/upload/${own.id}/status`)).status, 404);
+  await pipeline.close();
+});
+
+test('sent a second time add nothing, on the way and when they are there', async () => {
+  const { pacs, pipeline, uploadId, results } = await deliveredFilm();
+  await send(pipeline, results);
+  await pipeline.runAll();
+  const before = (await receiptOf(pipeline, uploadId)).jws;
+  assert.equal(
+    (await send(pipeline, results)).map(({ outcome }) => outcome),
+    ['there', 'there', 'there'],
+  );
+  await pipeline.runAll();
+  assert.is((await receiptOf(pipeline, uploadId)).jws, before);
+  for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
+  await pipeline.close();
+});
+
+test('that say something else under the same UID are told, not sent, and hold up nobody', async () => {
+  const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
+  await send(pipeline, results);
+  await pipeline.runAll();
+  const other = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
+  assert.equal(uidsOf(other), uidsOf(results));
+  assert.equal(
+    (await send(pipeline, other)).map(({ outcome }) => outcome),
+    ['other-bytes', 'other-bytes', 'other-bytes'],
+  );
+  const map = {
+    ...other[0]!,
+    identifiers: { ...other[0]!.identifiers, sopInstanceUID: parseUid('SOPInstanceUID', '2.25.424242') },
+  };
+  assert.equal(
+    (await send(pipeline, [map, other[2]!])).map(({ outcome }) => outcome),
+    ['left-out', 'other-bytes'],
+    'no map that no report names',
+  );
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  assert.ok(pacs.held.get(uidsOf(results)[0]!)?.bytes.equals(results[0]!.bytes));
+  await pipeline.close();
+});
+
+test('with the radiologist’s word come as one more report and one more revision', async () => {
+  const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
+  await send(pipeline, results);
+  await pipeline.runAll();
+  const verified = buildVerifiedReport(subject, ['SEG', 'SC'], {
+    verdict: 'agree',
+    finding: null,
+    reason: null,
+    by: 'x',
+    at: new Date(),
+    revision: 2,
+  });
+  assert.is((await send(pipeline, [verified]))[0]!.outcome, 'sent');
+  await pipeline.runAll();
+  assert.is((await receiptOf(pipeline, uploadId)).receipt.revision, 3);
+  assert.is(pacs.held.size, 5);
+  await pipeline.close();
+});
+
+test('of a de-identified study pass, for they hold its pseudonyms only', async () => {
+  const { pacs, pipeline, results } = await deliveredFilm({ more: DEIDENTIFIED });
+  await send(pipeline, results);
+  await pipeline.runAll();
+  for (const uid of uidsOf(results)) assert.ok(pacs.held.has(uid));
+  await pipeline.close();
+});
+
+test('are sent under a policy that nobody else can name', async () => {
+  const { pipeline, film } = await deliveredFilm();
+  for (const roles of [['technician'], ['admin']] as const) {
+    pipeline.actAs(pipeline.accountId, [...roles]);
+    const refused = await pipeline.json<{ code: string }>(
+      'POST',
+      '/upload/init',
+      toManifest([film], RESULTS_POLICY.name),
+    );
+    assert.is(refused.code, 'policy-withdrawn');
+    const { policies } = await pipeline.json<{ policies: { name: string }[] }>('GET', '/upload/policy');
+    assert.not.ok(policies.some(({ name }) => name === RESULTS_POLICY.name));
+  }
+  await pipeline.close();
+});
+
+/** Where a run may end: what it is given in the place of the real parts. */
+const DEATHS: Readonly<
+  Record<string, (tools: PipelineTools, road: ResultRoad) => readonly [PipelineTools, ResultRoad]>
+> = {
+  'before its parcel has a row': (tools, road) => [
+    {
+      ...tools,
+      newId: () => {
+        throw new Error('killed');
+      },
+    },
+    road,
+  ],
+  'before its parcel has a byte': (tools, road) => [
+    { ...tools, blobs: { ...tools.blobs, create: () => Promise.reject(new Error('killed')) } },
+    road,
+  ],
+  'in the middle of its parcel': (tools, road) => [
+    { ...tools, blobs: { ...tools.blobs, append: (id, key, at) => tools.blobs.append(id, key, at, half()) } },
+    road,
+  ],
+  'before it says that all is there': (tools, road) => [
+    tools,
+    { ...road, arrived: () => Promise.reject(new Error('killed')) },
+  ],
+};
+
+for (const [where, die] of Object.entries(DEATHS)) {
+  test(`killed ${where} and sent again are there once, and what was left over is swept`, async () => {
+    const { pacs, pipeline, uploadId, results } = await deliveredFilm();
+    const { tools, siteId } = pipeline;
+    assert.match(
+      String(
+        await sendResults(...die(tools, roadOf(pipeline)), siteId, results, signal).catch(
+          (error: unknown) => error,
+        ),
+      ),
+      /killed/,
+    );
+    await pipeline.runAll();
+    if (!where.includes('row'))
+      assert.is(
+        (await pipeline.status(uploadId)).state,
+        'closed',
+        'the study does not wait for what may never come',
+      );
+    assert.equal(
+      (await send(pipeline, results)).map(({ outcome }) => outcome),
+      ['sent', 'sent', 'sent'],
+    );
+    await pipeline.runAll();
+    for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
+    assert.is((await pipeline.status(uploadId)).state, 'closed');
+    await runExpiry({ ...tools, now: () => new Date(tools.now().getTime() + 2 * 3600 * 1000) });
+    assert.equal(await tools.blobs.ids(), []);
+    await pipeline.close();
+  });
+}
+
+async function* half(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(100);
+  throw new Error('killed');
+}
+
+test('promised by a run that was killed give way to those that a later one brings', async () => {
+  const { pacs, pipeline, uploadId, subject, results } = await deliveredFilm();
+  const { tools, siteId } = pipeline;
+
+  const cut: ResultRoad = {
+    ...roadOf(pipeline),
+    openUpload: async (...manifest) => {
+      await roadOf(pipeline).openUpload(...manifest);
+      throw new Error('killed');
+    },
+  };
+  assert.match(
+    String(await sendResults(tools, cut, siteId, results, signal).catch((error: unknown) => error)),
+    /killed/,
+  );
+  const upgraded = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());
+  assert.equal(
+    (await send(pipeline, upgraded)).map(({ outcome }) => outcome),
+    ['sent', 'sent', 'sent'],
+  );
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  for (const { identifiers, bytes } of upgraded)
+    assert.ok(pacs.held.get(identifiers.sopInstanceUID)?.bytes.equals(bytes));
+  await pipeline.close();
+});
+
+test('sent by two gateways at once are there once', async () => {
+  const { pacs, pipeline, uploadId, results } = await deliveredFilm();
+  const both = await Promise.all([send(pipeline, results), send(pipeline, results)]);
+  assert.ok(both.flat().every(({ outcome }) => outcome === 'sent' || outcome === 'there'));
+  await pipeline.runAll();
+  for (const uid of uidsOf(results)) assert.is(pacs.posted.get(uid), 1);
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  assert.equal(await pipeline.tools.blobs.ids(), []);
+  await pipeline.close();
+});
+
+test('wait with their study while the PACS is away, and go on when it is back', async () => {
+  const { pacs, pipeline, uploadId, results } = await deliveredFilm();
+  pacs.lie = 'down';
+  assert.instance(await pipeline.tools.pacs.probe(signal).catch((error: unknown) => error), PacsUnreachable);
+  assert.equal(
+    (await send(pipeline, results)).map(({ outcome }) => outcome),
+    ['sent', 'sent', 'sent'],
+  );
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
+  pacs.lie = 'honest';
+  await pipeline.runAll();
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
+test('of two studies are not one sending', async () => {
+  const { pipeline, results } = await deliveredFilm();
+  const others = buildResultInstances(await testSubject(testFilm({ seed: 99 }).bytes), testMaps());
+  assert.instance(await send(pipeline, [...results, ...others]).catch((error: unknown) => error), RangeError);
+  assert.equal(await send(pipeline, []), []);
+  await pipeline.close();
+});
+
+test.run();

@@ -1,0 +1,315 @@
+/**
+ * The road of result instances: they are promised and come in like a device's upload, one that is the
+ * gateway's own, and go on by verify, assembly, forward, reconcile and receipt as everything does: the study
+ * gets its next revision.
+ *
+ * Promises: what the study has already is not sent again; killed anywhere and run again, the outcome is the
+ * same, also by another gateway at the same time (each run brings a parcel of its own, and the second one's
+ * is dropped by verify). It does not wait for the PACS.
+ */
+import { createHash } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
+import type { Tables } from '../database/tables.ts';
+import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import { checkRoom } from '../ports/blobs/blobs.ts';
+import {
+  changeInstances,
+  instancesByKey,
+  instancesByUid,
+  type InstanceRow,
+} from '../pipeline/instance.store.ts';
+import { deleteUnfinished, insertParcel } from '../pipeline/parcel.store.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+import { lockStudy } from '../pipeline/study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+import type { BuiltResult } from './result-subject.ts';
+
+/** Intake, as the composition root hands it over: a stage imports no other. */
+export type ResultRoad = {
+  openUpload(
+    manifest: Manifest,
+    sender: { readonly accountId: null; readonly deviceId: null; readonly siteId: string },
+    signal: AbortSignal,
+  ): Promise<ManifestAnswer>;
+  /** The parcel is complete: verify takes over. */
+  arrived(parcelId: string): Promise<void>;
+};
+
+/**
+ * `sent`: on its way. `there`: the study has it, or it is on its way since before. `other-bytes`: another run
+ * said something else under this UID; that stays, and this is not sent. `left-out`: it belongs to such a one,
+ * and no report would name it. `conflict`: held or refused before, by the code of `reason`; a person decides.
+ */
+export type SentResult = {
+  readonly sopInstanceUID: string;
+  readonly digest: string;
+  readonly outcome: 'sent' | 'there' | 'other-bytes' | 'left-out' | 'conflict';
+  readonly reason: string | null;
+};
+
+/** A parcel is written in one go; one that a killed run left is swept after this long. */
+const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
+
+type Digested = { readonly result: BuiltResult; readonly digest: string };
+
+/**
+ * Sends the results of one study, in the order given; at most 20 000. Throws StorageFull before anything is
+ * promised, RangeError where results are of several studies, and what intake throws: then it is run again.
+ */
+export async function sendResults(
+  tools: PipelineTools,
+  road: ResultRoad,
+  siteId: string,
+  results: readonly BuiltResult[],
+  signal: AbortSignal,
+): Promise<readonly SentResult[]> {
+  const [first] = results;
+  if (first === undefined) return [];
+  const { studyInstanceUID } = first.identifiers;
+  if (results.some(({ identifiers }) => identifiers.studyInstanceUID !== studyInstanceUID))
+    throw new RangeError('results of several studies');
+  if (results.length > MANIFEST_INSTANCE_LIMIT) throw new RangeError('more results than a manifest may name');
+  const digested = results.map(
+    (result): Digested => ({ result, digest: createHash('sha256').update(result.bytes).digest('hex') }),
+  );
+  const { rivals, own } = await standing(tools, siteId, digested);
+  // The first one to come stays, whole: beside a report of other words nothing is added.
+  const promised = digested.filter(
+    ({
+      result: {
+        identifiers: { sopInstanceUID },
+      },
+    }) => !rivals.has(sopInstanceUID) && (rivals.size === 0 || own.has(sopInstanceUID)),
+  );
+  const answer = promised.length === 0 ? null : await promise(tools, road, siteId, promised, signal);
+  const needed = new Set(answer?.need.map(({ sopInstanceUID }) => sopInstanceUID));
+  const conflicts = new Map(answer?.conflict.map(({ sopInstanceUID, reason }) => [sopInstanceUID, reason]));
+  return digested.map(
+    ({
+      result: {
+        identifiers: { sopInstanceUID },
+      },
+      digest,
+    }): SentResult => {
+      if (rivals.has(sopInstanceUID)) return { sopInstanceUID, digest, outcome: 'other-bytes', reason: null };
+      if (rivals.size > 0 && !own.has(sopInstanceUID))
+        return { sopInstanceUID, digest, outcome: 'left-out', reason: null };
+      const reason = conflicts.get(sopInstanceUID) ?? null;
+      return {
+        sopInstanceUID,
+        digest,
+        reason,
+        outcome: reason !== null ? 'conflict' : needed.has(sopInstanceUID) ? 'sent' : 'there',
+      };
+    },
+  );
+}
+
+type Standing = { readonly rivals: ReadonlySet<string>; readonly own: ReadonlySet<string> };
+
+/**
+ * `own`: UIDs that the site knows under these bytes. `rivals`: under others alone; to promise them once more
+ * would hold the whole study for a person.
+ */
+async function standing(
+  tools: PipelineTools,
+  siteId: string,
+  digested: readonly Digested[],
+): Promise<Standing> {
+  const known = await instancesByUid(
+    tools.db,
+    siteId,
+    digested.map(({ result }) => result.identifiers.sopInstanceUID),
+  );
+  const digests = new Map(
+    digested.map(({ result, digest }) => [result.identifiers.sopInstanceUID as string, digest]),
+  );
+  // What a run promised and never brought is nobody's word.
+  const dead = known.filter(
+    (row) =>
+      row.state === 'promised' &&
+      row.policy_name === RESULTS_POLICY.name &&
+      digests.get(row.sop_instance_uid) !== row.digest,
+  );
+  const taken = await takeBack(tools, dead, null);
+  const active = known.filter(
+    ({ id, state }) => state !== 'refused' && state !== 'left-out' && !taken.has(id),
+  );
+  const own = new Set(
+    active
+      .filter((row) => digests.get(row.sop_instance_uid) === row.digest)
+      .map((row) => row.sop_instance_uid),
+  );
+  return { own, rivals: new Set(active.map((row) => row.sop_instance_uid)).difference(own) };
+}
+
+async function promise(
+  tools: PipelineTools,
+  road: ResultRoad,
+  siteId: string,
+  promised: readonly Digested[],
+  signal: AbortSignal,
+): Promise<ManifestAnswer> {
+  await checkRoom(
+    tools.blobs,
+    promised.reduce((sum, { result }) => sum + result.bytes.length, 0),
+  );
+  const answer = await road.openUpload(
+    toManifest(promised),
+    { accountId: null, deviceId: null, siteId },
+    signal,
+  );
+  const needed = new Set(answer.need.map(({ sopInstanceUID }) => sopInstanceUID));
+  const toSend = promised.filter(({ result }) => needed.has(result.identifiers.sopInstanceUID));
+  if (toSend.length > 0) await bring(tools, road, answer.uploadId, toSend);
+  return answer;
+}
+
+function toManifest(promised: readonly Digested[]): Manifest {
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    policy: { name: RESULTS_POLICY.name, version: RESULTS_POLICY.version },
+    studyInstanceUID: promised[0]!.result.identifiers.studyInstanceUID,
+    instances: promised.map(({ result: { identifiers, transferSyntaxUID, bytes }, digest }) => ({
+      sopInstanceUID: identifiers.sopInstanceUID,
+      seriesInstanceUID: identifiers.seriesInstanceUID,
+      sopClassUID: identifiers.sopClassUID,
+      transferSyntaxUID,
+      bytes: bytes.length,
+      digest,
+    })),
+  };
+}
+
+/** Row first, then the bytes under the study's key, then the word that all is there: as tus does it. */
+async function bring(
+  tools: PipelineTools,
+  road: ResultRoad,
+  uploadId: string,
+  toSend: readonly Digested[],
+): Promise<void> {
+  const parts = toSend.map(({ result: { identifiers, transferSyntaxUID, bytes }, digest }) => ({
+    sopInstanceUID: identifiers.sopInstanceUID,
+    digest,
+    transferSyntaxUID,
+    bytes,
+  }));
+  const body = packParcel(createBoundary(), parts);
+  let parcelId: string | null = null;
+  try {
+    parcelId = tools.newId();
+    const studyKey = await insertRow(tools, uploadId, parcelId, body.size);
+    await tools.blobs.create(parcelId);
+    await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
+    await road.arrived(parcelId);
+  } catch (error) {
+    await giveUp(tools, uploadId, toSend, parcelId).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The study does not wait for what may never come; who sends it again promises it again. */
+async function giveUp(
+  tools: PipelineTools,
+  uploadId: string,
+  toSend: readonly Digested[],
+  parcelId: string | null,
+): Promise<void> {
+  const { study_id: id, site_id } = await tools.db
+    .selectFrom('upload')
+    .select(['study_id', 'site_id'])
+    .where('id', '=', uploadId)
+    .executeTakeFirstOrThrow();
+  const keys = toSend.map(
+    ({
+      result: {
+        identifiers: { sopInstanceUID },
+      },
+      digest,
+    }) => ({ sopInstanceUID, digest }),
+  );
+  await takeBack(
+    tools,
+    (await instancesByKey(tools.db, { id, site_id }, keys)).filter(({ state }) => state === 'promised'),
+    parcelId,
+  );
+}
+
+/**
+ * Promises of result instances that nobody keeps: those of a study for which the gateway has no parcel on its
+ * way. `parcelId`: the parcel that failed, which goes as well. The ids of those that are taken back.
+ */
+async function takeBack(
+  tools: PipelineTools,
+  promised: readonly InstanceRow[],
+  parcelId: string | null,
+): Promise<ReadonlySet<number>> {
+  const taken = new Set<number>();
+  for (const [studyId, rows] of Map.groupBy(promised, ({ study_id }) => study_id)) {
+    await tools.db.transaction().execute(async (trx) => {
+      const study = await lockStudy(trx, studyId);
+      if (parcelId !== null) await deleteUnfinished(trx, [parcelId]);
+      if (study === undefined || (await isOnItsWay(trx, studyId))) return;
+      const changes = rows.map(({ id }) => ({
+        id,
+        state: 'refused' as const,
+        reason: 'never-arrived' as const,
+      }));
+      const changed = await changeInstances(trx, changes, ['promised'], tools.now(), studyId);
+      if (changed.size === 0) return;
+      for (const { id } of rows) if (changed.has(Number(id))) taken.add(id);
+      await enqueueStage(trx, tools, 'assembly', { studyId });
+      await auditStudy(trx, tools, study, 'instances-never-arrived', { instances: changed.size });
+    });
+    tools.changes.emit(studyId);
+  }
+  return taken;
+}
+
+/** A parcel of the gateway's own for this study that is not verified yet. */
+async function isOnItsWay(trx: Transaction<Tables>, studyId: string): Promise<boolean> {
+  const own = trx
+    .selectFrom('parcel')
+    .innerJoin('upload', 'upload.id', 'parcel.upload_id')
+    .select('parcel.id')
+    .where('parcel.study_id', '=', studyId)
+    .where('upload.account_id', 'is', null)
+    .where('parcel.state', '<>', 'verified')
+    .limit(1);
+  return (await own.executeTakeFirst()) !== undefined;
+}
+
+/** The study's key: intake made one when it promised, and keeps it while something is awaited. */
+async function insertRow(
+  tools: PipelineTools,
+  uploadId: string,
+  parcelId: string,
+  bytes: number,
+): Promise<Uint8Array> {
+  return tools.db.transaction().execute(async (trx) => {
+    const upload = await trx
+      .selectFrom('upload')
+      .select(['study_id', 'site_id'])
+      .where('id', '=', uploadId)
+      .executeTakeFirstOrThrow();
+    const study = await lockStudy(trx, upload.study_id);
+    const key = study?.wrapped_key ? tools.keys.unwrap(study.id, study.wrapped_key) : null;
+    if (key === null) throw new Error('the key of the study went while its results were on their way');
+    const expiresAt = new Date(tools.now().getTime() + PARCEL_EXPIRES_AFTER_MS);
+    await insertParcel(trx, {
+      id: parcelId,
+      site_id: upload.site_id,
+      upload_id: uploadId,
+      study_id: upload.study_id,
+      device_parcel_id: tools.newId(),
+      bytes,
+      expires_at: expiresAt,
+      seal_key_id: null,
+      seal_enc: null,
+    });
+    return key;
+  });
+}

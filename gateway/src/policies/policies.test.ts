@@ -1,0 +1,240 @@
+/**
+ * What an administrator's policies promise to who sends: which version is taken, by which one is judged, and
+ * what becomes of what waits.
+ */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { policyAnswerSchema, type Policy } from '#shared/protocol/api.ts';
+import type { Manifest } from '#shared/protocol/manifest.ts';
+import { BUILT_IN_NAMES, type PolicyDocument } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { deidentifyBytes, rulesOf } from '#testing/deidentified-file.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { testDatabases } from '../testing/open-database.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  packed,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
+import { newStudy } from '../testing/open-study.ts';
+import { BUILT_IN_POLICIES } from './policies.ts';
+import { insertPolicy, listVersions, replacePolicy, versionsOf, withdrawPolicy } from './policy.store.ts';
+
+const KEEPING: PolicyDocument = {
+  name: 'own',
+  title: 'Institutions stay',
+  deidentify: true,
+  options: ['retain-institution-identity'],
+  roles: ['technician', 'researcher'],
+};
+const STRICT: PolicyDocument = { ...KEEPING, title: 'Nothing stays', options: [] };
+
+for (const { name, open } of testDatabases('policies')) {
+  const test = suite(`an administrator’s policies on ${name}`);
+  let ground: TestGround;
+  test.before(async () => void (ground = await openTestGround(await open())));
+  test.after(() => ground.close());
+
+  type World = TestPipeline & {
+    readonly change: { siteId: string; by: string; now: Date };
+    make(document: PolicyDocument): Promise<void>;
+    replace(document: PolicyDocument, version: number): Promise<void>;
+    withdraw(version: number): Promise<boolean>;
+    offered(): Promise<readonly Policy[]>;
+    codeOf(manifest: Manifest): Promise<string | undefined>;
+  };
+
+  async function inWorld(run: (world: World) => Promise<void>): Promise<void> {
+    const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
+    const change = { siteId: pipeline.siteId, by: pipeline.accountId, now: new Date() };
+    const { db } = pipeline.tools;
+    await run({
+      ...pipeline,
+      change,
+      make: (document) => db.transaction().execute((trx) => insertPolicy(trx, document, change)),
+      replace: (document, version) =>
+        db.transaction().execute((trx) => replacePolicy(trx, document, version, change)),
+      withdraw: (version) => db.transaction().execute((trx) => withdrawPolicy(trx, 'own', version, change)),
+      offered: async () => policyAnswerSchema.parse(await pipeline.json('GET', '/upload/policy')).policies,
+      codeOf: async (manifest) =>
+        (await pipeline.json<{ code?: string }>('POST', '/upload/init', manifest)).code,
+    });
+    assert.equal(pipeline.failures, []);
+    await pipeline.close();
+  }
+
+  /** What a device makes of the study under these options. */
+  async function deidentified({ tools }: TestPipeline, ...options: string[]): Promise<SyntheticInstance[]> {
+    return Promise.all(
+      newStudy().map(async (instance) => {
+        const made = await deidentifyBytes(instance.bytes, rulesOf(...options), tools.pseudonyms);
+        if (made.kind !== 'ready') throw new Error(made.because);
+        return { ...instance, bytes: new Uint8Array(made.bytes), identifiers: made.outcome.identifiers };
+      }),
+    );
+  }
+
+  const under = (instances: readonly SyntheticInstance[], version: number): Manifest => ({
+    ...toManifest(instances),
+    policy: { name: 'own', version },
+  });
+  const codeOf = (work: Promise<unknown>): Promise<string> =>
+    work.then(
+      () => 'done',
+      (error: unknown) => (error instanceof Problem ? error.code : String(error)),
+    );
+
+  test('have no name that a built-in one has', () =>
+    assert.equal(
+      BUILT_IN_POLICIES.map((policy) => policy.name),
+      [...BUILT_IN_NAMES],
+    ));
+
+  test('are offered with their rules, the newest version alone, to the roles and the site that they name', () =>
+    inWorld(async (world) => {
+      const rules = { unknownAttributes: 'keep' as const, attributes: { '00101010': 'keep' as const } };
+      await world.make(KEEPING);
+      await world.replace({ ...KEEPING, rules }, 1);
+      const own = (await world.offered()).find((policy) => policy.name === 'own');
+      assert.equal(own, { ...KEEPING, rules, version: 2 });
+      world.actAs(world.accountId, ['radiologist']);
+      assert.equal(
+        (await world.offered()).map((policy) => policy.name),
+        ['identified', 'deidentified'],
+      );
+      world.actAs(world.accountId, ['auditor']);
+      assert.equal(await world.offered(), []);
+      world.actAs(world.accountId, ['technician'], null, randomUUID());
+      assert.equal(
+        (await world.offered()).map((policy) => policy.name),
+        ['identified', 'deidentified'],
+        'another site',
+      );
+    }));
+
+  test('what was promised under one is judged by that very version, superseded and withdrawn since', () =>
+    inWorld(async (world) => {
+      await world.make(KEEPING);
+      const instances = await deidentified(world, 'retain-institution-identity');
+      const { uploadId } = await world.init(under(instances, 1));
+      await world.send(uploadId, instances);
+      await world.replace(STRICT, 1);
+      assert.is(await world.withdraw(2), true);
+      await world.runAll();
+      assert.is((await world.status(uploadId)).state, 'closed');
+    }));
+
+  test('what keeps more than the version allows does not pass', () =>
+    inWorld(async (world) => {
+      await world.make(KEEPING);
+      await world.replace(STRICT, 1);
+      const instances = await deidentified(world, 'retain-institution-identity');
+      const { uploadId } = await world.init(under(instances, 2));
+      await world.send(uploadId, instances);
+      await world.runAll();
+      const status = await world.status(uploadId);
+      assert.is(status.state, 'held');
+      assert.ok(status.instances?.every(({ reason }) => reason === 'identity-remains'));
+    }));
+
+  test('what waits on a device when one is changed is held there by name: announced or not, and taken under the present version', () =>
+    inWorld(async (world) => {
+      await world.make(KEEPING);
+      const instances = await deidentified(world, 'retain-institution-identity');
+      const manifest = under(instances, 1);
+      const { uploadId } = await world.init(manifest);
+      await world.replace(STRICT, 1);
+      assert.is(await world.codeOf(manifest), 'policy-withdrawn');
+      const created = await world.create(uploadId, randomUUID(), (await packed(instances)).length);
+      assert.equal(
+        [created.status, ((await created.json()) as { code: string }).code],
+        [409, 'policy-withdrawn'],
+      );
+      // Chosen again: the device takes its promise back and makes another.
+      assert.is((await world.request('DELETE', `/upload/${uploadId}`)).status, 204);
+      const anew = await deidentified(world);
+      const { uploadId: next } = await world.init(under(anew, 2));
+      await world.send(next, anew);
+      await world.runAll();
+      assert.is((await world.status(next)).state, 'closed');
+    }));
+
+  test('one that is withdrawn is offered to nobody and takes nothing, until it is made anew', () =>
+    inWorld(async (world) => {
+      await world.make(KEEPING);
+      const instances = await deidentified(world, 'retain-institution-identity');
+      const { uploadId } = await world.init(under(instances, 1));
+      assert.equal([await world.withdraw(1), await world.withdraw(1)], [true, false]);
+      assert.not.ok((await world.offered()).some((policy) => policy.name === 'own'));
+      assert.is(await world.codeOf(under(instances, 1)), 'policy-withdrawn');
+      assert.is((await world.create(uploadId, randomUUID(), 100)).status, 409);
+      await world.replace(KEEPING, 1);
+      assert.is(await world.codeOf(under(instances, 1)), 'policy-withdrawn', 'the version is another one');
+      assert.is(await world.codeOf(under(instances, 2)), undefined);
+    }));
+
+  test('a role that one does not name is refused, also where the account may send under others', () =>
+    inWorld(async (world) => {
+      await world.make({ ...KEEPING, roles: ['researcher'] });
+      assert.is(await world.codeOf(under(newStudy(), 1)), 'policy-not-allowed');
+    }));
+
+  test('of two who change one at once one is told so, and every version stays', () =>
+    inWorld(async (world) => {
+      assert.equal((await Promise.all([codeOf(world.make(KEEPING)), codeOf(world.make(STRICT))])).sort(), [
+        'done',
+        'policy-exists',
+      ]);
+      const [first] = await versionsOf(world.tools.db, world.siteId, 'own');
+      assert.is(first?.version, 1);
+      assert.equal(
+        (await Promise.all([codeOf(world.replace(STRICT, 1)), codeOf(world.replace(KEEPING, 1))])).sort(),
+        ['done', 'policy-changed'],
+      );
+      const versions = await listVersions(world.tools.db, world.siteId);
+      assert.equal(
+        versions.map(({ version }) => version),
+        [2, 1],
+      );
+      assert.equal(versions[1]?.document, first?.document);
+      for (const wrong of [1, 3]) {
+        assert.is(await codeOf(world.replace(STRICT, wrong)), 'policy-changed', String(wrong));
+        assert.is(await codeOf(world.withdraw(wrong)), 'policy-changed', String(wrong));
+      }
+      assert.is(await codeOf(world.replace({ ...STRICT, name: 'another' }, 1)), 'not-found');
+    }));
+
+  test('one whose rules this gateway does not know is not offered and takes nothing, and the others go on', () =>
+    inWorld(async (world) => {
+      await world.make(KEEPING);
+      const document = JSON.stringify({ ...KEEPING, name: 'later', rules: { fromTheFuture: true } });
+      await world.tools.db
+        .insertInto('policy')
+        .values({
+          site_id: world.siteId,
+          name: 'later',
+          version: 1,
+          document,
+          made_by: world.accountId,
+          made_at: new Date(),
+          withdrawn_by: null,
+          withdrawn_at: null,
+        })
+        .execute();
+      assert.equal(
+        (await world.offered()).map((policy) => policy.name),
+        ['identified', 'deidentified', 'own'],
+      );
+      assert.is(
+        await world.codeOf({ ...under(newStudy(), 1), policy: { name: 'later', version: 1 } }),
+        'policy-withdrawn',
+      );
+    }));
+
+  test.run();
+}

@@ -1,0 +1,92 @@
+/**
+ * Whose studies and results a caller reaches. A radiologist and an administrator: all of the site. A
+ * technician: what they asked for, and what was found in instances that they sent and that have arrived in
+ * the PACS: a promise is nobody's proof. A researcher: studies that came under de-identifying policies and no
+ * other, and what they asked for. An auditor reads lists.
+ */
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Role } from '#shared/protocol/api.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Caller } from '../http/route.ts';
+import { BUILT_IN_POLICIES, RESULTS_POLICY } from '../policies/policies.ts';
+import { listVersions } from '../policies/policy.store.ts';
+
+type Db = Kysely<Tables>;
+export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
+
+const REACH_ALL: readonly Role[] = ['radiologist', 'admin'];
+export const reachesAll = ({ roles }: Pick<Caller, 'roles'>, also: readonly Role[] = []): boolean =>
+  roles.some((role) => REACH_ALL.includes(role) || also.includes(role));
+
+const inPacs = (state: string): RawBuilder<boolean> => sql`${sql.ref(state)} in (${sql.join([...IN_PACS])})`;
+
+/**
+ * Of an instance (`i` in the query): it is in the PACS, and this caller sent it or may see it as part of a
+ * de-identified study.
+ */
+async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuilder<boolean>> {
+  const sent = sql<boolean>`exists (select 1 from upload_instance l join upload u on u.id = l.upload_id where l.instance_id = i.id and u.account_id = ${id})`;
+  const made = roles.includes('researcher') ? await listVersions(db, siteId) : [];
+  const policies = [
+    ...BUILT_IN_POLICIES.filter(({ deidentify }) => deidentify),
+    ...made.filter(({ document }) => document?.deidentify === true),
+  ];
+  const isDeidentified = (instance: string): RawBuilder<boolean> =>
+    sql`(${sql.join(['policy_name', 'policy_version'].map((column) => sql.ref(`${instance}.${column}`)))}) in (${sql.join(policies.map(({ name, version }) => sql`(${name}, ${version}::int)`))})`;
+  const deidentified = sql<boolean>`(${isDeidentified('i')} and not exists (
+    select 1 from instance o where o.study_id = i.study_id and ${inPacs('o.state')} and o.policy_name <> ${RESULTS_POLICY.name} and not ${isDeidentified('o')}))`;
+  const ways = [
+    ...(roles.includes('technician') ? [sent] : []),
+    ...(roles.includes('researcher') ? [deidentified] : []),
+    sql<boolean>`false`,
+  ];
+  return sql`(i.site_id = ${siteId} and ${inPacs('i.state')} and (${sql.join(ways, sql` or `)}))`;
+}
+
+/**
+ * Of a result (`result`: its table's name in the query): this caller asked for it, or reaches the instance
+ * that was looked at.
+ */
+export async function isOwn(db: Db, result: string, caller: Asking): Promise<RawBuilder<boolean>> {
+  const table = sql.ref(result);
+  return sql`(
+    exists (select 1 from result_request q where q.result_id = ${table}.id and q.account_id = ${caller.id})
+    or exists (select 1 from instance i where i.sop_instance_uid = ${table}.sop_instance_uid and ${await isReached(db, caller)}))`;
+}
+
+export async function reachesResult(db: Db, caller: Asking, resultId: string): Promise<boolean> {
+  if (reachesAll(caller)) return true;
+  const own = db
+    .selectFrom('inference_result')
+    .select('id')
+    .where('id', '=', resultId)
+    .where('site_id', '=', caller.siteId)
+    .where(await isOwn(db, 'inference_result', caller));
+  return (await own.executeTakeFirst()) !== undefined;
+}
+
+/**
+ * Of the study, the SOP Instance UIDs that the caller may have models look at: the PACS may hold others that
+ * are none of theirs.
+ */
+export async function reachedInstances(
+  db: Db,
+  caller: Asking,
+  studyInstanceUID: string,
+): Promise<{ has(sopInstanceUID: string): boolean; readonly size: number }> {
+  if (reachesAll(caller)) return { has: () => true, size: Infinity };
+  const rows = await db
+    .selectFrom('instance as i')
+    .innerJoin('study as s', 's.id', 'i.study_id')
+    .select('i.sop_instance_uid')
+    .where('s.site_id', '=', caller.siteId)
+    .where('s.study_instance_uid', '=', studyInstanceUID)
+    .where(await isReached(db, caller))
+    .execute();
+  return new Set(rows.map((row) => row.sop_instance_uid));
+}
+
+export async function reachesStudy(db: Db, caller: Asking, studyInstanceUID: string): Promise<boolean> {
+  return (await reachedInstances(db, caller, studyInstanceUID)).size > 0;
+}

@@ -1,0 +1,198 @@
+/** What a person may decide, and what nobody may. */
+import { decodeJwt } from 'jose';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import {
+  digestOf,
+  openTestGround,
+  openTestPipeline,
+  toManifest,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
+import { runParcel } from '../pipeline/pipeline.ts';
+
+const test = suite('a decision');
+let ground: TestGround;
+test.before(async () => void (ground = await openTestGround()));
+test.after(() => ground.close());
+
+let seeds = 900;
+const study = (): readonly SyntheticInstance[] =>
+  syntheticStudy({ seed: (seeds += 1), instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+const keysOf = (instances: readonly SyntheticInstance[]) =>
+  instances.map(({ identifiers, bytes }) => ({
+    sopInstanceUID: identifiers.sopInstanceUID,
+    digest: digestOf(bytes),
+  }));
+const statesOf = async (pipeline: TestPipeline, uploadId: string) =>
+  (await pipeline.status(uploadId)).instances?.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());
+
+/** Another account of the same site. */
+async function actAsAnother(pipeline: TestPipeline, roles: Role[]): Promise<void> {
+  const row = {
+    site_id: pipeline.siteId,
+    username: `other-${(seeds += 1)}`,
+    roles,
+    password_hash: '',
+    disabled_at: null,
+  };
+  const { id } = await pipeline.tools.db
+    .insertInto('account')
+    .values(row)
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  pipeline.actAs(id, roles);
+}
+
+for (const road of [['retry'], ['leave-out', 'retry']] as const) {
+  test(`never sends to the PACS what still names a patient (${road.join(', then ')})`, async () => {
+    const pacs = openTestPacs();
+    const pipeline = await openTestPipeline({ pacs, ground, start: false });
+    const instances = study();
+    // Said to be de-identified, and sent as it was.
+    const manifest = toManifest(instances, 'deidentified');
+    const { uploadId } = await pipeline.init(manifest);
+    await pipeline.send(uploadId, instances);
+    await pipeline.runAll();
+    const held = ['quarantined identity-remains', 'quarantined identity-remains'];
+    assert.equal(await statesOf(pipeline, uploadId), held);
+    for (const decision of road) {
+      await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+        decision,
+        instances: keysOf(instances),
+      });
+      await pipeline.runAll();
+    }
+    assert.equal(await statesOf(pipeline, uploadId), ['promised', 'promised'], 'it is asked for again');
+    await pipeline.send(uploadId, instances);
+    await pipeline.runAll();
+    assert.equal(await statesOf(pipeline, uploadId), held, 'and looked at again');
+    assert.is((await pacs.findStudy(manifest.studyInstanceUID, new AbortController().signal)).size, 0);
+    await pipeline.close();
+  });
+}
+
+test('is about what one sent oneself: who joins a study decides nothing for the others', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), ground, start: false });
+  const instances = study();
+  const [first, second] = instances as [SyntheticInstance, SyntheticInstance];
+  const { uploadId } = await pipeline.init(toManifest([first]));
+  await actAsAnother(pipeline, ['technician']);
+  const joined = await pipeline.init(toManifest([second]));
+  await pipeline.json('POST', `/upload/${joined.uploadId}/decisions`, {
+    decision: 'leave-out',
+    instances: keysOf(instances),
+  });
+  assert.equal(await statesOf(pipeline, joined.uploadId), ['left-out left-out']);
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  assert.equal(await statesOf(pipeline, uploadId), ['promised']);
+  await pipeline.close();
+});
+
+test('to cancel in mid-upload leaves out what had arrived too: nothing goes to the PACS, the receipt lists it, and the study closes', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, ground, start: false });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances.slice(0, 1));
+  for (const { id } of await pipeline.tools.db
+    .selectFrom('parcel')
+    .select('id')
+    .where('upload_id', '=', uploadId)
+    .execute())
+    await runParcel(id, pipeline.tools, new AbortController().signal);
+  assert.equal(await statesOf(pipeline, uploadId), ['received', 'promised']);
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'leave-out',
+    instances: keysOf(instances),
+  });
+  await pipeline.runAll();
+  assert.equal(
+    [(await pipeline.status(uploadId)).state, await statesOf(pipeline, uploadId)],
+    ['closed', ['left-out left-out', 'left-out left-out']],
+  );
+  assert.equal([pacs.held.size, await pipeline.tools.blobs.ids()], [0, []]);
+  const receipt = decodeJwt(
+    await (await pipeline.request('GET', `/upload/${uploadId}/receipt`)).text(),
+  ) as unknown as Receipt;
+  assert.equal(
+    receipt.instances.map(({ state }) => state),
+    ['left-out', 'left-out'],
+  );
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'retry',
+    instances: keysOf(instances),
+  });
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  assert.equal(
+    [(await pipeline.status(uploadId)).state, pacs.held.size],
+    ['closed', 2],
+    'and may be sent after all',
+  );
+  await pipeline.close();
+});
+
+test('leaves what is on its way to the PACS, or may be in it, where it is', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, ground, start: false });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const states = await statesOf(pipeline, uploadId);
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'leave-out',
+    instances: keysOf(instances),
+  });
+  assert.equal(await statesOf(pipeline, uploadId), states);
+  const wereTried = { state: 'received' as const, posted_at: new Date() };
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set(wereTried)
+    .where('site_id', '=', pipeline.siteId)
+    .execute();
+  await pipeline.tools.db
+    .updateTable('study')
+    .set({ state: 'receiving' })
+    .where('site_id', '=', pipeline.siteId)
+    .execute();
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
+    decision: 'leave-out',
+    instances: keysOf(instances),
+  });
+  assert.equal(
+    await statesOf(pipeline, uploadId),
+    ['received', 'received'],
+    'an answer was lost: the PACS may have it',
+  );
+  await pipeline.close();
+});
+
+test('on another’s upload is an administrator’s: an auditor only looks', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), ground, start: false });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  const decision = JSON.stringify({ decision: 'leave-out', instances: keysOf(instances) });
+  const decide = () =>
+    pipeline.request('POST', `/upload/${uploadId}/decisions`, decision, {
+      'content-type': 'application/json',
+    });
+  await actAsAnother(pipeline, ['technician', 'auditor']);
+  assert.equal(
+    [(await decide()).status, await statesOf(pipeline, uploadId)],
+    [404, ['promised', 'promised']],
+  );
+  await actAsAnother(pipeline, ['admin']);
+  assert.equal(
+    [(await decide()).status, await statesOf(pipeline, uploadId)],
+    [200, ['left-out left-out', 'left-out left-out']],
+  );
+  await pipeline.close();
+});
+test.run();

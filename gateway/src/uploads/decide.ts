@@ -1,0 +1,162 @@
+/**
+ * What a person decides about instances that the gateway could not settle: left out, or tried again. Either
+ * moves the study on, so that the next receipt says what was decided.
+ *
+ * Only what the upload itself named is decided about: whoever joins a study does not decide for the others
+ * that send it, and what another upload promised too is left out of this one only. And no decision lets
+ * through what verify held back: where identity remains, or verify could not say, the bytes that are here are
+ * given up, and what is sent again is verified again.
+ */
+import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { InstanceState } from '#shared/protocol/study-state.ts';
+import {
+  changeInstances,
+  instancesByKey,
+  instancesByUid,
+  type InstanceChange,
+  type InstanceRow,
+} from '../pipeline/instance.store.ts';
+import {
+  instanceIdsOf,
+  namedElsewhere,
+  reopenParcels,
+  unlinkInstances,
+  type UploadRow,
+} from '../pipeline/parcel.store.ts';
+import { applyStudyEvent, lockStudy, lockUids, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+
+export type Decision = {
+  readonly decision: 'leave-out' | 'retry';
+  readonly instances: readonly { readonly sopInstanceUID: string; readonly digest: string }[];
+};
+
+/**
+ * A promise that nobody will keep may be left out too: a device that was lost must not hold a study for ever.
+ */
+const CAN_BE_LEFT_OUT: readonly InstanceState[] = ['promised', 'received', 'quarantined', 'refused'];
+const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'left-out'];
+/** Another upload may have promised these as well: then they are its to leave out. */
+const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
+
+/**
+ * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
+ * are left alone.
+ */
+export async function decide(
+  tools: PipelineTools,
+  upload: UploadRow,
+  by: string,
+  { decision, instances }: Decision,
+): Promise<number> {
+  const { id: uploadId, study_id: studyId } = upload;
+  const changed = await tools.db.transaction().execute(async (trx) => {
+    await lockUids(trx, upload.site_id);
+    const study = await lockStudy(trx, studyId);
+    if (study === undefined) return 0;
+    const own = await instanceIdsOf(trx, uploadId);
+    const rows = (await instancesByKey(trx, study, instances)).filter(
+      (row) => own.has(row.id) && (decision === 'retry' || canLeave(row, study)),
+    );
+    const rivals = await instancesByUid(
+      trx,
+      study.site_id,
+      rows.map((row) => row.sop_instance_uid),
+    );
+    const others =
+      decision === 'leave-out'
+        ? await namedElsewhere(
+            trx,
+            uploadId,
+            rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id),
+          )
+        : new Set<number>();
+    await unlinkInstances(trx, uploadId, others);
+    const changes = toChanges(
+      decision,
+      rows.filter(({ id }) => !others.has(id)),
+      rivals,
+    );
+    const done = await changeInstances(
+      trx,
+      changes,
+      decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
+      tools.now(),
+    );
+    if (done.size === 0) return others.size;
+    if (changes.some(({ state }) => state === 'promised')) {
+      if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));
+      await reopenParcels(trx, studyId);
+    }
+    // From wherever the study is: what the last receipt says of these instances is no longer so.
+    const moved =
+      (await applyStudyEvent(
+        trx,
+        study,
+        study.state === 'held' ? 'decided' : 'late-instance',
+        tools.now(),
+      )) ?? study;
+    if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId });
+    await auditStudy(trx, tools, study, 'instances-decided', {
+      uploadId,
+      by,
+      decision,
+      instances: done.size,
+      revision: moved.revision,
+    });
+    return done.size;
+  });
+  tools.changes.emit(studyId);
+  return changed;
+}
+
+/**
+ * What was received is left out only where nothing of it went to the PACS: who cancels in mid-upload gets
+ * nothing stored. Later the PACS has it or will, and no decision here takes it out again.
+ */
+function canLeave({ state, posted_at }: InstanceRow, study: StudyRow): boolean {
+  return state !== 'received' || (study.state === 'receiving' && posted_at === null);
+}
+
+function toChanges(
+  decision: Decision['decision'],
+  rows: readonly InstanceRow[],
+  rivals: readonly InstanceRow[],
+): InstanceChange[] {
+  if (decision === 'leave-out') return rows.map(toLeftOut);
+  // A conflict is not retried away: as long as another instance has the UID, nothing may take its place. Of
+  // two that come back, the first has it.
+  const taken = new Set(
+    rivals.filter(({ state }) => !CAN_BE_RETRIED.includes(state)).map((row) => row.sop_instance_uid),
+  );
+  return rows.flatMap((row) => {
+    if (taken.has(row.sop_instance_uid)) return [];
+    taken.add(row.sop_instance_uid);
+    return [toRetried(row)];
+  });
+}
+
+/** Verify did not let it through. */
+function isHeldBack(reason: ReasonCode | null): boolean {
+  return reason === 'identity-remains' || reason === 'cannot-be-verified';
+}
+
+function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
+  // Without a place it can come back only by being sent, and so by way of verify.
+  return { id, state: 'left-out', reason: 'left-out', ...(isHeldBack(reason) ? { place: null } : {}) };
+}
+
+function toRetried(row: InstanceRow): InstanceChange {
+  const { id } = row;
+  if (isHeldBack(row.reason))
+    return { id, state: 'promised', reason: null, place: null, pacsCode: null, proof: null, postedAt: null };
+  // `postedAt: null` has the PACS looked at before it is posted.
+  return {
+    id,
+    state: row.parcel_id === null ? 'promised' : 'received',
+    reason: null,
+    pacsCode: null,
+    proof: null,
+    postedAt: null,
+  };
+}

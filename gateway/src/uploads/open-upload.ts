@@ -1,0 +1,337 @@
+/**
+ * `POST /upload/init`: a device says what one study will contain and is told what to send. All of it in one
+ * transaction, and as often as the device likes: the same manifest gives the same upload. Two at once wait
+ * for each other, for a UID may stand in both.
+ */
+import { sql, type Transaction } from 'kysely';
+import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { IN_PACS, isInPacs } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { findHeld } from '../pipeline/find-held.ts';
+import {
+  changeInstances,
+  insertInstances,
+  instancesByUid,
+  instancesOf,
+  renewOrigins,
+  renewPromises,
+  type InstanceRow,
+} from '../pipeline/instance.store.ts';
+import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../pipeline/parcel.store.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+import { insertReports, readReports } from '../pipeline/report.store.ts';
+import {
+  applyStudyEvent,
+  lockOrCreateStudy,
+  lockStudy,
+  lockUids,
+  setPolicy,
+  setStudyKey,
+  type StudyRow,
+} from '../pipeline/study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+import { insertTriage } from '../pipeline/triage.store.ts';
+import { compareManifest, keyOf, type Comparison, type InPacs } from './compare-manifest.ts';
+
+/** `accountId` null: the gateway itself, of result instances. */
+export type Sender = {
+  readonly accountId: string | null;
+  readonly deviceId: string | null;
+  readonly siteId: string;
+};
+
+/** Which instances the PACS was asked for, by UID, and which of them it has. */
+type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlySet<string> };
+
+/**
+ * What the PACS has now of what it was seen to have before; null where there is none or it does not answer.
+ */
+async function askPacs(
+  tools: PipelineTools,
+  manifest: Manifest,
+  sender: Sender,
+  signal: AbortSignal,
+): Promise<Asked | null> {
+  const rows = await tools.db
+    .selectFrom('instance')
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select('instance.sop_instance_uid')
+    .where('study.site_id', '=', sender.siteId)
+    .where('study.study_instance_uid', '=', manifest.studyInstanceUID)
+    .where('instance.state', 'in', [...IN_PACS])
+    .execute();
+  const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
+  const confirmed = new Set(rows.map((row) => row.sop_instance_uid).filter((uid) => named.has(uid)));
+  if (confirmed.size === 0) return null;
+  try {
+    return { confirmed, held: await findHeld(manifest.studyInstanceUID, confirmed, tools, signal) };
+  } catch (error) {
+    if (error instanceof PacsUnreachable) return null;
+    throw error;
+  }
+}
+
+/**
+ * What is in the PACS, as far as it was asked; what was confirmed only after it had been asked is believed.
+ */
+function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): InPacs | null {
+  if (asked === null) return null;
+  const since = known.filter((row) => isInPacs(row.state) && !asked.confirmed.has(row.sop_instance_uid));
+  return {
+    seen: asked.held,
+    believed: new Set([...asked.held, ...since.map((row) => row.sop_instance_uid)]),
+  };
+}
+
+/** Answers a manifest that was checked by its schema and whose policy was allowed. */
+export async function openUpload(
+  tools: PipelineTools,
+  manifest: Manifest,
+  sender: Sender,
+  signal: AbortSignal,
+): Promise<ManifestAnswer> {
+  const asked = await askPacs(tools, manifest, sender, signal);
+  const reports = await readReports(manifest);
+  const now = tools.now();
+  const { answer, changed } = await tools.db.transaction().execute(async (trx) => {
+    await lockUids(trx, sender.siteId);
+    const { siteId } = sender;
+    const created = {
+      id: tools.newId(),
+      siteId,
+      studyInstanceUID: manifest.studyInstanceUID,
+      policy: manifest.policy,
+      now,
+    };
+    const study = await giveUpUnreadable(trx, tools, await lockOrCreateStudy(trx, created));
+    const known = await instancesByUid(trx, siteId, [
+      ...new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID)),
+    ]);
+    const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
+    const uploadId = await findOrCreateUpload(trx, tools, study, sender);
+    const left = await leaveStudies(trx, tools, study, known, compared);
+    const { moved, inserted } = await applyManifest(trx, tools, study, {
+      manifest,
+      reports,
+      known,
+      compared,
+    });
+    const ids = new Map([
+      ...known.map((row): [string, number] => [`${row.sop_instance_uid} ${row.digest}`, Number(row.id)]),
+      ...inserted,
+    ]);
+    await linkInstances(trx, uploadId, compared.keys, ids);
+    await insertTriage(
+      trx,
+      study.id,
+      manifest.instances.flatMap(({ sopInstanceUID, triage }) =>
+        triage === undefined ? [] : [{ sopInstanceUID, triage }],
+      ),
+    );
+    if (compared.need.length > 0) await renewPromises(trx, uploadId, now);
+    if (moved.state === 'receiving' && compared.need.length === 0)
+      await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
+    if (compared.insert.length + compared.again.length > 0) {
+      await auditStudy(trx, tools, study, 'upload-opened', {
+        uploadId,
+        revision: moved.revision,
+        policy: manifest.policy.name,
+        policyVersion: manifest.policy.version,
+        have: compared.have.length,
+        need: compared.need.length,
+        conflict: compared.conflict.length,
+      });
+    }
+    const { have, need, conflict } = compared;
+    return {
+      changed: [study.id, ...left],
+      answer: {
+        uploadId,
+        studyInstanceUID: study.study_instance_uid,
+        revision: moved.revision,
+        have,
+        need,
+        conflict,
+      },
+    };
+  });
+  for (const studyId of changed) tools.changes.emit(studyId);
+  return answer;
+}
+
+/**
+ * The sender's upload of this study. A device takes over what the account began without one (before it was
+ * enrolled, or before there were devices): its parcels go on where they are, and who is signed in still
+ * reaches it.
+ */
+async function findOrCreateUpload(
+  trx: Transaction<Tables>,
+  tools: PipelineTools,
+  study: StudyRow,
+  sender: Sender,
+): Promise<string> {
+  const { accountId, deviceId } = sender;
+  const uploads = await trx
+    .selectFrom('upload')
+    .select(['id', 'device_id'])
+    .where('study_id', '=', study.id)
+    .where('account_id', accountId === null ? 'is' : '=', accountId)
+    .execute();
+  const own = uploads.find(({ device_id }) => device_id === deviceId);
+  if (own !== undefined) return own.id;
+  const begun = uploads.find(({ device_id }) => device_id === null);
+  if (begun !== undefined) {
+    await trx.updateTable('upload').set({ device_id: deviceId }).where('id', '=', begun.id).execute();
+    return begun.id;
+  }
+  const id = tools.newId();
+  await trx
+    .insertInto('upload')
+    .values({
+      id,
+      site_id: study.site_id,
+      study_id: study.id,
+      account_id: accountId,
+      device_id: deviceId,
+      completed_at: null,
+    })
+    .execute();
+  return id;
+}
+
+/**
+ * The gateway's own key is another one now: what lies under the study's key cannot be had back. It is given
+ * up here, where the device is told what to send; nothing of it may be read under the next key.
+ */
+async function giveUpUnreadable(
+  trx: Transaction<Tables>,
+  tools: PipelineTools,
+  study: StudyRow,
+): Promise<StudyRow> {
+  if (study.wrapped_key === null || tools.keys.unwrap(study.id, study.wrapped_key) !== null) return study;
+  const now = tools.now();
+  await deleteParcels(
+    trx,
+    (await parcelsOfStudy(trx, study.id)).map(({ id }) => id),
+  );
+  const lost = (await instancesOf(trx, study.id, ['received', 'posting'])).map(({ id }) => ({
+    id,
+    state: 'promised' as const,
+    postedAt: null,
+  }));
+  await changeInstances(trx, lost, ['received', 'posting'], now);
+  await setStudyKey(trx, study.id, null);
+  const moved = lost.length > 0 ? await applyStudyEvent(trx, study, 'late-instance', now) : null;
+  return { ...(moved ?? study), wrapped_key: null };
+}
+
+type Said = {
+  readonly manifest: Manifest;
+  /** By `UID digest`. */
+  readonly reports: ReadonlyMap<string, WireReport>;
+  readonly known: readonly InstanceRow[];
+  readonly compared: Comparison;
+};
+
+/** New rows, with their ids by `UID digest`, rows wanted again, the study's state and key. */
+async function applyManifest(
+  trx: Transaction<Tables>,
+  tools: PipelineTools,
+  study: StudyRow,
+  { manifest, reports, known, compared }: Said,
+): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
+  const now = tools.now();
+  const news = compared.insert.length + compared.again.length > 0;
+  const moved = (news ? await applyStudyEvent(trx, study, 'late-instance', now) : null) ?? study;
+  if (compared.need.length > 0 && study.wrapped_key === null)
+    await setStudyKey(trx, study.id, tools.keys.create(study.id));
+  if (!news) return { moved, inserted: new Map() };
+  // What the gateway adds does not change under which policy the study is sent.
+  if (manifest.policy.name !== RESULTS_POLICY.name) await setPolicy(trx, study.id, manifest.policy);
+  const under = { ...moved, policy_name: manifest.policy.name, policy_version: manifest.policy.version };
+  const reportOf = (row: { sop_instance_uid: string; digest: string }): WireReport | null =>
+    reports.get(`${row.sop_instance_uid} ${row.digest}`) ?? null;
+  const inserted = await insertInstances(
+    trx,
+    under,
+    compared.insert.map((row) => ({ ...row, report_digest: reportOf(row)?.digest ?? null })),
+    now,
+  );
+  const ids = compared.again.map(({ id }) => id);
+  if (ids.length > 0) {
+    const adopted = {
+      study_id: study.id,
+      revision: moved.revision,
+      policy_name: under.policy_name,
+      policy_version: under.policy_version,
+    };
+    await trx.updateTable('instance').set(adopted).where('id', 'in', ids).execute();
+    await reopenParcels(trx, study.id);
+    await changeInstances(trx, compared.again, ['promised', 'refused', 'left-out', ...IN_PACS], now);
+  }
+  const wantedAgain = new Set(ids);
+  const renewed = known.filter(({ id }) => wantedAgain.has(id));
+  const promises = new Map(manifest.instances.toReversed().map((promised) => [keyOf(promised), promised]));
+  await renewOrigins(
+    trx,
+    renewed.map((row) => ({
+      id: row.id,
+      original_digest: promises.get(`${row.sop_instance_uid} ${row.digest}`)?.originalDigest ?? null,
+      report_digest: reportOf(row)?.digest ?? null,
+    })),
+  );
+  await insertReports(
+    trx,
+    study.id,
+    [...compared.insert, ...renewed].map(reportOf).filter((report) => report !== null),
+  );
+  return { moved, inserted };
+}
+
+/**
+ * Studies that lose instances to this one wait for them no longer, and their next receipt does not name them.
+ * Their rows are locked before the instances, as every stage does it; nobody else locks two studies, for who
+ * gives UIDs does so alone.
+ */
+async function leaveStudies(
+  trx: Transaction<Tables>,
+  tools: PipelineTools,
+  study: StudyRow,
+  known: readonly InstanceRow[],
+  { again }: Comparison,
+): Promise<readonly string[]> {
+  const taken = new Set(again.map(({ id }) => id));
+  const left = [
+    ...new Set(
+      known.filter((row) => row.study_id !== study.id && taken.has(row.id)).map((row) => row.study_id),
+    ),
+  ];
+  for (const studyId of left) {
+    const other = await lockStudy(trx, studyId);
+    if (other !== undefined) await applyStudyEvent(trx, other, 'late-instance', tools.now());
+    await enqueueStage(trx, tools, 'assembly', { studyId });
+  }
+  return left;
+}
+
+/**
+ * Adds to the upload what it did not name before, in the manifest's order. What is new is found here and not
+ * by a join: PGlite keeps no statistics, and a plan that compares each with each takes 20 s for 20 000
+ * instances, during which nobody is answered.
+ */
+async function linkInstances(
+  trx: Transaction<Tables>,
+  uploadId: string,
+  keys: readonly string[],
+  ids: ReadonlyMap<string, number>,
+): Promise<void> {
+  const linked = await instanceIdsOf(trx, uploadId);
+  const news = keys.map((key) => ids.get(key)).filter((id) => id !== undefined && !linked.has(id));
+  if (news.length === 0) return;
+  await sql`
+    insert into upload_instance (upload_id, position, instance_id)
+    select ${uploadId}::uuid, (select coalesce(max(position) + 1, 0) from upload_instance where upload_id = ${uploadId}::uuid) + x.nr::int - 1, x.id::bigint
+    from jsonb_array_elements_text(${JSON.stringify(news)}::jsonb) with ordinality as x(id, nr)`.execute(trx);
+}

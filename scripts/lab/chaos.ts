@@ -1,0 +1,80 @@
+/**
+ * `npm run chaos -- [--minutes 15] [--seed N] [--resume DIR]`: everything that can be killed, cut, paused,
+ * filled or set wrong is, while several studies travel; then everything is mended, and what the PACS holds is
+ * compared with what was queued. Exits 0 when nothing was lost, doubled or changed, and everything came to
+ * its end.
+ *
+ * A run that was interrupted goes on with `--resume DIR`; a run that failed keeps its folder and says how it
+ * is repeated.
+ */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect, parseArgs } from 'node:util';
+import { testEnvironment } from '#testing/environment.ts';
+import { buildWebApp, isWebAppCurrent } from '../build.ts';
+import { readState } from './chaos/state.ts';
+import { removeWorld, runChaos } from './chaos/run-chaos.ts';
+
+const USAGE = 'usage: npm run chaos -- [--minutes N] [--seed N] [--resume DIR]';
+const MINUTES = 15;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { minutes: { type: 'string' }, seed: { type: 'string' }, resume: { type: 'string' } },
+  });
+  const before = values.resume === undefined ? null : await readState(values.resume);
+  const seed = before?.seed ?? Number(values.seed ?? Date.now() % 1_000_000);
+  const minutes = before?.minutes ?? Number(values.minutes ?? MINUTES);
+  if (!Number.isSafeInteger(seed) || !(minutes > 0)) {
+    process.stderr.write(`${USAGE}\n`);
+    return 2;
+  }
+  const folder = values.resume ?? (await mkdtemp(join(tmpdir(), 'relay-chaos-')));
+  const interrupting = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupting.abort());
+  say(`seed ${seed}, ${minutes} minutes, ${folder}`);
+  const again = `npm run chaos -- --seed ${seed} --minutes ${minutes}`;
+  const { chromium } = testEnvironment();
+  if (chromium === null) say('without a browser: there is no Chromium');
+  else if (!(await isWebAppCurrent())) await buildWebApp();
+  try {
+    const result = await runChaos({ folder, seed, minutes, chromium, say, signal: interrupting.signal });
+    if (result.kind === 'interrupted') {
+      say(`interrupted; it goes on with: npm run chaos -- --resume ${folder}`);
+      return 1;
+    }
+    const { verdict, state } = result;
+    say(
+      `\nseed ${seed}: ${state.queued.length} studies, ${state.position} steps in ${(state.elapsedMs / 60_000).toFixed(1)} minutes`,
+    );
+    say(
+      `faults: ${Object.entries(state.faults)
+        .map(([name, times]) => `${name} ${times}`)
+        .join(', ')}`,
+    );
+    for (const [name, why] of Object.entries(state.skipped)) say(`without "${name}": ${why}`);
+    say(
+      Object.entries(verdict.figures)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '),
+    );
+    say(verdict.bytes);
+    for (const fault of verdict.faults) say(`FAULT: ${fault}`);
+    if (verdict.faults.length > 0) {
+      say(`its world is kept in ${folder}; again: ${again}`);
+      return 1;
+    }
+    say('0 lost, 0 doubled, 0 wrong bytes');
+    await removeWorld(folder);
+    return 0;
+  } catch (error) {
+    say(`FAULT: ${inspect(error)}\nits world is kept in ${folder}; again: ${again}`);
+    return 1;
+  }
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,163 @@
+/**
+ * A gateway that is killed again and again, and somebody who starts it again as the supervisor of a real one
+ * does: as long as it is wanted, an end is followed by a start. Its clock can be set while it runs
+ * (libfaketime reads the offset from a file). Its log lies in the world's folder.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { access, open, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../system/gateway-process.ts';
+
+const MAIN = fileURLToPath(new URL('../../../gateway/src/main.ts', import.meta.url));
+const FAKETIME = [
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
+  '/usr/lib/faketime/libfaketimeMT.so.1',
+];
+const START_AGAIN_MS = 500;
+/** It finishes requests in flight; then it is killed, as supervisors do. */
+const STOP_WITHIN_MS = 8_000;
+
+/** The library of the `faketime` package; null where it is not installed. */
+export async function findFaketime(): Promise<string | null> {
+  for (const path of FAKETIME)
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  return null;
+}
+
+/**
+ * The environment of a process whose clock is set by the file `stamp`, within a second; timers and durations
+ * go on as they are.
+ */
+export function shiftedClock(library: string | null, stamp: string): Record<string, string> {
+  if (library === null) return {};
+  return {
+    LD_PRELOAD: library,
+    FAKETIME_TIMESTAMP_FILE: stamp,
+    FAKETIME_CACHE_DURATION: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    NO_FAKE_STAT: '1',
+  };
+}
+
+/** What libfaketime leaves in shared memory of a process that was killed. */
+export async function sweepClock(pid: number | undefined): Promise<void> {
+  await Promise.all(
+    [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`].map((name) =>
+      rm(join('/dev/shm', name), { force: true }),
+    ),
+  );
+}
+
+export const offsetText = (seconds: number): string =>
+  `${seconds < 0 ? '-' : '+'}${Math.abs(Math.round(seconds))}`;
+
+export type ChaosGateway = {
+  readonly name: string;
+  readonly api: string;
+  /** Ends that nobody has asked for. */
+  readonly endedByItself: number;
+  /** From now on it is kept running. */
+  want(): void;
+  /** It is killed, and stays down until it is wanted again. */
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  setClock(seconds: number): Promise<void>;
+  isReady(): Promise<boolean>;
+};
+
+export type GatewayPlace = {
+  readonly name: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly faketime: string | null;
+  readonly onSpawn: (pid: number) => Promise<void>;
+};
+
+export function createChaosGateway({
+  name,
+  folder,
+  port,
+  env,
+  faketime,
+  onSpawn,
+}: GatewayPlace): ChaosGateway {
+  const stamp = join(folder, `${name}.clock`);
+  const api = `http://127.0.0.1:${port}`;
+  let [isWanted, endedByItself] = [false, 0];
+  let child: ChildProcess | null = null;
+  let gone: Promise<void> = Promise.resolve();
+
+  async function run(): Promise<void> {
+    const log = await open(join(folder, `${name}.log`), 'a', 0o600);
+    const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
+      env: {
+        ...GATEWAY_MEMORY,
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        ...env,
+        ...shiftedClock(faketime, stamp),
+      },
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    const ended = new Promise<void>(
+      (resolve) => void started.once('exit', () => resolve()).once('error', () => resolve()),
+    );
+    child = started;
+    const endWithUs = (): void => void started.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    // It may have been unwanted again while its log was opened.
+    if (!isWanted) endWithUs();
+    await log.close();
+    if (started.pid !== undefined) await onSpawn(started.pid);
+    await ended;
+    process.off('exit', endWithUs);
+    child = null;
+    await sweepClock(started.pid);
+  }
+
+  async function keepRunning(): Promise<void> {
+    while (isWanted) {
+      await run();
+      if (!isWanted) return;
+      endedByItself += 1;
+      await after(START_AGAIN_MS);
+    }
+  }
+
+  return {
+    name,
+    api,
+    get endedByItself() {
+      return endedByItself;
+    },
+    want() {
+      if (isWanted) return;
+      isWanted = true;
+      gone = gone.then(keepRunning);
+    },
+    async kill(signal) {
+      isWanted = false;
+      child?.kill(signal);
+      const late = setTimeout(() => child?.kill('SIGKILL'), STOP_WITHIN_MS);
+      await gone;
+      clearTimeout(late);
+    },
+    setClock: (seconds) => writeFile(stamp, `${offsetText(seconds)}\n`),
+    async isReady() {
+      const answer = await fetch(`${api}/health/ready`, { signal: AbortSignal.timeout(5_000) }).catch(
+        () => null,
+      );
+      await answer?.body?.cancel();
+      return answer?.ok ?? false;
+    },
+  };
+}

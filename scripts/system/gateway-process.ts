@@ -1,0 +1,116 @@
+/**
+ * The gateway as a child process: `node gateway/src/main.ts` under the Node that runs this, with the
+ * environment it is given.
+ *
+ * It is ready when the API says so at /health/ready and the web app's port answers. Its log lines (JSON) go
+ * to stdout, or into a file while a person watches at a terminal; what it says to a person (a setting that is
+ * wrong) always goes to stderr.
+ */
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Child } from './keep-alive.ts';
+
+/**
+ * V8's room, in MB. Parcels pass through external buffers, and those that have passed stay until V8 looks for
+ * them: with a young generation of 4 MB they were 90 MB at times, with 2 MB they are 40. With a small old
+ * generation it answers their growth with full collections (40 % of the intake's CPU).
+ */
+export const GATEWAY_NODE_FLAGS: readonly string[] = [
+  '--initial-old-space-size=80',
+  '--max-semi-space-size=2',
+];
+
+/**
+ * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of
+ * it; a fixed threshold, in bytes, gives them back at once. A socket is read into 64 KiB: below that, what is
+ * left of the buffers that were too large holds another 60 MB (measured while ten devices send; 3 % of the
+ * CPU). Read by the C library when the process starts, so nothing but the environment can say it.
+ */
+export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_ARENA_MAX: '2',
+};
+
+const MAIN = fileURLToPath(new URL('../../gateway/src/main.ts', import.meta.url));
+
+/** PGlite opens in a second or two; after a crash it first replays its log. */
+const READY_WITHIN_MS = 60_000;
+/** It finishes requests in flight. Killing it later loses nothing (DESIGN §2.1), only the answers to them. */
+const STOP_WITHIN_MS = 8_000;
+const LOOK_AGAIN_MS = 50;
+
+export type GatewayOptions = {
+  readonly env: NodeJS.ProcessEnv;
+  readonly api: string;
+  readonly web: string;
+  /** Where its log lines go; stdout when null. */
+  readonly logFile: string | null;
+  readonly signal: AbortSignal;
+  /** Called as soon as there is a process, before it answers. */
+  readonly onSpawn: (pid: number) => Promise<void>;
+};
+
+async function answers(url: string): Promise<boolean> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+  await answer?.body?.cancel();
+  return answer?.ok ?? false;
+}
+
+async function untilReady(
+  { api, web, signal }: GatewayOptions,
+  exited: Promise<number | string>,
+): Promise<void> {
+  let gone: number | string | null = null;
+  void exited.then((how) => (gone = how));
+  const end = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < end) {
+    signal.throwIfAborted();
+    if (gone !== null) throw new Error(`The gateway ended before it was ready (${gone}).`);
+    if ((await answers(`${api}/health/ready`)) && (await answers(`${web}/`))) return;
+    await after(LOOK_AGAIN_MS);
+  }
+  const [ready, page] = await Promise.all([answers(`${api}/health/ready`), answers(`${web}/`)]);
+  throw new Error(
+    `The gateway was not ready within ${READY_WITHIN_MS / 1000} s (${api}: ${ready ? 'ready' : 'not ready'}, ${web}: ${page ? 'ready' : 'not ready'}).`,
+  );
+}
+
+/**
+ * Starts the gateway and waits until it is ready. @throws Error when it ends before, is not ready in time or
+ * the start is given up.
+ */
+export async function startGateway(options: GatewayOptions): Promise<Child> {
+  const log = options.logFile === null ? null : await open(options.logFile, 'a', 0o600);
+  // A process group of its own: Ctrl-C at the terminal reaches the supervisor alone, which ends the gateway
+  // before the PACS.
+  const env = { ...GATEWAY_MEMORY, ...options.env };
+  const child = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, MAIN], {
+    env,
+    stdio: ['ignore', log?.fd ?? 'inherit', 'inherit'],
+    detached: true,
+  });
+  const exited = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('error', (error) => resolve(error.message));
+  });
+  await log?.close();
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  void exited.then(() => process.off('exit', endWithUs));
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await exited;
+    clearTimeout(late);
+  };
+  try {
+    if (child.pid !== undefined) await options.onSpawn(child.pid);
+    await untilReady(options, exited);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { pid: child.pid!, exited, stop };
+}

@@ -1,0 +1,215 @@
+/**
+ * A real Orthanc with its DICOMweb plugin, in a folder of its own: for `npm start` and for tests.
+ *
+ * Promises: nothing is reached from another machine (Orthanc refuses callers that are not on the loopback),
+ * callers need the password that was made for this folder, the same folder opens with the same password
+ * again, and no settings but `orthanc/orthanc.json` and the few made here are used: Debian's own /etc/orthanc
+ * is not read. Does not restart an Orthanc that dies: who started it is told through `exited`.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, open, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './ports.ts';
+
+const SETTINGS = fileURLToPath(new URL('../../orthanc/orthanc.json', import.meta.url));
+const USER = 'relay';
+
+/** Where packages put them; sbin is not in every user's PATH. */
+const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/opt/orthanc/bin', '/usr/bin', '/usr/local/bin'];
+const PROGRAM_NAMES = ['Orthanc', 'orthanc'];
+const PLUGIN_FOLDERS = [
+  '/usr/share/orthanc/plugins',
+  '/usr/local/share/orthanc/plugins',
+  '/usr/lib/orthanc',
+  '/opt/orthanc/plugins',
+];
+const PLUGIN_NAMES = ['libOrthancDicomWeb.so', 'libOrthancDicomWeb.dylib'];
+
+/** A start takes 0.3 s here; an index of millions of instances some seconds; longer means that it hangs. */
+const READY_WITHIN_MS = 30_000;
+/** Orthanc answers requests in flight before it ends. After that it is killed: its index is transactional. */
+const STOP_WITHIN_MS = 10_000;
+const LOOK_AGAIN_MS = 40;
+
+export type OrthancProgram = { readonly binary: string; readonly plugin: string };
+
+export type OrthancOptions = {
+  /** Its storage, index, settings and log; made when absent. */
+  readonly folder: string;
+  /** A free one when not given. */
+  readonly port?: number;
+  /** Another DICOMweb plugin than the one found. */
+  readonly plugins?: readonly string[];
+  readonly program?: OrthancProgram;
+  /** Laid over `orthanc/orthanc.json`, for a test of another PACS's habits. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly readyWithinMs?: number;
+  /** Gives up a start that is not ready yet. */
+  readonly signal?: AbortSignal;
+  /** Called as soon as there is a process, before it answers. */
+  readonly onSpawn?: (pid: number) => Promise<void>;
+};
+
+export type RunningOrthanc = {
+  /** The DICOMweb root, without a slash at its end. */
+  readonly url: string;
+  /** The root of Orthanc's own REST API, without a slash at its end. */
+  readonly restUrl: string;
+  /** The value of an `Authorization` header. */
+  readonly authorization: string;
+  readonly pid: number;
+  /** Its exit code or the signal that ended it. */
+  readonly exited: Promise<number | string>;
+  /** Ends it and waits until it is gone. May be called twice. */
+  stop(): Promise<void>;
+};
+
+async function firstThatExists(folders: readonly string[], names: readonly string[]): Promise<string | null> {
+  for (const folder of folders) {
+    for (const name of names) {
+      const path = join(folder, name);
+      if (
+        await access(path).then(
+          () => true,
+          () => false,
+        )
+      )
+        return path;
+    }
+  }
+  return null;
+}
+
+/** The installed Orthanc and its DICOMweb plugin; null when either is absent. */
+export async function findOrthanc(env: NodeJS.ProcessEnv = process.env): Promise<OrthancProgram | null> {
+  const path = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const binary = await firstThatExists([...PROGRAM_FOLDERS, ...path], PROGRAM_NAMES);
+  const plugin = await firstThatExists(PLUGIN_FOLDERS, PLUGIN_NAMES);
+  return binary && plugin ? { binary, plugin } : null;
+}
+
+export function basicAuthorization(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** The password of this folder: the one of its settings when it has been used before. */
+async function passwordOf(settingsFile: string): Promise<string> {
+  const before = await readFile(settingsFile, 'utf8').catch(() => null);
+  const known: unknown = before === null ? null : JSON.parse(before).RegisteredUsers?.[USER];
+  return typeof known === 'string' ? known : randomBytes(24).toString('base64url');
+}
+
+async function writeSettings(
+  options: OrthancOptions,
+  port: number,
+  plugins: readonly string[],
+): Promise<{ file: string; password: string }> {
+  await mkdir(options.folder, { recursive: true, mode: 0o700 });
+  const file = join(options.folder, 'orthanc.json');
+  const password = await passwordOf(file);
+  const settings = {
+    ...JSON.parse(await readFile(SETTINGS, 'utf8')),
+    ...options.settings,
+    HttpPort: port,
+    StorageDirectory: join(options.folder, 'storage'),
+    IndexDirectory: join(options.folder, 'storage'),
+    TemporaryDirectory: join(options.folder, 'temporary'),
+    Plugins: plugins,
+    RegisteredUsers: { [USER]: password },
+  };
+  await mkdir(settings.TemporaryDirectory, { recursive: true, mode: 0o700 });
+  await writeFile(file, JSON.stringify(settings, null, 2), { mode: 0o600 });
+  return { file, password };
+}
+
+/** Resolves with how the process ended; a program that could not be started counts as ended too. */
+function ending(child: ChildProcess): Promise<number | string> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+    child.once('error', (error) => resolve(error.message));
+  });
+}
+
+/** Answers when `/system` does; throws when the process ends first or the time is over. */
+async function untilItAnswers(
+  restUrl: string,
+  authorization: string,
+  exited: Promise<number | string>,
+  options: OrthancOptions,
+): Promise<void> {
+  const withinMs = options.readyWithinMs ?? READY_WITHIN_MS;
+  const end = performance.now() + withinMs;
+  let gone: number | string | null = null;
+  void exited.then((how) => (gone = how));
+  while (performance.now() < end) {
+    options.signal?.throwIfAborted();
+    if (gone !== null) throw new Error(`Orthanc ended at once (${gone}).`);
+    const answer = await fetch(`${restUrl}/system`, {
+      headers: { authorization },
+      signal: AbortSignal.timeout(2_000),
+    }).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    // Another server on this port, or an Orthanc with another password: waiting will not change that.
+    if (answer?.status === 401 || answer?.status === 403)
+      throw new Error('Another server answers on the port that was meant for Orthanc.');
+    await after(LOOK_AGAIN_MS);
+  }
+  throw new Error(`Orthanc did not answer within ${Math.round(withinMs / 1000)} s.`);
+}
+
+async function lastLines(logFile: string): Promise<string> {
+  const log = await readFile(logFile, 'utf8').catch(() => '');
+  return log.trim().split('\n').slice(-3).join('\n');
+}
+
+/**
+ * Starts Orthanc and waits until it answers.
+ * @throws Error when Orthanc or its plugin is not installed, ends at once or does not answer in time; the
+ * message has its last log lines.
+ */
+export async function startOrthanc(options: OrthancOptions): Promise<RunningOrthanc> {
+  const program = options.program ?? (await findOrthanc());
+  if (!program)
+    throw new Error(
+      'Orthanc with its DICOMweb plugin is not installed (Debian: apt-get install orthanc orthanc-dicomweb).',
+    );
+  const port = options.port ?? (await freePort());
+  const { file, password } = await writeSettings(options, port, options.plugins ?? [program.plugin]);
+  const logFile = join(options.folder, 'orthanc.log');
+  // Orthanc's own words may name what it stores, so they stay in the PACS's own folder.
+  const log = await open(logFile, 'w', 0o600);
+  const child = spawn(program.binary, [file], {
+    stdio: ['ignore', log.fd, log.fd],
+    cwd: options.folder,
+    detached: true,
+  });
+  const exited = ending(child);
+  await log.close();
+  const endWithUs = (): void => void child.kill('SIGKILL');
+  process.once('exit', endWithUs);
+  void exited.then(() => process.off('exit', endWithUs));
+
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await exited;
+    clearTimeout(late);
+  };
+  const restUrl = `http://127.0.0.1:${port}`;
+  const authorization = basicAuthorization(USER, password);
+  try {
+    if (child.pid !== undefined) await options.onSpawn?.(child.pid);
+    await untilItAnswers(restUrl, authorization, exited, options);
+  } catch (error) {
+    await stop();
+    throw new Error(`${(error as Error).message} Its last words:\n${await lastLines(logFile)}`, {
+      cause: error,
+    });
+  }
+  return { url: `${restUrl}/dicom-web`, restUrl, authorization, pid: child.pid!, exited, stop };
+}
