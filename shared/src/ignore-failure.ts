@@ -1,0 +1,7 @@
+/**
+ * Lets a promise fail without consequence. The reason is an argument, so that no failure is swallowed without
+ * one: say why nobody has to know, not what is called.
+ */
+export function ignoreFailure<T>(promise: Promise<T>, _because: string): Promise<T | undefined> {
+  return promise.catch(() => undefined);
+}
