@@ -1,18 +1,20 @@
 /** Who is signed in, how the app looks, and signing out with what that means for the queue. */
 import { useState } from 'preact/hooks';
-import { useFrame } from './device-context.ts';
+import { useSession, useSignOutTasks } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
-import { hrefOf, parseRoute } from './routes.ts';
+import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
-import { THEMES } from './theme.ts';
+import { THEMES, useTheme } from './theme.ts';
 import { words } from './words.ts';
 
 /** Written by the build (vite.config.ts). */
 declare const RELAY_WEB_VERSION: string;
 
 export function AccountMenu() {
-  const { session } = useFrame().device;
+  const session = useSession();
   const [open, setOpen] = useState(false);
   const user = session.user.value;
   const name = user?.username ?? words.account.nobody;
@@ -34,10 +36,11 @@ export function AccountMenu() {
 }
 
 function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
-  const {
-    device: { session, queue, ingest, farewell },
-    theme,
-  } = useFrame();
+  const session = useSession();
+  const queue = useQueue();
+  const ingest = useIngest();
+  const signOutTasks = useSignOutTasks();
+  const theme = useTheme();
   const [leaving, setLeaving] = useState(false);
   const [isUnkept, setUnkept] = useState(false);
   const roles = session.user.value?.roles ?? [];
@@ -45,7 +48,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
     setLeaving(true);
     // What they have said is said in their name: afterwards it could not be. Who was told signs out all the
     // same.
-    if (!isUnkept && (await farewell.keepAll()) > 0) return (setUnkept(true), setLeaving(false));
+    if (!isUnkept && (await signOutTasks.finishAll()) > 0) return (setUnkept(true), setLeaving(false));
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();

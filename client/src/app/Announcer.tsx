@@ -7,7 +7,7 @@ import { useSignalEffect, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
-import { useDevice } from './device-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { triageWords } from '../pipeline/triage/triage-words.ts';
 import { hasArrived, milestoneOf, type TrackState } from '../pipeline/queue/track-state.ts';
 import { words } from './words.ts';
@@ -21,7 +21,7 @@ function sentenceOf(track: TrackState): string {
 }
 
 export function Announcer() {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const said = useSignal('');
   const milestones = useRef<Map<string, string> | null>(null);
   const link = useRef(queue.link.peek());

@@ -10,10 +10,13 @@ import { AccountMenu } from './AccountMenu.tsx';
 import { Announcer } from './Announcer.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
-import { FrameContext, useDevice, type Frame } from './device-context.ts';
+import { useSession } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { QueueViewProps } from '../pipeline/queue/QueueView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
-import { hrefOf, type Route } from './routes.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
@@ -24,7 +27,9 @@ import { words } from './words.ts';
 const BeforeAfterView = deferred<{ id: string }>(() =>
   import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView),
 );
-const QueueView = deferred(() => import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView));
+const QueueView = deferred<QueueViewProps>(() =>
+  import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView),
+);
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
@@ -32,13 +37,14 @@ const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
 
-export type AppProps = Frame & { readonly route: ReadonlySignal<Route>; readonly update: Update };
+export type AppProps = { readonly route: ReadonlySignal<Route>; readonly update: Update };
 
-export function App({ device, theme, route, update }: AppProps) {
-  const state = device.session.state.value;
+/** Draw it inside `ProvideStores`. */
+export function App({ route, update }: AppProps) {
+  const state = useSession().state.value;
   const signedOut = state === 'signed-out';
   return (
-    <FrameContext.Provider value={{ device, theme }}>
+    <>
       <a class="skip button" href="#content" onClick={skipToContent}>
         {words.skipToContent}
       </a>
@@ -49,7 +55,7 @@ export function App({ device, theme, route, update }: AppProps) {
         {state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}
       </ProblemBoundary>
       {!signedOut && <Announcer />}
-    </FrameContext.Provider>
+    </>
   );
 }
 
@@ -66,7 +72,7 @@ function Header({
   readonly route: ReadonlySignal<Route>;
   readonly signedOut: boolean;
 }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const page = route.value.page;
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back',
@@ -163,7 +169,7 @@ function viewOf(route: Route) {
     case 'before-after':
       return <BeforeAfterView key={route.id} id={route.id} />;
     case 'queue':
-      return <QueueView />;
+      return <Queue />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
     case 'results':
@@ -182,6 +188,10 @@ function viewOf(route: Route) {
     default:
       return route satisfies never;
   }
+}
+
+function Queue() {
+  return <QueueView mayBeCleared={useIngest().persisted.value === false} />;
 }
 
 function Checking() {

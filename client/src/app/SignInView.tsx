@@ -7,7 +7,8 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from './device-context.ts';
+import { useSession } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { words } from './words.ts';
 
@@ -25,7 +26,8 @@ function troubleOf(error: unknown): Trouble {
 }
 
 export function SignInView() {
-  const { session, queue } = useDevice();
+  const session = useSession();
+  const queue = useQueue();
   const trouble = useSignal<Trouble | null>(null);
   const busy = useSignal(false);
   const shown = useSignal(false);

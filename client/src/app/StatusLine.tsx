@@ -2,10 +2,12 @@
  * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force.
  * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
  */
-import type { Link } from '../pipeline/queue/queued-study.ts';
+import type { Link } from '../net/link.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { goesOnAlone } from './background-sync.ts';
-import { useDevice } from './device-context.ts';
+import { useSession } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { standingOf, type Standing } from './may-close.ts';
 import { words } from './words.ts';
@@ -18,7 +20,9 @@ const LINK_SIGN: Record<Link, IconName> = {
 };
 
 export function StatusLine() {
-  const { ingest, queue, session } = useDevice();
+  const ingest = useIngest();
+  const queue = useQueue();
+  const session = useSession();
   const link = queue.link.value;
   const policy = ingest.policy.value;
   const chosen = ingest.studies.value.reduce(

@@ -2,13 +2,15 @@
  * What is said of versions, with the one button for it. It never stands in the way of what is being read or
  * made safe.
  */
-import { useDevice } from './device-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import type { Update } from './updates.ts';
 import { words } from './words.ts';
 
 export function UpdateOffer({ update }: { readonly update: Update }) {
-  const { ingest, queue } = useDevice();
+  const ingest = useIngest();
+  const queue = useQueue();
   const state = update.state.value;
   if (state === 'none') return null;
   const isBusy = ingest.phase.value !== 'idle' || queue.unsafe.value > 0;

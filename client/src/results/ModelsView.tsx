@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from '../app/device-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
@@ -23,7 +23,7 @@ import { troubleOfCode } from './trouble.ts';
 const said = resultWords.models;
 
 export function ModelsView() {
-  const { api } = useDevice();
+  const api = useApi();
   const [store] = useState(() => createModelsStore(api));
   useEffect(() => {
     void store.load();
@@ -77,7 +77,7 @@ const SIGNS = { active: 'pacs', available: 'note', stopped: 'close', failed: 'de
 type VersionProps = { readonly version: ModelVersion; readonly isOnly: boolean; readonly store: ModelsStore };
 
 function Version({ version, isOnly, store }: VersionProps) {
-  const isAdmin = useDevice().session.user.value?.roles.includes('admin') ?? false;
+  const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
   const name = modelName(version);
   const why = version.because === null ? null : troubleOfCode(version.because);
   return (

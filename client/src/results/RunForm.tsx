@@ -3,7 +3,7 @@
  * would do stands beneath it.
  */
 import { useState } from 'preact/hooks';
-import { useDevice } from '../app/device-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { words } from '../app/words.ts';
 import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
@@ -44,7 +44,7 @@ export function RunForm({ store }: OfStore) {
 const AT_FIRST = 5;
 
 function Studies({ store }: OfStore) {
-  const queued = useDevice().queue.studies.value;
+  const queued = useQueue().studies.value;
   const nameOfInput = useInputName();
   const [all, setAll] = useState(false);
   const { study } = store.form.value;

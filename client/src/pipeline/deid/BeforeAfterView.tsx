@@ -7,12 +7,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { REASONS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { deidWords } from './deid-words.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { words } from '../../app/words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { partsOf } from '../queue/study-title.ts';
@@ -22,7 +22,7 @@ import { HeldBack } from './HeldBack.tsx';
 import { InstanceStage } from './InstanceStage.tsx';
 
 export function BeforeAfterView({ id }: { readonly id: string }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
   if (study) return <OneStudy study={study} />;
   return (
@@ -39,7 +39,7 @@ export function BeforeAfterView({ id }: { readonly id: string }) {
 }
 
 function OneStudy({ study }: { readonly study: FoundStudy }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const [store] = useState(() => createComparisonStore(ingest, study.studyInstanceUID));
   useEffect(() => () => store.close(), [store]);
   const policy = ingest.policy.value;

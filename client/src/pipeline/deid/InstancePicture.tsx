@@ -5,7 +5,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { words } from '../../app/words.ts';
@@ -29,7 +29,7 @@ export type InstancePictureProps = {
  * Undefined until it is there; null where there is none. The one before stays until the next frame is there.
  */
 function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
   useEffect(() => {
     let gone = false;

@@ -3,7 +3,7 @@
  * pickers do the work; the same file can be chosen twice in a row.
  */
 import { useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
 import { hasFolderPicker, pickFolder } from './picked-folder.ts';
@@ -12,7 +12,7 @@ import { hasFolderPicker, pickFolder } from './picked-folder.ts';
 const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;
 
 export function ChooseButtons({ main }: { readonly main: boolean }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const take = (event: Event) => {

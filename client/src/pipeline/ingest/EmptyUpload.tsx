@@ -3,14 +3,15 @@
  * it with.
  */
 import { useSignal } from '@preact/signals';
-import { useDevice } from '../../app/device-context.ts';
+import { useSession } from '../../net/net-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { maySend } from '../../net/may-send.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 
 export function EmptyUpload() {
-  const user = useDevice().session.user.value;
+  const user = useSession().user.value;
   return (
     <div class="empty">
       {user && !maySend(user) && (
@@ -43,7 +44,7 @@ export function EmptyUpload() {
 }
 
 function SampleOffer() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const trouble = useSignal(false);
   const add = async () => {
     trouble.value = false;

@@ -2,13 +2,15 @@
 import { useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useSession } from '../../net/net-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { words } from '../../app/words.ts';
 
 export function PolicyChoice() {
-  const { ingest, session } = useDevice();
+  const ingest = useIngest();
+  const session = useSession();
   const [open, setOpen] = useState(false);
   const policy = ingest.policy.value;
   const user = session.user.value;
@@ -48,7 +50,7 @@ function PolicySheet({
   readonly chosen: Policy;
   readonly onClose: () => void;
 }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   return (
     <Sheet title={words.upload.policyTitle} onClose={onClose}>
       <fieldset class="sheet-part">

@@ -2,7 +2,7 @@
  * Above the found studies: how far the reading is and a way to stop it; afterwards what was read and what can
  * be added.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { words } from '../../app/words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
@@ -18,7 +18,7 @@ function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string 
 }
 
 export function Reading() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const progress = ingest.progress.value;
   const share =
     progress.listing || progress.filesFound === 0 ? null : progress.filesRead / progress.filesFound;
@@ -55,7 +55,7 @@ function showRefused() {
 }
 
 export function HasRead() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const { filesRead, bytesRead } = ingest.progress.value;
   const [refused, studies] = [ingest.rejected.value.length, ingest.studies.value.length];
   return (

@@ -1,9 +1,10 @@
 /** At the foot of the window, under the thumb: the policy in force and the one main button. */
-import { useDevice } from '../../app/device-context.ts';
+import { useSession } from '../../net/net-context.ts';
+import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { maySend } from '../../net/may-send.ts';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { words } from '../../app/words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 
@@ -15,7 +16,9 @@ export type SendBarProps = {
 };
 
 export function SendBar({ onQueuedInPart }: SendBarProps) {
-  const { ingest, session, triage } = useDevice();
+  const ingest = useIngest();
+  const session = useSession();
+  const triage = useTriageViews();
   const ToRepeat = triage.value?.ToRepeat;
   const user = session.user.value;
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
@@ -67,7 +70,7 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
 
 /** Before Send is pressed: what is chosen does not fit on this device. */
 function TooLarge() {
-  const forecast = useDevice().ingest.forecast.value;
+  const forecast = useIngest().forecast.value;
   if (forecast === null || forecast.needs <= forecast.room) return null;
   return (
     <p class="pace pace-wait small send-forecast" role="status">
@@ -82,7 +85,7 @@ function TooLarge() {
  * taken back.
  */
 export function QueueingBar() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
     <section class="send-bar" aria-label={words.upload.sendBar}>

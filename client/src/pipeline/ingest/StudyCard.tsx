@@ -1,9 +1,9 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import { useState } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { words } from '../../app/words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
@@ -14,7 +14,8 @@ import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 const PICTURES = 4;
 
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
-  const { ingest, triage } = useDevice();
+  const ingest = useIngest();
+  const triage = useTriageViews();
   const Notes = triage.value?.Notes;
   const name = formatPersonName(study.patientName) ?? words.upload.noPatient;
   const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
@@ -108,7 +109,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
 }
 
 function ToBeforeAfter({ study, name }: { readonly study: FoundStudy; readonly name: string }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const open =
     ingest.policy.value?.deidentify === false ? words.beforeAfter.openKept : words.beforeAfter.open;
   return (

@@ -4,9 +4,9 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import { words } from '../../app/words.ts';
 import { useDropZone } from './drop-zone.ts';
@@ -21,7 +21,7 @@ import { StudyCard } from './StudyCard.tsx';
 const CARD = 196;
 
 export function UploadView() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const queued = useSignal<{ readonly instances: number } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -67,7 +67,7 @@ function headingOf(phase: IngestPhase, studies: number): string {
 }
 
 function Selection({ queued }: { readonly queued: number | null }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
@@ -144,7 +144,7 @@ function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] 
 
 /** Why Send did not work: what happened, what it means, what to do. */
 function SendProblem() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const problem = ingest.problem.value;
   return (
     <div role="alert">

@@ -2,7 +2,7 @@
  * The way to the page where the same files, or better ones, are chosen: what this device cannot carry on with
  * starts there.
  */
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { words } from '../../app/words.ts';
 
 export function ChooseAgain() {

@@ -2,7 +2,7 @@
  * What waited here when the browser cleared its storage: which studies, and how each goes on. Red, because
  * nothing happens until a person does it.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { words } from '../../app/words.ts';
@@ -10,7 +10,7 @@ import { ChooseAgain } from './ChooseAgain.tsx';
 import type { LostStudy } from './queued-study.ts';
 
 export function LostStudies() {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const lost = queue.lost.value;
   if (lost.length === 0) return null;
   const isCertain = lost.some((study) => study.rememberedBy === 'device');

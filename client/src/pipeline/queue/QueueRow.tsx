@@ -3,10 +3,10 @@
  * waits or needs someone.
  */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
 import { triageWords } from '../triage/triage-words.ts';
@@ -21,7 +21,7 @@ import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 import { partOf, trackOf } from './track-of.ts';
 
 export function QueueRow({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study, useDevice().queue.link.value);
+  const track = trackOf(study, useQueue().link.value);
   const name = nameOf(study);
   const href = hrefOf({ page: 'study', id: study.id });
   const now = new Date();
@@ -148,7 +148,7 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
 
 /** Loses nothing: the receipt is kept, and what was cut off is chosen again. */
 function Dismiss({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   return (
     <button
       type="button"

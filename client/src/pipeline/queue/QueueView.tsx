@@ -2,11 +2,11 @@
  * The queue: every study with its track, those that need a person first. A list of any length; nothing jumps
  * when counts change.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy } from './queued-study.ts';
@@ -21,8 +21,13 @@ type Line =
   | { readonly kind: 'heading'; readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }
   | { readonly kind: 'study'; readonly study: QueuedStudy };
 
-export function QueueView() {
-  const { queue } = useDevice();
+export type QueueViewProps = {
+  /** The browser was asked to keep what waits here, and has promised nothing. */
+  readonly mayBeCleared: boolean;
+};
+
+export function QueueView({ mayBeCleared }: QueueViewProps) {
+  const queue = useQueue();
   const ready = queue.ready.value;
   const studies = queue.studies.value;
   return (
@@ -30,7 +35,7 @@ export function QueueView() {
       <h1 tabIndex={-1}>{words.queue.title}</h1>
       <LostStudies />
       <InBetween />
-      <MayBeCleared />
+      {mayBeCleared && queue.safe.value > 0 && <p class="small quiet">{words.queue.mayBeCleared}</p>}
       {ready && queue.others.value + queue.othersWaiting.value > 0 && (
         <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
       )}
@@ -58,7 +63,7 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
  * it.
  */
 function InBetween() {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const diagnosis = queue.diagnosis.value;
   if (diagnosis === null || !queue.studies.value.some((study) => study.isWaiting)) return null;
   const { title, next } = words.queue.diagnosis[diagnosis];
@@ -67,13 +72,6 @@ function InBetween() {
       <p>{next}</p>
     </Notice>
   );
-}
-
-/** Only where something waits, and the browser was asked and has promised nothing. */
-function MayBeCleared() {
-  const { ingest, queue } = useDevice();
-  if (ingest.persisted.value !== false || queue.safe.value === 0) return null;
-  return <p class="small quiet">{words.queue.mayBeCleared}</p>;
 }
 
 function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
@@ -121,7 +119,7 @@ function PartHeading({
 
 /** After a day of studies, in one touch. Their receipts are kept. */
 function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   if (studies.length < 2) return null;
   return (
     <button

@@ -2,7 +2,7 @@
  * The button for a study that the gateway did not take, and for one that this device cannot carry on with.
  */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
@@ -11,7 +11,7 @@ import { nameOf } from './study-title.ts';
 
 /** Trying again where that can help; where the study itself must be another one, the way to choose it. */
 export function GoOn({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   if (study.trouble === 'copy-unreadable' || (study.problem && PROBLEMS[study.problem].retry === 'changed'))
     return <ChooseAgain />;
   return (

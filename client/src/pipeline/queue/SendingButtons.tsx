@@ -3,13 +3,13 @@
  * cancel it in the middle.
  */
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { words } from '../../app/words.ts';
 import { CancelSending, TakeBack, type OfStudy } from './TakeBack.tsx';
 
 export function SendingButtons({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   return (
     <div class="row">
       {study.isWaiting && <Turn study={study} name={name} />}
@@ -36,7 +36,7 @@ type Way = 'first' | 'earlier' | 'later';
 
 /** Its place among those that wait, by buttons. Who pressed one stays on it while the rows change places. */
 function Turn({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const waiting = queue.studies.value.filter((each) => each.isWaiting);
   const place = waiting.findIndex((each) => each.id === study.id);
   const pressed = useRef<Way | null>(null);

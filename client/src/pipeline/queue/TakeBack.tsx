@@ -4,7 +4,7 @@
  */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../../kit/AskFirst.tsx';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
@@ -12,7 +12,7 @@ export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 
 /** Of which nothing has left; says so when the first bytes were faster. */
 export function TakeBack({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [late, setLate] = useState(false);
   if (late)
     return (
@@ -37,7 +37,7 @@ export function TakeBack({ study, name }: OfStudy) {
  * so.
  */
 export function CancelSending({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [failed, setFailed] = useState(false);
   const cancel = () => {
     setFailed(false);
@@ -64,7 +64,7 @@ export function CancelSending({ study, name }: OfStudy) {
 
 /** Which the gateway has refused half-way: its copy here is deleted. */
 export function Forget({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   return (
     <AskFirst
       bare

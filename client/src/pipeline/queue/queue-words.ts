@@ -2,7 +2,7 @@
  * The words of the queue and of what a person does with a study in it: a part of words.ts, which is the one
  * that is asked.
  */
-import { DIAGNOSES } from '../upload/proxy-diagnosis.ts';
+import { DIAGNOSES } from './proxy-diagnosis.ts';
 import type { Trouble } from './queued-study.ts';
 import { instances, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';

@@ -4,11 +4,11 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { words } from '../../app/words.ts';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
@@ -18,7 +18,7 @@ import { PrintedReceipt } from './PrintedReceipt.tsx';
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
 
 export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [loaded, setLoaded] = useState<Loaded | 'loading' | 'missing'>('loading');
   const late = useLate(loaded === 'loading');
   useEffect(() => {

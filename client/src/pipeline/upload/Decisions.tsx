@@ -6,7 +6,7 @@
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { Confirm } from '../../kit/Sheet.tsx';
@@ -42,7 +42,7 @@ function reasonOf(code: string): { readonly title: string; readonly next: string
 }
 
 function Decision({ study, some }: { readonly study: QueuedStudy; readonly some: Undecided }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);

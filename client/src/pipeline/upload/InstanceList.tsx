@@ -3,7 +3,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { VirtualList } from '../../kit/VirtualList.tsx';
@@ -55,7 +55,7 @@ export function InstanceList({ study }: { readonly study: QueuedStudy }) {
 }
 
 function Instances({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [instances, setInstances] = useState<readonly QueuedInstance[] | null>(null);
   // Read again when something arrived; in between the list stands still under the finger.
   const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.leftOut}`;

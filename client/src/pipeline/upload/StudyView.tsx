@@ -3,11 +3,11 @@
  * PACS holds, when, and how that was proven. After completion its description is erased: the page then names
  * no patient.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes, formatDicomDate } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from '../queue/Track.tsx';
 import { words } from '../../app/words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
@@ -21,7 +21,7 @@ import { InstanceList } from './InstanceList.tsx';
 import { WholeStudyTrouble } from './WholeStudyTrouble.tsx';
 
 export function StudyView({ id }: { readonly id: string }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const study = queue.studies.value.find((queued) => queued.id === id);
   const late = useLate(!queue.ready.value);
   if (!study && !queue.ready.value)
@@ -43,7 +43,7 @@ export function StudyView({ id }: { readonly id: string }) {
 }
 
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study, useDevice().queue.link.value);
+  const track = trackOf(study, useQueue().link.value);
   const name = nameOf(study);
   const arrived =
     study.state === 'in-pacs' ||
