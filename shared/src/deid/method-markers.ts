@@ -11,7 +11,7 @@ import { findElement } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
 import { plannedLiteral } from './plan-instance.ts';
 import type { PlannedElement } from './plan-instance.ts';
-import { PROFILE_EDITION } from './profile.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
 import { methodCodes } from './report.ts';
 import type { DeidRules } from './rules.ts';
 
