@@ -10,7 +10,7 @@ import { ITEM } from '../dicom/element-header.ts';
 import { findElement } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
 import { plannedLiteral, type PlannedElement } from './plan.ts';
-import { PROFILE_EDITION } from './profile.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
 import { methodCodes } from './report.ts';
 import type { DeidRules } from './rules.ts';
 

@@ -9,7 +9,8 @@ import {
   type REPORT_CAUSES,
   type WireReport,
 } from '../protocol/deid-report.ts';
-import { BASIC_PROFILE, OPTIONS, PROFILE_EDITION } from './profile.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
+import { BASIC_PROFILE, OPTIONS } from './profile.ts';
 import type { OptionName } from './profile.ts';
 import type { ActionCode, Because } from './decision.ts';
 

@@ -127,16 +127,3 @@ export const manifestAnswerSchema = z.object({
   begun: z.array(z.guid()).optional(),
 });
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
-
-/**
- * `Upload-Metadata` of a parcel's tus upload: which upload it belongs to and the device's own name for it (a
- * UUID), so that a creation whose answer was lost is found again instead of doubled. A sealed parcel says in
- * `seal` the id of the gateway's key that opens it, and in `enc` the encapsulated key (RFC 9180 §4.1): its
- * bytes, which tus has in base64 as every value.
- */
-export type ParcelMetadata = {
-  readonly upload: string;
-  readonly parcel: string;
-  readonly seal?: string;
-  readonly enc?: string;
-};
