@@ -19,7 +19,7 @@ export type TestPacs = {
 export type TestEnvironment = {
   /** A server on which a test may create and drop databases of its own. */
   readonly postgresUrl: string | null;
-  /** A real Orthanc shared by all tests: delete what you store, or start your own with scripts/system/orthanc.ts. */
+  /** A real Orthanc shared by all tests: delete what you store, or start your own (scripts/system/orthanc.ts). */
   readonly pacs: TestPacs | null;
   /** The path of a Chromium. */
   readonly chromium: string | null;

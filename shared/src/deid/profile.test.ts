@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skipped } from '#testing/environment.ts';
-import { OPTIONS, PROFILE_EDITION, profileRows } from './profile.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
+import { OPTIONS, profileRows } from './profile.ts';
 
 const standards = fileURLToPath(new URL('../../../../shared/standards/', import.meta.url));
 

@@ -17,7 +17,7 @@ import { findOrthanc, startOrthanc } from '../../../../scripts/system/orthanc.ts
 import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
 import type { Diagnosis } from '../queue/queued-study.ts';
-import { DIAGNOSES } from './proxy-diagnosis.ts';
+import { DIAGNOSES } from '../queue/proxy-diagnosis.ts';
 
 const PASSWORD = 'an-admin-of-the-tests';
 /** 3 Mbit/s: a piece of the first size takes longer than a connection may live. */
