@@ -28,6 +28,9 @@ const BROKEN: readonly [string, string, RegExp][] = [
   ['gateway/src/ports/pacs/a.ts', 'gateway/src/auth/b.ts', /nothing else of the gateway/],
   ['gateway/src/cases/a.ts', 'gateway/src/ports/pacs/stow-pacs.ts', /only gateway\.ts picks adapters/],
   ['client/src/pipeline/queue/a.ts', 'client/src/pipeline/upload/b.ts', /the queue imports neither/],
+  ['client/src/kit/a.ts', 'client/src/net/b.ts', /kit imports nothing else of the client/],
+  ['client/src/net/a.ts', 'client/src/pipeline/queue/b.ts', /net imports kit and nothing else/],
+  ['client/src/results/a.ts', 'client/src/app/b.ts', /only main\.tsx imports app/],
   ['client/src/app/a.ts', 'dexie', /dexie has one door/],
   ['gateway/src/auth/a.ts', 'pg', /pg has one door/],
 ];

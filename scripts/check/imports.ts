@@ -152,6 +152,17 @@ const clientRoad: Rule = ({ path }, { target, kind }) => {
   return isIn(target, `${road}/ingest`) && kind !== 'type' && 'upload does not import ingest';
 };
 
+/** `kit ← net ← pipeline, features ← app ← main.tsx` */
+const clientRooms: Rule = ({ path }, { target, isPackage, kind }) => {
+  const client = 'client/src';
+  if (isPackage || kind === 'url' || !isIn(path, client) || !isIn(target, client)) return false;
+  const isInRooms = (...rooms: string[]): boolean => rooms.some((room) => isIn(target, `${client}/${room}`));
+  if (isIn(path, `${client}/kit`)) return !isInRooms('kit') && 'kit imports nothing else of the client';
+  if (isIn(path, `${client}/net`)) return !isInRooms('kit', 'net') && 'net imports kit and nothing else';
+  if (isIn(path, `${client}/app`) || path === `${client}/main.tsx`) return false;
+  return isInRooms('app') && 'only main.tsx imports app: views use the hook beside their store';
+};
+
 const doors: Rule = ({ path }, { target, isPackage, kind }) => {
   const door = isPackage && kind !== 'type' ? DOORS.find(([name]) => name.test(target)) : undefined;
   return (
@@ -169,6 +180,7 @@ const RULES: readonly Rule[] = [
   foundations,
   adapters,
   clientRoad,
+  clientRooms,
   doors,
 ];
 

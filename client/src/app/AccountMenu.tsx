@@ -8,7 +8,8 @@ import { Notice } from '../kit/Notice.tsx';
 import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { THEMES, useTheme } from './theme.ts';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 
 /** Written by the build (vite.config.ts). */
 declare const RELAY_WEB_VERSION: string;
@@ -17,14 +18,14 @@ export function AccountMenu() {
   const session = useSession();
   const [open, setOpen] = useState(false);
   const user = session.user.value;
-  const name = user?.username ?? words.account.nobody;
+  const name = user?.username ?? appWords.account.nobody;
   return (
     <>
       <button
         type="button"
         class="button button-bare account-button"
         aria-haspopup="dialog"
-        aria-label={words.account.open(name)}
+        aria-label={appWords.account.open(name)}
         onClick={() => setOpen(true)}
       >
         <Icon name="person" />
@@ -59,9 +60,9 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
   };
   return (
     <Sheet title={name} onClose={onClose}>
-      <p class="quiet small">{roles.map((role) => words.account.roles[role]).join(words.separator)}</p>
+      <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
       <fieldset class="sheet-part">
-        <legend class="small quiet">{words.account.theme}</legend>
+        <legend class="small quiet">{appWords.account.theme}</legend>
         {THEMES.map((choice) => (
           <label key={choice} class="choice">
             <input
@@ -70,7 +71,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
               checked={theme.value === choice}
               onChange={() => (theme.value = choice)}
             />
-            <span>{words.account.themes[choice]}</span>
+            <span>{appWords.account.themes[choice]}</span>
           </label>
         ))}
       </fieldset>
@@ -80,16 +81,16 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         </p>
         <div role="alert">
           {isUnkept && (
-            <Notice kind="stop" title={words.account.unkept}>
-              <p>{words.account.unkeptWhat}</p>
+            <Notice kind="stop" title={appWords.account.unkept}>
+              <p>{appWords.account.unkeptWhat}</p>
             </Notice>
           )}
         </div>
-        <p class="small quiet">{words.account.version(RELAY_WEB_VERSION)}</p>
+        <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
-          {words.close}
+          {kitWords.close}
         </button>
         {session.user.value && (
           <button
@@ -99,10 +100,10 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
             onClick={() => void signOut()}
           >
             {leaving
-              ? words.account.keeping
+              ? appWords.account.keeping
               : isUnkept
-                ? words.account.signOutAllTheSame
-                : words.account.signOut}
+                ? appWords.account.signOutAllTheSame
+                : appWords.account.signOut}
           </button>
         )}
       </div>
@@ -112,11 +113,11 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
 
 /** What signing out means for what is on this device. */
 function meaningOf(unsafe: number, safe: number, travelling: number): string {
-  if (unsafe > 0) return words.account.signOutUnsafe(unsafe);
+  if (unsafe > 0) return appWords.account.signOutUnsafe(unsafe);
   const said = [
-    ...(travelling > 0 ? [words.account.signOutSafe(travelling)] : []),
-    ...(safe > travelling ? [words.account.signOutWaits(safe - travelling)] : []),
+    ...(travelling > 0 ? [appWords.account.signOutSafe(travelling)] : []),
+    ...(safe > travelling ? [appWords.account.signOutWaits(safe - travelling)] : []),
   ];
   if (said.length > 0) return said.join(' ');
-  return words.account.signOutEmpty;
+  return appWords.account.signOutEmpty;
 }

@@ -21,7 +21,8 @@ import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
 import type { Update } from './updates.ts';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 
 // What the upload page does not need is fetched when it is opened; the service worker has it then.
 const BeforeAfterView = deferred<{ id: string }>(() =>
@@ -46,7 +47,7 @@ export function App({ route, update }: AppProps) {
   return (
     <>
       <a class="skip button" href="#content" onClick={skipToContent}>
-        {words.skipToContent}
+        {appWords.skipToContent}
       </a>
       <Header route={route} signedOut={signedOut} />
       <StatusLine />
@@ -82,29 +83,29 @@ function Header({
       <div class="header-inside">
         <p class="brand strong">
           <img src="/icon.svg" alt="" width="28" height="28" />
-          <span class="brand-name">{words.product}</span>
+          <span class="brand-name">{kitWords.product}</span>
         </p>
         {!signedOut && (
-          <nav class="tabs" aria-label={words.nav.label}>
+          <nav class="tabs" aria-label={appWords.nav.label}>
             <a
               class="tab"
               href={hrefOf({ page: 'upload' })}
               aria-current={page === 'upload' || page === 'before-after' ? 'page' : undefined}
             >
-              {words.nav.upload}
+              {kitWords.pages.upload}
             </a>
             <a
               class="tab"
               href={hrefOf({ page: 'queue' })}
               aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}
             >
-              {words.nav.queue}
+              {kitWords.pages.queue}
               {waiting > 0 && (
                 <>
                   <span class="tab-count numbers" aria-hidden="true">
                     {waiting}
                   </span>
-                  <span class="unseen">, {words.nav.queueCount(waiting)}</span>
+                  <span class="unseen">, {appWords.nav.queueCount(waiting)}</span>
                 </>
               )}
             </a>
@@ -113,7 +114,7 @@ function Header({
               href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
               aria-current={page === 'results' ? 'page' : undefined}
             >
-              {words.nav.results}
+              {kitWords.pages.results}
             </a>
           </nav>
         )}
@@ -135,7 +136,7 @@ function Page({ route }: { readonly route: Route }) {
     ...('id' in route ? [route.id] : []),
   ].join('/');
   useEffect(() => {
-    document.title = `${titleOf(route)} – ${words.product}`;
+    document.title = `${titleOf(route)} – ${kitWords.product}`;
     window.scrollTo(0, 0);
     if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
     first.current = false;
@@ -146,17 +147,17 @@ function Page({ route }: { readonly route: Route }) {
 function titleOf(route: Route): string {
   switch (route.page) {
     case 'upload':
-      return words.upload.title;
+      return kitWords.pages.upload;
     case 'before-after':
-      return words.beforeAfter.title;
+      return kitWords.pages['before-after'];
     case 'queue':
-      return words.queue.title;
+      return kitWords.pages.queue;
     case 'study':
-      return words.study.title;
+      return kitWords.pages.study;
     case 'results':
-      return words.nav[route.at];
+      return kitWords.pages[route.at];
     case 'not-found':
-      return words.notFound.title;
+      return appWords.notFound.title;
     default:
       return route satisfies never;
   }
@@ -177,10 +178,10 @@ function viewOf(route: Route) {
     case 'not-found':
       return (
         <main id="content" class="page stack">
-          <h1 tabIndex={-1}>{words.notFound.title}</h1>
+          <h1 tabIndex={-1}>{appWords.notFound.title}</h1>
           <p>
             <a class="button button-main" href={hrefOf({ page: 'upload' })}>
-              {words.notFound.next}
+              {appWords.notFound.next}
             </a>
           </p>
         </main>
@@ -198,7 +199,7 @@ function Checking() {
   const late = useLate(true);
   return (
     <main id="content" class="page" aria-busy="true">
-      {late && <p class="quiet">{words.signIn.checking}</p>}
+      {late && <p class="quiet">{appWords.signIn.checking}</p>}
     </main>
   );
 }

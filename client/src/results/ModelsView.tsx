@@ -9,7 +9,7 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import type { Model, ModelVersion } from './answers.ts';
 import { modelName } from './describe-result.ts';
 import { Fact } from './FindingParts.tsx';
@@ -61,7 +61,7 @@ function OneModel({ model, store }: { readonly model: Model; readonly store: Mod
             model.id,
             ...(said.parts[model.id] ? [said.parts[model.id]] : []),
             ...(model.fallback ? [said.fallback(modelName(model.fallback))] : []),
-          ].join(words.separator)}
+          ].join(kitWords.separator)}
         </p>
         {model.active === null && <p class="small">{said.none}</p>}
       </div>
@@ -89,7 +89,7 @@ function Version({ version, isOnly, store }: VersionProps) {
             <span class="strong numbers">{version.version}</span> {said.states[version.state].toLowerCase()}
             {version.activatedAt && version.state === 'active' && (
               <span class="small quiet">
-                {words.separator + formatMoment(new Date(version.activatedAt), new Date())}
+                {kitWords.separator + formatMoment(new Date(version.activatedAt), new Date())}
               </span>
             )}
           </span>

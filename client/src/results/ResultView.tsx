@@ -9,7 +9,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { Bars } from './Bars.tsx';
 import {
@@ -147,9 +147,9 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
             <p class="kept">
               <bdi>{nameOfInput(finding.input)}</bdi>
               <span class="quiet">
-                {words.separator +
+                {kitWords.separator +
                   [modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())].join(
-                    words.separator,
+                    kitWords.separator,
                   )}
               </span>
             </p>
@@ -236,7 +236,7 @@ function Compare({ result, list }: { readonly result: Result; readonly list: Res
       ...(isSameImage(finding, result.finding) ? [] : [said.otherImage]),
       shortOf(headlineOf(finding)),
       formatMoment(new Date(createdAt), new Date()),
-    ].join(words.separator),
+    ].join(kitWords.separator),
   }));
   return (
     <Select

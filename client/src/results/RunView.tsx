@@ -8,7 +8,7 @@ import { useApi } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
@@ -138,7 +138,7 @@ function Watch({
           {[
             [job.model.id, job.model.version].filter(Boolean).join(' '),
             ...(job.attempt > 1 ? [resultWords.job.attempt(job.attempt)] : []),
-          ].join(words.separator)}
+          ].join(kitWords.separator)}
         </p>
       </div>
       <div role="status">

@@ -12,7 +12,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { Fact } from './FindingParts.tsx';
 import { momentSaid } from './stored-moment.ts';
@@ -277,7 +277,7 @@ function Head({ head }: { readonly head: StoredHead }) {
         </Fact>
         <Fact name={said.made}>{momentSaid(head.contentDate, head.contentTime, head) ?? said.nothing}</Fact>
         <Fact name={said.by}>
-          <bdi>{head.equipment.join(words.separator) || said.nothing}</bdi>
+          <bdi>{head.equipment.join(kitWords.separator) || said.nothing}</bdi>
         </Fact>
       </dl>
     </section>

@@ -8,7 +8,7 @@ import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import {
   correctionsOf,
   headlineOf,
@@ -272,7 +272,7 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
         </p>
         <div class="sheet-actions">
           <button type="button" class="button" onClick={onClose}>
-            {words.cancel}
+            {kitWords.cancel}
           </button>
           <button type="submit" class="button button-main">
             {said.form.submit}

@@ -47,8 +47,8 @@ export const manifestInstanceSchema = z.object({
     .max(MANIFEST_INSTANCE_LIMIT - 1)
     .optional(),
   /**
-   * What the device's own models said of it before it was sent; of a plain film at which none looked its
-   * population alone. Absent else, and from earlier versions.
+   * The answers of the device's own models before it was sent; for a plain film that none of them examined,
+   * its population alone. Absent otherwise.
    */
   triage: deviceTriageSchema.optional(),
 });
@@ -89,7 +89,7 @@ export const manifestSchema = z
      * the first is taken, the others conflict.
      */
     instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
-    /** Under a de-identifying policy; devices of earlier versions send none. */
+    /** Under a de-identifying policy. */
     deidentification: deidentificationSchema.optional(),
   })
   .refine(

@@ -8,7 +8,7 @@ import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from '../ingest/ingest-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { isReleasable } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
@@ -70,7 +70,7 @@ function HeldSeries({
       <div class="held-bar">
         <div>
           <h3 class="kept">
-            <bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi>
+            <bdi>{series.description.trim() || ingestWords.unnamedSeries}</bdi>
           </h3>
           {reasons.map((reason) => (
             <p key={reason} class="small">

@@ -8,7 +8,7 @@ import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
@@ -122,7 +122,7 @@ function LargePicture({ found, at, frame, onChoose, onClose }: LargePictureProps
       <FrameChoice found={found} frame={frame} onChoose={onChoose} />
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
-          {words.close}
+          {kitWords.close}
         </button>
       </div>
     </Sheet>

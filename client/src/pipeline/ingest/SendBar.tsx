@@ -5,7 +5,8 @@ import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { maySend } from '../../net/may-send.ts';
 import { hrefOf } from '../../kit/routes.ts';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 
 export type SendBarProps = {
@@ -50,17 +51,15 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     ingest.policy.value === null ||
     (user !== null && !maySend(user));
   return (
-    <section class="send-bar" aria-label={words.upload.sendBar}>
+    <section class="send-bar" aria-label={ingestWords.sendBar}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
-          {chosen.length === 0 ? words.upload.sendNone : words.upload.send(chosen.length)}
+          {chosen.length === 0 ? ingestWords.sendNone : ingestWords.send(chosen.length)}
           {chosen.length > 0 && (
-            <span class="send-size small numbers">
-              {words.upload.sendSize(instances, formatBytes(bytes))}
-            </span>
+            <span class="send-size small numbers">{ingestWords.sendSize(instances, formatBytes(bytes))}</span>
           )}
         </button>
       </div>
@@ -75,7 +74,7 @@ function TooLarge() {
   return (
     <p class="pace pace-wait small send-forecast" role="status">
       <Icon name="caution" size={16} />
-      <span>{words.upload.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
+      <span>{ingestWords.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
     </p>
   );
 }
@@ -88,14 +87,14 @@ export function QueueingBar() {
   const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
-    <section class="send-bar" aria-label={words.upload.sendBar}>
+    <section class="send-bar" aria-label={ingestWords.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
             <Icon name="device" size={20} />{' '}
             {instances === 0 && named < instancesTotal
-              ? words.queue.naming(named, instancesTotal)
-              : words.queue.makingSafe(instances, instancesTotal)}
+              ? queueWords.naming(named, instancesTotal)
+              : queueWords.makingSafe(instances, instancesTotal)}
           </p>
           <div class="bar" aria-hidden="true">
             <div
@@ -106,7 +105,7 @@ export function QueueingBar() {
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>
           <Icon name="back" size={20} turns />
-          {words.queue.takeBack}
+          {queueWords.takeBack}
         </button>
       </div>
     </section>

@@ -3,12 +3,12 @@
  * starts there.
  */
 import { hrefOf } from '../../kit/routes.ts';
-import { words } from '../../app/words.ts';
+import { queueWords } from './queue-words.ts';
 
 export function ChooseAgain() {
   return (
     <a class="button" href={hrefOf({ page: 'upload' })}>
-      {words.queue.chooseAgain}
+      {queueWords.chooseAgain}
     </a>
   );
 }

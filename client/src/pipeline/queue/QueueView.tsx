@@ -8,7 +8,8 @@ import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 import { LostStudies } from './LostStudies.tsx';
 import { QueueRow } from './QueueRow.tsx';
@@ -32,10 +33,10 @@ export function QueueView({ mayBeCleared }: QueueViewProps) {
   const studies = queue.studies.value;
   return (
     <main id="content" class="page queue" aria-busy={!ready}>
-      <h1 tabIndex={-1}>{words.queue.title}</h1>
+      <h1 tabIndex={-1}>{kitWords.pages.queue}</h1>
       <LostStudies />
       <InBetween />
-      {mayBeCleared && queue.safe.value > 0 && <p class="small quiet">{words.queue.mayBeCleared}</p>}
+      {mayBeCleared && queue.safe.value > 0 && <p class="small quiet">{queueWords.mayBeCleared}</p>}
       {ready && queue.others.value + queue.othersWaiting.value > 0 && (
         <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
       )}
@@ -48,12 +49,12 @@ export function QueueView({ mayBeCleared }: QueueViewProps) {
 function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
   const [first, then] =
     travelling > 0
-      ? [words.queue.others(travelling), words.queue.othersWhat]
-      : [words.queue.othersWaiting(waiting), words.queue.othersWaitingWhat];
+      ? [queueWords.others(travelling), queueWords.othersWhat]
+      : [queueWords.othersWaiting(waiting), queueWords.othersWaitingWhat];
   return (
     <Notice kind="plain" sign="device" title={first}>
       <p>{then}</p>
-      {travelling > 0 && waiting > 0 && <p>{words.queue.othersWaiting(waiting)}</p>}
+      {travelling > 0 && waiting > 0 && <p>{queueWords.othersWaiting(waiting)}</p>}
     </Notice>
   );
 }
@@ -66,7 +67,7 @@ function InBetween() {
   const queue = useQueue();
   const diagnosis = queue.diagnosis.value;
   if (diagnosis === null || !queue.studies.value.some((study) => study.isWaiting)) return null;
-  const { title, next } = words.queue.diagnosis[diagnosis];
+  const { title, next } = queueWords.diagnosis[diagnosis];
   return (
     <Notice kind={diagnosis === 'proxy-answers' ? 'wait' : 'plain'} title={title}>
       <p>{next}</p>
@@ -84,7 +85,7 @@ function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
       items={lines}
       keyOf={(line) => (line.kind === 'heading' ? line.part : line.study.id)}
       estimate={ROW}
-      label={words.queue.title}
+      label={kitWords.pages.queue}
       class="queue-list"
       render={(line) =>
         line.kind === 'heading' ? (
@@ -108,7 +109,7 @@ function PartHeading({
     <div class="queue-part-head">
       <h2 class="queue-part" data-part={part}>
         {part === 'needs-you' && <Icon name="decide" size={20} />}
-        {words.queue.parts[part]} <span class="quiet numbers queue-part-count">{studies.length}</span>
+        {queueWords.parts[part]} <span class="quiet numbers queue-part-count">{studies.length}</span>
       </h2>
       <DismissAll
         studies={studies.filter((study) => study.state === 'done' || study.state === 'taken-back')}
@@ -127,7 +128,7 @@ function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
       class="button button-bare"
       onClick={() => studies.forEach((study) => void queue.dismiss(study.id))}
     >
-      {words.queue.dismissAll(studies.length)}
+      {queueWords.dismissAll(studies.length)}
     </button>
   );
 }
@@ -135,11 +136,11 @@ function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
 function EmptyQueue() {
   return (
     <div class="queue-empty">
-      <p class="strong">{words.queue.empty}</p>
-      <p class="quiet">{words.queue.emptyWhat}</p>
+      <p class="strong">{queueWords.empty}</p>
+      <p class="quiet">{queueWords.emptyWhat}</p>
       <p>
         <a class="button button-main" href={hrefOf({ page: 'upload' })}>
-          {words.queue.toUpload}
+          {queueWords.toUpload}
         </a>
       </p>
     </div>
@@ -156,13 +157,13 @@ function QueueSkeleton() {
   if (tooLate)
     return (
       <div role="alert">
-        <Notice kind="stop" title={words.queue.noDatabase}>
-          <p>{words.queue.noDatabaseNext}</p>
+        <Notice kind="stop" title={queueWords.noDatabase}>
+          <p>{queueWords.noDatabaseNext}</p>
         </Notice>
       </div>
     );
   return (
-    <div aria-label={words.queue.loading} role="status">
+    <div aria-label={queueWords.loading} role="status">
       {[0, 1, 2].map((row) => (
         <div key={row} class="queue-row" aria-hidden="true">
           <div class="skeleton skeleton-name" />

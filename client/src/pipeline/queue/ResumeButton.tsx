@@ -4,7 +4,7 @@
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { queueWords } from './queue-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import type { QueuedStudy } from './queued-study.ts';
 import { nameOf } from './study-title.ts';
@@ -18,11 +18,11 @@ export function GoOn({ study }: { readonly study: QueuedStudy }) {
     <button
       type="button"
       class="button"
-      aria-label={words.queue.retryOf(nameOf(study))}
+      aria-label={queueWords.retryOf(nameOf(study))}
       onClick={() => void (study.trouble ? queue.tryNow(study.id) : queue.retry(study.id))}
     >
       <Icon name="again" size={20} />
-      {words.queue.retry}
+      {queueWords.retry}
     </button>
   );
 }

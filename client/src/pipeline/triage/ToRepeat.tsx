@@ -7,7 +7,7 @@ import { useTriage } from './triage-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from './triage-words.ts';
-import { words } from '../../app/words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 
@@ -44,7 +44,7 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
       {opened && warning && (
         <FilmSheet
           study={opened}
-          name={formatPersonName(opened.patientName) ?? words.upload.noPatient}
+          name={formatPersonName(opened.patientName) ?? queueWords.noPatient}
           warning={warning}
           onClose={() => setOpened(null)}
         />
