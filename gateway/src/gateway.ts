@@ -35,12 +35,13 @@ import { createLog, type Log } from './observability/log.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { observabilityFeature } from './observability/observability.feature.ts';
 import { isUp, remembered } from './observability/is-up.ts';
+import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
+import { tusRoutes } from './pipeline/intake/tus.routes.ts';
+import type { PipelineTools } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
-import { createStudyChanges } from './pipeline/study-changes.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
-import type { PipelineTools } from './pipeline/tools.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
@@ -152,6 +153,7 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     authFeature(tools),
     auditFeature(tools),
     adminFeature(tools),
+    { routes: [tusRoutes(tools.parcels)] },
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
     modelsFeature(tools),
     inference,

@@ -10,7 +10,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { writeSlices } from '#testing/ct-slices.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { residentBytes } from '#testing/process-memory.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 import { freePort } from '../system/ports.ts';
 import { findPostgres, startPostgres } from '../system/postgres.ts';
 import { sliceSource } from './slices.ts';

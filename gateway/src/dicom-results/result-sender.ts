@@ -1,7 +1,7 @@
 /** Results as DICOM instances, built here and sent as an upload of the gateway's own (send-results.ts). */
 import { findAccount } from '../auth/account.store.ts';
 import type { Keys } from '../keys.ts';
-import type { PipelineTools } from '../pipeline/tools.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-result.ts';
 import type { NewInstance, ResultRow } from '../results/result.store.ts';
 import { openUpload } from '../uploads/open-upload.ts';

@@ -3,7 +3,7 @@
  * time, so that an upload does not wait for a model.
  */
 import type { Feature } from '../feature.ts';
-import type { StudyJob } from '../pipeline/tools.ts';
+import type { StudyJob } from '../pipeline/stages.ts';
 import { applyRules, RULE_QUEUE } from './apply-rules.ts';
 import { inferRoutes } from './infer.routes.ts';
 import type { InferenceTools } from './inference-tools.ts';
