@@ -107,7 +107,6 @@ const COMPOSITION_ROOTS = /^gateway\/src\/(gateway|pipeline\/pipeline)\.ts$/;
 const stages: Rule = ({ path }, { target, isPackage }) => {
   const [from, to] = [STAGE.exec(path)?.[1], STAGE.exec(target)?.[1]];
   if (isPackage || !to || from === to || COMPOSITION_ROOTS.test(path)) return false;
-  if (to === 'intake' && isIn(path, 'gateway/src/uploads')) return false;
   return `only pipeline.ts and gateway.ts import the stage ${to}`;
 };
 
