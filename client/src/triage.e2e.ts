@@ -19,7 +19,7 @@ import {
   type AppUnderTest,
   type StudyOnDisk,
 } from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight } from '#testing/screen-walk.ts';
@@ -215,7 +215,7 @@ if (why !== null || chromium === null || evaluation === null) {
   });
 
   test('an adult is outside the model’s population and gets no score', async () => {
-    if (corpus === null) return skipped('an adult outside the population', 'the corpus is not here');
+    if (corpus === null) skip('an adult outside the population', 'the corpus is not here');
     const folder = join(corpus, 'dev/cr-chest-philips');
     const names = await readdir(folder);
     const files = await Promise.all(
