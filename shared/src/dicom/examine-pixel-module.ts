@@ -29,7 +29,7 @@ import {
 } from './tags.ts';
 import { asciiText, findElement, numbersOf, textOf } from './values.ts';
 import type { ValueContext } from './values.ts';
-import type { CutPixelData } from './walk-elements.ts';
+import type { CutPixelData } from './walk-state.ts';
 
 /** What an image says of its size. */
 export interface PixelModule {

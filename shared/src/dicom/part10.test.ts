@@ -204,9 +204,14 @@ part10('wherever the bytes at hand end, the same elements are found', async () =
       items?.map((item) => shape(item.elements)),
     ]);
   for (let atHand = 0; atHand < data.length; atHand++) {
-    const walked = await walkDataSet(bytesSource(data), 0, encoding, 'data-set', {
-      offset: 0,
-      bytes: data.subarray(0, atHand),
+    const walked = await walkDataSet(bytesSource(data), {
+      start: 0,
+      encoding,
+      purpose: 'data-set',
+      head: {
+        offset: 0,
+        bytes: data.subarray(0, atHand),
+      },
     });
     assert.is(walked.kind, 'walked');
     assert.equal(shape(walked.elements), shape(elements));
