@@ -140,7 +140,10 @@ function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<War
     vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT'
       ? plainValues(bytes, LENGTHS[vr] ?? Infinity)
       : 0;
-  if (plain > 0) return noteCount(element, plain, warnings);
+  if (plain > 0) {
+    noteCount(element, plain, warnings);
+    return;
+  }
   const values = asciiText(bytes)
     .split('\\')
     .map((value) => value.replace(/^ +|[\0 ]+$/g, ''));

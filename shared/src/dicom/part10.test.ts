@@ -256,7 +256,10 @@ part10('hundreds of long values in a row cost little to pass', async () => {
   let read = 0;
   const outcome = await readInstance({
     size: source.size,
-    read: (offset, length) => ((read += length), source.read(offset, length)),
+    read(offset, length) {
+      read += length;
+      return source.read(offset, length);
+    },
   });
   assert.is(outcome.kind, 'ready');
   assert.ok(read < source.size / 10, `${read} of ${source.size} bytes read`);
@@ -268,7 +271,10 @@ part10('an instance of 1 GiB is opened by its header', async () => {
   const source = blobSource(blob);
   const outcome = await readInstance({
     size: source.size,
-    read: (offset, length) => ((read += length), source.read(offset, length)),
+    read(offset, length) {
+      read += length;
+      return source.read(offset, length);
+    },
   });
   assert.is(outcome.kind, 'ready');
   if (outcome.kind === 'ready') assert.equal(outcome.instance.identifiers, identifiers);
