@@ -107,7 +107,6 @@ const COMPOSITION_ROOTS = /^gateway\/src\/(gateway|pipeline\/pipeline)\.ts$/;
 const stages: Rule = ({ path }, { target, isPackage }) => {
   const [from, to] = [STAGE.exec(path)?.[1], STAGE.exec(target)?.[1]];
   if (isPackage || !to || from === to || COMPOSITION_ROOTS.test(path)) return false;
-  if (to === 'intake' && isIn(path, 'gateway/src/uploads')) return false;
   return `only pipeline.ts and gateway.ts import the stage ${to}`;
 };
 
@@ -132,9 +131,6 @@ const adapters: Rule = ({ path }, { target, kind }) => {
   );
 };
 
-/** They join the queue of this device and the uploader. */
-const SENDERS = /\/upload\/(create-sender|senders|sender\.worker|sending-tools)\.ts$/;
-
 const clientRoad: Rule = ({ path }, { target, kind }) => {
   const road = 'client/src/pipeline';
   if (isIn(path, `${road}/queue`))
@@ -145,10 +141,13 @@ const clientRoad: Rule = ({ path }, { target, kind }) => {
   if (isIn(path, `${road}/ingest`))
     return isIn(target, `${road}/upload`) && 'ingest imports the queue, not upload';
   if (!isIn(path, `${road}/upload`) || path.endsWith('.tsx')) return false;
+  // The sender joins the queue of this device with the uploader, so it imports both.
+  const isSender = isIn(path, `${road}/upload/sender`);
+  if (!isSender && isIn(target, `${road}/upload/sender`)) return 'sender → upload: upload does not know it';
   // upload-queue.ts is the contract between the two.
   const isQueue = isIn(target, `${road}/queue`) && !target.endsWith('/upload-queue.ts');
-  if (isQueue && SENDERS.test(path)) return false;
-  if (isQueue) return kind !== 'type' && 'upload takes the queue as an argument: import its type only';
+  if (isQueue && !isSender)
+    return kind !== 'type' && 'upload takes the queue as an argument: import its type only';
   return isIn(target, `${road}/ingest`) && kind !== 'type' && 'upload does not import ingest';
 };
 
