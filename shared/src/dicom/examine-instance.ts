@@ -3,7 +3,7 @@
  * refuses instances that no PACS could file or show. It only warns about the mistakes that real modalities make
  * every day, because refusing those helps no patient.
  */
-import type { WarningCode } from '../protocol/problem.ts';
+import type { WarningCode } from '../protocol/reasons.ts';
 import type { DicomElement, InstanceIdentifiers, ReadOutcome } from './data-set.ts';
 import { tagName } from './dictionary.ts';
 import { examinePixelModule } from './examine-pixel-module.ts';

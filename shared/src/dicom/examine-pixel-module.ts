@@ -3,7 +3,7 @@
  * offset tables and RLE headers. Too little data is refused, because it would be shown as an incomplete image;
  * too much is only a warning.
  */
-import type { ReasonCode } from '../protocol/problem.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 import { PLAUSIBLE_VALUE_BYTES } from './limits.ts';

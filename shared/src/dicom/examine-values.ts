@@ -2,7 +2,7 @@
  * Finds values of a Data Set that deserve a warning: text that cannot be decoded, invalid dates and numbers,
  * more values or characters than the standard allows. It refuses, changes and repeats no value.
  */
-import type { WarningCode } from '../protocol/problem.ts';
+import type { WarningCode } from '../protocol/reasons.ts';
 import { type TextReader, textReader } from './character-sets.ts';
 import type { DicomElement } from './data-set.ts';
 import { dictionaryEntry, isExpectedVR } from './dictionary.ts';

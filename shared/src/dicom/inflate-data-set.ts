@@ -4,7 +4,7 @@
  * compressed bytes.
  */
 import { ignoreFailure } from '../ignore-failure.ts';
-import type { ReasonCode } from '../protocol/problem.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import { chunksSource } from './byte-source.ts';
 import type { ByteSource } from './data-set.ts';
 import { readUint32 } from './element-header.ts';

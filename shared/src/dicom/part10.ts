@@ -6,7 +6,7 @@
  * Promise: an answer for any bytes, never an exception, never more memory than `limits.ts` allows. Pixel data
  * is not read.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOutcome } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 import { encodeFileMeta } from './encode.ts';

@@ -1,5 +1,5 @@
 /** An instance on its way from parsed to examined, and the form of a fault found there. */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ParsedInstance } from './data-set.ts';
 
 /** A parsed instance whose meaning has not been examined. */

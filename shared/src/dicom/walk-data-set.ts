@@ -3,7 +3,7 @@
  * growing pieces while elements follow each other, in small ones between fragments. Nothing is read twice,
  * and never more than the header limit.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Place } from './data-set.ts';
 import {
   FIRST_READ_BYTES,

@@ -6,7 +6,7 @@
  * Promise: lengths agree with each other and with the end of the file. `examine-instance.ts` looks at the
  * meaning of the elements.
  */
-import type { ReasonCode } from '../protocol/problem.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import { dictionaryVR } from './dictionary.ts';
 import {
   ITEM,

@@ -2,7 +2,7 @@
  * The state of a walk through a Data Set: the window of bytes at hand, the frames that are open, and the ways
  * in which a step ends.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteRange, DicomElement, DicomItem, Encoding, Place } from './data-set.ts';
 import { tagName } from './dictionary.ts';
 import { type Header, newHeader } from './element-header.ts';

@@ -343,7 +343,7 @@ function median(a: number, b: number, c: number): number {
 /**
  * §A.6: updates a context by an error. Both cases of §A.6.2 at once: values between them do not move.
  */
-// biome-ignore lint/complexity/useMaxParams: called for each pixel, where an object for its arguments would be allocated.
+// biome-ignore lint/complexity/useMaxParams: called for each pixel; an argument object would be allocated there.
 function adapt(states: Int32Array, q: number, error: number, difference: number, reset: number): void {
   let count = states[q + N]!;
   let magnitude = states[q + A]! + negatedBy(error, error >> 31);
