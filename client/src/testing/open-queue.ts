@@ -145,12 +145,11 @@ export async function queueStudy(
 }
 
 export function queueOver(
-  { database, key }: TestDevice,
+  { database }: TestDevice,
   tools: Partial<InstanceQueueTools> = {},
 ): UploadQueue {
   return createInstanceQueue({
     database,
-    key,
     account: 'a',
     now: () => 1,
     packerGone: () => new Promise(() => undefined),
