@@ -144,10 +144,7 @@ export async function queueStudy(
   return instances;
 }
 
-export function queueOver(
-  { database }: TestDevice,
-  tools: Partial<InstanceQueueTools> = {},
-): UploadQueue {
+export function queueOver({ database }: TestDevice, tools: Partial<InstanceQueueTools> = {}): UploadQueue {
   return createInstanceQueue({
     database,
     account: 'a',
