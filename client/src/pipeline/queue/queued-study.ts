@@ -73,8 +73,7 @@ export interface QueuedStudy {
   readonly id: string;
   /** null after completion: erased. */
   readonly title: StudyTitle | null;
-  /** null in rows that an earlier version of the page wrote. */
-  readonly about: StudyAbout | null;
+  readonly about: StudyAbout;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
   readonly state: UploadState;
   readonly instances: number;
