@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- NAME [ROW…] [--json]`: measures against a peer or the wire, in the same run, and prints
- * ratios (DESIGN §6). Without a name it lists the names; `link` takes the names of single rows too. A figure
- * is only as good as the quiet of the machine: nothing here asserts.
+ * ratios. Without a name it lists the names; `link` also takes the names of single rows. Nothing here asserts:
+ * a figure is only as good as the quiet of the machine, so the calibration stands beside the rows.
  */
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';
@@ -11,18 +11,8 @@ import { benchInference } from './bench/inference.ts';
 import { benchLink } from './bench/link.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchResent } from './bench/resent.ts';
-
-/**
- * One line of the result. `ratio` is ours ÷ the peer's, or as the name says, where there is something to
- * compare; the other numbers explain it.
- */
-export type BenchRow = {
-  readonly name: string;
-  readonly ratio?: number;
-  readonly [figure: string]: number | string | undefined;
-};
-
-type Bench = (say: (line: string) => void, rows: readonly string[]) => Promise<readonly BenchRow[]>;
+import type { Bench, BenchRow } from './bench/row.ts';
+import { calibrate, describeCalibration } from './calibration.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
@@ -52,10 +42,17 @@ async function main(args: readonly string[]): Promise<number> {
     );
     return 2;
   }
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const before = await calibrate();
   const rows: BenchRow[] = [];
-  for (const name of names)
-    rows.push(...(await BENCHES[name]!((line) => void process.stderr.write(`${line}\n`), rowNames)));
-  process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : `${rows.map(describe).join('\n')}\n`);
+  for (const name of names) rows.push(...(await BENCHES[name]!(say, rowNames)));
+  const after = await calibrate();
+  const calibration = after.ratio > before.ratio ? after : before;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ rows, calibration })}\n`
+      : `${[...rows.map(describe), describeCalibration(calibration)].join('\n')}\n`,
+  );
   return 0;
 }
 

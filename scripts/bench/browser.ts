@@ -10,7 +10,7 @@ import type { CDPSession, Page } from 'playwright-core';
 import { openApp, signIn, untilInstalled } from '#testing/app-under-test.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 import {
   describeLongTasks,
   mainThreadTasks,

@@ -18,7 +18,7 @@ import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const [FEW, MANY] = [300, 3000] as const;

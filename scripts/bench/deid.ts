@@ -14,7 +14,7 @@ import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 import { sliceSource } from './slices.ts';
 
 const SLICES = 40;

@@ -7,7 +7,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine } from '#testing/gateway-under-test.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 import type { RunningOrthanc } from '../system/orthanc.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';

@@ -18,7 +18,7 @@ import { testEnvironment } from '#testing/environment.ts';
 import { openBrowser } from '#testing/inspect-page.ts';
 import { engineModel, openModels } from '#testing/open-models.ts';
 import { canMeasureMemory, residentBytes } from '#testing/process-memory.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 import { findOrthanc } from '../system/orthanc.ts';
 import { ROOT } from '../check/source-files.ts';
 import { askGateway } from './inference/ask-gateway.ts';

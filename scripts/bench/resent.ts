@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { forkShapedLink } from '#testing/shaped-link-process.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
-import type { BenchRow } from '../bench.ts';
+import type { BenchRow } from './row.ts';
 import { sendFromDevice, uniqueBytes } from './link/device.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';

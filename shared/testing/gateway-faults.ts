@@ -1,4 +1,4 @@
-/** What the model gateway can say or do in the place of an honest answer, and the answers themselves. */
+/** The faults a simulated gateway can answer or commit instead of being honest, and the answers themselves. */
 
 /**
  * What happens to one request, and to those like it that come within `lastsMs`. Which fault `nth` means

@@ -3,8 +3,8 @@
  * doubled, uploads expire, offsets move back, the PACS forgets, receipts are old or forged. When its list of
  * faults is used up it is honest.
  *
- * It keeps what a test wants to know afterwards: the bytes of each parcel that was taken, what is in the
- * PACS, which receipts are true, and when each request came.
+ * A test may ask it afterwards which instances are in the PACS, which receipts are true, and when each
+ * request came.
  */
 import { CompactSign, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
 import type { Manifest } from '#shared/protocol/manifest.ts';
@@ -52,12 +52,12 @@ type Study = {
   receipts: { readonly id: string; readonly revision: number; readonly jws: string }[];
 };
 
-export type ModelGatewayTools = {
+export type SimulatedGatewayTools = {
   readonly time: VirtualTime;
   readonly faults: readonly Fault[];
   /** Kept for what follows the bytes: completion, status, receipt. */
   readonly lateFaults?: readonly Fault[];
-  readonly keys: ModelKeys;
+  readonly keys: GatewayKeys;
   /** What a parcel of the device holds: its bytes, and the instances in it. */
   contentOf(deviceParcelId: string): { readonly bytes: readonly number[]; readonly keys: readonly string[] };
   /** Its records do not hold: whatever comes of it is refused with 460. */
@@ -68,7 +68,7 @@ export type ModelGatewayTools = {
   readonly streams: boolean;
 };
 
-export type ModelGateway = {
+export type SimulatedGateway = {
   readonly fetch: typeof fetch;
   /** When each request came, in virtual milliseconds. */
   readonly requests: readonly { readonly at: number; readonly what: string }[];
@@ -93,14 +93,14 @@ const keyOf = (instance: { readonly sopInstanceUID: string; readonly digest: str
   `${instance.sopInstanceUID} ${instance.digest}`;
 
 /** `next`: the one that follows when the gateway's key is changed. */
-export type ModelKeys = {
+export type GatewayKeys = {
   readonly own: CryptoKey;
   readonly next: CryptoKey;
   readonly stranger: CryptoKey;
   readonly published: Readonly<Record<'own' | 'next', JWK>>;
 };
 
-export async function createModelKeys(): Promise<ModelKeys> {
+export async function createGatewayKeys(): Promise<GatewayKeys> {
   const pairs = await Promise.all([0, 1, 2].map(() => generateKeyPair('EdDSA', { extractable: true })));
   const [own, next, stranger] = [pairs[0]!, pairs[1]!, pairs[2]!];
   const publish = async (key: CryptoKey, kid: string): Promise<JWK> => ({
@@ -116,7 +116,7 @@ export async function createModelKeys(): Promise<ModelKeys> {
   };
 }
 
-export function createModelGateway(tools: ModelGatewayTools): ModelGateway {
+export function createSimulatedGateway(tools: SimulatedGatewayTools): SimulatedGateway {
   const { time } = tools;
   const studies = new Map<string, Study>();
   const faults = [...tools.faults];

@@ -11,7 +11,7 @@ import type {
   ReportRow,
   StudyRow,
 } from '../pipeline/queue/rows/local-database.ts';
-import type { ModelDevice } from './simulated-device.ts';
+import type { SimulatedDevice } from './simulated-device.ts';
 import { keyOf } from '../pipeline/queue/upload-queue.ts';
 
 export interface Snapshot {
@@ -25,7 +25,7 @@ export interface Snapshot {
   readonly lost: ReadonlyMap<string, number>;
 }
 
-export async function look(device: ModelDevice): Promise<Snapshot> {
+export async function look(device: SimulatedDevice): Promise<Snapshot> {
   const { studies, instances, parcels, records, receipts, reports } = device.database;
   const { after } = await device.lookAtRoster();
   return {
@@ -49,7 +49,7 @@ function isSafe({ packing, state, waiting }: StudyRow): boolean {
 const isOver = ({ state }: StudyRow): boolean => state === 'done' || state === 'taken-back';
 
 /** `isCleared`: the browser has cleared everything in between. */
-export function check(device: ModelDevice, before: Snapshot, now: Snapshot, isCleared: boolean): void {
+export function check(device: SimulatedDevice, before: Snapshot, now: Snapshot, isCleared: boolean): void {
   assert.equal(device.unexpected, [], 'nothing goes wrong that nobody expected');
   assert.equal(device.broken, []);
   for (const study of now.studies) {
@@ -62,7 +62,7 @@ export function check(device: ModelDevice, before: Snapshot, now: Snapshot, isCl
 }
 
 function checkCopies(
-  { lostByPacs }: ModelDevice,
+  { lostByPacs }: SimulatedDevice,
   study: StudyRow,
   { instances, parcels, records }: Snapshot,
 ): void {
@@ -183,7 +183,7 @@ function checkLost(before: Snapshot, now: Snapshot): void {
  * A study leaves the queue by its receipt or by a person; a receipt is kept for ever, and what was called
  * safe stays so.
  */
-function checkKept({ ended }: ModelDevice, before: Snapshot, now: Snapshot): void {
+function checkKept({ ended }: SimulatedDevice, before: Snapshot, now: Snapshot): void {
   const after = new Map(now.studies.map((study) => [study.id, study]));
   assert.equal(
     before.receipts.filter((id) => !now.receipts.includes(id)),
@@ -226,14 +226,14 @@ function checkDone(study: StudyRow, { instances }: Snapshot): void {
   }
 }
 
-const needsPerson = ({ waiting, state, trouble = null }: StudyRow): boolean =>
+const needsPerson = ({ waiting, state, trouble }: StudyRow): boolean =>
   waiting === 'interrupted' || state === 'attention' || state === 'failed' || trouble !== null;
 
 /**
  * When all goes well: nothing waits that could go on by itself. What another entry of the same study promised
  * too waits for whoever must choose that one again.
  */
-export function checkEnd({ remote, lostByPacs }: ModelDevice, { studies, instances }: Snapshot): void {
+export function checkEnd({ remote, lostByPacs }: SimulatedDevice, { studies, instances }: Snapshot): void {
   for (const study of studies) {
     const same = studies.filter(({ studyInstanceUID }) => studyInstanceUID === study.studyInstanceUID);
     const here = new Set(same.flatMap(({ id }) => (instances.get(id) ?? []).map(keyOf)));

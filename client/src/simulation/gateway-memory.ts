@@ -1,5 +1,5 @@
 /**
- * The gateway as the model of the device needs it: what it has of each instance, and what it says of that.
+ * The gateway as the simulated device needs it: what it holds of each instance, and what it answers.
  */
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
@@ -14,7 +14,7 @@ type Held = InstanceKey & {
   isLost: boolean;
 };
 
-export interface ModelRemote {
+export interface GatewayMemory {
   readonly held: ReadonlyMap<string, Held>;
   open(manifest: Manifest): ManifestAnswer;
   /** A parcel arrived, with these in it. */
@@ -35,7 +35,7 @@ const REASONS: Partial<Record<InstanceState, string>> = {
   'left-out': 'left-out',
 };
 
-export function createModelRemote(): ModelRemote {
+export function createGatewayMemory(): GatewayMemory {
   const held = new Map<string, Held>();
   let receipts = 0;
   const move = (one: Held, state: InstanceState): void =>

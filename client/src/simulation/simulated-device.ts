@@ -1,7 +1,7 @@
 /**
- * One sequence of the device's model: two tabs over one database, that name, pack, send, decide and die; a
- * disk that is full; a browser that clears its storage. The real queue on a database in memory; the gateway
- * is gateway-memory.ts. What must hold after each step is device-invariants.ts.
+ * A device for one sequence: two tabs over one database that name, pack, send, decide and die; a disk that
+ * fills up; a browser that clears its storage. The queue is the real one, on a database in memory; the gateway
+ * is gateway-memory.ts, and device-invariants.ts says what must hold after each step.
  */
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
@@ -13,7 +13,7 @@ import { instancesOf } from '../pipeline/queue/rows/instance-rows.ts';
 import type { StudyRow } from '../pipeline/queue/rows/local-database.ts';
 import { FATES, type Act, type Step } from './device-steps.ts';
 import { beginPacker, giveUp, pack, type Tab } from './simulated-packing.ts';
-import { createModelRemote } from './gateway-memory.ts';
+import { createGatewayMemory } from './gateway-memory.ts';
 import { isNoRoom } from '../pipeline/queue/rows/no-room.ts';
 import { createTestDisk } from '../testing/open-disk.ts';
 import { createPlace, openDevice, queueOver, type TestDevice, type TestKeys } from '../testing/open-queue.ts';
@@ -28,8 +28,8 @@ import {
   type QueuedUpload,
 } from '../pipeline/queue/upload-queue.ts';
 
-export class ModelDevice {
-  readonly remote = createModelRemote();
+export class SimulatedDevice {
+  readonly remote = createGatewayMemory();
   readonly place = createPlace();
   readonly keys: TestKeys;
   factory: TestDevice['factory'] | undefined;

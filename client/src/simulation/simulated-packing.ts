@@ -1,6 +1,6 @@
 /**
- * Naming and packing in the device's model: what queue-study.ts does with workers, a step at a time, so that
- * anything may come between two of them.
+ * Naming and packing on the simulated device: the work that queue-study.ts does with workers, a step at a
+ * time, so that anything may come between two steps.
  */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';

@@ -1,8 +1,8 @@
 /**
- * The device's queue in memory for the model of the uploader: the rules of the real one, without its
+ * The device's queue in memory, for the simulation of the uploader: the rules of the real one without its
  * database, and the promises that it watches over.
  */
-import type { ModelGateway } from '#testing/simulated-gateway.ts';
+import type { SimulatedGateway } from '#testing/simulated-gateway.ts';
 import type { VirtualTime } from '#testing/virtual-time.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState, type UploadEvent, type UploadState } from '#shared/protocol/upload-state.ts';
@@ -58,10 +58,10 @@ export const uidOf = (study: number, instance = 0): string => `1.2.${study + 1}.
 const digestOf = (study: number, instance: number): string => `${study}${instance}`.padEnd(64, 'a');
 
 /** `broken`: a promise was; thrown alone it would only be one more trouble of the study. */
-export function createModelQueue(
+export function createSimulatedQueue(
   plan: { readonly studies: readonly StudyPlan[]; readonly sealed: boolean },
   time: VirtualTime,
-  gateway: () => ModelGateway,
+  gateway: () => SimulatedGateway,
   broken: (error: Error) => void,
 ) {
   const contents = new Map<

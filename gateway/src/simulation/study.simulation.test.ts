@@ -36,6 +36,9 @@ async function live(ground: ModelGround, steps: readonly Step[]): Promise<void> 
   checkEnd(world, before);
 }
 
+/** About 22 s on one core. */
+const FLOOR = 350;
+
 const leftOut: Step = { do: 'decide', device: 0, decision: 'leave-out', which: 7 };
 const work: Step = { do: 'work', nth: 0 };
 /**
@@ -57,11 +60,12 @@ const evictionKilled = (at: number): readonly Step[] => [
 test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 (RELAY_SEED=${SEED})`, async () => {
   const ground = await openModelGround();
   try {
-    await runSequences(
-      sequence,
-      (steps) => live(ground, steps),
-      Array.from({ length: 12 }, (_, at) => evictionKilled(at)),
-    );
+    await runSequences({
+      sequences: sequence,
+      live: (steps) => live(ground, steps),
+      floor: FLOOR,
+      examples: Array.from({ length: 12 }, (_, at) => evictionKilled(at)),
+    });
   } finally {
     await ground.close();
   }

@@ -3,7 +3,7 @@
  * (drops: dropped-files.ts). Listing reads no file but archives' directories. Order: as chosen, inside a
  * folder by path, so that the same choice gives the same order.
  */
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isArchiveName, listArchive } from './archive.ts';
 import type { FolderHandle } from './picked-folder.ts';
 

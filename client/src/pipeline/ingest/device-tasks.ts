@@ -174,10 +174,8 @@ export function createTaskRunner({ database, coding, codecs, now }: TaskRunnerTo
         picture: await thumbnail(
           read.instance,
           read.instance.dataSet,
-          task.maxSide,
-          codecs,
-          undefined,
-          task.frame,
+          { maxSide: task.maxSide, frame: task.frame },
+          { codecs },
         ),
       };
     });

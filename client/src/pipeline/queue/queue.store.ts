@@ -12,15 +12,8 @@ import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './rows/d
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering, isToBeSent } from './rows/order-studies.ts';
-import type {
-  Diagnosis,
-  Link,
-  LostStudy,
-  QueuedStudy,
-  QueueStore,
-  StudyTitle,
-  Track,
-} from './queued-study.ts';
+import type { Link } from '../../net/link.ts';
+import type { Diagnosis, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
 import { compareRoster, compareUploads, createRoster, type RosterPlace } from './waiting-record.ts';
 import { compareForSending } from './sending-order.ts';
@@ -70,7 +63,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const asking = new Set<string>();
   let isTimed = false;
 
-  const isOwn = ({ account = null }: StudyRow) => account === null || account === tools.account.peek();
+  const isOwn = ({ account }: StudyRow) => account === null || account === tools.account.peek();
 
   async function show(snapshot: Snapshot): Promise<void> {
     await openTitles(snapshot.studies);
@@ -154,7 +147,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     return {
       id: row.id,
       title: titles.get(row.id) ?? null,
-      about: row.about ?? null,
+      about: row.about,
       policy: row.policy,
       state: row.state,
       instances: row.instances,
@@ -166,7 +159,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       leftOut: row.counts?.leftOut ?? 0,
       waiting: row.waiting,
       problem: row.problem,
-      trouble: row.trouble ?? null,
+      trouble: row.trouble,
       bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
       secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
       stalled: isMoving && rate.isStalled(at),
@@ -244,7 +237,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 }
 
 /** Nobody has to be here for it: its account's right to send carries it. */
-function travels({ state, waiting, paused, trouble = null }: StudyRow): boolean {
+function travels({ state, waiting, paused, trouble }: StudyRow): boolean {
   if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
   return (
     state === 'at-gateway' || ((state === 'reading' || state === 'safe' || state === 'uploading') && !paused)

@@ -1,6 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createModelGateway, createModelKeys, type ModelGateway } from '#testing/simulated-gateway.ts';
+import {
+  createSimulatedGateway,
+  createGatewayKeys,
+  type SimulatedGateway,
+} from '#testing/simulated-gateway.ts';
 import { createVirtualTime, watchCrypto, type VirtualTime } from '#testing/virtual-time.ts';
 import { createApiClient } from '../../net/api-client.ts';
 import { keyOf, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
@@ -12,7 +16,7 @@ const BYTES = 12;
 
 interface World {
   readonly time: VirtualTime;
-  readonly gateway: ModelGateway;
+  readonly gateway: SimulatedGateway;
   /** In the order in which they go. */
   readonly studies: { id: string; isGone: boolean; settled: boolean; isNamed: boolean }[];
   readonly uploader: Uploader;
@@ -55,10 +59,10 @@ async function inWorld(
       `10000000-0000-4000-8000-${study.padStart(8, '0')}${String(nth).padStart(4, '0')}`;
     const bytesOf = (id: string) => Array.from({ length: BYTES }, (_, at) => (Number(id.at(-1)) + at) % 251);
     const instanceOf = (id: string) => instance(String(Number(id.slice(24, 32))), Number(id.slice(32)));
-    const gateway = createModelGateway({
+    const gateway = createSimulatedGateway({
       time,
       faults: [],
-      keys: await createModelKeys(),
+      keys: await createGatewayKeys(),
       conflicts: new Set(),
       streams: true,
       isPoisoned: () => false,

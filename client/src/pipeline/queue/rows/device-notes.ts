@@ -4,7 +4,8 @@
  */
 import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
-import type { Diagnosis, Link } from '../queued-study.ts';
+import type { Link } from '../../../net/link.ts';
+import type { Diagnosis } from '../queued-study.ts';
 
 /** What the device knows of policies; the project key cannot be read back by any script. */
 export interface KnownPolicies {
@@ -17,9 +18,7 @@ export interface KnownPolicies {
 }
 
 export async function knownPolicies(database: LocalDatabase): Promise<KnownPolicies | null> {
-  const known = (await database.device.get('policies'))?.value as KnownPolicies | undefined;
-  // Version 1 knew of no sealing key.
-  return known === undefined ? null : { ...known, sealingKey: known.sealingKey ?? null };
+  return ((await database.device.get('policies'))?.value as KnownPolicies | undefined) ?? null;
 }
 
 export async function rememberLink(database: LocalDatabase, link: Link): Promise<void> {
@@ -36,9 +35,7 @@ export async function rememberUser(database: LocalDatabase, user: User | null): 
 }
 
 export async function knownUser(database: LocalDatabase): Promise<User | null> {
-  const value = (await database.device.get('account'))?.value as User | string | null | undefined;
-  // Earlier versions kept the id alone.
-  return typeof value === 'object' ? value : null;
+  return ((await database.device.get('account'))?.value as User | null | undefined) ?? null;
 }
 
 /** What stands between this device and the gateway and does harm, as the leading tab sees it. */

@@ -1,0 +1,114 @@
+/** The words of the frame around the pages: navigation, status line, sign-in, account and updates. */
+import { instances, studies } from '../kit/counted.ts';
+import type { UpdateState } from './updates.ts';
+
+export const appWords = {
+  skipToContent: 'Skip to the content',
+
+  nav: {
+    label: 'Pages',
+    queueCount: (count: number) => `${studies(count)} in the queue`,
+  },
+
+  status: {
+    label: 'Status of this device',
+    link: {
+      online: 'Online',
+      offline: 'Offline',
+      'gateway-unreachable': 'Gateway not reachable',
+      'pacs-unreachable': 'PACS not reachable',
+    },
+    keepOpen: (unsafe: number) =>
+      `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
+    notQueued: (chosen: number) => `${instances(chosen)} chosen, not safe yet: press Send`,
+    mayClose: (safe: number) =>
+      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
+    /** In a browser that sends only while the page is open. */
+    goesOnOpen: (safe: number) =>
+      `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
+    discMayGo: 'The disc may be removed',
+    empty: 'Nothing waits on this device',
+    policyUnknown: 'Policy not known yet',
+  },
+
+  signIn: {
+    title: 'Sign in',
+    username: 'User name',
+    password: 'Password',
+    show: 'Show password',
+    submit: 'Sign in',
+    submitting: 'Signing in…',
+    missing: 'Enter your user name and password.',
+    travelling: (count: number) =>
+      count === 1
+        ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'
+        : `${instances(count)} are still on their way from this device. Sending continues automatically; nobody has to sign in.`,
+    waiting: (count: number) =>
+      count === 1
+        ? '1 instance is safe on this device. It waits until the person who sent it signs in.'
+        : `${instances(count)} are safe on this device. They wait until the person who sent them signs in.`,
+    offline: 'There is no network. You can sign in once it is back. Nothing on this device is lost.',
+    unreachable: 'The gateway does not answer. Try again in a moment. Nothing on this device is lost.',
+    checking: 'Looking for your session…',
+  },
+
+  account: {
+    nobody: 'Not signed in',
+    open: (name: string) => `Account of ${name}`,
+    theme: 'Appearance',
+    themes: { system: 'Same as device', light: 'Light', dark: 'Dark' },
+    signOut: 'Sign out',
+    signOutSafe: (count: number) =>
+      count === 1
+        ? '1 instance stays safe on this device, and sending continues automatically.'
+        : `${instances(count)} stay safe on this device, and sending continues automatically.`,
+    /** Paused, or for another reason not sent without the person who queued them. */
+    signOutWaits: (count: number) =>
+      count === 1
+        ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
+        : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
+    signOutUnsafe: (count: number) =>
+      `Not safe yet: ${instances(count)}. If you sign out now, they are taken back; the files themselves stay as they are.`,
+    signOutEmpty: 'Nothing waits on this device.',
+    keeping: 'Saving your verdict…',
+    unkept: 'Your verdict on a result was not saved',
+    unkeptWhat:
+      'The gateway does not accept it now. Stay and try again, or sign out: it waits for you in this window and is lost when the window is closed.',
+    signOutAnyway: 'Sign out anyway',
+    version: (version: string) => `Version ${version}`,
+  },
+
+  update: {
+    use: 'Use it now',
+    /** While this page reads files or makes studies safe. */
+    waits: 'It waits until reading is done.',
+    states: {
+      ready: {
+        title: 'A new version is ready.',
+        what: 'The page reloads; the queue stays as it is.',
+      },
+      'other-window': {
+        title: 'A new version is ready.',
+        what: 'Another window is reading a study or making it safe. Press again once it is done.',
+      },
+      'loads-again': {
+        title: 'A new version was installed.',
+        what: 'This page reloads automatically once your work here is done.',
+      },
+      'part-missing': {
+        title: 'Part of this page could not be loaded.',
+        what: 'There is a newer version, or no network. Reload the page; the queue stays as it is.',
+      },
+      taken: { title: 'This is the new version.', what: 'The queue is unchanged.' },
+    } satisfies Record<Exclude<UpdateState, 'none'>, { title: string; what: string }>,
+  },
+
+  problem: {
+    title: 'Something went wrong on this page',
+    what: 'Studies that are safe on this device are not affected.',
+    next: 'Reload the page. If it happens again, give the code to your administrator.',
+    reload: 'Reload the page',
+  },
+
+  notFound: { title: 'There is no such page', next: 'Go to Upload' },
+} as const;

@@ -1,0 +1,110 @@
+/** The words of choosing, reading and sending studies. */
+import { counted, files, instances, series, studies } from '../../kit/counted.ts';
+import { formatCount } from '../../kit/format.ts';
+
+export const ingestWords = {
+  policyInForce: (deidentify: boolean) =>
+    deidentify ? 'Names are removed on this device' : 'Unchanged: names are kept',
+  drop: 'Drop a study anywhere on this page',
+  /** On a touch screen, where nothing can be dropped. */
+  chooseHere: 'Choose a study',
+  dropNow: 'Let go to read it',
+  kinds: 'Files, a folder, a ZIP or a disc',
+  chooseFiles: 'Choose files',
+  chooseFolder: 'Choose a folder',
+  addFiles: 'Files',
+  addFolder: 'Folder',
+  addLabel: 'Add more files',
+  teach: [
+    ['It is read here', 'The page reads the study on this device. Nothing is sent yet.'],
+    ['You press Send', 'It is kept safe here and sent as soon as there is a network.'],
+    ['The PACS confirms', 'You get a signed receipt when every instance is there.'],
+  ] as const,
+  sample: 'Try it with a sample study',
+  sampleWhat: 'Synthetic: no real patient. 25 instances',
+  sampleFailed: 'The sample study could not be loaded. Try again once the network is back.',
+  readingLabel: 'Files read',
+  /** The total still grows while folders are listed, so it is not shown then. */
+  reading: (read: number, seen: number, listing: boolean) =>
+    listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`,
+  looking: (seen: number) =>
+    seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`,
+  stopReading: 'Stop reading',
+  readAll: (count: number) => `${files(count)} read`,
+  nothing: 'There are no DICOM instances in the files you chose.',
+  nothingNext: 'Choose the folder that the modality exported, or the whole disc.',
+  found: (count: number) => `${studies(count)} found`,
+  severalPatients: (count: number) =>
+    `You selected ${count > 1 ? formatCount(count) : 'several'} patients. Check that they all belong here.`,
+  noDescription: 'No description',
+  unnamedSeries: 'Series without a description',
+  include: (name: string) => `Send the study of ${name}`,
+  notIncluded: 'Not sent',
+  seriesList: (count: number) => `Show ${series(count)}`,
+  warnings: (count: number) => counted(count, 'remark', 'remarks'),
+  cannotGo: (count: number) => `${files(count)} can’t be sent`,
+  cannotGoWhat: 'They stay where they are. Everything else can be sent.',
+  heldBack: (count: number) => `${instances(count)} held back`,
+  heldBackWhat:
+    'Where names are removed, these stay on this device. To look at them, open “See what is removed” on the card of their study. Some can be released.',
+  fileList: (count: number) => `Show ${files(count)}`,
+  policyTitle: 'What happens to names',
+  policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
+  policyWhat: {
+    deidentify: 'Names, IDs and dates are removed or replaced before anything leaves.',
+    keep: 'The PACS gets the study exactly as it is, with names.',
+  },
+  policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
+  mayNot: 'Your account may not send studies.',
+  mayNotNext: (role: string) =>
+    `You are signed in as ${role}. Ask your administrator, or sign in with another account. You can still read studies here.`,
+  send: (count: number) => `Send ${studies(count)}`,
+  sendBar: 'Sending',
+  sendNone: 'Choose a study to send',
+  tooLarge: (needs: string, room: string) =>
+    `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
+  sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
+  makingSafe: (count: number) => `${studies(count)} not safe yet`,
+  clear: 'Clear',
+  queued: (count: number) => `${instances(count)} added to the queue`,
+  queuedInPart: 'Some files were refused. They are listed below with their reasons.',
+  toQueue: 'Open the queue',
+  teachTitle: 'How a study travels',
+  policyChange: 'Change',
+  skipped: (count: number) => `${files(count)} not DICOM`,
+  skippedWhat: 'They were in the folder but are not part of a study.',
+  sendProblem: {
+    'no-room': {
+      title: 'There is not enough space on this device for these studies.',
+      next: 'Choose fewer, or wait until those in the queue have arrived. Nothing was queued, and your files stay as they are.',
+    },
+    'policy-unknown': {
+      title: 'The gateway has not said yet which policy is in force.',
+      next: 'Nothing was queued. Press Send again once the gateway can be reached.',
+    },
+    'seal-key-unknown': {
+      title: 'This device has never reached the gateway, so it cannot encrypt studies that wait here.',
+      next: 'Nothing was queued. Press Send again once the gateway has been reached. After that, Send also works without a network.',
+    },
+    'device-failed': {
+      title: 'This device could not save the studies.',
+      next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
+    },
+  },
+  warning: {
+    'two-patients': 'Another study here belongs to another patient.',
+    'patients-differ': 'The instances of this study name different patients.',
+    duplicates: 'Some instances were chosen twice; each is sent once.',
+    'burned-in':
+      'The scanner says that text is burned into the pixels. Where names are removed, it is sent only after somebody has looked at it.',
+    face: 'A volume of the head: a face could be rendered from it, even where names are removed.',
+    'too-many-instances': 'The study has more instances than the gateway takes.',
+  },
+
+  beforeAfter: {
+    open: 'See what is removed',
+    /** Where the policy keeps everything. */
+    openKept: 'See what is sent',
+    openOf: (open: string, name: string) => `${open}: study of ${name}`,
+  },
+} as const;
