@@ -15,7 +15,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
-import { REASONS } from '#shared/protocol/problem.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
 import { createReport, toWireReport } from '#shared/deid/report.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { createArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';

@@ -7,7 +7,7 @@ import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { policyAnswerSchema, type Policy, type PolicyAnswer } from '#shared/protocol/api.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import {
   createDevicePair,

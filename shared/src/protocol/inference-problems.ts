@@ -1,8 +1,8 @@
 /**
- * What is refused about models, images, jobs and results, beside the refusals of problem.ts: apart from them,
- * for no page needs their sentences before it is usable.
+ * Refusals about models, images, jobs and results. They are apart from `problem-table.ts`, because no page needs
+ * their sentences at its start.
  */
-import { PROBLEMS, type ProblemKind } from './problem.ts';
+import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
 const INFERENCE_PROBLEMS = {
   'model-not-found': {

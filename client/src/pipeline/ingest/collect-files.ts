@@ -3,7 +3,7 @@
  * (drops: dropped-files.ts). Listing reads only the directories of archives. Order: as chosen, and by path inside
  * a folder, so that the same choice gives the same order.
  */
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isArchiveName, listArchive } from './archive.ts';
 import type { FolderHandle } from './folder-handle.ts';
 

@@ -9,7 +9,7 @@ import type { Forecast } from './forecast.ts';
 import type { FoundFile, StudyWarning } from './group-studies.ts';
 import type { Inspection } from './inspection.ts';
 import type { FolderHandle } from './folder-handle.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
 export type IngestPhase = 'idle' | 'reading' | 'found' | 'queueing';

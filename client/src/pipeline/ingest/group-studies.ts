@@ -4,7 +4,7 @@
  */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
-import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { ReadFile } from './collect-files.ts';
 import type { FileSummary } from './ingest-file.ts';

@@ -17,7 +17,7 @@ import { missingFileMeta, readInstance } from '#shared/dicom/part10.ts';
 import { populationOf } from '#shared/models/population.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
-import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 import { sha256OfBlob, sha256OfBytes } from '#shared/transfer/digest.ts';
 import { HELD_BYTES, joinBytes, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';

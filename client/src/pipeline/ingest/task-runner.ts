@@ -86,7 +86,7 @@ async function makeThumbnail(
     ]);
     if (read.kind !== 'ready') return read;
     const { instance } = read;
-    const picture = await thumbnail(instance, instance.dataSet, maxSide, codecs, undefined, frame);
+    const picture = await thumbnail(instance, instance.dataSet, { maxSide, frame }, { codecs });
     return { kind: 'made' as const, picture };
   });
   return made.kind === 'made' ? made.picture : null;

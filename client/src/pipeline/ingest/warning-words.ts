@@ -2,7 +2,7 @@
  * Remarks on a found study as sentences: those of the selection from ingest-words.ts, those of a file from the
  * protocol's table.
  */
-import { WARNINGS } from '#shared/protocol/problem.ts';
+import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { ingestWords } from './ingest-words.ts';
 import type { StudyWarning } from './group-studies.ts';
 

@@ -26,7 +26,6 @@ export interface SenderTools {
   readonly fetchTelling: FetchTelling;
   readonly locks: Locks;
   readonly database: LocalDatabase;
-  readonly key: CryptoKey;
   readonly serverClock: ServerClock;
   readonly clock: Clock;
   /** Milliseconds that never go back. */
@@ -47,7 +46,7 @@ export interface Sender {
 
 /** Sends the studies that `account` queued on this device. */
 export function createSender(account: string, tools: SenderTools): Sender {
-  const { baseUrl, fetch, fetchTelling, locks, database, key, serverClock, clock } = tools;
+  const { baseUrl, fetch, fetchTelling, locks, database, serverClock, clock } = tools;
   const right = createUploadRight({
     baseUrl,
     clock: serverClock,
@@ -74,7 +73,6 @@ export function createSender(account: string, tools: SenderTools): Sender {
     follower: createFollower({ api, clock, random: Math.random, mayStream: tools.mayStream ?? (() => true) }),
     queue: createInstanceQueue({
       database,
-      key,
       account,
       now: Date.now,
       // The page that packs holds the lock: it is free when the packing is over, or the page is gone.

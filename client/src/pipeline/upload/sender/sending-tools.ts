@@ -1,9 +1,8 @@
 /**
- * The tools of a worker that sends, the page's own and the service worker alike: the database, the device's
- * key, the clocks and the way to the gateway.
+ * The tools of a worker that sends, the page's own and the service worker alike: the database, the
+ * clocks and the way to the gateway.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { deviceKey } from '../../queue/rows/device-key.ts';
 import { knownClockOffset, rememberClockOffset } from '../../queue/rows/kept-rights.ts';
 import type { LocalDatabase } from '../../queue/rows/local-database.ts';
 import type { SenderTools } from './create-sender.ts';
@@ -28,7 +27,6 @@ export async function openSendingTools(database: LocalDatabase) {
     serverClock,
     monotonic,
     locks: navigator.locks,
-    key: await deviceKey(database),
     fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
   } satisfies Partial<SenderTools>;
 }
