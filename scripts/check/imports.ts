@@ -44,8 +44,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
  * words that are said where they arise.
  */
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
-  dicom: [/^protocol\/problem\.ts$/],
-  deid: [/^dicom\//, /^protocol\/(problem|deid-report)\.ts$/],
+  dicom: [/^protocol\/reasons\.ts$/, /^ignore-failure\.ts$/],
+  deid: [/^dicom\//, /^protocol\/(reasons|deid-report)\.ts$/],
   triage: [/^dicom\//],
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],

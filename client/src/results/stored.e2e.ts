@@ -168,7 +168,9 @@ step('the heat map is the picture that the PACS holds, pixel for pixel', async (
   const [file] = await filesOfInstance(orthanc, uidOf('SC'));
   const read = await readInstance(bytesSource(file!));
   const held =
-    read.kind === 'ready' ? await thumbnail(read.instance, read.instance.dataSet, 4096, loadCodecs()) : null;
+    read.kind === 'ready'
+      ? await thumbnail(read.instance, read.instance.dataSet, { maxSide: 4096 }, { codecs: loadCodecs() })
+      : null;
   const { width, height, rgba } = await drawn(page, '.picture-box canvas');
   assert.equal([width, height], [held?.width, held?.height]);
   const other = rgba.flatMap((value, at) =>

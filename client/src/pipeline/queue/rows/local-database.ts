@@ -8,7 +8,7 @@ import type { Reasons } from '../count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
-import type { ProblemCode } from '#shared/protocol/problem.ts';
+import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { KeptReceipt, StudyAbout, Trouble, Waiting } from '../queued-study.ts';
