@@ -80,7 +80,7 @@ if (why !== null || chromium === null) {
     app.link.cut();
     await queueStudy(page, filesOf(1, { rows: 256 }));
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
-    await page.getByText('Waiting for the gateway. It goes on by itself.').first().waitFor();
+    await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
     const tags = await page.evaluate(async () => {
       const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
         sync: { getTags(): Promise<string[]> };

@@ -8,7 +8,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openApp, signIn, type AppUnderTest } from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage, resized } from '#testing/films.ts';
 import { examineInChromium, percentile, type Answer } from '#testing/models-in-chromium.ts';
 import { openModels } from '#testing/open-models.ts';
@@ -106,7 +106,7 @@ if (why !== null || chromium === null || evaluation === null) {
   });
 
   test('real radiographs: the device and the gateway’s runtime say the same', async () => {
-    if (corpus === null) return skipped('radiographs in WebAssembly and in Node', 'the corpus is not here');
+    if (corpus === null) skip('radiographs in WebAssembly and in Node', 'the corpus is not here');
     const page = await (await app.openBrowser()).newPage();
     await page.goto(app.address);
     const films = await Promise.all(RADIOGRAPHS.map((path) => readFile(join(corpus, 'dev', path))));
@@ -199,7 +199,7 @@ if (why !== null || chromium === null || evaluation === null) {
       );
     };
     say('\n2 megapixels, native', native);
-    if (corpus === null) return skipped('the time of a JPEG 2000 film', 'the corpus is not here');
+    if (corpus === null) skip('the time of a JPEG 2000 film', 'the corpus is not here');
     const folder = join(corpus, 'dev/cr-chest-philips');
     const coded = await readFile(join(folder, (await readdir(folder))[0]!));
     say(

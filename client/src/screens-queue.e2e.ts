@@ -93,11 +93,11 @@ if (why !== null || chromium === null) {
 
   test('what is set aside stays here while the rest goes, and goes on when a person says so', async () => {
     await page.getByRole('button', { name: `Pause: ${named(1)}` }).click();
-    await page.getByText('Paused: nothing of it is on its way', { exact: false }).waitFor();
+    await page.getByText('Paused. Nothing is sent until you resume.', { exact: false }).waitFor();
     await browser.setOffline(false);
     await until('the other two to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 24);
     await inOrder(page, named(1));
-    await page.getByRole('button', { name: `Go on: ${named(1)}` }).click();
+    await page.getByRole('button', { name: `Resume: ${named(1)}` }).click();
     await until('the third to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 36);
   });
 
@@ -107,11 +107,11 @@ if (why !== null || chromium === null) {
     await queueStudy(page, filesOf(4, { instances: 16, rows: 512 }));
     await inTheMiddle.reached;
     await page.getByRole('button', { name: `Cancel sending: ${named(4)}` }).click();
-    await page.getByText('What is not in the PACS yet will not come there', { exact: false }).waitFor();
+    await page.getByText('Instances that are not in the PACS yet are left out', { exact: false }).waitFor();
     await looksRight(page, 'cancel');
     inTheMiddle.resume();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-    await page.getByText('This study was cancelled on its way.', { exact: false }).waitFor();
+    await page.getByText('This study was cancelled while it was being sent.', { exact: false }).waitFor();
     await page.getByText('Nothing waits on this device').waitFor();
   });
 
@@ -124,7 +124,7 @@ if (why !== null || chromium === null) {
     const before = await instancesInPacs(app.orthanc);
     await queueStudy(page, filesOf(5));
     await page
-      .getByText('Something else on this network answers in the gateway’s place', { exact: false })
+      .getByText('Something else on this network answers instead of the gateway', { exact: false })
       .waitFor();
     await looksRight(page, 'queue-proxy');
     await browser.unroute('**/api/upload/**');
@@ -146,7 +146,7 @@ if (why !== null || chromium === null) {
     await debug.send('Storage.clearDataForOrigin', { origin: app.address, storageTypes: 'indexeddb' });
     await browser.setOffline(false);
     await page.reload();
-    await page.getByText('The browser has deleted 1 study that waited on this device').waitFor();
+    await page.getByText('The browser deleted 1 study that waited on this device').waitFor();
     await looksRight(page, 'queue-lost');
     await page.getByRole('link', { name: 'Choose it again' }).click();
     await page.getByText('Names are removed on this device').first().waitFor();
@@ -155,7 +155,7 @@ if (why !== null || chromium === null) {
       'the study to be in the PACS',
       async () => (await instancesInPacs(app.orthanc)) === before + 12,
     );
-    await page.getByText('The browser has deleted', { exact: false }).waitFor({ state: 'detached' });
+    await page.getByText('The browser deleted', { exact: false }).waitFor({ state: 'detached' });
   });
 
   test('what does not fit is said before Send is pressed', async () => {
@@ -166,7 +166,7 @@ if (why !== null || chromium === null) {
     );
     await toUpload(page);
     await choose(page, filesOf(7, { instances: 16, rows: 512 }));
-    await page.getByText(/^This needs .* on this device, and .* are free\./).waitFor();
+    await page.getByText(/^Not enough space: needs .*, .* free\./).waitFor();
     await looksRight(page, 'upload-too-large');
     await page.getByRole('button', { name: 'Clear' }).click();
   });
@@ -205,7 +205,9 @@ if (why !== null || chromium === null) {
     const inTheMiddle = app.link.pauseAfter(1_500_000);
     await queueStudy(page, filesOf(8, { instances: 16, rows: 512 }));
     await inTheMiddle.reached;
-    await page.getByText(/^Keep this page open: \d+ instances are safe here and go on while it is/).waitFor();
+    await page
+      .getByText(/^Keep this page open: \d+ instances are safe here, but sent only while it is open/)
+      .waitFor();
     await until('the screen to stay on', isAwake);
     await looksRight(page, 'queue-goes-on-open');
     inTheMiddle.resume();

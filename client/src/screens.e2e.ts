@@ -129,7 +129,7 @@ step('the empty page teaches, and the account menu says what signing out means',
     'rgb(0, 0, 0)',
     'dark is black',
   );
-  await page.getByLabel('As the device').check();
+  await page.getByLabel('Same as device').check();
   await page.keyboard.press('Escape');
 });
 
@@ -141,7 +141,7 @@ step('what was found is shown with its warnings, and what cannot go with its rea
     asFile('empty.dcm', Buffer.alloc(0)),
   ]);
   await page.getByRole('heading', { name: '2 studies found' }).waitFor();
-  await page.getByText('2 patients are in what you chose.', { exact: false }).waitFor();
+  await page.getByText('You selected 2 patients.', { exact: false }).waitFor();
   await page.getByText('The file is empty (0 bytes).').waitFor();
   await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
   for (const summary of await page.locator('details > summary').all()) await summary.click();
@@ -171,14 +171,14 @@ step(
     await page.mouse.wheel(0, 400);
     await rm(paths[0]!);
     await page.getByRole('button', { name: 'Send 1 study' }).click();
-    await page.getByText('11 instances went into the queue').waitFor();
+    await page.getByText('11 instances added to the queue').waitFor();
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.getByText('The device could not read the file.').waitFor();
     await page.setViewportSize({ width: 1024, height: 768 });
     await page.getByRole('link', { name: 'Open the queue' }).click();
     await page.getByRole('button', { name: /^Take back/ }).click();
     await page.getByRole('button', { name: 'Take it back' }).click();
-    await page.getByRole('button', { name: /^Take off the list/ }).click();
+    await page.getByRole('button', { name: /^Remove from list/ }).click();
     await page.getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('button', { name: 'Clear' }).click();
     await choose(page, [...filesOf(1), ...filesOf(2)]);
@@ -191,7 +191,7 @@ step('without a network the queue waits, says so, and can be taken back', async 
   await send(page);
   await page.getByText('You can close this page: 24 instances are safe here').waitFor();
   await page.getByText('The disc may be removed').waitFor();
-  await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+  await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await looksRight(page, 'queue-offline');
   await page
     .getByRole('button', { name: /^Take back/ })
@@ -208,7 +208,7 @@ step('without a network the app still opens, with its queue', async ({ page }) =
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   await page.reload();
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-  await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+  await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await page.getByText('Names are removed on this device').first().waitFor();
   await looksRight(page, 'queue-opened-offline');
 });
@@ -223,7 +223,7 @@ step(
     await page.getByText(/^2 series · 12 instances · queued .* · in the PACS/).waitFor();
     assert.is(await page.locator('.queue-name a').first().innerText(), 'CT study');
     await page.locator('[data-part=arrived] .queue-name a').first().click();
-    await page.getByText('12 instances found in the PACS by asking it').waitFor();
+    await page.getByText('12 instances found in the PACS by query').waitFor();
     await page
       .getByText(
         /^De-identified by PS3\.15 .* for 12 instances; the gateway found nothing left to remove in 12 instances$/,
@@ -308,7 +308,7 @@ step(
     await page.getByLabel('User name').fill('tess');
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.keyboard.press('Enter');
-    await page.getByText('1 study of other people waits on this device').waitFor();
+    await page.getByText('1 study from other people waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     assert.is(await page.locator('.queue-row').count(), 0);
     assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');
@@ -370,13 +370,13 @@ step(
     await choose(page, filesOf(5));
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
     await send(page);
-    await page.getByText('The gateway’s receipt for this study does not hold.').waitFor();
+    await page.getByText('The gateway’s receipt for this study is not valid.').waitFor();
     await page.locator('[data-part=needs-you] .queue-name a').click();
     await page.getByText('Nothing is deleted on this device.', { exact: false }).waitFor();
     await looksRight(page, 'study-receipt-faulty');
     await visitor.unroute('**/.well-known/jwks.json');
     await page.getByRole('button', { name: /^Try again/ }).click();
-    await page.getByText('12 instances found in the PACS by asking it').waitFor();
+    await page.getByText('12 instances found in the PACS by query').waitFor();
     await page.getByRole('button', { name: 'Account of admin' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();

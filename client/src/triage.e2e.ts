@@ -19,7 +19,7 @@ import {
   type AppUnderTest,
   type StudyOnDisk,
 } from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight } from '#testing/screen-walk.ts';
@@ -215,7 +215,7 @@ if (why !== null || chromium === null || evaluation === null) {
   });
 
   test('an adult is outside the model’s population and gets no score', async () => {
-    if (corpus === null) return skipped('an adult outside the population', 'the corpus is not here');
+    if (corpus === null) skip('an adult outside the population', 'the corpus is not here');
     const folder = join(corpus, 'dev/cr-chest-philips');
     const names = await readdir(folder);
     const files = await Promise.all(
@@ -245,7 +245,7 @@ if (why !== null || chromium === null || evaluation === null) {
     await choose(page, films);
     await keepEverythingUnchanged(page);
     await page.getByText('The image seems to lie on its side or upside down.').waitFor();
-    await page.getByText('Black and white seem to be exchanged.').waitFor();
+    await page.getByText('Black and white seem to be swapped.').waitFor();
     await looksRight(page, 'triage-card');
     await page.getByText('2 studies to look at').waitFor();
     await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
@@ -263,7 +263,7 @@ if (why !== null || chromium === null || evaluation === null) {
     await page.locator('.film-marks path').first().waitFor({ state: 'attached' });
     await looksRight(page, 'triage-film');
     await page.getByRole('button', { name: 'Send as it is' }).click();
-    await page.getByText('Goes as it is').waitFor();
+    await page.getByText('Sent as it is').waitFor();
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
     assert.is(await pointedOut.count(), 1, 'the other one is still pointed out');
     await page.getByText('1 study to look at').waitFor();

@@ -13,7 +13,7 @@ import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { PASSWORD } from './app-under-test.ts';
-import { PATIENCE_MS, skipped, testEnvironment } from './environment.ts';
+import { PATIENCE_MS, skip, testEnvironment } from './environment.ts';
 import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
 import { inspectPage, openBrowser, openVisitor } from './inspect-page.ts';
 
@@ -68,8 +68,7 @@ export async function walkScreens(test: Test, name: string): Promise<Step> {
     await world.orthanc.stop();
     await rm(world.folder, { recursive: true, force: true });
   });
-  return (does, run) =>
-    test(does, async () => (why === null ? run(world!) : skipped(`${name}: ${does}`, why)));
+  return (does, run) => test(does, async () => (why === null ? run(world!) : skip(`${name}: ${does}`, why)));
 }
 
 /** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */

@@ -379,7 +379,7 @@ step('what was said is kept before somebody signs out; where it cannot be, they 
   said.verifyStatus = 503;
   await page.getByRole('button', { name: 'Account of rahel' }).click();
   await signOut.click();
-  await page.getByText('Your word on a result was not kept').waitFor();
+  await page.getByText('Your verdict on a result was not saved').waitFor();
   await looksRight('account-unkept');
   await page.getByRole('button', { name: 'Close' }).click();
   said.verifyStatus = 200;

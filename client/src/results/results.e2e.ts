@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { choose, filesOf, signIn } from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import { looksRight, walkScreens } from '#testing/screen-walk.ts';
 import { createUser } from '../testing/open-user.ts';
 
@@ -45,7 +45,7 @@ step(
     await page.goto(gateway.web);
     await signIn(page, 'rahel');
     const film = await evaluationFilm();
-    if (film === null) return skipped('results: a film of the evaluation set', 'there is no ../shared');
+    if (film === null) skip('results: a film of the evaluation set', 'there is no ../shared');
     await page.getByRole('link', { name: 'Results' }).click();
     await page.getByRole('link', { name: 'Ask a model' }).click();
     await page.getByText('A file', { exact: true }).click();

@@ -13,7 +13,7 @@ import { thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { askAs, choose, signIn } from '#testing/app-under-test.ts';
 import { askOrthanc, filesOfInstance } from '#testing/ask-orthanc.ts';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { looksRight, walkScreens, type Step } from '#testing/screen-walk.ts';
@@ -29,7 +29,7 @@ let result: Result;
 
 const step: Step = (name, run) =>
   walk(name, async (world) =>
-    evaluation === null ? skipped(`stored: ${name}`, 'the labelled images are not here') : run(world),
+    evaluation === null ? skip(`stored: ${name}`, 'the labelled images are not here') : run(world),
   );
 
 const uidOf = (kind: Result['instances'][number]['kind'], revision = 1) =>
@@ -168,7 +168,9 @@ step('the heat map is the picture that the PACS holds, pixel for pixel', async (
   const [file] = await filesOfInstance(orthanc, uidOf('SC'));
   const read = await readInstance(bytesSource(file!));
   const held =
-    read.kind === 'ready' ? await thumbnail(read.instance, read.instance.dataSet, 4096, loadCodecs()) : null;
+    read.kind === 'ready'
+      ? await thumbnail(read.instance, read.instance.dataSet, { maxSide: 4096 }, { codecs: loadCodecs() })
+      : null;
   const { width, height, rgba } = await drawn(page, '.picture-box canvas');
   assert.equal([width, height], [held?.width, held?.height]);
   const other = rgba.flatMap((value, at) =>

@@ -27,7 +27,7 @@ export interface Snapshot {
 
 export async function look(device: SimulatedDevice): Promise<Snapshot> {
   const { studies, instances, parcels, records, receipts, reports } = device.database;
-  const { after } = await device.lookAtRoster();
+  const { after } = await device.lookAtRecord();
   return {
     studies: await studies.toArray(),
     instances: Map.groupBy(await instances.toArray(), ({ studyId }) => studyId),
@@ -226,7 +226,7 @@ function checkDone(study: StudyRow, { instances }: Snapshot): void {
   }
 }
 
-const needsPerson = ({ waiting, state, trouble = null }: StudyRow): boolean =>
+const needsPerson = ({ waiting, state, trouble }: StudyRow): boolean =>
   waiting === 'interrupted' || state === 'attention' || state === 'failed' || trouble !== null;
 
 /**

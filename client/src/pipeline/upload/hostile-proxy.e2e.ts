@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { findNginx, passTo, startBetween, startNginx } from '#testing/hostile-proxy.ts';
 import { startShapedLink } from '#testing/shaped-link.ts';
@@ -106,10 +106,8 @@ async function send(
   );
 }
 
-const skip = (what: string): void => skipped(what, why ?? '');
-
 test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, and the limit is named', async () => {
-  if (why !== null) return skip('a proxy that limits bodies');
+  if (why !== null) skip('a proxy that limits bodies', why);
   const proxy = await startNginx(nginx!, {
     port: await freePort(),
     server: ['client_max_body_size 1m;'],
@@ -123,7 +121,7 @@ test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, a
 });
 
 test('a load balancer that ends connections after 2.5 s: nothing is sent twice for it, and it is named', async () => {
-  if (why !== null) return skip('a proxy that cuts long requests');
+  if (why !== null) skip('a proxy that cuts long requests', why);
   const balancer = await startBetween({ targetPort: world.port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
@@ -139,7 +137,7 @@ test('a load balancer that ends connections after 2.5 s: nothing is sent twice f
 });
 
 test('a proxy that holds bodies back until they are whole, behind one that ends connections: the study arrives, and the holding back is named', async () => {
-  if (why !== null) return skip('a proxy that buffers');
+  if (why !== null) skip('a proxy that buffers', why);
   const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
   const location = [...passTo(world.port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
   const proxy = await startNginx(nginx!, {
@@ -160,7 +158,7 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
 });
 
 test('a guest network that answers everything with its sign-in page: nothing of it is believed, it is named, and the study goes on when it lets go', async () => {
-  if (why !== null) return skip('a sign-in page in the gateway’s place');
+  if (why !== null) skip('a sign-in page in the gateway’s place', why);
   const location = [
     'default_type text/html;',
     'return 200 "<html><body>Welcome. Please sign in.</body></html>";',

@@ -1,0 +1,126 @@
+/**
+ * Sends the queue of one account: joins its right, its queue, the gateway's events and the uploader, in the
+ * same way for the page and for the service worker. The caller must be the leader (leader-lock.ts) while it
+ * runs.
+ */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { createFollower } from '../follow-events.ts';
+import type { CarrierTools } from '../carry-study.ts';
+import { createUploader, type Uploader } from '../uploader.ts';
+import { createUploadRight, type UploadRight } from '../upload-right.ts';
+import type { Clock } from '../clock.ts';
+import { holding, writingLock, type Locks } from './leader-lock.ts';
+import { rememberDiagnosis, rememberLink, rememberRate } from '../../queue/rows/device-notes.ts';
+import { createInstanceQueue } from '../../queue/rows/instance-queue.ts';
+import { keepRight, keptRight } from '../../queue/rows/kept-rights.ts';
+import type { LocalDatabase } from '../../queue/rows/local-database.ts';
+import type { Link } from '../../../net/link.ts';
+import { tellOwnerMissing } from '../../queue/rows/waiting-accounts.ts';
+import { createApiClient, type FetchTelling, type TokenSource } from '../../../net/api-client.ts';
+import { QUIET_MS } from '../../../net/fetch-with-progress.ts';
+import type { ServerClock } from '../../../net/server-clock.ts';
+
+export interface SenderTools {
+  readonly baseUrl: string;
+  readonly fetch: typeof fetch;
+  readonly fetchTelling: FetchTelling;
+  readonly locks: Locks;
+  readonly database: LocalDatabase;
+  readonly serverClock: ServerClock;
+  readonly clock: Clock;
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
+  readonly isOnline: () => boolean;
+  /** The session, while it is this account's; null while it is not. */
+  readonly session: () => TokenSource | null;
+  /** Resolves when this account may send again: its right had ended, and it signs in. */
+  readonly signedIn: (right: UploadRight, signal: AbortSignal) => Promise<void>;
+  /** Whether this sender may hold a connection for events; without it: always. */
+  readonly mayStream?: () => boolean;
+}
+
+export interface Sender {
+  readonly uploader: Uploader;
+  readonly right: UploadRight;
+}
+
+/** Sends the studies that `account` queued on this device. */
+export function createSender(account: string, tools: SenderTools): Sender {
+  const { baseUrl, fetch, fetchTelling, locks, database, serverClock, clock } = tools;
+  const right = createUploadRight({
+    baseUrl,
+    clock: serverClock,
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
+    monotonic: tools.monotonic,
+    session: tools.session,
+    newId: () => crypto.randomUUID(),
+    store: { get: () => keptRight(database, account), put: (kept) => keepRight(database, account, kept) },
+    alone: (work) => holding(locks, `relaypacs-right-${account}`, work),
+  });
+  const api = createApiClient({
+    baseUrl,
+    fetch,
+    fetchTelling,
+    tokens: tellingOwner(right, database, account),
+    serverClock,
+  });
+  const uploader = createUploader({
+    api,
+    clock,
+    random: Math.random,
+    patienceMs: Number.POSITIVE_INFINITY,
+    awaitReceipts: true,
+    follower: createFollower({ api, clock, random: Math.random, mayStream: tools.mayStream ?? (() => true) }),
+    queue: createInstanceQueue({
+      database,
+      account,
+      now: Date.now,
+      // The page that packs holds the lock: it is free when the packing is over, or the page is gone.
+      packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
+      async decide(uploadId, decision, instances) {
+        await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
+      },
+    }),
+    isOnline: tools.isOnline,
+    signedIn: (signal) => tools.signedIn(right, signal),
+    ...notesIn(database),
+  });
+  return { uploader, right };
+}
+
+/** Notes for the screen and for the next packing. */
+function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiagnosis' | 'onLink'> {
+  const because = 'only a note: sending does not wait for it';
+  let link: Link | null = null;
+  return {
+    onRate(bytesPerSecond) {
+      void ignoreFailure(rememberRate(database, 'link-rate', bytesPerSecond), because);
+    },
+    onDiagnosis(diagnosis) {
+      void ignoreFailure(rememberDiagnosis(database, diagnosis), because);
+    },
+    onLink(now) {
+      if (now !== link) void ignoreFailure(rememberLink(database, now), because);
+      link = now;
+    },
+  };
+}
+
+/**
+ * The same tokens. Where there is none, every study of the account says that it waits for its owner: studies
+ * that are only followed ask nobody else.
+ */
+function tellingOwner(right: UploadRight, database: LocalDatabase, account: string): TokenSource {
+  let wasMissing: boolean | null = null;
+  const told = async (token: string | null): Promise<string | null> => {
+    const isMissing = token === null;
+    if (isMissing !== wasMissing)
+      await ignoreFailure(tellOwnerMissing(database, account, isMissing), 'only a note on the screen');
+    wasMissing = isMissing;
+    return token;
+  };
+  return {
+    accessToken: async () => told(await right.accessToken()),
+    renew: async (stale) => told(await right.renew(stale)),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * The messages between the page and its worker that sends. The session stays in the page, whose memory holds
+ * its tokens: the worker asks for one when it has to renew a right to send. Everything else that the screen
+ * shows about sending goes through the database.
+ */
+import { Unreachable, type TokenSource } from '../../../net/api-client.ts';
+import type { SessionState } from '../../../net/session.ts';
+
+/** The person at the device. */
+export interface Here {
+  readonly account: string | null;
+  readonly state: SessionState;
+  /** False: the account only reads, so the gateway would enrol this device for nothing. */
+  readonly maySend: boolean;
+}
+
+export type ToSender =
+  | { readonly kind: 'here'; readonly here: Here }
+  /** Whether the browser has a network. */
+  | { readonly kind: 'network'; readonly isOnline: boolean }
+  /** The queue has changed. */
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'token'; readonly answer: TokenAnswer };
+
+export type FromSender =
+  | { readonly kind: 'ask'; readonly question: TokenQuestion }
+  /** The database can no longer be used, or something unexpected happened: this worker sends nothing more. */
+  | { readonly kind: 'ended' };
+
+/** A token of this account's session; a new one where `stale` is given. */
+export interface TokenQuestion {
+  readonly id: number;
+  readonly account: string;
+  readonly stale?: string | null;
+}
+
+/** `unreachable`: the gateway could not be asked. */
+export type TokenAnswer = { readonly id: number } & (
+  | { readonly token: string | null }
+  | { readonly unreachable: true }
+);
+
+export interface BorrowedSession {
+  /** The session while it is this account's; its tokens are null otherwise. Its calls throw Unreachable. */
+  of(account: string): TokenSource;
+  take(answer: TokenAnswer): void;
+}
+
+/** The worker's end. */
+export function borrowSession(ask: (question: TokenQuestion) => void): BorrowedSession {
+  const waiting = new Map<number, PromiseWithResolvers<string | null>>();
+  let nextId = 0;
+
+  function token(question: Omit<TokenQuestion, 'id'>): Promise<string | null> {
+    const id = nextId;
+    nextId += 1;
+    const answered = Promise.withResolvers<string | null>();
+    waiting.set(id, answered);
+    ask({ id, ...question });
+    return answered.promise;
+  }
+
+  return {
+    of: (account) => ({ accessToken: () => token({ account }), renew: (stale) => token({ account, stale }) }),
+    take(answer) {
+      const asked = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if ('token' in answer) asked?.resolve(answer.token);
+      else asked?.reject(new Unreachable(null));
+    },
+  };
+}
+
+/** The page's end; `session` is null while it is not that of the requested account. Never throws. */
+export async function lendToken(
+  { id, stale }: TokenQuestion,
+  session: TokenSource | null,
+): Promise<TokenAnswer> {
+  if (session === null) return { id, token: null };
+  return (stale === undefined ? session.accessToken() : session.renew(stale)).then(
+    (token) => ({ id, token }),
+    () => ({ id, unreachable: true as const }),
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * Sends the queue of a page: one sender for each account that has studies waiting, each by its account's own
+ * right. Studies travel whoever is signed in, or nobody; a sign-in only lets that account renew its right.
+ */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { watchQueue } from '../../queue/rows/watch-queue.ts';
+import { claimNobodys, watchAccounts } from '../../queue/rows/waiting-accounts.ts';
+import type { Clock } from '../clock.ts';
+import type { UploadRight } from '../upload-right.ts';
+import type { TokenSource } from '../../../net/api-client.ts';
+import { createSender, type Sender, type SenderTools } from './create-sender.ts';
+
+export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' | 'mayStream'> {
+  /** The account at the device, signed in or without a network; null: nobody. */
+  readonly account: () => string | null;
+  /** The session, while it is this account's; null while it is not. */
+  readonly session: (account: string) => TokenSource | null;
+}
+
+export interface Senders {
+  /**
+   * Sends the studies in the queue, and those that are added to it, until the signal ends it. Throws when the
+   * database can no longer be used.
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /** The queue has changed, or the link is back. */
+  wake(): void;
+  /** Somebody has signed in or out: senders that wait for that look again. */
+  accountChanged(): void;
+  right(account: string): UploadRight;
+}
+
+/**
+ * A right that seems good and gives no token must not be asked as fast as it refuses; one that has ended may
+ * have been renewed in another tab.
+ */
+const LOOK_AGAIN_MS = { first: 2_000, later: 60_000 } as const;
+
+/**
+ * Resolves when the right may give a token. `nextChange`: resolves when somebody has signed in or out, from
+ * the moment it is asked for.
+ */
+export async function untilRight(
+  right: Pick<UploadRight, 'mayGive'>,
+  nextChange: () => Promise<void>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  await clock.sleep(LOOK_AGAIN_MS.first, signal);
+  for (;;) {
+    // Asked for before the look, so that a sign-in during the look is not missed.
+    const change = nextChange();
+    if (await right.mayGive()) return;
+    await Promise.race([change, clock.sleep(LOOK_AGAIN_MS.later, signal)]);
+    signal.throwIfAborted();
+  }
+}
+
+export function createSenders(tools: SendersTools): Senders {
+  const { database, clock } = tools;
+  const senders = new Map<string, Sender>();
+  const running = new Set<string>();
+  let changed = Promise.withResolvers<void>();
+
+  function senderOf(account: string): Sender {
+    const known = senders.get(account);
+    if (known) return known;
+    const made = createSender(account, {
+      ...tools,
+      session: () => tools.session(account),
+      signedIn: (right, signal) => untilRight(right, () => changed.promise, clock, signal),
+      // One stream for the device: each holds one of the six connections that a browser has for a gateway
+      // without HTTP/2.
+      mayStream: () => (tools.account() ?? running.values().next().value) === account,
+    });
+    senders.set(account, made);
+    return made;
+  }
+
+  const wake = (): void => {
+    for (const account of running) senderOf(account).uploader.wake();
+  };
+
+  async function claim(): Promise<void> {
+    const account = tools.account();
+    if (account !== null) await claimNobodys(database, account);
+  }
+
+  return {
+    wake,
+    right: (account) => senderOf(account).right,
+    async run(signal) {
+      const ended = Promise.withResolvers<void>();
+      const over = new AbortController();
+      const stopAccounts = watchAccounts(database, (accounts) => {
+        if (accounts.includes(null)) void claim().catch(ended.reject);
+        for (const account of accounts) {
+          if (account === null || running.has(account)) continue;
+          running.add(account);
+          senderOf(account).uploader.run(over.signal).catch(ended.reject);
+        }
+      });
+      const stopQueue = watchQueue(database, wake);
+      signal.addEventListener('abort', () => ended.resolve(), { once: true });
+      await ended.promise.finally(() => {
+        stopAccounts();
+        stopQueue();
+        over.abort();
+        running.clear();
+      });
+    },
+    accountChanged() {
+      void ignoreFailure(claim(), 'claimed when the accounts are next looked at');
+      changed.resolve();
+      changed = Promise.withResolvers<void>();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * The tools of a worker that sends, the page's own and the service worker alike: the database, the
+ * clocks and the way to the gateway.
+ */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { knownClockOffset, rememberClockOffset } from '../../queue/rows/kept-rights.ts';
+import type { LocalDatabase } from '../../queue/rows/local-database.ts';
+import type { SenderTools } from './create-sender.ts';
+import { createServerClock } from '../../../net/server-clock.ts';
+
+/** Through the app's own origin. */
+const API = '/api';
+
+export async function openSendingTools(database: LocalDatabase) {
+  const monotonic = () => performance.now();
+  const serverClock = createServerClock({
+    wall: () => Date.now(),
+    monotonic,
+    keep(offsetMs) {
+      void ignoreFailure(rememberClockOffset(database, offsetMs), 'the gateway tells it again');
+    },
+  });
+  serverClock.recall((await knownClockOffset(database)) ?? 0);
+  return {
+    baseUrl: API,
+    database,
+    serverClock,
+    monotonic,
+    locks: navigator.locks,
+    fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
+  } satisfies Partial<SenderTools>;
+}
