@@ -125,7 +125,9 @@ async function tellUploads(
         const known = upload === undefined ? await uploadIds(tools.db, { owner }, OPENING_LIMIT) : [upload];
         for (const id of known) await tell(id);
       }
-      if (pending.studies.size === 0 && !pending.isAnyChanged) await untilWoken(pending, KEEP_ALIVE_MS);
+      // A reader that left during a query has woken nobody.
+      const isIdle = pending.studies.size === 0 && !pending.isAnyChanged && !stream.aborted;
+      if (isIdle) await untilWoken(pending, KEEP_ALIVE_MS);
       if (stream.aborted || !(await mayContinue())) return;
       if (pending.studies.size === 0) {
         if (!pending.isAnyChanged) await stream.write(': still here\n\n');
