@@ -5,7 +5,8 @@
  *
  * A part that cannot be had is left out with its reason: the tests that need it say that they were skipped.
  */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -126,18 +127,35 @@ async function corpus(): Promise<Part> {
   return { env: { RELAY_TEST_CORPUS: folder } };
 }
 
+/** Keeps the world that browser tests share; it starts when a test first asks for it. */
+async function world(folder: string, env: Readonly<Record<string, string>>): Promise<Part> {
+  const keeper = spawn(
+    process.execPath,
+    [join(ROOT, 'shared/testing/keep-world.ts'), join(folder, 'shared-world')],
+    { env: { ...process.env, ...env, TMPDIR: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const [address] = (await once(keeper.stdout.setEncoding('utf8'), 'data')) as [string];
+  const stop = async (): Promise<void> => {
+    if (keeper.exitCode !== null || keeper.signalCode !== null) return;
+    keeper.kill();
+    await once(keeper, 'exit');
+  };
+  return { env: { RELAY_TEST_WORLD: address.trim() }, stop };
+}
+
 /** Gets ready what can be had. Throws nothing: what cannot is in `missing`. */
 export async function prepareTestParts(folder: string, say: Say): Promise<TestParts> {
   await mkdir(folder, { recursive: true });
+  const env: Record<string, string> = {};
   const wanted: [string, string[], () => Promise<Part>][] = [
     ['PostgreSQL', ['RELAY_TEST_POSTGRES_URL'], postgres],
     ['Orthanc', ['RELAY_TEST_PACS_URL', 'RELAY_TEST_PACS_AUTHORIZATION'], () => pacs(folder)],
     ['Chromium', ['RELAY_TEST_CHROMIUM'], chromium],
     ['the other readers of DICOM', [], readers],
     ['an empty database', ['RELAY_TEST_EMPTY_DATABASE'], () => emptyDatabase(folder)],
+    ['the shared world', ['RELAY_TEST_WORLD'], () => world(folder, env)],
     ['the corpus', ['RELAY_TEST_CORPUS'], corpus],
   ];
-  const env: Record<string, string> = {};
   const missing: { what: string; why: string }[] = [];
   const stops: (() => Promise<void>)[] = [];
   // One after the other: apt has one lock.
