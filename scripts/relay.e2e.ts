@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { receiptSchema } from '#shared/protocol/receipt.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { startLink } from '#testing/link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -99,7 +99,7 @@ async function storedFile(sopInstanceUID: string): Promise<Buffer> {
 }
 
 test('every file of the corpus ends as its manifest says, and the PACS holds what was on disk; a second run moves no instance', async () => {
-  if (corpus === null) return skipped('the corpus through the command line', 'the corpus is not there');
+  if (corpus === null) skip('the corpus through the command line', 'the corpus is not there');
   const { files } = JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as {
     files: { path: string; expect?: string; sopInstanceUid: string }[];
   };

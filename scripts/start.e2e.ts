@@ -14,7 +14,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { findOrthanc } from './system/orthanc.ts';
 import { freePort } from './system/ports.ts';
 import { noteProcess } from './system/processes.ts';
@@ -90,7 +90,7 @@ const isGone = async (pid: number): Promise<true | null> => ((await noteProcess(
 
 /** Runs a step of the story only where there is an Orthanc to run. */
 function step(name: string, run: () => Promise<void>): void {
-  test(name, async () => (hasOrthanc ? run() : skipped(`npm start: ${name}`, 'Orthanc is not installed')));
+  test(name, async () => (hasOrthanc ? run() : skip(`npm start: ${name}`, 'Orthanc is not installed')));
 }
 
 let first: Start;

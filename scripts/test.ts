@@ -7,7 +7,7 @@
  * Everything lies in temporary folders and on free ports, and nothing is left running. The last line is `N
  * passed, N failed`, the one before it says what was skipped and why. Exits 0 only when nothing failed.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
@@ -31,7 +31,6 @@ const SLOWEST_SHOWN = 16;
 const RUN_AGAIN_LIMIT = 3;
 
 type Totals = { passed: number; failed: number };
-type Skip = { what: string; why: string };
 /** `isSecond`: the file had failed before. */
 type Report = FileReport & { readonly isSecond?: true };
 
@@ -63,15 +62,15 @@ async function buildIfNeeded(): Promise<Totals> {
   );
 }
 
-async function readSkips(file: string, parts: TestParts): Promise<Skip[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const told: Skip[] = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-  // A part that is missing is named even when no test was there to say so.
-  const all = [...parts.missing, ...told].map((skip) => [`${skip.what} (${skip.why})`, skip] as const);
-  return [...new Map(all).values()];
+/** Each reason once, with how often it was given; a part that is missing is named even when no test said so. */
+function describeSkips(reports: readonly Report[], parts: TestParts): string[] {
+  const times = new Map<string, number>();
+  for (const { what, why } of parts.missing) times.set(`${what} (${why})`, 0);
+  for (const { what, why } of reports.flatMap(({ skips }) => skips)) {
+    const line = `${what} (${why})`;
+    times.set(line, (times.get(line) ?? 0) + 1);
+  }
+  return [...times].map(([line, count]) => (count > 1 ? `${line}, ${count} times` : line));
 }
 
 function describeFiles(reports: readonly Report[]): void {
@@ -104,7 +103,7 @@ async function batchesOf(wanted: readonly string[]): Promise<string[][]> {
 }
 
 async function runTests(wanted: readonly string[], parts: TestParts, folder: string): Promise<Report[]> {
-  const env = { ...process.env, ...parts.env, RELAY_TEST_SKIPS: join(folder, 'skips'), TMPDIR: folder };
+  const env = { ...process.env, ...parts.env, TMPDIR: folder };
   const waiting = await batchesOf(wanted);
   const reports: FileReport[] = [];
   const lane = async (): Promise<void> => {
@@ -146,20 +145,16 @@ async function main(wanted: readonly string[]): Promise<number> {
     const totals = [isChecked ? await checkHouse() : none, isBuilt ? await buildIfNeeded() : none];
     parts = await prepareTestParts(folder, say);
     const reports = await runTests(wanted, parts, folder);
-    const skips = await readSkips(join(folder, 'skips'), parts);
     describeFiles(reports);
     const all = [...totals, ...reports];
     const [passed, failed] = [
       all.reduce((sum, one) => sum + one.passed, 0),
       all.reduce((sum, one) => sum + one.failed, 0),
     ];
-    const marked = reports
-      .filter(({ skipped }) => skipped > 0)
-      .map(({ file, skipped }) => `${skipped} of ${file} (marked so)`);
+    const skipped = reports.reduce((sum, { skips }) => sum + skips.length, 0);
     say(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
-    const skipped = [...skips.map(({ what, why }) => `${what} (${why})`), ...marked];
-    say(`skipped: ${skipped.length > 0 ? skipped.join('; ') : 'nothing'}`);
-    say(`${passed} passed, ${failed} failed`);
+    for (const line of describeSkips(reports, parts)) say(`skipped: ${line}`);
+    say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
     return failed > 0 || passed === 0 ? 1 : 0;
   } finally {
     await end();

@@ -75,10 +75,12 @@ if (why !== null) {
   });
   test.after.each(async () => world.close());
 
-  const untilInPacs = (instances: number) =>
-    until(
-      'the study to be in the PACS',
-      async () => (await instancesSentBy(world, account.username)) === instances,
+  const untilInPacs = async (instances: number) =>
+    assert.ok(
+      await until(
+        'the study to be in the PACS',
+        async () => (await instancesSentBy(world, account.username)) === instances,
+      ),
     );
   /** Queues a study while the link is cut, and waits until it is safe on the device. */
   const queueBehindCut = async (files: ReturnType<typeof filesOf>) => {

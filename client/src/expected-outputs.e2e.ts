@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAccount } from '#testing/accounts.ts';
 import { signIn } from '#testing/app-page.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage } from '#testing/films.ts';
 import { examineInChromium, type Answer } from '#testing/models-in-chromium.ts';
 import { openModels } from '#testing/open-models.ts';
@@ -104,7 +104,7 @@ if (why !== null || evaluation === null) {
   });
 
   test('real radiographs: the device and the gateway’s runtime say the same', async () => {
-    if (corpus === null) return skipped('radiographs in WebAssembly and in Node', 'the corpus is not here');
+    if (corpus === null) skip('radiographs in WebAssembly and in Node', 'the corpus is not here');
     const films = await Promise.all(RADIOGRAPHS.map((path) => readFile(join(corpus, 'dev', path))));
     assert.equal(await differencesFromNode(films, await examineInChromium(page, films)), []);
   });

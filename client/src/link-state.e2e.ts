@@ -7,6 +7,7 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
 import { filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -27,8 +28,12 @@ async function startHotel(port: number): Promise<Server> {
   return hotel;
 }
 
-const says = (page: Page, words: string) =>
-  page.locator('.status').getByText(words, { exact: true }).waitFor();
+/** Waits until the status line says this, and nothing else. */
+async function says(page: Page, words: string): Promise<void> {
+  const status = page.locator('.status').getByText(words, { exact: true });
+  await status.waitFor();
+  assert.ok(await status.isVisible(), words);
+}
 
 if (why !== null) {
   skipped('the link, as the status line tells it', why);

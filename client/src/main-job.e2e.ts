@@ -14,6 +14,7 @@ import * as assert from 'uvu/assert';
 import { createAccount, type Account } from '#testing/accounts.ts';
 import {
   filesOf,
+  instancesSentBy,
   onDisk,
   openInstalled,
   pressSend,
@@ -232,6 +233,7 @@ if (why !== null) {
     }
     await page.getByText('Waiting for the gateway.', { exact: false }).first().waitFor({ state: 'detached' });
     await until('the study to be in the PACS', async () => (await parcelsOnDevice(page)) === 0);
+    assert.is(await instancesSentBy(world, account.username), 12);
   });
 }
 

@@ -7,7 +7,8 @@ import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
 import { FIRST_FORMATS } from './kit/format.ts';
 import { takeLaunches } from './app/launches.ts';
-import { createRoute } from './app/routes.ts';
+import { ProvideStores } from './app/ProvideStores.tsx';
+import { createRoute } from './kit/routes.ts';
 import { createTheme } from './app/theme.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
 import { keepAwake } from './app/wake-lock.ts';
@@ -57,7 +58,12 @@ watchLink({
   known: () => queue.link.peek(),
   tell: device.noteLink,
 });
-render(<App device={device} theme={theme} route={route} update={update} />, document.getElementById('app')!);
+render(
+  <ProvideStores device={device} theme={theme}>
+    <App route={route} update={update} />
+  </ProvideStores>,
+  document.getElementById('app')!,
+);
 void FIRST_FORMATS.reduce<Promise<unknown>>(
   (before, make) => before.then(afterDrawing).then(make),
   Promise.resolve(),

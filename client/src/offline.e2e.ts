@@ -77,6 +77,7 @@ if (why !== null) {
     await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+    assert.is(await instancesInPacs(app), 0);
   });
 
   test('what was queued is still there after another restart, more can be queued, and all of it arrives when the network is back', async () => {

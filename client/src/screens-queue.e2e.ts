@@ -33,11 +33,11 @@ const inOrder = (stage: Stage, ...studies: number[]) => {
   const names = studies.map((nth) => named(stage, nth));
   return until(names.join(' before '), async () => (await namesUnderWay(stage.page)).join() === names.join());
 };
-const inPacs = (stage: Stage, instances: number) =>
-  until(
-    `${instances} instances to be in the PACS`,
-    async () => (await instancesSentBy(stage, stage.account.username)) === instances,
-  );
+async function untilInPacs(stage: Stage, instances: number): Promise<void> {
+  const sent = () => instancesSentBy(stage, stage.account.username);
+  await until(`${instances} instances to be in the PACS`, async () => (await sent()) === instances);
+  assert.is(await sent(), instances);
+}
 
 /** Enters and queues studies 1 to 3 without a network. */
 async function queueThree(stage: Stage): Promise<void> {
@@ -93,10 +93,10 @@ walk('a paused study stays here while the rest is sent, and is sent once a perso
   await page.getByRole('button', { name: `Pause: ${named(stage, 1)}` }).click();
   await page.getByText('Paused: nothing of it is on its way', { exact: false }).waitFor();
   await visitor.setOffline(false);
-  await inPacs(stage, 24);
+  await untilInPacs(stage, 24);
   await inOrder(stage, 1);
   await page.getByRole('button', { name: `Go on: ${named(stage, 1)}` }).click();
-  await inPacs(stage, 36);
+  await untilInPacs(stage, 36);
 });
 
 walk('cancelling in the middle asks first and names what will be lost', async (stage) => {
@@ -126,7 +126,7 @@ walk('something else that answers in the gateway’s place is named', async (sta
     .waitFor();
   await looksRight(page, 'queue-proxy');
   await visitor.unroute('**/api/upload/**');
-  await inPacs(stage, 12);
+  await untilInPacs(stage, 12);
   await page.getByText('Something else on this network', { exact: false }).waitFor({ state: 'detached' });
   await page.getByRole('heading', { name: 'In the PACS 1' }).waitFor();
 });
@@ -148,7 +148,7 @@ walk(
     await page.getByRole('link', { name: 'Choose it again' }).click();
     await page.getByText('Names are removed on this device').first().waitFor();
     await sendStudy(page, filesOf({ seed: seed(6) }));
-    await inPacs(stage, 12);
+    await untilInPacs(stage, 12);
     await page.getByText('The browser has deleted', { exact: false }).waitFor({ state: 'detached' });
   },
 );
@@ -177,6 +177,7 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
     .getByRole('button', { name: /^Send 1 study/ })
     .getByText('12 instances', { exact: false })
     .waitFor();
+  assert.is(await page.getByRole('heading', { name: '1 study found' }).count(), 1);
 });
 
 /** Runs in the page: a browser without Background Sync, as Safari and Firefox are, whose wake locks are counted. */

@@ -21,7 +21,7 @@ import {
   untilPolicyKnown,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
@@ -197,7 +197,7 @@ if (why !== null || evaluation === null) {
   });
 
   test('an adult is outside the model’s population and gets no score', async () => {
-    if (corpus === null) return skipped('an adult outside the population', 'the corpus is not here');
+    if (corpus === null) skip('an adult outside the population', 'the corpus is not here');
     const folder = join(corpus, 'dev/cr-chest-philips');
     const names = await readdir(folder);
     const files = await Promise.all(

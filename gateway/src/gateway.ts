@@ -49,11 +49,11 @@ import { modelRoutes } from './models/models.routes.ts';
 import { registerBuiltIn } from './models/register-built-in.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { observabilityRoutes, remembered } from './observability/observability.routes.ts';
-import { describeTus } from './pipeline/intake/describe-tus.ts';
 import { eventRoutes } from './uploads/events.routes.ts';
 import { openUpload } from './uploads/open-upload.ts';
 import type { SealingKeys } from './pipeline/intake/parcel-spool.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
+import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { uploadRoutes } from './uploads/upload.routes.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { buildVerifiedReport } from './dicom-results/build-result-instances.ts';
@@ -64,9 +64,9 @@ import type { BuiltResult, ResultSubject, Verification } from './dicom-results/r
 import { createResultUid } from './dicom-results/result-uid.ts';
 import { sendResults } from './dicom-results/send-results.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
-import { createStudyChanges } from './pipeline/study-changes.ts';
+import { createStudyChanges } from './pipeline/announce-changes.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
-import type { PipelineTools } from './pipeline/tools.ts';
+import type { PipelineTools } from './pipeline/pipeline-tools.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
@@ -532,6 +532,7 @@ function createApi({
     '/',
     uploadRoutes({ tools, parcels, defaultPolicy: config.policy, project, sealingKey: keys.sealing[0].jwk }),
   );
+  api.route('/', tusRoutes(parcels));
   const { tools: inferring, reports } = inference;
   const { router: jobsApi, streamJob } = jobRoutes(inferring);
   api.route('/', eventRoutes(tools, streamJob));
@@ -550,7 +551,6 @@ function createApi({
       examiner: inferring.examiner,
     }),
   );
-  describeTus(api, SENDERS);
   serveOpenApi(api, VERSION);
   return api;
 }

@@ -1,6 +1,6 @@
 /**
- * Who may import whom (HOUSE.md): the arrows between the folders, one door per package, no cycles, no barrel
- * files, no default exports. Tests may import more, for they look at the product from outside.
+ * Who may import whom (README › Map): the arrows between the folders and one door per package. Tests may
+ * import more: they look at the product from outside. Cycles are found by Biome.
  */
 import { findTests } from './source-files.ts';
 import type { Import, SourceFile } from './source-files.ts';
@@ -52,8 +52,6 @@ const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
   models: [/^dicom\//, /^pixels\//, /^protocol\//],
   protocol: [/^dicom\/uid\.ts$/],
 };
-
-const DEFAULT_EXPORTS = /^client\/vite\.config\.ts$/;
 
 type Rule = (file: SourceFile, imported: Import) => string | false;
 
@@ -109,7 +107,6 @@ const COMPOSITION_ROOTS = /^gateway\/src\/(gateway|pipeline\/pipeline)\.ts$/;
 const stages: Rule = ({ path }, { target, isPackage }) => {
   const [from, to] = [STAGE.exec(path)?.[1], STAGE.exec(target)?.[1]];
   if (isPackage || !to || from === to || COMPOSITION_ROOTS.test(path)) return false;
-  if (to === 'intake' && isIn(path, 'gateway/src/uploads')) return false;
   return `only pipeline.ts and gateway.ts import the stage ${to}`;
 };
 
@@ -154,6 +151,17 @@ const clientRoad: Rule = ({ path }, { target, kind }) => {
   return isIn(target, `${road}/ingest`) && kind !== 'type' && 'upload does not import ingest';
 };
 
+/** `kit ← net ← pipeline, features ← app ← main.tsx` */
+const clientRooms: Rule = ({ path }, { target, isPackage, kind }) => {
+  const client = 'client/src';
+  if (isPackage || kind === 'url' || !isIn(path, client) || !isIn(target, client)) return false;
+  const isInRooms = (...rooms: string[]): boolean => rooms.some((room) => isIn(target, `${client}/${room}`));
+  if (isIn(path, `${client}/kit`)) return !isInRooms('kit') && 'kit imports nothing else of the client';
+  if (isIn(path, `${client}/net`)) return !isInRooms('kit', 'net') && 'net imports kit and nothing else';
+  if (isIn(path, `${client}/app`) || path === `${client}/main.tsx`) return false;
+  return isInRooms('app') && 'only main.tsx imports app: views use the hook beside their store';
+};
+
 const doors: Rule = ({ path }, { target, isPackage, kind }) => {
   const door = isPackage && kind !== 'type' ? DOORS.find(([name]) => name.test(target)) : undefined;
   return (
@@ -171,37 +179,9 @@ const RULES: readonly Rule[] = [
   foundations,
   adapters,
   clientRoad,
+  clientRooms,
   doors,
 ];
-
-/** The first cycle found from each file, as `a → b → a`; types are erased and make none. */
-function findCycles(files: readonly SourceFile[]): string[] {
-  const graph = new Map(
-    files.map(({ path, imports }) => [
-      path,
-      imports.filter((one) => !one.isPackage && one.kind === 'value').map((one) => one.target),
-    ]),
-  );
-  const done = new Set<string>();
-  const cycles: string[] = [];
-  const visit = (path: string, trail: readonly string[]): void => {
-    const at = trail.indexOf(path);
-    if (at >= 0) return void cycles.push([...trail.slice(at), path].join(' → '));
-    if (done.has(path)) return;
-    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
-    done.add(path);
-  };
-  for (const path of graph.keys()) visit(path, []);
-  return cycles.map((cycle) => `cycle: ${cycle}`);
-}
-
-function checkShape({ path, text }: SourceFile): string[] {
-  const faults: string[] = [];
-  if (/^export default\b/m.test(text) && !DEFAULT_EXPORTS.test(path))
-    faults.push(`${path}: a default export`);
-  if (/^export \* from/m.test(text) || /\/index\.tsx?$/.test(path)) faults.push(`${path}: a barrel file`);
-  return faults;
-}
 
 /** Every broken rule, one line each. */
 export function checkImports(files: readonly SourceFile[]): string[] {
@@ -221,5 +201,5 @@ export function checkImports(files: readonly SourceFile[]): string[] {
       .filter(({ target, isPackage }) => !isPackage && /\.tsx?$/.test(target) && !known.has(target))
       .map(({ target }) => `${path} imports ${target}, which is not there`),
   );
-  return [...broken, ...missing, ...files.flatMap(checkShape), ...findCycles(files)];
+  return [...broken, ...missing];
 }

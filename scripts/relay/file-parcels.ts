@@ -11,7 +11,10 @@ import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
 import { keyOf, type InstanceKey, type ParcelToSend } from '../../client/src/pipeline/queue/upload-queue.ts';
-import { createLane, type Lane } from '../../client/src/pipeline/upload/work-lane.ts';
+import {
+  createConcurrencyLimit,
+  type ConcurrencyLimit,
+} from '../../client/src/pipeline/upload/limit-concurrency.ts';
 import type { Coded } from './coding-pool.ts';
 
 export interface FileToSend {
@@ -71,7 +74,7 @@ export async function* giveFileParcels(
 ): AsyncGenerator<FileParcel> {
   const wanted = new Set(need.map(keyOf));
   // One after the other: the first one is not to wait until those that travel beside it are put together too.
-  const packing = createLane(1);
+  const packing = createConcurrencyLimit({ width: () => 1 });
   const groups = planParcels(study.instances)
     .map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest))))
     .filter((group) => group.length > 0);
@@ -115,7 +118,7 @@ async function toParcel(
   study: StudyToSend,
   group: readonly FileToSend[],
   tools: FileParcelTools,
-  packing: Lane,
+  packing: ConcurrencyLimit,
   ahead: CodedAhead,
 ): Promise<FileParcel> {
   const isCoded = tools.coding.pays();

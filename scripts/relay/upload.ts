@@ -27,8 +27,8 @@ import { openFile, refusingUnreadable } from '../../client/src/pipeline/ingest/o
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { realClock } from '../../client/src/pipeline/upload/clock.ts';
 import { createFollower } from '../../client/src/pipeline/upload/follow-events.ts';
-import { createLane } from '../../client/src/pipeline/upload/work-lane.ts';
-import { DIAGNOSES } from '../../client/src/pipeline/upload/proxy-diagnosis.ts';
+import { createConcurrencyLimit } from '../../client/src/pipeline/upload/limit-concurrency.ts';
+import { DIAGNOSES } from '../../client/src/pipeline/queue/proxy-diagnosis.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments, UsageError, type Arguments } from './arguments.ts';
@@ -200,11 +200,11 @@ interface ReadOne {
  * reports are kept by the queue.
  */
 async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promise<readonly ReadOne[]> {
-  const lane = createLane(FILES_AT_ONCE);
+  const limit = createConcurrencyLimit({ width: () => FILES_AT_ONCE });
   const underWay: Promise<ReadOne>[] = [];
   let read = 0;
   for await (const each of found) {
-    const one = lane.run(async () => {
+    const one = limit.run(async () => {
       const done = await readOne(each, reading);
       read += 1;
       reading.onRead(`read ${read} files`);

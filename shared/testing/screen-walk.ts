@@ -7,7 +7,7 @@ import type { Test } from 'uvu';
 import type { Role } from '#shared/protocol/api.ts';
 import { createAccount, type Account } from './accounts.ts';
 import { seedsOf, signIn, untilInstalled, untilPolicyKnown } from './app-page.ts';
-import { skipped } from './environment.ts';
+import { skip } from './environment.ts';
 import { startLink } from './link.ts';
 import { createUploadBytes } from './upload-bytes.ts';
 import { noWorldBecause, type World } from './world.ts';
@@ -75,7 +75,7 @@ export async function walkScreens<W extends World>(
   test.after(async () => world?.close());
   return (does, run) =>
     test(does, async () => {
-      if (why !== null) return skipped(`${name}: ${does}`, why);
+      if (why !== null) skip(`${name}: ${does}`, why);
       const stage = await openStage(world!, roles, `${name}: ${does}`);
       try {
         await run(stage);

@@ -1,28 +1,31 @@
 /** Who is signed in, how the app looks, and signing out with what that means for the queue. */
 import { useState } from 'preact/hooks';
-import { useFrame } from './device-context.ts';
+import { useSession, useSignOutTasks } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
-import { hrefOf, parseRoute } from './routes.ts';
+import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
-import { THEMES } from './theme.ts';
-import { words } from './words.ts';
+import { THEMES, useTheme } from './theme.ts';
+import { appWords } from './app-words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 
 /** Written by the build (vite.config.ts). */
 declare const RELAY_WEB_VERSION: string;
 
 export function AccountMenu() {
-  const { session } = useFrame().device;
+  const session = useSession();
   const [open, setOpen] = useState(false);
   const user = session.user.value;
-  const name = user?.username ?? words.account.nobody;
+  const name = user?.username ?? appWords.account.nobody;
   return (
     <>
       <button
         type="button"
         class="button button-bare account-button"
         aria-haspopup="dialog"
-        aria-label={words.account.open(name)}
+        aria-label={appWords.account.open(name)}
         onClick={() => setOpen(true)}
       >
         <Icon name="person" />
@@ -34,10 +37,11 @@ export function AccountMenu() {
 }
 
 function AccountSheet({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
-  const {
-    device: { session, queue, ingest, farewell },
-    theme,
-  } = useFrame();
+  const session = useSession();
+  const queue = useQueue();
+  const ingest = useIngest();
+  const signOutTasks = useSignOutTasks();
+  const theme = useTheme();
   const [leaving, setLeaving] = useState(false);
   const [isUnkept, setUnkept] = useState(false);
   const roles = session.user.value?.roles ?? [];
@@ -45,7 +49,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
     setLeaving(true);
     // What they have said is said in their name: afterwards it could not be. Who was told signs out all the
     // same.
-    if (!isUnkept && (await farewell.keepAll()) > 0) return (setUnkept(true), setLeaving(false));
+    if (!isUnkept && (await signOutTasks.finishAll()) > 0) return (setUnkept(true), setLeaving(false));
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();
@@ -56,9 +60,9 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
   };
   return (
     <Sheet title={name} onClose={onClose}>
-      <p class="quiet small">{roles.map((role) => words.account.roles[role]).join(words.separator)}</p>
+      <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
       <fieldset class="sheet-part">
-        <legend class="small quiet">{words.account.theme}</legend>
+        <legend class="small quiet">{appWords.account.theme}</legend>
         {THEMES.map((choice) => (
           <label key={choice} class="choice">
             <input
@@ -67,7 +71,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
               checked={theme.value === choice}
               onChange={() => (theme.value = choice)}
             />
-            <span>{words.account.themes[choice]}</span>
+            <span>{appWords.account.themes[choice]}</span>
           </label>
         ))}
       </fieldset>
@@ -77,16 +81,16 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
         </p>
         <div role="alert">
           {isUnkept && (
-            <Notice kind="stop" title={words.account.unkept}>
-              <p>{words.account.unkeptWhat}</p>
+            <Notice kind="stop" title={appWords.account.unkept}>
+              <p>{appWords.account.unkeptWhat}</p>
             </Notice>
           )}
         </div>
-        <p class="small quiet">{words.account.version(RELAY_WEB_VERSION)}</p>
+        <p class="small quiet">{appWords.account.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
-          {words.close}
+          {kitWords.close}
         </button>
         {session.user.value && (
           <button
@@ -96,10 +100,10 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
             onClick={() => void signOut()}
           >
             {leaving
-              ? words.account.keeping
+              ? appWords.account.keeping
               : isUnkept
-                ? words.account.signOutAllTheSame
-                : words.account.signOut}
+                ? appWords.account.signOutAllTheSame
+                : appWords.account.signOut}
           </button>
         )}
       </div>
@@ -109,11 +113,11 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
 
 /** What signing out means for what is on this device. */
 function meaningOf(unsafe: number, safe: number, travelling: number): string {
-  if (unsafe > 0) return words.account.signOutUnsafe(unsafe);
+  if (unsafe > 0) return appWords.account.signOutUnsafe(unsafe);
   const said = [
-    ...(travelling > 0 ? [words.account.signOutSafe(travelling)] : []),
-    ...(safe > travelling ? [words.account.signOutWaits(safe - travelling)] : []),
+    ...(travelling > 0 ? [appWords.account.signOutSafe(travelling)] : []),
+    ...(safe > travelling ? [appWords.account.signOutWaits(safe - travelling)] : []),
   ];
   if (said.length > 0) return said.join(' ');
-  return words.account.signOutEmpty;
+  return appWords.account.signOutEmpty;
 }

@@ -7,21 +7,22 @@ import { useSignalEffect, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
-import { useDevice } from './device-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { triageWords } from '../pipeline/triage/triage-words.ts';
 import { hasArrived, milestoneOf, type TrackState } from '../pipeline/queue/track-state.ts';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
 
 /** What a study says at a milestone. */
 function sentenceOf(track: TrackState): string {
-  if (track.needsDecision > 0) return words.track.needsDecision(track.needsDecision);
-  if (hasArrived(track)) return words.track.arrived(track.inPacs);
-  if (track.waitingFor) return words.track.waiting[track.waitingFor];
-  return words.track.progress(track.inPacs, track.total);
+  if (track.needsDecision > 0) return queueWords.track.needsDecision(track.needsDecision);
+  if (hasArrived(track)) return queueWords.track.arrived(track.inPacs);
+  if (track.waitingFor) return queueWords.track.waiting[track.waitingFor];
+  return queueWords.track.progress(track.inPacs, track.total);
 }
 
 export function Announcer() {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const said = useSignal('');
   const milestones = useRef<Map<string, string> | null>(null);
   const link = useRef(queue.link.peek());
@@ -29,7 +30,7 @@ export function Announcer() {
   useSignalEffect(() => {
     const sentences: string[] = [];
     if (link.current !== queue.link.value)
-      sentences.push(words.status.link[(link.current = queue.link.value)]);
+      sentences.push(appWords.status.link[(link.current = queue.link.value)]);
     if (!queue.ready.value) return void (said.value = sentences.join());
     const before = milestones.current;
     // What was there when the page opened is read by looking, not said.

@@ -10,21 +10,27 @@ import { AccountMenu } from './AccountMenu.tsx';
 import { Announcer } from './Announcer.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
-import { FrameContext, useDevice, type Frame } from './device-context.ts';
+import { useSession } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import type { QueueViewProps } from '../pipeline/queue/QueueView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
-import { hrefOf, type Route } from './routes.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
 import type { Update } from './updates.ts';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 
 // What the upload page does not need is fetched when it is opened; the service worker has it then.
 const BeforeAfterView = deferred<{ id: string }>(() =>
   import('../pipeline/deid/BeforeAfterView.tsx').then((view) => view.BeforeAfterView),
 );
-const QueueView = deferred(() => import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView));
+const QueueView = deferred<QueueViewProps>(() =>
+  import('../pipeline/queue/QueueView.tsx').then((view) => view.QueueView),
+);
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
   import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
@@ -32,15 +38,16 @@ const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
 
-export type AppProps = Frame & { readonly route: ReadonlySignal<Route>; readonly update: Update };
+export type AppProps = { readonly route: ReadonlySignal<Route>; readonly update: Update };
 
-export function App({ device, theme, route, update }: AppProps) {
-  const state = device.session.state.value;
+/** Draw it inside `ProvideStores`. */
+export function App({ route, update }: AppProps) {
+  const state = useSession().state.value;
   const signedOut = state === 'signed-out';
   return (
-    <FrameContext.Provider value={{ device, theme }}>
+    <>
       <a class="skip button" href="#content" onClick={skipToContent}>
-        {words.skipToContent}
+        {appWords.skipToContent}
       </a>
       <Header route={route} signedOut={signedOut} />
       <StatusLine />
@@ -49,7 +56,7 @@ export function App({ device, theme, route, update }: AppProps) {
         {state === 'unknown' ? <Checking /> : signedOut ? <SignInView /> : <Page route={route.value} />}
       </ProblemBoundary>
       {!signedOut && <Announcer />}
-    </FrameContext.Provider>
+    </>
   );
 }
 
@@ -66,7 +73,7 @@ function Header({
   readonly route: ReadonlySignal<Route>;
   readonly signedOut: boolean;
 }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const page = route.value.page;
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back',
@@ -76,29 +83,29 @@ function Header({
       <div class="header-inside">
         <p class="brand strong">
           <img src="/icon.svg" alt="" width="28" height="28" />
-          <span class="brand-name">{words.product}</span>
+          <span class="brand-name">{kitWords.product}</span>
         </p>
         {!signedOut && (
-          <nav class="tabs" aria-label={words.nav.label}>
+          <nav class="tabs" aria-label={appWords.nav.label}>
             <a
               class="tab"
               href={hrefOf({ page: 'upload' })}
               aria-current={page === 'upload' || page === 'before-after' ? 'page' : undefined}
             >
-              {words.nav.upload}
+              {kitWords.pages.upload}
             </a>
             <a
               class="tab"
               href={hrefOf({ page: 'queue' })}
               aria-current={page === 'queue' || page === 'study' ? 'page' : undefined}
             >
-              {words.nav.queue}
+              {kitWords.pages.queue}
               {waiting > 0 && (
                 <>
                   <span class="tab-count numbers" aria-hidden="true">
                     {waiting}
                   </span>
-                  <span class="unseen">, {words.nav.queueCount(waiting)}</span>
+                  <span class="unseen">, {appWords.nav.queueCount(waiting)}</span>
                 </>
               )}
             </a>
@@ -107,7 +114,7 @@ function Header({
               href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
               aria-current={page === 'results' ? 'page' : undefined}
             >
-              {words.nav.results}
+              {kitWords.pages.results}
             </a>
           </nav>
         )}
@@ -129,7 +136,7 @@ function Page({ route }: { readonly route: Route }) {
     ...('id' in route ? [route.id] : []),
   ].join('/');
   useEffect(() => {
-    document.title = `${titleOf(route)} – ${words.product}`;
+    document.title = `${titleOf(route)} – ${kitWords.product}`;
     window.scrollTo(0, 0);
     if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
     first.current = false;
@@ -140,17 +147,17 @@ function Page({ route }: { readonly route: Route }) {
 function titleOf(route: Route): string {
   switch (route.page) {
     case 'upload':
-      return words.upload.title;
+      return kitWords.pages.upload;
     case 'before-after':
-      return words.beforeAfter.title;
+      return kitWords.pages['before-after'];
     case 'queue':
-      return words.queue.title;
+      return kitWords.pages.queue;
     case 'study':
-      return words.study.title;
+      return kitWords.pages.study;
     case 'results':
-      return words.nav[route.at];
+      return kitWords.pages[route.at];
     case 'not-found':
-      return words.notFound.title;
+      return appWords.notFound.title;
     default:
       return route satisfies never;
   }
@@ -163,7 +170,7 @@ function viewOf(route: Route) {
     case 'before-after':
       return <BeforeAfterView key={route.id} id={route.id} />;
     case 'queue':
-      return <QueueView />;
+      return <Queue />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
     case 'results':
@@ -171,10 +178,10 @@ function viewOf(route: Route) {
     case 'not-found':
       return (
         <main id="content" class="page stack">
-          <h1 tabIndex={-1}>{words.notFound.title}</h1>
+          <h1 tabIndex={-1}>{appWords.notFound.title}</h1>
           <p>
             <a class="button button-main" href={hrefOf({ page: 'upload' })}>
-              {words.notFound.next}
+              {appWords.notFound.next}
             </a>
           </p>
         </main>
@@ -184,11 +191,15 @@ function viewOf(route: Route) {
   }
 }
 
+function Queue() {
+  return <QueueView mayBeCleared={useIngest().persisted.value === false} />;
+}
+
 function Checking() {
   const late = useLate(true);
   return (
     <main id="content" class="page" aria-busy="true">
-      {late && <p class="quiet">{words.signIn.checking}</p>}
+      {late && <p class="quiet">{appWords.signIn.checking}</p>}
     </main>
   );
 }

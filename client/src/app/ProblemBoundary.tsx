@@ -4,7 +4,7 @@
  */
 import { Component, type ComponentChildren } from 'preact';
 import { Notice } from '../kit/Notice.tsx';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
 
 export class ProblemBoundary extends Component<{ children: ComponentChildren }, { failed: boolean }> {
   override state = { failed: false };
@@ -17,15 +17,15 @@ export class ProblemBoundary extends Component<{ children: ComponentChildren }, 
     if (!this.state.failed) return this.props.children;
     return (
       <main id="content" class="page stack">
-        <h1 tabIndex={-1}>{words.problem.title}</h1>
+        <h1 tabIndex={-1}>{appWords.problem.title}</h1>
         <div role="alert">
-          <Notice kind="stop" title={words.problem.what}>
-            <p>{words.problem.next}</p>
+          <Notice kind="stop" title={appWords.problem.what}>
+            <p>{appWords.problem.next}</p>
           </Notice>
         </div>
         <div>
           <button type="button" class="button button-main" onClick={() => location.reload()}>
-            {words.problem.reload}
+            {appWords.problem.reload}
           </button>
         </div>
       </main>

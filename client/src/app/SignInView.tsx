@@ -7,16 +7,17 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from './device-context.ts';
+import { useSession } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
 
 type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
 
 /** What the person reads when signing in did not work. */
 function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiProblem) || error.code === null)
-    return { title: words.signIn.unreachable, next: null, code: null };
+    return { title: appWords.signIn.unreachable, next: null, code: null };
   const known: { title: string; next?: string } = PROBLEMS[error.code];
   // A wrong password needs no code to ask somebody about.
   const code =
@@ -25,7 +26,8 @@ function troubleOf(error: unknown): Trouble {
 }
 
 export function SignInView() {
-  const { session, queue } = useDevice();
+  const session = useSession();
+  const queue = useQueue();
   const trouble = useSignal<Trouble | null>(null);
   const busy = useSignal(false);
   const shown = useSignal(false);
@@ -39,7 +41,7 @@ export function SignInView() {
     const data = new FormData(form.current!);
     const [name, password] = [String(data.get('username')).trim(), String(data.get('password'))];
     if (!name || !password)
-      return void (trouble.value = { title: words.signIn.missing, next: null, code: null });
+      return void (trouble.value = { title: appWords.signIn.missing, next: null, code: null });
     busy.value = true;
     trouble.value = null;
     try {
@@ -56,17 +58,17 @@ export function SignInView() {
   const invalid = trouble.value !== null;
   return (
     <main id="content" class="sign-in">
-      <h1 tabIndex={-1}>{words.signIn.title}</h1>
-      {travelling > 0 && <p class="quiet">{words.signIn.travelling(travelling)}</p>}
-      {waiting > 0 && <p class="quiet">{words.signIn.waiting(waiting)}</p>}
+      <h1 tabIndex={-1}>{appWords.signIn.title}</h1>
+      {travelling > 0 && <p class="quiet">{appWords.signIn.travelling(travelling)}</p>}
+      {waiting > 0 && <p class="quiet">{appWords.signIn.waiting(waiting)}</p>}
       {queue.link.value === 'offline' && (
         <Notice kind="wait" sign="offline">
-          <p>{words.signIn.offline}</p>
+          <p>{appWords.signIn.offline}</p>
         </Notice>
       )}
       <form ref={form} class="stack" onSubmit={submit} noValidate>
         <label class="field">
-          <span>{words.signIn.username}</span>
+          <span>{appWords.signIn.username}</span>
           <input
             ref={username}
             name="username"
@@ -80,7 +82,7 @@ export function SignInView() {
           />
         </label>
         <label class="field">
-          <span>{words.signIn.password}</span>
+          <span>{appWords.signIn.password}</span>
           <input
             name="password"
             type={(shown.value ? 'text' : 'password') as 'password'}
@@ -97,7 +99,7 @@ export function SignInView() {
             checked={shown.value}
             onChange={() => (shown.value = !shown.value)}
           />
-          <span>{words.signIn.show}</span>
+          <span>{appWords.signIn.show}</span>
         </label>
         <div id={message} role="alert">
           {trouble.value && (
@@ -108,7 +110,7 @@ export function SignInView() {
           )}
         </div>
         <button type="submit" class="button button-main" disabled={busy.value}>
-          {busy.value ? words.signIn.submitting : words.signIn.submit}
+          {busy.value ? appWords.signIn.submitting : appWords.signIn.submit}
         </button>
       </form>
     </main>

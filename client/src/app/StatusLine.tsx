@@ -2,13 +2,17 @@
  * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force.
  * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
  */
-import type { Link } from '../pipeline/queue/queued-study.ts';
+import type { Link } from '../net/link.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { goesOnAlone } from './background-sync.ts';
-import { useDevice } from './device-context.ts';
+import { useSession } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { standingOf, type Standing } from './may-close.ts';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
+import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
 
 const LINK_SIGN: Record<Link, IconName> = {
   online: 'online',
@@ -18,7 +22,9 @@ const LINK_SIGN: Record<Link, IconName> = {
 };
 
 export function StatusLine() {
-  const { ingest, queue, session } = useDevice();
+  const ingest = useIngest();
+  const queue = useQueue();
+  const session = useSession();
   const link = queue.link.value;
   const policy = ingest.policy.value;
   const chosen = ingest.studies.value.reduce(
@@ -35,7 +41,7 @@ export function StatusLine() {
     goesOnAlone: goesOnAlone(globalThis),
   });
   return (
-    <section class="status" aria-label={words.status.label}>
+    <section class="status" aria-label={appWords.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
         <p class="status-standing">
           <StandingSentence standing={standing} />
@@ -44,17 +50,19 @@ export function StatusLine() {
         {(standing.kind === 'may-close' || standing.kind === 'goes-on-open') && (
           <p class="status-item status-disc small">
             <Icon name="disc" size={20} />
-            <span>{words.status.discMayGo}</span>
+            <span>{appWords.status.discMayGo}</span>
           </p>
         )}
         <p class="status-item small" data-link={link}>
           <Icon name={LINK_SIGN[link]} size={20} />
-          <span>{words.status.link[link]}</span>
+          <span>{appWords.status.link[link]}</span>
         </p>
         {session.state.value !== 'signed-out' && (
           <p class="status-item small">
             <Icon name={policy && !policy.deidentify ? 'person' : 'shield'} size={20} />
-            <span>{policy ? words.status.policy(policy.deidentify) : words.status.policyUnknown}</span>
+            <span>
+              {policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown}
+            </span>
           </p>
         )}
       </div>
@@ -68,39 +76,39 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
       return (
         <>
           <Icon name="caution" size={20} />
-          <span>{words.status.keepOpen(standing.unsafe)}</span>
+          <span>{appWords.status.keepOpen(standing.unsafe)}</span>
         </>
       );
     case 'not-queued':
       return (
         <>
           <Icon name="note" size={20} />
-          <span>{words.status.notQueued(standing.chosen)}</span>
+          <span>{appWords.status.notQueued(standing.chosen)}</span>
         </>
       );
     case 'may-close':
       return (
         <>
           <Icon name="device" size={20} />
-          <span>{words.status.mayClose(standing.safe)}</span>
+          <span>{appWords.status.mayClose(standing.safe)}</span>
         </>
       );
     case 'goes-on-open':
       return (
         <>
           <Icon name="device" size={20} />
-          <span>{words.status.goesOnOpen(standing.safe)}</span>
+          <span>{appWords.status.goesOnOpen(standing.safe)}</span>
         </>
       );
     case 'decide':
       return (
         <>
           <Icon name="decide" size={20} />
-          <span>{words.track.needsDecision(standing.undecided)}</span>
+          <span>{queueWords.track.needsDecision(standing.undecided)}</span>
         </>
       );
     case 'empty':
-      return <span class="quiet">{words.status.empty}</span>;
+      return <span class="quiet">{appWords.status.empty}</span>;
     default:
       return standing satisfies never;
   }

@@ -2,18 +2,21 @@
  * What is said of versions, with the one button for it. It never stands in the way of what is being read or
  * made safe.
  */
-import { useDevice } from './device-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import type { Update } from './updates.ts';
-import { words } from './words.ts';
+import { appWords } from './app-words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 
 export function UpdateOffer({ update }: { readonly update: Update }) {
-  const { ingest, queue } = useDevice();
+  const ingest = useIngest();
+  const queue = useQueue();
   const state = update.state.value;
   if (state === 'none') return null;
   const isBusy = ingest.phase.value !== 'idle' || queue.unsafe.value > 0;
   const waits = isBusy && (state === 'ready' || state === 'other-window' || state === 'part-missing');
-  const { title, what } = words.update.states[state];
+  const { title, what } = appWords.update.states[state];
   return (
     <div
       class={state === 'part-missing' ? 'offer notice notice-wait' : 'offer notice'}
@@ -22,16 +25,16 @@ export function UpdateOffer({ update }: { readonly update: Update }) {
     >
       <Icon name={state === 'part-missing' ? 'caution' : 'note'} />
       <p class="notice-body">
-        {title} <span class="quiet">{waits ? words.update.waits : what}</span>
+        {title} <span class="quiet">{waits ? appWords.update.waits : what}</span>
       </p>
       {state === 'taken' ? (
         <button type="button" class="button" onClick={update.dismiss}>
-          {words.close}
+          {kitWords.close}
         </button>
       ) : (
         state !== 'loads-again' && (
           <button type="button" class="button" disabled={isBusy} onClick={update.use}>
-            {state === 'part-missing' ? words.problem.reload : words.update.use}
+            {state === 'part-missing' ? appWords.problem.reload : appWords.update.use}
           </button>
         )
       )}

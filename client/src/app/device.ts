@@ -17,13 +17,14 @@ import {
 } from '../pipeline/queue/rows/device-notes.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import type { Link, QueueStore } from '../pipeline/queue/queued-study.ts';
+import type { Link } from '../net/link.ts';
+import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
 import { holding, writingLock } from '../pipeline/upload/leader-lock.ts';
 import { afterDrawing } from '../kit/after-drawing.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
-import { createFarewell, type Farewell } from '../kit/keep-before-sign-out.ts';
+import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
 import { createPageSender } from '../pipeline/upload/page-sender.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
@@ -33,7 +34,7 @@ export interface Device {
   readonly api: ApiClient;
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
-  readonly farewell: Farewell;
+  readonly signOutTasks: SignOutTasks;
   /** Null until it was fetched, which nothing waits for. */
   readonly triage: ReadonlySignal<Triage | null>;
   /** What was found out about the way to the gateway while nothing travels. */
@@ -188,7 +189,7 @@ export function createDevice(baseUrl = '/api'): Device {
     ingest,
     queue,
     triage,
-    farewell: createFarewell((work, ms) => void setTimeout(work, ms)),
+    signOutTasks: createSignOutTasks((work, ms) => void setTimeout(work, ms)),
     noteLink(link) {
       if (link !== queue.link.peek()) void rememberLink(database, link).catch(() => undefined);
       // Whoever was here last may be signed in still.

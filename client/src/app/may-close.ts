@@ -1,7 +1,4 @@
-/**
- * May the page be closed, may the disc go: the one sentence of the status line, decided here and worded in
- * words.ts. Pure.
- */
+/** Decides which one sentence the status line says: whether the page may be closed and the disc removed. */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 
 export type Standing =

@@ -1,8 +1,11 @@
 /** Light, dark, or as the device: the choice is kept in this browser and lies in localStorage. */
 import { effect, signal, type Signal } from '@preact/signals';
+import { provided } from '../kit/provided.ts';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
+
+export const [ProvideTheme, useTheme] = provided<Signal<Theme>>('theme');
 
 const KEY = 'relaypacs-theme';
 

@@ -3,7 +3,7 @@
  */
 import { useState } from 'preact/hooks';
 import { Icon } from './Icon.tsx';
-import { words } from '../app/words.ts';
+import { kitWords } from './kit-words.ts';
 
 export function CodeLine({ code }: { readonly code: string }) {
   const [copied, setCopied] = useState(false);
@@ -14,10 +14,10 @@ export function CodeLine({ code }: { readonly code: string }) {
       () => undefined,
     );
   return (
-    <button type="button" class="code-line code quiet" aria-label={words.codeOf(code)} onClick={copy}>
+    <button type="button" class="code-line code quiet" aria-label={kitWords.codeOf(code)} onClick={copy}>
       <span class="code-text">{code}</span>
       <Icon name={copied ? 'pacs' : 'copy'} size={16} />
-      <span aria-live="polite">{copied ? words.copied : ''}</span>
+      <span aria-live="polite">{copied ? kitWords.copied : ''}</span>
     </button>
   );
 }

@@ -5,7 +5,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
-import { words } from '../app/words.ts';
+import { kitWords } from './kit-words.ts';
 
 export type SheetProps = {
   readonly title: string;
@@ -68,7 +68,7 @@ export function Confirm({
   about,
   what,
   yes,
-  no = words.cancel,
+  no = kitWords.cancel,
   destructive = false,
   onYes,
   onClose,

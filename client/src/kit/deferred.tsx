@@ -2,7 +2,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLate } from './use-late.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from './kit-words.ts';
 
 /**
  * `load` is asked once; when it fails (offline, and the service worker has not got it yet) the error is
@@ -24,7 +24,7 @@ export function deferred<Props extends object>(
       <view.View {...props} />
     ) : (
       <main id="content" class="page" aria-busy="true">
-        {late && <p class="quiet">{words.working}</p>}
+        {late && <p class="quiet">{kitWords.working}</p>}
       </main>
     );
   };

@@ -1,6 +1,6 @@
 /**
  * Numbers, sizes, dates and names as the reader's own locale writes them. Pure: the locale is an input,
- * `undefined` is the browser's. No words here: those are in words.ts.
+ * `undefined` is the browser's.
  */
 
 type Locale = string | undefined;

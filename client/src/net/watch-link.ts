@@ -3,7 +3,7 @@
  * status line must be true for an empty queue too. Something else that answers in the gateway's place (a
  * hotel's sign-in page) is no gateway.
  */
-import type { Link } from '../pipeline/queue/queued-study.ts';
+import type { Link } from './link.ts';
 import { readHealth } from './read-answers.ts';
 
 export interface LinkWatchTools {

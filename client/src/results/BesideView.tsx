@@ -5,7 +5,7 @@
 import type { Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { useLate } from '../kit/use-late.ts';
-import { hrefOf } from '../app/routes.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { Bars } from './Bars.tsx';
 import { headlineOf, isSameImage, modelName, reasonsOf, titleOf } from './describe-result.ts';
 import { Remarks, Sentences } from './FindingParts.tsx';

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from '../app/device-context.ts';
+import { useSession } from '../net/net-context.ts';
 import { formatFullMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
@@ -96,7 +96,7 @@ export function HowItWasMade({ result }: { readonly result: Result }) {
   const { finding } = result;
   const { input, model, image } = finding;
   const said = resultWords.details;
-  const viewer = useDevice().session.user.value;
+  const viewer = useSession().user.value;
   return (
     <details class="disclosure hairline">
       <summary>

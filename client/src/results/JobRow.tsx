@@ -2,7 +2,7 @@
 import type { Job } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { hasEnded } from './follow-job.ts';
 import { useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
@@ -34,7 +34,7 @@ export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
             model,
             formatMoment(new Date(job.createdAt), new Date()),
             ...(job.attempt > 1 ? [said.attempt(job.attempt)] : []),
-          ].join(words.separator)}
+          ].join(kitWords.separator)}
         </p>
       </div>
       <Progress job={job} />
@@ -75,7 +75,7 @@ export function Progress({ job }: { readonly job: Job }) {
     <div class="job-progress">
       <p class="small">
         {said.states[job.state]}
-        {of > 1 && <span class="quiet numbers">{`${words.separator}${said.images(done, of)}`}</span>}
+        {of > 1 && <span class="quiet numbers">{`${kitWords.separator}${said.images(done, of)}`}</span>}
       </p>
       {!hasEnded(job) && (
         <div class={isOpen ? 'bar bar-open' : 'bar'} aria-hidden="true">

@@ -1,5 +1,5 @@
 /** Which single keys there are, and the switch that turns them off (WCAG 2.2 2.1.4). */
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import type { LookStore } from './look.store.ts';
 import { resultWords } from './result-words.ts';
@@ -33,7 +33,7 @@ export function KeysSheet({ look, onClose }: { readonly look: LookStore; readonl
       </label>
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>
-          {words.close}
+          {kitWords.close}
         </button>
       </div>
     </Sheet>

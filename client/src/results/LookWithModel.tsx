@@ -1,5 +1,5 @@
 /** From a study that has arrived to asking a model of it. */
-import { hrefOf } from '../app/routes.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { resultWords } from './result-words.ts';
 
 /** `id`: of the study on this device. */

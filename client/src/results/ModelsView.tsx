@@ -5,11 +5,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from '../app/device-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import type { Model, ModelVersion } from './answers.ts';
 import { modelName } from './describe-result.ts';
 import { Fact } from './FindingParts.tsx';
@@ -23,7 +23,7 @@ import { troubleOfCode } from './trouble.ts';
 const said = resultWords.models;
 
 export function ModelsView() {
-  const { api } = useDevice();
+  const api = useApi();
   const [store] = useState(() => createModelsStore(api));
   useEffect(() => {
     void store.load();
@@ -61,7 +61,7 @@ function OneModel({ model, store }: { readonly model: Model; readonly store: Mod
             model.id,
             ...(said.parts[model.id] ? [said.parts[model.id]] : []),
             ...(model.fallback ? [said.fallback(modelName(model.fallback))] : []),
-          ].join(words.separator)}
+          ].join(kitWords.separator)}
         </p>
         {model.active === null && <p class="small">{said.none}</p>}
       </div>
@@ -77,7 +77,7 @@ const SIGNS = { active: 'pacs', available: 'note', stopped: 'close', failed: 'de
 type VersionProps = { readonly version: ModelVersion; readonly isOnly: boolean; readonly store: ModelsStore };
 
 function Version({ version, isOnly, store }: VersionProps) {
-  const isAdmin = useDevice().session.user.value?.roles.includes('admin') ?? false;
+  const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
   const name = modelName(version);
   const why = version.because === null ? null : troubleOfCode(version.because);
   return (
@@ -89,7 +89,7 @@ function Version({ version, isOnly, store }: VersionProps) {
             <span class="strong numbers">{version.version}</span> {said.states[version.state].toLowerCase()}
             {version.activatedAt && version.state === 'active' && (
               <span class="small quiet">
-                {words.separator + formatMoment(new Date(version.activatedAt), new Date())}
+                {kitWords.separator + formatMoment(new Date(version.activatedAt), new Date())}
               </span>
             )}
           </span>

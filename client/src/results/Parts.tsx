@@ -5,7 +5,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from '../app/device-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
@@ -46,7 +46,7 @@ export function TroubleNotice({
 
 /** What was looked at, by the name that this device has for it, else by the end of its UID. */
 export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>) => string {
-  const studies = useDevice().queue.studies.value;
+  const studies = useQueue().studies.value;
   return (input) => {
     const known = studies.find(
       ({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID,

@@ -9,7 +9,7 @@ import type { Result } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatPersonName } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { momentSaid } from './stored-moment.ts';
 import { hrefOfInstance, titleOfInstance } from './stored-places.ts';
 import { storedWords } from './stored-words.ts';
@@ -74,7 +74,7 @@ function Flags({ report, head }: Omit<ReportContentProps, 'result'>) {
               <bdi>
                 {[formatPersonName(name), momentSaid(at.slice(0, 8), at.slice(8), head)]
                   .filter(Boolean)
-                  .join(words.separator)}
+                  .join(kitWords.separator)}
               </bdi>
             </Row>
           ))}

@@ -4,12 +4,12 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
-import { useDevice } from '../app/device-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { hrefOf } from '../app/routes.ts';
-import { words } from '../app/words.ts';
+import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { Bars } from './Bars.tsx';
 import {
@@ -39,16 +39,18 @@ const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
 
 export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
-  const device = useDevice();
+  const api = useApi();
+  const session = useSession();
+  const signOutTasks = useSignOutTasks();
   const [store] = useState(() =>
-    createResultStore({ api: device.api, clock: realClock, id, onResult, unsent: unsentWords(device) }),
+    createResultStore({ api, clock: realClock, id, onResult, unsent: unsentWords(session, signOutTasks) }),
   );
   useEffect(() => {
     void store.load();
     // The window is left while a word can still be taken back: it is kept. The browser may bring the page
     // back as it was.
     window.addEventListener('pagehide', store.leave);
-    const stay = device.farewell.add(store.settle);
+    const stay = signOutTasks.add(store.settle);
     return () => {
       window.removeEventListener('pagehide', store.leave);
       // What is under way is waited for, too.
@@ -145,9 +147,9 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
             <p class="kept">
               <bdi>{nameOfInput(finding.input)}</bdi>
               <span class="quiet">
-                {words.separator +
+                {kitWords.separator +
                   [modelName(finding.model), formatMoment(new Date(result.createdAt), new Date())].join(
-                    words.separator,
+                    kitWords.separator,
                   )}
               </span>
             </p>
@@ -234,7 +236,7 @@ function Compare({ result, list }: { readonly result: Result; readonly list: Res
       ...(isSameImage(finding, result.finding) ? [] : [said.otherImage]),
       shortOf(headlineOf(finding)),
       formatMoment(new Date(createdAt), new Date()),
-    ].join(words.separator),
+    ].join(kitWords.separator),
   }));
   return (
     <Select

@@ -3,8 +3,8 @@
  * model, and the models.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { useDevice } from '../app/device-context.ts';
-import type { Route } from '../app/routes.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import type { Route } from '../kit/routes.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { BesideView } from './BesideView.tsx';
 import { isPlace } from './stored-places.ts';
@@ -28,7 +28,8 @@ export type ResultsRoute = Extract<Route, { page: 'results' }>;
  * pictures that were picked here.
  */
 export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
-  const { api, session } = useDevice();
+  const api = useApi();
+  const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
   const [list] = useState(() =>

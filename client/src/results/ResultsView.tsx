@@ -4,12 +4,12 @@
  */
 import { useEffect } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { useDevice } from '../app/device-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { hrefOf } from '../app/routes.ts';
-import { words } from '../app/words.ts';
+import { useSession, useSignOutTasks } from '../net/net-context.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { headlineOf, modelName, shortOf, type Headline } from './describe-result.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
@@ -62,12 +62,12 @@ export function ResultsView({ list }: { readonly list: ResultsStore }) {
 
 /** Words that were not kept: the page of each result has them, to be sent again or left. */
 function Unsent() {
-  const device = useDevice();
+  const unsent = unsentWords(useSession(), useSignOutTasks());
   const nameOfInput = useInputName();
-  return unsentWords(device).all.value.map(({ result, trouble }) => (
+  return unsent.all.value.map(({ result, trouble }) => (
     <TroubleNotice key={result.id} trouble={trouble}>
       <span>
-        {resultWords.verdict.failed + words.separator}
+        {resultWords.verdict.failed + kitWords.separator}
         <a href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}>
           <bdi>{nameOfInput(result.finding.input)}</bdi>
         </a>
@@ -241,7 +241,7 @@ function ResultRow({ result }: { readonly result: Result }) {
       <span class="result-row-body">
         <span class="strong">{shortOf(headline)}</span>
         <span class="small quiet kept">
-          <bdi>{parts.join(words.separator)}</bdi>
+          <bdi>{parts.join(kitWords.separator)}</bdi>
         </span>
       </span>
       {verification && (

@@ -3,9 +3,10 @@
  * would do stands beneath it.
  */
 import { useState } from 'preact/hooks';
-import { useDevice } from '../app/device-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { words } from '../app/words.ts';
+import { instances } from '../kit/counted.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';
 import { Segments, Select, useInputName } from './Parts.tsx';
@@ -44,7 +45,7 @@ export function RunForm({ store }: OfStore) {
 const AT_FIRST = 5;
 
 function Studies({ store }: OfStore) {
-  const queued = useDevice().queue.studies.value;
+  const queued = useQueue().studies.value;
   const nameOfInput = useInputName();
   const [all, setAll] = useState(false);
   const { study } = store.form.value;
@@ -69,7 +70,7 @@ function Studies({ store }: OfStore) {
           : known
             ? remainsOf(known, new Date()).slice(-1)
             : [];
-        const more = [...kept, ...(counts ? [words.instances(counts.inPacs)] : [])];
+        const more = [...kept, ...(counts ? [instances(counts.inPacs)] : [])];
         return (
           <label key={studyInstanceUID} class="choice">
             <input
@@ -80,7 +81,7 @@ function Studies({ store }: OfStore) {
             />
             <span class="run-study">
               <bdi>{nameOfInput({ studyInstanceUID, kind: 'dicom' })}</bdi>
-              <span class="small quiet">{more.join(words.separator)}</span>
+              <span class="small quiet">{more.join(kitWords.separator)}</span>
             </span>
           </label>
         );

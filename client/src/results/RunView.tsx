@@ -4,10 +4,11 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
-import { useDevice } from '../app/device-context.ts';
+import { useApi } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useLate } from '../kit/use-late.ts';
-import { hrefOf } from '../app/routes.ts';
-import { words } from '../app/words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
@@ -31,7 +32,8 @@ export type RunViewProps = {
 };
 
 export function RunView({ id, list, picked }: RunViewProps) {
-  const { api, queue } = useDevice();
+  const api = useApi();
+  const queue = useQueue();
   const [store] = useState(() => {
     const study = queue.studies.peek().find((queued) => queued.id === id)?.studyInstanceUID ?? null;
     return createRunStore({ api, clock: realClock, study });
@@ -136,7 +138,7 @@ function Watch({
           {[
             [job.model.id, job.model.version].filter(Boolean).join(' '),
             ...(job.attempt > 1 ? [resultWords.job.attempt(job.attempt)] : []),
-          ].join(words.separator)}
+          ].join(kitWords.separator)}
         </p>
       </div>
       <div role="status">

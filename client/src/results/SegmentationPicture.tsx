@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { storedWords } from './stored-words.ts';
 import type { LookStore } from './look.store.ts';
@@ -93,9 +93,9 @@ function OneSegment({ segment, of, isShown, onToggle }: OneSegmentProps) {
       <span>
         <bdi class="strong">{label}</bdi>{' '}
         {type && <span class="code quiet">{`${type.scheme} ${type.value}`}</span>}
-        <span class="stored-under small numbers">{sizes.join(words.separator)}</span>
+        <span class="stored-under small numbers">{sizes.join(kitWords.separator)}</span>
         <span class="stored-under small quiet">
-          {[algorithm, said.algorithms[algorithmType] ?? algorithmType].join(words.separator)}
+          {[algorithm, said.algorithms[algorithmType] ?? algorithmType].join(kitWords.separator)}
         </span>
       </span>
     </label>

@@ -5,13 +5,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { useDevice } from '../app/device-context.ts';
+import { useApi } from '../net/net-context.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { formatMoment, formatPersonName } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { Notice } from '../kit/Notice.tsx';
-import { hrefOf } from '../app/routes.ts';
-import { words } from '../app/words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { Fact } from './FindingParts.tsx';
 import { momentSaid } from './stored-moment.ts';
@@ -118,7 +119,7 @@ type StoredInstanceProps = {
 };
 
 function StoredInstance({ result, instance, store, look }: StoredInstanceProps) {
-  const { api } = useDevice();
+  const api = useApi();
   const latest = useRef(instance);
   latest.current = instance;
   const [stored] = useState(() =>
@@ -203,7 +204,7 @@ type ProofProps = {
 
 /** What says that it is there: the reading itself, its UID, and the receipt. */
 function Proof({ result, instance: { sopInstanceUID, receipt }, reading, onAgain }: ProofProps) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const said = storedWords.proof;
   const study = queue.studies.value.find(
     ({ studyInstanceUID }) =>
@@ -276,7 +277,7 @@ function Head({ head }: { readonly head: StoredHead }) {
         </Fact>
         <Fact name={said.made}>{momentSaid(head.contentDate, head.contentTime, head) ?? said.nothing}</Fact>
         <Fact name={said.by}>
-          <bdi>{head.equipment.join(words.separator) || said.nothing}</bdi>
+          <bdi>{head.equipment.join(kitWords.separator) || said.nothing}</bdi>
         </Fact>
       </dl>
     </section>

@@ -4,11 +4,11 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
-import { useDevice } from '../app/device-context.ts';
+import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
-import { words } from '../app/words.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import {
   correctionsOf,
   headlineOf,
@@ -23,7 +23,7 @@ const said = resultWords.verdict;
 
 /** The gateway decides; this only spares a person a refusal. */
 export function useMayVerify(): boolean {
-  return useDevice().session.user.value?.roles.includes('radiologist') ?? false;
+  return useSession().user.value?.roles.includes('radiologist') ?? false;
 }
 
 export type VerdictBarProps = {
@@ -123,7 +123,7 @@ function pendingWord(request: VerifyRequest): string {
 
 export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
   const { verdict, finding, by, byName, at, reason } = verification;
-  const who = personOf({ id: by, name: byName }, useDevice().session.user.value, {
+  const who = personOf({ id: by, name: byName }, useSession().user.value, {
     you: said.you,
     other: said.another,
   });
@@ -272,7 +272,7 @@ export function CorrectSheet({ finding: found, before, onCorrect, onClose }: Cor
         </p>
         <div class="sheet-actions">
           <button type="button" class="button" onClick={onClose}>
-            {words.cancel}
+            {kitWords.cancel}
           </button>
           <button type="submit" class="button button-main">
             {said.form.submit}

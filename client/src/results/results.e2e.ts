@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -73,7 +73,7 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
 }
 
 walk('a radiologist runs a model on a picture, watches, and sees where it looked', async (stage) => {
-  if (film === undefined) return skipped('results: where a model looked', NO_FILM);
+  if (film === undefined) skip('results: where a model looked', NO_FILM);
   const { page } = stage;
   await runOnFilm(stage, film);
   await untilDrawn(page, '.picture-box img:not(.picture-map)');
@@ -94,7 +94,7 @@ walk('a radiologist runs a model on a picture, watches, and sees where it looked
 });
 
 walk('they agree with one key, and the next reader sees it', async (stage) => {
-  if (film === undefined) return skipped('results: agreeing', NO_FILM);
+  if (film === undefined) skip('results: agreeing', NO_FILM);
   const { page } = stage;
   await runOnFilm(stage, film);
   await page.keyboard.press('a');

@@ -2,7 +2,7 @@
  * Which of a result's instances is looked at, as the address says it: by what it is, for no UID stands there.
  */
 import type { ResultInstance } from '#shared/protocol/inference.ts';
-import { hrefOf } from '../app/routes.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { storedWords } from './stored-words.ts';
 
 /** `SR`; of a later revision `SR-2`. */

@@ -14,7 +14,7 @@ import type { Result } from '#shared/protocol/inference.ts';
 import { ADMIN, askAs } from '#testing/accounts.ts';
 import { choose, onDisk } from '#testing/app-page.ts';
 import { askOrthanc, filesOfInstance } from '#testing/ask-orthanc.ts';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -38,7 +38,7 @@ let arrived: Promise<Result> | undefined;
 /** A walk that begins on the page of the film's result. */
 const step = (name: string, run: (stage: Stage<OwnWorld>, result: Result) => Promise<void>): void =>
   walk(name, async (stage) => {
-    if (evaluation === null) return skipped(`stored: ${name}`, 'the labelled images are not here');
+    if (evaluation === null) skip(`stored: ${name}`, 'the labelled images are not here');
     await stage.enter();
     arrived ??= sendFilm(stage, evaluation);
     const result = await arrived;

@@ -2,26 +2,24 @@
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Device } from '../app/device.ts';
-import { createFarewell } from '../kit/keep-before-sign-out.ts';
+import { createSignOutTasks } from '../net/sign-out-tasks.ts';
+import type { SessionStore } from '../net/session.ts';
 import { unsentWords, type Unsent } from './unsent-words.ts';
 
 test('a word that is held is counted when its radiologist signs out, and not when somebody else does', async () => {
   const user = signal({ id: 'anna' });
-  const device = { session: { user }, farewell: createFarewell(() => undefined) } as unknown as Pick<
-    Device,
-    'session' | 'farewell'
-  >;
-  const words = unsentWords(device);
+  const session = { user } as unknown as SessionStore;
+  const signOutTasks = createSignOutTasks(() => undefined);
+  const words = unsentWords(session, signOutTasks);
   words.hold({ result: { id: 'one' } } as Unsent);
-  assert.is(await device.farewell.keepAll(), 1);
+  assert.is(await signOutTasks.finishAll(), 1);
   user.value = { id: 'bert' };
-  assert.equal(unsentWords(device).all.value, [], 'nobody else sees it');
-  assert.is(await device.farewell.keepAll(), 0);
+  assert.equal(unsentWords(session, signOutTasks).all.value, [], 'nobody else sees it');
+  assert.is(await signOutTasks.finishAll(), 0);
   user.value = { id: 'anna' };
-  assert.is(unsentWords(device), words);
+  assert.is(unsentWords(session, signOutTasks), words);
   assert.is(words.take('one')?.result.id, 'one');
-  assert.is(await device.farewell.keepAll(), 0);
+  assert.is(await signOutTasks.finishAll(), 0);
 });
 
 test.run();

@@ -5,7 +5,8 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Result } from '#shared/protocol/inference.ts';
-import type { Device } from '../app/device.ts';
+import type { SessionStore } from '../net/session.ts';
+import type { SignOutTasks } from '../net/sign-out-tasks.ts';
 import type { VerifyRequest } from './describe-result.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -43,12 +44,12 @@ const ofUsers = new Map<string, UnsentWords>();
  * Of who is signed in. They outlive the pages of results, and are nobody else's. Who signs out while some are
  * held is told.
  */
-export function unsentWords({ session, farewell }: Pick<Device, 'session' | 'farewell'>): UnsentWords {
+export function unsentWords(session: Pick<SessionStore, 'user'>, signOutTasks: SignOutTasks): UnsentWords {
   const user = session.user.peek()?.id ?? '';
   const known = ofUsers.get(user);
   if (known) return known;
   const words = createUnsentWords();
   ofUsers.set(user, words);
-  farewell.add(async () => session.user.peek()?.id !== user || words.all.peek().length === 0);
+  signOutTasks.add(async () => session.user.peek()?.id !== user || words.all.peek().length === 0);
   return words;
 }

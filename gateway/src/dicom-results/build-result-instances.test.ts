@@ -8,7 +8,7 @@ import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { resample } from './build-segmentation.ts';
 import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
@@ -71,7 +71,7 @@ test('has no fault that dciodvfy finds: of a film, of a film without a name, of 
     ];
     for (const result of results) {
       const errors = errorsOf(result);
-      if (errors === null) return skipped('results through dciodvfy', 'dicom3tools is not installed');
+      if (errors === null) skip('results through dciodvfy', 'dicom3tools is not installed');
       assert.equal(errors, [], result.kind);
     }
   }
@@ -85,7 +85,7 @@ test('has no fault that dciodvfy finds: of a film, of a film without a name, of 
 
 test('of sources of many makes and character sets has no fault that its source has not', async () => {
   const { corpus } = testEnvironment();
-  if (corpus === null) return skipped('results of the corpus', 'the corpus is not there');
+  if (corpus === null) skip('results of the corpus', 'the corpus is not there');
   const folders = [
     'dx-small',
     'cr-chest-philips',
@@ -116,8 +116,7 @@ test('of sources of many makes and character sets has no fault that its source h
       };
       for (const result of buildResultInstances(sized, testMaps())) {
         const errors = errorsOf(result);
-        if (errors === null)
-          return skipped('results of the corpus through dciodvfy', 'dicom3tools is not installed');
+        if (errors === null) skip('results of the corpus through dciodvfy', 'dicom3tools is not installed');
         assert.equal(errors, [], `${name} ${result.kind}`);
         checked += 1;
       }
@@ -165,7 +164,7 @@ test('prints as a report: unverified, with model, digest, probabilities, thresho
     ['+Pl', '+Pc'],
     of('SR', buildResultInstances(subject, testMaps())).bytes,
   );
-  if (printed === null) return skipped('reports through dsrdump', 'dcmtk is not installed');
+  if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
   for (const said of [
     'Verification Flag   : UNVERIFIED',
     'Completion Flag     : PARTIAL',
@@ -207,7 +206,7 @@ test('outside the population says so, and gives no probability', async () => {
     ['SR'],
   );
   const printed = askProgram('dsrdump', ['+Pl'], results[0]!.bytes);
-  if (printed === null) return skipped('reports through dsrdump', 'dcmtk is not installed');
+  if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
   assert.ok(
     printed.text.includes('Outside the population of the model') && printed.text.includes('Not scored'),
   );
@@ -222,7 +221,7 @@ test('with the radiologist’s word is complete and verified, names the one befo
   assert.is(second.identifiers.seriesInstanceUID, first.identifiers.seriesInstanceUID);
   assert.ok(Buffer.from(second.bytes).includes(first.identifiers.sopInstanceUID), 'the predecessor is named');
   const printed = askProgram('dsrdump', ['+Pl', '+U8'], second.bytes);
-  if (printed === null) return skipped('reports through dsrdump', 'dcmtk is not installed');
+  if (printed === null) skip('reports through dsrdump', 'dcmtk is not installed');
   for (const said of [
     'COMPLETE',
     'Verification Flag   : VERIFIED',
@@ -347,7 +346,7 @@ test('segments the lungs pixel for pixel as they were given, as pydicom reads it
     ].join('\n');
     const printed = askProgram(PYTHON, ['-c', script], result.bytes);
     if (printed === null || /No module named/.test(printed.text))
-      return skipped('segmentations through pydicom', 'pydicom is not installed');
+      skip('segmentations through pydicom', 'pydicom is not installed');
     const read = JSON.parse(printed.text) as {
       shape: number[];
       pixels: string;
@@ -430,7 +429,7 @@ test('shows the map with its words beneath, no side longer than 1024, whatever t
 test('is read by dcmdump as a colour capture without anybody’s name burned in', async () => {
   const result = of('SC', buildResultInstances(await testSubject(testFilm({ seed: 14 }).bytes), testMaps()));
   const printed = askProgram('dcmdump', [], result.bytes);
-  if (printed === null) return skipped('captures through dcmdump', 'dcmtk is not installed');
+  if (printed === null) skip('captures through dcmdump', 'dcmtk is not installed');
   assert.is(printed.code, 0);
   for (const said of [
     '=SecondaryCaptureImageStorage',

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import { FETCHED_BYTES_LIMIT, type Pacs } from '../ports/pacs/pacs.ts';
@@ -30,7 +30,7 @@ const { signal } = new AbortController();
 let world: { readonly orthanc: RunningOrthanc; readonly folder: string } | null = null;
 
 test.before(async () => {
-  if ((await findOrthanc()) === null) return skipped('results in a real Orthanc', 'Orthanc is not installed');
+  if ((await findOrthanc()) === null) skip('results in a real Orthanc', 'Orthanc is not installed');
   const folder = await mkdtemp(join(tmpdir(), 'relay-results-'));
   world = { folder, orthanc: await startOrthanc({ folder }) };
 });

@@ -24,7 +24,9 @@ import {
 import { deleteUnfinished, insertParcel } from '../pipeline/parcel.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { lockStudy } from '../pipeline/study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+import { auditStudy } from '../pipeline/audit-study.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { enqueueStage } from '../pipeline/stages.ts';
 import type { BuiltResult } from './result-subject.ts';
 
 /** Intake, as the composition root hands it over: a stage imports no other. */
@@ -261,8 +263,8 @@ async function takeBack(
       const changed = await changeInstances(trx, changes, ['promised'], tools.now(), studyId);
       if (changed.size === 0) return;
       for (const { id } of rows) if (changed.has(Number(id))) taken.add(id);
-      await enqueueStage(trx, tools, 'assembly', { studyId });
-      await auditStudy(trx, tools, study, 'instances-never-arrived', { instances: changed.size });
+      await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+      await auditStudy(trx, tools, study, { event: 'instances-never-arrived', instances: changed.size });
     });
     tools.changes.emit(studyId);
   }

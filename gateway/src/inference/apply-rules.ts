@@ -13,7 +13,7 @@ import type { Trx } from '../database/database.ts';
 import { instancesOf } from '../pipeline/instance.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { findStudy } from '../pipeline/study.store.ts';
-import type { StudyJob } from '../pipeline/tools.ts';
+import type { StudyJob } from '../pipeline/stages.ts';
 import type { FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { Job, predictAnswerSchema, Result } from '#shared/protocol/inference.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { formOf, greyFile, lastOf } from '../testing/open-job.ts';
@@ -84,7 +84,7 @@ test('the same image is answered from the cache, unless that is not wanted; othe
 });
 
 test('each file that cannot be looked at is refused by its own code, and nothing of it stays', async () => {
-  if (corpus === null) return skipped('bad images through POST /predict', 'the corpus is not there');
+  if (corpus === null) skip('bad images through POST /predict', 'the corpus is not there');
   const folder = join(corpus, 'bad/images');
   const answers: Record<string, string> = {};
   for (const name of readdirSync(folder)

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
-import type { StudyChanges } from '../pipeline/study-changes.ts';
+import type { StudyChanges } from '../pipeline/announce-changes.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { ResultRow } from '../results/result.store.ts';

@@ -15,7 +15,7 @@ import { readImageFile } from '#shared/pixels/image-file.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { filesOfInstance } from '#testing/ask-orthanc.ts';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { createGatewayUnderTest, until, type GatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
@@ -36,7 +36,7 @@ let world: {
 
 test.before(async () => {
   if ((await findOrthanc()) === null)
-    return skipped('models behind a gateway, with a real PACS', 'Orthanc is not installed');
+    skip('models behind a gateway, with a real PACS', 'Orthanc is not installed');
   const folder = mkdtempSync(join(tmpdir(), 'relay-inference-'));
   const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const gateway = createGatewayUnderTest({
@@ -104,8 +104,7 @@ test('an upload under a rule ends with report, segmentation and heat map in the 
   if (world === null) return;
   const { orthanc, folder } = world;
   const film = await evaluationFilm(`lungs/${FILM}.png`, 801);
-  if (film === null)
-    return skipped('a chest film through the whole gateway', 'the evaluation set is not there');
+  if (film === null) skip('a chest film through the whole gateway', 'the evaluation set is not there');
   await asked(
     '/admin/inference-rules',
     json('PUT', { rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }] }),

@@ -4,7 +4,7 @@
  */
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { StudyJob } from '../pipeline/tools.ts';
+import type { StudyJob } from '../pipeline/stages.ts';
 import { VERIFIED_QUEUE, type VerifiedReport } from '../results/deliver-result.ts';
 import { sendVerifiedReport, type ReportTools } from '../results/verify-result.ts';
 import { applyRules, RULE_QUEUE } from './apply-rules.ts';

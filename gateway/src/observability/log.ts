@@ -66,11 +66,6 @@ export function withCorrelation<T>(id: string, work: () => T): T {
   return correlation.run(id, work);
 }
 
-/** The correlation id of the request or job that is being worked on. */
-export function correlationId(): string | undefined {
-  return correlation.getStore();
-}
-
 /** A log that writes lines with `write`; `now` gives their time. */
 export function createLog(write: (line: string) => void, now: () => Date): Log {
   return (event) => {

@@ -2,7 +2,7 @@
 import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { openedSize } from '#shared/transfer/seal.ts';
 import type { ParcelTable, Tables } from '../database/tables.ts';
-import type { Reach } from '../uploads/upload-reach.ts';
+import type { UploadOwner } from './upload-owner.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -55,11 +55,11 @@ export type UploadRow = {
   study_instance_uid: string;
 };
 
-/** The upload with its study, if it is within reach; null: whoever's. */
+/** The upload with its study, if it is within owner; null: whoever's. */
 export async function findUpload(
   db: Db,
   uploadId: string,
-  reach: Reach | null,
+  owner: UploadOwner | null,
 ): Promise<UploadRow | undefined> {
   let query = db
     .selectFrom('upload')
@@ -73,8 +73,8 @@ export async function findUpload(
       'study.study_instance_uid',
     ])
     .where('upload.id', '=', uploadId);
-  if (reach !== null) query = query.where('upload.account_id', '=', reach.accountId);
-  if (reach !== null && reach.deviceId !== null) query = query.where('upload.device_id', '=', reach.deviceId);
+  if (owner !== null) query = query.where('upload.account_id', '=', owner.accountId);
+  if (owner !== null && owner.deviceId !== null) query = query.where('upload.device_id', '=', owner.deviceId);
   return query.executeTakeFirst();
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { merkleRoot, RECEIPT_TYPE } from '#shared/protocol/receipt.ts';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { findOrthanc, startOrthanc } from '../../../scripts/system/orthanc.ts';
 import { verifyAudit } from '../audit/audit.ts';
@@ -27,8 +27,7 @@ const road = suite('a study on its road');
 let orthanc: Awaited<ReturnType<typeof startOrthanc>> | null = null;
 let folder = '';
 road.before(async () => {
-  if ((await findOrthanc()) === null)
-    return skipped('the road into a real Orthanc', 'Orthanc is not installed');
+  if ((await findOrthanc()) === null) skip('the road into a real Orthanc', 'Orthanc is not installed');
   folder = await mkdtemp(join(tmpdir(), 'relay-road-'));
   orthanc = await startOrthanc({ folder });
 });

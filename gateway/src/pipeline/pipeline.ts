@@ -19,15 +19,9 @@ import { runForward } from './forward/run-forward.ts';
 import { runReconcile } from './forward/run-reconcile.ts';
 import { runReceipt } from './receipt/run-receipt.ts';
 import { clearWaiting, findStudy, setWaiting, type StudyRow } from './study.store.ts';
-import {
-  auditStudy,
-  enqueueStage,
-  type ParcelJob,
-  type PipelineQueue,
-  type PipelineTools,
-  type Stage,
-  type StudyJob,
-} from './tools.ts';
+import { auditStudy } from './audit-study.ts';
+import type { PipelineTools } from './pipeline-tools.ts';
+import { enqueueStage, type ParcelJob, type PipelineQueue, type Stage, type StudyJob } from './stages.ts';
 import { findParcel } from './parcel.store.ts';
 import { runVerify } from './verify/run-verify.ts';
 
@@ -137,7 +131,7 @@ async function resume(study: StudyRow, tools: PipelineTools): Promise<void> {
  * waited, at most 30 s.
  */
 async function waitForPacs(
-  stage: PipelineQueue,
+  stage: StudyStage['stage'],
   study: StudyRow,
   why: PacsUnreachable,
   tools: PipelineTools,
@@ -150,8 +144,9 @@ async function waitForPacs(
   const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, waitedSeconds / 2)));
   await tools.db.transaction().execute(async (trx: Transaction<Tables>) => {
     const news = await setWaiting(trx, study.id, 'pacs-unreachable', now);
-    await enqueueStage(trx, tools, stage, { studyId: study.id }, seconds);
-    if (news) await auditStudy(trx, tools, study, 'study-waiting', { because: 'pacs-unreachable', stage });
+    await enqueueStage(trx, tools, { queue: stage, studyId: study.id, afterSeconds: seconds });
+    if (news)
+      await auditStudy(trx, tools, study, { event: 'study-waiting', because: 'pacs-unreachable', stage });
   });
   tools.log({
     event: 'pacs-unreachable',

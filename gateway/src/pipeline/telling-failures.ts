@@ -5,7 +5,7 @@
  */
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { countFailures, forgetFailures, setWaiting, type StudyRow } from './study.store.ts';
-import type { PipelineTools } from './tools.ts';
+import type { PipelineTools } from './pipeline-tools.ts';
 
 /**
  * With the pauses of the jobs between them some three minutes: what a restart of the database or a disk mends

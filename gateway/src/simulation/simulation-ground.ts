@@ -14,7 +14,7 @@ import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { ROAD, runParcel, runStudyStage } from '../pipeline/pipeline.ts';
 import type { StudyKeys } from '../pipeline/study-key.ts';
-import type { ParcelJob, PipelineQueue, StudyJob } from '../pipeline/tools.ts';
+import type { ParcelJob, PipelineQueue, StudyJob } from '../pipeline/stages.ts';
 
 /** The gateway's process has died; nothing it was doing goes on. */
 export class Killed extends Error {}

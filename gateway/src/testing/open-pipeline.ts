@@ -25,12 +25,13 @@ import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import { createParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
+import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { ROAD, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
-import { createStudyChanges } from '../pipeline/study-changes.ts';
+import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
-import type { PipelineTools, Restore } from '../pipeline/tools.ts';
+import type { PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
 
 export const PROJECT_KEY = new Uint8Array(32).fill(7);
 
@@ -228,6 +229,7 @@ export async function openTestPipeline(options: TestPipelineOptions) {
       sealingKey,
     }),
   );
+  app.route('/', tusRoutes(parcels));
   app.route(
     '/',
     eventRoutes(tools, () => Promise.reject(new Problem('not-found'))),

@@ -8,7 +8,8 @@ import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { findStudy } from '../pipeline/study.store.ts';
 import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
-import { auditStudy, type PipelineTools } from '../pipeline/tools.ts';
+import { auditStudy } from '../pipeline/audit-study.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { missingInstances } from './upload-status.ts';
 
 /**
@@ -27,6 +28,14 @@ const LOOK_AGAIN_MS = 500;
  */
 const OVERTAKEN_MS = 1_000;
 
+/** The parcels that come in, as the pipeline's intake knows them. */
+export type Arrivals = {
+  /** A parcel is complete: verify takes over. May be called any number of times. */
+  arrived(parcelId: string): Promise<void>;
+  /** This gateway is receiving something of this upload right now. */
+  isReceiving(uploadId: string): boolean;
+};
+
 /** `isReceiving`: a piece of this upload is coming in at this moment. */
 export async function completeUpload(
   tools: PipelineTools,
@@ -42,9 +51,12 @@ export async function completeUpload(
       .where('completed_at', 'is', null)
       .executeTakeFirst();
     if (numUpdatedRows > 0n)
-      await auditStudy(trx, tools, { ...upload, id: upload.study_id }, 'upload-completed', {
-        uploadId: upload.id,
-      });
+      await auditStudy(
+        trx,
+        tools,
+        { ...upload, id: upload.study_id },
+        { event: 'upload-completed', uploadId: upload.id },
+      );
     return numUpdatedRows > 0n;
   });
   const answer = await whenVerified(tools, upload, isReceiving, signal);

@@ -24,7 +24,9 @@ import {
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
 import { applyStudyEvent, lockStudy, lockUids, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+import { auditStudy } from '../pipeline/audit-study.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { enqueueStage } from '../pipeline/stages.ts';
 
 export type Decision = {
   readonly decision: 'leave-out' | 'retry';
@@ -96,8 +98,9 @@ export async function decide(
         study.state === 'held' ? 'decided' : 'late-instance',
         tools.now(),
       )) ?? study;
-    if (moved.state === 'receiving') await enqueueStage(trx, tools, 'assembly', { studyId });
-    await auditStudy(trx, tools, study, 'instances-decided', {
+    if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    await auditStudy(trx, tools, study, {
+      event: 'instances-decided',
       uploadId,
       by,
       decision,

@@ -11,8 +11,8 @@ import { callerOf, createRouter, defineRoute, type GatewayContext, type Router }
 import { silence } from '../http/wait-or-wake.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 import { describeError } from '../observability/log.ts';
-import { reachOf, type Reach } from './upload-reach.ts';
-import type { PipelineTools } from '../pipeline/tools.ts';
+import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { uploadIds, uploadStatus } from './upload-status.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
@@ -56,14 +56,14 @@ export function eventRoutes(
   };
   router.openapi(route, async (c) => {
     const caller = callerOf(c);
-    const reach = reachOf(caller);
+    const owner = ownerOf(caller);
     const { upload, job } = c.req.valid('query');
     if (job !== undefined) {
       // A device's right to send reaches uploads and nothing else.
       if (caller.scope !== 'session') throw new Problem('not-allowed');
       return streamJob(c, job);
     }
-    if (upload !== undefined && (await findUpload(tools.db, upload, reach)) === undefined)
+    if (upload !== undefined && (await findUpload(tools.db, upload, owner)) === undefined)
       throw new Problem('upload-not-found');
     if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT)
       throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
@@ -77,7 +77,7 @@ export function eventRoutes(
         const now = tools.now().getTime();
         if (now - lookedAt < ACCOUNT_AGAIN_MS) return true;
         lookedAt = now;
-        return isEnabled(tools, reach);
+        return isEnabled(tools, owner);
       };
       const changed = new Set<string>();
       // As at the opening: whatever it is, it is told.
@@ -105,7 +105,7 @@ export function eventRoutes(
           if (isAnyChanged) {
             isAnyChanged = false;
             for (const known of upload === undefined
-              ? await uploadIds(tools.db, { reach }, OPENING_LIMIT)
+              ? await uploadIds(tools.db, { owner }, OPENING_LIMIT)
               : [upload])
               await tell(known);
           }
@@ -119,7 +119,7 @@ export function eventRoutes(
           const studies = [...changed];
           changed.clear();
           for (const studyId of studies) {
-            const own = await uploadIds(tools.db, { reach, studyId }, OPENING_LIMIT);
+            const own = await uploadIds(tools.db, { owner, studyId }, OPENING_LIMIT);
             for (const uploadId of own) if (upload === undefined || upload === uploadId) await tell(uploadId);
           }
           await silence(INTERVAL_MS, () => undefined);
@@ -138,7 +138,7 @@ export function eventRoutes(
 }
 
 /** The account is not disabled, and the device's right has not ended. */
-async function isEnabled(tools: PipelineTools, { accountId, deviceId }: Reach): Promise<boolean> {
+async function isEnabled(tools: PipelineTools, { accountId, deviceId }: UploadOwner): Promise<boolean> {
   const account = await tools.db
     .selectFrom('account')
     .select('id')

@@ -9,7 +9,7 @@ import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { IN_PACS, isInPacs } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { findHeld } from '../pipeline/find-held.ts';
+import { findInPacs } from '../pipeline/find-in-pacs.ts';
 import {
   changeInstances,
   insertInstances,
@@ -31,7 +31,9 @@ import {
   setStudyKey,
   type StudyRow,
 } from '../pipeline/study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+import { auditStudy } from '../pipeline/audit-study.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { enqueueStage } from '../pipeline/stages.ts';
 import { insertTriage } from '../pipeline/triage.store.ts';
 import { compareManifest, keyOf, type Comparison, type InPacs } from './compare-manifest.ts';
 
@@ -66,7 +68,7 @@ async function askPacs(
   const confirmed = new Set(rows.map((row) => row.sop_instance_uid).filter((uid) => named.has(uid)));
   if (confirmed.size === 0) return null;
   try {
-    return { confirmed, held: await findHeld(manifest.studyInstanceUID, confirmed, tools, signal) };
+    return { confirmed, held: await findInPacs(manifest.studyInstanceUID, confirmed, tools, signal) };
   } catch (error) {
     if (error instanceof PacsUnreachable) return null;
     throw error;
@@ -132,9 +134,10 @@ export async function openUpload(
     );
     if (compared.need.length > 0) await renewPromises(trx, uploadId, now);
     if (moved.state === 'receiving' && compared.need.length === 0)
-      await enqueueStage(trx, tools, 'assembly', { studyId: study.id });
+      await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
     if (compared.insert.length + compared.again.length > 0) {
-      await auditStudy(trx, tools, study, 'upload-opened', {
+      await auditStudy(trx, tools, study, {
+        event: 'upload-opened',
         uploadId,
         revision: moved.revision,
         policy: manifest.policy.name,
@@ -311,7 +314,7 @@ async function leaveStudies(
   for (const studyId of left) {
     const other = await lockStudy(trx, studyId);
     if (other !== undefined) await applyStudyEvent(trx, other, 'late-instance', tools.now());
-    await enqueueStage(trx, tools, 'assembly', { studyId });
+    await enqueueStage(trx, tools, { queue: 'assembly', studyId });
   }
   return left;
 }

@@ -10,7 +10,9 @@ import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
 import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
 import { deleteUnfinished, unlinkInstances, type UploadRow } from '../pipeline/parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../pipeline/tools.ts';
+import { auditStudy } from '../pipeline/audit-study.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { enqueueStage } from '../pipeline/stages.ts';
 
 /** Throws `upload-in-progress` where bytes have arrived. */
 export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise<void> {
@@ -45,8 +47,8 @@ export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise
     // A receipt that names what is gone is no longer the study's newest word, and what it was held for may be
     // gone with it.
     if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
-    if (!counts.has('promised')) await enqueueStage(trx, tools, 'assembly', { studyId });
-    await auditStudy(trx, tools, study, 'upload-taken-back', { uploadId });
+    if (!counts.has('promised')) await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
     const receipts = await trx
       .selectFrom('receipt')
       .select('id')
@@ -95,8 +97,12 @@ export async function takeBackInstances(
     await unlinkInstances(trx, uploadId, new Set(promised));
     if (!(await forgetInstances(trx, study, promised))) return;
     if (!(await countStates(trx, studyId)).has('promised'))
-      await enqueueStage(trx, tools, 'assembly', { studyId });
-    await auditStudy(trx, tools, study, 'instances-taken-back', { uploadId, instances: promised.length });
+      await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    await auditStudy(trx, tools, study, {
+      event: 'instances-taken-back',
+      uploadId,
+      instances: promised.length,
+    });
   });
   tools.changes.emit(studyId);
 }

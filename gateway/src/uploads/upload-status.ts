@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely';
 import type { Counts, InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
-import type { Reach } from './upload-reach.ts';
+import type { UploadOwner } from '../pipeline/upload-owner.ts';
 
 type Db = Kysely<Tables>;
 
@@ -144,13 +144,13 @@ export async function missingInstances(
 /** The uploads of which one of these studies is told; newest first. */
 export async function uploadIds(
   db: Db,
-  where: { reach?: Reach; studyId?: string; siteId?: string },
+  where: { owner?: UploadOwner; studyId?: string; siteId?: string },
   limit: number,
 ): Promise<readonly string[]> {
   let query = db.selectFrom('upload').select('id').orderBy('created_at', 'desc').limit(limit);
-  if (where.reach !== undefined) query = query.where('account_id', '=', where.reach.accountId);
-  if (where.reach && where.reach.deviceId !== null)
-    query = query.where('device_id', '=', where.reach.deviceId);
+  if (where.owner !== undefined) query = query.where('account_id', '=', where.owner.accountId);
+  if (where.owner && where.owner.deviceId !== null)
+    query = query.where('device_id', '=', where.owner.deviceId);
   if (where.siteId !== undefined) query = query.where('site_id', '=', where.siteId);
   if (where.studyId !== undefined) query = query.where('study_id', '=', where.studyId);
   return (await query.execute()).map(({ id }) => id);

@@ -2,7 +2,6 @@
  * The routes of an upload (DESIGN §4): policy, manifest, parcels over tus, status, completion, receipt,
  * decisions. Logic stands beside, not here.
  */
-import { IncomingMessage } from 'node:http';
 import { z } from '@hono/zod-openapi';
 import {
   completeAnswerSchema,
@@ -21,7 +20,6 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
 import { notAsAsked } from '../http/not-as-asked.ts';
 import {
-  allow,
   callerOf,
   createRouter,
   defineRoute,
@@ -31,14 +29,13 @@ import {
   type Router,
 } from '../http/route.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
-import { reachOf } from './upload-reach.ts';
+import { ownerOf } from '../pipeline/upload-owner.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
-import type { PipelineTools } from '../pipeline/tools.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { uploadIds, uploadStatus } from './upload-status.ts';
-import { completeUpload } from './complete-upload.ts';
+import { completeUpload, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
 import { openUpload } from './open-upload.ts';
-import type { ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
 
 /** Who may look at what others sent: it holds UIDs and codes only. */
@@ -47,7 +44,7 @@ const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 
 export type UploadRouteTools = {
   readonly tools: PipelineTools;
-  readonly parcels: ParcelReceiver;
+  readonly parcels: Arrivals;
   readonly defaultPolicy: string;
   readonly project: { readonly key: Uint8Array; readonly id: string };
   /** What devices seal to. */
@@ -158,28 +155,16 @@ const routes = {
 async function visibleUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
   // A device sends; it watches nobody, whatever its user may do when signed in.
   const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
-  const upload = await findUpload(tools.db, id, watches ? null : reachOf(caller));
+  const upload = await findUpload(tools.db, id, watches ? null : ownerOf(caller));
   if (upload === undefined || upload.site_id !== caller.siteId) throw new Problem('upload-not-found');
   return upload;
 }
 
 /** The upload, if this caller made it. */
 async function ownUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
-  const upload = await findUpload(tools.db, id, reachOf(caller));
+  const upload = await findUpload(tools.db, id, ownerOf(caller));
   if (upload === undefined) throw new Problem('upload-not-found');
   return upload;
-}
-
-/**
- * A browser sends a body to its end, whatever it was answered meanwhile, and the server would throw it away.
- * The connection ends as soon as the answer has left for good: not at once, for what is unread then makes the
- * system forget it.
- */
-const ANSWERED_MS = 150;
-
-function endUnread(request: IncomingMessage): void {
-  if (request.complete) return;
-  setTimeout(() => void (request.complete || request.socket.destroySoon()), ANSWERED_MS).unref();
 }
 
 /**
@@ -233,7 +218,7 @@ export function uploadRoutes({
       const answer = await openUpload(
         tools,
         manifest,
-        { ...reachOf(caller), siteId: caller.siteId },
+        { ...ownerOf(caller), siteId: caller.siteId },
         c.req.raw.signal,
       );
       const begun = await begunParcels(tools.db, answer.uploadId);
@@ -253,7 +238,7 @@ export function uploadRoutes({
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
     const ids = await uploadIds(
       tools.db,
-      all ? { siteId: caller.siteId } : { reach: reachOf(caller) },
+      all ? { siteId: caller.siteId } : { owner: ownerOf(caller) },
       LIST_LIMIT,
     );
     const uploads = [];
@@ -317,16 +302,5 @@ export function uploadRoutes({
     return c.json(status, 200);
   });
 
-  // tus 1.0: bodies are streamed, so no schema and no limit but the protocol's own.
-  const tus = async (c: { req: { raw: Request } } & Parameters<typeof callerOf>[0]): Promise<Response> => {
-    const { incoming, outgoing } = c.env ?? {};
-    const socket = incoming instanceof IncomingMessage ? incoming : undefined;
-    if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
-    return parcels.handle(c.req.raw, reachOf(callerOf(c)), socket);
-  };
-  const mayCall = allow(SENDERS, { uploadRight: true });
-  router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
-  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
-  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
   return router;
 }

@@ -1,7 +1,7 @@
 /**
  * Writes Data Elements into segments: bytes of its own, and ranges of the source for long values, which are
- * never brought into memory. Sequences of defined length get the length of what was written into them. Knows
- * nothing of rules.
+ * never brought into memory. Sequences of defined length get the length of their written content. Knows nothing
+ * of rules.
  */
 import type { ByteRange, Encoding } from '../dicom/data-set.ts';
 import {
@@ -15,10 +15,10 @@ import {
 /** A piece of an instance: bytes, or a range of the source that it was read from. */
 export type Segment = Uint8Array | ByteRange;
 
-/** The header of a CT slice fits; it doubles where it does not. */
+/** Enough for the header of a CT slice; the buffer doubles when it is full. */
 const FIRST_BYTES = 16 * 1024;
 
-/** What `open` gives and `close` takes. */
+/** Passed from `open` to `close`. */
 export interface OpenLength {
   /** Where the length stands in the buffer; -1 where it is undefined. */
   readonly at: number;
@@ -54,18 +54,24 @@ export class DataSetWriter {
   }
 
   /** PS3.5 §7.1: tag, VR where explicit, length. */
-  #header(tag: number, vr: string, length: number, encoding: Encoding): void {
+  #header(tag: number, givenVR: string, length: number, encoding: Encoding): void {
     this.#reserve(12);
     this.#bigEndian = encoding.bigEndian;
     this.#uint16(tag >>> 16);
     this.#uint16(tag & 0xffff);
-    if (!encoding.explicitVR || vr === '') return this.#uint32(length);
+    if (!encoding.explicitVR || givenVR === '') {
+      this.#uint32(length);
+      return;
+    }
     // PS3.5 §6.2.2: a value that a short length cannot hold is written as UN.
-    if (length > 0xffff && !isLongForm(vr)) vr = 'UN';
+    const vr = length > 0xffff && !isLongForm(givenVR) ? 'UN' : givenVR;
     this.#buffer[this.#used] = vr.charCodeAt(0);
     this.#buffer[this.#used + 1] = vr.charCodeAt(1);
     this.#used += 2;
-    if (!isLongForm(vr)) return this.#uint16(length);
+    if (!isLongForm(vr)) {
+      this.#uint16(length);
+      return;
+    }
     this.#uint16(0);
     this.#uint32(length);
   }
@@ -77,12 +83,19 @@ export class DataSetWriter {
     this.#used += bytes.length;
   }
 
-  /**
-   * An element whose value, as encoded, is a range of the source. Where the length is undefined the range
-   * holds its delimiter.
-   */
-  range(tag: number, vr: string, range: ByteRange, undefinedLength: boolean, encoding: Encoding): void {
-    this.#header(tag, vr, undefinedLength ? UNDEFINED_LENGTH : range.length, encoding);
+  /** An element of defined length whose value, as encoded, is a range of the source. */
+  range(tag: number, vr: string, range: ByteRange, encoding: Encoding): void {
+    this.#header(tag, vr, range.length, encoding);
+    this.#copy(range);
+  }
+
+  /** An element of undefined length; `range` includes its delimiter, if it has one. */
+  rangeOfUndefinedLength(tag: number, vr: string, range: ByteRange, encoding: Encoding): void {
+    this.#header(tag, vr, UNDEFINED_LENGTH, encoding);
+    this.#copy(range);
+  }
+
+  #copy(range: ByteRange): void {
     if (range.length === 0) return;
     this.#ranges.push({ at: this.#used, range });
     this.#outside += range.length;

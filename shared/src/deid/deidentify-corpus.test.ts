@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { deidentifyBytes, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import type { DeidentifiedFile } from '#testing/deidentified-file.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import { asciiText, findElement } from '../dicom/values.ts';
@@ -70,7 +70,7 @@ async function pixelsOf(instance: ParsedInstance): Promise<Buffer> {
 
 for (const options of [[], everyOption]) {
   test(`every real file that can be sent keeps its pixels and has nothing left to remove (${options.length} options)`, async () => {
-    if (corpus === null) return skipped('de-identification of real files', 'no corpus');
+    if (corpus === null) skip('de-identification of real files', 'no corpus');
     const [rules, pseudonyms] = [rulesOf(...options), await pseudonymsOf(1)];
     const files = await deidentifiedCorpus('', options);
     assert.ok(files.length > 350);
@@ -87,7 +87,7 @@ for (const options of [[], everyOption]) {
 }
 
 test('no canary is left in any encoding, in the file, in its UIDs or in its report', async () => {
-  if (corpus === null) return skipped('the canaries', 'no corpus');
+  if (corpus === null) skip('the canaries', 'no corpus');
   const list = JSON.parse(readFileSync(join(corpus, 'dev/derived-phi-canary/canaries.json'), 'utf8')) as {
     dates: string[];
     tokens: { token: string }[];
@@ -111,7 +111,7 @@ test('no canary is left in any encoding, in the file, in its UIDs or in its repo
 
 for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe', 'mr-enh-siemens-xa']) {
   test(`what referred to each other still does, and nothing else is alike (${folder})`, async () => {
-    if (corpus === null) return skipped('references between real instances', 'no corpus');
+    if (corpus === null) skip('references between real instances', 'no corpus');
     const files = await deidentifiedCorpus(folder);
     const pairs = await Promise.all(
       files.map(async ({ bytes, original }) => [uidsOf(original), uidsOf(await parsed(bytes))] as const),
@@ -155,7 +155,7 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
 }
 
 test('under another key nothing is alike', async () => {
-  if (corpus === null) return skipped('two keys over real files', 'no corpus');
+  if (corpus === null) skip('two keys over real files', 'no corpus');
   const [one, two] = [
     await deidentifiedCorpus('ct-3slice-seg', [], 1),
     await deidentifiedCorpus('ct-3slice-seg', [], 2),
@@ -174,7 +174,7 @@ test('under another key nothing is alike', async () => {
 });
 
 test('attributes that say nothing about a person stay: at least 999 of 1000', async () => {
-  if (corpus === null) return skipped('harmless attributes of real files', 'no corpus');
+  if (corpus === null) skip('harmless attributes of real files', 'no corpus');
   const rows = profileRows();
   const markers = new Set([0x00120062, 0x00120063, 0x00280303]);
   const prose = new Set(['PN', 'LT', 'ST', 'UT', 'UR', 'UI', 'DA', 'DT', 'TM', 'UN', 'SQ']);
@@ -201,7 +201,7 @@ test('attributes that say nothing about a person stay: at least 999 of 1000', as
 });
 
 test('other readers read what comes out: dcmjs, and dcmdump where it is installed', async () => {
-  if (corpus === null) return skipped('other readers', 'no corpus');
+  if (corpus === null) skip('other readers', 'no corpus');
   const folder = mkdtempSync(join(tmpdir(), 'deidentified-'));
   const names: string[] = [];
   for (const { path, bytes, original, outcome } of await deidentifiedCorpus()) {
@@ -225,7 +225,7 @@ test('other readers read what comes out: dcmjs, and dcmdump where it is installe
   }
   const dumped = spawnSync('dcmdump', ['-q', '+E', '+M', ...names], { maxBuffer: 512 * 1024 * 1024 });
   rmSync(folder, { recursive: true });
-  if (dumped.error) return skipped('de-identified files through dcmdump', 'dcmtk is not installed');
+  if (dumped.error) skip('de-identified files through dcmdump', 'dcmtk is not installed');
   assert.is(dumped.status, 0, dumped.stderr.toString().slice(0, 2000).replaceAll(folder, ''));
 });
 

@@ -9,9 +9,8 @@ import { encodeElements, encodeHeader, concatBytes, textValue } from '../dicom/e
 import { ITEM } from '../dicom/element-header.ts';
 import { findElement } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
-import { plannedLiteral } from './plan-instance.ts';
-import type { PlannedElement } from './plan-instance.ts';
-import { PROFILE_EDITION } from './profile.ts';
+import { plannedLiteral, type PlannedElement } from './plan.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
 import { methodCodes } from './report.ts';
 import type { DeidRules } from './rules.ts';
 

@@ -4,8 +4,6 @@
  */
 import { PROFILE_TABLE } from './profile.generated.ts';
 
-export { PROFILE_EDITION, PROFILE_SOURCE_DIGEST } from './profile.generated.ts';
-
 /**
  * The options of PS3.15 E.3 in kebab-case, with their letter in the table and their code of PS3.16 CID 7050.
  */

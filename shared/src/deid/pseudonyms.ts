@@ -1,10 +1,11 @@
 /**
  * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the
- * original and the project key. The same original gives the same pseudonym on every device, offline,
- * tomorrow; under another key nothing is alike; without the key nobody computes them from a list of guesses.
+ * original and the project key. The same original gives the same pseudonym on every device, offline or not,
+ * today and tomorrow, and a different one under another key. Without the key nobody can compute pseudonyms
+ * from a list of guesses.
  *
- * Replaced UIDs and identifiers carry a tag: whoever has the key sees that a value is already a pseudonym. So
- * de-identifying again changes nothing, and the gateway can tell a replaced UID from one that slipped
+ * Replaced UIDs and identifiers carry a tag, by which a holder of the key recognises a pseudonym. So
+ * de-identifying twice changes nothing, and the gateway can tell a replaced UID from one that slipped
  * through. Nothing leads from a pseudonym back to the original.
  */
 
@@ -33,10 +34,9 @@ const DAYS_RANGE = 3650;
 /** 50 000 pseudonyms take about 10 MB; a whole-body study has 5 000 UIDs. */
 const CACHE_LIMIT = 50_000;
 
-/**
- * What one instance needs, collected before anything is computed (WebCrypto is asynchronous, rewriting is
- * not).
- */
+const ENCODER = new TextEncoder();
+
+/** The pseudonyms that one instance needs, collected first: WebCrypto is asynchronous, rewriting is not. */
 export interface PseudonymRequests {
   readonly uids: Set<string>;
   readonly identifiers: Set<string>;
@@ -44,7 +44,7 @@ export interface PseudonymRequests {
   readonly dayOffsets: Set<string>;
 }
 
-/** The answers to one `PseudonymRequests`. Each throws for what was not asked. */
+/** The answers to one `PseudonymRequests`. Each throws for an original that was not requested. */
 export interface ResolvedPseudonyms {
   /** A UID below 2.25; one that is already a pseudonym under this key is returned as it is. */
   uid(original: string): string;
@@ -57,13 +57,13 @@ export interface ResolvedPseudonyms {
 export interface Pseudonyms {
   resolve(requests: PseudonymRequests): Promise<ResolvedPseudonyms>;
   /**
-   * HMAC of an original's SHA-256 (hex), in hex: names the original in the manifest without telling its
+   * HMAC of an original's SHA-256, both in hex: names the original in the manifest without revealing its
    * digest.
    */
   originalDigest(sha256: string): Promise<string>;
 }
 
-/** Whether it has the form of a pseudonym: whose key made it, `resolve` finds out. */
+/** Whether it has the form of a pseudonym; `resolve` checks under which key it was made. */
 export function isIdentifierPseudonym(text: string): boolean {
   return IDENTIFIER.test(text);
 }
@@ -72,9 +72,7 @@ export function createRequests(): PseudonymRequests {
   return { uids: new Set(), identifiers: new Set(), dayOffsets: new Set() };
 }
 
-/**
- * The project key as a key that no script can read back. Throws RangeError where it is shorter than 32 bytes.
- */
+/** The project key as a key that no script can read back. Throws RangeError if it has fewer than 32 bytes. */
 export async function importProjectKey(projectKey: Uint8Array): Promise<CryptoKey> {
   if (projectKey.length < 32) throw new RangeError('the project key has fewer than 32 bytes');
   return crypto.subtle.importKey(
@@ -86,85 +84,98 @@ export async function importProjectKey(projectKey: Uint8Array): Promise<CryptoKe
   );
 }
 
-/** Pseudonyms under one project key: its bytes, or what `importProjectKey` made of them. */
+/** Pseudonyms under one project key: its bytes, or the key that `importProjectKey` made of them. */
 export async function createPseudonyms(projectKey: Uint8Array | CryptoKey): Promise<Pseudonyms> {
-  const key = projectKey instanceof Uint8Array ? await importProjectKey(projectKey) : projectKey;
-  const encoder = new TextEncoder();
-  const cache = new Map<string, string | number>();
+  return new KeyedPseudonyms(
+    projectKey instanceof Uint8Array ? await importProjectKey(projectKey) : projectKey,
+  );
+}
 
-  const mac = async (purpose: string, message: Uint8Array): Promise<Uint8Array> => {
-    const label = encoder.encode(`relaypacs ${purpose}\0`);
-    const input = new Uint8Array(label.length + message.length);
-    input.set(label);
-    input.set(message, label.length);
-    return new Uint8Array(await crypto.subtle.sign('HMAC', key, input));
-  };
+type Kind = 'uid' | 'identifier' | 'dayOffset';
+type Found = ReadonlyMap<string, string | number>;
 
-  const tagOf = async (purpose: string, name: Uint8Array) =>
-    (await mac(`${purpose} tag`, name)).subarray(0, TAG_BYTES);
+class KeyedPseudonyms implements Pseudonyms {
+  readonly #key: CryptoKey;
+  readonly #cache = new Map<string, string | number>();
 
-  /** The 16 bytes of a pseudonym: what names the original, and the tag over it. */
-  const pseudonymOf = async (purpose: string, original: string): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(PSEUDONYM_BYTES);
-    bytes.set((await mac(purpose, encoder.encode(original))).subarray(0, NAME_BYTES));
-    bytes.set(await tagOf(purpose, bytes.subarray(0, NAME_BYTES)), NAME_BYTES);
-    return bytes;
-  };
+  constructor(key: CryptoKey) {
+    this.#key = key;
+  }
 
-  const isTagged = async (purpose: string, bytes: Uint8Array | null): Promise<boolean> => {
-    if (bytes === null) return false;
-    const tag = await tagOf(purpose, bytes.subarray(0, NAME_BYTES));
-    return tag.every((byte, index) => byte === bytes[NAME_BYTES + index]);
-  };
+  async resolve({ uids, identifiers, dayOffsets }: PseudonymRequests): Promise<ResolvedPseudonyms> {
+    const [uid, identifier, days] = await Promise.all([
+      this.#lookUp('uid', uids),
+      this.#lookUp('identifier', identifiers),
+      this.#lookUp('dayOffset', dayOffsets),
+    ]);
+    return {
+      uid: (original) => answer(uid, original) as string,
+      identifier: (original) => answer(identifier, original) as string,
+      dayOffset: (patient) => answer(days, patient) as number,
+    };
+  }
 
-  const makers = {
-    uid: async (original: string) =>
-      (await isTagged('uid', fromUid(original))) ? original : toUid(await pseudonymOf('uid', original)),
-    identifier: async (original: string) =>
-      (await isTagged('identifier', fromIdentifier(original)))
-        ? original
-        : toIdentifier(await pseudonymOf('identifier', original)),
-    dayOffset: async (patient: string) =>
-      -(
-        DAYS_LEAST +
-        (new DataView((await mac('days', encoder.encode(patient))).buffer).getUint32(0) % DAYS_RANGE)
-      ),
-  };
+  async originalDigest(sha256: string): Promise<string> {
+    return toHex(await macOf(this.#key, 'original', ENCODER.encode(sha256)));
+  }
 
-  const lookUp = async (
-    kind: keyof typeof makers,
-    originals: Set<string>,
-  ): Promise<Map<string, string | number>> => {
+  async #lookUp(kind: Kind, originals: ReadonlySet<string>): Promise<Found> {
     const found = new Map<string, string | number>();
     await Promise.all(
       [...originals].map(async (original) => {
-        const known = cache.get(`${kind} ${original}`) ?? (await makers[kind](original));
-        if (cache.size >= CACHE_LIMIT) cache.clear();
-        cache.set(`${kind} ${original}`, known);
+        const name = `${kind} ${original}`;
+        const known = this.#cache.get(name) ?? (await make(this.#key, kind, original));
+        if (this.#cache.size >= CACHE_LIMIT) this.#cache.clear();
+        this.#cache.set(name, known);
         found.set(original, known);
       }),
     );
     return found;
-  };
-
-  return {
-    async resolve({ uids, identifiers, dayOffsets }) {
-      const [uid, identifier, days] = await Promise.all([
-        lookUp('uid', uids),
-        lookUp('identifier', identifiers),
-        lookUp('dayOffset', dayOffsets),
-      ]);
-      return {
-        uid: (original) => answer(uid, original) as string,
-        identifier: (original) => answer(identifier, original) as string,
-        dayOffset: (patient) => answer(days, patient) as number,
-      };
-    },
-    originalDigest: async (sha256) => toHex(await mac('original', encoder.encode(sha256))),
-  };
+  }
 }
 
-function answer(found: ReadonlyMap<string, string | number>, original: string): string | number {
+async function make(key: CryptoKey, kind: Kind, original: string): Promise<string | number> {
+  switch (kind) {
+    case 'uid':
+      if (await isTagged(key, 'uid', fromUid(original))) return original;
+      return toUid(await pseudonymOf(key, 'uid', original));
+    case 'identifier':
+      if (await isTagged(key, 'identifier', fromIdentifier(original))) return original;
+      return toIdentifier(await pseudonymOf(key, 'identifier', original));
+    case 'dayOffset': {
+      const mac = await macOf(key, 'days', ENCODER.encode(original));
+      return -(DAYS_LEAST + (new DataView(mac.buffer).getUint32(0) % DAYS_RANGE));
+    }
+  }
+}
+
+async function macOf(key: CryptoKey, purpose: string, message: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const label = ENCODER.encode(`relaypacs ${purpose}\0`);
+  const input = new Uint8Array(label.length + message.length);
+  input.set(label);
+  input.set(message, label.length);
+  return new Uint8Array(await crypto.subtle.sign('HMAC', key, input));
+}
+
+async function tagOf(key: CryptoKey, purpose: string, name: Uint8Array): Promise<Uint8Array> {
+  return (await macOf(key, `${purpose} tag`, name)).subarray(0, TAG_BYTES);
+}
+
+/** The 16 bytes of a pseudonym: the name of the original, and the tag over that name. */
+async function pseudonymOf(key: CryptoKey, purpose: string, original: string): Promise<Uint8Array> {
+  const bytes = new Uint8Array(PSEUDONYM_BYTES);
+  bytes.set((await macOf(key, purpose, ENCODER.encode(original))).subarray(0, NAME_BYTES));
+  bytes.set(await tagOf(key, purpose, bytes.subarray(0, NAME_BYTES)), NAME_BYTES);
+  return bytes;
+}
+
+async function isTagged(key: CryptoKey, purpose: string, bytes: Uint8Array | null): Promise<boolean> {
+  if (bytes === null) return false;
+  const tag = await tagOf(key, purpose, bytes.subarray(0, NAME_BYTES));
+  return tag.every((byte, index) => byte === bytes[NAME_BYTES + index]);
+}
+
+function answer(found: Found, original: string): string | number {
   const value = found.get(original);
   if (value === undefined) throw new Error('a pseudonym was not resolved before it was used');
   return value;

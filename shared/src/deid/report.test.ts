@@ -12,7 +12,8 @@ import {
   REPORT_OPTIONS,
   withinRoom,
 } from '../protocol/deid-report.ts';
-import { OPTIONS, PROFILE_EDITION, type OptionName } from './profile.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
+import { OPTIONS, type OptionName } from './profile.ts';
 import { createReport, toWireReport, type TagAction } from './report.ts';
 import { createRules } from './rules.ts';
 

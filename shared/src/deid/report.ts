@@ -9,9 +9,10 @@ import {
   type REPORT_CAUSES,
   type WireReport,
 } from '../protocol/deid-report.ts';
-import { BASIC_PROFILE, OPTIONS, PROFILE_EDITION } from './profile.ts';
+import { PROFILE_EDITION } from './profile.generated.ts';
+import { BASIC_PROFILE, OPTIONS } from './profile.ts';
 import type { OptionName } from './profile.ts';
-import type { ActionCode, Because } from './rules.ts';
+import type { ActionCode, Because } from './decision.ts';
 
 export interface TagAction {
   /** `gggg,eeee`, inside sequences behind the path to it: `0040,a730[1]>0040,a160`. */

@@ -13,7 +13,7 @@ import {
 import { reasonToQuarantine, resolvePlan } from './deidentify-instance.ts';
 import { asciiOf } from './element-text.ts';
 import { isMethodCodeSequence } from './method-markers.ts';
-import type { PlannedElement } from './plan-instance.ts';
+import type { PlannedElement } from './plan.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 import { replacementOf } from './rewrite-plan.ts';
 import type { Replacements } from './rewrite-plan.ts';

@@ -1,6 +1,6 @@
 /**
- * Carries a plan out, once its pseudonyms are known: the replacement of each value, and the bytes of the new
- * Data Set. What is kept is written as it was encoded; long values stay ranges of the source.
+ * Carries a plan out once its pseudonyms are known: the replacement of each value, and the bytes of the new
+ * Data Set. Kept values are written as they were encoded; long ones stay ranges of the source.
  */
 import type {
   ByteRange,
@@ -16,13 +16,13 @@ import { DataSetWriter } from './data-set-writer.ts';
 import type { Segment } from './data-set-writer.ts';
 import { shiftDates } from './dates.ts';
 import { dummyValue } from './dummies.ts';
-import { isKeptUid } from './plan-instance.ts';
-import type { PlannedElement } from './plan-instance.ts';
+import { isKeptUid } from './kept-uids.ts';
+import type { PlannedElement } from './plan.ts';
 import type { ResolvedPseudonyms } from './pseudonyms.ts';
 import type { DeidRules } from './rules.ts';
 import { AGE_CAP_YEARS, type TextCleaner } from './text/clean-text.ts';
 
-/** What a plan's values are replaced with. */
+/** The sources of replacement values. */
 export interface Replacements {
   readonly pseudonyms: ResolvedPseudonyms;
   /** Whole days by which this patient's dates move; 0 where they were moved before. */
@@ -39,7 +39,7 @@ const OLDEST: Readonly<Record<string, number>> = {
   D: AGE_CAP_YEARS * 365,
 };
 
-/** The value that is written in an element's place; null where it is not touched, is a sequence or goes. */
+/** The value to write instead of an element's own; null where it is kept, is a sequence or is removed. */
 export function replacementOf(
   planned: PlannedElement,
   { pseudonyms, days, text: cleaner }: Replacements,
@@ -82,10 +82,7 @@ export function replacementOf(
   }
 }
 
-/**
- * PS3.5 §6.2 AS: three digits and D, W, M or Y; three digits hold no 90 years in months, but files say so all
- * the same.
- */
+/** PS3.5 §6.2 AS: three digits and D, W, M or Y. Some files count 90 years and more in months all the same. */
 function capAge(age: string): string {
   const limit = OLDEST[age.slice(3)] ?? 0;
   return Number(age.slice(0, 3)) >= limit ? `0${AGE_CAP_YEARS}Y` : age;
@@ -139,18 +136,15 @@ function writeItems(
 
 /** As it was encoded; a kept sequence without items has no bytes to copy either. */
 function writeKept(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
-  const { tag, vr, bytes, undefinedLength } = element;
-  if (bytes !== null && !undefinedLength) return writer.value(tag, vr, bytes, encoding);
-  if (!undefinedLength)
-    return writer.range(
-      tag,
-      vr,
-      { offset: element.valueOffset, length: element.valueLength },
-      false,
-      encoding,
-    );
+  const { tag, vr, bytes, valueOffset, valueLength } = element;
+  if (element.undefinedLength) writeUndefinedLength(writer, element, encoding);
+  else if (bytes !== null) writer.value(tag, vr, bytes, encoding);
+  else writer.range(tag, vr, { offset: valueOffset, length: valueLength }, encoding);
+}
+
+function writeUndefinedLength(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
   const range = wholeValue(element);
-  writer.range(tag, vr, range, true, encoding);
+  writer.rangeOfUndefinedLength(element.tag, element.vr, range, encoding);
   // Pixel data that the original never closed (warning 'missing-delimiter') is closed here.
   if (range.length === element.valueLength) writer.delimit(SEQUENCE_DELIMITATION, encoding);
 }

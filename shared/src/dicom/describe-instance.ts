@@ -28,10 +28,7 @@ import { findElement, numberOf, textOf } from './values.ts';
 
 /** Texts are null where the element is absent or empty. */
 export interface InstanceDescription {
-  /**
-   * As written: `Family^Given^Middle^Prefix^Suffix`, first component group that is not empty. `readableName`
-   * makes it readable.
-   */
+  /** `Family^Given^Middle^Prefix^Suffix` (PS3.5 §6.2.1) as written: the first component group not empty. */
   readonly patientName: string | null;
   readonly patientId: string | null;
   /** ISO 8601, `YYYY-MM-DD`; null where it is no date. */
@@ -80,18 +77,6 @@ export function describeInstance(instance: ParsedInstance): InstanceDescription 
     frames: Math.max(1, number(NUMBER_OF_FRAMES) ?? 1),
     hasPixelData: instance.elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA),
   };
-}
-
-/**
- * PS3.5 §6.2.1: `Family^Given^Middle^Prefix^Suffix` as a person writes it: "Prefix Given Middle Family,
- * Suffix".
- */
-export function readableName(name: string): string {
-  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = name
-    .split('^')
-    .map((part) => part.trim());
-  const words = [prefix, given, middle, family].filter((word) => word !== '').join(' ');
-  return suffix === '' ? words : `${words}, ${suffix}`;
 }
 
 function isoDate(text: string | null): string | null {

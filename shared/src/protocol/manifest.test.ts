@@ -41,7 +41,7 @@ const lists = (characters: number) => {
   return made;
 };
 
-test('a manifest without reports is taken: devices of earlier versions send none', () => {
+test('a manifest without reports is taken: a policy need not de-identify', () => {
   assert.ok(isTaken(manifest(undefined, 1)));
 });
 

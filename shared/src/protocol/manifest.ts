@@ -47,8 +47,8 @@ export const manifestInstanceSchema = z.object({
     .max(MANIFEST_INSTANCE_LIMIT - 1)
     .optional(),
   /**
-   * What the device's own models said of it before it was sent; of a plain film at which none looked its
-   * population alone. Absent else, and from earlier versions.
+   * The answers of the device's own models before it was sent; for a plain film that none of them examined,
+   * its population alone. Absent otherwise.
    */
   triage: deviceTriageSchema.optional(),
 });
@@ -89,7 +89,7 @@ export const manifestSchema = z
      * the first is taken, the others conflict.
      */
     instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
-    /** Under a de-identifying policy; devices of earlier versions send none. */
+    /** Under a de-identifying policy. */
     deidentification: deidentificationSchema.optional(),
   })
   .refine(
@@ -127,16 +127,3 @@ export const manifestAnswerSchema = z.object({
   begun: z.array(z.guid()).optional(),
 });
 export type ManifestAnswer = z.infer<typeof manifestAnswerSchema>;
-
-/**
- * `Upload-Metadata` of a parcel's tus upload: which upload it belongs to and the device's own name for it (a
- * UUID), so that a creation whose answer was lost is found again instead of doubled. A sealed parcel says in
- * `seal` the id of the gateway's key that opens it, and in `enc` the encapsulated key (RFC 9180 §4.1): its
- * bytes, which tus has in base64 as every value.
- */
-export type ParcelMetadata = {
-  readonly upload: string;
-  readonly parcel: string;
-  readonly seal?: string;
-  readonly enc?: string;
-};

@@ -77,11 +77,10 @@ test('a size that no sealed parcel has is known at once', () => {
     assert.is(openedSize(size), null, String(size));
 });
 
-test('an opener that comes back goes on at the record where it stopped', async () => {
+test('an opener that is created later continues at the record where the first one stopped', async () => {
   const { key, privateKey } = await makeKey();
   const plain = bytesOf(3 * SEALED_RECORD_BYTES + 10);
   const { enc, records } = await sealAll(key, plain);
-  // This is what fails when @hpke/core changes where it keeps its sequence number.
   for (let from = 0; from < records.length; from += 1) {
     const opener = await createOpener(privateKey, enc, PARCEL, from);
     for (let k = from; k < records.length; k += 1) {

@@ -1,31 +1,31 @@
 /**
- * Sealing: a parcel is encrypted to the gateway's public key while it is packed, and the device, which keeps
- * only that public key, cannot read it back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
+ * Sealing: the device encrypts each parcel to the gateway's public key while it packs it. It keeps only that
+ * public key and cannot read the parcel back. HPKE (RFC 9180) in base mode: DHKEM(X25519, HKDF-SHA256),
  * HKDF-SHA256, AES-256-GCM. The one door to HPKE.
  *
- * A sealed parcel is a row of records, each of 1 MiB of plain text (the last one 1 MiB or less) and its tag,
- * and nothing else. A record is bound to its parcel, to its place and to being the last one or not: none can
- * be left out, moved, doubled or brought from elsewhere, and an end that is not the end does not hold. Who
- * sealed is not proven: that is the upload right's work, and the digests'.
+ * A sealed parcel is a sequence of records and nothing else. Each record is 1 MiB of plain text (the last one
+ * 1 MiB or less) and its tag, bound to its parcel, to its position and to being the last one or not: nobody
+ * can leave one out, move it, repeat it, bring it from elsewhere or end the parcel early. The seal does not
+ * prove who sealed; the right to send and the digests do that.
  */
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
+import { Aes256Gcm, type AeadInterface, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import type { SealingKey } from '../protocol/api.ts';
 import { parseBase64, toBase64 } from './digest.ts';
 
 /**
- * 1 MiB of plain text a record. Smaller costs a call into WebCrypto for few bytes; larger, and a cut link
- * waits long for a record that holds.
+ * Plain text in a record. Smaller records would cost a call into WebCrypto for few bytes; with larger ones a
+ * cut link has more to send again before a record is complete.
  */
 export const SEALED_RECORD_BYTES = 1024 * 1024;
 
-/** The tag of AES-GCM: a sealed record is so much longer than its plain text. */
+/** The tag of AES-GCM, by which a sealed record is longer than its plain text. */
 export const SEAL_TAG_BYTES = 16;
 
 const INFO = new TextEncoder().encode('relaypacs sealed parcel v1');
 /** The encapsulated key of DHKEM(X25519), RFC 9180 §7.1. */
 const ENC_BYTES = 32;
 
-/** The key, or the encapsulated key, is none that anything could be sealed to or opened with. */
+/** The key or the encapsulated key is not usable: nothing can be sealed to it or opened with it. */
 export class SealKeyError extends Error {
   constructor(what: string, options?: ErrorOptions) {
     super(what, options);
@@ -37,39 +37,38 @@ export interface Sealer {
   /** The encapsulated key in base64: the private key's owner opens with it. */
   readonly enc: string;
   /**
-   * The sealed record. Records are given in sequence, `position` from 0; all but the last are
-   * SEALED_RECORD_BYTES long. Throws RangeError when they are not: a nonce that served twice would give the
-   * plain text away.
+   * Seals one record. Records come in sequence, `position` from 0, and all but the last are
+   * SEALED_RECORD_BYTES long. Throws RangeError otherwise: a nonce used twice would give the plain text away.
    */
   seal(record: Uint8Array, position: number, isLast: boolean): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 export interface Opener {
   /**
-   * The plain text of the next record, or null when it does not hold; the same record is then asked for
-   * again. After the last record nothing holds. One call at a time.
+   * Opens the next record. Returns null when it fails authentication; the same record may then be tried
+   * again. After the last record every call returns null. One call at a time.
    */
   open(sealed: Uint8Array, isLast: boolean): Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
 /**
- * The size of a parcel of `plainBytes` once it is sealed. An empty one has one empty record: its end, too, is
- * proven.
+ * The size of a parcel of `plainBytes` once it is sealed. An empty parcel has one empty record, which proves
+ * its end as well.
  */
 export function sealedSize(plainBytes: number): number {
   return plainBytes + SEAL_TAG_BYTES * Math.max(1, Math.ceil(plainBytes / SEALED_RECORD_BYTES));
 }
 
-/** The size of what was sealed; null where no parcel has that size when it is sealed. */
+/** The plain size of a sealed parcel; null when no sealed parcel has that size. */
 export function openedSize(sealedBytes: number): number | null {
   const records = Math.ceil(sealedBytes / (SEALED_RECORD_BYTES + SEAL_TAG_BYTES));
   const plainBytes = sealedBytes - records * SEAL_TAG_BYTES;
   return plainBytes >= 0 && sealedSize(plainBytes) === sealedBytes ? plainBytes : null;
 }
 
-/** Seals one parcel; `parcelId` is the device's UUID for it. Throws SealKeyError when the key is none. */
+/** Seals one parcel; `parcelId` is the device's UUID for it. Throws SealKeyError when the key is unusable. */
 export async function createSealer(key: SealingKey, parcelId: string): Promise<Sealer> {
-  const suite = createSuite();
+  const suite = createSuite(new Aes256Gcm());
   const context = await suite.kem
     .importKey('jwk', { kty: key.kty, crv: key.crv, x: key.x }, true)
     .then((recipientPublicKey) => suite.createSenderContext({ recipientPublicKey, info: INFO }))
@@ -92,7 +91,7 @@ export async function createSealer(key: SealingKey, parcelId: string): Promise<S
 
 /**
  * Opens one parcel from record `fromRecord` on. `privateKey`: X25519, for `deriveBits`, need not be
- * extractable. Throws SealKeyError when `enc` is no encapsulated key.
+ * extractable. Throws SealKeyError when `enc` is not an encapsulated key.
  */
 export async function createOpener(
   privateKey: CryptoKey,
@@ -100,14 +99,12 @@ export async function createOpener(
   parcelId: string,
   fromRecord = 0,
 ): Promise<Opener> {
-  const context = await openContext(privateKey, enc);
-  startAt(context, fromRecord);
+  const context = await openContext(privateKey, enc, aes256GcmFrom(fromRecord));
   let next = fromRecord;
   let ended = false;
   return {
     async open(sealed, isLast) {
       if (ended || !fits(sealed.length - SEAL_TAG_BYTES, isLast)) return null;
-      // The context's sequence number moves only when a record held.
       const plain = await context.open(sealed, additionalData(parcelId, next, isLast)).catch(() => null);
       if (plain === null) return null;
       next += 1;
@@ -117,32 +114,61 @@ export async function createOpener(
   };
 }
 
-function createSuite(): CipherSuite {
-  return new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+function createSuite(aead: AeadInterface): CipherSuite {
+  return new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead });
 }
 
 async function openContext(
   recipientKey: CryptoKey,
   enc: string,
+  aead: AeadInterface,
 ): ReturnType<CipherSuite['createRecipientContext']> {
   try {
     const bytes = parseBase64(enc);
     if (bytes.length !== ENC_BYTES) throw new RangeError('an encapsulated key of X25519 has 32 bytes');
-    return await createSuite().createRecipientContext({ recipientKey, enc: bytes, info: INFO });
+    return await createSuite(aead).createRecipientContext({ recipientKey, enc: bytes, info: INFO });
   } catch (cause) {
     throw new SealKeyError('the encapsulated key cannot be used', { cause });
   }
 }
 
 /**
- * RFC 9180 §5.2 counts the records of a context from 0, and has no door for one who comes back later;
- * @hpke/core keeps the count in `_ctx.seq`. Throws where it no longer does: a wrong count would only look
- * like damage.
+ * AES-256-GCM for a context whose first message is record `first`. RFC 9180 §5.2: the nonce of message k is
+ * base_nonce XOR k. The context counts its messages from 0, so this replaces the count in each nonce by the
+ * number of the record. As in the RFC, a message that fails authentication is not counted.
  */
-function startAt(context: object, record: number): void {
-  const counter = (context as { _ctx?: { seq?: unknown } })._ctx;
-  if (counter?.seq !== 0) throw new Error('@hpke/core keeps its sequence number elsewhere now');
-  counter.seq = record;
+function aes256GcmFrom(first: number): AeadInterface {
+  const aead = new Aes256Gcm();
+  const { id, keySize, nonceSize, tagSize } = aead;
+  return {
+    id,
+    keySize,
+    nonceSize,
+    tagSize,
+    createEncryptionContext(key) {
+      const gcm = aead.createEncryptionContext(key);
+      let opened = 0;
+      return {
+        seal: () => Promise.reject(new Error('this context only opens')),
+        async open(nonce, sealed, additional) {
+          const plain = await gcm.open(withCount(nonce, opened ^ (first + opened)), sealed, additional);
+          opened += 1;
+          return plain;
+        },
+      };
+    },
+  };
+}
+
+/** `nonce` XOR `change`, both big endian. A parcel has fewer than 2^31 records. */
+function withCount(nonce: ArrayBufferLike | ArrayBufferView, change: number): ArrayBuffer {
+  const bytes = ArrayBuffer.isView(nonce)
+    ? new Uint8Array(nonce.buffer, nonce.byteOffset, nonce.byteLength).slice()
+    : new Uint8Array(nonce).slice();
+  const view = new DataView(bytes.buffer);
+  const at = bytes.length - 4;
+  view.setUint32(at, view.getUint32(at) ^ change);
+  return bytes.buffer;
 }
 
 function fits(plainBytes: number, isLast: boolean): boolean {

@@ -7,13 +7,15 @@ import { useEffect, useState } from 'preact/hooks';
 import { REASONS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { deidWords } from './deid-words.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
-import { words } from '../../app/words.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { ingestWords } from '../ingest/ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { partsOf } from '../queue/study-title.ts';
 import { ChangeList } from './ChangeList.tsx';
@@ -22,7 +24,7 @@ import { HeldBack } from './HeldBack.tsx';
 import { InstanceStage } from './InstanceStage.tsx';
 
 export function BeforeAfterView({ id }: { readonly id: string }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
   if (study) return <OneStudy study={study} />;
   return (
@@ -39,7 +41,7 @@ export function BeforeAfterView({ id }: { readonly id: string }) {
 }
 
 function OneStudy({ study }: { readonly study: FoundStudy }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const [store] = useState(() => createComparisonStore(ingest, study.studyInstanceUID));
   useEffect(() => () => store.close(), [store]);
   const policy = ingest.policy.value;
@@ -51,16 +53,16 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
           <span class="flipped">
             <Icon name="chevron" size={16} turns />
           </span>
-          {words.nav.upload}
+          {kitWords.pages.upload}
         </a>
       </p>
       <div class="study-head">
-        <h1 tabIndex={-1}>{words.beforeAfter.title}</h1>
+        <h1 tabIndex={-1}>{kitWords.pages['before-after']}</h1>
         <p class="strong kept">
-          <bdi>{formatPersonName(study.patientName) ?? words.upload.noPatient}</bdi>
+          <bdi>{formatPersonName(study.patientName) ?? queueWords.noPatient}</bdi>
         </p>
         <p class="kept">
-          <bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi>
+          <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || ingestWords.noDescription}</bdi>
         </p>
         {policy?.deidentify && <p class="compare-what small quiet">{deidWords.inForce}</p>}
       </div>

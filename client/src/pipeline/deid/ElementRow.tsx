@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { isPrivate, tagName } from '#shared/dicom/dictionary.ts';
 import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 import type { Entry } from './list-entries.ts';
 
@@ -108,7 +108,7 @@ function Why({ row }: { readonly row: ComparedRow }) {
   return (
     <p class="change-why small">
       <span class="change-done">{deidWords.changes[row.change]}</span>
-      {row.change !== 'inside' && <span class="quiet">{`${words.separator}${reasonOf(row)}`}</span>}
+      {row.change !== 'inside' && <span class="quiet">{`${kitWords.separator}${reasonOf(row)}`}</span>}
       {row.profile !== null && row.change !== 'inside' && row.because !== 'identified' && (
         <>
           {' '}

@@ -6,9 +6,9 @@ import { useState } from 'preact/hooks';
 import { REASONS } from '#shared/protocol/problem.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from '../ingest/ingest-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { isReleasable } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
@@ -19,7 +19,7 @@ import { InstancePicture } from './InstancePicture.tsx';
 const AT_ONCE = 12;
 
 export function HeldBack({ store }: { readonly store: ComparisonStore }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const series = store.series.value.filter(({ files }) => files.some(({ held }) => held !== null));
   if (series.length === 0) return null;
   const count = series.reduce(
@@ -55,7 +55,7 @@ function HeldSeries({
   readonly store: ComparisonStore;
   readonly series: InspectedSeries;
 }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const [most, setMost] = useState(AT_ONCE);
   const [asking, setAsking] = useState(false);
   const held = series.files.filter((found) => found.held !== null);
@@ -70,7 +70,7 @@ function HeldSeries({
       <div class="held-bar">
         <div>
           <h3 class="kept">
-            <bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi>
+            <bdi>{series.description.trim() || ingestWords.unnamedSeries}</bdi>
           </h3>
           {reasons.map((reason) => (
             <p key={reason} class="small">
@@ -129,7 +129,7 @@ type HeldInstanceProps = {
 };
 
 function HeldInstance({ store, found, at, total, isSaidAbove }: HeldInstanceProps) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const isReleased = ingest.released.value.has(found.ordinal);
   const place = deidWords.stage.instance(at, total);
   return (
@@ -158,7 +158,7 @@ type ReleaseProps = {
 };
 
 function Release({ store, found, place, isReleased }: ReleaseProps) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   if (!isReleasable(found)) return <p class="small quiet">{deidWords.held.never}</p>;
   if (!store.looked.value.has(found.ordinal)) return <p class="small quiet">{deidWords.held.unseen}</p>;
   const sentence = found.frames > 1 ? deidWords.held.lookFrames(found.frames) : deidWords.held.look;

@@ -5,10 +5,10 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
@@ -29,7 +29,7 @@ export type InstancePictureProps = {
  * Undefined until it is there; null where there is none. The one before stays until the next frame is there.
  */
 function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
   useEffect(() => {
     let gone = false;
@@ -122,7 +122,7 @@ function LargePicture({ found, at, frame, onChoose, onClose }: LargePictureProps
       <FrameChoice found={found} frame={frame} onChoose={onChoose} />
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
-          {words.close}
+          {kitWords.close}
         </button>
       </div>
     </Sheet>

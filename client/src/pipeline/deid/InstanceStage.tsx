@@ -1,7 +1,8 @@
 /** Which instance is looked at: its series, its place in it, the way to the next one, and its picture. */
 import { deidWords } from './deid-words.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from '../ingest/ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
@@ -64,7 +65,7 @@ function SeriesChoice({
     deidWords.stage.seriesOf(
       at + 1,
       series.description.trim() ||
-        [series.modality, words.upload.unnamedSeries].filter(Boolean).join(words.separator),
+        [series.modality, ingestWords.unnamedSeries].filter(Boolean).join(kitWords.separator),
       series.files.length,
     );
   if (all.length === 1) {

@@ -3,7 +3,7 @@
  * with what was done and why. The values are identifying: they come from a worker, live in the memory of the
  * screen that shows them, and end with it.
  */
-import type { ActionCode, Because } from '#shared/deid/rules.ts';
+import type { ActionCode, Because } from '#shared/deid/decision.ts';
 import type { Group } from '#shared/deid/groups.ts';
 import type { NotSent } from '../ingest/open-file.ts';
 

@@ -1,4 +1,4 @@
-/** The words of the screen before and after: a part of words.ts that is fetched with that screen alone. */
+/** The words of the screen before and after; fetched with that screen alone. */
 import type { Change, NotShown, RowReason } from './comparison.ts';
 import type { Filter, Heading } from './list-entries.ts';
 import { counted, instances } from '../../kit/counted.ts';

@@ -3,16 +3,16 @@
  * pickers do the work; the same file can be chosen twice in a row.
  */
 import { useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
 import { hasFolderPicker, pickFolder } from './picked-folder.ts';
 
 /** Phones cannot pick folders; there the button would do nothing. */
 const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;
 
 export function ChooseButtons({ main }: { readonly main: boolean }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
   const take = (event: Event) => {
@@ -29,7 +29,7 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
     <div
       class={main ? 'choose choose-main' : 'choose'}
       role="group"
-      aria-label={main ? words.upload.drop : words.upload.addLabel}
+      aria-label={main ? ingestWords.drop : ingestWords.addLabel}
     >
       <input ref={files} type="file" multiple hidden data-picks="files" onChange={take} />
       <input
@@ -46,12 +46,12 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
         onClick={() => files.current?.click()}
       >
         <Icon name="files" />
-        {main ? words.upload.chooseFiles : words.upload.addFiles}
+        {main ? ingestWords.chooseFiles : ingestWords.addFiles}
       </button>
       {picksFolders && (
         <button type="button" class="button" onClick={() => void chooseFolder()}>
           <Icon name="folder" />
-          {main ? words.upload.chooseFolder : words.upload.addFolder}
+          {main ? ingestWords.chooseFolder : ingestWords.addFolder}
         </button>
       )}
     </div>

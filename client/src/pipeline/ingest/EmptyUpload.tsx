@@ -3,30 +3,32 @@
  * it with.
  */
 import { useSignal } from '@preact/signals';
-import { useDevice } from '../../app/device-context.ts';
+import { useSession } from '../../net/net-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { maySend } from '../../net/may-send.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 
 export function EmptyUpload() {
-  const user = useDevice().session.user.value;
+  const user = useSession().user.value;
   return (
     <div class="empty">
       {user && !maySend(user) && (
-        <Notice kind="plain" title={words.upload.mayNot}>
-          <p>{words.upload.mayNotNext(user.roles.map((role) => words.account.roles[role]).join(', '))}</p>
+        <Notice kind="plain" title={ingestWords.mayNot}>
+          <p>{ingestWords.mayNotNext(user.roles.map((role) => kitWords.roles[role]).join(', '))}</p>
         </Notice>
       )}
-      <section class="drop-here" aria-label={words.upload.drop}>
-        <p class="large for-pointer">{words.upload.drop}</p>
-        <p class="large for-touch">{words.upload.chooseHere}</p>
-        <p class="quiet">{words.upload.kinds}</p>
+      <section class="drop-here" aria-label={ingestWords.drop}>
+        <p class="large for-pointer">{ingestWords.drop}</p>
+        <p class="large for-touch">{ingestWords.chooseHere}</p>
+        <p class="quiet">{ingestWords.kinds}</p>
         <ChooseButtons main />
       </section>
-      <section aria-label={words.upload.teachTitle}>
+      <section aria-label={ingestWords.teachTitle}>
         <ol class="teach">
-          {words.upload.teach.map(([title, what], place) => (
+          {ingestWords.teach.map(([title, what], place) => (
             <li key={title} class="teach-place">
               <span class="teach-line">
                 <Picture lines={PICTURES[place]!} turns={place === 1} />
@@ -43,7 +45,7 @@ export function EmptyUpload() {
 }
 
 function SampleOffer() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const trouble = useSignal(false);
   const add = async () => {
     trouble.value = false;
@@ -56,13 +58,13 @@ function SampleOffer() {
   return (
     <div class="sample">
       <button type="button" class="button button-bare" onClick={add}>
-        {words.upload.sample}
+        {ingestWords.sample}
       </button>
-      <p class="small quiet">{words.upload.sampleWhat}</p>
+      <p class="small quiet">{ingestWords.sampleWhat}</p>
       <div role="alert">
         {trouble.value && (
           <Notice kind="wait" sign="offline">
-            <p>{words.upload.sampleFailed}</p>
+            <p>{ingestWords.sampleFailed}</p>
           </Notice>
         )}
       </div>

@@ -2,22 +2,25 @@
 import { useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useSession } from '../../net/net-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 
 export function PolicyChoice() {
-  const { ingest, session } = useDevice();
+  const ingest = useIngest();
+  const session = useSession();
   const [open, setOpen] = useState(false);
   const policy = ingest.policy.value;
   const user = session.user.value;
-  if (user && !maySend(user)) return <p class="policy small">{words.upload.mayNot}</p>;
-  if (!policy) return <p class="policy small quiet">{words.upload.policyMissing}</p>;
+  if (user && !maySend(user)) return <p class="policy small">{ingestWords.mayNot}</p>;
+  if (!policy) return <p class="policy small quiet">{ingestWords.policyMissing}</p>;
   const shown = (
     <>
       <Icon name={policy.deidentify ? 'shield' : 'person'} size={20} />
-      <span>{policy.title ?? words.status.policy(policy.deidentify)}</span>
+      <span>{policy.title ?? ingestWords.policyInForce(policy.deidentify)}</span>
     </>
   );
   if (ingest.policies.value.length < 2) return <p class="policy small">{shown}</p>;
@@ -30,7 +33,7 @@ export function PolicyChoice() {
         onClick={() => setOpen(true)}
       >
         {shown}
-        <span class="policy-change">{words.upload.policyChange}</span>
+        <span class="policy-change">{ingestWords.policyChange}</span>
       </button>
       {open && (
         <PolicySheet policies={ingest.policies.value} chosen={policy} onClose={() => setOpen(false)} />
@@ -48,11 +51,11 @@ function PolicySheet({
   readonly chosen: Policy;
   readonly onClose: () => void;
 }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   return (
-    <Sheet title={words.upload.policyTitle} onClose={onClose}>
+    <Sheet title={ingestWords.policyTitle} onClose={onClose}>
       <fieldset class="sheet-part">
-        <legend class="unseen">{words.upload.policyTitle}</legend>
+        <legend class="unseen">{ingestWords.policyTitle}</legend>
         {policies.map((policy) => (
           <label key={policy.name} class="choice">
             <input
@@ -67,7 +70,7 @@ function PolicySheet({
               <span class="quiet small">
                 {policy.title === undefined
                   ? whatOf(policy)
-                  : (policy.description ?? words.status.policy(policy.deidentify))}
+                  : (policy.description ?? ingestWords.policyInForce(policy.deidentify))}
               </span>
               {policy.title !== undefined && (
                 <>
@@ -81,7 +84,7 @@ function PolicySheet({
       </fieldset>
       <div class="sheet-actions">
         <button type="button" class="button button-main" onClick={onClose}>
-          {words.done}
+          {kitWords.done}
         </button>
       </div>
     </Sheet>
@@ -93,9 +96,9 @@ function PolicySheet({
  * name too.
  */
 function titleOf({ deidentify }: Policy): string {
-  return deidentify ? words.upload.policyChoice.deidentify : words.upload.policyChoice.keep;
+  return deidentify ? ingestWords.policyChoice.deidentify : ingestWords.policyChoice.keep;
 }
 
 function whatOf({ deidentify }: Policy): string {
-  return deidentify ? words.upload.policyWhat.deidentify : words.upload.policyWhat.keep;
+  return deidentify ? ingestWords.policyWhat.deidentify : ingestWords.policyWhat.keep;
 }

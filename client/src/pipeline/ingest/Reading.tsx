@@ -2,9 +2,10 @@
  * Above the found studies: how far the reading is and a way to stop it; afterwards what was read and what can
  * be added.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 import type { IngestProgress } from './found-study.ts';
 
@@ -13,12 +14,12 @@ const OPEN_SHARE = 0.3;
 
 function sentenceOf({ filesRead, filesFound, listing }: IngestProgress): string {
   return filesRead === 0
-    ? words.upload.looking(filesFound)
-    : words.upload.reading(filesRead, filesFound, listing);
+    ? ingestWords.looking(filesFound)
+    : ingestWords.reading(filesRead, filesFound, listing);
 }
 
 export function Reading() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const progress = ingest.progress.value;
   const share =
     progress.listing || progress.filesFound === 0 ? null : progress.filesRead / progress.filesFound;
@@ -28,13 +29,13 @@ export function Reading() {
         <p class="numbers">
           {sentenceOf(progress)}
           {progress.bytesRead > 0 && (
-            <span class="quiet">{words.separator + formatBytes(progress.bytesRead)}</span>
+            <span class="quiet">{kitWords.separator + formatBytes(progress.bytesRead)}</span>
           )}
         </p>
         <div
           class={share === null ? 'bar bar-open' : 'bar'}
           role="progressbar"
-          aria-label={words.upload.readingLabel}
+          aria-label={ingestWords.readingLabel}
           aria-valuemin={0}
           aria-valuemax={100}
           aria-valuenow={share === null ? undefined : Math.floor(share * 100)}
@@ -43,7 +44,7 @@ export function Reading() {
         </div>
       </div>
       <button type="button" class="button" onClick={() => ingest.cancel()}>
-        {words.upload.stopReading}
+        {ingestWords.stopReading}
       </button>
     </div>
   );
@@ -55,18 +56,18 @@ function showRefused() {
 }
 
 export function HasRead() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const { filesRead, bytesRead } = ingest.progress.value;
   const [refused, studies] = [ingest.rejected.value.length, ingest.studies.value.length];
   return (
     <div class="upload-tools">
       <div class="upload-read">
         <p class="quiet numbers">
-          {words.upload.readAll(filesRead) + words.separator + formatBytes(bytesRead)}
+          {ingestWords.readAll(filesRead) + kitWords.separator + formatBytes(bytesRead)}
         </p>
         {refused > 0 && studies > 0 && (
           <button type="button" class="button button-bare" onClick={showRefused}>
-            {words.upload.cannotGo(refused)}
+            {ingestWords.cannotGo(refused)}
           </button>
         )}
       </div>
@@ -74,7 +75,7 @@ export function HasRead() {
         <div class="row">
           <ChooseButtons main={false} />
           <button type="button" class="button button-bare" onClick={() => ingest.clear()}>
-            {words.upload.clear}
+            {ingestWords.clear}
           </button>
         </div>
       )}

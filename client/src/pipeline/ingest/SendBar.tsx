@@ -1,10 +1,12 @@
 /** At the foot of the window, under the thumb: the policy in force and the one main button. */
-import { useDevice } from '../../app/device-context.ts';
+import { useSession } from '../../net/net-context.ts';
+import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { maySend } from '../../net/may-send.ts';
-import { hrefOf } from '../../app/routes.ts';
-import { words } from '../../app/words.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { ingestWords } from './ingest-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 
 export type SendBarProps = {
@@ -15,7 +17,9 @@ export type SendBarProps = {
 };
 
 export function SendBar({ onQueuedInPart }: SendBarProps) {
-  const { ingest, session, triage } = useDevice();
+  const ingest = useIngest();
+  const session = useSession();
+  const triage = useTriageViews();
   const ToRepeat = triage.value?.ToRepeat;
   const user = session.user.value;
   const chosen = ingest.studies.value.filter((study) => study.selected.value);
@@ -47,17 +51,15 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
     ingest.policy.value === null ||
     (user !== null && !maySend(user));
   return (
-    <section class="send-bar" aria-label={words.upload.sendBar}>
+    <section class="send-bar" aria-label={ingestWords.sendBar}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
-          {chosen.length === 0 ? words.upload.sendNone : words.upload.send(chosen.length)}
+          {chosen.length === 0 ? ingestWords.sendNone : ingestWords.send(chosen.length)}
           {chosen.length > 0 && (
-            <span class="send-size small numbers">
-              {words.upload.sendSize(instances, formatBytes(bytes))}
-            </span>
+            <span class="send-size small numbers">{ingestWords.sendSize(instances, formatBytes(bytes))}</span>
           )}
         </button>
       </div>
@@ -67,12 +69,12 @@ export function SendBar({ onQueuedInPart }: SendBarProps) {
 
 /** Before Send is pressed: what is chosen does not fit on this device. */
 function TooLarge() {
-  const forecast = useDevice().ingest.forecast.value;
+  const forecast = useIngest().forecast.value;
   if (forecast === null || forecast.needs <= forecast.room) return null;
   return (
     <p class="pace pace-wait small send-forecast" role="status">
       <Icon name="caution" size={16} />
-      <span>{words.upload.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
+      <span>{ingestWords.tooLarge(formatBytes(forecast.needs), formatBytes(forecast.room))}</span>
     </p>
   );
 }
@@ -82,17 +84,17 @@ function TooLarge() {
  * taken back.
  */
 export function QueueingBar() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
-    <section class="send-bar" aria-label={words.upload.sendBar}>
+    <section class="send-bar" aria-label={ingestWords.sendBar}>
       <div class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
             <Icon name="device" size={20} />{' '}
             {instances === 0 && named < instancesTotal
-              ? words.queue.naming(named, instancesTotal)
-              : words.queue.makingSafe(instances, instancesTotal)}
+              ? queueWords.naming(named, instancesTotal)
+              : queueWords.makingSafe(instances, instancesTotal)}
           </p>
           <div class="bar" aria-hidden="true">
             <div
@@ -103,7 +105,7 @@ export function QueueingBar() {
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>
           <Icon name="back" size={20} turns />
-          {words.queue.takeBack}
+          {queueWords.takeBack}
         </button>
       </div>
     </section>

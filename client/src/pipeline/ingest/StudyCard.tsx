@@ -1,10 +1,13 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import { useState } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { hrefOf } from '../../app/routes.ts';
-import { words } from '../../app/words.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { instances, series } from '../../kit/counted.ts';
+import { ingestWords } from './ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
@@ -14,20 +17,19 @@ import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 const PICTURES = 4;
 
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
-  const { ingest, triage } = useDevice();
+  const ingest = useIngest();
+  const triage = useTriageViews();
   const Notes = triage.value?.Notes;
-  const name = formatPersonName(study.patientName) ?? words.upload.noPatient;
+  const name = formatPersonName(study.patientName) ?? queueWords.noPatient;
   const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
   const birth = formatDicomDate(study.patientBirthDate);
   const { loud, quiet } = sortWarnings(study.warnings, ingest.policy.value?.deidentify === true);
   const selected = study.selected.value;
   // Hundreds of lines that nobody sees would be drawn anew with every number that grows.
   const [open, setOpen] = useState(false);
-  const size = [
-    words.series(study.series.length),
-    words.instances(study.instances),
-    formatBytes(study.bytes),
-  ].join(words.separator);
+  const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
+    kitWords.separator,
+  );
   return (
     <article class="card" data-selected={selected}>
       <label class="card-tick">
@@ -35,7 +37,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
           type="checkbox"
           class="tick"
           checked={selected}
-          aria-label={words.upload.include(name)}
+          aria-label={ingestWords.include(name)}
           onChange={() => ingest.toggle(study.studyInstanceUID)}
         />
       </label>
@@ -45,16 +47,16 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
         </h2>
         {(study.patientId || birth) && (
           <p class="small quiet kept">
-            {study.patientId && <bdi>{words.upload.patientId(study.patientId)}</bdi>}
-            {study.patientId && birth && words.separator}
-            {birth && words.upload.born(birth)}
+            {study.patientId && <bdi>{queueWords.patientId(study.patientId)}</bdi>}
+            {study.patientId && birth && kitWords.separator}
+            {birth && queueWords.born(birth)}
           </p>
         )}
         <p class="card-parts kept">
-          <bdi>{partsOf({ ...study, bodyParts }).join(words.separator) || words.upload.noDescription}</bdi>
+          <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || ingestWords.noDescription}</bdi>
         </p>
         <p class="small quiet numbers">
-          {selected ? size : `${words.upload.notIncluded}${words.separator}${size}`}
+          {selected ? size : `${ingestWords.notIncluded}${kitWords.separator}${size}`}
         </p>
         {loud.map((warning) => (
           <p key={warning} class="card-warning small">
@@ -80,11 +82,11 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
           <span class="disclosure-mark">
             <Icon name="chevron" size={16} turns />
           </span>
-          {words.upload.seriesList(study.series.length)}
+          {ingestWords.seriesList(study.series.length)}
           {quiet.length > 0 && (
             <span class="quiet">
-              {words.separator}
-              {words.upload.warnings(quiet.length)}
+              {kitWords.separator}
+              {ingestWords.warnings(quiet.length)}
             </span>
           )}
         </summary>
@@ -108,14 +110,16 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
 }
 
 function ToBeforeAfter({ study, name }: { readonly study: FoundStudy; readonly name: string }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const open =
-    ingest.policy.value?.deidentify === false ? words.beforeAfter.openKept : words.beforeAfter.open;
+    ingest.policy.value?.deidentify === false
+      ? ingestWords.beforeAfter.openKept
+      : ingestWords.beforeAfter.open;
   return (
     <a
       class="button button-bare card-compare"
       href={hrefOf({ page: 'before-after', id: study.id })}
-      aria-label={words.beforeAfter.openOf(open, name)}
+      aria-label={ingestWords.beforeAfter.openOf(open, name)}
     >
       {open}
     </a>
@@ -123,18 +127,18 @@ function ToBeforeAfter({ study, name }: { readonly study: FoundStudy; readonly n
 }
 
 function SeriesLine({ series }: { readonly series: FoundSeries }) {
-  const parts = [series.modality, toReadable(series.bodyPart)].filter(Boolean).join(words.separator);
+  const parts = [series.modality, toReadable(series.bodyPart)].filter(Boolean).join(kitWords.separator);
   return (
     <li class="series-line">
       <ThumbnailPicture series={series} />
       <div class="series-body">
         <p class="cut">
-          <bdi>{series.description.trim() || words.upload.unnamedSeries}</bdi>
+          <bdi>{series.description.trim() || ingestWords.unnamedSeries}</bdi>
         </p>
         <p class="small quiet numbers">
-          {[parts, words.instances(series.instances), formatBytes(series.bytes)]
+          {[parts, instances(series.instances), formatBytes(series.bytes)]
             .filter(Boolean)
-            .join(words.separator)}
+            .join(kitWords.separator)}
         </p>
       </div>
     </li>

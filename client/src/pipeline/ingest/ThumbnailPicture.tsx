@@ -3,13 +3,13 @@
  * words beside it.
  */
 import { useEffect, useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { FoundSeries } from './found-study.ts';
 
 export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const box = useRef<HTMLSpanElement>(null);
   const thumbnail = series.thumbnail.value;
   useEffect(() => {

@@ -4,11 +4,12 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useIngest } from './ingest-context.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import { useDropZone } from './drop-zone.ts';
 import { EmptyUpload } from './EmptyUpload.tsx';
 import type { FoundStudy, IngestPhase } from './found-study.ts';
@@ -21,7 +22,7 @@ import { StudyCard } from './StudyCard.tsx';
 const CARD = 196;
 
 export function UploadView() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const queued = useSignal<{ readonly instances: number } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -54,7 +55,7 @@ export function UploadView() {
         ))}
       {hovering.value && (
         <div class="drop-veil" aria-hidden="true">
-          <p class="large">{words.upload.dropNow}</p>
+          <p class="large">{ingestWords.dropNow}</p>
         </div>
       )}
     </>
@@ -62,12 +63,12 @@ export function UploadView() {
 }
 
 function headingOf(phase: IngestPhase, studies: number): string {
-  if (studies === 0) return words.upload.title;
-  return phase === 'queueing' ? words.upload.makingSafe(studies) : words.upload.found(studies);
+  if (studies === 0) return kitWords.pages.upload;
+  return phase === 'queueing' ? ingestWords.makingSafe(studies) : ingestWords.found(studies);
 }
 
 function Selection({ queued }: { readonly queued: number | null }) {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
@@ -82,8 +83,8 @@ function Selection({ queued }: { readonly queued: number | null }) {
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <SeveralPatients studies={studies} />
       {isRead && nothingFound && (
-        <Notice kind="plain" title={words.upload.nothing}>
-          <p>{words.upload.nothingNext}</p>
+        <Notice kind="plain" title={ingestWords.nothing}>
+          <p>{ingestWords.nothingNext}</p>
         </Notice>
       )}
       {studies.length > 0 && (
@@ -91,25 +92,25 @@ function Selection({ queued }: { readonly queued: number | null }) {
           items={studies}
           keyOf={(study) => study.studyInstanceUID}
           estimate={CARD}
-          label={words.upload.found(studies.length)}
+          label={ingestWords.found(studies.length)}
           class="cards"
           render={(study) => <StudyCard study={study} />}
         />
       )}
       <RejectedFiles
         files={ingest.heldBack.value}
-        title={words.upload.heldBack(ingest.heldBack.value.length)}
-        what={words.upload.heldBackWhat}
+        title={ingestWords.heldBack(ingest.heldBack.value.length)}
+        what={ingestWords.heldBackWhat}
       />
       <RejectedFiles
         files={ingest.rejected.value}
-        title={words.upload.cannotGo(ingest.rejected.value.length)}
-        what={words.upload.cannotGoWhat}
+        title={ingestWords.cannotGo(ingest.rejected.value.length)}
+        what={ingestWords.cannotGoWhat}
       />
       <RejectedFiles
         files={ingest.skippedFiles.value}
-        title={words.upload.skipped(ingest.skipped.value)}
-        what={words.upload.skippedWhat}
+        title={ingestWords.skipped(ingest.skipped.value)}
+        what={ingestWords.skippedWhat}
       />
     </>
   );
@@ -118,11 +119,11 @@ function Selection({ queued }: { readonly queued: number | null }) {
 /** Said of the last Send, until the page is left: something of it stands below and not in the queue. */
 function QueuedInPart({ instances }: { readonly instances: number }) {
   return (
-    <Notice kind="plain" sign="device" title={words.upload.queued(instances)}>
-      <p>{words.upload.queuedInPart}</p>
+    <Notice kind="plain" sign="device" title={ingestWords.queued(instances)}>
+      <p>{ingestWords.queuedInPart}</p>
       <p class="notice-actions">
         <a class="button" href={hrefOf({ page: 'queue' })}>
-          {words.upload.toQueue}
+          {ingestWords.toQueue}
         </a>
       </p>
     </Notice>
@@ -137,20 +138,20 @@ function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] 
   );
   return (
     <Notice kind="wait">
-      <p>{words.upload.severalPatients(patients.size)}</p>
+      <p>{ingestWords.severalPatients(patients.size)}</p>
     </Notice>
   );
 }
 
 /** Why Send did not work: what happened, what it means, what to do. */
 function SendProblem() {
-  const { ingest } = useDevice();
+  const ingest = useIngest();
   const problem = ingest.problem.value;
   return (
     <div role="alert">
       {problem && (
-        <Notice kind="stop" title={words.upload.sendProblem[problem].title}>
-          <p>{words.upload.sendProblem[problem].next}</p>
+        <Notice kind="stop" title={ingestWords.sendProblem[problem].title}>
+          <p>{ingestWords.sendProblem[problem].next}</p>
         </Notice>
       )}
     </div>

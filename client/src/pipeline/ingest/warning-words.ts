@@ -1,9 +1,9 @@
 /**
- * Remarks on a found study as sentences: those of the selection from words.ts, those of a file from the
+ * Remarks on a found study as sentences: those of the selection from ingest-words.ts, those of a file from the
  * protocol's table.
  */
 import { WARNINGS } from '#shared/protocol/problem.ts';
-import { words } from '../../app/words.ts';
+import { ingestWords } from './ingest-words.ts';
 import type { StudyWarning } from './found-study.ts';
 
 const OF_THE_SELECTION = [
@@ -22,7 +22,7 @@ type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, 'patient-missing']);
 
 export function sentenceOfWarning(warning: StudyWarning): string {
-  return isOfTheSelection(warning) ? words.upload.warning[warning] : WARNINGS[warning];
+  return isOfTheSelection(warning) ? ingestWords.warning[warning] : WARNINGS[warning];
 }
 
 function isOfTheSelection(warning: StudyWarning): warning is OfTheSelection {

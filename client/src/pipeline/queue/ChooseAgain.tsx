@@ -2,13 +2,13 @@
  * The way to the page where the same files, or better ones, are chosen: what this device cannot carry on with
  * starts there.
  */
-import { hrefOf } from '../../app/routes.ts';
-import { words } from '../../app/words.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { queueWords } from './queue-words.ts';
 
 export function ChooseAgain() {
   return (
     <a class="button" href={hrefOf({ page: 'upload' })}>
-      {words.queue.chooseAgain}
+      {queueWords.chooseAgain}
     </a>
   );
 }

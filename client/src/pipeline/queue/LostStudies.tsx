@@ -2,24 +2,26 @@
  * What waited here when the browser cleared its storage: which studies, and how each goes on. Red, because
  * nothing happens until a person does it.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { words } from '../../app/words.ts';
+import { instances } from '../../kit/counted.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from './queue-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import type { LostStudy } from './queued-study.ts';
 
 export function LostStudies() {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const lost = queue.lost.value;
   if (lost.length === 0) return null;
   const isCertain = lost.some((study) => study.rememberedBy === 'device');
   return (
     <Notice
       kind={isCertain ? 'stop' : 'wait'}
-      title={isCertain ? words.lost.title(lost.length) : words.lost.perhaps(lost.length)}
+      title={isCertain ? queueWords.lost.title(lost.length) : queueWords.lost.perhaps(lost.length)}
     >
-      <p>{isCertain ? words.lost.next : words.lost.perhapsNext}</p>
+      <p>{isCertain ? queueWords.lost.next : queueWords.lost.perhapsNext}</p>
       <ul>
         {lost.map((study) => (
           <li key={study.id} class="row row-apart">
@@ -27,10 +29,10 @@ export function LostStudies() {
             <button
               type="button"
               class="button button-bare"
-              aria-label={words.queue.dismissOf(describe(study))}
+              aria-label={queueWords.dismissOf(describe(study))}
               onClick={() => queue.forgetLost(study.id)}
             >
-              {words.queue.dismiss}
+              {queueWords.dismiss}
             </button>
           </li>
         ))}
@@ -42,8 +44,7 @@ export function LostStudies() {
   );
 }
 
-function describe({ modalities, instances, queuedAt }: LostStudy): string {
-  const when =
-    queuedAt === null ? [] : [words.queue.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
-  return [words.queue.erasedName(modalities), words.instances(instances), ...when].join(words.separator);
+function describe({ modalities, queuedAt, ...lost }: LostStudy): string {
+  const when = queuedAt === null ? [] : [queueWords.queuedWhen(formatMoment(new Date(queuedAt), new Date()))];
+  return [queueWords.erasedName(modalities), instances(lost.instances), ...when].join(kitWords.separator);
 }

@@ -3,14 +3,15 @@
  * waits or needs someone.
  */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
 import { triageWords } from '../triage/triage-words.ts';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from './queue-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { GoOn } from './ResumeButton.tsx';
 import type { QueuedStudy } from './queued-study.ts';
@@ -21,24 +22,24 @@ import { Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 import { partOf, trackOf } from './track-of.ts';
 
 export function QueueRow({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study, useDevice().queue.link.value);
+  const track = trackOf(study, useQueue().link.value);
   const name = nameOf(study);
   const href = hrefOf({ page: 'study', id: study.id });
   const now = new Date();
   const said = study.title
-    ? [...partsOf(study.title), words.queue.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
+    ? [...partsOf(study.title), queueWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
     : remainsOf(study, now);
   return (
     <article class="queue-row" data-part={partOf(study)}>
       <div class="queue-head">
         <h3 class="queue-name">
-          <a href={href} aria-label={words.queue.openOf(name)}>
+          <a href={href} aria-label={queueWords.openOf(name)}>
             <bdi class="cut">{name}</bdi>
             <Icon name="chevron" size={16} turns />
           </a>
         </h3>
         <p class="small quiet queue-meta kept">
-          <bdi>{said.join(words.separator)}</bdi>
+          <bdi>{said.join(kitWords.separator)}</bdi>
         </p>
         {goesFirst(study) && (
           <p class="small queue-first">
@@ -54,7 +55,7 @@ export function QueueRow({ study }: { readonly study: QueuedStudy }) {
       </div>
       <RepeatFilm study={study} />
       {study.state === 'taken-back' ? (
-        <p class="quiet">{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p>
+        <p class="quiet">{study.wasCancelled ? queueWords.cancelledWhat : queueWords.takenBackWhat}</p>
       ) : (
         <Track track={track} />
       )}
@@ -75,21 +76,21 @@ function goesFirst({ isWaiting, score, ranked }: QueuedStudy): boolean {
 
 function Said({ study, track }: { readonly study: QueuedStudy; readonly track: TrackState }) {
   if (study.waiting === 'interrupted')
-    return <Red title={words.queue.interrupted} next={words.queue.interruptedNext} />;
+    return <Red title={queueWords.interrupted} next={queueWords.interruptedNext} />;
   if (study.state === 'failed') {
     const problem: { title: string; next?: string } = study.problem
       ? PROBLEMS[study.problem]
-      : { title: words.queue.failed };
+      : { title: queueWords.failed };
     return <Red title={problem.title} next={problem.next ?? null} />;
   }
   if (study.trouble)
     return (
-      <Red title={words.queue.trouble[study.trouble].title} next={words.queue.trouble[study.trouble].means} />
+      <Red title={queueWords.trouble[study.trouble].title} next={queueWords.trouble[study.trouble].means} />
     );
   if (track.needsDecision > 0 && study.state === 'attention')
-    return <Red title={words.track.needsDecision(track.needsDecision)} next={null} />;
-  if (study.packing) return <p class="small quiet">{words.queue.stillReading}</p>;
-  if (study.paused && study.isWaiting) return <p class="small quiet">{words.queue.paused}</p>;
+    return <Red title={queueWords.track.needsDecision(track.needsDecision)} next={null} />;
+  if (study.packing) return <p class="small quiet">{queueWords.stillReading}</p>;
+  if (study.paused && study.isWaiting) return <p class="small quiet">{queueWords.paused}</p>;
   return (
     <Pace
       track={track}
@@ -135,8 +136,8 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
   }
   if (study.state === 'attention')
     return (
-      <a class="button" href={href} aria-label={words.queue.decideOf(name)}>
-        {words.queue.decide}
+      <a class="button" href={href} aria-label={queueWords.decideOf(name)}>
+        {queueWords.decide}
       </a>
     );
   if (study.isWaiting || study.canTakeBack || study.canCancel)
@@ -148,15 +149,15 @@ function Actions({ study, name, href }: OfStudy & { readonly href: string }) {
 
 /** Loses nothing: the receipt is kept, and what was cut off is chosen again. */
 function Dismiss({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   return (
     <button
       type="button"
       class="button button-bare"
-      aria-label={words.queue.dismissOf(name)}
+      aria-label={queueWords.dismissOf(name)}
       onClick={() => void queue.dismiss(study.id)}
     >
-      {words.queue.dismiss}
+      {queueWords.dismiss}
     </button>
   );
 }

@@ -2,13 +2,14 @@
  * The queue: every study with its track, those that need a person first. A list of any length; nothing jumps
  * when counts change.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { Notice } from '../../kit/Notice.tsx';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 import { LostStudies } from './LostStudies.tsx';
 import { QueueRow } from './QueueRow.tsx';
@@ -21,16 +22,21 @@ type Line =
   | { readonly kind: 'heading'; readonly part: QueuePart; readonly studies: readonly QueuedStudy[] }
   | { readonly kind: 'study'; readonly study: QueuedStudy };
 
-export function QueueView() {
-  const { queue } = useDevice();
+export type QueueViewProps = {
+  /** The browser was asked to keep what waits here, and has promised nothing. */
+  readonly mayBeCleared: boolean;
+};
+
+export function QueueView({ mayBeCleared }: QueueViewProps) {
+  const queue = useQueue();
   const ready = queue.ready.value;
   const studies = queue.studies.value;
   return (
     <main id="content" class="page queue" aria-busy={!ready}>
-      <h1 tabIndex={-1}>{words.queue.title}</h1>
+      <h1 tabIndex={-1}>{kitWords.pages.queue}</h1>
       <LostStudies />
       <InBetween />
-      <MayBeCleared />
+      {mayBeCleared && queue.safe.value > 0 && <p class="small quiet">{queueWords.mayBeCleared}</p>}
       {ready && queue.others.value + queue.othersWaiting.value > 0 && (
         <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
       )}
@@ -43,12 +49,12 @@ export function QueueView() {
 function OfOthers({ travelling, waiting }: { readonly travelling: number; readonly waiting: number }) {
   const [first, then] =
     travelling > 0
-      ? [words.queue.others(travelling), words.queue.othersWhat]
-      : [words.queue.othersWaiting(waiting), words.queue.othersWaitingWhat];
+      ? [queueWords.others(travelling), queueWords.othersWhat]
+      : [queueWords.othersWaiting(waiting), queueWords.othersWaitingWhat];
   return (
     <Notice kind="plain" sign="device" title={first}>
       <p>{then}</p>
-      {travelling > 0 && waiting > 0 && <p>{words.queue.othersWaiting(waiting)}</p>}
+      {travelling > 0 && waiting > 0 && <p>{queueWords.othersWaiting(waiting)}</p>}
     </Notice>
   );
 }
@@ -58,22 +64,15 @@ function OfOthers({ travelling, waiting }: { readonly travelling: number; readon
  * it.
  */
 function InBetween() {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const diagnosis = queue.diagnosis.value;
   if (diagnosis === null || !queue.studies.value.some((study) => study.isWaiting)) return null;
-  const { title, next } = words.queue.diagnosis[diagnosis];
+  const { title, next } = queueWords.diagnosis[diagnosis];
   return (
     <Notice kind={diagnosis === 'proxy-answers' ? 'wait' : 'plain'} title={title}>
       <p>{next}</p>
     </Notice>
   );
-}
-
-/** Only where something waits, and the browser was asked and has promised nothing. */
-function MayBeCleared() {
-  const { ingest, queue } = useDevice();
-  if (ingest.persisted.value !== false || queue.safe.value === 0) return null;
-  return <p class="small quiet">{words.queue.mayBeCleared}</p>;
 }
 
 function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
@@ -86,7 +85,7 @@ function QueueList({ studies }: { readonly studies: readonly QueuedStudy[] }) {
       items={lines}
       keyOf={(line) => (line.kind === 'heading' ? line.part : line.study.id)}
       estimate={ROW}
-      label={words.queue.title}
+      label={kitWords.pages.queue}
       class="queue-list"
       render={(line) =>
         line.kind === 'heading' ? (
@@ -110,7 +109,7 @@ function PartHeading({
     <div class="queue-part-head">
       <h2 class="queue-part" data-part={part}>
         {part === 'needs-you' && <Icon name="decide" size={20} />}
-        {words.queue.parts[part]} <span class="quiet numbers queue-part-count">{studies.length}</span>
+        {queueWords.parts[part]} <span class="quiet numbers queue-part-count">{studies.length}</span>
       </h2>
       <DismissAll
         studies={studies.filter((study) => study.state === 'done' || study.state === 'taken-back')}
@@ -121,7 +120,7 @@ function PartHeading({
 
 /** After a day of studies, in one touch. Their receipts are kept. */
 function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   if (studies.length < 2) return null;
   return (
     <button
@@ -129,7 +128,7 @@ function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
       class="button button-bare"
       onClick={() => studies.forEach((study) => void queue.dismiss(study.id))}
     >
-      {words.queue.dismissAll(studies.length)}
+      {queueWords.dismissAll(studies.length)}
     </button>
   );
 }
@@ -137,11 +136,11 @@ function DismissAll({ studies }: { readonly studies: readonly QueuedStudy[] }) {
 function EmptyQueue() {
   return (
     <div class="queue-empty">
-      <p class="strong">{words.queue.empty}</p>
-      <p class="quiet">{words.queue.emptyWhat}</p>
+      <p class="strong">{queueWords.empty}</p>
+      <p class="quiet">{queueWords.emptyWhat}</p>
       <p>
         <a class="button button-main" href={hrefOf({ page: 'upload' })}>
-          {words.queue.toUpload}
+          {queueWords.toUpload}
         </a>
       </p>
     </div>
@@ -158,13 +157,13 @@ function QueueSkeleton() {
   if (tooLate)
     return (
       <div role="alert">
-        <Notice kind="stop" title={words.queue.noDatabase}>
-          <p>{words.queue.noDatabaseNext}</p>
+        <Notice kind="stop" title={queueWords.noDatabase}>
+          <p>{queueWords.noDatabaseNext}</p>
         </Notice>
       </div>
     );
   return (
-    <div aria-label={words.queue.loading} role="status">
+    <div aria-label={queueWords.loading} role="status">
       {[0, 1, 2].map((row) => (
         <div key={row} class="queue-row" aria-hidden="true">
           <div class="skeleton skeleton-name" />

@@ -2,27 +2,27 @@
  * The button for a study that the gateway did not take, and for one that this device cannot carry on with.
  */
 import { PROBLEMS } from '#shared/protocol/problem.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { queueWords } from './queue-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import type { QueuedStudy } from './queued-study.ts';
 import { nameOf } from './study-title.ts';
 
 /** Trying again where that can help; where the study itself must be another one, the way to choose it. */
 export function GoOn({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   if (study.trouble === 'copy-unreadable' || (study.problem && PROBLEMS[study.problem].retry === 'changed'))
     return <ChooseAgain />;
   return (
     <button
       type="button"
       class="button"
-      aria-label={words.queue.retryOf(nameOf(study))}
+      aria-label={queueWords.retryOf(nameOf(study))}
       onClick={() => void (study.trouble ? queue.tryNow(study.id) : queue.retry(study.id))}
     >
       <Icon name="again" size={20} />
-      {words.queue.retry}
+      {queueWords.retry}
     </button>
   );
 }

@@ -3,13 +3,13 @@
  * cancel it in the middle.
  */
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { words } from '../../app/words.ts';
+import { queueWords } from './queue-words.ts';
 import { CancelSending, TakeBack, type OfStudy } from './TakeBack.tsx';
 
 export function SendingButtons({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   return (
     <div class="row">
       {study.isWaiting && <Turn study={study} name={name} />}
@@ -17,10 +17,10 @@ export function SendingButtons({ study, name }: OfStudy) {
         <button
           type="button"
           class="button button-bare"
-          aria-label={study.paused ? words.queue.resumeOf(name) : words.queue.pauseOf(name)}
+          aria-label={study.paused ? queueWords.resumeOf(name) : queueWords.pauseOf(name)}
           onClick={() => void (study.paused ? queue.resume(study.id) : queue.pause(study.id))}
         >
-          {study.paused ? words.queue.resume : words.queue.pause}
+          {study.paused ? queueWords.resume : queueWords.pause}
         </button>
       )}
       {study.canTakeBack ? (
@@ -36,7 +36,7 @@ type Way = 'first' | 'earlier' | 'later';
 
 /** Its place among those that wait, by buttons. Who pressed one stays on it while the rows change places. */
 function Turn({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const waiting = queue.studies.value.filter((each) => each.isWaiting);
   const place = waiting.findIndex((each) => each.id === study.id);
   const pressed = useRef<Way | null>(null);
@@ -60,7 +60,7 @@ function Turn({ study, name }: OfStudy) {
     <div
       class="turn"
       role="group"
-      aria-label={words.queue.turnOf(name, place + 1, waiting.length)}
+      aria-label={queueWords.turnOf(name, place + 1, waiting.length)}
       ref={group}
     >
       {!isFirst && (
@@ -68,10 +68,10 @@ function Turn({ study, name }: OfStudy) {
           type="button"
           class="button button-bare"
           data-way="first"
-          aria-label={words.queue.sendFirstOf(name)}
+          aria-label={queueWords.sendFirstOf(name)}
           onClick={() => go('first')}
         >
-          {words.queue.sendFirst}
+          {queueWords.sendFirst}
         </button>
       )}
       {place > 0 && (
@@ -79,7 +79,7 @@ function Turn({ study, name }: OfStudy) {
           type="button"
           class="button button-bare"
           data-way="earlier"
-          aria-label={words.queue.earlierOf(name)}
+          aria-label={queueWords.earlierOf(name)}
           onClick={() => go('earlier')}
         >
           <Icon name="up" size={20} />
@@ -90,7 +90,7 @@ function Turn({ study, name }: OfStudy) {
           type="button"
           class="button button-bare"
           data-way="later"
-          aria-label={words.queue.laterOf(name)}
+          aria-label={queueWords.laterOf(name)}
           onClick={() => go('later')}
         >
           <Icon name="down" size={20} />

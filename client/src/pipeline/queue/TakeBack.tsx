@@ -4,29 +4,29 @@
  */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../../kit/AskFirst.tsx';
-import { useDevice } from '../../app/device-context.ts';
-import { words } from '../../app/words.ts';
+import { useQueue } from './queue-context.ts';
+import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 
 /** Of which nothing has left; says so when the first bytes were faster. */
 export function TakeBack({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [late, setLate] = useState(false);
   if (late)
     return (
       <p class="small" role="status">
-        {words.takeBack.tooLate}
+        {queueWords.takeBackSheet.tooLate}
       </p>
     );
   return (
     <AskFirst
       bare
-      label={words.queue.takeBack}
-      of={words.queue.takeBackOf(name)}
+      label={queueWords.takeBack}
+      of={queueWords.takeBackOf(name)}
       icon={{ name: 'back', turns: true }}
-      ask={{ ...words.takeBack, about: name, what: words.takeBack.what(study.instances) }}
+      ask={{ ...queueWords.takeBackSheet, about: name, what: queueWords.takeBackSheet.what(study.instances) }}
       onYes={() => void queue.takeBack(study.id).then((taken) => setLate(!taken))}
     />
   );
@@ -37,7 +37,7 @@ export function TakeBack({ study, name }: OfStudy) {
  * so.
  */
 export function CancelSending({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [failed, setFailed] = useState(false);
   const cancel = () => {
     setFailed(false);
@@ -47,15 +47,19 @@ export function CancelSending({ study, name }: OfStudy) {
     <>
       {failed && (
         <p class="small row-note" role="status">
-          {words.cancelStudy.notReached}
+          {queueWords.cancelSheet.notReached}
         </p>
       )}
       <AskFirst
         bare
-        label={words.queue.cancel}
-        of={words.queue.cancelOf(name)}
+        label={queueWords.cancel}
+        of={queueWords.cancelOf(name)}
         icon={{ name: 'close' }}
-        ask={{ ...words.cancelStudy, about: name, what: words.cancelStudy.what(study.track.inPacs) }}
+        ask={{
+          ...queueWords.cancelSheet,
+          about: name,
+          what: queueWords.cancelSheet.what(study.track.inPacs),
+        }}
         onYes={cancel}
       />
     </>
@@ -64,17 +68,17 @@ export function CancelSending({ study, name }: OfStudy) {
 
 /** Which the gateway has refused half-way: its copy here is deleted. */
 export function Forget({ study, name }: OfStudy) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   return (
     <AskFirst
       bare
-      label={words.queue.dismiss}
-      of={words.queue.dismissOf(name)}
+      label={queueWords.dismiss}
+      of={queueWords.dismissOf(name)}
       ask={{
-        ...words.forget,
+        ...queueWords.forgetSheet,
         about: name,
-        what: words.forget.what(study.instances),
-        yes: words.queue.dismiss,
+        what: queueWords.forgetSheet.what(study.instances),
+        yes: queueWords.dismiss,
       }}
       onYes={() => void queue.dismiss(study.id)}
     />

@@ -6,7 +6,8 @@
 import { formatCount, formatRate } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { hasArrived, placesOf, type Place, type TrackState } from './track-state.ts';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from './queue-words.ts';
 
 const SIGN: Record<Place, IconName> = { device: 'device', way: 'way', gateway: 'gateway', pacs: 'pacs' };
 
@@ -18,7 +19,7 @@ export type TrackProps = {
 
 export function Track({ track, size = 'normal' }: TrackProps) {
   return (
-    <ol class={`track track-${size}`} aria-label={words.track.label(track.total)}>
+    <ol class={`track track-${size}`} aria-label={queueWords.track.label(track.total)}>
       {placesOf(track).map(({ place, count, look, passed }) => (
         <li key={place} class="place" data-look={look} data-place={place}>
           <span class="place-line">
@@ -37,9 +38,9 @@ export function Track({ track, size = 'normal' }: TrackProps) {
           </span>
           <span class="place-count numbers">
             {formatCount(count)}
-            {place === 'pacs' && <span class="place-of"> {words.track.of(track.total)}</span>}
+            {place === 'pacs' && <span class="place-of"> {queueWords.track.of(track.total)}</span>}
           </span>
-          <span class="place-word">{words.places[place]}</span>
+          <span class="place-word">{queueWords.places[place]}</span>
         </li>
       ))}
     </ol>
@@ -57,8 +58,8 @@ export type PaceProps = {
 };
 
 function whyItStands(track: TrackState): string {
-  if (!track.waitingFor) return words.track.stalled;
-  return hasArrived(track) ? words.track.receiptWaits : words.track.waiting[track.waitingFor];
+  if (!track.waitingFor) return queueWords.track.stalled;
+  return hasArrived(track) ? queueWords.track.receiptWaits : queueWords.track.waiting[track.waitingFor];
 }
 
 /**
@@ -76,8 +77,8 @@ export function Pace({ track, bytesPerSecond, secondsLeft, stalled }: PaceProps)
   }
   const parts = [
     bytesPerSecond > 0 ? formatRate(bytesPerSecond) : null,
-    secondsLeft === null ? null : words.track.timeLeft(secondsLeft),
+    secondsLeft === null ? null : queueWords.track.timeLeft(secondsLeft),
   ];
-  const said = parts.filter((part) => part !== null).join(words.separator);
+  const said = parts.filter((part) => part !== null).join(kitWords.separator);
   return said ? <p class="pace small quiet numbers">{said}</p> : null;
 }

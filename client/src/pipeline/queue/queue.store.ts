@@ -12,15 +12,8 @@ import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin } from './rows/d
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering, isToBeSent } from './rows/order-studies.ts';
-import type {
-  Diagnosis,
-  Link,
-  LostStudy,
-  QueuedStudy,
-  QueueStore,
-  StudyTitle,
-  Track,
-} from './queued-study.ts';
+import type { Link } from '../../net/link.ts';
+import type { Diagnosis, LostStudy, QueuedStudy, QueueStore, StudyTitle, Track } from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
 import { compareRoster, compareUploads, createRoster, type RosterPlace } from './waiting-record.ts';
 import { compareForSending } from './sending-order.ts';

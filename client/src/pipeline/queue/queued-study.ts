@@ -4,6 +4,7 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import type { FilmFinding } from '#shared/protocol/inference.ts';
+import type { Link } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { ProblemCode, ReasonCode } from '#shared/protocol/problem.ts';
@@ -172,8 +173,6 @@ export interface LostStudy {
  * else answers in the gateway's place, so nothing arrives until it lets the device through.
  */
 export type Diagnosis = 'proxy-limits-size' | 'proxy-cuts-long-requests' | 'proxy-buffers' | 'proxy-answers';
-
-export type Link = 'online' | 'offline' | 'gateway-unreachable' | 'pacs-unreachable';
 
 export interface QueueStore {
   /** False until the database was read for the first time. */

@@ -3,12 +3,13 @@
  * large and when it was sent remain.
  */
 import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
-import { words } from '../../app/words.ts';
+import { instances, series } from '../../kit/counted.ts';
+import { queueWords } from './queue-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 
 export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): string {
-  if (!title) return words.queue.erasedName(about?.modalities ?? []);
-  return formatPersonName(title.patientName) ?? words.upload.noPatient;
+  if (!title) return queueWords.erasedName(about?.modalities ?? []);
+  return formatPersonName(title.patientName) ?? queueWords.noPatient;
 }
 
 /** What tells studies apart whose title was erased: how much, and when. */
@@ -16,13 +17,13 @@ export function remainsOf(
   study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state'>,
   now: Date,
 ): readonly string[] {
-  const { about, instances, queuedAt, completedAt, state } = study;
+  const { about, queuedAt, completedAt, state } = study;
   const at = (moment: number) => formatMoment(new Date(moment), now);
   return [
-    ...(about ? [words.series(about.series)] : []),
-    words.instances(instances),
-    words.queue.queuedWhen(at(queuedAt)),
-    ...(state === 'done' && completedAt !== null ? [words.queue.arrivedWhen(at(completedAt))] : []),
+    ...(about ? [series(about.series)] : []),
+    instances(study.instances),
+    queueWords.queuedWhen(at(queuedAt)),
+    ...(state === 'done' && completedAt !== null ? [queueWords.arrivedWhen(at(completedAt))] : []),
   ];
 }
 

@@ -1,7 +1,8 @@
 /** A queued study as the track that every screen draws. Pure. */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { TrackState } from './track-state.ts';
-import type { Link, QueuedStudy, ReasonCount } from './queued-study.ts';
+import type { Link } from '../../net/link.ts';
+import type { QueuedStudy, ReasonCount } from './queued-study.ts';
 
 function sumOf(counts: readonly ReasonCount[]): number {
   return counts.reduce((sum, count) => sum + count.instances, 0);

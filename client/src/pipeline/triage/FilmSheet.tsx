@@ -5,8 +5,9 @@
  */
 import { Sheet } from '../../kit/Sheet.tsx';
 import { triageWords } from './triage-words.ts';
-import { useDevice } from '../../app/device-context.ts';
-import { words } from '../../app/words.ts';
+import { useIngest } from '../ingest/ingest-context.ts';
+import { useTriage } from './triage-context.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 import { FilmMarks } from './FilmMarks.tsx';
@@ -20,7 +21,8 @@ export type FilmSheetProps = {
 };
 
 export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
-  const { ingest, triage } = useDevice();
+  const ingest = useIngest();
+  const triage = useTriage();
   const { picture, marks, findings } = warning;
   const goes = study.selected.value;
   const doNotSend = () => {
@@ -61,7 +63,7 @@ export function FilmSheet({ study, name, warning, onClose }: FilmSheetProps) {
       </p>
       <div class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>
-          {words.close}
+          {kitWords.close}
         </button>
         {goes && (
           <button type="button" class="button" onClick={doNotSend}>

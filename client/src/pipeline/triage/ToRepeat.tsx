@@ -3,16 +3,16 @@
  * lie far below. It holds nothing back.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useTriage } from './triage-context.ts';
 import { formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from './triage-words.ts';
-import { words } from '../../app/words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 
 export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] }) {
-  const store = useDevice().triage.value?.store;
+  const store = useTriage().value?.store;
   const [opened, setOpened] = useState<FoundStudy | null>(null);
   const warned = store?.warned.value;
   const studies =
@@ -44,7 +44,7 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
       {opened && warning && (
         <FilmSheet
           study={opened}
-          name={formatPersonName(opened.patientName) ?? words.upload.noPatient}
+          name={formatPersonName(opened.patientName) ?? queueWords.noPatient}
           warning={warning}
           onClose={() => setOpened(null)}
         />

@@ -3,7 +3,7 @@
  * nothing moves when they have looked.
  */
 import { useState } from 'preact/hooks';
-import { useDevice } from '../../app/device-context.ts';
+import { useTriage } from './triage-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from './triage-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
@@ -13,7 +13,7 @@ import type { FilmWarning, StudyTriage } from './triage.store.ts';
 type NotesProps = { readonly study: FoundStudy; readonly name: string };
 
 export function TriageNotes({ study, name }: NotesProps) {
-  const triage = useDevice().triage.value?.store.of(study).value;
+  const triage = useTriage().value?.store.of(study).value;
   if (!triage) return null;
   return (
     <div class="triage">

@@ -2,8 +2,8 @@
  * Starts the models' part of the page, which is fetched once the page is drawn: the store, and what it shows
  * on a study's card.
  */
-import type { ComponentType } from 'preact';
-import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
+import type { IngestStore } from '../ingest/found-study.ts';
+import type { TriageViews } from '../ingest/ingest-context.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { noteTriage } from '../queue/rows/note-triage.ts';
 import { createCautiousWorker } from './cautious-worker.ts';
@@ -12,10 +12,8 @@ import { createTriageStore, type TriageStore } from './triage.store.ts';
 import { ToRepeat } from './ToRepeat.tsx';
 import { TriageNotes } from './TriageNotes.tsx';
 
-export interface Triage {
+export interface Triage extends TriageViews {
   readonly store: TriageStore;
-  readonly Notes: ComponentType<{ readonly study: FoundStudy; readonly name: string }>;
-  readonly ToRepeat: ComponentType<{ readonly chosen: readonly FoundStudy[] }>;
 }
 
 /** The page's own first seconds are not for this. */

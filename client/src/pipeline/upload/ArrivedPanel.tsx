@@ -4,12 +4,12 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
-import { hrefOf } from '../../app/routes.ts';
-import { words } from '../../app/words.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { uploadWords } from './upload-words.ts';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { deidentificationLine, readReceipt, receiptFileName, summaryOf } from './kept-receipt.ts';
@@ -18,7 +18,7 @@ import { PrintedReceipt } from './PrintedReceipt.tsx';
 type Loaded = { readonly kept: KeptReceipt; readonly receipt: Receipt };
 
 export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [loaded, setLoaded] = useState<Loaded | 'loading' | 'missing'>('loading');
   const late = useLate(loaded === 'loading');
   useEffect(() => {
@@ -32,27 +32,27 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
     return () => void (gone = true);
   }, [study.id, study.receiptId]);
   return (
-    <section class="arrived" aria-label={words.study.arrivedTitle}>
+    <section class="arrived" aria-label={uploadWords.arrivedTitle}>
       {typeof loaded === 'object' ? (
         <Proof study={study} loaded={loaded} />
       ) : (
         <p class="quiet">
-          {loaded === 'missing' ? words.study.receiptNotYet : late && words.study.receiptLoading}
+          {loaded === 'missing' ? uploadWords.receiptNotYet : late && uploadWords.receiptLoading}
         </p>
       )}
       <div class="arrived-actions">
         <a class="button button-main" href={hrefOf({ page: 'upload' })}>
-          {words.study.sendAnother}
+          {uploadWords.sendAnother}
         </a>
         {typeof loaded === 'object' && (
           <>
             <button type="button" class="button" onClick={() => save(loaded.kept)}>
               <Icon name="save" size={20} />
-              {words.study.save}
+              {uploadWords.save}
             </button>
             <button type="button" class="button" onClick={() => window.print()}>
               <Icon name="print" size={20} />
-              {words.study.print}
+              {uploadWords.print}
             </button>
           </>
         )}
@@ -67,20 +67,20 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
   const summary = summaryOf(receipt.instances);
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
   const lines = [
-    summary.found > 0 && words.study.provenFound(summary.found),
-    summary.readBack > 0 && words.study.provenReadBack(summary.readBack),
-    summary.alreadyThere > 0 && words.study.alreadyThere(summary.alreadyThere),
-    summary.coerced > 0 && words.study.coerced(summary.coerced),
+    summary.found > 0 && uploadWords.provenFound(summary.found),
+    summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),
+    summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
+    summary.coerced > 0 && uploadWords.coerced(summary.coerced),
     deidentificationLine(receipt),
-    words.study.provenSigned,
+    uploadWords.provenSigned,
   ].filter((line): line is string => typeof line === 'string');
   return (
     <>
       <div class="arrived-head">
         <Icon name="pacs" size={32} />
         <div>
-          <h2 class="large">{words.study.arrivedTitle}</h2>
-          <p class="numbers">{words.study.arrivedWhen(summary.inPacs, when)}</p>
+          <h2 class="large">{uploadWords.arrivedTitle}</h2>
+          <p class="numbers">{uploadWords.arrivedWhen(summary.inPacs, when)}</p>
         </div>
       </div>
       <ul class="arrived-proof small">

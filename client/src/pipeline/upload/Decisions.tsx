@@ -6,11 +6,12 @@
 import { useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { Confirm } from '../../kit/Sheet.tsx';
-import { words } from '../../app/words.ts';
+import { queueWords } from '../queue/queue-words.ts';
+import { uploadWords } from './upload-words.ts';
 import { countRetried, mayBeRetried } from '../queue/may-be-retried.ts';
 import type { QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
 
@@ -38,11 +39,11 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
 function reasonOf(code: string): { readonly title: string; readonly next: string } {
   return code in REASONS
     ? REASONS[code as ReasonCode]
-    : { title: words.study.decide.unknownReason, next: words.study.decide.unknownNext };
+    : { title: uploadWords.decide.unknownReason, next: uploadWords.decide.unknownNext };
 }
 
 function Decision({ study, some }: { readonly study: QueuedStudy; readonly some: Undecided }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
@@ -62,10 +63,10 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
     );
   };
   return (
-    <section aria-label={words.track.needsDecision(some.instances)}>
-      <Notice kind="stop" title={words.study.decide.sentence(some.instances, study.instances)}>
+    <section aria-label={queueWords.track.needsDecision(some.instances)}>
+      <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
         <p>
-          {[reason.title, others > 0 && words.study.decide.others(others), reason.next]
+          {[reason.title, others > 0 && uploadWords.decide.others(others), reason.next]
             .filter(Boolean)
             .join(' ')}
         </p>
@@ -78,7 +79,7 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
               onClick={() => void decide(() => queue.retry(study.id))}
             >
               <Icon name="again" size={20} />
-              {words.study.decide.retry(countRetried(study))}
+              {uploadWords.decide.retry(countRetried(study))}
             </button>
           )}
           <button
@@ -88,18 +89,18 @@ function Decision({ study, some }: { readonly study: QueuedStudy; readonly some:
             aria-haspopup="dialog"
             onClick={() => setAsking(true)}
           >
-            {words.study.decide.leaveOut(some.instances)}
+            {uploadWords.decide.leaveOut(some.instances)}
           </button>
         </div>
-        <div role="alert">{failed && <p class="small">{words.study.decide.notReached}</p>}</div>
+        <div role="alert">{failed && <p class="small">{uploadWords.decide.notReached}</p>}</div>
         <CodeLine code={some.reason} />
       </Notice>
       {asking && (
         <Confirm
-          title={words.study.decide.confirmTitle(some.instances)}
-          what={words.study.decide.confirmWhat(some.instances)}
-          yes={words.study.decide.leaveOut(some.instances)}
-          no={words.study.decide.confirmNo}
+          title={uploadWords.decide.confirmTitle(some.instances)}
+          what={uploadWords.decide.confirmWhat(some.instances)}
+          yes={uploadWords.decide.leaveOut(some.instances)}
+          no={uploadWords.decide.confirmNo}
           destructive
           onYes={() => void decide(leaveOut)}
           onClose={() => setAsking(false)}

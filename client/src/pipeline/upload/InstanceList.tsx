@@ -3,11 +3,12 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { uploadWords } from './upload-words.ts';
 import type { QueuedInstance, QueuedStudy } from '../queue/queued-study.ts';
 
 /** Height of a row, in px; the style sheet says the same. */
@@ -47,7 +48,7 @@ export function InstanceList({ study }: { readonly study: QueuedStudy }) {
         <span class="disclosure-mark">
           <Icon name="chevron" size={16} turns />
         </span>
-        {words.study.instanceList(study.instances)}
+        {uploadWords.instanceList(study.instances)}
       </summary>
       {open && <Instances study={study} />}
     </details>
@@ -55,7 +56,7 @@ export function InstanceList({ study }: { readonly study: QueuedStudy }) {
 }
 
 function Instances({ study }: { readonly study: QueuedStudy }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const [instances, setInstances] = useState<readonly QueuedInstance[] | null>(null);
   // Read again when something arrived; in between the list stands still under the finger.
   const moved = `${study.state} ${study.track.inPacs} ${study.track.atGateway} ${study.leftOut}`;
@@ -67,14 +68,14 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
     );
     return () => void (gone = true);
   }, [study.id, moved]);
-  if (!instances) return <p class="quiet">{words.study.loading}</p>;
-  if (instances.length === 0) return <p class="quiet">{words.study.instancesErased}</p>;
+  if (!instances) return <p class="quiet">{uploadWords.loading}</p>;
+  if (instances.length === 0) return <p class="quiet">{uploadWords.instancesErased}</p>;
   return (
     <VirtualList
       items={instances}
       keyOf={(instance) => `${instance.sopInstanceUID} ${instance.digest}`}
       estimate={ROW}
-      label={words.study.details.instances}
+      label={uploadWords.details.instances}
       class="instance-list"
       render={(instance) => <InstanceRow instance={instance} />}
     />
@@ -93,8 +94,8 @@ function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
           {instance.sopInstanceUID}
         </p>
         <p class="small quiet numbers cut">
-          <span class="instance-state">{words.study.states[instance.state]}</span>
-          {words.separator}
+          <span class="instance-state">{uploadWords.states[instance.state]}</span>
+          {kitWords.separator}
           {reason ?? formatBytes(instance.bytes)}
         </p>
       </div>

@@ -6,7 +6,9 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
+import { uploadWords } from './upload-words.ts';
 import { deidentificationLine, summaryOf } from './kept-receipt.ts';
 
 export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
@@ -28,14 +30,14 @@ export function PrintedReceipt({ receipt }: { readonly receipt: Receipt }) {
 }
 
 function Paper({ receipt }: { readonly receipt: Receipt }) {
-  const { details, states } = words.study;
+  const { details, states } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
   const rows: readonly (readonly [string, string])[] = [
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.studyInstanceUID, receipt.studyInstanceUID],
     [details.revision, formatCount(receipt.revision)],
-    [details.instances, words.track.progress(summary.inPacs, receipt.instances.length)],
+    [details.instances, queueWords.track.progress(summary.inPacs, receipt.instances.length)],
     [details.pacs, receipt.pacs],
     [details.issuer, receipt.iss],
     [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
@@ -46,9 +48,9 @@ function Paper({ receipt }: { readonly receipt: Receipt }) {
   return (
     <>
       <p class="large">
-        {words.product}: {words.study.receipt}
+        {kitWords.product}: {uploadWords.receipt}
       </p>
-      <p>{words.study.receiptWhat}</p>
+      <p>{uploadWords.receiptWhat}</p>
       <dl>
         {rows.map(([term, value]) => (
           <div key={term}>

@@ -3,13 +3,15 @@
  * PACS holds, when, and how that was proven. After completion its description is erased: the page then names
  * no patient.
  */
-import { useDevice } from '../../app/device-context.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes, formatDicomDate } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
-import { hrefOf } from '../../app/routes.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from '../queue/Track.tsx';
-import { words } from '../../app/words.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { queueWords } from '../queue/queue-words.ts';
+import { uploadWords } from './upload-words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
 import { RepeatFilm } from '../queue/RepeatFilm.tsx';
 import { SendingButtons } from '../queue/SendingButtons.tsx';
@@ -21,21 +23,21 @@ import { InstanceList } from './InstanceList.tsx';
 import { WholeStudyTrouble } from './WholeStudyTrouble.tsx';
 
 export function StudyView({ id }: { readonly id: string }) {
-  const { queue } = useDevice();
+  const queue = useQueue();
   const study = queue.studies.value.find((queued) => queued.id === id);
   const late = useLate(!queue.ready.value);
   if (!study && !queue.ready.value)
     return (
       <main id="content" class="page" aria-busy="true">
-        {late && <p class="quiet">{words.study.loading}</p>}
+        {late && <p class="quiet">{uploadWords.loading}</p>}
       </main>
     );
   if (!study) {
     return (
       <main id="content" class="page stack">
         <BackToQueue />
-        <h1 tabIndex={-1}>{words.study.missing}</h1>
-        <p class="quiet">{words.study.missingWhat}</p>
+        <h1 tabIndex={-1}>{uploadWords.missing}</h1>
+        <p class="quiet">{uploadWords.missingWhat}</p>
       </main>
     );
   }
@@ -43,7 +45,7 @@ export function StudyView({ id }: { readonly id: string }) {
 }
 
 function OneStudy({ study }: { readonly study: QueuedStudy }) {
-  const track = trackOf(study, useDevice().queue.link.value);
+  const track = trackOf(study, useQueue().link.value);
   const name = nameOf(study);
   const arrived =
     study.state === 'in-pacs' ||
@@ -61,13 +63,13 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
           {[
             ...remainsOf({ ...study, completedAt: null }, new Date()),
             formatBytes(study.bytes),
-            words.queue.travelled(study.policy.deidentify),
-          ].join(words.separator)}
+            queueWords.travelled(study.policy.deidentify),
+          ].join(kitWords.separator)}
         </p>
-        {study.state === 'done' && <p class="small quiet">{words.queue.erasedWhat}</p>}
+        {study.state === 'done' && <p class="small quiet">{queueWords.erasedWhat}</p>}
       </div>
       {study.state !== 'taken-back' && (
-        <section class="study-track" aria-label={words.track.label(study.instances)}>
+        <section class="study-track" aria-label={queueWords.track.label(study.instances)}>
           <Track track={track} size="large" />
           {study.waiting !== 'interrupted' && (
             <Pace
@@ -77,13 +79,13 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
               stalled={study.stalled}
             />
           )}
-          {track.leftOut > 0 && <p class="small quiet">{words.track.leftOut(track.leftOut)}</p>}
+          {track.leftOut > 0 && <p class="small quiet">{queueWords.track.leftOut(track.leftOut)}</p>}
         </section>
       )}
       <RepeatFilm study={study} />
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
-      {study.paused && study.isWaiting && <p class="quiet">{words.queue.paused}</p>}
+      {study.paused && study.isWaiting && <p class="quiet">{queueWords.paused}</p>}
       {(study.isWaiting || study.canTakeBack || study.canCancel) && study.state !== 'failed' && (
         <SendingButtons study={study} name={name} />
       )}
@@ -96,16 +98,16 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
 function TitleLines({ title }: { readonly title: StudyTitle }) {
   const birth = formatDicomDate(title.patientBirthDate);
   const person = [
-    title.patientId ? words.upload.patientId(title.patientId) : null,
-    birth ? words.upload.born(birth) : null,
+    title.patientId ? queueWords.patientId(title.patientId) : null,
+    birth ? queueWords.born(birth) : null,
   ];
   return (
     <>
       <p class="kept">
-        <bdi>{partsOf(title).join(words.separator)}</bdi>
+        <bdi>{partsOf(title).join(kitWords.separator)}</bdi>
       </p>
       <p class="small quiet">
-        <bdi>{person.filter((part) => part !== null).join(words.separator)}</bdi>
+        <bdi>{person.filter((part) => part !== null).join(kitWords.separator)}</bdi>
       </p>
     </>
   );
@@ -118,7 +120,7 @@ function BackToQueue() {
         <span class="flipped">
           <Icon name="chevron" size={16} turns />
         </span>
-        {words.study.back}
+        {uploadWords.back}
       </a>
     </p>
   );

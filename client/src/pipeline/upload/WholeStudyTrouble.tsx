@@ -5,7 +5,7 @@
 import { PROBLEMS } from '#shared/protocol/problem.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { Notice } from '../../kit/Notice.tsx';
-import { words } from '../../app/words.ts';
+import { queueWords } from '../queue/queue-words.ts';
 import { ChooseAgain } from '../queue/ChooseAgain.tsx';
 import { GoOn } from '../queue/ResumeButton.tsx';
 import type { QueuedStudy, Trouble } from '../queue/queued-study.ts';
@@ -16,14 +16,14 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
   if (study.state === 'taken-back') {
     return (
       <Notice kind="plain" sign="back">
-        <p>{study.wasCancelled ? words.queue.cancelledWhat : words.queue.takenBackWhat}</p>
+        <p>{study.wasCancelled ? queueWords.cancelledWhat : queueWords.takenBackWhat}</p>
       </Notice>
     );
   }
   if (study.waiting === 'interrupted') {
     return (
-      <Notice kind="stop" title={words.queue.interrupted}>
-        <p>{words.queue.interruptedNext}</p>
+      <Notice kind="stop" title={queueWords.interrupted}>
+        <p>{queueWords.interruptedNext}</p>
         <p class="notice-actions">
           <ChooseAgain />
         </p>
@@ -35,7 +35,7 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
 }
 
 function InTrouble({ study, trouble }: { readonly study: QueuedStudy; readonly trouble: Trouble }) {
-  const { title, means, next } = words.queue.trouble[trouble];
+  const { title, means, next } = queueWords.trouble[trouble];
   return (
     <Notice kind="stop" title={title}>
       <p>{`${means} ${next}`}</p>
@@ -51,8 +51,8 @@ function Failed({ study }: { readonly study: QueuedStudy }) {
   const problem: { readonly title: string; readonly next?: string } | null =
     study.problem && PROBLEMS[study.problem];
   return (
-    <Notice kind="stop" title={words.queue.failed}>
-      <p>{[problem?.title, words.queue.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
+    <Notice kind="stop" title={queueWords.failed}>
+      <p>{[problem?.title, queueWords.failedMeans, problem?.next].filter(Boolean).join(' ')}</p>
       <div class="notice-actions row">
         <GoOn study={study} />
         {study.canTakeBack ? (

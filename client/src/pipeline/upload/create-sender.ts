@@ -12,7 +12,7 @@ import { rememberDiagnosis, rememberLink, rememberRate } from '../queue/rows/dev
 import { createInstanceQueue } from '../queue/rows/instance-queue.ts';
 import { keepRight, keptRight } from '../queue/rows/kept-rights.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
-import type { Link } from '../queue/queued-study.ts';
+import type { Link } from '../../net/link.ts';
 import { tellOwnerMissing } from '../queue/rows/waiting-accounts.ts';
 import { createApiClient, type FetchTelling, type TokenSource } from '../../net/api-client.ts';
 import { QUIET_MS } from '../../net/fetch-with-progress.ts';

@@ -1,19 +1,20 @@
 /**
- * What the gateway says of the studies that were sent: one SSE stream for all of them, read with `fetch`
- * because EventSource cannot carry a token, and polling where a proxy holds the stream back. Every study is
- * asked for once at the beginning and after each reconnection, so that nothing said in between is missed.
+ * The gateway's news of the studies that were sent: one SSE stream for all of them, read with `fetch` because
+ * EventSource cannot carry a token, and polling where a proxy holds the stream back. Every study is asked for
+ * once at the beginning and after each reconnection, so that no news in between is missed.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { studyEventSchema, uploadStatusSchema, type UploadStatus } from '#shared/protocol/api.ts';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import { readEvents } from '../../net/read-events.ts';
-import { createBackOff, type Clock } from './clock.ts';
+import { createBackOff, type BackOff, type Clock } from './clock.ts';
 
 export type StudyEvent = Omit<UploadStatus, 'instances'>;
 
 export interface Follower {
   /**
-   * Calls `onEvent` with what is said of the upload, at least once, until `signal` ends it. `gone`: the
-   * gateway does not know it (any more).
+   * Calls `onEvent` with the news of the upload, at least once, until `signal` ends it. `gone`: the gateway
+   * does not know it, or no longer does.
    */
   follow(uploadId: string, onEvent: (event: StudyEvent | 'gone') => void, signal: AbortSignal): void;
   /** Ends the stream. */
@@ -24,9 +25,7 @@ export interface FollowerTools {
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;
-  /**
-   * Whether this one may hold a connection for itself now; it polls otherwise. Always, where nothing is said.
-   */
+  /** Whether this follower may hold a connection now; it polls otherwise. Without it: always. */
   readonly mayStream?: () => boolean;
 }
 
@@ -34,122 +33,135 @@ export interface FollowerTools {
 const POLL_BESIDE_STREAM_MS = 10_000;
 const POLL_WITHOUT_STREAM_MS = 2_000;
 
+type Listener = (event: StudyEvent | 'gone') => void;
+
+interface Following {
+  readonly tools: FollowerTools;
+  readonly listeners: Map<string, Set<Listener>>;
+  running: AbortController | null;
+  isStreaming: boolean;
+}
+
 export function createFollower(tools: FollowerTools): Follower {
-  const listeners = new Map<string, Set<(event: StudyEvent | 'gone') => void>>();
-  const mayStream = () => tools.mayStream?.() ?? true;
-  let running: AbortController | null = null;
-  let isStreaming = false;
-
-  function tell(uploadId: string, event: StudyEvent | 'gone'): void {
-    for (const listener of listeners.get(uploadId) ?? []) listener(event);
-  }
-
-  async function ask(uploadId: string, signal: AbortSignal): Promise<void> {
-    try {
-      const { instances: _, ...event } = await tools.api.json(
-        `/upload/${uploadId}/status`,
-        uploadStatusSchema,
-        { signal },
-      );
-      tell(uploadId, event);
-    } catch (error) {
-      signal.throwIfAborted();
-      // Its database is an older one: only who announces the study again can mend that. Anything else the
-      // next turn asks again.
-      if (error instanceof ApiProblem && error.code === 'upload-not-found') tell(uploadId, 'gone');
-    }
-  }
-
-  async function askAll(signal: AbortSignal): Promise<void> {
-    for (const uploadId of [...listeners.keys()]) await ask(uploadId, signal);
-  }
-
-  async function stream(signal: AbortSignal): Promise<void> {
-    const backOff = createBackOff(tools.random);
-    let lastId: string | null = null;
-    for (;;) {
-      if (!mayStream()) {
-        await tools.clock.sleep(POLL_BESIDE_STREAM_MS, signal);
-        continue;
-      }
-      try {
-        const headers: Record<string, string> = {
-          accept: 'text/event-stream',
-          ...(lastId === null ? {} : { 'last-event-id': lastId }),
-        };
-        const response = await tools.api.send('/events', { headers, signal });
-        const isStream =
-          response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
-        if (isStream && response.body) {
-          isStreaming = true;
-          void askAll(signal).catch(() => undefined);
-          for await (const message of readEvents(response.body)) {
-            // Not before: somebody between may open streams and end them at once.
-            backOff.reset();
-            lastId = message.id ?? lastId;
-            const event =
-              message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
-            if (event?.success) tell(event.data.uploadId, event.data);
-          }
-        } else {
-          await response.body?.cancel().catch(() => undefined);
-        }
-      } catch {
-        signal.throwIfAborted();
-      }
-      isStreaming = false;
-      await tools.clock.sleep(backOff.next(), signal);
-    }
-  }
-
-  async function poll(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await tools.clock.sleep(
-        isStreaming || !mayStream() ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS,
-        signal,
-      );
-      await askAll(signal);
-    }
-  }
-
-  function start(): void {
-    running = new AbortController();
-    const { signal } = running;
-    // Both end only by abort.
-    stream(signal).catch(() => undefined);
-    poll(signal).catch(() => undefined);
-  }
-
-  function stop(): void {
-    running?.abort();
-    running = null;
-    isStreaming = false;
-  }
-
+  const following: Following = { tools, listeners: new Map(), running: null, isStreaming: false };
   return {
     follow(uploadId, onEvent, signal) {
-      const known = listeners.get(uploadId) ?? new Set();
-      listeners.set(uploadId, known.add(onEvent));
-      signal.addEventListener(
-        'abort',
-        () => {
-          known.delete(onEvent);
-          if (known.size === 0) listeners.delete(uploadId);
-          if (listeners.size === 0) stop();
-        },
-        { once: true },
-      );
-      if (running === null) start();
-      ask(uploadId, signal).catch(() => undefined);
+      listen(following, uploadId, onEvent, signal);
+      if (following.running === null) start(following);
+      void ignoreFailure(ask(following, uploadId, signal), 'it fails only when nobody listens any more');
     },
-    close: stop,
+    close: () => stop(following),
   };
 }
 
-/**
- * What is said of one upload, the newest first of all: what came while the last one was looked at is skipped
- * but for its latest.
- */
+function listen(following: Following, uploadId: string, onEvent: Listener, signal: AbortSignal): void {
+  const { listeners } = following;
+  const known = listeners.get(uploadId) ?? new Set();
+  listeners.set(uploadId, known.add(onEvent));
+  const forget = (): void => {
+    known.delete(onEvent);
+    if (known.size === 0) listeners.delete(uploadId);
+    if (listeners.size === 0) stop(following);
+  };
+  signal.addEventListener('abort', forget, { once: true });
+}
+
+function start(following: Following): void {
+  following.running = new AbortController();
+  const { signal } = following.running;
+  void ignoreFailure(stream(following, signal), 'it ends only by abort');
+  void ignoreFailure(poll(following, signal), 'it ends only by abort');
+}
+
+function stop(following: Following): void {
+  following.running?.abort();
+  following.running = null;
+  following.isStreaming = false;
+}
+
+function tell({ listeners }: Following, uploadId: string, event: StudyEvent | 'gone'): void {
+  for (const listener of listeners.get(uploadId) ?? []) listener(event);
+}
+
+function mayStream({ tools }: Following): boolean {
+  return tools.mayStream?.() ?? true;
+}
+
+async function ask(following: Following, uploadId: string, signal: AbortSignal): Promise<void> {
+  const path = `/upload/${uploadId}/status`;
+  try {
+    const { instances: _, ...event } = await following.tools.api.json(path, uploadStatusSchema, { signal });
+    tell(following, uploadId, event);
+  } catch (error) {
+    signal.throwIfAborted();
+    // The gateway's database is an older one: only announcing the study again mends that. After any other
+    // failure the next turn asks again.
+    if (error instanceof ApiProblem && error.code === 'upload-not-found') tell(following, uploadId, 'gone');
+  }
+}
+
+async function askAll(following: Following, signal: AbortSignal): Promise<void> {
+  for (const uploadId of [...following.listeners.keys()]) await ask(following, uploadId, signal);
+}
+
+async function poll(following: Following, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const isBeside = following.isStreaming || !mayStream(following);
+    await following.tools.clock.sleep(isBeside ? POLL_BESIDE_STREAM_MS : POLL_WITHOUT_STREAM_MS, signal);
+    await askAll(following, signal);
+  }
+}
+
+/** One stream after the other, for as long as this device may hold one. */
+async function stream(following: Following, signal: AbortSignal): Promise<void> {
+  const { clock, random } = following.tools;
+  const last: LastHeard = { id: null, backOff: createBackOff(random) };
+  for (;;) {
+    if (!mayStream(following)) {
+      await clock.sleep(POLL_BESIDE_STREAM_MS, signal);
+      continue;
+    }
+    try {
+      await readStream(following, last, signal);
+    } catch {
+      signal.throwIfAborted();
+    }
+    following.isStreaming = false;
+    await clock.sleep(last.backOff.next(), signal);
+  }
+}
+
+interface LastHeard {
+  /** The id of the last message, from which the gateway resumes. */
+  id: string | null;
+  readonly backOff: BackOff;
+}
+
+async function readStream(following: Following, last: LastHeard, signal: AbortSignal): Promise<void> {
+  const headers: Record<string, string> = {
+    accept: 'text/event-stream',
+    ...(last.id === null ? {} : { 'last-event-id': last.id }),
+  };
+  const response = await following.tools.api.send('/events', { headers, signal });
+  const isStream =
+    response.ok && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+  if (!response.body) return;
+  if (!isStream) {
+    await ignoreFailure(response.body.cancel(), 'this body is not read');
+    return;
+  }
+  following.isStreaming = true;
+  void ignoreFailure(askAll(following, signal), 'it fails only by abort');
+  for await (const message of readEvents(response.body)) {
+    // Not reset before: a proxy may open streams and end them at once.
+    last.backOff.reset();
+    last.id = message.id ?? last.id;
+    const event = message.event === 'study' ? studyEventSchema.safeParse(parseJson(message.data)) : null;
+    if (event?.success) tell(following, event.data.uploadId, event.data);
+  }
+}
+
+/** The news of one upload; of all that came while the last one was looked at, only the newest. */
 export async function* eventsOf(
   follower: Follower,
   uploadId: string,

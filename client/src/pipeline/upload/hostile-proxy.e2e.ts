@@ -9,7 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createAccount, PASSWORD, type Account } from '#testing/accounts.ts';
 import { seedsOf } from '#testing/app-page.ts';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { findNginx, passTo, startBetween, startNginx } from '#testing/hostile-proxy.ts';
 import { startShapedLink } from '#testing/shaped-link.ts';
@@ -19,7 +19,7 @@ import { findOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
 import type { Diagnosis } from '../queue/queued-study.ts';
-import { DIAGNOSES } from './proxy-diagnosis.ts';
+import { DIAGNOSES } from '../queue/proxy-diagnosis.ts';
 
 /** 3 Mbit/s: a piece of the first size takes longer than a connection may live. */
 const SLOW = { roundTripMs: 20, bitsPerSecond: 3e6 };
@@ -92,10 +92,8 @@ async function send(
   );
 }
 
-const skip = (what: string): void => skipped(what, why ?? '');
-
 test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, and the limit is named', async () => {
-  if (why !== null) return skip('a proxy that limits bodies');
+  if (why !== null) skip('a proxy that limits bodies', why);
   const proxy = await startNginx(nginx!, {
     port: await freePort(),
     server: ['client_max_body_size 1m;'],
@@ -109,7 +107,7 @@ test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, a
 });
 
 test('a load balancer that ends connections after 2.5 s: nothing is sent twice for it, and it is named', async () => {
-  if (why !== null) return skip('a proxy that cuts long requests');
+  if (why !== null) skip('a proxy that cuts long requests', why);
   const balancer = await startBetween({ targetPort: port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
@@ -125,7 +123,7 @@ test('a load balancer that ends connections after 2.5 s: nothing is sent twice f
 });
 
 test('a proxy that holds bodies back until they are whole, behind one that ends connections: the study arrives, and the holding back is named', async () => {
-  if (why !== null) return skip('a proxy that buffers');
+  if (why !== null) skip('a proxy that buffers', why);
   const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
   const location = [...passTo(port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
   const proxy = await startNginx(nginx!, {
@@ -146,7 +144,7 @@ test('a proxy that holds bodies back until they are whole, behind one that ends 
 });
 
 test('a guest network that answers everything with its sign-in page: nothing of it is believed, it is named, and the study goes on when it lets go', async () => {
-  if (why !== null) return skip('a sign-in page in the gateway’s place');
+  if (why !== null) skip('a sign-in page in the gateway’s place', why);
   const location = [
     'default_type text/html;',
     'return 200 "<html><body>Welcome. Please sign in.</body></html>";',

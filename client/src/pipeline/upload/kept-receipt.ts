@@ -9,7 +9,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
-import { words } from '../../app/words.ts';
+import { uploadWords } from './upload-words.ts';
 
 /** The payload of a compact JWS (RFC 7515 §7.1). Throws where it is none, or not a receipt. */
 export function readReceipt(jws: string): Receipt {
@@ -50,8 +50,8 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
 export function deidentificationLine(receipt: Receipt): string | null {
   const said = deidentificationOf(receipt);
   if (said === null) return null;
-  const by = said.terms.map(({ edition, options }) => words.study.deidentifiedBy(edition, options));
-  return words.study.deidentified(by, said.reports, said.instances, said.withoutResidue);
+  const by = said.terms.map(({ edition, options }) => uploadWords.deidentifiedBy(edition, options));
+  return uploadWords.deidentified(by, said.reports, said.instances, said.withoutResidue);
 }
 
 /** The name of the file that is saved: the receipt's id and nothing of the patient. */

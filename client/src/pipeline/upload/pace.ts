@@ -1,13 +1,14 @@
 /**
  * How fast the link is, and what follows from it: the bytes of one piece and the parcels at once. Shared by
- * everything that one device sends, for they share the link.
+ * all uploads of one device, because they share the link.
  *
- * A piece takes some seconds at most, so that the pause between pieces is small, progress shows and a request
- * ends before somebody on the way ends it; on a fast link that is a whole parcel. The parcels at once fill
- * the round trip of an answer (bandwidth-delay product).
+ * A piece takes a few seconds at most, so that the pause between pieces is small, progress shows, and a
+ * request ends before a proxy ends it; on a fast link a piece is a whole parcel. The parcels at once fill the
+ * round trip of an answer (bandwidth-delay product).
  */
 import type { Diagnosis } from '../queue/queued-study.ts';
-import { createProxyEvidence, type Death } from './proxy-evidence.ts';
+import { createLinkMeter, WINDOW_MS, type LinkMeter } from './link-meter.ts';
+import { createProxyEvidence, type Death, type ProxyEvidence } from './proxy-evidence.ts';
 
 export interface Pace {
   /**
@@ -17,21 +18,22 @@ export interface Pace {
   parcelsAtOnce(): number;
   /** Bytes per second of all parcels together; null while it would be a guess. */
   bytesPerSecond(): number | null;
-  /** A request begins; to be called when it ends, however it ends. */
+  /** A request begins; one of the two functions is to be called when it ends. */
   begin(): Ended;
-  /** 413 from somebody between. */
+  /** 413 from a proxy. */
   tooLarge(bytes: number): void;
-  /** Something else answered in the gateway's place, or the gateway did. */
+  /** True: something else answered in the gateway's place. False: the gateway did. */
   foreign(isForeign: boolean): void;
   diagnosis(): Diagnosis | null;
 }
 
-/**
- * `answered`: so many bytes of a body were taken. `died`: no answer; told when the gateway has said what it
- * has of it, null where it cannot be known.
- */
 export interface Ended {
+  /** So many bytes of a body were taken. */
   answered(bytes: number): void;
+  /**
+   * No answer came. The returned function is called once the gateway has said how much it kept; null where
+   * that cannot be known.
+   */
   died(death: Pick<Death, 'bytes' | 'left'>): (kept: number | null) => void;
 }
 
@@ -39,15 +41,15 @@ export interface PaceTools {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /**
-   * What the link can carry: the pace of all together or of the fastest piece lately, for a gateway that is
-   * busy answers late on the fastest link.
+   * What the link can carry: the rate of all requests together or of the fastest piece lately, because a busy
+   * gateway answers late on the fastest link.
    */
   onRate(bytesPerSecond: number): void;
   onDiagnosis(diagnosis: Diagnosis | null): void;
 }
 
 /**
- * 16 MiB in memory for each parcel under way is what a tablet spares, and a whole parcel; below 64 KiB the
+ * 16 MiB in memory for each parcel under way is what a tablet can spare, and a whole parcel; below 64 KiB the
  * headers weigh more than the bytes.
  */
 const PIECE_BYTES = { first: 2 * 1024 * 1024, least: 64 * 1024, most: 16 * 1024 * 1024 } as const;
@@ -56,157 +58,160 @@ const PIECE_BYTES = { first: 2 * 1024 * 1024, least: 64 * 1024, most: 16 * 1024 
  * fastest.
  */
 const PIECE_AIM_MS = 4_000;
-/** Of the last piece: one of 100 bytes costs a round trip. */
+/** A last piece may be this much larger than usual: one of 100 bytes would cost a round trip. */
 const REST_RATIO = 1.25;
 /**
- * One that sends while another waits for its answer keeps most links full; each more costs a piece of memory.
+ * One parcel that sends while another waits for its answer keeps most links full; each further one costs a
+ * piece of memory.
  */
 const PARCELS = { least: 2, most: 6 } as const;
-/** On a link of 16 kB/s a second parcel only makes the first one late. */
+/** On a link of 16 kB/s a second parcel only delays the first. */
 const LONELY_BYTES_PER_SECOND = 16 * 1024;
 /**
- * Measured over so much time in which something moved: shorter and one piece decides, longer and it tells of
- * a link that is gone.
- */
-const WINDOW_MS = 10_000;
-const MEASURED_MS = 250;
-/**
- * One piece of so many bytes says what the link can carry, however soon it was there: a smaller one says what
- * a round trip takes.
+ * One piece of so many bytes says what the link can carry, however soon it arrived; a smaller one says how
+ * long a round trip takes.
  */
 const TELLING_BYTES = 256 * 1024;
 /** The rate is told when it has changed by so much. */
 const TELL_RATIO = 1.2;
-/** What a round trip takes until one was seen. */
+/** A round trip, until one was measured. */
 const ROUND_TRIP_MS = 150;
 
-type Sample = { readonly busyMs: number; readonly bytes: number };
 type FastPiece = { readonly at: number; readonly rate: number };
 
-/** Bytes per time in which at least one request was under way. */
-function createMeter(now: () => number) {
-  let samples: Sample[] = [{ busyMs: 0, bytes: 0 }];
-  let [busyMs, underWay, since] = [0, 0, 0];
-  const tick = (): void => {
-    const at = now();
-    if (underWay > 0) busyMs += Math.max(0, at - since);
-    since = at;
-  };
-  return {
-    begin() {
-      tick();
-      underWay += 1;
-    },
-    end(bytes: number) {
-      tick();
-      underWay -= 1;
-      samples.push({ busyMs, bytes });
-      while (samples.length > 2 && samples[1]!.busyMs < busyMs - WINDOW_MS) samples.shift();
-    },
-    /** Bytes that arrived with a request that ended without an answer. */
-    credit(bytes: number) {
-      samples.push({ busyMs, bytes });
-    },
-    bytesPerSecond(): number | null {
-      const ms = busyMs - samples[0]!.busyMs;
-      if (ms < MEASURED_MS) return null;
-      return (samples.slice(1).reduce((sum, { bytes }) => sum + bytes, 0) * 1000) / ms;
-    },
-  };
+/** Learned about the link so far. */
+interface Learned {
+  readonly tools: PaceTools;
+  readonly evidence: ProxyEvidence;
+  readonly meter: LinkMeter;
+  /** Bytes of a piece, before the limits. */
+  size: number;
+  shortestMs: number;
+  /**
+   * Bytes of the last request that was answered: small parcels are answered so soon that more of them fill
+   * the round trip.
+   */
+  usual: number;
+  fastest: FastPiece | null;
+  isForeign: boolean;
+  told: { readonly rate: number; readonly diagnosis: Diagnosis | null };
 }
 
 export function createPace(tools: PaceTools): Pace {
   const evidence = createProxyEvidence();
-  const meter = createMeter(tools.now);
-  let size: number = PIECE_BYTES.first;
-  let shortest = ROUND_TRIP_MS;
-  /**
-   * Of the last request that was answered: small parcels are answered so soon that more of them fill the
-   * round trip.
-   */
-  let usual: number = PIECE_BYTES.most;
-  let fastest: FastPiece | null = null;
-  let isForeign = false;
-  let told: { rate: number; diagnosis: Diagnosis | null } = { rate: 0, diagnosis: null };
-
-  const within = (bytes: number): number =>
-    Math.round(Math.max(PIECE_BYTES.least, Math.min(PIECE_BYTES.most, evidence.bytesLimit, bytes)));
-  const diagnosis = (): Diagnosis | null => (isForeign ? 'proxy-answers' : evidence.diagnosis);
-
-  function tell(): void {
-    const rate = Math.max(meter.bytesPerSecond() ?? 0, fastest?.rate ?? 0);
-    if (rate > 0 && (rate > told.rate * TELL_RATIO || rate < told.rate / TELL_RATIO)) {
-      told = { ...told, rate };
-      tools.onRate(Math.round(rate));
-    }
-    if (diagnosis() !== told.diagnosis) {
-      told = { ...told, diagnosis: diagnosis() };
-      tools.onDiagnosis(told.diagnosis);
-    }
-  }
-
-  function noteFastest(bytes: number, ms: number): void {
-    const [at, rate] = [tools.now(), (bytes * 1000) / ms];
-    if (fastest !== null && at - fastest.at > WINDOW_MS) fastest = null;
-    if (bytes >= TELLING_BYTES && rate >= (fastest?.rate ?? 0)) fastest = { at, rate };
-  }
-
-  function measured(bytes: number, ms: number): void {
-    evidence.survived(bytes, ms);
-    usual = bytes;
-    shortest = Math.min(shortest, Math.max(1, ms));
-    noteFastest(bytes, Math.max(1, ms));
-    const fitting = (bytes / Math.max(1, ms)) * Math.min(PIECE_AIM_MS, evidence.msLimit);
-    // At most doubled or halved at a time: one lucky or unlucky piece decides nothing. A short rest of a
-    // parcel says little.
-    if (bytes >= size / 2) size = within(Math.min(size * 2, Math.max(size / 2, fitting)));
-  }
-
+  const meter = createLinkMeter(tools.now);
+  const learned: Learned = {
+    tools,
+    evidence,
+    meter,
+    size: PIECE_BYTES.first,
+    shortestMs: ROUND_TRIP_MS,
+    usual: PIECE_BYTES.most,
+    fastest: null,
+    isForeign: false,
+    told: { rate: 0, diagnosis: null },
+  };
   return {
-    pieceBytes: (left) =>
-      left <= within(size) * REST_RATIO && left <= evidence.bytesLimit ? left : Math.min(left, within(size)),
-    parcelsAtOnce() {
-      const rate = meter.bytesPerSecond();
-      if (rate === null) return PARCELS.least + 1;
-      if (rate < LONELY_BYTES_PER_SECOND) return 1;
-      const inRoundTrip = (rate * shortest) / 1000;
-      return Math.min(PARCELS.most, PARCELS.least + Math.ceil(inRoundTrip / Math.min(within(size), usual)));
+    pieceBytes(left) {
+      const most = within(evidence, learned.size);
+      return left <= most * REST_RATIO && left <= evidence.bytesLimit ? left : Math.min(left, most);
     },
+    parcelsAtOnce: () => parcelsAtOnce(learned),
     bytesPerSecond: () => meter.bytesPerSecond(),
-    begin() {
-      const startedAt = tools.now();
-      meter.begin();
-      return {
-        answered(bytes) {
-          meter.end(bytes);
-          if (bytes > 0) measured(bytes, tools.now() - startedAt);
-          tell();
-        },
-        died({ bytes, left }) {
-          meter.end(0);
-          const ms = tools.now() - startedAt;
-          const at = tools.now();
-          return (kept) => {
-            if (kept === null) return;
-            meter.credit(kept);
-            evidence.died({ bytes, left, ms, kept, at });
-            // What reaches the gateway as it is sent loses nothing by its size.
-            if (kept === 0) size = Math.min(size, bytes) / 2;
-            size = within(Math.min(size, ((kept || (left ?? bytes)) / Math.max(1, ms)) * evidence.msLimit));
-            tell();
-          };
-        },
-      };
-    },
+    begin: () => begin(learned),
     tooLarge(bytes) {
       evidence.tooLarge(bytes);
-      size = within(size);
-      tell();
+      learned.size = within(evidence, learned.size);
+      tell(learned);
     },
-    foreign(now) {
-      isForeign = now;
-      tell();
+    foreign(isForeign) {
+      learned.isForeign = isForeign;
+      tell(learned);
     },
-    diagnosis,
+    diagnosis: () => diagnosisOf(learned),
   };
+}
+
+function within({ bytesLimit }: ProxyEvidence, bytes: number): number {
+  return Math.round(Math.max(PIECE_BYTES.least, Math.min(PIECE_BYTES.most, bytesLimit, bytes)));
+}
+
+function diagnosisOf({ isForeign, evidence }: Learned): Diagnosis | null {
+  return isForeign ? 'proxy-answers' : evidence.diagnosis;
+}
+
+function parcelsAtOnce({ meter, evidence, size, shortestMs, usual }: Learned): number {
+  const rate = meter.bytesPerSecond();
+  if (rate === null) return PARCELS.least + 1;
+  if (rate < LONELY_BYTES_PER_SECOND) return 1;
+  const inRoundTrip = (rate * shortestMs) / 1000;
+  const inFlight = Math.ceil(inRoundTrip / Math.min(within(evidence, size), usual));
+  return Math.min(PARCELS.most, PARCELS.least + inFlight);
+}
+
+function begin(learned: Learned): Ended {
+  const { tools, meter } = learned;
+  const startedAt = tools.now();
+  meter.begin();
+  return {
+    answered(bytes) {
+      meter.end(bytes);
+      if (bytes > 0) noteTaken(learned, bytes, tools.now() - startedAt);
+      tell(learned);
+    },
+    died({ bytes, left }) {
+      meter.end(0);
+      const at = tools.now();
+      return (kept) => {
+        if (kept !== null) noteDeath(learned, { bytes, left, ms: at - startedAt, kept, at });
+      };
+    },
+  };
+}
+
+function noteTaken(learned: Learned, bytes: number, ms: number): void {
+  const { evidence, size } = learned;
+  evidence.survived(bytes, ms);
+  learned.usual = bytes;
+  learned.shortestMs = Math.min(learned.shortestMs, Math.max(1, ms));
+  noteFastest(learned, bytes, Math.max(1, ms));
+  // A short rest of a parcel says little.
+  if (bytes < size / 2) return;
+  const fitting = (bytes / Math.max(1, ms)) * Math.min(PIECE_AIM_MS, evidence.msLimit);
+  // At most doubled or halved at a time: one lucky or unlucky piece decides nothing.
+  learned.size = within(evidence, Math.min(size * 2, Math.max(size / 2, fitting)));
+}
+
+function noteFastest(learned: Learned, bytes: number, ms: number): void {
+  const at = learned.tools.now();
+  const rate = (bytes * 1000) / ms;
+  if (learned.fastest !== null && at - learned.fastest.at > WINDOW_MS) learned.fastest = null;
+  if (bytes >= TELLING_BYTES && rate >= (learned.fastest?.rate ?? 0)) learned.fastest = { at, rate };
+}
+
+function noteDeath(learned: Learned, death: Death): void {
+  const { evidence, meter } = learned;
+  const { bytes, left, ms, kept } = death;
+  meter.credit(kept);
+  evidence.died(death);
+  // Where bytes reach the gateway as they are sent, a large piece loses nothing by its size.
+  if (kept === 0) learned.size = Math.min(learned.size, bytes) / 2;
+  const arrived = kept || (left ?? bytes);
+  const fitting = (arrived / Math.max(1, ms)) * evidence.msLimit;
+  learned.size = within(evidence, Math.min(learned.size, fitting));
+  tell(learned);
+}
+
+function tell(learned: Learned): void {
+  const { tools, meter, fastest, told } = learned;
+  const rate = Math.max(meter.bytesPerSecond() ?? 0, fastest?.rate ?? 0);
+  if (rate > 0 && (rate > told.rate * TELL_RATIO || rate < told.rate / TELL_RATIO)) {
+    learned.told = { ...learned.told, rate };
+    tools.onRate(Math.round(rate));
+  }
+  const diagnosis = diagnosisOf(learned);
+  if (diagnosis !== told.diagnosis) {
+    learned.told = { ...learned.told, diagnosis };
+    tools.onDiagnosis(diagnosis);
+  }
 }

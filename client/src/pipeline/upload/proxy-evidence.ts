@@ -1,9 +1,9 @@
 /**
- * What the deaths of requests say about the way to the gateway. One death says nothing: links are cut. The
- * same death three times, at the same age or above the same size, while other requests get through, is
- * somebody's setting; then pieces stay below it.
+ * What the deaths of requests reveal about the way to the gateway. One death proves nothing: links are cut.
+ * The same death three times, at the same age or above the same size, while other requests get through, is a
+ * proxy's setting; from then on pieces stay below it.
  *
- * Deaths within one moment count once, for a link that is cut ends everything at once.
+ * Deaths within one moment count once, because a link that is cut ends everything at once.
  */
 import type { Diagnosis } from '../queue/queued-study.ts';
 
@@ -12,7 +12,7 @@ export interface Death {
   readonly bytes: number;
   /** From its start to its end. */
   readonly ms: number;
-  /** Bytes that had left the device, where somebody counts them. */
+  /** Bytes that had left the device; null where that cannot be counted. */
   readonly left: number | null;
   /** Bytes of it that the gateway has. */
   readonly kept: number;
@@ -24,7 +24,7 @@ export interface ProxyEvidence {
   died(death: Death): void;
   /** A request of so many bytes was answered after so long. */
   survived(bytes: number, ms: number): void;
-  /** 413 without a code of ours. */
+  /** 413 without one of our codes. */
   tooLarge(bytes: number): void;
   /** Pieces of more bytes are not sent; Infinity: nothing is known against them. */
   readonly bytesLimit: number;
@@ -34,104 +34,135 @@ export interface ProxyEvidence {
 }
 
 const DEATHS_THAT_CONVINCE = 3;
-/** Whole bodies are lost only where they are held back: two are enough, three would cost a third one. */
+/** Whole bodies are lost only where they are held back: two are enough, a third would be wasted. */
 const LOST_BODIES_THAT_CONVINCE = 2;
 const SAME_MOMENT_MS = 250;
 /** Ages of requests that one timer ended differ by no more. */
 const SAME_AGE = 1.25;
-/** What dies sooner was not ended by a timer that is worth a name. */
+/** A request that dies sooner was not ended by a proxy's timer. */
 const TIMER_LEAST_MS = 1_000;
 /**
- * So much has left, or would have in that time, that some of it must have reached the gateway, were it not
- * held back.
+ * After so many bytes or so much time some of the body must have reached the gateway, unless it was held back.
  */
 const SURELY_ARRIVED = { bytes: 256 * 1024, ms: 1_500 } as const;
-/** A piece aims at this part of what was seen to die. */
+/** A piece aims at this part of the age at which requests were seen to die. */
 const BELOW_AGE = 0.6;
 /**
  * After so many pieces at a limit the double is tried, for the tablet may be in another network; later ever
  * less often.
  */
 const PIECES_UNTIL_TRIED_AGAIN = { first: 64, most: 4096 } as const;
-/** Nothing that is sent in one piece is larger or takes longer: beyond it a limit is none. */
+/** No piece is larger or takes longer: beyond it there is no limit. */
 const WORTH_A_LIMIT = { bytes: 16 * 1024 * 1024, ms: 60_000 } as const;
 
-export function createProxyEvidence(): ProxyEvidence {
-  /** Since the last request that lived longer, or was larger. */
-  let sameAge: Death[] = [];
-  let tooBig: Death[] = [];
-  let lostBodies = 0;
-  let lastAt = Number.NEGATIVE_INFINITY;
+interface Observed {
+  /** Deaths since the last request that lived longer. */
+  sameAge: Death[];
+  /** Deaths since the last request that was larger. */
+  tooBig: Death[];
+  lostBodies: number;
+  lastAt: number;
   /** The largest body that was answered since the first of `tooBig`. */
-  let largest = 0;
-  let [bytesLimit, msLimit] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  let isBuffering = false;
-  let patience: number = PIECES_UNTIL_TRIED_AGAIN.first;
-  let untilTriedAgain = patience;
+  largest: number;
+  bytesLimit: number;
+  msLimit: number;
+  isBuffering: boolean;
+  patience: number;
+  untilTriedAgain: number;
+}
 
-  function noteAge(death: Death): void {
-    if (death.ms < TIMER_LEAST_MS) return;
-    sameAge = [...sameAge, death].slice(-DEATHS_THAT_CONVINCE);
-    const ages = sameAge.map(({ ms }) => ms);
-    if (sameAge.length === DEATHS_THAT_CONVINCE && Math.max(...ages) <= Math.min(...ages) * SAME_AGE)
-      msLimit = Math.min(...ages) * BELOW_AGE;
-  }
-
-  function noteBody(death: Death): void {
-    if (death.kept > 0) {
-      [lostBodies, isBuffering, tooBig] = [0, false, []];
-      return;
-    }
-    const surelyArrived =
-      death.ms >= SURELY_ARRIVED.ms && (death.left ?? SURELY_ARRIVED.bytes) >= SURELY_ARRIVED.bytes;
-    if (surelyArrived) {
-      lostBodies += 1;
-      isBuffering ||= lostBodies >= LOST_BODIES_THAT_CONVINCE;
-      return;
-    }
-    tooBig = [...tooBig.filter(({ bytes }) => bytes > largest), death];
-    if (tooBig.length >= DEATHS_THAT_CONVINCE && largest > 0 && death.bytes > largest)
-      bytesLimit = Math.min(bytesLimit, largest);
-  }
-
-  function tryAgain(): void {
-    patience = Math.min(PIECES_UNTIL_TRIED_AGAIN.most, patience * 2);
-    untilTriedAgain = patience;
-    bytesLimit = bytesLimit * 2 < WORTH_A_LIMIT.bytes ? bytesLimit * 2 : Number.POSITIVE_INFINITY;
-    msLimit = msLimit * 2 < WORTH_A_LIMIT.ms ? msLimit * 2 : Number.POSITIVE_INFINITY;
-    [isBuffering, sameAge, lostBodies] = [false, [], 0];
-  }
-
+export function createProxyEvidence(): ProxyEvidence {
+  const observed: Observed = {
+    sameAge: [],
+    tooBig: [],
+    lostBodies: 0,
+    lastAt: Number.NEGATIVE_INFINITY,
+    largest: 0,
+    bytesLimit: Number.POSITIVE_INFINITY,
+    msLimit: Number.POSITIVE_INFINITY,
+    isBuffering: false,
+    patience: PIECES_UNTIL_TRIED_AGAIN.first,
+    untilTriedAgain: PIECES_UNTIL_TRIED_AGAIN.first,
+  };
   return {
     died(death) {
-      if (Math.abs(death.at - lastAt) < SAME_MOMENT_MS) return;
-      lastAt = death.at;
-      noteAge(death);
-      noteBody(death);
+      if (Math.abs(death.at - observed.lastAt) < SAME_MOMENT_MS) return;
+      observed.lastAt = death.at;
+      noteAge(observed, death);
+      noteBody(observed, death);
     },
-    survived(bytes, ms) {
-      sameAge = sameAge.filter((death) => death.ms > ms);
-      if (tooBig.length > 0) largest = Math.max(largest, bytes);
-      if (tooBig.length > 0 && tooBig.every((death) => death.bytes <= largest)) [tooBig, largest] = [[], 0];
-      if (bytes > bytesLimit) bytesLimit = Number.POSITIVE_INFINITY;
-      if (ms > msLimit / BELOW_AGE) msLimit = Number.POSITIVE_INFINITY;
-      untilTriedAgain -= 1;
-      if (untilTriedAgain <= 0) tryAgain();
-    },
+    survived: (bytes, ms) => noteSurvivor(observed, bytes, ms),
     tooLarge(bytes) {
-      bytesLimit = Math.floor(bytes / 2);
-      untilTriedAgain = patience;
+      observed.bytesLimit = Math.floor(bytes / 2);
+      observed.untilTriedAgain = observed.patience;
     },
     get bytesLimit() {
-      return bytesLimit;
+      return observed.bytesLimit;
     },
     get msLimit() {
-      return msLimit;
+      return observed.msLimit;
     },
     get diagnosis() {
-      if (isBuffering) return 'proxy-buffers';
-      if (bytesLimit < Number.POSITIVE_INFINITY) return 'proxy-limits-size';
-      return msLimit < Number.POSITIVE_INFINITY ? 'proxy-cuts-long-requests' : null;
+      if (observed.isBuffering) return 'proxy-buffers';
+      if (observed.bytesLimit < Number.POSITIVE_INFINITY) return 'proxy-limits-size';
+      return observed.msLimit < Number.POSITIVE_INFINITY ? 'proxy-cuts-long-requests' : null;
     },
   };
+}
+
+function noteAge(observed: Observed, death: Death): void {
+  if (death.ms < TIMER_LEAST_MS) return;
+  observed.sameAge = [...observed.sameAge, death].slice(-DEATHS_THAT_CONVINCE);
+  const ages = observed.sameAge.map(({ ms }) => ms);
+  if (ages.length === DEATHS_THAT_CONVINCE && Math.max(...ages) <= Math.min(...ages) * SAME_AGE)
+    observed.msLimit = Math.min(...ages) * BELOW_AGE;
+}
+
+function noteBody(observed: Observed, death: Death): void {
+  if (death.kept > 0) {
+    observed.lostBodies = 0;
+    observed.isBuffering = false;
+    observed.tooBig = [];
+    return;
+  }
+  const surelyArrived =
+    death.ms >= SURELY_ARRIVED.ms && (death.left ?? SURELY_ARRIVED.bytes) >= SURELY_ARRIVED.bytes;
+  if (surelyArrived) {
+    observed.lostBodies += 1;
+    observed.isBuffering ||= observed.lostBodies >= LOST_BODIES_THAT_CONVINCE;
+    return;
+  }
+  const { largest } = observed;
+  observed.tooBig = [...observed.tooBig.filter(({ bytes }) => bytes > largest), death];
+  if (observed.tooBig.length >= DEATHS_THAT_CONVINCE && largest > 0 && death.bytes > largest)
+    observed.bytesLimit = Math.min(observed.bytesLimit, largest);
+}
+
+function noteSurvivor(observed: Observed, bytes: number, ms: number): void {
+  observed.sameAge = observed.sameAge.filter((death) => death.ms > ms);
+  if (observed.tooBig.length > 0) {
+    observed.largest = Math.max(observed.largest, bytes);
+    if (observed.tooBig.every((death) => death.bytes <= observed.largest)) {
+      observed.tooBig = [];
+      observed.largest = 0;
+    }
+  }
+  if (bytes > observed.bytesLimit) observed.bytesLimit = Number.POSITIVE_INFINITY;
+  if (ms > observed.msLimit / BELOW_AGE) observed.msLimit = Number.POSITIVE_INFINITY;
+  observed.untilTriedAgain -= 1;
+  if (observed.untilTriedAgain <= 0) tryAgain(observed);
+}
+
+function tryAgain(observed: Observed): void {
+  observed.patience = Math.min(PIECES_UNTIL_TRIED_AGAIN.most, observed.patience * 2);
+  observed.untilTriedAgain = observed.patience;
+  observed.bytesLimit = doubledBelow(observed.bytesLimit, WORTH_A_LIMIT.bytes);
+  observed.msLimit = doubledBelow(observed.msLimit, WORTH_A_LIMIT.ms);
+  observed.isBuffering = false;
+  observed.sameAge = [];
+  observed.lostBodies = 0;
+}
+
+function doubledBelow(limit: number, worthIt: number): number {
+  return limit * 2 < worthIt ? limit * 2 : Number.POSITIVE_INFINITY;
 }

@@ -1,165 +1,188 @@
 /**
- * The parcels of one study, as they come from the queue: each travels as soon as there is a lane for it, and
- * one is taken from the queue ahead. A parcel that cannot be read does not keep the others here.
+ * The parcels of one study, as they come from the queue: each travels as soon as there is a place for it, and
+ * one is taken from the queue ahead. A parcel that cannot be read does not hold up the others.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import { CopyUnreadable, type ParcelToSend, type UploadQueue } from '../queue/upload-queue.ts';
+import { StudyRefused, type Asking } from './ask-until-answered.ts';
 import { createBackOff, type Clock } from './clock.ts';
-import { StudyRefused, type Insist } from './ask-until-answered.ts';
-import type { OrderedLane } from './ordered-lane.ts';
+import type { ConcurrencyLimit } from './limit-concurrency.ts';
 import type { Pace } from './pace.ts';
-import { sendParcel, type TusTools } from './tus-client.ts';
+import { sendParcel } from './tus-client.ts';
+import type { TusTools, Way } from './tus-requests.ts';
 
-export interface SendingTools extends Pick<Insist, 'waitForRight' | 'noteWaiting'> {
+export interface SendingTools extends Pick<Asking, 'waitForRight' | 'noteWaiting'> {
   readonly queue: UploadQueue;
   readonly api: ApiClient;
   readonly clock: Clock;
   readonly random: () => number;
   readonly patienceMs: number;
   readonly pace: Pace;
-  readonly way: TusTools['way'];
-  /** Shared by all studies of a device. */
-  readonly lane: OrderedLane;
+  readonly way: Way;
+  /** Parcels of all studies of this device. */
+  readonly parcels: ConcurrencyLimit;
 }
 
 export type SendOutcome = 'sent' | 'upload-gone';
 
-/**
- * `onLastPieces`: true when nothing but last pieces is on its way, false when one of them has to be sent
- * again.
- */
-export type OnLastPieces = (areUnderWay: boolean) => void;
-
-/** What the gateway said when the study was announced. */
+/** What the gateway answered when the study was announced. */
 export type Announced = Pick<ManifestAnswer, 'uploadId' | 'need' | 'begun'>;
 
+export interface ParcelsOfStudy {
+  readonly id: string;
+  readonly announced: Announced;
+  readonly signal: AbortSignal;
+  /** True when only last pieces are on their way, false when one of them has to be sent again. */
+  onLastPieces(areUnderWay: boolean): void;
+}
+
+/** The parcels that are on their way, and how far the study has come. */
+interface Transfer {
+  readonly study: ParcelsOfStudy;
+  readonly stop: AbortController;
+  /** Ends with the study's signal, and when one parcel's failure ends them all. */
+  readonly until: AbortSignal;
+  readonly underWay: Set<Promise<void>>;
+  /** Parcels that have a place; true: their last piece is on its way. */
+  readonly open: Map<string, boolean>;
+  readonly failures: unknown[];
+  isAllTaken: boolean;
+  isGone: boolean;
+}
+
 /** Throws StudyRefused, CopyUnreadable, Unreachable, the signal's reason. */
-export async function sendParcels(
-  id: string,
-  announced: Announced,
-  tools: SendingTools,
-  signal: AbortSignal,
-  onLastPieces: OnLastPieces,
-): Promise<SendOutcome> {
-  const { need } = announced;
+export async function sendParcels(tools: SendingTools, study: ParcelsOfStudy): Promise<SendOutcome> {
+  const { need } = study.announced;
   if (need.length === 0) return 'sent';
   const stop = new AbortController();
-  const until = AbortSignal.any([signal, stop.signal]);
-  const underWay = new Set<Promise<void>>();
-  const open = new Map<string, boolean>();
-  let isAllTaken = false;
-  let isGone = false;
-  const failures: unknown[] = [];
-
-  const tellLast = (): void =>
-    onLastPieces(isAllTaken && open.size > 0 && [...open.values()].every((isLast) => isLast));
-  const fail = (error: unknown): void => {
-    failures.push(error);
-    // A copy that cannot be read is one parcel's; whatever else ends one ends all.
-    if (!(error instanceof CopyUnreadable)) stop.abort(error);
+  const transfer: Transfer = {
+    study,
+    stop,
+    until: AbortSignal.any([study.signal, stop.signal]),
+    underWay: new Set(),
+    open: new Map(),
+    failures: [],
+    isAllTaken: false,
+    isGone: false,
   };
-
-  /** Resolves when the parcel has its place, so that the next one may be taken. */
-  function start(parcel: ParcelToSend): Promise<void> {
-    const placed = Promise.withResolvers<void>();
-    open.set(parcel.id, false);
-    const sending = tools.lane
-      .run(
-        id,
-        async (giveWay) => {
-          placed.resolve();
-          const outcome = await sendOne(id, announced, parcel, tools, until, giveWay, (isLast) => {
-            open.set(parcel.id, isLast);
-            tellLast();
-          });
-          if (outcome === 'upload-gone') isGone = true;
-        },
-        until,
-      )
-      .catch(fail)
-      .finally(() => {
-        placed.resolve();
-        open.delete(parcel.id);
-        underWay.delete(sending);
-      });
-    underWay.add(sending);
-    return placed.promise;
-  }
-
   try {
-    for await (const parcel of endedBy(tools.queue.parcelsFor(id, need), until)) {
-      await start(parcel);
-      if (isGone) break;
+    for await (const parcel of endedBy(tools.queue.parcelsFor(study.id, need), transfer.until)) {
+      await start(tools, transfer, parcel);
+      if (transfer.isGone) break;
     }
   } catch (error) {
-    fail(error);
+    fail(transfer, error);
   }
-  isAllTaken = failures.length === 0 && !isGone;
-  tellLast();
-  await Promise.all(underWay);
-  signal.throwIfAborted();
-  const [failure] = failures;
-  if (failure !== undefined) throw failures.find((error) => error instanceof StudyRefused) ?? failure;
-  return isGone ? 'upload-gone' : 'sent';
+  transfer.isAllTaken = transfer.failures.length === 0 && !transfer.isGone;
+  tellLastPieces(transfer);
+  await Promise.all(transfer.underWay);
+  study.signal.throwIfAborted();
+  const [failure] = transfer.failures;
+  if (failure !== undefined)
+    throw transfer.failures.find((error) => error instanceof StudyRefused) ?? failure;
+  return transfer.isGone ? 'upload-gone' : 'sent';
+}
+
+/** Resolves when the parcel has its place, so that the next one may be taken. */
+function start(tools: SendingTools, transfer: Transfer, parcel: ParcelToSend): Promise<void> {
+  const { study, until, open, underWay } = transfer;
+  const placed = Promise.withResolvers<void>();
+  open.set(parcel.id, false);
+  const send = async (giveWay: () => Promise<void>): Promise<void> => {
+    placed.resolve();
+    if ((await sendOne(tools, transfer, parcel, giveWay)) === 'upload-gone') transfer.isGone = true;
+  };
+  const sending = tools.parcels
+    .run(send, { of: study.id, signal: until })
+    .catch((error: unknown) => fail(transfer, error))
+    .finally(() => {
+      placed.resolve();
+      open.delete(parcel.id);
+      underWay.delete(sending);
+    });
+  underWay.add(sending);
+  return placed.promise;
+}
+
+function fail({ failures, stop }: Transfer, error: unknown): void {
+  failures.push(error);
+  // An unreadable copy concerns one parcel only; any other failure ends them all.
+  if (!(error instanceof CopyUnreadable)) stop.abort(error);
+}
+
+function tellLastPieces({ study, isAllTaken, open }: Transfer): void {
+  study.onLastPieces(isAllTaken && open.size > 0 && [...open.values()].every((isLast) => isLast));
 }
 
 async function sendOne(
-  id: string,
-  { uploadId, begun }: Announced,
-  parcel: ParcelToSend,
   tools: SendingTools,
-  signal: AbortSignal,
+  transfer: Transfer,
+  parcel: ParcelToSend,
   giveWay: () => Promise<void>,
-  onLastPiece: (isUnderWay: boolean) => void,
 ): Promise<SendOutcome> {
   const { queue, clock } = tools;
+  const {
+    until,
+    study: { id, announced },
+  } = transfer;
   const backOff = createBackOff(tools.random);
-  let isBegun = begun?.includes(parcel.id) ?? false;
-  for (let current = parcel; ; isBegun = true) {
-    const outcome = await sendParcel(
-      current,
-      uploadId,
-      {
-        api: tools.api,
-        clock,
-        random: tools.random,
-        pace: tools.pace,
-        way: tools.way,
-        isBegun,
-        patienceMs: tools.patienceMs,
-        giveWay,
-        onLastPiece,
-        async onCreated(location) {
-          current = { ...current, location };
-          await queue.parcelCreated(id, parcel.id, location);
-        },
-        onForgotten: () => queue.parcelForgotten(id, parcel.id),
-        onProgress: (acknowledged, left) => queue.parcelProgress(id, parcel.id, acknowledged, left),
-        onWaiting: (because) => tools.noteWaiting(id, because),
+  let current = parcel;
+  let isBegun = announced.begun?.includes(parcel.id) ?? false;
+  for (;;) {
+    const hooks: ParcelHooks = {
+      ...hooksOf(tools, transfer, parcel.id),
+      giveWay,
+      async onCreated(location) {
+        current = { ...current, location };
+        await queue.parcelCreated(id, parcel.id, location);
       },
-      signal,
-    );
+    };
+    const outcome = await sendParcel(current, announced.uploadId, { ...tools, ...hooks, isBegun }, until);
     if (outcome.kind === 'refused') throw new StudyRefused(outcome.problem.code ?? 'unexpected');
     if (outcome.kind === 'upload-gone') return 'upload-gone';
     if (outcome.kind === 'sent') {
       await queue.parcelSent(id, parcel.id);
       return 'sent';
     }
-    await tools.waitForRight(id, signal);
-    // A right that is given and refused again must not be asked for as fast as that goes.
-    await clock.sleep(backOff.next(), signal);
+    await tools.waitForRight(id, until);
+    // A right that is granted and refused again must not be asked for as fast as that happens.
+    await clock.sleep(backOff.next(), until);
+    isBegun = true;
   }
 }
 
+type ParcelHooks = Pick<
+  TusTools,
+  'giveWay' | 'onCreated' | 'onForgotten' | 'onProgress' | 'onWaiting' | 'onLastPiece'
+>;
+
+function hooksOf(
+  { queue, noteWaiting }: SendingTools,
+  transfer: Transfer,
+  parcelId: string,
+): Omit<ParcelHooks, 'giveWay' | 'onCreated'> {
+  const { id } = transfer.study;
+  return {
+    onForgotten: () => queue.parcelForgotten(id, parcelId),
+    onProgress: (acknowledged, left) => queue.parcelProgress(id, parcelId, acknowledged, left),
+    onWaiting: (because) => noteWaiting(id, because),
+    onLastPiece(isUnderWay) {
+      transfer.open.set(parcelId, isUnderWay);
+      tellLastPieces(transfer);
+    },
+  };
+}
+
 /**
- * The same, ended at once by the signal, though the source may be waiting for a parcel that is still being
- * packed. Throws its reason.
+ * The same items, ended at once by the signal, although the source may be waiting for a parcel that is still
+ * being packed. Throws the signal's reason.
  */
 async function* endedBy<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
   const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => undefined);
+  void ignoreFailure(aborted.promise, 'the race below hears of it, unless it is over');
   const abort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -171,7 +194,7 @@ async function* endedBy<T>(source: AsyncIterable<T>, signal: AbortSignal): Async
     }
   } finally {
     signal.removeEventListener('abort', abort);
-    // Not awaited: it may only answer when that parcel is packed.
-    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    const closed = Promise.resolve(iterator.return?.());
+    void ignoreFailure(closed, 'not awaited: it may only answer when that parcel is packed');
   }
 }

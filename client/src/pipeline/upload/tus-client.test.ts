@@ -4,7 +4,8 @@ import { createApiClient, Unreachable, type FetchTelling } from '../../net/api-c
 import type { Diagnosis } from '../queue/queued-study.ts';
 import { CopyUnreadable, type ParcelToSend } from '../queue/upload-queue.ts';
 import { createPace } from './pace.ts';
-import { sendParcel, type ParcelOutcome, type Way } from './tus-client.ts';
+import { sendParcel, type ParcelOutcome } from './tus-client.ts';
+import type { Way } from './tus-requests.ts';
 
 const BYTES = crypto.getRandomValues(new Uint8Array(60_000));
 /** Pieces that a parcel of 60 kB has several of. */

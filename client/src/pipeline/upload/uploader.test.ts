@@ -14,7 +14,7 @@ import {
   type UploadQueue,
 } from '../queue/upload-queue.ts';
 import { createFollower } from './follow-events.ts';
-import { ReceiptFaulty } from './carry-study.ts';
+import { ReceiptFaulty } from './await-receipt.ts';
 import { createUploader, type Uploader } from './uploader.ts';
 
 const STUDY = '1.2.3';

@@ -2,7 +2,9 @@
 import { countStates } from '../instance.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 import { assembleStudy } from './assemble-study.ts';
 
 export const runAssembly = tellingFailures(assembleOnce);
@@ -16,8 +18,9 @@ async function assembleOnce(study: StudyRow, tools: PipelineTools): Promise<stri
     if (outcome.kind === 'incomplete') return 'incomplete';
     const moved = await applyStudyEvent(trx, locked, 'all-settled', tools.now());
     if (moved === null) return 'elsewhere';
-    await enqueueStage(trx, tools, 'forward', { studyId: study.id });
-    await auditStudy(trx, tools, study, 'study-assembled', {
+    await enqueueStage(trx, tools, { queue: 'forward', studyId: study.id });
+    await auditStudy(trx, tools, study, {
+      event: 'study-assembled',
       revision: moved.revision,
       ...Object.fromEntries(counts),
     });

@@ -7,7 +7,8 @@ import { removeParcelBlobs } from '../parcel-blobs.ts';
 import { deleteParcels, parcelsOfStudy } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
-import { auditStudy, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
 import { planEviction } from './plan-eviction.ts';
 
 export const runEviction = tellingFailures(evictStudy);
@@ -27,7 +28,8 @@ async function evictStudy(study: StudyRow, tools: PipelineTools): Promise<string
       await setStudyKey(trx, study.id, null);
     }
     await applyStudyEvent(trx, locked, plan.held ? 'evicted-but-held' : 'evicted', tools.now());
-    await auditStudy(trx, tools, study, 'study-evicted', {
+    await auditStudy(trx, tools, study, {
+      event: 'study-evicted',
       revision: locked.revision,
       parcels: plan.remove.length,
       held: plan.held,

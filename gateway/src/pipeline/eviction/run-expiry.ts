@@ -7,7 +7,9 @@ import { usedBlobs } from '../instance.store.ts';
 import { parcelOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, expiredParcels, parcelStates } from '../parcel.store.ts';
 import { lockStudy } from '../study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 
 export const EXPIRY_EVERY_SECONDS = 600;
 /**
@@ -91,10 +93,13 @@ async function giveUpPromises(
         .where('updated_at', '<', before)
         .where(which())
         .execute();
-      await enqueueStage(trx, tools, 'assembly', { studyId });
-      await auditStudy(trx, tools, { id: studyId, site_id, study_instance_uid }, 'instances-never-arrived', {
-        instances: count,
-      });
+      await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+      await auditStudy(
+        trx,
+        tools,
+        { id: studyId, site_id, study_instance_uid },
+        { event: 'instances-never-arrived', instances: count },
+      );
     });
     tools.changes.emit(studyId);
   }

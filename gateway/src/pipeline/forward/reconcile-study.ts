@@ -3,7 +3,7 @@
  * what is found is stored.
  */
 import type { Pacs } from '../../ports/pacs/pacs.ts';
-import { findHeld } from '../find-held.ts';
+import { findInPacs } from '../find-in-pacs.ts';
 
 export type PostedInstance = {
   readonly id: number;
@@ -29,7 +29,7 @@ export async function reconcileStudy(
   signal: AbortSignal,
 ): Promise<readonly ReconciledInstance[]> {
   if (study.posted.length === 0) return [];
-  const held = await findHeld(
+  const held = await findInPacs(
     study.studyInstanceUID,
     new Set(study.posted.map((row) => row.sop_instance_uid)),
     tools,

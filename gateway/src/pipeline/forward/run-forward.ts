@@ -18,7 +18,9 @@ import { blobOf } from '../parcel-blobs.ts';
 import { reopenParcels } from '../parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import { lookBefore } from './look-before.ts';
 import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
@@ -112,7 +114,8 @@ async function settleKnown(
     await lockStudy(trx, study.id);
     await changeInstances(trx, changes, ['received'], tools.now());
     const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
-    await auditStudy(trx, tools, study, 'instances-known-to-pacs', {
+    await auditStudy(trx, tools, study, {
+      event: 'instances-known-to-pacs',
       same: changes.length - conflicts,
       conflicts,
     });
@@ -173,7 +176,7 @@ async function returnLost(
     );
     await reopenParcels(trx, study.id);
     if (locked) await applyStudyEvent(trx, locked, 'late-instance', tools.now());
-    await auditStudy(trx, tools, study, 'instances-lost', { instances: lost.length });
+    await auditStudy(trx, tools, study, { event: 'instances-lost', instances: lost.length });
   });
 }
 
@@ -284,8 +287,9 @@ async function finish(study: StudyRow, tools: PipelineTools): Promise<string> {
     }
     const moved = locked && (await applyStudyEvent(trx, locked, 'forwarded', tools.now()));
     if (!moved) return 'elsewhere';
-    await enqueueStage(trx, tools, 'reconcile', { studyId: study.id });
-    await auditStudy(trx, tools, study, 'study-forwarded', {
+    await enqueueStage(trx, tools, { queue: 'reconcile', studyId: study.id });
+    await auditStudy(trx, tools, study, {
+      event: 'study-forwarded',
       revision: moved.revision,
       posted: counts.get('posted') ?? 0,
       refused: counts.get('refused') ?? 0,

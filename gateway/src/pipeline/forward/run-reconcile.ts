@@ -5,7 +5,9 @@
 import { changeInstances, countStates, instancesOf, type InstanceChange } from '../instance.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 import { reconcileStudy, type ReconciledInstance } from './reconcile-study.ts';
 
 /**
@@ -50,10 +52,11 @@ async function reconcileOnce(study: StudyRow, tools: PipelineTools, signal: Abor
     const event =
       left.has('received') || left.has('posting') || left.has('posted') ? 'post-again' : 'reconciled';
     const moved = await applyStudyEvent(trx, locked, event, tools.now());
-    if (moved !== null && event === 'reconciled') await enqueueStage(trx, tools, 'receipt', { studyId });
+    if (moved !== null && event === 'reconciled')
+      await enqueueStage(trx, tools, { queue: 'receipt', studyId });
     if (moved !== null && event === 'post-again')
-      await enqueueStage(trx, tools, 'forward', { studyId }, LOOK_AGAIN_SECONDS);
-    await auditStudy(trx, tools, study, 'study-reconciled', { revision: locked.revision, ...counts });
+      await enqueueStage(trx, tools, { queue: 'forward', studyId, afterSeconds: LOOK_AGAIN_SECONDS });
+    await auditStudy(trx, tools, study, { event: 'study-reconciled', revision: locked.revision, ...counts });
     return moved === null ? 'elsewhere' : event;
   });
   tools.metrics.instances('stored', counts.stored + counts.coerced);

@@ -18,9 +18,9 @@ import {
   type UploadRow,
 } from '../parcel.store.ts';
 import { isInForce } from '../../policies/policies.ts';
-import type { Reach } from '../../uploads/upload-reach.ts';
+import type { UploadOwner } from '../upload-owner.ts';
 import { lockStudy } from '../study.store.ts';
-import type { PipelineTools } from '../tools.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
 import type { SealingKeys } from './parcel-spool.ts';
 
@@ -100,11 +100,11 @@ export async function findOrCreateParcel(
   tools: PipelineTools,
   settings: Settings,
   request: Request,
-  reach: Reach,
+  owner: UploadOwner,
 ): Promise<{ row: OwnedParcel; fresh: boolean }> {
   const announced = parseAnnounced(request.headers);
   const { uploadId, deviceParcelId } = announced;
-  const upload = await findUpload(tools.db, uploadId, reach);
+  const upload = await findUpload(tools.db, uploadId, owner);
   // Without a key the study is closed: nothing of it is awaited, and init will say so.
   if (upload === undefined || upload.wrapped_key === null) throw new Problem('upload-not-found');
   const before = await forgetExpired(tools, await findDeviceParcel(tools.db, uploadId, deviceParcelId));

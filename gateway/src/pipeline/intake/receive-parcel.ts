@@ -11,9 +11,11 @@ import { sealedSize } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, findParcel, moveParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
-import { isWithin, type Reach } from '../../uploads/upload-reach.ts';
+import { isOwnedBy, type UploadOwner } from '../upload-owner.ts';
 import { clearWaiting, setWaiting } from '../study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
@@ -33,7 +35,7 @@ export type ParcelReceiver = {
    * Any tus request of who reaches these uploads; `socket` is its body where the server gives it. Throws
    * Problem; what has no code of ours is answered as tus does.
    */
-  handle(request: Request, reach: Reach, socket?: Readable): Promise<Response>;
+  handle(request: Request, owner: UploadOwner, socket?: Readable): Promise<Response>;
   /** A parcel is complete: verify takes over. As often as one likes. */
   arrived(parcelId: string): Promise<void>;
   /** Something of this upload is being received by this gateway at this moment. */
@@ -101,12 +103,13 @@ export function createParcelReceiver(
     await tools.db.transaction().execute(async (trx) => {
       if (!(await moveParcel(trx, parcelId, 'receiving', 'received'))) return;
       await clearWaiting(trx, parcel.study_id, 'storage-full');
-      await enqueueStage(trx, tools, 'verify', { parcelId });
-      await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-received', {
-        uploadId: parcel.upload_id,
-        parcelId,
-        bytes: parcel.bytes,
-      });
+      await enqueueStage(trx, tools, { queue: 'verify', parcelId });
+      await auditStudy(
+        trx,
+        tools,
+        { ...parcel, id: parcel.study_id },
+        { event: 'parcel-received', uploadId: parcel.upload_id, parcelId, bytes: parcel.bytes },
+      );
     });
     tools.changes.emit(parcel.study_id);
   }
@@ -140,8 +143,8 @@ export function createParcelReceiver(
     return withoutCors(response);
   }
 
-  async function create(request: Request, body: CutBody, reach: Reach): Promise<Response> {
-    const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, reach).catch(
+  async function create(request: Request, body: CutBody, owner: UploadOwner): Promise<Response> {
+    const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, owner).catch(
       (error: unknown) =>
         error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error),
     );
@@ -164,11 +167,11 @@ export function createParcelReceiver(
     return new Response(null, { status: 201, headers });
   }
 
-  async function resume(request: Request, body: CutBody, reach: Reach): Promise<Response> {
+  async function resume(request: Request, body: CutBody, owner: UploadOwner): Promise<Response> {
     const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
     const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
-    // A parcel out of reach is as good as none: whether it exists is not said.
-    if (parcel === undefined || !isWithin(reach, parcel)) throw new Problem('not-found');
+    // A parcel out of owner is as good as none: whether it exists is not said.
+    if (parcel === undefined || !isOwnedBy(owner, parcel)) throw new Problem('not-found');
     if (request.method !== 'PATCH') {
       const response = await speak(request, body, parcel);
       // The last PATCH was stored, and the process died before it said so.
@@ -193,7 +196,7 @@ export function createParcelReceiver(
   return {
     arrived,
     isReceiving: (uploadId) => receiving.has(uploadId),
-    async handle(request, reach, socket) {
+    async handle(request, owner, socket) {
       if (request.method === 'OPTIONS') {
         const response = withoutCors(await server.handleWeb(request as never));
         response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
@@ -205,8 +208,8 @@ export function createParcelReceiver(
       const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
       try {
         return await (request.method === 'POST'
-          ? create(request, body, reach)
-          : resume(request, body, reach));
+          ? create(request, body, owner)
+          : resume(request, body, owner));
       } finally {
         body.stop();
       }

@@ -7,7 +7,9 @@ import { findPolicy } from '../../policies/policies.ts';
 import { reportsOf } from '../report.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../study.store.ts';
 import { tellingFailures } from '../telling-failures.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
 export const runReceipt = tellingFailures(issueOnce);
@@ -42,9 +44,14 @@ async function issueOnce(study: StudyRow, tools: PipelineTools): Promise<string>
       .onConflict((conflict) => conflict.columns(['study_id', 'revision']).doNothing())
       .execute();
     await applyStudyEvent(trx, locked, 'receipt-issued', tools.now());
-    await enqueueStage(trx, tools, 'eviction', { studyId: study.id });
-    await enqueueStage(trx, tools, 'inference', { studyId: study.id });
-    await auditStudy(trx, tools, study, 'receipt-issued', { revision: study.revision, receiptId: id, root });
+    await enqueueStage(trx, tools, { queue: 'eviction', studyId: study.id });
+    await enqueueStage(trx, tools, { queue: 'inference', studyId: study.id });
+    await auditStudy(trx, tools, study, {
+      event: 'receipt-issued',
+      revision: study.revision,
+      receiptId: id,
+      root,
+    });
     return 'issued';
   });
 }

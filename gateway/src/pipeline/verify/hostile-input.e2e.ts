@@ -25,7 +25,7 @@ import {
   unpackNames,
   type Answer,
 } from '#testing/corpus-answers.ts';
-import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
+import { PATIENCE_MS, skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
 import { canMeasureMemory, forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -142,7 +142,7 @@ async function openWorld(databaseUrl?: string) {
         async () => (await readdir(join(folder, 'data', 'blobs'))).length === 0,
       );
       assert.not.match(JSON.stringify(gateway.lines), NOT_FOR_THE_LOG);
-      if (!canMeasureMemory) return skipped(`the gateway’s memory under ${what}`, 'only Linux tells it');
+      if (!canMeasureMemory) skip(`the gateway’s memory under ${what}`, 'only Linux tells it');
       const peak = await peakResidentBytes(pid);
       process.stdout.write(
         `${what}: gateway idle ${Math.round(idle / MB)} MB, at most ${Math.round(peak / MB)} MB\n`,

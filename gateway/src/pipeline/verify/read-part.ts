@@ -9,7 +9,7 @@ import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import type { ParcelPart } from '#shared/transfer/parcel.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import type { Restore } from '../tools.ts';
+import type { Restore } from '../pipeline-tools.ts';
 import type { RestoredBlob } from './restored-blob.ts';
 
 /**

@@ -5,7 +5,7 @@
  */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { giving, keepThread, toOwn, type Given } from '../../threads/thread.ts';
-import type { Restore } from '../tools.ts';
+import type { Restore } from '../pipeline-tools.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 export type RestoreTalk = {

@@ -12,7 +12,9 @@ import { removeParcelBlobs, restoredOf } from '../parcel-blobs.ts';
 import { countFailure, deleteParcels, moveParcel, type OwnedParcel } from '../parcel.store.ts';
 import { findPolicy } from '../../policies/policies.ts';
 import { clearWaiting, lockStudy, setWaiting } from '../study.store.ts';
-import { auditStudy, enqueueStage, type PipelineTools } from '../tools.ts';
+import { auditStudy } from '../audit-study.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { enqueueStage } from '../stages.ts';
 import type { Place } from './read-part.ts';
 import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifiedInstance, type VerifyOutcome } from './verify-parcel.ts';
@@ -54,7 +56,11 @@ export async function runVerify(
 async function waitForRoom(parcel: OwnedParcel, tools: PipelineTools): Promise<string> {
   await tools.db.transaction().execute(async (trx) => {
     await setWaiting(trx, parcel.study_id, 'storage-full', tools.now());
-    await enqueueStage(trx, tools, 'verify', { parcelId: parcel.id }, ROOM_AGAIN_SECONDS);
+    await enqueueStage(trx, tools, {
+      queue: 'verify',
+      parcelId: parcel.id,
+      afterSeconds: ROOM_AGAIN_SECONDS,
+    });
   });
   return 'waiting';
 }
@@ -188,10 +194,12 @@ async function applyVerify(
     if (!isUseful) await deleteParcels(trx, [parcelId]);
     if (restored !== null) await clearWaiting(trx, parcel.study_id, 'storage-full');
     await assembleIfComplete(trx, parcel.study_id, tools);
-    await auditStudy(trx, tools, { ...parcel, id: parcel.study_id }, 'parcel-verified', {
-      parcelId,
-      ...counts,
-    });
+    await auditStudy(
+      trx,
+      tools,
+      { ...parcel, id: parcel.study_id },
+      { event: 'parcel-verified', parcelId, ...counts },
+    );
     return { instances, counts, isUseful };
   });
   // A device that has asked to complete waits for this; what is left to do here is nothing to it.
@@ -269,5 +277,5 @@ async function assembleIfComplete(
   tools: PipelineTools,
 ): Promise<void> {
   if (!(await countStates(trx, studyId)).has('promised'))
-    await enqueueStage(trx, tools, 'assembly', { studyId });
+    await enqueueStage(trx, tools, { queue: 'assembly', studyId });
 }

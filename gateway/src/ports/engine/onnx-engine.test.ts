@@ -7,7 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Tensor } from '#shared/models/model.ts';
-import { skipped } from '#testing/environment.ts';
+import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { ONNX_MODELS, saveOnnxModel } from '#testing/onnx-models.ts';
 import { EngineFault, type Engine, type EngineModel } from './engine.ts';
@@ -94,8 +94,7 @@ test('a model that crashes the runtime is named, and what waited is answered', a
   honest,
 }) => {
   // Other processors give a value instead of a trap.
-  if (process.arch !== 'x64')
-    return skipped('a model that crashes the runtime', 'this processor does not trap');
+  if (process.arch !== 'x64') skip('a model that crashes the runtime', 'this processor does not trap');
   const crashes = await saveOnnxModel(folder, 'crashes', ONNX_MODELS.crashes);
   const [hit, behind] = [
     faultOf(engine.run(crashes, { ...X, data: Float32Array.of(1, 1, 1, 1) }, PATIENT)),
@@ -164,7 +163,7 @@ test('a file of 64 MiB is read, one byte more is too large', async ({ engine, ho
 });
 
 test('it has none of the gateway’s environment', async ({ engine, honest }) => {
-  if (!isLinux) return skipped('the environment of the models’ process', 'only Linux shows it');
+  if (!isLinux) skip('the environment of the models’ process', 'only Linux shows it');
   process.env.RELAY_PLANTED = 'a secret of the gateway';
   await engine.run(honest, X, PATIENT);
   delete process.env.RELAY_PLANTED;
@@ -175,7 +174,7 @@ test('it has none of the gateway’s environment', async ({ engine, honest }) =>
 });
 
 test('it ends with the gateway, also when the gateway is killed while a model hangs', async ({ loops }) => {
-  if (!isLinux) return skipped('the end of the models’ process', 'only Linux shows it');
+  if (!isLinux) skip('the end of the models’ process', 'only Linux shows it');
   const program = `
     import { createOnnxEngine } from ${JSON.stringify(new URL('./onnx-engine.ts', import.meta.url).href)};
     const engine = createOnnxEngine();

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skip, testEnvironment } from '#testing/environment.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
 import { FETCHED_BYTES_LIMIT, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
@@ -65,8 +65,8 @@ for (const [name, create] of [
 
   test.before(async () => {
     const { corpus } = testEnvironment();
-    if (corpus === null) return skipped(`PACS contract (${name})`, 'the corpus is not there');
-    if ((await findOrthanc()) === null) return skipped(`PACS contract (${name})`, 'Orthanc is not installed');
+    if (corpus === null) skip(`PACS contract (${name})`, 'the corpus is not there');
+    if ((await findOrthanc()) === null) skip(`PACS contract (${name})`, 'Orthanc is not installed');
     const folder = await mkdtemp(join(tmpdir(), 'relay-pacs-'));
     const orthanc = await startOrthanc({ folder });
     const rows = (JSON.parse(await readFile(join(corpus, 'manifest.json'), 'utf8')) as { files: Row[] })

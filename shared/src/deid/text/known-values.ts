@@ -1,7 +1,7 @@
 /**
- * What the header of an instance says of whoever it is about and of those around them: names, identifiers,
- * places, dates. Text that is kept is searched for these. Of one instance, not of its whole study: what an
- * instance becomes must not depend on which others were chosen with it.
+ * Collects the names, identifiers, places and dates of the patient and of the people around them from the
+ * header of an instance. Text that is kept is searched for these. Only this instance counts, not its study:
+ * the result must not depend on which other instances were chosen with it.
  */
 import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
 import { dictionaryVR } from '../../dicom/dictionary.ts';
@@ -17,35 +17,32 @@ import { PARTICLES, VOCABULARY } from './vocabulary.ts';
 
 export interface KnownValues {
   /**
-   * Sources of regular expressions over folded text; whole words but for scripts that write without spaces.
+   * Sources of regular expressions over folded text; whole words, except in scripts without spaces.
    */
   readonly words: ReadonlySet<string>;
   /**
-   * Identifiers, folded, with a space between letters and digits and where something stands between them: it
-   * may be written otherwise, or not at all.
+   * Identifiers, folded, with a space wherever letters and digits meet or are separated: a text may write the
+   * separator differently, or leave it out.
    */
   readonly identifiers: ReadonlySet<string>;
-  /** Two letters each, folded: first of the given and of the family name, and turned around. */
+  /** Two folded letters each: the initials of given and family name, in both orders. */
   readonly initials: ReadonlySet<string>;
-  /** Days (since 1970-01-01) that the policy keeps nowhere: the patient's birth, above all. */
+  /** Days (since 1970-01-01) that the policy removes everywhere, above all the patient's birth. */
   readonly removedDays: ReadonlySet<number>;
-  /** Days that the header names: they say which is the day and which the month of an ambiguous date. */
+  /** Days that the header names. They tell the day from the month in an ambiguous date. */
   readonly namedDays: ReadonlySet<number>;
 }
 
-/**
- * More than a real header has; a file that has more is not worth the search, and its text is treated as under
- * the profile.
- */
+/** No real header has more. Beyond it nothing is searched, and text is treated as the plain profile says. */
 export const KNOWN_LIMIT = 5_000;
 /**
- * Of all that is searched for together, as regular expressions: the corpus stays below 3 500, and to compile
- * as many as this takes four seconds.
+ * For all regular expressions together. The corpus stays below 3 500; compiling this many characters takes
+ * four seconds.
  */
 export const KNOWN_CHARACTERS_LIMIT = 200_000;
 /**
- * PS3.5 §6.2: 64 characters a group. What has more words than fit there has swallowed its neighbours; they
- * are names one by one.
+ * PS3.5 §6.2: 64 characters a group. A name of more words than fit there has swallowed its neighbours; its
+ * words count one by one.
  */
 const WORDS_OF_A_NAME = 16;
 
@@ -54,25 +51,26 @@ const IDENTIFIER_LEAST = 4;
 const NUMBER_LEAST = 5;
 const PLACE_WORD_LEAST = 4;
 const IDENTIFIER_WORDS = 3;
-/** Who is called so is nobody. */
+/** Words in place of a name that are nobody's name. */
 const NOBODY_BY_NAME = new Set(
   'patient test phantom unknown none self referral admin service system tech physician doctor room emergency clinic hospital chest mri ct qa'.split(
     ' ',
   ),
 );
-/** VRs whose values identify where the table removes them. LT and UT hold prose. */
+/** VRs whose values identify if the table removes them. LT and UT hold prose. */
 const SOURCES = new Set(['LO', 'SH', 'ST', 'UC', 'AE']);
 /** Places that institution identity does not cover: addresses, wards, services, issuers and organisations. */
 const PLACES = new Set([
   0x00100021, 0x00101040, 0x00102299, 0x00321033, 0x00380300, 0x00380400, 0x0040a027, 0x00080092, 0x00080081,
 ]);
 const PERSON_IDENTIFICATION_CODE_SEQUENCE = 0x00401101;
-const [CODE_VALUE, CODE_MEANING] = [0x00080100, 0x00080104];
+const CODE_VALUE = 0x00080100;
+const CODE_MEANING = 0x00080104;
 /** A name and nothing else: a few words with capitals. */
 const NAME_ALONE = /^\p{Lu}[\p{L}\p{M}.'’-]*(?:,?\s\p{Lu}[\p{L}\p{M}.'’-]*){0,4}$/u;
 /** Written behind a family name of one character. */
 const ADDRESSES = '(?=先生|女士|小姐|医生|様|さん|サン|氏)';
-/** Titles and degrees beside a name (PN prefix and suffix): no one's name. */
+/** Titles and degrees (PN prefix and suffix), which are not names. */
 const TITLES = new Set(
   'dr prof mr mrs ms miss md phd rn rt jr sr ii iii iv herr frau dipl med msc bsc do'.split(' '),
 );
@@ -87,7 +85,13 @@ interface Collected {
   readonly namedDays: Set<number>;
 }
 
-/** Null where the header names more than anybody could search for. */
+interface Collecting {
+  readonly rules: DeidRules;
+  readonly rows: ReadonlyMap<number, ProfileRow>;
+  readonly collected: Collected;
+}
+
+/** Null where the header names more than can be searched for. */
 export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): KnownValues | null {
   const collected: Collected = {
     words: new Set(),
@@ -96,7 +100,7 @@ export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): 
     removedDays: new Set(),
     namedDays: new Set(),
   };
-  const rows = profileRows();
+  const collecting = { rules, rows: profileRows(), collected };
   const visit = (elements: readonly DicomElement[], context: ValueContext): boolean => {
     const within = {
       characterSets: characterSetsOf(elements, context.characterSets),
@@ -108,7 +112,7 @@ export function collectKnownValues(instance: ParsedInstance, rules: DeidRules): 
           collectPerson(item.elements, within, collected);
         if (!visit(item.elements, { ...within, encoding: item.encoding })) return false;
       }
-      collect(element, within, rules, rows.get(element.tag), collected);
+      collect(element, within, collecting);
       if (collected.words.size + collected.identifiers.size > KNOWN_LIMIT) return false;
     }
     return true;
@@ -138,22 +142,17 @@ function collectPerson(elements: readonly DicomElement[], context: ValueContext,
   }
 }
 
-function collect(
-  element: DicomElement,
-  context: ValueContext,
-  rules: DeidRules,
-  row: ProfileRow | undefined,
-  collected: Collected,
-): void {
+function collect(element: DicomElement, context: ValueContext, { rules, rows, collected }: Collecting): void {
   if (element.items !== null || element.bytes === null || element.bytes.length === 0) return;
   const vr = element.vr === 'UN' ? dictionaryVR(element.tag) : element.vr;
   const { how } = rules.decide(element.tag, vr);
+  const row = rows.get(element.tag);
   if (vr === 'DA' || vr === 'DT') {
     for (const value of asciiOf(element).split('\\'))
       noteDay(value.trim(), how === 'shift-date' || how === 'keep-temporal', collected);
     return;
   }
-  // What the policy keeps may stand in a text as well.
+  // A value that the policy keeps may stand in a text as well.
   if (how === 'keep') return;
   const values = textsOf({ ...element, vr: vr === 'AE' ? 'LO' : vr }, context).filter(
     (value) => !isDummy(value),
@@ -185,7 +184,7 @@ function noteName(value: string, { words, initials }: Collected): void {
     const [family = [], given = [], middle = []] = group
       .split('^')
       .map((component) => nameWordsOf(component));
-    // Written without components, as many do: the words in whatever order.
+    // Many names are written without components: the words may come in any order.
     const whole = given.length > 0 ? [] : family;
     const all = [...family, ...given, ...middle];
     for (const word of all) noteWord(word, words);
@@ -195,7 +194,8 @@ function noteName(value: string, { words, initials }: Collected): void {
       notePair(whole.slice(at), whole.slice(0, at), words);
     }
     notePair(family, [...given, ...middle], words);
-    const [a, b] = [spellingsOf(given[0] ?? '')[0]?.[0], spellingsOf(family[0] ?? '')[0]?.[0]];
+    const a = spellingsOf(given[0] ?? '')[0]?.[0];
+    const b = spellingsOf(family[0] ?? '')[0]?.[0];
     if (a !== undefined && b !== undefined) initials.add(a + b).add(b + a);
     for (const part of [family, given, [...given, ...middle]])
       if (part.length > 1) addAll(words, part.join(' '), joined);
@@ -204,7 +204,7 @@ function noteName(value: string, { words, initials }: Collected): void {
   }
 }
 
-/** A title is no name, unless nothing else is there. */
+/** A title counts as a name only if nothing else is there. */
 function nameWordsOf(component: string): string[] {
   const all = wordsOf(component);
   const names = all.filter((word) => !TITLES.has(word.toLowerCase()));
@@ -238,9 +238,7 @@ function noteWord(word: string, words: Set<string>): void {
   if (parts.length > 1) addAll(words, parts.join(' '), joined);
 }
 
-/**
- * A word of one or two letters is too common to be searched for, unless its script packs a name into them.
- */
+/** Words of one or two letters are too common to search for, except in scripts that write names with them. */
 function isTelling(word: string): boolean {
   return WITHOUT_SPACES.test(word) ? [...word.normalize('NFC')].length >= 2 : word.length >= LETTERS_LEAST;
 }
@@ -251,7 +249,7 @@ function notePair(last: readonly string[], first: readonly string[], words: Set<
 }
 
 function noteCombinations(last: string, first: string, words: Set<string>): void {
-  // Of single letters, or of a modality and a patient, no name can be made.
+  // Single letters, or a modality and a patient, make no name.
   const isPlain = !WITHOUT_SPACES.test(last);
   if (
     (isPlain && last.length < 2) ||
@@ -259,7 +257,8 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
     [...last.split(' '), ...first.split(' ')].every((word) => NOBODY_BY_NAME.has(word))
   )
     return;
-  const [lasts, firsts] = [last.split(' '), first.split(' ')];
+  const lasts = last.split(' ');
+  const firsts = first.split(' ');
   if (!isPlain || first.length > 1) words.add(joined(last, first)).add(joined(first, last));
   for (const a of lasts)
     for (const b of firsts)
@@ -267,11 +266,11 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
         words.add(joined(a, b)).add(joined(b, a));
   if (!isPlain) return;
   const initials = firsts.flatMap((word) => [...word].slice(0, 1));
-  // "J. Smith", "Smith, J.", "Smith JA"; of a double name either part. A short name and a letter make half of
-  // all abbreviations.
+  // "J. Smith", "Smith, J.", "Smith JA", and either part of a double name. A short name and a letter would match
+  // half of all abbreviations.
   for (const some of [initials.slice(0, 1), initials]) {
     for (const name of new Set([last, ...lasts])) {
-      // Of two letters only as it is written of people: "W. Li", "Li, W".
+      // Names of two letters only in the form used for people: "W. Li", "Li, W".
       if (name.length === 2 && !PARTICLES.has(name))
         words
           .add(`${escaped(some[0]!)}\\.\\s?${escaped(name)}`)
@@ -292,7 +291,7 @@ function notePhrase(value: string, isPlace: boolean, { words, identifiers }: Col
     );
     if (isCommon || part.replace(/[^\p{L}\p{N}]/gu, '').length < IDENTIFIER_LEAST) continue;
     for (const spelt of spellingsOf(part)) words.add(wordsOf(spelt).map(escaped).join(BETWEEN));
-    // A place's own name is written with a capital; what else stands beside it names nothing.
+    // A place's own name has a capital; the other words name nothing.
     const proper = isPlace
       ? said.filter(
           (word) => /^\p{Lu}\p{L}+$/u.test(word) && word.length >= PLACE_WORD_LEAST && !isOfTheTrade(word),
@@ -307,7 +306,7 @@ function notePhrase(value: string, isPlace: boolean, { words, identifiers }: Col
 
 const isOfTheTrade = (word: string): boolean => spellingsOf(word).some((spelt) => VOCABULARY.has(spelt));
 
-/** What is written with digits: as a whole, and each long number in it. */
+/** A value with digits: the whole of it, and each long number in it. */
 function noteNumbers(part: string, identifiers: Set<string>): void {
   const [plain = ''] = spellingsOf(part);
   const letters = plain.replace(/[^\p{L}\p{N}]/gu, '');
@@ -315,10 +314,10 @@ function noteNumbers(part: string, identifiers: Set<string>): void {
   const least = /^\p{N}+$/u.test(letters) ? NUMBER_LEAST : IDENTIFIER_LEAST;
   if (!/\p{N}/u.test(letters) || letters.length < least) return;
   const runs = plain.match(/\p{L}+|\p{N}+/gu) ?? [];
-  // A text with numbers in it is no identifier; its numbers are.
+  // A text with numbers in it is not an identifier, but its numbers are.
   if (runs.filter((run) => run.length > 1 && /\p{L}/u.test(run)).length <= IDENTIFIER_WORDS)
     identifiers.add(runs.join('\u0020'));
-  // A date beside other words is a date.
+  // A date among other words is a date.
   for (const number of letters.match(/\p{N}+/gu) ?? [])
     if (number.length >= NUMBER_LEAST && dayNumberOf(number) === null) identifiers.add(number);
 }

@@ -33,9 +33,8 @@ const IMAGE_BYTES = 7;
 /** The longest beginning of a segment. */
 export const SEGMENT_HEADER_BYTES = PREFIX_BYTES + IMAGE_BYTES;
 
-const KINDS = ['raw', 'deflate', 'bytes', 'words', 'triples'] as const;
 /** Bytes as they are; zlib (RFC 1950); or a JPEG-LS image of samples that lie so. */
-export type SegmentKind = (typeof KINDS)[number];
+const KINDS = ['raw', 'deflate', 'bytes', 'words', 'triples'] as const;
 
 export interface ImageFields {
   readonly width: number;

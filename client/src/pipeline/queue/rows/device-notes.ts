@@ -4,7 +4,8 @@
  */
 import type { Policy, SealingKey, User } from '#shared/protocol/api.ts';
 import type { LocalDatabase } from './local-database.ts';
-import type { Diagnosis, Link } from '../queued-study.ts';
+import type { Link } from '../../../net/link.ts';
+import type { Diagnosis } from '../queued-study.ts';
 
 /** What the device knows of policies; the project key cannot be read back by any script. */
 export interface KnownPolicies {

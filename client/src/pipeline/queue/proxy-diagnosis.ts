@@ -2,7 +2,7 @@
  * What stands between the device and the gateway and does harm, in words: nobody finds a proxy by looking at
  * a tablet. The sending goes on in spite of each of them; saying so is for whoever can mend it.
  */
-import type { Diagnosis } from '../queue/queued-study.ts';
+import type { Diagnosis } from './queued-study.ts';
 
 export const DIAGNOSES: Readonly<Record<Diagnosis, { readonly title: string; readonly next: string }>> = {
   'proxy-limits-size': {

@@ -1,29 +1,31 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createOrderedLane } from './ordered-lane.ts';
+import { createConcurrencyLimit } from './limit-concurrency.ts';
 
-const { signal } = new AbortController();
 const soon = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Work that ends when it is told to, and says when it began. */
-function bench(width: number, ranks: Record<string, number>, firstAlways = false) {
-  const lane = createOrderedLane({ width: () => width, order: (of) => ranks[of] ?? 99, firstAlways });
+/** Work that ends when it is told to, and logs when it began. */
+function openLimit(width: number, ranks: Record<string, number>, firstAlways = false) {
+  const limit = createConcurrencyLimit({ width: () => width, order: (of) => ranks[of] ?? 99, firstAlways });
   const log: string[] = [];
   const ends = new Map<string, () => void>();
-  const start = (of: string, until: AbortSignal = signal) =>
-    lane.run(
-      of,
+  const start = (of: string, signal?: AbortSignal) =>
+    limit.run(
       async () => {
         log.push(of);
         await new Promise<void>((resolve) => ends.set(of, resolve));
       },
-      until,
+      { of, ...(signal ? { signal } : {}) },
     );
-  return { lane, log, start, end: async (of: string) => (ends.get(of)!(), await soon()), ranks };
+  const end = async (of: string): Promise<void> => {
+    ends.get(of)!();
+    await soon();
+  };
+  return { limit, log, start, end, ranks };
 }
 
-test('what goes first is next, whoever waited longer; of equals who came first', async () => {
-  const { log, start, end } = bench(1, { a: 1, b: 2, c: 1 });
+test('work that goes first is next, however long others have waited; of equals the first to come', async () => {
+  const { log, start, end } = openLimit(1, { a: 1, b: 2, c: 1 });
   const all = [start('b'), start('x'), start('c'), start('a')];
   for (const one of ['b', 'c', 'a', 'x']) {
     await soon();
@@ -33,8 +35,22 @@ test('what goes first is next, whoever waited longer; of equals who came first',
   assert.equal(log, ['b', 'c', 'a', 'x']);
 });
 
+test('without an order the first to come is next, and never more run than the width', async () => {
+  const limit = createConcurrencyLimit({ width: () => 2 });
+  const log: string[] = [];
+  let underWay = 0;
+  const work = (name: string) => async () => {
+    underWay += 1;
+    log.push(`${name} ${underWay}`);
+    await soon();
+    underWay -= 1;
+  };
+  await Promise.all(['a', 'b', 'c', 'd'].map((name) => limit.run(work(name))));
+  assert.equal(log, ['a 1', 'b 2', 'c 2', 'd 2']);
+});
+
 test('the order may change while they wait', async () => {
-  const { log, start, end, ranks } = bench(1, { a: 1, b: 2, c: 3 });
+  const { log, start, end, ranks } = openLimit(1, { a: 1, b: 2, c: 3 });
   const all = [start('a'), start('b'), start('c')];
   await soon();
   ranks.c = 0;
@@ -43,18 +59,17 @@ test('the order may change while they wait', async () => {
   assert.equal(log, ['a', 'c', 'b']);
 });
 
-test('what is under way gives way to what goes before it, and to nothing else, and goes on afterwards', async () => {
-  const { lane, log, start, end } = bench(1, { first: 1, mine: 2, later: 3 });
+test('work under way gives way only to work that goes before it, and resumes afterwards', async () => {
+  const { limit, log, start, end } = openLimit(1, { first: 1, mine: 2, later: 3 });
   const pieces = Promise.withResolvers<void>();
-  const mine = lane.run(
-    'mine',
+  const mine = limit.run(
     async (giveWay) => {
       log.push('mine 1');
       await pieces.promise;
       await giveWay();
       log.push('mine 2');
     },
-    signal,
+    { of: 'mine' },
   );
   const others = [start('later'), start('first')];
   await soon();
@@ -69,8 +84,8 @@ test('what is under way gives way to what goes before it, and to nothing else, a
   assert.equal(log, ['mine 1', 'first', 'mine 2', 'later']);
 });
 
-test('the first of all need not wait for a place where that was asked for', async () => {
-  const { log, start, end } = bench(1, { a: 2, b: 1, c: 3 }, true);
+test('with `firstAlways` the first of all does not wait for a place', async () => {
+  const { log, start, end } = openLimit(1, { a: 2, b: 1, c: 3 }, true);
   const all = [start('a'), start('c'), start('b')];
   await soon();
   assert.equal(log, ['a', 'b']);
@@ -78,8 +93,8 @@ test('the first of all need not wait for a place where that was asked for', asyn
   await Promise.all(all);
 });
 
-test('who gives up while waiting takes no place', async () => {
-  const { log, start, end } = bench(1, {});
+test('work that is aborted while it waits takes no place', async () => {
+  const { log, start, end } = openLimit(1, {});
   const gone = new AbortController();
   const a = start('a');
   const b = start('b', gone.signal);

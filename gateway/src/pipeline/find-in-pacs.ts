@@ -6,7 +6,7 @@
 import type { Pacs } from '../ports/pacs/pacs.ts';
 
 /** Throws PacsUnreachable. */
-export async function findHeld(
+export async function findInPacs(
   studyInstanceUID: string,
   sopInstanceUIDs: ReadonlySet<string>,
   { pacs }: { readonly pacs: Pacs },

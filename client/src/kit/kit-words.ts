@@ -1,0 +1,31 @@
+/** The words that every page uses. Those of one feature are beside it. */
+import type { Role } from '#shared/protocol/api.ts';
+
+export const kitWords = {
+  product: 'RelayPACS',
+  /** The name of each page: in the navigation, in the window's title and above the page. */
+  pages: {
+    upload: 'Upload',
+    'before-after': 'Before and after',
+    queue: 'Queue',
+    study: 'Study',
+    results: 'Results',
+    infer: 'Ask a model',
+    models: 'Models',
+  },
+  roles: {
+    technician: 'Technician',
+    radiologist: 'Radiologist',
+    researcher: 'Researcher',
+    auditor: 'Auditor',
+    admin: 'Administrator',
+  } satisfies Record<Role, string>,
+  /** Between parts of one line. */
+  separator: ' · ',
+  cancel: 'Cancel',
+  close: 'Close',
+  done: 'Done',
+  copied: 'Copied',
+  codeOf: (code: string) => `Copy the code ${code}`,
+  working: 'Working…',
+};

@@ -1,0 +1,2 @@
+/** Whether the gateway and its PACS can be reached from here. */
+export type Link = 'online' | 'offline' | 'gateway-unreachable' | 'pacs-unreachable';

@@ -1,0 +1,30 @@
+/**
+ * Work that must reach the gateway before its author signs out, such as a verdict that was given and not sent:
+ * afterwards they have no right to send it.
+ */
+export interface SignOutTasks {
+  /** `finish` sends what waits and resolves to whether nothing is left. Returns a function that removes it. */
+  add(finish: () => Promise<boolean>): () => void;
+  /** Runs all of them and resolves to how many could not be finished. */
+  finishAll(): Promise<number>;
+}
+
+/** The person is about to leave: a gateway that does not answer within this time counts as unreachable. */
+const FINISH_WITHIN_MS = 5_000;
+
+export function createSignOutTasks(later: (work: () => void, ms: number) => void): SignOutTasks {
+  const waiting = new Set<() => Promise<boolean>>();
+  const tooLate = () => new Promise<boolean>((resolve) => later(() => resolve(false), FINISH_WITHIN_MS));
+  return {
+    add(finish) {
+      waiting.add(finish);
+      return () => void waiting.delete(finish);
+    },
+    async finishAll() {
+      const finished = await Promise.all(
+        [...waiting].map((finish) => Promise.race([finish().catch(() => false), tooLate()])),
+      );
+      return finished.filter((isFinished) => !isFinished).length;
+    },
+  };
+}

@@ -1,0 +1,5 @@
+/** The queue, for views. */
+import { provided } from '../../kit/provided.ts';
+import type { QueueStore } from './queued-study.ts';
+
+export const [ProvideQueue, useQueue] = provided<QueueStore>('queue');

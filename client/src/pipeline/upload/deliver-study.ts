@@ -1,0 +1,155 @@
+/**
+ * Delivers one study: announce it, send the parcels that the gateway lacks, and have it confirm that nothing
+ * is missing. Repeated until it does.
+ */
+import { completeAnswerSchema } from '#shared/protocol/api.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { manifestAnswerSchema, type Manifest, type ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { ApiProblem, Unreachable } from '../../net/api-client.ts';
+import { keyOf, type InstanceKey, type QueuedUpload } from '../queue/upload-queue.ts';
+import type { Asking } from './ask-until-answered.ts';
+import { createBackOff } from './clock.ts';
+import type { ConcurrencyLimit } from './limit-concurrency.ts';
+import { sendParcels, type Announced, type SendingTools } from './send-parcels.ts';
+
+export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered'> {
+  /** One at a time: of two studies that claim one UID the first one chosen has it. */
+  readonly announcements: ConcurrencyLimit;
+}
+
+/** A study under way, until the signal ends it. */
+export interface CarriedStudy {
+  readonly study: QueuedUpload;
+  readonly manifest: Manifest;
+  readonly signal: AbortSignal;
+}
+
+export interface Delivered {
+  readonly uploadId: string;
+  /**
+   * The instances that the receipt has to name: all that were promised, except those that the gateway
+   * rejected when they were announced.
+   */
+  readonly named: readonly InstanceKey[];
+  /** The PACS has all of it already: the receipt is there. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Announces, sends and completes until the gateway misses nothing; null when a person took the study back.
+ */
+export async function deliver(tools: DeliveryTools, carried: CarriedStudy): Promise<Delivered | null> {
+  const { study, manifest, signal } = carried;
+  if (manifest.instances.length === 0 && study.uploadId !== null) return deliverNothing(tools, study);
+  const backOff = createBackOff(tools.random);
+  for (let { state } = study; ; ) {
+    const answer = await announce(tools, carried);
+    if (answer === null || !(await begin(tools, { ...study, state }, answer))) return null;
+    const delivered = judgeAnswer(answer, manifest);
+    if (delivered.isKnown || (await sendAndComplete(tools, carried, answer)) === 'complete') {
+      await tools.queue.allSent(study.id);
+      return delivered;
+    }
+    state = 'uploading';
+    if (backOff.waited() > tools.patienceMs) throw new Unreachable(null);
+    await tools.clock.sleep(backOff.next(), signal);
+  }
+}
+
+/**
+ * A person left all of it out, and the page ended before the queue knew: there is nothing to promise, and the
+ * receipt will say so.
+ */
+async function deliverNothing({ queue }: DeliveryTools, study: QueuedUpload): Promise<Delivered | null> {
+  if (study.state !== 'at-gateway' && !(await queue.beginSending(study.id))) return null;
+  await queue.allSent(study.id);
+  return { uploadId: study.uploadId!, named: [], isKnown: false };
+}
+
+async function announce(
+  { api, queue, untilAnswered, announcements }: DeliveryTools,
+  { study: { id }, manifest, signal }: CarriedStudy,
+): Promise<ManifestAnswer | null> {
+  const ask = () => api.json('/upload/init', manifestAnswerSchema, { body: manifest, gzip: true, signal });
+  // A problem that is one study's own does not keep the others waiting. A study that came to go first while
+  // nobody answered is announced first.
+  const inTurn = () =>
+    announcements.run((giveWay) => untilAnswered(id, () => giveWay().then(ask), signal, true), {
+      of: id,
+      signal,
+    });
+  const answer = await untilAnswered(id, inTurn, signal);
+  if (await queue.announced(id, answer)) return answer;
+  await ignoreFailure(
+    api.send(`/upload/${answer.uploadId}`, { method: 'DELETE', signal }),
+    'taken back while the gateway was asked: if it cannot be told, it forgets the promise by itself',
+  );
+  return null;
+}
+
+/** False: a person took the study back. */
+async function begin(
+  { queue }: DeliveryTools,
+  { id, state }: QueuedUpload,
+  { need }: ManifestAnswer,
+): Promise<boolean> {
+  if (state === 'at-gateway' && need.length > 0) await queue.parcelsLost(id, need);
+  return (state === 'at-gateway' && need.length === 0) || queue.beginSending(id);
+}
+
+function judgeAnswer({ uploadId, need, have, conflict }: ManifestAnswer, manifest: Manifest): Delivered {
+  const against = new Set(conflict.map(keyOf));
+  const named = manifest.instances.filter((instance) => !against.has(keyOf(instance)));
+  const isKnown =
+    named.length > 0 && need.length + conflict.length === 0 && have.every(({ inPacs }) => inPacs === true);
+  return { uploadId, named, isKnown };
+}
+
+/**
+ * Sends and completes. Completion is asked for while the last pieces are on their way, for the gateway waits
+ * for them: that saves a round trip. Its answer counts when every parcel was acknowledged and nothing had to
+ * be sent again after it was asked.
+ */
+async function sendAndComplete(
+  tools: DeliveryTools,
+  { study: { id }, signal }: CarriedStudy,
+  announced: Announced,
+): Promise<'complete' | 'missing'> {
+  const ask = () => complete(tools, id, announced.uploadId, signal);
+  const early: { answer: Promise<readonly InstanceKey[] | 'upload-gone' | undefined> | null } = {
+    answer: null,
+  };
+  const sent = await sendParcels(tools, {
+    id,
+    announced,
+    signal,
+    onLastPieces(areUnderWay) {
+      early.answer = areUnderWay
+        ? (early.answer ?? ignoreFailure(ask(), 'asked again when all is sent'))
+        : null;
+    },
+  });
+  if (sent === 'upload-gone') return 'missing';
+  if ((await early.answer)?.length === 0) return 'complete';
+  return (await ask()).length === 0 ? 'complete' : 'missing';
+}
+
+/** The instances that the gateway still misses. */
+export function complete(
+  { api, untilAnswered }: Pick<DeliveryTools, 'api' | 'untilAnswered'>,
+  id: string,
+  uploadId: string,
+  signal: AbortSignal,
+): Promise<readonly InstanceKey[] | 'upload-gone'> {
+  const ask = () =>
+    api
+      .json(`/upload/${uploadId}/complete`, completeAnswerSchema, { body: {}, signal })
+      .then(({ missing }) => missing, nullIfGone);
+  return untilAnswered(id, async () => (await ask()) ?? ('upload-gone' as const), signal);
+}
+
+/** null: the gateway's database is an older one, or it is another gateway. */
+export function nullIfGone(error: unknown): null {
+  if (error instanceof ApiProblem && error.code === 'upload-not-found') return null;
+  throw error;
+}

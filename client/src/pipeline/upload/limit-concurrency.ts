@@ -1,0 +1,121 @@
+/**
+ * At most so many pieces of work at once. Whose turn it is among those that wait is decided when a place is
+ * free, by what `order` says then: the order may change while they wait.
+ */
+export interface ConcurrencyLimit {
+  /**
+   * Does `work` when there is a place for it. `giveWay` resolves at once, unless work that goes first is
+   * waiting: then it leaves its place to that work and takes it again afterwards. Throws what `work` throws,
+   * or the signal's reason when aborted while waiting.
+   */
+  run<T>(work: (giveWay: () => Promise<void>) => Promise<T>, claim?: Claim): Promise<T>;
+}
+
+export interface Claim {
+  /** What `order` is asked for. */
+  readonly of?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface LimitOptions {
+  /** How many at once, asked whenever work begins or ends. */
+  readonly width: () => number;
+  /** Smaller goes first; of equals the one that came first. Without it: in the order in which they came. */
+  readonly order?: (of: string) => number;
+  /** Work that goes before everything under way never waits for a place. */
+  readonly firstAlways?: boolean;
+}
+
+type Place = { readonly of: string; readonly turn: number };
+type Waiting = Place & { enter(): void };
+
+interface Places extends Required<LimitOptions> {
+  readonly busy: Set<Place>;
+  readonly waiting: Set<Waiting>;
+}
+
+export function createConcurrencyLimit(options: LimitOptions): ConcurrencyLimit {
+  const places: Places = {
+    order: () => 0,
+    firstAlways: false,
+    ...options,
+    busy: new Set(),
+    waiting: new Set(),
+  };
+  let turns = 0;
+  return {
+    async run(work, { of = '', signal } = {}) {
+      turns += 1;
+      let place: Place | null = await enter(places, { of, turn: turns }, signal);
+      const leave = (): void => {
+        if (place !== null) places.busy.delete(place);
+        place = null;
+        admit(places);
+      };
+      const giveWay = async (): Promise<void> => {
+        admit(places);
+        const mine = place;
+        if (mine === null || !mustGiveWay(places, mine)) return;
+        leave();
+        place = await enter(places, mine, signal);
+      };
+      try {
+        return await work(giveWay);
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+function goesBefore({ order }: Places, a: Place, b: Place): boolean {
+  return order(a.of) < order(b.of);
+}
+
+function mustGiveWay(places: Places, mine: Place): boolean {
+  return (
+    places.busy.size >= places.width() && [...places.waiting].some((one) => goesBefore(places, one, mine))
+  );
+}
+
+function nextOf(places: Places): Waiting | undefined {
+  const isBefore = (a: Place, b: Place): boolean =>
+    goesBefore(places, a, b) || (!goesBefore(places, b, a) && a.turn < b.turn);
+  return [...places.waiting].reduce<Waiting | undefined>(
+    (first, one) => (first && !isBefore(one, first) ? first : one),
+    undefined,
+  );
+}
+
+function admit(places: Places): void {
+  const { busy, waiting } = places;
+  for (let first = nextOf(places); first; first = nextOf(places)) {
+    const candidate = first;
+    const isFirstOfAll =
+      places.firstAlways && [...busy].every((place) => goesBefore(places, candidate, place));
+    if (busy.size >= places.width() && !isFirstOfAll) return;
+    waiting.delete(candidate);
+    busy.add(candidate);
+    candidate.enter();
+  }
+}
+
+function enter(places: Places, place: Place, signal?: AbortSignal): Promise<Place> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const giveUp = (): void => {
+      places.waiting.delete(waiter);
+      reject(signal?.reason);
+    };
+    const waiter: Waiting = {
+      ...place,
+      enter() {
+        signal?.removeEventListener('abort', giveUp);
+        resolve(waiter);
+      },
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    places.waiting.add(waiter);
+    admit(places);
+  });
+}

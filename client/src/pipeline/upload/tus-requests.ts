@@ -1,0 +1,262 @@
+/**
+ * The three requests about one parcel (creation, HEAD, PATCH), and the lessons about the way to the gateway
+ * that their answers hold. A success is believed only when it is tus.
+ */
+import { toBase64 } from '#shared/transfer/digest.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { problemOf, Unreachable, type ApiClient, type ApiProblem } from '../../net/api-client.ts';
+import type { ParcelToSend } from '../queue/upload-queue.ts';
+import type { WaitingBecause } from './ask-until-answered.ts';
+import type { Clock } from './clock.ts';
+import type { Ended, Pace } from './pace.ts';
+import { mayBeTheBody, speakerOf, stepFor, type Step } from './tus-answers.ts';
+
+export interface TusTools {
+  readonly api: ApiClient;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly pace: Pace;
+  /** Shared by all parcels of a device. */
+  readonly way: Way;
+  /** The gateway said that it has the beginning of this parcel: it is asked how much before a byte is sent. */
+  readonly isBegun: boolean;
+  /** How long to continue without any success, in milliseconds. */
+  readonly patienceMs: number;
+  /** Called before each piece: a parcel that goes first may pass here. */
+  giveWay(): Promise<void>;
+  onCreated(location: string): Promise<void>;
+  onForgotten(): Promise<void>;
+  /** Bytes of the parcel that the gateway has acknowledged, and bytes that have left this device. */
+  onProgress(acknowledged: number, left: number): void;
+  /** True: the last piece is on its way. False: its answer was anything but the end. */
+  onLastPiece(isUnderWay: boolean): void;
+  onWaiting(because: WaitingBecause): void;
+}
+
+/** Learned about the way to the gateway from its answers. */
+export interface Way {
+  /** Something between refuses a creation that has a body. */
+  isCreationPlain: boolean;
+  /** The gateway had no room: pieces are no larger than this, and grow again while they are taken. */
+  probeBytes: number | null;
+}
+
+/** One parcel on its way. */
+export interface Shipment {
+  readonly parcel: ParcelToSend;
+  readonly uploadId: string;
+  readonly tools: TusTools;
+  readonly signal: AbortSignal;
+  location: string | null;
+  /**
+   * A creation that got no answer may have succeeded: the next one has no body, so that no byte is sent twice.
+   */
+  isUnsure: boolean;
+  /** The last piece, when it died: told how much of it was kept once the gateway says so. */
+  died: { readonly from: number; tell(kept: number | null): void } | null;
+}
+
+export type Answer =
+  | { readonly kind: 'answer'; readonly offset: number; readonly location: string | null }
+  | { readonly kind: 'step'; readonly step: Exclude<Step, 'done'>; readonly problem: ApiProblem | null };
+
+const NOT_BELIEVED: Answer = { kind: 'step', step: 'not-believed', problem: null };
+const TUS_VERSION = { 'tus-resumable': '1.0.0' } as const;
+const PIECE_TYPE = { 'content-type': 'application/offset+octet-stream' } as const;
+const PROBE_GROWTH = 8;
+/** Statuses with which a proxy ends a request that takes too long. */
+const ENDED_BETWEEN = new Set([408, 502, 504]);
+
+export async function createParcel(shipment: Shipment): Promise<Answer> {
+  const { parcel, uploadId, tools } = shipment;
+  const bytes = shipment.isUnsure || tools.way.isCreationPlain ? null : await pieceAt(shipment, 0);
+  const headers = {
+    ...TUS_VERSION,
+    'upload-length': String(parcel.bytes),
+    'upload-metadata': metadataOf(parcel, uploadId),
+    ...(bytes === null ? {} : await headersOf(parcel, bytes)),
+  };
+  shipment.isUnsure = true;
+  const piece = bytes === null ? null : { at: 0, bytes };
+  const answer = await request(shipment, '/upload/files', { method: 'POST', headers }, piece);
+  if (answer.kind === 'step') return answer;
+  if (answer.location === null) return NOT_BELIEVED;
+  shipment.location = answer.location;
+  await tools.onCreated(answer.location);
+  return answer;
+}
+
+export function askOffset(shipment: Shipment): Promise<Answer> {
+  return request(shipment, tusPath(shipment.location!), { method: 'HEAD', headers: TUS_VERSION }, null);
+}
+
+export async function patchParcel(shipment: Shipment, offset: number): Promise<Answer> {
+  const bytes = await pieceAt(shipment, offset);
+  const headers = {
+    ...TUS_VERSION,
+    'upload-offset': String(offset),
+    ...(await headersOf(shipment.parcel, bytes)),
+  };
+  const piece = { at: offset, bytes };
+  return request(shipment, tusPath(shipment.location!), { method: 'PATCH', headers }, piece);
+}
+
+/** Bytes of the parcel, from `at` on. */
+type Piece = { readonly at: number; readonly bytes: Uint8Array<ArrayBuffer> };
+
+async function pieceAt({ parcel, tools }: Shipment, offset: number): Promise<Uint8Array<ArrayBuffer>> {
+  const most = tools.way.probeBytes ?? Number.POSITIVE_INFINITY;
+  return parcel.read(offset, Math.min(tools.pace.pieceBytes(parcel.bytes - offset), most));
+}
+
+async function request(
+  shipment: Shipment,
+  path: string,
+  { method, headers }: { readonly method: string; readonly headers: Record<string, string> },
+  piece: Piece | null,
+): Promise<Answer> {
+  const { parcel, tools, signal } = shipment;
+  const ended = tools.pace.begin();
+  let left: number | null = null;
+  const onSent = (bytes: number): void => {
+    if (piece === null) return;
+    left = bytes;
+    tools.onProgress(piece.at, piece.at + bytes);
+  };
+  const body = piece === null ? {} : { body: piece.bytes };
+  const isLast = piece !== null && piece.at + piece.bytes.length === parcel.bytes;
+  let answer: Answer | null = null;
+  try {
+    const asking = send(shipment, path, { method, headers, redirect: 'manual', signal, ...body }, onSent);
+    // After the request itself: the listener may ask for what this piece completes.
+    if (isLast) tools.onLastPiece(true);
+    answer = await asking;
+    return answer;
+  } finally {
+    learn(shipment, { answer, piece, left, ended });
+    if (isLast && !(answer?.kind === 'answer' && answer.offset === parcel.bytes)) tools.onLastPiece(false);
+    if (piece !== null) release(piece.bytes);
+  }
+}
+
+interface Exchange {
+  /** null: the request failed in a way that is no answer. */
+  readonly answer: Answer | null;
+  readonly piece: Piece | null;
+  /** Bytes that had left the device. */
+  readonly left: number | null;
+  readonly ended: Ended;
+}
+
+function learn(shipment: Shipment, exchange: Exchange): void {
+  const { pace, way } = shipment.tools;
+  const { answer, piece } = exchange;
+  const before = shipment.died;
+  shipment.died = null;
+  if (answer?.kind === 'answer') {
+    const taken = piece === null ? 0 : Math.max(0, answer.offset - piece.at);
+    if (taken > 0) way.probeBytes = grown(way.probeBytes, pace);
+    exchange.ended.answered(taken);
+    // The fate of a piece that died is known only when the very next question is answered.
+    before?.tell(Math.max(0, answer.offset - before.from));
+    return;
+  }
+  const tell = endWithout(exchange);
+  before?.tell(null);
+  if (tell !== null && piece !== null) shipment.died = { from: piece.at, tell };
+  if (piece !== null && answer?.step === 'smaller') pace.tooLarge(piece.bytes.length);
+}
+
+/** Of a request that ended without a success; a function where it died, for when its fate is known. */
+function endWithout({ answer, piece, left, ended }: Exchange): ((kept: number | null) => void) | null {
+  const isDeath =
+    answer?.kind === 'step' &&
+    (answer.problem === null || (answer.problem.code === null && ENDED_BETWEEN.has(answer.problem.status)));
+  if (isDeath) return ended.died({ bytes: piece?.bytes.length ?? 0, left });
+  ended.answered(0);
+  return null;
+}
+
+async function send(
+  { parcel, tools }: Shipment,
+  path: string,
+  init: RequestInit,
+  onSent: (bytes: number) => void,
+): Promise<Answer> {
+  let response: Response;
+  try {
+    response = await tools.api.send(path, init, onSent);
+  } catch (error) {
+    // A browser that loses the link may call it an abort (WebKit does): only our own signal is one.
+    if (error instanceof Unreachable) return { kind: 'step', step: 'wait', problem: null };
+    throw error;
+  }
+  const answer = await readAnswer(response, parcel.bytes);
+  tools.pace.foreign(answer.kind === 'step' && answer.step === 'not-believed');
+  const hadBody = init.method === 'POST' && init.body !== undefined;
+  if (answer.kind === 'step' && hadBody) {
+    const speaker = speakerOf(response.status, response.headers, answer.problem?.code ?? null);
+    if (mayBeTheBody(response.status, speaker)) tools.way.isCreationPlain = true;
+  }
+  return answer;
+}
+
+/** Frees the piece's memory at once: the engine would get to it only after several of these 16 MiB. */
+function release(bytes: Uint8Array<ArrayBuffer>): void {
+  if (!bytes.buffer.detached) structuredClone(null, { transfer: [bytes.buffer] });
+}
+
+/** After a piece that was taken; null once a probe would be as large as any other piece. */
+function grown(probeBytes: number | null, pace: Pace): number | null {
+  const next = (probeBytes ?? Number.POSITIVE_INFINITY) * PROBE_GROWTH;
+  return next >= pace.pieceBytes(Number.POSITIVE_INFINITY) ? null : next;
+}
+
+/** An answer is believed when it is tus: a success has its offset, a creation its Location. */
+async function readAnswer(response: Response, bytes: number): Promise<Answer> {
+  if (response.ok) {
+    if (response.body)
+      await ignoreFailure(response.body.cancel(), 'a body that breaks off does not unsay the headers');
+    const location = response.headers.get('location');
+    const said = response.headers.get('upload-offset') ?? (location === null ? '' : '0');
+    const isTus =
+      speakerOf(response.status, response.headers, null) === 'tus' &&
+      /^[0-9]{1,15}$/.test(said) &&
+      Number(said) <= bytes;
+    return isTus ? { kind: 'answer', offset: Number(said), location } : NOT_BELIEVED;
+  }
+  const problem = await problemOf(response);
+  const speaker = speakerOf(response.status, response.headers, problem.code);
+  const step = stepFor(response.status, speaker, problem.code);
+  return step === 'done' ? NOT_BELIEVED : { kind: 'step', step, problem };
+}
+
+/**
+ * `Upload-Metadata` (tus 1.0, Creation): keys with values in base64; the encapsulated key has that form
+ * already.
+ */
+function metadataOf({ id, seal }: ParcelToSend, uploadId: string): string {
+  const inBase64 = (text: string): string => toBase64(new TextEncoder().encode(text));
+  const named = `upload ${inBase64(uploadId)},parcel ${inBase64(id)}`;
+  return seal === null ? named : `${named},seal ${inBase64(seal.keyId)},enc ${seal.enc}`;
+}
+
+/** For a request that carries a piece. A sealed one needs no checksum: each of its records proves itself. */
+async function headersOf(
+  parcel: ParcelToSend,
+  piece: Uint8Array<ArrayBuffer>,
+): Promise<Record<string, string>> {
+  if (parcel.seal !== null) return PIECE_TYPE;
+  const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', piece));
+  return { ...PIECE_TYPE, 'upload-checksum': `sha256 ${toBase64(sum)}` };
+}
+
+/**
+ * Location is relative to the API's root, whether or not a prefix was removed on the way; only its last
+ * segment matters.
+ */
+function tusPath(location: string): string {
+  const id = new URL(location, 'http://relay.invalid/upload/files/').pathname.split('/').at(-1) ?? '';
+  return `/upload/files/${id}`;
+}

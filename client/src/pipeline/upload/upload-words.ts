@@ -1,0 +1,80 @@
+/** The words of one study under way, of the decisions about it, and of its receipt. */
+import { counted, instances } from '../../kit/counted.ts';
+import { formatCount } from '../../kit/format.ts';
+
+export const uploadWords = {
+  missing: 'This study is not in your queue here.',
+  missingWhat: 'It may have been queued by another user, on another device, or in another browser.',
+  back: 'Queue',
+  loading: 'Reading the study…',
+  arrivedTitle: 'In the PACS',
+  arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
+  provenFound: (count: number) => `${instances(count)} found in the PACS by asking it`,
+  provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
+  provenSigned: 'The receipt’s signature was checked on this device',
+  alreadyThere: (count: number) => `${instances(count)} had been there before`,
+  coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
+  sendAnother: 'Send another study',
+  decide: {
+    sentence: (count: number, total: number) =>
+      `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
+    others: (count: number) =>
+      count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
+    leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
+    retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
+    confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
+    confirmWhat: (count: number) =>
+      `${count === 1 ? 'It' : 'They'} will not be in the PACS and this device deletes its copy. ` +
+      'Your files, disc or folder stay as they are. The receipt says that a person decided so.',
+    confirmNo: 'Do not leave out',
+    unknownReason: 'The gateway gives a reason that this page does not know.',
+    unknownNext: 'Load the page again; if the reason stays, give the code to your administrator.',
+    notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
+  },
+  receipt: 'Receipt',
+  receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
+  deidentifiedBy: (edition: string, options: readonly string[]) =>
+    `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
+  /** `by`: editions with their options; empty where the device did not say what it did. */
+  deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
+    const said =
+      by.length === 0
+        ? ''
+        : ` by ${by.join(' and ')}: ${counted(reports, 'distinct report', 'distinct reports')} for ${instances(named)}`;
+    return `De-identified${said}; the gateway found nothing left to remove in ${instances(withoutResidue)}`;
+  },
+  receiptLoading: 'Fetching the receipt…',
+  receiptNotYet: 'The receipt comes when the PACS has confirmed every instance.',
+  save: 'Save receipt',
+  print: 'Print',
+  instanceList: (count: number) => `Show ${instances(count)}`,
+  instancesErased: 'The list was erased from this device. The receipt names every instance.',
+  states: {
+    safe: 'safe on this device',
+    sent: 'at the gateway',
+    promised: 'not arrived yet',
+    received: 'at the gateway',
+    posting: 'at the gateway',
+    posted: 'at the gateway',
+    stored: 'in the PACS',
+    coerced: 'in the PACS, with changes',
+    'already-stored': 'in the PACS before',
+    refused: 'refused',
+    quarantined: 'held until you decide',
+    'left-out': 'left out',
+  },
+  details: {
+    studyInstanceUID: 'Study Instance UID',
+    revision: 'Revision',
+    policy: 'Policy',
+    deidentification: 'De-identification',
+    pacs: 'PACS',
+    issued: 'Issued',
+    receiptId: 'Receipt',
+    root: 'Root of the list (SHA-256)',
+    instances: 'Instances',
+    issuer: 'Gateway',
+    sopInstanceUID: 'SOP Instance UID',
+    state: 'Where it is',
+  },
+};

@@ -1,0 +1,23 @@
+/** The audit row of a step of a study, written in the transaction of the step. */
+import type { Transaction } from 'kysely';
+import { recordAudit, type StudyEventName } from '../audit/audit.ts';
+import type { Tables } from '../database/tables.ts';
+
+export type StudyAudit = {
+  readonly event: StudyEventName;
+  readonly [field: string]: string | number | boolean;
+};
+
+/**
+ * Call it last in the transaction: the audit chain stays locked until the commit, and taking another lock
+ * after it could make two steps wait for each other.
+ */
+export async function auditStudy(
+  trx: Transaction<Tables>,
+  { now }: { readonly now: () => Date },
+  study: { readonly id: string; readonly site_id: string; readonly study_instance_uid: string },
+  { event, ...fields }: StudyAudit,
+): Promise<void> {
+  const { id: studyId, site_id, study_instance_uid: studyInstanceUID } = study;
+  await recordAudit(trx, site_id, { event, studyId, studyInstanceUID, ...fields }, now());
+}

@@ -1,0 +1,39 @@
+/**
+ * The tus routes: parcels at `/upload/files`. Bodies are streamed and the headers are the protocol's own, so
+ * the routes carry no schemas; describe-tus.ts writes out their part of the contract.
+ */
+import { IncomingMessage } from 'node:http';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { allow, callerOf, createRouter, type GatewayContext, type Router } from '../../http/route.ts';
+import { ownerOf } from '../upload-owner.ts';
+import { describeTus } from './describe-tus.ts';
+import type { ParcelReceiver } from './receive-parcel.ts';
+
+/**
+ * A browser sends a body to its end, whatever it was answered meanwhile, and the server would throw it away.
+ * The connection ends this long after the answer: at once would make the system forget what is unread.
+ */
+const ANSWERED_MS = 150;
+
+function endUnread(request: IncomingMessage): void {
+  if (request.complete) return;
+  setTimeout(() => {
+    if (!request.complete) request.socket.destroySoon();
+  }, ANSWERED_MS).unref();
+}
+
+export function tusRoutes(parcels: Pick<ParcelReceiver, 'handle'>): Router {
+  const router = createRouter();
+  const tus = async (c: GatewayContext): Promise<Response> => {
+    const { incoming, outgoing } = c.env ?? {};
+    const socket = incoming instanceof IncomingMessage ? incoming : undefined;
+    if (socket !== undefined) outgoing?.once('finish', () => endUnread(socket));
+    return parcels.handle(c.req.raw, ownerOf(callerOf(c)), socket);
+  };
+  const mayCall = allow(SENDERS, { uploadRight: true });
+  router.on(['POST', 'OPTIONS'], '/upload/files', mayCall, tus);
+  // Hono serves HEAD by the handler of GET; the request's own method is still HEAD.
+  router.on(['GET', 'PATCH', 'DELETE', 'OPTIONS'], '/upload/files/:id', mayCall, tus);
+  describeTus(router, SENDERS);
+  return router;
+}

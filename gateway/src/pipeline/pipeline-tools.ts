@@ -1,0 +1,57 @@
+/**
+ * Everything the pipeline is given, time and identity included. gateway.ts makes it once; a test makes its
+ * own. A stage declares the few of these that it uses.
+ */
+import type { Kysely } from 'kysely';
+import type { ByteSource } from '#shared/dicom/data-set.ts';
+import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { SharedLocks } from '../database/shared-locks.ts';
+import type { Tables } from '../database/tables.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Log } from '../observability/log.ts';
+import type { Blobs } from '../ports/blobs/blobs.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+import type { StudyChanges } from './announce-changes.ts';
+import type { Stage } from './stages.ts';
+import type { StudyKeys } from './study-key.ts';
+
+export type PipelineMetrics = {
+  stage(stage: Stage, outcome: string, seconds: number): void;
+  /** Instances that reached a state. */
+  instances(state: string, count: number): void;
+  /** Bytes that passed a stage. */
+  bytes(stage: Stage, count: number): void;
+};
+
+/**
+ * Restores an instance that came coded (Content-Encoding of its part), in pieces of exactly `bytes` in total.
+ * Throws CodingError where that is impossible, whatever the source throws, and the signal's reason.
+ */
+export type Restore = (
+  source: ByteSource,
+  encoding: string,
+  bytes: number,
+  signal: AbortSignal,
+) => AsyncGenerator<Uint8Array>;
+
+export type PipelineTools = {
+  readonly db: Kysely<Tables>;
+  readonly jobs: Pick<Jobs, 'enqueue'>;
+  readonly pacs: Pacs;
+  readonly blobs: Blobs;
+  readonly keys: StudyKeys;
+  /** Keeps the requests of several gateways apart; null where this gateway has the database to itself. */
+  readonly locks: SharedLocks | null;
+  readonly pseudonyms: Pseudonyms;
+  readonly restore: Restore;
+  /** Signs a receipt: a compact JWS. */
+  readonly signReceipt: (receipt: Receipt) => Promise<string>;
+  /** The gateway's public URL, for receipts. */
+  readonly issuer: string;
+  readonly log: Log;
+  readonly metrics: PipelineMetrics;
+  readonly changes: StudyChanges;
+  readonly now: () => Date;
+  readonly newId: () => string;
+};

@@ -1,0 +1,34 @@
+/**
+ * Tells apart the three ends of a test that uvu calls one: it passed, it was skipped, or it ran without a
+ * single assertion, which proves nothing and fails. `counted-uvu.ts` and `counted-assert.ts` report here.
+ */
+import { Skip } from '#testing/environment.ts';
+
+let assertions = 0;
+const skips: Skip[] = [];
+
+export function countAssertion(): void {
+  assertions += 1;
+}
+
+/** Every skip since the last call; each stands for one test, or for the tests that a file did not register. */
+export function takeThrownSkips(): Skip[] {
+  return skips.splice(0);
+}
+
+type Handler<Context> = (context: Context) => Promise<void> | void;
+
+/** @throws what the test throws, unless it skips; an Error when nothing was asserted. */
+export function judged<Context>(handler: Handler<Context>): Handler<Context> {
+  return async (context) => {
+    assertions = 0;
+    try {
+      await handler(context);
+    } catch (error) {
+      if (!(error instanceof Skip)) throw error;
+      skips.push(error);
+      return;
+    }
+    if (assertions === 0) throw new Error('The test ended without an assertion.');
+  };
+}

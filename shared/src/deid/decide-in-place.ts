@@ -1,0 +1,208 @@
+/**
+ * Decides what happens to one element where it stands: the rule for its tag and VR, changed by the sequence
+ * around it and by a value that is not of the kind that the rule expects.
+ */
+import { textReader } from '../dicom/character-sets.ts';
+import type { DicomElement } from '../dicom/data-set.ts';
+import { dictionaryEntry, dictionaryVR, isExpectedVR } from '../dicom/dictionary.ts';
+import { SPECIFIC_CHARACTER_SET } from '../dicom/tags.ts';
+import { isUid } from '../dicom/uid.ts';
+import { characterSetsOf } from '../dicom/values.ts';
+import { BIRTH_DATE_CONCEPTS, CODE_ATTRIBUTES, PATIENT_CONCEPTS } from './attribute-lists.ts';
+import { isTemporal, shiftDates } from './dates.ts';
+import { decision, type Decision, type Mode } from './decision.ts';
+import { asciiOf } from './element-text.ts';
+import type { Prose } from './plan.ts';
+import { PROSE, type DeidRules } from './rules.ts';
+import { isTrustworthy } from './trustworthy-value.ts';
+
+/** A place in the header: the surroundings on which a decision depends. */
+export interface Place {
+  readonly mode: Mode;
+  /** Precedes a tag in the report: '' or '0040,a730[1]>'. */
+  readonly path: string;
+  /** The item is a code from a scheme of the standard. */
+  readonly isStandardCode: boolean;
+  /** The item tells something about the patient that the table removes elsewhere. */
+  readonly isPatientConcept: boolean;
+  readonly patientKey: string | null;
+  readonly characterSets: readonly string[];
+}
+
+/** PS3.3 §C.18.1 and C.18.8: the values of content items NUM and CODE. */
+const MEASURED_VALUE_SEQUENCE = 0x0040a300;
+const CONCEPT_CODE_SEQUENCE = 0x0040a168;
+const GRAPHIC_DATA = 0x00700022;
+const TEXT_VRS = new Set(['AE', 'AS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT']);
+const VALUE_VRS = new Set(['DS', 'IS', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']);
+/** DateTime, Date and Time: the values of content items that hold one. */
+const TEMPORAL_VALUES = new Set([0x0040a120, 0x0040a121, 0x0040a122]);
+/**
+ * The furthest that a date moves (pseudonyms.ts), rounded up. A date that would leave the calendar then is
+ * malformed.
+ */
+const FURTHEST_DAYS = 4000;
+const DUMMY_INSIDE = decision('dummy', 'D', 'inside-sequence');
+
+/** The decision for an element that is treated as one of `vr`. */
+export function decideInPlace(element: DicomElement, vr: string, place: Place, rules: DeidRules): Decision {
+  return fitting(element, vr, insideSequence(element.tag, vr, place, rules), place);
+}
+
+/** A content tree, or a sequence that is treated as one. */
+export const isTree = (mode: Mode): boolean =>
+  mode === 'structured' || mode === 'cleaned' || mode === 'descriptors';
+
+/** UN, or a VR that is not the standard's for this tag, does not change an attribute: the dictionary decides. */
+export function effectiveVR(element: DicomElement): string {
+  if (!dictionaryEntry(element.tag)) return element.items === null ? element.vr : 'SQ';
+  return element.vr !== 'UN' && isExpectedVR(element.tag, element.vr)
+    ? element.vr
+    : dictionaryVR(element.tag);
+}
+
+export function isEmpty(element: DicomElement): boolean {
+  return element.items === null
+    ? element.valueLength === 0 && element.fragments === null
+    : element.items.length === 0;
+}
+
+/**
+ * The decision inside a sequence that is to be replaced ("the action is applicable to the Sequence and all of
+ * its contents", E.1.1).
+ */
+function insideSequence(tag: number, vr: string, place: Place, rules: DeidRules): Decision {
+  const decision = rules.decide(tag, vr);
+  const { mode } = place;
+  if (mode === 'plain') return decision;
+  const dummy = DUMMY_INSIDE;
+  if (decision.how === 'items') return itemsInside(tag, decision, place);
+  // Patient's Birth Date has no option that keeps it; and neither has the birth date in a report.
+  if (place.isPatientConcept && TEMPORAL_VALUES.has(tag)) return dummy;
+  // Prose is treated below as the sequence demands: cleaned, or replaced.
+  if (decision.because !== 'not-needed' && decision.because !== 'free-text') return decision;
+  if (mode === 'graphics' && tag === GRAPHIC_DATA && !rules.cleansGraphics) return { ...dummy, how: 'zero' };
+  if (mode === 'strict' && VALUE_VRS.has(vr)) return dummy;
+  if (!TEXT_VRS.has(vr)) return decision;
+  const isCode = isTree(mode) && CODE_ATTRIBUTES.has(tag);
+  if (isCode && place.isStandardCode) return decision;
+  // A code of a private scheme may name a ward or a person in a word that nothing here knows; the code of a
+  // procedure describes the procedure.
+  const isOfTree =
+    (mode === 'cleaned' && !isCode) ||
+    mode === 'descriptors' ||
+    (mode === 'graphics' && rules.cleansGraphics);
+  const isCleaned = PROSE.has(vr) && !place.isPatientConcept && isOfTree;
+  return isCleaned ? { ...dummy, how: 'clean-text', code: 'C', otherwise: dummy } : dummy;
+}
+
+function itemsInside(tag: number, decision: Decision, { mode, isPatientConcept }: Place): Decision {
+  // Measured Value Sequence is Type 2 and may be empty; Concept Code Sequence must hold a code.
+  if (isPatientConcept && tag === MEASURED_VALUE_SEQUENCE)
+    return { ...DUMMY_INSIDE, how: 'empty', code: 'Z' };
+  if (isPatientConcept && tag === CONCEPT_CODE_SEQUENCE)
+    return { ...DUMMY_INSIDE, how: 'items', mode: 'strict' };
+  const isPlain = decision.mode === 'plain' && decision.because === 'not-needed';
+  return isPlain || mode === 'strict' ? { ...decision, mode } : decision;
+}
+
+/**
+ * Control characters that PS3.5 §6.1.3 does not allow in text. Escapes are allowed, but decoded text has none.
+ */
+const FOREIGN_CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]/;
+
+/** Stands for a replaced value; no repertoire has this name. */
+const UNKNOWN_CHARACTER_SET = ['REMOVED'];
+
+/**
+ * The character sets that the result will name: a malformed Specific Character Set is replaced, and text that
+ * nobody can decode afterwards is not cleaned now.
+ */
+export function characterSetsAfter(
+  elements: readonly DicomElement[],
+  inherited: readonly string[],
+): readonly string[] {
+  const named = elements.find(({ tag }) => tag === SPECIFIC_CHARACTER_SET);
+  if (named && !isEmpty(named) && !isTrustworthy(named, 'CS')) return UNKNOWN_CHARACTER_SET;
+  return characterSetsOf(elements, inherited);
+}
+
+/** Null where the value was not kept in memory, cannot be decoded or is not text: it cannot be cleaned. */
+export function proseOf({ bytes }: DicomElement, { characterSets }: Place): Prose | null {
+  const pieces = bytes && textReader(characterSets).split(trimmed(bytes));
+  return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text))
+    ? null
+    : { pieces, characterSets };
+}
+
+/** Without the padding at the end (PS3.5 §6.2). */
+function trimmed(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) end -= 1;
+  return bytes.subarray(0, end);
+}
+
+/** The decision itself, or another one where the value is not of the kind that it expects. */
+export function fitting(element: DicomElement, vr: string, decision: Decision, place: Place): Decision {
+  const malformed = (): Decision => forMalformed(element, vr, decision.otherwise);
+  switch (decision.how) {
+    case 'items':
+      // A sequence that could not be parsed cannot be searched.
+      return element.items === null && element.valueLength > 0
+        ? { ...decision, how: 'remove', code: 'X', because: 'malformed' }
+        : decision;
+    case 'keep':
+      return isTrustworthy(element, vr) ? decision : malformed();
+    case 'keep-uid':
+      return asciiOf(element)
+        .split('\\')
+        .every((uid) => uid.trim() === '' || isUid(uid.trim()))
+        ? decision
+        : malformed();
+    case 'keep-temporal':
+      return isTemporal(vr, asciiOf(element)) ? decision : malformed();
+    case 'shift-date':
+      return shiftDates(vr as 'DA' | 'DT', asciiOf(element), -FURTHEST_DAYS) === null
+        ? malformed()
+        : decision;
+    case 'cap-age':
+      // PS3.5 §6.2 AS: nnnD, nnnW, nnnM or nnnY.
+      return /^\d{3}[DWMY]$/.test(asciiOf(element)) ? decision : malformed();
+    case 'clean-text':
+      return proseOf(element, place) === null ? malformed() : decision;
+    case 'dummy':
+      // No dummy fits where the value should not be a sequence or fragments at all.
+      return vr === 'SQ' ? { ...decision, how: 'remove', code: 'X' } : decision;
+    default:
+      return decision;
+  }
+}
+
+function forMalformed(element: DicomElement, vr: string, otherwise: Decision | null): Decision {
+  if (otherwise !== null) return { ...otherwise, because: 'malformed' };
+  if (vr === 'UI') return decision('uid', 'U', 'malformed');
+  const isNumber = (vr === 'IS' || vr === 'DS') && element.bytes !== null;
+  return decision(isNumber ? 'leading-number' : 'dummy', 'D', 'malformed');
+}
+
+/** The coding scheme and value that these elements hold (Code Sequence Macro, PS3.3 §8.8). */
+export function codeOf(
+  elements: readonly DicomElement[],
+): { readonly scheme: string; readonly value: string } | null {
+  // A scheme that is not a short string is replaced, so it names no scheme of the standard.
+  const scheme = elements.find((element) => element.tag === 0x00080102 && isTrustworthy(element, 'SH'));
+  const value = elements.find(({ tag }) => tag === 0x00080100);
+  return scheme && value ? { scheme: asciiOf(scheme), value: asciiOf(value) } : null;
+}
+
+export function isPatientConcept(
+  elements: readonly DicomElement[],
+  { retainsPatientCharacteristics }: DeidRules,
+): boolean {
+  const name = elements.find(({ tag }) => tag === 0x0040a043)?.items?.[0];
+  const code = name ? codeOf(name.elements) : null;
+  const concept = `${code?.scheme} ${code?.value}`;
+  return (
+    PATIENT_CONCEPTS.has(concept) && (!retainsPatientCharacteristics || BIRTH_DATE_CONCEPTS.has(concept))
+  );
+}
