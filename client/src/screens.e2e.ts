@@ -262,6 +262,7 @@ walk('on paper there is only the receipt', async (stage) => {
 walk('an instance that contradicts the PACS waits for a decision, which is one button', async (stage) => {
   const { page } = stage;
   await sendToPacs(stage);
+  await page.getByText('Nothing waits on this device').waitFor();
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, alteredStudy(stage, 0));
   await page.getByRole('link', { name: /^Decide about/ }).click();
