@@ -51,6 +51,8 @@ async function openHeldBack(stage: Stage): Promise<void> {
   await choose(page, burnedIn(stage));
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+  await page.getByLabel('Series').selectOption({ index: 1 });
+  await page.locator('.segment', { hasText: 'All' }).click();
 }
 
 async function releaseAll(page: Page): Promise<void> {
@@ -123,6 +125,7 @@ walk('sequences open, groups fold, and the search finds keywords, tags and value
 walk('the next instance and another series are compared in its place', async (stage) => {
   const { page } = stage;
   await openComparison(stage);
+  await page.locator('.segment', { hasText: 'All' }).click();
   await page.getByLabel('Search').fill('SeriesNumber');
   await page.getByRole('button', { name: 'Next instance' }).click();
   await page.getByText('Instance 2 of 6').waitFor();
@@ -215,7 +218,6 @@ walk(
   async (stage) => {
     const { page, account } = stage;
     await openHeldBack(stage);
-    await page.getByLabel('Series').selectOption({ index: 1 });
     await releaseTwo(page);
     await page.locator('main').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();

@@ -62,10 +62,14 @@ export type SharedWorld = Pick<World, 'orthanc' | 'gateway'> & { readonly webPor
 /** `endpoint`: where Playwright reaches the Chromium. */
 export type SharedBrowser = { readonly endpoint: string };
 
-/** Why no world can be opened here; null where one can. */
-export async function noWorldBecause(): Promise<string | null> {
-  if (testEnvironment().chromium === null) return 'there is no Chromium';
+/** Why no world can be opened here, even without a browser; null where one can. */
+export async function noPacsBecause(): Promise<string | null> {
   return (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
+}
+
+/** Why no world with a Chromium can be opened here; null where one can. */
+export async function noWorldBecause(): Promise<string | null> {
+  return testEnvironment().chromium === null ? 'there is no Chromium' : noPacsBecause();
 }
 
 type Parts = Pick<World, 'folder' | 'orthanc' | 'gateway'>;
