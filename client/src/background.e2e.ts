@@ -91,7 +91,7 @@ if (why !== null) {
 
   test('a study that was queued while the link was cut arrives after all windows were closed', async () => {
     await queueBehindCut(filesOf({ seed: seed(1), rows: 256, columns: 256 }));
-    await page.getByText('Waiting for the gateway. It goes on by itself.').first().waitFor();
+    await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
     const tags = await page.evaluate(async () => {
       const registration = (await navigator.serviceWorker.ready) as ServiceWorkerRegistration & {
         sync: { getTags(): Promise<string[]> };

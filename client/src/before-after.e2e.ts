@@ -81,7 +81,7 @@ walk(
     assert.match(await name.locator('.change-value').first().innerText(), /QzFamily/);
     assert.match(
       await name.locator('.change-value').nth(1).innerText(),
-      /^(After\s+)?RP-[\s\S]*Replaced · A pseudonym stands for it/,
+      /^(After\s+)?RP-[\s\S]*Replaced · A pseudonym takes its place/,
     );
     assert.not.match(page.url(), /QzFamily|2\.25\./, 'the address names nobody');
     assert.is(await page.title(), 'Before and after – RelayPACS');
@@ -112,7 +112,7 @@ walk('sequences open, groups fold, and the search finds keywords, tags and value
   await page.locator('.change', { hasText: 'CodeMeaning' }).waitFor();
   await looksRight(page, 'before-after-search');
   await search.fill('nothing is called so');
-  await page.getByText('No element fits.').waitFor();
+  await page.getByText('No element matches.').waitFor();
   await looksRight(page, 'before-after-nothing');
   await page.getByRole('button', { name: 'Show all' }).click();
   await group(page, 'Identity').waitFor();
@@ -159,7 +159,7 @@ walk(
     await page.getByRole('button', { name: /Change$/ }).click();
     await page.getByText('Keep everything unchanged').click();
     await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('link', { name: /^See what goes/ }).click();
+    await page.getByRole('link', { name: /^See what is sent/ }).click();
     await page.getByText('Nothing is changed', { exact: true }).waitFor();
     await group(page, 'Kept').waitFor();
     assert.is(await page.locator('.change-fold').count(), 1, 'there is no other group');
@@ -182,8 +182,8 @@ walk(
     assert.is(await page.locator('.held-instance[data-released=true]').count(), 0);
     await looksRight(page, 'held-back');
     await page.getByLabel('Series').selectOption({ index: 1 });
-    await page.getByText('Nothing of this instance leaves this device.').waitFor();
-    await page.getByRole('button', { name: 'Look at the picture of instance 2 larger' }).click();
+    await page.getByText('This instance does not leave this device.').waitFor();
+    await page.getByRole('button', { name: 'Enlarge the picture of instance 2' }).click();
     await page.getByRole('dialog').locator('canvas').waitFor();
     await looksRight(page, 'held-large');
     await page.keyboard.press('Escape');
@@ -203,7 +203,7 @@ walk('a release is one instance at a time or all that are shown, and can be take
     /YES[\s\S]*NO[\s\S]*A person looked at the pixels/,
   );
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).uncheck();
-  await page.getByText('Nothing of this instance leaves this device.').waitFor();
+  await page.getByText('This instance does not leave this device.').waitFor();
   await page.getByRole('button', { name: 'Release all 3 shown' }).click();
   await looksRight(page, 'release-all');
   await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
@@ -252,8 +252,8 @@ walk('a document can only be left out', async ({ page, enter }) => {
   await enter();
   await choose(page, [documentFile()]);
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByText('Looking at it does not help: it cannot be released.').waitFor();
-  await page.getByText('No picture of it can be drawn here').first().waitFor();
+  await page.getByText('It cannot be released, even after somebody has looked at it.').waitFor();
+  await page.getByText('No picture can be drawn here').first().waitFor();
   await looksRight(page, 'held-document');
 });
 

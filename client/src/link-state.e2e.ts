@@ -73,7 +73,7 @@ if (why !== null) {
       await page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => undefined));
       await sendStudy(page, filesOf({ seed: 1 }));
       await page.getByText('You can close this page: 12 instances are safe here').waitFor();
-      await page.getByText('Waiting for the gateway. It goes on by itself.').first().waitFor();
+      await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
       await page.reload();
       await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
       await says(page, 'Gateway not reachable');
@@ -92,7 +92,7 @@ if (why !== null) {
     await says(page, 'PACS not reachable');
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf({ seed: 2 }));
-    await page.getByText('Waiting for the PACS. The gateway goes on by itself.').first().waitFor();
+    await page.getByText('Waiting for the PACS. The gateway resumes automatically.').first().waitFor();
     await says(page, 'PACS not reachable');
     const again = await startOrthanc({
       folder: join(app.folder, 'orthanc'),

@@ -76,7 +76,7 @@ if (why !== null) {
     await page.locator('canvas').first().waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
-    await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+    await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
     assert.is(await instancesInPacs(app), 0);
   });
 

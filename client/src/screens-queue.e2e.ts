@@ -91,11 +91,11 @@ walk('a paused study stays here while the rest is sent, and is sent once a perso
   const { page, visitor } = stage;
   await queueThree(stage);
   await page.getByRole('button', { name: `Pause: ${named(stage, 1)}` }).click();
-  await page.getByText('Paused: nothing of it is on its way', { exact: false }).waitFor();
+  await page.getByText('Paused. Nothing is sent until you resume.', { exact: false }).waitFor();
   await visitor.setOffline(false);
   await untilInPacs(stage, 24);
   await inOrder(stage, 1);
-  await page.getByRole('button', { name: `Go on: ${named(stage, 1)}` }).click();
+  await page.getByRole('button', { name: `Resume: ${named(stage, 1)}` }).click();
   await untilInPacs(stage, 36);
 });
 
@@ -106,11 +106,11 @@ walk('cancelling in the middle asks first and names what will be lost', async (s
   await sendStudy(page, largeFilesOf(seed(4)));
   await inTheMiddle.reached;
   await page.getByRole('button', { name: `Cancel sending: ${named(stage, 4)}` }).click();
-  await page.getByText('What is not in the PACS yet will not come there', { exact: false }).waitFor();
+  await page.getByText('Instances that are not in the PACS yet are left out', { exact: false }).waitFor();
   await looksRight(page, 'cancel');
   inTheMiddle.resume();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-  await page.getByText('This study was cancelled on its way.', { exact: false }).waitFor();
+  await page.getByText('This study was cancelled while it was being sent.', { exact: false }).waitFor();
   await page.getByText('Nothing waits on this device').waitFor();
 });
 
@@ -122,7 +122,7 @@ walk('something else that answers in the gateway’s place is named', async (sta
   );
   await sendStudy(page, filesOf({ seed: seed(5) }));
   await page
-    .getByText('Something else on this network answers in the gateway’s place', { exact: false })
+    .getByText('Something else on this network answers instead of the gateway', { exact: false })
     .waitFor();
   await looksRight(page, 'queue-proxy');
   await visitor.unroute('**/api/upload/**');
@@ -143,13 +143,13 @@ walk(
     await debug.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'indexeddb' });
     await visitor.setOffline(false);
     await page.reload();
-    await page.getByText('The browser has deleted 1 study that waited on this device').waitFor();
+    await page.getByText('The browser deleted 1 study that waited on this device').waitFor();
     await looksRight(page, 'queue-lost');
     await page.getByRole('link', { name: 'Choose it again' }).click();
     await page.getByText('Names are removed on this device').first().waitFor();
     await sendStudy(page, filesOf({ seed: seed(6) }));
     await untilInPacs(stage, 12);
-    await page.getByText('The browser has deleted', { exact: false }).waitFor({ state: 'detached' });
+    await page.getByText('The browser deleted', { exact: false }).waitFor({ state: 'detached' });
   },
 );
 
@@ -161,7 +161,7 @@ walk('a study that does not fit is refused before Send is pressed', async (stage
     navigator.storage.estimate = async () => ({ quota: 6_000_000, usage: 1_000_000 });
   });
   await choose(page, largeFilesOf(seed(7)));
-  await page.getByText(/^This needs .* on this device, and .* are free\./).waitFor();
+  await page.getByText(/^Not enough space: needs .*, .* free\./).waitFor();
   await looksRight(page, 'upload-too-large');
 });
 
@@ -203,7 +203,9 @@ walk(
     const inTheMiddle = link.pauseAfter(HALF_BYTES);
     await sendStudy(page, largeFilesOf(seed(8)));
     await inTheMiddle.reached;
-    await page.getByText(/^Keep this page open: \d+ instances are safe here and go on while it is/).waitFor();
+    await page
+      .getByText(/^Keep this page open: \d+ instances are safe here, but sent only while it is open/)
+      .waitFor();
     await until('the screen to stay on', isAwake);
     await looksRight(page, 'queue-goes-on-open');
     inTheMiddle.resume();

@@ -64,7 +64,7 @@ async function sendToPacs(stage: Stage): Promise<void> {
 
 async function openArrived({ page }: Stage): Promise<void> {
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await page.getByText('12 instances found in the PACS by asking it').waitFor();
+  await page.getByText('12 instances found in the PACS by query').waitFor();
 }
 
 walk('the first page is the sign-in, and a wrong password says what to do', async ({ page, address }) => {
@@ -129,7 +129,7 @@ walk('the empty page teaches, and the account menu says what signing out means',
     'rgb(0, 0, 0)',
     'dark is black',
   );
-  await page.getByLabel('As the device').check();
+  await page.getByLabel('Same as device').check();
   await page.keyboard.press('Escape');
 });
 
@@ -145,7 +145,7 @@ walk(
       onDisk('empty.dcm', Buffer.alloc(0)),
     ]);
     await page.getByRole('heading', { name: '2 studies found' }).waitFor();
-    await page.getByText('2 patients are in what you chose.', { exact: false }).waitFor();
+    await page.getByText('You selected 2 patients.', { exact: false }).waitFor();
     await page.getByText('The file is empty (0 bytes).').waitFor();
     await page.getByRole('button', { name: 'Send 2 studies' }).waitFor();
     for (const summary of await page.locator('details > summary').all()) await summary.click();
@@ -176,7 +176,7 @@ walk(
     await page.mouse.wheel(0, 400);
     await rm(paths[0]!);
     await page.getByRole('button', { name: 'Send 1 study' }).click();
-    await page.getByText('11 instances went into the queue').waitFor();
+    await page.getByText('11 instances added to the queue').waitFor();
     await page.waitForFunction(() => window.scrollY === 0 && document.activeElement?.tagName === 'H1');
     await page.getByText('The device could not read the file.').waitFor();
     await page.getByRole('link', { name: 'Open the queue' }).click();
@@ -189,7 +189,7 @@ walk('without a network the queue waits, says so, and can be taken back', async 
   await queueOffline(stage, 2);
   await page.getByText('You can close this page: 24 instances are safe here').waitFor();
   await page.getByText('The disc may be removed').waitFor();
-  await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+  await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await looksRight(page, 'queue-offline');
   await page
     .getByRole('button', { name: /^Take back/ })
@@ -199,7 +199,7 @@ walk('without a network the queue waits, says so, and can be taken back', async 
   await looksRight(page, 'take-back');
   await page.getByRole('button', { name: 'Take it back' }).click();
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-  await page.getByRole('button', { name: /^Take off the list/ }).click();
+  await page.getByRole('button', { name: /^Remove from list/ }).click();
 });
 
 walk('without a network the app still opens, with its queue', async (stage) => {
@@ -207,7 +207,7 @@ walk('without a network the app still opens, with its queue', async (stage) => {
   await queueOffline(stage, 1);
   await page.reload();
   await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-  await page.getByText('Waiting for the network. It goes on by itself.').first().waitFor();
+  await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await page.getByText('Names are removed on this device').first().waitFor();
   await looksRight(page, 'queue-opened-offline');
 });
@@ -300,7 +300,7 @@ walk(
     await visitor.setOffline(false);
     const next = await createAccount(gateway, 'noor', ['technician']);
     await fillIn(page, next.username);
-    await page.getByText('1 study of other people waits on this device').waitFor();
+    await page.getByText('1 study from other people waits on this device').waitFor();
     await looksRight(page, 'queue-of-another');
     assert.is(await page.locator('.queue-row').count(), 0);
     assert.not.ok((await page.locator('body').innerText()).includes(title), 'no title of the other one');
@@ -326,13 +326,13 @@ walk(
     await visitor.route('**/.well-known/jwks.json', (route) => route.fulfill({ json: stranger }));
     await stage.enter();
     await sendStudy(page, study(stage, 0));
-    await page.getByText('The gateway’s receipt for this study does not hold.').waitFor();
+    await page.getByText('The gateway’s receipt for this study is not valid.').waitFor();
     await page.locator('[data-part=needs-you] .queue-name a').click();
     await page.getByText('Nothing is deleted on this device.', { exact: false }).waitFor();
     await looksRight(page, 'study-receipt-faulty');
     await visitor.unroute('**/.well-known/jwks.json');
     await page.getByRole('button', { name: /^Try again/ }).click();
-    await page.getByText('12 instances found in the PACS by asking it').waitFor();
+    await page.getByText('12 instances found in the PACS by query').waitFor();
   },
 );
 

@@ -227,7 +227,7 @@ if (why !== null || evaluation === null) {
     await choose(page, films);
     await keepEverythingUnchanged(page);
     await page.getByText('The image seems to lie on its side or upside down.').waitFor();
-    await page.getByText('Black and white seem to be exchanged.').waitFor();
+    await page.getByText('Black and white seem to be swapped.').waitFor();
     await looksRight(page, 'triage-card');
     await page.getByText('2 studies to look at').waitFor();
     await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
@@ -245,7 +245,7 @@ if (why !== null || evaluation === null) {
     await page.locator('.film-marks path').first().waitFor({ state: 'attached' });
     await looksRight(page, 'triage-film');
     await page.getByRole('button', { name: 'Send as it is' }).click();
-    await page.getByText('Goes as it is').waitFor();
+    await page.getByText('Sent as it is').waitFor();
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
     assert.is(await pointedOut.count(), 1, 'the other one is still pointed out');
     await page.getByText('1 study to look at').waitFor();

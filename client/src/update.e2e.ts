@@ -77,7 +77,7 @@ if (why !== null) {
     await page.getByText('This is the new version.').waitFor();
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
     assert.is(await versionOf(page), 'Version second');
-    await page.getByRole('button', { name: /^Go on/ }).click();
+    await page.getByRole('button', { name: /^Resume/ }).click();
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
     await page.getByRole('button', { name: 'Close' }).click();
   });
@@ -89,7 +89,7 @@ if (why !== null) {
     await release(copy, 'third');
     await askForUpdate(page);
     await press(page, 'Use it now');
-    await page.getByText('Another window is reading or making a study safe', { exact: false }).waitFor();
+    await page.getByText('Another window is reading a study or making it safe', { exact: false }).waitFor();
     assert.ok(
       await other.getByRole('button', { name: 'Send 1 study' }).isVisible(),
       'what was read there is still there',
@@ -122,11 +122,11 @@ if (why !== null) {
     );
     // As if another browser window without our rules had taken it.
     await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('take-over'));
-    await page.getByText('A new version has been taken.').waitFor();
+    await page.getByText('A new version was installed.').waitFor();
     // The browser's own cache may hold the old parts for a while, and need not.
     await (await browser.newCDPSession(page)).send('Network.clearBrowserCache');
     await page.getByRole('link', { name: /^Queue/ }).click();
-    await page.getByText('A part of this page could not be fetched.').waitFor();
+    await page.getByText('Part of this page could not be loaded.').waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
     await press(page, 'Clear');

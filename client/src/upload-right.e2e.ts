@@ -173,7 +173,7 @@ if (why !== null) {
     middle.resume();
     const saysSo = async () => {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-      await page.getByText('for whoever sent them to sign in', { exact: false }).waitFor();
+      await page.getByText('until the person who sent them signs in', { exact: false }).waitFor();
     };
     await saysSo();
     await page.reload();

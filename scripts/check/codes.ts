@@ -1,12 +1,11 @@
 /**
- * Codes and documents say the same: every code of problem.ts stands in PROTOCOL.md and every code in
- * PROTOCOL.md's tables is one of them; every invariant I1…In of PROTOCOL.md is named by a test that holds it,
- * and tests name no other.
+ * Codes and documents agree: PROTOCOL.md names every code of the tables in shared/src/protocol, and its own
+ * tables name no other. A test holds every invariant I1…In of PROTOCOL.md, and tests name no other.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
-import { REASONS, WARNINGS } from '#shared/protocol/problem.ts';
+import { REASONS, WARNINGS } from '#shared/protocol/reasons.ts';
 import { ROOT } from './source-files.ts';
 import type { SourceFile } from './source-files.ts';
 
@@ -44,7 +43,7 @@ export async function checkCodes(files: readonly SourceFile[]): Promise<string[]
   const held = new Set(tests.flatMap((file) => [...invariantsIn(file.text)]));
   return [
     ...undocumented.map((code) => `${DOCUMENT} does not name the code ${code}`),
-    ...unknown.map((code) => `${DOCUMENT} names ${code}, which problem.ts does not have`),
+    ...unknown.map((code) => `${DOCUMENT} names ${code}, which no table of shared/src/protocol has`),
     ...[...promised]
       .filter((name) => !held.has(name))
       .map((name) => `${DOCUMENT}: no test names the invariant ${name}`),

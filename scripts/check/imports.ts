@@ -44,8 +44,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
  * words that are said where they arise.
  */
 const SHARED: Readonly<Record<string, readonly RegExp[]>> = {
-  dicom: [/^protocol\/problem\.ts$/],
-  deid: [/^dicom\//, /^protocol\/(problem|deid-report)\.ts$/],
+  dicom: [/^protocol\/reasons\.ts$/, /^ignore-failure\.ts$/],
+  deid: [/^dicom\//, /^protocol\/(reasons|deid-report)\.ts$/],
   triage: [/^dicom\//],
   pixels: [/^dicom\//, /^transfer\/coding\/(bit-reader|jpeg-ls-scan)\.ts$/],
   transfer: [/^dicom\//, /^protocol\//],
@@ -131,9 +131,6 @@ const adapters: Rule = ({ path }, { target, kind }) => {
   );
 };
 
-/** They join the queue of this device and the uploader. */
-const SENDERS = /\/upload\/(create-sender|senders|sender\.worker|sending-tools)\.ts$/;
-
 const clientRoad: Rule = ({ path }, { target, kind }) => {
   const road = 'client/src/pipeline';
   if (isIn(path, `${road}/queue`))
@@ -144,10 +141,13 @@ const clientRoad: Rule = ({ path }, { target, kind }) => {
   if (isIn(path, `${road}/ingest`))
     return isIn(target, `${road}/upload`) && 'ingest imports the queue, not upload';
   if (!isIn(path, `${road}/upload`) || path.endsWith('.tsx')) return false;
+  // The sender joins the queue of this device with the uploader, so it imports both.
+  const isSender = isIn(path, `${road}/upload/sender`);
+  if (!isSender && isIn(target, `${road}/upload/sender`)) return 'sender → upload: upload does not know it';
   // upload-queue.ts is the contract between the two.
   const isQueue = isIn(target, `${road}/queue`) && !target.endsWith('/upload-queue.ts');
-  if (isQueue && SENDERS.test(path)) return false;
-  if (isQueue) return kind !== 'type' && 'upload takes the queue as an argument: import its type only';
+  if (isQueue && !isSender)
+    return kind !== 'type' && 'upload takes the queue as an argument: import its type only';
   return isIn(target, `${road}/ingest`) && kind !== 'type' && 'upload does not import ingest';
 };
 

@@ -10,11 +10,12 @@
  * The inputs that fast-check generates are the same in every run, so that a failure comes from the change;
  * `RELAY_SEED` gives others.
  */
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { takeTold, type Skip } from '#testing/environment.ts';
-import { takeThrownSkips } from './test-outcome.ts';
+import { countAssertion, takeThrownSkips } from './test-outcome.ts';
 
 export type ToldSkip = { readonly what: string; readonly why: string };
 export type SuiteReport = {
@@ -24,6 +25,8 @@ export type SuiteReport = {
   /** Each stands for one test, or for those that the file did not register. */
   readonly skips: readonly ToldSkip[];
   readonly ms: number;
+  /** Processor time of this process and of the children that it has seen end. */
+  readonly cpuMs: number;
 };
 
 /**
@@ -37,7 +40,27 @@ const COUNTED: Readonly<Record<string, string>> = {
   'uvu/assert': new URL('./counted-assert.ts', import.meta.url).href,
 };
 
-const report = (done: SuiteReport): void => void process.send?.(done);
+/** Kernel ticks in a second: 100 on every Linux (USER_HZ). */
+const TICK_MS = 10;
+
+/** proc_pid_stat(5): utime, stime, cutime and cstime are the fields 14 to 17. Elsewhere this process alone. */
+function cpuMsSoFar(): number {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]!.split(' ');
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * TICK_MS;
+  } catch {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  }
+}
+
+/** Answers with the time since now. */
+function startWatch(): () => { ms: number; cpuMs: number } {
+  const from = performance.now();
+  const cpuFrom = cpuMsSoFar();
+  return () => ({ ms: performance.now() - from, cpuMs: cpuMsSoFar() - cpuFrom });
+}
+
 const told = ({ what, why }: Skip): ToldSkip => ({ what, why });
 
 /** The counted modules themselves get the real ones. */
@@ -52,27 +75,31 @@ function countTests(): void {
   });
 }
 
-/** Registers the suites of each file; answers with what each skipped while it was loaded. */
-async function load(files: readonly string[], uvu: UvuGlobals): Promise<ToldSkip[][]> {
-  const skips: ToldSkip[][] = [];
+/** What the loading of a file came to. */
+type Loaded = { readonly skips: readonly ToldSkip[]; readonly ms: number; readonly cpuMs: number };
+
+/** Registers the suites of each file. */
+async function load(files: readonly string[], uvu: UvuGlobals): Promise<Loaded[]> {
+  const loaded: Loaded[] = [];
   for (const [index, file] of files.entries()) {
+    const stop = startWatch();
     uvu.UVU_INDEX = index;
     uvu.UVU_QUEUE.push([relative('.', file)]);
     await import(pathToFileURL(file).href).catch((error: Error) => {
       uvu.UVU_QUEUE[index]!.push(async () => [`  ${file} could not be loaded:\n  ${error.stack}\n`, 0, 0, 1]);
     });
-    skips.push(takeTold().map(told));
+    loaded.push({ skips: takeTold().map(told), ...stop() });
   }
-  return skips;
+  return loaded;
 }
 
 /** Wraps the suites of a file so that their counts and their time become known. */
-function measured(file: string, suites: readonly SuiteRun[], skipped: readonly ToldSkip[]): SuiteRun[] {
+function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): SuiteRun[] {
   const sum = { passed: 0, failed: 0 };
-  const skips = [...skipped];
-  let startedAt = 0;
+  const skips = [...loaded.skips];
+  let stop = startWatch();
   const first: SuiteRun = async () => {
-    startedAt = performance.now();
+    stop = startWatch();
     return [true, 0, 0, 0];
   };
   const counted = suites.map(
@@ -90,13 +117,10 @@ function measured(file: string, suites: readonly SuiteRun[], skipped: readonly T
   );
   const last: SuiteRun = async () => {
     const isEmpty = sum.passed + sum.failed + skips.length === 0;
-    report({
-      file,
-      passed: sum.passed,
-      failed: isEmpty ? 1 : sum.failed,
-      skips,
-      ms: performance.now() - startedAt,
-    });
+    const { ms, cpuMs } = stop();
+    const failed = isEmpty ? 1 : sum.failed;
+    const time = { ms: ms + loaded.ms, cpuMs: cpuMs + loaded.cpuMs };
+    process.send?.({ file, passed: sum.passed, failed, skips, ...time } satisfies SuiteReport);
     return isEmpty ? [`  ${file} has no test\n`, 0, 0, 1] : [true, 0, 0, 0];
   };
   return [first, ...counted, last];
@@ -107,11 +131,18 @@ const uvu = globalThis as unknown as UvuGlobals;
 uvu.UVU_DEFER = 1;
 countTests();
 const { default: fc } = await import('fast-check');
-fc.configureGlobal({ seed: Number(process.env.RELAY_SEED ?? 1) });
+fc.configureGlobal({
+  seed: Number(process.env.RELAY_SEED ?? 1),
+  // A property that held is an assertion too.
+  reporter: (outcome) => {
+    if (outcome.numRuns > 0) countAssertion();
+    if (outcome.failed) throw new Error(fc.defaultReportMessage(outcome));
+  },
+});
 const { exec } = (await import('uvu')) as unknown as { exec: () => Promise<void> };
-const skipsOfFiles = await load(files, uvu);
+const loadedFiles = await load(files, uvu);
 for (const [index, [name, ...suites]] of uvu.UVU_QUEUE.entries()) {
-  uvu.UVU_QUEUE[index] = [name, ...measured(name, suites, skipsOfFiles[index]!)];
+  uvu.UVU_QUEUE[index] = [name, ...measured(name, suites, loadedFiles[index]!)];
 }
 await exec();
 // A server or a timer that a test forgot must not keep the run open; what it left behind is the test's own

@@ -1,9 +1,10 @@
 /**
- * The real parts that the tests stand on: PostgreSQL, Orthanc, Chromium, other readers of DICOM, the corpus.
- * Each is found, installed where that is possible, started on a free port with a folder of its own, and told
- * to the tests in `RELAY_TEST_*` (shared/testing/environment.ts).
+ * The real parts that tests stand on: PostgreSQL, Orthanc, Chromium, other readers of DICOM, the corpus, the
+ * built web app. A part starts when the first chosen file needs it (needs.ts says which do): it is found,
+ * installed where that is possible, started on a free port with a folder of its own, and announced to the
+ * tests in `RELAY_TEST_*` (shared/testing/environment.ts).
  *
- * A part that cannot be had is left out with its reason: the tests that need it say that they were skipped.
+ * A part that cannot be had is left out with its reason: the tests that need it skip themselves.
  */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,16 +16,41 @@ import { installDebianPackages } from '../system/debian-packages.ts';
 import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { findPostgres, startPostgres } from '../system/postgres.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
+export type PartName =
+  | 'postgres'
+  | 'orthanc'
+  | 'pacs'
+  | 'chromium'
+  | 'readers'
+  | 'emptyDatabase'
+  | 'corpus'
+  | 'webApp'
+  | 'world';
+
 export type TestParts = {
-  /** The `RELAY_TEST_*` variables; an empty one means "absent". */
-  readonly env: Readonly<Record<string, string>>;
+  /** Starts what is not there yet; answers with the variables of these parts. Throws nothing. */
+  need(names: readonly PartName[]): Promise<Readonly<Record<string, string>>>;
   readonly missing: readonly { what: string; why: string }[];
+  /** How long the start of each took, by its words. */
+  readonly seconds: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 };
 
-type Part = { env: Record<string, string>; stop?: () => Promise<void> };
+type Env = Readonly<Record<string, string>>;
+type Started = { env: Record<string, string>; stop?: () => Promise<void> };
+type Part = {
+  /** For a person. */
+  readonly what: string;
+  /** Set to nothing when it cannot be had: absent on purpose. */
+  readonly variables: readonly string[];
+  /** Started before it; it sees their variables. */
+  readonly after?: readonly PartName[];
+  start(folder: string, env: Env): Promise<Started>;
+};
 type Say = (line: string) => void;
 
 const POSTGRES_PACKAGES = {
@@ -62,11 +88,20 @@ async function findChromium(): Promise<string | null> {
   return null;
 }
 
+/** One at a time: apt has one lock. */
+let installing: Promise<unknown> = Promise.resolve();
+
 /**
  * Finds a program, after installing its packages when it is not there. @throws Error that says why it cannot
  * be had.
  */
 async function have<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
+  const turn = installing.then(() => findOrInstall(find, packages));
+  installing = ignoreFailure(turn, 'the caller hears of it; the next one has its turn all the same');
+  return turn;
+}
+
+async function findOrInstall<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
   const found = await find();
   if (found !== null) return found;
   const outcome = await installDebianPackages(packages);
@@ -77,20 +112,19 @@ async function have<T>(find: () => Promise<T | null>, packages: PackageRequest):
   return installed;
 }
 
-async function postgres(): Promise<Part> {
+async function postgres(): Promise<Started> {
   await have(findPostgres, POSTGRES_PACKAGES);
   const server = await startPostgres();
   return { env: { RELAY_TEST_POSTGRES_URL: server.url }, stop: () => server.stop() };
 }
 
-async function pacs(folder: string): Promise<Part> {
-  const program = await have(() => findOrthanc(), ORTHANC_PACKAGES);
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs'), program });
+async function pacs(folder: string): Promise<Started> {
+  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
   const env = { RELAY_TEST_PACS_URL: orthanc.url, RELAY_TEST_PACS_AUTHORIZATION: orthanc.authorization };
   return { env, stop: () => orthanc.stop() };
 }
 
-async function chromium(): Promise<Part> {
+async function chromium(): Promise<Started> {
   return { env: { RELAY_TEST_CHROMIUM: await have(findChromium, CHROMIUM_PACKAGES) } };
 }
 
@@ -104,12 +138,12 @@ async function findReaders(): Promise<true | null> {
   return status === 0 && isThere ? true : null;
 }
 
-async function readers(): Promise<Part> {
+async function readers(): Promise<Started> {
   await have(findReaders, READERS_PACKAGES);
   return { env: {} };
 }
 
-async function emptyDatabase(folder: string): Promise<Part> {
+async function emptyDatabase(folder: string): Promise<Started> {
   const path = join(folder, 'empty-database');
   await mkdir(join(path, 'files'), { recursive: true, mode: 0o700 });
   await promisify(execFile)(process.execPath, [
@@ -119,7 +153,7 @@ async function emptyDatabase(folder: string): Promise<Part> {
   return { env: { RELAY_TEST_EMPTY_DATABASE: path } };
 }
 
-async function corpus(): Promise<Part> {
+async function corpus(): Promise<Started> {
   const folder = join(ROOT, '../shared/corpus');
   await access(join(folder, 'manifest.json')).catch(() => {
     throw new Error('../shared/corpus is not beside this clone');
@@ -127,8 +161,18 @@ async function corpus(): Promise<Part> {
   return { env: { RELAY_TEST_CORPUS: folder } };
 }
 
-/** Keeps the world that browser tests share; it starts when a test first asks for it. */
-async function world(folder: string, env: Readonly<Record<string, string>>): Promise<Part> {
+async function orthancProgram(): Promise<Started> {
+  await have(() => findOrthanc(), ORTHANC_PACKAGES);
+  return { env: {} };
+}
+
+async function webApp(): Promise<Started> {
+  if (!(await isWebAppCurrent())) await buildWebApp();
+  return { env: {} };
+}
+
+/** Keeps the world that browser tests share; its parts start when a test first asks for them. */
+async function world(folder: string, env: Env): Promise<Started> {
   const keeper = spawn(
     process.execPath,
     [join(ROOT, 'shared/testing/keep-world.ts'), join(folder, 'shared-world')],
@@ -143,32 +187,67 @@ async function world(folder: string, env: Readonly<Record<string, string>>): Pro
   return { env: { RELAY_TEST_WORLD: address.trim() }, stop };
 }
 
-/** Gets ready what can be had. Throws nothing: what cannot is in `missing`. */
-export async function prepareTestParts(folder: string, say: Say): Promise<TestParts> {
-  await mkdir(folder, { recursive: true });
-  const env: Record<string, string> = {};
-  const wanted: [string, string[], () => Promise<Part>][] = [
-    ['PostgreSQL', ['RELAY_TEST_POSTGRES_URL'], postgres],
-    ['Orthanc', ['RELAY_TEST_PACS_URL', 'RELAY_TEST_PACS_AUTHORIZATION'], () => pacs(folder)],
-    ['Chromium', ['RELAY_TEST_CHROMIUM'], chromium],
-    ['the other readers of DICOM', [], readers],
-    ['an empty database', ['RELAY_TEST_EMPTY_DATABASE'], () => emptyDatabase(folder)],
-    ['the shared world', ['RELAY_TEST_WORLD'], () => world(folder, env)],
-    ['the corpus', ['RELAY_TEST_CORPUS'], corpus],
-  ];
+const PARTS: Readonly<Record<PartName, Part>> = {
+  postgres: { what: 'PostgreSQL', variables: ['RELAY_TEST_POSTGRES_URL'], start: postgres },
+  orthanc: { what: 'Orthanc, installed', variables: [], start: orthancProgram },
+  pacs: {
+    what: 'Orthanc',
+    variables: ['RELAY_TEST_PACS_URL', 'RELAY_TEST_PACS_AUTHORIZATION'],
+    after: ['orthanc'],
+    start: pacs,
+  },
+  chromium: { what: 'Chromium', variables: ['RELAY_TEST_CHROMIUM'], start: chromium },
+  readers: { what: 'the other readers of DICOM', variables: [], start: readers },
+  emptyDatabase: {
+    what: 'an empty database',
+    variables: ['RELAY_TEST_EMPTY_DATABASE'],
+    start: emptyDatabase,
+  },
+  corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
+  webApp: { what: 'the build of the web app', variables: [], start: webApp },
+  world: {
+    what: 'the shared world',
+    variables: ['RELAY_TEST_WORLD'],
+    after: ['orthanc', 'chromium', 'emptyDatabase', 'webApp'],
+    start: world,
+  },
+};
+
+export function createTestParts(folder: string, say: Say): TestParts {
   const missing: { what: string; why: string }[] = [];
+  const seconds = new Map<string, number>();
   const stops: (() => Promise<void>)[] = [];
-  // One after the other: apt has one lock.
-  for (const [what, variables, prepare] of wanted) {
+  const begun = new Map<PartName, Promise<Env>>();
+
+  async function begin(name: PartName): Promise<Env> {
+    const { what, variables, after = [], start } = PARTS[name];
+    const before = await need(after);
+    const startedAt = performance.now();
     try {
-      const part = await prepare();
-      Object.assign(env, part.env);
-      if (part.stop) stops.push(part.stop);
+      const { env, stop } = await start(folder, before);
+      if (stop) stops.push(stop);
+      return { ...before, ...env };
     } catch (error) {
-      for (const variable of variables) env[variable] = '';
       missing.push({ what, why: (error as Error).message.split('\n')[0]! });
       say(`Without ${what}: ${(error as Error).message}`);
+      return { ...before, ...Object.fromEntries(variables.map((variable) => [variable, ''])) };
+    } finally {
+      seconds.set(what, (performance.now() - startedAt) / 1000);
     }
   }
-  return { env, missing, stop: async () => void (await Promise.all(stops.map((stop) => stop()))) };
+
+  async function need(names: readonly PartName[]): Promise<Env> {
+    const envs = names.map((name) => {
+      const env = begun.get(name) ?? begin(name);
+      begun.set(name, env);
+      return env;
+    });
+    return Object.assign({}, ...(await Promise.all(envs)));
+  }
+
+  // Last started, first stopped: a part may use those before it.
+  const stop = async (): Promise<void> => {
+    for (const end of stops.toReversed()) await end();
+  };
+  return { need, missing, seconds, stop };
 }

@@ -54,7 +54,9 @@ async function runOnce({ files, env, withinMs }: RunOptions, mark: string): Prom
   show();
   const ms = performance.now() - startedAt;
   const note = isLate ? `killed after ${Math.round(withinMs / 1000)} s` : `the process ended early (${how})`;
-  return files.map((file) => reports.get(file) ?? { file, passed: 0, failed: 1, skips: [], ms, note });
+  return files.map(
+    (file) => reports.get(file) ?? { file, passed: 0, failed: 1, skips: [], ms, cpuMs: ms, note },
+  );
 }
 
 async function carriersOf(mark: string): Promise<number[]> {

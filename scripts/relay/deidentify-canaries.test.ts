@@ -11,7 +11,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CANARY_NAME, readCanaries } from '#testing/canaries.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
-import { REASONS } from '#shared/protocol/problem.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
 
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const { corpus } = testEnvironment();

@@ -15,7 +15,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
-import { REASONS } from '#shared/protocol/problem.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
 import { createReport, toWireReport } from '#shared/deid/report.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import { createArchiveReader } from '../../client/src/pipeline/ingest/archive.ts';
@@ -57,7 +57,11 @@ export async function deidentify(args: readonly string[], around: Surroundings):
           ? found
           : await refusingUnreadable(around.signal, async () => {
               const original = await openFile(found.ref, archives);
-              const applied = await applyPolicy(original, found.inFolder, policy, around.signal);
+              const applied = await applyPolicy(
+                original,
+                { policy, inFolder: found.inFolder },
+                around.signal,
+              );
               if (applied.kind !== 'applied' || options.value('report') === null)
                 return { ...applied, said: null };
               return {

@@ -6,7 +6,7 @@ import { openAsBlob } from 'node:fs';
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { REASONS, WARNINGS } from '#shared/protocol/problem.ts';
+import { REASONS, WARNINGS } from '#shared/protocol/reasons.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
 import type { Surroundings } from '../relay.ts';
 import { parseArguments, UsageError } from './arguments.ts';

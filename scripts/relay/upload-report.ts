@@ -3,7 +3,7 @@
  * their paths, the exit code.
  */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { printable } from './arguments.ts';
 import type { FileInstance, FileQueue, FileStudy } from './file-queue.ts';

@@ -12,7 +12,7 @@ import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
-import type { ReasonCode, WarningCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 
 /** Refused for one reason; or ready, with these warnings. */
 export type Answer = ReasonCode | readonly WarningCode[];

@@ -21,7 +21,7 @@ export async function digestPicture(bytes: Uint8Array, codecs: Codecs): Promise<
   const outcome = await readInstance(bytesSource(bytes));
   if (outcome.kind !== 'ready') return await digestImageFile(bytes);
   const { instance } = outcome;
-  const decoded = await decodeFrame(instance, instance.dataSet, 0, codecs);
+  const decoded = await decodeFrame(instance, instance.dataSet, 0, { codecs });
   if (decoded.kind === 'refused') return { said: decoded.because, ms: performance.now() - startedAt };
   const picture = await greyPicture(instance, instance.dataSet, decoded.frame);
   const square = picture && toSquare(picture, 160);

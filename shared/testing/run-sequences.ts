@@ -4,6 +4,7 @@
  * `RELAY_RUNS` asks for more than the floor, `RELAY_SEED` for other sequences.
  */
 import fc from 'fast-check';
+import * as assert from 'uvu/assert';
 
 const { RELAY_RUNS, RELAY_SEED } = process.env;
 export const SEED = Number(RELAY_SEED ?? 1);
@@ -30,6 +31,6 @@ export async function runSequences<Sequence>(simulation: Simulation<Sequence>): 
   });
   if (outcome.failed) throw new Error(fc.defaultReportMessage(outcome));
   const played = outcome.numRuns - examples.length;
-  if (!(played >= floor)) throw new Error(`only ${played} sequences were played, the floor is ${floor}`);
+  assert.ok(played >= floor, `only ${played} sequences were played, the floor is ${floor}`);
   process.stdout.write(`${played} sequences, seed ${SEED}\n`);
 }

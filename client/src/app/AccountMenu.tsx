@@ -102,7 +102,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
             {leaving
               ? appWords.account.keeping
               : isUnkept
-                ? appWords.account.signOutAllTheSame
+                ? appWords.account.signOutAnyway
                 : appWords.account.signOut}
           </button>
         )}

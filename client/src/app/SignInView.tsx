@@ -4,7 +4,7 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { useSession } from '../net/net-context.ts';

@@ -4,14 +4,14 @@
  * in line behind the page that leads, for that may be closed or die, and gives way to a page that waits.
  * Bounded, for the browser ends it otherwise.
  */
-import { createSender } from '../pipeline/upload/create-sender.ts';
+import { createSender } from '../pipeline/upload/sender/create-sender.ts';
 import { QUIET_MS } from '../net/fetch-with-progress.ts';
-import { openSendingTools } from '../pipeline/upload/sending-tools.ts';
+import { openSendingTools } from '../pipeline/upload/sender/sending-tools.ts';
 import { watchQueue } from '../pipeline/queue/rows/instance-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { accountsWithWork } from '../pipeline/queue/rows/waiting-accounts.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
-import { isLeadWanted, lead } from '../pipeline/upload/leader-lock.ts';
+import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock.ts';
 
 /**
  * Chromium ends a sync event after three minutes; what is ended by us can still say that something is left.
@@ -39,7 +39,7 @@ async function sendWhatWaits(signal: AbortSignal): Promise<void> {
     isLeft = await sendAll(database, over);
   };
   // Aborted while it stands in line: a page led all the time.
-  await lead(locks, work, over.signal).catch(
+  await runAsLeader(locks, work, over.signal).catch(
     (error: unknown) => void (over.signal.aborted || rethrow(error)),
   );
   clearTimeout(timer);

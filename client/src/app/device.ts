@@ -21,12 +21,12 @@ import type { Link } from '../net/link.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
-import { holding, writingLock } from '../pipeline/upload/leader-lock.ts';
+import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
 import { afterDrawing } from '../kit/after-drawing.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
-import { createPageSender } from '../pipeline/upload/page-sender.ts';
+import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
 
 export interface Device {
@@ -254,7 +254,7 @@ function spawnIngest(): Worker {
 
 function spawnSender(): Worker {
   return tellingMissing(
-    new Worker(new URL('../pipeline/upload/sender.worker.ts', import.meta.url), { type: 'module' }),
+    new Worker(new URL('../pipeline/upload/sender/sender.worker.ts', import.meta.url), { type: 'module' }),
   );
 }
 

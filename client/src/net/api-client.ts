@@ -5,7 +5,7 @@
  */
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
-import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
+import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
 import { readProblem } from './read-answers.ts';
 import type { ServerClock } from './server-clock.ts';
 

@@ -82,7 +82,7 @@ export async function readStored(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs)
       ? { kind: 'unreadable', because: outcome.because }
       : { kind: 'read', head, digest, content: outcome };
   }
-  const picture = await thumbnail(instance, instance.dataSet, SHOWN_SIDE, codecs);
+  const picture = await thumbnail(instance, instance.dataSet, { maxSide: SHOWN_SIDE }, { codecs });
   return picture === null
     ? { kind: 'unreadable', because: 'image-damaged' }
     : { kind: 'read', head, digest, content: { kind: 'picture', picture } };

@@ -445,7 +445,7 @@ step('a verdict is saved before somebody signs out; where it cannot be, they are
   said.verifyStatus = 503;
   await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await signOut.click();
-  await page.getByText('Your word on a result was not kept').waitFor();
+  await page.getByText('Your verdict on a result was not saved').waitFor();
   await looksRight('account-unkept');
   await page.getByRole('button', { name: 'Close' }).click();
   said.verifyStatus = 200;

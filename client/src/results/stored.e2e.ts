@@ -184,7 +184,7 @@ step(
     const read = await readInstance(bytesSource(file!));
     const held =
       read.kind === 'ready'
-        ? await thumbnail(read.instance, read.instance.dataSet, 4096, loadCodecs())
+        ? await thumbnail(read.instance, read.instance.dataSet, { maxSide: 4096 }, { codecs: loadCodecs() })
         : null;
     const { width, height, rgba } = await drawn(page, '.picture-box canvas');
     assert.equal([width, height], [held?.width, held?.height]);

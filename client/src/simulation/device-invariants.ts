@@ -226,7 +226,7 @@ function checkDone(study: StudyRow, { instances }: Snapshot): void {
   }
 }
 
-const needsPerson = ({ waiting, state, trouble = null }: StudyRow): boolean =>
+const needsPerson = ({ waiting, state, trouble }: StudyRow): boolean =>
   waiting === 'interrupted' || state === 'attention' || state === 'failed' || trouble !== null;
 
 /**

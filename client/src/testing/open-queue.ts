@@ -144,13 +144,9 @@ export async function queueStudy(
   return instances;
 }
 
-export function queueOver(
-  { database, key }: TestDevice,
-  tools: Partial<InstanceQueueTools> = {},
-): UploadQueue {
+export function queueOver({ database }: TestDevice, tools: Partial<InstanceQueueTools> = {}): UploadQueue {
   return createInstanceQueue({
     database,
-    key,
     account: 'a',
     now: () => 1,
     packerGone: () => new Promise(() => undefined),

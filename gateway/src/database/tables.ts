@@ -6,7 +6,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { InferenceTables } from './inference-tables.ts';
 

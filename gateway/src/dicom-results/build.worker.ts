@@ -3,7 +3,8 @@
  * draw-heat-map.ts.
  */
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
-import { giving, serveTasks } from '../threads/thread.ts';
+import { serveTasks } from '../threads/serve-tasks.ts';
+import { giving } from '../threads/thread.ts';
 import { buildResultInstances } from './build-result-instances.ts';
 import type { BuildTalk } from './build-thread.ts';
 import { drawHeatMap } from './draw-heat-map.ts';

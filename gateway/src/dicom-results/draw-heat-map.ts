@@ -20,7 +20,7 @@ export async function drawHeatMap(
   codecs: Codecs,
   signal: AbortSignal,
 ): Promise<ColourPicture | null> {
-  const decoded = await readInstancePicture(source, source.dataSet, frame, codecs, signal);
+  const decoded = await readInstancePicture(source, source.dataSet, frame, { codecs, signal });
   if (decoded.kind === 'refused') return null;
   const film = reducePicture(decoded.picture);
   const { rows, columns } = film;

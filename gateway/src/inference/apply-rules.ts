@@ -37,14 +37,13 @@ type Meant = { readonly rule: InferenceRule; readonly sopInstanceUID: string };
 export async function applyRules(
   { studyId }: StudyJob,
   tools: InferenceTools,
-  pseudonyms: Pseudonyms,
   signal: AbortSignal,
 ): Promise<void> {
   const study = await findStudy(tools.db, studyId);
   if (study === undefined) return;
   const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
   const enabled = (await rulesOf(tools.db, siteId)).filter((rule) => rule.enabled);
-  if (await isSample(studyInstanceUID, pseudonyms)) enabled.push(SAMPLE_RULE);
+  if (await isSample(studyInstanceUID, tools.pseudonyms)) enabled.push(SAMPLE_RULE);
   if (enabled.length === 0) return;
   const policies = new Map(
     (await instancesOf(tools.db, studyId, IN_PACS)).map((row) => [row.sop_instance_uid, row.policy_name]),
@@ -133,7 +132,7 @@ async function isSample(studyInstanceUID: string, pseudonyms: Pseudonyms): Promi
 
 /**
  * A later revision of the study brings new instances, and those that were asked about before; what failed
- * then is asked once more. Jobs go after a while (upkeep.ts), their results stay.
+ * then is asked once more. Jobs go after a while (remove-outdated.ts), their results stay.
  */
 async function withoutAsked(
   trx: Trx,

@@ -233,7 +233,7 @@ async function see(bytes: Uint8Array, frame: number, codecs: Codecs, signal: Abo
       because: /^(not-dicom|empty-file)/.test(read.because) ? 'image-type-unsupported' : 'image-damaged',
     };
   const { instance } = read;
-  const decoded = await readInstancePicture(instance, instance.dataSet, frame, codecs, signal);
+  const decoded = await readInstancePicture(instance, instance.dataSet, frame, { codecs, signal });
   if (decoded.kind === 'refused') return decoded;
   const { picture } = decoded;
   if (Math.min(picture.rows, picture.columns) < SIDE_PIXELS_LEAST)

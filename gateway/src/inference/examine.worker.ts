@@ -1,7 +1,8 @@
 /** The thread that looks at images: message glue, the work is examination.ts and draw-explanation.ts. */
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { drawExplanation } from '../results/draw-explanation.ts';
-import { giving, serveTasks } from '../threads/thread.ts';
+import { serveTasks } from '../threads/serve-tasks.ts';
+import { giving } from '../threads/thread.ts';
 import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk } from './examine-thread.ts';
 

@@ -1,14 +1,21 @@
-/** What inference is given: its surroundings as values. gateway.ts makes them once; a test gives its own. */
+/** The tools of inference: its surroundings as values. The gateway opens them once; a test gives its own. */
+import { join } from 'node:path';
 import type { Kysely } from 'kysely';
+import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
+import type { MessageChannel } from '../database/message-channel.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Keys } from '../keys.ts';
+import type { ModelFiles } from '../models/model-files.ts';
 import type { Log } from '../observability/log.ts';
-import type { StudyChanges } from '../pipeline/announce-changes.ts';
+import { createStudyChanges, type StudyChanges } from '../pipeline/announce-changes.ts';
+import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import { deliverResult, type ResultSender } from '../results/deliver-result.ts';
 import type { ResultRow } from '../results/result.store.ts';
-import type { Examiner } from './examine-thread.ts';
-import type { InputStore } from './input-store.ts';
+import { createExaminer, type Examiner } from './examine-thread.ts';
+import { createInputStore, type InputStore } from './input-store.ts';
 
 export type InferenceMetrics = {
   /** One image, or what was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
@@ -39,6 +46,35 @@ export type InferenceTools = {
   readonly metrics: InferenceMetrics;
   /** "This job changed", on every gateway. */
   readonly changes: StudyChanges;
+  readonly pseudonyms: Pseudonyms;
   readonly now: () => Date;
   readonly newId: () => string;
 };
+
+type Base = Pick<
+  InferenceTools,
+  'db' | 'jobs' | 'engine' | 'pacs' | 'log' | 'metrics' | 'pseudonyms' | 'now' | 'newId'
+>;
+
+export type InferenceParts = Base & {
+  readonly files: Pick<ModelFiles, 'pathOf'>;
+  readonly road: ResultSender;
+  /** For the images of jobs that wait, and nothing else. */
+  readonly inputBlobs: Blobs;
+  readonly keys: Pick<Keys, 'wrapKey'>;
+  readonly dataDir: string;
+  /** To the other gateways; null where this one is alone. */
+  readonly channel: (name: string) => Promise<MessageChannel | null>;
+};
+
+export async function openInferenceTools(parts: InferenceParts): Promise<InferenceTools> {
+  const { files, inputBlobs, keys, dataDir, channel } = parts;
+  return {
+    ...parts,
+    pathOf: files.pathOf,
+    examiner: createExaminer(),
+    inputs: createInputStore(inputBlobs, keys.wrapKey, join(dataDir, 'keys')),
+    deliver: (result, source, signal) => deliverResult(result, source, parts, signal),
+    changes: createStudyChanges(await channel('relaypacs_inference')),
+  };
+}

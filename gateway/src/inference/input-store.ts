@@ -27,7 +27,7 @@ export type InputStore = {
   sweep(open: ReadonlyMap<string, Uint8Array>): Promise<void>;
 };
 
-/** A form may take ten minutes until its jobs are there; the sweep comes every ten (start-inference.ts). */
+/** A form may take ten minutes until its jobs are there; the sweep comes every ten (inference.feature.ts). */
 const SWEEPS_UNNAMED = 6;
 
 /** `blobs`: of this store alone. */

@@ -16,7 +16,7 @@ import { openTestPacs } from '../testing/open-pacs.ts';
 import { createInputStore } from './input-store.ts';
 import { createTestEngine, formOf, greyFile, lastOf } from '../testing/open-job.ts';
 import { readFiles } from './read-form.ts';
-import { JOBS_KEPT_DAYS, keepUp } from './upkeep.ts';
+import { JOBS_KEPT_DAYS, removeOutdated } from './remove-outdated.ts';
 
 const test = suite('limits of inference');
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
@@ -184,7 +184,7 @@ test('a job is kept for 90 days after its end; its result, and who asked for it,
   } = await lastOf(gateway, token, id);
   const inputs = { sweep: async () => undefined } as never;
   const keptUp = async () => {
-    await keepUp({ db: gateway.database.db, inputs, now: gateway.now });
+    await removeOutdated({ db: gateway.database.db, inputs, now: gateway.now });
     return (await gateway.call('GET', `/jobs/${id}`, { token: (await gateway.signIn()).accessToken })).status;
   };
   gateway.wait(JOBS_KEPT_DAYS * 86_400_000);

@@ -12,7 +12,7 @@ import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
 import { isMeant, isMeantBodyPart, SAMPLE_STUDY } from './rule.store.ts';
-import { keepUp } from './upkeep.ts';
+import { removeOutdated } from './remove-outdated.ts';
 
 const test = suite('inference by rule');
 let pacs: TestPacs;
@@ -177,7 +177,7 @@ test('an administrator’s rule has each delivered study looked at, once; its se
     ['done', 'done', 'failed'],
     'what failed is asked again with what comes later',
   );
-  await keepUp({
+  await removeOutdated({
     db: gateway.database.db,
     inputs: { sweep: async () => undefined } as never,
     now: () => new Date(gateway.now().getTime() + 100 * 86_400_000),

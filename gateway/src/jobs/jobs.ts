@@ -43,10 +43,7 @@ export type Jobs = {
   ): Promise<void>;
   /** How many jobs wait or run, for metrics. */
   counts(): Promise<{ queue: string; state: 'waiting' | 'active'; count: number }[]>;
-  /**
-   * Tells the handlers to end, waits for them, then lets go. What did not end in time is run again by whoever
-   * comes next.
-   */
+  /** Tells the handlers to end and waits for them. Jobs that did not end in time are run again later. */
   stop(): Promise<void>;
 };
 
@@ -79,7 +76,8 @@ const DELETE_AFTER_SECONDS = 86_400;
  */
 const EXPIRE_SECONDS = 23 * 3_600;
 /**
- * A job is never given up: what can never succeed must end as a state that a person sees, not as a lost job.
+ * A job is never given up: work that can never succeed must end as a state that a person sees, not as a lost
+ * job.
  */
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
@@ -140,112 +138,129 @@ function createBoss(database: Database): PgBoss {
       });
 }
 
+type Queues = {
+  readonly boss: PgBoss;
+  readonly database: Database;
+  readonly events: JobEvents;
+  readonly stopping: AbortController;
+  readonly declared: Map<string, Promise<void>>;
+  /** The ids of this process's workers, by queue. */
+  readonly workers: Map<string, string[]>;
+  readonly timers: Set<NodeJS.Timeout>;
+};
+
 /** Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone. */
 export async function createJobs(database: Database, events: JobEvents): Promise<Jobs> {
   const boss = createBoss(database);
   boss.on('error', (error) => events.trouble(error));
   await boss.start();
-  await database.join(async () => {
-    await sql`update jobs.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`.execute(
-      database.db,
-    );
-  });
-
-  const stopping = new AbortController();
-  const declared = new Map<string, Promise<void>>();
-  const workers = new Map<string, string[]>();
-  const timers = new Set<NodeJS.Timeout>();
-
-  const declare = (queue: string): Promise<void> => {
-    const known = declared.get(queue) ?? declareQueue(boss, queue);
-    declared.set(queue, known);
-    return known;
+  await database.join(() => renewActive(database));
+  const queues: Queues = {
+    boss,
+    database,
+    events,
+    stopping: new AbortController(),
+    declared: new Map(),
+    workers: new Map(),
+    timers: new Set(),
   };
-
-  /** NOTIFY is sent for jobs that may start now; for later ones this process sets its own alarm. */
-  const wakeLater = (queue: string, seconds: number): void => {
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer);
-        for (const id of workers.get(queue) ?? []) boss.notifyWorker(id);
-      },
-      seconds * 1000 + 20,
-    );
-    timer.unref();
-    timers.add(timer);
-  };
-
   return {
-    declare,
-    async enqueue(trx, queue, data, { key, startAfterSeconds = 0, priority = 0 } = {}) {
-      if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
-      if (!key || !(await joinWaiting(boss, trx, queue, key, startAfterSeconds))) {
-        const group = key ? { group: { id: key }, singletonKey: key } : {};
-        await boss.send(queue, data, {
-          ...group,
-          startAfter: startAfterSeconds,
-          priority,
-          db: fromKysely(trx),
-        });
-      }
-      if (startAfterSeconds > 0) wakeLater(queue, startAfterSeconds);
-    },
-    async work<Data extends object>(
-      queue: string,
-      { concurrency }: { readonly concurrency: number },
-      handler: JobHandler<Data>,
-    ) {
-      await declare(queue);
-      const ids: string[] = [];
-      workers.set(queue, ids);
-      // One worker a call, so that each knows its own id: it looks for more as soon as it is done, instead of
-      // at the next poll.
-      for (let i = 0; i < concurrency; i += 1) {
-        ids.push(
-          await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
-            if (!job) return;
-            await runJob(job, handler, { database, events, stopping: stopping.signal, wakeLater }).finally(
-              () => {
-                const own = ids[i];
-                if (own) boss.notifyWorker(own);
-              },
-            );
-          }),
-        );
-      }
-    },
-    async counts() {
-      const { rows } = await sql<{ queue: string; state: 'waiting' | 'active'; count: number }>`
-        select name as queue, case when state = 'active' then 'active' else 'waiting' end as state, count(*) as count
-        from jobs.job where state < 'completed' and name not like '\\_\\_pgboss%' group by 1, 2`.execute(
-        database.db,
-      );
-      return rows;
-    },
-    async stop() {
-      for (const timer of timers) clearTimeout(timer);
-      stopping.abort();
-      const ended = Promise.all([...workers.keys()].map((queue) => boss.offWork(queue, { wait: true })));
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
-      await boss.stop({ graceful: false });
-    },
+    declare: (queue) => declare(queues, queue),
+    enqueue: (trx, queue, data, options) => enqueue(queues, trx, { queue, data, ...options }),
+    work: (queue, { concurrency }, handler) => work(queues, queue, concurrency, handler),
+    counts: () => countJobs(database),
+    stop: () => stop(queues),
   };
 }
 
-type RunTools = {
-  readonly database: Database;
-  readonly events: JobEvents;
-  readonly stopping: AbortSignal;
-  readonly wakeLater: (queue: string, seconds: number) => void;
-};
+async function renewActive({ db }: Database): Promise<void> {
+  await sql`update jobs.job set state = 'retry', start_after = now(), heartbeat_on = null where state = 'active'`.execute(
+    db,
+  );
+}
 
-/** Throws when the job is to be run again; what was thrown stays in the log. */
+function declare({ boss, declared }: Queues, queue: string): Promise<void> {
+  const known = declared.get(queue) ?? declareQueue(boss, queue);
+  declared.set(queue, known);
+  return known;
+}
+
+/** NOTIFY is sent for jobs that may start now; for later ones this process sets its own alarm. */
+function wakeLater({ boss, workers, timers }: Queues, queue: string, seconds: number): void {
+  const timer = setTimeout(
+    () => {
+      timers.delete(timer);
+      for (const id of workers.get(queue) ?? []) boss.notifyWorker(id);
+    },
+    seconds * 1000 + 20,
+  );
+  timer.unref();
+  timers.add(timer);
+}
+
+type NewJob = EnqueueOptions & { readonly queue: string; readonly data: object };
+
+async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
+  const { queue, data, key, startAfterSeconds = 0, priority = 0 } = job;
+  const { boss, declared } = queues;
+  if (!declared.has(queue)) throw new Error(`the queue ${queue} is not declared`);
+  if (!key || !(await joinWaiting(boss, trx, { queue, key, startAfterSeconds }))) {
+    const group = key ? { group: { id: key }, singletonKey: key } : {};
+    await boss.send(queue, data, { ...group, startAfter: startAfterSeconds, priority, db: fromKysely(trx) });
+  }
+  if (startAfterSeconds > 0) wakeLater(queues, queue, startAfterSeconds);
+}
+
+/**
+ * One worker for each job at once, so that each knows its own id: it looks for more as soon as it is done,
+ * instead of at the next poll.
+ */
+async function work<Data extends object>(
+  queues: Queues,
+  queue: string,
+  concurrency: number,
+  handler: JobHandler<Data>,
+): Promise<void> {
+  const { boss, workers } = queues;
+  await declare(queues, queue);
+  const ids: string[] = [];
+  workers.set(queue, ids);
+  for (let i = 0; i < concurrency; i += 1) {
+    const lookForMore = (): void => {
+      const own = ids[i];
+      if (own) boss.notifyWorker(own);
+    };
+    const id = await boss.work<Data, void, typeof WORK>(queue, WORK, async ([job]) => {
+      if (job) await runJob(job, handler, queues).finally(lookForMore);
+    });
+    ids.push(id);
+  }
+}
+
+async function countJobs({ db }: Database): ReturnType<Jobs['counts']> {
+  const { rows } = await sql<{ queue: string; state: 'waiting' | 'active'; count: number }>`
+    select name as queue, case when state = 'active' then 'active' else 'waiting' end as state, count(*) as count
+    from jobs.job where state < 'completed' and name not like '\\_\\_pgboss%' group by 1, 2`.execute(db);
+  return rows;
+}
+
+async function stop({ boss, stopping, workers, timers }: Queues): Promise<void> {
+  for (const timer of timers) clearTimeout(timer);
+  stopping.abort();
+  const ended = Promise.all([...workers.keys()].map((queue) => boss.offWork(queue, { wait: true })));
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
+  await boss.stop({ graceful: false });
+}
+
+/** Throws when the job is to be run again; the error itself stays in the log. */
 async function runJob<Data>(
   job: JobWithMetadata<Data>,
   handler: JobHandler<Data>,
-  { database, events, stopping, wakeLater }: RunTools,
+  queues: Queues,
 ): Promise<void> {
   const { id, name: queue, retryCount: attempt } = job;
+  const { database, events } = queues;
+  const stopping = queues.stopping.signal;
   try {
     if (await isKeyTaken(database, job)) throw new KeyTaken();
     const run = (): Promise<void> =>
@@ -253,9 +268,9 @@ async function runJob<Data>(
     await (events.around?.(id, run) ?? run());
   } catch (error) {
     if (!stopping.aborted && !(error instanceof KeyTaken)) events.failed(queue, id, attempt, error);
-    wakeLater(queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (attempt + 1), RETRY_DELAY_LIMIT_SECONDS));
-    // pg-boss stores what is thrown, and what is thrown may hold anything: the log has its code, the table
-    // only this.
+    wakeLater(queues, queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (attempt + 1), RETRY_DELAY_LIMIT_SECONDS));
+    // pg-boss stores the error that is thrown, and an error may hold anything: the log has its code, the
+    // table only this.
     throw new Error('see the log');
   }
 }
@@ -264,7 +279,7 @@ class KeyTaken extends Error {}
 
 /**
  * Two gateways that fetch in the same instant do not see each other's job become active. Once both are, at
- * least the later one to look does: who sees another steps back. PGlite fetches one after the other.
+ * least the later one to look does, and steps back. PGlite fetches one after the other.
  */
 async function isKeyTaken(
   { engine, db }: Database,
@@ -289,17 +304,15 @@ async function declareQueue(boss: PgBoss, queue: string): Promise<void> {
 }
 
 /**
- * True when a job of this key waits and will do. Its row is locked until the caller's transaction ends, so
- * that no worker begins it before what the caller writes can be seen (a worker skips locked rows; the NOTIFY
- * at our commit brings it back). The advisory lock puts callers with the same key in line: without it two of
- * them would each see no job and make two.
+ * True when a waiting job of this key will do. Its row is locked until the caller's transaction ends, so that
+ * no worker begins it before the caller's changes can be seen (a worker skips locked rows; the NOTIFY at our
+ * commit brings it back). The advisory lock puts callers with the same key in line: without it two of them
+ * would each see no job and make two.
  */
 async function joinWaiting(
   boss: PgBoss,
   trx: Trx,
-  queue: string,
-  key: string,
-  startAfterSeconds: number,
+  { queue, key, startAfterSeconds }: { queue: string; key: string; startAfterSeconds: number },
 ): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${queue} ${key}`}, 0))`.execute(trx);
   if (startAfterSeconds === 0) {

@@ -1,5 +1,5 @@
 /**
- * What is counted, in Prometheus' terms. A registry of its own for each gateway. Labels are codes from closed
+ * The gateway's counts, in Prometheus' terms. A registry of its own for each gateway. Labels are codes from closed
  * lists and route patterns; never a UID, a name or an id.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -13,7 +13,7 @@ export type Metrics = {
   instances(state: string, count: number): void;
   /** Bytes that passed a stage. */
   bytes(stage: string, count: number): void;
-  /** One image that models were asked about. */
+  /** One image that models looked at. */
   inference(model: string, outcome: string, seconds: number): void;
   disagreement(model: string): void;
   /** The exposition format 0.0.4, and its content type. */
@@ -26,16 +26,33 @@ const REQUEST_SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300];
 const INFERENCE_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20];
 const STAGE_SECONDS = [0.01, 0.05, 0.2, 1, 5, 20, 60, 300, 1800];
 
-/** `countJobs` and `isPacsUp` are asked at each scrape. */
-export function createMetrics(sources: {
+/** Asked at each scrape. */
+export type MetricSources = {
   countJobs(): Promise<readonly JobCount[]>;
   isPacsUp(): Promise<boolean>;
   engineRestarts(): number;
-  version: string;
-}): Metrics {
+  readonly version: string;
+};
+
+export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'relaypacs_' });
+  addGauges(registry, sources);
+  const { requests, stages, inferences } = createHistograms([registry]);
+  const { instances, bytes, disagreements } = createCounters([registry]);
+  return {
+    request: (method, route, status, ms) =>
+      requests.observe({ method, route, status: String(status) }, ms / 1000),
+    stage: (stage, outcome, seconds) => stages.observe({ stage, outcome }, seconds),
+    instances: (state, count) => instances.inc({ state }, count),
+    bytes: (stage, count) => bytes.inc({ stage }, count),
+    inference: (model, outcome, seconds) => inferences.observe({ model, outcome }, seconds),
+    disagreement: (model) => disagreements.inc({ model }),
+    render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+}
+
+function createHistograms(registers: Registry[]) {
   const requests = new Histogram({
     name: 'relaypacs_request_seconds',
     help: 'Time until the answer began.',
@@ -50,6 +67,17 @@ export function createMetrics(sources: {
     buckets: STAGE_SECONDS,
     registers,
   });
+  const inferences = new Histogram({
+    name: 'relaypacs_inference_seconds',
+    help: 'Time of one image with the models.',
+    labelNames: ['model', 'outcome'],
+    buckets: INFERENCE_SECONDS,
+    registers,
+  });
+  return { requests, stages, inferences };
+}
+
+function createCounters(registers: Registry[]) {
   const instances = new Counter({
     name: 'relaypacs_instances_total',
     help: 'Instances that reached a state.',
@@ -62,19 +90,17 @@ export function createMetrics(sources: {
     labelNames: ['stage'],
     registers,
   });
-  const inferences = new Histogram({
-    name: 'relaypacs_inference_seconds',
-    help: 'Time of one image with the models.',
-    labelNames: ['model', 'outcome'],
-    buckets: INFERENCE_SECONDS,
-    registers,
-  });
   const disagreements = new Counter({
     name: 'relaypacs_inference_disagreements_total',
     help: 'Images on which a device and the gateway found different things.',
     labelNames: ['model'],
     registers,
   });
+  return { instances, bytes, disagreements };
+}
+
+function addGauges(registry: Registry, sources: MetricSources): void {
+  const registers = [registry];
   new Gauge({
     name: 'relaypacs_engine_restarts',
     help: 'How often the process that runs the models had to be started again.',
@@ -105,14 +131,4 @@ export function createMetrics(sources: {
     { version: sources.version },
     1,
   );
-  return {
-    request: (method, route, status, ms) =>
-      requests.observe({ method, route, status: String(status) }, ms / 1000),
-    stage: (stage, outcome, seconds) => stages.observe({ stage, outcome }, seconds),
-    instances: (state, count) => instances.inc({ state }, count),
-    bytes: (stage, count) => bytes.inc({ stage }, count),
-    inference: (model, outcome, seconds) => inferences.observe({ model, outcome }, seconds),
-    disagreement: (model) => disagreements.inc({ model }),
-    render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
-  };
 }

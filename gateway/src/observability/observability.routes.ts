@@ -4,7 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
-import type { Database } from '../database/database.ts';
+import type { Db } from '../database/database.ts';
 import { healthSchema, versionSchema } from '#shared/protocol/api.ts';
 import { METRICS_PERIODS, modelMetricsSchema } from '#shared/protocol/inference.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
@@ -77,7 +77,8 @@ const routes = {
 };
 
 export type ObservabilityTools = {
-  readonly database: Pick<Database, 'db' | 'ping'>;
+  readonly db: Db;
+  readonly isDatabaseUp: () => Promise<boolean>;
   readonly now: () => Date;
   readonly metrics: Metrics;
   readonly isPacsUp: () => Promise<boolean>;
@@ -87,20 +88,16 @@ export type ObservabilityTools = {
 };
 
 export function observabilityRoutes({
-  database,
+  db,
   now,
   metrics,
+  isDatabaseUp,
   isPacsUp,
   isStarted,
   version,
   profileEdition,
 }: ObservabilityTools): Router {
   const router = createRouter();
-  const isDatabaseUp = (): Promise<boolean> =>
-    database.ping().then(
-      () => true,
-      () => false,
-    );
 
   router.openapi(routes.health, async (c) => {
     const [isAnswering, isStoring] = await Promise.all([isDatabaseUp(), isPacsUp()]);
@@ -129,19 +126,10 @@ export function observabilityRoutes({
         default: 'text/plain',
       }) === 'application/json'
     ) {
-      return c.json(await modelMetrics(database.db, callerOf(c).siteId, c.req.valid('query'), now()), 200);
+      return c.json(await modelMetrics(db, callerOf(c).siteId, c.req.valid('query'), now()), 200);
     }
     const { text, contentType } = await metrics.render();
     return c.text(text, 200, { 'Content-Type': contentType });
   });
   return router;
-}
-
-/** Remembers an answer for a while, so that many who ask cost the PACS one request. */
-export function remembered<T>(ask: () => Promise<T>, forMs: number, now: () => number): () => Promise<T> {
-  let last: { answer: Promise<T>; until: number } | null = null;
-  return () => {
-    if (!last || last.until <= now()) last = { answer: ask(), until: now() + forMs };
-    return last.answer;
-  };
 }

@@ -3,7 +3,7 @@
  * name the states that they may start from, so that a late or repeated message changes nothing.
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 

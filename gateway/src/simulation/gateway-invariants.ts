@@ -5,7 +5,7 @@
 import { decodeJwt } from 'jose';
 import { sql } from 'kysely';
 import * as assert from 'uvu/assert';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { World } from './simulated-world.ts';

@@ -1,9 +1,15 @@
 /**
- * A PACS in memory that lies when it is told to, for tests in which thousands of stores have to go wrong in
- * chosen ways. What a PACS really does is asked of a real one: pacs.contract.test.ts and pipeline.test.ts.
+ * A PACS in memory that lies on demand, for tests in which thousands of stores have to go wrong in
+ * chosen ways. How a real PACS behaves is tested with one: pacs.contract.test.ts and pipeline.test.ts.
  */
 import { createHash } from 'node:crypto';
-import { PacsUnreachable, type InstanceToStore, type Pacs, type StoreAnswer } from '../ports/pacs/pacs.ts';
+import {
+  PacsUnreachable,
+  type DescribedInstance,
+  type InstanceToStore,
+  type Pacs,
+  type StoreAnswer,
+} from '../ports/pacs/pacs.ts';
 
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
@@ -24,123 +30,134 @@ export type Lie =
 
 export type TestPacs = Pacs & {
   lie: Lie;
-  /** What it holds: the bytes by `study UID`. */
+  /** The instances that it holds, by SOP Instance UID. */
   readonly held: Map<string, { study: string; bytes: Buffer }>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
-  /** What it stores never, and says nothing of. */
+  /** Instances that it never stores, and says nothing of. */
   readonly failsOn: Set<string>;
-  /** So many searches after a store do not show anything of the study yet. */
+  /** So many searches after a store do not show the study yet. */
   slowToShow: number;
   /** A search of a study names no more than these. */
   listsAtMost: number;
 };
 
 export function openTestPacs(): TestPacs {
-  const held = new Map<string, { study: string; bytes: Buffer }>();
-  const posted = new Map<string, number>();
-  const answers = (): void => {
-    if (pacs.lie === 'down') throw new PacsUnreachable('down', null);
-  };
-  const searches = (): void => {
-    answers();
-    if (pacs.lie === 'deaf-to-searches') throw new PacsUnreachable('deaf', 500);
-  };
-  const isShown = (): boolean =>
-    (pacs.slowToShow -= posted.size > 0 && pacs.slowToShow > 0 ? 1 : 0) === 0 || posted.size === 0;
   const pacs: TestPacs = {
     lie: 'honest',
-    held,
-    posted,
+    held: new Map(),
+    posted: new Map(),
     failsOn: new Set(),
     slowToShow: 0,
     listsAtMost: Infinity,
     describe: () => 'http://pacs.test/dicom-web',
     storeAnotherWay: null,
-    async probe() {
-      answers();
-    },
-    async storeInstances(study, instances, signal) {
-      answers();
-      const result: StoreAnswer[] = [];
-      for (const [i, instance] of instances.entries()) {
-        const bytes = await readWhole(instance, signal);
-        posted.set(instance.sopInstanceUID, (posted.get(instance.sopInstanceUID) ?? 0) + 1);
-        const fails = pacs.lie === 'failing' || pacs.failsOn.has(instance.sopInstanceUID);
-        const keeps =
-          !fails &&
-          (pacs.lie === 'honest' ||
-            pacs.lie === 'cut' ||
-            pacs.lie === 'deaf-to-searches' ||
-            (pacs.lie === 'half' && i % 2 === 0));
-        // As Orthanc does: what is there stays, and the answer does not tell.
-        if (keeps && !held.has(instance.sopInstanceUID)) held.set(instance.sopInstanceUID, { study, bytes });
-        const outcome = fails
-          ? 'unanswered'
-          : pacs.lie === 'refusing'
-            ? 'refused'
-            : pacs.lie === 'busy'
-              ? 'busy'
-              : pacs.lie === 'half'
-                ? 'unanswered'
-                : 'stored';
-        result.push({
-          sopInstanceUID: instance.sopInstanceUID,
-          outcome,
-          pacsCode: outcome === 'refused' ? 0x0110 : null,
-        });
-      }
-      if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null);
-      return result;
-    },
+    probe: async () => requireAnswer(pacs),
+    storeInstances: (study, instances, signal) => store(pacs, study, instances, signal),
     async findStudy(study) {
-      searches();
-      if (!isShown()) return new Set();
-      return new Set(
-        [...held]
-          .filter(([, instance]) => instance.study === study)
-          .map(([uid]) => uid)
-          .slice(0, pacs.listsAtMost),
-      );
+      requireSearch(pacs);
+      return new Set(isShown(pacs) ? heldOf(pacs, study).slice(0, pacs.listsAtMost) : []);
     },
     async findInstances(uids) {
-      searches();
-      if (!isShown()) return [];
+      requireSearch(pacs);
+      if (!isShown(pacs)) return [];
       return uids.flatMap((sopInstanceUID) => {
-        const instance = held.get(sopInstanceUID);
+        const instance = pacs.held.get(sopInstanceUID);
         return instance
           ? [{ studyInstanceUID: instance.study, seriesInstanceUID: '1.2', sopInstanceUID }]
           : [];
       });
     },
     async readBack({ sopInstanceUID }) {
-      answers();
-      const bytes = held.get(sopInstanceUID)?.bytes;
+      requireAnswer(pacs);
+      const bytes = pacs.held.get(sopInstanceUID)?.bytes;
       return bytes ? { digest: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length } : null;
     },
     async fetchInstance({ sopInstanceUID }, maxBytes) {
-      answers();
-      const bytes = held.get(sopInstanceUID)?.bytes;
+      requireAnswer(pacs);
+      const bytes = pacs.held.get(sopInstanceUID)?.bytes;
       if (bytes === undefined) return null;
       return bytes.length > maxBytes
         ? { kind: 'too-large' }
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
     async describeStudy(study, limit) {
-      searches();
-      const rows = [...held].filter(([, instance]) => instance.study === study).slice(0, limit);
-      return rows.map(([sopInstanceUID]) => ({
-        studyInstanceUID: study,
-        seriesInstanceUID: '1.2',
-        sopInstanceUID,
-        sopClassUID: null,
-        modality: null,
-        frames: null,
-      }));
+      requireSearch(pacs);
+      return heldOf(pacs, study)
+        .slice(0, limit)
+        .map((sopInstanceUID) => describedOnly(study, sopInstanceUID));
     },
   };
   return pacs;
 }
+
+function requireAnswer({ lie }: TestPacs): void {
+  if (lie === 'down') throw new PacsUnreachable('down', null);
+}
+
+function requireSearch(pacs: TestPacs): void {
+  requireAnswer(pacs);
+  if (pacs.lie === 'deaf-to-searches') throw new PacsUnreachable('deaf', 500);
+}
+
+/** Counts one search after a store. */
+function isShown(pacs: TestPacs): boolean {
+  if (pacs.posted.size === 0) return true;
+  if (pacs.slowToShow > 0) pacs.slowToShow -= 1;
+  return pacs.slowToShow === 0;
+}
+
+function heldOf({ held }: TestPacs, study: string): string[] {
+  return [...held].filter(([, instance]) => instance.study === study).map(([uid]) => uid);
+}
+
+function describedOnly(studyInstanceUID: string, sopInstanceUID: string): DescribedInstance {
+  return {
+    studyInstanceUID,
+    seriesInstanceUID: '1.2',
+    sopInstanceUID,
+    sopClassUID: null,
+    modality: null,
+    frames: null,
+  };
+}
+
+async function store(
+  pacs: TestPacs,
+  study: string,
+  instances: readonly InstanceToStore[],
+  signal: AbortSignal,
+): Promise<readonly StoreAnswer[]> {
+  requireAnswer(pacs);
+  const { held, posted, failsOn } = pacs;
+  const answers: StoreAnswer[] = [];
+  for (const [at, instance] of instances.entries()) {
+    const { sopInstanceUID } = instance;
+    const bytes = await readWhole(instance, signal);
+    posted.set(sopInstanceUID, (posted.get(sopInstanceUID) ?? 0) + 1);
+    const fails = pacs.lie === 'failing' || failsOn.has(sopInstanceUID);
+    // As Orthanc does: an instance that is there stays, and the answer does not tell.
+    if (!fails && isKept(pacs.lie, at) && !held.has(sopInstanceUID))
+      held.set(sopInstanceUID, { study, bytes });
+    const outcome = fails ? 'unanswered' : (SAID[pacs.lie] ?? 'stored');
+    answers.push({ sopInstanceUID, outcome, pacsCode: outcome === 'refused' ? 0x0110 : null });
+  }
+  if (pacs.lie === 'cut') throw new PacsUnreachable('cut', null);
+  return answers;
+}
+
+const KEEPING: readonly Lie[] = ['honest', 'cut', 'deaf-to-searches'];
+
+function isKept(lie: Lie, at: number): boolean {
+  return KEEPING.includes(lie) || (lie === 'half' && at % 2 === 0);
+}
+
+/** What it says of an instance; all others are `stored`. */
+const SAID: { readonly [lie in Lie]?: StoreAnswer['outcome'] } = {
+  refusing: 'refused',
+  busy: 'busy',
+  half: 'unanswered',
+};
 
 async function readWhole(instance: InstanceToStore, signal: AbortSignal): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(instance.open(signal)));

@@ -1,4 +1,4 @@
-/** A thread is there while it has something to do; whatever becomes of it, each task has an end. */
+/** A thread runs while it has something to do, and each task ends, whatever happens to the thread. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
@@ -17,7 +17,8 @@ type TestTalk = {
 const THIS_MODULE = new URL('./thread.ts', import.meta.url);
 const SCRIPT = new URL(
   `data:text/javascript,${encodeURIComponent(`
-  import { giving, serveTasks } from '${THIS_MODULE}';
+  import { giving } from '${THIS_MODULE}';
+  import { serveTasks } from '${new URL('./serve-tasks.ts', import.meta.url)}';
   serveTasks(async ({ what, bytes }, ask, isOver) => {
     switch (what) {
       case 'double': {
@@ -45,7 +46,7 @@ const noReply: Reply<TestTalk> = () => Promise.reject(new Error('nothing is to b
 const doubled = (thread: KeptThread<TestTalk>): Promise<unknown> => {
   const bytes = Uint8Array.of(1, 2, 3);
   return thread.do(giving({ what: 'double', bytes }, bytes.buffer), noReply, never).then((answer) => {
-    assert.is(bytes.length, 0, 'what is given away is not copied');
+    assert.is(bytes.length, 0, 'bytes that are given away are not copied');
     return answer;
   });
 };
@@ -60,7 +61,7 @@ const nextWorker = async (): Promise<Worker> => ((await once(process, 'worker'))
 
 const test = suite('a kept thread');
 
-test('does tasks side by side, and is replied to what each of them asks', async () => {
+test('does tasks side by side, and passes on the reply to each one’s questions', async () => {
   const thread = keepThread<TestTalk>(SCRIPT);
   const asked: string[] = [];
   const reply: Reply<TestTalk> = async (question) => giving(asked.push(question));
@@ -74,7 +75,7 @@ test('does tasks side by side, and is replied to what each of them asks', async 
   await thread.close();
 });
 
-test('says of an error its name and where it was thrown, and nothing that may be of the data', async () => {
+test('tells an error’s name and where it was thrown, and nothing that may come from the data', async () => {
   const thread = keepThread<TestTalk>(SCRIPT);
   const error = await errorOf(thread.do(giving({ what: 'throw' }), noReply, never));
   assert.is(error.name, 'TypeError');
@@ -83,7 +84,7 @@ test('says of an error its name and where it was thrown, and nothing that may be
   await thread.close();
 });
 
-test('that ends fails all that it was doing, whoever replies is told, and the next task starts another', async () => {
+test('fails all of its tasks when it ends, tells those who reply, and starts again with the next task', async () => {
   const thread = keepThread<TestTalk>(SCRIPT);
   const begun = Promise.withResolvers<AbortSignal>();
   const isAsked: Reply<TestTalk> = (_, isOver) => {
@@ -99,7 +100,7 @@ test('that ends fails all that it was doing, whoever replies is told, and the ne
   await thread.close();
 });
 
-test('is ended when no task came for a while, and is there again when one does', async () => {
+test('ends when no task has come for a while, and starts again with the next one', async () => {
   const thread = keepThread<TestTalk>(SCRIPT, { idleMs: 0 });
   for (let i = 0; i < 2; i += 1) {
     const started = nextWorker();
@@ -123,7 +124,7 @@ async function giveUpOn(what: Task, thread: KeptThread<TestTalk>): Promise<Error
   return errorOf(thread.do(giving({ what }), reply, gaveUp.signal));
 }
 
-test('that is told that nobody waits lets go, and goes on with the others', async () => {
+test('lets go of a task that nobody waits for any more, and goes on with the others', async () => {
   const thread = keepThread<TestTalk>(SCRIPT);
   const replied = Promise.withResolvers<ReturnType<typeof giving<number>>>();
   const others = thread.do(giving({ what: 'ask twice' }), () => replied.promise, never);
@@ -138,7 +139,7 @@ test('that is told that nobody waits lets go, and goes on with the others', asyn
   await thread.close();
 });
 
-test('that hangs is ended, though who gave up waits for nothing', async () => {
+test('is ended when it hangs, and a caller that gave up does not wait for it', async () => {
   const thread = keepThread<TestTalk>(SCRIPT, { hangsAfterMs: 1 });
   const started = nextWorker();
   const givingUp = giveUpOn('loop', thread);
@@ -149,7 +150,7 @@ test('that hangs is ended, though who gave up waits for nothing', async () => {
   await thread.close();
 });
 
-test('what a reply fails with is what the task fails with', async () => {
+test('fails a task with the error of its reply', async () => {
   const thread = keepThread<TestTalk>(SCRIPT);
   const failing: Reply<TestTalk> = () => Promise.reject(new RangeError('EIO'));
   const error = await errorOf(thread.do(giving({ what: 'wait' }), failing, never));
@@ -158,7 +159,7 @@ test('what a reply fails with is what the task fails with', async () => {
   await thread.close();
 });
 
-test('keeps no process alive that has nothing else to do', () => {
+test('does not keep a process alive that has nothing else to do', () => {
   const script = `
     import { giving, keepThread } from '${THIS_MODULE}';
     const thread = keepThread(new URL(${JSON.stringify(SCRIPT.href)}), { idleMs: 2 ** 31 - 1 });

@@ -1,16 +1,16 @@
 /**
- * Work in a thread of its own: what takes longer than the thread that takes in parcels and answers everybody
- * may stand still. A thread does its tasks side by side. A task may ask back while it works (for bytes, for a
- * run of a model), and ends with an answer, with an error, or given up.
+ * A thread for work that takes longer than the gateway's main thread may stand still, for that one takes in
+ * parcels and answers everybody. The thread does its tasks side by side. A task may ask back while it works
+ * (for bytes, for a run of a model), and ends with an answer, with an error, or given up.
  *
- * The thread is started at the first task and ended when none came for a while; it keeps no process alive
- * that has nothing else to do. Where it ends unexpectedly, all that it was doing fails, and the next task
- * starts another. Who gives up waits for nothing; a task that then does not let go is taken to hang (a codec
- * that never looks up), and its thread is ended.
+ * The thread starts with the first task and ends when none has come for a while; it does not keep the process
+ * alive. When it ends unexpectedly, all of its tasks fail, and the next task starts another thread. A caller
+ * that gives up does not wait; a task that then does not let go is taken to hang (a codec that never looks
+ * up), and its thread is ended.
  */
-import { parentPort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 
-/** What both sides say to each other. All of it is cloned. */
+/** The messages of both sides. All of them are cloned. */
 export type Talk = {
   readonly task: unknown;
   readonly question: unknown;
@@ -18,13 +18,12 @@ export type Talk = {
   readonly answer: unknown;
 };
 /**
- * A value, and memory of it that moves to the other side instead of being copied: who gives it has it no
- * more.
+ * A value, and memory of it that moves to the other side instead of being copied: the giver no longer has it.
  */
 export type Given<Value> = { readonly value: Value; readonly moved: ArrayBuffer[] };
 export const giving = <Value>(value: Value, ...moved: ArrayBuffer[]): Given<Value> => ({ value, moved });
 
-/** Replies to what a task asks. `isOver`: nobody waits for it any more. */
+/** Replies to a task's question. `isOver`: nobody waits for the reply any more. */
 export type Reply<T extends Talk> = (
   question: T['question'],
   isOver: AbortSignal,
@@ -38,12 +37,12 @@ export type KeptThread<T extends Talk> = {
   close(): Promise<void>;
 };
 
-type ToThread<T extends Talk> = { readonly id: number } & (
+export type ToThread<T extends Talk> = { readonly id: number } & (
   | { readonly kind: 'task'; readonly task: T['task'] }
   | { readonly kind: 'reply'; readonly to: number; readonly reply: T['reply'] }
   | { readonly kind: 'stop' }
 );
-type FromThread<T extends Talk> = { readonly id: number } & (
+export type FromThread<T extends Talk> = { readonly id: number } & (
   | { readonly kind: 'question'; readonly number: number; readonly question: T['question'] }
   | { readonly kind: 'answer'; readonly answer: T['answer'] }
   | { readonly kind: 'fault'; readonly name: string; readonly stack: string }
@@ -68,188 +67,159 @@ const HANGS_AFTER_MS = 30_000;
 
 type Patience = { readonly idleMs?: number | undefined; readonly hangsAfterMs?: number };
 
+/** A kept thread, or the place for one. */
+type Place<T extends Talk> = {
+  readonly script: URL;
+  readonly idleMs: number;
+  readonly hangsAfterMs: number;
+  running: Running<T> | null;
+  /** Of the latest task. */
+  id: number;
+};
+
+/** A task from its caller's side. */
+type Asked<T extends Talk> = {
+  readonly id: number;
+  readonly on: Running<T>;
+  readonly answer: PromiseWithResolvers<T['answer']>;
+  readonly over: AbortController;
+};
+
 /** `script` calls `serveTasks`. */
 export function keepThread<T extends Talk>(
   script: URL,
   { idleMs = IDLE_MS, hangsAfterMs = HANGS_AFTER_MS }: Patience = {},
 ): KeptThread<T> {
-  let kept: Running<T> | null = null;
-  let ids = 0;
-
-  function start(): Running<T> {
-    const started: Running<T> = {
-      worker: new Worker(script),
-      tasks: new Map(),
-      hangs: new Set(),
-      idle: null,
-    };
-    const lose = (error: Error): void => {
-      forget(started);
-      for (const task of started.tasks.values()) task.fail(error);
-      started.tasks.clear();
-    };
-    started.worker.on('message', (message: FromThread<T>) => {
-      // A thread that still talks does not hang: what was given up waits behind the others.
-      for (const hangs of started.hangs) hangs.refresh();
-      started.tasks.get(message.id)?.take(message);
-    });
-    started.worker.on('error', lose);
-    started.worker.on('exit', () => lose(new Error('a thread ended')));
-    return started;
-  }
-
-  const forget = (ended: Running<T>): void => void (kept === ended && (kept = null));
-
-  function end(ending: Running<T>): Promise<number> {
-    forget(ending);
-    return ending.worker.terminate();
-  }
-
-  function wake(): Running<T> {
-    const woken = (kept ??= start());
-    if (woken.idle !== null) clearTimeout(woken.idle);
-    woken.idle = null;
-    woken.worker.ref();
-    return woken;
-  }
-
-  function rest(resting: Running<T>): void {
-    if (resting.tasks.size > 0) return;
-    resting.worker.unref();
-    resting.idle = setTimeout(() => void end(resting), idleMs).unref();
-  }
-
+  const place: Place<T> = { script, idleMs, hangsAfterMs, running: null, id: 0 };
   return {
     async do(task, reply, signal) {
       signal.throwIfAborted();
-      const on = wake();
-      const id = (ids += 1);
-      const say = (message: ToThread<T>, moved: ArrayBuffer[] = []): void =>
-        on.worker.postMessage(message, moved);
-      const answer = Promise.withResolvers<T['answer']>();
-      const over = new AbortController();
-      const leave = (): void => {
-        on.tasks.delete(id);
-        rest(on);
+      place.id += 1;
+      const asked: Asked<T> = {
+        id: place.id,
+        on: wake(place),
+        answer: Promise.withResolvers(),
+        over: new AbortController(),
       };
-      const giveUp = (error: unknown): void => {
-        if (over.signal.aborted || !on.tasks.has(id)) return;
-        answer.reject(error);
-        over.abort(error);
-        const hangs = setTimeout(() => void end(on), hangsAfterMs).unref();
-        on.hangs.add(hangs);
-        const letGo = (): void => {
-          clearTimeout(hangs);
-          on.hangs.delete(hangs);
-        };
-        on.tasks.set(id, {
-          fail: letGo,
-          take({ kind }) {
-            if (kind === 'question') return;
-            letGo();
-            leave();
-          },
-        });
-        say({ id, kind: 'stop' });
-      };
-      on.tasks.set(id, {
-        fail(error) {
-          answer.reject(error);
-          over.abort(error);
-        },
-        take(message) {
-          if (message.kind === 'question') {
-            reply(message.question, over.signal)
-              .then(({ value, moved }) => say({ id, kind: 'reply', to: message.number, reply: value }, moved))
-              .catch(giveUp);
-            return;
-          }
-          if (message.kind === 'answer') answer.resolve(message.answer);
-          else if (message.kind === 'fault')
-            answer.reject(
-              Object.assign(new Error('a task of a thread failed'), {
-                name: message.name,
-                stack: message.stack,
-              }),
-            );
-          leave();
-        },
-      });
-      const abort = (): void => giveUp(signal.reason);
+      asked.on.tasks.set(asked.id, follow(place, asked, reply));
+      const abort = (): void => giveUp(place, asked, signal.reason);
       signal.addEventListener('abort', abort, { once: true });
       try {
-        say({ id, kind: 'task', task: task.value }, task.moved);
-        return await answer.promise;
+        say(asked.on, { id: asked.id, kind: 'task', task: task.value }, task.moved);
+        return await asked.answer.promise;
       } finally {
         signal.removeEventListener('abort', abort);
       }
     },
-    close: async () => void (kept && (await end(kept))),
+    async close() {
+      if (place.running !== null) await end(place, place.running);
+    },
   };
 }
 
-/** Asks the other side, from within a task. Rejects where the task was given up. */
-export type Ask<T extends Talk> = (question: Given<T['question']>) => Promise<T['reply']>;
-/** Throws what it likes: of that the other side is told the name of the error and where it was thrown. */
-export type Work<T extends Talk> = (
-  task: T['task'],
-  ask: Ask<T>,
-  isOver: AbortSignal,
-) => Promise<Given<T['answer']>>;
-
-/** The thread's side: called once, by the script of the thread. */
-export function serveTasks<T extends Talk>(work: Work<T>): void {
-  const port = parentPort!;
-  const say = (message: FromThread<T>, moved: ArrayBuffer[] = []): void => port.postMessage(message, moved);
-  const tasks = new Map<
-    number,
-    { readonly awaited: Map<number, PromiseWithResolvers<T['reply']>>; readonly over: AbortController }
-  >();
-
-  async function begin(id: number, task: T['task']): Promise<void> {
-    const awaited = new Map<number, PromiseWithResolvers<T['reply']>>();
-    const over = new AbortController();
-    let count = 0;
-    tasks.set(id, { awaited, over });
-    const ask: Ask<T> = async ({ value, moved }) => {
-      over.signal.throwIfAborted();
-      const number = (count += 1);
-      const reply = Promise.withResolvers<T['reply']>();
-      awaited.set(number, reply);
-      say({ id, kind: 'question', number, question: value }, moved);
-      return reply.promise.finally(() => awaited.delete(number));
-    };
-    try {
-      const { value, moved } = await work(task, ask, over.signal);
-      say({ id, kind: 'answer', answer: value }, moved);
-    } catch (error) {
-      // The message may hold anything; the frames do not.
-      const stack =
-        error instanceof Error
-          ? (error.stack ?? '')
-              .split('\n')
-              .filter((line) => line.startsWith('    at '))
-              .join('\n')
-          : '';
-      say(
-        over.signal.aborted
-          ? { id, kind: 'stopped' }
-          : { id, kind: 'fault', name: error instanceof Error ? error.name : typeof error, stack },
-      );
-    } finally {
-      tasks.delete(id);
-    }
-  }
-
-  port.on('message', (message: ToThread<T>) => {
-    if (message.kind === 'task') return void begin(message.id, message.task);
-    const task = tasks.get(message.id);
-    if (message.kind === 'reply') return task?.awaited.get(message.to)?.resolve(message.reply);
-    // It may have ended while this was on its way.
-    if (task === undefined) return say({ id: message.id, kind: 'stopped' });
-    task.over.abort();
-    for (const { reject } of task.awaited.values()) reject(task.over.signal.reason);
+function start<T extends Talk>(place: Place<T>): Running<T> {
+  const started: Running<T> = {
+    worker: new Worker(place.script),
+    tasks: new Map(),
+    hangs: new Set(),
+    idle: null,
+  };
+  const lose = (error: Error): void => {
+    forget(place, started);
+    for (const task of started.tasks.values()) task.fail(error);
+    started.tasks.clear();
+  };
+  started.worker.on('message', (message: FromThread<T>) => {
+    // A thread that still talks does not hang: a task that was given up waits behind the others.
+    for (const hangs of started.hangs) hangs.refresh();
+    started.tasks.get(message.id)?.take(message);
   });
+  started.worker.on('error', lose);
+  started.worker.on('exit', () => lose(new Error('a thread ended')));
+  return started;
+}
+
+function forget<T extends Talk>(place: Place<T>, ended: Running<T>): void {
+  if (place.running === ended) place.running = null;
+}
+
+function end<T extends Talk>(place: Place<T>, ending: Running<T>): Promise<number> {
+  forget(place, ending);
+  return ending.worker.terminate();
+}
+
+function wake<T extends Talk>(place: Place<T>): Running<T> {
+  place.running ??= start(place);
+  const woken = place.running;
+  if (woken.idle !== null) clearTimeout(woken.idle);
+  woken.idle = null;
+  woken.worker.ref();
+  return woken;
+}
+
+function rest<T extends Talk>(place: Place<T>, resting: Running<T>): void {
+  if (resting.tasks.size > 0) return;
+  resting.worker.unref();
+  resting.idle = setTimeout(() => void end(place, resting), place.idleMs).unref();
+}
+
+function say<T extends Talk>({ worker }: Running<T>, message: ToThread<T>, moved: ArrayBuffer[] = []): void {
+  worker.postMessage(message, moved);
+}
+
+/** The task has ended in the thread. */
+function leave<T extends Talk>(place: Place<T>, { id, on }: Asked<T>): void {
+  on.tasks.delete(id);
+  rest(place, on);
+}
+
+/** Answers the task's questions until it ends. */
+function follow<T extends Talk>(place: Place<T>, asked: Asked<T>, reply: Reply<T>): Task<T> {
+  const { id, on, answer, over } = asked;
+  return {
+    fail(error) {
+      answer.reject(error);
+      over.abort(error);
+    },
+    take(message) {
+      if (message.kind === 'question') {
+        reply(message.question, over.signal)
+          .then(({ value, moved }) => say(on, { id, kind: 'reply', to: message.number, reply: value }, moved))
+          .catch((error: unknown) => giveUp(place, asked, error));
+        return;
+      }
+      if (message.kind === 'answer') answer.resolve(message.answer);
+      else if (message.kind === 'fault') answer.reject(toError(message));
+      leave(place, asked);
+    },
+  };
+}
+
+function toError({ name, stack }: { readonly name: string; readonly stack: string }): Error {
+  return Object.assign(new Error('a task of a thread failed'), { name, stack });
+}
+
+/** Rejects the answer, tells the thread to stop the task, and ends the thread if the task does not let go. */
+function giveUp<T extends Talk>(place: Place<T>, asked: Asked<T>, error: unknown): void {
+  const { id, on, answer, over } = asked;
+  if (over.signal.aborted || !on.tasks.has(id)) return;
+  answer.reject(error);
+  over.abort(error);
+  const hangs = setTimeout(() => void end(place, on), place.hangsAfterMs).unref();
+  on.hangs.add(hangs);
+  const letGo = (): void => {
+    clearTimeout(hangs);
+    on.hangs.delete(hangs);
+  };
+  on.tasks.set(id, {
+    fail: letGo,
+    take({ kind }) {
+      if (kind === 'question') return;
+      letGo();
+      leave(place, asked);
+    },
+  });
+  say(on, { id, kind: 'stop' });
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;

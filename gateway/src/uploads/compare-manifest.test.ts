@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { manifestSchema, type Manifest } from '#shared/protocol/manifest.ts';
-import { REASON_CODES } from '#shared/protocol/problem.ts';
+import { REASON_CODES } from '#shared/protocol/reasons.ts';
 import { INSTANCE_STATES } from '#shared/protocol/study-state.ts';
 import { compareManifest, keyOf, type InPacs } from './compare-manifest.ts';
 

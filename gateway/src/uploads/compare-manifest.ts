@@ -3,7 +3,7 @@
  * against the same rows gives the same answer, which is what makes `POST /upload/init` repeatable.
  */
 import type { Manifest, ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs } from '#shared/protocol/study-state.ts';
 import type { InstanceChange, InstanceRow, NewInstance } from '../pipeline/instance.store.ts';
 

@@ -7,7 +7,7 @@
  * through what verify held back: where identity remains, or verify could not say, the bytes that are here are
  * given up, and what is sent again is verified again.
  */
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import {
   changeInstances,

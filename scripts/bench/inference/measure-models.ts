@@ -40,7 +40,7 @@ async function pictureOf(bytes: Uint8Array, codecs: Codecs): Promise<GreyPicture
   const source = bytesSource(bytes);
   const read = await readInstance(source);
   if (read.kind !== 'ready') throw new Error(read.because);
-  const outcome = await readInstancePicture(read.instance, source, 0, codecs);
+  const outcome = await readInstancePicture(read.instance, source, 0, { codecs });
   if (outcome.kind !== 'picture') throw new Error(outcome.because);
   return outcome.picture;
 }

@@ -71,7 +71,7 @@ async function choose(study: Queued, folder: string, tabs: readonly Page[]): Pro
     const row = (await readDevice(tab))?.studies.find(({ id }) => !known.has(id));
     if (row) study.row = row.id;
     if (isSafe(row)) return noteSafe(study);
-    if (await tab.getByText('not enough room').isVisible()) break;
+    if (await tab.getByText('not enough space').isVisible()) break;
   }
   throw new Error('it did not become safe');
 }

@@ -23,7 +23,7 @@ import type { ByteSource, DicomElement, ParsedInstance } from '#shared/dicom/dat
 import { dictionaryEntry, dictionaryVR, isPrivate, tagName } from '#shared/dicom/dictionary.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { REASONS } from '#shared/protocol/problem.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
 import { findPlants } from './plants.ts';
 import type { Hit } from './plants.ts';
 

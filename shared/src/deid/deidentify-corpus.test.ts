@@ -123,12 +123,11 @@ for (const folder of ['ct-3slice-seg', 'pt-seg-sr-rwv', 'ct-perfusion-multiframe
     const [before, after] = [shared(0), shared(1)];
     assert.ok(before.some((count) => count > 0));
     // Nothing may be gained; what the profile removes may be lost; whoever had a UID in common still has one.
-    after.forEach((count, index) =>
+    for (const [index, count] of after.entries())
       assert.ok(
         count <= (before[index] ?? 0) && count > 0 === (before[index] ?? 0) > 0,
         `${folder} ${index}`,
-      ),
-    );
+      );
     const originals = new Set(
       files.flatMap(({ original }) =>
         Object.values(original.identifiers).filter((uid) => !uid.startsWith('1.2.840.10008.')),

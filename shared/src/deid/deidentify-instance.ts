@@ -12,7 +12,7 @@ import { tagName } from '../dicom/dictionary.ts';
 import { encodeFileMeta, textValue } from '../dicom/encode.ts';
 import type { TransferSyntaxUID } from '../dicom/uid.ts';
 import { findElement } from '../dicom/values.ts';
-import type { ReasonCode } from '../protocol/problem.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
 import type { Segment } from './data-set-writer.ts';
 import { deflateSegments } from './deflate-segments.ts';

@@ -233,11 +233,11 @@ function joinExtended(initial: string, pieces: readonly TextPiece[]): Uint8Array
   const out: number[] = [];
   const choose = (half: 'g0' | 'g1', set: string): void => {
     if (set === '' || sets[half] === set) return;
-    const escape =
+    const sequence =
       Object.entries(ESCAPES).find(
         ([, designated]) => designated.half === half && designated.set === set,
       )?.[0] ?? '';
-    out.push(0x1b, ...[...escape].map((character) => character.charCodeAt(0)));
+    out.push(0x1b, ...[...sequence].map((character) => character.charCodeAt(0)));
     sets = { ...sets, [half]: set };
   };
   for (const { bytes, g0, g1 } of pieces) {
@@ -284,10 +284,10 @@ function walkExtended(
   let damaged = false;
   for (let at = 0; at < bytes.length; ) {
     if (bytes[at] === 0x1b) {
-      const escape = escapeAt(bytes, at + 1);
-      if (!escape) damaged = true;
-      else sets = { ...sets, [escape.half]: escape.set };
-      at += 1 + (escape?.length ?? 0);
+      const designation = escapeAt(bytes, at + 1);
+      if (!designation) damaged = true;
+      else sets = { ...sets, [designation.half]: designation.set };
+      at += 1 + (designation?.length ?? 0);
       continue;
     }
     const end = runEnd(bytes, at, sets.g0);

@@ -105,12 +105,12 @@ function contentOf(elements: readonly DicomElement[], context: ValueContext): Co
   return {
     relationship: textOf(findElement(elements, 0x0040a010), context) ?? '',
     name: codeOf(elements, 0x0040a043, context),
-    value: valueOf(elements, context),
+    value: contentValueOf(elements, context),
     items: itemsOf(elements, CONTENT).map((item) => contentOf(item.elements, contextOf(item, context))),
   };
 }
 
-function valueOf(elements: readonly DicomElement[], context: ValueContext): ContentValue {
+function contentValueOf(elements: readonly DicomElement[], context: ValueContext): ContentValue {
   const said = (tag: number): string => textOf(findElement(elements, tag), context) ?? '';
   switch (said(VALUE_TYPE)) {
     case 'TEXT':

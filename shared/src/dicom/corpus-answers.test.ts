@@ -56,7 +56,10 @@ answers('an instance with 10 MiB of private bytes is ready, and the bytes are no
   let read = 0;
   const outcome = await readInstance({
     size: source.size,
-    read: (offset, length) => ((read += length), source.read(offset, length)),
+    read(offset, length) {
+      read += length;
+      return source.read(offset, length);
+    },
   });
   assert.is(outcome.kind, 'ready');
   assert.ok(read < 256 * 1024);

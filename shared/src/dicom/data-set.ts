@@ -3,7 +3,7 @@
  * are not decoded here and long ones are not even read: pixel data is a byte range. Reading is the work of
  * `part10.ts`, changing that of `deid/`.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type {
   SOPClassUID,
   SOPInstanceUID,

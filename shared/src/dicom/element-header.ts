@@ -1,7 +1,7 @@
 /**
- * The first bytes of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1). Knows
- * nothing of what follows.
+ * The first bytes of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1).
  */
+import type { Encoding } from './data-set.ts';
 import { dictionaryVR } from './dictionary.ts';
 
 export const UNDEFINED_LENGTH = 0xffffffff;
@@ -26,10 +26,7 @@ export function isLongForm(vr: string): boolean {
   return FORMS.get(codeOf(vr))?.long ?? true;
 }
 
-/**
- * Filled by `readHeader`; one is reused for a whole walk, for there are hundreds of thousands of headers in a
- * large file.
- */
+/** Filled by `readHeader`. A walk reuses one, because a large file has hundreds of thousands of headers. */
 export interface Header {
   tag: number;
   vr: string;
@@ -60,18 +57,17 @@ export function readTag(bytes: Uint8Array, at: number, bigEndian: boolean): numb
 }
 
 /**
- * Reads the header at `at`. Answers with the bytes it needs where there are fewer (`available`), with
- * 'bad-vr' where two bytes that must be a VR are not two capital letters, else 'ok'. Items and delimiters
- * have no VR in any encoding (PS3.5 §7.5).
+ * Reads the header at `at`. Answers with the number of bytes it needs if `bytes` ends before, with 'bad-vr'
+ * if the VR is not two capital letters, otherwise 'ok'. Items and delimiters have no VR in any encoding
+ * (PS3.5 §7.5).
  */
 export function readHeader(
   header: Header,
   bytes: Uint8Array,
   at: number,
-  available: number,
-  explicitVR: boolean,
-  bigEndian: boolean,
+  { explicitVR, bigEndian }: Pick<Encoding, 'explicitVR' | 'bigEndian'>,
 ): 'ok' | 'bad-vr' | 8 | 12 {
+  const available = bytes.length - at;
   if (available < 8) return 8;
   const tag = readTag(bytes, at, bigEndian);
   header.tag = tag;
@@ -95,7 +91,7 @@ export function readHeader(
   }
   if (!form && !(isCapital(bytes[at + 4]!) && isCapital(bytes[at + 5]!))) return 'bad-vr';
   if (available < 12) return 12;
-  // PS3.5 §6.2: VRs to come have the long form.
+  // PS3.5 §6.2: future VRs have the long form.
   header.vr = form?.vr ?? String.fromCharCode(bytes[at + 4]!, bytes[at + 5]!);
   header.unknownVR = !form;
   header.length = readUint32(bytes, at + 8, bigEndian);

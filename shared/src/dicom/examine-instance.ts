@@ -1,14 +1,15 @@
 /**
- * Says whether a Data Set whose structure holds is an instance that can be stored, and what is worth saying
- * of it. It refuses what no PACS could file or show, and warns of what real modalities get wrong every day:
- * patients are not helped by refusing those.
+ * Decides whether a Data Set of sound structure is an instance that can be stored, and collects warnings. It
+ * refuses instances that no PACS could file or show. It only warns about the mistakes that real modalities make
+ * every day, because refusing those helps no patient.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
-import type { DicomElement, InstanceIdentifiers, ParsedInstance, ReadOutcome } from './data-set.ts';
+import type { WarningCode } from '../protocol/reasons.ts';
+import type { DicomElement, InstanceIdentifiers, ReadOutcome } from './data-set.ts';
 import { tagName } from './dictionary.ts';
 import { examinePixelModule } from './examine-pixel-module.ts';
 import { examineValues } from './examine-values.ts';
 import { sopClassKind } from './registry.ts';
+import type { Fault, Unexamined } from './unexamined.ts';
 import {
   MEDIA_STORAGE_SOP_CLASS_UID,
   MEDIA_STORAGE_SOP_INSTANCE_UID,
@@ -23,15 +24,7 @@ import { isStandardUid, isUid, parseUid } from './uid.ts';
 import { asciiText, characterSetsOf, findElement, rawText, uidText } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/** A parsed instance before its meaning was looked at. */
-export type Unexamined = Omit<ParsedInstance, 'identifiers' | 'characterSets' | 'warnings'> & {
-  readonly warnings: Set<WarningCode>;
-};
-
-/** What is wrong, and the element that is wrong. */
-export type Fault = { readonly because: ReasonCode; readonly tag: number; readonly offset: number };
-
-/** Adds to `warnings` of what it is given. Rejects only when reading does. */
+/** Adds to the `warnings` of its argument. Rejects only when reading does. */
 export async function examineInstance(unexamined: Unexamined, signal?: AbortSignal): Promise<ReadOutcome> {
   const { elements, meta, encoding, warnings } = unexamined;
   const context: ValueContext = { characterSets: characterSetsOf(elements, []), encoding };
@@ -60,7 +53,7 @@ export async function examineInstance(unexamined: Unexamined, signal?: AbortSign
 }
 
 /**
- * PS3.18 §10.5.1: an instance that is stored has these four. Missing ones are named before malformed ones.
+ * PS3.18 §10.5.1: a stored instance has these four. Missing ones are reported before malformed ones.
  */
 const IDENTIFIERS = [STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID, SOP_CLASS_UID];
 
@@ -85,14 +78,14 @@ function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<War
   const kind = sopClassKind(uidText(sopClass));
   if (kind === 'not-storage')
     return { because: 'sop-class-not-storage', tag: SOP_CLASS_UID, offset: sopClass?.offset ?? 0 };
-  // A private or a newer class is a real object to whoever made it, and a PACS may well know it.
+  // A private or newer class is a real object to its maker, and a PACS may well know it.
   if (kind === 'unknown') warnings.add('sop-class-unknown');
   return null;
 }
 
 /**
- * Who the patient is must be readable in one way only: a PACS that reads it in another files the study under
- * somebody else.
+ * There must be one way only to read the patient: a PACS that reads another one files the study under somebody
+ * else.
  */
 function examinePatient(
   elements: readonly DicomElement[],
@@ -125,8 +118,7 @@ function identifiersOf(elements: readonly DicomElement[]): InstanceIdentifiers {
 }
 
 /**
- * Copying tools often change the Data Set and forget its File Meta Information; what is in the Data Set is
- * what a PACS files.
+ * Copying tools often change the Data Set and forget its File Meta Information; a PACS files by the Data Set.
  */
 function isMismatch(
   meta: readonly DicomElement[],

@@ -1,12 +1,11 @@
 /**
- * Compares what the Image Pixel Module says (PS3.3 §C.7.6.3) with the pixel data that is there, without
- * decoding it: sizes, encoding, offset tables and RLE headers. Too little is refused, for it would be shown
- * as an image that is not whole; too much is only said.
+ * Compares the Image Pixel Module (PS3.3 §C.7.6.3) with the pixel data, without decoding it: sizes, encoding,
+ * offset tables and RLE headers. Too little data is refused, because it would be shown as an incomplete image;
+ * too much is only a warning.
  */
-import type { ReasonCode } from '../protocol/problem.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
-import type { Fault, Unexamined } from './examine-instance.ts';
 import { PLAUSIBLE_VALUE_BYTES } from './limits.ts';
 import { RLE_LOSSLESS, type SOPClassKind } from './registry.ts';
 import {
@@ -27,11 +26,12 @@ import {
   SAMPLES_PER_PIXEL,
   SEGMENTED_RED_PALETTE_DATA,
 } from './tags.ts';
+import type { Fault, Unexamined } from './unexamined.ts';
 import { asciiText, findElement, numbersOf, textOf } from './values.ts';
 import type { ValueContext } from './values.ts';
-import type { CutPixelData } from './walk-elements.ts';
+import type { CutPixelData } from './walk-state.ts';
 
-/** What an image says of its size. */
+/** The size of an image, as its header states it. */
 export interface PixelModule {
   readonly rows: number;
   readonly columns: number;
@@ -48,16 +48,15 @@ export interface PixelModule {
 const SAMPLES = new Set([1, 3, 4]);
 const BITS = new Set([1, 8, 12, 16, 24, 32, 40, 48, 56, 64]);
 /**
- * RLE frames whose headers are looked at: enough to notice a damaged file, few enough not to read through a
- * long cine.
+ * RLE frames whose headers are examined: enough to notice a damaged file, without reading all of a long cine.
  */
 const RLE_FRAMES_EXAMINED = 64;
-/** Bytes of an offset table that are looked at: 16 384 frames. */
+/** Bytes of an offset table that are examined: 16 384 frames. */
 const OFFSET_TABLE_BYTES = 65_536;
 /** One fragment of these holds all frames (PS3.5 §A.4.6 to §A.4.10). */
 const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
 
-/** The first fault; null where there is none. May add warnings. */
+/** The first fault, or null. May add warnings. */
 export async function examinePixelModule(
   unexamined: Unexamined,
   context: ValueContext,

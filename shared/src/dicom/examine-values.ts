@@ -1,9 +1,8 @@
 /**
- * Looks through the values of a Data Set for what is worth a warning: text that cannot be decoded, dates and
- * numbers that are none, more values or characters than the standard allows. Nothing here refuses, changes or
- * repeats a value.
+ * Finds values of a Data Set that deserve a warning: text that cannot be decoded, invalid dates and numbers,
+ * more values or characters than the standard allows. It refuses, changes and repeats no value.
  */
-import type { WarningCode } from '../protocol/problem.ts';
+import type { WarningCode } from '../protocol/reasons.ts';
 import { type TextReader, textReader } from './character-sets.ts';
 import type { DicomElement } from './data-set.ts';
 import { dictionaryEntry, isExpectedVR } from './dictionary.ts';
@@ -22,11 +21,11 @@ const LENGTHS: Readonly<Record<string, number>> = {
   ST: 1024,
   LT: 10_240,
 };
-/** Bytes of one value of the VRs that are counted by length. */
+/** The size of one value, for VRs whose number of values follows from the length. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
 /**
- * Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's marks of direction: they reorder what a
- * person reads.
+ * Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's direction marks, which reorder text on a
+ * screen.
  */
 const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
 /** Line ends and tabs belong into running text, not into a name or an identifier. */
@@ -34,6 +33,12 @@ const LINE_CONTROLS = /[\t\n\f\r]/;
 const RUNNING_TEXT = new Set(['LT', 'ST', 'UT']);
 const CODE_VRS = new Set(['AE', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM']);
 const IS_LIMIT = 2 ** 31;
+
+type Examination = {
+  readonly context: ValueContext;
+  readonly reader: TextReader;
+  readonly warnings: Set<WarningCode>;
+};
 
 /** Adds to `warnings`. Goes through items with the character set and the encoding that are in force there. */
 export function examineValues(
@@ -48,7 +53,7 @@ export function examineValues(
     for (const element of next.elements) {
       if (!isExpectedVR(element.tag, element.vr)) warnings.add('wrong-vr');
       if (element.bytes && element.bytes.length > 0)
-        examineValue(element, element.bytes, next.context, reader, warnings);
+        examineValue(element, element.bytes, { context: next.context, reader, warnings });
       for (const item of element.items ?? []) {
         const characterSets = characterSetsOf(item.elements, next.context.characterSets);
         pending.push({ elements: item.elements, context: { characterSets, encoding: item.encoding } });
@@ -60,13 +65,17 @@ export function examineValues(
 function examineValue(
   element: DicomElement,
   bytes: Uint8Array,
-  context: ValueContext,
-  reader: TextReader,
-  warnings: Set<WarningCode>,
+  { context, reader, warnings }: Examination,
 ): void {
   const { vr } = element;
-  if (isText(vr)) return examineText(element, bytes, reader, warnings);
-  if (CODE_VRS.has(vr)) return examineCode(element, bytes, warnings);
+  if (isText(vr)) {
+    examineText(element, bytes, reader, warnings);
+    return;
+  }
+  if (CODE_VRS.has(vr)) {
+    examineCode(element, bytes, warnings);
+    return;
+  }
   const size = VALUE_BYTES[vr];
   if (size === undefined) return;
   noteCount(element, bytes.length / size, warnings);
@@ -76,8 +85,8 @@ function examineValue(
 }
 
 /**
- * The number of values where all is printable ASCII and short enough, as nearly all values of nearly all
- * instances are; else 0.
+ * The number of values if all bytes are printable ASCII and few enough, as in nearly every instance;
+ * otherwise 0.
  */
 function plainValues(bytes: Uint8Array, limit: number): number {
   if (bytes.length > limit) return 0;
@@ -131,7 +140,10 @@ function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<War
     vr === 'CS' || vr === 'AE' || vr === 'TM' || vr === 'DT'
       ? plainValues(bytes, LENGTHS[vr] ?? Infinity)
       : 0;
-  if (plain > 0) return noteCount(element, plain, warnings);
+  if (plain > 0) {
+    noteCount(element, plain, warnings);
+    return;
+  }
   const values = asciiText(bytes)
     .split('\\')
     .map((value) => value.replace(/^ +|[\0 ]+$/g, ''));

@@ -2,7 +2,7 @@
  * What a file is that is not DICOM, and what a preamble is that pretends to be another file: told by the
  * first bytes alone, as the programs that would open it do. Names and extensions are never looked at.
  */
-import type { ReasonCode } from '../protocol/problem.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import { readUint32 } from './element-header.ts';
 
 const IMAGES = ['89504e47', 'ffd8ff', '47494638', '424d', '52494646'];

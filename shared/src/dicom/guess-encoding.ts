@@ -35,7 +35,7 @@ function fits(bytes: Uint8Array, start: number, end: number, { explicitVR, bigEn
   for (let i = 0; i < HEADERS_TO_FIT; i++) {
     // One element and the end of the file, or of what is at hand.
     if (i > 0 && at >= Math.min(end, bytes.length)) return true;
-    if (readHeader(header, bytes, at, bytes.length - at, explicitVR, bigEndian) !== 'ok') return false;
+    if (readHeader(header, bytes, at, { explicitVR, bigEndian }) !== 'ok') return false;
     const { tag, vr, length, size } = header;
     if (!isLikelyTag(tag) || !isExpectedVR(tag, vr)) return false;
     if (length === UNDEFINED_LENGTH) return vr === 'SQ' || vr === 'UN' || vr.startsWith('O');

@@ -1,9 +1,10 @@
 /**
  * Inflates the Data Set of a deflated transfer syntax (PS3.5 §A.5: "compressed … as described in RFC 1951",
- * no zlib header). The result is held in memory, so it is bounded twice: in bytes, and in how far it may
- * outgrow what was compressed.
+ * no zlib header). The result is held in memory, so two limits apply: its bytes, and its ratio to the
+ * compressed bytes.
  */
-import type { ReasonCode } from '../protocol/problem.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
+import type { ReasonCode } from '../protocol/reasons.ts';
 import { chunksSource } from './byte-source.ts';
 import type { ByteSource } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
@@ -34,13 +35,13 @@ export async function inflateDataSet(
   )
     return outcome;
   const tail = await source.read(source.size - GZIP_TRAILER_BYTES, GZIP_TRAILER_BYTES);
-  // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater takes
-  // for rubbish.
+  // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater
+  // rejects.
   if (tail[GZIP_TRAILER_BYTES - 1] === 0) {
     const unpadded = await inflateRange(source, start, source.size - 1, signal);
     if (unpadded.kind === 'inflated') return unpadded;
   }
-  // Some writers leave the trailer of gzip (RFC 1952 §2.3.1: CRC-32 and length) behind the compressed bytes.
+  // Some writers append the trailer of gzip (RFC 1952 §2.3.1: CRC-32 and length) to the compressed bytes.
   const bare = await inflateRange(source, start, source.size - GZIP_TRAILER_BYTES, signal);
   return bare.kind === 'inflated' && readUint32(tail, 4, false) === bare.dataSet.size ? bare : outcome;
 }
@@ -54,7 +55,10 @@ async function inflateRange(
   const compressed = end - start;
   const inflater = new DecompressionStream('deflate-raw');
   const reader = inflater.readable.getReader();
-  const feeding = feed(inflater.writable.getWriter(), source, start, end, signal).catch(() => {});
+  const feeding = ignoreFailure(
+    feed(inflater.writable.getWriter(), source, { start, end }, signal),
+    'the reader sees the same failure',
+  );
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -71,15 +75,12 @@ async function inflateRange(
     signal?.throwIfAborted();
     return { kind: 'refused', because: isCutShort(error) ? 'truncated' : 'not-parseable' };
   } finally {
-    await reader.cancel().catch(() => {});
+    await ignoreFailure(reader.cancel(), 'the stream has ended or failed');
     await feeding;
   }
 }
 
-/**
- * What is used of a stream's writer. Its type in the DOM speaks of BufferSource, which Node's types do not
- * have.
- */
+/** The parts of a stream's writer used here. Its DOM type names BufferSource, which Node's types lack. */
 type Writer = {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
@@ -89,8 +90,7 @@ type Writer = {
 async function feed(
   writer: Writer,
   source: ByteSource,
-  start: number,
-  end: number,
+  { start, end }: { readonly start: number; readonly end: number },
   signal?: AbortSignal,
 ): Promise<void> {
   try {
@@ -101,13 +101,13 @@ async function feed(
     }
     await writer.close();
   } catch (error) {
-    await writer.abort(error).catch(() => {});
+    await ignoreFailure(writer.abort(error), 'the stream has failed already');
     throw error;
   }
 }
 
 /**
- * Engines say it in words only: "unexpected end of file" (Node), "Compressed input was truncated."
+ * Engines tell it only in the message: "unexpected end of file" (Node), "Compressed input was truncated."
  * (Chromium), "incomplete" (WebKit).
  */
 function isCutShort(error: unknown): boolean {

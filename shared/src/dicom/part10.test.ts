@@ -204,9 +204,14 @@ part10('wherever the bytes at hand end, the same elements are found', async () =
       items?.map((item) => shape(item.elements)),
     ]);
   for (let atHand = 0; atHand < data.length; atHand++) {
-    const walked = await walkDataSet(bytesSource(data), 0, encoding, 'data-set', {
-      offset: 0,
-      bytes: data.subarray(0, atHand),
+    const walked = await walkDataSet(bytesSource(data), {
+      start: 0,
+      encoding,
+      purpose: 'data-set',
+      head: {
+        offset: 0,
+        bytes: data.subarray(0, atHand),
+      },
     });
     assert.is(walked.kind, 'walked');
     assert.equal(shape(walked.elements), shape(elements));
@@ -251,7 +256,10 @@ part10('hundreds of long values in a row cost little to pass', async () => {
   let read = 0;
   const outcome = await readInstance({
     size: source.size,
-    read: (offset, length) => ((read += length), source.read(offset, length)),
+    read(offset, length) {
+      read += length;
+      return source.read(offset, length);
+    },
   });
   assert.is(outcome.kind, 'ready');
   assert.ok(read < source.size / 10, `${read} of ${source.size} bytes read`);
@@ -263,7 +271,10 @@ part10('an instance of 1 GiB is opened by its header', async () => {
   const source = blobSource(blob);
   const outcome = await readInstance({
     size: source.size,
-    read: (offset, length) => ((read += length), source.read(offset, length)),
+    read(offset, length) {
+      read += length;
+      return source.read(offset, length);
+    },
   });
   assert.is(outcome.kind, 'ready');
   if (outcome.kind === 'ready') assert.equal(outcome.instance.identifiers, identifiers);

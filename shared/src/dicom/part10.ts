@@ -1,12 +1,12 @@
 /**
- * Opens a Part 10 file: the one door through which bytes become an instance. Real files without a preamble,
- * without File Meta Information or without a transfer syntax are read too (what they lack is written when
- * they travel: `missingFileMeta`).
+ * Opens a Part 10 file: the one door through which bytes become an instance. It also reads real files without
+ * a preamble, without File Meta Information or without a transfer syntax (`missingFileMeta` writes the missing
+ * part when they travel).
  *
- * It promises an answer for any bytes: never an exception, never more than the limits of `limits.ts` in
- * memory, pixel data not read.
+ * Promise: an answer for any bytes, never an exception, never more memory than `limits.ts` allows. Pixel data
+ * is not read.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOutcome } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 import { encodeFileMeta } from './encode.ts';
@@ -26,7 +26,7 @@ import { FILE_META_GROUP_LENGTH, TRANSFER_SYNTAX_UID } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 import { findElement, uidText } from './values.ts';
 import { walkDataSet } from './walk-data-set.ts';
-import type { Window } from './walk-elements.ts';
+import type { Window } from './walk-state.ts';
 
 export type { ParsedInstance, ReadOutcome } from './data-set.ts';
 
@@ -34,9 +34,9 @@ const PREAMBLE_BYTES = 128;
 const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: false, encapsulated: false };
 
 /**
- * What happens to a preamble that makes the file a program or document as well: 'checked' refuses it
- * (`forbidden-preamble`), for the bytes travel as they are; 'replaced' lets it pass, for the caller writes a
- * preamble of zeros. The same holds for a length of the File Meta Information that leads beyond the end.
+ * How to treat a preamble that makes the file a program or document as well. 'checked' refuses it
+ * (`forbidden-preamble`), because the bytes travel as they are; 'replaced' accepts it, because the caller writes
+ * a preamble of zeros. The same holds for a File Meta Information length that leads beyond the end.
  */
 export type PreambleRule = 'checked' | 'replaced';
 
@@ -74,13 +74,14 @@ export async function readInstance(
     start = 0;
     window = { offset: 0, bytes: new Uint8Array() };
   } else if (isEncodedOtherwise(beginning, head, source.size)) return refused('transfer-syntax-mismatch');
-  const walked = await walkDataSet(dataSet, start, beginning.encoding, 'data-set', window, signal);
+  const { encoding } = beginning;
+  const walked = await walkDataSet(dataSet, { start, encoding, purpose: 'data-set', head: window }, signal);
   if (walked.kind === 'refused') {
     const { because, where, cutPixelData } = walked;
     if (!cutPixelData) return { kind: 'refused', because, where };
     return {
       kind: 'refused',
-      because: examineCutPixelData(walked.elements, beginning.encoding, cutPixelData),
+      because: examineCutPixelData(walked.elements, encoding, cutPixelData),
       where,
     };
   }
@@ -120,36 +121,36 @@ async function readBeginning(
       return refused('forbidden-preamble');
     warnings.push('non-zero-preamble');
   }
-  const metaOffset = hasPreamble ? PREAMBLE_BYTES + 4 : 0;
   const walked = await walkDataSet(
     source,
-    metaOffset,
-    META_ENCODING,
-    'file-meta',
-    { offset: 0, bytes: head },
+    {
+      start: hasPreamble ? PREAMBLE_BYTES + 4 : 0,
+      encoding: META_ENCODING,
+      purpose: 'file-meta',
+      head: { offset: 0, bytes: head },
+    },
     signal,
   );
   if (walked.kind === 'refused') return { kind: 'refused', because: walked.because, where: walked.where };
   const saidEnd = endByGroupLength(walked.elements);
-  // Who believes the length finds no Data Set at all: Orthanc and other PACS refuse such a file. Where a new
-  // header is written it is harmless.
+  // A reader that believes this length finds no Data Set: Orthanc and other PACS refuse such a file. It is
+  // harmless where a new header is written.
   if (rule === 'checked' && hasPreamble && saidEnd !== null && saidEnd > source.size)
     return refused('length-beyond-end');
   if (saidEnd !== walked.end && (saidEnd !== null || walked.elements.length > 0))
     warnings.push('file-meta-length');
-  return await chooseEncoding(source, walked.elements, walked.end, hasPreamble, warnings);
+  return await chooseEncoding(source, walked.elements, walked.end, { hasPreamble, warnings });
 }
 
 async function chooseEncoding(
   source: ByteSource,
   meta: readonly DicomElement[],
   dataSetOffset: number,
-  hasPreamble: boolean,
-  warnings: WarningCode[],
+  { hasPreamble, warnings }: Pick<Beginning, 'hasPreamble' | 'warnings'>,
 ): Promise<Beginning | Refused> {
   const transferSyntax = uidText(findElement(meta, TRANSFER_SYNTAX_UID));
   if (!transferSyntax) {
-    // Nothing but the beginning: an instance without a single identifier.
+    // Only the beginning of a file: not a single identifier follows.
     if (dataSetOffset >= source.size) return refused('missing-uid');
     const encoding = apparentEncoding(
       await source.read(dataSetOffset, FIRST_READ_BYTES),
@@ -197,7 +198,7 @@ function withoutMeta(
 }
 
 /**
- * (0002,0000), or another element of group 0002 with a VR: some writers leave out preamble and prefix only.
+ * (0002,0000), or another element of group 0002 with a VR: some writers omit only preamble and prefix.
  */
 function beginsWithFileMeta(head: Uint8Array): boolean {
   return (
@@ -211,7 +212,7 @@ function beginsWithFileMeta(head: Uint8Array): boolean {
 
 /**
  * PS3.10 §7.1: (0002,0000) is the "number of bytes following this … up to and including the last File Meta
- * Element". Null: it says nothing.
+ * Element". Null if it is missing.
  */
 function endByGroupLength(meta: readonly DicomElement[]): number | null {
   const length = findElement(meta, FILE_META_GROUP_LENGTH);
@@ -219,7 +220,7 @@ function endByGroupLength(meta: readonly DicomElement[]): number | null {
   return length.endOffset + readUint32(length.bytes, 0, false);
 }
 
-/** The first elements fit another encoding than the one that the transfer syntax names. */
+/** Whether the first elements fit another encoding than the one that the transfer syntax names. */
 function isEncodedOtherwise({ encoding, dataSetOffset }: Beginning, head: Uint8Array, size: number): boolean {
   const apparent = apparentEncoding(head, dataSetOffset, size);
   return (

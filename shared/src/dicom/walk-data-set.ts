@@ -1,10 +1,10 @@
 /**
- * Walks a Data Set of any size through a window: reads where the steps of `walk-elements.ts` want bytes, more
- * at a time while they go on in a row, little between fragments. Nothing is read twice, and never more than
- * the header limit.
+ * Walks a Data Set of any size through a window: reads where the steps of `walk-elements.ts` need bytes, in
+ * growing pieces while elements follow each other, in small ones between fragments. Nothing is read twice,
+ * and never more than the header limit.
  */
-import type { ReasonCode, WarningCode } from '../protocol/problem.ts';
-import type { ByteSource, DicomElement, Encoding, Place } from './data-set.ts';
+import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
+import type { ByteSource, DicomElement, Place } from './data-set.ts';
 import {
   FIRST_READ_BYTES,
   FRAGMENT_HEADER_READ_BYTES,
@@ -14,8 +14,9 @@ import {
   SMALL_FRAGMENT_BYTES,
   ZERO_PADDING_LIMIT,
 } from './limits.ts';
-import { advance, newWalk, refuse } from './walk-elements.ts';
-import type { CutPixelData, FragmentsFrame, Walk, Window } from './walk-elements.ts';
+import { advance } from './walk-elements.ts';
+import { newWalk, refuse } from './walk-state.ts';
+import type { CutPixelData, FragmentsFrame, Walk, WalkStart } from './walk-state.ts';
 
 export type WalkOutcome =
   | {
@@ -32,25 +33,22 @@ export type WalkOutcome =
       /** The top-level elements before the place. */
       readonly elements: readonly DicomElement[];
       /**
-       * Pixel Data reaches beyond the end of the file: what that means depends on rows, columns and frames
-       * (`examineCutPixelData`).
+       * Pixel Data reaches beyond the end of the file. `examineCutPixelData` judges it by rows, columns and
+       * frames.
        */
       readonly cutPixelData?: CutPixelData;
     };
 
 /**
- * Walks `source` from `start` to its end, or, for File Meta Information, to the end of group 0002. `head`
- * must hold the bytes at `start`, or be empty. Rejects only when reading does, or with the signal's reason.
+ * Walks `source` from `start` to its end or, for File Meta Information, to the end of group 0002. Rejects only
+ * when reading does, or with the signal's reason.
  */
 export async function walkDataSet(
   source: ByteSource,
-  start: number,
-  encoding: Encoding,
-  purpose: 'data-set' | 'file-meta',
-  head: Window,
+  start: WalkStart,
   signal?: AbortSignal,
 ): Promise<WalkOutcome> {
-  const walk = newWalk(source.size, start, encoding, purpose === 'file-meta', head);
+  const walk = newWalk(source.size, start);
   let readBytes = FIRST_READ_BYTES;
   let headerBytes = 0;
   for (;;) {
@@ -70,7 +68,7 @@ export async function walkDataSet(
     }
     walk.window = await source.read(walk.position, length);
     walk.windowOffset = walk.position;
-    // A file that shrinks while it is read.
+    // The file shrank while it was read.
     if (walk.window.length < Math.min(walk.wanted, source.size - walk.position))
       return refusedHere(walk, 'truncated');
   }

@@ -34,7 +34,9 @@ examinations.before(async () => {
     Object.entries(opened.models).map(([id, run]) => noting(id as ModelId, run)),
   ) as Record<ModelId, RunModel>;
 });
-examinations.before.each(() => void (asked = []));
+examinations.before.each(() => {
+  asked = [];
+});
 examinations.after(() => opened.engine.close());
 
 examinations(

@@ -78,7 +78,11 @@ export async function examinePicture(
   const gradient =
     scored && explain.includes('integrated-gradients') ? models['pneumonia-gradient'] : undefined;
   const attributions = gradient
-    ? await integratedGradients(picture, gradient, options.steps, signal, cards['pneumonia-gradient'])
+    ? await integratedGradients(picture, gradient, {
+        steps: options.steps,
+        signal,
+        card: cards['pneumonia-gradient'],
+      })
     : null;
   const marked = scored && lungs ? markedLungs(scored.map, CAM_SIDE, lungs) : null;
   const threshold = options.threshold ?? cards.pneumonia.threshold ?? 0.5;

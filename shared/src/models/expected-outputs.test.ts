@@ -17,7 +17,9 @@ const expected = suite('expected outputs of the models');
 type Opened = ReturnType<typeof openModels>;
 let opened: Opened;
 
-expected.before(() => void (opened = openModels()));
+expected.before(() => {
+  opened = openModels();
+});
 expected.after(() => opened.engine.close());
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
@@ -38,9 +40,8 @@ else {
         await picture(row.file),
         opened.models['image-kind'],
       );
-      [...probabilities.values()].forEach((value, index) =>
-        near(value, row.expected['image-kind'][index]!, tolerance.probabilities, row.file),
-      );
+      for (const [index, value] of [...probabilities.values()].entries())
+        near(value, row.expected['image-kind'][index]!, tolerance.probabilities, row.file);
       right += kind === row.kind ? 1 : 0;
       assert.is(isChestFilm, row.kind === 'CXR', row.file);
     }
@@ -56,11 +57,11 @@ else {
         opened.models.pneumonia,
       );
       const wanted = row.expected.pneumonia!;
-      probabilities.forEach(({ probability }, index) =>
-        near(probability, wanted.probabilities[index]!, tolerance.probabilities, row.file),
-      );
+      for (const [index, { probability }] of probabilities.entries())
+        near(probability, wanted.probabilities[index]!, tolerance.probabilities, row.file);
       near(score, wanted.score, tolerance.score, row.file);
-      camPeak.forEach((place, index) => near(place, wanted.camPeak[index]!, tolerance.camPeak, row.file));
+      for (const [index, place] of camPeak.entries())
+        near(place, wanted.camPeak[index]!, tolerance.camPeak, row.file);
       labelled += row.finding ? 1 : 0;
       right += row.finding && score >= CARDS.pneumonia.threshold! === (row.finding !== 'normal') ? 1 : 0;
     }

@@ -15,7 +15,9 @@ import { lungFields } from './lung-fields.ts';
 const films = suite('the film check');
 let opened: ReturnType<typeof openModels>;
 
-films.before(() => void (opened = openModels()));
+films.before(() => {
+  opened = openModels();
+});
 films.after(() => opened.engine.close());
 
 async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {

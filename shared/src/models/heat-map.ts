@@ -125,24 +125,24 @@ function stretched(map: Float32Array, side: number, { width, height }: Size): Fl
       const at = Math.min(side - 1, Math.max(0, ((step + 0.5) * side) / length - 0.5));
       return { first: Math.floor(at), next: Math.min(side - 1, Math.floor(at) + 1), part: at % 1 };
     });
-  const [columns, rows] = [places(width), places(height)];
+  const columns = places(width);
   const values = new Float32Array(width * height);
-  rows.forEach(({ first: top, next: bottom, part: down }, y) => {
+  for (const [y, { first: top, next: bottom, part: down }] of places(height).entries()) {
     const row = Float32Array.from(
       { length: side },
       (_, x) => map[top * side + x]! * (1 - down) + map[bottom * side + x]! * down,
     );
-    columns.forEach(
-      ({ first, next, part }, x) => (values[y * width + x] = row[first]! * (1 - part) + row[next]! * part),
-    );
-  });
+    for (const [x, { first, next, part }] of columns.entries())
+      values[y * width + x] = row[first]! * (1 - part) + row[next]! * part;
+  }
   return values;
 }
 
 /** The colour map in 256 shades. */
 const SHADES: readonly Colour[] = Array.from({ length: 256 }, (_, shade) => {
   const at = (shade / 255) * (INFERNO.length - 1);
-  const [from, to] = [INFERNO[Math.floor(at)]!, INFERNO[Math.min(INFERNO.length - 1, Math.floor(at) + 1)]!];
+  const from = INFERNO[Math.floor(at)]!;
+  const to = INFERNO[Math.min(INFERNO.length - 1, Math.floor(at) + 1)]!;
   const mix = (channel: 0 | 1 | 2): number => from[channel] + (to[channel] - from[channel]) * (at % 1);
   return [mix(0), mix(1), mix(2)];
 });

@@ -1,6 +1,6 @@
 /**
- * The gate: what kind of image this is, and where a chest film lies turned or inverted, how. Only an upright,
- * not inverted chest film is shown to the other models. It knows kinds of image and nothing about findings.
+ * The gate: tells the kind of an image, and how a chest film is turned or inverted. The other models see only
+ * an upright chest film that is not inverted. The gate knows nothing about findings.
  */
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
@@ -17,7 +17,7 @@ const CHEST_FILM = { name: 'CXR', least: 0.8 };
  */
 const COPIES = { sure: 0.95, turned: 0.9 };
 
-/** What was done to a chest film: it is upright again after a turn clockwise by `degrees`. */
+/** How a chest film lies: a turn clockwise by `degrees` makes it upright. */
 export interface Turn {
   readonly degrees: 0 | 90 | 180 | 270;
   readonly isInverted: boolean;
@@ -29,7 +29,7 @@ export interface ImageKind {
   readonly probability: number;
   /** An upright chest film that is not inverted: the other models may see it. */
   readonly isChestFilm: boolean;
-  /** Set where it is a chest film that was turned or inverted. */
+  /** Set for a chest film that was turned or inverted. */
   readonly turn: Turn | null;
 }
 
@@ -40,8 +40,8 @@ const TURNS: readonly Turn[] = [false, true].flatMap((isInverted) =>
 );
 
 /**
- * Runs the model once, and once more with seven copies where the first answer is not a clear chest film.
- * Throws what `run` throws.
+ * Runs the model once, and again with seven copies if the first answer is not a clear chest film. Throws
+ * whatever `run` throws.
  */
 export async function imageKind(
   picture: GreyPicture,
@@ -62,7 +62,7 @@ export async function imageKind(
   const chest = classes.indexOf(CHEST_FILM.name);
   const turn =
     probabilities[chest]! < COPIES.sure
-      ? await findTurn(square, side, probabilities[chest]!, run, classes, signal)
+      ? await findTurn({ square, side, asItIs: probabilities[chest]!, classes }, run, signal)
       : null;
   return {
     probabilities: new Map(classes.map((name, index) => [name, probabilities[index]!])),
@@ -73,16 +73,21 @@ export async function imageKind(
   };
 }
 
+interface Asked {
+  readonly square: Float32Array;
+  readonly side: number;
+  /** The probability of a chest film for the picture as it is. */
+  readonly asItIs: number;
+  readonly classes: readonly string[];
+}
+
 async function findTurn(
-  square: Float32Array,
-  side: number,
-  asItIs: number,
+  { square, side, asItIs, classes }: Asked,
   run: RunModel,
-  classes: readonly string[],
   signal?: AbortSignal,
 ): Promise<Turn | null> {
   const copies = new Float32Array(TURNS.length * square.length);
-  TURNS.forEach((turn, index) => copies.set(turned(square, side, turn), index * square.length));
+  for (const [index, turn] of TURNS.entries()) copies.set(turned(square, side, turn), index * square.length);
   const { probabilities } = await outputsOf(
     run,
     squaresTensor(copies, side),
@@ -97,13 +102,14 @@ async function findTurn(
 }
 
 /**
- * The square after a turn clockwise, inverted where the turn says so. Turning the square is as good as
+ * The square after a turn clockwise, inverted if the turn says so. Turning the square gives the same as
  * squaring the turned picture.
  */
 export function turned(square: Float32Array, side: number, { degrees, isInverted }: Turn): Float32Array {
   const last = side - 1;
   return Float32Array.from(square, (_, at) => {
-    const [y, x] = [Math.floor(at / side), at % side];
+    const y = Math.floor(at / side);
+    const x = at % side;
     const [row, column] =
       degrees === 90
         ? [last - x, y]

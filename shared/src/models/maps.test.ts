@@ -89,7 +89,7 @@ const bent: RunModel = async ({ dims, data }) => {
 
 maps('attributions of a function with thousands of bends add up to its difference', async () => {
   for (const steps of [8, 64]) {
-    const { sum, difference, attributions } = await integratedGradients(drawnFilm(200, 200), bent, steps);
+    const { sum, difference, attributions } = await integratedGradients(drawnFilm(200, 200), bent, { steps });
     assert.ok(isComplete({ sum, difference }), `${sum}, not ${difference}`);
     assert.ok(Math.abs(difference) > 1);
     assert.is(
@@ -107,7 +107,7 @@ maps('attributions of a function with thousands of bends add up to its differenc
   );
   for (const steps of [7, 513, 8.5])
     assert.instance(
-      await integratedGradients(drawnFilm(64, 64), bent, steps).catch((error: unknown) => error),
+      await integratedGradients(drawnFilm(64, 64), bent, { steps }).catch((error: unknown) => error),
       RangeError,
     );
 });

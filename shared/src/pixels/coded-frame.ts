@@ -1,6 +1,7 @@
-/** Which decoder a transfer syntax has (PS3.5 Annex A), and how what it gives becomes stored values. */
+/** The decoder of each transfer syntax (PS3.5 Annex A), and the way from its samples to stored values. */
 import type { Codecs } from './codecs.ts';
 import { type ColourValues, ybrToRgb } from './colour.ts';
+import type { Decode, DecodedSamples } from './decoder.ts';
 import type { FrameShape } from './frame-shape.ts';
 import { decodeJpeg } from './jpeg.ts';
 import { waveletDecoder } from './jpeg-2000.ts';
@@ -8,32 +9,22 @@ import { decodeJpegLS } from './jpeg-ls.ts';
 import { clearUnusedBits, type IntegerValues } from './native-frame.ts';
 import type { Frame, PictureRefusal } from './picture.ts';
 
-/** What the codestream must say of itself, before memory is taken for it. */
-export interface ExpectedImage {
-  readonly rows: number;
-  readonly columns: number;
-  readonly samples: number;
-}
-
-export interface DecodedSamples {
-  /** Rows from the top, samples of a pixel beside each other. */
-  readonly values: Uint8Array | Int8Array | Uint16Array | Int16Array;
-  /** Of a sample, by the codestream. */
-  readonly bits: number;
-  readonly isSigned: boolean;
-  /** Whether three samples are YBR by the codestream's own word; null: the header decides. */
-  readonly isYbr: boolean | null;
-}
-
-/** Null where the codestream is damaged, or not what is expected. */
-export type Decode = (coded: Uint8Array, expected: ExpectedImage) => Promise<DecodedSamples | null>;
-
 const ROOT = '1.2.840.10008.1.2.4.';
-/** What comes out of these is what went in, unused bits too. */
+/** Lossless: unused bits come out as they went in, too. */
 const LOSSLESS = new Set(['57', '70', '80', '90', '201', '202'].map((end) => ROOT + end));
 
+export interface Decoder {
+  readonly decode: Decode;
+  readonly isLossless: boolean;
+}
+
 /** Null for a transfer syntax that is not decoded here: video, JPEG XL, multi-component JPEG 2000. */
-export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decode | null {
+export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decoder | null {
+  const decode = decodeOf(transferSyntaxUID, codecs);
+  return decode && { decode, isLossless: LOSSLESS.has(transferSyntaxUID) };
+}
+
+function decodeOf(transferSyntaxUID: string, codecs: Codecs): Decode | null {
   switch (transferSyntaxUID.startsWith(ROOT) ? transferSyntaxUID.slice(ROOT.length) : '') {
     case '50':
     case '51':
@@ -60,8 +51,7 @@ export async function codedFrame(
   coded: Uint8Array,
   shape: FrameShape,
   index: number,
-  decode: Decode,
-  transferSyntaxUID: string,
+  { decode, isLossless }: Decoder,
 ): Promise<
   | { readonly kind: 'frame'; readonly frame: Frame }
   | { readonly kind: 'refused'; readonly because: PictureRefusal }
@@ -78,7 +68,7 @@ export async function codedFrame(
       rows,
       columns,
       samples,
-      values: storedValues(decoded, shape, LOSSLESS.has(transferSyntaxUID)),
+      values: storedValues(decoded, shape, isLossless),
       photometricInterpretation,
       index,
     },
@@ -86,15 +76,15 @@ export async function codedFrame(
 }
 
 /**
- * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an overlay of old, and a lossless
- * codestream may carry them along. What a lossy one gives beyond the range is its error, and stays.
+ * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an old overlay, and a lossless
+ * codestream may carry them along. In a lossy one values beyond the range are coding errors, and stay.
  */
 function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: boolean): IntegerValues {
   if (shape.samples === 3) return decoded.values;
   const values = signedAsHeader(decoded, shape);
   const { bitsStored, highBit, isSigned } = shape;
   const bitsAllocated = values.BYTES_PER_ELEMENT * 8;
-  // A negative value where the header knows none has its sign in all bits above its own.
+  // A negative value in data that the header calls unsigned has its sign in all higher bits.
   const carried = decoded.isSigned && !isSigned ? bitsAllocated : decoded.bits;
   if (isLossless && bitsStored < carried)
     clearUnusedBits(values, { bitsAllocated, bitsStored, highBit: Math.min(highBit, carried - 1), isSigned });
@@ -102,8 +92,8 @@ function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: bo
 }
 
 /**
- * PS3.5 §8.2: Pixel Representation says what the samples are; JPEG and JPEG-LS know no sign, and JPEG 2000
- * may contradict the header. Then the bits are what counts: they are read as the header says.
+ * PS3.5 §8.2: Pixel Representation says what the samples are. JPEG and JPEG-LS have no sign, and JPEG 2000 may
+ * contradict the header; then the bits are read as the header says.
  */
 function signedAsHeader({ values, bits, isSigned }: DecodedSamples, shape: FrameShape): IntegerValues {
   if (isSigned === shape.isSigned) return values;

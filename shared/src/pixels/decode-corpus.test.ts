@@ -41,7 +41,7 @@ async function instanceAt(path: string): Promise<ParsedInstance> {
 
 async function frameAt(path: string, index: number): Promise<readonly [ParsedInstance, Frame]> {
   const instance = await instanceAt(path);
-  const decoded = await decodeFrame(instance, instance.dataSet, index, codecs);
+  const decoded = await decodeFrame(instance, instance.dataSet, index, { codecs });
   if (decoded.kind === 'refused') throw new Error(decoded.because);
   return [instance, decoded.frame];
 }
@@ -140,7 +140,7 @@ if (corpus) {
       return (await createModule({ ...SILENT })).HTJ2KDecoder;
     });
     const [instance, frame] = await frameAt(join(corpus, 'dev/derived-htj2k/mr-htj2k-lossless.dcm'), 0);
-    const outcome = await decodeFrame(instance, instance.dataSet, 0, { jpeg2000: codec });
+    const outcome = await decodeFrame(instance, instance.dataSet, 0, { codecs: { jpeg2000: codec } });
     assert.is(outcome.kind === 'frame' && largestDifference(frame.values, outcome.frame.values), 0);
   });
 
@@ -153,7 +153,7 @@ if (corpus) {
       const read = await readInstance(bytesSource(new Uint8Array(await readFile(join(parentPath, name)))));
       if (read.kind !== 'ready') continue;
       instances += 1;
-      const outcome = await readInstancePicture(read.instance, read.instance.dataSet, 0, codecs);
+      const outcome = await readInstancePicture(read.instance, read.instance.dataSet, 0, { codecs });
       if (outcome.kind === 'picture')
         assert.ok(
           outcome.picture.grey.every((grey) => grey >= 0 && grey <= 1),

@@ -44,7 +44,7 @@ async function decoded(
   );
   const outcome = await readInstance(bytesSource(bytes));
   if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return await decodeFrame(outcome.instance, outcome.instance.dataSet, index, codecs);
+  return await decodeFrame(outcome.instance, outcome.instance.dataSet, index, { codecs });
 }
 
 async function valuesOf(...parameters: Parameters<typeof decoded>): Promise<number[]> {
@@ -297,7 +297,11 @@ function rle(...segments: readonly Uint8Array[]): Uint8Array {
     concatBytes([Uint8Array.of(segment.length - 1), segment, new Uint8Array((segment.length + 1) % 2)]),
   );
   header[0] = segments.length;
-  parts.reduce((at, part, i) => ((header[i + 1] = at), at + part.length), 64);
+  let at = 64;
+  for (const [i, part] of parts.entries()) {
+    header[i + 1] = at;
+    at += part.length;
+  }
   return concatBytes([new Uint8Array(header.buffer), ...parts]);
 }
 
@@ -416,7 +420,7 @@ frames('the Basic Offset Table finds them too; one that points nowhere is not be
     const bytes = concatBytes([file.subarray(0, empty + 4), table, file.subarray(empty + 8)]);
     const read = await readInstance(bytesSource(bytes));
     if (read.kind !== 'ready') throw new Error(read.because);
-    const outcome = await decodeFrame(read.instance, read.instance.dataSet, 1, codecs);
+    const outcome = await decodeFrame(read.instance, read.instance.dataSet, 1, { codecs });
     assert.equal(outcome.kind === 'frame' && [...outcome.frame.values], pattern('signed16'));
   }
 });
@@ -435,7 +439,7 @@ frames('video is not decoded, and a header alone has no pixels', async () => {
   );
   const read = await readInstance(bytesSource(report));
   if (read.kind !== 'ready') throw new Error(read.because);
-  assert.equal(await decodeFrame(read.instance, read.instance.dataSet, 0, codecs), {
+  assert.equal(await decodeFrame(read.instance, read.instance.dataSet, 0, { codecs }), {
     kind: 'refused',
     because: 'image-without-pixels',
   });

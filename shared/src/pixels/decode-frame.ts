@@ -1,10 +1,10 @@
 /**
- * One frame of an instance, from any transfer syntax that the road meets, as stored values. The header says
- * what must come out; a codestream that says otherwise is refused before memory is taken for it. Nothing is
- * scaled, cut or smoothed here.
+ * Decodes one frame of an instance, from any common transfer syntax, to stored values. The header states the
+ * size; a codestream that states another one is refused before memory is taken for it. Nothing is scaled, cut
+ * or smoothed here.
  *
- * Decoders written here end when their bytes end. The one in WebAssembly (JPEG 2000, HTJ2K) cannot be
- * interrupted: who decodes what nobody vouches for does so in a worker or a process that may be ended.
+ * The decoders in this folder stop when their bytes end. The one in WebAssembly (JPEG 2000, HTJ2K) cannot be
+ * interrupted, so untrusted files are decoded in a worker or process that can be ended.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { RLE_LOSSLESS } from '../dicom/registry.ts';
@@ -24,26 +24,31 @@ export type FrameOutcome =
 /** PS3.5 §A.4.12: Deflated Image Frame Compression. */
 const DEFLATED_IMAGE_FRAME = '1.2.840.10008.1.2.8.1';
 
+export interface Decoding {
+  readonly codecs: Codecs;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Frame `index`, counted from 0. `source` is `instance.dataSet`, or what stands in its place. Throws the
- * signal's reason, and what reading the source or loading a codec throws.
+ * Frame `index`, counted from 0. `source` is `instance.dataSet`, or a replacement for it. Throws the signal's
+ * reason, and whatever reading the source or loading a codec throws.
  */
 export async function decodeFrame(
   instance: ParsedInstance,
   source: ByteSource,
   index: number,
-  codecs: Codecs,
-  signal?: AbortSignal,
+  { codecs, signal }: Decoding,
 ): Promise<FrameOutcome> {
   const shape = readFrameShape(instance);
   if ('because' in shape) return refused(shape.because);
   if (!Number.isInteger(index) || index < 0 || index >= shape.frames) return refused('frame-not-found');
   signal?.throwIfAborted();
   if (!shape.element.fragments) return await nativeFrameOf(instance, source, shape, index);
-  const coded = await encapsulatedFrame(instance, source, shape.element, shape.frames, index);
+  const coded = await encapsulatedFrame(instance, source, shape, index);
   signal?.throwIfAborted();
   if ('because' in coded) return refused(coded.because);
-  return await decodeCoded(instance.transferSyntaxUID, coded, shape, index, codecs);
+  const { transferSyntaxUID } = instance;
+  return await decodeCoded(coded, shape, index, { transferSyntaxUID, codecs });
 }
 
 async function nativeFrameOf(
@@ -58,7 +63,8 @@ async function nativeFrameOf(
   if (endByte > shape.element.valueLength) return refused('image-damaged');
   // PS3.5 §8.1.1: under big endian, 8-bit samples stand in words of OW with their bytes swapped.
   const isSwapped = encoding.bigEndian && shape.bitsAllocated <= 8 && shape.element.vr === 'OW';
-  const [from, to] = isSwapped ? [firstByte & ~1, (endByte + 1) & ~1] : [firstByte, endByte];
+  const from = isSwapped ? firstByte & ~1 : firstByte;
+  const to = isSwapped ? (endByte + 1) & ~1 : endByte;
   const read = await source.read(shape.element.valueOffset + from, to - from);
   if (read.length < endByte - from) return refused('image-damaged');
   const bytes = (isSwapped ? reversedUnits(read, 2) : read).subarray(firstByte - from, endByte - from);
@@ -68,11 +74,10 @@ async function nativeFrameOf(
 }
 
 async function decodeCoded(
-  transferSyntaxUID: string,
   coded: Uint8Array,
   shape: FrameShape,
   index: number,
-  codecs: Codecs,
+  { transferSyntaxUID, codecs }: { readonly transferSyntaxUID: string; readonly codecs: Codecs },
 ): Promise<FrameOutcome> {
   const layout = { bigEndian: false, firstBit: 0 };
   if (transferSyntaxUID === RLE_LOSSLESS || transferSyntaxUID === DEFLATED_IMAGE_FRAME) {
@@ -82,15 +87,13 @@ async function decodeCoded(
     const bytes = isRle
       ? decodeRle(coded, shape.rows * shape.columns, shape.samples, bytesPerSample)
       : await inflateFrame(coded, Math.ceil(frameBits(shape) / 8));
-    // RLE has planes of its own: Planar Configuration says how they lie in the header's own terms only (PS3.5
-    // §8.2.2).
+    // RLE has its own planes; Planar Configuration does not describe them (PS3.5 §8.2.2).
     return bytes
       ? answered(nativeFrame(bytes, isRle ? { ...shape, isPlanar: false } : shape, layout, index))
       : refused('image-damaged');
   }
-  const decode = decoderOf(transferSyntaxUID, codecs);
-  if (!decode) return refused('image-type-unsupported');
-  return await codedFrame(coded, shape, index, decode, transferSyntaxUID);
+  const decoder = decoderOf(transferSyntaxUID, codecs);
+  return decoder ? await codedFrame(coded, shape, index, decoder) : refused('image-type-unsupported');
 }
 
 function answered(frame: Frame | null): FrameOutcome {

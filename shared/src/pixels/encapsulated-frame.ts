@@ -1,13 +1,14 @@
 /**
  * Finds the fragments of one frame in encapsulated Pixel Data (PS3.5 §A.4): by the Extended Offset Table, by
- * the Basic Offset Table, one fragment a frame, or, where several make a frame and there is no table, by
- * where codestreams begin.
+ * the Basic Offset Table, by one fragment a frame, or, if a frame has several and there is no table, by the
+ * places where codestreams begin.
  */
-import type { ByteRange, ByteSource, DicomElement, ParsedInstance } from '../dicom/data-set.ts';
+import type { ByteRange, ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { concatBytes } from '../dicom/encode.ts';
 import { readUint32 } from '../dicom/element-header.ts';
 import { EXTENDED_OFFSET_TABLE } from '../dicom/tags.ts';
 import { findElement, readValueBytes } from '../dicom/values.ts';
+import type { FrameShape } from './frame-shape.ts';
 import { FRAME_BYTES_LIMIT, type PictureRefusal } from './picture.ts';
 
 /** Offsets of 8 bytes for a million frames; a longer table is not read. */
@@ -19,13 +20,12 @@ const ITEM_HEADER_BYTES = 8;
 export async function encapsulatedFrame(
   instance: ParsedInstance,
   source: ByteSource,
-  element: DicomElement,
-  frames: number,
+  { element, frames }: Pick<FrameShape, 'element' | 'frames'>,
   frame: number,
 ): Promise<Uint8Array | { readonly because: PictureRefusal }> {
   const [table, ...fragments] = element.fragments ?? [];
   if (!table || fragments.length === 0) return { because: 'image-without-pixels' };
-  const starts = frames === 1 ? [0] : await frameStarts(instance, source, table, fragments, frames);
+  const starts = frames === 1 ? [0] : await frameStarts(instance, source, { table, fragments }, frames);
   if (starts === null) return { because: 'image-damaged' };
   const wanted = fragments.slice(starts[frame], starts[frame + 1] ?? fragments.length);
   const bytes = wanted.reduce((sum, { length }) => sum + length, 0);
@@ -35,12 +35,11 @@ export async function encapsulatedFrame(
   return joined.length < bytes || bytes === 0 ? { because: 'image-damaged' } : joined;
 }
 
-/** For each frame the number of its first fragment, ascending; null where nobody can say. */
+/** The number of each frame's first fragment, ascending; null if it cannot be known. */
 async function frameStarts(
   instance: ParsedInstance,
   source: ByteSource,
-  table: ByteRange,
-  fragments: readonly ByteRange[],
+  { table, fragments }: { readonly table: ByteRange; readonly fragments: readonly ByteRange[] },
   frames: number,
 ): Promise<readonly number[] | null> {
   const offsets = (await extendedOffsets(instance, source)) ?? (await basicOffsets(source, table));
@@ -73,8 +72,8 @@ async function basicOffsets(
 }
 
 /**
- * Offsets count from the first byte of the first item behind the table (PS3.5 §A.4). Null where one is no
- * fragment's, or they do not ascend.
+ * Offsets count from the first byte of the first item after the table (PS3.5 §A.4). Null if one points to no
+ * fragment, or they do not ascend.
  */
 function startsAt(offsets: readonly number[], fragments: readonly ByteRange[]): number[] | null {
   const origin = fragments[0]!.offset - ITEM_HEADER_BYTES;
@@ -84,8 +83,8 @@ function startsAt(offsets: readonly number[], fragments: readonly ByteRange[]): 
 }
 
 /**
- * A JPEG or JPEG-LS codestream begins with SOI and a marker, one of JPEG 2000 with SOC and SIZ: no fragment
- * goes on with these by chance.
+ * A JPEG or JPEG-LS codestream begins with SOI and a marker, one of JPEG 2000 with SOC and SIZ. No later
+ * fragment begins with these by chance.
  */
 async function startsOfCodestreams(
   source: ByteSource,

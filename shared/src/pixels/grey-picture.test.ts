@@ -56,7 +56,7 @@ async function picture(
     ),
   );
   if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return await readInstancePicture(outcome.instance, outcome.instance.dataSet, index, codecs);
+  return await readInstancePicture(outcome.instance, outcome.instance.dataSet, index, { codecs });
 }
 
 async function isGrey(expected: readonly number[], ...parameters: Parameters<typeof picture>): Promise<void> {

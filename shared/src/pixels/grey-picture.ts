@@ -1,13 +1,12 @@
 /**
- * From stored values to what a person would see, as grey from 0 to 1: modality LUT, VOI LUT, MONOCHROME1
- * inverted, palettes and colour as luma. Not here: overlays, presentation states, ICC profiles, the GSDF of a
- * display.
+ * From stored values to grey from 0 to 1, as a person would see it: modality LUT, VOI LUT, MONOCHROME1
+ * inverted, palettes and colour as luma. Overlays, presentation states, ICC profiles and the GSDF of a display
+ * are not applied.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { BITS_STORED, PIXEL_REPRESENTATION } from '../dicom/tags.ts';
 import { findElement, numberOf } from '../dicom/values.ts';
-import type { Codecs } from './codecs.ts';
-import { decodeFrame } from './decode-frame.ts';
+import { decodeFrame, type Decoding } from './decode-frame.ts';
 import { type Modality, readModality, readValuesOfInterest } from './grey-transform.ts';
 import { entryOf, readPalette } from './lookup-table.ts';
 import type { Frame, FrameValues, GreyPicture, PictureRefusal } from './picture.ts';
@@ -24,10 +23,9 @@ export async function readInstancePicture(
   instance: ParsedInstance,
   source: ByteSource,
   index: number,
-  codecs: Codecs,
-  signal?: AbortSignal,
+  decoding: Decoding,
 ): Promise<PictureOutcome> {
-  const decoded = await decodeFrame(instance, source, index, codecs, signal);
+  const decoded = await decodeFrame(instance, source, index, decoding);
   if (decoded.kind === 'refused') return decoded;
   const picture = await greyPicture(instance, source, decoded.frame);
   return picture ? { kind: 'picture', picture } : { kind: 'refused', because: 'image-damaged' };
@@ -82,8 +80,8 @@ export async function greyOfStored(
 }
 
 /**
- * A function of the stored value alone: computed once for each value that 8 or 16 bits can be, where there
- * are more pixels than those.
+ * Grey depends on the stored value alone, so it is computed once for each value of 8 or 16 bits if there are
+ * more pixels than values.
  */
 function mapped(values: FrameValues, greyOf: (stored: number) => number): Float32Array {
   const grey = new Float32Array(values.length);
@@ -91,7 +89,7 @@ function mapped(values: FrameValues, greyOf: (stored: number) => number): Float3
   if (bits > 16 || values.length < 2 ** bits) {
     for (let at = 0; at < values.length; at += 1) {
       const value = greyOf(values[at]!);
-      // Float pixels may hold what is no number: it is black, whatever the window or table.
+      // NaN and infinity in float pixels are black, whatever the window or table.
       grey[at] = Number.isFinite(value) ? value : 0;
     }
     return grey;
@@ -103,14 +101,15 @@ function mapped(values: FrameValues, greyOf: (stored: number) => number): Float3
   return grey;
 }
 
-/** A frame of one value only is black; what is no number in float pixels too. */
+/** A frame of a single value is black, and so are NaN and infinity in float pixels. */
 function fullRange(values: FrameValues, { of, isLinear }: Modality): (value: number) => number {
   const [first, last] = isLinear ? rangeOf(values).map(of) : rangeOf(presentValues(values).map(of));
-  const [low, extent] = [Math.min(first!, last!), Math.abs(last! - first!)];
+  const low = Math.min(first!, last!);
+  const extent = Math.abs(last! - first!);
   return (value) => (extent > 0 && Number.isFinite(value) ? (value - low) / extent : 0);
 }
 
-/** Each value once, where they are of 8 or 16 bits. */
+/** Values of 8 or 16 bits, each once. */
 function presentValues(values: FrameValues): Float64Array {
   if (values.BYTES_PER_ELEMENT > 2) return Float64Array.from(values);
   const [low, high] = rangeOf(values);

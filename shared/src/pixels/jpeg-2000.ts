@@ -2,7 +2,7 @@
  * JPEG 2000 and HTJ2K codestreams (ISO/IEC 15444-1 Annex A, 15444-15): the header is read and checked here,
  * the rest is the codecs'.
  */
-import type { Decode, DecodedSamples, ExpectedImage } from './coded-frame.ts';
+import type { Decode, DecodedSamples, ExpectedImage } from './decoder.ts';
 import type { WaveletCodec } from './codecs.ts';
 
 const SOC = 0xff4f;

@@ -131,7 +131,9 @@ class BlockScan {
 
   private nextDC(component: number): number {
     const { bits } = this;
-    return (this.predictions[component]! += bits.signed(Math.min(16, bits.symbol(this.dcs[component]!))));
+    const difference = bits.signed(Math.min(16, bits.symbol(this.dcs[component]!)));
+    this.predictions[component]! += difference;
+    return this.predictions[component]!;
   }
 
   /** §F.2.2 */

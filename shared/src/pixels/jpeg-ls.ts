@@ -1,11 +1,16 @@
 /**
  * JPEG-LS (ISO/IEC 14495-1) as DICOM has it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in
- * any interleave. Bounded by the size that is expected, whatever the bytes hold ([Note: Why not CharLS's
- * decoder]): headers here, the lines of a scan as the transport coding has them.
+ * any interleave. Bounded by the expected size, whatever the bytes hold ([Note: Why not CharLS's decoder]).
+ * The headers are read here, the lines of a scan by the transport coding.
  */
 import { BitReader } from '../transfer/coding/bit-reader.ts';
-import { createLines, ScanDecoder, type ScanParameters } from '../transfer/coding/jpeg-ls-scan.ts';
-import type { DecodedSamples, ExpectedImage } from './coded-frame.ts';
+import {
+  type ComponentLines,
+  createLines,
+  ScanDecoder,
+  type ScanParameters,
+} from '../transfer/coding/jpeg-ls-scan.ts';
+import type { DecodedSamples, ExpectedImage } from './decoder.ts';
 
 const SOF55 = 0xf7;
 const LSE = 0xf8;
@@ -25,7 +30,7 @@ interface LosslessFrame {
   readonly ids: readonly number[];
 }
 
-/** Null where the codestream is damaged, or not what is expected. */
+/** Null if the codestream is damaged or does not have the expected size. */
 export function decodeJpegLS(
   coded: Uint8Array,
   { rows, columns, samples }: ExpectedImage,
@@ -63,7 +68,7 @@ export function decodeJpegLS(
     }
     at = end;
     if (marker !== SOS) continue;
-    const next = frame && values && decodeScan(coded, content, end, frame, preset, values, seen);
+    const next = frame && values && decodeScan(coded, end, { content, preset }, { frame, values, seen });
     if (!next) return null;
     at = next;
   }
@@ -85,66 +90,74 @@ function readFrame(content: Uint8Array): LosslessFrame | null {
   };
 }
 
+/** The image while its scans are decoded. */
+interface Image {
+  readonly frame: LosslessFrame;
+  readonly values: Uint8Array | Uint16Array;
+  /** The components that a scan has decoded. */
+  readonly seen: Set<number>;
+}
+
 /**
- * §C.2.3: components, NEAR, interleave (0 none, 1 by line, 2 by sample), point transform. Where the scan
- * ends; null where it is damaged.
+ * §C.2.3: components, NEAR, interleave (0 none, 1 by line, 2 by sample), point transform. Returns the end of
+ * the scan; null if it is damaged.
  */
-function decodeScan(
-  coded: Uint8Array,
-  content: Uint8Array,
-  start: number,
-  { bits, rows, columns, ids }: LosslessFrame,
-  preset: Preset,
-  values: Uint8Array | Uint16Array,
-  seen: Set<number>,
-): number | null {
-  const count = content[0]!;
-  const indices = Array.from({ length: count }, (_, i) => ids.indexOf(content[1 + 2 * i]!));
-  const [near = 0, interleave = 0, pointTransform = 0] = content.subarray(1 + 2 * count);
-  if (
-    content.length !== 4 + 2 * count ||
-    count === 0 ||
-    indices.includes(-1) ||
-    interleave > 2 ||
-    pointTransform !== 0
-  )
-    return null;
-  if ((interleave === 0) !== (count === 1)) return null;
-  // A component is in one scan: what is decoded is bounded by the size.
-  if (new Set(indices).size < count || indices.some((index) => seen.has(index))) return null;
-  const parameters = parametersOf(bits, near, preset);
+function decodeScan(coded: Uint8Array, start: number, scan: Scan, image: Image): number | null {
+  const { bits, rows, columns } = image.frame;
+  const { content, preset } = scan;
+  const [near = 0, interleave = 0] = content.subarray(1 + 2 * content[0]!);
+  const indices = componentsOf(content, image);
+  const parameters = indices && parametersOf(bits, near, preset);
   if (!parameters) return null;
   const reader = new BitReader(coded, start);
   const decoder = new ScanDecoder(reader, parameters);
-  const components = indices.map((index) => {
-    seen.add(index);
-    return { index, lines: createLines(columns) };
-  });
+  const components = indices.map((index) => ({ index, lines: createLines(columns) }));
+  for (const index of indices) image.seen.add(index);
   const together = components.map(({ lines }) => lines);
   for (let row = 0; row < rows; row += 1) {
-    if (
+    const isDecoded =
       interleave === 2
-        ? !decoder.decodeTogether(together, columns)
-        : !together.every((lines) => decoder.decodeLine(lines, columns))
-    )
-      return null;
-    for (const {
-      index,
-      lines: { line },
-    } of components) {
-      if (ids.length === 1) values.set(line.subarray(1, columns + 1), row * columns);
-      else
-        for (
-          let column = 0, at = row * columns * ids.length + index;
-          column < columns;
-          column += 1, at += ids.length
-        )
-          values[at] = line[column + 1]!;
-    }
+        ? decoder.decodeTogether(together, columns)
+        : together.every((lines) => decoder.decodeLine(lines, columns));
+    if (!isDecoded) return null;
+    for (const { index, lines } of components) writeLine(image, row, index, lines.line);
   }
   let end = reader.at;
   while (end < coded.length && !(coded[end] === 0xff && coded[end + 1]! >= 0x80)) end += 1;
   return end;
+}
+
+interface Scan {
+  readonly content: Uint8Array;
+  readonly preset: Preset;
+}
+
+/** The components of a scan; null if its header is damaged or one was decoded before. */
+function componentsOf(content: Uint8Array, { frame, seen }: Image): number[] | null {
+  const count = content[0]!;
+  const indices = Array.from({ length: count }, (_, i) => frame.ids.indexOf(content[1 + 2 * i]!));
+  const [, interleave = 0, pointTransform = 0] = content.subarray(1 + 2 * count);
+  const isSound =
+    content.length === 4 + 2 * count &&
+    count > 0 &&
+    !indices.includes(-1) &&
+    interleave <= 2 &&
+    pointTransform === 0 &&
+    (interleave === 0) === (count === 1);
+  // Each component is in one scan, so the work is bounded by the size of the image.
+  const isRepeated = new Set(indices).size < count || indices.some((index) => seen.has(index));
+  return isSound && !isRepeated ? indices : null;
+}
+
+function writeLine({ frame, values }: Image, row: number, index: number, line: ComponentLines['line']): void {
+  const { columns, ids } = frame;
+  const count = ids.length;
+  if (count === 1) {
+    values.set(line.subarray(1, columns + 1), row * columns);
+    return;
+  }
+  for (let column = 0, at = row * columns * count + index; column < columns; column += 1, at += count)
+    values[at] = line[column + 1]!;
 }
 
 /** §A.2.1, §C.2.4.1.1.1. Null where they contradict each other. */

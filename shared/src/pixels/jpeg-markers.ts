@@ -141,7 +141,7 @@ const NOT_READ = new Set([
   0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xdc, 0xde, 0xdf,
 ]);
 
-/** Null where a segment is damaged, a process is not read here, or the visitor wants no more. */
+/** Null if a segment is damaged, the process is not supported, or the visitor stops. */
 export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers | null {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
   const quantization = new Map<number, Uint16Array>();
@@ -177,7 +177,7 @@ export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers |
       if (!frame || !visitor.frame(frame)) return null;
     }
     if (marker !== 0xda) continue;
-    const scan = frame && readScan(content, frame, huffman, restartInterval, at);
+    const scan = frame && readScan(content, frame, { huffman, restartInterval, start: at });
     const end = scan && visitor.scan(scan, quantization);
     if (!end) return null;
     at = end;
@@ -186,7 +186,8 @@ export function walkJpeg(bytes: Uint8Array, visitor: JpegVisitor): JpegMarkers |
 
 function readFrame(content: Uint8Array, process: JpegFrame['process']): JpegFrame | null {
   const [bits = 0, rowsHigh = 0, rowsLow = 0, columnsHigh = 0, columnsLow = 0, count = 0] = content;
-  const [rows, columns] = [(rowsHigh << 8) | rowsLow, (columnsHigh << 8) | columnsLow];
+  const rows = (rowsHigh << 8) | rowsLow;
+  const columns = (columnsHigh << 8) | columnsLow;
   if (content.length !== 6 + 3 * count || count < 1 || count > 4 || rows === 0 || columns === 0) return null;
   if (process === 'lossless' ? bits < 2 || bits > 16 : bits !== 8 && bits !== 12) return null;
   const components = Array.from({ length: count }, (_, i): JpegComponent => {
@@ -198,12 +199,17 @@ function readFrame(content: Uint8Array, process: JpegFrame['process']): JpegFram
     : null;
 }
 
+interface BeforeScan {
+  readonly huffman: ReadonlyMap<number, HuffmanTable>;
+  readonly restartInterval: number;
+  /** The first entropy-coded byte. */
+  readonly start: number;
+}
+
 function readScan(
   content: Uint8Array,
   frame: JpegFrame,
-  huffman: ReadonlyMap<number, HuffmanTable>,
-  restartInterval: number,
-  start: number,
+  { huffman, restartInterval, start }: BeforeScan,
 ): JpegScan | null {
   const count = content[0]!;
   if (count < 1 || count > frame.components.length || content.length !== 4 + 2 * count) return null;
@@ -229,7 +235,8 @@ function readScan(
 /** §B.2.4.1. In rows and columns. */
 function readQuantization(content: Uint8Array, tables: Map<number, Uint16Array>): boolean {
   for (let at = 0; at < content.length; ) {
-    const [precision, id] = [content[at]! >> 4, content[at]! & 15];
+    const precision = content[at]! >> 4;
+    const id = content[at]! & 15;
     const size = precision === 0 ? 1 : 2;
     at += 1;
     if (precision > 1 || id > 3 || at + 64 * size > content.length) return false;

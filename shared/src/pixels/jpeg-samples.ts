@@ -6,12 +6,12 @@ import type { JpegFrame } from './jpeg-markers.ts';
 interface Plane {
   readonly samples: Uint16Array;
   readonly width: number;
-  /** Without what fills up the last blocks. */
+  /** Without the padding of the last blocks. */
   readonly usedColumns: number;
   readonly usedRows: number;
 }
 
-/** Samples of all components beside each other. `tables`: the quantization table of each component. */
+/** Samples of all components next to each other. `tables`: the quantization table of each component. */
 export function samplesOf(
   frame: JpegFrame,
   blocks: readonly ComponentBlocks[],
@@ -23,16 +23,14 @@ export function samplesOf(
   const mostH = Math.max(...blocks.map(({ h }) => h));
   const mostV = Math.max(...blocks.map(({ v }) => v));
   for (const [which, component] of blocks.entries()) {
-    const plane = planeOf(
-      component,
-      tables[which]!,
-      bits,
-      Math.ceil((rows * component.v) / mostV),
-      Math.ceil((columns * component.h) / mostH),
-    );
+    const plane = planeOf(component, tables[which]!, bits, {
+      usedRows: Math.ceil((rows * component.v) / mostV),
+      usedColumns: Math.ceil((columns * component.h) / mostH),
+    });
+    const step = { x: mostH / component.h, y: mostV / component.v };
     const line = new Uint16Array(columns);
     for (let row = 0; row < rows; row += 1) {
-      enlargedRow(plane, row, mostH / component.h, mostV / component.v, line);
+      enlargedRow(plane, row, step, line);
       for (let column = 0, at = row * columns * count + which; column < columns; column += 1, at += count)
         values[at] = line[column]!;
     }
@@ -44,13 +42,12 @@ function planeOf(
   { across, down, coefficients }: ComponentBlocks,
   table: Uint16Array,
   bits: number,
-  usedRows: number,
-  usedColumns: number,
+  { usedRows, usedColumns }: Pick<Plane, 'usedRows' | 'usedColumns'>,
 ): Plane {
   const width = across * 8;
   const samples = new Uint16Array(width * down * 8);
   const work = new Int32Array(64);
-  // Bits behind the point between columns and rows: of 12-bit samples there is room for one only.
+  // Fractional bits between columns and rows: 12-bit samples leave room for one only.
   const between = bits <= 8 ? 2 : 1;
   const middle = 2 ** (bits - 1);
   const most = 2 ** bits - 1;
@@ -75,7 +72,7 @@ function planeOf(
       transform(work, row * 8, 1, 13 + between + 3);
       for (let column = 0; column < 8; column += 1) {
         const value = work[row * 8 + column]! + middle;
-        samples[target + row * width + column] = value <= 0 ? 0 : value >= most ? most : value;
+        samples[target + row * width + column] = Math.min(most, Math.max(0, value));
       }
     }
   }
@@ -156,16 +153,21 @@ function transform(work: Int32Array, at: number, step: number, shift: number): v
   work[i7] = (t0 + t3 - o0) >> shift;
 }
 
+/** How many pixels of the picture one sample covers. */
+type Step = { readonly x: number; readonly y: number };
+
 /**
  * One row at full size. Halved components are interpolated (three quarters of the nearer sample, one of the
  * next), as libjpeg and so most other programs do; other ratios repeat their samples.
  */
-function enlargedRow(plane: Plane, row: number, stepX: number, stepY: number, line: Uint16Array): void {
+function enlargedRow(plane: Plane, row: number, step: Step, line: Uint16Array): void {
+  const { x: stepX, y: stepY } = step;
   const { samples, width, usedRows, usedColumns } = plane;
   const near = Math.min(usedRows - 1, Math.floor(row / stepY));
   const isBetween = stepX === 2 && stepY === 2;
   const beside = isBetween ? Math.min(usedRows - 1, Math.max(0, near + (row % 2 === 0 ? -1 : 1))) : near;
-  const [first, second] = [near * width, beside * width];
+  const first = near * width;
+  const second = beside * width;
   if (stepX === 1) {
     line.set(samples.subarray(first, first + line.length));
     return;

@@ -3,7 +3,7 @@
  * and lossless, Huffman-coded. It reads what nobody vouches for: a codestream that is cut, or says another
  * size than is expected, gives nothing.
  */
-import type { DecodedSamples, ExpectedImage } from './coded-frame.ts';
+import type { DecodedSamples, ExpectedImage } from './decoder.ts';
 import { createBlocks, decodeBlockScan, type ComponentBlocks } from './jpeg-blocks.ts';
 import { decodeLosslessScan } from './jpeg-lossless.ts';
 import { walkJpeg, type JpegFrame, type JpegMarkers } from './jpeg-markers.ts';

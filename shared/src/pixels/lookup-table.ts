@@ -13,8 +13,7 @@ import {
 import { findElement, numbersOf, readValueBytes, type ValueContext } from '../dicom/values.ts';
 
 /**
- * `entries[value - first]`, what lies outside takes the nearest entry; `most` is the largest number that an
- * entry can be.
+ * `entries[value - first]`; values outside take the nearest entry. `most` is the largest possible entry.
  */
 export interface LookupTable {
   readonly entries: Uint16Array;
@@ -27,8 +26,8 @@ const TABLE_BYTES_LIMIT = 131_072;
 const MOST_ENTRIES = 65_536;
 
 /**
- * The table of an item of Modality LUT Sequence or VOI LUT Sequence; null where it has none that can be read.
- * `isSigned`: what goes in may be negative.
+ * The table of an item of Modality LUT Sequence or VOI LUT Sequence; null if it has none that can be read.
+ * `isSigned`: input values may be negative.
  */
 export async function readTable(
   elements: readonly DicomElement[],
@@ -38,7 +37,7 @@ export async function readTable(
 ): Promise<LookupTable | null> {
   const descriptor = findElement(elements, LUT_DESCRIPTOR);
   const data = findElement(elements, LUT_DATA);
-  return descriptor && data ? await tableOf(descriptor, data, context, source, isSigned) : null;
+  return descriptor && data ? await tableOf(descriptor, data, { context, source, isSigned }) : null;
 }
 
 /** Red, green and blue of PALETTE COLOR, whole or segmented; null where one is missing. */
@@ -48,14 +47,15 @@ export async function readPalette(
   source: ByteSource,
   isSigned: boolean,
 ): Promise<readonly [LookupTable, LookupTable, LookupTable] | null> {
+  const reading = { context, source, isSigned };
   const tables = await Promise.all(
     [0, 1, 2].map(async (colour) => {
       const descriptor = findElement(elements, RED_PALETTE_DESCRIPTOR + colour);
       const data = findElement(elements, RED_PALETTE_DATA + colour);
       if (!descriptor) return null;
-      if (data) return await tableOf(descriptor, data, context, source, isSigned);
+      if (data) return await tableOf(descriptor, data, reading);
       const segments = findElement(elements, SEGMENTED_RED_PALETTE_DATA + colour);
-      return segments ? await segmentedTable(descriptor, segments, context, source, isSigned) : null;
+      return segments ? await segmentedTable(descriptor, segments, reading) : null;
     }),
   );
   const [red, green, blue] = tables;
@@ -86,17 +86,21 @@ function readDescriptor(element: DicomElement, context: ValueContext, isSigned: 
   };
 }
 
+interface Reading {
+  readonly context: ValueContext;
+  readonly source: ByteSource;
+  readonly isSigned: boolean;
+}
+
 async function tableOf(
   descriptor: DicomElement,
   data: DicomElement,
-  context: ValueContext,
-  source: ByteSource,
-  isSigned: boolean,
+  { context, source, isSigned }: Reading,
 ): Promise<LookupTable | null> {
   const { count, first, bits } = readDescriptor(descriptor, context, isSigned);
   if (data.valueLength === 0 || data.valueLength > TABLE_BYTES_LIMIT) return null;
   const bytes = await readValueBytes(data, source, TABLE_BYTES_LIMIT);
-  // Entries of 8 bits, two in a word; some write one a word. What lacks at the end repeats the last.
+  // Entries of 8 bits, two in a word; some writers put one in a word. Missing ones at the end repeat the last.
   const isPacked = bytes.length < count * 2;
   const values = isPacked ? Uint16Array.from(bytes) : words(bytes, context);
   if (isPacked && bits > 8 && bytes.length < count) return null;
@@ -121,9 +125,7 @@ function words(bytes: Uint8Array, { encoding }: ValueContext): Uint16Array {
 async function segmentedTable(
   descriptor: DicomElement,
   data: DicomElement,
-  context: ValueContext,
-  source: ByteSource,
-  isSigned: boolean,
+  { context, source, isSigned }: Reading,
 ): Promise<LookupTable | null> {
   const { count, first, bits } = readDescriptor(descriptor, context, isSigned);
   if (data.valueLength > TABLE_BYTES_LIMIT) return null;
@@ -148,7 +150,8 @@ function expandSegments(segments: Uint16Array, count: number): Uint16Array | nul
         for (let i = 0; i < length && filled < count; i += 1) entries[filled++] = segments[at + 2 + i] ?? 0;
         at += 2 + length;
       } else if (opcode === 1 && filled > 0) {
-        const [before, last] = [entries[filled - 1]!, segments[at + 2] ?? 0];
+        const before = entries[filled - 1]!;
+        const last = segments[at + 2] ?? 0;
         for (let i = 1; i <= length && filled < count; i += 1)
           entries[filled++] = Math.round(before + ((last - before) * i) / length);
         at += 3;

@@ -3,9 +3,9 @@
  * Dimensions are known before anything is inflated, and no more is inflated than they need; text and profiles
  * (tEXt, zTXt, iTXt, iCCP) are never opened.
  *
- * [Note: Why not fast-png's decoder] It inflates image data and profiles to whatever they grow to, and checks
- * no CRC unless asked: 50 MB sent in could ask for 50 GB. Its encoder, which only meets what is ours, serves
- * the results.
+ * [Note: Why not fast-png's decoder] It inflates image data and profiles without a limit, and checks no CRC
+ * unless asked: 50 MB sent in could ask for 50 GB. Its encoder, which only meets our own pictures, serves the
+ * results.
  */
 import { concatBytes } from '../dicom/encode.ts';
 import { exifOrientation } from './exif-orientation.ts';
@@ -20,7 +20,7 @@ export interface PngHeader {
   readonly isInterlaced: boolean;
 }
 
-/** What was found beside the picture. */
+/** The chunks of a file. */
 export interface PngContents {
   readonly header: PngHeader;
   /** Concatenated IDAT. */
@@ -90,7 +90,7 @@ export function readPng(bytes: Uint8Array): PngContents | null {
     else if (TEXT_CHUNKS.has(type)) found.hasText = true;
     if (type === 'eXIf') found.orientation = exifOrientation(content);
     if (type === 'IEND') return { header, data, ...found, hasTrailingData: end < bytes.length };
-    // §5.4: a capital first letter is a chunk without which the picture is not understood.
+    // §5.4: a capital first letter marks a chunk without which the picture cannot be decoded.
     if (type[0]! < 'a' && type !== 'IHDR' && type !== 'PLTE' && type !== 'IDAT') return null;
     at = end;
   }
@@ -103,16 +103,16 @@ function readHeader(content: Uint8Array): PngHeader | null {
   const [bitDepth, colourType, compression, filter, interlace] = content.subarray(8) as unknown as number[];
   const isKnown =
     DEPTHS[colourType!]?.includes(bitDepth!) && compression === 0 && filter === 0 && interlace! <= 1;
-  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  const width = view.getUint32(0);
+  const height = view.getUint32(4);
   return isKnown && width > 0 && height > 0
     ? { width, height, bitDepth: bitDepth!, colourType: colourType!, isInterlaced: interlace === 1 }
     : null;
 }
 
 /**
- * The samples, `channels` beside each other, as the file has them (indices, where it has a palette); null
- * where the data is damaged or not of this size. The caller has made sure that the header's dimensions are
- * bearable.
+ * The samples, `channels` next to each other, as the file has them (indices, if it has a palette); null if the
+ * data is damaged or not of this size. The caller has checked that the header's dimensions are acceptable.
  */
 export async function decodePng({
   header,
@@ -144,7 +144,7 @@ export async function decodePng({
       if (!unfilter(bytes[at]!, line, above, Math.max(1, bitsPerPixel >> 3))) return null;
       const start = ((y + row * stepY) * width + x) * channels;
       if (bitDepth === 8 && stepX === 1) samples.set(line, start);
-      else spread(line, columns, channels, bitDepth, samples, start, stepX * channels);
+      else spread(line, { columns, channels, depth: bitDepth }, samples, { start, step: stepX * channels });
       above = line;
       at += rowBytes(columns);
     }
@@ -152,7 +152,7 @@ export async function decodePng({
   return { channels, samples };
 }
 
-/** §9.2; in place. False for a type of filter that does not exist. */
+/** §9.2, in place. False for an unknown type of filter. */
 function unfilter(type: number, line: Uint8Array, above: Uint8Array, pixel: number): boolean {
   if (type > 4) return false;
   for (let i = 0; type > 0 && i < line.length; i += 1) {
@@ -167,18 +167,22 @@ function unfilter(type: number, line: Uint8Array, above: Uint8Array, pixel: numb
 }
 
 function paeth(a: number, b: number, c: number): number {
-  const [toA, toB, toC] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+  const toA = Math.abs(b - c);
+  const toB = Math.abs(a - c);
+  const toC = Math.abs(a + b - 2 * c);
   return toA <= toB && toA <= toC ? a : toB <= toC ? b : c;
 }
 
+/** Writes the samples of one line to every `step`th place of `samples`. */
 function spread(
   line: Uint8Array,
-  columns: number,
-  channels: number,
-  depth: number,
+  {
+    columns,
+    channels,
+    depth,
+  }: { readonly columns: number; readonly channels: number; readonly depth: number },
   samples: Uint16Array,
-  start: number,
-  step: number,
+  { start, step }: { readonly start: number; readonly step: number },
 ): void {
   for (let pixel = 0, at = start; pixel < columns; pixel += 1, at += step) {
     for (let channel = 0; channel < channels; channel += 1) {

@@ -4,9 +4,9 @@ import { readUint32 } from '../dicom/element-header.ts';
 const HEADER_BYTES = 64;
 
 /**
- * The bytes of the frame as native little endian data has them, samples of a pixel beside each other; null
- * where the segments are not those of `samples` × `bytesPerSample` planes of `pixels`. Segments are the
- * composite pixel's bytes from the most significant on (§G.2).
+ * The bytes of the frame in the order of native little endian data, samples of a pixel next to each other; null
+ * if the segments are not those of `samples` × `bytesPerSample` planes of `pixels`. Segments hold the bytes of
+ * the composite pixel, most significant first (§G.2).
  */
 export function decodeRle(
   coded: Uint8Array,
@@ -23,22 +23,16 @@ export function decodeRle(
     if (begin < HEADER_BYTES || end <= begin || end > coded.length) return null;
     const sample = Math.floor(segment / bytesPerSample);
     const first = sample * bytesPerSample + (bytesPerSample - 1 - (segment % bytesPerSample));
-    if (!unpack(coded.subarray(begin, end), frame, first, segments, pixels)) return null;
+    if (!unpack(coded.subarray(begin, end), frame, first, segments)) return null;
   }
   return frame;
 }
 
-/** §G.3.2. What a segment has beyond its pixels is padding. */
-function unpack(
-  segment: Uint8Array,
-  frame: Uint8Array,
-  first: number,
-  step: number,
-  pixels: number,
-): boolean {
+/** §G.3.2: fills every `step`th byte of the frame. Bytes of the segment beyond that are padding. */
+function unpack(segment: Uint8Array, frame: Uint8Array, first: number, step: number): boolean {
   let at = 0;
   let target = first;
-  let left = pixels;
+  let left = frame.length / step;
   while (left > 0) {
     const control = segment[at++];
     if (control === undefined) return false;

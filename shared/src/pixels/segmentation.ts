@@ -44,12 +44,12 @@ export type SegmentationOutcome =
   | { readonly kind: 'refused'; readonly because: PictureRefusal };
 
 const SEGMENT_SEQUENCE = 0x00620002;
-/** Where it recommends none: the accent of none of the maps. */
+/** Used if it recommends none; no map has this colour. */
 const NO_COLOUR: Colour = [214, 120, 220];
 
 /**
- * Pictures have no side longer than `maxSide`, by the nearest pixel. Throws what reading `source` throws, and
- * the signal's reason.
+ * Pictures have no side longer than `maxSide`, by the nearest pixel. Throws whatever reading `source` throws,
+ * and the signal's reason.
  */
 export async function readSegmentation(
   instance: ParsedInstance,
@@ -66,11 +66,11 @@ export async function readSegmentation(
   const groups = itemsOf(elements, PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE);
   const masks = new Map<number, Uint8Array>();
   for (let at = 0; at < shape.frames; at += 1) {
-    const frame = await decodeFrame(instance, dataSet, at, codecs, signal);
+    const frame = await decodeFrame(instance, dataSet, at, { codecs, signal });
     if (frame.kind === 'refused') return frame;
     const number = segmentOf(groups[at], instance);
     const mask = masks.get(number) ?? new Uint8Array(rows * columns);
-    frame.frame.values.forEach((value, pixel) => void (value !== 0 && (mask[pixel] = 1)));
+    for (const [pixel, value] of frame.frame.values.entries()) if (value !== 0) mask[pixel] = 1;
     masks.set(number, mask);
   }
   const pixelArea = pixelAreaOf(elements, instance);

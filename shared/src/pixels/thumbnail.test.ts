@@ -34,7 +34,7 @@ async function drawnFrom(
 async function drawnFile(bytes: Uint8Array, maxSide = 64): Promise<Thumbnail | null> {
   const outcome = await readInstance(bytesSource(bytes));
   if (outcome.kind !== 'ready') throw new Error(outcome.because);
-  return await thumbnail(outcome.instance, outcome.instance.dataSet, maxSide, codecs);
+  return await thumbnail(outcome.instance, outcome.instance.dataSet, { maxSide }, { codecs });
 }
 
 function reds(drawn: Thumbnail | null): number[] {

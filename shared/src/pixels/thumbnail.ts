@@ -3,8 +3,7 @@
  * neighbour. It is for recognising a series, never for reading it: no overlay, no presentation state, 8 bits.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
-import type { Codecs } from './codecs.ts';
-import { decodeFrame } from './decode-frame.ts';
+import { decodeFrame, type Decoding } from './decode-frame.ts';
 import { readFrameShape } from './frame-shape.ts';
 import { greyOfStored, mostOf, paletteOf } from './grey-picture.ts';
 import { entryOf } from './lookup-table.ts';
@@ -17,21 +16,25 @@ export interface Thumbnail {
   readonly rgba: Uint8ClampedArray;
 }
 
-/** A frame larger than this, decoded, is not worth its memory for a thumbnail: a mammogram has 40 MB. */
+export interface Wanted {
+  /** No side of the picture is longer, in pixels. */
+  readonly maxSide: number;
+  /** Counted from 0; by default the one in the middle. */
+  readonly frame?: number | undefined;
+}
+
+/** A larger decoded frame is not worth its memory for a thumbnail; a mammogram has 40 MB. */
 const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * One frame, no side longer than `maxSide` pixels: `wanted`, counted from 0, or else the middle one. null for
- * what cannot be drawn: objects without pixels, video, damage, a frame that is not there. `source` is
- * `instance.dataSet`, or what stands in its place.
+ * One frame. Null for anything that cannot be drawn: objects without pixels, video, damage, a missing frame.
+ * `source` is `instance.dataSet`, or a replacement for it.
  */
 export async function thumbnail(
   instance: ParsedInstance,
   source: ByteSource,
-  maxSide: number,
-  codecs: Codecs,
-  signal?: AbortSignal,
-  wanted?: number,
+  { maxSide, frame }: Wanted,
+  decoding: Decoding,
 ): Promise<Thumbnail | null> {
   const shape = readFrameShape(instance);
   if (
@@ -39,7 +42,7 @@ export async function thumbnail(
     (shape.rows * shape.columns * shape.samples * shape.bitsAllocated) / 8 > FRAME_BYTES_LIMIT
   )
     return null;
-  const decoded = await decodeFrame(instance, source, wanted ?? Math.floor(shape.frames / 2), codecs, signal);
+  const decoded = await decodeFrame(instance, source, frame ?? Math.floor(shape.frames / 2), decoding);
   if (decoded.kind === 'refused') return null;
   const paint = await painterOf(instance, source, decoded.frame);
   return paint && drawn(decoded.frame, maxSide, paint);
@@ -74,7 +77,7 @@ async function painterOf(
   return (pixel, rgba, at) => rgba.fill(greyOf(values[pixel]!) * 255, at, at + 3);
 }
 
-/** Nearest neighbour: it is quick, and a thumbnail of an X-ray does not gain by more. */
+/** Nearest neighbour: quick, and a thumbnail of an X-ray gains nothing from more. */
 function drawn({ rows, columns }: Frame, maxSide: number, paint: PixelPainter): Thumbnail {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
   const width = Math.max(1, Math.round(columns * scale));

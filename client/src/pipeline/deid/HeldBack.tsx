@@ -3,7 +3,7 @@
  * it is anyway, or says that nothing in it names anybody. Until sending begins this can be taken back.
  */
 import { useState } from 'preact/hooks';
-import { REASONS } from '#shared/protocol/problem.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';

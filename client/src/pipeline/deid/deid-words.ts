@@ -9,15 +9,14 @@ const elements = (count: number) => counted(count, 'element', 'elements');
 export const deidWords = {
   missing: 'This study is not chosen here.',
   missingWhat:
-    'What is chosen is forgotten when the page is loaded again, and leaves this list when it goes into the queue.',
+    'Chosen studies are forgotten when the page reloads, and leave this list when they are queued.',
   missingNext: 'Choose a study',
-  inForce: 'What leaves this device stands under “After”, as it would be packed. Nothing has left yet.',
+  inForce: '“After” shows the instance as it would be sent. Nothing has left yet.',
   unchanged: 'Nothing is changed',
-  unchangedWhat:
-    'The PACS gets this study exactly as it is, with names. What stands before is what stands after.',
+  unchangedWhat: 'The PACS gets this study exactly as it is, with names. Before and after are the same.',
 
   stage: {
-    label: 'The instance that is shown',
+    label: 'The instance shown',
     series: 'Series',
     seriesOf: (number: number, description: string, count: number) =>
       `${formatCount(number)}. ${description} (${instances(count)})`,
@@ -25,8 +24,8 @@ export const deidWords = {
     previous: 'Previous instance',
     next: 'Next instance',
     picture: (at: number) => `Picture of instance ${formatCount(at)}`,
-    larger: (at: number) => `Look at the picture of instance ${formatCount(at)} larger`,
-    noPicture: 'No picture of it can be drawn here',
+    larger: (at: number) => `Enlarge the picture of instance ${formatCount(at)}`,
+    noPicture: 'No picture can be drawn here',
     frame: (at: number, count: number) => `Frame ${formatCount(at)} of ${formatCount(count)}`,
     frameLabel: 'Frame',
   },
@@ -36,8 +35,8 @@ export const deidWords = {
   failedWhat: 'Nothing has left, and your files stay as they are.',
   again: 'Try again',
   policyUnknown: 'The gateway has not said yet which policy is in force.',
-  policyUnknownNext: 'What is removed can be shown once it has. Nothing leaves before.',
-  heldHere: 'Nothing of this instance leaves this device.',
+  policyUnknownNext: 'This page can show what is removed once it has. Nothing is sent before that.',
+  heldHere: 'This instance does not leave this device.',
 
   list: {
     label: 'Elements of the data set',
@@ -46,12 +45,12 @@ export const deidWords = {
     show: 'Show',
     filters: { changed: 'Changed', kept: 'Kept', all: 'All' } satisfies Record<Filter, string>,
     found: (count: number) => `${elements(count)} shown`,
-    nothing: 'No element fits.',
+    nothing: 'No element matches.',
     nothingNext: 'Search for another word, or show all elements.',
     showAll: 'Show all',
     columns: { element: 'Element', before: 'Before', after: 'After' },
     notShown: ({ changed, kept }: NotShown) =>
-      `This instance has more elements than a screen can hold: ${formatCount(changed)} that are changed and ${formatCount(kept)} that are kept are not listed. They are treated by the same rules.`,
+      `This instance has more elements than a screen can hold: ${formatCount(changed)} that are changed and ${formatCount(kept)} that are kept are not listed. The same rules apply to them.`,
     open: (name: string) => `Open ${name}`,
     close: (name: string) => `Close ${name}`,
     count: (count: number) => elements(count),
@@ -71,15 +70,15 @@ export const deidWords = {
   } satisfies Record<Heading, string>,
   headingWhat: {
     identity: 'People, and the numbers that lead to them',
-    dates: 'When something was, and how old somebody is',
+    dates: 'When something happened, and how old somebody is',
     places: 'Where somebody is, lives or can be reached',
-    devices: 'Machines, and what tells one from another',
+    devices: 'Machines and their serial numbers',
     uids: 'Identifiers of studies, series and instances',
     text: 'Descriptions, comments and values in words',
-    pictures: 'What is drawn beside the pixels or burned into them',
-    private: 'What only its maker understands',
-    method: 'How it was written and de-identified',
-    kept: 'What stays as it is',
+    pictures: 'Drawings over the image, and text burned into it',
+    private: 'Elements that only their maker understands',
+    method: 'How the file was written and de-identified',
+    kept: 'Elements that stay as they are',
   } satisfies Record<Heading, string>,
 
   value: {
@@ -87,7 +86,7 @@ export const deidWords = {
     privateElement: 'Private element',
     item: (number: number) => `Item ${formatCount(number)}`,
     items: (count: number) => counted(count, 'item', 'items'),
-    absent: 'not there',
+    absent: 'absent',
     empty: 'empty',
     binary: (bytes: number) => `${formatBytes(bytes)} of data`,
     cut: (characters: number) => `${formatCount(characters)} characters in all`,
@@ -107,27 +106,27 @@ export const deidWords = {
   because: {
     profile: 'The basic profile asks for it',
     option: 'An option of the policy decides here',
-    policy: 'The policy has a rule for this very attribute',
-    pseudonym: 'A pseudonym stands for it: the same person gets the same one',
+    policy: 'The policy has a rule for this attribute',
+    pseudonym: 'A pseudonym takes its place; the same person always gets the same one',
     private: 'Only its maker knows what a private element holds',
     'safe-private': 'The standard lists this private element as safe',
     overlay: 'It is drawn over the image and may hold a name',
-    'unknown-attribute': 'The standard does not know it, so nobody knows what it holds',
+    'unknown-attribute': 'The standard does not define it, so nobody knows what it holds',
     'free-text': 'It can hold prose, a name or an address',
     'by-vr': 'It is not in the table, but it is a date or the UID of an instance',
-    'beside-the-table': 'The table leaves it out, but it tells of a person',
-    'inside-sequence': 'It stands in a sequence whose whole content is replaced',
-    malformed: 'It is not written as it should be, so it cannot be trusted',
+    'beside-the-table': 'The table leaves it out, but it describes a person',
+    'inside-sequence': 'It is in a sequence whose whole content is replaced',
+    malformed: 'It is malformed, so it cannot be trusted',
     outdated: 'It was true of the old bytes only',
-    marker: 'It says that this was de-identified, and how',
+    marker: 'It records that this was de-identified, and how',
     released: 'A person looked at the pixels and found no name',
     'not-needed': 'It says nothing about a person',
-    around: 'It went with the sequence around it',
-    'file-meta': 'The beginning of the file is written anew',
+    around: 'It was removed with the sequence around it',
+    'file-meta': 'The header of the file is written again',
     identified: 'The policy changes nothing',
   } satisfies Record<RowReason, string>,
-  /** An element that already is what the policy would make of it. */
-  already: 'It already is what the policy asks for',
+  /** The element already has the value that the policy would give it. */
+  already: 'It already conforms to the policy',
   /** PS3.15, the row of the element. */
   table: (choices: string) => `(Table E.1-1: ${choices})`,
 
@@ -135,23 +134,22 @@ export const deidWords = {
     title: (count: number) => `${instances(count)} held back`,
     what: 'The policy cannot make these safe. They stay on this device unless you release them.',
     leftOut: 'Left out: it stays on this device',
-    released: 'Released: it goes with the study',
+    released: 'Released: it is sent with the study',
     look: 'I looked at this picture; nothing in it names a person',
     lookFrames: (frames: number) =>
       `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,
-    /** Nobody can say what is in a picture that was not seen. */
-    unseen: 'It can be released only where its picture can be looked at.',
-    never: 'Looking at it does not help: it cannot be released.',
+    unseen: 'It can be released only where its picture can be shown.',
+    never: 'It cannot be released, even after somebody has looked at it.',
     all: (count: number) =>
       count === 1 ? 'Release the other one' : `Release all ${formatCount(count)} shown`,
     allTitle: (count: number) => `Release ${instances(count)}?`,
     allWhat: (count: number) =>
       `You say: I looked at these ${formatCount(count)} pictures; nothing in them names a person. ` +
-      'They go with the study, and each says that no names are burned in. You can take it back until sending begins.',
+      'They are sent with the study, and each records that no names are burned in. You can take this back until sending begins.',
     allYes: 'I looked at all of them: release',
     allNo: 'Keep them here',
     undoAll: (count: number) => `Hold all ${formatCount(count)} back again`,
     more: (count: number) => `Show ${formatCount(count)} more`,
-    sending: 'Sending has begun: what was decided holds.',
+    sending: 'Sending has begun, so these decisions can no longer be changed.',
   },
 } as const;

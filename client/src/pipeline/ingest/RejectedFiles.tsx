@@ -2,7 +2,7 @@
  * What cannot go, grouped by reason: the sentence, what to do next, and the files on demand. The paths stay
  * on this screen.
  */
-import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';

@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ARCHIVE_ANSWERS } from '#testing/corpus-answers.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { createArchiveReader, listArchive } from './archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
 import { openFile, refusingUnreadable } from './open-file.ts';

@@ -5,7 +5,7 @@
  * door to zip.js, which is loaded with the first archive.
  */
 import type { FileEntry } from '@zip.js/zip.js';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** What an archive may hold. */
 export const ARCHIVE_LIMITS = {

@@ -3,7 +3,7 @@
  * with a reason, not a fault.
  */
 import type { Place } from '#shared/dicom/data-set.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { ArchiveError, type ArchiveReader } from './archive.ts';
 import type { FileRef } from './collect-files.ts';
 import { openInFolder } from './picked-folder.ts';

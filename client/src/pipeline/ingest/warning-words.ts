@@ -2,9 +2,9 @@
  * Remarks on a found study as sentences: those of the selection from ingest-words.ts, those of a file from the
  * protocol's table.
  */
-import { WARNINGS } from '#shared/protocol/problem.ts';
+import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { ingestWords } from './ingest-words.ts';
-import type { StudyWarning } from './found-study.ts';
+import type { StudyWarning } from './group-studies.ts';
 
 const OF_THE_SELECTION = [
   'two-patients',

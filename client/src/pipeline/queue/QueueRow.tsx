@@ -2,7 +2,7 @@
  * One study in the queue: its name leads to its page, its track says where it is; beneath stands what moves,
  * waits or needs someone.
  */
-import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { useQueue } from './queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';

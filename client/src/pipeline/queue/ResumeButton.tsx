@@ -1,7 +1,7 @@
 /**
  * The button for a study that the gateway did not take, and for one that this device cannot carry on with.
  */
-import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { useQueue } from './queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { queueWords } from './queue-words.ts';

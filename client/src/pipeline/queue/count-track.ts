@@ -17,7 +17,7 @@ export function countTrack(
       ? row.instances - Math.min(row.instances, counts.refused + counts.leftOut)
       : Math.min(counts.inPacs, row.instances - elsewhere);
   const settled = Math.min(row.instances, inPacs + elsewhere);
-  const there = Math.max(counts.atGateway, (row.acknowledged ?? 0) - settled);
+  const there = Math.max(counts.atGateway, row.acknowledged - settled);
   const atGateway = row.state === 'done' ? 0 : Math.min(there, row.instances - settled);
   const arrived = settled + atGateway;
   const onTheWay = Math.max(0, Math.min(row.departed, row.instances) - arrived);

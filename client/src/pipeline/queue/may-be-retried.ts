@@ -1,5 +1,5 @@
 /** Which of the instances that the PACS or the gateway did not take can be tried again as they are. Pure. */
-import { canRetry } from '#shared/protocol/problem.ts';
+import { canRetry } from '#shared/protocol/reasons.ts';
 import type { QueuedInstance, QueuedStudy } from './queued-study.ts';
 
 /**

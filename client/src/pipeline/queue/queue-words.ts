@@ -14,13 +14,13 @@ export const queueWords = {
   born: (date: string) => `born ${date}`,
 
   empty: 'Nothing is under way',
-  emptyWhat: 'Studies stand here from the moment you press Send until the PACS has confirmed them.',
+  emptyWhat: 'Studies appear here when you press Send and stay until the PACS has confirmed them.',
   others: (count: number) =>
-    `${studies(count)} of other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
-  othersWhat: 'Nothing goes under your name. They travel on by themselves.',
+    `${studies(count)} from other people ${count === 1 ? 'is' : 'are'} on ${count === 1 ? 'its' : 'their'} way from this device`,
+  othersWhat: 'Nothing is sent under your name. Sending continues automatically.',
   othersWaiting: (count: number) =>
-    `${studies(count)} of other people ${count === 1 ? 'waits' : 'wait'} on this device`,
-  othersWaitingWhat: 'Nothing is lost: whoever sent it goes on with it after signing in here.',
+    `${studies(count)} from other people ${count === 1 ? 'waits' : 'wait'} on this device`,
+  othersWaitingWhat: 'Nothing is lost. Sending resumes when the person who sent it signs in here.',
   toUpload: 'Choose a study',
   parts: {
     'needs-you': 'Needs you',
@@ -29,8 +29,8 @@ export const queueWords = {
     'taken-back': 'Taken back',
   },
   loading: 'Reading the queue…',
-  noDatabase: 'This browser does not let the page keep anything, so studies cannot be made safe here.',
-  noDatabaseNext: 'Leave private mode, or free room on the device, and load the page again.',
+  noDatabase: 'This browser does not let the page store anything, so studies cannot be made safe here.',
+  noDatabaseNext: 'Leave private mode or free up space on the device, then reload the page.',
   openOf: (name: string) => `Open the study: ${name}`,
   takeBack: 'Take back',
   takeBackOf: (name: string) => `Take back: ${name}`,
@@ -39,52 +39,51 @@ export const queueWords = {
   naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${instances(total)}`,
   stillReading: 'Being made safe on this device. Keep the page open.',
   mayBeCleared:
-    'This browser may delete what waits here when the device runs out of room. Installing the app helps; if it happens, this page says so.',
+    'This browser may delete studies that wait here when the device runs out of space. Installing the app helps. If it happens, this page says so.',
   pause: 'Pause',
   pauseOf: (name: string) => `Pause: ${name}`,
-  resume: 'Go on',
-  resumeOf: (name: string) => `Go on: ${name}`,
-  paused: 'Paused: nothing of it is on its way until you let it go on.',
+  resume: 'Resume',
+  resumeOf: (name: string) => `Resume: ${name}`,
+  paused: 'Paused. Nothing is sent until you resume.',
   sendFirst: 'First',
   sendFirstOf: (name: string) => `Send first: ${name}`,
   earlierOf: (name: string) => `Send earlier: ${name}`,
   laterOf: (name: string) => `Send later: ${name}`,
   turnOf: (name: string, place: number, total: number) =>
     `Turn of ${name}: ${formatCount(place)} of ${formatCount(total)}`,
-  /** What stands between and does harm. */
   diagnosis: DIAGNOSES,
   cancel: 'Cancel sending',
   cancelOf: (name: string) => `Cancel sending: ${name}`,
   cancelledWhat:
-    'This study was cancelled on its way. What was not in the PACS was left out, and its copy here was deleted.',
-  failed: 'The gateway did not take this study.',
-  failedMeans: 'It is safe on this device and nothing of it is in the PACS.',
+    'This study was cancelled while it was being sent. Instances that were not in the PACS were left out, and the copy here was deleted.',
+  failed: 'The gateway refused this study.',
+  failedMeans: 'It is safe on this device, and none of it is in the PACS.',
   trouble: {
     'receipt-faulty': {
-      title: 'The gateway’s receipt for this study does not hold.',
-      means: 'Its signature or its list does not fit what was sent. Nothing is deleted on this device.',
-      next: 'It is asked for again by itself. If it stays so, give the code to your administrator.',
+      title: 'The gateway’s receipt for this study is not valid.',
+      means:
+        'Its signature or its list does not match the instances sent. Nothing is deleted on this device.',
+      next: 'The device requests it again automatically. If the problem stays, give the code to your administrator.',
     },
     'copy-unreadable': {
-      title: 'A part of this study cannot be read on this device.',
-      means: 'The rest of it goes on, and nothing is deleted here.',
-      next: 'Choose the study again from where it lies: only what is missing travels.',
+      title: 'Part of this study cannot be read on this device.',
+      means: 'Sending continues with the rest, and nothing is deleted here.',
+      next: 'Choose the study again from its original place. Only the missing instances are sent.',
     },
     unexpected: {
-      title: 'Something went wrong on this device with this study.',
-      means: 'Nothing of it is deleted here.',
-      next: 'It is tried again by itself. If it stays so, load the page again, then give the code to your administrator.',
+      title: 'Something went wrong with this study on this device.',
+      means: 'Nothing is deleted here.',
+      next: 'The device retries automatically. If the problem stays, reload the page, then give the code to your administrator.',
     },
   } satisfies Record<Trouble, { title: string; means: string; next: string }>,
-  interrupted: 'The page was closed while this study was made safe.',
+  interrupted: 'The page was closed before this study was safe.',
   interruptedNext:
-    'It is not safe here. Choose it again from where it lies: what has arrived already does not travel twice.',
+    'It is not safe here. Choose it again from its original place. Instances that have arrived are not sent twice.',
   chooseAgain: 'Choose it again',
-  takenBackWhat:
-    'This study was taken back. Nothing of it has left this device, and its copy here was deleted.',
-  dismiss: 'Take off the list',
-  dismissAll: (count: number) => `Take all ${formatCount(count)} off the list`,
-  dismissOf: (name: string) => `Take off the list: ${name}`,
+  takenBackWhat: 'This study was taken back. None of it has left this device, and the copy here was deleted.',
+  dismiss: 'Remove from list',
+  dismissAll: (count: number) => `Remove all ${formatCount(count)} from list`,
+  dismissOf: (name: string) => `Remove from list: ${name}`,
   decide: 'Decide',
   decideOf: (name: string) => `Decide about: ${name}`,
   retry: 'Try again',
@@ -107,17 +106,18 @@ export const queueWords = {
     label: (total: number) => `Where the ${instances(total)} are`,
     of: (total: number) => `of ${formatCount(total)}`,
     waiting: {
-      offline: 'Waiting for the network. It goes on by itself.',
-      'gateway-unreachable': 'Waiting for the gateway. It goes on by itself.',
+      offline: 'Waiting for the network. Sending resumes automatically.',
+      'gateway-unreachable': 'Waiting for the gateway. Sending resumes automatically.',
       'signed-out': 'Waiting until you sign in. Nothing is lost.',
-      'pacs-unreachable': 'Waiting for the PACS. The gateway goes on by itself.',
+      'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
       'other-device':
-        'Waiting for another device that sends a part of this study. After a day without it the gateway goes on by itself.',
+        'Waiting for another device that is sending part of this study. If it stays silent for a day, the gateway continues automatically.',
       'gateway-failed':
-        'Something goes wrong in the gateway. It tries again by itself and loses nothing; tell the administrator.',
-      'storage-full': 'The gateway has no room left. It goes on by itself; tell the administrator.',
+        'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
+      'storage-full':
+        'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
     } satisfies Record<WaitingFor, string>,
-    stalled: 'Nothing moves at the moment: the link is slow or gone. It goes on by itself.',
+    stalled: 'The connection is slow or lost. Sending resumes automatically.',
     needsDecision: (count: number) =>
       count === 1 ? '1 instance needs your decision' : `${formatCount(count)} instances need your decision`,
     leftOut: (count: number) => `${instances(count)} left out`,
@@ -129,45 +129,45 @@ export const queueWords = {
     },
     arrived: (total: number) =>
       total === 1 ? '1 instance is in the PACS' : `All ${instances(total)} are in the PACS`,
-    /** It has arrived; what is waited for is only the gateway's word of it. */
-    receiptWaits: 'It is in the PACS. The receipt comes when the gateway can be reached again.',
+    /** It has arrived; only the receipt is missing. */
+    receiptWaits: 'It is in the PACS. The receipt follows once the gateway can be reached again.',
     progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
   },
 
   takeBackSheet: {
     title: 'Take this study back?',
     what: (count: number) =>
-      `${instances(count)} will not go, and the copy here is deleted. ` +
+      `${instances(count)} will not be sent, and the copy here is deleted. ` +
       'Your files, disc or folder stay as they are; nothing has left yet.',
     yes: 'Take it back',
-    no: 'Let it go on',
-    tooLate: 'The first bytes have left: this study can no longer be taken back.',
+    no: 'Keep sending',
+    tooLate: 'Sending has begun, so this study can no longer be taken back.',
   },
 
   cancelSheet: {
     title: 'Cancel this study?',
     what: (inPacs: number) =>
-      `What is not in the PACS yet will not come there${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
+      `Instances that are not in the PACS yet are left out${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
       'Your files, disc or folder stay as they are.',
     yes: 'Cancel sending',
-    no: 'Let it go on',
+    no: 'Keep sending',
     notReached:
       'The gateway could not be reached, so nothing was cancelled. Pause it, or try again in a moment.',
   },
 
   lost: {
-    title: (count: number) => `The browser has deleted ${studies(count)} that waited on this device`,
-    next: 'It cleared its storage before they had arrived. Choose them again from where they lie: what has arrived already does not travel twice.',
+    title: (count: number) => `The browser deleted ${studies(count)} that waited on this device`,
+    next: 'It cleared its storage before they had arrived. Choose them again from their original place. Instances that have arrived are not sent twice.',
     perhaps: (count: number) =>
-      `The gateway still waits for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
+      `The gateway is still waiting for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
     perhapsNext:
-      'They wait on another device of yours, or this browser has cleared its storage. If so, choose them again from where they lie.',
+      'They wait on another device of yours, or this browser has cleared its storage. If it has, choose them again from their original place.',
   },
 
   forgetSheet: {
-    title: 'Take this study off the list?',
+    title: 'Remove this study from the list?',
     what: (count: number) =>
-      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told that the rest will not come. ` +
+      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told not to expect the rest. ` +
       'Your files, disc or folder stay as they are.',
     no: 'Keep it here',
   },

@@ -63,7 +63,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   const asking = new Set<string>();
   let isTimed = false;
 
-  const isOwn = ({ account = null }: StudyRow) => account === null || account === tools.account.peek();
+  const isOwn = ({ account }: StudyRow) => account === null || account === tools.account.peek();
 
   async function show(snapshot: Snapshot): Promise<void> {
     await openTitles(snapshot.studies);
@@ -147,7 +147,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     return {
       id: row.id,
       title: titles.get(row.id) ?? null,
-      about: row.about ?? null,
+      about: row.about,
       policy: row.policy,
       state: row.state,
       instances: row.instances,
@@ -159,7 +159,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       leftOut: row.counts?.leftOut ?? 0,
       waiting: row.waiting,
       problem: row.problem,
-      trouble: row.trouble ?? null,
+      trouble: row.trouble,
       bytesPerSecond: isMoving ? rate.bytesPerSecond(at) : 0,
       secondsLeft: isMoving ? rate.secondsLeft(row.neededBytes - row.sentBytes, at) : null,
       stalled: isMoving && rate.isStalled(at),
@@ -237,7 +237,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
 }
 
 /** Nobody has to be here for it: its account's right to send carries it. */
-function travels({ state, waiting, paused, trouble = null }: StudyRow): boolean {
+function travels({ state, waiting, paused, trouble }: StudyRow): boolean {
   if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
   return (
     state === 'at-gateway' || ((state === 'reading' || state === 'safe' || state === 'uploading') && !paused)

@@ -7,7 +7,8 @@ import type { FilmFinding } from '#shared/protocol/inference.ts';
 import type { Link } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { ProblemCode, ReasonCode } from '#shared/protocol/problem.ts';
+import type { ProblemCode } from '#shared/protocol/problem-table.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** What the screen needs to name a study; encrypted in the database, erased on completion. */
 export interface StudyTitle {
@@ -72,8 +73,7 @@ export interface QueuedStudy {
   readonly id: string;
   /** null after completion: erased. */
   readonly title: StudyTitle | null;
-  /** null in rows that an earlier version of the page wrote. */
-  readonly about: StudyAbout | null;
+  readonly about: StudyAbout;
   readonly policy: { readonly name: string; readonly version: number; readonly deidentify: boolean };
   readonly state: UploadState;
   readonly instances: number;

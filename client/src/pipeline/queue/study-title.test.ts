@@ -19,8 +19,8 @@ test('studies that arrived can be told apart although nothing of the patient is 
   assert.match(remains[3]!, /^in the PACS .*10.30/);
 });
 
-test('a study that an earlier version of the page queued still has a name', () => {
-  assert.is(nameOf({ title: null, about: null }), 'Study');
+test('a study without a modality still has a name', () => {
+  assert.is(nameOf({ title: null, about: { modalities: [], series: 1 } }), 'Study');
 });
 
 test.run();

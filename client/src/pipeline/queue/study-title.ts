@@ -8,7 +8,7 @@ import { queueWords } from './queue-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 
 export function nameOf({ title, about }: Pick<QueuedStudy, 'title' | 'about'>): string {
-  if (!title) return queueWords.erasedName(about?.modalities ?? []);
+  if (!title) return queueWords.erasedName(about.modalities);
   return formatPersonName(title.patientName) ?? queueWords.noPatient;
 }
 
@@ -20,7 +20,7 @@ export function remainsOf(
   const { about, queuedAt, completedAt, state } = study;
   const at = (moment: number) => formatMoment(new Date(moment), now);
   return [
-    ...(about ? [series(about.series)] : []),
+    series(about.series),
     instances(study.instances),
     queueWords.queuedWhen(at(queuedAt)),
     ...(state === 'done' && completedAt !== null ? [queueWords.arrivedWhen(at(completedAt))] : []),

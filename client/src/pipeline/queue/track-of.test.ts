@@ -6,7 +6,7 @@ import { inQueueOrder, trackOf } from './track-of.ts';
 const study = (some: Partial<QueuedStudy>): QueuedStudy => ({
   id: 'a',
   title: null,
-  about: null,
+  about: { modalities: ['CT'], series: 1 },
   policy: { name: 'identified', version: 1, deidentify: false },
   state: 'safe',
   instances: 12,

@@ -5,7 +5,7 @@
  */
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
-import type { ProblemCode } from '#shared/protocol/problem.ts';
+import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';

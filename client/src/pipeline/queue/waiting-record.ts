@@ -34,18 +34,11 @@ function isWaiting({ packing, state, waiting }: StudyRow): boolean {
   return !packing && waiting !== 'interrupted' && state !== 'done' && state !== 'taken-back';
 }
 
-function toEntry({
-  id,
-  studyInstanceUID,
-  about,
-  instances,
-  queuedAt,
-  account = null,
-}: StudyRow): RosterEntry {
+function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account }: StudyRow): RosterEntry {
   return {
     id,
     studyInstanceUID: studyInstanceUID ?? '',
-    modalities: about?.modalities ?? [],
+    modalities: about.modalities,
     instances,
     queuedAt,
     account,
@@ -113,10 +106,10 @@ function missingOf({ state, counts }: UploadStatus): number {
 /** A study of one account is one upload at the gateway. */
 function nameOf({
   studyInstanceUID,
-  account = null,
+  account,
 }: {
   readonly studyInstanceUID: string | null;
-  readonly account?: string | null;
+  readonly account: string | null;
 }): string {
   return `${studyInstanceUID} ${account}`;
 }
@@ -144,8 +137,7 @@ export interface KeptRoster {
 export function createRoster(place: RosterPlace): KeptRoster {
   function read(): Roster {
     try {
-      const kept = JSON.parse(place.getItem(NAME) ?? 'null') as Partial<Roster> | null;
-      return kept === null ? NO_ROSTER : { ...NO_ROSTER, ...kept };
+      return (JSON.parse(place.getItem(NAME) ?? 'null') as Roster | null) ?? NO_ROSTER;
     } catch {
       return NO_ROSTER;
     }

@@ -62,7 +62,7 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
     const shape = readFrameShape(instance);
     if (isForProcessing(instance) || 'because' in shape || shape.rows * shape.columns > PIXELS_LIMIT)
       return { instance, picture: null };
-    const drawn = await readInstancePicture(instance, instance.dataSet, 0, codecs);
+    const drawn = await readInstancePicture(instance, instance.dataSet, 0, { codecs });
     return { instance, picture: drawn.kind === 'picture' ? drawn.picture : null };
   }
 

@@ -1,6 +1,6 @@
 /**
- * The words of what the models on this device say: what goes first and what may have to be taken again. Never
- * a diagnosis, never a number.
+ * The words of triage on this device: which study is sent first, and which film may have to be repeated. Never a
+ * diagnosis, never a number.
  */
 import type { FilmFinding } from '#shared/protocol/inference.ts';
 import { counted, studies } from '../../kit/counted.ts';
@@ -12,13 +12,13 @@ export const triageWords = {
   looking: (count: number) => `Looking at ${images(count)}…`,
   looked: (count: number, of: number) =>
     `${count < of ? `${formatCount(count)} of ${images(of)}` : images(count)} looked at on this device`,
-  unseen: 'Not looked at on this device. It goes as every other.',
+  unseen: 'Not looked at on this device. It is sent like any other study.',
   first: 'Goes first',
   firstBy: 'by the model on this device',
   outside: 'Outside this model’s population: it keeps its place',
   notDiagnostic: 'Not for diagnostic use',
   repeat: 'Repeat before the patient leaves?',
-  /** Above Send: their cards may be out of sight. */
+  /** Above Send, because the cards of these studies may be out of sight. */
   repeatStudies: (count: number) => `${studies(count)} to look at: repeat before the patient leaves?`,
   repeatOne: (at: number) => `Image ${at}: repeat before the patient leaves?`,
   look: 'Look',
@@ -26,21 +26,21 @@ export const triageWords = {
   picture: 'The image, with what was noticed drawn on it',
   findings: {
     rotated: 'The image seems to lie on its side or upside down.',
-    inverted: 'Black and white seem to be exchanged.',
+    inverted: 'Black and white seem to be swapped.',
     blurred: 'The image seems to be blurred.',
     'lungs-cut-off': 'The lungs seem to be cut off at the edge of the image.',
   } satisfies Record<FilmFinding, string>,
   marks: {
     rotated: 'Up is here?',
-    inverted: 'Black for white?',
+    inverted: 'Inverted?',
     blurred: 'Blurred?',
     'lungs-cut-off': 'Cut off here?',
   } satisfies Record<FilmFinding, string>,
   mayBeWrong: 'A model noticed this and may be wrong. You decide.',
   howToRepeat: 'To repeat it: do not send this study, take the image again, and add it here.',
-  doesNotGo: 'This study does not go. Take the image again and add it here, or tick the study again.',
+  doesNotGo: 'This study will not be sent. Take the image again and add it here, or tick the study again.',
   doNotSend: 'Do not send it',
   asItIs: 'Send as it is',
-  setAside: 'Goes as it is',
+  setAside: 'Sent as it is',
   setAsideWhat: 'You looked at it.',
 };

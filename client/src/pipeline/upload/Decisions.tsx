@@ -4,7 +4,7 @@
  * its structure can only be left out.
  */
 import { useState } from 'preact/hooks';
-import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { useQueue } from '../queue/queue-context.ts';
 import { Icon } from '../../kit/Icon.tsx';

@@ -2,7 +2,7 @@
  * Instance by instance, on demand: its UID, where it is, and why it is not in the PACS. Any number of rows.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { REASONS, type ReasonCode } from '#shared/protocol/problem.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';

@@ -2,7 +2,7 @@
  * What keeps a whole study from going on and needs a person: refused by the gateway, cut off while it was
  * made safe, or in trouble on this device.
  */
-import { PROBLEMS } from '#shared/protocol/problem.ts';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { queueWords } from '../queue/queue-words.ts';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem.ts';
+import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
 import { ApiProblem, ForeignAnswer, Unreachable } from '../../net/api-client.ts';
 import type { Link } from '../../net/link.ts';
 import type { UploadQueue } from '../queue/upload-queue.ts';

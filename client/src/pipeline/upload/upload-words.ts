@@ -9,10 +9,10 @@ export const uploadWords = {
   loading: 'Reading the study…',
   arrivedTitle: 'In the PACS',
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
-  provenFound: (count: number) => `${instances(count)} found in the PACS by asking it`,
+  provenFound: (count: number) => `${instances(count)} found in the PACS by query`,
   provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
   provenSigned: 'The receipt’s signature was checked on this device',
-  alreadyThere: (count: number) => `${instances(count)} had been there before`,
+  alreadyThere: (count: number) => `${instances(count)} already there before`,
   coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
   sendAnother: 'Send another study',
   decide: {
@@ -25,17 +25,17 @@ export const uploadWords = {
     confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
     confirmWhat: (count: number) =>
       `${count === 1 ? 'It' : 'They'} will not be in the PACS and this device deletes its copy. ` +
-      'Your files, disc or folder stay as they are. The receipt says that a person decided so.',
+      'Your files, disc or folder stay as they are. The receipt records that a person decided this.',
     confirmNo: 'Do not leave out',
     unknownReason: 'The gateway gives a reason that this page does not know.',
-    unknownNext: 'Load the page again; if the reason stays, give the code to your administrator.',
+    unknownNext: 'Reload the page. If the reason stays, give the code to your administrator.',
     notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
   },
   receipt: 'Receipt',
   receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
   deidentifiedBy: (edition: string, options: readonly string[]) =>
     `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
-  /** `by`: editions with their options; empty where the device did not say what it did. */
+  /** `by`: editions with their options; empty where the device did not report them. */
   deidentified(by: readonly string[], reports: number, named: number, withoutResidue: number) {
     const said =
       by.length === 0
@@ -44,7 +44,7 @@ export const uploadWords = {
     return `De-identified${said}; the gateway found nothing left to remove in ${instances(withoutResidue)}`;
   },
   receiptLoading: 'Fetching the receipt…',
-  receiptNotYet: 'The receipt comes when the PACS has confirmed every instance.',
+  receiptNotYet: 'The receipt follows once the PACS has confirmed every instance.',
   save: 'Save receipt',
   print: 'Print',
   instanceList: (count: number) => `Show ${instances(count)}`,

@@ -1,7 +1,8 @@
 /** The thread that restores what came coded: message glue, the work is shared/src/transfer/coding. */
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
-import { giving, serveTasks, toOwn } from '../../threads/thread.ts';
+import { serveTasks } from '../../threads/serve-tasks.ts';
+import { giving, toOwn } from '../../threads/thread.ts';
 import type { RestoreTalk } from './restore-thread.ts';
 
 serveTasks<RestoreTalk>(async ({ size, encoding, bytes }, ask) => {

@@ -8,7 +8,7 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import type { DeidRules } from '#shared/deid/deidentify-instance.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 export type VerifyRules =
   | { readonly kind: 'identified' }

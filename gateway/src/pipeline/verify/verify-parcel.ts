@@ -7,7 +7,7 @@
  * and has to come again. What was restored lies in a blob of this run's own (restored-blob.ts).
  */
 import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parcel.ts';
-import type { ReasonCode } from '#shared/protocol/problem.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import { readPart, type Place, type ReadTools } from './read-part.ts';

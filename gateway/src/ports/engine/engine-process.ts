@@ -2,8 +2,8 @@
  * The process in which models run: onnxruntime on one thread, one question after the other. Its argument is
  * how much memory it may hold, in bytes.
  *
- * It answers every question that a model lets it answer, with outputs that are what the card says or with the
- * code of a fault. It keeps nothing but loaded models, has an empty environment, opens no file but the one it
+ * It answers every question that a model lets it answer: with outputs that agree with the card, or with the
+ * code of a fault. It keeps nothing but loaded models, has an empty environment, opens only the file that it
  * is asked to read, and ends with the gateway.
  */
 import { Worker } from 'node:worker_threads';
@@ -24,12 +24,17 @@ try {
   say({ kind: 'not-ready', detail: error instanceof Error ? error.message : 'no reason is known' });
 }
 
-async function answer(
-  { model, input }: EngineQuestion,
-  sessions: Awaited<ReturnType<typeof openSessions>>,
-): Promise<EngineAnswer> {
+type Sessions = Awaited<ReturnType<typeof openSessions>>;
+
+async function checkOrRun({ model, input }: EngineQuestion, sessions: Sessions) {
+  if (input !== null) return sessions.run(model, input);
+  await sessions.check(model);
+  return {};
+}
+
+async function answer(question: EngineQuestion, sessions: Sessions): Promise<EngineAnswer> {
   try {
-    const outputs = input === null ? (await sessions.check(model), {}) : await sessions.run(model, input);
+    const outputs = await checkOrRun(question, sessions);
     return { kind: 'done', outputs, residentBytes: process.memoryUsage.rss() };
   } catch (error) {
     if (!(error instanceof SessionFault)) throw error;

@@ -2,15 +2,16 @@
  * Models run by onnxruntime in a process of its own, one run at a time, in the order in which they were asked
  * for.
  *
- * The process starts with the first run and ends when nobody asked for a while. It is killed when a run takes
- * too long or is called off; it kills itself when it takes too much memory. Only the run that was in it is
- * lost: the others wait here, and go on in the next process. A model in whose runs the process ended three
- * times in a row is not run again within the same trial.
+ * The process starts with the first run and ends when nobody has asked for a while. It is killed when a run
+ * takes too long or is called off; it kills itself when it takes too much memory. Only the run that was in it
+ * is lost: the others wait here and continue in the next process. A model in whose runs the process ended
+ * three times in a row is not run again within the same trial.
  *
- * Does not choose among runs that wait, nor bound them: who asks has bounds of its own.
+ * Neither chooses among waiting runs nor limits their number: its callers have limits of their own.
  */
 import { createRequire } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Tensor } from '#shared/models/model.ts';
 import { EngineFault, type Engine, type EngineFaultCode, type EngineModel } from './engine.ts';
 import { MEMORY_SIGNAL, type EngineAnswer } from './engine-messages.ts';
@@ -19,15 +20,15 @@ import { batchOf } from './tensor-shapes.ts';
 
 export type OnnxEngineSettings = {
   /**
-   * Resident memory that the process may have: 150 MB are its own with the four models, as much again takes a
+   * Resident memory that the process may have: it needs 150 MB with the four models, and as much again for a
    * batch of fifty gradients.
    */
   readonly memoryBytes: number;
-  /** A file is read and loaded in so long; with 1.5 MB it takes 10 ms. */
+  /** For reading and loading a file; one of 1.5 MB takes 10 ms. */
   readonly checkTimeoutMs: number;
-  /** Before a process that follows one which a model ended; twice as long after each further one. */
+  /** The pause before a new process when a model ended the last one; doubled after each further end. */
   readonly restartMs: number;
-  /** Without a run, the process ends: its memory is worth more than the 0.3 s of the next start. */
+  /** The process ends after so long without a run: its memory is worth more than the 0.3 s of the next start. */
   readonly idleMs: number;
 };
 
@@ -39,7 +40,7 @@ const DEFAULTS: OnnxEngineSettings = {
 };
 const RESTART_LIMIT_MS = 10_000;
 const FAILURES_LIMIT = 3;
-/** What a model does to the process, not to its own answer. */
+/** Faults that harm the process, not only the model's own answer. */
 const FAILURES: ReadonlySet<EngineFaultCode> = new Set([
   'model-crashed',
   'model-timeout',
@@ -54,141 +55,174 @@ type Work = {
   readonly signal: AbortSignal;
 };
 
-export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engine {
-  const settings = { ...DEFAULTS, ...given };
-  /** Failures of a model in a row, by digest. */
-  const failures = new Map<string, { readonly trial: string | undefined; readonly count: number }>();
-  const failuresOf = ({ digest, trial }: EngineModel): number => {
-    const known = failures.get(digest);
-    return known !== undefined && known.trial === trial ? known.count : 0;
-  };
-  const closing = new AbortController();
-  let current: EngineProcess | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
-  let idle: NodeJS.Timeout | undefined;
+type State = {
+  readonly settings: OnnxEngineSettings;
+  readonly failures: Failures;
+  readonly closing: AbortController;
+  process: EngineProcess | null;
+  /** Ends with the last run that was asked for. */
+  turn: Promise<unknown>;
+  idle: NodeJS.Timeout | undefined;
   /** Ends of a process in a row, without an answer between them. */
-  let ends = 0;
-  const counts = { crashes: 0, runs: 0, pending: 0, residentBytes: 0 };
+  ends: number;
+  readonly counts: { crashes: number; runs: number; pending: number; residentBytes: number };
+};
 
-  /** The next run has another process, even if this one has not ended yet. */
-  function drop(running: EngineProcess | null): void {
-    if (current === running) current = null;
-    running?.kill();
-  }
-
-  async function processNow(): Promise<EngineProcess> {
-    if (current !== null) return current;
-    if (ends > 0)
-      await delay(Math.min(settings.restartMs * 2 ** (ends - 1), RESTART_LIMIT_MS), null, {
-        signal: closing.signal,
-      });
-    const started = await startEngineProcess(settings.memoryBytes);
-    current = started;
-    void started.ended.then(() => drop(started));
-    return started;
-  }
-
-  /** The answer, or how the process ended; `isLate`: by our hand, because of the time. */
-  async function ask({
-    model,
-    input,
-    timeoutMs,
-    signal,
-  }: Work): Promise<{ answer: EngineAnswer | Ended; isLate: boolean }> {
-    const running = await processNow().catch((error: Error) => {
-      throw new EngineFault('model-unavailable', model.digest, error.message);
-    });
-    const calledOff = AbortSignal.any([signal, closing.signal]);
-    calledOff.throwIfAborted();
-    let isLate = false;
-    const end = (): void => drop(running);
-    const timer = setTimeout(() => {
-      isLate = true;
-      end();
-    }, timeoutMs);
-    calledOff.addEventListener('abort', end);
-    try {
-      return { answer: await running.ask({ model, input }), isLate };
-    } finally {
-      clearTimeout(timer);
-      calledOff.removeEventListener('abort', end);
-    }
-  }
-
-  async function perform(work: Work): Promise<Outputs> {
-    const { digest } = work.model;
-    if (work.input !== null && failuresOf(work.model) >= FAILURES_LIMIT)
-      throw new EngineFault('model-failed', digest);
-    const { answer, isLate } = await ask(work);
-    if (answer.kind === 'ended') {
-      work.signal.throwIfAborted();
-      closing.signal.throwIfAborted();
-      ends += 1;
-      counts.crashes += 1;
-      return fail(
-        isLate ? 'model-timeout' : answer.signal === MEMORY_SIGNAL ? 'model-out-of-memory' : 'model-crashed',
-        work.model,
-      );
-    }
-    ends = 0;
-    counts.residentBytes = answer.residentBytes;
-    if (answer.kind === 'fault') return fail(answer.code, work.model, answer.detail ?? undefined);
-    if (work.input !== null) {
-      failures.delete(digest);
-      counts.runs += 1;
-    }
-    return answer.outputs;
-  }
-
-  function fail(code: EngineFaultCode, model: EngineModel, detail?: string): never {
-    if (FAILURES.has(code)) failures.set(model.digest, { trial: model.trial, count: failuresOf(model) + 1 });
-    throw new EngineFault(code, model.digest, detail);
-  }
-
-  /** Takes its turn; who calls it off while it waits is answered at once. */
-  async function inTurn(work: Work): Promise<Outputs> {
-    const calledOff = AbortSignal.any([work.signal, closing.signal]);
-    calledOff.throwIfAborted();
-    clearTimeout(idle);
-    counts.pending += 1;
-    const done = turn.then(() => {
-      calledOff.throwIfAborted();
-      return perform(work);
-    });
-    turn = done
-      .catch(() => undefined)
-      .then(() => {
-        counts.pending -= 1;
-        if (counts.pending === 0) idle = setTimeout(() => drop(current), settings.idleMs).unref();
-      });
-    const off = Promise.withResolvers<never>();
-    const callOff = (): void => off.reject(calledOff.reason);
-    calledOff.addEventListener('abort', callOff);
-    return Promise.race([done, off.promise]).finally(() => calledOff.removeEventListener('abort', callOff));
-  }
-
+export function createOnnxEngine(given: Partial<OnnxEngineSettings> = {}): Engine {
+  const state: State = {
+    settings: { ...DEFAULTS, ...given },
+    failures: countFailures(),
+    closing: new AbortController(),
+    process: null,
+    turn: Promise.resolve(),
+    idle: undefined,
+    ends: 0,
+    counts: { crashes: 0, runs: 0, pending: 0, residentBytes: 0 },
+  };
+  const { settings, counts } = state;
   return {
     runtime: `onnxruntime-node ${runtimeVersion()}`,
     async check(model, signal) {
-      await inTurn({ model, input: null, timeoutMs: settings.checkTimeoutMs, signal });
+      await inTurn(state, { model, input: null, timeoutMs: settings.checkTimeoutMs, signal });
     },
     async run(model, input, { timeoutMs, signal }) {
       batchOf(model, input);
-      return inTurn({ model, input, timeoutMs, signal });
+      return inTurn(state, { model, input, timeoutMs, signal });
     },
     state: () => ({
       ...counts,
-      pid: current?.pid ?? null,
-      residentBytes: current === null ? 0 : counts.residentBytes,
+      pid: state.process?.pid ?? null,
+      residentBytes: state.process === null ? 0 : counts.residentBytes,
     }),
-    async close() {
-      closing.abort(new Error('the engine is closed'));
-      clearTimeout(idle);
-      await turn;
-      const last = current;
-      drop(last);
-      await last?.ended;
-    },
+    close: () => close(state),
+  };
+}
+
+async function close(state: State): Promise<void> {
+  state.closing.abort(new Error('the engine is closed'));
+  clearTimeout(state.idle);
+  await state.turn;
+  const last = state.process;
+  drop(state, last);
+  await last?.ended;
+}
+
+/** Takes its turn; a caller that calls it off while it waits is answered at once. */
+async function inTurn(state: State, work: Work): Promise<Outputs> {
+  const { counts, settings, closing } = state;
+  const calledOff = AbortSignal.any([work.signal, closing.signal]);
+  calledOff.throwIfAborted();
+  clearTimeout(state.idle);
+  counts.pending += 1;
+  const done = state.turn.then(() => {
+    calledOff.throwIfAborted();
+    return perform(state, work);
+  });
+  state.turn = ignoreFailure(done, 'the caller is told, and the next run has its turn').then(() => {
+    counts.pending -= 1;
+    if (counts.pending === 0)
+      state.idle = setTimeout(() => drop(state, state.process), settings.idleMs).unref();
+  });
+  const off = Promise.withResolvers<never>();
+  const callOff = (): void => off.reject(calledOff.reason);
+  calledOff.addEventListener('abort', callOff);
+  return Promise.race([done, off.promise]).finally(() => calledOff.removeEventListener('abort', callOff));
+}
+
+async function perform(state: State, work: Work): Promise<Outputs> {
+  const { counts, failures, closing } = state;
+  const { model, input, signal } = work;
+  if (input !== null && failures.of(model) >= FAILURES_LIMIT)
+    throw new EngineFault('model-failed', model.digest);
+  const { answer, isLate } = await ask(state, work);
+  if (answer.kind === 'ended') {
+    signal.throwIfAborted();
+    closing.signal.throwIfAborted();
+    state.ends += 1;
+    counts.crashes += 1;
+    return fail(failures, model, codeOfEnd(answer, isLate));
+  }
+  state.ends = 0;
+  counts.residentBytes = answer.residentBytes;
+  if (answer.kind === 'fault') return fail(failures, model, answer.code, answer.detail ?? undefined);
+  if (input !== null) {
+    failures.forget(model);
+    counts.runs += 1;
+  }
+  return answer.outputs;
+}
+
+function codeOfEnd({ signal }: Ended, isLate: boolean): EngineFaultCode {
+  if (isLate) return 'model-timeout';
+  return signal === MEMORY_SIGNAL ? 'model-out-of-memory' : 'model-crashed';
+}
+
+function fail(failures: Failures, model: EngineModel, code: EngineFaultCode, detail?: string): never {
+  if (FAILURES.has(code)) failures.add(model);
+  throw new EngineFault(code, model.digest, detail);
+}
+
+/** The answer, or how the process ended; `isLate`: we ended it, because its time was up. */
+async function ask(
+  state: State,
+  { model, input, timeoutMs, signal }: Work,
+): Promise<{ answer: EngineAnswer | Ended; isLate: boolean }> {
+  const running = await processNow(state).catch((error: Error) => {
+    throw new EngineFault('model-unavailable', model.digest, error.message);
+  });
+  const calledOff = AbortSignal.any([signal, state.closing.signal]);
+  calledOff.throwIfAborted();
+  let isLate = false;
+  const end = (): void => drop(state, running);
+  const timer = setTimeout(() => {
+    isLate = true;
+    end();
+  }, timeoutMs);
+  calledOff.addEventListener('abort', end);
+  try {
+    return { answer: await running.ask({ model, input }), isLate };
+  } finally {
+    clearTimeout(timer);
+    calledOff.removeEventListener('abort', end);
+  }
+}
+
+async function processNow(state: State): Promise<EngineProcess> {
+  const { settings, closing, ends } = state;
+  if (state.process !== null) return state.process;
+  if (ends > 0)
+    await delay(Math.min(settings.restartMs * 2 ** (ends - 1), RESTART_LIMIT_MS), null, {
+      signal: closing.signal,
+    });
+  const started = await startEngineProcess(settings.memoryBytes);
+  state.process = started;
+  void started.ended.then(() => drop(state, started));
+  return started;
+}
+
+/** The next run has another process, even if this one has not ended yet. */
+function drop(state: State, running: EngineProcess | null): void {
+  if (state.process === running) state.process = null;
+  running?.kill();
+}
+
+/** Failures of each model in a row, within one trial. */
+type Failures = {
+  of(model: EngineModel): number;
+  add(model: EngineModel): void;
+  forget(model: EngineModel): void;
+};
+
+function countFailures(): Failures {
+  const known = new Map<string, { readonly trial: string | undefined; readonly count: number }>();
+  const of = ({ digest, trial }: EngineModel): number => {
+    const last = known.get(digest);
+    return last !== undefined && last.trial === trial ? last.count : 0;
+  };
+  return {
+    of,
+    add: (model) => void known.set(model.digest, { trial: model.trial, count: of(model) + 1 }),
+    forget: ({ digest }) => void known.delete(digest),
   };
 }
 

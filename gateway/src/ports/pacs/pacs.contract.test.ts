@@ -248,7 +248,12 @@ const failed = (uid: string, reason: number) =>
   `{"00081155":{"vr":"UI","Value":["${uid}"]},"00081197":{"vr":"US","Value":[${reason}]}}`;
 const referenced = (uid: string, more = '') => `{"00081155":{"vr":"UI","Value":["${uid}"]}${more}}`;
 
-liar.after(() => servers.forEach((server) => (server.closeAllConnections(), server.close())));
+liar.after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
 
 liar(
   'answers 202 is believed instance by instance: stored, coerced, refused, out of resources, not a word',

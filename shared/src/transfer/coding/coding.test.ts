@@ -200,7 +200,10 @@ coding(
     const pieces: number[] = [];
     const source = {
       size: bytes.size,
-      read: (offset: number, length: number) => (reads.push(length), blobSource(bytes).read(offset, length)),
+      read(offset: number, length: number) {
+        reads.push(length);
+        return blobSource(bytes).read(offset, length);
+      },
     };
     for await (const piece of restoreInstance(source, encoding!, instance.size)) pieces.push(piece.length);
     assert.ok(Math.max(...reads, ...pieces) <= PIECE_BYTES);
@@ -283,7 +286,10 @@ coding('a module that traps is made anew, and the next image is coded', async ()
     },
   } as unknown as CharlsModule;
   const { default: createModule } = await import('@cornerstonejs/codec-charls/wasmjs');
-  const charls = createCharls(async () => ((made += 1) === 1 ? trapping : createModule()));
+  const charls = createCharls(async () => {
+    made += 1;
+    return made === 1 ? trapping : createModule();
+  });
   const shape = { width: 8, height: 8, bitsPerSample: 8 };
   assert.is(await charls.encode(new Uint8Array(64), shape), null);
   const coded = await charls.encode(new Uint8Array(64), shape);

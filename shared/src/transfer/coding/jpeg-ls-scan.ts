@@ -180,7 +180,7 @@ export class ScanDecoder {
   ): number {
     const { regions, most, near, reset, step, states, bits, limit } = this;
     const { bytes } = bits;
-    const escape = limit - this.escapeBits - 1;
+    const escapeZeros = limit - this.escapeBits - 1;
     const largest = 2 * (this.range - 1);
     let { at, cache, held } = bits;
     let x = from;
@@ -211,7 +211,7 @@ export class ScanDecoder {
       const k = golombParameter(states[q + N]!, states[q + A]!);
       const zeros = Math.clz32(cache);
       let mapped: number;
-      if (zeros < escape && zeros + k < held) {
+      if (zeros < escapeZeros && zeros + k < held) {
         cache <<= zeros + 1;
         mapped = (zeros << k) | (k === 0 ? 0 : cache >>> (32 - k));
         cache <<= k;
@@ -294,13 +294,15 @@ export class ScanDecoder {
    * it is.
    */
   private decodeGolomb(k: number, limit: number): number {
-    const escape = limit - this.escapeBits - 1;
-    const zeros = this.bits.readZeros(escape + 1);
+    const escapeZeros = limit - this.escapeBits - 1;
+    const zeros = this.bits.readZeros(escapeZeros + 1);
     // What needs more than 24 bits was never coded.
     const value =
-      zeros < escape ? zeros * 2 ** k + this.bits.read(Math.min(24, k)) : this.bits.read(this.escapeBits) + 1;
+      zeros < escapeZeros
+        ? zeros * 2 ** k + this.bits.read(Math.min(24, k))
+        : this.bits.read(this.escapeBits) + 1;
     // An error is at most half of the range; what is larger was never coded.
-    if (zeros > escape || value > 2 * (this.range - 1)) this.isDamaged = true;
+    if (zeros > escapeZeros || value > 2 * (this.range - 1)) this.isDamaged = true;
     return this.isDamaged ? 0 : value;
   }
 }
@@ -325,7 +327,7 @@ function negatedBy(value: number, sign: number): number {
 }
 
 function clamp(value: number, least: number, most: number): number {
-  return value < least ? least : value > most ? most : value;
+  return Math.min(most, Math.max(least, value));
 }
 
 /** §A.4.1: of a, b and a + b - c. */
@@ -339,9 +341,9 @@ function median(a: number, b: number, c: number): number {
 }
 
 /**
- * §A.6: what a context learns from an error. Both cases of §A.6.2 at once: what lies between them is not
- * moved.
+ * §A.6: updates a context by an error. Both cases of §A.6.2 at once: values between them do not move.
  */
+// biome-ignore lint/complexity/useMaxParams: called for each pixel; an argument object would be allocated there.
 function adapt(states: Int32Array, q: number, error: number, difference: number, reset: number): void {
   let count = states[q + N]!;
   let magnitude = states[q + A]! + negatedBy(error, error >> 31);

@@ -112,7 +112,7 @@ export function createDecisions(
       if (study.uploadId !== null && instances.length > 0)
         await tools.decide(study.uploadId, 'retry', instances.map(toKey));
       await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
-      const turn = (study.turn ?? 0) + 1;
+      const turn = study.turn + 1;
       await database.studies.update(id, {
         state,
         turn,
@@ -131,7 +131,7 @@ export function createDecisions(
       await database.studies
         .where('id')
         .equals(id)
-        .modify((row) => void Object.assign(row, { trouble: null, turn: (row.turn ?? 0) + 1 }));
+        .modify((row) => void Object.assign(row, { trouble: null, turn: row.turn + 1 }));
       tools.wake();
     },
 
@@ -144,7 +144,7 @@ export function createDecisions(
       if (study.uploadId !== null && chosen.length > 0)
         await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
       await changeInstances(id, new Set(chosen.map(keyOf)), 'left-out', 'left-out');
-      await database.studies.update(id, { turn: (study.turn ?? 0) + 1 });
+      await database.studies.update(id, { turn: study.turn + 1 });
       // What the PACS refused for good needs no further word of the gateway; what was in quarantine gets a
       // new receipt.
       if (quarantined.length === 0 && (await undecided(id)).length === 0)

@@ -18,9 +18,7 @@ export interface KnownPolicies {
 }
 
 export async function knownPolicies(database: LocalDatabase): Promise<KnownPolicies | null> {
-  const known = (await database.device.get('policies'))?.value as KnownPolicies | undefined;
-  // Version 1 knew of no sealing key.
-  return known === undefined ? null : { ...known, sealingKey: known.sealingKey ?? null };
+  return ((await database.device.get('policies'))?.value as KnownPolicies | undefined) ?? null;
 }
 
 export async function rememberLink(database: LocalDatabase, link: Link): Promise<void> {
@@ -37,9 +35,7 @@ export async function rememberUser(database: LocalDatabase, user: User | null): 
 }
 
 export async function knownUser(database: LocalDatabase): Promise<User | null> {
-  const value = (await database.device.get('account'))?.value as User | string | null | undefined;
-  // Earlier versions kept the id alone.
-  return typeof value === 'object' ? value : null;
+  return ((await database.device.get('account'))?.value as User | null | undefined) ?? null;
 }
 
 /** What stands between this device and the gateway and does harm, as the leading tab sees it. */

@@ -40,7 +40,7 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
       waiting: null,
       trouble: null,
       completedAt: at,
-      turn: (study.turn ?? 0) + 1,
+      turn: study.turn + 1,
     });
   });
 }
@@ -82,7 +82,7 @@ export async function interruptStudy(database: LocalDatabase, studyId: string): 
     await database.studies.update(studyId, {
       waiting: 'interrupted',
       state: 'reading',
-      turn: (study.turn ?? 0) + 1,
+      turn: study.turn + 1,
       instances: 0,
       bytes: 0,
       packed: 0,

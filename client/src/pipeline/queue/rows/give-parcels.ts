@@ -4,7 +4,6 @@
  */
 import { liveQuery } from 'dexie';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
-import { open } from './device-key.ts';
 import { interruptStudy } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, ParcelRow } from './local-database.ts';
@@ -14,8 +13,6 @@ import { CopyUnreadable, keyOf, type InstanceKey, type ParcelToSend } from '../u
 
 export interface GivingTools {
   readonly database: LocalDatabase;
-  /** For parcels of version 1, which lie under it. */
-  readonly key: CryptoKey;
   readonly progress: Progress;
   /** Resolves when nobody packs the study any more, in whichever tab. */
   readonly packerGone: (studyId: string) => Promise<void>;
@@ -58,7 +55,7 @@ export async function* giveParcels(
         rows.map((row) => row.codedBytes ?? row.bytes),
       );
       progress.add(id, { id: parcel.id, bytes: parcel.bytes, ends }, rows.length - own.length, awaited());
-      yield toParcelToSend(tools, parcel);
+      yield toParcelToSend(database, parcel);
     }
   }
 
@@ -166,22 +163,16 @@ async function* latestOf<T>(query: () => Promise<T>): AsyncGenerator<T> {
   }
 }
 
-function toParcelToSend({ database, key }: GivingTools, parcel: ParcelRow): ParcelToSend {
-  const recordBytes = parcel.seal === null ? SEALED_RECORD_BYTES : SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
-  const count = Math.ceil(parcel.bytes / recordBytes);
+/** Of a record as it is stored and travels. */
+const RECORD_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 
+function toParcelToSend(database: LocalDatabase, parcel: ParcelRow): ParcelToSend {
   async function record(position: number): Promise<Uint8Array<ArrayBuffer>> {
     const row = await database.records.get([parcel.id, position]);
     if (!row) throw new CopyUnreadable('a record is missing');
-    const bytes =
-      parcel.seal !== null
-        ? row.sealed
-        : await open(key, row.sealed, recordPlace(parcel.id, position, count)).catch((cause: unknown) => {
-            throw new CopyUnreadable(cause);
-          });
-    if (bytes.length !== Math.min(recordBytes, parcel.bytes - position * recordBytes))
+    if (row.sealed.length !== Math.min(RECORD_BYTES, parcel.bytes - position * RECORD_BYTES))
       throw new CopyUnreadable('a record has another size');
-    return bytes;
+    return row.sealed;
   }
 
   return {
@@ -194,19 +185,14 @@ function toParcelToSend({ database, key }: GivingTools, parcel: ParcelRow): Parc
       const end = Math.min(offset + length, parcel.bytes);
       const piece = new Uint8Array(Math.max(0, end - offset));
       for (let at = offset; at < end; ) {
-        const position = Math.floor(at / recordBytes);
-        const bytes = (await record(position)).subarray(at - position * recordBytes).subarray(0, end - at);
+        const position = Math.floor(at / RECORD_BYTES);
+        const bytes = (await record(position)).subarray(at - position * RECORD_BYTES).subarray(0, end - at);
         piece.set(bytes, at - offset);
         at += bytes.length;
       }
       return piece;
     },
   };
-}
-
-/** Version 1: what is authenticated with each record, so that it opens only as this part of this parcel. */
-function recordPlace(parcelId: string, position: number, count: number): string {
-  return `${parcelId}/${position}/${count}`;
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -27,7 +27,6 @@ import {
 
 export interface InstanceQueueTools {
   readonly database: LocalDatabase;
-  readonly key: CryptoKey;
   /** Only what this account queued is sent in its name. */
   readonly account: string;
   /** Milliseconds since 1970. */
@@ -58,7 +57,7 @@ function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
 }
 
 export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
-  const { database, key, account, now } = tools;
+  const { database, account, now } = tools;
   const progress = createProgress((id, numbers) => database.studies.update(id, { ...numbers }), now);
 
   async function change(id: string, event: UploadEvent, also: Partial<StudyRow> = {}): Promise<boolean> {
@@ -89,7 +88,7 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
         .filter(hasWork)
         .sort(compareForSending)
         .map(
-          ({ id, state, uploadId, receiptId, trouble = null, turn = 0 }): QueuedUpload => ({
+          ({ id, state, uploadId, receiptId, trouble, turn }): QueuedUpload => ({
             id,
             state,
             uploadId,
@@ -101,8 +100,7 @@ export function createInstanceQueue(tools: InstanceQueueTools): UploadQueue {
     },
     manifestOf: (id) => manifestOf(database, id),
     announced: (id, answer) => announced(tools, id, answer),
-    parcelsFor: (id, need) =>
-      giveParcels({ database, key, progress, packerGone: tools.packerGone }, id, need),
+    parcelsFor: (id, need) => giveParcels({ database, progress, packerGone: tools.packerGone }, id, need),
     async beginSending(id) {
       return change(id, 'started', { sending: true });
     },

@@ -81,7 +81,9 @@ async function findUnnamed(
   { account, title }: NewStudy,
 ): Promise<string[]> {
   const isUnnamed = (row: StudyRow) =>
-    row.waiting === 'interrupted' && row.studyInstanceUID === null && (row.account ?? account) === account;
+    row.waiting === 'interrupted' &&
+    row.studyInstanceUID === null &&
+    (row.account === null || row.account === account);
   const same: string[] = [];
   for (const row of await database.studies.filter(isUnnamed).toArray()) {
     const text =
@@ -192,7 +194,7 @@ async function replaceUnsendable(database: LocalDatabase, study: StudyRow): Prom
   const isEarlier = (row: StudyRow) =>
     row.id !== study.id &&
     row.studyInstanceUID === study.studyInstanceUID &&
-    (row.account ?? study.account) === study.account;
+    (row.account === null || row.account === study.account);
   const earlier = await database.studies.filter((row) => isEarlier(row) && isUnsendable(row)).toArray();
   if (earlier.length === 0) return;
   const chosen = new Set((await instancesOf(database, study.id)).map(keyOf));
@@ -231,7 +233,7 @@ export async function withdrawInstances(
     await database.studies.update(studyId, {
       instances: study.instances - rows.length,
       bytes: study.bytes - rows.reduce((sum, row) => sum + row.bytes, 0),
-      turn: (study.turn ?? 0) + 1,
+      turn: study.turn + 1,
     });
   });
 }

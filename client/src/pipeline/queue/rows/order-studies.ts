@@ -17,7 +17,7 @@ export function createOrdering({
   wake(): void;
   readonly account: () => string | null;
 }): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
-  const isOwn = (row: StudyRow) => (row.account ?? null) === null || row.account === account();
+  const isOwn = (row: StudyRow) => row.account === null || row.account === account();
 
   async function change(id: string, changes: Partial<StudyRow>): Promise<void> {
     await database.studies.update(id, changes);

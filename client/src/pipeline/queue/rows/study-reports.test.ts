@@ -105,7 +105,7 @@ test('lists that go beyond the manifest are not kept: their instances name them 
   assert.is((await device.database.studies.get('study'))?.reportCharacters, REPORTS_CHARACTERS_LIMIT);
 });
 
-test('a study without reports, as one that was queued by an earlier version, is announced without', async () => {
+test('a study that was not de-identified is announced without reports', async () => {
   const device = await openDevice();
   await nameBatches(device, [[undefined, undefined]]);
   const manifest = await queueOver(device).manifestOf('study');

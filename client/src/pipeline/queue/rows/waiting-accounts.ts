@@ -27,7 +27,7 @@ export function watchAccounts(
 /** null: studies that were queued while nobody was known. */
 async function accountsIn(database: LocalDatabase): Promise<readonly (string | null)[]> {
   const rows = (await database.studies.toArray()).filter(({ state }) => !OVER.has(state));
-  return [...new Set(rows.map(({ account = null }) => account))];
+  return [...new Set(rows.map(({ account }) => account))];
 }
 
 /**
@@ -37,8 +37,7 @@ async function accountsIn(database: LocalDatabase): Promise<readonly (string | n
 export async function accountsWithWork(database: LocalDatabase): Promise<readonly string[]> {
   const rows = await database.studies
     .filter(
-      ({ state, paused, packing, account = null }) =>
-        GOES_ON.has(state) && !paused && !packing && account !== null,
+      ({ state, paused, packing, account }) => GOES_ON.has(state) && !paused && !packing && account !== null,
     )
     .toArray();
   return [...new Set(rows.map(({ account }) => account!))];
@@ -46,7 +45,7 @@ export async function accountsWithWork(database: LocalDatabase): Promise<readonl
 
 /** What was queued while nobody was known is theirs who is here. */
 export async function claimNobodys(database: LocalDatabase, account: string): Promise<void> {
-  await database.studies.filter((study) => (study.account ?? null) === null).modify({ account });
+  await database.studies.filter((study) => study.account === null).modify({ account });
 }
 
 /** Says of all that this account has under way that it waits for its owner, or no longer does. */

@@ -3,11 +3,11 @@
  * lends it the session.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
-import { maySend } from '../../net/may-send.ts';
+import { maySend } from '../../../net/may-send.ts';
 import { lendToken, type FromSender, type ToSender } from './sender-messages.ts';
-import type { SessionStore } from '../../net/session.ts';
+import type { SessionStore } from '../../../net/session.ts';
 
-/** What is needed of a `Worker`. */
+/** The parts of a `Worker` used here. */
 export interface SendingWorker {
   postMessage(message: ToSender): void;
   terminate(): void;
@@ -43,16 +43,18 @@ export function createPageSender({ spawn, session, isOnline }: PageSenderTools):
       const ended = Promise.withResolvers<void>();
       const started = spawn();
       started.onerror = () => ended.resolve();
-      started.onmessage = ({ data }) => void (data.kind === 'ask' ? lend(started, data) : ended.resolve());
+      started.onmessage = ({ data }) => {
+        if (data.kind === 'ask') void lend(started, data);
+        else ended.resolve();
+      };
       const stopTelling = [
         effect(() => started.postMessage({ kind: 'network', isOnline: isOnline.value })),
         effect(() => {
-          const [state, user] = [session.state.value, session.user.value];
-          if (state !== 'unknown')
-            started.postMessage({
-              kind: 'here',
-              here: { account: user?.id ?? null, state, maySend: user !== null && maySend(user) },
-            });
+          const state = session.state.value;
+          const user = session.user.value;
+          if (state === 'unknown') return;
+          const here = { account: user?.id ?? null, state, maySend: user !== null && maySend(user) };
+          started.postMessage({ kind: 'here', here });
         }),
       ];
       worker = started;

@@ -1,22 +1,24 @@
 /**
- * What sends the queue of one account: its right, its queue, the gateway's events and the uploader over them,
- * put together here once for the page and for the service worker. Whoever makes one holds the lead
- * (pipeline/upload/lead.ts) while it runs.
+ * Sends the queue of one account: joins its right, its queue, the gateway's events and the uploader, in the
+ * same way for the page and for the service worker. The caller must be the leader (leader-lock.ts) while it
+ * runs.
  */
-import { createFollower } from './follow-events.ts';
-import { createUploader, type Uploader } from './uploader.ts';
-import { createUploadRight, type UploadRight } from './upload-right.ts';
-import type { Clock } from './clock.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { createFollower } from '../follow-events.ts';
+import type { CarrierTools } from '../carry-study.ts';
+import { createUploader, type Uploader } from '../uploader.ts';
+import { createUploadRight, type UploadRight } from '../upload-right.ts';
+import type { Clock } from '../clock.ts';
 import { holding, writingLock, type Locks } from './leader-lock.ts';
-import { rememberDiagnosis, rememberLink, rememberRate } from '../queue/rows/device-notes.ts';
-import { createInstanceQueue } from '../queue/rows/instance-queue.ts';
-import { keepRight, keptRight } from '../queue/rows/kept-rights.ts';
-import type { LocalDatabase } from '../queue/rows/local-database.ts';
-import type { Link } from '../../net/link.ts';
-import { tellOwnerMissing } from '../queue/rows/waiting-accounts.ts';
-import { createApiClient, type FetchTelling, type TokenSource } from '../../net/api-client.ts';
-import { QUIET_MS } from '../../net/fetch-with-progress.ts';
-import type { ServerClock } from '../../net/server-clock.ts';
+import { rememberDiagnosis, rememberLink, rememberRate } from '../../queue/rows/device-notes.ts';
+import { createInstanceQueue } from '../../queue/rows/instance-queue.ts';
+import { keepRight, keptRight } from '../../queue/rows/kept-rights.ts';
+import type { LocalDatabase } from '../../queue/rows/local-database.ts';
+import type { Link } from '../../../net/link.ts';
+import { tellOwnerMissing } from '../../queue/rows/waiting-accounts.ts';
+import { createApiClient, type FetchTelling, type TokenSource } from '../../../net/api-client.ts';
+import { QUIET_MS } from '../../../net/fetch-with-progress.ts';
+import type { ServerClock } from '../../../net/server-clock.ts';
 
 export interface SenderTools {
   readonly baseUrl: string;
@@ -24,7 +26,6 @@ export interface SenderTools {
   readonly fetchTelling: FetchTelling;
   readonly locks: Locks;
   readonly database: LocalDatabase;
-  readonly key: CryptoKey;
   readonly serverClock: ServerClock;
   readonly clock: Clock;
   /** Milliseconds that never go back. */
@@ -34,7 +35,7 @@ export interface SenderTools {
   readonly session: () => TokenSource | null;
   /** Resolves when this account may send again: its right had ended, and it signs in. */
   readonly signedIn: (right: UploadRight, signal: AbortSignal) => Promise<void>;
-  /** Whether this one may hold a connection for events; always, where nothing is said. */
+  /** Whether this sender may hold a connection for events; without it: always. */
   readonly mayStream?: () => boolean;
 }
 
@@ -43,9 +44,9 @@ export interface Sender {
   readonly right: UploadRight;
 }
 
-/** What sends what `account` queued on this device. */
+/** Sends the studies that `account` queued on this device. */
 export function createSender(account: string, tools: SenderTools): Sender {
-  const { baseUrl, fetch, fetchTelling, locks, database, key, serverClock, clock } = tools;
+  const { baseUrl, fetch, fetchTelling, locks, database, serverClock, clock } = tools;
   const right = createUploadRight({
     baseUrl,
     clock: serverClock,
@@ -63,7 +64,6 @@ export function createSender(account: string, tools: SenderTools): Sender {
     tokens: tellingOwner(right, database, account),
     serverClock,
   });
-  let link: Link | null = null;
   const uploader = createUploader({
     api,
     clock,
@@ -73,10 +73,9 @@ export function createSender(account: string, tools: SenderTools): Sender {
     follower: createFollower({ api, clock, random: Math.random, mayStream: tools.mayStream ?? (() => true) }),
     queue: createInstanceQueue({
       database,
-      key,
       account,
       now: Date.now,
-      // Whoever packs holds the lock: it is free when the packing is over, or its page is gone.
+      // The page that packs holds the lock: it is free when the packing is over, or the page is gone.
       packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
       async decide(uploadId, decision, instances) {
         await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
@@ -84,27 +83,39 @@ export function createSender(account: string, tools: SenderTools): Sender {
     }),
     isOnline: tools.isOnline,
     signedIn: (signal) => tools.signedIn(right, signal),
-    // Notes for the screen and for the next packing: what is sent does not wait for them.
-    onRate: (bytesPerSecond) =>
-      void rememberRate(database, 'link-rate', bytesPerSecond).catch(() => undefined),
-    onDiagnosis: (diagnosis) => void rememberDiagnosis(database, diagnosis).catch(() => undefined),
-    onLink(now) {
-      if (now !== link) void rememberLink(database, now).catch(() => undefined);
-      link = now;
-    },
+    ...notesIn(database),
   });
   return { uploader, right };
 }
 
+/** Notes for the screen and for the next packing. */
+function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiagnosis' | 'onLink'> {
+  const because = 'only a note: sending does not wait for it';
+  let link: Link | null = null;
+  return {
+    onRate(bytesPerSecond) {
+      void ignoreFailure(rememberRate(database, 'link-rate', bytesPerSecond), because);
+    },
+    onDiagnosis(diagnosis) {
+      void ignoreFailure(rememberDiagnosis(database, diagnosis), because);
+    },
+    onLink(now) {
+      if (now !== link) void ignoreFailure(rememberLink(database, now), because);
+      link = now;
+    },
+  };
+}
+
 /**
- * The same tokens; where there is none, every study of the account says that it waits for its owner: what is
- * only followed asks nobody else.
+ * The same tokens. Where there is none, every study of the account says that it waits for its owner: studies
+ * that are only followed ask nobody else.
  */
 function tellingOwner(right: UploadRight, database: LocalDatabase, account: string): TokenSource {
   let wasMissing: boolean | null = null;
   const told = async (token: string | null): Promise<string | null> => {
     const isMissing = token === null;
-    if (isMissing !== wasMissing) await tellOwnerMissing(database, account, isMissing).catch(() => undefined);
+    if (isMissing !== wasMissing)
+      await ignoreFailure(tellOwnerMissing(database, account, isMissing), 'only a note on the screen');
     wasMissing = isMissing;
     return token;
   };

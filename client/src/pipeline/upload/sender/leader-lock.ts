@@ -1,28 +1,32 @@
 /**
- * One uploader for all tabs: whoever holds the lock leads, the others wait for it in line. A tab that is
- * closed or killed gives the lock back by itself (Web Locks API §2.3).
+ * One uploader for all tabs: the tab that holds the lock leads, the others wait for it in line. The browser
+ * releases the lock of a tab that is closed or killed (Web Locks API §2.3).
  */
 export type Locks = Pick<LockManager, 'request'>;
 
 const LEAD = 'relaypacs-uploader';
 
-/** Held by whoever writes this study into the queue. */
+/** Held by the page that writes this study into the queue. */
 export const writingLock = (studyId: string): string => `relaypacs-writing-${studyId}`;
 
 /**
  * Runs `work` while this tab leads; resolves when it ends. Throws the signal's reason when aborted while
  * waiting.
  */
-export async function lead(locks: Locks, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+export async function runAsLeader(
+  locks: Locks,
+  work: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   await locks.request(LEAD, { signal }, work);
 }
 
-/** Whether somebody waits in line for the lead. */
+/** Whether another tab waits in line to lead. */
 export async function isLeadWanted(locks: Pick<LockManager, 'query'>): Promise<boolean> {
   return (await locks.query()).pending?.some(({ name }) => name === LEAD) ?? false;
 }
 
-/** Holds a lock of this name while `work` runs, so that other tabs know that somebody is at it. */
+/** Holds a lock of this name while `work` runs, so that other tabs know that it is being done. */
 export async function holding<T>(locks: Locks, name: string, work: () => Promise<T>): Promise<T> {
   return (await locks.request(name, work)) as T;
 }

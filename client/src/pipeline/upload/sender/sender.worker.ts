@@ -1,13 +1,14 @@
 /**
- * The worker of a page that sends the queue: announcing ten thousand instances, reading parcels and following
- * events would be felt on the thread that draws. It stands in line for the lead among all tabs (Web Locks),
- * and ends with its page.
+ * The worker that sends the queue for a page: announcing ten thousand instances, reading parcels and following
+ * events would slow the thread that draws. It queues with the other tabs to be the leader (Web Locks), and
+ * ends with its page.
  */
-import { clearInterrupted } from '../queue/rows/drop-study.ts';
-import { openLocalDatabase } from '../queue/rows/local-database.ts';
-import { createBackOff, realClock, type Clock } from './clock.ts';
-import { isHeld, lead, writingLock } from './leader-lock.ts';
-import { fetchTelling } from '../../net/fetch-with-progress.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { clearInterrupted } from '../../queue/rows/drop-study.ts';
+import { openLocalDatabase } from '../../queue/rows/local-database.ts';
+import { createBackOff, realClock, type Clock } from '../clock.ts';
+import { isHeld, runAsLeader, writingLock } from './leader-lock.ts';
+import { fetchTelling } from '../../../net/fetch-with-progress.ts';
 import { borrowSession, type FromSender, type Here, type ToSender } from './sender-messages.ts';
 import { createSenders, type Senders } from './senders.ts';
 import { openSendingTools } from './sending-tools.ts';
@@ -21,13 +22,17 @@ let senders: Senders | null = null;
 const told = Promise.withResolvers<void>();
 const network = new EventTarget();
 
-/** Waiting ends when the network comes back: half a minute of it is what a van has at a traffic light. */
+/** Waiting ends when the network comes back: half a minute of it is all a van has at a traffic light. */
 const wokenByNetwork: Clock = {
   now: realClock.now,
   async sleep(ms, signal) {
     const woken = new AbortController();
     network.addEventListener('online', () => woken.abort(), { signal: woken.signal });
-    await realClock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined);
+    const either = AbortSignal.any([signal, woken.signal]);
+    await ignoreFailure(
+      realClock.sleep(ms, either),
+      'aborted by the network, or by the signal checked below',
+    );
     woken.abort();
     signal.throwIfAborted();
   },
@@ -63,7 +68,7 @@ function takeNetwork(now: boolean): void {
   senders?.wake();
 }
 
-/** Before anything has to be sent: when it has, nobody may be signed in. */
+/** Gets the right before there is anything to send: by then nobody may be signed in. */
 async function untilEnrolled(made: Senders, { account, state, maySend }: Here): Promise<void> {
   const backOff = createBackOff(Math.random);
   while (
@@ -73,16 +78,14 @@ async function untilEnrolled(made: Senders, { account, state, maySend }: Here): 
     here?.state === state &&
     here.account === account
   ) {
-    if (
-      await made
-        .right(account)
-        .accessToken()
-        .then(
-          () => true,
-          () => false,
-        )
-    )
-      return;
+    const isAnswered = await made
+      .right(account)
+      .accessToken()
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isAnswered) return;
     await wokenByNetwork.sleep(backOff.next(), forever);
   }
 }
@@ -100,14 +103,12 @@ async function send(): Promise<void> {
     session: (account) =>
       here !== null && here.state !== 'signed-out' && here.account === account ? session.of(account) : null,
   });
-  // Who signed in last time may have a right to begin.
+  // The account that signed in last time may have a right to renew.
   await told.promise;
   senders = made;
   void untilEnrolled(made, here!);
-  await lead(tools.locks, () => made.run(forever), forever);
+  await runAsLeader(tools.locks, () => made.run(forever), forever);
 }
 
-// It ends only by failing: the page begins it anew.
-void send()
-  .finally(() => say({ kind: 'ended' }))
-  .catch(() => undefined);
+const sent = send().finally(() => say({ kind: 'ended' }));
+void ignoreFailure(sent, 'it ends only by failing, and the page starts another worker');

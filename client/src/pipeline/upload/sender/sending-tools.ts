@@ -1,12 +1,12 @@
 /**
- * What a worker sends with, the page's own and the service worker alike: the database, the device's key, the
+ * The tools of a worker that sends, the page's own and the service worker alike: the database, the
  * clocks and the way to the gateway.
  */
-import { deviceKey } from '../queue/rows/device-key.ts';
-import { knownClockOffset, rememberClockOffset } from '../queue/rows/kept-rights.ts';
-import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { knownClockOffset, rememberClockOffset } from '../../queue/rows/kept-rights.ts';
+import type { LocalDatabase } from '../../queue/rows/local-database.ts';
 import type { SenderTools } from './create-sender.ts';
-import { createServerClock } from '../../net/server-clock.ts';
+import { createServerClock } from '../../../net/server-clock.ts';
 
 /** Through the app's own origin. */
 const API = '/api';
@@ -16,7 +16,9 @@ export async function openSendingTools(database: LocalDatabase) {
   const serverClock = createServerClock({
     wall: () => Date.now(),
     monotonic,
-    keep: (offsetMs) => void rememberClockOffset(database, offsetMs).catch(() => undefined),
+    keep(offsetMs) {
+      void ignoreFailure(rememberClockOffset(database, offsetMs), 'the gateway tells it again');
+    },
   });
   serverClock.recall((await knownClockOffset(database)) ?? 0);
   return {
@@ -25,7 +27,6 @@ export async function openSendingTools(database: LocalDatabase) {
     serverClock,
     monotonic,
     locks: navigator.locks,
-    key: await deviceKey(database),
     fetch: (...request: Parameters<typeof fetch>) => fetch(...request),
   } satisfies Partial<SenderTools>;
 }

@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 /** In one transaction: others wait for no more. */
 const JOBS_AT_ONCE = 1_000;
 
-export async function keepUp({
+export async function removeOutdated({
   db,
   inputs,
   now,

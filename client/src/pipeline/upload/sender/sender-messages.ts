@@ -1,16 +1,16 @@
 /**
- * What the page and its worker that sends say to each other. The session stays in the page, whose memory
- * holds its tokens: the worker asks for one when it has to begin a right to send anew. All else that the
- * screen shows of sending goes through the database.
+ * The messages between the page and its worker that sends. The session stays in the page, whose memory holds
+ * its tokens: the worker asks for one when it has to renew a right to send. Everything else that the screen
+ * shows about sending goes through the database.
  */
-import { Unreachable, type TokenSource } from '../../net/api-client.ts';
-import type { SessionState } from '../../net/session.ts';
+import { Unreachable, type TokenSource } from '../../../net/api-client.ts';
+import type { SessionState } from '../../../net/session.ts';
 
-/** Who is at the device. */
+/** The person at the device. */
 export interface Here {
   readonly account: string | null;
   readonly state: SessionState;
-  /** False where the gateway would enrol this device for nothing: the account only reads. */
+  /** False: the account only reads, so the gateway would enrol this device for nothing. */
   readonly maySend: boolean;
 }
 
@@ -24,10 +24,7 @@ export type ToSender =
 
 export type FromSender =
   | { readonly kind: 'ask'; readonly question: TokenQuestion }
-  /**
-   * The database cannot be used any more, or something unexpected has happened: this worker sends nothing
-   * more.
-   */
+  /** The database can no longer be used, or something unexpected happened: this worker sends nothing more. */
   | { readonly kind: 'ended' };
 
 /** A token of this account's session; a new one where `stale` is given. */
@@ -44,7 +41,7 @@ export type TokenAnswer = { readonly id: number } & (
 );
 
 export interface BorrowedSession {
-  /** The session as long as it is this account's; its tokens are null else. Its calls throw Unreachable. */
+  /** The session while it is this account's; its tokens are null otherwise. Its calls throw Unreachable. */
   of(account: string): TokenSource;
   take(answer: TokenAnswer): void;
 }
@@ -55,7 +52,8 @@ export function borrowSession(ask: (question: TokenQuestion) => void): BorrowedS
   let nextId = 0;
 
   function token(question: Omit<TokenQuestion, 'id'>): Promise<string | null> {
-    const id = nextId++;
+    const id = nextId;
+    nextId += 1;
     const answered = Promise.withResolvers<string | null>();
     waiting.set(id, answered);
     ask({ id, ...question });
@@ -73,7 +71,7 @@ export function borrowSession(ask: (question: TokenQuestion) => void): BorrowedS
   };
 }
 
-/** The page's end; `session` is null while it is not that of the account which is asked for. Never throws. */
+/** The page's end; `session` is null while it is not that of the requested account. Never throws. */
 export async function lendToken(
   { id, stale }: TokenQuestion,
   session: TokenSource | null,

@@ -1,17 +1,17 @@
 /**
- * What sends the queue in a page: one sender for each account that has something waiting, each by its
- * account's own right. Who is signed in, or whether anybody is, makes no difference to what travels; it
- * decides only who can begin a right anew.
+ * Sends the queue of a page: one sender for each account that has studies waiting, each by its account's own
+ * right. Studies travel whoever is signed in, or nobody; a sign-in only lets that account renew its right.
  */
-import { watchQueue } from '../queue/rows/instance-queue.ts';
-import { claimNobodys, watchAccounts } from '../queue/rows/waiting-accounts.ts';
-import type { Clock } from './clock.ts';
-import type { UploadRight } from './upload-right.ts';
-import type { TokenSource } from '../../net/api-client.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { watchQueue } from '../../queue/rows/instance-queue.ts';
+import { claimNobodys, watchAccounts } from '../../queue/rows/waiting-accounts.ts';
+import type { Clock } from '../clock.ts';
+import type { UploadRight } from '../upload-right.ts';
+import type { TokenSource } from '../../../net/api-client.ts';
 import { createSender, type Sender, type SenderTools } from './create-sender.ts';
 
 export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' | 'mayStream'> {
-  /** Who is here, signed in or without a network; null: nobody. */
+  /** The account at the device, signed in or without a network; null: nobody. */
   readonly account: () => string | null;
   /** The session, while it is this account's; null while it is not. */
   readonly session: (account: string) => TokenSource | null;
@@ -19,20 +19,20 @@ export interface SendersTools extends Omit<SenderTools, 'session' | 'signedIn' |
 
 export interface Senders {
   /**
-   * Sends what is in the queue and what comes into it, until the signal ends it. Throws when the database
-   * cannot be used any more.
+   * Sends the studies in the queue, and those that are added to it, until the signal ends it. Throws when the
+   * database can no longer be used.
    */
   run(signal: AbortSignal): Promise<void>;
   /** The queue has changed, or the link is back. */
   wake(): void;
-  /** Somebody has signed in or out: who waits for that looks again. */
+  /** Somebody has signed in or out: senders that wait for that look again. */
   accountChanged(): void;
   right(account: string): UploadRight;
 }
 
 /**
- * A right that seems good and gives nothing is not asked as fast as it refuses; one that has ended may have
- * been begun anew in another tab.
+ * A right that seems good and gives no token must not be asked as fast as it refuses; one that has ended may
+ * have been renewed in another tab.
  */
 const LOOK_AGAIN_MS = { first: 2_000, later: 60_000 } as const;
 
@@ -48,7 +48,7 @@ export async function untilRight(
 ): Promise<void> {
   await clock.sleep(LOOK_AGAIN_MS.first, signal);
   for (;;) {
-    // Asked for before the look: who signs in while it is under way is not missed.
+    // Asked for before the look, so that a sign-in during the look is not missed.
     const change = nextChange();
     if (await right.mayGive()) return;
     await Promise.race([change, clock.sleep(LOOK_AGAIN_MS.later, signal)]);
@@ -69,15 +69,17 @@ export function createSenders(tools: SendersTools): Senders {
       ...tools,
       session: () => tools.session(account),
       signedIn: (right, signal) => untilRight(right, () => changed.promise, clock, signal),
-      // One stream a device: each holds one of the six connections that a browser has for a gateway without
-      // HTTP/2.
+      // One stream for the device: each holds one of the six connections that a browser has for a gateway
+      // without HTTP/2.
       mayStream: () => (tools.account() ?? running.values().next().value) === account,
     });
     senders.set(account, made);
     return made;
   }
 
-  const wake = (): void => running.forEach((account) => senderOf(account).uploader.wake());
+  const wake = (): void => {
+    for (const account of running) senderOf(account).uploader.wake();
+  };
 
   async function claim(): Promise<void> {
     const account = tools.account();
@@ -108,7 +110,7 @@ export function createSenders(tools: SendersTools): Senders {
       });
     },
     accountChanged() {
-      void claim().catch(() => undefined);
+      void ignoreFailure(claim(), 'claimed when the accounts are next looked at');
       changed.resolve();
       changed = Promise.withResolvers<void>();
     },

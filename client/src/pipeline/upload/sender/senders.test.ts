@@ -1,9 +1,9 @@
-/** Who waits for somebody to sign in. */
+/** Waiting for somebody to sign in. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { untilRight } from './senders.ts';
 
-test('somebody who signs in while it is looked whether anybody may send is not missed', async () => {
+test('a sign-in during the look at the right is not missed', async () => {
   let changed = Promise.withResolvers<void>();
   let isHere = false;
   const slept: number[] = [];
@@ -17,9 +17,10 @@ test('somebody who signs in while it is looked whether anybody may send is not m
     },
   };
   const forever = new Promise<void>(() => undefined);
-  const sleep = (ms: number): Promise<void> => (
-    slept.push(ms), slept.length === 1 ? Promise.resolve() : forever
-  );
+  const sleep = (ms: number): Promise<void> => {
+    slept.push(ms);
+    return slept.length === 1 ? Promise.resolve() : forever;
+  };
   await untilRight(right, () => changed.promise, { now: () => 0, sleep }, new AbortController().signal);
   assert.is(slept.length, 2, 'the sign-in, and not a minute, ended the wait');
 });

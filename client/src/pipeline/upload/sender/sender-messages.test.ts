@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { suite } from 'uvu';
-import { Unreachable, type TokenSource } from '../../net/api-client.ts';
+import { Unreachable, type TokenSource } from '../../../net/api-client.ts';
 import { borrowSession, lendToken, type BorrowedSession } from './sender-messages.ts';
 
 const test = suite('the session that the page lends to its worker');

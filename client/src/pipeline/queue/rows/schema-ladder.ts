@@ -1,0 +1,31 @@
+/**
+ * The versions of the device's schema. Every device climbs the ladder from the version it has to the newest;
+ * once a version was released its rung is never changed, and a new one is added above it.
+ */
+import type { Transaction } from 'dexie';
+
+export interface Rung {
+  readonly version: number;
+  readonly because: string;
+  /** Dexie's notation: primary key first, then indexes; null drops a table. */
+  readonly stores: Readonly<Record<string, string | null>>;
+  /** Brings the rows of the version below up to this one, inside the upgrade's own transaction. */
+  readonly climb?: (transaction: Transaction) => Promise<void>;
+}
+
+export const LADDER: readonly Rung[] = [
+  {
+    version: 1,
+    because: 'the first release',
+    stores: {
+      studies: 'id',
+      instances: '[studyId+position], studyId, parcelId',
+      parcels: 'id, studyId',
+      records: '[parcelId+position], parcelId',
+      withdrawals: '[studyId+sopInstanceUID+digest], studyId',
+      reports: '[studyId+digest], studyId',
+      receipts: 'id, studyId',
+      device: 'name',
+    },
+  },
+];

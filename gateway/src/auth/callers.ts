@@ -1,0 +1,73 @@
+/**
+ * Whose token it is, and whether its account and device still hold: read from the token, then asked of the database,
+ * and remembered for a few seconds. Gateways on one database tell each other whose rights have changed.
+ */
+import type { User } from '#shared/protocol/api.ts';
+import type { Db } from '../database/database.ts';
+import type { MessageChannel } from '../database/message-channel.ts';
+import { createRemembered, type CallerTools } from '../http/authenticate.ts';
+import type { Keys } from '../keys.ts';
+import { createAccessTokens, type AccessTokens } from './access-token.ts';
+import { findAccount, toUser } from './account.store.ts';
+import { findDevice } from './device.store.ts';
+
+export type Callers = CallerTools & {
+  readonly accessTokens: AccessTokens;
+  /** The account's rights have changed, or those of these devices. */
+  forgetAccount(accountId: string, deviceIds: readonly string[]): void;
+  forgetDevices(deviceIds: readonly string[]): void;
+};
+
+export type CallersTools = {
+  readonly db: Db;
+  readonly keys: Pick<Keys, 'tokens' | 'tokenKey'>;
+  readonly publicUrl: string;
+  readonly now: () => Date;
+  /** Milliseconds. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** To the other gateways; null where this one is alone. */
+  readonly channel: (name: string) => Promise<MessageChannel | null>;
+};
+
+export async function openCallers(tools: CallersTools): Promise<Callers> {
+  const { db, keys, publicUrl, now, clock, newId, channel } = tools;
+  const accessTokens = createAccessTokens({
+    key: keys.tokens,
+    keyOf: keys.tokenKey,
+    issuer: publicUrl,
+    now,
+    newId,
+  });
+  const users = createRemembered((id) => enabledUser(db, id), clock, await channel('relaypacs_users'));
+  const devices = createRemembered(
+    (id) => accountOfDevice(db, id),
+    clock,
+    await channel('relaypacs_devices'),
+  );
+  const forgetDevices = (ids: readonly string[]): void => {
+    for (const id of ids) devices.forget(id);
+  };
+  return {
+    accessTokens,
+    readToken: accessTokens.read,
+    users,
+    devices,
+    forgetDevices,
+    forgetAccount(accountId, deviceIds) {
+      users.forget(accountId);
+      forgetDevices(deviceIds);
+    },
+  };
+}
+
+async function enabledUser(db: Db, id: string): Promise<User | null> {
+  const account = await findAccount(db, { id });
+  return account && !account.isDisabled ? toUser(account) : null;
+}
+
+/** The account of a device whose right to send has not ended. */
+async function accountOfDevice(db: Db, id: string): Promise<string | null> {
+  const device = await findDevice(db, id);
+  return device && device.revoked_at === null ? device.account_id : null;
+}

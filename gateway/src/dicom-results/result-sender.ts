@@ -1,0 +1,76 @@
+/** Results as DICOM instances, built here and sent as an upload of the gateway's own (send-results.ts). */
+import { findAccount } from '../auth/account.store.ts';
+import type { Keys } from '../keys.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-result.ts';
+import type { NewInstance, ResultRow } from '../results/result.store.ts';
+import { openUpload } from '../uploads/open-upload.ts';
+import { buildVerifiedReport } from './build-result-instances.ts';
+import { createBuildThread } from './build-thread.ts';
+import { observerName } from './observer.ts';
+import { parseSource } from './parse-source.ts';
+import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
+import { createResultUid } from './result-uid.ts';
+import { sendResults, type ResultRoad } from './send-results.ts';
+
+export type ResultSenderTools = {
+  readonly pipeline: PipelineTools;
+  readonly parcels: Pick<ResultRoad, 'arrived'>;
+  /** The UIDs of result instances derive from the project key. */
+  readonly keys: Pick<Keys, 'projectKey'>;
+  /** The gateway's, which the instances name as the software that made them. */
+  readonly version: string;
+};
+
+export function createResultSender(tools: ResultSenderTools): ResultSender {
+  const { pipeline, parcels, version: softwareVersion } = tools;
+  const { projectKey } = tools.keys;
+  const road: ResultRoad = {
+    openUpload: (manifest, sender, signal) => openUpload(pipeline, manifest, sender, signal),
+    arrived: parcels.arrived,
+  };
+  const uid = createResultUid(projectKey);
+  const build = createBuildThread();
+  const subjectOf = (row: ResultRow) => ({ ...foundIn(row), softwareVersion });
+  const send = async (
+    siteId: string,
+    built: readonly BuiltResult[],
+    signal: AbortSignal,
+  ): Promise<NewInstance[]> => {
+    const sent = await sendResults(pipeline, road, siteId, built, signal);
+    // Where other bytes already stand under a UID, the instance is listed all the same: its state says so.
+    return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(toNewInstance);
+  };
+  return {
+    async send(result, source, maps, signal) {
+      const built = await build({ ...subjectOf(result), ...maps, source, secret: projectKey }, signal);
+      return send(result.site_id, built, signal);
+    },
+    async sendVerified(result, bytes, kinds, said, signal) {
+      const source = await parseSource(bytes, signal);
+      const account = await findAccount(pipeline.db, { id: said.accountId });
+      const person = { id: said.accountId, username: account?.username ?? said.accountId };
+      const by = await observerName(source, person, pipeline.pseudonyms);
+      const report = buildVerifiedReport(
+        { ...subjectOf(result), source, uid },
+        kinds,
+        toVerification(said, by),
+      );
+      return send(result.site_id, [report], signal);
+    },
+  };
+}
+
+function foundIn(row: ResultRow): Pick<ResultSubject, 'finding' | 'models' | 'at' | 'key'> {
+  return { finding: row.finding, models: row.models, at: row.created_at, key: row.cache_key };
+}
+
+function toVerification(said: WhatRadiologistSaid, by: string): Verification {
+  const { verdict, reason, at, revision, follows } = said;
+  return { verdict, reason, at, revision, follows, by, finding: said.finding as Verification['finding'] };
+}
+
+function toNewInstance({ kind, identifiers }: BuiltResult): NewInstance {
+  const { seriesInstanceUID, sopInstanceUID } = identifiers;
+  return { kind, seriesInstanceUID, sopInstanceUID };
+}

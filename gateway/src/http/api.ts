@@ -1,0 +1,44 @@
+/** The API: what surrounds every request, the features' routes, and the contract made from them. */
+import type { Feature } from '../feature.ts';
+import type { Log } from '../observability/log.ts';
+import { authenticate, type CallerTools } from './authenticate.ts';
+import { limitRequests } from './caller-key.ts';
+import { observeRequest, type RequestObserver } from './observe-request.ts';
+import { serveOpenApi } from './openapi.ts';
+import { notFoundHandler, problemHandler } from './problem-handler.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { createRouter, type Router } from './route.ts';
+import { securityHeaders } from './security-headers.ts';
+
+export type ApiTools = {
+  readonly publicUrl: string;
+  /** Requests a minute of one caller; null: as many as they like. */
+  readonly rateLimit: number | null;
+  readonly version: string;
+  readonly callers: CallerTools;
+  readonly isDatabaseUp: () => Promise<boolean>;
+  readonly metrics: { readonly request: RequestObserver['measure'] };
+  readonly log: Log;
+  readonly clock: () => number;
+  readonly newId: () => string;
+};
+
+export function createApi(features: readonly Feature[], tools: ApiTools): Router {
+  const { publicUrl, rateLimit, version, callers, log, clock, newId } = tools;
+  const api = createRouter();
+  api.use(observeRequest({ log, newId, clock, measure: tools.metrics.request }));
+  api.use(securityHeaders('api', isSecure(publicUrl)));
+  api.use(async (c, next) => {
+    c.set('throughWeb', c.env?.throughWeb === true);
+    await next();
+  });
+  api.use(authenticate(callers));
+  api.use(limitRequests(createRateLimit(rateLimit, clock)));
+  api.onError(problemHandler(log, tools.isDatabaseUp));
+  api.notFound(notFoundHandler(api));
+  for (const { routes = [] } of features) for (const router of routes) api.route('/', router);
+  serveOpenApi(api, version);
+  return api;
+}
+
+export const isSecure = (publicUrl: string): boolean => publicUrl.startsWith('https:');

@@ -1,0 +1,43 @@
+/** The web app's origin: its files, and the API under `/api/`. */
+import { Readable } from 'node:stream';
+import { Hono } from 'hono';
+import { describeError, type Log } from '../observability/log.ts';
+import { isSecure } from './api.ts';
+import type { GatewayEnv, Router } from './route.ts';
+import { securityHeaders } from './security-headers.ts';
+import { webApp } from './web-app.ts';
+
+const API_PREFIX = '/api';
+/** What a `Request` can carry (WHATWG Fetch forbids TRACE and CONNECT); HEAD is served as GET. */
+const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
+export type WebTools = {
+  readonly publicUrl: string;
+  /** The built web app. */
+  readonly webFolder: string;
+  readonly log: Log;
+};
+
+export function createWeb(api: Router, { publicUrl, webFolder, log }: WebTools): Hono<GatewayEnv> {
+  const web = new Hono<GatewayEnv>();
+  // Hono would print the error, and a message may hold anything.
+  web.onError((error, c) => {
+    log({ event: 'unexpected-error', where: 'web', ...describeError(error) });
+    return c.body(null, 500);
+  });
+  web.on(API_METHODS, `${API_PREFIX}/*`, (c) => {
+    const url = new URL(c.req.url);
+    url.pathname = url.pathname.slice(API_PREFIX.length);
+    const { raw } = c.req;
+    // A parcel is read from the socket (cut-body.ts): bytes that another layer holds are lost when the
+    // connection breaks.
+    const isParcel = url.pathname.startsWith('/upload/files') && c.env?.incoming instanceof Readable;
+    const inner = isParcel
+      ? new Request(url, { method: raw.method, headers: raw.headers, signal: raw.signal })
+      : new Request(url, raw);
+    return api.fetch(inner, { ...c.env, throughWeb: true });
+  });
+  web.use(securityHeaders('web', isSecure(publicUrl)));
+  web.route('/', webApp(webFolder));
+  return web;
+}

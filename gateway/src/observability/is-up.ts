@@ -1,0 +1,16 @@
+/** Whether a part that the gateway depends on answers. */
+
+export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
+  answer.then(
+    () => true,
+    () => false,
+  );
+
+/** Asks at most once in `forMs`, however many callers want to know. */
+export function remembered<T>(ask: () => Promise<T>, forMs: number, now: () => number): () => Promise<T> {
+  let last: { answer: Promise<T>; until: number } | null = null;
+  return () => {
+    if (!last || last.until <= now()) last = { answer: ask(), until: now() + forMs };
+    return last.answer;
+  };
+}

@@ -1,0 +1,25 @@
+/** What the models found: read, explained and verified here, and the verified report that the PACS then gets. */
+import type { Feature } from '../feature.ts';
+import type { Keys } from '../keys.ts';
+import { VERIFIED_QUEUE, type VerifiedReport } from './deliver-result.ts';
+import { resultRoutes, type ResultRouteTools } from './results.routes.ts';
+import { createReasonSeal } from './seal-reason.ts';
+import { sendVerifiedReport, type ReportTools } from './verify-result.ts';
+
+export type ResultsFeatureTools = Omit<ResultRouteTools & ReportTools, 'seal'> & {
+  readonly keys: Pick<Keys, 'wrapKey'>;
+};
+
+export function resultsFeature({ keys, ...rest }: ResultsFeatureTools): Feature {
+  const tools = { ...rest, seal: createReasonSeal(keys.wrapKey) };
+  return {
+    routes: [resultRoutes(tools)],
+    jobs: [
+      {
+        queue: VERIFIED_QUEUE,
+        concurrency: 1,
+        run: (report: VerifiedReport, signal) => sendVerifiedReport(report, tools, signal),
+      },
+    ],
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The answers of the gateway that are not a success (RFC 9457), as a device meets them on its way: status,
+ * whether a retry can help, a sentence for a person and the next step. Codes are a contract and never renamed.
+ * No sentence may hold a value of the data. Those about models and images stand in `inference-problems.ts`,
+ * because no page needs them at its start.
+ */
+
+export type ProblemKind = {
+  readonly status: number;
+  /** Can the same request succeed later? `login`: after signing in again. */
+  readonly retry: 'never' | 'later' | 'login' | 'changed';
+  readonly title: string;
+  readonly next?: string;
+};
+
+export const PROBLEMS = {
+  'bad-request': { status: 400, retry: 'never', title: 'The request cannot be read.' },
+  'invalid-request': {
+    status: 422,
+    retry: 'never',
+    title: 'The request does not have the required form.',
+  },
+  'not-authenticated': {
+    status: 401,
+    retry: 'login',
+    title: 'You are not signed in.',
+    next: 'Sign in and try again.',
+  },
+  'wrong-credentials': {
+    status: 401,
+    retry: 'changed',
+    title: 'User name or password is wrong.',
+    next: 'Type both again.',
+  },
+  'session-ended': {
+    status: 401,
+    retry: 'login',
+    title: 'The session has ended.',
+    next: 'Sign in again; nothing on this device is lost.',
+  },
+  'assertion-refused': {
+    status: 401,
+    retry: 'later',
+    title: 'The device’s signed assertion is not valid: wrong time, wrong audience, or used before.',
+    next: 'The device corrects its clock and signs a new one automatically.',
+  },
+  'not-allowed': {
+    status: 403,
+    retry: 'never',
+    title: 'Your role does not allow this.',
+    next: 'Ask an administrator.',
+  },
+  'policy-not-allowed': {
+    status: 403,
+    retry: 'never',
+    title: 'Your role may not send under this policy.',
+    next: 'Choose another policy or ask an administrator.',
+  },
+  'policy-withdrawn': {
+    status: 409,
+    retry: 'changed',
+    title: 'The policy was changed while the study waited.',
+    next: 'Choose the study again under the present policy.',
+  },
+  'origin-refused': { status: 403, retry: 'never', title: 'The request comes from another web site.' },
+  'not-found': { status: 404, retry: 'never', title: 'There is nothing here.' },
+  'upload-not-found': {
+    status: 404,
+    retry: 'never',
+    title: 'This upload is unknown here.',
+    next: 'It starts again automatically.',
+  },
+  'no-receipt-yet': {
+    status: 404,
+    retry: 'later',
+    title: 'There is no receipt yet: the PACS has not confirmed every instance.',
+  },
+  'method-not-allowed': { status: 405, retry: 'never', title: 'This address does not serve this method.' },
+  'not-acceptable': {
+    status: 406,
+    retry: 'never',
+    title: 'The answer is not available in a requested form.',
+  },
+  'upload-in-progress': {
+    status: 409,
+    retry: 'never',
+    title: 'The first bytes have left: the study can no longer be taken back.',
+  },
+  'parcels-missing': {
+    status: 409,
+    retry: 'changed',
+    title: 'Not every promised instance has arrived.',
+    next: 'The missing ones are sent automatically.',
+  },
+  'seal-key-unknown': {
+    status: 409,
+    retry: 'changed',
+    title: 'The gateway no longer has the key to this sealed copy, so nobody can open it.',
+    next: 'Choose the same files again.',
+  },
+  'user-exists': { status: 409, retry: 'never', title: 'There is already a user with this name.' },
+  'policy-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'There is already a policy with this name.',
+    next: 'Choose another name, or make a new version of it.',
+  },
+  'policy-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody else has changed the policy in the meantime.',
+    next: 'Look at the newest version and change that.',
+  },
+  'policy-built-in': {
+    status: 409,
+    retry: 'never',
+    title: 'This policy is built in: it can be neither changed nor withdrawn.',
+    next: 'Make a policy with another name.',
+  },
+  'policy-not-possible': {
+    status: 422,
+    retry: 'never',
+    title: 'The policy asks for something that is not possible.',
+    next: 'Leave it out of the policy.',
+  },
+  'last-admin': {
+    status: 409,
+    retry: 'changed',
+    title: 'Nobody could administer the site afterwards.',
+    next: 'Give another user the role admin first.',
+  },
+  'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },
+  'too-many-instances': {
+    status: 413,
+    retry: 'never',
+    title: 'The study has more instances than the limit.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    retry: 'never',
+    title: 'This kind of content is not accepted here.',
+  },
+  'rate-limited': {
+    status: 429,
+    retry: 'later',
+    title: 'Too many requests.',
+    next: 'It continues automatically in a moment.',
+  },
+  'checksum-mismatch': {
+    status: 460,
+    retry: 'later',
+    title: 'The bytes were damaged on the way.',
+    next: 'They are sent again automatically.',
+  },
+  unexpected: {
+    status: 500,
+    retry: 'later',
+    title: 'Something went wrong in the gateway.',
+    next: 'Try again; give the correlation id to the administrator.',
+  },
+  'pacs-unreachable': {
+    status: 502,
+    retry: 'later',
+    title: 'The PACS does not answer.',
+    next: 'Studies wait at the gateway and continue automatically.',
+  },
+  'not-ready': {
+    status: 503,
+    retry: 'later',
+    title: 'The gateway is starting or cannot reach its database.',
+  },
+  'storage-full': {
+    status: 507,
+    retry: 'later',
+    title: 'The gateway is out of space.',
+    next: 'The study waits on this device. Tell the administrator.',
+  },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,0 +1,276 @@
+/**
+ * Reasons and warnings: why an instance or a file did not end as `stored`, and remarks about one that did. They
+ * stand in states, receipts and reports. One row for each code: a sentence for a person and the next step.
+ * Codes are a contract and never renamed. No sentence may hold a value of the data.
+ */
+
+type Reason = {
+  /** What happened. */
+  readonly title: string;
+  /** What to do next. */
+  readonly next: string;
+  /** The same bytes may be stored later: the cause lay elsewhere. */
+  readonly retry?: 'later';
+};
+
+/** Why a file or an instance did not end as `stored`. */
+export const REASONS = {
+  // The file is not DICOM at all.
+  'empty-file': { title: 'The file is empty (0 bytes).', next: 'Copy it from its source again.' },
+  'not-dicom': {
+    title: 'The file is not DICOM.',
+    next: 'Nothing to do, unless it should have been an image of the study.',
+  },
+  'not-dicom-image': {
+    title: 'The file is an ordinary picture, not DICOM.',
+    next: 'Ask the modality for the DICOM export.',
+  },
+  'not-dicom-document': {
+    title: 'The file is a document, not DICOM.',
+    next: 'Ask for the DICOM export of it.',
+  },
+  'not-dicom-archive': {
+    title: 'The file is an archive, although its name says DICOM.',
+    next: 'Unpack it and choose the files in it.',
+  },
+  // The file is damaged.
+  truncated: {
+    title: 'The file ends too early: a part of it is missing.',
+    next: 'Copy it from its source again.',
+  },
+  'not-parseable': {
+    title: 'The file begins as DICOM, but the rest cannot be read.',
+    next: 'Copy it from its source again.',
+  },
+  'length-beyond-end': {
+    title: 'A length in the file points beyond its end.',
+    next: 'Copy it from its source again.',
+  },
+  'inconsistent-length': {
+    title: 'Lengths inside the file contradict each other.',
+    next: 'Export the study again.',
+  },
+  'missing-delimiter': {
+    title: 'A part of unknown length in the file is never closed.',
+    next: 'Export the study again.',
+  },
+  'nesting-too-deep': {
+    title: 'Sequences are nested deeper than any real object needs.',
+    next: 'Do not send this file; tell the administrator where it came from.',
+  },
+  'too-many-items': { title: 'A sequence has more items than the limit.', next: 'Tell the administrator.' },
+  'too-many-elements': {
+    title: 'The file has more elements than the limit.',
+    next: 'Tell the administrator.',
+  },
+  'header-too-large': {
+    title: 'The part of the file before the pixels is larger than the limit.',
+    next: 'Tell the administrator.',
+  },
+  'instance-too-large': { title: 'The instance is larger than the limit.', next: 'Tell the administrator.' },
+  'expansion-limit': {
+    title: 'The compressed file grows beyond the limit when it is opened.',
+    next: 'Do not send this file; tell the administrator where it came from.',
+  },
+  'forbidden-preamble': {
+    title: 'The file is DICOM and also a program or document.',
+    next: 'Do not open it with other programs; tell the administrator where it came from.',
+  },
+  'trailing-data': {
+    title: 'The file has extra bytes after the end of the object.',
+    next: 'Export the study again.',
+  },
+  'duplicate-element': { title: 'An element occurs twice.', next: 'Export the study again.' },
+  'wrong-vr': {
+    title: 'An essential element has the wrong type.',
+    next: 'Export the study again.',
+  },
+  'unknown-vr': { title: 'An element has a type that DICOM does not know.', next: 'Export the study again.' },
+  'multiple-values': {
+    title: 'An element that must have one value has several.',
+    next: 'Export the study again.',
+  },
+  'command-element': {
+    title: 'The file contains network commands, which do not belong in a file.',
+    next: 'Export the study again.',
+  },
+  'file-meta-in-data-set': {
+    title: 'File Meta Information stands inside the Data Set.',
+    next: 'Export the study again.',
+  },
+  'identifier-mismatch': {
+    title: 'The identifiers at the start of the file and inside it differ.',
+    next: 'Export the study again.',
+  },
+  'missing-uid': {
+    title: 'An identifier that every PACS needs is missing.',
+    next: 'Export the study from the modality, not from a viewer.',
+  },
+  'invalid-uid': { title: 'An identifier is not a valid UID.', next: 'Export the study again.' },
+  'transfer-syntax-unknown': {
+    title: 'The transfer syntax of the file is not known.',
+    next: 'Export the study in a standard transfer syntax.',
+  },
+  'transfer-syntax-mismatch': {
+    title: 'The file is not encoded as it claims.',
+    next: 'Export the study again.',
+  },
+  'sop-class-not-storage': {
+    title: 'This kind of object cannot be stored (for example a media directory).',
+    next: 'Nothing to do: its images travel on their own.',
+  },
+  // The pixels cannot be what the header says.
+  'pixel-data-encoding': {
+    title: 'The pixels are not encoded as the transfer syntax says.',
+    next: 'Export the study again.',
+  },
+  'pixel-data-length': {
+    title: 'The amount of pixel data does not fit rows, columns and frames.',
+    next: 'Export the study again.',
+  },
+  'pixel-data-missing': { title: 'The image has no pixel data.', next: 'Export the study again.' },
+  'pixel-data-not-decodable': {
+    title: 'The compressed pixel data is damaged.',
+    next: 'Export the study again.',
+  },
+  'offset-table-invalid': {
+    title: 'The table that finds the frames points beyond the data.',
+    next: 'Export the study again.',
+  },
+  'invalid-dimensions': { title: 'The image has no rows or no columns.', next: 'Export the study again.' },
+  'invalid-number-of-frames': {
+    title: 'The number of frames is not a positive number.',
+    next: 'Export the study again.',
+  },
+  'inconsistent-pixel-module': {
+    title: 'The description of the pixels contradicts itself.',
+    next: 'Export the study again.',
+  },
+  'palette-missing': {
+    title: 'The image needs a colour palette that it does not have.',
+    next: 'Export the study again.',
+  },
+  // Archives.
+  'archive-unsafe-path': {
+    title: 'The archive names files outside itself.',
+    next: 'Do not unpack it; tell the administrator where it came from.',
+  },
+  'archive-expansion-limit': {
+    title: 'The archive grows beyond the limit when it is opened.',
+    next: 'Unpack it and choose the folder.',
+  },
+  'archive-too-many-entries': {
+    title: 'The archive has more entries than the limit.',
+    next: 'Unpack it and choose the folder.',
+  },
+  'archive-nested': { title: 'The archive holds another archive.', next: 'Unpack it and choose the folder.' },
+  'archive-duplicate-entry': {
+    title: 'The archive has two entries with the same name.',
+    next: 'Unpack it and choose the files.',
+  },
+  'archive-damaged': { title: 'The archive is damaged.', next: 'Copy it from its source again.' },
+  'archive-encrypted': {
+    title: 'The archive asks for a password.',
+    next: 'Unpack it and choose the folder.',
+  },
+  'file-unreadable': {
+    title: 'The device could not read the file.',
+    next: 'Put the medium in again and choose the file once more.',
+  },
+  'file-changed': {
+    title: 'The file was changed while it was being made safe.',
+    next: 'Choose it again once nothing writes to it.',
+  },
+  // The gateway or the PACS decided.
+  'conflicting-instance': {
+    title:
+      'Another instance with the same identifier, but other content, is already there. Nothing was overwritten.',
+    next: 'Leave it out, or have the sender give it a new identifier.',
+  },
+  'already-here-other-policy': {
+    title: 'The same original was stored under another version of the policy.',
+    next: 'Nothing to do: it is not stored twice.',
+  },
+  'digest-mismatch': {
+    title: 'The bytes that arrived are not the bytes that were promised.',
+    next: 'It is sent again automatically.',
+    retry: 'later',
+  },
+  'manifest-mismatch': {
+    title: 'The instance is not the one that was promised.',
+    next: 'Choose the study again.',
+  },
+  'identity-remains': {
+    title: 'The instance still holds identifying values.',
+    next: 'It was not stored. Tell the administrator.',
+  },
+  'cannot-be-verified': {
+    title: 'The gateway could not check the instance: the check itself kept failing.',
+    next: 'It was not stored. Try again; tell the administrator if it happens twice.',
+  },
+  'cannot-be-deidentified': {
+    title: 'The identifying values of this kind of object cannot be removed safely.',
+    next: 'Leave it out, or send it under another policy.',
+  },
+  'burned-in-annotation': {
+    title: 'The object states that identifying text is burned into its pixels.',
+    next: 'Look at it; leave it out, or send it under another policy.',
+  },
+  'pacs-refused': {
+    title: 'The PACS refused the instance.',
+    next: 'Try again once the PACS is fixed, or leave it out.',
+    retry: 'later',
+  },
+  'pacs-lost': {
+    title: 'The PACS said it stored the instance, but does not have it.',
+    next: 'Try again; tell the administrator if it happens twice.',
+    retry: 'later',
+  },
+  'never-arrived': {
+    title: 'The device promised the instance, but it never arrived.',
+    next: 'Choose the study again on the device that has it.',
+    retry: 'later',
+  },
+  'left-out': { title: 'A person left the instance out.', next: 'Nothing to do.' },
+} as const satisfies Record<string, Reason>;
+
+export type ReasonCode = keyof typeof REASONS;
+
+/** Whether trying a refused instance again, unchanged, can help. False for a code outside the table. */
+export function canRetry(code: string): boolean {
+  const reasons: Readonly<Record<string, Reason>> = REASONS;
+  return Object.hasOwn(reasons, code) && reasons[code]?.retry === 'later';
+}
+
+export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
+
+/** Remarks about an instance that travels all the same. */
+export const WARNINGS = {
+  'file-meta-written': 'The file had no File Meta Information; one was written.',
+  'non-zero-preamble': 'The first 128 bytes of the file are not empty.',
+  'trailing-padding': 'The file ends with Data Set Trailing Padding.',
+  'odd-length': 'A value has an odd length.',
+  'tag-order': 'Elements are not in ascending order.',
+  'file-meta-length': 'The length of the File Meta Information is wrong.',
+  'missing-delimiter': 'The pixel data is not closed by a delimiter.',
+  'undecodable-text': 'Text cannot be decoded with the character set that the file names.',
+  'unknown-character-set': 'The file names a character set that is not known.',
+  'patient-missing': 'The file has no Patient Name and no Patient ID.',
+  'invalid-date': 'Invalid date.',
+  'invalid-number': 'Invalid number.',
+  'invalid-value-count': 'An element has more values than DICOM allows.',
+  'value-too-long': 'A value is longer than DICOM allows.',
+  'many-elements': 'The file has an unusual number of elements or items.',
+  'unknown-vr': 'An element has a type that DICOM does not know.',
+  'wrong-vr': 'An element has a different type than DICOM requires.',
+  'sop-class-unknown': 'The standard does not have this kind of object.',
+  'pixel-data-length': 'There is more pixel data than the image needs.',
+  'pixel-data-missing': 'The image has no pixel data.',
+  'icon-oversized': 'The icon image claims an impossible size.',
+  'identifier-mismatch': 'The identifiers at the start of the file and inside it differ; those inside count.',
+  'control-characters': 'Text contains terminal controls or characters that change the direction of writing.',
+  'name-form': 'A name is not written as the standard asks.',
+  'uid-form': 'An identifier is not written as the standard asks.',
+} as const satisfies Record<string, string>;
+
+export type WarningCode = keyof typeof WARNINGS;
