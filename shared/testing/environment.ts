@@ -25,8 +25,6 @@ export type TestEnvironment = {
   readonly chromium: string | null;
   /** Where the keeper of the world that browser tests share is asked for it (world.ts). */
   readonly world: string | null;
-  /** An embedded database that nobody has used, to be copied: making one takes seconds. */
-  readonly emptyDatabase: string | null;
   /** The corpus folder, with `dev/`, `bad/` and `manifest.json`. */
   readonly corpus: string | null;
 };
@@ -53,7 +51,6 @@ export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvir
     pacs: url && authorization ? { url, authorization } : null,
     chromium: pathFrom(env.RELAY_TEST_CHROMIUM, CHROMIUM_OF_DEBIAN),
     world: env.RELAY_TEST_WORLD || null,
-    emptyDatabase: env.RELAY_TEST_EMPTY_DATABASE || null,
     corpus: pathFrom(env.RELAY_TEST_CORPUS, CORPUS_BESIDE_THE_CLONE),
   };
 }
