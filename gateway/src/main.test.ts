@@ -106,7 +106,9 @@ test('a second gateway on the same data is refused in words and changes nothing'
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
-  second.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text));
+  second.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   const code = await new Promise((resolve) => second.once('exit', resolve));
   assert.is(code, 1);
   assert.match(said, 'is in use by process');
@@ -120,7 +122,9 @@ test('a wrong setting ends the start with 2, and every mistake is on stderr', as
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   assert.is(await new Promise((resolve) => child.once('exit', resolve)), 2);
   for (const name of ['RELAY_PORT', 'RELAY_POLICY', 'PACS_URL']) assert.match(said, name);
 });

@@ -95,7 +95,13 @@ async function watch(api: string, token: string, uploadId: string) {
       text = text.slice(text.lastIndexOf('\n') + 1);
     }
   })().catch(() => undefined);
-  return { states, end: () => (ending.abort(), ended) };
+  return {
+    states,
+    end() {
+      ending.abort();
+      return ended;
+    },
+  };
 }
 
 /** A device by hand: each of its requests goes to the other gateway. */
@@ -108,7 +114,8 @@ function createDevice(token: string) {
     headers: Record<string, string> = {},
     body: RequestInit['body'] = null,
   ): Promise<Response> => {
-    const { api } = world.gateways[(turn += 1) % 2]!;
+    turn += 1;
+    const { api } = world.gateways[turn % 2]!;
     return fetch(`${api}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', ...headers },
@@ -147,7 +154,9 @@ function createDevice(token: string) {
 
 if (postgresUrl === null) skipped('several gateways on one PostgreSQL', 'RELAY_TEST_POSTGRES_URL is not set');
 else {
-  test.before(async () => void (world = await openWorld(postgresUrl)));
+  test.before(async () => {
+    world = await openWorld(postgresUrl);
+  });
   test.after(() => world.close());
 
   test('started at once on an empty folder and an empty database they have the same keys and one first user', async () => {
