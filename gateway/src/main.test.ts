@@ -7,8 +7,9 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
-import type { Session } from '#shared/protocol/api.ts';
+import { signInAt } from './testing/sign-in-at.ts';
 
 const test = suite('the gateway’s process');
 const PASSWORD = 'correct horse battery';
@@ -40,16 +41,7 @@ test.after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function signIn(base: string): Promise<Session> {
-  const body = JSON.stringify({ username: 'admin', password: PASSWORD });
-  const answer = await fetch(`${base}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  assert.is(answer.status, 200);
-  return (await answer.json()) as Session;
-}
+const signIn = (api: string) => signInAt(api, { username: 'admin', password: PASSWORD });
 
 test('says in one typed line that it is ready, and its keys and folders are for its owner only', () => {
   const ready = gateway.lines.find(({ event }) => event === 'gateway-ready');
@@ -182,7 +174,8 @@ test('SIGTERM lets a request that is under way end, closes event streams, and ex
   await until('it to be stopping', () => gateway.lines.some(({ event }) => event === 'gateway-stopping'));
   assert.is(await signingIn.finish(), 200);
   await stopped;
-  await events.body?.cancel().catch(() => {});
+  const cancelled = events.body?.cancel() ?? Promise.resolve();
+  await ignoreFailure(cancelled, 'the gateway has ended the stream');
   assert.ok(performance.now() - began < 7_500, `${performance.now() - began} ms`);
   await until('its last line', () => gateway.lines.some(({ event }) => event === 'gateway-stopped'));
   await gateway.start();

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { modelSchema, predictAnswerSchema } from '#shared/protocol/inference.ts';
-import { openDatabase } from '../database/database.ts';
+import { openTestDatabase } from '../testing/open-database.ts';
 import { createTestEngine } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { encodePng } from '../results/encode-png.ts';
@@ -15,6 +15,7 @@ import type { ModelCard } from '#shared/models/card.ts';
 import { aboveOneModel, darkNanModel, meanModel, type TestModel } from '../testing/build-model.ts';
 import { versionsOf } from './model.store.ts';
 import { registerBuiltIn } from './register-built-in.ts';
+import { digestOf } from '#testing/digest-of.ts';
 
 type Model = z.infer<typeof modelSchema>;
 type Answer = z.infer<typeof predictAnswerSchema>;
@@ -128,7 +129,7 @@ test('one that is not what its card says is refused by name and is not there aft
   const refused = async (form: FormData, status: number): Promise<string> =>
     (await asked<{ code: string }>('POST', '/models', status, { form })).code;
   const nonsense = new Uint8Array(Buffer.from('this is no model at all'));
-  const sha256 = (await import('node:crypto')).createHash('sha256').update(nonsense).digest('hex');
+  const sha256 = digestOf(nonsense);
   assert.is(
     await refused(formOf({ file: nonsense, card: { ...model.card, sha256 } }), 422),
     'model-unreadable',
@@ -263,7 +264,7 @@ test('a version that has failed too often answers nobody, until an administrator
 });
 
 test('activated again at one gateway it is tried anew at every other, also by who had given it up', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const engines = [createTestEngine(), createTestEngine()] as const;
@@ -289,7 +290,7 @@ test('activated again at one gateway it is tried anew at every other, also by wh
 });
 
 test('a model whose file was changed on the disk answers nobody after the next start, and the gateway starts all the same', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const model = meanModel();
@@ -322,7 +323,7 @@ test('a model whose file was changed on the disk answers nobody after the next s
 });
 
 test('a model that an upgrade replaces is followed by the one that comes in its place', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const siteId = (await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow()).id;
   const builtIn = (version: string, digest: string) => ({
     card: { ...(meanModel().card as unknown as ModelCard), version },

@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role, Session } from '#shared/protocol/api.ts';
 import { type Config, readConfig } from '../config.ts';
-import { type Database, openDatabase } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import { openTestDatabase } from './open-database.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
 
@@ -47,7 +48,7 @@ export type TestGatewayOptions = {
 
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'relaypacs-gateway-'));
-  const database = await (options.open ?? (() => openDatabase({ kind: 'memory' })))();
+  const database = await (options.open ?? openTestDatabase)();
   const lines: Record<string, unknown>[] = [];
   const clocks = createTestClocks();
   const gateway = await createGateway(settingsIn(folder, options.env), {
