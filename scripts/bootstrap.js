@@ -68,10 +68,15 @@ function dependenciesAreCurrent() {
   const read = (path) => JSON.parse(readFileSync(join(ROOT, path), 'utf8')).packages;
   try {
     const [wanted, present] = [read('package-lock.json'), read('node_modules/.package-lock.json')];
-    return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    // Most optional packages are for other machines; those of our own that fit this one are needed.
+    const ours = Object.keys(wanted[''].optionalDependencies ?? {}).map((name) => `node_modules/${name}`);
+    const fits = ({ os, cpu }) => os?.includes(process.platform) && cpu?.includes(process.arch);
+    return Object.entries(wanted).every(([path, wants]) => {
       if (path === '') return true;
       const found = present[path];
-      return found ? found.version === version && found.integrity === integrity : optional === true;
+      return found
+        ? found.version === wants.version && found.integrity === wants.integrity
+        : wants.optional === true && !(ours.includes(path) && fits(wants));
     });
   } catch {
     return false;

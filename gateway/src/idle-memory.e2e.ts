@@ -60,7 +60,7 @@ else {
     skipped('the memory of an idle gateway on PostgreSQL', 'RELAY_TEST_POSTGRES_URL is not set');
   else {
     test('stays within 200 MB beside a PostgreSQL server', async () => {
-      const database = await createTestDatabase(postgresUrl);
+      const database = await createTestDatabase();
       const gateway = await createGateway('server', database.url);
       await gateway.start();
       await isWithin('on PostgreSQL, idle', gateway.pid, SERVER_LIMIT_BYTES);

@@ -7,7 +7,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { type Config, ConfigMistakes, readConfig } from './config.ts';
-import { FolderInUse } from './database/folder-lock.ts';
+import { FolderInUse } from './database/embedded/leftover.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import type { GatewayEnv } from './http/route.ts';
 import { describeError } from './observability/log.ts';

@@ -12,7 +12,7 @@ import { createGatewayUnderTest } from '#testing/gateway-under-test.ts';
 import { residentBytes } from '#testing/process-memory.ts';
 import type { BenchRow } from './row.ts';
 import { freePort } from '../system/ports.ts';
-import { findPostgres, startPostgres } from '../system/postgres.ts';
+import { startPostgres } from '../system/postgres.ts';
 import { sliceSource } from './slices.ts';
 import { openBenchSystem } from './system.ts';
 
@@ -58,7 +58,6 @@ async function idleRows(
 async function benchIdle(say: (line: string) => void): Promise<readonly BenchRow[]> {
   say('idle, with the embedded database …');
   const embedded = await idleRows(['idle-first-start', 'idle-again'], EMBEDDED_BUDGET_MB);
-  if ((await findPostgres()) === null) return embedded;
   say('… and beside PostgreSQL');
   const server = await startPostgres();
   return [

@@ -10,7 +10,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dcmjs$/, [/^scripts\/(generate-|bench)/]],
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
-  [/^(pg|@electric-sql\/pglite|kysely-.*)$/, [/^gateway\/src\/database\//]],
+  [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
   [
     /^jose$/,

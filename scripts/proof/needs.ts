@@ -12,7 +12,6 @@ const BY_FIELD: Readonly<Record<string, PartName>> = {
   postgresUrl: 'postgres',
   pacs: 'pacs',
   chromium: 'chromium',
-  emptyDatabase: 'emptyDatabase',
   corpus: 'corpus',
 };
 /** Modules that start or build something themselves. */

@@ -6,28 +6,19 @@
  *
  * A part that cannot be had is left out with its reason: the tests that need it skip themselves.
  */
-import { execFile, spawnSync } from 'node:child_process';
-import { access, mkdir } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ORTHANC_PACKAGES } from '../system/choose-pacs.ts';
 import { installDebianPackages } from '../system/debian-packages.ts';
 import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
-import { findPostgres, startPostgres } from '../system/postgres.ts';
+import { startPostgres } from '../system/postgres.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
-export type PartName =
-  | 'postgres'
-  | 'orthanc'
-  | 'pacs'
-  | 'chromium'
-  | 'readers'
-  | 'emptyDatabase'
-  | 'corpus'
-  | 'webApp';
+export type PartName = 'postgres' | 'orthanc' | 'pacs' | 'chromium' | 'readers' | 'corpus' | 'webApp';
 
 export type TestParts = {
   /** Starts what is not there yet; answers with the variables of these parts. Throws nothing. */
@@ -51,11 +42,6 @@ type Part = {
 };
 type Say = (line: string) => void;
 
-const POSTGRES_PACKAGES = {
-  packages: ['postgresql'],
-  services: ['postgresql'],
-  purpose: 'PostgreSQL (for the tests)',
-};
 const CHROMIUM_PACKAGES = {
   packages: ['chromium', 'fonts-liberation'],
   services: [],
@@ -111,7 +97,6 @@ async function findOrInstall<T>(find: () => Promise<T | null>, packages: Package
 }
 
 async function postgres(): Promise<Started> {
-  await have(findPostgres, POSTGRES_PACKAGES);
   const server = await startPostgres();
   return { env: { RELAY_TEST_POSTGRES_URL: server.url }, stop: () => server.stop() };
 }
@@ -139,16 +124,6 @@ async function findReaders(): Promise<true | null> {
 async function readers(): Promise<Started> {
   await have(findReaders, READERS_PACKAGES);
   return { env: {} };
-}
-
-async function emptyDatabase(folder: string): Promise<Started> {
-  const path = join(folder, 'empty-database');
-  await mkdir(join(path, 'files'), { recursive: true, mode: 0o700 });
-  await promisify(execFile)(process.execPath, [
-    join(ROOT, 'gateway/src/database/make-cluster.ts'),
-    join(path, 'files'),
-  ]);
-  return { env: { RELAY_TEST_EMPTY_DATABASE: path } };
 }
 
 async function corpus(): Promise<Started> {
@@ -180,11 +155,6 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   },
   chromium: { what: 'Chromium', variables: ['RELAY_TEST_CHROMIUM'], start: chromium },
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },
-  emptyDatabase: {
-    what: 'an empty database',
-    variables: ['RELAY_TEST_EMPTY_DATABASE'],
-    start: emptyDatabase,
-  },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
 };

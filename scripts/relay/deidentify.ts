@@ -57,7 +57,11 @@ export async function deidentify(args: readonly string[], around: Surroundings):
           ? found
           : await refusingUnreadable(around.signal, async () => {
               const original = await openFile(found.ref, archives);
-              const applied = await applyPolicy(original, found.inFolder, policy, around.signal);
+              const applied = await applyPolicy(
+                original,
+                { policy, inFolder: found.inFolder },
+                around.signal,
+              );
               if (applied.kind !== 'applied' || options.value('report') === null)
                 return { ...applied, said: null };
               return {

@@ -70,8 +70,7 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     async prepare(file) {
       const applied = await applyPolicy(
         await openFile(file.ref, archives, signal),
-        file.inFolder,
-        (await sender).devicePolicy,
+        { policy: (await sender).devicePolicy, inFolder: file.inFolder },
         signal,
       );
       if (applied.kind !== 'applied') throw new Error('a file was changed while it was being sent');
@@ -228,7 +227,7 @@ async function readOne(
   if (found.kind === 'refused') return ended('refused', found.because);
   const policy = await devicePolicy();
   const outcome = await refusingUnreadable(signal, async () =>
-    ingestFile(await open(found), found.inFolder, policy, signal),
+    ingestFile(await open(found), { policy, inFolder: found.inFolder }, signal),
   );
   if (outcome.kind !== 'ready') return ended(outcome.kind, outcome.because);
   const {

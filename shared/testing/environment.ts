@@ -23,8 +23,6 @@ export type TestEnvironment = {
   readonly pacs: TestPacs | null;
   /** The path of a Chromium. */
   readonly chromium: string | null;
-  /** An embedded database that nobody has used, to be copied: making one takes seconds. */
-  readonly emptyDatabase: string | null;
   /** The corpus folder, with `dev/`, `bad/` and `manifest.json`. */
   readonly corpus: string | null;
 };
@@ -50,7 +48,6 @@ export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvir
     postgresUrl: env.RELAY_TEST_POSTGRES_URL || null,
     pacs: url && authorization ? { url, authorization } : null,
     chromium: pathFrom(env.RELAY_TEST_CHROMIUM, CHROMIUM_OF_DEBIAN),
-    emptyDatabase: env.RELAY_TEST_EMPTY_DATABASE || null,
     corpus: pathFrom(env.RELAY_TEST_CORPUS, CORPUS_BESIDE_THE_CLONE),
   };
 }

@@ -7,14 +7,12 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cp, mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/system/gateway-process.ts';
-import { PATIENCE_MS, testEnvironment } from './environment.ts';
+import { PATIENCE_MS } from './environment.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOOK_AGAIN_MS = 20;
@@ -60,18 +58,6 @@ export async function until<T>(
     await after(LOOK_AGAIN_MS);
   }
   throw new Error(`waited ${PATIENCE_MS / 1000} s for: ${what}`);
-}
-
-/**
- * A first start finds its embedded database made, as a second one does; that it makes its own is tested in
- * start.e2e.ts.
- */
-async function giveDatabase({ dataDir, databaseUrl }: GatewaySettings): Promise<void> {
-  const { emptyDatabase } = testEnvironment();
-  const folder = join(dataDir, 'database');
-  if (emptyDatabase === null || databaseUrl !== undefined || existsSync(folder)) return;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await cp(emptyDatabase, folder, { recursive: true });
 }
 
 export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderTest {
@@ -123,7 +109,6 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       return child?.pid ?? 0;
     },
     async start() {
-      await giveDatabase(settings);
       const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], {
         env,
         stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,7 +7,7 @@
 import { createSender } from '../pipeline/upload/sender/create-sender.ts';
 import { QUIET_MS } from '../net/fetch-with-progress.ts';
 import { openSendingTools } from '../pipeline/upload/sender/sending-tools.ts';
-import { watchQueue } from '../pipeline/queue/rows/instance-queue.ts';
+import { watchQueue } from '../pipeline/queue/rows/watch-queue.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { accountsWithWork } from '../pipeline/queue/rows/waiting-accounts.ts';
 import { realClock } from '../pipeline/upload/clock.ts';

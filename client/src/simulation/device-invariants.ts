@@ -27,7 +27,7 @@ export interface Snapshot {
 
 export async function look(device: SimulatedDevice): Promise<Snapshot> {
   const { studies, instances, parcels, records, receipts, reports } = device.database;
-  const { after } = await device.lookAtRoster();
+  const { after } = await device.lookAtRecord();
   return {
     studies: await studies.toArray(),
     instances: Map.groupBy(await instances.toArray(), ({ studyId }) => studyId),

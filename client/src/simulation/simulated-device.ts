@@ -19,7 +19,7 @@ import { createTestDisk } from '../testing/open-disk.ts';
 import { createPlace, openDevice, queueOver, type TestDevice, type TestKeys } from '../testing/open-queue.ts';
 import { noteTriage } from '../pipeline/queue/rows/note-triage.ts';
 import { createOrdering } from '../pipeline/queue/rows/order-studies.ts';
-import { compareRoster, createRoster } from '../pipeline/queue/waiting-record.ts';
+import { compareWithDatabase, keepWaitingRecord } from '../pipeline/queue/waiting-record.ts';
 import { compareForSending } from '../pipeline/queue/sending-order.ts';
 import {
   CopyUnreadable,
@@ -114,10 +114,13 @@ export class SimulatedDevice {
   }
 
   /** The list outside the database, after a look, as the queue's screen keeps it. */
-  async lookAtRoster() {
-    const roster = createRoster(this.place);
+  async lookAtRecord() {
+    const record = keepWaitingRecord(this.place);
     const [origin, studies] = [await databaseOrigin(this.database), await this.database.studies.toArray()];
-    return { before: roster.read(), after: roster.change((kept) => compareRoster(kept, origin, studies)) };
+    return {
+      before: record.read(),
+      after: record.change((kept) => compareWithDatabase(kept, origin, studies)),
+    };
   }
 
   decisionsOf({ device: { database } }: Tab, isHeard = true): DecisionTools {

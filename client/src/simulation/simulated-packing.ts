@@ -144,7 +144,7 @@ async function packOn(device: Around, tab: Tab, packer: Packer, isChanged: boole
   }
   packer.next += 1;
   const row = await database.instances.get([id, instance.position]);
-  // As device-tasks.ts: what the PACS has, or what was settled meanwhile, needs no copy.
+  // As name-and-pack.ts: what the PACS has, or what was settled meanwhile, needs no copy.
   if (
     !row ||
     row.parcelId !== null ||

@@ -11,8 +11,10 @@ import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
 import { makeSealingKeys, openDevice, queueOver, type TestDevice } from './open-queue.ts';
-import { createTaskRunner, type ResultOf, type Task } from '../pipeline/ingest/device-tasks.ts';
-import { createIngestStore, type IngestTools } from '../pipeline/ingest/ingest.store.ts';
+import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
+import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
+import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
+import { createTaskRunner } from '../pipeline/ingest/task-runner.ts';
 import type { WorkerPool } from '../pipeline/ingest/worker-pool.ts';
 
 const ROLES = ['admin' as const];

@@ -1,19 +1,14 @@
 /**
- * The one door to the database: PostgreSQL behind `DATABASE_URL`, or PGlite (PostgreSQL in this process) in a
- * folder. The same SQL runs on both. `bigint` comes back as a number, `timestamptz` as a Date.
+ * The one door to the database: PostgreSQL behind `DATABASE_URL`, or one of our own in a folder. `bigint` comes
+ * back as a number, `timestamptz` as a Date.
  *
  * Both keep what was committed when a process is killed and when the power is cut.
  */
-import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
-import { DurableFiles } from './durable-files.ts';
-import { embeddedFiles } from './embedded-files.ts';
-import { startUpkeep } from './embedded-upkeep.ts';
-import { lockFolder } from './folder-lock.ts';
+import { type ServerEvents, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
 import { migrate } from './migrations.ts';
-import { pgliteDialect } from './pglite-dialect.ts';
 import { createPresence } from './presence.ts';
 import { createSharedLocks, type SharedLocks } from './shared-locks.ts';
 import { NOTICE_DEATH, openStandingConnection } from './standing-connection.ts';
@@ -23,18 +18,15 @@ export type Db = Kysely<Tables>;
 /** A function that takes a `Trx` first runs inside its caller's transaction. */
 export type Trx = Transaction<Tables>;
 
-/** Where the database is: a server, a folder of ours, or nowhere but memory (tests). */
+/** Where the database is: a server, or a folder of ours. */
 export type DatabasePlace =
   | { readonly kind: 'server'; readonly url: string }
-  | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'memory' };
+  | { readonly kind: 'folder'; readonly path: string };
 
 export type Database = {
   readonly db: Db;
-  /** What job queues need beside SQL: the embedded instance or the server's address. */
-  readonly engine:
-    | { readonly kind: 'embedded'; readonly pglite: PGlite }
-    | { readonly kind: 'server'; readonly url: string };
+  /** The server's address, for what needs connections of its own. */
+  readonly url: string;
   /** What gateways on one server share; null where the database is this process's alone. */
   readonly shared: { readonly locks: SharedLocks; channel(name: string): Promise<MessageChannel> } | null;
   /**
@@ -56,7 +48,7 @@ const POOL_SIZE = 10;
 const INT8 = 20;
 
 /** `bigint` as a number: sizes and counts stay far below 2^53. */
-const types = {
+export const COLUMN_TYPES = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === INT8
       ? Number
@@ -68,7 +60,7 @@ async function openServer(url: string): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
-    types,
+    types: COLUMN_TYPES,
     application_name: 'relaypacs',
     onConnect,
   });
@@ -83,7 +75,7 @@ async function openServer(url: string): Promise<Database> {
   const { join } = createPresence(connection);
   return {
     db,
-    engine: { kind: 'server', url },
+    url,
     shared: { locks, channel: (name) => openMessageChannel(connection, name) },
     join,
     ping: async () => void (await sql`select 1`.execute(db)),
@@ -94,69 +86,28 @@ async function openServer(url: string): Promise<Database> {
   };
 }
 
-/**
- * PostgreSQL's own default is 128 MB of shared buffers; our tables fit in an eighth of it, and the gateway
- * has 600 MB in all. PGlite's own settings switch fsync off (`-F`); its `fdatasync` does nothing, its `fsync`
- * is ours where there are files.
- */
-const EMBEDDED_SETTINGS = ['-c', 'shared_buffers=16MB'];
-const DURABLE_SETTINGS = ['-c', 'fsync=on', '-c', 'wal_sync_method=fsync'];
-
-type Embedded = { readonly pglite: PGlite; flushed(): Promise<void>; close(): Promise<void> };
-
-async function openMemory(): Promise<Embedded> {
-  const pglite = await PGlite.create({ startParams: [...PGlite.defaultStartParams, ...EMBEDDED_SETTINGS] });
-  return { pglite, flushed: async () => {}, close: () => pglite.close() };
-}
-
-async function openFolder(path: string): Promise<Embedded> {
-  const unlock = await lockFolder(path);
+async function openFolder(path: string, events?: ServerEvents): Promise<Database> {
+  const postgres = await startEmbeddedPostgres(path, events && { events });
   try {
-    const files = new DurableFiles(await embeddedFiles(path));
-    const startParams = [
-      ...PGlite.defaultStartParams.filter((setting) => setting !== '-F'),
-      ...EMBEDDED_SETTINGS,
-      ...DURABLE_SETTINGS,
-    ];
-    const pglite = await PGlite.create({ fs: files, startParams });
-    const endUpkeep = startUpkeep(pglite);
+    const database = await openServer(postgres.url);
     const close = async (): Promise<void> => {
-      await endUpkeep();
-      await pglite.close();
-      unlock();
+      await database.close();
+      await postgres.stop();
     };
-    return { pglite, flushed: () => files.flushed(), close };
+    return { ...database, close };
   } catch (error) {
-    unlock();
+    await postgres.stop();
     throw error;
   }
 }
 
-async function openEmbedded(path: string | null): Promise<Database> {
-  const { pglite, flushed, close } = path === null ? await openMemory() : await openFolder(path);
-  const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite, flushed) });
-  return {
-    db,
-    engine: { kind: 'embedded', pglite },
-    shared: null,
-    join: (whenAlone) => whenAlone(),
-    ping: async () => void (await pglite.query('select 1')),
-    close: async () => {
-      await db.destroy();
-      await close();
-    },
-  };
-}
-
 /**
- * Opens the database and brings its schema up to date. Throws FolderInUse when another process has the
- * folder.
+ * Opens the database and brings its schema up to date. @throws FolderInUse when another gateway has the
+ * folder; CannotRun where PostgreSQL cannot run here.
  */
-export async function openDatabase(place: DatabasePlace): Promise<Database> {
+export async function openDatabase(place: DatabasePlace, events?: ServerEvents): Promise<Database> {
   const database =
-    place.kind === 'server'
-      ? await openServer(place.url)
-      : await openEmbedded(place.kind === 'folder' ? place.path : null);
+    place.kind === 'server' ? await openServer(place.url) : await openFolder(place.path, events);
   try {
     await migrate(database.db as unknown as Kysely<unknown>);
   } catch (error) {

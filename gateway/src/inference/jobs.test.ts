@@ -10,8 +10,7 @@ import * as assert from 'uvu/assert';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { openDatabase } from '../database/database.ts';
-import { testDatabases } from '../testing/open-database.ts';
+import { openTestDatabase, testDatabases } from '../testing/open-database.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { createTestEngine, followed, formOf, greyFile, lastOf } from '../testing/open-job.ts';
 
@@ -154,7 +153,7 @@ test('who hangs up before the answer is told apart from an answer that comes too
 });
 
 test('a gateway that stops in the midst leaves its job to whoever comes next; the result is there once', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   // Gateways that follow each other share their data directory.
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-jobs-')) };

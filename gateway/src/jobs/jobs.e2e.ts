@@ -16,11 +16,7 @@ const silent: JobEvents = {
 for (const { name, open } of testDatabases('two gateways').filter((one) => one.name === 'PostgreSQL')) {
   test(`beside another gateway, a dead one's job is taken over within a minute, and the living one's is left alone (${name})`, async () => {
     const first = await open();
-    assert.is(first.engine.kind, 'server');
-    const second = await openDatabase({
-      kind: 'server',
-      url: first.engine.kind === 'server' ? first.engine.url : '',
-    });
+    const second = await openDatabase({ kind: 'server', url: first.url });
     const [here, there] = [await createJobs(first, silent), await createJobs(second, silent)];
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();

@@ -7,7 +7,7 @@
  * key run one after the other, and a job asked for while one of its key still waits is that job. Does not
  * promise "once": a handler must bear being run again.
  */
-import { fromKysely, fromPglite, type JobWithMetadata, PgBoss } from 'pg-boss';
+import { fromKysely, type JobWithMetadata, PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
 import type { Database, Trx } from '../database/database.ts';
 
@@ -113,29 +113,17 @@ const WORK = {
 const SERVER_CONNECTIONS = 4;
 
 function createBoss(database: Database): PgBoss {
-  const common = {
+  return new PgBoss({
     schema: 'jobs',
     schedule: false,
     useListenNotify: true,
     superviseIntervalSeconds: SUPERVISE_SECONDS,
     monitorIntervalSeconds: SUPERVISE_SECONDS,
     persistWarnings: false,
-  };
-  const { engine } = database;
-  return engine.kind === 'embedded'
-    ? new PgBoss({
-        ...common,
-        db: fromPglite(engine.pglite),
-        backend: 'pglite',
-        reindex: false,
-        monitorVacuum: false,
-      })
-    : new PgBoss({
-        ...common,
-        connectionString: engine.url,
-        max: SERVER_CONNECTIONS,
-        application_name: 'relaypacs jobs',
-      });
+    connectionString: database.url,
+    max: SERVER_CONNECTIONS,
+    application_name: 'relaypacs jobs',
+  });
 }
 
 type Queues = {
@@ -279,13 +267,13 @@ class KeyTaken extends Error {}
 
 /**
  * Two gateways that fetch in the same instant do not see each other's job become active. Once both are, at
- * least the later one to look does, and steps back. PGlite fetches one after the other.
+ * least the later one to look does, and steps back.
  */
 async function isKeyTaken(
-  { engine, db }: Database,
+  { db }: Database,
   { id, name, groupId }: JobWithMetadata<unknown>,
 ): Promise<boolean> {
-  if (engine.kind === 'embedded' || !groupId) return false;
+  if (!groupId) return false;
   const { rows } = await sql`
     select 1 from jobs.job where name = ${name} and group_id = ${groupId} and state = 'active' and id <> ${id} limit 1`.execute(
     db,

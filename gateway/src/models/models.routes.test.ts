@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import type { modelSchema, predictAnswerSchema } from '#shared/protocol/inference.ts';
-import { openDatabase } from '../database/database.ts';
+import { openTestDatabase } from '../testing/open-database.ts';
 import { createTestEngine } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { encodePng } from '../results/encode-png.ts';
@@ -263,7 +263,7 @@ test('a version that has failed too often answers nobody, until an administrator
 });
 
 test('activated again at one gateway it is tried anew at every other, also by who had given it up', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const engines = [createTestEngine(), createTestEngine()] as const;
@@ -289,7 +289,7 @@ test('activated again at one gateway it is tried anew at every other, also by wh
 });
 
 test('a model whose file was changed on the disk answers nobody after the next start, and the gateway starts all the same', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const model = meanModel();
@@ -322,7 +322,7 @@ test('a model whose file was changed on the disk answers nobody after the next s
 });
 
 test('a model that an upgrade replaces is followed by the one that comes in its place', async () => {
-  const database = await openDatabase({ kind: 'memory' });
+  const database = await openTestDatabase();
   const siteId = (await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow()).id;
   const builtIn = (version: string, digest: string) => ({
     card: { ...(meanModel().card as unknown as ModelCard), version },

@@ -1,23 +1,21 @@
 /**
- * Databases for tests: every one fresh, PGlite always, PostgreSQL too where the environment names a server.
+ * Databases for tests: each is fresh, a copy of a template that has the schema and pg-boss' tables, on the
+ * server that the test run started; a file that is run by hand starts one of its own.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { testEnvironment } from '#testing/environment.ts';
+import { startPostgres } from '../../../scripts/system/postgres.ts';
 import { type Database, openDatabase } from '../database/database.ts';
+import { createJobs } from '../jobs/jobs.ts';
 
-export type TestDatabase = { readonly name: 'PGlite' | 'PostgreSQL'; open(): Promise<Database> };
+export type TestDatabase = { readonly name: 'PostgreSQL'; open(): Promise<Database> };
 
-/**
- * The databases that a test of a store or a job must pass on. `what` names the test in the list of what was
- * skipped.
- */
-export function testDatabases(what: string): TestDatabase[] {
-  const embedded: TestDatabase = { name: 'PGlite', open: () => openDatabase({ kind: 'memory' }) };
-  const { postgresUrl } = testEnvironment();
-  if (postgresUrl) return [embedded, { name: 'PostgreSQL', open: () => openFreshDatabase(postgresUrl) }];
-  skipped(`${what} on PostgreSQL`, 'RELAY_TEST_POSTGRES_URL is not set');
-  return [embedded];
+/** The database that a test of a store or a job must pass on. */
+export function testDatabases(_what: string): TestDatabase[] {
+  return [{ name: 'PostgreSQL', open: openTestDatabase }];
 }
 
 /** A database of its own on the server, for several gateways or for gateways that are processes. */
@@ -28,37 +26,94 @@ export type SharedTestDatabase = {
   drop(): Promise<void>;
 };
 
-export async function createTestDatabase(serverUrl: string): Promise<SharedTestDatabase> {
-  const name = `relay_test_${randomBytes(6).toString('hex')}`;
-  await onServer(serverUrl, `create database ${name}`);
+const MIGRATIONS = fileURLToPath(new URL('../database/migrations/', import.meta.url));
+const LOCK_FILE = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
+
+/** Of everything that the template holds: a server may outlive a run, and the schema changes. */
+function templateName(): string {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(MIGRATIONS).sort()) hash.update(readFileSync(MIGRATIONS + file));
+  const { packages } = JSON.parse(readFileSync(LOCK_FILE, 'utf8')) as {
+    packages: Record<string, { version: string }>;
+  };
+  hash.update(packages['node_modules/pg-boss']!.version);
+  return `relay_template_${hash.digest('hex').slice(0, 12)}`;
+}
+
+const urlFor = (serverUrl: string, name: string): string => {
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  return {
-    url: url.href,
-    endConnections: () =>
-      onServer(serverUrl, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`),
-    drop: () => onServer(serverUrl, `drop database if exists ${name} with (force)`),
-  };
-}
+  return url.href;
+};
 
-async function openFreshDatabase(serverUrl: string): Promise<Database> {
-  const { url, drop } = await createTestDatabase(serverUrl);
-  const database = await openDatabase({ kind: 'server', url });
-  return {
-    ...database,
-    close: async () => {
-      await database.close();
-      await drop();
-    },
-  };
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
+async function onServer<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
+  return run(client).finally(() => client.end());
+}
+
+/** Made by the first who needs it; test files run side by side. */
+async function makeTemplate(serverUrl: string): Promise<string> {
+  const name = templateName();
+  await onServer(serverUrl, async (client) => {
+    await client.query(`select pg_advisory_lock(hashtext($1))`, [name]);
+    const { rowCount } = await client.query(
+      'select 1 from pg_database where datname = $1 and datistemplate',
+      [name],
+    );
+    if (rowCount !== 0) return;
+    await client.query(`drop database if exists ${name}`);
+    await client.query(`create database ${name}`);
+    const database = await openDatabase({ kind: 'server', url: urlFor(serverUrl, name) });
+    const jobs = await createJobs(database, { failed() {}, trouble() {} });
+    await jobs.stop();
+    await database.close();
+    await client.query(`alter database ${name} is_template true`);
+  });
+  return name;
+}
+
+type TestServer = { readonly url: string; readonly template: string };
+/** One for this process: starting one takes a second. */
+let server: Promise<TestServer> | null = null;
+
+async function findServer(): Promise<TestServer> {
+  let url = testEnvironment().postgresUrl;
+  if (url === null) {
+    // It ends with this process.
+    ({ url } = await startPostgres());
   }
+  return { url, template: await makeTemplate(url) };
+}
+
+/** `isEmpty`: without the schema, as a gateway's very first start finds it. */
+export async function createTestDatabase({ isEmpty = false } = {}): Promise<SharedTestDatabase> {
+  const { url, template } = await (server ??= findServer());
+  const name = `relay_test_${randomBytes(6).toString('hex')}`;
+  const from = isEmpty ? 'template1' : template;
+  await onServer(url, (client) => client.query(`create database ${name} template ${from}`));
+  return {
+    url: urlFor(url, name),
+    endConnections: () =>
+      onServer(url, async (client) => {
+        await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
+          name,
+        ]);
+      }),
+    drop: () =>
+      onServer(url, async (client) => {
+        await client.query(`drop database if exists ${name} with (force)`);
+      }),
+  };
+}
+
+/** A fresh database that is gone once it is closed. */
+export async function openTestDatabase(): Promise<Database> {
+  const { url, drop } = await createTestDatabase();
+  const database = await openDatabase({ kind: 'server', url });
+  const close = async (): Promise<void> => {
+    await database.close();
+    await drop();
+  };
+  return { ...database, close };
 }

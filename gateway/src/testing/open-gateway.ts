@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role, Session } from '#shared/protocol/api.ts';
 import { type Config, readConfig } from '../config.ts';
-import { type Database, openDatabase } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import { openTestDatabase } from './open-database.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
 
@@ -61,7 +62,7 @@ export async function openTestGateway({
     RELAY_RATE_LIMIT: 'off',
     ...env,
   });
-  const database = await (open ?? (() => openDatabase({ kind: 'memory' })))();
+  const database = await (open ?? openTestDatabase)();
   const lines: Record<string, unknown>[] = [];
   // Both stand still until the test moves them: a busy machine lets no limit recover in between. Whole
   // milliseconds, so that what a test waits is exactly what passes.

@@ -15,7 +15,7 @@ import { restoreInstance } from '#shared/transfer/coding/restore-instance.ts';
 import { createSealer, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { openDatabase, type Database, type Db } from '../database/database.ts';
+import type { Database, Db } from '../database/database.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { problemHandler } from '../http/problem-handler.ts';
 import { createRouter, type Caller } from '../http/route.ts';
@@ -32,6 +32,7 @@ import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import type { PipelineTools, Restore } from '../pipeline/pipeline-tools.ts';
+import { openTestDatabase } from './open-database.ts';
 
 export const PROJECT_KEY = new Uint8Array(32).fill(7);
 
@@ -108,7 +109,7 @@ export type TestGround = {
 };
 
 export async function openTestGround(opened?: Database): Promise<TestGround> {
-  const database = opened ?? (await openDatabase({ kind: 'memory' }));
+  const database = opened ?? (await openTestDatabase());
   const failures: unknown[] = [];
   const jobs = await createJobs(database, {
     failed: (_queue, _id, _attempt, error) => void failures.push(error),

@@ -321,8 +321,8 @@ async function leaveStudies(
 
 /**
  * Adds to the upload what it did not name before, in the manifest's order. What is new is found here and not
- * by a join: PGlite keeps no statistics, and a plan that compares each with each takes 20 s for 20 000
- * instances, during which nobody is answered.
+ * by a join: a table that has just grown has no statistics yet, and a plan that compares each with each takes 20 s for
+ * 20 000 instances.
  */
 async function linkInstances(
   trx: Transaction<Tables>,

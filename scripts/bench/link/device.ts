@@ -136,7 +136,8 @@ function listening(real: typeof fetch, heard: Heard): typeof fetch {
 /** Files of no study that is sent. */
 async function warmUp(): Promise<void> {
   const { instances } = syntheticStudy({ seed: 1, instancesPerSeries: 40 });
-  for (const { bytes } of instances) await ingestFile(new Blob([bytes]), true, { kind: 'identified' });
+  for (const { bytes } of instances)
+    await ingestFile(new Blob([bytes]), { policy: { kind: 'identified' }, inFolder: true });
 }
 
 if (import.meta.main) {

@@ -8,13 +8,13 @@ const INFERENCE_PROBLEMS = {
   'model-not-found': {
     status: 404,
     retry: 'never',
-    title: 'There is no model of this name, or no such version of it.',
+    title: 'There is no model with this name, or no such version of it.',
   },
   'study-not-found': {
     status: 404,
     retry: 'never',
     title: 'The PACS has no such study or instance.',
-    next: 'Compare the number with the PACS; a study that was just sent may need a moment.',
+    next: 'Compare the number with the PACS; a new study may need a moment.',
   },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
   'model-exists': {
@@ -45,42 +45,42 @@ const INFERENCE_PROBLEMS = {
   'job-not-ended': {
     status: 409,
     retry: 'changed',
-    title: 'The job has not ended, or its file is not kept any more.',
+    title: 'The job has not ended, or its file is gone.',
     next: 'Send the file again.',
   },
   'result-changed': {
     status: 409,
     retry: 'changed',
-    title: 'Somebody has verified the result meanwhile.',
+    title: 'Somebody has verified the result in the meantime.',
     next: 'Look at it again.',
   },
   'nothing-to-look-at': {
     status: 422,
     retry: 'never',
-    title: 'There is no image in it that a model could look at.',
+    title: 'It has no image that a model can examine.',
   },
   'model-changed': {
     status: 422,
     retry: 'never',
-    title: 'The file of the model is not the one that its digest names.',
+    title: 'The model’s file does not match its digest.',
     next: 'Add the model again from its source.',
   },
   'model-external-data': {
     status: 422,
     retry: 'never',
-    title: 'The model keeps values in other files, which is not allowed.',
+    title: 'The model keeps values in other files; that is not allowed.',
     next: 'Save it with all its values in one file.',
   },
   'model-unreadable': {
     status: 422,
     retry: 'never',
-    title: 'The file is no ONNX model, or it needs operators that are not known here.',
-    next: 'Export it for an opset that onnxruntime knows, without operators of your own.',
+    title: 'The file is not an ONNX model, or needs unknown operators.',
+    next: 'Export it for an opset that onnxruntime supports, without custom operators.',
   },
   'model-shape-mismatch': {
     status: 422,
     retry: 'never',
-    title: 'The inputs and outputs of the model are not those of its card: names, shapes or types differ.',
+    title: 'The model’s inputs and outputs differ from its card: names, shapes or types.',
     next: 'Correct the card, or the model.',
   },
   'model-too-large': {
@@ -112,45 +112,44 @@ const INFERENCE_PROBLEMS = {
   'image-damaged': {
     status: 422,
     retry: 'changed',
-    title: 'The image is damaged: it cannot be decoded whole.',
+    title: 'The image is damaged and cannot be decoded completely.',
     next: 'Export it again.',
   },
   'image-type-unsupported': {
     status: 415,
     retry: 'changed',
-    title: 'This kind of image is not read here.',
+    title: 'This kind of image is not supported.',
     next: 'Send DICOM, or PNG or JPEG in grey or RGB.',
   },
   'image-without-pixels': {
     status: 422,
     retry: 'never',
-    title: 'The instance has no pixel data to look at.',
+    title: 'The instance has no pixel data.',
   },
   'frame-not-found': {
     status: 422,
     retry: 'changed',
-    title: 'The image has no frame of this number.',
+    title: 'The image has no frame with this number.',
     next: 'Ask for a frame that it has; the first is 0.',
   },
   'image-gone': {
     status: 410,
     retry: 'never',
-    title: 'The picture is not kept: it was sent as a file, and no PACS has it.',
+    title: 'The picture is gone: it was sent as a file, and no PACS has it.',
   },
   // 499 as nginx has it: nobody hears the answer; it stands in the log and in what is counted.
-  'called-off': { status: 499, retry: 'never', title: 'Who asked did not wait for the answer.' },
-  'model-crashed': { status: 502, retry: 'later', title: 'The model ended the process that it ran in.' },
+  'called-off': { status: 499, retry: 'never', title: 'The caller did not wait for the answer.' },
+  'model-crashed': { status: 502, retry: 'later', title: 'The model crashed its process.' },
   'model-out-of-memory': {
     status: 502,
     retry: 'later',
-    title: 'The model took more memory than it may; its run was ended.',
+    title: 'The model used too much memory and was stopped.',
     next: 'Tell the administrator.',
   },
   'model-output-invalid': {
     status: 502,
     retry: 'later',
-    title:
-      'The model gave no usable answer: it stopped, or its values are no finite numbers, or no probabilities.',
+    title: 'The model gave no usable answer: it stopped, or its values are not finite or not probabilities.',
     next: 'Tell the administrator.',
   },
   'model-unavailable': {
@@ -162,20 +161,20 @@ const INFERENCE_PROBLEMS = {
   'model-failed': {
     status: 503,
     retry: 'later',
-    title: 'The model failed several times in a row and is not run any more.',
+    title: 'The model failed several times in a row and is switched off.',
     next: 'An administrator can activate it again, or another version.',
   },
   'model-timeout': {
     status: 504,
     retry: 'later',
-    title: 'The model did not answer in time; its run was ended.',
+    title: 'The model did not answer in time and was stopped.',
     next: 'Try again; tell the administrator if it happens twice.',
   },
   'inference-timeout': {
     status: 504,
     retry: 'later',
     title: 'The models did not answer in time.',
-    next: 'Try again, or ask by way of a job.',
+    next: 'Try again, or use a job.',
   },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -13,16 +13,12 @@ export type ProblemKind = {
   readonly next?: string;
 };
 
-/**
- * Answers that are no success (RFC 9457 problem details), as a device on its road may meet them; those of
- * models and images stand apart.
- */
 export const PROBLEMS = {
   'bad-request': { status: 400, retry: 'never', title: 'The request cannot be read.' },
   'invalid-request': {
     status: 422,
     retry: 'never',
-    title: 'The request does not have the form that is asked for.',
+    title: 'The request does not have the required form.',
   },
   'not-authenticated': {
     status: 401,
@@ -45,8 +41,8 @@ export const PROBLEMS = {
   'assertion-refused': {
     status: 401,
     retry: 'later',
-    title: 'What the device signed does not hold: its time, its audience, or it was used before.',
-    next: 'The device sets its clock by the gateway’s and signs another one by itself.',
+    title: 'The device’s signed assertion is not valid: wrong time, wrong audience, or used before.',
+    next: 'The device corrects its clock and signs a new one automatically.',
   },
   'not-allowed': {
     status: 403,
@@ -71,8 +67,8 @@ export const PROBLEMS = {
   'upload-not-found': {
     status: 404,
     retry: 'never',
-    title: 'This upload is not known here.',
-    next: 'It starts anew by itself.',
+    title: 'This upload is unknown here.',
+    next: 'It starts again automatically.',
   },
   'no-receipt-yet': {
     status: 404,
@@ -83,7 +79,7 @@ export const PROBLEMS = {
   'not-acceptable': {
     status: 406,
     retry: 'never',
-    title: 'The answer cannot be given in a form that was asked for.',
+    title: 'The answer is not available in a requested form.',
   },
   'upload-in-progress': {
     status: 409,
@@ -94,43 +90,43 @@ export const PROBLEMS = {
     status: 409,
     retry: 'changed',
     title: 'Not every promised instance has arrived.',
-    next: 'The missing ones are sent by themselves.',
+    next: 'The missing ones are sent automatically.',
   },
   'seal-key-unknown': {
     status: 409,
     retry: 'changed',
-    title: 'The gateway no longer has the key to which this copy is sealed: nobody can open it any more.',
+    title: 'The gateway no longer has the key to this sealed copy, so nobody can open it.',
     next: 'Choose the same files again.',
   },
-  'user-exists': { status: 409, retry: 'never', title: 'There is already a user of this name.' },
+  'user-exists': { status: 409, retry: 'never', title: 'There is already a user with this name.' },
   'policy-exists': {
     status: 409,
     retry: 'never',
-    title: 'There is already a policy of this name.',
+    title: 'There is already a policy with this name.',
     next: 'Choose another name, or make a new version of it.',
   },
   'policy-changed': {
     status: 409,
     retry: 'changed',
-    title: 'Somebody else has changed the policy meanwhile.',
+    title: 'Somebody else has changed the policy in the meantime.',
     next: 'Look at the newest version and change that.',
   },
   'policy-built-in': {
     status: 409,
     retry: 'never',
     title: 'This policy is built in: it can be neither changed nor withdrawn.',
-    next: 'Make a policy of another name.',
+    next: 'Make a policy with another name.',
   },
   'policy-not-possible': {
     status: 422,
     retry: 'never',
-    title: 'The policy asks for something that cannot be carried out.',
+    title: 'The policy asks for something that is not possible.',
     next: 'Leave it out of the policy.',
   },
   'last-admin': {
     status: 409,
     retry: 'changed',
-    title: 'Nobody could administer the site any more.',
+    title: 'Nobody could administer the site afterwards.',
     next: 'Give another user the role admin first.',
   },
   'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },
@@ -139,18 +135,22 @@ export const PROBLEMS = {
     retry: 'never',
     title: 'The study has more instances than the limit.',
   },
-  'unsupported-media-type': { status: 415, retry: 'never', title: 'This kind of content is not taken here.' },
+  'unsupported-media-type': {
+    status: 415,
+    retry: 'never',
+    title: 'This kind of content is not accepted here.',
+  },
   'rate-limited': {
     status: 429,
     retry: 'later',
     title: 'Too many requests.',
-    next: 'It goes on by itself in a moment.',
+    next: 'It continues automatically in a moment.',
   },
   'checksum-mismatch': {
     status: 460,
     retry: 'later',
     title: 'The bytes were damaged on the way.',
-    next: 'They are sent again by themselves.',
+    next: 'They are sent again automatically.',
   },
   unexpected: {
     status: 500,
@@ -162,7 +162,7 @@ export const PROBLEMS = {
     status: 502,
     retry: 'later',
     title: 'The PACS does not answer.',
-    next: 'Studies wait at the gateway and go on by themselves.',
+    next: 'Studies wait at the gateway and continue automatically.',
   },
   'not-ready': {
     status: 503,
@@ -172,7 +172,7 @@ export const PROBLEMS = {
   'storage-full': {
     status: 507,
     retry: 'later',
-    title: 'The gateway has no room left.',
+    title: 'The gateway is out of space.',
     next: 'The study waits on this device. Tell the administrator.',
   },
 } as const satisfies Record<string, ProblemKind>;

@@ -39,7 +39,7 @@ export const REASONS = {
     next: 'Copy it from its source again.',
   },
   'not-parseable': {
-    title: 'The file begins as DICOM, but what follows cannot be read.',
+    title: 'The file begins as DICOM, but the rest cannot be read.',
     next: 'Copy it from its source again.',
   },
   'length-beyond-end': {
@@ -73,16 +73,16 @@ export const REASONS = {
     next: 'Do not send this file; tell the administrator where it came from.',
   },
   'forbidden-preamble': {
-    title: 'The file is DICOM and a program or document at once.',
+    title: 'The file is DICOM and also a program or document.',
     next: 'Do not open it with other programs; tell the administrator where it came from.',
   },
   'trailing-data': {
-    title: 'After the end of the object there are further bytes that do not belong to it.',
+    title: 'The file has extra bytes after the end of the object.',
     next: 'Export the study again.',
   },
   'duplicate-element': { title: 'An element occurs twice.', next: 'Export the study again.' },
   'wrong-vr': {
-    title: 'An element that everything depends on has the wrong type.',
+    title: 'An essential element has the wrong type.',
     next: 'Export the study again.',
   },
   'unknown-vr': { title: 'An element has a type that DICOM does not know.', next: 'Export the study again.' },
@@ -91,7 +91,7 @@ export const REASONS = {
     next: 'Export the study again.',
   },
   'command-element': {
-    title: 'The file holds network commands that must not stand in a file.',
+    title: 'The file contains network commands, which do not belong in a file.',
     next: 'Export the study again.',
   },
   'file-meta-in-data-set': {
@@ -112,11 +112,11 @@ export const REASONS = {
     next: 'Export the study in a standard transfer syntax.',
   },
   'transfer-syntax-mismatch': {
-    title: 'The file is not encoded as it says.',
+    title: 'The file is not encoded as it claims.',
     next: 'Export the study again.',
   },
   'sop-class-not-storage': {
-    title: 'This kind of object is not one that can be stored (for example a media directory).',
+    title: 'This kind of object cannot be stored (for example a media directory).',
     next: 'Nothing to do: its images travel on their own.',
   },
   // The pixels cannot be what the header says.
@@ -152,7 +152,7 @@ export const REASONS = {
   },
   // Archives.
   'archive-unsafe-path': {
-    title: 'The archive names files outside of itself.',
+    title: 'The archive names files outside itself.',
     next: 'Do not unpack it; tell the administrator where it came from.',
   },
   'archive-expansion-limit': {
@@ -165,7 +165,7 @@ export const REASONS = {
   },
   'archive-nested': { title: 'The archive holds another archive.', next: 'Unpack it and choose the folder.' },
   'archive-duplicate-entry': {
-    title: 'The archive holds two entries of one name.',
+    title: 'The archive has two entries with the same name.',
     next: 'Unpack it and choose the files.',
   },
   'archive-damaged': { title: 'The archive is damaged.', next: 'Copy it from its source again.' },
@@ -179,7 +179,7 @@ export const REASONS = {
   },
   'file-changed': {
     title: 'The file was changed while it was being made safe.',
-    next: 'Choose it again when nothing writes to it any more.',
+    next: 'Choose it again once nothing writes to it.',
   },
   // The gateway or the PACS decided.
   'conflicting-instance': {
@@ -193,7 +193,7 @@ export const REASONS = {
   },
   'digest-mismatch': {
     title: 'The bytes that arrived are not the bytes that were promised.',
-    next: 'It is sent again by itself.',
+    next: 'It is sent again automatically.',
     retry: 'later',
   },
   'manifest-mismatch': {
@@ -205,20 +205,20 @@ export const REASONS = {
     next: 'It was not stored. Tell the administrator.',
   },
   'cannot-be-verified': {
-    title: 'The gateway could not check the instance: the check itself failed, again and again.',
-    next: 'It was not stored. Try it again; tell the administrator if it happens twice.',
+    title: 'The gateway could not check the instance: the check itself kept failing.',
+    next: 'It was not stored. Try again; tell the administrator if it happens twice.',
   },
   'cannot-be-deidentified': {
     title: 'The identifying values of this kind of object cannot be removed safely.',
     next: 'Leave it out, or send it under another policy.',
   },
   'burned-in-annotation': {
-    title: 'The object says that identifying text is burned into its pixels.',
+    title: 'The object states that identifying text is burned into its pixels.',
     next: 'Look at it; leave it out, or send it under another policy.',
   },
   'pacs-refused': {
     title: 'The PACS refused the instance.',
-    next: 'Try again when the PACS was mended, or leave it out.',
+    next: 'Try again once the PACS is fixed, or leave it out.',
     retry: 'later',
   },
   'pacs-lost': {
@@ -235,7 +235,8 @@ export const REASONS = {
 } as const satisfies Record<string, Reason>;
 
 export type ReasonCode = keyof typeof REASONS;
-/** Whether trying a refused instance again, unchanged, can help. A code that is not in the table: no. */
+
+/** Whether trying a refused instance again, unchanged, can help. False for a code outside the table. */
 export function canRetry(code: string): boolean {
   const reasons: Readonly<Record<string, Reason>> = REASONS;
   return Object.hasOwn(reasons, code) && reasons[code]?.retry === 'later';
@@ -243,7 +244,7 @@ export function canRetry(code: string): boolean {
 
 export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]];
 
-/** Things worth saying of an instance that travels all the same. */
+/** Remarks about an instance that travels all the same. */
 export const WARNINGS = {
   'file-meta-written': 'The file had no File Meta Information; one was written.',
   'non-zero-preamble': 'The first 128 bytes of the file are not empty.',
@@ -255,19 +256,19 @@ export const WARNINGS = {
   'undecodable-text': 'Text cannot be decoded with the character set that the file names.',
   'unknown-character-set': 'The file names a character set that is not known.',
   'patient-missing': 'The file has no Patient Name and no Patient ID.',
-  'invalid-date': 'A date is not a date.',
-  'invalid-number': 'A number is not a number.',
+  'invalid-date': 'Invalid date.',
+  'invalid-number': 'Invalid number.',
   'invalid-value-count': 'An element has more values than DICOM allows.',
   'value-too-long': 'A value is longer than DICOM allows.',
   'many-elements': 'The file has an unusual number of elements or items.',
   'unknown-vr': 'An element has a type that DICOM does not know.',
-  'wrong-vr': 'An element has another type than DICOM says.',
-  'sop-class-unknown': 'The kind of object is not in the standard.',
+  'wrong-vr': 'An element has a different type than DICOM requires.',
+  'sop-class-unknown': 'The standard does not have this kind of object.',
   'pixel-data-length': 'There is more pixel data than the image needs.',
   'pixel-data-missing': 'The image has no pixel data.',
-  'icon-oversized': 'The icon image says it is larger than it can be.',
+  'icon-oversized': 'The icon image claims an impossible size.',
   'identifier-mismatch': 'The identifiers at the start of the file and inside it differ; those inside count.',
-  'control-characters': 'Text holds characters that steer terminals or the direction of writing.',
+  'control-characters': 'Text contains terminal controls or characters that change the direction of writing.',
   'name-form': 'A name is not written as the standard asks.',
   'uid-form': 'An identifier is not written as the standard asks.',
 } as const satisfies Record<string, string>;

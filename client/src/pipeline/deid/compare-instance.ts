@@ -1,6 +1,6 @@
 /**
- * One instance before and after the policy, by the code that sends: what is shown after is read back from the
- * bytes that would travel. Runs in a worker; nothing of it is kept.
+ * One instance before and after the policy, by the code that sends: “after” is read from the bytes that would be
+ * sent. Runs in a worker and keeps nothing.
  */
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
@@ -9,13 +9,13 @@ import { applyPolicy, type DevicePolicy } from '../ingest/ingest-file.ts';
 import type { Comparison } from './comparison.ts';
 import { pairDataSets } from './pair-data-sets.ts';
 
-/** Answers with the reason where the instance does not travel under this policy. */
+/** Returns the reason where this policy does not allow the instance to be sent. */
 export async function compareInstance(
   file: Blob,
   policy: DevicePolicy,
   released: boolean,
 ): Promise<Comparison> {
-  const applied = await applyPolicy(file, false, policy, undefined, released);
+  const applied = await applyPolicy(file, { policy, inFolder: false, released });
   if (applied.kind !== 'applied') return applied;
   const [before, after] = [
     await readInstance(blobSource(file), undefined, 'replaced'),

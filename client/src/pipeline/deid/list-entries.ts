@@ -1,13 +1,12 @@
 /**
- * What of a comparison stands on the screen: groups with their counts, and in each the elements that belong
- * there as a tree, with the sequences around them. Pure: filter, search, what is folded and what is open are
- * inputs.
+ * The lines of a comparison on the screen: groups with their counts, and in each group its elements as a tree, with
+ * the sequences around them. Pure: filter, search, folded groups and open sequences are inputs.
  */
 import { GROUPS, type Group } from '#shared/deid/groups.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
 import type { ComparedRow, ShownValue } from './comparison.ts';
 
-/** Of the kept ones all stand in one group, whatever they mean. */
+/** All kept elements are in one group, whatever they mean. */
 export type Heading = Group | 'kept';
 const HEADINGS: readonly Heading[] = [...GROUPS, 'kept'];
 
@@ -16,9 +15,9 @@ export type Filter = 'changed' | 'kept' | 'all';
 export interface ListState {
   readonly filter: Filter;
   readonly query: string;
-  /** Groups that are not as they begin: `kept` begins folded where there are changes beside it. */
+  /** Groups that a person has folded or unfolded: `kept` begins folded where there are changes too. */
   readonly turned: ReadonlySet<Heading>;
-  /** Sequences that are not as they begin, by `keyOfRow`. */
+  /** Sequences that a person has opened or closed, by `keyOfRow`. */
   readonly flipped: ReadonlySet<string>;
 }
 
@@ -38,14 +37,11 @@ export function keyOfRow(heading: Heading, { path }: ComparedRow): string {
 
 export interface Listed {
   readonly entries: readonly Entry[];
-  /** Elements that are listed or stand in a folded group; sequences around them not counted. */
+  /** Elements that are listed or in a folded group, without the sequences around them. */
   readonly found: number;
 }
 
-/**
- * What the rows say in small letters is made once, with the first search; every letter that is typed then
- * only looks.
- */
+/** The text of all rows in small letters is made once, at the first search; each further letter only searches. */
 export function createListing(rows: readonly ComparedRow[]): (state: ListState) => Listed {
   const headings = rows.map(headingOf);
   let said: readonly string[] | null = null;
@@ -68,23 +64,23 @@ export function createListing(rows: readonly ComparedRow[]): (state: ListState) 
       found += count;
       const open = (heading !== 'kept' || found === count || query !== '') !== state.turned.has(heading);
       entries.push({ kind: 'group', heading, count, open });
-      if (open) addRows(entries, within.get(heading)!, heading, state, query !== '');
+      if (!open) continue;
+      for (const row of rowsUnder(heading, within.get(heading)!, state.flipped, query !== ''))
+        entries.push(row);
     }
     return { entries, found };
   };
 }
 
-/**
- * Where an element is counted; a sequence that stays around changes, and an item, belong nowhere themselves.
- */
+/** The group that counts an element; null for an item, and for a sequence that only contains changes. */
 function headingOf({ item, change, group }: ComparedRow): Heading | null {
   if (item !== null || change === 'inside') return null;
   return change === 'kept' ? 'kept' : group;
 }
 
 /**
- * Per heading the rows that belong there and those around them, in the order of the tree; `counts`: those
- * that belong.
+ * Per heading its rows and the rows around them, in the order of the tree; `counts` receives the number of its
+ * own rows.
  */
 function bucketed(
   rows: readonly ComparedRow[],
@@ -92,7 +88,7 @@ function bucketed(
   counts: Map<Heading, number>,
 ): Map<Heading, ComparedRow[]> {
   const within = new Map<Heading, ComparedRow[]>();
-  /** One bit a heading: where a row stands already. */
+  /** One bit per heading: whether a row is already in its bucket. */
   const isIn = new Uint16Array(rows.length);
   const above: number[] = [];
   for (const [at, row] of rows.entries()) {
@@ -113,33 +109,29 @@ function bucketed(
   return within;
 }
 
-function addRows(
-  entries: Entry[],
-  rows: readonly ComparedRow[],
+function* rowsUnder(
   heading: Heading,
-  { flipped }: ListState,
+  rows: readonly ComparedRow[],
+  flipped: ReadonlySet<string>,
   isSearch: boolean,
-): void {
+): Generator<Entry> {
   let closedAt = Infinity;
   for (const [at, row] of rows.entries()) {
     if (row.depth > closedAt) continue;
     closedAt = Infinity;
     const holdsMore = (rows[at + 1]?.depth ?? 0) > row.depth;
     const open = holdsMore ? (beginsOpen(row) || isSearch) !== flipped.has(keyOfRow(heading, row)) : null;
-    entries.push({ kind: 'row', heading, row, open });
+    yield { kind: 'row', heading, row, open };
     if (open === false) closedAt = row.depth;
   }
 }
 
-/**
- * What stays with changes in it is there to be looked into; what went or stayed as a whole is said in one
- * line.
- */
+/** A sequence with changes inside is there to be looked into; one removed or kept as a whole takes one line. */
 function beginsOpen({ change, item }: ComparedRow): boolean {
   return change === 'inside' || item !== null;
 }
 
-/** 1 where the row or a sequence around it says what is looked for; null: nothing is looked for. */
+/** 1 where the row or a sequence around it contains the query; null without a query. */
 function matching(rows: readonly ComparedRow[], query: string, said: readonly string[]): Uint8Array | null {
   if (query === '') return null;
   const found = new Uint8Array(rows.length);
@@ -159,7 +151,7 @@ function matching(rows: readonly ComparedRow[], query: string, said: readonly st
   return found;
 }
 
-/** Keyword and both values, parted by what nobody types. */
+/** Keyword and both values, separated by a character that nobody types. */
 function saidIn({ item, keyword, before, after }: ComparedRow): string {
   const text = (value: ShownValue | null) => (value?.kind === 'text' ? value.text : '');
   return item === null ? small(`${keyword ?? ''}\n${text(before)}\n${text(after)}`) : '';

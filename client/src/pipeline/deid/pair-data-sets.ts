@@ -1,13 +1,13 @@
 /**
- * Lays an instance beside what the policy made of it: element by element, by tag path, with the report's word
- * of what was done and why. What is called kept was compared byte for byte; the report alone is not believed.
+ * Compares an instance before and after the policy, element by element, by tag path, with the action and the
+ * reason from the report. Elements shown as kept were compared byte for byte; the report alone is not trusted.
  * Pure; runs in a worker.
  */
 import { groupOf, type Group } from '#shared/deid/groups.ts';
 import { profileRows } from '#shared/deid/profile.ts';
 import type { TagAction } from '#shared/deid/report.ts';
 import { dictionaryEntry, dictionaryVR, isPrivate, tagName } from '#shared/dicom/dictionary.ts';
-import type { DicomElement, DicomItem, ParsedInstance } from '#shared/dicom/data-set.ts';
+import type { DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { characterSetsOf, type ValueContext } from '#shared/dicom/values.ts';
 import type { Change, ComparedRow, NotShown, RowReason, ShownValue } from './comparison.ts';
 import { showValue } from './show-value.ts';
@@ -29,134 +29,148 @@ export interface ToPair {
 
 type Side = { readonly elements: readonly DicomElement[]; readonly context: ValueContext };
 
-/** What holds an element, and what became of it. */
+/** An element, or nothing, with the context in which its value is read. */
+type Place = { readonly element: DicomElement; readonly context: ValueContext } | null;
+
+/** The surroundings of an element. */
 interface Around {
   readonly path: string;
   readonly depth: number;
+  /** The reason for an element that the report does not name. */
   readonly because: RowReason;
-  /** Set where the whole around it went or came: its content goes under the same heading. */
+  /** Set where the whole sequence was removed or added: its content goes under the same heading. */
   readonly group: Group | null;
 }
 
-/** A row while its sequence is still being looked through. */
+/** A row while its sequence is still being compared. */
 type Growing = { -readonly [Key in keyof ComparedRow]: ComparedRow[Key] };
 
 const ROWS = profileRows();
 const TEMPORAL = new Set(['DA', 'DT', 'TM']);
 
+interface Pairing {
+  readonly actions: ReadonlyMap<string, TagAction>;
+  readonly keywords: ReadonlyMap<number, string>;
+  readonly limit: number;
+  readonly otherwise: RowReason;
+  readonly rows: Growing[];
+  readonly notShown: { changed: number; kept: number };
+}
+
 export function pairDataSets({ before, after, report, keywords, limit = SHOWN_ROWS }: ToPair): {
   rows: readonly ComparedRow[];
   notShown: NotShown;
 } {
-  const actions = new Map((report ?? []).map((action) => [action.path, action]));
-  const rows: Growing[] = [];
-  const notShown = { changed: 0, kept: 0 };
-  const otherwise: RowReason = report === null ? 'identified' : 'not-needed';
-
-  /** True where something in it was changed. */
-  function pair(left: Side | null, right: Side | null, around: Around): boolean {
-    let changed = false;
-    for (const [one, other] of inStep(left?.elements ?? [], right?.elements ?? []))
-      if (pairElement(one, other, left, right, around)) changed = true;
-    return changed;
-  }
-
-  function pairElement(
-    one: DicomElement | null,
-    other: DicomElement | null,
-    left: Side | null,
-    right: Side | null,
-    around: Around,
-  ): boolean {
-    const { tag } = (one ?? other)!;
-    const path = around.path + tagName(tag);
-    const action = actions.get(path);
-    const vr = vrOf((one ?? other)!);
-    const isWhole = one === null || other === null;
-    const group = around.group ?? groupOf(tag, vr);
-    const row: Growing = {
-      path,
-      tag,
-      vr,
-      group,
-      depth: around.depth,
-      item: null,
-      keyword: keywords.get(canonical(tag)) ?? null,
-      before: one && left && showValue(one, left.context),
-      after: other && right && showValue(other, right.context),
-      change: changeOf(one, other, vr, action),
-      because: action?.because ?? around.because,
-      action: action?.action ?? null,
-      profile: profileOf(tag),
-    };
-    if (row.change === 'kept' && row.because === 'file-meta') row.because = 'not-needed';
-    add(row);
-    const inside: Around = {
-      path,
-      depth: around.depth + 1,
-      because: other === null ? 'around' : one === null ? row.because : otherwise,
-      group: isWhole ? group : around.group,
-    };
-    if (pairItems(one, other, left, right, inside) && row.change === 'kept') setInside(row);
-    return row.change !== 'kept';
-  }
-
-  function pairItems(
-    one: DicomElement | null,
-    other: DicomElement | null,
-    left: Side | null,
-    right: Side | null,
-    around: Around,
-  ): boolean {
-    const count = Math.max(one?.items?.length ?? 0, other?.items?.length ?? 0);
-    let changed = false;
-    for (let at = 0; at < count; at += 1) {
-      const [before, after] = [sideOf(one?.items?.[at], left), sideOf(other?.items?.[at], right)];
-      const path = `${around.path}[${at + 1}]`;
-      // The only item of a sequence needs no line of its own.
-      const row = count > 1 ? itemRow(path, at + 1, before, after, around, (one ?? other)!.tag) : null;
-      if (row) add(row);
-      const within = { ...around, path: `${path}>`, depth: around.depth + (row ? 1 : 0) };
-      const isChanged = pair(before, after, within);
-      if (isChanged && row?.change === 'kept') setInside(row);
-      changed ||= isChanged || (before === null) !== (after === null);
-    }
-    return changed;
-  }
-
-  function add(row: Growing): void {
-    if (rows.length < limit) rows.push(row);
-    else if (row.item === null) notShown[row.change === 'kept' ? 'kept' : 'changed'] += 1;
-  }
-
-  /** A sequence turns out to be changed after it was counted. */
-  function setInside(row: Growing): void {
-    row.change = 'inside';
-  }
-
-  const top = (path: string, because: RowReason): Around => ({ path, depth: 0, because, group: null });
-  const meta: RowReason = report === null ? 'identified' : 'file-meta';
-  pair(metaOf(before), metaOf(after), top('', meta));
+  const pairing: Pairing = {
+    actions: new Map((report ?? []).map((action) => [action.path, action])),
+    keywords,
+    limit,
+    otherwise: report === null ? 'identified' : 'not-needed',
+    rows: [],
+    notShown: { changed: 0, kept: 0 },
+  };
+  const top = (because: RowReason): Around => ({ path: '', depth: 0, because, group: null });
+  pair(pairing, metaOf(before), metaOf(after), top(report === null ? 'identified' : 'file-meta'));
   pair(
+    pairing,
     { elements: before.elements, context: before },
     { elements: after.elements, context: after },
-    top('', otherwise),
+    top(pairing.otherwise),
   );
-  return { rows, notShown };
+  return { rows: pairing.rows, notShown: pairing.notShown };
 }
 
-/**
- * Elements of both in ascending order, side by side where they have the same tag. A tag that occurs again
- * stands by itself.
- */
+/** Returns whether anything inside was changed. */
+function pair(pairing: Pairing, before: Side | null, after: Side | null, around: Around): boolean {
+  let changed = false;
+  for (const [one, other] of inStep(before?.elements ?? [], after?.elements ?? [])) {
+    const left = one && before && { element: one, context: before.context };
+    const right = other && after && { element: other, context: after.context };
+    if (pairElement(pairing, left, right, around)) changed = true;
+  }
+  return changed;
+}
+
+function pairElement(pairing: Pairing, before: Place, after: Place, around: Around): boolean {
+  const row = elementRow(pairing, before, after, around);
+  add(pairing, row);
+  const isWhole = before === null || after === null;
+  const inside: Around = {
+    path: row.path,
+    depth: around.depth + 1,
+    because: after === null ? 'around' : before === null ? row.because : pairing.otherwise,
+    group: isWhole ? row.group : around.group,
+  };
+  if (pairItems(pairing, before, after, inside) && row.change === 'kept') markInside(row);
+  return row.change !== 'kept';
+}
+
+function elementRow(pairing: Pairing, before: Place, after: Place, around: Around): Growing {
+  const element = (before ?? after)!.element;
+  const { tag } = element;
+  const path = around.path + tagName(tag);
+  const action = pairing.actions.get(path);
+  const vr = vrOf(element);
+  const change = changeOf(before?.element ?? null, after?.element ?? null, vr, action);
+  const because = action?.because ?? around.because;
+  return {
+    path,
+    tag,
+    vr,
+    group: around.group ?? groupOf(tag, vr),
+    depth: around.depth,
+    item: null,
+    keyword: pairing.keywords.get(canonical(tag)) ?? null,
+    before: before && showValue(before.element, before.context),
+    after: after && showValue(after.element, after.context),
+    change,
+    because: change === 'kept' && because === 'file-meta' ? 'not-needed' : because,
+    action: action?.action ?? null,
+    profile: profileOf(tag),
+  };
+}
+
+function pairItems(pairing: Pairing, before: Place, after: Place, around: Around): boolean {
+  const count = Math.max(before?.element.items?.length ?? 0, after?.element.items?.length ?? 0);
+  const { tag } = (before ?? after)!.element;
+  let changed = false;
+  for (let at = 0; at < count; at += 1) {
+    const left = itemOf(before, at);
+    const right = itemOf(after, at);
+    const path = `${around.path}[${at + 1}]`;
+    // The only item of a sequence needs no line of its own.
+    const row = count > 1 ? itemRow({ path, item: at + 1, tag }, left, right, around) : null;
+    if (row) add(pairing, row);
+    const within = { ...around, path: `${path}>`, depth: around.depth + (row ? 1 : 0) };
+    const isChanged = pair(pairing, left, right, within);
+    if (isChanged && row?.change === 'kept') markInside(row);
+    changed ||= isChanged || (left === null) !== (right === null);
+  }
+  return changed;
+}
+
+function add({ rows, limit, notShown }: Pairing, row: Growing): void {
+  if (rows.length < limit) rows.push(row);
+  else if (row.item === null) notShown[row.change === 'kept' ? 'kept' : 'changed'] += 1;
+}
+
+/** A sequence turns out to be changed after it was counted. */
+function markInside(row: Growing): void {
+  row.change = 'inside';
+}
+
+/** Elements of both in ascending order, paired where they have the same tag. A repeated tag stays alone. */
 function* inStep(
   left: readonly DicomElement[],
   right: readonly DicomElement[],
 ): Generator<readonly [DicomElement | null, DicomElement | null]> {
-  const [ours, theirs] = [ascending(left), ascending(right)];
-  let [at, beside] = [0, 0];
+  const ours = ascending(left);
+  const theirs = ascending(right);
+  let at = 0;
+  let beside = 0;
   while (at < ours.length || beside < theirs.length) {
-    const [one, other] = [ours[at] ?? null, theirs[beside] ?? null];
+    const one = ours[at] ?? null;
+    const other = theirs[beside] ?? null;
     const isFirst = one !== null && (other === null || one.tag <= other.tag);
     const isOther = other !== null && (one === null || other.tag <= one.tag);
     yield [isFirst ? one : null, isOther ? other : null];
@@ -165,10 +179,7 @@ function* inStep(
   }
 }
 
-/**
- * Files that break the order of PS3.5 §7.1 are read all the same (`tag-order`); what is written of them keeps
- * theirs.
- */
+/** Files that break the order of PS3.5 §7.1 are read too (`tag-order`), and keep their order when written. */
 function ascending(elements: readonly DicomElement[]): readonly DicomElement[] {
   return elements.every((element, at) => at === 0 || elements[at - 1]!.tag <= element.tag)
     ? elements
@@ -190,10 +201,7 @@ function changeOf(
   return TEMPORAL.has(vr) ? 'date-moved' : 'text-cleaned';
 }
 
-/**
- * Whether the value stayed; of sequences, whether there are as many items: what is in them is compared item
- * by item.
- */
+/** Whether the value is the same; for sequences, the number of items: their content is compared item by item. */
 function isSame(one: DicomElement, other: DicomElement): boolean {
   if (one.items !== null && other.items !== null) return one.items.length === other.items.length;
   if ((one.items === null) !== (other.items === null)) return isEmpty(one) && isEmpty(other);
@@ -207,12 +215,12 @@ function isEmpty({ items, fragments, valueLength }: DicomElement): boolean {
   return items === null ? valueLength === 0 && fragments === null : items.length === 0;
 }
 
-/** What an attribute is does not change with a VR that a writer got wrong. */
+/** The VR of the dictionary where a writer wrote UN. */
 function vrOf({ tag, vr }: DicomElement): string {
   return dictionaryEntry(tag) && !isPrivate(tag) && vr === 'UN' ? dictionaryVR(tag) : vr;
 }
 
-/** The choices of a row with their strokes, as the table prints them. */
+/** The choices of a row with slashes between them, as the table prints them. */
 function profileOf(tag: number): string | null {
   const basic = ROWS.get(tag)?.basic;
   return basic === undefined ? null : [...basic].join('/').replace('/*', '*');
@@ -224,15 +232,11 @@ function canonical(tag: number): number {
   return family === 0x50 || family === 0x60 ? (tag & 0xff00ffff) >>> 0 : tag;
 }
 
-function sideOf(item: DicomItem | undefined, side: Side | null): Side | null {
-  if (!item || !side) return null;
-  return {
-    elements: item.elements,
-    context: {
-      characterSets: characterSetsOf(item.elements, side.context.characterSets),
-      encoding: item.encoding,
-    },
-  };
+function itemOf(place: Place, at: number): Side | null {
+  const item = place?.element.items?.[at];
+  if (!item) return null;
+  const characterSets = characterSetsOf(item.elements, place.context.characterSets);
+  return { elements: item.elements, context: { characterSets, encoding: item.encoding } };
 }
 
 function metaOf({ meta, encoding }: ParsedInstance): Side {
@@ -243,12 +247,10 @@ function metaOf({ meta, encoding }: ParsedInstance): Side {
 }
 
 function itemRow(
-  path: string,
-  item: number,
+  { path, item, tag }: Pick<ComparedRow, 'path' | 'item' | 'tag'>,
   before: Side | null,
   after: Side | null,
   around: Around,
-  tag: number,
 ): Growing {
   const shown = (side: Side | null): ShownValue | null =>
     side && { kind: 'items', items: side.elements.length };

@@ -1,16 +1,16 @@
 /**
- * What a person chose, as a flat list of files: single files, folders with all that is in them, ZIP archives
- * (drops: dropped-files.ts). Listing reads no file but archives' directories. Order: as chosen, inside a
- * folder by path, so that the same choice gives the same order.
+ * Turns a person's choice into a flat list of files: single files, folders with all their content, ZIP archives
+ * (drops: dropped-files.ts). Listing reads only the directories of archives. Order: as chosen, and by path inside
+ * a folder, so that the same choice gives the same order.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { isArchiveName, listArchive } from './archive.ts';
-import type { FolderHandle } from './picked-folder.ts';
+import type { FolderHandle } from './folder-handle.ts';
 
-/** Where the bytes of a file are; can be sent to a worker. */
+/** Where the bytes of a file are. A worker can receive it. */
 export type FileRef =
   | { readonly kind: 'file'; readonly file: Blob }
-  /** `path`: the names that lead to it from `folder` on. */
+  /** `path`: the names that lead from `folder` to the file. */
   | { readonly kind: 'in-folder'; readonly folder: FolderHandle; readonly path: readonly string[] }
   | { readonly kind: 'entry'; readonly archiveId: string; readonly archive: Blob; readonly index: number };
 
@@ -21,11 +21,11 @@ export interface CollectedFile {
   /** null: not known before it is read. */
   readonly bytes: number | null;
   readonly ref: FileRef;
-  /** Found in a folder or an archive, not chosen itself: what is not DICOM there is nobody's mistake. */
+  /** Found in a folder or an archive, not chosen itself, so it may be no DICOM file. */
   readonly inFolder: boolean;
 }
 
-/** Once it was read. */
+/** After reading. */
 export type ReadFile = CollectedFile & { readonly bytes: number };
 
 export type Collected =
@@ -43,10 +43,7 @@ export async function* collectFiles(files: Iterable<File>, signal?: AbortSignal)
   for (const { file, path, inFolder } of ordered) yield* collectFile(file, path, inFolder, signal);
 }
 
-/**
- * Sorted by their names, character by character. The engine's own order of strings: a comparison of ours for
- * ten thousand would be felt.
- */
+/** Sorted by name, in the engine's own order of strings: a comparison of our own is slow for ten thousand. */
 export function byName<T>(items: readonly T[], nameOf: (item: T) => string): T[] {
   const named = Map.groupBy(items, nameOf);
   return [...named.keys()].sort().flatMap((name) => named.get(name)!);

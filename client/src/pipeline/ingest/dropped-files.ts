@@ -1,11 +1,12 @@
 /**
- * What was dropped on the page, folders with all that is in them: as handles where the browser has them
- * (picked-folder.ts), else as entries (File and Directory Entries API).
+ * Files and folders dropped on the page: as handles where the browser has them (picked-folder.ts), otherwise as
+ * entries (File and Directory Entries API).
  */
 import { byName, collectFile, type Collected } from './collect-files.ts';
-import { collectPicked, type FileHandle, type FolderHandle, type PickedFolder } from './picked-folder.ts';
+import type { FileHandle, FolderHandle } from './folder-handle.ts';
+import { collectPicked, type PickedFolder } from './picked-folder.ts';
 
-/** Folders inside folders; a file system with a loop ends here. */
+/** Folders inside folders; listing a file system with a loop ends here. */
 const DEPTH_LIMIT = 32;
 
 /** The DOM's types do not know it (File System Access §3.6). */
@@ -16,7 +17,7 @@ export interface Dropped {
   readonly handle: Promise<FileHandle | FolderHandle | null>;
 }
 
-/** What a drop holds, taken out synchronously: the items are empty once the event handler has returned. */
+/** Takes the content of a drop, synchronously: the items are empty once the event handler has returned. */
 export function takeDropped(items: Iterable<DataTransferItem>): readonly Dropped[] {
   const taken: Dropped[] = [];
   for (const each of items) {
@@ -37,22 +38,24 @@ export async function* collectDropped(
     const handed = await handle;
     if (handed?.kind === 'directory') yield* collectPicked(pick(handed), signal);
     else if (item instanceof File) yield* collectFile(item, item.name, false, signal);
-    else yield* collectEntry(item, item.name, false, 0, signal);
+    else yield* collectEntry(item, { path: item.name, depth: 0 }, signal);
   }
 }
 
+/** `depth`: folders of the drop around it. */
+type EntryPlace = { readonly path: string; readonly depth: number };
+
 async function* collectEntry(
   entry: FileSystemEntry,
-  path: string,
-  inFolder: boolean,
-  depth: number,
+  place: EntryPlace,
   signal?: AbortSignal,
 ): AsyncGenerator<Collected> {
   signal?.throwIfAborted();
   if (entry.isDirectory) {
-    yield* collectDirectory(entry as FileSystemDirectoryEntry, path, depth, signal);
+    yield* collectDirectory(entry as FileSystemDirectoryEntry, place, signal);
     return;
   }
+  const { path, depth } = place;
   let file: File;
   try {
     file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
@@ -60,13 +63,12 @@ async function* collectEntry(
     yield { kind: 'refused', path, bytes: 0, because: 'file-unreadable' };
     return;
   }
-  yield* collectFile(file, path, inFolder, signal);
+  yield* collectFile(file, path, depth > 0, signal);
 }
 
 async function* collectDirectory(
   directory: FileSystemDirectoryEntry,
-  path: string,
-  depth: number,
+  { path, depth }: EntryPlace,
   signal?: AbortSignal,
 ): AsyncGenerator<Collected> {
   let entries: FileSystemEntry[];
@@ -78,7 +80,7 @@ async function* collectDirectory(
     return;
   }
   for (const entry of byName(entries, ({ name }) => name))
-    yield* collectEntry(entry, `${path}/${entry.name}`, true, depth + 1, signal);
+    yield* collectEntry(entry, { path: `${path}/${entry.name}`, depth: depth + 1 }, signal);
 }
 
 /**

@@ -6,10 +6,10 @@ import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { Forecast } from './forecast.ts';
-import type { FoundFile } from './group-studies.ts';
+import type { FoundFile, StudyWarning } from './group-studies.ts';
 import type { Inspection } from './inspection.ts';
-import type { FolderHandle } from './picked-folder.ts';
-import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
+import type { FolderHandle } from './folder-handle.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
 export type IngestPhase = 'idle' | 'reading' | 'found' | 'queueing';
@@ -31,19 +31,6 @@ export interface QueueingProgress {
   readonly bytes: number;
   readonly bytesTotal: number;
 }
-
-/**
- * `two-patients`: this study's patient differs from another's in the selection; `patients-differ`: inside the
- * study.
- */
-export type StudyWarning =
-  | 'two-patients'
-  | 'patients-differ'
-  | 'duplicates'
-  | 'burned-in'
-  | 'face'
-  | 'too-many-instances'
-  | WarningCode;
 
 export interface FoundSeries {
   readonly seriesInstanceUID: string;

@@ -1,14 +1,23 @@
 /**
- * Files become studies: groups what was read by study and series, and points out what a person should see
- * before Send. Plain values, no signals: the store shows snapshots of it.
+ * Groups the files that were read by study and series, and notes warnings that a person should see before Send.
+ * Plain values, no signals: the store shows snapshots of them.
  */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { ReadFile } from './collect-files.ts';
-import type { StudyWarning } from './found-study.ts';
 import type { FileSummary } from './ingest-file.ts';
+
+/** `two-patients`: another study in the selection has another patient; `patients-differ`: within the study. */
+export type StudyWarning =
+  | 'two-patients'
+  | 'patients-differ'
+  | 'duplicates'
+  | 'burned-in'
+  | 'face'
+  | 'too-many-instances'
+  | WarningCode;
 
 /** A file that can be sent. */
 export interface FoundFile {
@@ -18,7 +27,7 @@ export interface FoundFile {
   readonly sopInstanceUID: string;
   readonly instanceNumber: number | null;
   readonly frames: number;
-  /** What no de-identifying policy can make safe. */
+  /** Why no de-identifying policy can make it safe; null where one can. */
   readonly held: ReasonCode | null;
 }
 
@@ -38,12 +47,12 @@ export interface StudyGroup {
   readonly modalities: Set<string>;
   readonly warnings: Set<StudyWarning>;
   readonly sopInstanceUIDs: Set<string>;
-  /** Those of its files that are held under a policy that de-identifies. */
+  /** Files of the study that are held back under a policy that de-identifies. */
   readonly held: FoundFile[];
   readonly patient: string;
   instances: number;
   bytes: number;
-  /** Grows with each change: what was drawn of it before need not be drawn anew. */
+  /** Grows with each change, so that an unchanged study is not drawn again. */
   version: number;
 }
 
@@ -56,10 +65,7 @@ export interface Gathering {
 
 export function createGathering(createId: () => string): Gathering {
   const studies = new Map<string, StudyGroup>();
-  /**
-   * How many of the studies each patient has: counted, for ten thousand studies cannot be looked through for
-   * each file.
-   */
+  /** Studies per patient, counted: ten thousand studies cannot be searched for each file. */
   const patients = new Map<string, number>();
 
   function countPatient(patient: string, by: 1 | -1): void {
@@ -70,7 +76,7 @@ export function createGathering(createId: () => string): Gathering {
     if (patients.size > 1 !== wereSeveral) for (const study of studies.values()) pointOutPatients(study);
   }
 
-  /** Two patients in one folder are the mistake that nobody notices until the wrong chart is open. */
+  /** Two patients in one folder: a mistake that nobody notices until the wrong chart is open. */
   function pointOutPatients(study: StudyGroup): void {
     if (patients.size > 1) study.warnings.add('two-patients');
     else study.warnings.delete('two-patients');
@@ -153,10 +159,7 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
 }
 
-/**
- * Who it is, for the question whether two studies belong to one person; spelling of the name's case does not
- * matter.
- */
+/** Equal for two studies of one person; the case of letters in the name does not matter. */
 function patientOf(description: InstanceDescription): string {
   return `${description.patientId?.trim() ?? ''}\n${description.patientName?.trim().toUpperCase() ?? ''}`;
 }

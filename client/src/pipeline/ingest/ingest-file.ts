@@ -1,9 +1,9 @@
 /**
- * The road of one file on the device: read, apply the policy, digest. What comes out may be queued or sent;
- * what does not comes out with a reason. The same code runs in the page's workers and on the command line.
+ * The path of one file on the device: read, apply the policy, digest. The result is an instance that may be
+ * queued or sent, or a reason why not. The same code runs in the page's workers and on the command line.
  *
- * Pixel data is not decoded: the instance is new header bytes and ranges of the file, put together in memory
- * up to some megabytes, else a composite Blob.
+ * Pixel data is not decoded: the instance consists of new header bytes and ranges of the file, joined in memory
+ * up to some megabytes, otherwise in a composite Blob.
  */
 import type { DeidRules } from '#shared/deid/rules.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
@@ -24,10 +24,18 @@ import type { Outgoing, PreparedInstance } from '../queue/outgoing.ts';
 import { refusingUnreadable, type NotSent } from './open-file.ts';
 import { FILMS } from './plain-films.ts';
 
-/** What the policy asks for. `identified`: the bytes as they are. */
+/** `identified`: the bytes stay as they are. */
 export type DevicePolicy =
   | { readonly kind: 'identified' }
   | { readonly kind: 'deidentified'; readonly rules: DeidRules; readonly pseudonyms: Pseudonyms };
+
+export interface IngestTerms {
+  readonly policy: DevicePolicy;
+  /** Found in a folder: a file that is not DICOM is skipped there, not refused. */
+  readonly inFolder: boolean;
+  /** A person looked at its pixels (`deidentifyInstance`). */
+  readonly released?: boolean;
+}
 
 export type IngestOutcome =
   | {
@@ -35,17 +43,17 @@ export type IngestOutcome =
       readonly instance: Outgoing<PreparedInstance>;
       readonly warnings: readonly WarningCode[];
       readonly report: readonly TagAction[];
-      /** What a plain film says before a model has looked; null for anything else. */
+      /** Triage of a plain film before a model has looked at it; null for anything else. */
       readonly triage: DeviceTriage | null;
     }
   | NotSent;
 
-/** Phase one, for the screen: what the file says of itself. */
+/** The file's own description, for the screen before Send. */
 export interface FileSummary {
   readonly kind: 'summary';
   readonly identifiers: InstanceIdentifiers;
   readonly description: InstanceDescription;
-  /** What no de-identifying policy can make safe: it is held until a person decides. */
+  /** Why no de-identifying policy can make it safe: it is held until a person decides. */
   readonly held: ReasonCode | null;
   readonly warnings: readonly WarningCode[];
 }
@@ -58,7 +66,7 @@ const NOT_DICOM = new Set<ReasonCode>([
   'not-dicom-archive',
 ]);
 
-/** Reads the header alone. `inFolder`: what is not DICOM is skipped, not refused. */
+/** Reads the header only. `inFolder`: as in `IngestTerms`. */
 export async function summariseFile(
   file: Blob,
   inFolder: boolean,
@@ -78,20 +86,16 @@ export async function summariseFile(
   };
 }
 
-/**
- * The whole road. Throws only the signal's reason; a file that cannot be read is refused. `released`: a
- * person looked at its pixels (`deidentifyInstance`).
- */
+/** The whole path. Throws only the signal's reason; a file that cannot be read is refused. */
 export async function ingestFile(
   file: Blob,
-  inFolder: boolean,
-  policy: DevicePolicy,
+  terms: IngestTerms,
   signal?: AbortSignal,
-  released = false,
 ): Promise<IngestOutcome> {
+  const { policy } = terms;
   return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
     const original = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : file;
-    const applied = await applyTo(original, inFolder, policy, signal, released);
+    const applied = await applyTo(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
     const { identifiers, transferSyntaxUID, bytes, warnings, report, triage } = applied;
     const originalDigest =
@@ -113,10 +117,7 @@ export async function ingestFile(
   });
 }
 
-/**
- * What is said of it to the gateway, made by who names the instance; null under `identified`: nothing was
- * done.
- */
+/** The report of the actions for the gateway; null under `identified`, where nothing was done. */
 export async function reportOf(
   policy: DevicePolicy,
   actions: readonly TagAction[],
@@ -128,91 +129,76 @@ function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
   return bytes instanceof Blob ? sha256OfBlob(bytes, signal) : sha256OfBytes(bytes);
 }
 
-/** An instance as the policy lets it travel, not yet digested. */
+/** An instance as the policy allows it to be sent, not yet digested. */
 export interface Applied<T extends InstanceBytes = Blob> {
   readonly kind: 'applied';
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: string;
   readonly bytes: T;
   readonly warnings: readonly WarningCode[];
-  /** What was done to which element; empty under `identified`. */
+  /** The action on each element; empty under `identified`. */
   readonly report: readonly TagAction[];
   /** Names were removed, and a face may be left (PS3.15 E.3.2). */
   readonly showsFace: boolean;
-  /** As `IngestOutcome`'s. */
+  /** As in `IngestOutcome`. */
   readonly triage: DeviceTriage | null;
 }
 
 /**
- * Reads the file and applies the policy; nothing but its header is brought into memory. The same file gives
- * the same bytes.
+ * Reads the file and applies the policy; only the header is loaded into memory. The same file gives the same
+ * bytes.
  */
 export function applyPolicy(
   file: Blob,
-  inFolder: boolean,
-  policy: DevicePolicy,
+  terms: IngestTerms,
   signal?: AbortSignal,
-  released = false,
 ): Promise<Applied | NotSent> {
-  return applyTo(file, inFolder, policy, signal, released);
+  return applyTo(file, terms, signal);
 }
 
-/** What is held stays held. */
+/** Bytes held in memory stay there. */
 async function applyTo<T extends InstanceBytes>(
   file: T,
-  inFolder: boolean,
-  policy: DevicePolicy,
+  { policy, inFolder, released = false }: IngestTerms,
   signal: AbortSignal | undefined,
-  released: boolean,
 ): Promise<Applied<T> | NotSent> {
   const source = file instanceof Blob ? blobSource(file) : bytesSource(file);
   const read = await readFile(source, inFolder, policy.kind, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
   return refusingUnreadable(signal, async (): Promise<Applied<T> | NotSent> => {
-    const { identifiers, transferSyntaxUID, warnings } = instance;
     const { modality } = describeInstance(instance);
-    // Decided here, where the original header is: the one that travels may say nothing of the age.
-    const triage = modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null;
+    const common = {
+      kind: 'applied' as const,
+      warnings: instance.warnings,
+      // Decided on the original header: the de-identified one may not contain the age.
+      triage: modality !== null && FILMS.has(modality) ? notLookedAt(populationOf(instance)) : null,
+    };
     if (policy.kind === 'identified') {
-      const meta = missingFileMeta(instance);
-      const bytes =
-        meta === null
-          ? file
-          : await compose(file, null, [
-              meta,
-              { offset: instance.dataSetOffset, length: source.size - instance.dataSetOffset },
-            ]);
-      return {
-        kind: 'applied',
-        identifiers,
-        transferSyntaxUID,
-        bytes,
-        warnings,
-        report: [],
-        showsFace: false,
-        triage,
-      };
+      const { identifiers, transferSyntaxUID } = instance;
+      const bytes = await withFileMeta(file, source, instance);
+      return { ...common, identifiers, transferSyntaxUID, bytes, report: [], showsFace: false };
     }
     const changed = await deidentifyInstance(instance, policy.rules, policy.pseudonyms, released);
     if (changed.kind !== 'ready') return changed;
-    const bytes = await compose(
-      file,
-      instance.dataSet === source ? null : instance.dataSet,
-      changed.segments,
-    );
-    const { report } = changed;
-    return {
-      kind: 'applied',
-      identifiers: changed.identifiers,
-      transferSyntaxUID: changed.transferSyntaxUID,
-      bytes,
-      warnings,
-      report,
-      showsFace: mayShowFace(describeInstance(instance)),
-      triage,
-    };
+    const { identifiers, transferSyntaxUID, segments, report } = changed;
+    const inflated = instance.dataSet === source ? null : instance.dataSet;
+    const bytes = await compose(file, inflated, segments);
+    const showsFace = mayShowFace(describeInstance(instance));
+    return { ...common, identifiers, transferSyntaxUID, bytes, report, showsFace };
   });
+}
+
+/** The file as it is; one without File Meta Information gets it, and nothing else. */
+async function withFileMeta<T extends InstanceBytes>(
+  file: T,
+  source: ByteSource,
+  instance: ParsedInstance,
+): Promise<T> {
+  const meta = missingFileMeta(instance);
+  if (meta === null) return file;
+  const { dataSetOffset: offset } = instance;
+  return compose(file, null, [meta, { offset, length: source.size - offset }]);
 }
 
 const notLookedAt = (population: DeviceTriage['population']): DeviceTriage => ({
@@ -242,7 +228,7 @@ async function readFile(
 
 type Segment = Uint8Array | { readonly offset: number; readonly length: number };
 
-/** New bytes and ranges of the file, or of the Data Set that was `inflated` out of it. */
+/** Joins new bytes and ranges of the file, or of the Data Set `inflated` from it. */
 async function compose<T extends InstanceBytes>(
   file: T,
   inflated: ByteSource | null,
@@ -252,7 +238,7 @@ async function compose<T extends InstanceBytes>(
     segments.map(async (segment): Promise<InstanceBytes> => {
       if (segment instanceof Uint8Array) return new Uint8Array(segment);
       const { offset, length } = segment;
-      // An inflated Data Set is in memory already; a file is only pointed at.
+      // An inflated Data Set is in memory already; a file is only referred to.
       if (inflated !== null) return new Uint8Array(await inflated.read(offset, length));
       return file instanceof Blob
         ? file.slice(offset, offset + length)

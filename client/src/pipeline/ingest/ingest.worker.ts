@@ -1,12 +1,9 @@
-/**
- * A worker of the pool: takes one task after the other and answers. Glue only; the work is in
- * device-tasks.ts.
- */
+/** A worker of the pool: takes one task after the other and answers. Glue only; see task-runner.ts. */
 import { loadCodecs } from '#shared/pixels/load-codecs.browser.ts';
 import { loadCharls } from '#shared/transfer/coding/load-charls.browser.ts';
 import { openLocalDatabase } from '../queue/rows/local-database.ts';
 import { isNoRoom } from '../queue/rows/no-room.ts';
-import { createTaskRunner } from './device-tasks.ts';
+import { createTaskRunner } from './task-runner.ts';
 import type { ToWorker, FromWorker } from './worker-pool.ts';
 
 const runner = createTaskRunner({

@@ -1,30 +1,17 @@
 /**
- * A folder that the browser gives as a handle: from the picker of the File System Access API, or dropped on
- * the page (Chromium). Workers list it and open its files by their names; the page's thread has names alone.
- * Ten thousand files as `<input webkitdirectory>` gives them are made in one task before the page sees any,
- * and hold it again when they are forgotten.
+ * A folder that the browser hands out as a handle: from the picker of the File System Access API, or dropped on
+ * the page (Chromium). Workers list it and open its files by name; the page's thread holds names only. With
+ * `<input webkitdirectory>` the browser makes ten thousand files in one task before the page sees any of them,
+ * and frees them in another: each blocks the page.
  */
 import { isArchiveName } from './archive.ts';
 import { collectFile, type Collected } from './collect-files.ts';
-
-/** What is used of the handles of a browser (File System §2.5, §2.6), in words that Node's types know too. */
-export interface FileHandle {
-  readonly kind: 'file';
-  readonly name: string;
-  getFile(): Promise<File>;
-}
-export interface FolderHandle {
-  readonly kind: 'directory';
-  readonly name: string;
-  values(): AsyncIterable<FileHandle | FolderHandle>;
-  getFileHandle(name: string): Promise<FileHandle>;
-  getDirectoryHandle(name: string): Promise<FolderHandle>;
-}
+import type { FolderHandle } from './folder-handle.ts';
 
 /** File System Access §3.3; the DOM's types do not know it. */
 type Picking = { showDirectoryPicker?(options: { mode: 'read' }): Promise<FolderHandle> };
 
-/** Folders inside folders; a file system with a loop ends here. */
+/** Folders inside folders; listing a file system with a loop ends here. */
 const DEPTH_LIMIT = 32;
 
 export function hasFolderPicker(scope: object): boolean {
@@ -36,7 +23,7 @@ export async function pickFolder(scope: object): Promise<FolderHandle | null> {
   return (await (scope as Picking).showDirectoryPicker?.({ mode: 'read' }).catch(() => null)) ?? null;
 }
 
-/** What lies in one folder, by name; `folders`: those that are folders themselves. */
+/** The content of one folder, sorted by name; `folders`: the names that are folders. */
 export interface Listing {
   readonly names: readonly string[];
   readonly folders: readonly string[];
@@ -80,8 +67,10 @@ export async function* collectPicked(
   const shown = (name?: string): string =>
     [folder.name, ...path, ...(name === undefined ? [] : [name])].join('/');
   const listing = path.length < DEPTH_LIMIT ? await list(path) : null;
-  if (listing === null)
-    return void (yield { kind: 'refused', path: shown(), bytes: 0, because: 'file-unreadable' });
+  if (listing === null) {
+    yield { kind: 'refused', path: shown(), bytes: 0, because: 'file-unreadable' };
+    return;
+  }
   const folders = new Set(listing.folders);
   for (const name of listing.names) {
     if (folders.has(name)) yield* collectPicked(picked, signal, [...path, name]);

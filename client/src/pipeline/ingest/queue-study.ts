@@ -1,17 +1,18 @@
 /**
- * The road of one chosen study into the queue: its instances are named, the uploader is told, and while it
- * asks what the gateway lacks the study is packed, parcel by parcel. At the end it is in the queue as a
- * whole; given up in the middle, not at all.
+ * Brings one chosen study into the queue: its instances are named, the uploader is told, and while it asks which
+ * of them the gateway lacks the study is packed, parcel by parcel. In the end the whole study is in the queue;
+ * if it is given up before, none of it.
  */
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
-import { atOnce } from './at-once.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
+import { forEachInParallel } from './run-in-parallel.ts';
 import { aboutOf, titleOf } from './study-snapshots.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -21,26 +22,26 @@ export interface QueueingTools {
   readonly pool: WorkerPool;
   readonly now: () => number;
   readonly createId: () => string;
-  /** Who queues; null where the device does not know. */
+  /** The account that queues; null where the device does not know it. */
   readonly account: () => string | null;
   /** Runs `work` so that other tabs know that this study is being written. */
   readonly whileWriting: <T>(studyId: string, work: () => Promise<T>) => Promise<T>;
   /**
-   * Takes a study that is half in the queue out of it, and tells the gateway what will not come. `cancelled`:
-   * by a person, who wants nothing of it to arrive; else it will probably be sent again. Never throws but for
-   * a database that cannot be written.
+   * Removes a study that is half in the queue, and tells the gateway which instances will not come. `cancelled`:
+   * by a person who wants none of it to arrive; otherwise it will probably be sent again. Throws only where the
+   * database cannot be written.
    */
   readonly giveUp: (studyId: string, why: 'cancelled' | 'failed') => Promise<void>;
   /**
-   * What the models on this device have said of it by now, null where they were not asked; what they say
-   * later they note under this id. Nothing waits for them.
+   * The answers of the models on this device so far, null where they were not asked. They note later answers
+   * under this id themselves; nothing waits for them.
    */
   readonly triaged: (studyId: string, group: StudyGroup) => Triaged | null;
-  /** A study was named: it may be announced. */
+  /** A study was named and may be announced to the gateway. */
   readonly onQueued: () => void;
 }
 
-/** Under what it travels, and to whom it is sealed. */
+/** The policy of a study, and the key to which it is sealed. */
 export interface SendingTerms {
   readonly policy: Policy;
   readonly forTask: PolicyForTask;
@@ -50,54 +51,66 @@ export interface SendingTerms {
 }
 
 export interface QueueingWatch {
-  /** These files were read and named, or turned out not to travel. */
+  /** These files were read and named, or are not sent. */
   onNamed(files: readonly FoundFile[]): void;
   /** These files are safe on this device, or need not be. */
   onSafe(files: readonly FoundFile[]): void;
   onNotQueued(file: FoundFile, because: NotQueued['because']): void;
 }
 
+export interface Queueing {
+  readonly group: StudyGroup;
+  readonly terms: SendingTerms;
+  readonly watch: QueueingWatch;
+  readonly signal: AbortSignal;
+}
+
+/** A queueing whose study has its id in the queue. */
+type Begun = Queueing & { readonly tools: QueueingTools; readonly studyId: string };
+
 /**
- * Throws the signal's reason when a person takes it back here, else what kept it from being whole; it is out
- * of the queue then.
+ * Throws the signal's reason when a person takes the study back here, or the error that kept it from being
+ * queued as a whole; in both cases it is out of the queue.
  */
-export async function queueStudy(
-  tools: QueueingTools,
-  group: StudyGroup,
-  terms: SendingTerms,
-  watch: QueueingWatch,
-  signal: AbortSignal,
-): Promise<void> {
-  const id = tools.createId();
-  const { name, version, deidentify } = terms.policy;
-  await tools.whileWriting(id, async () => {
-    const row = {
-      id,
-      queuedAt: tools.now(),
-      account: tools.account(),
-      policy: { name, version, deidentify },
-      title: titleOf(group),
-      about: aboutOf(group),
-    };
+export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<void> {
+  const studyId = tools.createId();
+  await tools.whileWriting(studyId, async () => {
     try {
-      await beginStudy(tools.database, await tools.key, row);
-      const wanted = await nameAll(tools, id, group, terms, watch, signal);
-      const triaged = tools.triaged(id, group);
-      if (triaged !== null)
-        await noteTriage(tools.database, id, triaged.said, triaged.setAside).catch(() => undefined);
-      if (!(await finishNaming(tools.database, id))) return;
-      tools.onQueued();
-      await packAll(tools, id, group, wanted, terms, watch, signal);
-      signal.throwIfAborted();
-      await finishPacking(tools.database, id);
-      tools.onQueued();
+      await nameAndPack({ ...queueing, tools, studyId });
     } catch (error) {
       // Taken back or cancelled on the queue's page, or already in the PACS as a whole: nothing went wrong.
-      if (isGone(error) && (await isOver(tools.database, id))) return;
-      await tools.giveUp(id, signal.aborted ? 'cancelled' : 'failed');
+      if (isGone(error) && (await isOver(tools.database, studyId))) return;
+      await tools.giveUp(studyId, queueing.signal.aborted ? 'cancelled' : 'failed');
       throw error;
     }
   });
+}
+
+async function nameAndPack(begun: Begun): Promise<void> {
+  const { tools, studyId, group, terms, signal } = begun;
+  const { database } = tools;
+  const { name, version, deidentify } = terms.policy;
+  await beginStudy(database, await tools.key, {
+    id: studyId,
+    queuedAt: tools.now(),
+    account: tools.account(),
+    policy: { name, version, deidentify },
+    title: titleOf(group),
+    about: aboutOf(group),
+  });
+  const wanted = await nameAll(begun);
+  const triaged = tools.triaged(studyId, group);
+  if (triaged !== null)
+    await ignoreFailure(
+      noteTriage(database, studyId, triaged.said, triaged.setAside),
+      'without these answers the gateway does the work of the models',
+    );
+  if (!(await finishNaming(database, studyId))) return;
+  tools.onQueued();
+  await packAll(begun, wanted);
+  signal.throwIfAborted();
+  await finishPacking(database, studyId);
+  tools.onQueued();
 }
 
 function isGone(error: unknown): boolean {
@@ -109,18 +122,12 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
   return study === undefined || study.state === 'taken-back' || study.state === 'done';
 }
 
-/** The files that were named: those that have something to pack. */
-async function nameAll(
-  { pool }: QueueingTools,
-  studyId: string,
-  group: StudyGroup,
-  { forTask, released }: SendingTerms,
-  watch: QueueingWatch,
-  signal: AbortSignal,
-): Promise<ReadonlySet<number>> {
+/** Names all files; returns the places of those that must be packed. */
+async function nameAll({ tools, studyId, group, terms, watch, signal }: Begun): Promise<ReadonlySet<number>> {
+  const { forTask, released } = terms;
   const wanted = new Set<number>();
-  await atOnce(planBatches(group), pool.size, async (batch) => {
-    const { notQueued, duplicates } = await pool.run(
+  await forEachInParallel(planBatches(group), tools.pool.size, async (batch) => {
+    const { notQueued, duplicates } = await tools.pool.run(
       { kind: 'name', studyId, files: batch.map((found) => toFile(found, released)), policy: forTask },
       signal,
     );
@@ -132,49 +139,42 @@ async function nameAll(
   return wanted;
 }
 
-async function packAll(
-  tools: QueueingTools,
-  studyId: string,
-  group: StudyGroup,
-  wanted: ReadonlySet<number>,
-  { forTask, sealingKey, released }: SendingTerms,
-  watch: QueueingWatch,
-  signal: AbortSignal,
-): Promise<void> {
+async function packAll(begun: Begun, wanted: ReadonlySet<number>): Promise<void> {
+  const later = await packSome(begun, wanted, true);
+  // The gateway has these and the PACS does not yet: a copy stays here until there is a receipt.
+  if (later.size > 0) await packSome(begun, later, false);
+}
+
+/** Returns the places of the files that `onlyNeeded` skipped. */
+async function packSome(
+  { tools, studyId, group, terms, watch, signal }: Begun,
+  places: ReadonlySet<number>,
+  onlyNeeded: boolean,
+): Promise<ReadonlySet<number>> {
+  const { pool } = tools;
+  const { forTask: policy, sealingKey, released } = terms;
   const later = new Set<number>();
-  const pack = (files: ReadonlySet<number>, onlyNeeded: boolean) =>
-    atOnce(
-      planParcels(group, ({ ordinal }) => files.has(ordinal)),
-      tools.pool.size,
-      async (parcel) => {
-        const done = await tools.pool.run(
-          {
-            kind: 'pack',
-            studyId,
-            parcelId: tools.createId(),
-            files: parcel.map((found) => toFile(found, released)),
-            policy: forTask,
-            sealingKey,
-            onlyNeeded,
-            workers: tools.pool.size,
-          },
-          signal,
-        );
-        tellNotQueued(parcel, done.notQueued, watch);
-        const passedOver = new Set(done.later);
-        for (const position of passedOver) later.add(position);
-        watch.onSafe(parcel.filter(({ ordinal }) => !passedOver.has(ordinal)));
-      },
+  const parcels = planParcels(group, ({ ordinal }) => places.has(ordinal));
+  await forEachInParallel(parcels, pool.size, async (parcel) => {
+    const parcelId = tools.createId();
+    const files = parcel.map((found) => toFile(found, released));
+    const done = await pool.run(
+      { kind: 'pack', studyId, parcelId, files, policy, sealingKey, onlyNeeded, workers: pool.size },
+      signal,
     );
-  await pack(wanted, true);
-  // What the gateway has and the PACS has not yet: a copy stays here until there is a receipt.
-  if (later.size > 0) await pack(new Set(later), false);
+    tellNotQueued(parcel, done.notQueued, watch);
+    const skipped = new Set(done.later);
+    for (const position of skipped) later.add(position);
+    watch.onSafe(parcel.filter(({ ordinal }) => !skipped.has(ordinal)));
+  });
+  return later;
 }
 
 function toFile({ file, ordinal }: FoundFile, released: ReadonlySet<number>): FileToQueue {
   return { ref: file.ref, position: ordinal, ...(released.has(ordinal) && { released: true }) };
 }
 
+/** Returns the places of the files that are not queued. */
 function tellNotQueued(
   files: readonly FoundFile[],
   notQueued: readonly NotQueued[],

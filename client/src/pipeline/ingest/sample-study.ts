@@ -58,10 +58,7 @@ function ctSlice(slice: number): File {
   const samples = new Uint16Array(SIDE * SIDE);
   for (const ellipse of ellipsesAt(slice / (SLICES - 1))) fillEllipse(samples, ellipse);
   return asFile(
-    `CT${String(slice + 1).padStart(3, '0')}.dcm`,
-    SOP_CLASSES.CT,
-    1,
-    slice + 1,
+    { sopClassUID: SOP_CLASSES.CT, seriesNumber: 1, instanceNumber: slice + 1 },
     elements,
     grey(SIDE, samples),
   );
@@ -94,7 +91,8 @@ function projection(): File {
       samples[row * PROJECTION_SIDE + column] = Math.min(4095, Math.max(0, Math.round(sum * 2.4)));
     }
   }
-  return asFile('CR001.dcm', SOP_CLASSES.CR, 2, 1, elements, grey(PROJECTION_SIDE, samples));
+  const place = { sopClassUID: SOP_CLASSES.CR, seriesNumber: 2, instanceNumber: 1 };
+  return asFile(place, elements, grey(PROJECTION_SIDE, samples));
 }
 
 /** Body, lungs, heart, spine and two inserts, as they change from the first slice (0) to the last (1). */
@@ -170,14 +168,19 @@ function uid(count: number): string {
   return `2.25.${FIRST_UUID + BigInt(count)}`;
 }
 
+interface SamplePlace {
+  readonly sopClassUID: SOPClassUID;
+  readonly seriesNumber: number;
+  readonly instanceNumber: number;
+}
+
 function asFile(
-  name: string,
-  sopClassUID: SOPClassUID,
-  seriesNumber: number,
-  instanceNumber: number,
+  { sopClassUID, seriesNumber, instanceNumber }: SamplePlace,
   elements: readonly SimpleElement[],
   image: BuiltImage,
 ): File {
+  const kind = sopClassUID === SOP_CLASSES.CT ? 'CT' : 'CR';
+  const name = `${kind}${String(instanceNumber).padStart(3, '0')}.dcm`;
   const identifiers: InstanceIdentifiers = {
     studyInstanceUID: parseUid('StudyInstanceUID', uid(0)),
     seriesInstanceUID: parseUid('SeriesInstanceUID', uid(seriesNumber)),

@@ -1,15 +1,14 @@
-/**
- * The found studies as the screen sees them: snapshots with signals that stay the same from one to the next.
- */
+/** The found studies as the screen sees them: snapshots that share their signals. */
 import { signal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
-import type { SeriesGroup, StudyGroup } from './group-studies.ts';
+import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-export interface Showcase {
+export interface StudySnapshots {
   show(studies: ReadonlyMap<string, StudyGroup>): readonly FoundStudy[];
   isSelected(study: StudyGroup): boolean;
   toggle(studyInstanceUID: string): void;
@@ -18,90 +17,109 @@ export interface Showcase {
   clear(): void;
 }
 
-/** Sharp on a tablet's screen at the size of a card, small enough to be made in a blink. */
+/** Sharp on a tablet's screen at the size of a card, and quick to make. */
 const THUMBNAIL_SIDE = 192;
 
-export function createShowcase(pool: WorkerPool): Showcase {
-  const selected = new Map<string, Signal<boolean>>();
-  const thumbnails = new Map<string, Signal<Thumbnail | null | undefined>>();
-  /** As each study was drawn last. */
-  const drawn = new WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>();
+/** A thumbnail is `undefined` until it is asked for, and null where there is none. */
+interface Shown {
+  readonly selected: Map<string, Signal<boolean>>;
+  readonly thumbnails: Map<string, Signal<Thumbnail | null | undefined>>;
+  /** The last snapshot of each study. */
+  readonly drawn: WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>;
+}
+
+export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
+  const shown: Shown = { selected: new Map(), thumbnails: new Map(), drawn: new WeakMap() };
   let abort = new AbortController();
-
-  const selectedOf = (uid: string) => remembered(selected, uid, () => signal(true));
-  const thumbnailOf = (uid: string) =>
-    remembered(thumbnails, uid, () => signal<Thumbnail | null | undefined>(undefined));
-
-  function toSeries(series: SeriesGroup): FoundSeries {
-    const { seriesInstanceUID, description, files, bytes } = series;
-    return {
-      seriesInstanceUID,
-      number: description.seriesNumber,
-      modality: description.modality ?? '',
-      description: description.seriesDescription ?? '',
-      bodyPart: description.bodyPart ?? '',
-      instances: files.length,
-      bytes,
-      thumbnail: thumbnailOf(seriesInstanceUID),
-    };
-  }
-
-  function toStudy(study: StudyGroup): FoundStudy {
-    const { id, description, studyInstanceUID, instances, bytes } = study;
-    return {
-      id,
-      studyInstanceUID,
-      instances,
-      bytes,
-      ...namesOf(description),
-      studyTime: digitsOf(description.studyTime),
-      modalities: [...study.modalities].sort(),
-      series: [...study.series.values()]
-        .map(toSeries)
-        .sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity)),
-      warnings: [...study.warnings],
-      selected: selectedOf(studyInstanceUID),
-    };
-  }
-
   return {
-    show: (studies) =>
-      [...studies.values()].map((group) => {
-        const before = drawn.get(group);
-        if (before?.version === group.version) return before.study;
-        const study = toStudy(group);
-        drawn.set(group, { version: group.version, study });
-        return study;
-      }),
-    isSelected: (study) => selectedOf(study.studyInstanceUID).value,
+    show: (studies) => [...studies.values()].map((group) => snapshotOf(shown, group)),
+    isSelected: (study) => selectedOf(shown, study.studyInstanceUID).value,
     toggle(studyInstanceUID) {
-      const chosen = selectedOf(studyInstanceUID);
+      const chosen = selectedOf(shown, studyInstanceUID);
       chosen.value = !chosen.value;
     },
     askThumbnail(seriesInstanceUID, studies) {
-      const shown = thumbnailOf(seriesInstanceUID);
-      const series = [...studies.values()]
-        .map((study) => study.series.get(seriesInstanceUID))
-        .find((each) => each !== undefined);
-      if (shown.value !== undefined || !series) return;
-      shown.value = null;
-      const inOrder = series.files.toSorted((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0));
-      const { ref } = inOrder[Math.floor(inOrder.length / 2)]!.file;
-      // A picture that cannot be made is none; the study can be sent all the same.
-      pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
-        (made) => {
-          shown.value = made;
-        },
-        () => undefined,
+      const thumbnail = thumbnailOf(shown, seriesInstanceUID);
+      const series = findSeries(studies, seriesInstanceUID);
+      if (thumbnail.value !== undefined || !series) return;
+      thumbnail.value = null;
+      const { ref } = middleFile(series).file;
+      void ignoreFailure(
+        pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then((made) => {
+          thumbnail.value = made;
+        }),
+        'the study can be sent without a picture',
       );
     },
     clear() {
       abort.abort();
       abort = new AbortController();
-      selected.clear();
-      thumbnails.clear();
+      shown.selected.clear();
+      shown.thumbnails.clear();
     },
   };
+}
+
+/** The same object as long as the study has not changed. */
+function snapshotOf(shown: Shown, group: StudyGroup): FoundStudy {
+  const before = shown.drawn.get(group);
+  if (before?.version === group.version) return before.study;
+  const study = toStudy(shown, group);
+  shown.drawn.set(group, { version: group.version, study });
+  return study;
+}
+
+function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
+  const { id, description, studyInstanceUID, instances, bytes } = study;
+  return {
+    id,
+    studyInstanceUID,
+    instances,
+    bytes,
+    ...namesOf(description),
+    studyTime: digitsOf(description.studyTime),
+    modalities: [...study.modalities].sort(),
+    series: [...study.series.values()]
+      .map((series) => toSeries(shown, series))
+      .sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity)),
+    warnings: [...study.warnings],
+    selected: selectedOf(shown, studyInstanceUID),
+  };
+}
+
+function toSeries(shown: Shown, series: SeriesGroup): FoundSeries {
+  const { seriesInstanceUID, description, files, bytes } = series;
+  return {
+    seriesInstanceUID,
+    number: description.seriesNumber,
+    modality: description.modality ?? '',
+    description: description.seriesDescription ?? '',
+    bodyPart: description.bodyPart ?? '',
+    instances: files.length,
+    bytes,
+    thumbnail: thumbnailOf(shown, seriesInstanceUID),
+  };
+}
+
+function selectedOf({ selected }: Shown, studyInstanceUID: string): Signal<boolean> {
+  return remembered(selected, studyInstanceUID, () => signal(true));
+}
+
+function thumbnailOf({ thumbnails }: Shown, seriesInstanceUID: string): Signal<Thumbnail | null | undefined> {
+  return remembered(thumbnails, seriesInstanceUID, () => signal<Thumbnail | null | undefined>(undefined));
+}
+
+function findSeries(studies: ReadonlyMap<string, StudyGroup>, uid: string): SeriesGroup | undefined {
+  for (const study of studies.values()) {
+    const series = study.series.get(uid);
+    if (series) return series;
+  }
+  return undefined;
+}
+
+function middleFile({ files }: SeriesGroup): FoundFile {
+  const inOrder = files.toSorted((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0));
+  return inOrder[Math.floor(inOrder.length / 2)]!;
 }
 
 function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
@@ -112,7 +130,7 @@ function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** What names the study once its files are out of reach. */
+/** The study's name in the queue, for the time when its files are out of reach. */
 export function titleOf({ description, modalities, series }: StudyGroup): StudyTitle {
   const bodyParts = new Set(
     [...series.values()].map((each) => each.description.bodyPart).filter((part) => part !== null),
@@ -125,8 +143,8 @@ export function titleOf({ description, modalities, series }: StudyGroup): StudyT
 }
 
 /**
- * Defined Terms of Modality (PS3.3 C.7.3.1.1.1) in use and retired. A file can write anything there, also a
- * name: what is no term is not kept.
+ * Defined Terms of Modality (PS3.3 C.7.3.1.1.1), current and retired. A file can contain anything there, even a
+ * name, so other values are not kept.
  */
 const MODALITIES = new Set(
   (
@@ -136,7 +154,7 @@ const MODALITIES = new Set(
   ).split(' '),
 );
 
-/** What may stay on the device when the title is erased. */
+/** The facts that may stay on the device when the title is erased. */
 export function aboutOf({ modalities, series }: StudyGroup): StudyAbout {
   return {
     modalities: [...modalities].filter((modality) => MODALITIES.has(modality)).sort(),

@@ -4,7 +4,7 @@
  */
 import { WARNINGS } from '#shared/protocol/reasons.ts';
 import { ingestWords } from './ingest-words.ts';
-import type { StudyWarning } from './found-study.ts';
+import type { StudyWarning } from './group-studies.ts';
 
 const OF_THE_SELECTION = [
   'two-patients',

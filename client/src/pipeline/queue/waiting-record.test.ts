@@ -45,7 +45,7 @@ async function lostAt(
   store.ready.subscribe((is) => void (is && ready.resolve()));
   await ready.promise;
   // Asked before in this browser: nobody asks again.
-  if (!JSON.parse(place.getItem('relaypacs-roster') ?? '{"asked":[]}').asked.includes(account))
+  if (!JSON.parse(place.getItem('relaypacs-waiting') ?? '{"asked":[]}').asked.includes(account))
     await looked.promise;
   const lost = store.lost.value;
   store.close();
@@ -110,7 +110,7 @@ test('the list holds nothing that names a person, and no study that is not safe 
   await queueStudy(device, 'study', [100]);
   await nameStudy(device, 'packing', [200]);
   await lostAt(device, place);
-  const kept = place.getItem('relaypacs-roster')!;
+  const kept = place.getItem('relaypacs-waiting')!;
   assert.ok(kept.includes(STUDY));
   for (const planted of ['Planted', 'PLANTED', '19700101', 'packing'])
     assert.not(kept.includes(planted), planted);

@@ -1,24 +1,24 @@
 /**
- * What waits on this device, written down outside its database: a browser that needs room clears a site's
- * storage without a word, and the queue with it. Of each study its UID as it is sent, modality, number of
- * instances and when it was queued; nothing that names anybody. Pure but for `createRoster`, which keeps it
- * (localStorage).
+ * A record of the studies that wait on this device, outside its database: a browser that needs room clears a
+ * site's storage without a word, and the queue with it. It holds each study's UID as it is sent, its
+ * modalities, its number of instances and when it was queued; nothing that names anybody. Pure but for
+ * `keepWaitingRecord`, which keeps it (localStorage).
  */
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import type { StudyRow } from './rows/local-database.ts';
 import type { LostStudy } from './queued-study.ts';
 
 type Owned = { readonly account: string | null };
-export type RosterEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> &
+export type WaitingEntry = Omit<LostStudy, 'rememberedBy' | 'queuedAt'> &
   Owned & { readonly queuedAt: number };
 export type LostEntry = LostStudy & Owned;
 
-export interface Roster {
+export interface WaitingRecord {
   /**
    * Which database it was written for: each one has a random name of its own. null: nothing was written yet.
    */
   readonly origin: string | null;
-  readonly waiting: readonly RosterEntry[];
+  readonly waiting: readonly WaitingEntry[];
   readonly lost: readonly LostEntry[];
   /**
    * Accounts for which the gateway was asked what it waits for: once for each in this browser, in case this
@@ -27,14 +27,14 @@ export interface Roster {
   readonly asked: readonly string[];
 }
 
-export const NO_ROSTER: Roster = { origin: null, waiting: [], lost: [], asked: [] };
+export const EMPTY_RECORD: WaitingRecord = { origin: null, waiting: [], lost: [], asked: [] };
 
 /** A study that was called safe here and whose end nobody has confirmed. */
 function isWaiting({ packing, state, waiting }: StudyRow): boolean {
   return !packing && waiting !== 'interrupted' && state !== 'done' && state !== 'taken-back';
 }
 
-function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account }: StudyRow): RosterEntry {
+function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account }: StudyRow): WaitingEntry {
   return {
     id,
     studyInstanceUID: studyInstanceUID ?? '',
@@ -49,7 +49,11 @@ function toEntry({ id, studyInstanceUID, about, instances, queuedAt, account }: 
  * The list after a look into the database `origin`: what another database held and this one lacks is lost;
  * what was chosen again, all of it, is not.
  */
-export function compareRoster(kept: Roster, origin: string, studies: readonly StudyRow[]): Roster {
+export function compareWithDatabase(
+  kept: WaitingRecord,
+  origin: string,
+  studies: readonly StudyRow[],
+): WaitingRecord {
   const isOther = kept.origin !== null && kept.origin !== origin;
   const gone = isOther ? kept.waiting.map((entry): LostEntry => ({ ...entry, rememberedBy: 'device' })) : [];
   const here = new Map(
@@ -67,12 +71,12 @@ export function compareRoster(kept: Roster, origin: string, studies: readonly St
 }
 
 /** The same after the gateway was asked by `account`: of what it still waits for, what is not here. */
-export function compareUploads(
-  kept: Roster,
+export function compareWithGateway(
+  kept: WaitingRecord,
   account: string,
   uploads: readonly UploadStatus[],
   here: readonly StudyRow[],
-): Roster {
+): WaitingRecord {
   const known = new Set([...here, ...kept.lost].map(nameOf));
   const unfinished = uploads.filter(
     (upload) => missingOf(upload) > 0 && !known.has(nameOf({ ...upload, account })),
@@ -120,26 +124,26 @@ function distinct(lost: readonly LostEntry[]): LostEntry[] {
 }
 
 /** What of localStorage is used. */
-export type RosterPlace = Pick<Storage, 'getItem' | 'setItem'>;
+export type RecordPlace = Pick<Storage, 'getItem' | 'setItem'>;
 
-const NAME = 'relaypacs-roster';
+const NAME = 'relaypacs-waiting';
 
-export interface KeptRoster {
-  read(): Roster;
+export interface KeptRecord {
+  read(): WaitingRecord;
   /** Changes what is kept now, in one step that no other tab comes between. */
-  change(how: (roster: Roster) => Roster): Roster;
+  change(how: (record: WaitingRecord) => WaitingRecord): WaitingRecord;
 }
 
 /**
  * A place that cannot be read or written is one without a list: nothing depends on it but naming what was
  * lost.
  */
-export function createRoster(place: RosterPlace): KeptRoster {
-  function read(): Roster {
+export function keepWaitingRecord(place: RecordPlace): KeptRecord {
+  function read(): WaitingRecord {
     try {
-      return (JSON.parse(place.getItem(NAME) ?? 'null') as Roster | null) ?? NO_ROSTER;
+      return (JSON.parse(place.getItem(NAME) ?? 'null') as WaitingRecord | null) ?? EMPTY_RECORD;
     } catch {
-      return NO_ROSTER;
+      return EMPTY_RECORD;
     }
   }
   return {

@@ -2,7 +2,6 @@ import type { Lock, Locker } from '@tus/server';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
 import { openDatabase } from '../../database/database.ts';
 import { createTestDatabase } from '../../testing/open-database.ts';
 import { createParcelLocker } from './parcel-locker.ts';
@@ -23,8 +22,8 @@ const openOne = async (): Promise<Ground> => ({
   close: nothing,
 });
 
-async function openTwo(serverUrl: string): Promise<Ground> {
-  const { url, endConnections, drop } = await createTestDatabase(serverUrl);
+async function openTwo(): Promise<Ground> {
+  const { url, endConnections, drop } = await createTestDatabase();
   const databases = [
     await openDatabase({ kind: 'server', url }),
     await openDatabase({ kind: 'server', url }),
@@ -39,13 +38,9 @@ async function openTwo(serverUrl: string): Promise<Ground> {
   };
 }
 
-const { postgresUrl } = testEnvironment();
-if (postgresUrl === null) skipped('parcel locks of several gateways', 'RELAY_TEST_POSTGRES_URL is not set');
 const grounds: { readonly name: string; readonly count: number; open(): Promise<Ground> }[] = [
   { name: 'in one gateway', count: 1, open: openOne },
-  ...(postgresUrl === null
-    ? []
-    : [{ name: 'in two gateways on PostgreSQL', count: 2, open: () => openTwo(postgresUrl) }]),
+  { name: 'in two gateways on PostgreSQL', count: 2, open: openTwo },
 ];
 
 for (const { name, count, open } of grounds) {

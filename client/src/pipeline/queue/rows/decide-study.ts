@@ -1,7 +1,8 @@
 /**
- * What a person decides about a queued study, carried out: on this device, and where the gateway has to know,
- * there first.
+ * Carries out a person's decisions about a queued study: on this device, and first at the gateway where it has
+ * to know.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
@@ -14,18 +15,18 @@ import { keyOf, type InstanceKey } from '../upload-queue.ts';
 export interface DecisionTools {
   readonly database: LocalDatabase;
   readonly now: () => number;
-  /** Tells the gateway what a person decided. Throws as the API client does. */
+  /** Tells the gateway of a person's decision. Throws as the API client does. */
   decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
   /**
-   * Tells the gateway that these instances of an announced study will not come. May throw: it forgets by
-   * itself.
+   * Tells the gateway that these instances of an announced study will not be sent. May throw: the gateway
+   * forgets them by itself.
    */
   withdraw(uploadId: string, instances: readonly InstanceKey[]): Promise<void>;
   /** Wakes the uploader of this tab, if it leads. */
   wake(): void;
 }
 
-/** Something of it has left, and it is not all at the gateway: there is something that can be cancelled. */
+/** Part of it has left, but not all of it is at the gateway. */
 export function canCancel({ state, sending, waiting }: StudyRow): boolean {
   return sending && waiting !== 'interrupted' && (state === 'safe' || state === 'uploading');
 }
@@ -37,144 +38,155 @@ export function canTakeBack({ state, sending }: StudyRow): boolean {
 export function createDecisions(
   tools: DecisionTools,
 ): Pick<QueueStore, 'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'dismiss'> {
-  const { database } = tools;
-
-  async function changeInstances(
-    id: string,
-    which: ReadonlySet<string>,
-    state: InstanceRow['state'],
-    reason: string | null,
-  ): Promise<void> {
-    await database.transaction('rw', database.instances, database.studies, async () => {
-      const rows = (await instancesOf(database, id)).filter((row) => which.has(keyOf(row)));
-      await putInstances(
-        database,
-        rows.map((row) => ({ ...row, state, reason })),
-      );
-      await recountReasons(database, id);
-    });
-  }
-
-  async function undecided(id: string): Promise<InstanceRow[]> {
-    return (await instancesOf(database, id)).filter(
-      (row) => row.state === 'quarantined' || row.state === 'refused',
-    );
-  }
-
-  /**
-   * Ends as taken back, and nothing of it stays here, unless it has moved on: `isStill` looks at it in the
-   * transaction that ends it. `own`: what no other entry has as well.
-   */
-  async function takeOut(
-    id: string,
-    isStill: (study: StudyRow) => boolean,
-  ): Promise<{ readonly uploadId: string | null; readonly own: readonly InstanceKey[] } | null> {
-    return database.transaction('rw', contentsOf(database), async () => {
-      const study = await database.studies.get(id);
-      if (!study || !isStill(study)) return null;
-      const own = await onlyOf(database, study);
-      await endAsTakenBack(database, study, tools.now());
-      return { uploadId: study.uploadId, own };
-    });
-  }
-
   return {
-    async takeBack(id) {
-      const ended = await takeOut(id, canTakeBack);
-      if (ended === null) return false;
-      if (ended.uploadId !== null) await tools.withdraw(ended.uploadId, ended.own).catch(() => undefined);
-      tools.wake();
-      return true;
-    },
-
-    async cancel(id) {
-      const study = await database.studies.get(id);
-      if (!study || !canCancel(study)) return;
-      const [own, rows] = [
-        new Set((await onlyOf(database, study)).map(keyOf)),
-        await instancesOf(database, id),
-      ];
-      const open = rows.filter(
-        (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
-      );
-      // First there: while the gateway does not know, nothing is deleted here.
-      if (study.uploadId !== null && open.length > 0)
-        await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
-      if ((await takeOut(id, (row) => row.state !== 'done' && row.state !== 'taken-back')) === null) return;
-      tools.wake();
-    },
-
-    async retry(id) {
-      const study = await database.studies.get(id);
-      const state = study && nextUploadState(study.state, 'retry');
-      if (!study || !state) return;
-      const instances = (await undecided(id)).filter((row) => mayBeRetried(row.state, row.reason));
-      if (study.uploadId !== null && instances.length > 0)
-        await tools.decide(study.uploadId, 'retry', instances.map(toKey));
-      await changeInstances(id, new Set(instances.map(keyOf)), 'safe', null);
-      const turn = study.turn + 1;
-      await database.studies.update(id, {
-        state,
-        turn,
-        problem: null,
-        waiting: null,
-        trouble: null,
-        counts: null,
-        departed: 0,
-        acknowledged: 0,
-        sending: false,
-      });
-      tools.wake();
-    },
-
+    takeBack: (id) => takeBack(tools, id),
+    cancel: (id) => cancel(tools, id),
+    retry: (id) => retry(tools, id),
     async tryNow(id) {
-      await database.studies
+      await tools.database.studies
         .where('id')
         .equals(id)
-        .modify((row) => void Object.assign(row, { trouble: null, turn: row.turn + 1 }));
+        .modify((row) => {
+          row.trouble = null;
+          row.turn += 1;
+        });
       tools.wake();
     },
-
-    async leaveOut(id, instances) {
-      const study = await database.studies.get(id);
-      if (!study) return;
-      const named = instances === undefined ? null : new Set(instances.map(keyOf));
-      const chosen = (await undecided(id)).filter((row) => named === null || named.has(keyOf(row)));
-      const quarantined = chosen.filter((row) => row.state === 'quarantined');
-      if (study.uploadId !== null && chosen.length > 0)
-        await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
-      await changeInstances(id, new Set(chosen.map(keyOf)), 'left-out', 'left-out');
-      await database.studies.update(id, { turn: study.turn + 1 });
-      // What the PACS refused for good needs no further word of the gateway; what was in quarantine gets a
-      // new receipt.
-      if (quarantined.length === 0 && (await undecided(id)).length === 0)
-        await finish(database, id, tools.now());
-      tools.wake();
-    },
-
-    async dismiss(id) {
-      const study = await database.studies.get(id);
-      const isOver =
-        study &&
-        (study.state === 'done' ||
-          study.state === 'taken-back' ||
-          study.state === 'failed' ||
-          study.waiting === 'interrupted');
-      if (!isOver) return;
-      // What it promised and has not arrived the gateway still waits for: it will not come.
-      const own =
-        study.state === 'failed' || study.waiting === 'interrupted' ? await onlyOf(database, study) : [];
-      await dropStudy(database, id);
-      if (own.length > 0 && study.uploadId !== null)
-        await tools.withdraw(study.uploadId, own).catch(() => undefined);
-    },
+    leaveOut: (id, instances) => leaveOut(tools, id, instances),
+    dismiss: (id) => dismiss(tools, id),
   };
 }
 
+async function takeBack(tools: DecisionTools, id: string): Promise<boolean> {
+  const ended = await takeOut(tools, id, canTakeBack);
+  if (ended === null) return false;
+  if (ended.uploadId !== null)
+    await ignoreFailure(tools.withdraw(ended.uploadId, ended.own), FORGETS_BY_ITSELF);
+  tools.wake();
+  return true;
+}
+
+async function cancel(tools: DecisionTools, id: string): Promise<void> {
+  const { database } = tools;
+  const study = await database.studies.get(id);
+  if (!study || !canCancel(study)) return;
+  const own = new Set((await onlyOf(database, study)).map(keyOf));
+  const open = (await instancesOf(database, id)).filter(
+    (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
+  );
+  // The gateway first: while it does not know, nothing is deleted here.
+  if (study.uploadId !== null && open.length > 0)
+    await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
+  const isOpen = ({ state }: StudyRow): boolean => state !== 'done' && state !== 'taken-back';
+  if ((await takeOut(tools, id, isOpen)) !== null) tools.wake();
+}
+
+async function retry(tools: DecisionTools, id: string): Promise<void> {
+  const { database } = tools;
+  const study = await database.studies.get(id);
+  const state = study && nextUploadState(study.state, 'retry');
+  if (!study || !state) return;
+  const instances = (await undecidedOf(database, id)).filter((row) => mayBeRetried(row.state, row.reason));
+  if (study.uploadId !== null && instances.length > 0)
+    await tools.decide(study.uploadId, 'retry', instances.map(toKey));
+  await changeInstances(database, id, instances, { state: 'safe', reason: null });
+  await database.studies.update(id, {
+    state,
+    turn: study.turn + 1,
+    problem: null,
+    waiting: null,
+    trouble: null,
+    counts: null,
+    departed: 0,
+    acknowledged: 0,
+    sending: false,
+  });
+  tools.wake();
+}
+
+async function leaveOut(
+  tools: DecisionTools,
+  id: string,
+  instances: readonly InstanceKey[] | undefined,
+): Promise<void> {
+  const { database } = tools;
+  const study = await database.studies.get(id);
+  if (!study) return;
+  const named = instances === undefined ? null : new Set(instances.map(keyOf));
+  const chosen = (await undecidedOf(database, id)).filter((row) => named === null || named.has(keyOf(row)));
+  if (study.uploadId !== null && chosen.length > 0)
+    await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
+  await changeInstances(database, id, chosen, { state: 'left-out', reason: 'left-out' });
+  await database.studies.update(id, { turn: study.turn + 1 });
+  // An instance that the PACS refused for good needs no further answer of the gateway; one that was in
+  // quarantine gets a new receipt.
+  const isAnswerAwaited = chosen.some((row) => row.state === 'quarantined');
+  if (!isAnswerAwaited && (await undecidedOf(database, id)).length === 0)
+    await finish(database, id, tools.now());
+  tools.wake();
+}
+
+async function dismiss({ database, withdraw }: DecisionTools, id: string): Promise<void> {
+  const study = await database.studies.get(id);
+  if (!study || !mayBeDismissed(study)) return;
+  // The gateway still waits for promised instances that have not arrived: they will not be sent.
+  const isPromised = study.state === 'failed' || study.waiting === 'interrupted';
+  const own = isPromised ? await onlyOf(database, study) : [];
+  await dropStudy(database, id);
+  if (own.length > 0 && study.uploadId !== null)
+    await ignoreFailure(withdraw(study.uploadId, own), FORGETS_BY_ITSELF);
+}
+
+function mayBeDismissed({ state, waiting }: StudyRow): boolean {
+  return state === 'done' || state === 'taken-back' || state === 'failed' || waiting === 'interrupted';
+}
+
+const FORGETS_BY_ITSELF = 'the gateway forgets a promise by itself';
+
 /**
- * Takes a study that is only half in the queue out of it. What of it is at the gateway is left out when a
- * person cancelled it (`cancelled`); else only the rest is taken back, because the same files will be sent
- * again. A gateway that is not reached forgets by itself.
+ * Ends the study as taken back and deletes its contents here, unless it has moved on: `isStill` looks at it in
+ * the transaction that ends it. `own`: the instances that no other entry has as well.
+ */
+function takeOut(
+  { database, now }: DecisionTools,
+  id: string,
+  isStill: (study: StudyRow) => boolean,
+): Promise<{ readonly uploadId: string | null; readonly own: readonly InstanceKey[] } | null> {
+  return database.transaction('rw', contentsOf(database), async () => {
+    const study = await database.studies.get(id);
+    if (!study || !isStill(study)) return null;
+    const own = await onlyOf(database, study);
+    await endAsTakenBack(database, study, now());
+    return { uploadId: study.uploadId, own };
+  });
+}
+
+async function changeInstances(
+  database: LocalDatabase,
+  id: string,
+  which: readonly InstanceRow[],
+  changes: Pick<InstanceRow, 'state' | 'reason'>,
+): Promise<void> {
+  const chosen = new Set(which.map(keyOf));
+  await database.transaction('rw', database.instances, database.studies, async () => {
+    const rows = (await instancesOf(database, id)).filter((row) => chosen.has(keyOf(row)));
+    await putInstances(
+      database,
+      rows.map((row) => ({ ...row, ...changes })),
+    );
+    await recountReasons(database, id);
+  });
+}
+
+async function undecidedOf(database: LocalDatabase, id: string): Promise<InstanceRow[]> {
+  const rows = await instancesOf(database, id);
+  return rows.filter((row) => row.state === 'quarantined' || row.state === 'refused');
+}
+
+/**
+ * Removes a study from the queue that is only half in it. After `cancelled` its instances at the gateway are
+ * left out; after `failed` they stay and only the rest is taken back, because the same files will be sent
+ * again.
  */
 export async function giveUpStudy(
   { database, decide, withdraw }: DecisionTools,
@@ -190,14 +202,14 @@ export async function giveUpStudy(
     why === 'cancelled' && study.sending
       ? decide(study.uploadId, 'leave-out', own)
       : withdraw(study.uploadId, own);
-  await tell.catch(() => undefined);
+  await ignoreFailure(tell, FORGETS_BY_ITSELF);
 }
 
 function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {
   return { sopInstanceUID, digest };
 }
 
-/** The instances of this entry that no other entry of the same study in the queue has as well. */
+/** The instances of this entry that no other entry of the same study in the queue has. */
 async function onlyOf(database: LocalDatabase, study: StudyRow): Promise<InstanceKey[]> {
   const own = new Map((await instancesOf(database, study.id)).map((row) => [keyOf(row), toKey(row)]));
   const others = await database.studies
@@ -215,7 +227,7 @@ async function onlyOf(database: LocalDatabase, study: StudyRow): Promise<Instanc
 async function finish(database: LocalDatabase, id: string, at: number): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(id);
-    // What was taken back was never delivered.
+    // A study that was taken back was never delivered.
     const state = study?.state === 'attention' ? nextUploadState(study.state, 'evicted') : null;
     if (!state) return;
     await database.studies.update(id, { state, packing: false, title: null, completedAt: at });

@@ -18,7 +18,7 @@ import {
   STUDY,
 } from '../../../testing/open-queue.ts';
 import { finishPacking } from './finish-packing.ts';
-import { UNSEEN_FILMS_LIMIT } from './instance-queue.ts';
+import { UNSEEN_FILMS_LIMIT } from './build-manifest.ts';
 import { CopyUnreadable, type InstanceKey, type ParcelToSend } from '../upload-queue.ts';
 import { claimNobodys } from './waiting-accounts.ts';
 

@@ -3,6 +3,7 @@
  * at all, and may travel from then on. "Safe on this device" is true only after `finishPacking`
  * (finish-packing.ts). Runs in workers: it brings the cipher with it.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SealingKey } from '#shared/protocol/api.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
@@ -24,9 +25,9 @@ export interface NewParcel {
 }
 
 /**
- * Packs, seals and writes one parcel. Its row and those of its instances come with its last record, in one
- * transaction: until then the records belong to nobody. Throws StudyGone, QuotaExceededError, or what reading
- * the files throws.
+ * Packs, seals and writes one parcel. Its row and those of its instances are written with its last record, in
+ * one transaction: until then the records belong to no parcel. Throws StudyGone, QuotaExceededError, and the
+ * errors of reading the files.
  */
 export async function storeParcel(
   database: LocalDatabase,
@@ -36,53 +37,48 @@ export async function storeParcel(
 ): Promise<void> {
   const body = packParcel(createBoundary(), parcel.instances);
   const sealer = await createSealer(key, parcel.id);
-  const count = Math.ceil(body.size / SEALED_RECORD_BYTES);
+  const whole = { bytes: sealedSize(body.size), keyId: key.kid, enc: sealer.enc };
   try {
-    for (let first = 0; first < count; first += RECORDS_AT_ONCE) {
-      signal?.throwIfAborted();
-      const last = Math.min(count, first + RECORDS_AT_ONCE);
-      const records = await sealRecords(sealer, parcel.id, body, first, last, count);
-      if (last < count) await database.records.bulkPut(records);
-      else
-        await commitParcel(
-          database,
-          parcel,
-          { bytes: sealedSize(body.size), keyId: key.kid, enc: sealer.enc },
-          records,
-        );
+    for await (const { records, isLast } of sealRecords(sealer, parcel.id, body, signal)) {
+      if (isLast) await commitParcel(database, parcel, whole, records);
+      else await database.records.bulkPut(records);
     }
   } catch (error) {
-    // Best effort: what stays belongs to nobody, and the next start takes it away.
-    await deleteRecords(database, parcel.id).catch(() => undefined);
+    await ignoreFailure(
+      deleteRecords(database, parcel.id),
+      'records that stay belong to no parcel, and the next start deletes them',
+    );
     throw error;
   }
 }
 
-async function sealRecords(
+type SomeRecords = { readonly records: readonly RecordRow[]; readonly isLast: boolean };
+
+/** RECORDS_AT_ONCE at a time. Throws the signal's reason before the next ones. */
+async function* sealRecords(
   sealer: Sealer,
   parcelId: string,
   body: Blob,
-  first: number,
-  last: number,
-  count: number,
-): Promise<RecordRow[]> {
-  const records: RecordRow[] = [];
-  const bytes = new Uint8Array(
-    await body.slice(first * SEALED_RECORD_BYTES, last * SEALED_RECORD_BYTES).arrayBuffer(),
-  );
-  for (let position = first; position < last; position += 1) {
-    const start = (position - first) * SEALED_RECORD_BYTES;
-    records.push({
-      parcelId,
-      position,
-      sealed: await sealer.seal(
-        bytes.subarray(start, start + SEALED_RECORD_BYTES),
+  signal?: AbortSignal,
+): AsyncGenerator<SomeRecords> {
+  const count = Math.ceil(body.size / SEALED_RECORD_BYTES);
+  for (let first = 0; first < count; first += RECORDS_AT_ONCE) {
+    signal?.throwIfAborted();
+    const after = Math.min(count, first + RECORDS_AT_ONCE);
+    const part = body.slice(first * SEALED_RECORD_BYTES, after * SEALED_RECORD_BYTES);
+    const bytes = new Uint8Array(await part.arrayBuffer());
+    const records: RecordRow[] = [];
+    for (let position = first; position < after; position += 1) {
+      const start = (position - first) * SEALED_RECORD_BYTES;
+      const record = bytes.subarray(start, start + SEALED_RECORD_BYTES);
+      records.push({
+        parcelId,
         position,
-        position === count - 1,
-      ),
-    });
+        sealed: await sealer.seal(record, position, position === count - 1),
+      });
+    }
+    yield { records, isLast: after === count };
   }
-  return records;
 }
 
 type SealedBody = { readonly bytes: number; readonly keyId: string; readonly enc: string };

@@ -3,7 +3,7 @@
  * right. Studies travel whoever is signed in, or nobody; a sign-in only lets that account renew its right.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { watchQueue } from '../../queue/rows/instance-queue.ts';
+import { watchQueue } from '../../queue/rows/watch-queue.ts';
 import { claimNobodys, watchAccounts } from '../../queue/rows/waiting-accounts.ts';
 import type { Clock } from '../clock.ts';
 import type { UploadRight } from '../upload-right.ts';

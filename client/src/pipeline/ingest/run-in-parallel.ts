@@ -1,9 +1,8 @@
 /**
- * Does `work` for each of `items`, in order, so many at once: what comes later waits as a list, not as
- * messages. The first failure ends it: what is under way is waited for, nothing new is begun, and the failure
- * is thrown.
+ * Runs `work` for each of `items`, in order, at most `width` at a time. After the first failure nothing new
+ * starts; the failure is thrown once the work under way has ended.
  */
-export async function atOnce<T>(
+export async function forEachInParallel<T>(
   items: Iterable<T>,
   width: number,
   work: (item: T) => Promise<void>,
@@ -23,13 +22,15 @@ export async function atOnce<T>(
   if (failure !== null) throw (failure as { readonly error: unknown }).error;
 }
 
-/** What `work` makes of each item, in their order; so many are worked on at once. */
-export async function inOrder<T, R>(
+/** The results of `work`, in the order of the items; at most `width` run at a time. */
+export async function mapInParallel<T, R>(
   items: readonly T[],
   width: number,
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
-  await atOnce(items.entries(), width, async ([at, item]) => void (results[at] = await work(item)));
+  await forEachInParallel(items.entries(), width, async ([at, item]) => {
+    results[at] = await work(item);
+  });
   return results;
 }

@@ -1,0 +1,140 @@
+/**
+ * The state behind the upload page: its signals, the files gathered so far, and drawing, which copies these into
+ * the signals at most four times a second.
+ */
+import { batch, signal, type ReadonlySignal } from '@preact/signals';
+import type { KnownPolicies } from '../queue/rows/device-notes.ts';
+import type {
+  FoundStudy,
+  HeldFile,
+  IngestPhase,
+  IngestProgress,
+  QueueingProgress,
+  RejectedFile,
+  SendProblem,
+} from './found-study.ts';
+import { createGathering } from './group-studies.ts';
+import { createHeldBack } from './held-back.ts';
+import type { NotSent } from './open-file.ts';
+import type { QueueingTools } from './queue-study.ts';
+import { createStudySnapshots } from './study-snapshots.ts';
+
+export interface IngestTools extends QueueingTools {
+  /** Calls `work` after `ms`; drawing waits for it. */
+  readonly later: (work: () => void, ms: number) => void;
+  readonly policies: ReadonlySignal<KnownPolicies | null>;
+  /** Asks the gateway for the policies in force, where it can be reached; nothing waits for the answer. */
+  readonly hearPolicies: () => void;
+  /** Bytes free on the device; null when it does not say. */
+  readonly room: () => Promise<number | null>;
+  /**
+   * Asks the browser not to clear the queue when it needs space. Call it in a person's gesture. Null where the
+   * browser cannot be asked.
+   */
+  readonly persist: () => Promise<boolean | null>;
+  /** Whether the browser has promised that so far. */
+  readonly isPersisted: () => Promise<boolean | null>;
+  readonly sample: () => Promise<readonly File[]>;
+}
+
+/** Four pictures a second are enough for a number that grows, and leave the thread free. */
+const DRAW_EVERY_MS = 250;
+const NOTHING_READ: IngestProgress = { filesFound: 0, filesRead: 0, bytesRead: 0, listing: false };
+export const NOTHING_QUEUED: QueueingProgress = {
+  named: 0,
+  instances: 0,
+  instancesTotal: 0,
+  bytes: 0,
+  bytesTotal: 0,
+};
+
+export type IngestState = ReturnType<typeof createIngestState>;
+
+export function createIngestState(tools: IngestTools) {
+  return {
+    tools,
+    phase: signal<IngestPhase>('idle'),
+    progress: signal(NOTHING_READ),
+    queueing: signal(NOTHING_QUEUED),
+    studies: signal<readonly FoundStudy[]>([]),
+    rejected: signal<readonly RejectedFile[]>([]),
+    skipped: signal(0),
+    skippedFiles: signal<readonly RejectedFile[]>([]),
+    heldFiles: signal<readonly HeldFile[]>([]),
+    problem: signal<SendProblem | null>(null),
+    persisted: signal<boolean | null>(null),
+    /** The name of the policy that a person chose. */
+    chosenPolicy: signal<string | null>(null),
+    gathering: createGathering(tools.createId),
+    heldBack: createHeldBack(),
+    snapshots: createStudySnapshots(tools.pool),
+    notSent: { refused: [] as RejectedFile[], skipped: [] as RejectedFile[] },
+    /** `listing` and `reading`: how many choices are being listed and read. */
+    count: { ...NOTHING_READ, listing: 0, ordinal: 0, reading: 0 },
+    abort: new AbortController(),
+    isDrawing: false,
+  };
+}
+
+export function draw(state: IngestState): void {
+  const { count, notSent, rejected, skippedFiles } = state;
+  batch(() => {
+    state.progress.value = { ...count, listing: count.listing > 0 };
+    state.studies.value = state.snapshots.show(state.gathering.studies);
+    if (rejected.value.length !== notSent.refused.length) rejected.value = [...notSent.refused];
+    if (skippedFiles.value.length !== notSent.skipped.length) skippedFiles.value = [...notSent.skipped];
+    state.skipped.value = notSent.skipped.length;
+    drawHeld(state);
+  });
+}
+
+export function drawHeld({ heldBack, heldFiles, gathering }: IngestState): void {
+  const held = heldBack.show(gathering.studies);
+  if (held.length + heldFiles.value.length > 0) heldFiles.value = held;
+}
+
+export function drawSoon(state: IngestState): void {
+  if (state.isDrawing) return;
+  state.isDrawing = true;
+  state.tools.later(() => {
+    state.isDrawing = false;
+    draw(state);
+  }, DRAW_EVERY_MS);
+}
+
+/** Notes a file that is not sent, with its reason. */
+export function reject({ notSent }: IngestState, path: string, bytes: number, said: NotSent): void {
+  const outcome =
+    said.kind === 'refused' && isMediaDirectory(path)
+      ? { kind: said.kind, because: 'sop-class-not-storage' as const }
+      : said;
+  const where = outcome.kind === 'refused' && 'where' in outcome ? (outcome.where ?? null) : null;
+  if (outcome.kind === 'skipped')
+    notSent.skipped.push({ path, bytes, state: 'skipped', reason: outcome.because, where });
+  else notSent.refused.push({ path, bytes, state: 'refused', reason: outcome.because, where });
+}
+
+/** PS3.10 §8.6: the File ID DICOMDIR belongs to the media directory and to nothing else. */
+function isMediaDirectory(path: string): boolean {
+  return /(^|\/)DICOMDIR$/i.test(path);
+}
+
+/** The phase when nothing is being read or queued. */
+export function phaseAtRest({ gathering, notSent }: IngestState): IngestPhase {
+  return gathering.studies.size + notSent.refused.length > 0 ? 'found' : 'idle';
+}
+
+/** Stops reading and forgets everything that was found. */
+export function forget(state: IngestState): void {
+  state.abort.abort();
+  state.abort = new AbortController();
+  state.gathering.clear();
+  state.heldBack.clear();
+  state.snapshots.clear();
+  state.notSent.refused.length = 0;
+  state.notSent.skipped.length = 0;
+  Object.assign(state.count, { filesFound: 0, filesRead: 0, bytesRead: 0 });
+  state.phase.value = 'idle';
+  state.problem.value = null;
+  draw(state);
+}

@@ -1,0 +1,45 @@
+/** The policy under which the chosen studies are read and sent. */
+import type { Policy } from '#shared/protocol/api.ts';
+import type { KnownPolicies } from '../queue/rows/device-notes.ts';
+import type { PolicyForTask } from './device-tasks.ts';
+import type { SendProblem } from './found-study.ts';
+import type { IngestState } from './ingest-state.ts';
+import type { SendingTerms } from './queue-study.ts';
+
+/** Null until the gateway was asked once. */
+export function policyInForce({ tools, chosenPolicy }: IngestState): Policy | null {
+  const known = tools.policies.value;
+  return known === null ? null : choosePolicy(known, chosenPolicy.value);
+}
+
+/**
+ * The person's choice. Where it was withdrawn, a policy that removes names: nobody who chose to remove names may
+ * end up sending them.
+ */
+function choosePolicy({ policies, default: preset }: KnownPolicies, chosen: string | null): Policy | null {
+  const named = (name: string | null): Policy | undefined => policies.find((each) => each.name === name);
+  if (chosen === null) return named(preset) ?? null;
+  return named(chosen) ?? policies.find(({ deidentify }) => deidentify) ?? named(preset) ?? null;
+}
+
+/** Null where the policy removes names and its project key is not known. */
+export function policyForTask(chosen: Policy, known: KnownPolicies): PolicyForTask | null {
+  if (!chosen.deidentify) return { kind: 'identified' };
+  return known.projectKey === null
+    ? null
+    : { kind: 'deidentified', options: chosen.options, rules: chosen.rules, projectKey: known.projectKey };
+}
+
+/** The terms for the selected studies, or the reason why they cannot be sent. */
+export function termsOf(
+  state: IngestState,
+): SendingTerms | Exclude<SendProblem, 'no-room' | 'device-failed'> {
+  const known = state.tools.policies.value;
+  const policy = policyInForce(state);
+  const forTask = known && policy && policyForTask(policy, known);
+  if (!known || !policy || !forTask) return 'policy-unknown';
+  const { sealingKey } = known;
+  return sealingKey === null
+    ? 'seal-key-unknown'
+    : { policy, forTask, sealingKey, released: state.heldBack.released.value };
+}

@@ -1,0 +1,96 @@
+/** Send: writes the selected studies into the queue, one after the other, each as a whole or not at all. */
+import { batch } from '@preact/signals';
+import { isNoRoom } from '../queue/rows/no-room.ts';
+import type { QueueingProgress } from './found-study.ts';
+import { needsOf } from './forecast.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+import { draw, NOTHING_QUEUED, phaseAtRest, reject, type IngestState } from './ingest-state.ts';
+import { termsOf } from './policy-in-force.ts';
+import { queueStudy, type SendingTerms } from './queue-study.ts';
+
+export async function sendChosen(state: IngestState): Promise<void> {
+  const { tools, phase, problem } = state;
+  if (phase.value === 'queueing') return;
+  const terms = termsOf(state);
+  problem.value = typeof terms === 'string' ? terms : null;
+  if (typeof terms === 'string') return;
+  askToPersist(state);
+  const selected = [...state.gathering.studies.values()].filter(
+    (study) => state.snapshots.isSelected(study) && !study.warnings.has('too-many-instances'),
+  );
+  const total = totalOf(selected);
+  const room = await tools.room().catch(() => null);
+  if (room !== null && needsOf(total) > room) {
+    problem.value = 'no-room';
+    return;
+  }
+  state.abort = new AbortController();
+  const { signal } = state.abort;
+  batch(() => {
+    phase.value = 'queueing';
+    state.queueing.value = { ...NOTHING_QUEUED, instancesTotal: total.instances, bytesTotal: total.bytes };
+  });
+  try {
+    for (const study of selected) await queueOne(state, study, terms, signal);
+  } catch (error) {
+    if (!signal.aborted) problem.value = isNoRoom(error) ? 'no-room' : 'device-failed';
+  } finally {
+    batch(() => {
+      state.queueing.value = NOTHING_QUEUED;
+      phase.value = phaseAtRest(state);
+    });
+    draw(state);
+  }
+}
+
+/** Some browsers ask the person, and the answer may take its time: nothing waits for it. */
+function askToPersist({ tools, persisted }: IngestState): void {
+  tools.persist().then(
+    (is) => {
+      persisted.value = is;
+    },
+    () => undefined,
+  );
+}
+
+export function totalOf(studies: readonly { readonly instances: number; readonly bytes: number }[]): {
+  readonly instances: number;
+  readonly bytes: number;
+} {
+  return {
+    instances: studies.reduce((sum, { instances }) => sum + instances, 0),
+    bytes: studies.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+async function queueOne(
+  state: IngestState,
+  group: StudyGroup,
+  terms: SendingTerms,
+  signal: AbortSignal,
+): Promise<void> {
+  const watch = {
+    onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
+    onSafe: (files: readonly FoundFile[]) =>
+      countQueued(state, { instances: files.length, bytes: bytesOf(files) }),
+    onNotQueued: ({ file }: FoundFile, because: Parameters<typeof reject>[3]) =>
+      reject(state, file.path, file.bytes, because),
+  };
+  await queueStudy(state.tools, { group, terms, watch, signal });
+  state.gathering.remove(group.studyInstanceUID);
+  draw(state);
+}
+
+function bytesOf(files: readonly FoundFile[]): number {
+  return files.reduce((sum, { file }) => sum + file.bytes, 0);
+}
+
+function countQueued({ queueing }: IngestState, more: Partial<QueueingProgress>): void {
+  const before = queueing.value;
+  queueing.value = {
+    ...before,
+    named: before.named + (more.named ?? 0),
+    instances: before.instances + (more.instances ?? 0),
+    bytes: before.bytes + (more.bytes ?? 0),
+  };
+}

@@ -1,0 +1,52 @@
+/** The manifest of a queued study, built from its rows whenever it is announced. */
+import type { Manifest } from '#shared/protocol/manifest.ts';
+import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
+import { describeReports } from '../describe-reports.ts';
+import { keyOf } from '../upload-queue.ts';
+import { instancesOf } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase } from './local-database.ts';
+
+/**
+ * For so many films the manifest names the population although no model looked: 100 bytes each. A study of
+ * more has no chest film that a model is asked about.
+ */
+export const UNSEEN_FILMS_LIMIT = 1000;
+
+type Named = Manifest['instances'][number] & { readonly reportDigest: string | null };
+
+export async function buildManifest(database: LocalDatabase, id: string): Promise<Manifest> {
+  const study = await database.studies.get(id);
+  if (!study || study.studyInstanceUID === null)
+    throw new Error('a study that is not queued has no manifest');
+  const named = new Map<string, Named>();
+  let unseenFilms = 0;
+  for (const row of await instancesOf(database, id)) {
+    // A person's decision stands: an instance that was left out is not promised again.
+    if (row.state === 'left-out' || named.has(keyOf(row))) continue;
+    if (row.triage?.runtime === 'none') unseenFilms += 1;
+    const isTooMuch = row.triage?.runtime === 'none' && unseenFilms > UNSEEN_FILMS_LIMIT;
+    named.set(keyOf(row), nameInstance(row, isTooMuch ? undefined : row.triage));
+  }
+  const reports = await database.reports.where('studyId').equals(id).toArray();
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    policy: { name: study.policy.name, version: study.policy.version },
+    studyInstanceUID: study.studyInstanceUID,
+    ...describeReports([...named.values()], new Map(reports.map((report) => [report.digest, report]))),
+  };
+}
+
+function nameInstance(row: InstanceRow, triage: InstanceRow['triage']): Named {
+  const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest } = row;
+  return {
+    sopInstanceUID,
+    seriesInstanceUID,
+    sopClassUID,
+    transferSyntaxUID,
+    bytes,
+    digest,
+    ...(row.originalDigest === undefined ? {} : { originalDigest: row.originalDigest }),
+    ...(triage === undefined ? {} : { triage }),
+    reportDigest: row.report ?? null,
+  };
+}

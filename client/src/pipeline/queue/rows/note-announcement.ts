@@ -1,0 +1,93 @@
+/** The gateway's answer to an announcement, written into the rows of the study. */
+import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { countReasons } from '../count-reasons.ts';
+import { keyOf, stateOfConflict, type InstanceKey } from '../upload-queue.ts';
+import { instancesOf, putInstances } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+
+/**
+ * Tells the gateway of instances of an announced study. `take-back`: they will not be sent; `retry`: they
+ * will, although they were left out once.
+ */
+export type DecideAtGateway = (
+  uploadId: string,
+  decision: 'take-back' | 'retry',
+  instances: readonly InstanceKey[],
+) => Promise<void>;
+
+export interface AnnouncementTools {
+  readonly database: LocalDatabase;
+  readonly decide: DecideAtGateway;
+}
+
+/** False when the study was taken back meanwhile, or is gone. */
+export async function noteAnnouncement(
+  tools: AnnouncementTools,
+  id: string,
+  answer: ManifestAnswer,
+): Promise<boolean> {
+  const { database, decide } = tools;
+  const again = await database.transaction('rw', database.studies, database.instances, async () => {
+    const study = await database.studies.get(id);
+    if (!study || study.waiting === 'interrupted' || study.state === 'taken-back' || study.state === 'done')
+      return null;
+    return writeAnswer(database, study, answer);
+  });
+  if (again === null) return false;
+  if (again.length > 0) await decide(answer.uploadId, 'retry', again);
+  await tellWithdrawals(tools, id, answer.uploadId);
+  return true;
+}
+
+/**
+ * Part of the caller's transaction. Returns instances that the gateway leaves out although a person chose them
+ * again since.
+ */
+async function writeAnswer(
+  database: LocalDatabase,
+  study: StudyRow,
+  { uploadId, have, conflict }: ManifestAnswer,
+): Promise<readonly InstanceKey[]> {
+  const held = new Map(have.map((instance) => [keyOf(instance), instance.inPacs === true]));
+  const conflicts = new Map(conflict.map((instance) => [keyOf(instance), instance.reason]));
+  const again: InstanceKey[] = [];
+  const rows = (await instancesOf(database, study.id)).map((row): InstanceRow => {
+    const reason = conflicts.get(keyOf(row));
+    // Left out once, cancelled perhaps, and chosen again since: a person's later decision counts.
+    if (reason === 'left-out' && row.state === 'safe' && study.uploadId === null)
+      again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
+    else if (reason !== undefined) return { ...row, state: stateOfConflict(reason), reason };
+    const inPacs = held.get(keyOf(row));
+    return inPacs !== undefined && row.state === 'safe' ? { ...row, state: 'sent', inPacs } : row;
+  });
+  const answered = rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row)));
+  await putInstances(database, answered);
+  const departed = answered.filter((row) => row.state !== 'safe').length;
+  await database.studies.update(study.id, {
+    uploadId,
+    departed,
+    acknowledged: departed,
+    waiting: null,
+    problem: null,
+    reasons: countReasons(rows),
+  });
+  return again;
+}
+
+/**
+ * Withdrawals are deleted only when the gateway has heard of them; a gateway that cannot be told now is told
+ * with the next announcement.
+ */
+async function tellWithdrawals(
+  { database, decide }: AnnouncementTools,
+  id: string,
+  uploadId: string,
+): Promise<void> {
+  const withdrawn = await database.withdrawals.where('studyId').equals(id).toArray();
+  if (withdrawn.length === 0) return;
+  const named = withdrawn.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
+  await decide(uploadId, 'take-back', named);
+  await database.withdrawals.bulkDelete(
+    withdrawn.map((row): [string, string, string] => [row.studyId, row.sopInstanceUID, row.digest]),
+  );
+}

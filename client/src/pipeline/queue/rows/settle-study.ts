@@ -1,0 +1,83 @@
+/**
+ * Settles a study with a checked receipt: the one place where copies are deleted because the PACS has the
+ * instances.
+ */
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { countReasons } from '../count-reasons.ts';
+import { keyOf, type CheckedReceipt } from '../upload-queue.ts';
+import { contentsOf, deleteParcels, deleteReports } from './drop-study.ts';
+import { instancesOf, putInstances } from './instance-rows.ts';
+import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+
+export async function settleStudy(
+  database: LocalDatabase,
+  now: () => number,
+  id: string,
+  { jws, receipt }: CheckedReceipt,
+): Promise<void> {
+  await database.transaction('rw', [...contentsOf(database), database.receipts], async () => {
+    const study = await database.studies.get(id);
+    if (!study) return;
+    const rows = asReceiptSays(await instancesOf(database, id), receipt);
+    await putInstances(database, rows);
+    await database.receipts.put({
+      id: receipt.jti,
+      studyId: id,
+      jws,
+      issuedAt: receipt.iat * 1000,
+      revision: receipt.revision,
+      root: receipt.root,
+    });
+    const inPacs = new Set(
+      receipt.instances.filter(({ state }) => isInPacs(state)).map(({ sopInstanceUID }) => sopInstanceUID),
+    );
+    const kept = rows.filter((row) => !isSettledHere(row, inPacs));
+    const keptParcels = kept.map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null);
+    await deleteParcels(database, id, new Set(keptParcels));
+    const outcome = outcomeOf(study, kept.length === 0, now());
+    if (outcome.state === 'done') await deleteReports(database, id);
+    await database.studies.update(id, {
+      receiptId: receipt.jti,
+      waiting: study.waiting === 'interrupted' ? 'interrupted' : null,
+      trouble: null,
+      reasons: countReasons(rows),
+      ...outcome,
+    });
+  });
+}
+
+function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): InstanceRow[] {
+  const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
+  return rows.map((row): InstanceRow => {
+    const said = named.get(keyOf(row));
+    // A person's decision stands against a receipt that was issued before it.
+    if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
+    return said ? { ...row, state: said.state, reason: said.reason ?? null } : row;
+  });
+}
+
+/**
+ * Nothing more has to be done about this instance on this device. `inPacs`: the UIDs that the PACS holds, as
+ * the receipt says.
+ */
+function isSettledHere({ state, reason, sopInstanceUID }: InstanceRow, inPacs: ReadonlySet<string>): boolean {
+  if (state === 'safe' || state === 'sent') return false;
+  // The instance that is there under another policy may only have been promised, and never have come.
+  if (reason === 'already-here-other-policy') return inPacs.has(sopInstanceUID);
+  return isInPacs(state as InstanceState) || state === 'left-out';
+}
+
+/** With nothing left on the device the study is done and its title is erased. */
+function outcomeOf(study: StudyRow, isComplete: boolean, at: number): Partial<StudyRow> {
+  const checked = nextUploadState(study.state, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
+  if (checked === null) return {};
+  if (!isComplete) return { state: checked };
+  return {
+    state: nextUploadState(checked, 'evicted') ?? checked,
+    packing: false,
+    title: null,
+    completedAt: at,
+  };
+}

@@ -1,0 +1,82 @@
+/** A row of the database as the screen shows it. Pure. */
+import { countTrack } from './count-track.ts';
+import type { QueuedStudy, StudyTitle } from './queued-study.ts';
+import type { Rate } from './rate.ts';
+import { canCancel, canTakeBack } from './rows/decide-study.ts';
+import type { StudyRow } from './rows/local-database.ts';
+import { isToBeSent } from './rows/order-studies.ts';
+
+export interface Shown {
+  readonly title: StudyTitle | null;
+  /** Bytes that have left were noted in it up to now. */
+  readonly rate: Rate;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export function showStudy(row: StudyRow, { title, rate, at }: Shown): QueuedStudy {
+  return {
+    id: row.id,
+    title,
+    about: row.about,
+    policy: row.policy,
+    state: row.state,
+    instances: row.instances,
+    bytes: row.bytes,
+    packing: row.packing,
+    track: countTrack(row),
+    refused: row.reasons.refused,
+    quarantined: row.reasons.quarantined,
+    leftOut: row.counts?.leftOut ?? 0,
+    waiting: row.waiting,
+    problem: row.problem,
+    trouble: row.trouble,
+    ...showPace(row, rate, at),
+    paused: row.paused,
+    isWaiting: isToBeSent(row),
+    score: row.score,
+    film: row.film ?? [],
+    ranked: row.rank !== null,
+    canTakeBack: canTakeBack(row),
+    canCancel: canCancel(row),
+    wasCancelled: row.state === 'taken-back' && row.sending,
+    receiptId: row.receiptId,
+    studyInstanceUID: row.studyInstanceUID,
+    queuedAt: row.queuedAt,
+    completedAt: row.completedAt,
+  };
+}
+
+function showPace(
+  { state, paused, waiting, sentBytes, neededBytes }: StudyRow,
+  rate: Rate,
+  at: number,
+): Pick<QueuedStudy, 'bytesPerSecond' | 'secondsLeft' | 'stalled'> {
+  const isMoving = state === 'uploading' && !paused && waiting === null && sentBytes < neededBytes;
+  if (!isMoving) return { bytesPerSecond: 0, secondsLeft: null, stalled: false };
+  return {
+    bytesPerSecond: rate.bytesPerSecond(at),
+    secondsLeft: rate.secondsLeft(neededBytes - sentBytes, at),
+    stalled: rate.isStalled(at),
+  };
+}
+
+/** The study travels although nobody is here: its account's right to send carries it. */
+export function travels({ state, waiting, paused, trouble }: StudyRow): boolean {
+  if (waiting === 'signed-out' || waiting === 'interrupted' || trouble !== null) return false;
+  return (
+    state === 'at-gateway' || ((state === 'reading' || state === 'safe' || state === 'uploading') && !paused)
+  );
+}
+
+/** Instances that exist on this device and not yet at the gateway, as far as they are safe here. */
+export function countSafe(row: StudyRow): number {
+  if (!isKept(row)) return 0;
+  const { safe, onTheWay } = countTrack(row);
+  return safe + onTheWay;
+}
+
+/** A study that is still being written is not safe yet, and one that was taken back is gone. */
+function isKept({ state, packing, waiting }: StudyRow): boolean {
+  return state !== 'reading' && state !== 'taken-back' && !packing && waiting !== 'interrupted';
+}

@@ -1,0 +1,190 @@
+/**
+ * The embedded database: PostgreSQL as a child of this process, in a folder of ours. It keeps what was
+ * committed when a process is killed and when the power is cut, and it is started again when it dies, at the
+ * same address.
+ */
+import { once } from 'node:events';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { type Account, chooseAccount } from './account.ts';
+import { clusterIn, openCluster } from './cluster.ts';
+import { endLeftover } from './leftover.ts';
+import { findProgram } from './program.ts';
+import {
+  ClusterTaken,
+  type RunningServer,
+  type ServerAddress,
+  type ServerOptions,
+  type ShutdownMode,
+  startServer,
+} from './server.ts';
+
+export type EmbeddedPostgres = {
+  readonly url: string;
+  pid(): number;
+  stop(how?: ShutdownMode): Promise<void>;
+};
+
+/** Told about the server's life. `how` is an exit code or the name of a signal. */
+export type ServerEvents = {
+  ended(how: string): void;
+  startedAgain(): void;
+  notStarted(error: Error): void;
+};
+
+const UNHEARD: ServerEvents = {
+  ended() {},
+  startedAgain() {},
+  notStarted() {},
+};
+
+/**
+ * For a small machine: PostgreSQL's own defaults take 128 MB of shared buffers, workers for queries that we
+ * do not ask, and up to 1 GB of log. Our tables fit in an eighth of it, and a log of 128 MB is replayed in a
+ * second or two.
+ */
+const SMALL = [
+  'shared_buffers=16MB',
+  'maintenance_work_mem=16MB',
+  'max_connections=40',
+  'max_worker_processes=0',
+  'max_parallel_workers=0',
+  'autovacuum_worker_slots=1',
+  'autovacuum_max_workers=1',
+  'io_method=sync',
+  'jit=off',
+  'wal_level=minimal',
+  'max_wal_senders=0',
+  'min_wal_size=32MB',
+  'max_wal_size=128MB',
+];
+/** The defaults, said here because everything rests on them. */
+const DURABLE = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on', 'autovacuum=on'];
+/** What it says names no values: neither statements nor details of rows. */
+const SILENT = ['log_min_error_statement=panic', 'log_error_verbosity=terse', 'log_checkpoints=off'];
+/** A client that was killed is noticed while its statement runs, too. */
+const ATTENTIVE = ['client_connection_check_interval=1s'];
+
+const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 10_000] as const;
+/** A server that lived this long was healthy: its next death is a first one. */
+const HEALTHY_AFTER_MS = 60_000;
+/** What a killed server leaves behind is gone within moments. */
+const TAKEN_FOR_MS = 10_000;
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/**
+ * A socket in the system's temporary folder: its path has 107 bytes, and a data folder's may be longer. Node
+ * knows no such sockets on Windows.
+ */
+async function makeAddress({ uid, gid }: Account): Promise<ServerAddress> {
+  if (process.platform === 'win32') return { kind: 'port', port: await freePort() };
+  const base = tmpdir().length > 60 ? '/tmp' : tmpdir();
+  const folder = await mkdtemp(join(base, 'relaypacs-'));
+  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
+  return { kind: 'socket', folder };
+}
+
+async function removeAddress(address: ServerAddress): Promise<void> {
+  if (address.kind === 'socket') await rm(address.folder, { recursive: true, force: true });
+}
+
+async function startAlone(options: ServerOptions): Promise<RunningServer> {
+  const lastMoment = performance.now() + TAKEN_FOR_MS;
+  for (;;) {
+    await endLeftover(options.cluster);
+    try {
+      // A copy of it in a temporary folder may have been cleaned away.
+      return await startServer({ ...options, program: await findProgram(options.account) });
+    } catch (error) {
+      if (!(error instanceof ClusterTaken) || performance.now() > lastMoment) throw error;
+      await after(PAUSES_MS[0]);
+    }
+  }
+}
+
+/** A server that is started again whenever it ends, until it is stopped. */
+function keep(first: RunningServer, options: ServerOptions, events: ServerEvents): EmbeddedPostgres {
+  const ending = new AbortController();
+  let server: RunningServer = first;
+
+  async function startAgain(deaths: number): Promise<number> {
+    for (let died = deaths; ; died += 1) {
+      const pause = PAUSES_MS[Math.min(died, PAUSES_MS.length - 1)]!;
+      await ignoreFailure(after(pause, undefined, { signal: ending.signal }), 'then it is ending');
+      if (ending.signal.aborted) return died;
+      try {
+        server = await startAlone(options);
+        events.startedAgain();
+        return died + 1;
+      } catch (error) {
+        events.notStarted(error as Error);
+      }
+    }
+  }
+
+  async function watch(): Promise<void> {
+    for (let deaths = 0; !ending.signal.aborted; ) {
+      const startedAt = performance.now();
+      const how = await server.exited;
+      if (ending.signal.aborted) return;
+      if (performance.now() - startedAt > HEALTHY_AFTER_MS) deaths = 0;
+      events.ended(how);
+      deaths = await startAgain(deaths);
+    }
+  }
+
+  const watching = watch();
+  return {
+    url: first.url,
+    pid: () => server.pid,
+    async stop(how = 'fast') {
+      ending.abort();
+      await server.stop(how);
+      await watching;
+      // One that was started in the moment of ending.
+      await server.stop(how);
+      await removeAddress(options.address);
+    },
+  };
+}
+
+export type EmbeddedOptions = {
+  readonly events?: ServerEvents;
+  /** Beside the ones above; the last one counts. */
+  readonly settings?: readonly string[];
+  readonly address?: ServerAddress;
+};
+
+/**
+ * Starts the database in this folder, made where there is none. @throws CannotRun, FolderInUse: both for a
+ * person to read.
+ */
+export async function startEmbeddedPostgres(
+  folder: string,
+  { events = UNHEARD, settings = [], address: given }: EmbeddedOptions = {},
+): Promise<EmbeddedPostgres> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const account = await chooseAccount(clusterIn(folder));
+  const program = await findProgram(account);
+  const cluster = await openCluster(folder, program, account);
+  const address = given ?? (await makeAddress(account));
+  const all = [...SMALL, ...DURABLE, ...SILENT, ...ATTENTIVE, ...settings];
+  const options: ServerOptions = { program, account, cluster, address, settings: all };
+  try {
+    return keep(await startAlone(options), options, events);
+  } catch (error) {
+    await removeAddress(address);
+    throw error;
+  }
+}

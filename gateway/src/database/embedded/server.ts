@@ -1,0 +1,168 @@
+/**
+ * One run of a PostgreSQL server on a cluster, as a child of this process, on a Unix socket in a folder that
+ * nobody else may enter. A socket needs no port that another program may take, and no other user of the
+ * machine can pose as the database while it is away.
+ *
+ * It does not outlive this process for long: a watcher, a shell that waits for the end of a pipe from here,
+ * then tells the server to end.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import pg from 'pg';
+import { type Account, CannotRun } from './account.ts';
+import { type Cluster, hereFor } from './cluster.ts';
+import type { Program } from './program.ts';
+
+/**
+ * The folder of a Unix socket, whose path must be short (unix(7): 107 bytes in all); or a port of the
+ * loopback.
+ */
+export type ServerAddress =
+  | { readonly kind: 'socket'; readonly folder: string }
+  | { readonly kind: 'port'; readonly port: number };
+
+export type ServerOptions = {
+  readonly program: Program;
+  readonly account: Account;
+  readonly cluster: Cluster;
+  readonly address: ServerAddress;
+  /** As in postgresql.conf, `name=value`. */
+  readonly settings: readonly string[];
+};
+
+export type RunningServer = {
+  readonly pid: number;
+  readonly url: string;
+  /** How it ended: its exit code or the name of a signal. */
+  readonly exited: Promise<string>;
+  /** What it said last. */
+  words(): string;
+  /**
+   * `fast` cuts off clients, undoes what they had not committed and writes everything to its place; after
+   * `immediate` the next start does so from the log.
+   */
+  stop(how: ShutdownMode): Promise<void>;
+};
+
+/** The cluster is held by another server, or by what is left of one. */
+export class ClusterTaken extends Error {}
+
+/** After a crash it first replays its log, at most `max_wal_size` of it. */
+const READY_WITHIN_MS = 60_000;
+/** The gateway is killed 8 s after it was told to end. */
+const STOP_WITHIN_MS = 4_000;
+const LOOK_AGAIN_MS = 15;
+const WORDS_LIMIT = 4_000;
+
+/**
+ * postmaster.pid holds the server's process id in its first line: another process may have the id by now. The
+ * socket's folder goes with the server.
+ */
+const WATCH = `
+  read -r _
+  read -r pid < postmaster.pid && [ "$pid" = "$0" ] && kill -s INT "$pid"
+  n=0; while [ $n -lt 100 ] && kill -0 "$0" 2> /dev/null; do n=$((n + 1)); sleep 0.1; done
+  [ -z "$1" ] || rmdir "$1"`;
+
+/** "Fast" and "immediate" shutdown (PostgreSQL, "Shutting Down the Server"). */
+export const END = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
+export type ShutdownMode = keyof typeof END;
+
+function startWatcher(pid: number, { cluster, account, address }: ServerOptions): ChildProcess {
+  const folder = address.kind === 'socket' ? address.folder : '';
+  const watcher = spawn('/bin/sh', ['-c', WATCH, String(pid), folder], {
+    ...account,
+    cwd: cluster.folder,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watcher.on('error', () => {
+    // Without a shell the next start ends what is left behind.
+  });
+  watcher.unref();
+  (watcher.stdin as unknown as { unref(): void }).unref();
+  return watcher;
+}
+
+function addressSettings(address: ServerAddress): readonly string[] {
+  return address.kind === 'socket'
+    ? ['listen_addresses=', `unix_socket_directories=${address.folder}`, 'unix_socket_permissions=0700']
+    : ['listen_addresses=127.0.0.1', `port=${address.port}`, 'unix_socket_directories='];
+}
+
+function spawnServer({ program, account, cluster, address, settings }: ServerOptions): ChildProcess {
+  const all = [
+    ...addressSettings(address),
+    // Its ancestor, for a second start to name.
+    `cluster_name=relaypacs-${process.pid}`,
+    ...settings,
+  ];
+  // A process group of its own: Ctrl-C at a terminal reaches the gateway alone, which ends its database last.
+  return spawn(
+    join(program.folder, 'bin', 'postgres'),
+    ['-D', hereFor(account), ...all.flatMap((setting) => ['-c', setting])],
+    {
+      ...account,
+      cwd: cluster.folder,
+      env: program.env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    },
+  );
+}
+
+export function urlOf({ password }: Cluster, address: ServerAddress): string {
+  const host = address.kind === 'socket' ? encodeURIComponent(address.folder) : `127.0.0.1:${address.port}`;
+  return `postgres://relay:${password}@${host}/postgres`;
+}
+
+async function isAnswering(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: READY_WITHIN_MS });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Starts the server and waits until it answers. @throws ClusterTaken; CannotRun with its last words. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const url = urlOf(options.cluster, options.address);
+  const child = spawnServer(options);
+  let words = '';
+  let ended: string | null = null;
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-WORDS_LIMIT);
+  });
+  const exited = new Promise<string>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? String(code)));
+    child.once('error', (error) => resolve(error.message));
+  }).then((how) => (ended = how));
+  const watcher = child.pid === undefined ? null : startWatcher(child.pid, options);
+  void exited.then(() => watcher?.kill('SIGKILL'));
+  child.unref();
+  (child.stderr as unknown as { unref(): void }).unref();
+  const stop = async (how: ShutdownMode): Promise<void> => {
+    child.ref();
+    if (ended === null) child.kill(END[how]);
+    const late = setTimeout(() => child.kill(END.immediate), STOP_WITHIN_MS);
+    await exited;
+    clearTimeout(late);
+  };
+  const lastMoment = performance.now() + READY_WITHIN_MS;
+  while (!(await isAnswering(url))) {
+    if (ended === null && performance.now() < lastMoment) await after(LOOK_AGAIN_MS);
+    else {
+      await stop('immediate');
+      if (/lock file .* already exists|pre-existing shared memory block/.test(words))
+        throw new ClusterTaken();
+      throw new CannotRun(`The embedded database did not start (${ended}):\n${words.trim()}`);
+    }
+  }
+  return { pid: child.pid!, url, exited, words: () => words, stop };
+}
