@@ -5,9 +5,9 @@
 import type { Page } from 'playwright-core';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Examined } from '../../client/src/pipeline/triage/examined.ts';
+import type { Examination } from '../../client/src/pipeline/triage/examination.ts';
 
-export type Answer = Pick<Examined, 'triage' | 'readings'>;
+export type Answer = Pick<Examination, 'triage' | 'readings'>;
 
 const ASSETS = fileURLToPath(new URL('../../client/dist/assets', import.meta.url));
 
@@ -27,7 +27,7 @@ export async function examineInChromium(page: Page, instances: readonly Uint8Arr
           new Promise<Answer>((resolve, reject) => {
             asked.onmessage = ({
               data,
-            }: MessageEvent<{ kind: string; name?: string; examined?: Examined }>) => {
+            }: MessageEvent<{ kind: string; name?: string; examined?: Examination }>) => {
               if (data.kind === 'examined')
                 resolve({ triage: data.examined!.triage, readings: data.examined!.readings });
               else reject(new Error(data.name));

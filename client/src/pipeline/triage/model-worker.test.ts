@@ -4,7 +4,7 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 import {
   createModelWorker,
   EXAMINE_MS,
@@ -14,7 +14,7 @@ import {
   type ModelWorkerPort,
 } from './model-worker.ts';
 
-const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examined;
+const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
 const never = new AbortController().signal;
 

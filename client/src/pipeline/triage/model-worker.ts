@@ -4,7 +4,7 @@
  * dies of its memory. Then nothing is known of that image, and nothing waits.
  */
 import type { FileRef } from '../ingest/collect-files.ts';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 
 export type ToModelWorker =
   /** Fetches what is not on this device yet. */
@@ -12,7 +12,7 @@ export type ToModelWorker =
 /** `kept`: all parts are here. `fault`: the name of an error. */
 export type FromModelWorker =
   | { readonly kind: 'kept' }
-  | { readonly kind: 'examined'; readonly examined: Examined }
+  | { readonly kind: 'examined'; readonly examined: Examination }
   | { readonly kind: 'fault'; readonly name: string };
 
 /** What is needed of a `Worker`. */
@@ -30,7 +30,7 @@ export interface ModelWorker {
    */
   keep(signal: AbortSignal): Promise<void>;
   /** One at a time. Throws ModelWorkerFault, or the signal's reason. */
-  examine(ref: FileRef, signal: AbortSignal): Promise<Examined>;
+  examine(ref: FileRef, signal: AbortSignal): Promise<Examination>;
   /** Ends it; the next question starts another. */
   rest(): void;
 }
