@@ -23,6 +23,8 @@ export type TestEnvironment = {
   readonly pacs: TestPacs | null;
   /** The path of a Chromium. */
   readonly chromium: string | null;
+  /** Where the keeper of the world that browser tests share is asked for it (world.ts). */
+  readonly world: string | null;
   /** The corpus folder, with `dev/`, `bad/` and `manifest.json`. */
   readonly corpus: string | null;
 };
@@ -48,6 +50,7 @@ export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvir
     postgresUrl: env.RELAY_TEST_POSTGRES_URL || null,
     pacs: url && authorization ? { url, authorization } : null,
     chromium: pathFrom(env.RELAY_TEST_CHROMIUM, CHROMIUM_OF_DEBIAN),
+    world: env.RELAY_TEST_WORLD || null,
     corpus: pathFrom(env.RELAY_TEST_CORPUS, CORPUS_BESIDE_THE_CLONE),
   };
 }
