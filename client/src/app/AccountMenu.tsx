@@ -49,7 +49,11 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
     setLeaving(true);
     // What they have said is said in their name: afterwards it could not be. Who was told signs out all the
     // same.
-    if (!isUnkept && (await signOutTasks.finishAll()) > 0) return (setUnkept(true), setLeaving(false));
+    if (!isUnkept && (await signOutTasks.finishAll()) > 0) {
+      setUnkept(true);
+      setLeaving(false);
+      return;
+    }
     // What was read but not queued is identifying and belongs to who chose it.
     ingest.cancel();
     ingest.clear();

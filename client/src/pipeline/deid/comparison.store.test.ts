@@ -111,7 +111,7 @@ test('a worker that dies is a reason to try again, not an empty screen', async (
   await until(store, 'failed');
   hooks.beforeTask = async () => undefined;
   store.again();
-  await until(store, 'compared');
+  assert.is((await until(store, 'compared')).kind, 'compared');
   store.close();
 });
 
