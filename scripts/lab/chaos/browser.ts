@@ -7,7 +7,7 @@ import { readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
-import { signIn, untilInstalled } from '#testing/app-under-test.ts';
+import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { openProfile } from '#testing/inspect-page.ts';
 import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
 import { PATIENCE_MS, within } from './device-now.ts';

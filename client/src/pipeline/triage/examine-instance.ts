@@ -23,7 +23,7 @@ import { createArchiveReader } from '../ingest/archive.ts';
 import type { FileRef } from '../ingest/collect-files.ts';
 import { openFile } from '../ingest/open-file.ts';
 import type { DeviceModelId } from './device-models.ts';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 import { filmPicture } from './film-picture.ts';
 
 export interface ExaminerTools {
@@ -51,7 +51,7 @@ type Subject = { readonly instance: ParsedInstance; readonly picture: GreyPictur
  * Throws what the runtime throws, and what a file that is gone throws. One at a time: the times of two would
  * be mixed.
  */
-export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<Examined> {
+export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<Examination> {
   const { runtime, codecs, now } = tools;
   const archives = createArchiveReader();
 
@@ -105,7 +105,7 @@ export function createExaminer(tools: ExaminerTools): (ref: FileRef) => Promise<
 
 type Seen = Pick<DeviceTriage, 'score'> & {
   readonly marks: readonly FilmMark[];
-  readonly readings: Omit<Examined['readings'], 'ms'>;
+  readonly readings: Omit<Examination['readings'], 'ms'>;
 };
 
 /** A film that cannot be decoded here, or a file without one. */

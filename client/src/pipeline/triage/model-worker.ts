@@ -4,7 +4,7 @@
  * dies of its memory. Then nothing is known of that image, and nothing waits.
  */
 import type { FileRef } from '../ingest/collect-files.ts';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 
 export type ToModelWorker =
   /** Fetches what is not on this device yet. */
@@ -12,7 +12,7 @@ export type ToModelWorker =
 /** `kept`: all parts are here. `fault`: the name of an error. */
 export type FromModelWorker =
   | { readonly kind: 'kept' }
-  | { readonly kind: 'examined'; readonly examined: Examined }
+  | { readonly kind: 'examined'; readonly examined: Examination }
   | { readonly kind: 'fault'; readonly name: string };
 
 /** What is needed of a `Worker`. */
@@ -30,7 +30,7 @@ export interface ModelWorker {
    */
   keep(signal: AbortSignal): Promise<void>;
   /** One at a time. Throws ModelWorkerFault, or the signal's reason. */
-  examine(ref: FileRef, signal: AbortSignal): Promise<Examined>;
+  examine(ref: FileRef, signal: AbortSignal): Promise<Examination>;
   /** Ends it; the next question starts another. */
   rest(): void;
 }
@@ -87,7 +87,8 @@ export function createModelWorker({ spawn, later, now }: ModelWorkerTools): Mode
     signal: AbortSignal,
   ): Promise<Exclude<FromModelWorker, { kind: 'fault' }>> {
     signal.throwIfAborted();
-    const asked = (worker ??= spawn());
+    worker ??= spawn();
+    const asked = worker;
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         signal.removeEventListener('abort', onAbort);
@@ -96,7 +97,11 @@ export function createModelWorker({ spawn, later, now }: ModelWorkerTools): Mode
         asked.onerror = null;
         settle();
       };
-      const fail = (error: unknown) => end(() => (rest(), reject(error)));
+      const fail = (error: unknown) =>
+        end(() => {
+          rest();
+          reject(error);
+        });
       const onAbort = () => fail(signal.reason);
       const callOff = later(() => fail(new ModelWorkerFault('TimedOut')), withinMs);
       signal.addEventListener('abort', onAbort, { once: true });
