@@ -20,7 +20,7 @@ import { startOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { createTestDatabase } from './testing/open-database.ts';
 import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from './testing/killed-study.ts';
-import { packed, toManifest } from './testing/open-pipeline.ts';
+import { packed, toManifest } from './testing/pack-parcel.ts';
 import { signInAt } from './testing/sign-in-at.ts';
 
 /** Several connections for one parcel of a few MB, and each goes to the other gateway. */

@@ -76,11 +76,7 @@ export function buildSegmentation(subject: ResultSubject, masks: LungMasks): Bui
     [0x00700084, 'PN', `${MANUFACTURER_NAME}^`],
     [0x00620001, 'CS', 'BINARY'],
     [0x00620013, 'CS', 'NO'],
-    [
-      0x00620002,
-      'SQ',
-      ...SEGMENTS.map(({ side, label, type }, i) => segment(subject, i + 1, label, type, COLOURS[side])),
-    ],
+    [0x00620002, 'SQ', ...SEGMENTS.map((one, i) => segment(subject, i + 1, one))],
     [
       0x00081115,
       'SQ',
@@ -115,9 +111,7 @@ export function buildSegmentation(subject: ResultSubject, masks: LungMasks): Bui
 function segment(
   { models, finding }: ResultSubject,
   number: number,
-  label: string,
-  type: Code,
-  colour: readonly number[],
+  { side, label, type }: (typeof SEGMENTS)[number],
 ): SimpleElement[] {
   const model = models.find(({ id }) => id === 'lung-fields') ?? finding.model;
   const name = oneValue(`${model.id} ${model.version}`);
@@ -128,7 +122,7 @@ function segment(
     [0x00620009, 'LO', name],
     [0x00620003, 'SQ', codeItem(ANATOMICAL_STRUCTURE)],
     [0x0062000f, 'SQ', codeItem(type)],
-    [0x0062000d, 'US', ...colour],
+    [0x0062000d, 'US', ...COLOURS[side]],
     [
       0x00620007,
       'SQ',

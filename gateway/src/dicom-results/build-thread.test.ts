@@ -25,7 +25,7 @@ test('are, byte for byte, what they would be beside the requests; the bytes of t
   const built = await createBuildThread()(toBuild, signal);
   assert.is(toBuild.source.length, 0);
   const subject = { ...(await testSubject(bytes)), uid: createResultUid(secret) };
-  const heatMap = await drawHeatMap(subject.source, 0, cam, loadCodecs(), signal);
+  const heatMap = await drawHeatMap(subject.source, 0, cam, { codecs: loadCodecs(), signal });
   assert.equal([heatMap?.rows, heatMap?.columns], [1024, 84]);
   assert.equal(built, buildResultInstances(subject, { lungs, heatMap }));
   assert.equal(

@@ -15,7 +15,8 @@ const codecs = loadCodecs();
 
 serveTasks<BuildTalk>(async ({ source: bytes, secret, lungs, cam, ...said }, _, isOver) => {
   const source = await parseSource(bytes, isOver);
-  const heatMap = cam && (await drawHeatMap(source, said.finding.input.frame, cam, codecs, isOver));
+  const heatMap =
+    cam && (await drawHeatMap(source, said.finding.input.frame, cam, { codecs, signal: isOver }));
   const built = buildResultInstances({ ...said, source, uid: createResultUid(secret) }, { lungs, heatMap });
   return giving(built, ...built.map((result) => result.bytes.buffer));
 });

@@ -11,12 +11,14 @@ export type ContentItem = readonly SimpleElement[];
 /** PS3.3 Table C.17.3-8. */
 type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'INFERRED FROM';
 
+/** What an item holds: its value's elements, and the items below it. */
+type Held = { readonly value: readonly SimpleElement[]; readonly children?: readonly ContentItem[] };
+
 function item(
   relationship: Relationship,
   type: string,
   name: Code,
-  value: readonly SimpleElement[],
-  children: readonly ContentItem[] = [],
+  { value, children = [] }: Held,
 ): ContentItem {
   return [
     [0x0040a010, 'CS', relationship],
@@ -36,7 +38,7 @@ export function maybe<T>(
 }
 
 export function container(name: Code, children: readonly ContentItem[]): ContentItem {
-  return item('CONTAINS', 'CONTAINER', name, [[0x0040a050, 'CS', 'SEPARATE']], children);
+  return item('CONTAINS', 'CONTAINER', name, { value: [[0x0040a050, 'CS', 'SEPARATE']], children });
 }
 
 export function codeValue(
@@ -45,17 +47,17 @@ export function codeValue(
   relationship: Relationship = 'CONTAINS',
   children: readonly ContentItem[] = [],
 ): ContentItem {
-  return item(relationship, 'CODE', name, [[0x0040a168, 'SQ', codeItem(value)]], children);
+  return item(relationship, 'CODE', name, { value: [[0x0040a168, 'SQ', codeItem(value)]], children });
 }
 
 /** Text of ours: ASCII in the character set of the source, whatever that is. */
 export function textValue(name: Code, text: string, relationship: Relationship = 'CONTAINS'): ContentItem {
-  return item(relationship, 'TEXT', name, [[0x0040a160, 'UT', toAscii(text)]]);
+  return item(relationship, 'TEXT', name, { value: [[0x0040a160, 'UT', toAscii(text)]] });
 }
 
 /** Text of a person, in whose letters the report can be written (`lettersFor`). */
 export function personText(name: Code, text: string): ContentItem {
-  return item('CONTAINS', 'TEXT', name, [[0x0040a160, 'UT', text]]);
+  return item('CONTAINS', 'TEXT', name, { value: [[0x0040a160, 'UT', text]] });
 }
 
 export function personName(
@@ -63,7 +65,7 @@ export function personName(
   person: string,
   relationship: Relationship = 'HAS OBS CONTEXT',
 ): ContentItem {
-  return item(relationship, 'PNAME', name, [[0x0040a123, 'PN', oneValue(person)]]);
+  return item(relationship, 'PNAME', name, { value: [[0x0040a123, 'PN', oneValue(person)]] });
 }
 
 export function uidValue(
@@ -71,7 +73,7 @@ export function uidValue(
   uid: string,
   relationship: Relationship = 'HAS OBS CONTEXT',
 ): ContentItem {
-  return item(relationship, 'UIDREF', name, [[0x0040a124, 'UI', uid]]);
+  return item(relationship, 'UIDREF', name, { value: [[0x0040a124, 'UI', uid]] });
 }
 
 /** Four decimals: more would tell apart what two processors round differently. */
@@ -81,22 +83,11 @@ export function decimal(value: number): string {
 
 /** A number without a unit: a probability or a fraction. */
 export function ratio(name: Code, value: number, children: readonly ContentItem[] = []): ContentItem {
-  return item(
-    'CONTAINS',
-    'NUM',
-    name,
-    [
-      [
-        0x0040a300,
-        'SQ',
-        [
-          [0x004008ea, 'SQ', codeItem(UNITY)],
-          [0x0040a30a, 'DS', decimal(value)],
-        ],
-      ],
-    ],
-    children,
-  );
+  const measured: readonly SimpleElement[] = [
+    [0x004008ea, 'SQ', codeItem(UNITY)],
+    [0x0040a30a, 'DS', decimal(value)],
+  ];
+  return item('CONTAINS', 'NUM', name, { value: [[0x0040a300, 'SQ', measured]], children });
 }
 
 /** `referenced`: the item of Referenced SOP Sequence (0008,1199). */
@@ -105,5 +96,5 @@ export function imageReference(
   referenced: readonly SimpleElement[],
   relationship: Relationship = 'CONTAINS',
 ): ContentItem {
-  return item(relationship, 'IMAGE', name, [[0x00081199, 'SQ', referenced]]);
+  return item(relationship, 'IMAGE', name, { value: [[0x00081199, 'SQ', referenced]] });
 }

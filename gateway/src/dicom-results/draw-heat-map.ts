@@ -17,8 +17,7 @@ export async function drawHeatMap(
   source: ParsedInstance,
   frame: number,
   { data, side }: Cam,
-  codecs: Codecs,
-  signal: AbortSignal,
+  { codecs, signal }: { readonly codecs: Codecs; readonly signal: AbortSignal },
 ): Promise<ColourPicture | null> {
   const decoded = await readInstancePicture(source, source.dataSet, frame, { codecs, signal });
   if (decoded.kind === 'refused') return null;

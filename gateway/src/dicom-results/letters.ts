@@ -98,13 +98,19 @@ export function drawLine(
       const bits = Number.parseInt(glyph[row]!, 32);
       for (let column = 0; column < GLYPH_COLUMNS; column += 1) {
         if (bits & (1 << (GLYPH_COLUMNS - 1 - column)))
-          fillSquare(canvas, left + column * place.scale, place.top + row * place.scale, place.scale, colour);
+          fillSquare(
+            canvas,
+            { left: left + column * place.scale, top: place.top + row * place.scale, size: place.scale },
+            colour,
+          );
       }
     }
   });
 }
 
-function fillSquare({ columns, rgb }: Canvas, left: number, top: number, size: number, colour: Colour): void {
+type Square = { readonly left: number; readonly top: number; readonly size: number };
+
+function fillSquare({ columns, rgb }: Canvas, { left, top, size }: Square, colour: Colour): void {
   for (let row = top; row < top + size; row += 1) {
     for (let column = left; column < Math.min(left + size, columns); column += 1)
       rgb.set(colour, (row * columns + column) * 3);

@@ -12,7 +12,8 @@ import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import { FETCHED_BYTES_LIMIT, type Pacs } from '../ports/pacs/pacs.ts';
 import { openUpload } from '../uploads/open-upload.ts';
-import { openTestPipeline, toManifest } from '../testing/open-pipeline.ts';
+import { openTestPipeline } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 import { receiptOf } from '../testing/open-study.ts';
 import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
 import {
@@ -83,7 +84,8 @@ for (const [name, options] of Object.entries(FILMS)) {
     const subject = await testSubject(await fetched(pacs, film.identifiers.sopInstanceUID));
     const results = buildResultInstances(subject, testMaps());
     const road = { openUpload: openUpload.bind(null, pipeline.tools), arrived: pipeline.parcels.arrived };
-    const send = (built: typeof results) => sendResults(pipeline.tools, road, pipeline.siteId, built, signal);
+    const send = (built: typeof results) =>
+      sendResults({ ...pipeline.tools, road }, pipeline.siteId, built, signal);
     assert.equal(
       (await send(results)).map(({ outcome }) => outcome),
       ['sent', 'sent', 'sent'],

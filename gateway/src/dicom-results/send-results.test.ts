@@ -11,10 +11,10 @@ import { openUpload } from '../uploads/open-upload.ts';
 import {
   openTestGround,
   openTestPipeline,
-  toManifest,
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 import { receiptOf } from '../testing/open-study.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
@@ -35,7 +35,7 @@ const roadOf = ({ tools, parcels }: TestPipeline): ResultRoad => ({
   arrived: parcels.arrived,
 });
 const send = (pipeline: TestPipeline, results: readonly BuiltResult[], road = roadOf(pipeline)) =>
-  sendResults(pipeline.tools, road, pipeline.siteId, results, signal);
+  sendResults({ ...pipeline.tools, road }, pipeline.siteId, results, signal);
 const uidsOf = (results: readonly BuiltResult[]): string[] =>
   results.map(({ identifiers }) => identifiers.sopInstanceUID);
 
@@ -219,12 +219,9 @@ for (const [where, die] of Object.entries(DEATHS)) {
   test(`killed ${where} and sent again are there once, and what was left over is swept`, async () => {
     const { pacs, pipeline, uploadId, results } = await deliveredFilm();
     const { tools, siteId } = pipeline;
+    const [dying, road] = die(tools, roadOf(pipeline));
     assert.match(
-      String(
-        await sendResults(...die(tools, roadOf(pipeline)), siteId, results, signal).catch(
-          (error: unknown) => error,
-        ),
-      ),
+      String(await sendResults({ ...dying, road }, siteId, results, signal).catch((error: unknown) => error)),
       /killed/,
     );
     await pipeline.runAll();
@@ -264,7 +261,9 @@ test('promised by a run that was killed give way to those that a later one bring
     },
   };
   assert.match(
-    String(await sendResults(tools, cut, siteId, results, signal).catch((error: unknown) => error)),
+    String(
+      await sendResults({ ...tools, road: cut }, siteId, results, signal).catch((error: unknown) => error),
+    ),
     /killed/,
   );
   const upgraded = buildResultInstances({ ...subject, softwareVersion: '9.9.9' }, testMaps());

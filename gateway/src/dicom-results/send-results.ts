@@ -9,6 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Transaction } from 'kysely';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { createBoundary, packParcel } from '#shared/transfer/parcel.ts';
@@ -40,6 +41,11 @@ export type ResultRoad = {
   arrived(parcelId: string): Promise<void>;
 };
 
+export type ResultTools = Pick<
+  PipelineTools,
+  'db' | 'jobs' | 'blobs' | 'keys' | 'changes' | 'now' | 'newId'
+> & { readonly road: ResultRoad };
+
 /**
  * `sent`: on its way. `there`: the study has it, or it is on its way since before. `other-bytes`: another run
  * said something else under this UID; that stays, and this is not sent. `left-out`: it belongs to such a one,
@@ -62,8 +68,7 @@ type Digested = { readonly result: BuiltResult; readonly digest: string };
  * promised, RangeError where results are of several studies, and what intake throws: then it is run again.
  */
 export async function sendResults(
-  tools: PipelineTools,
-  road: ResultRoad,
+  tools: ResultTools,
   siteId: string,
   results: readonly BuiltResult[],
   signal: AbortSignal,
@@ -86,7 +91,7 @@ export async function sendResults(
       },
     }) => !rivals.has(sopInstanceUID) && (rivals.size === 0 || own.has(sopInstanceUID)),
   );
-  const answer = promised.length === 0 ? null : await promise(tools, road, siteId, promised, signal);
+  const answer = promised.length === 0 ? null : await promise(tools, siteId, promised, signal);
   const needed = new Set(answer?.need.map(({ sopInstanceUID }) => sopInstanceUID));
   const conflicts = new Map(answer?.conflict.map(({ sopInstanceUID, reason }) => [sopInstanceUID, reason]));
   return digested.map(
@@ -117,7 +122,7 @@ type Standing = { readonly rivals: ReadonlySet<string>; readonly own: ReadonlySe
  * would hold the whole study for a person.
  */
 async function standing(
-  tools: PipelineTools,
+  tools: ResultTools,
   siteId: string,
   digested: readonly Digested[],
 ): Promise<Standing> {
@@ -149,8 +154,7 @@ async function standing(
 }
 
 async function promise(
-  tools: PipelineTools,
-  road: ResultRoad,
+  tools: ResultTools,
   siteId: string,
   promised: readonly Digested[],
   signal: AbortSignal,
@@ -159,14 +163,14 @@ async function promise(
     tools.blobs,
     promised.reduce((sum, { result }) => sum + result.bytes.length, 0),
   );
-  const answer = await road.openUpload(
+  const answer = await tools.road.openUpload(
     toManifest(promised),
     { accountId: null, deviceId: null, siteId },
     signal,
   );
   const needed = new Set(answer.need.map(({ sopInstanceUID }) => sopInstanceUID));
   const toSend = promised.filter(({ result }) => needed.has(result.identifiers.sopInstanceUID));
-  if (toSend.length > 0) await bring(tools, road, answer.uploadId, toSend);
+  if (toSend.length > 0) await bring(tools, answer.uploadId, toSend);
   return answer;
 }
 
@@ -187,12 +191,7 @@ function toManifest(promised: readonly Digested[]): Manifest {
 }
 
 /** Row first, then the bytes under the study's key, then the word that all is there: as tus does it. */
-async function bring(
-  tools: PipelineTools,
-  road: ResultRoad,
-  uploadId: string,
-  toSend: readonly Digested[],
-): Promise<void> {
+async function bring(tools: ResultTools, uploadId: string, toSend: readonly Digested[]): Promise<void> {
   const parts = toSend.map(({ result: { identifiers, transferSyntaxUID, bytes }, digest }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
     digest,
@@ -206,16 +205,16 @@ async function bring(
     const studyKey = await insertRow(tools, uploadId, parcelId, body.size);
     await tools.blobs.create(parcelId);
     await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
-    await road.arrived(parcelId);
+    await tools.road.arrived(parcelId);
   } catch (error) {
-    await giveUp(tools, uploadId, toSend, parcelId).catch(() => undefined);
+    await ignoreFailure(giveUp(tools, uploadId, toSend, parcelId), 'the promise runs out by itself');
     throw error;
   }
 }
 
 /** The study does not wait for what may never come; who sends it again promises it again. */
 async function giveUp(
-  tools: PipelineTools,
+  tools: ResultTools,
   uploadId: string,
   toSend: readonly Digested[],
   parcelId: string | null,
@@ -245,7 +244,7 @@ async function giveUp(
  * way. `parcelId`: the parcel that failed, which goes as well. The ids of those that are taken back.
  */
 async function takeBack(
-  tools: PipelineTools,
+  tools: ResultTools,
   promised: readonly InstanceRow[],
   parcelId: string | null,
 ): Promise<ReadonlySet<number>> {
@@ -286,7 +285,7 @@ async function isOnItsWay(trx: Transaction<Tables>, studyId: string): Promise<bo
 
 /** The study's key: intake made one when it promised, and keeps it while something is awaited. */
 async function insertRow(
-  tools: PipelineTools,
+  tools: ResultTools,
   uploadId: string,
   parcelId: string,
   bytes: number,

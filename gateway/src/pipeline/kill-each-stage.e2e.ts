@@ -160,8 +160,7 @@ async function assertWhole(
   world: World,
   sent: readonly Sent[],
   result: UploadResult,
-  kills: number,
-  study: number,
+  { kills, study }: { readonly kills: number; readonly study: number },
 ): Promise<void> {
   assert.is(result.code, 0, `the upload ends well: ${result.stderr}`);
   for (const { sopInstanceUID, digest } of sent) {
@@ -223,7 +222,7 @@ if (postgresUrl === null) {
     process.stdout.write(
       `killed in ${what}: before [${before}] after [${await standing(world, String(study))}]\n`,
     );
-    await assertWhole(world, sent, result, 1, study);
+    await assertWhole(world, sent, result, { kills: 1, study });
   }
 
   for (const stage of Object.keys(ENDS_OF_STAGES) as Stage[]) {
@@ -281,7 +280,7 @@ if (postgresUrl === null) {
       return rows[0]?.waiting_because === 'pacs-unreachable';
     });
     world.orthanc.running = await startOrthanc({ folder: world.orthancFolder, port: world.orthancPort });
-    await assertWhole(world, sent, await uploading, 1, study);
+    await assertWhole(world, sent, await uploading, { kills: 1, study });
   });
 }
 

@@ -4,13 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
-import {
-  openTestGround,
-  openTestPipeline,
-  packed,
-  toManifest,
-  type TestGround,
-} from '../testing/open-pipeline.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, openedStudy } from '../testing/open-study.ts';
 
 const test = suite('a study, when');

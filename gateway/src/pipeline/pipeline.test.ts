@@ -11,7 +11,8 @@ import { findOrthanc, startOrthanc } from '../../../scripts/system/orthanc.ts';
 import { verifyAudit } from '../audit/audit.ts';
 import { createOrthancPacs } from '../ports/pacs/orthanc-pacs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { digestOf, openTestPipeline, toManifest } from '../testing/open-pipeline.ts';
+import { openTestPipeline } from '../testing/open-pipeline.ts';
+import { digestOf, toManifest } from '../testing/pack-parcel.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
 
 const { signal } = new AbortController();

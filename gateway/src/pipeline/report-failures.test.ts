@@ -3,7 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestPipeline, toManifest } from '../testing/open-pipeline.ts';
+import { openTestPipeline } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('a stage that fails');
 

@@ -16,11 +16,10 @@ import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
   openTestPipeline,
-  packed,
-  toManifest,
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
+import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { newStudy } from '../testing/open-study.ts';
 import { BUILT_IN_POLICIES } from './policies.ts';
 import { insertPolicy, listVersions, replacePolicy, versionsOf, withdrawPolicy } from './policy.store.ts';

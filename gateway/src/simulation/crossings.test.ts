@@ -13,14 +13,12 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
 import {
-  digestOf,
   openTestGround,
   openTestPipeline,
-  packed,
-  toManifest,
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
+import { digestOf, packed, toManifest } from '../testing/pack-parcel.ts';
 import { findParcel } from '../pipeline/parcel.store.ts';
 import { runVerify } from '../pipeline/pipeline.ts';
 

@@ -9,7 +9,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { World } from './simulated-world.ts';
-import { digestOf } from '../testing/open-pipeline.ts';
+import { digestOf } from '../testing/pack-parcel.ts';
 import { blobOf, parcelOf } from '../pipeline/parcel-blobs.ts';
 
 type Instance = {

@@ -1,5 +1,5 @@
 /**
- * One sequence of the gateway's model: two devices that send the same study or its rivals, a person who
+ * One sequence of the simulated gateway: two devices that send the same study or its rivals, a person who
  * decides, a PACS that lies and a process that dies. Each step is what somebody outside does; what must hold
  * after it is gateway-invariants.ts.
  */
@@ -9,9 +9,10 @@ import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { completeUpload } from '../uploads/complete-upload.ts';
-import { BEGIN, Killed, runJob, type ModelGround } from './simulation-ground.ts';
+import { Killed } from './simulated-ports.ts';
+import { BEGIN, runJob, type SimulationGround } from './simulation-ground.ts';
 import type { Act, Kind, Step } from './gateway-steps.ts';
-import { digestOf, packed, toManifest } from '../testing/open-pipeline.ts';
+import { digestOf, packed, toManifest } from '../testing/pack-parcel.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 
 export const INSTANCES = 3;
@@ -59,7 +60,7 @@ type Device = {
 };
 
 export class World {
-  readonly ground: ModelGround;
+  readonly ground: SimulationGround;
   readonly siteId: string;
   readonly devices: readonly [Device, Device];
   /** What may make an instance be posted once more. */
@@ -68,7 +69,7 @@ export class World {
   isSpoolLost = false;
   wasKilled = false;
 
-  constructor(ground: ModelGround, siteId: string, accounts: readonly string[]) {
+  constructor(ground: SimulationGround, siteId: string, accounts: readonly string[]) {
     this.ground = ground;
     this.siteId = siteId;
     const [one, two] = accounts.map(
@@ -344,13 +345,13 @@ function unlessKilled(error: unknown): undefined {
   if (!(error instanceof Killed)) throw error;
 }
 
-export async function openWorld(ground: ModelGround): Promise<World> {
+export async function openWorld(ground: SimulationGround): Promise<World> {
   await ground.clear();
   Object.assign(ground, { pacs: openTestPacs(), now: BEGIN });
   const { db } = ground.pipeline.tools;
   const { id: siteId } = await db
     .insertInto('site')
-    .values({ name: 'model' })
+    .values({ name: 'simulation' })
     .returning('id')
     .executeTakeFirstOrThrow();
   const account = (nth: number) => ({

@@ -10,12 +10,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runSequences, SEED } from '#testing/run-sequences.ts';
-import { Killed, openModelGround, type ModelGround } from './simulation-ground.ts';
+import { Killed } from './simulated-ports.ts';
+import { openSimulationGround, type SimulationGround } from './simulation-ground.ts';
 import { check, checkEnd, look, type Snapshot } from './gateway-invariants.ts';
 import { sent, sequence, type Step } from './gateway-steps.ts';
 import { openWorld } from './simulated-world.ts';
 
-async function live(ground: ModelGround, steps: readonly Step[]): Promise<void> {
+async function live(ground: SimulationGround, steps: readonly Step[]): Promise<void> {
   const world = await openWorld(ground);
   let before: Snapshot = await look(world);
   const holds = async (): Promise<void> => {
@@ -58,7 +59,7 @@ const evictionKilled = (at: number): readonly Step[] => [
 ];
 
 test(`whatever happens to a study, nothing is lost and nothing is doubled: I1 I2 I5 I6 I7 I8 I9 I13 I14 (RELAY_SEED=${SEED})`, async () => {
-  const ground = await openModelGround();
+  const ground = await openSimulationGround();
   try {
     await runSequences({
       sequences: sequence,

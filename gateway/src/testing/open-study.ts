@@ -4,7 +4,8 @@ import { compactVerify } from 'jose';
 import { receiptSchema } from '#shared/protocol/receipt.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from './open-pacs.ts';
-import { openTestPipeline, toManifest, type TestGround, type TestPipeline } from './open-pipeline.ts';
+import { openTestPipeline, type TestGround, type TestPipeline } from './open-pipeline.ts';
+import { toManifest } from './pack-parcel.ts';
 import { runParcel } from '../pipeline/pipeline.ts';
 
 let seeds = 1;

@@ -7,13 +7,12 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
-  digestOf,
   openTestGround,
   openTestPipeline,
-  toManifest,
   type TestGround,
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
+import { digestOf, toManifest } from '../testing/pack-parcel.ts';
 import { runParcel } from '../pipeline/pipeline.ts';
 
 const test = suite('a decision');

@@ -4,7 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestPipeline, toManifest } from '../testing/open-pipeline.ts';
+import { openTestPipeline } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('the event stream');
 const { instances } = syntheticStudy({ seed: 31, instancesPerSeries: 1, rows: 8, columns: 8 });

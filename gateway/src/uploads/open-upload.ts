@@ -34,7 +34,7 @@ import {
 import { auditStudy } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
-import { insertTriage } from '../pipeline/triage.store.ts';
+import { insertTriage, type InstanceTriage } from '../pipeline/triage.store.ts';
 import { compareManifest, keyOf, type Comparison, type InPacs } from './compare-manifest.ts';
 
 /** `accountId` null: the gateway itself, of result instances. */
@@ -96,73 +96,75 @@ export async function openUpload(
 ): Promise<ManifestAnswer> {
   const asked = await askPacs(tools, manifest, sender, signal);
   const reports = await readReports(manifest);
-  const now = tools.now();
-  const { answer, changed } = await tools.db.transaction().execute(async (trx) => {
-    await lockUids(trx, sender.siteId);
-    const { siteId } = sender;
-    const created = {
-      id: tools.newId(),
-      siteId,
-      studyInstanceUID: manifest.studyInstanceUID,
-      policy: manifest.policy,
-      now,
-    };
-    const study = await giveUpUnreadable(trx, tools, await lockOrCreateStudy(trx, created));
-    const known = await instancesByUid(trx, siteId, [
-      ...new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID)),
-    ]);
-    const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
-    const uploadId = await findOrCreateUpload(trx, tools, study, sender);
-    const left = await leaveStudies(trx, tools, study, { known, compared });
-    const { moved, inserted } = await applyManifest(trx, tools, study, {
-      manifest,
-      reports,
-      known,
-      compared,
-    });
-    const ids = new Map([
-      ...known.map((row): [string, number] => [`${row.sop_instance_uid} ${row.digest}`, Number(row.id)]),
-      ...inserted,
-    ]);
-    await linkInstances(trx, uploadId, compared.keys, ids);
-    await insertTriage(
-      trx,
-      study.id,
-      manifest.instances.flatMap(({ sopInstanceUID, triage }) =>
-        triage === undefined ? [] : [{ sopInstanceUID, triage }],
-      ),
-    );
-    if (compared.need.length > 0) await renewPromises(trx, uploadId, now);
-    if (moved.state === 'receiving' && compared.need.length === 0)
-      await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
-    if (compared.insert.length + compared.again.length > 0) {
-      await auditStudy(trx, tools, study, {
-        event: 'upload-opened',
-        uploadId,
-        revision: moved.revision,
-        policy: manifest.policy.name,
-        policyVersion: manifest.policy.version,
-        have: compared.have.length,
-        need: compared.need.length,
-        conflict: compared.conflict.length,
-      });
-    }
-    const { have, need, conflict } = compared;
-    return {
-      changed: [study.id, ...left],
-      answer: {
-        uploadId,
-        studyInstanceUID: study.study_instance_uid,
-        revision: moved.revision,
-        have,
-        need,
-        conflict,
-      },
-    };
-  });
+  const { answer, changed } = await tools.db
+    .transaction()
+    .execute((trx) => openIn(trx, tools, sender, { manifest, reports, asked }));
   for (const studyId of changed) tools.changes.emit(studyId);
   return answer;
 }
+
+type Opening = Pick<Said, 'manifest' | 'reports'> & { readonly asked: Asked | null };
+/** `changed`: the studies that it touched. */
+type Opened = { readonly answer: ManifestAnswer; readonly changed: readonly string[] };
+
+async function openIn(
+  trx: Transaction<Tables>,
+  tools: UploadTools,
+  sender: Sender,
+  { manifest, reports, asked }: Opening,
+): Promise<Opened> {
+  const { siteId } = sender;
+  const now = tools.now();
+  const { studyInstanceUID, policy } = manifest;
+  await lockUids(trx, siteId);
+  const created = { id: tools.newId(), siteId, studyInstanceUID, policy, now };
+  const study = await giveUpUnreadable(trx, tools, await lockOrCreateStudy(trx, created));
+  const uids = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
+  const known = await instancesByUid(trx, siteId, [...uids]);
+  const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
+  const { have, need, conflict } = compared;
+  const uploadId = await findOrCreateUpload(trx, tools, study, sender);
+  const left = await leaveStudies(trx, tools, study, { known, compared });
+  const said = { manifest, reports, known, compared };
+  const { moved, inserted } = await applyManifest(trx, tools, study, said);
+  await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
+  await insertTriage(trx, study.id, triageIn(manifest));
+  if (need.length > 0) await renewPromises(trx, uploadId, now);
+  if (moved.state === 'receiving' && need.length === 0)
+    await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
+  if (compared.insert.length + compared.again.length > 0)
+    await auditStudy(trx, tools, study, {
+      event: 'upload-opened',
+      uploadId,
+      revision: moved.revision,
+      policy: policy.name,
+      policyVersion: policy.version,
+      have: have.length,
+      need: need.length,
+      conflict: conflict.length,
+    });
+  const { revision } = moved;
+  return {
+    changed: [study.id, ...left],
+    answer: { uploadId, studyInstanceUID, revision, have, need, conflict },
+  };
+}
+
+/** By `UID digest`. */
+function idsByKey(
+  known: readonly InstanceRow[],
+  inserted: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  return new Map([
+    ...known.map((row): [string, number] => [`${row.sop_instance_uid} ${row.digest}`, Number(row.id)]),
+    ...inserted,
+  ]);
+}
+
+const triageIn = ({ instances }: Manifest): readonly InstanceTriage[] =>
+  instances.flatMap(({ sopInstanceUID, triage }) =>
+    triage === undefined ? [] : [{ sopInstanceUID, triage }],
+  );
 
 /**
  * The sender's upload of this study. A device takes over what the account began without one (before it was

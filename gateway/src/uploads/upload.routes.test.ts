@@ -11,7 +11,8 @@ import { createDevicePair, nameDevicePair, unwrapProjectKey } from '#shared/tran
 import { MANIFEST_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestPipeline, toManifest, type TestPipeline } from '../testing/open-pipeline.ts';
+import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 
 const { instances } = syntheticStudy({ seed: 90, instancesPerSeries: 3, rows: 8, columns: 8 });
 

@@ -44,7 +44,7 @@ export async function forwardBatch(
     outcomes.push(
       there.has(answer.sopInstanceUID)
         ? { id: instance.id, kind: 'posted', pacsCode: null }
-        : await settle(studyInstanceUID, instance, answer, batch.length, pacs, signal),
+        : await settle({ studyInstanceUID, instance, isAlone: batch.length === 1 }, answer, pacs, signal),
     );
   }
   return outcomes;
@@ -67,11 +67,16 @@ async function otherWay(
     : { id, kind: 'later', because: 'unanswered' };
 }
 
+type Offered = {
+  readonly studyInstanceUID: string;
+  readonly instance: Posted;
+  /** In a request of its own. */
+  readonly isAlone: boolean;
+};
+
 async function settle(
-  studyInstanceUID: string,
-  instance: Posted,
+  { studyInstanceUID, instance, isAlone }: Offered,
   answer: StoreAnswer,
-  batchSize: number,
   pacs: Pacs,
   signal: AbortSignal,
 ): Promise<ForwardedInstance> {
@@ -84,7 +89,7 @@ async function settle(
     case 'busy':
       return { id, kind: 'later', because: 'busy' };
     case 'unanswered':
-      if (batchSize > 1) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
+      if (!isAlone) return (await forwardBatch(studyInstanceUID, [instance], { pacs }, signal))[0]!;
       return otherWay(instance, answer, pacs, signal);
     case 'refused':
       return otherWay(instance, answer, pacs, signal);

@@ -2,12 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestPacs } from '../../testing/open-pacs.ts';
-import {
-  openTestGround,
-  openTestPipeline,
-  toManifest,
-  type TestGround,
-} from '../../testing/open-pipeline.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
+import { toManifest } from '../../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');

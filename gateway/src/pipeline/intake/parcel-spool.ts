@@ -167,9 +167,10 @@ export class ParcelSpool extends DataStore {
       return !isWrong;
     };
     const isDue = checksum === null ? every(KEEP_TAIL_MS) : () => false;
-    const { state, isDamaged } = await writeSealed(blobs, sealed, from, opener, counted(), {
-      isDue,
-      mayKeep,
+    const { state, isDamaged } = await writeSealed(blobs, sealed, from, {
+      opener,
+      body: counted(),
+      rule: { isDue, mayKeep },
     });
     if (isDamaged || isWrong) throw new Problem('checksum-mismatch');
     return sealedOffset(sealed, state);

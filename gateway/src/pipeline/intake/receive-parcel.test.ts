@@ -14,10 +14,10 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import {
   openTestGround,
   openTestPipeline,
-  toManifest,
   type TestGround,
   type TestPipeline,
 } from '../../testing/open-pipeline.ts';
+import { toManifest } from '../../testing/pack-parcel.ts';
 
 const { instances } = syntheticStudy({ seed: 4, instancesPerSeries: 2, rows: 8, columns: 8 });
 const sha256 = (bytes: Uint8Array) => `sha256 ${createHash('sha256').update(bytes).digest('base64')}`;
@@ -285,9 +285,7 @@ test('that was complete when the process died is found by the next question', as
 async function halfPatch(
   port: number,
   location: string,
-  offset: number,
-  sent: Uint8Array,
-  announced: number,
+  { offset, sent, announced }: { offset: number; sent: Uint8Array; announced: number },
 ) {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
@@ -329,13 +327,11 @@ test('I12: whatever is cut, and wherever, what came stays and the end is what wa
       let offset = 0;
       for (const cut of cuts) {
         const end = offset + (cut % (bytes.length - offset));
-        const socket = await halfPatch(
-          port,
-          location,
-          offset,
-          bytes.subarray(offset, end),
-          bytes.length - offset,
-        );
+        const socket = await halfPatch(port, location, {
+          offset: offset,
+          sent: bytes.subarray(offset, end),
+          announced: bytes.length - offset,
+        });
         socket.end();
         offset = await untilOffset(location, end);
         assert.is(offset, end, 'the bytes of a cut PATCH are kept');
@@ -370,13 +366,11 @@ test('whose connection hangs is taken over by the device that comes back', async
   const bytes = randomBytes(2_000_000);
   const location = await created(bytes.length);
   // The old connection neither sends nor ends.
-  const hanging = await halfPatch(
-    (server.address() as AddressInfo).port,
-    location,
-    0,
-    bytes.subarray(0, 1_200_000),
-    bytes.length,
-  );
+  const hanging = await halfPatch((server.address() as AddressInfo).port, location, {
+    offset: 0,
+    sent: bytes.subarray(0, 1_200_000),
+    announced: bytes.length,
+  });
   await untilSize(location, WRITTEN_AT_LEAST);
   const began = performance.now();
   const offset = offsetOf(await pipeline.head(location));
@@ -393,13 +387,11 @@ test('that finds no room is told so before its bytes have come', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const location = await created(5_000_000);
   Object.assign(pipeline.tools.blobs, { freeBytes: async () => 512 * 1024 ** 2 + 4_999_999 });
-  const socket = await halfPatch(
-    (server.address() as AddressInfo).port,
-    location,
-    0,
-    randomBytes(1000),
-    5_000_000,
-  );
+  const socket = await halfPatch((server.address() as AddressInfo).port, location, {
+    offset: 0,
+    sent: randomBytes(1000),
+    announced: 5_000_000,
+  });
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 507 /);
   // And the connection ends: the rest would come for nothing.
@@ -437,13 +429,11 @@ test('that is created again while its first request still hangs is taken over, a
   await new Promise((resolve) => server.once('listening', resolve));
   const [bytes, parcel] = [randomBytes(2_000_000), randomUUID()];
   const location = await created(bytes.length, parcel);
-  const hanging = await halfPatch(
-    (server.address() as AddressInfo).port,
-    location,
-    0,
-    bytes.subarray(0, 1_200_000),
-    bytes.length,
-  );
+  const hanging = await halfPatch((server.address() as AddressInfo).port, location, {
+    offset: 0,
+    sent: bytes.subarray(0, 1_200_000),
+    announced: bytes.length,
+  });
   await untilSize(location, WRITTEN_AT_LEAST);
   const again = await pipeline.create(upload, parcel, bytes.length);
   assert.equal([again.status, again.headers.get('location'), offsetOf(again)], [201, location, 1_200_000]);

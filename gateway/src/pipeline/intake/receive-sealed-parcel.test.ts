@@ -13,13 +13,11 @@ import {
   createTestSealing,
   openTestGround,
   openTestPipeline,
-  packed,
-  sealedBytes,
-  toManifest,
   type TestGround,
   type TestPipeline,
   type TestSealing,
 } from '../../testing/open-pipeline.ts';
+import { packed, sealedBytes, toManifest } from '../../testing/pack-parcel.ts';
 
 const RECORD = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 const HOUR = 3_600_000;
@@ -56,16 +54,14 @@ async function open(options: { sealing?: TestSealing; now?: () => Date; expiresA
   const { uploadId } = await pipeline.init(toManifest(instances));
   const parcel = randomUUID();
   const { bytes, seal } = await sealedBytes(await packed(instances), pipeline.sealingKey, parcel);
-  const create = async () => pipeline.create(uploadId, parcel, bytes.length, seal);
+  const create = async () => pipeline.create(uploadId, parcel, bytes.length, { seal });
   return { pacs, pipeline, instances, uploadId, parcel, bytes, seal, create };
 }
 
 async function patchCut(
   pipeline: TestPipeline,
   location: string,
-  offset: number,
-  bytes: Uint8Array,
-  announced: number,
+  { offset, bytes, announced }: { offset: number; bytes: Uint8Array; announced: number },
 ): Promise<void> {
   const headers = {
     'tus-resumable': '1.0.0',
@@ -87,7 +83,11 @@ test('reaches the PACS bit for bit, however often its link was cut', async () =>
   const location = (await create()).headers.get('location')!;
   let offset = 0;
   for (const size of [10, RECORD, 900_000, 5]) {
-    await patchCut(pipeline, location, offset, bytes.subarray(offset, offset + size), bytes.length - offset);
+    await patchCut(pipeline, location, {
+      offset,
+      bytes: bytes.subarray(offset, offset + size),
+      announced: bytes.length - offset,
+    });
     const told = offsetOf(await pipeline.head(location));
     assert.is(told, offset + size, 'every byte of a cut PATCH is kept');
     offset = told;
@@ -116,7 +116,10 @@ test('with a record that does not hold is told so, and goes on from the start of
 
 test('comes with its creation; where the answer was lost the creation is asked again and tells the offset', async () => {
   const { pipeline, uploadId, parcel, bytes, seal, create } = await open();
-  const half = await pipeline.create(uploadId, parcel, bytes.length, seal, bytes.slice(0, RECORD + 1234));
+  const half = await pipeline.create(uploadId, parcel, bytes.length, {
+    seal,
+    body: bytes.slice(0, RECORD + 1234),
+  });
   assert.equal([half.status, offsetOf(half)], [201, RECORD + 1234]);
   const again = await create();
   assert.equal(
@@ -130,7 +133,10 @@ test('comes with its creation; where the answer was lost the creation is asked a
   const whole = await open();
   assert.is(
     offsetOf(
-      await whole.pipeline.create(whole.uploadId, whole.parcel, whole.bytes.length, whole.seal, whole.bytes),
+      await whole.pipeline.create(whole.uploadId, whole.parcel, whole.bytes.length, {
+        seal: whole.seal,
+        body: whole.bytes,
+      }),
     ),
     whole.bytes.length,
   );
@@ -145,14 +151,14 @@ test('that is sealed to a retired key is opened; to a key that is gone, the devi
   const both = { sealing: new Map([...present.sealing, ...old.sealing]), sealingKey: present.sealingKey };
   const { pipeline, uploadId, instances, parcel } = await open({ sealing: both });
   const { bytes, seal } = await sealedBytes(await packed(instances), old.sealingKey, parcel);
-  await pipeline.create(uploadId, parcel, bytes.length, seal, bytes);
+  await pipeline.create(uploadId, parcel, bytes.length, { seal, body: bytes });
   await pipeline.runAll();
   assert.is((await pipeline.status(uploadId)).state, 'closed');
   await pipeline.close();
 
   const later = await open({ sealing: present });
   const lost = await sealedBytes(await packed(later.instances), old.sealingKey, parcel);
-  const refused = await later.pipeline.create(later.uploadId, parcel, lost.bytes.length, lost.seal);
+  const refused = await later.pipeline.create(later.uploadId, parcel, lost.bytes.length, { seal: lost.seal });
   assert.equal([refused.status, await codeOf(refused)], [409, 'seal-key-unknown']);
   assert.is(
     (await later.pipeline.init(toManifest(later.instances))).need.length,
@@ -165,7 +171,7 @@ test('that is sealed to a retired key is opened; to a key that is gone, the devi
 test('that nothing could be opened from is refused before its first byte travels', async () => {
   const { pipeline, uploadId, parcel, bytes, seal, create } = await open();
   const announce = async (length: number, of = seal, name = randomUUID() as string) => {
-    const answer = await pipeline.create(uploadId, name, length, of);
+    const answer = await pipeline.create(uploadId, name, length, of ? { seal: of } : {});
     return [answer.status, await codeOf(answer)];
   };
   assert.equal(
@@ -206,8 +212,8 @@ test('may be as large as what was promised with its headers, reckoned as it is o
   );
   const limit = 40_000_000 + 1024 + 65_536;
   const { seal } = await sealedBytes(randomBytes(10), pipeline.sealingKey, 'x');
-  assert.is((await pipeline.create(uploadId, randomUUID(), sealedSize(limit + 1), seal)).status, 413);
-  assert.is((await pipeline.create(uploadId, randomUUID(), sealedSize(limit), seal)).status, 201);
+  assert.is((await pipeline.create(uploadId, randomUUID(), sealedSize(limit + 1), { seal })).status, 413);
+  assert.is((await pipeline.create(uploadId, randomUUID(), sealedSize(limit), { seal })).status, 201);
   await pipeline.close();
 });
 
@@ -236,7 +242,7 @@ test('that is given up, or expires, takes its tail along, and its instances are 
     'its first bytes have left, although they lie in the tail alone',
   );
   now = new Date(now.getTime() + 12 * HOUR + 1000);
-  const again = await pipeline.create(uploadId, parcel, bytes.length, seal);
+  const again = await pipeline.create(uploadId, parcel, bytes.length, { seal });
   assert.not.equal(
     again.headers.get('location'),
     created.headers.get('location'),

@@ -13,7 +13,7 @@ import { createOpener, sealedSize, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
-import { sealedBytes } from '../../testing/open-pipeline.ts';
+import { sealedBytes } from '../../testing/pack-parcel.ts';
 import { tailOf } from '../parcel-blobs.ts';
 import {
   readSealedState,
@@ -120,14 +120,11 @@ class Device {
     const piece = this.#sealed.bytes.slice(at, at + count);
     if (spoil !== null && piece.length > 0) piece[spoil % piece.length]! ^= 0x10;
     const opener = await createOpener(privateKey, this.#sealed.seal.enc, this.name, from.held);
-    const { state, isDamaged } = await writeSealed(
-      blobs,
-      this.parcel,
-      from,
+    const { state, isDamaged } = await writeSealed(blobs, this.parcel, from, {
       opener,
-      inPieces(piece),
-      ruleOf(mayKeep, dueWith),
-    );
+      body: inPieces(piece),
+      rule: ruleOf(mayKeep, dueWith),
+    });
     return isDamaged ? null : sealedOffset(this.parcel, state);
   }
 

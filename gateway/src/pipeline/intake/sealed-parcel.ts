@@ -108,6 +108,12 @@ export type TailRule = {
   mayKeep(): boolean;
 };
 
+export type SealedInput = {
+  readonly opener: Opener;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly rule: TailRule;
+};
+
 /**
  * Takes what comes; `body` brings no more than the parcel still lacks. `opener` opens from record `from.held`
  * on. Throws what the blobs and the body throw: what was written until then stays.
@@ -116,9 +122,7 @@ export async function writeSealed(
   blobs: Blobs,
   parcel: SealedParcel,
   from: SealedState,
-  opener: Opener,
-  body: AsyncIterable<Uint8Array>,
-  rule: TailRule,
+  { opener, body, rule }: SealedInput,
 ): Promise<SealedOutcome> {
   if (from.held === parcel.records) return { state: from, isDamaged: false };
   const record = new Uint8Array(sealedLength(parcel, from.held));
@@ -129,7 +133,7 @@ export async function writeSealed(
   let isDamaged = false;
   const keep = async (): Promise<void> => {
     const now = { held, tail: filled };
-    await keepTail(blobs, parcel, kept, now, record);
+    await keepTail(blobs, parcel, { before: kept, now }, record);
     kept = now;
   };
 
@@ -169,8 +173,7 @@ export async function writeSealed(
 async function keepTail(
   blobs: Blobs,
   parcel: SealedParcel,
-  before: SealedState,
-  now: SealedState,
+  { before, now }: { readonly before: SealedState; readonly now: SealedState },
   record: Uint8Array,
 ): Promise<void> {
   const id = tailOf(parcel.id);

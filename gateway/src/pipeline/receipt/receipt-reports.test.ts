@@ -11,12 +11,8 @@ import type { Manifest } from '#shared/protocol/manifest.ts';
 import { deidentifyBytes, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
-import {
-  openTestGround,
-  openTestPipeline,
-  toManifest,
-  type TestGround,
-} from '../../testing/open-pipeline.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
+import { toManifest } from '../../testing/pack-parcel.ts';
 import { newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a receipt');

@@ -2,7 +2,8 @@
 import { compactVerify } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openTestGround, toManifest, type TestGround } from '../../testing/open-pipeline.ts';
+import { openTestGround, type TestGround } from '../../testing/open-pipeline.ts';
+import { toManifest } from '../../testing/pack-parcel.ts';
 import { assembledStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');

@@ -36,8 +36,7 @@ export type ReadTools = { readonly restored: RestoredBlob; readonly restore: Res
 /** `bytes`: what was promised. Null: it has another length, or cannot be restored. */
 export async function readPart(
   body: OpenBlob,
-  part: ParcelPart,
-  bytes: number,
+  { part, bytes }: { readonly part: ParcelPart; readonly bytes: number },
   tools: ReadTools,
   signal: AbortSignal,
 ): Promise<ReadPart | null> {

@@ -9,7 +9,8 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
-import { openTestPipeline, packed, rollingBack, toManifest } from '../../testing/open-pipeline.ts';
+import { openTestPipeline, rollingBack } from '../../testing/open-pipeline.ts';
+import { packed, toManifest } from '../../testing/pack-parcel.ts';
 import { findParcel } from '../parcel.store.ts';
 import { runParcel, runVerify } from '../pipeline.ts';
 

@@ -13,7 +13,8 @@ import { deidentifyBytes } from '#testing/deidentified-file.ts';
 import { largeInstance, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
-import { digestOf, restoreHere } from '../../testing/open-pipeline.ts';
+import { restoreHere } from '../../testing/open-pipeline.ts';
+import { digestOf } from '../../testing/pack-parcel.ts';
 import { createRestoredBlob, type RestoredBlob } from './restored-blob.ts';
 import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
 

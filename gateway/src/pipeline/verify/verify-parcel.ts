@@ -81,7 +81,7 @@ export async function verifyParcel(
     const promised = awaited.get(key);
     // A part that stands there twice was promised once.
     if (awaited.delete(key) && promised)
-      instances.push(await settlePart(body, part, promised, tools, signal));
+      instances.push(await settlePart(body, { part, promised }, tools, signal));
   }
   return { instances, unpromised: parts.length - instances.length, broken };
 }
@@ -105,18 +105,19 @@ async function readParts(
   return { parts, broken: null };
 }
 
+type AwaitedPart = { readonly part: ParcelPart; readonly promised: Promised };
+
 /**
  * One instance that verify stumbles over keeps no other one waiting: it is held for a person, with its bytes.
  */
 async function settlePart(
   body: OpenBlob,
-  part: ParcelPart,
-  promised: Promised,
+  { part, promised }: AwaitedPart,
   tools: VerifyTools,
   signal: AbortSignal,
 ): Promise<VerifiedInstance> {
   try {
-    return await verifyPart(body, part, promised, tools, signal);
+    return await verifyPart(body, { part, promised }, tools, signal);
   } catch (error) {
     signal.throwIfAborted();
     // A disk that is full is no failure of the instance.
@@ -128,13 +129,12 @@ async function settlePart(
 
 async function verifyPart(
   body: OpenBlob,
-  part: ParcelPart,
-  promised: Promised,
+  { part, promised }: AwaitedPart,
   tools: VerifyTools,
   signal: AbortSignal,
 ): Promise<VerifiedInstance> {
   const { id } = promised;
-  const read = await readPart(body, part, promised.bytes, tools, signal);
+  const read = await readPart(body, { part, bytes: promised.bytes }, tools, signal);
   if (read === null) return { id, kind: 'damaged' };
   if (read.digest !== promised.digest) {
     await read.drop();
