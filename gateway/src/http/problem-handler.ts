@@ -7,6 +7,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { isDiskFull } from '../database/database.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
 import { accessOf, type GatewayEnv } from './route.ts';
@@ -44,7 +45,7 @@ const CODES_BY_STATUS: Readonly<Record<number, AnyProblemCode>> = {
 
 function toProblem(error: unknown): Problem | null {
   if (error instanceof Problem) return error;
-  if (error instanceof StorageFull) return new Problem('storage-full');
+  if (error instanceof StorageFull || isDiskFull(error)) return new Problem('storage-full');
   const code = error instanceof HTTPException ? CODES_BY_STATUS[error.status] : undefined;
   return code ? new Problem(code) : null;
 }

@@ -18,6 +18,10 @@ export type LogEvent =
   | { event: 'gateway-stopping'; signal: string }
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
+  /** The embedded database; `how`: an exit code or the name of a signal. */
+  | { event: 'database-ended'; how: string }
+  | { event: 'database-back' }
+  | { event: 'database-not-back'; error: string; code?: string; stack: readonly string[] }
   | {
       event: 'request';
       method: string;
