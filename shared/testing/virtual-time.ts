@@ -58,7 +58,7 @@ export function createVirtualTime(isBusy: () => boolean): VirtualTime {
     await turn();
   }
 
-  /** Sorted by time, and by who slept first. */
+  /** Sorted by time, then by the order of falling asleep. */
   function insert(sleeper: Sleeper): void {
     let at = sleepers.length;
     while (at > 0 && sleepers[at - 1]!.at > sleeper.at) at -= 1;
@@ -70,10 +70,14 @@ export function createVirtualTime(isBusy: () => boolean): VirtualTime {
     sleep(ms, signal) {
       return new Promise((resolve, reject) => {
         signal?.throwIfAborted();
+        count += 1;
         const sleeper: Sleeper = {
           at: now + Math.max(0, ms),
-          nth: (count += 1),
-          wake: () => (signal?.removeEventListener('abort', onAbort), resolve()),
+          nth: count,
+          wake() {
+            signal?.removeEventListener('abort', onAbort);
+            resolve();
+          },
         };
         const onAbort = (): void => {
           sleepers.splice(sleepers.indexOf(sleeper), 1);

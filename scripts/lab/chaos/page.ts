@@ -37,8 +37,10 @@ async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
 
 /** Chooses the files and presses Send. */
 async function sendFiles(tab: Page, files: string[], policy: Queued['policy']): Promise<void> {
-  await tab.evaluate(() => void (location.hash = '#/'));
-  // What an earlier attempt has left on the page is left there.
+  await tab.evaluate(() => {
+    location.hash = '#/';
+  });
+  // An earlier attempt may have left something on the page.
   if (!(await tab.getByRole('button', { name: 'Choose files' }).isVisible())) await tab.reload();
   await tab.locator('input[data-picks=files]').first().setInputFiles(files);
   const send = tab.getByRole('button', { name: /^Send \d/ });
