@@ -10,7 +10,9 @@ import { openTestGateway, type TestGateway } from './testing/open-gateway.ts';
 
 const test = suite('the gateway');
 let gateway: TestGateway;
-test.before(async () => void (gateway = await openTestGateway()));
+test.before(async () => {
+  gateway = await openTestGateway();
+});
 test.after(() => gateway.close());
 
 const problemOf = async (answer: Response): Promise<ProblemDetails> =>

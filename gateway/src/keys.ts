@@ -195,8 +195,10 @@ function watchPairs(
   let known = readAll(folder);
   let [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
   const look = (): AllPairs => {
-    [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
-    return (known = readAll(folder));
+    changedMs = statSync(folder).mtimeMs;
+    lookedAt = clock();
+    known = readAll(folder);
+    return known;
   };
   return {
     all: () => (statSync(folder).mtimeMs === changedMs ? known : look()),

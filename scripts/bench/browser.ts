@@ -7,9 +7,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
-import { openApp, signIn, untilInstalled } from '#testing/app-under-test.ts';
+import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openOwnWorld } from '#testing/world.ts';
 import type { BenchRow } from './row.ts';
 import {
   describeLongTasks,
@@ -224,7 +225,7 @@ export const profileBrowser = (say: (line: string) => void): Promise<readonly Be
 async function measure(say: (line: string) => void, isProfiled: boolean): Promise<readonly BenchRow[]> {
   const { chromium } = testEnvironment();
   if (chromium === null) throw new Error('there is no Chromium');
-  const app = await openApp(chromium);
+  const app = await openOwnWorld();
   try {
     const folder = join(app.folder, 'study');
     say(`writing ${INSTANCES} instances …`);

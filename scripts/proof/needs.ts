@@ -13,6 +13,7 @@ const BY_FIELD: Readonly<Record<string, PartName>> = {
   pacs: 'pacs',
   chromium: 'chromium',
   corpus: 'corpus',
+  world: 'world',
 };
 /** Modules that start or build something themselves. */
 const BY_MODULE: Readonly<Record<string, PartName>> = {

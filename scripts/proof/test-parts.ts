@@ -6,7 +6,8 @@
  *
  * A part that cannot be had is left out with its reason: the tests that need it skip themselves.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ORTHANC_PACKAGES } from '../system/choose-pacs.ts';
@@ -18,7 +19,15 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
-export type PartName = 'postgres' | 'orthanc' | 'pacs' | 'chromium' | 'readers' | 'corpus' | 'webApp';
+export type PartName =
+  | 'postgres'
+  | 'orthanc'
+  | 'pacs'
+  | 'chromium'
+  | 'readers'
+  | 'corpus'
+  | 'webApp'
+  | 'world';
 
 export type TestParts = {
   /** Starts what is not there yet; answers with the variables of these parts. Throws nothing. */
@@ -144,6 +153,22 @@ async function webApp(): Promise<Started> {
   return { env: {} };
 }
 
+/** Keeps the world that browser tests share; its parts start when a test first asks for them. */
+async function world(folder: string, env: Env): Promise<Started> {
+  const keeper = spawn(
+    process.execPath,
+    [join(ROOT, 'shared/testing/keep-world.ts'), join(folder, 'shared-world')],
+    { env: { ...process.env, ...env, TMPDIR: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const [address] = (await once(keeper.stdout.setEncoding('utf8'), 'data')) as [string];
+  const stop = async (): Promise<void> => {
+    if (keeper.exitCode !== null || keeper.signalCode !== null) return;
+    keeper.kill();
+    await once(keeper, 'exit');
+  };
+  return { env: { RELAY_TEST_WORLD: address.trim() }, stop };
+}
+
 const PARTS: Readonly<Record<PartName, Part>> = {
   postgres: { what: 'PostgreSQL', variables: ['RELAY_TEST_POSTGRES_URL'], start: postgres },
   orthanc: { what: 'Orthanc, installed', variables: [], start: orthancProgram },
@@ -157,6 +182,12 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
+  world: {
+    what: 'the shared world',
+    variables: ['RELAY_TEST_WORLD'],
+    after: ['orthanc', 'chromium', 'webApp'],
+    start: world,
+  },
 };
 
 export function createTestParts(folder: string, say: Say): TestParts {

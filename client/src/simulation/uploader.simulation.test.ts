@@ -10,12 +10,8 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Fault } from '#testing/gateway-faults.ts';
-import {
-  createSimulatedGateway,
-  createGatewayKeys,
-  type SimulatedGateway,
-  type GatewayKeys,
-} from '#testing/simulated-gateway.ts';
+import { createSimulatedGateway, type SimulatedGateway } from '#testing/simulated-gateway.ts';
+import { createGatewayKeys, type GatewayKeys } from '#testing/simulated-state.ts';
 import { runSequences, SEED } from '#testing/run-sequences.ts';
 import { createVirtualTime, watchCrypto } from '#testing/virtual-time.ts';
 import { createApiClient } from '../net/api-client.ts';

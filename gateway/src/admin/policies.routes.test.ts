@@ -230,7 +230,7 @@ test('are not tried without a policy, on too many instances, or on one that is t
   assert.is(await code(dryRun('{', [none])), 'bad-request');
   assert.is(await code(dryRun({ ...POLICY, colour: 'red' }, [none])), 'invalid-request');
   assert.is(await code(dryRun({ ...POLICY, options: ['clean-pixel-data'] }, [none])), 'policy-not-possible');
-  assert.is(await code(dryRun(' '.repeat(64 * 1024) + '{}', [none])), 'body-too-large');
+  assert.is(await code(dryRun(`${' '.repeat(64 * 1024)}{}`, [none])), 'body-too-large');
   assert.equal(trialsOf(await dryRun(POLICY, [])), []);
   assert.is(
     trialsOf(await dryRun(POLICY, Array<Uint8Array<ArrayBuffer>>(DRY_RUN.instances).fill(none))).length,
@@ -286,7 +286,10 @@ test('whose own work would be held on arrival are known before they are made', a
   // What is replaced is not known again.
   const pseudonyms = {
     ...one,
-    resolve: (requests: PseudonymRequests) => ((asked += 1) === 1 ? one : other).resolve(requests),
+    resolve(requests: PseudonymRequests) {
+      asked += 1;
+      return (asked === 1 ? one : other).resolve(requests);
+    },
   };
   const signal = new AbortController().signal;
   const source = bytesSource(study.instances[0]!.bytes);

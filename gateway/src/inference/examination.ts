@@ -29,7 +29,7 @@ import type { ExplanationMethod, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import { encodePng } from '../results/encode-png.ts';
-import type { ResultMap } from '../results/result.store.ts';
+import type { ResultMap } from '../results/result-map.store.ts';
 import type { RunRole } from './examine-thread.ts';
 
 /** All that is to be known for looking at one image; nothing of it is a patient's but the image. */

@@ -118,7 +118,8 @@ export async function readFiles(
   let count = 0;
   for await (const { field, isFile, chunks } of readMultipart(contentType, body, limits)) {
     if (isFile || field === 'file') {
-      if ((count += 1) > files) throw new Problem('too-many-inputs');
+      count += 1;
+      if (count > files) throw new Problem('too-many-inputs');
       await take(chunks);
     } else {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -139,7 +140,8 @@ export async function readJson<S extends z.ZodType>(
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {
-    if ((length += chunk.length) > JSON_BYTES_LIMIT) throw new Problem('body-too-large');
+    length += chunk.length;
+    if (length > JSON_BYTES_LIMIT) throw new Problem('body-too-large');
     chunks.push(chunk);
   }
   let json: unknown;

@@ -15,6 +15,7 @@ import type { ModelCard } from '#shared/models/card.ts';
 import { aboveOneModel, darkNanModel, meanModel, type TestModel } from '../testing/build-model.ts';
 import { versionsOf } from './model.store.ts';
 import { registerBuiltIn } from './register-built-in.ts';
+import { digestOf } from '#testing/digest-of.ts';
 
 type Model = z.infer<typeof modelSchema>;
 type Answer = z.infer<typeof predictAnswerSchema>;
@@ -128,7 +129,7 @@ test('one that is not what its card says is refused by name and is not there aft
   const refused = async (form: FormData, status: number): Promise<string> =>
     (await asked<{ code: string }>('POST', '/models', status, { form })).code;
   const nonsense = new Uint8Array(Buffer.from('this is no model at all'));
-  const sha256 = (await import('node:crypto')).createHash('sha256').update(nonsense).digest('hex');
+  const sha256 = digestOf(nonsense);
   assert.is(
     await refused(formOf({ file: nonsense, card: { ...model.card, sha256 } }), 422),
     'model-unreadable',

@@ -7,16 +7,9 @@ import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import {
-  insertResultInstances,
-  instancesOfResults,
-  lockResult,
-  mapOf,
-  masksOf,
-  sideOf,
-  type NewInstance,
-  type ResultRow,
-} from './result.store.ts';
+import { insertResultInstances, instancesOfResults, type NewInstance } from './result-instance.store.ts';
+import { mapOf, masksOf, sideOf } from './result-map.store.ts';
+import { lockResult, type ResultRow } from './result.store.ts';
 
 export const VERIFIED_QUEUE = 'verified-report';
 export type VerifiedReport = { readonly siteId: string; readonly resultId: string };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +8,7 @@ import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { digestOf } from '#testing/digest-of.ts';
 import { decode } from 'fast-png';
 import { formOf, lastOf } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -471,10 +471,7 @@ test('name the receipt that lists them, and the digest that it lists', async () 
       .where('id', '=', receipt!.id)
       .executeTakeFirstOrThrow();
     const listed = decodeJwt<Receipt>(row.jws).instances.find((one) => one.sopInstanceUID === sopInstanceUID);
-    assert.equal(
-      [listed?.digest, createHash('sha256').update(pacs.held.get(sopInstanceUID)!.bytes).digest('hex')],
-      [digest, digest],
-    );
+    assert.equal([listed?.digest, digestOf(pacs.held.get(sopInstanceUID)!.bytes)], [digest, digest]);
   }
 });
 

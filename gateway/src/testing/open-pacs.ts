@@ -2,7 +2,6 @@
  * A PACS in memory that lies on demand, for tests in which thousands of stores have to go wrong in
  * chosen ways. How a real PACS behaves is tested with one: pacs.contract.test.ts and pipeline.test.ts.
  */
-import { createHash } from 'node:crypto';
 import {
   PacsUnreachable,
   type DescribedInstance,
@@ -10,6 +9,7 @@ import {
   type Pacs,
   type StoreAnswer,
 } from '../ports/pacs/pacs.ts';
+import { digestOf } from '#testing/digest-of.ts';
 
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
@@ -71,7 +71,7 @@ export function openTestPacs(): TestPacs {
     async readBack({ sopInstanceUID }) {
       requireAnswer(pacs);
       const bytes = pacs.held.get(sopInstanceUID)?.bytes;
-      return bytes ? { digest: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length } : null;
+      return bytes ? { digest: digestOf(bytes), bytes: bytes.length } : null;
     },
     async fetchInstance({ sopInstanceUID }, maxBytes) {
       requireAnswer(pacs);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from 'playwright-core';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { signIn, untilInstalled } from '#testing/app-under-test.ts';
+import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { openProfile } from '#testing/inspect-page.ts';
 import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
 import { PATIENCE_MS, within } from './device-now.ts';

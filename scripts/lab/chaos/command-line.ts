@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PASSWORD } from '#testing/app-under-test.ts';
+import { PASSWORD } from '#testing/accounts.ts';
 import { offsetText, shiftedClock, sweepClock } from './gateway.ts';
 import type { Queued, State, StateWriter } from './state.ts';
 import type { World } from './world.ts';

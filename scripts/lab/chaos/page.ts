@@ -118,9 +118,15 @@ export async function openPageDevice(
     await writer.write();
   }
 
-  const { tabs: _tabs, ...faults } = browser;
   return {
-    ...faults,
+    reload: (random) => browser.reload(random),
+    killTab: (random) => browser.killTab(random),
+    closeTabs: () => browser.closeTabs(),
+    killBrowser: () => browser.killBrowser(),
+    stopWorkers: () => browser.stopWorkers(),
+    sync: () => browser.sync(),
+    limit: (bytes) => browser.limit(bytes),
+    want: () => browser.want(),
     begin(study) {
       if (study.state === 'chosen') turn = turn.then(() => untilSafe(study));
     },

@@ -8,7 +8,7 @@ import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { askOrthanc } from '#testing/ask-orthanc.ts';
-import { PASSWORD } from '#testing/app-under-test.ts';
+import { PASSWORD } from '#testing/accounts.ts';
 import { relay } from './command-line.ts';
 import { judgeBytes } from './judge-bytes.ts';
 import type { PageDevice } from './page.ts';

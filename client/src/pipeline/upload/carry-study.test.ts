@@ -1,10 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  createSimulatedGateway,
-  createGatewayKeys,
-  type SimulatedGateway,
-} from '#testing/simulated-gateway.ts';
+import { createSimulatedGateway, type SimulatedGateway } from '#testing/simulated-gateway.ts';
+import { createGatewayKeys } from '#testing/simulated-state.ts';
 import { createVirtualTime, watchCrypto, type VirtualTime } from '#testing/virtual-time.ts';
 import { createApiClient } from '../../net/api-client.ts';
 import { keyOf, type QueuedUpload, type UploadQueue } from '../queue/upload-queue.ts';
