@@ -193,7 +193,7 @@ const IMPOSSIBLE = {
     `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
 } as const;
 
-/** How it is carried out. @throws Problem policy-not-possible. */
+/** The rules that carry the policy out. @throws Problem policy-not-possible. */
 function requirePossible({ deidentify, options, rules }: PolicyDocument, pseudonyms: Pseudonyms): TriedRules {
   if (!deidentify) return null;
   const made = createRules(options, rules);
