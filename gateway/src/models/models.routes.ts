@@ -49,7 +49,7 @@ export const MODEL_BYTES_LIMIT = 64 * 1024 * 1024;
 const CARD_BYTES_LIMIT = 64 * 1024;
 const QUIET_MS = 60_000;
 
-/** What is acted on stands in URLs, metrics and DICOM attributes, or chooses how the model is asked. */
+/** Only fields that stand in URLs, metrics or DICOM attributes, or that decide how the model is run. */
 const uploadedCardSchema = modelCardSchema.extend({
   id: modelIdSchema,
   version: versionSchema,
@@ -61,7 +61,7 @@ const byId = z.object({ id: modelIdSchema });
 const byVersion = z.object({ id: modelIdSchema, version: versionSchema });
 const admin = { roles: ADMIN, tags: ['models'] as string[] };
 
-/** What may be found wrong with a model. */
+/** The faults that a check may find in a model. */
 const CHECK_PROBLEMS = [
   'model-not-usable',
   'model-too-large',

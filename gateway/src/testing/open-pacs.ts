@@ -38,7 +38,7 @@ export type TestPacs = Pacs & {
   readonly failsOn: Set<string>;
   /** So many searches after a store do not show the study yet. */
   slowToShow: number;
-  /** A search of a study names no more than these. */
+  /** A search of a study names at most so many. */
   listsAtMost: number;
 };
 
@@ -152,7 +152,7 @@ function isKept(lie: Lie, at: number): boolean {
   return KEEPING.includes(lie) || (lie === 'half' && at % 2 === 0);
 }
 
-/** What it says of an instance; all others are `stored`. */
+/** Its answer about an instance; `stored` by default. */
 const SAID: { readonly [lie in Lie]?: StoreAnswer['outcome'] } = {
   refusing: 'refused',
   busy: 'busy',
