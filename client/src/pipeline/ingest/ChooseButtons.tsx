@@ -26,6 +26,7 @@ export function ChooseButtons({ main }: { readonly main: boolean }) {
     if (picked !== null) await ingest.addFolder(picked);
   };
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls that belong together; these are buttons
     <div
       class={main ? 'choose choose-main' : 'choose'}
       role="group"

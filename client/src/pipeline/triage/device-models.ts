@@ -48,7 +48,8 @@ export function createDeviceModels(parts: KeptParts): DeviceModels {
   }
 
   async function open(id: DeviceModelId): Promise<InferenceSession> {
-    await (started ??= start());
+    started ??= start();
+    await started;
     return InferenceSession.create(await parts.read(MODELS[id]), {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'all',

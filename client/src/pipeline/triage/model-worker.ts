@@ -87,7 +87,8 @@ export function createModelWorker({ spawn, later, now }: ModelWorkerTools): Mode
     signal: AbortSignal,
   ): Promise<Exclude<FromModelWorker, { kind: 'fault' }>> {
     signal.throwIfAborted();
-    const asked = (worker ??= spawn());
+    worker ??= spawn();
+    const asked = worker;
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         signal.removeEventListener('abort', onAbort);
@@ -96,7 +97,11 @@ export function createModelWorker({ spawn, later, now }: ModelWorkerTools): Mode
         asked.onerror = null;
         settle();
       };
-      const fail = (error: unknown) => end(() => (rest(), reject(error)));
+      const fail = (error: unknown) =>
+        end(() => {
+          rest();
+          reject(error);
+        });
       const onAbort = () => fail(signal.reason);
       const callOff = later(() => fail(new ModelWorkerFault('TimedOut')), withinMs);
       signal.addEventListener('abort', onAbort, { once: true });
