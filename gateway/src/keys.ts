@@ -181,19 +181,21 @@ const readAll = (folder: string): AllPairs => ({
   sealing: readPairs(folder, 'sealing', toSealingPair),
 });
 
-/** For names that nobody knows the folder is not read all the time. */
+/** Unknown names do not make us read the folder all the time. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * What lies in the folder now. Gateways that share it are restarted one after the other when a pair was
- * changed: what the first one signs, or lets devices seal to, the others must know before their turn.
+ * The pairs in the folder now. Gateways that share it are restarted one after the other when a pair was
+ * changed: until their turn the others must know the pair with which the first one signs, or to which it lets
+ * devices seal.
  */
 function watchPairs(
   folder: string,
   clock: () => number,
 ): { all(): AllPairs; find<T>(of: (all: AllPairs) => T | undefined): T | undefined } {
   let known = readAll(folder);
-  let [changedMs, lookedAt] = [statSync(folder).mtimeMs, clock()];
+  let changedMs = statSync(folder).mtimeMs;
+  let lookedAt = clock();
   const look = (): AllPairs => {
     changedMs = statSync(folder).mtimeMs;
     lookedAt = clock();
@@ -204,8 +206,7 @@ function watchPairs(
     all: () => (statSync(folder).mtimeMs === changedMs ? known : look()),
     find(of) {
       const found = of(known);
-      // A folder on another machine may tell late that it has changed: who is asked for something unknown
-      // looks.
+      // A folder on another machine may report its change late, so an unknown name is looked up.
       if (
         found !== undefined ||
         (statSync(folder).mtimeMs === changedMs && clock() - lookedAt < LOOK_AGAIN_MS)

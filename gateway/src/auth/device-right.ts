@@ -87,7 +87,7 @@ async function endRights(
 export async function enrolDevice(tools: DeviceRightTools, user: User, key: PublicEcKey): Promise<string> {
   const { kty, crv, x, y } = key;
   const publicKey = { kty, crv, x, y };
-  if (!(await isUsableKey(publicKey))) throw new Problem('invalid-request', 'Not as asked for: publicKey.');
+  if (!(await isUsableKey(publicKey))) throw new Problem('invalid-request', 'Invalid: publicKey.');
   const thumbprint = await calculateJwkThumbprint(publicKey);
   const now = tools.now();
   const { deviceId, ended } = await tools.db.transaction().execute(async (trx) => {

@@ -99,9 +99,9 @@ export async function* readLimited(
 
 async function unlessQuiet<T>(next: Promise<T>, quietMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const quiet = new Promise<never>(
-    (_, reject) => void (timer = setTimeout(() => reject(new Problem('bad-request')), quietMs)),
-  );
+  const quiet = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Problem('bad-request')), quietMs);
+  });
   return Promise.race([next, quiet]).finally(() => clearTimeout(timer));
 }
 

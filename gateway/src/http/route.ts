@@ -11,7 +11,7 @@ import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { inflateGzip } from './gzip-body.ts';
-import { notAsAsked } from './not-as-asked.ts';
+import { invalidRequest } from './invalid-request.ts';
 
 /** Who may call: everybody, or callers with one of the roles. */
 export type Access = 'public' | readonly Role[];
@@ -52,7 +52,7 @@ export function createRouter(): Router {
   return new OpenAPIHono<GatewayEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      throw notAsAsked(result.error.issues, result.target);
+      throw invalidRequest(result.error.issues, result.target);
     },
   });
 }

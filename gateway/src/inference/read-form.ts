@@ -6,7 +6,7 @@ import { z } from '@hono/zod-openapi';
 import { EXPLANATION_METHODS, inferRequestSchema } from '#shared/protocol/inference.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
 /** For PNG, JPEG and DICOM files alike. A file is held in memory while models look at it. */
@@ -123,12 +123,11 @@ export async function readFiles(
       await take(chunks);
     } else {
       const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      if (length > FIELDS_BYTES)
-        throw new Problem('invalid-request', 'Not as asked for: a field is too long.');
+      if (length > FIELDS_BYTES) throw new Problem('invalid-request', 'Invalid: a field is too long.');
       fields[field] = Buffer.concat(chunks).toString();
     }
   }
-  if (count === 0) throw new Problem('invalid-request', 'Not as asked for: file.');
+  if (count === 0) throw new Problem('invalid-request', 'Invalid: file.');
   return parsed(fieldsSchema, fields);
 }
 
@@ -156,5 +155,5 @@ export async function readJson<S extends z.ZodType>(
 function parsed<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const outcome = schema.safeParse(value);
   if (outcome.success) return outcome.data;
-  throw notAsAsked(outcome.error.issues, 'request');
+  throw invalidRequest(outcome.error.issues, 'request');
 }

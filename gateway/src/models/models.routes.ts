@@ -10,7 +10,7 @@ import { modelSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import {
@@ -314,7 +314,7 @@ async function readUpload(
   const card = parts.get('card');
   const chunks = parts.get('model');
   if (card === undefined || chunks === undefined || chunks.length === 0)
-    throw new Problem('invalid-request', `Not as asked for: ${card === undefined ? 'card' : 'model'}.`);
+    throw new Problem('invalid-request', `Invalid: ${card === undefined ? 'card' : 'model'}.`);
   return { card: parseCard(Buffer.concat(card).toString()), chunks };
 }
 
@@ -327,7 +327,7 @@ function parseCard(text: string): ModelCard {
   }
   const parsed = uploadedCardSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notAsAsked(
+  throw invalidRequest(
     parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })),
     'card',
   );

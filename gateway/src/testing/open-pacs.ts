@@ -9,7 +9,7 @@ import {
   type Pacs,
   type StoreAnswer,
 } from '../ports/pacs/pacs.ts';
-import { digestOf } from '#testing/digest-of.ts';
+import { sha256 } from '#testing/sha256.ts';
 
 /**
  * `down`: no answer, nothing done. `cut`: the work is done and the answer is lost. `half`: every second
@@ -71,7 +71,7 @@ export function openTestPacs(): TestPacs {
     async readBack({ sopInstanceUID }) {
       requireAnswer(pacs);
       const bytes = pacs.held.get(sopInstanceUID)?.bytes;
-      return bytes ? { digest: digestOf(bytes), bytes: bytes.length } : null;
+      return bytes ? { digest: sha256(bytes), bytes: bytes.length } : null;
     },
     async fetchInstance({ sopInstanceUID }, maxBytes) {
       requireAnswer(pacs);

@@ -18,14 +18,11 @@ const VALUES = 12;
  * `whole` names the request when all of it is wrong. Paths are repeated in the answer, so the caller leaves
  * out paths with keys of the sender's.
  */
-export function notAsAsked(issues: readonly Issue[], whole: string): Problem {
+export function invalidRequest(issues: readonly Issue[], whole: string): Problem {
   const places = issues.map((issue) =>
     [issue.path.map(String).join('.') || whole, wanted(issue)].filter((word) => word !== null).join(' '),
   );
-  return new Problem(
-    'invalid-request',
-    `Not as asked for: ${[...new Set(places)].slice(0, PLACES).join(', ')}.`,
-  );
+  return new Problem('invalid-request', `Invalid: ${[...new Set(places)].slice(0, PLACES).join(', ')}.`);
 }
 
 function wanted(issue: Issue): string | null {
