@@ -41,7 +41,9 @@ function openDevice() {
           () => 'looked',
           (error: Error) => error.name,
         ),
-      leave: () => leaving.forEach((work) => work()),
+      leave() {
+        for (const work of leaving) work();
+      },
     };
   }
   /** The page begins to look and is gone before it is answered. */

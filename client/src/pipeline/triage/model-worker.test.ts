@@ -26,7 +26,8 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
   const worker = createModelWorker({
     now: () => clock.now,
     spawn() {
-      const nth = (life.spawned += 1);
+      life.spawned += 1;
+      const nth = life.spawned;
       const port: ModelWorkerPort = {
         onmessage: null,
         onerror: null,
@@ -36,14 +37,18 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
           else if (said !== 'silent')
             queueMicrotask(() => port.onmessage?.({ data: said } as MessageEvent<FromModelWorker>));
         },
-        terminate: () => void (life.ended += 1),
+        terminate() {
+          life.ended += 1;
+        },
       };
       return port;
     },
     later(work, ms) {
       const timer = { work, ms };
       timers.push(timer);
-      return () => void timers.splice(timers.indexOf(timer), 1);
+      return () => {
+        timers.splice(timers.indexOf(timer), 1);
+      };
     },
   });
   return { worker, life, timers, clock };
