@@ -89,8 +89,10 @@ async function openWorld() {
 }
 
 let world: Awaited<ReturnType<typeof openWorld>>;
-test.before(async () => void (world = await openWorld()));
-test.after(async () => world.close());
+test.before(async () => {
+  world = await openWorld();
+});
+test.after(async () => world?.close());
 
 async function storedFile(sopInstanceUID: string): Promise<Buffer> {
   const files = await filesOfInstance(world.orthanc, sopInstanceUID);
@@ -192,25 +194,10 @@ test('a receipt says of each instance what was done to it, and `deidentify` says
   ).text();
   const receipt = receiptSchema.parse(JSON.parse(Buffer.from(jws.split('.')[1]!, 'base64url').toString()));
 
-  const [key, reportPath] = [
-    join(world.folder, 'data', 'keys', 'project.key'),
-    join(world.folder, 'report.json'),
-  ];
-  assert.is(
-    (
-      await run([
-        'deidentify',
-        folder,
-        '--out',
-        join(world.folder, 'local'),
-        '--key',
-        key,
-        '--report',
-        reportPath,
-      ])
-    ).code,
-    0,
-  );
+  const key = join(world.folder, 'data', 'keys', 'project.key');
+  const reportPath = join(world.folder, 'report.json');
+  const options = ['--out', join(world.folder, 'local'), '--key', key, '--report', reportPath];
+  assert.is((await run(['deidentify', folder, ...options])).code, 0);
   const local = JSON.parse(await readFile(reportPath, 'utf8')) as Reported[];
 
   assert.is(receipt.reports?.length, 2);
@@ -235,7 +222,8 @@ test('a receipt says of each instance what was done to it, and `deidentify` says
   }
   for (const value of planted) assert.not.ok(JSON.stringify([receipt, local]).includes(value), value);
 
-  const [file, jwks] = [join(world.folder, 'reported.jws'), `${world.gateway.api}/.well-known/jwks.json`];
+  const file = join(world.folder, 'reported.jws');
+  const jwks = `${world.gateway.api}/.well-known/jwks.json`;
   await writeFile(file, jws);
   const verified = await run(['receipt', 'verify', file, '--jwks', jwks]);
   assert.is(verified.code, 0);

@@ -7,28 +7,12 @@ import { ApiProblem, Unreachable } from '../client/src/net/api-client.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';
+import type { Command, Surroundings } from './relay/command.ts';
 import { deidentify } from './relay/deidentify.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
 import { upload } from './relay/upload.ts';
 import { userAdd, userList, userPassword } from './relay/users.ts';
-
-/** What a command is given besides its arguments. */
-export interface Surroundings {
-  readonly env: NodeJS.ProcessEnv;
-  readonly signal: AbortSignal;
-  print(line: string): void;
-  /** For the person at the terminal: refusals, progress. */
-  say(line: string): void;
-}
-
-interface Command {
-  readonly words: readonly string[];
-  readonly usage: string;
-  /** For `--help` of this command alone. */
-  readonly about?: readonly string[];
-  readonly run: (args: readonly string[], around: Surroundings) => Promise<number>;
-}
 
 const COMMANDS: readonly Command[] = [
   {
@@ -41,8 +25,9 @@ const COMMANDS: readonly Command[] = [
     usage: 'deidentify PATH… --out DIR [--options NAME,…] [--key FILE] [--report FILE]',
     run: deidentify,
     about: [
-      '--report FILE: of each file the edition, options and methods, what was done by tag path (no values), digestBefore and digestAfter (SHA-256 of the file',
-      'before and after), and reportDigest, which a receipt has too. With --key also originalDigest: digestBefore under that key, as in a receipt.',
+      '--report FILE: for each file the edition, options and methods, the actions by tag path (no values), digestBefore and',
+      'digestAfter (SHA-256 of the file before and after), and reportDigest, which a receipt has too. With --key also',
+      'originalDigest: digestBefore under that key, as in a receipt.',
     ],
   },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
@@ -74,7 +59,7 @@ const USAGE = [
   '',
   ...COMMANDS.map((command) => `  ${command.usage}`),
   '',
-  'RELAY_PASSWORD holds the password of --user. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 the gateway could not be reached.',
+  'RELAY_PASSWORD holds the password of --user. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 gateway unreachable.',
 ].join('\n');
 
 /** Runs one command; `args` without the program's name. Never throws. */
@@ -122,11 +107,11 @@ if (import.meta.main) {
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort(new Error('interrupted')));
   process.once('SIGTERM', () => abort.abort(new Error('interrupted')));
-  // Whoever reads may stop reading (`| head`): what is under way goes on.
+  // The reader may stop reading (`| head`): the command continues.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
-  // An exit code instead of process.exit: what is still being written to a pipe arrives.
+  // An exit code instead of process.exit, so that output still on its way to a pipe arrives.
   process.exitCode = await relay(process.argv.slice(2), {
     env: process.env,
     signal: abort.signal,

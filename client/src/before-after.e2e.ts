@@ -11,44 +11,66 @@ import * as assert from 'uvu/assert';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid, type SOPClassUID } from '#shared/dicom/uid.ts';
-import { choose, instancesInPacs, signIn, type StudyOnDisk } from '#testing/app-under-test.ts';
-import { looksRight, walkScreens } from '#testing/screen-walk.ts';
-import { syntheticStudy, type SyntheticOptions } from '#testing/synthetic-study.ts';
+import {
+  choose,
+  chooseFromDisk,
+  filesOf,
+  instancesSentBy,
+  onDisk,
+  type StudyOnDisk,
+} from '#testing/app-page.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
 
 const test = suite('before and after');
-const step = await walkScreens(test, 'before and after');
+const walk = await walkScreens(test, { name: 'before and after', roles: ['admin'], open: openWorld });
 
-function filesOf(options: SyntheticOptions): StudyOnDisk[] {
-  return syntheticStudy(options).instances.map(({ fileName, bytes }) => ({
-    name: `${options.seed}-${fileName}`,
-    mimeType: 'application/octet-stream',
-    buffer: Buffer.from(bytes),
-  }));
-}
-
-const SAID_BURNED_IN: SyntheticOptions = {
-  seed: 31,
-  modality: 'SC',
-  series: 2,
-  instancesPerSeries: 3,
-  rows: 64,
-  columns: 64,
-  burnedInSeries: 2,
-};
+/** Six instances, of which the second series says that text is burned into its pixels. */
+const burnedIn = ({ seed }: Stage, options = {}): StudyOnDisk[] =>
+  filesOf({ seed: seed(1), modality: 'SC', instancesPerSeries: 3, burnedInSeries: 2, ...options });
 
 const heading = (page: Page) => page.getByRole('heading', { name: 'Before and after', level: 1 });
-/** The group of the list that is called so. */
+/** The group of the list with this name. */
 const group = (page: Page, name: string) => page.locator('.change-fold', { hasText: name });
 
-step(
+/** Enters, chooses a CT, and opens what is removed from it. */
+async function openComparison(stage: Stage): Promise<void> {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, filesOf({ seed: stage.seed(0) }));
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await heading(page).waitFor();
+  await group(page, 'Identity').waitFor();
+}
+
+/** Enters, chooses a study of which three instances are held back, and opens it. */
+async function openHeldBack(stage: Stage): Promise<void> {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, burnedIn(stage));
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
+  await page.getByLabel('Series').selectOption({ index: 1 });
+}
+
+async function releaseAll(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Release all 3 shown' }).click();
+  await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
+}
+
+/** Releases all but the third instance. */
+async function releaseTwo(page: Page): Promise<void> {
+  await releaseAll(page);
+  await page.getByLabel(/^Instance 3 of 3: I looked at this picture/).uncheck();
+  await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+}
+
+walk(
   'from the card of a found study its data set is seen before and after, grouped by what changes mean',
-  async ({ page, gateway }) => {
-    await page.goto(gateway.web);
-    await signIn(page);
-    await choose(
-      page,
-      filesOf({ seed: 30, modality: 'CT', series: 2, instancesPerSeries: 6, rows: 64, columns: 64 }),
-    );
+  async ({ page, enter, seed }) => {
+    await enter();
+    await choose(page, filesOf({ seed: seed(0) }));
     await looksRight(page, 'before-after-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();
     await heading(page).waitFor();
@@ -68,7 +90,9 @@ step(
   },
 );
 
-step('sequences open, groups fold, and the search finds keywords, tags and values', async ({ page }) => {
+walk('sequences open, groups fold, and the search finds keywords, tags and values', async (stage) => {
+  const { page } = stage;
+  await openComparison(stage);
   const search = page.getByLabel('Search');
   await search.fill('RequestAttributesSequence');
   const inside = page.locator('.change', { hasText: 'ScheduledProcedureStepDescription' });
@@ -97,7 +121,9 @@ step('sequences open, groups fold, and the search finds keywords, tags and value
   await looksRight(page, 'before-after-kept');
 });
 
-step('the next instance and another series are compared in its place', async ({ page }) => {
+walk('the next instance and another series are compared in its place', async (stage) => {
+  const { page } = stage;
+  await openComparison(stage);
   await page.locator('.segment', { hasText: 'All' }).click();
   await page.getByLabel('Search').fill('SeriesNumber');
   await page.getByRole('button', { name: 'Next instance' }).click();
@@ -113,18 +139,22 @@ step('the next instance and another series are compared in its place', async ({ 
     .waitFor();
 });
 
-step(
+walk(
   'when the screen is left nothing of the values is on the page, and the study is where it was',
-  async ({ page }) => {
+  async (stage) => {
+    const { page } = stage;
+    await openComparison(stage);
     await page.locator('main').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
     assert.not.match(await page.content(), /QzAcc|QzComment|QzPrivate/);
   },
 );
 
-step(
+walk(
   'under the policy that keeps names the screen says plainly that nothing is changed',
-  async ({ page }) => {
+  async ({ page, enter, seed }) => {
+    await enter();
+    await choose(page, filesOf({ seed: seed(0) }));
     await page.getByRole('button', { name: /Change$/ }).click();
     await page.getByText('Keep everything unchanged').click();
     await page.getByRole('button', { name: 'Done' }).click();
@@ -133,18 +163,15 @@ step(
     await group(page, 'Kept').waitFor();
     assert.is(await page.locator('.change-fold').count(), 1, 'there is no other group');
     await looksRight(page, 'before-after-identified');
-    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-    await page.getByRole('button', { name: /Change$/ }).click();
-    await page.getByText('Remove names on this device').click();
-    await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('button', { name: 'Clear' }).click();
   },
 );
 
-step(
-  'what the policy cannot make safe is held back with its reason, and stays so until somebody looks',
-  async ({ page }) => {
-    await choose(page, filesOf(SAID_BURNED_IN));
+walk(
+  'instances that the policy cannot make safe are held back with the reason until somebody looks',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, burnedIn(stage));
     await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
     await looksRight(page, 'held-back-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();
@@ -163,7 +190,9 @@ step(
   },
 );
 
-step('a release is one instance at a time or all that are shown, and can be taken back', async ({ page }) => {
+walk('a release is one instance at a time or all that are shown, and can be taken back', async (stage) => {
+  const { page } = stage;
+  await openHeldBack(stage);
   await page.getByLabel(/^Instance 1 of 3: I looked at this picture/).check();
   await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
   await page.getByLabel('Search').fill('BurnedIn');
@@ -179,21 +208,21 @@ step('a release is one instance at a time or all that are shown, and can be take
   await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
   await page.getByRole('button', { name: 'Hold all 3 back again' }).click();
   await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
-  await page.getByRole('button', { name: 'Release all 3 shown' }).click();
-  await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
-  await page.getByLabel(/^Instance 3 of 3: I looked at this picture/).uncheck();
-  await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+  await releaseTwo(page);
   await looksRight(page, 'held-back-released');
 });
 
-step(
-  'what was released arrives in the PACS, what was left out does not, and the gateway has no doubt',
-  async ({ page, orthanc }) => {
+walk(
+  'released instances arrive in the PACS, those left out do not, and the gateway has no doubt',
+  async (stage) => {
+    const { page, account } = stage;
+    await openHeldBack(stage);
+    await releaseTwo(page);
     await page.locator('main').getByRole('link', { name: 'Upload' }).click();
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    assert.is(await instancesInPacs(orthanc), 5);
+    assert.is(await instancesSentBy(stage, account.username), 5);
   },
 );
 
@@ -215,51 +244,57 @@ function documentFile(): StudyOnDisk {
       [0x00420011, 'OB', new TextEncoder().encode('%PDF-1.7')],
     ],
   });
-  return { name: 'report.dcm', mimeType: 'application/octet-stream', buffer: Buffer.concat(parts) };
+  return onDisk('report.dcm', Buffer.concat(parts));
 }
 
-step(
-  'a document can only be left out, and a file that cannot be read any more says what to do',
-  async ({ page, folder }) => {
-    await page.evaluate(() => (location.hash = '#/'));
-    await choose(page, [documentFile()]);
-    await page.getByRole('link', { name: /^See what is removed/ }).click();
-    await page.getByText('It cannot be released, even after somebody has looked at it.').waitFor();
-    await page.getByText('No picture can be drawn here').first().waitFor();
-    await looksRight(page, 'held-document');
-    await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-    await page.getByRole('button', { name: 'Clear' }).click();
-    const paths = await Promise.all(
-      filesOf({ seed: 33 }).map(async ({ name, buffer }) => {
-        await writeFile(join(folder, name), buffer);
-        return join(folder, name);
-      }),
-    );
-    await page.locator('input[data-picks=files]').first().setInputFiles(paths);
-    await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
-    await page.getByRole('link', { name: /^See what is removed/ }).click();
-    await group(page, 'Identity').waitFor();
-    await rm(paths[1]!);
-    await page.getByRole('button', { name: 'Next instance' }).click();
-    await page.getByText('The device could not read the file.').waitFor();
-    await page.getByText('Put the medium in again and choose the file once more.').waitFor();
-    await looksRight(page, 'before-after-unreadable');
+walk('a document can only be left out', async ({ page, enter }) => {
+  await enter();
+  await choose(page, [documentFile()]);
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await page.getByText('It cannot be released, even after somebody has looked at it.').waitFor();
+  await page.getByText('No picture can be drawn here').first().waitFor();
+  await looksRight(page, 'held-document');
+});
+
+walk('a file that can no longer be read says what to do', async ({ page, folder, enter, seed }) => {
+  await enter();
+  const paths = await Promise.all(
+    filesOf({ seed: seed(0), series: 1, instancesPerSeries: 3 }).map(async ({ name, buffer }) => {
+      await writeFile(join(folder, name), buffer);
+      return join(folder, name);
+    }),
+  );
+  await chooseFromDisk(page, paths);
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await group(page, 'Identity').waitFor();
+  await rm(paths[1]!);
+  await page.getByRole('button', { name: 'Next instance' }).click();
+  await page.getByText('The device could not read the file.').waitFor();
+  await page.getByText('Put the medium in again and choose the file once more.').waitFor();
+  await looksRight(page, 'before-after-unreadable');
+});
+
+walk(
+  'a study that is no longer chosen is said to be gone, with the way back',
+  async ({ page, enter, seed }) => {
+    await enter();
+    await choose(page, filesOf({ seed: seed(0) }));
+    await page.evaluate(() => {
+      location.hash = '#/before-after/0f8b-1';
+    });
+    await page.getByRole('heading', { name: 'This study is not chosen here.' }).waitFor();
+    await looksRight(page, 'before-after-missing');
+    await page.getByRole('link', { name: 'Choose a study' }).click();
+    await page.getByRole('heading', { name: '1 study found' }).waitFor();
   },
 );
 
-step('a study that is no longer chosen is said to be gone, with the way back', async ({ page }) => {
-  await page.evaluate(() => (location.hash = '#/before-after/0f8b-1'));
-  await page.getByRole('heading', { name: 'This study is not chosen here.' }).waitFor();
-  await looksRight(page, 'before-after-missing');
-  await page.getByRole('link', { name: 'Choose a study' }).click();
-  await page.getByRole('heading', { name: '1 study found' }).waitFor();
-});
-
-step(
+walk(
   'the keyboard alone goes through the frames of a cine and reaches its release, and the focus can be seen',
-  async ({ page }) => {
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await choose(page, filesOf({ ...SAID_BURNED_IN, seed: 32, frames: 4 }));
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, burnedIn(stage, { frames: 4 }));
     await page.getByRole('link', { name: /^See what is removed/ }).focus();
     await page.keyboard.press('Enter');
     await heading(page).waitFor();

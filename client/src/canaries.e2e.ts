@@ -6,81 +6,45 @@
  * and in what Orthanc holds. The same files sent unchanged are found by the same search.
  */
 import { createPrivateKey } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { REASONS } from '#shared/protocol/reasons.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
 import { createOpener, SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
-import { choose, PASSWORD, signIn, type StudyOnDisk } from '#testing/app-under-test.ts';
+import { ADMIN, ask } from '#testing/accounts.ts';
+import { choose, signIn, type StudyOnDisk } from '#testing/app-page.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { CANARY_NAME, readCanaries, type Canaries } from '#testing/canaries.ts';
-import { PATIENCE_MS, skipped, testEnvironment } from '#testing/environment.ts';
+import { skipped, testEnvironment } from '#testing/environment.ts';
 import type { Found } from '#testing/find-identities.ts';
-import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { createHttpTap, type HttpTap, type TappedRequest } from '#testing/http-tap.ts';
-import { openProfile } from '#testing/inspect-page.ts';
-import { startLink } from '#testing/link.ts';
-import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
-import { findOrthanc, startOrthanc } from '../../scripts/system/orthanc.ts';
-import { freePort } from '../../scripts/system/ports.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
-const { chromium, corpus } = testEnvironment();
+const { corpus } = testEnvironment();
 const test = suite('canaries');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : corpus === null
-      ? 'no corpus'
-      : (await findOrthanc()) === null
-        ? 'Orthanc is not installed'
-        : null;
+const why = corpus === null ? 'no corpus' : await noWorldBecause();
 
-async function openWorld(executable: string) {
-  if (!(await isWebAppCurrent())) await buildWebApp();
-  const folder = await mkdtemp(join(tmpdir(), 'relay-canaries-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
-  const [toGateway, toPacs] = [createHttpTap(), createHttpTap()];
-  const pacsUrl = new URL(orthanc.url);
-  const pacsLink = await startLink(Number(pacsUrl.port), 0, () => toPacs.listen());
-  const [port, webPort] = [await freePort(), await freePort()];
-  const dataDir = join(folder, 'data');
-  const pacs = {
-    url: `http://127.0.0.1:${pacsLink.port}${pacsUrl.pathname}`,
-    authorization: orthanc.authorization,
-  };
-  const gateway = createGatewayUnderTest({ port, webPort, dataDir, pacs, adminPassword: PASSWORD });
-  await gateway.start();
-  const link = await startLink(webPort, 0, () => toGateway.listen());
-  const profile = join(folder, 'profile');
-  const browser = await openProfile(executable, profile);
-  browser.setDefaultTimeout(PATIENCE_MS);
-  return {
-    folder,
-    dataDir,
-    profile,
-    orthanc,
-    gateway,
-    pacsLink,
-    toGateway,
-    toPacs,
-    browser,
-    address: `http://127.0.0.1:${link.port}`,
-    async close() {
-      await browser.close();
-      await link.stop();
-      await gateway.stop();
-      await pacsLink.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+type World = OwnWorld & {
+  readonly toGateway: HttpTap;
+  readonly toPacs: HttpTap;
+  readonly browser: BrowserContext;
+};
+
+/** A world in which everything is heard that passes to the gateway and to the PACS. */
+async function openTappedWorld(): Promise<World> {
+  const toGateway = createHttpTap();
+  const toPacs = createHttpTap();
+  const world = await openOwnWorld({
+    tapToGateway: () => toGateway.listen(),
+    tapToPacs: () => toPacs.listen(),
+  });
+  return { ...world, toGateway, toPacs, browser: await world.openBrowser() };
 }
-type World = Awaited<ReturnType<typeof openWorld>>;
 
 const filesOf = (canaries: Canaries): StudyOnDisk[] =>
   [...canaries.instances, ...canaries.documents].map(({ bytes }, index) => ({
@@ -165,23 +129,14 @@ function storageOf(page: Page): Promise<string> {
   });
 }
 
-/** What an administrator can ask of the gateway. */
+/** Everything that an administrator can ask of the gateway. */
 async function answersOf({ gateway }: World): Promise<string> {
-  const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${gateway.api}/auth/login`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  });
-  const { accessToken } = (await login.json()) as { accessToken: string };
-  const ask = async (path: string) => {
-    const answer = await fetch(`${gateway.api}${path}`, {
-      headers: { authorization: `Bearer ${accessToken}` },
-    });
+  const read = async (path: string): Promise<string> => {
+    const answer = await ask(gateway, ADMIN, { path });
     assert.is(answer.status, 200, path);
     return answer.text();
   };
-  return (await Promise.all([ask('/metrics'), ask('/audit')])).join('\n');
+  return (await Promise.all([read('/metrics'), read('/audit')])).join('\n');
 }
 
 /** Where a canary is, by place. `page`: what it can read; null once it is closed. */
@@ -224,12 +179,12 @@ async function chooseUnder(page: Page, files: readonly StudyOnDisk[], policy: Re
   await page.keyboard.press('Escape');
 }
 
-if (why !== null || chromium === null || corpus === null) {
+if (why !== null || corpus === null) {
   skipped('the canaries through a browser into a PACS', why ?? 'no corpus');
 } else {
   test('no canary leaves the device, in any form: not on the way, not in what is kept anywhere, not in the PACS', async () => {
     const canaries = await readCanaries(corpus);
-    const world = await openWorld(chromium);
+    const world = await openTappedWorld();
     try {
       const page = world.browser.pages()[0]!;
       await page.goto(world.address);

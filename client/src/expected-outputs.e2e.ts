@@ -1,40 +1,31 @@
 /**
  * What the models are expected to say of the labelled images, out of the product's own worker in Chromium:
- * wrapped as radiographs, read, decoded, reduced and run as any study is. How accurate they are on them, how
- * far WebAssembly is from the runtime of the gateway, and how long it took is printed.
+ * wrapped as radiographs, read, decoded, reduced and run as any study is. Their accuracy and the difference
+ * between WebAssembly and the gateway's runtime are printed; their speed is measured by `npm run bench`.
  */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readdir, readFile } from 'node:fs/promises';
+import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openApp, signIn, type AppUnderTest } from '#testing/app-under-test.ts';
+import { createAccount } from '#testing/accounts.ts';
+import { signIn } from '#testing/app-page.ts';
 import { skip, skipped, testEnvironment } from '#testing/environment.ts';
-import { evalImages, filmOf, readEvalImage, resized } from '#testing/films.ts';
-import { examineInChromium, percentile, type Answer } from '#testing/models-in-chromium.ts';
+import { evalImages, filmOf, readEvalImage } from '#testing/films.ts';
+import { examineInChromium, type Answer } from '#testing/models-in-chromium.ts';
 import { openModels } from '#testing/open-models.ts';
+import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 import { CARDS } from '#shared/models/card.ts';
 import { SCORE_TOLERANCE } from '#shared/models/disagreement.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { createExaminer } from './pipeline/triage/examine-instance.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
 
-const { chromium, corpus } = testEnvironment();
+const { corpus } = testEnvironment();
 const evaluation = await evalImages();
 const test = suite('expected outputs in Chromium');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : evaluation === null
-      ? 'the labelled images are not here'
-      : (await findOrthanc()) === null
-        ? 'Orthanc is not installed'
-        : null;
+const why = evaluation === null ? 'the labelled images are not here' : await noWorldBecause();
 
-/** DESIGN §6 is said of a frame of so many pixels. */
-const TWO_MEGAPIXELS = { rows: 1600, columns: 1250 };
-const WARM = 10;
-
-/** Those of the corpus that models of the device are asked about. */
+/** Radiographs of the corpus. */
 const RADIOGRAPHS = [
   'cr-chest-philips/RG1_J2KI.dcm',
   'cr-modality-lut/CR-ModalitySequenceLUT.dcm',
@@ -51,19 +42,26 @@ const within = (actual: readonly number[], expected: readonly number[], toleranc
   actual.length === expected.length &&
   actual.every((value, at) => Math.abs(value - expected[at]!) <= tolerance);
 
-if (why !== null || chromium === null || evaluation === null) {
+if (why !== null || evaluation === null) {
   skipped('expected outputs in Chromium', why ?? 'the labelled images are not here');
 } else {
-  let app: AppUnderTest;
+  let world: World;
+  let visitor: BrowserContext;
+  let page: Page;
   test.before(async () => {
-    app = await openApp(chromium);
+    world = await openWorld();
+    const { username } = await createAccount(world.gateway, 'tess', ['technician']);
+    visitor = await world.openVisitor();
+    page = await visitor.newPage();
+    await page.goto(world.address);
+    await signIn(page, username);
   });
-  test.after(async () => app.close());
+  test.after(async () => {
+    await visitor.close();
+    await world.close();
+  });
 
   test('every labelled image gets what is expected, within the tolerance that is stated with it', async () => {
-    const page = await (await app.openBrowser()).newPage();
-    await page.goto(app.address);
-    await signIn(page);
     const { images, tolerance } = evaluation;
     const films = await Promise.all(
       images.map(
@@ -107,8 +105,6 @@ if (why !== null || chromium === null || evaluation === null) {
 
   test('real radiographs: the device and the gateway’s runtime say the same', async () => {
     if (corpus === null) skip('radiographs in WebAssembly and in Node', 'the corpus is not here');
-    const page = await (await app.openBrowser()).newPage();
-    await page.goto(app.address);
     const films = await Promise.all(RADIOGRAPHS.map((path) => readFile(join(corpus, 'dev', path))));
     assert.equal(await differencesFromNode(films, await examineInChromium(page, films)), []);
   });
@@ -173,43 +169,7 @@ if (why !== null || chromium === null || evaluation === null) {
     process.stdout.write(
       `\nin Chromium: kind ${kinds} of ${images.length}, pneumonia ${right} of ${scored.length}, film warnings on ${outside} of ${images.length} images as they are\n`,
     );
-    for (const id of ['image-kind', 'pneumonia', 'lung-fields'] as const) {
-      const ms = answers.slice(WARM).flatMap(({ readings }) => readings.ms.models[id] ?? []);
-      process.stdout.write(
-        `${id}: p50 ${percentile(ms, 0.5).toFixed(1)} ms, p95 ${percentile(ms, 0.95).toFixed(1)} ms (${ms.length} runs)\n`,
-      );
-    }
   }
-
-  test('how long a full-size film takes is printed', async () => {
-    const page = await (await app.openBrowser()).newPage();
-    await page.goto(app.address);
-    const [film] = evaluation.images;
-    const { bytes } = filmOf(resized(await readEvalImage(evaluation, film!.file), TWO_MEGAPIXELS), {
-      seed: 2000,
-    });
-    const native = await examineInChromium(
-      page,
-      Array.from({ length: WARM }, () => bytes),
-    );
-    const say = (what: string, answers: readonly Answer[]) => {
-      const ms = answers.slice(1).map(({ readings }) => readings.ms.picture);
-      process.stdout.write(
-        `${what}: decoded and reduced in p50 ${percentile(ms, 0.5).toFixed(0)} ms, p95 ${percentile(ms, 0.95).toFixed(0)} ms\n`,
-      );
-    };
-    say('\n2 megapixels, native', native);
-    if (corpus === null) skip('the time of a JPEG 2000 film', 'the corpus is not here');
-    const folder = join(corpus, 'dev/cr-chest-philips');
-    const coded = await readFile(join(folder, (await readdir(folder))[0]!));
-    say(
-      '3.6 megapixels, JPEG 2000',
-      await examineInChromium(
-        page,
-        Array.from({ length: 5 }, () => coded),
-      ),
-    );
-  });
 }
 
 function indexOfMost(values: readonly number[]): number {

@@ -7,26 +7,15 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
-import {
-  filesOf,
-  instancesInPacs,
-  openApp,
-  openInstalled,
-  queueStudy,
-  type AppUnderTest,
-} from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import * as assert from 'uvu/assert';
+import { filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
+import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { findOrthanc, startOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { startOrthanc } from '../../scripts/system/orthanc.ts';
 
-const { chromium } = testEnvironment();
 const test = suite('the link, as the status line tells it');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
 
 /** Answers everything with 200 and a page, as a hotel's network does until somebody signs in. */
 async function startHotel(port: number): Promise<Server> {
@@ -39,16 +28,20 @@ async function startHotel(port: number): Promise<Server> {
   return hotel;
 }
 
-const says = (page: Page, words: string) =>
-  page.locator('.status').getByText(words, { exact: true }).waitFor();
+/** Waits until the status line says this, and nothing else. */
+async function says(page: Page, words: string): Promise<void> {
+  const status = page.locator('.status').getByText(words, { exact: true });
+  await status.waitFor();
+  assert.ok(await status.isVisible(), words);
+}
 
-if (why !== null || chromium === null) {
-  skipped('the link, as the status line tells it', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('the link, as the status line tells it', why);
 } else {
-  let app: AppUnderTest;
+  let app: OwnWorld;
   let page: Page;
   test.before(async () => {
-    app = await openApp(chromium);
+    app = await openOwnWorld();
     page = await openInstalled(await app.openBrowser(), app);
     await says(page, 'Online');
   });
@@ -78,7 +71,7 @@ if (why !== null || chromium === null) {
       await says(page, 'Gateway not reachable');
       // The newest version is asked for too, and the page of the hotel is not taken for it.
       await page.evaluate(async () => (await navigator.serviceWorker.ready).update().catch(() => undefined));
-      await queueStudy(page, filesOf(1));
+      await sendStudy(page, filesOf({ seed: 1 }));
       await page.getByText('You can close this page: 12 instances are safe here').waitFor();
       await page.getByText('Waiting for the gateway. Sending resumes automatically.').first().waitFor();
       await page.reload();
@@ -90,7 +83,7 @@ if (why !== null || chromium === null) {
     }
     await app.gateway.start();
     await says(page, 'Online');
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
   });
 
   test('a PACS that is down is told from a gateway that is, and the study waits at the gateway', async () => {
@@ -98,7 +91,7 @@ if (why !== null || chromium === null) {
     await page.reload();
     await says(page, 'PACS not reachable');
     await page.getByRole('link', { name: 'Upload' }).click();
-    await queueStudy(page, filesOf(2));
+    await sendStudy(page, filesOf({ seed: 2 }));
     await page.getByText('Waiting for the PACS. The gateway resumes automatically.').first().waitFor();
     await says(page, 'PACS not reachable');
     const again = await startOrthanc({
@@ -107,7 +100,10 @@ if (why !== null || chromium === null) {
     });
     try {
       await says(page, 'Online');
-      await until('the study to be in the PACS', async () => (await instancesInPacs(again)) === 24);
+      await until(
+        'the study to be in the PACS',
+        async () => (await instancesInPacs({ orthanc: again })) === 24,
+      );
     } finally {
       await again.stop();
     }

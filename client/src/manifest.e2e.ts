@@ -2,19 +2,19 @@
  * The app as something to install: Chromium's own parser finds no fault in the manifest, every picture it
  * names is there in the size it names, and files that the system hands over are read.
  *
- * With RELAY_DRAW_PICTURES the pictures are drawn anew into client/public: icons from their SVG, screenshots
+ * With RELAY_DRAW_PICTURES the pictures in client/public are drawn again: icons from their SVG, screenshots
  * of the running app.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { filesOf, openApp, signIn, untilInstalled, type AppUnderTest } from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
-import { openBrowser } from '#testing/inspect-page.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { createAccount, type Account } from '#testing/accounts.ts';
+import { filesOf, openInstalled, seedsOf, signIn } from '#testing/app-page.ts';
+import { skipped } from '#testing/environment.ts';
+import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 
 const PUBLIC = fileURLToPath(new URL('../public', import.meta.url));
 const ICONS = [
@@ -28,14 +28,9 @@ const SCREENS = {
   narrow: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
 } as const;
 
-const { chromium } = testEnvironment();
 const test = suite('the app as something to install');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
+const seed = seedsOf('the app as something to install');
 
 /** Width and height of a PNG (W3C PNG §11.2.1, IHDR). */
 function sizeOf(png: Buffer): string {
@@ -53,14 +48,14 @@ async function drawIcons(browser: Browser): Promise<void> {
   await page.close();
 }
 
-async function drawScreens(app: AppUnderTest, browser: Browser): Promise<void> {
+async function drawScreens({ address }: World, { username }: Account, browser: Browser): Promise<void> {
   await mkdir(join(PUBLIC, 'screenshots'), { recursive: true });
   for (const [form, screen] of Object.entries(SCREENS)) {
     const page = await (
       await browser.newContext({ ...screen, locale: 'en-GB', colorScheme: 'light', reducedMotion: 'reduce' })
     ).newPage();
-    await page.goto(app.address);
-    await signIn(page);
+    await page.goto(address);
+    await signIn(page, username);
     await page.getByText('Names are removed on this device').first().waitFor();
     // The app's own sample: nobody is in it.
     const chooseSample = async () => {
@@ -83,25 +78,26 @@ async function drawScreens(app: AppUnderTest, browser: Browser): Promise<void> {
   }
 }
 
-if (why !== null || chromium === null) {
-  skipped('the app as something to install', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('the app as something to install', why);
 } else {
-  let app: AppUnderTest;
+  let world: World;
+  let visitor: BrowserContext;
   let page: Page;
   test.before(async () => {
-    app = await openApp(chromium);
+    world = await openWorld();
+    const account = await createAccount(world.gateway, 'tess', ['technician']);
+    visitor = await world.openVisitor();
     if (process.env['RELAY_DRAW_PICTURES']) {
-      const browser = await openBrowser(chromium);
-      await drawIcons(browser);
-      await drawScreens(app, browser);
-      await browser.close();
+      await drawIcons(visitor.browser()!);
+      await drawScreens(world, account, visitor.browser()!);
     }
-    page = await (await app.openBrowser()).newPage();
-    await page.goto(app.address);
-    await signIn(page);
-    await untilInstalled(page);
+    page = await openInstalled(visitor, world, account.username);
   });
-  test.after(async () => app.close());
+  test.after(async () => {
+    await visitor.close();
+    await world.close();
+  });
 
   test('Chromium reads the manifest without a fault and would install the app', async () => {
     const debug = await page.context().newCDPSession(page);
@@ -129,7 +125,7 @@ if (why !== null || chromium === null) {
       ['wide', 'narrow'],
     );
     for (const { src, sizes, type } of [...manifest.icons, ...manifest.screenshots]) {
-      const answer = await fetch(new URL(src, app.address));
+      const answer = await fetch(new URL(src, world.address));
       assert.is(answer.status, 200, src);
       assert.is(answer.headers.get('content-type'), type);
       if (type === 'image/png') assert.is(sizeOf(Buffer.from(await answer.arrayBuffer())), sizes, src);
@@ -137,7 +133,7 @@ if (why !== null || chromium === null) {
   });
   type Picture = { src: string; sizes: string; type: string; form_factor?: string };
 
-  test('files that the system opens with the app are read in the window that is there, and a shortcut shows its page without loading anew', async () => {
+  test('files that the system opens with the app are read in the window that is there, and a shortcut shows its page without loading the app again', async () => {
     // No system hands files to a browser without a window: what its launch queue would give is given here.
     await page.addInitScript(() => {
       Object.defineProperty(window, 'launchQueue', {
@@ -166,7 +162,7 @@ if (why !== null || chromium === null) {
     await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
     await launch(
       '',
-      filesOf(5).map(({ buffer }) => buffer.toString('base64')),
+      filesOf({ seed: seed(5) }).map(({ buffer }) => buffer.toString('base64')),
     );
     await page.getByRole('heading', { name: '1 study found' }).waitFor();
     assert.is(await page.evaluate(() => (window as unknown as { isTheSame?: boolean }).isTheSame), true);

@@ -10,28 +10,20 @@ import {
   choose,
   filesOf,
   instancesInPacs,
-  openApp,
-  queueStudy,
+  sendStudy,
   signIn,
   untilInstalled,
   untilPolicyKnown,
-  type AppUnderTest,
-} from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+} from '#testing/app-page.ts';
+import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
 /** DESIGN, issue "nothing is lost": the CPU is slowed so many times. */
 const CPU_SLOWED = 4;
 
-const { chromium } = testEnvironment();
 const test = suite('the installed app without a network');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
 
 async function slow(browser: BrowserContext, page: Page): Promise<void> {
   const debug = await browser.newCDPSession(page);
@@ -42,7 +34,7 @@ async function slow(browser: BrowserContext, page: Page): Promise<void> {
  * A new window of a browser that has just been started; resolves with the milliseconds until files can be
  * chosen.
  */
-async function coldStart(app: AppUnderTest): Promise<{ browser: BrowserContext; page: Page; ms: number }> {
+async function coldStart(app: OwnWorld): Promise<{ browser: BrowserContext; page: Page; ms: number }> {
   const browser = await app.openBrowser();
   await browser.setOffline(true);
   const page = await browser.newPage();
@@ -53,12 +45,12 @@ async function coldStart(app: AppUnderTest): Promise<{ browser: BrowserContext; 
   return { browser, page, ms: performance.now() - startedAt };
 }
 
-if (why !== null || chromium === null) {
-  skipped('the installed app without a network', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('the installed app without a network', why);
 } else {
-  let app: AppUnderTest;
+  let app: OwnWorld;
   test.before(async () => {
-    app = await openApp(chromium);
+    app = await openOwnWorld();
   });
   test.after(async () => app.close());
 
@@ -79,12 +71,13 @@ if (why !== null || chromium === null) {
     await page.getByText('Offline', { exact: true }).waitFor();
     await page.getByText('Names are removed on this device').first().waitFor();
     await page.getByRole('button', { name: 'Account of admin' }).waitFor();
-    await choose(page, filesOf(1));
+    await choose(page, filesOf({ seed: 1 }));
     await page.getByRole('heading', { name: '1 study found' }).waitFor();
     await page.locator('canvas').first().waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
+    assert.is(await instancesInPacs(app), 0);
   });
 
   test('what was queued is still there after another restart, more can be queued, and all of it arrives when the network is back', async () => {
@@ -95,7 +88,7 @@ if (why !== null || chromium === null) {
     // The sender's name for it, so that a person knows which one waits.
     await page.locator('.queue-name a').first().waitFor();
     await page.getByRole('link', { name: 'Upload' }).click();
-    await queueStudy(page, filesOf(2));
+    await sendStudy(page, filesOf({ seed: 2 }));
     await page.getByText('24 instances are safe here', { exact: false }).waitFor();
     assert.is(
       (await page.locator('[data-part=under-way] .queue-name, .queue-row[data-part=under-way]').count()) > 0,
@@ -106,7 +99,7 @@ if (why !== null || chromium === null) {
     app.link.mend();
     await browser.setOffline(false);
     await page.getByText('Nothing waits on this device').waitFor();
-    await until('both studies to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 24);
+    await until('both studies to be in the PACS', async () => (await instancesInPacs(app)) === 24);
   });
 }
 

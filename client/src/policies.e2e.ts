@@ -8,22 +8,22 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { PolicyAnswer, Session } from '#shared/protocol/api.ts';
+import type { PolicyAnswer } from '#shared/protocol/api.ts';
+import { ADMIN, ask } from '#testing/accounts.ts';
 import {
   choose,
   instancesInPacs,
-  openApp,
-  PASSWORD,
+  onDisk,
+  pressSend,
   signIn,
   untilInstalled,
-  type AppUnderTest,
   type StudyOnDisk,
-} from '#testing/app-under-test.ts';
+} from '#testing/app-page.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
 const POLICY = {
   name: 'own',
@@ -35,44 +35,12 @@ const POLICY = {
 const INSTANCES = 4;
 const HELD = 'The policy was changed while the study waited.';
 
-const { chromium } = testEnvironment();
 const test = suite('an administrator’s policy');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
 
 const studyOf = (seed: number): SyntheticStudy => syntheticStudy({ seed, instancesPerSeries: INSTANCES });
 const filesOf = ({ instances }: SyntheticStudy): StudyOnDisk[] =>
-  instances.map(({ fileName, bytes }) => ({
-    name: fileName,
-    mimeType: 'application/octet-stream',
-    buffer: Buffer.from(bytes),
-  }));
-
-async function asAdmin(
-  { gateway }: AppUnderTest,
-  method: string,
-  path: string,
-  body: unknown,
-): Promise<number> {
-  const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${gateway.api}/auth/login`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  });
-  const { accessToken } = (await login.json()) as Session;
-  return (
-    await fetch(`${gateway.api}${path}`, {
-      method,
-      headers: { ...headers, authorization: `Bearer ${accessToken}` },
-      body: JSON.stringify(body),
-    })
-  ).status;
-}
+  instances.map(({ fileName, bytes }) => onDisk(fileName, bytes));
 
 /** What a script of the page can do with the keys that lie in its database. */
 function keysOnDevice(
@@ -118,8 +86,7 @@ async function send(
 ): Promise<void> {
   await choose(page, filesOf(study));
   await before(page);
-  await page.getByRole('button', { name: /^Send \d/ }).click();
-  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+  await pressSend(page);
 }
 
 async function choosePolicy(page: Page): Promise<void> {
@@ -149,7 +116,7 @@ function versionKept(page: Page): Promise<number | undefined> {
 
 /** Which planted values stand in the PACS, without their ends. */
 async function plantedInPacs(
-  { orthanc }: AppUnderTest,
+  { orthanc }: OwnWorld,
   studies: readonly SyntheticStudy[],
 ): Promise<Set<string>> {
   const found = new Set<string>();
@@ -161,16 +128,17 @@ async function plantedInPacs(
   return found;
 }
 
-if (why !== null || chromium === null) {
-  skipped('an administrator’s policy', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('an administrator’s policy', why);
 } else {
   const [first, second] = [studyOf(41), studyOf(42)];
-  let app: AppUnderTest;
+  let app: OwnWorld;
   let page: Page;
   const answers: string[] = [];
   test.before(async () => {
-    app = await openApp(chromium);
-    assert.is(await asAdmin(app, 'POST', '/admin/policies', POLICY), 201);
+    app = await openOwnWorld();
+    const made = await ask(app.gateway, ADMIN, { method: 'POST', path: '/admin/policies', body: POLICY });
+    assert.is(made.status, 201);
     page = await (await app.openBrowser()).newPage();
     page.on(
       'response',
@@ -191,15 +159,12 @@ if (why !== null || chromium === null) {
 
   test('is chosen by its title, and what it keeps arrives and nothing else', async () => {
     await send(page, first, choosePolicy);
-    await until(
-      'the study to be in the PACS',
-      async () => (await instancesInPacs(app.orthanc)) === INSTANCES,
-    );
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === INSTANCES);
     assert.equal(await plantedInPacs(app, [first]), new Set(['Institution']));
   });
 
   test('is carried out with a key that never travels as it is and that no script can read', async () => {
-    const projectKey = await readFile(join(app.folder, 'data', 'keys', 'project.key'));
+    const projectKey = await readFile(join(app.dataDir, 'keys', 'project.key'));
     await until('an answer about policies', () => answers.length > 0);
     for (const answer of answers) {
       assert.is((JSON.parse(answer) as PolicyAnswer).projectKey?.ephemeral.length, 87);
@@ -221,23 +186,22 @@ if (why !== null || chromium === null) {
     app.link.cut();
     await send(page, second);
     await page.getByText(`You can close this page: ${INSTANCES} instances are safe here`).waitFor();
-    assert.is(
-      await asAdmin(app, 'PUT', '/admin/policies/own', { replaces: 1, policy: { ...POLICY, options: [] } }),
-      200,
-    );
+    const changed = await ask(app.gateway, ADMIN, {
+      method: 'PUT',
+      path: '/admin/policies/own',
+      body: { replaces: 1, policy: { ...POLICY, options: [] } },
+    });
+    assert.is(changed.status, 200);
     app.link.mend();
     await page.getByText(HELD).first().waitFor();
-    assert.is(await instancesInPacs(app.orthanc), INSTANCES);
+    assert.is(await instancesInPacs(app), INSTANCES);
     await page.getByRole('link', { name: 'Upload' }).click();
     await send(page, second, () =>
       until('the page to know the present version', async () => (await versionKept(page)) === 2).then(
         () => undefined,
       ),
     );
-    await until(
-      'the study to be in the PACS',
-      async () => (await instancesInPacs(app.orthanc)) === 2 * INSTANCES,
-    );
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 2 * INSTANCES);
     assert.equal(await plantedInPacs(app, [second]), new Set());
     await page.getByText(HELD).first().waitFor({ state: 'detached' });
   });

@@ -15,14 +15,14 @@ import { STRUCTURAL_UIDS } from '#shared/deid/attribute-lists.ts';
 import type { DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { tagName } from '#shared/dicom/dictionary.ts';
 import { asciiText } from '#shared/dicom/values.ts';
-import { choose, openApp, signIn, type StudyOnDisk } from '#testing/app-under-test.ts';
+import { choose, signIn, type StudyOnDisk } from '#testing/app-page.ts';
 import { allFiles } from '#testing/ask-orthanc.ts';
 import { parsed } from '#testing/deidentified-file.ts';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type Mutation } from '#testing/mutated-copy.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openOwnWorld } from '#testing/world.ts';
 
 const RELAY = fileURLToPath(new URL('../../scripts/relay.ts', import.meta.url));
 const OPTIONS = 'retain-longitudinal-modified-dates';
@@ -41,14 +41,9 @@ const WITH_MODIFIED_DATES: Mutation = {
   to: `deidentify: true, options: ['${OPTIONS}']`,
 };
 
-const { chromium, corpus } = testEnvironment();
+const { corpus } = testEnvironment();
 const test = suite('same result');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
 
 /** SOP Instance UID → the Part 10 file. */
 type Result = ReadonlyMap<string, Uint8Array>;
@@ -84,16 +79,12 @@ async function byUid(files: readonly Uint8Array[]): Promise<Result> {
 }
 
 /** What the PACS holds after a device of its own has sent the files. */
-async function throughBrowser(
-  executable: string,
-  root: string,
-  files: readonly StudyOnDisk[],
-): Promise<Result> {
-  const app = await openApp(executable, root);
+async function throughBrowser(root: string, files: readonly StudyOnDisk[]): Promise<Result> {
+  const app = await openOwnWorld({ root });
   try {
     // The key of the project comes before the first device.
     await app.gateway.stop();
-    await writeFile(join(app.folder, 'data/keys/project.key'), KEY);
+    await writeFile(join(app.dataDir, 'keys/project.key'), KEY);
     await app.gateway.start();
     const page = (await app.openBrowser()).pages()[0]!;
     await page.goto(app.address);
@@ -220,8 +211,8 @@ test('another key: no UID, no pseudonym and no date is alike; the same key again
   });
 });
 
-if (why !== null || chromium === null) {
-  skipped('the same result on two devices and by the command line', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('the same result on two devices and by the command line', why);
 } else {
   test('one key: two devices and the command line make the same instances, byte for byte', async () => {
     const files = await originals();
@@ -230,7 +221,7 @@ if (why !== null || chromium === null) {
     try {
       await copy.build();
       for (const device of ['one device', 'another device']) {
-        const held = await throughBrowser(chromium, copy.root, files);
+        const held = await throughBrowser(copy.root, files);
         assert.equal([...held.keys()].sort(), [...expected.keys()].sort(), `SOP Instance UIDs of ${device}`);
         for (const [uid, bytes] of held) {
           const [mine, theirs] = [bytes, expected.get(uid)!];

@@ -3,28 +3,29 @@
  * although it was queued last, a film that should be repeated is pointed out, an adult gets no score, all of
  * it without a network too; and when the models die, the study travels all the same.
  */
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import { ADMIN, askAs } from '#testing/accounts.ts';
 import {
-  askAs,
   choose,
   instancesInPacs,
-  openApp,
+  onDisk,
   openInstalled,
+  pressSend,
+  studiesSentBy,
   untilPolicyKnown,
-  type AppUnderTest,
   type StudyOnDisk,
-} from '#testing/app-under-test.ts';
+} from '#testing/app-page.ts';
 import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { looksRight } from '#testing/screen-walk.ts';
-import { mainThreadTasks, type TraceEvent } from '../../scripts/bench/main-thread-tasks.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
 
 /** Of the card of the model `pneumonia`. */
 const THRESHOLD = 0.212;
@@ -32,17 +33,10 @@ const NORMAL_STUDIES = 9;
 /** Runtime, gate, score, lungs. */
 const PARTS = 4;
 
-const { chromium, corpus } = testEnvironment();
+const { corpus } = testEnvironment();
 const evaluation = await evalImages();
 const test = suite('models on the device');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : evaluation === null
-      ? 'the labelled images are not here'
-      : (await findOrthanc()) === null
-        ? 'Orthanc is not installed'
-        : null;
+const why = evaluation === null ? 'the labelled images are not here' : await noWorldBecause();
 
 type Film = StudyOnDisk & { readonly studyInstanceUID: string };
 
@@ -58,12 +52,7 @@ async function childFilm({
   change?: typeof turned;
 }): Promise<Film> {
   const { studyInstanceUID, bytes } = filmOf(change(await readEvalImage(set, file)), { seed });
-  return {
-    name: `film-${seed}.dcm`,
-    mimeType: 'application/octet-stream',
-    buffer: Buffer.from(bytes),
-    studyInstanceUID,
-  };
+  return { ...onDisk(`film-${seed}.dcm`, bytes), studyInstanceUID };
 }
 
 const scoreOf = ({ expected }: EvalSet['images'][number]): number => expected.pneumonia?.score ?? Number.NaN;
@@ -104,15 +93,8 @@ async function keepEverythingUnchanged(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
-/** In the order in which the gateway was told of them. */
-async function announced(app: AppUnderTest): Promise<string[]> {
-  const { uploads } = await askAs<{ uploads: { studyInstanceUID: string }[] }>(
-    app.gateway,
-    'admin',
-    '/uploads',
-  );
-  return uploads.map(({ studyInstanceUID }) => studyInstanceUID).reverse();
-}
+/** The studies in the order in which the gateway was told of them. */
+const announced = async (app: OwnWorld): Promise<string[]> => (await studiesSentBy(app, ADMIN)).reverse();
 
 /** The page as it opens: nothing is chosen. */
 async function openUpload(page: Page, address: string): Promise<void> {
@@ -122,37 +104,40 @@ async function openUpload(page: Page, address: string): Promise<void> {
   await untilPolicyKnown(page);
 }
 
-async function send(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Send \d/ }).click();
-  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+/** Runs in the page, and not in its workers: counts what it does with WebAssembly. */
+function countWebAssembly(): void {
+  const used: string[] = [];
+  for (const name of ['compile', 'compileStreaming', 'instantiate', 'instantiateStreaming'] as const) {
+    const original = WebAssembly[name] as (...values: unknown[]) => unknown;
+    Object.assign(WebAssembly, {
+      [name]: (...values: unknown[]) => {
+        used.push(name);
+        return original.apply(WebAssembly, values);
+      },
+    });
+  }
+  for (const name of ['Module', 'Instance'] as const) {
+    const original = WebAssembly[name];
+    Object.assign(WebAssembly, {
+      [name]: new Proxy(original, {
+        construct(target, values) {
+          used.push(name);
+          return Reflect.construct(target, values);
+        },
+      }),
+    });
+  }
+  Object.assign(window, { usedWebAssembly: used });
 }
 
-async function tracing(session: CDPSession, work: () => Promise<void>): Promise<TraceEvent[]> {
-  const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as unknown as TraceEvent[])));
-  await session.send('Tracing.start', {
-    transferMode: 'ReportEvents',
-    traceConfig: {
-      recordMode: 'recordAsMuchAsPossible',
-      includedCategories: ['toplevel', '__metadata'],
-      excludedCategories: ['*'],
-    },
-  });
-  await work();
-  const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-  await session.send('Tracing.end');
-  await complete;
-  return events;
-}
-
-if (why !== null || chromium === null || evaluation === null) {
+if (why !== null || evaluation === null) {
   skipped('models on the device', why ?? 'the labelled images are not here');
 } else {
-  let app: AppUnderTest;
+  let app: OwnWorld;
   let browser: BrowserContext;
   let page: Page;
   test.before(async () => {
-    app = await openApp(chromium);
+    app = await openOwnWorld();
     browser = await app.openBrowser();
     page = await openInstalled(browser, app);
   });
@@ -181,12 +166,12 @@ if (why !== null || chromium === null || evaluation === null) {
       .nth(NORMAL_STUDIES - 1)
       .waitFor();
     assert.is(await page.getByText('Goes first').count(), 0);
-    await send(page);
+    await pressSend(page);
     await page.getByRole('link', { name: 'Upload' }).click();
     await choose(page, [last]);
     await page.getByText('Goes first').waitFor();
     await page.getByText('Not for diagnostic use').first().waitFor();
-    await send(page);
+    await pressSend(page);
     await page.locator('.queue-row').first().getByText('Goes first').waitFor();
 
     const said = await triageInQueue(page);
@@ -201,10 +186,7 @@ if (why !== null || chromium === null || evaluation === null) {
 
     app.link.mend();
     await browser.setOffline(false);
-    await until(
-      'all to be in the PACS',
-      async () => (await instancesInPacs(app.orthanc)) === NORMAL_STUDIES + 1,
-    );
+    await until('all to be in the PACS', async () => (await instancesInPacs(app)) === NORMAL_STUDIES + 1);
     const order = await announced(app);
     assert.is(order[0], last.studyInstanceUID);
     assert.equal(
@@ -228,7 +210,7 @@ if (why !== null || chromium === null || evaluation === null) {
     await openUpload(page, app.address);
     await choose(page, files);
     await page.getByText('Outside this model’s population', { exact: false }).waitFor();
-    await send(page);
+    await pressSend(page);
     const adult = Object.values(await triageInQueue(page)).find(
       (triage) => triage?.population === 'outside' && triage.runtime !== 'none',
     );
@@ -267,7 +249,7 @@ if (why !== null || chromium === null || evaluation === null) {
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
     assert.is(await pointedOut.count(), 1, 'the other one is still pointed out');
     await page.getByText('1 study to look at').waitFor();
-    await send(page);
+    await pressSend(page);
     await pointedOut.waitFor();
     await looksRight(page, 'triage-queue');
     const said = await triageInQueue(page);
@@ -281,26 +263,28 @@ if (why !== null || chromium === null || evaluation === null) {
     );
   });
 
-  test('while films are looked at, the page’s own thread stays free', async () => {
+  test('films are decoded and looked at in a worker: the page’s own thread runs no WebAssembly', async () => {
     const films = await Promise.all(
       normals.slice(0, 4).map(({ file }, nth) => childFilm({ set: evaluation, file, seed: 400 + nth })),
     );
-    const paths = films.map(({ name }) => join(app.folder, name));
-    await Promise.all(films.map(({ buffer }, nth) => writeFile(paths[nth]!, buffer)));
-    await openUpload(page, app.address);
-    const session = await browser.newCDPSession(page);
-    const events = await tracing(session, async () => {
-      // From the disk: of contents that are handed over, the test itself would make files on the page's
-      // thread.
-      await page.locator('input[data-picks=files]').first().setInputFiles(paths);
-      await page.getByText('1 image looked at on this device').nth(3).waitFor();
-    });
-    const tasks = mainThreadTasks(events)
-      .map(({ ms }) => ms)
-      .sort((a, b) => b - a);
-    process.stdout.write(
-      `\ntasks of the page's thread while four films were looked at: longest ${tasks[0]?.toFixed(1)} ms, over 50 ms: ${tasks.filter((ms) => ms > 50).length} of ${tasks.length}\n`,
+    const opened = await browser.newPage();
+    await opened.addInitScript(countWebAssembly);
+    await openUpload(opened, app.address);
+    await choose(opened, films);
+    await opened.getByText('1 image looked at on this device').nth(3).waitFor();
+    const used = () =>
+      opened.evaluate(() => (window as unknown as { usedWebAssembly: string[] }).usedWebAssembly);
+    assert.equal(await used(), []);
+    assert.ok(
+      opened.workers().some((worker) => worker.url().includes('triage')),
+      'the worker of the models is running',
     );
+    // Positive control: an empty module is noticed.
+    await opened.evaluate(async () => {
+      await WebAssembly.compile(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+    });
+    assert.equal(await used(), ['compile']);
+    await opened.close();
   });
 
   test('a worker that dies stops no upload: the study arrives, nobody claims to have looked, and the gateway does', async () => {
@@ -308,19 +292,19 @@ if (why !== null || chromium === null || evaluation === null) {
       rules: [{ name: 'films', enabled: true, model: 'pneumonia' }],
     });
     const film = await childFilm({ set: evaluation, file: positive.file, seed: 500 });
-    page.on(
-      'worker',
-      (worker) =>
-        void (
-          worker.url().includes('triage') && worker.evaluate(() => globalThis.close()).catch(() => undefined)
-        ),
-    );
+    page.on('worker', (worker) => {
+      if (!worker.url().includes('triage')) return;
+      void ignoreFailure(
+        worker.evaluate(() => globalThis.close()),
+        'a worker that closes does not answer',
+      );
+    });
     await openUpload(page, app.address);
-    const before = await instancesInPacs(app.orthanc);
+    const before = await instancesInPacs(app);
     await choose(page, [film]);
     await keepEverythingUnchanged(page);
-    await send(page);
-    await until('it to be in the PACS', async () => (await instancesInPacs(app.orthanc)) > before);
+    await pressSend(page);
+    await until('it to be in the PACS', async () => (await instancesInPacs(app)) > before);
     const said = (await triageInQueue(page))[film.studyInstanceUID];
     assert.equal(
       [said?.runtime, said?.population, said?.score],

@@ -8,30 +8,14 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  choose,
-  filesOf,
-  instancesInPacs,
-  openApp,
-  queueStudy,
-  signIn,
-  untilInstalled,
-  untilPolicyKnown,
-  type AppUnderTest,
-} from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+import { choose, filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
+import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
 
-const { chromium } = testEnvironment();
 const test = suite('a new version of the app');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
 
 /** Builds the same sources as another version, and puts it where the gateway serves it from. */
 async function release(copy: MutatedCopy, version: string): Promise<void> {
@@ -59,23 +43,19 @@ async function versionOf(page: Page): Promise<string> {
   return version;
 }
 
-if (why !== null || chromium === null) {
-  skipped('a new version of the app', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('a new version of the app', why);
 } else {
   let copy: MutatedCopy;
-  let app: AppUnderTest;
+  let app: OwnWorld;
   let browser: BrowserContext;
   let page: Page;
   test.before(async () => {
     copy = await copyWith([]);
     await release(copy, 'first');
-    app = await openApp(chromium, copy.root);
+    app = await openOwnWorld({ root: copy.root });
     browser = await app.openBrowser();
-    page = await browser.newPage();
-    await page.goto(app.address);
-    await signIn(page);
-    await untilInstalled(page);
-    await untilPolicyKnown(page);
+    page = await openInstalled(browser, app);
   });
   test.after(async () => {
     await app.close();
@@ -84,7 +64,7 @@ if (why !== null || chromium === null) {
 
   test('is told, is taken with one press, and the study that was queued without a network is still there and arrives', async () => {
     app.link.cut();
-    await queueStudy(page, filesOf(1));
+    await sendStudy(page, filesOf({ seed: 1 }));
     await page.getByText('You can close this page: 12 instances are safe here').waitFor();
     // The new version comes before the first byte of the study can go.
     await page.getByRole('button', { name: /^Pause/ }).click();
@@ -98,14 +78,14 @@ if (why !== null || chromium === null) {
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
     assert.is(await versionOf(page), 'Version second');
     await page.getByRole('button', { name: /^Resume/ }).click();
-    await until('the study to be in the PACS', async () => (await instancesInPacs(app.orthanc)) === 12);
+    await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
     await page.getByRole('button', { name: 'Close' }).click();
   });
 
   test('waits while somebody reads in another window, and says so', async () => {
     const other = await browser.newPage();
     await other.goto(app.address);
-    await choose(other, filesOf(2));
+    await choose(other, filesOf({ seed: 2 }));
     await release(copy, 'third');
     await askForUpdate(page);
     await press(page, 'Use it now');
@@ -126,7 +106,7 @@ if (why !== null || chromium === null) {
   test('that took over in the middle strands nobody: what was read stays, a part that is gone is told, and the page comes to itself', async () => {
     await page.goto(`${app.address}/#/`);
     await page.reload();
-    await choose(page, filesOf(3));
+    await choose(page, filesOf({ seed: 3 }));
     // Every file of the page that an update touches has another name then.
     const view = join(copy.root, 'client/src/pipeline/queue/QueueView.tsx');
     await writeFile(

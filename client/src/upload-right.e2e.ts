@@ -1,41 +1,34 @@
 /**
  * The right to send that outlives a login, in a real Chromium against the running system: the session ends
  * while a study travels, an account is disabled, the tablet's clock is days off and is set in the middle.
- * What was queued arrives, or says for whom it waits.
+ * A queued study arrives, or says for whom it waits.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '#shared/protocol/api.ts';
+import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
 import {
   choose,
-  filesOf,
-  instancesInPacs,
-  openApp,
-  PASSWORD,
+  instancesSentBy,
+  largeFilesOf,
+  seedsOf,
   signIn,
   untilInstalled,
   untilPolicyKnown,
-  type AppUnderTest,
-} from '#testing/app-under-test.ts';
-import { skipped, testEnvironment } from '#testing/environment.ts';
+} from '#testing/app-page.ts';
+import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { shiftClock, type ShiftedClock } from '#testing/shift-clock.ts';
-import { findOrthanc } from '../../scripts/system/orthanc.ts';
+import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 
 const DAY_MS = 86_400_000;
 const INSTANCES = 16;
-/** Large enough to be met in the middle, however well it is coded. */
-const study = (seed: number) => filesOf(seed, { instances: INSTANCES, rows: 512 });
+/** Bytes of a study after which the link is held: it is on its way, and not there. */
+const HALF_BYTES = 300_000;
 
-const { chromium } = testEnvironment();
 const test = suite('the right to send');
-const why =
-  chromium === null
-    ? 'there is no Chromium'
-    : (await findOrthanc()) === null
-      ? 'Orthanc is not installed'
-      : null;
+const why = await noWorldBecause();
+const seed = seedsOf('the right to send');
 
 type DeviceNow = {
   readonly rights: readonly { name: string; enrolled: boolean; extractable: boolean }[];
@@ -43,7 +36,7 @@ type DeviceNow = {
   readonly receipts: number;
 };
 
-/** What the browser's database holds of rights, parcels and receipts. */
+/** Rights, parcels and receipts in the browser's database. */
 function deviceNow(page: Page): Promise<DeviceNow> {
   return page.evaluate(async () => {
     const done = <T>(request: IDBRequest<T>) =>
@@ -73,83 +66,65 @@ function deviceNow(page: Page): Promise<DeviceNow> {
   });
 }
 
-async function asAdmin(
-  { gateway }: AppUnderTest,
-  method: string,
-  path: string,
-  body: unknown,
-): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
-  const login = await fetch(`${gateway.api}/auth/login`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  });
-  const { accessToken } = (await login.json()) as Session;
-  return fetch(`${gateway.api}${path}`, {
-    method,
-    headers: { ...headers, authorization: `Bearer ${accessToken}` },
-    body: JSON.stringify(body),
-  });
-}
-
-if (why !== null || chromium === null) {
-  skipped('the right to send', why ?? 'there is no Chromium');
+if (why !== null) {
+  skipped('the right to send', why);
 } else {
-  let app: AppUnderTest;
+  let world: World;
   let browser: BrowserContext;
-  let sent = 0;
+  let account: Account;
   test.before(async () => {
-    app = await openApp(chromium);
+    world = await openWorld();
   });
   test.before.each(async () => {
-    browser = await app.openBrowser();
-    await browser.clearCookies();
+    browser = await world.openVisitor();
+    account = await createAccount(world.gateway, 'tess', ['technician']);
   });
-  test.after(async () => app.close());
+  test.after.each(async () => browser.close());
+  test.after(async () => world.close());
 
   /** Nothing passes after so many further bytes, until it is resumed, or the test has failed. */
   let held: { resume(): void } | null = null;
   const hold = (bytes: number) => {
-    const pause = app.link.pauseAfter(bytes);
+    const pause = world.link.pauseAfter(bytes);
     held = pause;
     return pause;
   };
   test.after.each(() => held?.resume());
 
-  const openAs = async (
-    username: string,
-    before: (page: Page) => Promise<void> = async () => undefined,
-  ): Promise<Page> => {
+  const open = async (before: (page: Page) => Promise<void> = async () => undefined): Promise<Page> => {
     const page = await browser.newPage();
     await before(page);
-    await page.goto(app.address);
+    await page.goto(world.address);
     await page.getByLabel('User name').waitFor();
-    await signIn(page, username);
+    await signIn(page, account.username);
     await untilInstalled(page);
     await untilPolicyKnown(page);
     return page;
   };
-  /** Chooses a study, presses Send, and holds the link when so many bytes have left. */
-  const sendHalf = async (page: Page, seed: number, bytes: number) => {
-    await choose(page, study(seed));
-    const middle = hold(bytes);
+  /** Chooses a study, presses Send, and holds the link when half of it has left. */
+  const sendHalf = async (page: Page, nth: number) => {
+    await choose(page, largeFilesOf(seed(nth)));
+    const middle = hold(HALF_BYTES);
     await page.getByRole('button', { name: /^Send \d/ }).click();
     await middle.reached;
     await page.getByText('You can close this page', { exact: false }).waitFor();
-    sent += INSTANCES;
     return middle;
   };
-  const untilArrived = async (page: Page, receipts: number) => {
+  const untilArrived = async (page: Page) => {
     await until('the study to be in the PACS, and its receipt here', async () => {
       const now = await deviceNow(page);
-      return now.records === 0 && now.receipts >= receipts;
+      return now.records === 0 && now.receipts === 1;
     });
-    assert.is(await instancesInPacs(app.orthanc), sent);
+    assert.is(await instancesSentBy(world, account.username), INSTANCES);
+  };
+  const setDisabled = async (disabled: boolean) => {
+    const path = `/admin/users/${account.id}`;
+    const answer = await ask(world.gateway, ADMIN, { method: 'PATCH', path, body: { disabled } });
+    assert.is(answer.status, 200);
   };
 
   test('a study whose session ends in the middle arrives without a login, and its receipt is checked', async () => {
-    const page = await openAs('admin');
+    const page = await open();
     await until('the device to be enrolled', async () =>
       (await deviceNow(page)).rights.some(({ enrolled }) => enrolled),
     );
@@ -159,9 +134,9 @@ if (why !== null || chromium === null) {
       'no script can read the key',
     );
 
-    const middle = await sendHalf(page, 1, 300_000);
+    const middle = await sendHalf(page, 1);
     const cookie = (await browser.cookies()).find(({ name }) => name === 'relay_refresh');
-    const ended = await fetch(`${app.gateway.api}/auth/logout`, {
+    const ended = await fetch(`${world.gateway.api}/auth/logout`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ refreshToken: cookie?.value }),
@@ -170,7 +145,7 @@ if (why !== null || chromium === null) {
     await page.reload();
     middle.resume();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await untilArrived(page, 1);
+    await untilArrived(page);
     assert.is(
       await page.getByRole('heading', { name: 'Sign in' }).count(),
       1,
@@ -178,29 +153,23 @@ if (why !== null || chromium === null) {
     );
   });
 
-  test('signing out in the middle takes the study off the screen at once, says that it travels, and it goes on', async () => {
-    const page = await openAs('admin');
-    const middle = await sendHalf(page, 2, 300_000);
-    await page.getByRole('button', { name: 'Account of admin' }).click();
+  test('signing out in the middle takes the study off the screen at once, says that it is being sent, and it arrives', async () => {
+    const page = await open();
+    const middle = await sendHalf(page, 2);
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     // Nothing passes yet: signing out does not wait for the network.
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('still on their way from this device', { exact: false }).waitFor();
     assert.is(await page.locator('.queue-row, .card').count(), 0);
     middle.resume();
-    await untilArrived(page, 2);
+    await untilArrived(page);
   });
 
-  test('what a disabled account has queued waits and says so, and goes on when its user signs in again', async () => {
-    const made = await asAdmin(app, 'POST', '/admin/users', {
-      username: 'tess',
-      password: PASSWORD,
-      roles: ['technician'],
-    });
-    const { id } = (await made.json()) as { id: string };
-    const page = await openAs('tess');
-    const middle = await sendHalf(page, 3, 300_000);
-    assert.is((await asAdmin(app, 'PATCH', `/admin/users/${id}`, { disabled: true })).status, 200);
+  test('a disabled account’s study waits and says so, and is sent once its user signs in again', async () => {
+    const page = await open();
+    const middle = await sendHalf(page, 3);
+    await setDisabled(true);
     middle.resume();
     const saysSo = async () => {
       await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -210,26 +179,27 @@ if (why !== null || chromium === null) {
     await page.reload();
     await saysSo();
 
-    assert.is((await asAdmin(app, 'PATCH', `/admin/users/${id}`, { disabled: false })).status, 200);
-    await page.evaluate(() => (location.hash = '#/'));
-    await signIn(page, 'tess');
-    await untilArrived(page, 3);
+    await setDisabled(false);
+    await page.evaluate(() => {
+      location.hash = '#/';
+    });
+    await signIn(page, account.username);
+    await untilArrived(page);
   });
 
-  for (const [seed, days] of [
+  for (const [nth, days] of [
     [4, -3],
     [5, 3],
   ] as const) {
     test(`a tablet whose clock is ${days} days off, and is set in the middle, sends and gets its receipt`, async () => {
       let clock: ShiftedClock | null = null;
-      const page = await openAs(
-        'admin',
-        async (opened) => void (clock = await shiftClock(opened, days * DAY_MS)),
-      );
-      const middle = await sendHalf(page, seed, 300_000);
+      const page = await open(async (opened) => {
+        clock = await shiftClock(opened, days * DAY_MS);
+      });
+      const middle = await sendHalf(page, nth);
       await clock!.set(-days * DAY_MS);
       middle.resume();
-      await untilArrived(page, seed);
+      await untilArrived(page);
     });
   }
 }

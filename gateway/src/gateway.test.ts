@@ -10,7 +10,9 @@ import { openTestGateway, type TestGateway } from './testing/open-gateway.ts';
 
 const test = suite('the gateway');
 let gateway: TestGateway;
-test.before(async () => void (gateway = await openTestGateway()));
+test.before(async () => {
+  gateway = await openTestGateway();
+});
 test.after(() => gateway.close());
 
 const problemOf = async (answer: Response): Promise<ProblemDetails> =>
@@ -132,7 +134,7 @@ test('a device that may send reaches the routes of its uploads and no other, wha
   assert.equal(reached.sort(), expected.sort());
 });
 
-test('what is not there is a 401 to a stranger, a 404 to others, and a wrong method says which ones there are', async () => {
+test('an unknown path is a 401 to a stranger and a 404 to others, and a wrong method is told the right ones', async () => {
   const { accessToken: token } = await gateway.signIn();
   assert.is((await gateway.call('GET', '/audit-of-everything')).status, 401);
   assert.is(

@@ -19,7 +19,9 @@ const SERVER_LIMIT_BYTES = 200 * MB;
 const test = suite('an idle gateway');
 const { postgresUrl } = testEnvironment();
 let folder: string;
-test.before(async () => void (folder = await mkdtemp(join(tmpdir(), 'relay-idle-'))));
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-idle-'));
+});
 test.after(() => rm(folder, { recursive: true, force: true }));
 
 async function createGateway(name: string, databaseUrl?: string) {

@@ -7,8 +7,9 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
-import type { Session } from '#shared/protocol/api.ts';
+import { signInAt } from './testing/sign-in-at.ts';
 
 const test = suite('the gateway’s process');
 const PASSWORD = 'correct horse battery';
@@ -40,16 +41,7 @@ test.after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function signIn(base: string): Promise<Session> {
-  const body = JSON.stringify({ username: 'admin', password: PASSWORD });
-  const answer = await fetch(`${base}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  assert.is(answer.status, 200);
-  return (await answer.json()) as Session;
-}
+const signIn = (api: string) => signInAt(api, { username: 'admin', password: PASSWORD });
 
 test('says in one typed line that it is ready, and its keys and folders are for its owner only', () => {
   const ready = gateway.lines.find(({ event }) => event === 'gateway-ready');
@@ -106,7 +98,9 @@ test('a second gateway on the same data is refused in words and changes nothing'
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
-  second.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text));
+  second.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   const code = await new Promise((resolve) => second.once('exit', resolve));
   assert.is(code, 1);
   assert.match(said, 'is in use by process');
@@ -120,7 +114,9 @@ test('a wrong setting ends the start with 2, and every mistake is on stderr', as
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => void (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
   assert.is(await new Promise((resolve) => child.once('exit', resolve)), 2);
   for (const name of ['RELAY_PORT', 'RELAY_POLICY', 'PACS_URL']) assert.match(said, name);
 });
@@ -178,7 +174,8 @@ test('SIGTERM lets a request that is under way end, closes event streams, and ex
   await until('it to be stopping', () => gateway.lines.some(({ event }) => event === 'gateway-stopping'));
   assert.is(await signingIn.finish(), 200);
   await stopped;
-  await events.body?.cancel().catch(() => {});
+  const cancelled = events.body?.cancel() ?? Promise.resolve();
+  await ignoreFailure(cancelled, 'the gateway has ended the stream');
   assert.ok(performance.now() - began < 7_500, `${performance.now() - began} ms`);
   await until('its last line', () => gateway.lines.some(({ event }) => event === 'gateway-stopped'));
   await gateway.start();

@@ -13,8 +13,8 @@ import type { GatewayEnv } from './http/route.ts';
 import { describeError } from './observability/log.ts';
 
 /**
- * Requests that are under way get so long to end. The supervisor and Docker kill after 8 and 10 s; jobs need
- * some of it.
+ * How long requests under way may take to end. The supervisor and Docker kill after 8 and 10 s, and jobs need
+ * some of that.
  */
 const DRAIN_MS = 2_500;
 /** A connection on which nothing moves; event streams say something every 15 s. */
@@ -25,8 +25,8 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 function serve(app: Hono<GatewayEnv>, port: number, host: string): Promise<Server> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. A silent one is ended all
-  // the same.
+  // Node ends any request after 300 s; a PATCH of 8 MiB on a bad link takes longer. Silent ones are still
+  // ended.
   server.requestTimeout = 0;
   server.setTimeout(SILENCE_MS);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -42,10 +42,12 @@ function serve(app: Hono<GatewayEnv>, port: number, host: string): Promise<Serve
   });
 }
 
-/** Takes no new requests, lets those under way end, then cuts what is left (event streams go on for ever). */
+/** Takes no new requests, lets those under way end, then cuts the rest (event streams never end). */
 async function drain(servers: readonly Server[]): Promise<void> {
   const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const late = setTimeout(() => servers.forEach((server) => server.closeAllConnections()), DRAIN_MS);
+  const late = setTimeout(() => {
+    for (const server of servers) server.closeAllConnections();
+  }, DRAIN_MS);
   for (const server of servers) server.closeIdleConnections();
   await closed;
   clearTimeout(late);
@@ -69,11 +71,10 @@ async function run(config: Config): Promise<void> {
   await gateway.start();
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   const database = config.database.kind === 'server' ? 'server' : 'embedded';
-  const [api, web] = [`http://${host}:${config.port}`, `http://${host}:${config.webPort}`];
   log({
     event: 'gateway-ready',
-    api,
-    web,
+    api: `http://${host}:${config.port}`,
+    web: `http://${host}:${config.webPort}`,
     version,
     database,
     startMs: Math.round(performance.now() - began),

@@ -9,16 +9,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CompleteAnswer, PolicyAnswer, Session, UploadStatus } from '#shared/protocol/api.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { CompleteAnswer, PolicyAnswer, UploadStatus } from '#shared/protocol/api.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { startBalancer } from '#testing/balancer.ts';
 import { createGatewayUnderTest, type GatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { startOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { createTestDatabase } from './testing/open-database.ts';
 import { ADMIN_PASSWORD, digestInOrthanc, upload, writeStudy } from './testing/killed-study.ts';
-import { digestOf, packed, toManifest } from './testing/open-pipeline.ts';
+import { packed, toManifest } from './testing/open-pipeline.ts';
+import { signInAt } from './testing/sign-in-at.ts';
 
 /** Several connections for one parcel of a few MB, and each goes to the other gateway. */
 const CONNECTION_BYTES = 1_500_000;
@@ -63,18 +66,10 @@ type World = Awaited<ReturnType<typeof openWorld>>;
 const test = suite('several gateways');
 let world: World;
 
-async function signIn(
+const signIn = async (
   api: string,
   credentials = { username: 'admin', password: ADMIN_PASSWORD },
-): Promise<string> {
-  const body = JSON.stringify(credentials);
-  const answer = await fetch(`${api}/auth/login`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  });
-  return ((await answer.json()) as Session).accessToken;
-}
+): Promise<string> => (await signInAt(api, credentials)).accessToken;
 
 /** The states of one upload as a gateway's event stream tells them. */
 async function watch(api: string, token: string, uploadId: string) {
@@ -92,8 +87,15 @@ async function watch(api: string, token: string, uploadId: string) {
         if (line.startsWith('data: ')) states.push((JSON.parse(line.slice(6)) as UploadStatus).state);
       text = text.slice(text.lastIndexOf('\n') + 1);
     }
-  })().catch(() => undefined);
-  return { states, end: () => (ending.abort(), ended) };
+  })();
+  const untilEnded = ignoreFailure(ended, 'the test ends the stream itself');
+  return {
+    states,
+    end() {
+      ending.abort();
+      return untilEnded;
+    },
+  };
 }
 
 /** A device by hand: each of its requests goes to the other gateway. */
@@ -106,7 +108,8 @@ function createDevice(token: string) {
     headers: Record<string, string> = {},
     body: RequestInit['body'] = null,
   ): Promise<Response> => {
-    const { api } = world.gateways[(turn += 1) % 2]!;
+    turn += 1;
+    const { api } = world.gateways[turn % 2]!;
     return fetch(`${api}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0', ...headers },
@@ -143,7 +146,9 @@ function createDevice(token: string) {
   };
 }
 
-test.before(async () => void (world = await openWorld()));
+test.before(async () => {
+  world = await openWorld();
+});
 test.after(() => world.close());
 
 test('started at once on an empty folder and an empty database they have the same keys and one first user', async () => {
@@ -158,7 +163,7 @@ test('started at once on an empty folder and an empty database they have the sam
   assert.is(me.status, 200, 'a token of the one holds at the other');
 });
 
-test('who is disabled at one gateway is refused by the other at once', async () => {
+test('a user who is disabled at one gateway is refused by the other at once', async () => {
   const [first, second] = world.gateways.map(({ api }) => api);
   const token = await signIn(first!);
   const asAdmin = async (method: string, path: string, body: object) => {
@@ -229,7 +234,7 @@ test('each piece of a parcel may land on another gateway, and both tell the devi
     await until('each gateway to tell the end', () => states.includes('closed'));
   for (const { end } of watches) await end();
   for (const { identifiers, bytes: sent } of instances)
-    assert.is(await digestInOrthanc(world.orthanc, identifiers.sopInstanceUID), digestOf(sent));
+    assert.is(await digestInOrthanc(world.orthanc, identifiers.sopInstanceUID), sha256(sent));
 });
 
 test('a device that comes back through the other gateway does not wait for its dead connection', async () => {
@@ -258,7 +263,7 @@ test('a device that comes back through the other gateway does not wait for its d
     duplex: 'half',
     signal: cut.signal,
   } as RequestInit);
-  first.catch(() => undefined);
+  void ignoreFailure(first, 'the test cuts it');
   await until('the first gateway to work on it', () =>
     world.gateways[0]!.lines.some(
       ({ event, stage, parcelId }) =>
@@ -277,7 +282,7 @@ test('a device that comes back through the other gateway does not wait for its d
   for (const { identifiers, bytes: whole } of instances) {
     await until('the PACS to have it', () =>
       digestInOrthanc(world.orthanc, identifiers.sopInstanceUID).then(
-        (digest) => digest === digestOf(whole),
+        (digest) => digest === sha256(whole),
         () => false,
       ),
     );

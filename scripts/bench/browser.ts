@@ -7,9 +7,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CDPSession, Page } from 'playwright-core';
-import { openApp, signIn, untilInstalled } from '#testing/app-under-test.ts';
+import { signIn, untilInstalled } from '#testing/app-page.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openOwnWorld } from '#testing/world.ts';
 import type { BenchRow } from './row.ts';
 import {
   describeLongTasks,
@@ -224,7 +225,7 @@ export const profileBrowser = (say: (line: string) => void): Promise<readonly Be
 async function measure(say: (line: string) => void, isProfiled: boolean): Promise<readonly BenchRow[]> {
   const { chromium } = testEnvironment();
   if (chromium === null) throw new Error('there is no Chromium');
-  const app = await openApp(chromium);
+  const app = await openOwnWorld();
   try {
     const folder = join(app.folder, 'study');
     say(`writing ${INSTANCES} instances …`);
@@ -241,21 +242,18 @@ async function measure(say: (line: string) => void, isProfiled: boolean): Promis
     await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWED });
     const seen = { walk: null as Walk | null, heapMB: 0, profile: null as Profile | null };
     const work = async (): Promise<void> => {
-      seen.heapMB = await watchingHeap(
-        session,
-        async () => void (seen.walk = await walk(page, session, folder, say)),
-      );
+      seen.heapMB = await watchingHeap(session, async () => {
+        seen.walk = await walk(page, session, folder, say);
+      });
     };
     const events = isProfiled
-      ? await tracing(
-          session,
-          ['devtools.timeline'],
-          async () => void (seen.profile = await profiling(session, work)),
-        )
+      ? await tracing(session, ['devtools.timeline'], async () => {
+          seen.profile = await profiling(session, work);
+        })
       : await tracing(session, [], work);
     const tasks = mainThreadTasks(events);
     if (seen.profile !== null)
-      describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN).forEach((line) => say(line));
+      for (const line of describeLongTasks(tasks, events, seen.profile, LONG_TASKS_SHOWN)) say(line);
     return [toRow(tasks, seen.heapMB, seen.walk!)];
   } finally {
     await app.close();

@@ -12,7 +12,10 @@ const BY_FIELD: Readonly<Record<string, PartName>> = {
   postgresUrl: 'postgres',
   pacs: 'pacs',
   chromium: 'chromium',
+  firefox: 'firefox',
+  webkit: 'webkit',
   corpus: 'corpus',
+  world: 'world',
 };
 /** Modules that start or build something themselves. */
 const BY_MODULE: Readonly<Record<string, PartName>> = {

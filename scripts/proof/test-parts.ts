@@ -6,7 +6,8 @@
  *
  * A part that cannot be had is left out with its reason: the tests that need it skip themselves.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ORTHANC_PACKAGES } from '../system/choose-pacs.ts';
@@ -15,10 +16,21 @@ import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { testEnvironment } from '#testing/environment.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
-export type PartName = 'postgres' | 'orthanc' | 'pacs' | 'chromium' | 'readers' | 'corpus' | 'webApp';
+export type PartName =
+  | 'postgres'
+  | 'orthanc'
+  | 'pacs'
+  | 'chromium'
+  | 'firefox'
+  | 'webkit'
+  | 'readers'
+  | 'corpus'
+  | 'webApp'
+  | 'world';
 
 export type TestParts = {
   /** Starts what is not there yet; answers with the variables of these parts. Throws nothing. */
@@ -46,6 +58,16 @@ const CHROMIUM_PACKAGES = {
   packages: ['chromium', 'fonts-liberation'],
   services: [],
   purpose: 'Chromium (for the tests in a browser)',
+};
+const FIREFOX_PACKAGES = {
+  packages: ['firefox-esr'],
+  services: [],
+  purpose: 'Firefox (for the tests in a browser)',
+};
+const WEBKIT_PACKAGES = {
+  packages: ['webkit2gtk-driver', 'xvfb'],
+  services: [],
+  purpose: 'WebKit (for the tests in a browser)',
 };
 const READERS_PACKAGES = {
   packages: ['python3-pydicom', 'python3-numpy', 'python3-pil', 'dcmtk', 'dicom3tools'],
@@ -111,6 +133,16 @@ async function chromium(): Promise<Started> {
   return { env: { RELAY_TEST_CHROMIUM: await have(findChromium, CHROMIUM_PACKAGES) } };
 }
 
+async function firefox(): Promise<Started> {
+  await have(async () => testEnvironment({}).firefox, FIREFOX_PACKAGES);
+  return { env: {} };
+}
+
+async function webkit(): Promise<Started> {
+  await have(async () => testEnvironment({}).webkit, WEBKIT_PACKAGES);
+  return { env: {} };
+}
+
 /** Whose word on DICOM the tests ask for: pydicom with its pixels, dcmtk, dciodvfy. */
 async function findReaders(): Promise<true | null> {
   const { status } = spawnSync('/usr/bin/python3', ['-c', 'import pydicom, numpy, PIL']);
@@ -144,6 +176,22 @@ async function webApp(): Promise<Started> {
   return { env: {} };
 }
 
+/** Keeps the world that browser tests share; its parts start when a test first asks for them. */
+async function world(folder: string, env: Env): Promise<Started> {
+  const keeper = spawn(
+    process.execPath,
+    [join(ROOT, 'shared/testing/keep-world.ts'), join(folder, 'shared-world')],
+    { env: { ...process.env, ...env, TMPDIR: folder }, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const [address] = (await once(keeper.stdout.setEncoding('utf8'), 'data')) as [string];
+  const stop = async (): Promise<void> => {
+    if (keeper.exitCode !== null || keeper.signalCode !== null) return;
+    keeper.kill();
+    await once(keeper, 'exit');
+  };
+  return { env: { RELAY_TEST_WORLD: address.trim() }, stop };
+}
+
 const PARTS: Readonly<Record<PartName, Part>> = {
   postgres: { what: 'PostgreSQL', variables: ['RELAY_TEST_POSTGRES_URL'], start: postgres },
   orthanc: { what: 'Orthanc, installed', variables: [], start: orthancProgram },
@@ -154,9 +202,17 @@ const PARTS: Readonly<Record<PartName, Part>> = {
     start: pacs,
   },
   chromium: { what: 'Chromium', variables: ['RELAY_TEST_CHROMIUM'], start: chromium },
+  firefox: { what: 'Firefox', variables: ['RELAY_TEST_FIREFOX'], start: firefox },
+  webkit: { what: 'WebKit', variables: ['RELAY_TEST_WEBKIT'], start: webkit },
   readers: { what: 'the other readers of DICOM', variables: [], start: readers },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
+  world: {
+    what: 'the shared world',
+    variables: ['RELAY_TEST_WORLD'],
+    after: ['orthanc', 'chromium', 'webApp'],
+    start: world,
+  },
 };
 
 export function createTestParts(folder: string, say: Say): TestParts {

@@ -3,7 +3,7 @@
  * row that does not follow.
  */
 import { z } from 'zod';
-import type { Surroundings } from '../relay.ts';
+import type { Surroundings } from './command.ts';
 import { parseArguments } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS } from './connect.ts';
 

@@ -58,7 +58,8 @@ type Thread = { readonly worker: Worker; readonly jobs: Map<number, Job> };
  */
 export function createCodingPool(now: () => number, isWanted: boolean): CodingPool {
   const threads: Thread[] = [];
-  let [link, rate]: [number | null, number | null] = [null, null];
+  let link: number | null = null;
+  let rate: number | null = null;
   let isNear = false;
   let nextId = 0;
 
@@ -80,7 +81,8 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
   }
 
   function codeOn({ worker, jobs }: Thread, bytes: ArrayBuffer): Promise<CodedMessage> {
-    const id = nextId++;
+    const id = nextId;
+    nextId += 1;
     return new Promise((resolve, reject) => {
       jobs.set(id, { resolve, reject });
       worker.postMessage({ id, bytes } satisfies ToCode, [bytes]);
@@ -119,7 +121,9 @@ export function createCodingPool(now: () => number, isWanted: boolean): CodingPo
       isNear = ms < NEAR_MS;
       while (threads.length < THREADS && pays()) spawn();
     },
-    noteLink: (bytesPerSecond) => void (link = bytesPerSecond),
+    noteLink(bytesPerSecond) {
+      link = bytesPerSecond;
+    },
     async close() {
       await Promise.all(threads.splice(0).map(({ worker }) => worker.terminate()));
     },

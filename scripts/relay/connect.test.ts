@@ -21,7 +21,8 @@ function startGateway() {
     const refuse = (code: string) =>
       answer(401, { type: 'x', title: 'x', status: 401, code, correlationId: 'c' });
     if (request.url === '/auth/login') {
-      state.valid = `t${(state.logins += 1)}`;
+      state.logins += 1;
+      state.valid = `t${state.logins}`;
       return answer(200, { accessToken: state.valid, refreshToken: 'r', expiresIn: 600, user: USER });
     }
     if (request.url === '/auth/refresh') return refuse('session-ended');

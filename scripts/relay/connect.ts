@@ -3,16 +3,16 @@
  */
 import { createApiClient, type ApiClient } from '../../client/src/net/api-client.ts';
 import { createSession } from '../../client/src/net/session.ts';
-import type { Surroundings } from '../relay.ts';
+import type { Surroundings } from './command.ts';
 import { UsageError, type Arguments } from './arguments.ts';
 
 export const CONNECTION_OPTIONS = ['gateway', 'token', 'user'] as const;
 const DEFAULT_GATEWAY = 'http://127.0.0.1:8080';
 
-/** The session ended and cannot be taken up again. */
+/** The session ended and cannot be renewed. */
 export class SignedOut extends Error {
   constructor() {
-    super('The session has ended: the token does not hold any more.');
+    super('The session has ended: the token is no longer valid.');
   }
 }
 
@@ -54,7 +54,9 @@ export async function connect(args: Arguments, around: Surroundings): Promise<Co
     signingIn ??= session
       .signIn(username, password)
       .then(() => session.accessToken())
-      .finally(() => (signingIn = null));
+      .finally(() => {
+        signingIn = null;
+      });
     return signingIn;
   };
   const tokens = {

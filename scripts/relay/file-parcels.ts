@@ -1,9 +1,10 @@
 /**
  * Parcels of the command line: put together from the files on disk when their turn comes. The same files give
- * the same parcels, so a command that is run again goes on where the last one was cut. One is prepared while
- * those before it are on their way, and nothing of a parcel is kept after its last byte: memory does not grow
- * with the study.
+ * the same parcels, so a command that is run again resumes where the last one was cut. One parcel is prepared
+ * while those before it are on their way, and nothing of a parcel is kept after its last byte: memory does not
+ * grow with the study.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
@@ -41,15 +42,15 @@ export interface FileParcel extends ParcelToSend {
 }
 
 /**
- * So many parcels are coded while the gateway is asked what it lacks: the wire is busy from the answer on,
- * and the next one is coded meanwhile.
+ * So many parcels are coded while the gateway is asked what it lacks: from its answer on the link is busy, and
+ * the next parcel is coded meanwhile.
  */
 const PARCELS_AHEAD = 1;
 
 /** Instances that were coded before anybody asked for them, by their key; each is taken once. */
 export type CodedAhead = Map<string, Promise<Coded>>;
 
-/** Codes the first parcels of a study, where that pays. In vain where the gateway has them. */
+/** Codes the first parcels of a study, where that pays; wasted where the gateway already has them. */
 export function codeAhead(study: StudyToSend, tools: FileParcelTools): CodedAhead {
   if (!tools.coding.pays()) return new Map();
   return new Map(
@@ -58,14 +59,13 @@ export function codeAhead(study: StudyToSend, tools: FileParcelTools): CodedAhea
       .flat()
       .map((instance) => {
         const coded = prepared(instance, tools).then((bytes) => tools.coding.code(bytes));
-        // Its failure is met by who takes it.
-        coded.catch(() => undefined);
+        void ignoreFailure(coded, 'met by the parcel that takes it');
         return [keyOf(instance.manifest), coded];
       }),
   );
 }
 
-/** Throws what reading a file throws, and Error where it is not what it was. */
+/** Throws what reading a file throws, and Error where a file has changed. */
 export async function* giveFileParcels(
   study: StudyToSend,
   need: readonly InstanceKey[],
@@ -73,24 +73,22 @@ export async function* giveFileParcels(
   ahead: CodedAhead = new Map(),
 ): AsyncGenerator<FileParcel> {
   const wanted = new Set(need.map(keyOf));
-  // One after the other: the first one is not to wait until those that travel beside it are put together too.
-  const packing = createConcurrencyLimit({ width: () => 1 });
+  const packing = { study, tools, limit: createConcurrencyLimit({ width: () => 1 }), ahead };
   const groups = planParcels(study.instances)
     .map((group) => group.filter(({ manifest }) => wanted.has(keyOf(manifest))))
     .filter((group) => group.length > 0);
-  let next = groups.length > 0 ? toParcel(study, groups[0]!, tools, packing, ahead) : null;
+  let next = groups.length > 0 ? toParcel(packing, groups[0]!) : null;
   for (let at = 1; next !== null; at += 1) {
     const parcel = await next;
-    next = at < groups.length ? toParcel(study, groups[at]!, tools, packing, ahead) : null;
-    // Its failure is met when its turn comes, not before.
-    next?.catch(() => undefined);
+    next = at < groups.length ? toParcel(packing, groups[at]!) : null;
+    if (next !== null) void ignoreFailure(next, 'met when its turn comes, not before');
     yield parcel;
   }
 }
 
 /**
- * Parcels of one series each, as the page plans them. Planned over all of the study, so that what was begun
- * before is met again.
+ * Parcels of one series each, as the page plans them. Planned over the whole study, so that a parcel that was
+ * begun before comes out the same.
  */
 function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   const groups: FileToSend[][] = [];
@@ -114,35 +112,23 @@ function planParcels(instances: readonly FileToSend[]): FileToSend[][] {
   return groups;
 }
 
-async function toParcel(
-  study: StudyToSend,
-  group: readonly FileToSend[],
-  tools: FileParcelTools,
-  packing: ConcurrencyLimit,
-  ahead: CodedAhead,
-): Promise<FileParcel> {
+/** Shared by the parcels of one study. */
+interface Packing {
+  readonly study: StudyToSend;
+  readonly tools: FileParcelTools;
+  /** One parcel at a time: the first must not wait until those beside it are put together too. */
+  readonly limit: ConcurrencyLimit;
+  readonly ahead: CodedAhead;
+}
+
+async function toParcel(packing: Packing, group: readonly FileToSend[]): Promise<FileParcel> {
+  const { study, tools, limit, ahead } = packing;
   const isCoded = tools.coding.pays();
-  let parts: Promise<readonly PackedInstance[]> | null = isCoded
-    ? preparedParts(group, tools, true, ahead)
-    : null;
-  const headers =
-    parts === null
-      ? group.map(({ manifest }) => manifest)
-      : (await parts).map((part) => ({
-          ...part,
-          bytes: sizeOf(part.bytes),
-          coding: part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) },
-        }));
-  const bytes = packedBytes(headers);
-  // Its name and boundary follow from what is in it; another coding makes another parcel.
-  const named = [
-    study.policy.name,
-    study.policy.version,
-    study.studyInstanceUID,
-    bytes,
-    ...group.map(({ manifest }) => keyOf(manifest)),
-  ].join('\n');
-  const hash = await sha256OfBytes(new TextEncoder().encode(named));
+  let parts = isCoded ? preparedParts(group, tools, true, ahead) : null;
+  const bytes = packedBytes(
+    parts === null ? group.map(({ manifest }) => manifest) : (await parts).map(toHeader),
+  );
+  const hash = await nameParcel(study, group, bytes);
   let body: Promise<Blob> | null = null;
 
   async function pack(): Promise<Blob> {
@@ -160,7 +146,7 @@ async function toParcel(
     location: null,
     seal: null,
     async read(offset, length) {
-      return packing.run(async () => {
+      return limit.run(async () => {
         body ??= pack();
         const piece = new Uint8Array(await (await body).slice(offset, offset + length).arrayBuffer());
         // The last piece was read: nothing of the parcel is kept.
@@ -169,6 +155,30 @@ async function toParcel(
       });
     },
   };
+}
+
+function toHeader({ bytes, coding, ...part }: PackedInstance) {
+  return {
+    ...part,
+    bytes: sizeOf(bytes),
+    coding: coding && { encoding: coding.encoding, bytes: sizeOf(coding.bytes) },
+  };
+}
+
+/** The parcel's name and boundary follow from its contents; another coding makes another parcel. */
+function nameParcel(
+  { policy, studyInstanceUID }: StudyToSend,
+  group: readonly FileToSend[],
+  bytes: number,
+): Promise<string> {
+  const named = [
+    policy.name,
+    policy.version,
+    studyInstanceUID,
+    bytes,
+    ...group.map(({ manifest }) => keyOf(manifest)),
+  ].join('\n');
+  return sha256OfBytes(new TextEncoder().encode(named));
 }
 
 function preparedParts(

@@ -1,4 +1,4 @@
-/** What the command line holds of a study while it sends it. */
+/** The queue of the command line: reports are held once, and the manifest says them once. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { REPORTS_CHARACTERS_LIMIT, type WireReport } from '#shared/protocol/deid-report.ts';
@@ -32,11 +32,11 @@ const openQueue = () =>
   });
 const POLICY = { name: 'deidentified', version: 1 };
 
-test('three thousand instances that are alike hold one report, and their manifest says it once', async () => {
+test('three thousand instances with one report hold it once, and the manifest names it once', async () => {
   const queue = openQueue();
   for (let n = 0; n < 3000; n += 1) {
     queue.keepReport('1.2', reportOf(1, [ACTION]));
-    queue.add('1.2', POLICY, instance(n), file, hex(1));
+    queue.add({ studyInstanceUID: '1.2', policy: POLICY }, { manifest: instance(n), file, report: hex(1) });
   }
   const manifest = await queue.manifestOf('1.2');
   assert.equal(manifest.deidentification, { edition: 'DICOM 2024e', options: [], reports: [[ACTION]] });
@@ -44,14 +44,14 @@ test('three thousand instances that are alike hold one report, and their manifes
   assert.ok(manifestSchema.safeParse(manifest).success);
 });
 
-test('of lists that are too much for a manifest those that come first are held; each study has its own', async () => {
+test('when reports are too long for a manifest the first ones are held; each study has its own limit', async () => {
   const queue = openQueue();
   const many = Array<string>(9_000).fill(ACTION);
   const fitting = Math.floor(REPORTS_CHARACTERS_LIMIT / (many.length * ACTION.length));
   for (let n = 0; n <= fitting; n += 1) {
     for (const study of ['1.2', '1.3']) {
       queue.keepReport(study, reportOf(n, many));
-      queue.add(study, POLICY, instance(n), file, hex(n));
+      queue.add({ studyInstanceUID: study, policy: POLICY }, { manifest: instance(n), file, report: hex(n) });
     }
   }
   for (const study of ['1.2', '1.3']) {
@@ -64,9 +64,10 @@ test('of lists that are too much for a manifest those that come first are held; 
   }
 });
 
-test('what is sent as it is says nothing of de-identification', async () => {
+test('the manifest of files that are sent as they are does not mention de-identification', async () => {
   const queue = openQueue();
-  queue.add('1.2', { name: 'identified', version: 1 }, instance(1), file, null);
+  const policy = { name: 'identified', version: 1 };
+  queue.add({ studyInstanceUID: '1.2', policy }, { manifest: instance(1), file, report: null });
   assert.equal(Object.keys(await queue.manifestOf('1.2')).sort(), [
     'instances',
     'policy',

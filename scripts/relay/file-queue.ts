@@ -1,6 +1,6 @@
 /**
- * The command line's queue: the files where they lie. Nothing is copied and nothing is kept over the end of
- * the command; how parcels are put together from the files is file-parcels.ts.
+ * The command line's queue: the files where they are. Nothing is copied, and nothing outlives the command;
+ * file-parcels.ts puts parcels together from the files.
  */
 import {
   charactersOf,
@@ -19,6 +19,7 @@ import {
   keyOf,
   stateOfConflict,
   type InstanceKey,
+  type QueuedUpload,
   type UploadQueue,
 } from '../../client/src/pipeline/queue/upload-queue.ts';
 import {
@@ -33,7 +34,7 @@ import {
 export interface FileInstance {
   readonly manifest: ManifestInstance;
   readonly file: CollectedFile;
-  /** The digest of the report that says what was done to it. */
+  /** The digest of its de-identification report. */
   readonly report: string | null;
   state: 'safe' | 'sent' | InstanceState;
   reason: string | null;
@@ -53,7 +54,7 @@ export interface FileStudy {
 }
 
 export interface FileQueueTools extends FileParcelTools {
-  /** Bytes of a study that were acknowledged, for the person who waits. */
+  /** More bytes were acknowledged. */
   onProgress(): void;
 }
 
@@ -62,113 +63,73 @@ export interface FileQueue extends UploadQueue {
   /** Bytes of instances that were acknowledged, and that had to be sent, of all studies. */
   sent(): { readonly bytes: number; readonly of: number };
   /**
-   * Keeps what was done to an instance that will be added; most instances of a study have the same report,
-   * which is held once.
+   * Keeps the report of an instance that will be added; most instances of a study share one, which is held
+   * once.
    */
   keepReport(studyInstanceUID: string, report: WireReport): void;
-  /** False when the same instance was added before. `report`: the digest of one that was kept. */
-  add(
-    studyInstanceUID: string,
-    policy: FileStudy['policy'],
-    manifest: ManifestInstance,
-    file: CollectedFile,
-    report: string | null,
-  ): boolean;
+  /** False when the same instance was added before. */
+  add(study: Pick<FileStudy, 'studyInstanceUID' | 'policy'>, instance: NewInstance): boolean;
+}
+
+/** `report`: the digest of a report that was kept. */
+export type NewInstance = Pick<FileInstance, 'manifest' | 'file' | 'report'>;
+
+interface Kept {
+  readonly tools: FileQueueTools;
+  readonly studies: Map<string, FileStudy>;
+  readonly reports: Map<string, { readonly kept: Map<string, WireReport>; room: number }>;
+  /** Bytes of instances that each study has to send, before any coding. */
+  readonly planned: Map<string, number>;
+  /** Bytes of instances that were taken of each parcel, before any coding. */
+  readonly acknowledged: Map<string, number>;
+  readonly given: Map<string, FileParcel>;
+  readonly ahead: Map<string, CodedAhead>;
 }
 
 export function createFileQueue(tools: FileQueueTools): FileQueue {
-  const studies = new Map<string, FileStudy>();
-  /**
-   * In bytes of instances, whatever coding makes of them: of a study what it has to send, of a parcel what
-   * was taken.
-   */
-  const planned = new Map<string, number>();
-  const acknowledged = new Map<string, number>();
-  const given = new Map<string, FileParcel>();
-  const ahead = new Map<string, CodedAhead>();
-  const reports = new Map<string, { readonly kept: Map<string, WireReport>; room: number }>();
-
-  const studyOf = (id: string): FileStudy => {
-    const study = studies.get(id);
-    if (!study) throw new Error('a study that is not queued');
-    return study;
+  const kept: Kept = {
+    tools,
+    studies: new Map(),
+    reports: new Map(),
+    planned: new Map(),
+    acknowledged: new Map(),
+    given: new Map(),
+    ahead: new Map(),
   };
-  const move = (study: FileStudy, event: UploadEvent): boolean => {
-    const state = nextUploadState(study.state, event);
-    if (state !== null) study.state = state;
-    return state !== null;
-  };
-
   return {
-    studies,
-    sent: () => ({ bytes: sum(acknowledged.values()), of: sum(planned.values()) }),
-    keepReport(studyInstanceUID, report) {
-      const own = reports.get(studyInstanceUID) ?? {
-        kept: new Map<string, WireReport>(),
-        room: REPORTS_CHARACTERS_LIMIT,
-      };
-      reports.set(studyInstanceUID, own);
-      if (own.kept.has(report.digest)) return;
-      const kept = withinRoom(report, own.room);
-      own.kept.set(report.digest, kept);
-      own.room -= charactersOf(kept.actions);
-    },
-    add(studyInstanceUID, policy, manifest, file, report) {
-      const study = studies.get(studyInstanceUID) ?? newStudy(studyInstanceUID, policy);
-      studies.set(studyInstanceUID, study);
-      if (study.instances.has(keyOf(manifest))) return false;
-      study.instances.set(keyOf(manifest), { manifest, file, report, state: 'safe', reason: null });
+    studies: kept.studies,
+    sent: () => ({ bytes: sum(kept.acknowledged.values()), of: sum(kept.planned.values()) }),
+    keepReport: (studyInstanceUID, report) => keepReport(kept, studyInstanceUID, report),
+    add({ studyInstanceUID, policy }, instance) {
+      const study = kept.studies.get(studyInstanceUID) ?? newStudy(studyInstanceUID, policy);
+      kept.studies.set(studyInstanceUID, study);
+      const key = keyOf(instance.manifest);
+      if (study.instances.has(key)) return false;
+      const { manifest, file, report } = instance;
+      study.instances.set(key, { manifest, file, report, state: 'safe', reason: null });
       return true;
     },
-    async pending() {
-      return [...studies.values()].map(({ studyInstanceUID, state, uploadId, receiptId }) => ({
-        id: studyInstanceUID,
-        state,
-        uploadId,
-        receiptId,
-        trouble: null,
-        turn: 0,
-      }));
-    },
-    async manifestOf(id): Promise<Manifest> {
-      const { studyInstanceUID, policy, instances } = studyOf(id);
-      // It is named in order to be announced: the threads have something to do meanwhile.
-      if (!ahead.has(id))
-        ahead.set(id, codeAhead({ studyInstanceUID, policy, instances: [...instances.values()] }, tools));
-      const named = [...instances.values()].map(({ manifest, report }) => ({
-        ...manifest,
-        reportDigest: report,
-      }));
-      return {
-        protocolVersion: PROTOCOL_VERSION,
-        policy,
-        studyInstanceUID,
-        ...describeReports(named, reports.get(id)?.kept ?? new Map()),
-      };
-    },
-    async announced(id, answer) {
-      const study = studyOf(id);
-      study.uploadId = answer.uploadId;
-      study.revision = answer.revision;
-      for (const held of answer.have) change(study, held, 'sent', null);
-      for (const against of answer.conflict)
-        change(study, against, stateOfConflict(against.reason), against.reason);
-      return true;
-    },
+    ...queueForParcels(kept),
+    ...queueForStudies(kept),
+  };
+}
+
+type ForParcels = 'parcelsFor' | 'parcelCreated' | 'parcelForgotten' | 'parcelProgress' | 'parcelSent';
+
+function queueForParcels(kept: Kept): Pick<UploadQueue, ForParcels> {
+  const { tools, planned, acknowledged, given } = kept;
+  return {
     async *parcelsFor(id, need) {
-      const study = studyOf(id);
+      const study = studyOf(kept, id);
       const wanted = new Set(need.map(keyOf));
       const instances = [...study.instances.values()];
-      planned.set(
-        id,
-        instances.reduce((sum, { manifest }) => sum + (wanted.has(keyOf(manifest)) ? manifest.bytes : 0), 0),
-      );
-      for await (const parcel of giveFileParcels({ ...study, instances }, need, tools, ahead.get(id))) {
+      const needed = instances.filter(({ manifest }) => wanted.has(keyOf(manifest)));
+      planned.set(id, sum(needed.map(({ manifest }) => manifest.bytes)));
+      for await (const parcel of giveFileParcels({ ...study, instances }, need, tools, kept.ahead.get(id))) {
         given.set(parcel.id, parcel);
         yield parcel;
       }
     },
-    beginSending: async (id) => move(studyOf(id), 'started'),
     parcelCreated: async () => undefined,
     parcelForgotten: async () => undefined,
     parcelProgress(_id, parcelId, bytes) {
@@ -177,26 +138,45 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       tools.onProgress();
     },
     parcelSent: async () => undefined,
+  };
+}
+
+function queueForStudies(kept: Kept): Omit<UploadQueue, ForParcels> {
+  return {
+    pending: async () => [...kept.studies.values()].map(toUpload),
+    manifestOf: async (id) => manifestOf(kept, id),
+    async announced(id, answer) {
+      const study = studyOf(kept, id);
+      study.uploadId = answer.uploadId;
+      study.revision = answer.revision;
+      for (const held of answer.have) change(study, held, 'sent', null);
+      for (const against of answer.conflict)
+        change(study, against, stateOfConflict(against.reason), against.reason);
+      return true;
+    },
+    beginSending: async (id) => move(studyOf(kept, id), 'started'),
     async allSent(id) {
-      const study = studyOf(id);
+      const study = studyOf(kept, id);
       for (const instance of study.instances.values()) if (instance.state === 'safe') instance.state = 'sent';
       move(study, 'all-sent');
     },
-    parcelsLost: async (id) => void move(studyOf(id), 'parcels-lost'),
+    async parcelsLost(id) {
+      move(studyOf(kept, id), 'parcels-lost');
+    },
     async report(id, status) {
-      const study = studyOf(id);
+      const study = studyOf(kept, id);
       study.gatewayState = status.state;
       study.revision = status.revision;
     },
     waiting: async () => undefined,
     troubled: async () => undefined,
     async refused(id, code) {
-      const study = studyOf(id);
+      const study = studyOf(kept, id);
       study.problem = code;
       move(study, 'refused');
     },
     async settle(id, { receipt }) {
-      const study = studyOf(id);
+      const study = studyOf(kept, id);
       study.receiptId = receipt.jti;
       study.revision = receipt.revision;
       for (const instance of receipt.instances)
@@ -207,6 +187,46 @@ export function createFileQueue(tools: FileQueueTools): FileQueue {
       move(study, isComplete ? 'receipt-checked' : 'receipt-names-refusals');
     },
   };
+}
+
+function keepReport({ reports }: Kept, studyInstanceUID: string, report: WireReport): void {
+  const own = reports.get(studyInstanceUID) ?? { kept: new Map(), room: REPORTS_CHARACTERS_LIMIT };
+  reports.set(studyInstanceUID, own);
+  if (own.kept.has(report.digest)) return;
+  const kept = withinRoom(report, own.room);
+  own.kept.set(report.digest, kept);
+  own.room -= charactersOf(kept.actions);
+}
+
+function manifestOf({ tools, studies, ahead, reports }: Kept, id: string): Manifest {
+  const study = studyOf({ studies }, id);
+  const { studyInstanceUID, policy } = study;
+  const instances = [...study.instances.values()];
+  // A manifest is made to be announced: the threads have something to do meanwhile.
+  if (!ahead.has(id)) ahead.set(id, codeAhead({ studyInstanceUID, policy, instances }, tools));
+  const named = instances.map(({ manifest, report }) => ({ ...manifest, reportDigest: report }));
+  return {
+    protocolVersion: PROTOCOL_VERSION,
+    policy,
+    studyInstanceUID,
+    ...describeReports(named, reports.get(id)?.kept ?? new Map()),
+  };
+}
+
+function studyOf({ studies }: Pick<Kept, 'studies'>, id: string): FileStudy {
+  const study = studies.get(id);
+  if (!study) throw new Error('a study that is not queued');
+  return study;
+}
+
+function toUpload({ studyInstanceUID, state, uploadId, receiptId }: FileStudy): QueuedUpload {
+  return { id: studyInstanceUID, state, uploadId, receiptId, trouble: null, turn: 0 };
+}
+
+function move(study: FileStudy, event: UploadEvent): boolean {
+  const state = nextUploadState(study.state, event);
+  if (state !== null) study.state = state;
+  return state !== null;
 }
 
 function sum(numbers: Iterable<number>): number {

@@ -1,8 +1,5 @@
-/**
- * Paths of the command line as the list of files they mean: files, folders with all below them, ZIP archives.
- * In path order.
- */
-import { openAsBlob } from 'node:fs';
+/** The files that paths of the command line name: files, folders with everything below, ZIP archives. In path order. */
+import { openAsBlob, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { byName, collectFile, type Collected } from '../../client/src/pipeline/ingest/collect-files.ts';
@@ -24,7 +21,7 @@ export async function* findFiles(paths: readonly string[], signal: AbortSignal):
 
 async function* findInFolder(folder: string, signal: AbortSignal): AsyncGenerator<Collected> {
   signal.throwIfAborted();
-  let entries;
+  let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch {

@@ -8,7 +8,7 @@ import { tagName } from '#shared/dicom/dictionary.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { REASONS, WARNINGS } from '#shared/protocol/reasons.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
-import type { Surroundings } from '../relay.ts';
+import type { Surroundings } from './command.ts';
 import { parseArguments, UsageError } from './arguments.ts';
 
 export async function inspect(args: readonly string[], around: Surroundings): Promise<number> {

@@ -10,7 +10,7 @@ import {
   type JSONWebKeySet,
   type ReceiptFault,
 } from '../../client/src/pipeline/upload/accept-receipt.ts';
-import type { Surroundings } from '../relay.ts';
+import type { Surroundings } from './command.ts';
 import { parseArguments, UsageError } from './arguments.ts';
 
 /** A receipt of 20 000 de-identified instances has 8 MB, with a report of its own for each up to 25. */

@@ -1,6 +1,6 @@
 /**
- * What `relay upload` says at its end: the JSON document of DESIGN §4, lines for a person, refusals with
- * their paths, the exit code.
+ * The result of `relay upload`: a JSON document, lines for a person, refusals with their paths, the
+ * exit code.
  */
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';

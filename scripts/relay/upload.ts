@@ -3,6 +3,7 @@
  * digested first (under `identified` while the command line signs in), then announced study by study, then
  * sent. With `--wait` it ends when the PACS has confirmed each instance or somebody must decide.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import { policyAnswerSchema, type Policy, type PolicyAnswer } from '#shared/protocol/api.ts';
@@ -30,7 +31,7 @@ import { createFollower } from '../../client/src/pipeline/upload/follow-events.t
 import { createConcurrencyLimit } from '../../client/src/pipeline/upload/limit-concurrency.ts';
 import { DIAGNOSES } from '../../client/src/pipeline/queue/proxy-diagnosis.ts';
 import { createUploader } from '../../client/src/pipeline/upload/uploader.ts';
-import type { Surroundings } from '../relay.ts';
+import type { Surroundings } from './command.ts';
 import { parseArguments, UsageError, type Arguments } from './arguments.ts';
 import { createCodingPool, type CodingPool } from './coding-pool.ts';
 import { connect, CONNECTION_OPTIONS, gatewayOf, SignedOut, type Connection } from './connect.ts';
@@ -95,7 +96,7 @@ async function send(options: Arguments, coding: CodingPool, around: Surroundings
     throw error;
   });
   const files = read.map((each) => enqueue(each, policy, queue));
-  await carryAll(queue, coding, connection, options.flag('wait'), around);
+  await carryAll({ queue, coding, connection, awaitReceipts: options.flag('wait'), around });
   progress.clear();
 
   if (options.flag('json'))
@@ -209,8 +210,7 @@ async function readAll(found: AsyncIterable<Collected>, reading: Reading): Promi
       reading.onRead(`read ${read} files`);
       return done;
     });
-    // Its failure is met below.
-    one.catch(() => undefined);
+    void ignoreFailure(one, 'met by Promise.all below');
     underWay.push(one);
   }
   return Promise.all(underWay);
@@ -264,25 +264,28 @@ async function readOne(
 }
 
 function enqueue({ result, queued }: ReadOne, { name, version }: Policy, queue: FileQueue): FileResult {
-  if (queued !== null)
-    queue.add(queued.studyInstanceUID, { name, version }, queued.manifest, queued.file, queued.report);
+  if (queued !== null) queue.add({ ...queued, policy: { name, version } }, queued);
   return result;
 }
 
-async function carryAll(
-  queue: FileQueue,
-  coding: CodingPool,
-  { api }: Connection,
-  wait: boolean,
-  { signal, say }: Surroundings,
-): Promise<void> {
+interface Carrying {
+  readonly queue: FileQueue;
+  readonly coding: CodingPool;
+  readonly connection: Connection;
+  readonly awaitReceipts: boolean;
+  readonly around: Surroundings;
+}
+
+async function carryAll({ queue, coding, connection, awaitReceipts, around }: Carrying): Promise<void> {
+  const { api } = connection;
+  const { signal, say } = around;
   const uploader = createUploader({
     queue,
     api,
     clock: realClock,
     random: Math.random,
     patienceMs: PATIENCE_MS,
-    awaitReceipts: wait,
+    awaitReceipts,
     follower: createFollower({ api, clock: realClock, random: Math.random }),
     isOnline: () => true,
     signedIn: async () => {

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ROLES, roleSchema, type Role } from '#shared/protocol/api.ts';
 import { problemOf } from '../../client/src/net/api-client.ts';
-import type { Surroundings } from '../relay.ts';
+import type { Surroundings } from './command.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import { connect, CONNECTION_OPTIONS, type Connection } from './connect.ts';
 
@@ -43,14 +43,8 @@ export async function userAdd(args: readonly string[], around: Surroundings): Pr
     body: { username, password, roles },
     signal: around.signal,
   });
-  return tell(
-    `${printable(user.username)} was added: ${user.roles.join(', ')}.`,
-    { user },
-    password,
-    isMade,
-    options,
-    around,
-  );
+  const line = `${printable(user.username)} was added: ${user.roles.join(', ')}.`;
+  return tell({ line, document: { user }, password: isMade ? password : null }, options, around);
 }
 
 export async function userPassword(args: readonly string[], around: Surroundings): Promise<number> {
@@ -67,14 +61,8 @@ export async function userPassword(args: readonly string[], around: Surroundings
     signal: around.signal,
   });
   if (!response.ok) throw await problemOf(response);
-  return tell(
-    `The password of ${printable(username)} was set; the user is signed out everywhere.`,
-    { username },
-    password,
-    isMade,
-    options,
-    around,
-  );
+  const line = `The password of ${printable(username)} was set; the user is signed out everywhere.`;
+  return tell({ line, document: { username }, password: isMade ? password : null }, options, around);
 }
 
 function nameOf(options: Arguments): string {
@@ -101,14 +89,15 @@ function newPassword(env: NodeJS.ProcessEnv): { password: string; isMade: boolea
     : { password: randomBytes(15).toString('base64url'), isMade: true };
 }
 
-function tell(
-  line: string,
-  document: object,
-  password: string,
-  isMade: boolean,
-  options: Arguments,
-  around: Surroundings,
-): number {
+interface Told {
+  readonly line: string;
+  readonly document: object;
+  /** null: the caller gave it, and knows it. */
+  readonly password: string | null;
+}
+
+function tell({ line, document, password }: Told, options: Arguments, around: Surroundings): number {
+  const isMade = password !== null;
   if (options.flag('json'))
     around.print(JSON.stringify(isMade ? { ...document, password } : document, null, 2));
   else around.print(isMade ? `${line}\nIts password, shown once: ${password}` : line);

@@ -45,6 +45,26 @@ export async function filesOfInstance(
   return files;
 }
 
+/** The IDs by which the PACS knows the instances of this study. */
+export async function instanceIdsOfStudy(
+  orthanc: Pick<RunningOrthanc, 'restUrl' | 'authorization'>,
+  studyInstanceUID: string,
+): Promise<string[]> {
+  const query = JSON.stringify({ Level: 'Instance', Query: { StudyInstanceUID: studyInstanceUID } });
+  return JSON.parse((await askOrthanc(orthanc, '/tools/find', query)).toString()) as string[];
+}
+
+/** The files of all instances of this study that the PACS holds. */
+export async function filesOfStudy(
+  orthanc: Pick<RunningOrthanc, 'restUrl' | 'authorization'>,
+  studyInstanceUID: string,
+): Promise<Buffer[]> {
+  const files: Buffer[] = [];
+  for (const id of await instanceIdsOfStudy(orthanc, studyInstanceUID))
+    files.push(await askOrthanc(orthanc, `/instances/${id}/file`));
+  return files;
+}
+
 /** The file of every instance that the PACS holds, one after the other. */
 export async function* allFiles(
   orthanc: Pick<RunningOrthanc, 'restUrl' | 'authorization'>,

@@ -6,7 +6,7 @@
  * silence. A variable that is set but empty means "absent on purpose"; one that is not set lets a test that is
  * run by hand use what the machine has.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export type TestPacs = {
@@ -16,6 +16,13 @@ export type TestPacs = {
   readonly authorization: string;
 };
 
+/** WebKitGTK's own browser, its WebDriver, and an X server for it. */
+export type WebKitPrograms = {
+  readonly driver: string;
+  readonly browser: string;
+  readonly display: string;
+};
+
 export type TestEnvironment = {
   /** A server on which a test may create and drop databases of its own. */
   readonly postgresUrl: string | null;
@@ -23,6 +30,11 @@ export type TestEnvironment = {
   readonly pacs: TestPacs | null;
   /** The path of a Chromium. */
   readonly chromium: string | null;
+  /** The path of a Firefox. */
+  readonly firefox: string | null;
+  readonly webkit: WebKitPrograms | null;
+  /** Where the keeper of the world that browser tests share is asked for it (world.ts). */
+  readonly world: string | null;
   /** The corpus folder, with `dev/`, `bad/` and `manifest.json`. */
   readonly corpus: string | null;
 };
@@ -35,10 +47,25 @@ export const PATIENCE_MS = 120_000;
 
 const CORPUS_BESIDE_THE_CLONE = fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const CHROMIUM_OF_DEBIAN = '/usr/bin/chromium';
+const FIREFOX_OF_DEBIAN = '/usr/bin/firefox-esr';
+const WEBKIT_DRIVER_OF_DEBIAN = '/usr/bin/WebKitWebDriver';
+const XVFB_OF_DEBIAN = '/usr/bin/Xvfb';
+const LIBRARIES_OF_DEBIAN = '/usr/lib';
 
 function pathFrom(variable: string | undefined, otherwise: string): string | null {
   if (variable !== undefined) return variable === '' ? null : variable;
   return existsSync(otherwise) ? otherwise : null;
+}
+
+/** The browser lies in the folder of its library, below that of the machine's architecture. */
+function webkitFrom(variable: string | undefined): WebKitPrograms | null {
+  const driver = pathFrom(variable, WEBKIT_DRIVER_OF_DEBIAN);
+  const display = pathFrom(undefined, XVFB_OF_DEBIAN);
+  if (driver === null || display === null) return null;
+  const browser = readdirSync(LIBRARIES_OF_DEBIAN)
+    .map((folder) => `${LIBRARIES_OF_DEBIAN}/${folder}/webkit2gtk-4.1/MiniBrowser`)
+    .find((path) => existsSync(path));
+  return browser === undefined ? null : { driver, browser, display };
 }
 
 /** What there is to test with. Reads the environment at each call; starts nothing. */
@@ -48,6 +75,9 @@ export function testEnvironment(env: NodeJS.ProcessEnv = process.env): TestEnvir
     postgresUrl: env.RELAY_TEST_POSTGRES_URL || null,
     pacs: url && authorization ? { url, authorization } : null,
     chromium: pathFrom(env.RELAY_TEST_CHROMIUM, CHROMIUM_OF_DEBIAN),
+    firefox: pathFrom(env.RELAY_TEST_FIREFOX, FIREFOX_OF_DEBIAN),
+    webkit: webkitFrom(env.RELAY_TEST_WEBKIT),
+    world: env.RELAY_TEST_WORLD || null,
     corpus: pathFrom(env.RELAY_TEST_CORPUS, CORPUS_BESIDE_THE_CLONE),
   };
 }

@@ -71,18 +71,6 @@ export function inverted({ rows, columns, grey }: GreyPicture): GreyPicture {
   return { rows, columns, grey: grey.map((value) => 1 - value) };
 }
 
-/** Nearest neighbour: a picture of the size that a detector gives. */
-export function resized(
-  { rows: fromRows, columns: fromColumns, grey }: GreyPicture,
-  { rows, columns }: { readonly rows: number; readonly columns: number },
-): GreyPicture {
-  const out = Float32Array.from({ length: rows * columns }, (_, at) => {
-    const [y, x] = [Math.floor(at / columns), at % columns];
-    return grey[Math.floor((y * fromRows) / rows) * fromColumns + Math.floor((x * fromColumns) / columns)]!;
-  });
-  return { rows, columns, grey: out };
-}
-
 export interface FilmOptions {
   /** Two films of different seeds are of two patients. */
   readonly seed: number;

@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserServer, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
 /** For a Chromium that runs as root and has no screen; the rest keeps it from calling home. */
@@ -43,6 +43,11 @@ export type Fault = {
 
 export function openBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** A browser that several processes use at once, each with contexts of its own. */
+export function serveBrowser(executablePath: string): Promise<BrowserServer> {
+  return chromium.launchServer({ executablePath, args: FLAGS, host: '127.0.0.1' });
 }
 
 /**

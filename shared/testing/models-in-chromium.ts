@@ -1,13 +1,13 @@
 /**
  * The worker of the product's web app, as it was built and as the gateway serves it, asked from a page: what
- * it says of images, and how long it took. For tests that compare it with what is expected, and for benches.
+ * it says of images. For tests that compare it with what is expected.
  */
 import type { Page } from 'playwright-core';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import type { Examined } from '../../client/src/pipeline/triage/examined.ts';
+import type { Examination } from '../../client/src/pipeline/triage/examination.ts';
 
-export type Answer = Pick<Examined, 'triage' | 'readings'>;
+export type Answer = Pick<Examination, 'triage' | 'readings'>;
 
 const ASSETS = fileURLToPath(new URL('../../client/dist/assets', import.meta.url));
 
@@ -27,7 +27,7 @@ export async function examineInChromium(page: Page, instances: readonly Uint8Arr
           new Promise<Answer>((resolve, reject) => {
             asked.onmessage = ({
               data,
-            }: MessageEvent<{ kind: string; name?: string; examined?: Examined }>) => {
+            }: MessageEvent<{ kind: string; name?: string; examined?: Examination }>) => {
               if (data.kind === 'examined')
                 resolve({ triage: data.examined!.triage, readings: data.examined!.readings });
               else reject(new Error(data.name));
@@ -42,10 +42,4 @@ export async function examineInChromium(page: Page, instances: readonly Uint8Arr
   }
   await worker.evaluate((ended) => ended.terminate());
   return answers;
-}
-
-/** The value below which so large a share of them lies. */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }

@@ -27,7 +27,7 @@ export type Mutation = {
   readonly what: string;
   /** Relative to the project's root. */
   readonly file: string;
-  /** Stands there exactly once. */
+  /** Stands there exactly once; the formatter's line breaks and trailing commas do not count. */
   readonly from: string;
   readonly to: string;
 };
@@ -70,16 +70,23 @@ export async function copyWith(mutations: readonly Mutation[]): Promise<MutatedC
   };
 }
 
+/** How the formatter may have set it: without white space and the commas before a closing bracket. */
+function unformatted(text: string): { readonly text: string; readonly places: readonly number[] } {
+  const kept = [...text.matchAll(/,(?=\s*[)\]}])|\s+|([^\s])/g)].filter(
+    ([, character]) => character !== undefined,
+  );
+  return { text: kept.map(([character]) => character).join(''), places: kept.map(({ index }) => index) };
+}
+
 async function mutate(root: string, { what, file, from, to }: Mutation): Promise<void> {
   const path = join(root, file);
   const source = await readFile(path, 'utf8');
-  const times = source.split(from).length - 1;
-  if (times !== 1) throw new Error(`"${what}": what is to be changed stands ${times} times in ${file}`);
-  // A function, so that `$` in the new text means itself.
-  await writeFile(
-    path,
-    source.replace(from, () => to),
-  );
+  const [whole, wanted] = [unformatted(source), unformatted(from)];
+  const times = whole.text.split(wanted.text).length - 1;
+  if (times !== 1) throw new Error(`"${what}": the lines to change stand ${times} times in ${file}`);
+  const start = whole.text.indexOf(wanted.text);
+  const [first, last] = [whole.places[start]!, whole.places[start + wanted.text.length - 1]!];
+  await writeFile(path, `${source.slice(0, first)}${to}${source.slice(last + 1)}`);
 }
 
 function build(root: string): Promise<void> {

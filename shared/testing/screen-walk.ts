@@ -1,82 +1,87 @@
 /**
- * The app as a person meets it: one page of a real Chromium, a real gateway, a real Orthanc, and steps that
- * are walked in their order. Pictures of what `looksRight` is shown go to the folder that RELAY_SCREENSHOTS
- * names.
+ * The app as a person meets it: a page of a real Chromium, a real gateway, a real Orthanc. Each walk begins where
+ * a person begins: with an account and a device that have no past, so that walks do not depend on their order.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import type { Test } from 'uvu';
-import * as assert from 'uvu/assert';
-import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
-import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/system/orthanc.ts';
-import { freePort } from '../../scripts/system/ports.ts';
-import { PASSWORD } from './app-under-test.ts';
-import { PATIENCE_MS, skip, testEnvironment } from './environment.ts';
-import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
-import { inspectPage, openBrowser, openVisitor } from './inspect-page.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import { createAccount, type Account } from './accounts.ts';
+import { seedsOf, signIn, untilInstalled, untilPolicyKnown } from './app-page.ts';
+import { skip } from './environment.ts';
+import { startLink } from './link.ts';
+import { createUploadBytes } from './upload-bytes.ts';
+import { noWorldBecause, type World } from './world.ts';
 
-export type World = {
-  readonly folder: string;
-  readonly orthanc: RunningOrthanc;
-  readonly gateway: GatewayUnderTest;
-  readonly browser: Browser;
+/** Where a walk begins; the link is its own too. */
+export type Stage<W extends World = World> = W & {
   readonly visitor: BrowserContext;
+  /** Empty until `enter`, or until the walk goes somewhere. */
   readonly page: Page;
+  readonly account: Account;
+  /** Seeds of studies that no other walk uses. */
+  seed(nth: number): number;
+  /** Opens the app and signs in; resolves when it is installed and knows under which policy it sends. */
+  enter(): Promise<void>;
 };
 
-/** A promise that is walked in order: each step starts where the one before it ended. */
-export type Step = (name: string, run: (world: World) => Promise<void>) => void;
+export type Walk<W extends World = World> = (name: string, run: (stage: Stage<W>) => Promise<void>) => void;
 
-/**
- * Gives the suite its world; skipped, and says so, where there is no Chromium or no Orthanc. `name` is the
- * suite's.
- */
-export async function walkScreens(test: Test, name: string): Promise<Step> {
-  const { chromium } = testEnvironment();
-  const why =
-    chromium === null
-      ? 'there is no Chromium'
-      : (await findOrthanc()) === null
-        ? 'Orthanc is not installed'
-        : null;
-  let world: World | undefined;
-  test.before(async () => {
-    if (why !== null || chromium === null) return;
-    if (!(await isWebAppCurrent())) await buildWebApp();
-    const folder = await mkdtemp(join(tmpdir(), 'relay-screens-'));
-    const orthanc = await startOrthanc({ folder: join(folder, 'orthanc') });
-    const gateway = createGatewayUnderTest({
-      port: await freePort(),
-      webPort: await freePort(),
-      dataDir: join(folder, 'data'),
-      pacs: orthanc,
-      adminPassword: PASSWORD,
-    });
-    await gateway.start();
-    const browser = await openBrowser(chromium);
-    const visitor = await openVisitor(browser);
-    const page = await visitor.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    world = { folder, orthanc, gateway, browser, visitor, page };
-  });
-  test.after(async () => {
-    if (world === undefined) return;
-    await world.browser.close();
-    await world.gateway.stop();
-    await world.orthanc.stop();
-    await rm(world.folder, { recursive: true, force: true });
-  });
-  return (does, run) => test(does, async () => (why === null ? run(world!) : skip(`${name}: ${does}`, why)));
+export type WalkOptions<W extends World> = {
+  /** The name of the suite. */
+  readonly name: string;
+  /** Of the account that each walk gets. */
+  readonly roles: readonly Role[];
+  readonly open: () => Promise<W>;
+};
+
+async function openStage<W extends World>(world: W, roles: readonly Role[], name: string): Promise<Stage<W>> {
+  const account = await createAccount(world.gateway, 'tess', roles);
+  const visitor = await world.openVisitor();
+  const page = await visitor.newPage();
+  const bytes = createUploadBytes();
+  const link = await startLink(Number(new URL(world.gateway.web).port), 0, () => bytes.listen());
+  const address = `http://127.0.0.1:${link.port}`;
+  return {
+    ...world,
+    link,
+    bytes,
+    address,
+    visitor,
+    page,
+    account,
+    seed: seedsOf(name),
+    async enter() {
+      await page.goto(address);
+      await signIn(page, account.username);
+      await untilInstalled(page);
+      await untilPolicyKnown(page);
+    },
+  };
 }
 
-/** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */
-export async function looksRight(page: Page, name: string): Promise<void> {
-  const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
-  assert.equal(
-    faults,
-    [],
-    `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`,
-  );
+/**
+ * Gives every test of the suite a stage of its own; skipped, and says so, where there is no Chromium or no
+ * Orthanc.
+ */
+export async function walkScreens<W extends World>(
+  test: Test,
+  { name, roles, open }: WalkOptions<W>,
+): Promise<Walk<W>> {
+  const why = await noWorldBecause();
+  let world: W | undefined;
+  test.before(async () => {
+    if (why === null) world = await open();
+  });
+  test.after(async () => world?.close());
+  return (does, run) =>
+    test(does, async () => {
+      if (why !== null) skip(`${name}: ${does}`, why);
+      const stage = await openStage(world!, roles, `${name}: ${does}`);
+      try {
+        await run(stage);
+      } finally {
+        await stage.visitor.close();
+        await stage.link.stop();
+      }
+    });
 }

@@ -1,24 +1,22 @@
 /**
- * Time that passes as fast as a test can think: whoever sleeps is woken in order, when nothing else is left
- * to do. A day takes a moment, and the same seed gives the same day.
+ * Time that passes as fast as a test can run: sleepers are woken in order, when nothing else is left to do. A
+ * day takes a moment, and the same seed gives the same day.
  *
- * Knows of work outside of it (WebCrypto runs on other threads) by counting what goes through `crypto.subtle`
- * while it runs.
+ * WebCrypto runs on other threads; the calls under way in `crypto.subtle` are counted so that time waits for
+ * them.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 
 export type VirtualTime = {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Resolves when it is so late; throws the signal's reason when aborted before. */
+  /** Resolves after `ms`; throws the signal's reason when aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /**
-   * Lets time pass until `isOver`, or for so long. False: it was not over by then, or nobody sleeps any more.
-   */
+  /** Lets time pass until `isOver`, or for so long. False: it was not over by then, or nobody sleeps. */
   run(isOver: () => boolean, withinMs: number): Promise<boolean>;
 };
 
-type Sleeper = { readonly at: number; readonly nth: number; wake(): void };
+type Sleeper = { readonly at: number; wake(): void };
 
 const START = Date.UTC(2026, 0, 1);
 const COUNTED = ['digest', 'verify', 'sign', 'importKey'] as const;
@@ -49,16 +47,16 @@ export function watchCrypto(): { isBusy(): boolean; stop(): void } {
 
 export function createVirtualTime(isBusy: () => boolean): VirtualTime {
   const sleepers: Sleeper[] = [];
-  let [now, count] = [START, 0];
+  let now = START;
 
-  /** Until everything that can happen without time has happened. */
+  /** Resolves when everything that can happen without time has happened. */
   async function settle(): Promise<void> {
     do await turn();
     while (isBusy());
     await turn();
   }
 
-  /** Sorted by time, and by who slept first. */
+  /** Sorted by time; of equals the first to sleep is woken first. */
   function insert(sleeper: Sleeper): void {
     let at = sleepers.length;
     while (at > 0 && sleepers[at - 1]!.at > sleeper.at) at -= 1;
@@ -72,8 +70,10 @@ export function createVirtualTime(isBusy: () => boolean): VirtualTime {
         signal?.throwIfAborted();
         const sleeper: Sleeper = {
           at: now + Math.max(0, ms),
-          nth: (count += 1),
-          wake: () => (signal?.removeEventListener('abort', onAbort), resolve()),
+          wake() {
+            signal?.removeEventListener('abort', onAbort);
+            resolve();
+          },
         };
         const onAbort = (): void => {
           sleepers.splice(sleepers.indexOf(sleeper), 1);

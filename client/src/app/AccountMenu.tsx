@@ -1,4 +1,4 @@
-/** Who is signed in, how the app looks, and signing out with what that means for the queue. */
+/** The account, the appearance of the app, and signing out with its consequences for the queue. */
 import { useState } from 'preact/hooks';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
@@ -47,13 +47,16 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
   const roles = session.user.value?.roles ?? [];
   const signOut = async () => {
     setLeaving(true);
-    // What they have said is said in their name: afterwards it could not be. Who was told signs out all the
-    // same.
-    if (!isUnkept && (await signOutTasks.finishAll()) > 0) return (setUnkept(true), setLeaving(false));
-    // What was read but not queued is identifying and belongs to who chose it.
+    // Afterwards they could not send it in their name. Somebody who has been told may sign out anyway.
+    if (!isUnkept && (await signOutTasks.finishAll()) > 0) {
+      setUnkept(true);
+      setLeaving(false);
+      return;
+    }
+    // Files that were read but not queued identify patients and belong to the person who chose them.
     ingest.cancel();
     ingest.clear();
-    // The page of one study is nothing for who comes next.
+    // The page of one study is not for the next person.
     if (parseRoute(location.hash).page === 'study') location.hash = hrefOf({ page: 'queue' });
     void session.signOut();
     onClose();
@@ -111,7 +114,7 @@ function AccountSheet({ name, onClose }: { readonly name: string; readonly onClo
   );
 }
 
-/** What signing out means for what is on this device. */
+/** The consequence of signing out for the instances on this device. */
 function meaningOf(unsafe: number, safe: number, travelling: number): string {
   if (unsafe > 0) return appWords.account.signOutUnsafe(unsafe);
   const said = [

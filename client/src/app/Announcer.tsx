@@ -1,7 +1,7 @@
 /**
- * The one live region: tells a screen reader what a sighted person sees move, without chatter. A study speaks
- * when it passes a quarter of its way, when it waits, when it needs someone, when its film may have to be
- * repeated, and when it has arrived; the link speaks when it changes.
+ * The one live region: tells a screen reader about the changes that a sighted person sees, without chatter. It
+ * announces a study when another quarter of it has arrived, when it waits, when it needs somebody, when its film may
+ * have to be repeated, and when all of it has arrived; and the link when it changes.
  */
 import { useSignalEffect, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
@@ -13,7 +13,7 @@ import { hasArrived, milestoneOf, type TrackState } from '../pipeline/queue/trac
 import { appWords } from './app-words.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 
-/** What a study says at a milestone. */
+/** The announcement for a milestone. */
 function sentenceOf(track: TrackState): string {
   if (track.needsDecision > 0) return queueWords.track.needsDecision(track.needsDecision);
   if (hasArrived(track)) return queueWords.track.arrived(track.inPacs);
@@ -29,11 +29,16 @@ export function Announcer() {
 
   useSignalEffect(() => {
     const sentences: string[] = [];
-    if (link.current !== queue.link.value)
-      sentences.push(appWords.status.link[(link.current = queue.link.value)]);
-    if (!queue.ready.value) return void (said.value = sentences.join());
+    if (link.current !== queue.link.value) {
+      link.current = queue.link.value;
+      sentences.push(appWords.status.link[link.current]);
+    }
+    if (!queue.ready.value) {
+      said.value = sentences.join();
+      return;
+    }
     const before = milestones.current;
-    // What was there when the page opened is read by looking, not said.
+    // Studies that were there when the page opened are not announced.
     milestones.current = new Map(before);
     for (const study of queue.studies.value) {
       if (study.film.length > 0) {
@@ -42,7 +47,7 @@ export function Announcer() {
         milestones.current.set(toRepeat, triageWords.repeat);
       }
       const track = trackOf(study, queue.link.value);
-      // It has only just been chosen: how many there are is not known yet.
+      // The study was only just chosen: its number of instances is not known yet.
       if (track.total === 0) continue;
       const milestone = milestoneOf(track);
       if (before && before.get(study.id) !== milestone)

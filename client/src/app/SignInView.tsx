@@ -1,7 +1,4 @@
-/**
- * Two big fields and a button. Says what waits on this device, and what a refusal means; keeps no password
- * longer than the request.
- */
+/** Two big fields and a button; the studies that wait on this device; refusals. Keeps no password after the request. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
@@ -14,12 +11,12 @@ import { appWords } from './app-words.ts';
 
 type Trouble = { readonly title: string; readonly next: string | null; readonly code: string | null };
 
-/** What the person reads when signing in did not work. */
+/** The message after a failed sign-in. */
 function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiProblem) || error.code === null)
     return { title: appWords.signIn.unreachable, next: null, code: null };
   const known: { title: string; next?: string } = PROBLEMS[error.code];
-  // A wrong password needs no code to ask somebody about.
+  // Nobody asks an administrator about a wrong password, so it needs no code.
   const code =
     error.code === 'wrong-credentials' ? null : [error.code, error.correlationId].filter(Boolean).join(' ');
   return { title: known.title, next: known.next ?? null, code };
@@ -39,9 +36,12 @@ export function SignInView() {
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(form.current!);
-    const [name, password] = [String(data.get('username')).trim(), String(data.get('password'))];
-    if (!name || !password)
-      return void (trouble.value = { title: appWords.signIn.missing, next: null, code: null });
+    const name = String(data.get('username')).trim();
+    const password = String(data.get('password'));
+    if (!name || !password) {
+      trouble.value = { title: appWords.signIn.missing, next: null, code: null };
+      return;
+    }
     busy.value = true;
     trouble.value = null;
     try {

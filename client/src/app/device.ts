@@ -1,33 +1,31 @@
 /**
- * The composition root of the page: one function that makes the session, the two stores and the uploader and
- * joins them. Views take what it returns and know nothing of Dexie, workers, fetch or tus.
+ * The composition root of the page: makes the session, the stores and the sender, and connects them. Views take the
+ * stores from here (ProvideStores.tsx) and know nothing of Dexie, workers, fetch or tus.
  */
-import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import type { Triage } from '../pipeline/triage/start-triage.ts';
-import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
-import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
-import {
-  knownPolicies,
-  knownUser,
-  rememberLink,
-  rememberUser,
-  type KnownPolicies,
-} from '../pipeline/queue/rows/device-notes.ts';
-import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
-import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import type { Link } from '../net/link.ts';
-import type { QueueStore } from '../pipeline/queue/queued-study.ts';
-import { createQueueStore } from '../pipeline/queue/queue.store.ts';
-import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
-import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { afterDrawing } from '../kit/after-drawing.ts';
 import { createApiClient, type ApiClient } from '../net/api-client.ts';
-import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
 import { fetchTelling, QUIET_MS } from '../net/fetch-with-progress.ts';
-import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
+import type { Link } from '../net/link.ts';
 import { createSession, SESSION_LOCK, type SessionStore } from '../net/session.ts';
+import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
+import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
+import { createWorkerPool, poolSize } from '../pipeline/ingest/worker-pool.ts';
+import type { QueueStore } from '../pipeline/queue/queued-study.ts';
+import { createQueueStore } from '../pipeline/queue/queue.store.ts';
+import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
+import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import type { Triage } from '../pipeline/triage/start-triage.ts';
+import { createBackOff, realClock } from '../pipeline/upload/clock.ts';
+import { holding, writingLock } from '../pipeline/upload/sender/leader-lock.ts';
+import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
+import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
+import { createPolicies, type Policies } from './policies.ts';
+import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
 export interface Device {
   readonly session: SessionStore;
@@ -35,40 +33,91 @@ export interface Device {
   readonly ingest: IngestStore;
   readonly queue: QueueStore;
   readonly signOutTasks: SignOutTasks;
-  /** Null until it was fetched, which nothing waits for. */
+  /** Null until it is fetched; nothing waits for it. */
   readonly triage: ReadonlySignal<Triage | null>;
-  /** What was found out about the way to the gateway while nothing travels. */
+  /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
   noteLink(link: Link): void;
-  /** Goes on with the session and the queue of last time, and starts sending. */
+  /** Resumes the session and the queue of last time, and starts sending. */
   start(): void;
+}
+
+const later = (work: () => void, ms: number): void => void setTimeout(work, ms);
+
+/** What the stores of this page share. */
+interface Parts {
+  readonly database: LocalDatabase;
+  readonly key: Promise<CryptoKey>;
+  readonly session: SessionStore;
+  readonly api: ApiClient;
+  readonly account: ReadonlySignal<string | null>;
+  readonly isOnline: ReadonlySignal<boolean>;
+  readonly policies: Policies;
+  readonly triage: Signal<Triage | null>;
+  /** Tells the sender that the queue has changed. */
+  readonly wake: () => void;
 }
 
 /** The device of this page; `baseUrl` is where the API is, `/api` on the app's own origin. */
 export function createDevice(baseUrl = '/api'): Device {
-  const { locks } = navigator;
   const database = openLocalDatabase();
-  const session = createSession({
-    remembered: () => knownUser(database),
-    later: (work, ms) => void setTimeout(work, ms),
-    baseUrl,
-    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
-    now: () => performance.now(),
-    alone: (work) => holding(locks, SESSION_LOCK, work),
-  });
+  const session = openSession(baseUrl, database);
   const api = createApiClient({
     baseUrl,
     fetch: (...request) => fetch(...request),
     fetchTelling,
     tokens: session,
   });
-  const key = deviceKey(database);
   const isOnline = watchOnline();
+  const sender = createPageSender({ spawn: spawnSender, session, isOnline });
   const account = createAccount(session, database);
-  const policies = signal<KnownPolicies | null>(null);
+  const policies = createPolicies({ database, api, session });
   const triage = signal<Triage | null>(null);
-  const { run: runSender, wake } = createPageSender({ spawn: spawnSender, session, isOnline });
+  const key = deviceKey(database);
+  const { wake } = sender;
+  const parts: Parts = { database, key, session, api, account, isOnline, policies, triage, wake };
+  const decisions = decisionsOf(parts);
+  const ingest = openIngest(parts, decisions);
+  const queue = openQueue(parts, decisions, ingest);
+  return {
+    session,
+    api,
+    ingest,
+    queue,
+    triage,
+    signOutTasks: createSignOutTasks(later),
+    noteLink(link) {
+      if (link !== queue.link.peek())
+        void ignoreFailure(rememberLink(database, link), 'the screen follows the next answer');
+      // The last user may still be signed in.
+      if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
+    },
+    start() {
+      // One person's files are not shown to the next.
+      betweenAccounts(account, () => {
+        ingest.cancel();
+        ingest.clear();
+      });
+      void session.resume();
+      void ignoreFailure(policies.load(), 'without a database the screen of the queue says so');
+      void keepSending(parts, sender.run);
+      void ignoreFailure(startModels(parts, ingest), 'without models the gateway does the work');
+    },
+  };
+}
 
-  const decisions: DecisionTools = {
+function openSession(baseUrl: string, database: LocalDatabase): SessionStore {
+  return createSession({
+    remembered: () => knownUser(database),
+    later,
+    baseUrl,
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
+    now: () => performance.now(),
+    alone: (work) => holding(navigator.locks, SESSION_LOCK, work),
+  });
+}
+
+function decisionsOf({ database, api, wake }: Parts): DecisionTools {
+  return {
     database,
     wake,
     now: Date.now,
@@ -77,197 +126,94 @@ export function createDevice(baseUrl = '/api'): Device {
     },
     async withdraw(uploadId, instances) {
       const { status } = await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
-      // Other instances of the study have left this account already: these alone are taken back.
+      // Other instances of the study have left this account already: only these are taken back.
       if (status === 409 && instances.length > 0)
         await api.text(`/upload/${uploadId}/decisions`, { body: { decision: 'take-back', instances } });
     },
   };
-  const ingest = createIngestStore({
+}
+
+function openIngest(parts: Parts, decisions: DecisionTools): IngestStore {
+  const { database, key, policies, account, triage } = parts;
+  return createIngestStore({
     database,
     key,
-    policies,
-    hearPolicies: keepPolicies,
+    policies: policies.known,
+    hearPolicies: policies.hear,
     now: Date.now,
     createId: () => crypto.randomUUID(),
     account: () => account.peek(),
-    onQueued: wake,
+    onQueued: parts.wake,
     pool: createWorkerPool(poolSize(navigator.hardwareConcurrency || 2), spawnIngest),
-    later: (work, ms) => void setTimeout(work, ms),
+    later,
     room: roomLeft,
-    // Without persistence the browser may clear the queue when the disk runs full (Storage Standard §4).
+    // Without persistence the browser may clear the queue when the disk is full (Storage Standard §4).
     persist: async () => (await navigator.storage?.persist?.()) ?? null,
     isPersisted: async () => (await navigator.storage?.persisted?.()) ?? null,
-    whileWriting: (studyId, work) => holding(locks, writingLock(studyId), work),
+    whileWriting: (studyId, work) => holding(navigator.locks, writingLock(studyId), work),
     triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
     giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
   });
-  const queue = createQueueStore({
-    ...decisions,
-    key,
-    account,
-    isOnline,
-    later: (work, ms) => void setTimeout(work, ms),
-    unsafe: computed(() => ingest.queueing.value.instancesTotal - ingest.queueing.value.instances),
-    place: localStorage,
-    uploads: async () =>
-      (await afterDrawing(),
-      await api.json('/uploads', (await import('#shared/protocol/api.ts')).uploadListSchema)).uploads,
-  });
-
-  /** The schemas, and what opens the project key, are fetched beside the drawn page, like what sends. */
-  async function hearPolicies(): Promise<KnownPolicies> {
-    await afterDrawing();
-    const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([
-      import('#shared/protocol/api.ts'),
-      import('../pipeline/queue/rows/remember-policies.ts'),
-    ]);
-    return rememberPolicies(database, await api.json(await policyRequest(database), policyAnswerSchema));
-  }
-
-  function keepPolicies(): void {
-    if (session.state.peek() !== 'signed-in') return;
-    // Unreachable: what was known last time holds; the gateway checks the version anyway.
-    void hearPolicies().then(
-      (known) => (policies.value = known),
-      () => undefined,
-    );
-  }
-
-  async function loadPolicies(): Promise<void> {
-    policies.value = await knownPolicies(database);
-    effect(() => {
-      if (session.state.value === 'signed-in') keepPolicies();
-    });
-  }
-
-  /**
-   * What sends is fetched for somebody who is here, or for a queue that waits: not for the sign-in page of an
-   * empty device.
-   */
-  async function untilNeeded(): Promise<void> {
-    if ((await database.studies.count()) === 0) await untilSome(account);
-    // Beside the drawn page: choosing files does not wait for what sends them.
-    await afterDrawing();
-  }
-
-  /** The models look at what somebody has chosen: not before there is somebody, and after what sends. */
-  async function startModels(): Promise<void> {
-    await untilSome(account);
-    await afterDrawing();
-    await afterDrawing();
-    const { startTriage } = await import('../pipeline/triage/start-triage.ts');
-    triage.value = startTriage(ingest, database);
-  }
-
-  /** What was read for one person is not shown to the next. */
-  function forgetBetweenAccounts(): void {
-    let before: string | null = null;
-    effect(() => {
-      const now = account.value;
-      if (now === null || now === before) return;
-      if (before !== null) queueMicrotask(() => (ingest.cancel(), ingest.clear()));
-      before = now;
-    });
-  }
-
-  /**
-   * A database that is being upgraded, a script that an update has just replaced: tried again, for the queue
-   * must not wait for a person.
-   */
-  async function keepSending(): Promise<void> {
-    const backOff = createBackOff(Math.random);
-    for (;;) {
-      await untilNeeded().then(runSender, () => undefined);
-      await realClock.sleep(backOff.next(), new AbortController().signal);
-    }
-  }
-
-  return {
-    session,
-    api,
-    ingest,
-    queue,
-    triage,
-    signOutTasks: createSignOutTasks((work, ms) => void setTimeout(work, ms)),
-    noteLink(link) {
-      if (link !== queue.link.peek()) void rememberLink(database, link).catch(() => undefined);
-      // Whoever was here last may be signed in still.
-      if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
-    },
-    start() {
-      forgetBetweenAccounts();
-      void session.resume();
-      // Without a database nothing can be kept: the queue's screen stays "not ready" and says so.
-      void loadPolicies().catch(() => undefined);
-      void keepSending();
-      // Without them the gateway does the work.
-      void startModels().catch(() => undefined);
-    },
-  };
-}
-
-/**
- * Whose device it is now: who is signed in, and without a network who was so last; null where nobody is, or
- * it was not asked yet.
- */
-function createAccount(session: SessionStore, database: LocalDatabase): ReadonlySignal<string | null> {
-  const account = computed(() => session.user.value?.id ?? null);
-  const tabs = new BroadcastChannel('relaypacs-account');
-  const isDecided = () => session.state.peek() === 'signed-in' || session.state.peek() === 'signed-out';
-  effect(() => {
-    const user = session.user.value;
-    if (session.state.value !== 'signed-in' && session.state.value !== 'signed-out') return;
-    // Without a database there is nothing to be asked for offline either.
-    void rememberUser(database, user).catch(() => undefined);
-    tabs.postMessage(user?.id ?? null);
-  });
-  // All tabs share one cookie: when somebody signs in or out in one, the others ask who it is now.
-  tabs.addEventListener(
-    'message',
-    ({ data }) => void (isDecided() && data !== account.peek() && session.resume()),
-  );
-  return account;
-}
-
-function watchOnline() {
-  const isOnline = signal(navigator.onLine);
-  globalThis.addEventListener('online', () => (isOnline.value = true));
-  globalThis.addEventListener('offline', () => (isOnline.value = false));
-  return isOnline;
-}
-
-function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
-  return new Promise((resolve) => {
-    const stop = effect(() => {
-      const now = value.value;
-      if (now !== null) queueMicrotask(() => (stop(), resolve(now)));
-    });
-  });
-}
-
-function spawnIngest(): Worker {
-  return tellingMissing(
-    new Worker(new URL('../pipeline/ingest/ingest.worker.ts', import.meta.url), { type: 'module' }),
-  );
-}
-
-function spawnSender(): Worker {
-  return tellingMissing(
-    new Worker(new URL('../pipeline/upload/sender/sender.worker.ts', import.meta.url), { type: 'module' }),
-  );
-}
-
-/** What the builder says of other parts that cannot be fetched (main.tsx) it does not say of workers. */
-function tellingMissing(worker: Worker): Worker {
-  worker.addEventListener(
-    'error',
-    (event) => void ('message' in event || globalThis.dispatchEvent(new Event('vite:preloadError'))),
-  );
-  return worker;
 }
 
 async function roomLeft(): Promise<number | null> {
   const estimate = await navigator.storage?.estimate?.();
   return estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0);
+}
+
+function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestStore): QueueStore {
+  const { key, account, isOnline, api } = parts;
+  return createQueueStore({
+    ...decisions,
+    key,
+    account,
+    isOnline,
+    later,
+    unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),
+    place: localStorage,
+    async uploads() {
+      await afterDrawing();
+      const { uploadListSchema } = await import('#shared/protocol/api.ts');
+      return (await api.json('/uploads', uploadListSchema)).uploads;
+    },
+  });
+}
+
+/**
+ * Starts the sender again when it ends, because its database is being upgraded or an update has just replaced its
+ * script: the queue must not wait for a person.
+ */
+async function keepSending(parts: Parts, runSender: () => Promise<void>): Promise<void> {
+  const backOff = createBackOff(Math.random);
+  for (;;) {
+    await untilNeeded(parts).then(runSender, () => undefined);
+    await realClock.sleep(backOff.next(), new AbortController().signal);
+  }
+}
+
+/** The sender is fetched for a person, or for a queue that waits: not for the sign-in page of an empty device. */
+async function untilNeeded({ database, account }: Parts): Promise<void> {
+  if ((await database.studies.count()) === 0) await untilSome(account);
+  // Choosing files does not wait for the code that sends them.
+  await afterDrawing();
+}
+
+/** The models look at chosen files: they are fetched once somebody is here, and after the sender. */
+async function startModels({ account, database, triage }: Parts, ingest: IngestStore): Promise<void> {
+  await untilSome(account);
+  await afterDrawing();
+  await afterDrawing();
+  const { startTriage } = await import('../pipeline/triage/start-triage.ts');
+  triage.value = startTriage(ingest, database);
+}
+
+function watchOnline(): ReadonlySignal<boolean> {
+  const isOnline = signal(navigator.onLine);
+  const update = (now: boolean) => () => {
+    isOnline.value = now;
+  };
+  globalThis.addEventListener('online', update(true));
+  globalThis.addEventListener('offline', update(false));
+  return isOnline;
 }

@@ -1,36 +1,37 @@
 /**
- * New versions, seen from the page. A newer service worker waits until nobody is reading, naming or packing
- * in any tab; then a person may press, or it takes over by itself where nobody looks: at the start of a page
- * that nobody has touched yet, and when all windows are hidden. Uploads under way are cut off by the reload
- * and go on after it; what is queued is not touched.
+ * New versions, seen from the page. A newer service worker waits until nobody is reading, naming or packing in any
+ * tab. Then a person may take it, or it takes over where nobody looks: at the start of a page that nobody has
+ * touched yet, and when all windows are hidden. The reload interrupts uploads, which resume after it; the queue is
+ * not touched.
  *
- * A page whose parts are gone (another version was put on the server meanwhile) says so, and is loaded again
- * as soon as nothing can be lost.
+ * A page with missing parts (another version was installed on the server meanwhile) says so, and reloads as soon as
+ * nothing can be lost.
  */
-import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { SESSION_LOCK } from '../net/session.ts';
 import { GIVE_WAY, TAKE_OVER } from './worker-messages.ts';
 
-/** What the person is told about versions. */
+/** The message about versions on the screen. */
 export type UpdateState =
-  /** Nothing to say. */
+  /** No message. */
   | 'none'
   /** A newer version waits. */
   | 'ready'
-  /** It was asked for while somebody reads or packs in another window. */
+  /** A person wants it while another window is reading or packing. */
   | 'other-window'
-  /** It has taken over while something is under way here; the page is loaded again afterwards. */
+  /** It has taken over while this page is at work; the page reloads afterwards. */
   | 'loads-again'
-  /** A part of this version cannot be fetched any more. */
+  /** Part of this version can no longer be fetched. */
   | 'part-missing'
-  /** This is the newer one. */
+  /** This page is the newer version. */
   | 'taken';
 
 export type Update = {
   readonly state: ReadonlySignal<UpdateState>;
-  /** Takes the newer version, or loads the page again where a part of it is missing. */
+  /** Takes the newer version, or reloads the page where a part of it is missing. */
   use(): void;
-  /** It was read. */
+  /** The message was read. */
   dismiss(): void;
   /** A script of this page could not be fetched. */
   partMissing(): void;
@@ -42,17 +43,14 @@ export type UpdateTools = {
   readonly locks: Pick<LockManager, 'request' | 'query'>;
   /** This tab among all. */
   readonly tabId: string;
-  /**
-   * Something of this page would be lost with it: files that were read, a study that is being named or
-   * packed.
-   */
+  /** A reload would lose something: files that were read, or a study that is being named or packed. */
   readonly isAtWork: ReadonlySignal<boolean>;
   readonly page: PageAround;
 };
 
 /** The page itself, as far as updates care. */
 export type PageAround = {
-  /** `because`: what `openedBecause` says after it. */
+  /** `because`: the answer of `openedBecause` afterwards. */
   reload(because?: 'update'): void;
   openedBecause(): 'update' | null;
   /** Nobody has touched the page since it was opened. */
@@ -62,100 +60,131 @@ export type PageAround = {
   onChange(listener: () => void): void;
 };
 
-/** How often a page that stays open for days asks for a newer version. */
+/** A page that stays open for days asks for a newer version this often. */
 const ASK_EVERY_MS = 60 * 60 * 1000;
-/** Each tab holds a lock under these names and its own id while it is so. */
+/** While it is at work or in sight, each tab holds a lock with this name and its own id. */
 const AT_WORK = 'relaypacs-at-work-';
 const IN_SIGHT = 'relaypacs-in-sight-';
-/** The writers of studies hold locks of this kind, each for a study (device.ts). */
+/** Held for each study that is being written (leader-lock.ts). */
 const WRITING = 'relaypacs-writing-';
 
-/** Registers the service worker. Never throws. */
-export function createUpdate({ workers, locks, tabId, isAtWork, page }: UpdateTools): Update {
-  const state = signal<UpdateState>(page.openedBecause() === 'update' ? 'taken' : 'none');
-  const isInSight = signal(!page.isHidden());
-  let registration: ServiceWorkerRegistration | null = null;
-  let wasControlled = Boolean(workers?.controller);
+interface Watched extends UpdateTools {
+  readonly state: Signal<UpdateState>;
+  registration: ServiceWorkerRegistration | null;
+}
 
+/** Registers the service worker. Never throws. */
+export function createUpdate(tools: UpdateTools): Update {
+  const { locks, tabId, isAtWork, page } = tools;
+  const state = signal<UpdateState>(page.openedBecause() === 'update' ? 'taken' : 'none');
+  const watched: Watched = { ...tools, state, registration: null };
+  const isInSight = signal(!page.isHidden());
   holdWhile(locks, AT_WORK + tabId, isAtWork);
   holdWhile(locks, IN_SIGHT + tabId, isInSight);
-
-  /** Whether another tab holds a lock whose name begins so. */
-  async function othersHold(...kinds: string[]): Promise<boolean> {
-    const { held = [] } = await locks.query();
-    return held.some(({ name = '' }) => !name.endsWith(tabId) && kinds.some((kind) => name.startsWith(kind)));
-  }
-
-  /** False where somebody is at work somewhere. */
-  async function takeOver(): Promise<boolean> {
-    if (isAtWork.peek() || (await othersHold(AT_WORK, WRITING))) return false;
-    registration?.active?.postMessage(GIVE_WAY);
-    registration?.waiting?.postMessage(TAKE_OVER);
-    return true;
-  }
-
-  async function takeOverUnseen(): Promise<void> {
-    if ((page.isHidden() || page.isUntouched()) && !(await othersHold(IN_SIGHT))) await takeOver();
-  }
-
-  function offer(): void {
-    // Without a controller this is the first visit: nothing is replaced, so there is nothing to offer.
-    if (!registration?.waiting || !workers?.controller) return;
-    if (state.value !== 'part-missing') state.value = 'ready';
-    void (state.value === 'part-missing' ? takeOver() : takeOverUnseen());
-  }
-
-  function watch(registered: ServiceWorkerRegistration): void {
-    registration = registered;
-    const follow = (arriving: ServiceWorker | null) =>
-      arriving?.addEventListener('statechange', () => arriving.state === 'installed' && offer());
-    // One that the browser found as the page was opened may be on its way already.
-    follow(registered.installing);
-    registered.addEventListener('updatefound', () => follow(registered.installing));
-    offer();
-    ask();
-    setInterval(ask, ASK_EVERY_MS);
-  }
-
-  // Offline there is none; it is asked for again.
-  const ask = () => void registration?.update().catch(() => undefined);
-
-  /** As soon as nothing is lost with the page. */
-  function reloadWhenSafe(): void {
-    if (isAtWork.peek()) state.value = 'loads-again';
-    // Not in the middle of a renewal: the answer that is not taken would end the session.
-    const reload = () =>
-      locks.request(SESSION_LOCK, () => (page.reload('update'), new Promise(() => undefined)));
-    effect(() => void (isAtWork.value || reload()));
-  }
-
-  workers?.addEventListener('controllerchange', () => {
-    if (wasControlled) reloadWhenSafe();
-    wasControlled = true;
-  });
   page.onChange(() => {
     isInSight.value = !page.isHidden();
-    if (page.isHidden()) offer();
-    else ask();
+    if (page.isHidden()) offer(watched);
+    else ask(watched);
   });
-  workers?.register('/service-worker.js').then(watch, () => undefined);
-
+  reloadWhenTakenOver(watched);
+  void register(watched);
   return {
     state,
     use() {
-      if (!registration?.waiting) return page.reload();
-      void takeOver().then((isTaken) => void (isTaken || (state.value = 'other-window')));
+      if (!watched.registration?.waiting) return page.reload();
+      void takeOver(watched).then((isTaken) => {
+        if (!isTaken) state.value = 'other-window';
+      });
     },
-    dismiss: () => void (state.value = 'none'),
+    dismiss() {
+      state.value = 'none';
+    },
     partMissing() {
       state.value = 'part-missing';
-      ask();
-      offer();
+      ask(watched);
+      offer(watched);
     },
   };
 }
 
-/** Other tabs see from the lock that this one is as `isSo` says. */
+async function register(watched: Watched): Promise<void> {
+  if (!watched.workers) return;
+  const registering = watched.workers.register('/service-worker.js');
+  const registration = await ignoreFailure(registering, 'without a service worker the app works online');
+  if (registration) watch(watched, registration);
+}
+
+function watch(watched: Watched, registration: ServiceWorkerRegistration): void {
+  watched.registration = registration;
+  const follow = (arriving: ServiceWorker | null) =>
+    arriving?.addEventListener('statechange', () => {
+      if (arriving.state === 'installed') offer(watched);
+    });
+  // The browser may have found one as the page was opened.
+  follow(registration.installing);
+  registration.addEventListener('updatefound', () => follow(registration.installing));
+  offer(watched);
+  ask(watched);
+  setInterval(() => ask(watched), ASK_EVERY_MS);
+}
+
+function ask({ registration }: Watched): void {
+  if (registration) void ignoreFailure(registration.update(), 'offline there is none; the page asks again');
+}
+
+function offer(watched: Watched): void {
+  const { registration, workers, state } = watched;
+  // Without a controller this is the first visit: there is nothing to replace.
+  if (!registration?.waiting || !workers?.controller) return;
+  if (state.value !== 'part-missing') state.value = 'ready';
+  void (state.value === 'part-missing' ? takeOver(watched) : takeOverUnseen(watched));
+}
+
+async function takeOverUnseen(watched: Watched): Promise<void> {
+  const { page } = watched;
+  if ((page.isHidden() || page.isUntouched()) && !(await othersHold(watched, IN_SIGHT)))
+    await takeOver(watched);
+}
+
+/** Returns false while any tab is at work. */
+async function takeOver(watched: Watched): Promise<boolean> {
+  const { registration, isAtWork } = watched;
+  if (isAtWork.peek() || (await othersHold(watched, AT_WORK, WRITING))) return false;
+  registration?.active?.postMessage(GIVE_WAY);
+  registration?.waiting?.postMessage(TAKE_OVER);
+  return true;
+}
+
+/** Whether another tab holds a lock whose name begins so. */
+async function othersHold({ locks, tabId }: UpdateTools, ...kinds: string[]): Promise<boolean> {
+  const { held = [] } = await locks.query();
+  return held.some(({ name = '' }) => !name.endsWith(tabId) && kinds.some((kind) => name.startsWith(kind)));
+}
+
+function reloadWhenTakenOver(watched: Watched): void {
+  const { workers } = watched;
+  let wasControlled = Boolean(workers?.controller);
+  workers?.addEventListener('controllerchange', () => {
+    if (wasControlled) reloadWhenSafe(watched);
+    wasControlled = true;
+  });
+}
+
+/** Reloads as soon as the page would lose nothing. */
+function reloadWhenSafe({ isAtWork, locks, page, state }: Watched): void {
+  if (isAtWork.peek()) state.value = 'loads-again';
+  // Not in the middle of a renewal: if its answer were lost, the session would end.
+  const reload = () =>
+    locks.request(SESSION_LOCK, () => {
+      page.reload('update');
+      return new Promise(() => undefined);
+    });
+  effect(() => {
+    if (!isAtWork.value) void reload();
+  });
+}
+
+/** Holds the lock while `isSo`, for other tabs to see. */
 function holdWhile(locks: UpdateTools['locks'], name: string, isSo: ReadonlySignal<boolean>): void {
   let release: (() => void) | null = null;
   effect(() => {
@@ -170,7 +199,7 @@ function holdWhile(locks: UpdateTools['locks'], name: string, isSo: ReadonlySign
   });
 }
 
-/** What the address keeps over a reload of this tab; no storage that a person may have forbidden. */
+/** Kept in the history over a reload of this tab; a person may have forbidden storage. */
 const OPENED_BY_UPDATE = 'opened-by-update';
 
 /** The browser's own page. */
@@ -180,11 +209,10 @@ export function pageAround(window: Window): PageAround {
   if (because) history.replaceState(null, '');
   let isUntouched = true;
   for (const touch of ['pointerdown', 'keydown', 'dragenter'] as const) {
-    window.addEventListener(touch, () => void (isUntouched = false), {
-      once: true,
-      capture: true,
-      passive: true,
-    });
+    const onTouch = () => {
+      isUntouched = false;
+    };
+    window.addEventListener(touch, onTouch, { once: true, capture: true, passive: true });
   }
   return {
     reload(why) {

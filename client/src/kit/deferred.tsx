@@ -1,13 +1,10 @@
-/** A view that is fetched when it is first opened, so that the upload page is usable before. */
+/** A view that is loaded when it is first opened, so that the upload page is usable earlier. */
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLate } from './use-late.ts';
 import { kitWords } from './kit-words.ts';
 
-/**
- * `load` is asked once; when it fails (offline, and the service worker has not got it yet) the error is
- * thrown into the boundary.
- */
+/** When `load` fails (offline, and the service worker has no copy yet) the error is thrown into the boundary. */
 export function deferred<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
 ): ComponentType<Props> {
@@ -16,7 +13,11 @@ export function deferred<Props extends object>(
     const [view, setView] = useState<{ View: ComponentType<Props> } | null>(loaded && { View: loaded });
     const [failure, setFailure] = useState<unknown>(null);
     useEffect(() => {
-      if (!view) load().then((View) => setView({ View: (loaded = View) }), setFailure);
+      if (view) return;
+      load().then((View) => {
+        loaded = View;
+        setView({ View });
+      }, setFailure);
     }, []);
     const late = useLate(!view);
     if (failure) throw failure;

@@ -1,30 +1,32 @@
 /**
- * Numbers, sizes, dates and names as the reader's own locale writes them. Pure: the locale is an input,
- * `undefined` is the browser's.
+ * Numbers, sizes, dates and names in the reader's own locale. Pure: the locale is an input, `undefined` is the
+ * browser's.
  */
 
 type Locale = string | undefined;
 
-/** Formatters are dear to make and cheap to use: one each per locale and form. */
+/** A formatter is slow to make and fast to use, so there is one per locale and form. */
 const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
 function numberFormat(locale: Locale, name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
   const key = `n ${locale} ${name}`;
-  let format = made.get(key) as Intl.NumberFormat | undefined;
-  if (!format) made.set(key, (format = new Intl.NumberFormat(locale, options)));
+  const known = made.get(key) as Intl.NumberFormat | undefined;
+  const format = known ?? new Intl.NumberFormat(locale, options);
+  made.set(key, format);
   return format;
 }
 
 function dateFormat(locale: Locale, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `d ${locale} ${name}`;
-  let format = made.get(key) as Intl.DateTimeFormat | undefined;
-  if (!format) made.set(key, (format = new Intl.DateTimeFormat(locale, options)));
+  const known = made.get(key) as Intl.DateTimeFormat | undefined;
+  const format = known ?? new Intl.DateTimeFormat(locale, options);
+  made.set(key, format);
   return format;
 }
 
 /**
- * What every list needs first. The first formatter of a kind takes a tablet a tenth of a second: the page
- * makes them while nobody waits.
+ * The formatters that every list needs first. The first one of a kind takes a tablet a tenth of a second, so the
+ * page makes them while nobody waits.
  */
 export const FIRST_FORMATS: readonly (() => unknown)[] = [
   () => formatCount(0),

@@ -1,7 +1,7 @@
 /**
- * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses what comes
- * back with the schemas of shared/protocol, and turns every refusal into an ApiProblem. Does not retry: who
- * asked knows whether that helps.
+ * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses answers with the
+ * schemas of shared/protocol, and turns every refusal into an ApiProblem. Does not retry: the caller knows whether
+ * that helps.
  */
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
@@ -9,15 +9,15 @@ import { PROBLEMS, type ProblemCode } from '#shared/protocol/problem-table.ts';
 import { readProblem } from './read-answers.ts';
 import type { ServerClock } from './server-clock.ts';
 
-/** The gateway refused, with a code of PROBLEMS; or something between refused, and `code` is null. */
+/** The gateway refused, with a code of PROBLEMS; or a proxy refused, and `code` is null. */
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode | null;
-  /** As it came: what other tables than PROBLEMS know, and what this page is too old for. */
+  /** As received: also codes of other tables than PROBLEMS, and codes newer than this page. */
   readonly anyCode: string | null;
   readonly detail: string | null;
   readonly correlationId: string | null;
-  /** What Retry-After asked for, in milliseconds. */
+  /** Retry-After, in milliseconds. */
   readonly retryAfterMs: number | null;
 
   constructor(status: number, details: ProblemDetails | null, retryAfterMs: number | null) {
@@ -40,24 +40,22 @@ export class Unreachable extends Error {
   }
 }
 
-/**
- * Something answered in the gateway's place: a captive portal, a proxy's page. As good as no answer, and
- * worth saying.
- */
+/** Something else answered instead of the gateway: a captive portal, a proxy's page. The person should know. */
 export class ForeignAnswer extends Unreachable {}
 
 /** Longer than any problem of ours; a proxy's page of HTML is not read to its end. */
 const PROBLEM_BYTES_LIMIT = 64 * 1024;
 
 /**
- * Retry-After (RFC 9110 §10.2.3): seconds, or a date, which is held against the answer's own: this device's
- * clock may be wrong. Null where there is none.
+ * Retry-After (RFC 9110 §10.2.3): seconds, or a date, which is compared with the answer's own date, because this
+ * device's clock may be wrong. Null where there is none.
  */
 export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
   const value = headers.get('retry-after');
   if (value === null) return null;
   if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1000;
-  const [at, answered] = [Date.parse(value), Date.parse(headers.get('date') ?? '')];
+  const at = Date.parse(value);
+  const answered = Date.parse(headers.get('date') ?? '');
   return Number.isNaN(at) ? null : Math.max(0, at - (Number.isNaN(answered) ? now : answered));
 }
 
@@ -78,10 +76,7 @@ export function isPage(response: Response): boolean {
   return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
-/**
- * `fetch` that calls `onSent` with the bytes of the body that have left so far, and gives up where nothing
- * moves. Its body is bytes or text.
- */
+/** `fetch` that calls `onSent` with the bytes sent so far, and gives up when nothing moves. Bodies: bytes or text. */
 export type FetchTelling = (
   url: string,
   init: RequestInit,
@@ -97,17 +92,17 @@ export interface TokenSource {
 export interface ApiTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** Does the same and tells how much of the body has left; where there is none, nobody is told. */
+  /** The same with progress; without it there is no progress. */
   readonly fetchTelling?: FetchTelling;
   readonly tokens: TokenSource;
-  /** Is set by every answer. */
+  /** Set by every answer. */
   readonly serverClock?: ServerClock;
 }
 
 export interface RequestOptions {
   readonly method?: string;
   readonly body?: unknown;
-  /** The route takes gzip: a manifest is a sixth of itself on the wire. */
+  /** The route accepts gzip, which makes a manifest six times smaller. */
   readonly gzip?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
@@ -116,20 +111,17 @@ export interface RequestOptions {
 export interface ApiClient {
   readonly baseUrl: string;
   /**
-   * A response as it is, whatever its status, with the token added and renewed once; with `onSent` it comes
-   * whole. Throws Unreachable, or the signal's reason.
+   * The response, whatever its status; the token is added, and renewed once. With `onSent` the response is complete
+   * when it is returned. Throws Unreachable, or the signal's reason.
    */
   send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response>;
-  /**
-   * The JSON answer, checked. Throws ApiProblem, Unreachable or, where the answer is not what was agreed,
-   * ZodError.
-   */
+  /** The JSON answer, checked. Throws ApiProblem, Unreachable, or ZodError where the answer breaks the schema. */
   json<T>(path: string, schema: z.ZodType<T>, options?: RequestOptions): Promise<T>;
   /** The text of the answer (a receipt). Throws as `json`. */
   text(path: string, options?: RequestOptions): Promise<string>;
 }
 
-/** Characters: what is shorter fits into the packets that are sent at once anyway. */
+/** In characters: a shorter body fits into the first packets anyway. */
 const GZIP_FROM = 8 * 1024;
 
 async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -138,92 +130,102 @@ async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 export function createApiClient(tools: ApiTools): ApiClient {
-  async function once(
-    path: string,
-    init: RequestInit,
-    token: string | null,
-    onSent?: (bytes: number) => void,
-  ): Promise<Response> {
-    const headers = new Headers(init.headers);
-    if (token !== null) headers.set('authorization', `Bearer ${token}`);
-    const arrived = tools.serverClock?.exchange();
-    try {
-      const [url, whole] = [`${tools.baseUrl}${path}`, { ...init, headers }];
-      const response =
-        onSent && tools.fetchTelling
-          ? await tools.fetchTelling(url, whole, onSent)
-          : await tools.fetch(url, whole);
-      arrived?.(response.headers);
-      return response;
-    } catch (error) {
-      init.signal?.throwIfAborted();
-      throw new Unreachable(error);
-    }
-  }
-
-  async function send(path: string, init: RequestInit, onSent?: (bytes: number) => void): Promise<Response> {
-    const token = await tools.tokens.accessToken();
-    const response = await once(path, init, token, onSent);
-    if (response.status !== 401) return response;
-    const renewed = await tools.tokens.renew(token);
-    if (renewed === null || renewed === token) return response;
-    await response.body?.cancel();
-    return once(path, init, renewed, onSent);
-  }
-
-  async function ask(path: string, options: RequestOptions, accept: string): Promise<Response> {
-    const headers: Record<string, string> = { accept, ...options.headers };
-    let body: string | Uint8Array<ArrayBuffer> | null = null;
-    if (options.body !== undefined) {
-      headers['content-type'] = 'application/json';
-      body = JSON.stringify(options.body);
-      if (options.gzip === true && body.length > GZIP_FROM && 'CompressionStream' in globalThis) {
-        headers['content-encoding'] = 'gzip';
-        body = await gzipped(body);
-      }
-    }
-    const response = await send(
-      path,
-      {
-        method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
-        headers,
-        ...(body === null ? {} : { body }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      },
-      () => undefined,
-    );
-    if (response.ok) return response;
-    const problem = await problemOf(response);
-    // No status of ours is without a code: who redirects or refuses in HTML stands between.
-    if (problem.code === null && response.status < 500 && (isPage(response) || response.status < 400))
-      throw new ForeignAnswer(problem);
-    throw problem;
-  }
-
   return {
     baseUrl: tools.baseUrl,
-    send,
+    send: (path, init, onSent) => send(tools, path, init, onSent),
     async json(path, schema, options = {}) {
-      const response = await ask(path, options, 'application/json');
-      if (isPage(response)) throw new ForeignAnswer(response.status);
-      let body: unknown;
-      try {
-        body = await response.json();
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        throw new Unreachable(error);
-      }
-      return schema.parse(body);
+      const response = await ask(tools, path, options, 'application/json');
+      return schema.parse(await readBody(response, options.signal, () => response.json()));
     },
     async text(path, options = {}) {
-      const response = await ask(path, options, '*/*');
-      if (isPage(response)) throw new ForeignAnswer(response.status);
-      try {
-        return await response.text();
-      } catch (error) {
-        options.signal?.throwIfAborted();
-        throw new Unreachable(error);
-      }
+      const response = await ask(tools, path, options, '*/*');
+      return readBody(response, options.signal, () => response.text());
     },
   };
+}
+
+type OnSent = (bytes: number) => void;
+
+async function send(tools: ApiTools, path: string, init: RequestInit, onSent?: OnSent): Promise<Response> {
+  const token = await tools.tokens.accessToken();
+  const response = await sendOnce(tools, withToken(path, init, token), onSent);
+  if (response.status !== 401) return response;
+  const renewed = await tools.tokens.renew(token);
+  if (renewed === null || renewed === token) return response;
+  await response.body?.cancel();
+  return sendOnce(tools, withToken(path, init, renewed), onSent);
+}
+
+type Authorised = { readonly path: string; readonly init: RequestInit };
+
+function withToken(path: string, init: RequestInit, token: string | null): Authorised {
+  const headers = new Headers(init.headers);
+  if (token !== null) headers.set('authorization', `Bearer ${token}`);
+  return { path, init: { ...init, headers } };
+}
+
+async function sendOnce(
+  { baseUrl, fetch, fetchTelling, serverClock }: ApiTools,
+  { path, init }: Authorised,
+  onSent?: OnSent,
+): Promise<Response> {
+  const arrived = serverClock?.exchange();
+  const url = `${baseUrl}${path}`;
+  try {
+    const response = onSent && fetchTelling ? await fetchTelling(url, init, onSent) : await fetch(url, init);
+    arrived?.(response.headers);
+    return response;
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw new Unreachable(error);
+  }
+}
+
+async function ask(
+  tools: ApiTools,
+  path: string,
+  options: RequestOptions,
+  accept: string,
+): Promise<Response> {
+  // With a listener the request gives up when nothing moves.
+  const response = await send(tools, path, await toRequest(options, accept), () => undefined);
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  // Every refusal of the gateway has a code: a redirect or a refusal in HTML comes from something in between.
+  if (problem.code === null && response.status < 500 && (isPage(response) || response.status < 400))
+    throw new ForeignAnswer(problem);
+  throw problem;
+}
+
+async function toRequest(options: RequestOptions, accept: string): Promise<RequestInit> {
+  const headers: Record<string, string> = { accept, ...options.headers };
+  let body: string | Uint8Array<ArrayBuffer> | null = null;
+  if (options.body !== undefined) {
+    headers['content-type'] = 'application/json';
+    body = JSON.stringify(options.body);
+    if (options.gzip === true && body.length > GZIP_FROM && 'CompressionStream' in globalThis) {
+      headers['content-encoding'] = 'gzip';
+      body = await gzipped(body);
+    }
+  }
+  return {
+    method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
+    headers,
+    ...(body === null ? {} : { body }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+}
+
+async function readBody<T>(
+  response: Response,
+  signal: AbortSignal | undefined,
+  read: () => Promise<T>,
+): Promise<T> {
+  if (isPage(response)) throw new ForeignAnswer(response.status);
+  try {
+    return await read();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new Unreachable(error);
+  }
 }

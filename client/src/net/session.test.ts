@@ -33,7 +33,8 @@ function gateway(seconds: number) {
         )
           return refuse('session-ended');
       }
-      const accessToken = `t${(state.issued += 1)}`;
+      state.issued += 1;
+      const accessToken = `t${state.issued}`;
       valid.set(accessToken, state.now + seconds * 1000);
       refresh = `r${state.issued}`;
       return new Response(

@@ -1,12 +1,13 @@
 /**
- * Who is signed in. The access token lives in memory only; the refresh token is an HttpOnly cookie of this
- * origin in the page, and in memory on the command line. Renewal is one at a time, over all tabs, because a
- * refresh token is good for one use.
+ * Who is signed in. The access token is only in memory; the refresh token is an HttpOnly cookie of this origin in
+ * the page, and in memory on the command line. One renewal runs at a time over all tabs, because a refresh token
+ * can be used once.
  *
- * Promises that a study under way never asks for a password while the refresh token holds. Does not decide
+ * Promises that a study under way never asks for a password while the refresh token is valid. Does not decide
  * what a role may do: the gateway does.
  */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Session, User } from '#shared/protocol/api.ts';
 import { problemOf, Unreachable, type ApiProblem } from './api-client.ts';
 import { parseSession } from './read-answers.ts';
@@ -18,19 +19,19 @@ export interface SessionTools {
   /** Where the API is: `/api` in the page, the gateway's URL on the command line. */
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** Milliseconds that never go back: a clock that is set must not make a token look good, or ended. */
+  /** Milliseconds that never go back: setting the clock must not make a token look valid, or ended. */
   readonly now: () => number;
   /** Runs `work` alone among all tabs. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Who was signed in here last, and has not signed out since: it goes on without a network. */
+  /** The user who was signed in last and has not signed out since: they can work without a network. */
   readonly remembered?: () => Promise<User | null>;
   /** Calls `work` after `ms`. */
   readonly later?: (work: () => void, ms: number) => void;
 }
 
 /**
- * `unknown`: not asked yet; `offline`: could not be asked, `user` is who was here last; `signed-out`: the
- * gateway said so.
+ * `unknown`: the gateway was not asked yet; `offline`: it could not be asked, and `user` is the last one;
+ * `signed-out`: the gateway said so.
  */
 export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
 
@@ -39,124 +40,153 @@ export interface SessionStore {
   readonly user: ReadonlySignal<User | null>;
   /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
   signIn(username: string, password: string): Promise<void>;
-  /** Takes effect at once; resolves when the gateway has heard of it, or cannot. */
+  /** Takes effect immediately; resolves when the gateway has been told, or cannot be. */
   signOut(): Promise<void>;
-  /** At the start of the page: goes on with the cookie of last time. Never throws. */
+  /** At the start of the page: resumes with the cookie of last time. Never throws. */
   resume(): Promise<void>;
-  /** A token that holds for some seconds more; null when signed out. Throws Unreachable. */
+  /** A token that is valid for some more seconds; null when signed out. Throws Unreachable. */
   accessToken(): Promise<string | null>;
-  /**
-   * After a 401: a new token in the place of `stale`; null when the session has ended. Throws Unreachable.
-   */
+  /** After a 401: a new token instead of `stale`; null when the session has ended. Throws Unreachable. */
   renew(stale: string | null): Promise<string | null>;
 }
 
-/**
- * A link that does not answer for so long is not waited for: whoever was here last works on, and the answer
- * is taken when it comes.
- */
+/** After this time without an answer the last user works on; the answer is taken when it comes. */
 const ANSWERS_WITHIN_MS = 1_500;
-/** Renewed so long before its end that a request which starts now does not meet it. */
+/** A token is renewed this long before its end, so that a request that starts now does not outlive it. */
 const RENEW_BEFORE_MS = 30_000;
+
+interface Held {
+  readonly tools: SessionTools;
+  readonly fixedToken: string | null;
+  readonly state: Signal<SessionState>;
+  readonly user: Signal<User | null>;
+  token: string | null;
+  refreshToken: string | undefined;
+  /** By `tools.now`. */
+  expiresAt: number;
+  renewing: Promise<string | null> | null;
+}
 
 /** A session; `fixedToken` (command line, `--token`) is never renewed. */
 export function createSession(tools: SessionTools, fixedToken: string | null = null): SessionStore {
-  const state = signal<SessionState>(fixedToken === null ? 'unknown' : 'signed-in');
-  const user = signal<User | null>(null);
-  let token = fixedToken;
-  let refreshToken: string | undefined;
-  let expiresAt = fixedToken === null ? 0 : Number.POSITIVE_INFINITY;
-  let renewing: Promise<string | null> | null = null;
-
-  function take(session: Session): string {
-    token = session.accessToken;
-    refreshToken = session.refreshToken ?? refreshToken;
-    expiresAt = tools.now() + session.expiresIn * 1000;
-    user.value = session.user;
-    state.value = 'signed-in';
-    return token;
-  }
-
-  function end(): null {
-    token = null;
-    refreshToken = undefined;
-    expiresAt = 0;
-    user.value = null;
-    state.value = 'signed-out';
-    return null;
-  }
-
-  async function post(path: string, body: unknown): Promise<Response> {
-    try {
-      return await tools.fetch(`${tools.baseUrl}${path}`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify(body),
-      });
-    } catch (error) {
-      throw new Unreachable(error);
-    }
-  }
-
-  async function exchange(): Promise<string | null> {
-    const response = await post('/auth/refresh', refreshToken === undefined ? {} : { refreshToken });
-    if (response.ok) return take(parseSession(await response.json()));
-    const problem: ApiProblem = await problemOf(response);
-    // Only the gateway ends a session: a proxy's refusal has no code of ours.
-    if (problem.code !== null && [401, 403, 422].includes(problem.status)) return end();
-    throw new Unreachable(problem);
-  }
-
-  async function renew(stale: string | null): Promise<string | null> {
-    // Another caller, or an earlier 401 of the same burst, was faster.
-    if (token !== null && token !== stale) return token;
-    if (fixedToken !== null) return end();
-    // What has ended is taken up by signing in, or by `resume`, not by every request anew.
-    return state.value === 'signed-out' ? null : exchangeOnce();
-  }
-
-  function exchangeOnce(): Promise<string | null> {
-    renewing ??= tools.alone(exchange).finally(() => {
-      renewing = null;
-    });
-    return renewing;
-  }
-
-  return {
-    state,
-    user,
-    renew,
-    async accessToken() {
-      if (token !== null && tools.now() < expiresAt - RENEW_BEFORE_MS) return token;
-      if (token === null && state.value === 'signed-out') return null;
-      return renew(token);
-    },
-    async signIn(username, password) {
-      // Not while the last session is being ended: the answer to that takes the cookie away.
-      await tools.alone(async () => {
-        const response = await post('/auth/login', { username, password });
-        if (!response.ok) throw await problemOf(response);
-        take(parseSession(await response.json()));
-      });
-    },
-    async signOut() {
-      const token = refreshToken === undefined ? {} : { refreshToken };
-      const leaving = tools.alone(() => post('/auth/logout', token)).catch(() => undefined);
-      // Nobody who walks away looks at a screen that waits for the network.
-      end();
-      await leaving;
-    },
-    async resume() {
-      const asked = exchangeOnce().catch(() => void (state.value = 'offline'));
-      const known = (await tools.remembered?.().catch(() => null)) ?? null;
-      const goOn = () => {
-        if (state.value === 'signed-in' || state.value === 'signed-out') return;
-        user.value ??= known;
-        state.value = 'offline';
-      };
-      if (known !== null) tools.later?.(goOn, ANSWERS_WITHIN_MS);
-      await asked;
-      goOn();
-    },
+  const held: Held = {
+    tools,
+    fixedToken,
+    state: signal<SessionState>(fixedToken === null ? 'unknown' : 'signed-in'),
+    user: signal<User | null>(null),
+    token: fixedToken,
+    refreshToken: undefined,
+    expiresAt: fixedToken === null ? 0 : Number.POSITIVE_INFINITY,
+    renewing: null,
   };
+  return {
+    state: held.state,
+    user: held.user,
+    renew: (stale) => renew(held, stale),
+    async accessToken() {
+      if (held.token !== null && tools.now() < held.expiresAt - RENEW_BEFORE_MS) return held.token;
+      if (held.token === null && held.state.value === 'signed-out') return null;
+      return renew(held, held.token);
+    },
+    signIn: (username, password) => signIn(held, username, password),
+    signOut: () => signOut(held),
+    resume: () => resume(held),
+  };
+}
+
+async function signIn(held: Held, username: string, password: string): Promise<void> {
+  // Not while the last session is being ended: the answer to that deletes the cookie.
+  await held.tools.alone(async () => {
+    const response = await post(held.tools, '/auth/login', { username, password });
+    if (!response.ok) throw await problemOf(response);
+    take(held, parseSession(await response.json()));
+  });
+}
+
+async function signOut(held: Held): Promise<void> {
+  const body = held.refreshToken === undefined ? {} : { refreshToken: held.refreshToken };
+  const leaving = ignoreFailure(
+    held.tools.alone(() => post(held.tools, '/auth/logout', body)),
+    'a gateway that cannot be reached ends the session by its age',
+  );
+  // The person walks away: the screen does not wait for the network.
+  end(held);
+  await leaving;
+}
+
+async function resume(held: Held): Promise<void> {
+  const { tools, state, user } = held;
+  const asked = exchangeOnce(held).catch(() => {
+    state.value = 'offline';
+  });
+  const known = (await tools.remembered?.().catch(() => null)) ?? null;
+  const workOffline = () => {
+    if (state.value === 'signed-in' || state.value === 'signed-out') return;
+    user.value ??= known;
+    state.value = 'offline';
+  };
+  if (known !== null) tools.later?.(workOffline, ANSWERS_WITHIN_MS);
+  await asked;
+  workOffline();
+}
+
+async function renew(held: Held, stale: string | null): Promise<string | null> {
+  // Another caller, or an earlier 401 of the same burst, was faster.
+  if (held.token !== null && held.token !== stale) return held.token;
+  if (held.fixedToken !== null) return end(held);
+  // A session that has ended is resumed by signing in or by `resume`, not by every request.
+  return held.state.value === 'signed-out' ? null : exchangeOnce(held);
+}
+
+function exchangeOnce(held: Held): Promise<string | null> {
+  held.renewing ??= held.tools
+    .alone(() => exchange(held))
+    .finally(() => {
+      held.renewing = null;
+    });
+  return held.renewing;
+}
+
+async function exchange(held: Held): Promise<string | null> {
+  const { refreshToken } = held;
+  const response = await post(
+    held.tools,
+    '/auth/refresh',
+    refreshToken === undefined ? {} : { refreshToken },
+  );
+  if (response.ok) return take(held, parseSession(await response.json()));
+  const problem: ApiProblem = await problemOf(response);
+  // Only the gateway ends a session: a proxy's refusal has no code of ours.
+  if (problem.code !== null && [401, 403, 422].includes(problem.status)) return end(held);
+  throw new Unreachable(problem);
+}
+
+async function post({ fetch, baseUrl }: SessionTools, path: string, body: unknown): Promise<Response> {
+  try {
+    return await fetch(`${baseUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body: JSON.stringify(body),
+    });
+  } catch (error) {
+    throw new Unreachable(error);
+  }
+}
+
+function take(held: Held, session: Session): string {
+  held.token = session.accessToken;
+  held.refreshToken = session.refreshToken ?? held.refreshToken;
+  held.expiresAt = held.tools.now() + session.expiresIn * 1000;
+  held.user.value = session.user;
+  held.state.value = 'signed-in';
+  return held.token;
+}
+
+function end(held: Held): null {
+  held.token = null;
+  held.refreshToken = undefined;
+  held.expiresAt = 0;
+  held.user.value = null;
+  held.state.value = 'signed-out';
+  return null;
 }

@@ -180,7 +180,10 @@ function OneResult({ store, result, list, look, picked }: OneResultProps) {
         <CorrectSheet
           finding={finding}
           before={corrected}
-          onCorrect={(request) => (setCorrected(request), store.decide(request))}
+          onCorrect={(request) => {
+            setCorrected(request);
+            store.decide(request);
+          }}
           onClose={() => setOpen(null)}
         />
       )}
@@ -243,9 +246,9 @@ function Compare({ result, list }: { readonly result: Result; readonly list: Res
       label={said.compare}
       value=""
       options={[{ value: '', name: said.compareNone }, ...options]}
-      onChoose={(beside) =>
-        void (beside && (location.hash = hrefOf({ page: 'results', at: 'results', id: result.id, beside })))
-      }
+      onChoose={(beside) => {
+        if (beside) location.hash = hrefOf({ page: 'results', at: 'results', id: result.id, beside });
+      }}
     />
   );
 }

@@ -41,7 +41,13 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
       storage: sessionStorage,
     }),
   );
-  useEffect(() => () => (list.close(), picked.close()), [list]);
+  useEffect(
+    () => () => {
+      list.close();
+      picked.close();
+    },
+    [list],
+  );
   if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} />;

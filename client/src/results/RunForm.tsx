@@ -11,7 +11,8 @@ import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';
 import { Segments, Select, useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
-import { EXPLAINABLE, SOURCES, STEPS, thresholdOf, type RunStore } from './run.store.ts';
+import { EXPLAINABLE, SOURCES, STEPS, thresholdOf } from './run-form.ts';
+import type { RunStore } from './run.store.ts';
 
 const said = resultWords.run;
 type OfStore = { readonly store: RunStore };

@@ -20,14 +20,16 @@ async function followed(answer: Answering): Promise<readonly string[]> {
   const { api } = openTestApi(answer);
   const seen: string[] = [];
   let isOver = false;
-  const following = followJob(
-    { api, clock: time },
-    QUEUED.id,
-    ({ state, progress }) => seen.push(`${state} ${progress.done}`),
-    new AbortController().signal,
-  )
+  const following = followJob({ api, clock: time }, QUEUED.id, {
+    signal: new AbortController().signal,
+    onJob: ({ state, progress }) => {
+      seen.push(`${state} ${progress.done}`);
+    },
+  })
     .catch((error: Error) => seen.push(error.name))
-    .finally(() => (isOver = true));
+    .finally(() => {
+      isOver = true;
+    });
   assert.ok(await time.run(() => isOver, 60_000), 'it ends');
   await following;
   return seen;

@@ -1,13 +1,13 @@
 /**
- * How results are looked at, from one to the next: which map lies over the image and how strongly, and
- * whether single keys do something.
+ * How results are shown, the same from one to the next: which map lies over the image and how strongly, and
+ * whether single keys work.
  */
 import { effect, signal, type Signal } from '@preact/signals';
 import type { ExplanationMethod } from '#shared/protocol/inference.ts';
 
 export type MapMethod = Exclude<ExplanationMethod, 'image'>;
 export type MapChoice = 'none' | MapMethod;
-/** In the order in which `m` goes through them. */
+/** In the order of the key `m`. */
 export const MAPS = [
   'none',
   'cam',
@@ -20,7 +20,7 @@ const OPACITY_STEP = 10;
 const FIRST_OPACITY = 60;
 
 export interface LookStore {
-  /** What was chosen; a result that has no such map shows another. */
+  /** The choice; a result without this map shows another. */
   readonly map: Signal<MapChoice>;
   /** Per cent. */
   readonly opacity: Signal<number>;
@@ -50,19 +50,18 @@ export function createLookStore(storage: Pick<Storage, 'getItem' | 'setItem'> | 
       const at = available.indexOf(shownMap(map.peek(), available));
       map.value = available[(at + 1) % available.length] ?? 'none';
     },
-    fade: (steps) => void (opacity.value = Math.min(100, Math.max(0, opacity.peek() + steps * OPACITY_STEP))),
+    fade(steps) {
+      opacity.value = Math.min(100, Math.max(0, opacity.peek() + steps * OPACITY_STEP));
+    },
   };
 }
 
-/** The maps that a result has, with none before them. */
+/** The maps of a result, after `none`. */
 export function mapsOf(explanations: readonly ExplanationMethod[]): readonly MapChoice[] {
   return MAPS.filter((map) => map === 'none' || explanations.includes(map));
 }
 
-/**
- * What is drawn: what is wanted; where that is not there, the first map that is. None only where there is
- * none, or none is wanted.
- */
+/** The map to draw: the wanted one if the result has it, else its first. `none` if wanted, or if it has no map. */
 export function shownMap(wanted: MapChoice, available: readonly MapChoice[]): MapChoice {
   return available.includes(wanted) ? wanted : (available.find((map) => map !== 'none') ?? 'none');
 }

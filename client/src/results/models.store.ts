@@ -1,6 +1,6 @@
 /**
- * The models with their versions, and what an administrator does with them. Which of it a role may do the
- * gateway decides.
+ * The models with their versions, and the administrator's actions on them. The gateway decides which role may do
+ * which.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
@@ -26,13 +26,18 @@ export function createModelsStore(api: Pick<ApiClient, 'json'>): ModelsStore {
 
   async function tried(work: () => Promise<void>): Promise<void> {
     trouble.value = null;
-    await work().catch(
-      (error: unknown) => void (closed.signal.aborted || (trouble.value = troubleOf(error))),
-    );
+    try {
+      await work();
+    } catch (error) {
+      if (!closed.signal.aborted) trouble.value = troubleOf(error);
+    }
   }
 
-  const ask = async () =>
-    void (models.value = (await api.json('/models', modelListSchema, { signal: closed.signal })).models);
+  async function ask(): Promise<void> {
+    const { models: known } = await api.json('/models', modelListSchema, { signal: closed.signal });
+    models.value = known;
+  }
+
   return {
     models,
     trouble,

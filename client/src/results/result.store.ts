@@ -1,9 +1,10 @@
 /**
- * One result: what was found, its pictures, and the radiologist's word, which is kept after a moment in which
- * it can be taken back. Leaving the page keeps it at once: a decision that was made is not lost. Pictures are
- * freed with the page.
+ * One result: the finding, its pictures, and the radiologist's verdict, which is saved after a moment in which
+ * it can be taken back. Leaving the page saves it at once: a decision is never lost. Pictures are freed with the
+ * page.
  */
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
@@ -15,15 +16,15 @@ export type Shown =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   | { readonly kind: 'ready'; readonly result: Result };
-/** `overtaken`: somebody verified it meanwhile; their word is in the result now. */
+/** `overtaken`: somebody else verified it meanwhile; the result holds their verdict now. */
 export type Verdict =
   | { readonly kind: 'none' | 'overtaken' }
   | { readonly kind: 'pending' | 'sending'; readonly request: VerifyRequest; readonly secondsLeft: number }
   | { readonly kind: 'failed'; readonly request: VerifyRequest; readonly trouble: Trouble };
-/** No word waits, is on its way or could not be kept. */
+/** No verdict waits, is on its way or could not be saved. */
 const isFree = ({ kind }: Verdict): boolean => kind === 'none' || kind === 'overtaken';
 
-/** What somebody said is not overwritten by one press: a person asks for it first (`changing`). */
+/** One press does not overwrite a verdict: a person asks to change it first (`changing`). */
 export function canDecide(
   { verification }: Pick<Result, 'verification'>,
   verdict: Verdict,
@@ -32,7 +33,7 @@ export function canDecide(
   return isFree(verdict) && (verification === null || changing);
 }
 
-/** A blob's address; null while it is fetched; `missing` where it could not be. */
+/** A blob's address; null while it is fetched; `missing` if that failed. */
 export type Picture = string | null | 'missing';
 
 export interface ResultStore {
@@ -41,18 +42,18 @@ export interface ResultStore {
   readonly pictures: ReadonlySignal<ReadonlyMap<ExplanationMethod, Picture>>;
   readonly verdict: ReadonlySignal<Verdict>;
   load(): Promise<void>;
-  /** Fetches a picture that is not there; once more where it is missing. */
+  /** Fetches a picture that is not there, also one that was missing before. */
   want(method: ExplanationMethod): Promise<void>;
-  /** Nothing while another word waits, is on its way or could not be kept: that one is taken back first. */
+  /** Does nothing while another verdict waits, is on its way or could not be saved: take that one back first. */
   decide(request: VerifyRequest): void;
   takeBack(): void;
-  /** Without waiting; after `failed` once more. */
+  /** Saves without waiting; after `failed`, tries again. */
   keepNow(): Promise<void>;
-  /** Keeps at once what waits; the page may come back, as it was. */
+  /** Saves a waiting verdict at once; the page may come back as it was. */
   leave(): void;
-  /** The same, and what could not be kept once more: whether nothing is left to be said. */
+  /** Saves what waits or could not be saved. Resolves to whether nothing is left. */
   settle(): Promise<boolean>;
-  /** Resolves when what is under way has ended. */
+  /** Resolves when no request is on its way any more. */
   close(): Promise<void>;
 }
 
@@ -69,149 +70,190 @@ export interface ResultTools {
 export const TAKE_BACK_SECONDS = 8;
 const SECOND_MS = 1_000;
 
-export function createResultStore({ api, clock, id, onResult, unsent }: ResultTools): ResultStore {
-  const shown = signal<Shown>({ kind: 'loading' });
-  const pictures = signal<ReadonlyMap<ExplanationMethod, Picture>>(new Map());
-  const before = unsent.take(id);
-  const verdict = signal<Verdict>(
-    before ? { kind: 'failed', request: before.request, trouble: before.trouble } : { kind: 'none' },
-  );
-  /** What was looked at when the word was said. */
-  let looked: Result | null = before?.result ?? null;
-  const closed = new AbortController();
-  let waiting: AbortController | null = null;
-  let underWay: Promise<void> = Promise.resolve();
+type State = {
+  readonly shown: Signal<Shown>;
+  readonly pictures: Signal<ReadonlyMap<ExplanationMethod, Picture>>;
+  readonly verdict: Signal<Verdict>;
+  readonly closed: AbortController;
+  /** The result as it was when the verdict was given. */
+  looked: Result | null;
+  /** Ends the moment in which the verdict can be taken back. */
+  waiting: AbortController | null;
+  /** The verdict on its way. */
+  underWay: Promise<void>;
+};
 
-  function take(result: Result): void {
-    shown.value = { kind: 'ready', result };
-    onResult(result);
-  }
-
-  async function load(): Promise<void> {
-    try {
-      take(await api.json(`/results/${id}`, resultSchema, { signal: closed.signal }));
-    } catch (error) {
-      if (!closed.signal.aborted) shown.value = { kind: 'failed', trouble: troubleOf(error) };
-    }
-  }
-
-  function put(method: ExplanationMethod, picture: Picture): void {
-    if (closed.signal.aborted)
-      return void (picture !== null && picture !== 'missing' && URL.revokeObjectURL(picture));
-    pictures.value = new Map(pictures.peek()).set(method, picture);
-  }
-
-  async function want(method: ExplanationMethod): Promise<void> {
-    const known = pictures.peek().get(method);
-    if (known !== undefined && known !== 'missing') return;
-    put(method, null);
-    try {
-      const response = await api.send(`/results/${id}/explanations/${method}`, {
-        headers: { accept: 'image/png' },
-        signal: closed.signal,
-      });
-      if (!response.ok) throw await problemOf(response);
-      put(method, URL.createObjectURL(await response.blob()));
-    } catch {
-      put(method, 'missing');
-    }
-  }
-
-  function keep(request: VerifyRequest, init: { keepalive?: boolean } = {}): Promise<void> {
-    return (underWay = send(request, init));
-  }
-
-  async function send(request: VerifyRequest, init: { keepalive?: boolean }): Promise<void> {
-    verdict.value = { kind: 'sending', request, secondsLeft: 0 };
-    try {
-      // What was looked at: where somebody was faster, it is another revision by now.
-      const revision = looked ? { 'if-match': `"${looked.revision}"` } : {};
-      const headers = { 'content-type': 'application/json', accept: 'application/json', ...revision };
-      const response = await api.send(`/results/${id}/verify`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify(request),
-        ...init,
-      });
-      if (!response.ok) throw await problemOf(response);
-      take(resultSchema.parse(await response.json()));
-      verdict.value = { kind: 'none' };
-    } catch (error) {
-      if (closed.signal.aborted) {
-        // Nobody looks any more: it is said where they went.
-        if (looked) unsent.hold({ result: looked, request, trouble: troubleOf(error) });
-      } else if (error instanceof ApiProblem && error.status === 409) {
-        await load();
-        verdict.value = { kind: 'overtaken' };
-      } else {
-        verdict.value = { kind: 'failed', request, trouble: troubleOf(error) };
-      }
-    }
-  }
-
-  async function countDown(request: VerifyRequest, signal: AbortSignal): Promise<void> {
-    for (let secondsLeft = TAKE_BACK_SECONDS; secondsLeft > 0; secondsLeft -= 1) {
-      verdict.value = { kind: 'pending', request, secondsLeft };
-      await clock.sleep(SECOND_MS, signal);
-    }
-    waiting = null;
-    await keep(request);
-  }
-
-  function stopWaiting(): void {
-    waiting?.abort();
-    waiting = null;
-  }
-
-  function leave(): void {
-    const now = verdict.peek();
-    stopWaiting();
-    // Also where the window is closed: the browser carries it out.
-    if (now.kind === 'pending') void keep(now.request, { keepalive: true });
-  }
-
-  async function keepNow(): Promise<void> {
-    const now = verdict.peek();
-    if (now.kind !== 'pending' && now.kind !== 'failed') return;
-    stopWaiting();
-    await keep(now.request);
-  }
-
+export function createResultStore(tools: ResultTools): ResultStore {
+  const state = createState(tools);
+  const { shown, pictures, verdict } = state;
   return {
-    id,
+    id: tools.id,
     shown,
     verdict,
-    load,
-    want,
-    keepNow,
     pictures: computed(() => pictures.value),
-    decide(request) {
-      if (!isFree(verdict.peek())) return;
-      const seen = shown.peek();
-      looked = seen.kind === 'ready' ? seen.result : null;
-      waiting = new AbortController();
-      countDown(request, waiting.signal).catch(() => undefined);
-    },
+    load: () => load(state, tools),
+    want: (method) => want(state, tools, method),
+    decide: (request) => decide(state, tools, request),
     takeBack() {
       if (verdict.peek().kind === 'sending') return;
-      stopWaiting();
+      stopWaiting(state);
       verdict.value = { kind: 'none' };
     },
-    leave,
+    keepNow: () => keepNow(state, tools),
+    leave: () => leave(state, tools),
     async settle() {
-      await (verdict.peek().kind === 'sending' ? underWay : keepNow());
+      await (verdict.peek().kind === 'sending' ? state.underWay : keepNow(state, tools));
       return isFree(verdict.peek());
     },
-    close() {
-      const now = verdict.peek();
-      if (now.kind === 'failed' && looked)
-        unsent.hold({ result: looked, request: now.request, trouble: now.trouble });
-      leave();
-      closed.abort();
-      for (const picture of pictures.peek().values())
-        if (picture !== null && picture !== 'missing') URL.revokeObjectURL(picture);
-      pictures.value = new Map();
-      return underWay;
-    },
+    close: () => close(state, tools),
   };
+}
+
+function createState({ id, unsent }: ResultTools): State {
+  const before = unsent.take(id);
+  return {
+    shown: signal<Shown>({ kind: 'loading' }),
+    pictures: signal(new Map<ExplanationMethod, Picture>()),
+    verdict: signal<Verdict>(
+      before ? { kind: 'failed', request: before.request, trouble: before.trouble } : { kind: 'none' },
+    ),
+    closed: new AbortController(),
+    looked: before?.result ?? null,
+    waiting: null,
+    underWay: Promise.resolve(),
+  };
+}
+
+function take({ shown }: State, { onResult }: ResultTools, result: Result): void {
+  shown.value = { kind: 'ready', result };
+  onResult(result);
+}
+
+async function load(state: State, tools: ResultTools): Promise<void> {
+  const { signal } = state.closed;
+  try {
+    take(state, tools, await tools.api.json(`/results/${tools.id}`, resultSchema, { signal }));
+  } catch (error) {
+    if (!signal.aborted) state.shown.value = { kind: 'failed', trouble: troubleOf(error) };
+  }
+}
+
+function free(picture: Picture): void {
+  if (picture !== null && picture !== 'missing') URL.revokeObjectURL(picture);
+}
+
+function put({ pictures, closed }: State, method: ExplanationMethod, picture: Picture): void {
+  if (closed.signal.aborted) free(picture);
+  else pictures.value = new Map(pictures.peek()).set(method, picture);
+}
+
+async function want(state: State, { api, id }: ResultTools, method: ExplanationMethod): Promise<void> {
+  const known = state.pictures.peek().get(method);
+  if (known !== undefined && known !== 'missing') return;
+  put(state, method, null);
+  try {
+    const response = await api.send(`/results/${id}/explanations/${method}`, {
+      headers: { accept: 'image/png' },
+      signal: state.closed.signal,
+    });
+    if (!response.ok) throw await problemOf(response);
+    put(state, method, URL.createObjectURL(await response.blob()));
+  } catch {
+    put(state, method, 'missing');
+  }
+}
+
+type Sent = { readonly request: VerifyRequest; readonly keepalive?: boolean };
+
+function keep(state: State, tools: ResultTools, sent: Sent): Promise<void> {
+  state.underWay = send(state, tools, sent);
+  return state.underWay;
+}
+
+async function send(state: State, tools: ResultTools, { request, ...init }: Sent): Promise<void> {
+  const { verdict, looked } = state;
+  verdict.value = { kind: 'sending', request, secondsLeft: 0 };
+  try {
+    // The revision that was looked at: if somebody else was faster, there is a newer one by now.
+    const revision = looked ? { 'if-match': `"${looked.revision}"` } : {};
+    const response = await tools.api.send(`/results/${tools.id}/verify`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...revision },
+      body: JSON.stringify(request),
+      ...init,
+    });
+    if (!response.ok) throw await problemOf(response);
+    take(state, tools, resultSchema.parse(await response.json()));
+    verdict.value = { kind: 'none' };
+  } catch (error) {
+    await notKept(state, tools, { request, error });
+  }
+}
+
+type NotKept = { readonly request: VerifyRequest; readonly error: unknown };
+
+async function notKept(state: State, tools: ResultTools, { request, error }: NotKept): Promise<void> {
+  const { verdict, closed, looked } = state;
+  if (closed.signal.aborted) {
+    // The page is gone: the list says so.
+    if (looked) tools.unsent.hold({ result: looked, request, trouble: troubleOf(error) });
+  } else if (error instanceof ApiProblem && error.status === 409) {
+    await load(state, tools);
+    verdict.value = { kind: 'overtaken' };
+  } else {
+    verdict.value = { kind: 'failed', request, trouble: troubleOf(error) };
+  }
+}
+
+function decide(state: State, tools: ResultTools, request: VerifyRequest): void {
+  if (!isFree(state.verdict.peek())) return;
+  const seen = state.shown.peek();
+  state.looked = seen.kind === 'ready' ? seen.result : null;
+  state.waiting = new AbortController();
+  void ignoreFailure(
+    countDown(state, tools, { request, signal: state.waiting.signal }),
+    'it ends by abort when the verdict is taken back or kept at once',
+  );
+}
+
+type Waiting = { readonly request: VerifyRequest; readonly signal: AbortSignal };
+
+async function countDown(state: State, tools: ResultTools, { request, signal }: Waiting): Promise<void> {
+  for (let secondsLeft = TAKE_BACK_SECONDS; secondsLeft > 0; secondsLeft -= 1) {
+    state.verdict.value = { kind: 'pending', request, secondsLeft };
+    await tools.clock.sleep(SECOND_MS, signal);
+  }
+  state.waiting = null;
+  await keep(state, tools, { request });
+}
+
+function stopWaiting(state: State): void {
+  state.waiting?.abort();
+  state.waiting = null;
+}
+
+function leave(state: State, tools: ResultTools): void {
+  const now = state.verdict.peek();
+  stopWaiting(state);
+  // Also when the window is closed: the browser finishes the request.
+  if (now.kind === 'pending') void keep(state, tools, { request: now.request, keepalive: true });
+}
+
+async function keepNow(state: State, tools: ResultTools): Promise<void> {
+  const now = state.verdict.peek();
+  if (now.kind !== 'pending' && now.kind !== 'failed') return;
+  stopWaiting(state);
+  await keep(state, tools, { request: now.request });
+}
+
+function close(state: State, tools: ResultTools): Promise<void> {
+  const { verdict, pictures, closed, looked } = state;
+  const now = verdict.peek();
+  if (now.kind === 'failed' && looked)
+    tools.unsent.hold({ result: looked, request: now.request, trouble: now.trouble });
+  leave(state, tools);
+  closed.abort();
+  for (const picture of pictures.peek().values()) free(picture);
+  pictures.value = new Map();
+  return state.underWay;
 }

@@ -3,13 +3,12 @@
  * results, jobs and models are recorded ones: a model that failed, a disagreement and somebody who was faster
  * cannot be had at will. That a model really looks is tested beside it (results.e2e.ts).
  */
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Route } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { signIn } from '#testing/app-under-test.ts';
-import { looksRight as inspect, walkScreens } from '#testing/screen-walk.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { createUser } from '../testing/open-user.ts';
 import {
   drawnExplanations,
   idOf,
@@ -18,24 +17,49 @@ import {
   recordedResults,
   STUDY,
 } from '../testing/recorded-answers.ts';
+import { looksRight as inspect, type ScreenName } from '../testing/screens.ts';
 
 const test = suite('the pages of results');
-const walk = await walkScreens(test, 'the pages of results');
+const walk = await walkScreens(test, {
+  name: 'the pages of results',
+  roles: ['radiologist', 'admin'],
+  open: openWorld,
+});
 
-/** What the gateway would say now; a step changes it. */
-const said = {
-  results: [] as Result[],
-  jobs: [] as Job[],
-  isDown: false,
-  verifyStatus: 200,
-  verified: [] as unknown[],
-  asked: [] as string[],
-  inferred: [] as string[],
+/** The gateway's answers now, and its questions so far; a walk changes the answers. */
+class RecordedGateway {
+  results: Result[] = [];
+  jobs: Job[] = [];
+  isDown = false;
+  verifyStatus = 200;
+  readonly verified: unknown[] = [];
+  readonly asked: string[] = [];
+  readonly inferred: string[] = [];
+}
+
+/** A stage on which somebody has signed in, before recorded answers. */
+type Scene = Stage & {
+  readonly said: RecordedGateway;
+  looksRight(name: ScreenName): Promise<void>;
+  goTo(hash: string): Promise<void>;
 };
-let page: Page;
 
-const step = (name: string, run: () => Promise<void>): void => walk(name, run);
-const looksRight = (name: string): Promise<void> => inspect(page, name);
+const step = (name: string, run: (scene: Scene) => Promise<void>): void =>
+  walk(name, async (stage) => {
+    const { page, visitor } = stage;
+    const said = new RecordedGateway();
+    await record(visitor, said);
+    await stage.enter();
+    await run({
+      ...stage,
+      said,
+      looksRight: (screen) => inspect(page, screen),
+      goTo: (hash) =>
+        page.evaluate((address) => {
+          location.hash = address;
+        }, hash),
+    });
+  });
 
 const problem = (status: number, code: string) => ({
   status,
@@ -49,142 +73,164 @@ const problem = (status: number, code: string) => ({
   }),
 });
 
-/** Everything below /api that a model has to do with. */
-async function record(to: BrowserContext): Promise<void> {
-  const pictures = drawnExplanations();
+const PICTURES = drawnExplanations();
+
+/** The answers to one question about results, by the parts of its path. */
+type Question = { readonly said: RecordedGateway; readonly route: Route; readonly parts: readonly string[] };
+
+function answerModels({ route, parts: [id, what] }: Question): Promise<void> {
+  const models = recordedModels();
+  if (!id) return route.fulfill({ json: { models } });
+  return route.fulfill({ json: what ? models[2] : models.find((model) => model.id === id) });
+}
+
+function answerUploads({ route }: Question): Promise<void> {
+  const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
+  const upload = {
+    uploadId: idOf(1),
+    studyInstanceUID: STUDY,
+    state: 'receipted',
+    revision: 1,
+    policy: 'deidentified',
+    counts,
+    bytes: { promised: 1, atGateway: 0, inPacs: 1 },
+    waiting: null,
+    receipt: null,
+  };
+  const another = { ...upload, uploadId: idOf(2), studyInstanceUID: `${STUDY.slice(0, -2)}47` };
+  return route.fulfill({ json: { uploads: [upload, another] } });
+}
+
+function answerInfer({ route, said }: Question): Promise<void> {
+  said.inferred.push(route.request().postData() ?? '');
+  return route.fulfill({ status: 202, json: said.jobs[0] });
+}
+
+function answerJobs({ route, said, parts: [id, what] }: Question): Promise<void> {
+  if (what === 'events')
+    return route.fulfill({
+      contentType: 'text/event-stream',
+      body: said.jobs.map((each) => `event: job\ndata: ${JSON.stringify(each)}\n\n`).join(''),
+    });
+  return route.fulfill({ json: id ? said.jobs.find((each) => each.id === id) : { jobs: said.jobs } });
+}
+
+function answerVerdict({ route, said }: Question, result: Result): Promise<void> {
+  const verdict = route.request().postDataJSON();
+  said.verified.push(verdict);
+  if (said.verifyStatus !== 200)
+    return route.fulfill(
+      problem(said.verifyStatus, said.verifyStatus === 409 ? 'policy-changed' : 'unexpected'),
+    );
+  const verified: Result = {
+    ...result,
+    revision: 2,
+    verification: {
+      verdict: verdict.verdict,
+      finding: verdict.finding ?? null,
+      at: new Date().toISOString(),
+      by: idOf(501),
+      byName: 'rahel',
+    },
+  };
+  said.results = said.results.map((each) => (each.id === result.id ? verified : each));
+  return route.fulfill({ json: verified });
+}
+
+function answerResults(question: Question): Promise<void> {
+  const { route, said, parts } = question;
+  const [id, what, method] = parts;
+  if (!id) {
+    const isLungs = new URL(route.request().url()).search.includes('model=lung-fields');
+    const results = said.results.filter(({ finding }) => !isLungs || finding.model.id === 'lung-fields');
+    return route.fulfill({ json: { results, next: null } });
+  }
+  const result = said.results.find((each) => each.id === id);
+  if (!result) return route.fulfill(problem(404, 'not-found'));
+  if (what === 'explanations')
+    return route.fulfill({ contentType: 'image/png', body: PICTURES.get(method!)! });
+  return what === 'verify' ? answerVerdict(question, result) : route.fulfill({ json: result });
+}
+
+const ANSWERS: Readonly<Record<string, (question: Question) => Promise<void>>> = {
+  models: answerModels,
+  uploads: answerUploads,
+  infer: answerInfer,
+  jobs: answerJobs,
+  results: answerResults,
+};
+
+/** Answers everything below /api that concerns models. */
+async function record(to: BrowserContext, said: RecordedGateway): Promise<void> {
   await to.route(/\/api\/(results|jobs|models|infer|uploads)(\/|\?|$)/, async (route) => {
     const request = route.request();
     const { pathname, search } = new URL(request.url());
-    const [, , kind, id, what, method] = pathname.split('/');
+    const [, , kind, ...parts] = pathname.split('/');
     said.asked.push(`${request.method()} ${pathname.slice(4)}${search}`);
-    if (said.isDown) return route.abort('connectionrefused');
-    if (kind === 'models')
-      return route.fulfill({
-        json: id
-          ? what
-            ? recordedModels()[2]
-            : recordedModels().find((model) => model.id === id)
-          : { models: recordedModels() },
-      });
-    if (kind === 'uploads') {
-      const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
-      const upload = {
-        uploadId: idOf(1),
-        studyInstanceUID: STUDY,
-        state: 'receipted',
-        revision: 1,
-        policy: 'deidentified',
-        counts,
-        bytes: { promised: 1, atGateway: 0, inPacs: 1 },
-        waiting: null,
-        receipt: null,
-      };
-      return route.fulfill({
-        json: {
-          uploads: [upload, { ...upload, uploadId: idOf(2), studyInstanceUID: `${STUDY.slice(0, -2)}47` }],
-        },
-      });
-    }
-    if (kind === 'infer') {
-      said.inferred.push(request.postData() ?? '');
-      return route.fulfill({ status: 202, json: said.jobs[0] });
-    }
-    if (kind === 'jobs') {
-      const job = said.jobs.find((each) => each.id === id);
-      if (what === 'events')
-        return route.fulfill({
-          contentType: 'text/event-stream',
-          body: said.jobs.map((each) => `event: job\ndata: ${JSON.stringify(each)}\n\n`).join(''),
-        });
-      return id ? route.fulfill({ json: job }) : route.fulfill({ json: { jobs: said.jobs } });
-    }
-    const result = said.results.find((each) => each.id === id);
-    if (!id)
-      return route.fulfill({
-        json: {
-          results: said.results.filter(({ finding }) =>
-            search.includes('model=lung-fields') ? finding.model.id === 'lung-fields' : true,
-          ),
-          next: null,
-        },
-      });
-    if (!result) return route.fulfill(problem(404, 'not-found'));
-    if (what === 'explanations')
-      return route.fulfill({ contentType: 'image/png', body: pictures.get(method!)! });
-    if (what !== 'verify') return route.fulfill({ json: result });
-    const verdict = request.postDataJSON();
-    said.verified.push(verdict);
-    if (said.verifyStatus !== 200)
-      return route.fulfill(
-        problem(said.verifyStatus, said.verifyStatus === 409 ? 'policy-changed' : 'unexpected'),
-      );
-    const verified: Result = {
-      ...result,
-      revision: 2,
-      verification: {
-        verdict: verdict.verdict,
-        finding: verdict.finding ?? null,
-        at: new Date().toISOString(),
-        by: idOf(501),
-        byName: 'rahel',
-      },
-    };
-    said.results = said.results.map((each) => (each.id === id ? verified : each));
-    return route.fulfill({ json: verified });
+    return said.isDown ? route.abort('connectionrefused') : ANSWERS[kind!]!({ said, route, parts });
   });
 }
 
-async function goTo(hash: string): Promise<void> {
-  await page.evaluate((address) => (location.hash = address), hash);
+/** Opens the list and its first result, a film above the threshold. */
+async function openFirst({ page, said }: Scene): Promise<void> {
+  said.results = recordedResults();
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page
+    .getByRole('link', { name: /Above the threshold, 89 %/ })
+    .first()
+    .click();
+  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
 }
 
-walk('a radiologist who is an administrator, too, signs in', async ({ visitor, page: opened, gateway }) => {
-  await createUser(gateway.api, 'rahel', ['radiologist', 'admin']);
-  await record(visitor);
-  page = opened;
-  await page.goto(gateway.web);
-  await signIn(page, 'rahel');
-});
+/** Opens the first result, agrees, and has that saved at once. */
+async function agree(scene: Scene): Promise<void> {
+  const { page } = scene;
+  await openFirst(scene);
+  await page.keyboard.press('a');
+  await page.getByText('You agree').waitFor();
+  await page.getByRole('button', { name: 'Keep it now' }).click();
+  await page.getByText('Agreed').waitFor();
+}
 
-step('the empty list teaches in three lines', async () => {
+step('the empty list teaches in three lines', async ({ page, looksRight }) => {
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('A radiologist decides').waitFor();
   await looksRight('results-empty');
 });
 
-step('results are listed with what is being looked at above them, and filters stay', async () => {
-  said.results = recordedResults();
-  said.jobs = [
-    recordedJob(1),
-    recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
-    recordedJob(3, {
-      state: 'failed',
-      error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
-      attempt: 3,
-      finishedAt: new Date().toISOString(),
-    }),
-  ];
-  await page.reload();
-  await page.getByText('1 of 3 images').waitFor();
-  await page.getByText('Above the threshold, 89 %').first().waitFor();
-  await looksRight('results');
-  await page.getByLabel('Model').selectOption('lung-fields');
-  await page.getByText('Lungs 38 % of the image').waitFor();
-  await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
-  await page.reload();
-  await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
-  assert.is(await page.getByLabel('Model').inputValue(), 'lung-fields');
-  await page.getByLabel('Model').selectOption('');
-});
+step(
+  'results are listed below the jobs that are running, and filters stay',
+  async ({ page, said, looksRight }) => {
+    said.results = recordedResults();
+    said.jobs = [
+      recordedJob(1),
+      recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
+      recordedJob(3, {
+        state: 'failed',
+        error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
+        attempt: 3,
+        finishedAt: new Date().toISOString(),
+      }),
+    ];
+    await page.getByRole('link', { name: 'Results' }).click();
+    await page.getByText('1 of 3 images').waitFor();
+    await page.getByText('Above the threshold, 89 %').first().waitFor();
+    await looksRight('results');
+    await page.getByLabel('Model').selectOption('lung-fields');
+    await page.getByText('Lungs 38 % of the image').waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
+    assert.is(await page.getByLabel('Model').inputValue(), 'lung-fields');
+    await page.getByLabel('Model').selectOption('');
+  },
+);
 
 step(
   'one result says what was found, draws the map over the image and the threshold on the bar',
-  async () => {
-    await page
-      .getByRole('link', { name: /Above the threshold, 89 %/ })
-      .first()
-      .click();
-    await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+  async (scene) => {
+    const { page, looksRight } = scene;
+    await openFirst(scene);
     await page.locator('.picture-map').waitFor();
     await page.getByText('Not for diagnostic use').waitFor();
     await page.getByText('above the threshold of 21 %').first().waitFor();
@@ -192,7 +238,10 @@ step(
   },
 );
 
-step('single keys change map and opacity, not in a field, and can be switched off', async () => {
+step('single keys change map and opacity, not in a field, and can be switched off', async (scene) => {
+  const { page, looksRight } = scene;
+  await openFirst(scene);
+  await page.locator('.picture-map').waitFor();
   const opacity = () => page.locator('.picture-map').evaluate((map) => getComputedStyle(map).opacity);
   assert.is(await opacity(), '0.6');
   await page.keyboard.press(']');
@@ -216,7 +265,9 @@ step('single keys change map and opacity, not in a field, and can be switched of
   await page.keyboard.press('Escape');
 });
 
-step('a word can be taken back for a moment, and is kept when the page is left', async () => {
+step('a verdict can be taken back for a moment, and is saved when the page is left', async (scene) => {
+  const { page, said, looksRight } = scene;
+  await openFirst(scene);
   await page.keyboard.press('a');
   await page.getByText('You agree').waitFor();
   await page.keyboard.press('u');
@@ -236,47 +287,54 @@ step('a word can be taken back for a moment, and is kept when the page is left',
   await looksRight('result-verified');
 });
 
-step('a correction says what it is instead and why, and who was faster is shown', async () => {
-  await page.getByRole('button', { name: 'Change it' }).click();
-  await page.keyboard.press('c');
-  await page.getByRole('heading', { name: 'What is it instead?' }).waitFor();
-  await page.getByRole('button', { name: 'Correct it' }).click();
-  await page.getByText('Choose what it is.').waitFor();
-  await page.getByText('Say why, in a few words.').waitFor();
-  await looksRight('result-correct');
-  await page.getByLabel('Viral pneumonia').check();
-  await page.getByRole('textbox', { name: 'Why' }).fill('Both sides, and no consolidation: am jak');
-  assert.is(
-    await page.getByRole('textbox', { name: 'Why' }).inputValue(),
-    'Both sides, and no consolidation: am jak',
-    'keys are letters in a field',
-  );
-  said.verifyStatus = 409;
-  await page.getByRole('button', { name: 'Correct it' }).click();
-  await page.getByText('You say: Viral pneumonia').waitFor();
-  await page.keyboard.press('u');
-  await page.keyboard.press('c');
-  assert.is(
-    await page.getByRole('textbox', { name: 'Why' }).inputValue(),
-    'Both sides, and no consolidation: am jak',
-    'what was taken back is not typed again',
-  );
-  assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
-  await page.getByRole('button', { name: 'Correct it' }).click();
-  await page.getByRole('button', { name: 'Keep it now' }).click();
-  await page.getByText('Somebody else was faster').waitFor();
-  await looksRight('result-overtaken');
-  said.verifyStatus = 500;
-  await page.getByRole('button', { name: 'Change it' }).click();
-  await page.getByRole('button', { name: 'Agree' }).click();
-  await page.getByRole('button', { name: 'Keep it now' }).click();
-  await page.getByText('Your word was not kept').waitFor();
-  await looksRight('result-not-kept');
-  await page.getByRole('button', { name: 'Leave it' }).click();
-  said.verifyStatus = 200;
-});
+step(
+  'a correction says what it is instead and why, and a verdict that came first is shown',
+  async (scene) => {
+    const { page, said, looksRight } = scene;
+    await agree(scene);
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.keyboard.press('c');
+    await page.getByRole('heading', { name: 'What is it instead?' }).waitFor();
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByText('Choose what it is.').waitFor();
+    await page.getByText('Say why, in a few words.').waitFor();
+    await looksRight('result-correct');
+    await page.getByLabel('Viral pneumonia').check();
+    await page.getByRole('textbox', { name: 'Why' }).fill('Both sides, and no consolidation: am jak');
+    assert.is(
+      await page.getByRole('textbox', { name: 'Why' }).inputValue(),
+      'Both sides, and no consolidation: am jak',
+      'keys are letters in a field',
+    );
+    said.verifyStatus = 409;
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByText('You say: Viral pneumonia').waitFor();
+    await page.keyboard.press('u');
+    await page.keyboard.press('c');
+    assert.is(
+      await page.getByRole('textbox', { name: 'Why' }).inputValue(),
+      'Both sides, and no consolidation: am jak',
+      'what was taken back is not typed again',
+    );
+    assert.ok(await page.getByLabel('Viral pneumonia').isChecked());
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByRole('button', { name: 'Keep it now' }).click();
+    await page.getByText('Somebody else was faster').waitFor();
+    await looksRight('result-overtaken');
+    said.verifyStatus = 500;
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await page.getByRole('button', { name: 'Agree' }).click();
+    await page.getByRole('button', { name: 'Keep it now' }).click();
+    await page.getByText('Your word was not kept').waitFor();
+    await looksRight('result-not-kept');
+    await page.getByRole('button', { name: 'Leave it' }).click();
+    said.verifyStatus = 200;
+  },
+);
 
-step('where the model keeps silent the page says why, and what was wrong with the film', async () => {
+step('where the model gives no answer the page says why, and what was wrong with the film', async (scene) => {
+  const { page, said, goTo, looksRight } = scene;
+  said.results = recordedResults();
   await goTo(`#/results/${idOf(3)}`);
   await page.getByText('Outside this model’s population').waitFor();
   await looksRight('result-outside');
@@ -292,7 +350,8 @@ step('where the model keeps silent the page says why, and what was wrong with th
   await looksRight('result-lung-fields');
 });
 
-step('two versions stand beside each other', async () => {
+step('two versions stand beside each other', async ({ page, said, goTo, looksRight }) => {
+  said.results = recordedResults();
   await goTo(`#/results/${idOf(1)}`);
   await page.getByLabel('Compare with').selectOption(idOf(5));
   await page.getByRole('heading', { name: 'Two results' }).waitFor();
@@ -300,7 +359,9 @@ step('two versions stand beside each other', async () => {
   await looksRight('beside');
 });
 
-step('a result that is not there, and a gateway that does not answer, say so', async () => {
+step('a result that does not exist, and a gateway that does not answer, say so', async (scene) => {
+  const { page, said, goTo, looksRight } = scene;
+  said.results = recordedResults();
   await goTo(`#/results/${idOf(88)}`);
   await page.getByText('There is nothing here.').waitFor();
   await looksRight('result-missing');
@@ -314,7 +375,10 @@ step('a result that is not there, and a gateway that does not answer, say so', a
   await page.getByText('Above the threshold, 89 %').first().waitFor();
 });
 
-step('a model is asked of a study, watched, and leads to its result', async () => {
+step('a model is run on a study, watched, and leads to its result', async (scene) => {
+  const { page, said, looksRight } = scene;
+  said.results = recordedResults();
+  await page.getByRole('link', { name: 'Results' }).click();
   await page.getByRole('link', { name: 'Ask a model' }).click();
   await page.getByRole('heading', { name: 'What is to be looked at' }).waitFor();
   await page.getByText('Parameters').click();
@@ -322,7 +386,7 @@ step('a model is asked of a study, watched, and leads to its result', async () =
   await page.getByText('A file', { exact: true }).click();
   await page
     .locator('input[type=file]')
-    .setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: drawnExplanations().get('image')! });
+    .setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: PICTURES.get('image')! });
   await page.getByText('film.png').waitFor();
   await looksRight('run-file');
   await page.getByText('By its UID', { exact: true }).click();
@@ -355,7 +419,8 @@ step('a model is asked of a study, watched, and leads to its result', async () =
   });
 });
 
-step('the models show their cards, and an administrator is asked before something changes', async () => {
+step('the models show their cards, and an administrator is asked before something changes', async (scene) => {
+  const { page, said, goTo, looksRight } = scene;
   await goTo('#/models');
   await page.getByText('Pneumonia on a paediatric chest radiograph').waitFor();
   await page.getByText('Card').last().click();
@@ -368,7 +433,8 @@ step('the models show their cards, and an administrator is asked before somethin
   assert.ok(said.asked.includes('POST /models/pneumonia/versions/1.0.0/stop'));
 });
 
-step('what was said is kept before somebody signs out; where it cannot be, they are asked', async () => {
+step('a verdict is saved before somebody signs out; where it cannot be, they are asked', async (scene) => {
+  const { page, said, account, goTo, looksRight } = scene;
   const signOut = page.getByRole('button', { name: 'Sign out', exact: true });
   said.results = recordedResults();
   await goTo(`#/results/${idOf(1)}`);
@@ -377,13 +443,13 @@ step('what was said is kept before somebody signs out; where it cannot be, they 
   await page.getByText('You agree').waitFor();
   const before = said.verified.length;
   said.verifyStatus = 503;
-  await page.getByRole('button', { name: 'Account of rahel' }).click();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await signOut.click();
   await page.getByText('Your verdict on a result was not saved').waitFor();
   await looksRight('account-unkept');
   await page.getByRole('button', { name: 'Close' }).click();
   said.verifyStatus = 200;
-  await page.getByRole('button', { name: 'Account of rahel' }).click();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await signOut.click();
   await page.getByLabel('User name').waitFor();
   assert.equal(

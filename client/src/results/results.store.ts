@@ -1,8 +1,9 @@
 /**
- * The list of results: filtered, newest first, a page at a time, and above it the jobs that are still looked
- * at. Whoever goes from one result to the next walks this list.
+ * The list of results: filtered, newest first, a page at a time, and above it the jobs that are running. The way
+ * from one result to the next follows this list.
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { jobSchema, type Job, type Result } from '#shared/protocol/inference.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
@@ -14,7 +15,7 @@ import { troubleOf, type Trouble } from './trouble.ts';
 export interface ResultsStore {
   readonly filters: Signal<Filters>;
   readonly results: ReadonlySignal<readonly Result[]>;
-  /** `loading` also while others are fetched that fit new filters: those before stay until then. */
+  /** Also `loading` while results for new filters are fetched: the old ones stay until then. */
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
@@ -23,22 +24,20 @@ export interface ResultsStore {
   /** Failed lately, and not cleared away by a person; newest first. */
   readonly failed: ReadonlySignal<readonly Job[]>;
   clearFailed(): void;
-  /** What there is to filter by: models and studies of everything that was listed so far. */
+  /** To filter by: models and studies of everything that was listed so far. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
   more(): Promise<void>;
   refresh(): Promise<void>;
   cancel(job: Job): Promise<void>;
   retry(job: Job): Promise<void>;
-  /** A result that was looked at on its own page, as it is now; one that is new makes the list anew. */
+  /** Takes over a result as its own page shows it; one that is not listed makes the list load again. */
   note(result: Result): void;
-  /** The one before (-1) or after (1) it in the list; null at its ends, and where it is not in it. */
+  /** The result before (-1) or after (1) this one; null at the ends of the list, and for one that is not in it. */
   neighbour(id: string, step: -1 | 1): Result | null;
-  /**
-   * Fetches the next page where this one is the last that is here: whoever goes from one to the next goes on.
-   */
+  /** Fetches the next page when this result is the last one here, so that a next one is there in time. */
   ahead(id: string): Promise<void>;
-  /** Looks for jobs, and for what they made, until the signal ends it. */
+  /** Looks for jobs, and for the results they made, until the signal ends it. */
   watch(signal: AbortSignal): void;
   close(): void;
 }
@@ -56,103 +55,38 @@ export interface ResultsTools {
 const KEY = 'relaypacs-results';
 /** Two screens of a tablet. */
 const PAGE = 30;
-/** While something is looked at; and otherwise, for a rule may begin something. */
+/** While a job runs; and otherwise, as a rule of the gateway may start one. */
 const LIVE_MS = 2_000;
 const STILL_MS = 15_000;
-/** What failed or was cancelled stays above the list so long. */
+/** How long failed jobs stay above the list. */
 const ENDED_STAYS_MS = 60 * 60 * 1000;
 
-export function createResultsStore({ api, clock, user, now, storage }: ResultsTools): ResultsStore {
-  const filters = signal(parseFilters(storage?.getItem(KEY) ?? null, user));
-  const results = signal<readonly Result[]>([]);
-  const phase = signal<'loading' | 'ready' | 'failed'>('loading');
-  const trouble = signal<Trouble | null>(null);
-  const next = signal<string | null>(null);
-  const allJobs = signal<readonly Job[]>([]);
-  const cleared = signal<ReadonlySet<string>>(new Set());
+type State = {
+  readonly filters: Signal<Filters>;
+  readonly results: Signal<readonly Result[]>;
+  readonly phase: Signal<'loading' | 'ready' | 'failed'>;
+  readonly trouble: Signal<Trouble | null>;
+  /** Where the next page begins. */
+  readonly next: Signal<string | null>;
+  readonly allJobs: Signal<readonly Job[]>;
+  /** Failed jobs that a person has cleared away. */
+  readonly cleared: Signal<ReadonlySet<string>>;
+  readonly known: Signal<{ readonly models: ReadonlySet<string>; readonly studies: ReadonlySet<string> }>;
+  readonly closed: AbortController;
+  /** The number of the last page that was asked for: an older answer is not taken. */
+  asked: number;
+};
+
+export function createResultsStore(tools: ResultsTools): ResultsStore {
+  const state = createState(tools);
+  const { filters, results, phase, trouble, next, allJobs, cleared, known, closed } = state;
   const failed = computed(() =>
-    allJobs.value.filter((job) => hasFailedLately(job, now()) && !cleared.value.has(job.id)),
+    allJobs.value.filter((job) => hasFailedLately(job, tools.now()) && !cleared.value.has(job.id)),
   );
-  const known = signal({ models: new Set<string>(), studies: new Set<string>() });
-  const closed = new AbortController();
-  let asked = 0;
-
-  /** What a filter leaves out can still be chosen. */
-  function learn(page: readonly Result[]): void {
-    const [{ models, studies }, { model, study }] = [known.peek(), filters.peek()];
-    known.value = {
-      models: new Set([...models, ...page.map(({ finding }) => finding.model.id), model].filter(Boolean)),
-      studies: new Set(
-        [...studies, ...page.flatMap(({ finding }) => finding.input.studyInstanceUID ?? []), study].filter(
-          Boolean,
-        ),
-      ),
-    };
-  }
-
-  /** `isAnew`: other filters, of which nothing before is left. */
-  async function fetchPage(cursor: string | null, isAnew = false): Promise<void> {
-    const turn = (asked += 1);
-    phase.value = 'loading';
-    try {
-      const query = queryOf(filters.peek(), user, new Date(now()), { limit: PAGE, cursor });
-      const page = await api.json(`/results?${query}`, resultListSchema, { signal: closed.signal });
-      if (turn !== asked) return;
-      const below = cursor !== null || isAnew || !page.next ? [] : behind(page.results, results.peek());
-      results.value = cursor === null ? [...page.results, ...below] : [...results.peek(), ...page.results];
-      learn(page.results);
-      // Of the pages that stay the last one says how it goes on.
-      if (below.length === 0) next.value = page.next ?? null;
-      trouble.value = null;
-      phase.value = 'ready';
-    } catch (error) {
-      if (turn !== asked || closed.signal.aborted) return;
-      trouble.value = troubleOf(error);
-      phase.value = 'failed';
-    }
-  }
-
   const stop = effect(() => {
-    const kept = writeFilters(filters.value, user);
-    storage?.setItem(KEY, kept);
-    untracked(() => void fetchPage(null, true));
+    tools.storage?.setItem(KEY, writeFilters(filters.value, tools.user));
+    untracked(() => void fetchPage(state, tools, 'new-filters'));
   });
-
-  /** A job that was live and has ended has made results, or has something to say. */
-  async function askJobs(signal: AbortSignal): Promise<void> {
-    const { jobs } = await api.json('/jobs', jobListSchema, { signal });
-    const live = new Set(
-      allJobs
-        .peek()
-        .filter((job) => !hasEnded(job))
-        .map(({ id }) => id),
-    );
-    allJobs.value = jobs;
-    if (jobs.some((job) => live.has(job.id) && job.state === 'done')) await fetchPage(null);
-  }
-
-  async function watchJobs(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      // Unreachable for a moment: the list says so, where it has to be fetched.
-      await askJobs(signal).catch(() => undefined);
-      await clock.sleep(allJobs.peek().some((job) => !hasEnded(job)) ? LIVE_MS : STILL_MS, signal);
-    }
-  }
-
-  async function more(): Promise<void> {
-    if (next.peek() !== null && phase.peek() !== 'loading') await fetchPage(next.peek());
-  }
-
-  async function change(path: string, method: 'DELETE' | 'POST'): Promise<void> {
-    try {
-      const job = await api.json(path, jobSchema, { method });
-      allJobs.value = allJobs.peek().map((known) => (known.id === job.id ? job : known));
-      trouble.value = null;
-    } catch (error) {
-      trouble.value = troubleOf(error);
-    }
-  }
-
   return {
     filters,
     results,
@@ -163,23 +97,26 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
     studies: computed(() => [...known.value.studies]),
     jobs: computed(() => allJobs.value.filter((job) => !hasEnded(job))),
     failed,
-    clearFailed: () =>
-      void (cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)])),
-    more,
-    refresh: async () => void (phase.peek() !== 'loading' && (await fetchPage(null))),
-    cancel: ({ id }) => change(`/jobs/${id}`, 'DELETE'),
-    retry: ({ id }) => change(`/jobs/${id}/retry`, 'POST'),
-    note(result) {
-      if (!results.peek().some(({ id }) => id === result.id) && phase.peek() === 'ready')
-        return void fetchPage(null);
-      results.value = results.peek().map((known) => (known.id === result.id ? result : known));
+    clearFailed() {
+      cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)]);
     },
-    neighbour(id, step) {
-      const at = results.value.findIndex((result) => result.id === id);
-      return at < 0 ? null : (results.value[at + step] ?? null);
+    more: () => more(state, tools),
+    async refresh() {
+      if (phase.peek() !== 'loading') await fetchPage(state, tools, 'first');
     },
-    ahead: async (id) => void (results.peek().at(-1)?.id === id && (await more())),
-    watch: (signal) => void watchJobs(AbortSignal.any([signal, closed.signal])).catch(() => undefined),
+    cancel: ({ id }) => change(state, tools, { path: `/jobs/${id}`, method: 'DELETE' }),
+    retry: ({ id }) => change(state, tools, { path: `/jobs/${id}/retry`, method: 'POST' }),
+    note: (result) => note(state, tools, result),
+    neighbour: (id, step) => neighbour(results.value, id, step),
+    async ahead(id) {
+      if (results.peek().at(-1)?.id === id) await more(state, tools);
+    },
+    watch(signal) {
+      void ignoreFailure(
+        watchJobs(state, tools, AbortSignal.any([signal, closed.signal])),
+        'watching ends by abort',
+      );
+    },
     close() {
       stop();
       closed.abort();
@@ -187,7 +124,117 @@ export function createResultsStore({ api, clock, user, now, storage }: ResultsTo
   };
 }
 
-/** What was listed below the first page, as that is now; nothing where they do not meet. */
+const createState = ({ storage, user }: ResultsTools): State => ({
+  filters: signal(parseFilters(storage?.getItem(KEY) ?? null, user)),
+  results: signal([]),
+  phase: signal<'loading' | 'ready' | 'failed'>('loading'),
+  trouble: signal(null),
+  next: signal(null),
+  allJobs: signal([]),
+  cleared: signal(new Set<string>()),
+  known: signal({ models: new Set<string>(), studies: new Set<string>() }),
+  closed: new AbortController(),
+  asked: 0,
+});
+
+/** Adds models and studies to choose from: those that a filter hides can still be chosen. */
+function learn({ known, filters }: State, page: readonly Result[]): void {
+  const { models, studies } = known.peek();
+  const { model, study } = filters.peek();
+  const ofPage = page.map(({ finding }) => finding);
+  known.value = {
+    models: new Set([...models, ...ofPage.map((finding) => finding.model.id), model].filter(Boolean)),
+    studies: new Set(
+      [...studies, ...ofPage.flatMap((finding) => finding.input.studyInstanceUID ?? []), study].filter(
+        Boolean,
+      ),
+    ),
+  };
+}
+
+/**
+ * `first`: the first page again, above the pages that are still right below it; `new-filters`: the first page, and
+ * nothing of what was there; `next`: the one after the last.
+ */
+type Page = 'first' | 'new-filters' | 'next';
+
+async function fetchPage(state: State, { api, user, now }: ResultsTools, which: Page): Promise<void> {
+  const { filters, results, phase, trouble, next, closed } = state;
+  const cursor = which === 'next' ? next.peek() : null;
+  state.asked += 1;
+  const turn = state.asked;
+  phase.value = 'loading';
+  try {
+    const query = queryOf(filters.peek(), user, new Date(now()), { limit: PAGE, cursor });
+    const page = await api.json(`/results?${query}`, resultListSchema, { signal: closed.signal });
+    if (turn !== state.asked) return;
+    const below = which === 'first' && page.next ? behind(page.results, results.peek()) : [];
+    results.value = cursor === null ? [...page.results, ...below] : [...results.peek(), ...page.results];
+    learn(state, page.results);
+    // Of the pages that stay, the last one says where the next begins.
+    if (below.length === 0) next.value = page.next ?? null;
+    trouble.value = null;
+    phase.value = 'ready';
+  } catch (error) {
+    if (turn !== state.asked || closed.signal.aborted) return;
+    trouble.value = troubleOf(error);
+    phase.value = 'failed';
+  }
+}
+
+async function more(state: State, tools: ResultsTools): Promise<void> {
+  if (state.next.peek() !== null && state.phase.peek() !== 'loading') await fetchPage(state, tools, 'next');
+}
+
+/** Lists the jobs. One that was live and is done has made results. */
+async function askJobs(state: State, tools: ResultsTools, signal: AbortSignal): Promise<void> {
+  const { jobs } = await tools.api.json('/jobs', jobListSchema, { signal });
+  const before = state.allJobs.peek().filter((job) => !hasEnded(job));
+  const live = new Set(before.map(({ id }) => id));
+  state.allJobs.value = jobs;
+  if (jobs.some((job) => live.has(job.id) && job.state === 'done')) await fetchPage(state, tools, 'first');
+}
+
+async function watchJobs(state: State, tools: ResultsTools, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await ignoreFailure(
+      askJobs(state, tools, signal),
+      'the list itself says when the gateway is unreachable',
+    );
+    const isLive = state.allJobs.peek().some((job) => !hasEnded(job));
+    await tools.clock.sleep(isLive ? LIVE_MS : STILL_MS, signal);
+  }
+}
+
+type Change = { readonly path: string; readonly method: 'DELETE' | 'POST' };
+
+async function change(
+  { allJobs, trouble }: State,
+  { api }: ResultsTools,
+  { path, method }: Change,
+): Promise<void> {
+  try {
+    const job = await api.json(path, jobSchema, { method });
+    allJobs.value = allJobs.peek().map((known) => (known.id === job.id ? job : known));
+    trouble.value = null;
+  } catch (error) {
+    trouble.value = troubleOf(error);
+  }
+}
+
+function note(state: State, tools: ResultsTools, result: Result): void {
+  const { results, phase } = state;
+  const isListed = results.peek().some(({ id }) => id === result.id);
+  if (!isListed && phase.peek() === 'ready') void fetchPage(state, tools, 'first');
+  else results.value = results.peek().map((known) => (known.id === result.id ? result : known));
+}
+
+function neighbour(results: readonly Result[], id: string, step: -1 | 1): Result | null {
+  const at = results.findIndex((result) => result.id === id);
+  return at < 0 ? null : (results[at + step] ?? null);
+}
+
+/** The known results below the new first page; none where the two do not overlap. */
 function behind(first: readonly Result[], known: readonly Result[]): readonly Result[] {
   const at = known.findIndex(({ id }) => id === first.at(-1)?.id);
   return at < 0 ? [] : known.slice(at + 1);

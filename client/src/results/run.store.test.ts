@@ -3,14 +3,8 @@ import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedJob, recordedModels, STUDY } from '../testing/recorded-answers.ts';
-import {
-  bodyOf,
-  createRunStore,
-  invalidOf,
-  LARGEST_FILE_BYTES,
-  thresholdOf,
-  type Form,
-} from './run.store.ts';
+import { bodyOf, invalidOf, LARGEST_FILE_BYTES, thresholdOf, type Form } from './run-form.ts';
+import { createRunStore } from './run.store.ts';
 
 const FORM: Form = {
   source: 'study',

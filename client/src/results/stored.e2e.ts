@@ -11,29 +11,66 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { Result } from '#shared/protocol/inference.ts';
-import { askAs, choose, signIn } from '#testing/app-under-test.ts';
+import { ADMIN, askAs } from '#testing/accounts.ts';
+import { choose, onDisk } from '#testing/app-page.ts';
 import { askOrthanc, filesOfInstance } from '#testing/ask-orthanc.ts';
 import { skip } from '#testing/environment.ts';
-import { evalImages, filmOf, readEvalImage } from '#testing/films.ts';
+import { evalImages, filmOf, readEvalImage, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { looksRight, walkScreens, type Step } from '#testing/screen-walk.ts';
-import { createUser } from '../testing/open-user.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
 
 const test = suite('what the PACS holds of a result');
-const walk = await walkScreens(test, 'what the PACS holds of a result');
+const walk = await walkScreens(test, {
+  name: 'what the PACS holds of a result',
+  roles: ['radiologist', 'technician'],
+  open: openOwnWorld,
+});
 const evaluation = await evalImages();
 const SEED = 701;
 /** With both kinds of pneumonia, whose score is above the threshold. */
 const FILM = 'cxr/bacteria-05451.png';
-let result: Result;
 
-const step: Step = (name, run) =>
-  walk(name, async (world) =>
-    evaluation === null ? skip(`stored: ${name}`, 'the labelled images are not here') : run(world),
-  );
+/** The result of the film, once report, segmentation and heat map are in the PACS: sent by the first who asks. */
+let arrived: Promise<Result> | undefined;
 
-const uidOf = (kind: Result['instances'][number]['kind'], revision = 1) =>
-  result.instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
+/** A walk that begins on the page of the film's result. */
+const step = (name: string, run: (stage: Stage<OwnWorld>, result: Result) => Promise<void>): void =>
+  walk(name, async (stage) => {
+    if (evaluation === null) skip(`stored: ${name}`, 'the labelled images are not here');
+    await stage.enter();
+    arrived ??= sendFilm(stage, evaluation);
+    const result = await arrived;
+    await stage.page.evaluate((id) => {
+      location.hash = `#/results/${id}`;
+    }, result.id);
+    await stage.page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
+    await run(stage, result);
+  });
+
+/** Sends the film to a gateway with a rule for films, and waits until everything found on it has a receipt. */
+async function sendFilm({ page, gateway, account }: Stage<OwnWorld>, set: EvalSet): Promise<Result> {
+  await askAs(gateway, ADMIN, '/admin/inference-rules', {
+    rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }],
+  });
+  const film = filmOf(await readEvalImage(set, FILM), { seed: SEED });
+  await choose(page, [onDisk('film.dcm', film.bytes)]);
+  await page.getByRole('button', { name: 'Send 1 study' }).click();
+  return until('all that was found to be in the PACS, with a receipt', async () => {
+    const { results } = await askAs<{ results: Result[] }>(gateway, account.username, '/results');
+    const [one] = results;
+    return (
+      one !== undefined &&
+      one.instances.length === 3 &&
+      one.instances.every(({ state, receipt }) => state === 'stored' && receipt !== null) &&
+      one
+    );
+  });
+}
+
+const uidOf = ({ instances }: Result, kind: Result['instances'][number]['kind'], revision = 1) =>
+  instances.find((one) => one.kind === kind && one.revision === revision)!.sopInstanceUID;
 const untilRead = (page: Page) => page.getByText('Read back from the PACS just now').waitFor();
 const text = (page: Page) => page.locator('main').innerText();
 /** As the browser has drawn it: RGBA, rows from the top. */
@@ -43,48 +80,24 @@ const drawn = (page: Page, selector: string) =>
     return { width, height, rgba: [...data] };
   });
 
-step(
-  'a film is sent, and what models find on it comes to the PACS without a hand',
-  async ({ page, gateway }) => {
-    await createUser(gateway.api, 'rahel', ['radiologist', 'technician']);
-    await askAs(gateway, 'admin', '/admin/inference-rules', {
-      rules: [{ name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] }],
-    });
-    await page.goto(gateway.web);
-    await signIn(page, 'rahel');
-    const film = filmOf(await readEvalImage(evaluation!, FILM), { seed: SEED });
-    await choose(page, [
-      { name: 'film.dcm', mimeType: 'application/octet-stream', buffer: Buffer.from(film.bytes) },
-    ]);
-    await page.getByRole('button', { name: 'Send 1 study' }).click();
-    result = await until('all that was found to be in the PACS, with a receipt', async () => {
-      const { results } = await askAs<{ results: Result[] }>(gateway, 'rahel', '/results');
-      const [one] = results;
-      return (
-        one !== undefined &&
-        one.instances.length === 3 &&
-        one.instances.every(({ state, receipt }) => state === 'stored' && receipt !== null) &&
-        one
-      );
-    });
-    assert.equal(
-      [result.finding.population, result.finding.positive, result.requestedBy],
-      ['inside', true, null],
-      'by the rule',
-    );
-    await page.getByRole('link', { name: 'Results' }).first().click();
-    await page.locator('.result-row').first().click();
-    await page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
-    await page.waitForFunction(
-      () => (document.querySelector<HTMLImageElement>('.picture-map')?.naturalWidth ?? 0) > 0,
-    );
-    await looksRight(page, 'stored-result');
-  },
-);
+step('a film is sent, and the findings of models reach the PACS without a hand', async ({ page }, result) => {
+  assert.equal(
+    [result.finding.population, result.finding.positive, result.requestedBy],
+    ['inside', true, null],
+    'by the rule',
+  );
+  await page.getByRole('link', { name: 'Results' }).first().click();
+  await page.locator('.result-row').first().click();
+  await page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
+  await page.waitForFunction(
+    () => (document.querySelector<HTMLImageElement>('.picture-map')?.naturalWidth ?? 0) > 0,
+  );
+  await looksRight(page, 'stored-result');
+});
 
 step(
   'the report is shown as the report that it is, read back from the PACS, and names nobody but by pseudonym',
-  async ({ page }) => {
+  async ({ page }, result) => {
     await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
     await page.getByRole('heading', { name: 'Report', level: 1 }).waitFor();
     await untilRead(page);
@@ -108,9 +121,9 @@ step(
       '99RELAYPACS SCORE',
       'SCT 3341006',
       input.sopInstanceUID!,
-      uidOf('SR'),
-      uidOf('SEG'),
-      uidOf('SC'),
+      uidOf(result, 'SR'),
+      uidOf(result, 'SEG'),
+      uidOf(result, 'SC'),
       intendedUse,
       result.instances[0]!.receipt!.id,
     ])
@@ -126,7 +139,7 @@ step(
 
 step(
   'the segmentation lies over its source image: two lungs with their names and sizes, to be shown or not',
-  async ({ page }) => {
+  async ({ page }, result) => {
     await page.getByRole('link', { name: 'Segmentation', exact: true }).first().click();
     await page.getByRole('heading', { name: 'Segmentation', level: 1 }).waitFor();
     await untilRead(page);
@@ -161,35 +174,37 @@ step(
   },
 );
 
-step('the heat map is the picture that the PACS holds, pixel for pixel', async ({ page, orthanc }) => {
-  await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
-  await page.getByRole('heading', { name: 'Heat map', level: 1 }).waitFor();
-  await untilRead(page);
-  const [file] = await filesOfInstance(orthanc, uidOf('SC'));
-  const read = await readInstance(bytesSource(file!));
-  const held =
-    read.kind === 'ready'
-      ? await thumbnail(read.instance, read.instance.dataSet, { maxSide: 4096 }, { codecs: loadCodecs() })
-      : null;
-  const { width, height, rgba } = await drawn(page, '.picture-box canvas');
-  assert.equal([width, height], [held?.width, held?.height]);
-  const other = rgba.flatMap((value, at) =>
-    value === held!.rgba[at] ? [] : [`${at}: ${value}, ${held!.rgba[at]}`],
-  );
-  assert.equal(other.slice(0, 5), []);
-  await looksRight(page, 'stored-heat-map');
-});
+step(
+  'the heat map is the picture that the PACS holds, pixel for pixel',
+  async ({ page, orthanc }, result) => {
+    await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
+    await page.getByRole('heading', { name: 'Heat map', level: 1 }).waitFor();
+    await untilRead(page);
+    const [file] = await filesOfInstance(orthanc, uidOf(result, 'SC'));
+    const read = await readInstance(bytesSource(file!));
+    const held =
+      read.kind === 'ready'
+        ? await thumbnail(read.instance, read.instance.dataSet, { maxSide: 4096 }, { codecs: loadCodecs() })
+        : null;
+    const { width, height, rgba } = await drawn(page, '.picture-box canvas');
+    assert.equal([width, height], [held?.width, held?.height]);
+    const other = rgba.flatMap((value, at) =>
+      value === held!.rgba[at] ? [] : [`${at}: ${value}, ${held!.rgba[at]}`],
+    );
+    assert.equal(other.slice(0, 5), []);
+    await looksRight(page, 'stored-heat-map');
+  },
+);
 
 step(
   'a radiologist agrees, and the verified report stands beside the first one',
-  async ({ page, gateway }) => {
-    await page.getByRole('link', { name: 'Result', exact: true }).click();
+  async ({ page, gateway, account }, { id }) => {
     await page.getByText('Do you agree with the model?').waitFor();
     await page.keyboard.press('a');
     await page.getByRole('button', { name: 'Keep it now' }).click();
     await page.getByText('Agreed', { exact: true }).waitFor();
-    result = await until('the verified report to be in the PACS', async () => {
-      const one = await askAs<Result>(gateway, 'rahel', `/results/${result.id}`);
+    const result = await until('the verified report to be in the PACS', async () => {
+      const one = await askAs<Result>(gateway, account.username, `/results/${id}`);
       return (
         one.instances.some(
           ({ kind, revision, state, receipt }) =>
@@ -201,31 +216,42 @@ step(
     await page.getByRole('link', { name: /^Verified report \(SR\)/ }).click();
     await untilRead(page);
     const said = await text(page);
-    for (const words of ['Verified by a person', 'Complete', 'Final', 'Agrees with the model', uidOf('SR')])
+    for (const words of [
+      'Verified by a person',
+      'Complete',
+      'Final',
+      'Agrees with the model',
+      uidOf(result, 'SR'),
+    ])
       assert.ok(said.includes(words), words);
-    assert.not.match(said, 'rahel', 'the radiologist by a pseudonym, too');
+    assert.not.match(said, account.username, 'the radiologist by a pseudonym, too');
     await looksRight(page, 'stored-verified');
   },
 );
 
 step(
-  'what the PACS has lost, and a PACS that is away, are said in words with what to do',
-  async ({ page, orthanc }) => {
-    const [{ ID }] = JSON.parse((await askOrthanc(orthanc, '/tools/lookup', uidOf('SC'))).toString()) as [
-      { ID: string },
-    ];
-    await fetch(`${orthanc.restUrl}/instances/${ID}`, {
-      method: 'DELETE',
-      headers: { authorization: orthanc.authorization },
-    });
-    await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
-    await page.getByText('The PACS does not hold it any more.').waitFor();
-    await page.getByText(result.instances[0]!.receipt!.id).waitFor();
-    await looksRight(page, 'stored-gone');
-    await orthanc.stop();
-    await page.getByRole('button', { name: 'Read it again' }).click();
-    await page.getByText('Nothing is lost. Read it again when the PACS answers.').waitFor();
-    await looksRight(page, 'stored-away');
+  'an instance that the PACS has lost, and a PACS that is away, are named with what to do',
+  async ({ page, orthanc, pacsLink }, result) => {
+    const [file] = await filesOfInstance(orthanc, uidOf(result, 'SC'));
+    const [{ ID }] = JSON.parse(
+      (await askOrthanc(orthanc, '/tools/lookup', uidOf(result, 'SC'))).toString(),
+    ) as [{ ID: string }];
+    const { restUrl, authorization } = orthanc;
+    const headers = { authorization };
+    await fetch(`${restUrl}/instances/${ID}`, { method: 'DELETE', headers });
+    try {
+      await page.getByRole('link', { name: 'Heat map', exact: true }).first().click();
+      await page.getByText('The PACS does not hold it any more.').waitFor();
+      await page.getByText(result.instances[0]!.receipt!.id).waitFor();
+      await looksRight(page, 'stored-gone');
+      pacsLink.cut();
+      await page.getByRole('button', { name: 'Read it again' }).click();
+      await page.getByText('Nothing is lost. Read it again when the PACS answers.').waitFor();
+      await looksRight(page, 'stored-away');
+    } finally {
+      pacsLink.mend();
+      await fetch(`${restUrl}/instances`, { method: 'POST', headers, body: new Uint8Array(file!) });
+    }
   },
 );
 

@@ -1,7 +1,7 @@
 /**
- * What a radiologist said and the gateway did not keep, where the page of the result was left meanwhile: held
- * in memory for this user while the window is open, shown above the list, and given back to the page of the
- * result. Nothing is written to the device: a reason may name a person.
+ * Verdicts that could not be saved before their page was left: held in memory for this user while the window is
+ * open, shown above the list, and given back to the page of the result. Nothing is written to the device: a reason
+ * may name a person.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Result } from '#shared/protocol/inference.ts';
@@ -11,7 +11,7 @@ import type { VerifyRequest } from './describe-result.ts';
 import type { Trouble } from './trouble.ts';
 
 export interface Unsent {
-  /** As it was looked at. */
+  /** As it was when the verdict was given. */
   readonly result: Result;
   readonly request: VerifyRequest;
   readonly trouble: Trouble;
@@ -20,7 +20,7 @@ export interface Unsent {
 export interface UnsentWords {
   readonly all: ReadonlySignal<readonly Unsent[]>;
   hold(unsent: Unsent): void;
-  /** Null where there is none; it is held no longer. */
+  /** Gives it back and no longer holds it; null where there is none. */
   take(id: string): Unsent | null;
 }
 
@@ -29,7 +29,9 @@ export function createUnsentWords(): UnsentWords {
   const without = (id: string) => all.peek().filter(({ result }) => result.id !== id);
   return {
     all,
-    hold: (unsent) => void (all.value = [...without(unsent.result.id), unsent]),
+    hold(unsent) {
+      all.value = [...without(unsent.result.id), unsent];
+    },
     take(id) {
       const found = all.peek().find(({ result }) => result.id === id) ?? null;
       if (found) all.value = without(id);
@@ -41,8 +43,8 @@ export function createUnsentWords(): UnsentWords {
 const ofUsers = new Map<string, UnsentWords>();
 
 /**
- * Of who is signed in. They outlive the pages of results, and are nobody else's. Who signs out while some are
- * held is told.
+ * The unsaved verdicts of the person who is signed in. They outlive the pages of results, and a person who signs
+ * out while some are held is told.
  */
 export function unsentWords(session: Pick<SessionStore, 'user'>, signOutTasks: SignOutTasks): UnsentWords {
   const user = session.user.peek()?.id ?? '';

@@ -156,7 +156,7 @@ test('are not made twice, not changed behind another’s back, and the built-in 
   }
 });
 
-test('that cannot be carried out are refused in words, and what stands in the wrong place is not repeated', async () => {
+test('that cannot be carried out are refused in words, and misplaced text is not repeated', async () => {
   const refused = async (more: object): Promise<ProblemDetails> =>
     (await call<ProblemDetails>('POST', '', { ...POLICY, name: 'refused', ...more }))[1];
   const pixels = await refused({ options: ['clean-pixel-data'] });
@@ -165,11 +165,11 @@ test('that cannot be carried out are refused in words, and what stands in the wr
   const unknown = await refused({ options: ['qz-jane-doe'] });
   assert.is(unknown.code, 'policy-not-possible');
   const tag = await refused({ rules: { attributes: { '0020000d': 'keep' } } });
-  assert.equal([tag.code, tag.detail], ['invalid-request', 'Not as asked for: rules.attributes.0020000d.']);
+  assert.equal([tag.code, tag.detail], ['invalid-request', 'Invalid: rules.attributes.0020000d.']);
   const planted = await refused({ rules: { attributes: { 'QZ^JANE': 'keep' } }, title: '' });
   assert.equal(
     [planted.code, planted.detail],
-    ['invalid-request', 'Not as asked for: title (expected: at least 1), rules.attributes.'],
+    ['invalid-request', 'Invalid: title (expected: at least 1), rules.attributes.'],
   );
   assert.not.match(JSON.stringify([unknown, planted, gateway.lines]), /jane/i);
 });
@@ -230,7 +230,7 @@ test('are not tried without a policy, on too many instances, or on one that is t
   assert.is(await code(dryRun('{', [none])), 'bad-request');
   assert.is(await code(dryRun({ ...POLICY, colour: 'red' }, [none])), 'invalid-request');
   assert.is(await code(dryRun({ ...POLICY, options: ['clean-pixel-data'] }, [none])), 'policy-not-possible');
-  assert.is(await code(dryRun(' '.repeat(64 * 1024) + '{}', [none])), 'body-too-large');
+  assert.is(await code(dryRun(`${' '.repeat(64 * 1024)}{}`, [none])), 'body-too-large');
   assert.equal(trialsOf(await dryRun(POLICY, [])), []);
   assert.is(
     trialsOf(await dryRun(POLICY, Array<Uint8Array<ArrayBuffer>>(DRY_RUN.instances).fill(none))).length,
@@ -286,7 +286,10 @@ test('whose own work would be held on arrival are known before they are made', a
   // What is replaced is not known again.
   const pseudonyms = {
     ...one,
-    resolve: (requests: PseudonymRequests) => ((asked += 1) === 1 ? one : other).resolve(requests),
+    resolve(requests: PseudonymRequests) {
+      asked += 1;
+      return (asked === 1 ? one : other).resolve(requests);
+    },
   };
   const signal = new AbortController().signal;
   const source = bytesSource(study.instances[0]!.bytes);

@@ -19,7 +19,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readMultipart, type MultipartLimits } from '../http/read-multipart.ts';
 import {
   allow,
@@ -193,7 +193,7 @@ const IMPOSSIBLE = {
     `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
 } as const;
 
-/** How it is carried out. @throws Problem policy-not-possible. */
+/** The rules that carry the policy out. @throws Problem policy-not-possible. */
 function requirePossible({ deidentify, options, rules }: PolicyDocument, pseudonyms: Pseudonyms): TriedRules {
   if (!deidentify) return null;
   const made = createRules(options, rules);
@@ -218,50 +218,55 @@ const sayWhere = (result: {
   readonly success: boolean;
   readonly error?: { readonly issues: readonly z.core.$ZodIssue[] };
 }): undefined => {
-  if (result.error !== undefined) throw notAsAskedFor(result.error.issues);
+  if (result.error !== undefined) throw invalidPolicy(result.error.issues);
 };
 
-export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router {
+export function policyRoutes(tools: PolicyRouteTools): Router {
   const router = createRouter();
-  let running = 0;
+  serveReading(router, tools);
+  serveWriting(router, tools);
+  serveWithdrawing(router, tools);
+  serveDryRun(router, tools);
+  return router;
+}
 
-  /** The change with its audit row, and the policy after it. `work` gives null where nothing changed. */
-  async function changing(
-    caller: Caller,
-    name: string,
-    work: (trx: Trx, change: PolicyChange) => Promise<Recorded | null>,
-  ): Promise<AdminPolicy> {
-    const by = { siteId: caller.siteId, by: caller.id, now: now() };
-    return db.transaction().execute(async (trx) => {
-      const recorded = await work(trx, by);
-      const policy = await policyAt(trx, caller.siteId, name);
-      if (recorded !== null) await recordAudit(trx, caller.siteId, { ...recorded, by: caller.id }, by.now);
-      return policy;
-    });
-  }
+/** The change with its audit row, and the policy after it. `work` gives null where nothing changed. */
+async function changing(
+  { db, now }: PolicyRouteTools,
+  caller: Caller,
+  name: string,
+  work: (trx: Trx, change: PolicyChange) => Promise<Recorded | null>,
+): Promise<AdminPolicy> {
+  const by = { siteId: caller.siteId, by: caller.id, now: now() };
+  return db.transaction().execute(async (trx) => {
+    const recorded = await work(trx, by);
+    const policy = await policyAt(trx, caller.siteId, name);
+    if (recorded !== null) await recordAudit(trx, caller.siteId, { ...recorded, by: caller.id }, by.now);
+    return policy;
+  });
+}
 
+function serveReading(router: Router, { db }: PolicyRouteTools): void {
   router.openapi(list, async (c) => {
     const versions = await listVersions(db, callerOf(c).siteId);
     const made = [...Map.groupBy(versions, ({ name }) => name)].map(([name, own]) => toShown(name, own));
     return c.json({ policies: [...OWN, ...made] }, 200);
   });
-
   router.openapi(read, async (c) => {
     const { name } = c.req.valid('param');
     const { siteId } = callerOf(c);
-    return c.json(
-      OWN.find((policy) => policy.name === name) ??
-        (await db.transaction().execute((trx) => policyAt(trx, siteId, name))),
-      200,
-    );
+    const own = OWN.find((policy) => policy.name === name);
+    return c.json(own ?? (await db.transaction().execute((trx) => policyAt(trx, siteId, name))), 200);
   });
+}
 
+function serveWriting(router: Router, tools: PolicyRouteTools): void {
   router.openapi(
     make,
     async (c) => {
       const document = c.req.valid('json');
-      requirePossible(document, pseudonyms);
-      const made = await changing(callerOf(c), document.name, async (trx, by) => {
+      requirePossible(document, tools.pseudonyms);
+      const made = await changing(tools, callerOf(c), document.name, async (trx, by) => {
         await insertPolicy(trx, document, by);
         return { event: 'policy-made', policy: document.name, version: 1 };
       });
@@ -269,16 +274,15 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
     },
     sayWhere,
   );
-
   router.openapi(
     change,
     async (c) => {
       const { name } = c.req.valid('param');
       if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
       const { replaces, policy } = c.req.valid('json');
-      if (policy.name !== name) throw new Problem('invalid-request', 'Not as asked for: policy.name.');
-      requirePossible(policy, pseudonyms);
-      const changed = await changing(callerOf(c), name, async (trx, by) => {
+      if (policy.name !== name) throw new Problem('invalid-request', 'Invalid: policy.name.');
+      requirePossible(policy, tools.pseudonyms);
+      const changed = await changing(tools, callerOf(c), name, async (trx, by) => {
         await replacePolicy(trx, policy, replaces, by);
         return { event: 'policy-changed', policy: name, version: replaces + 1 };
       });
@@ -286,19 +290,24 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
     },
     sayWhere,
   );
+}
 
+function serveWithdrawing(router: Router, tools: PolicyRouteTools): void {
   router.openapi(withdraw, async (c) => {
     const { name } = c.req.valid('param');
     if (builtIn(name) !== undefined) throw new Problem('policy-built-in');
     const withdrawn = c.req.valid('json').version;
-    const policy = await changing(callerOf(c), name, async (trx, by) =>
+    const policy = await changing(tools, callerOf(c), name, async (trx, by) =>
       (await withdrawPolicy(trx, name, withdrawn, by))
         ? { event: 'policy-withdrawn', policy: name, version: withdrawn }
         : null,
     );
     return c.json(policy, 200);
   });
+}
 
+function serveDryRun(router: Router, { pseudonyms }: PolicyRouteTools): void {
+  let running = 0;
   describeDryRun(router);
   router.post(DRY_RUN_PATH, allow(ADMIN), async (c) => {
     const { body, headers, signal } = c.req.raw;
@@ -306,21 +315,15 @@ export function policyRoutes({ db, now, pseudonyms }: PolicyRouteTools): Router 
     if (running >= DRY_RUN.atOnce) throw new Problem('rate-limited', undefined, { 'Retry-After': '5' });
     running += 1;
     try {
-      return c.json(
-        { instances: await dryRun(headers.get('content-type') ?? '', body, pseudonyms, signal) },
-        200,
-      );
+      const trials = await dryRun(headers.get('content-type') ?? '', body, pseudonyms, signal);
+      return c.json({ instances: trials }, 200);
     } finally {
       running -= 1;
     }
   });
-  return router;
 }
 
-/**
- * The policy, then the instances, each looked at when it is here and forgotten before the next one is read
- * on.
- */
+/** Reads the policy, then the instances, each of which is tried and forgotten before the next one is read. */
 async function dryRun(
   contentType: string,
   body: AsyncIterable<Uint8Array>,
@@ -341,7 +344,7 @@ async function dryRun(
       tried = { rules: requirePossible(parsePolicy(Buffer.concat(chunks).toString()), pseudonyms) };
     else break;
   }
-  if (tried === null) throw new Problem('invalid-request', 'Not as asked for: policy.');
+  if (tried === null) throw new Problem('invalid-request', 'Invalid: policy.');
   return trials;
 }
 
@@ -355,17 +358,17 @@ function parsePolicy(text: string): PolicyDocument {
   }
   const parsed = policyDocumentSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notAsAskedFor(parsed.error.issues);
+  throw invalidPolicy(parsed.error.issues);
 }
 
 const TAG = /^[0-9a-f]{8}$/;
 
 /**
- * The paths of what is wrong, as everywhere; but a key under `attributes` that is no tag may be anything, and
- * is not repeated.
+ * The paths of the mistakes, as everywhere; but a key under `attributes` that is not a tag may be anything,
+ * and is not repeated.
  */
-function notAsAskedFor(issues: readonly z.core.$ZodIssue[]): Problem {
-  return notAsAsked(
+function invalidPolicy(issues: readonly z.core.$ZodIssue[]): Problem {
+  return invalidRequest(
     issues.map((issue) => {
       const key = issue.path.indexOf('attributes') + 1;
       const isRepeated = key === 0 || key === issue.path.length || TAG.test(String(issue.path[key]));

@@ -112,7 +112,7 @@ function toListed({
 export type UserRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
-  /** What is remembered of the account and of these devices no longer holds. */
+  /** The account's rights, or those of these devices, have changed: forget what is remembered. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };
 
@@ -130,9 +130,7 @@ type Changed = { readonly account: Account; readonly endedDevices: readonly stri
 async function changeAccount(
   trx: Trx,
   caller: Caller,
-  id: string,
-  { roles: newRoles, disabled }: Change,
-  now: Date,
+  { id, roles: newRoles, disabled, now }: Change & { readonly id: string; readonly now: Date },
 ): Promise<Changed> {
   const account = await accountAt(trx, caller, id);
   const losesAdmin =
@@ -186,7 +184,7 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
     const { id } = c.req.valid('param');
     const { account, endedDevices } = await db
       .transaction()
-      .execute((trx) => changeAccount(trx, callerOf(c), id, c.req.valid('json'), now()));
+      .execute((trx) => changeAccount(trx, callerOf(c), { ...c.req.valid('json'), id, now: now() }));
     forget(id, endedDevices);
     return c.json(toListed(account), 200);
   });

@@ -18,7 +18,9 @@ async function refreshed(gateway: TestGateway, refreshToken: string | undefined)
 for (const { name, open } of testDatabases('signing in')) {
   const test = suite(`signing in on ${name}`);
   let gateway: TestGateway;
-  test.before(async () => void (gateway = await openTestGateway({ open })));
+  test.before(async () => {
+    gateway = await openTestGateway({ open });
+  });
   test.after(() => gateway.close());
 
   test('the first user signs in with the password of the settings, whatever the case of the name', async () => {
@@ -122,7 +124,7 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.is((await gateway.call('POST', '/auth/refresh')).status, 401);
   });
 
-  test('who is disabled is out at once, everywhere; who gets a new password must use it', async () => {
+  test('a disabled user is signed out at once, everywhere; a user with a new password must use it', async () => {
     const admin = await gateway.signIn();
     const someone = await gateway.userWith(['technician']);
     const path = `/admin/users/${someone.user.id}`;
@@ -189,7 +191,9 @@ for (const { name, open } of testDatabases('signing in')) {
 
 const web = suite('signing in through the web app’s own origin');
 let gateway: TestGateway;
-web.before(async () => void (gateway = await openTestGateway()));
+web.before(async () => {
+  gateway = await openTestGateway();
+});
 web.after(() => gateway.close());
 
 const CREDENTIALS = { username: 'admin', password: ADMIN_PASSWORD };

@@ -34,6 +34,10 @@ for (const { name, open } of testDatabases('the right to send')) {
   let session: Session;
   let device: TestDevice;
   let studies = 0;
+  const nextStudy = (): number => {
+    studies += 1;
+    return studies;
+  };
   test.before(async () => {
     gateway = await openTestGateway({ open });
     session = await gateway.userWith(['technician']);
@@ -46,13 +50,11 @@ for (const { name, open } of testDatabases('the right to send')) {
   });
   /** For a test that changes the account: the next one needs another. */
   const isChanged = async (work: () => Promise<void>) =>
-    work().finally(async () => void (session = await gateway.userWith(['technician'])));
+    work().finally(async () => {
+      session = await gateway.userWith(['technician']);
+    });
 
-  const init = async (
-    token: string,
-    number = (studies +=
-      1),
-  ): Promise<{ uploadId: string; number: number }> => {
+  const init = async (token: string, number = nextStudy()): Promise<{ uploadId: string; number: number }> => {
     const answer = await gateway.call('POST', '/upload/init', { token, body: manifestOf(number) });
     assert.is(answer.status, 200, await answer.clone().text());
     return { uploadId: ((await answer.json()) as { uploadId: string }).uploadId, number };
@@ -131,7 +133,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     assert.is((await decide(token, 'take-back')).status, 200);
   });
 
-  test('of an administrator’s device watches nobody', async () => {
+  test('of an administrator’s device does not show other people’s uploads', async () => {
     const { uploadId } = await init(session.accessToken);
     const admin = await gateway.signIn();
     const own = await createTestDevice(gateway);
@@ -245,12 +247,12 @@ for (const { name, open } of testDatabases('the right to send')) {
       const token = await device.token();
       await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['auditor'] });
       assert.is(
-        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf((studies += 1)) })),
+        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf(nextStudy()) })),
         'not-allowed',
       );
       await asAdmin('PATCH', `/admin/users/${session.user.id}`, { roles: ['researcher'] });
       assert.is(
-        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf((studies += 1)) })),
+        await codeOf(await gateway.call('POST', '/upload/init', { token, body: manifestOf(nextStudy()) })),
         'policy-not-allowed',
       );
     }));
@@ -274,7 +276,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     );
   });
 
-  test('of an account has an end of devices: the one that was not seen for longest gives way', () =>
+  test('is limited to so many devices of an account: the one unused for longest gives way', () =>
     isChanged(async () => {
       const { accessToken, user } = session;
       await gateway.database.db

@@ -260,7 +260,7 @@ async function takeBack(
         state: 'refused' as const,
         reason: 'never-arrived' as const,
       }));
-      const changed = await changeInstances(trx, changes, ['promised'], tools.now(), studyId);
+      const changed = await changeInstances(trx, changes, { from: ['promised'], now: tools.now(), studyId });
       if (changed.size === 0) return;
       for (const { id } of rows) if (changed.has(Number(id))) taken.add(id);
       await enqueueStage(trx, tools, { queue: 'assembly', studyId });

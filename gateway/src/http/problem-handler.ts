@@ -1,6 +1,6 @@
 /**
  * Every refusal as RFC 9457 problem details: stable code, the correlation id, a sentence for a person, what
- * to do next. What nobody expected tells the caller nothing but that it happened.
+ * to do next. An unexpected error tells the caller nothing but that it happened.
  */
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
@@ -54,8 +54,8 @@ function toProblem(error: unknown): Problem | null {
 const NOT_READY = { 'Retry-After': '1' };
 
 /**
- * For `app.onError`. `isDatabaseUp` is asked where nobody expected the error: while the database is away,
- * that is what the caller hears.
+ * For `app.onError`. `isDatabaseUp` is asked after an unexpected error: while the database is away, the
+ * caller is told so.
  */
 export function problemHandler(log: Log, isDatabaseUp: () => Promise<boolean>): ErrorHandler<GatewayEnv> {
   return async (error, c) => {
@@ -77,7 +77,7 @@ function methodsAt(app: Hono<GatewayEnv>, path: string): string[] {
   );
 }
 
-/** For `app.notFound`: who has not signed in learns nothing of what is there. */
+/** For `app.notFound`: callers who have not signed in do not learn which paths exist. */
 export function notFoundHandler(app: Hono<GatewayEnv>): NotFoundHandler<GatewayEnv> {
   return (c) => {
     if (!c.get('caller'))

@@ -1,50 +1,44 @@
 /**
- * One image, one question: from the cache, or by the models. What they say is kept before it is told, so that
- * the same question has the same answer everywhere and for ever.
+ * One image, one question, answered from the cache or by the models. Their answer is kept before it is told,
+ * so that the same question has the same answer everywhere and for ever.
  *
- * A model whose file is not what it should be is marked so, and the next one that may answer does; a model
- * that crashes, hangs or answers nonsense is an error with a name, and says nothing of the others.
+ * A model that crashes, hangs or answers nonsense is an error with a name, and does not touch the others.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import type { Kysely } from 'kysely';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { disagreement } from '#shared/models/disagreement.ts';
 import type { Population } from '#shared/models/model.ts';
 import type { DeviceTriage, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
-import { Problem } from '#shared/protocol/problem.ts';
-import { recordAudit } from '../audit/audit.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { engineModelOf } from '../models/check-model.ts';
 import { countUse } from '../models/model-use.store.ts';
-import { setFailed, type ModelVersion } from '../models/model.store.ts';
-import { EngineFault } from '../ports/engine/engine.ts';
-import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import type { ModelVersion } from '../models/model.store.ts';
+import { cacheKey, findCached, type InputSource } from '../results/result-cache.ts';
 import {
-  cacheKey,
-  findCached,
   insertRequest,
   insertResult,
   type Asker,
   type Disagreement,
-  type InputSource,
   type ResultRow,
 } from '../results/result.store.ts';
+import { codeOf } from './code-of-error.ts';
 import type { Examined, Question } from './examination.ts';
 import type { Run } from './examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { chooseModels, refsOf, wordsOf, type ModelSet } from './model-set.ts';
+import { refsOf, wordsOf, type ModelSet } from './model-set.ts';
 
-/** Of one image. `digest` null: not known before it is read. */
+/** One image. `digest` null: not known before it is read. */
 export type Input = {
-  /** From where it came: whose image a file is, only the file says, and anybody can write that. */
+  /** Where it came from: only a file itself says whose image it is, and anybody can write that. */
   readonly source: InputSource;
   readonly digest: string | null;
   /** Counted from 0. */
   readonly frame: number;
   readonly bytes: (signal: AbortSignal) => Promise<Uint8Array>;
-  /** What the device said of it. */
+  /** The device's own findings on it. */
   readonly triage: DeviceTriage | null;
 };
 export type Ask = {
@@ -55,103 +49,31 @@ export type Ask = {
 };
 export type Answered =
   | { readonly kind: 'answered'; readonly result: ResultRow; readonly cached: boolean }
-  /** The image is none that a model could look at. */
+  /** No model can look at the image. */
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
 /**
- * One run of a model takes milliseconds. One that takes so long hangs, and holds up all others: an image that
- * is to be answered in 5 s must survive it.
+ * One run of a model takes milliseconds; one that takes this long hangs, and holds up all others. An image
+ * that is to be answered within 5 s must survive that.
  */
 const RUN_TIMEOUT_MS = 3_000;
-/**
- * The file or what is in it is wrong, or it has failed too often in a row: it will be so the next time, too.
- */
-const LASTING_FAULTS: ReadonlySet<string> = new Set([
-  'model-changed',
-  'model-unreadable',
-  'model-external-data',
-  'model-shape-mismatch',
-  'model-too-large',
-  'model-failed',
-]);
-/** Each is marked at most once; more than the models of one question there are none. */
-const CHOICES = 5;
+/** One image, the models that look at it, and how they are asked. */
+export type ImageQuestion = { readonly input: Input; readonly set: ModelSet; readonly ask: Ask };
 
-/**
- * Does `work` with the models that answer for this one; where one of them turns out to be unusable it is
- * marked so, and chosen anew.
- * @throws Problem model-not-found, model-unavailable, model-not-usable, and what `work` throws.
- */
-export async function withModels<T>(
-  {
-    siteId,
-    model,
-    version,
-  }: { readonly siteId: string; readonly model: string; readonly version: string | null },
-  tools: InferenceTools,
-  work: (set: ModelSet) => Promise<T>,
-): Promise<T> {
-  for (let left = CHOICES; ; left -= 1) {
-    const set = await chooseModels(tools.db, siteId, model, version);
-    try {
-      return await work(set);
-    } catch (error) {
-      if (!(error instanceof EngineFault) || !isWrongItself(error, tools) || left === 0) throw error;
-      await markFailed(siteId, set, error, tools);
-    }
-  }
-}
-
-/**
- * The engine calls a model unavailable where its file is gone, and where no process starts: that is not the
- * model's fault.
- */
-const isWrongItself = ({ code, digest }: EngineFault, { pathOf }: InferenceTools): boolean =>
-  LASTING_FAULTS.has(code) || (code === 'model-unavailable' && !existsSync(pathOf(digest)));
-
-/** Which one it was is known by its digest. */
-async function markFailed(
-  siteId: string,
-  { models }: ModelSet,
-  { code, digest }: EngineFault,
-  { db, now }: InferenceTools,
-): Promise<void> {
-  const failed = [...models.values()].find((one) => one.digest === digest);
-  if (failed === undefined) return;
-  const name = { id: failed.model_id, version: failed.version };
-  await db.transaction().execute(async (trx) => {
-    if (await setFailed(trx, siteId, name, code))
-      await recordAudit(
-        trx,
-        siteId,
-        { event: 'model-failed', model: name.id, version: name.version, because: code, by: null },
-        now(),
-      );
-  });
-}
-
-/** @throws EngineFault, what `input.bytes` throws, and the signal's reason. */
+/** @throws EngineFault, errors of `input.bytes`, and the signal's reason. */
 export async function askModels(
-  input: Input,
-  set: ModelSet,
-  ask: Ask,
+  question: ImageQuestion,
   tools: InferenceTools,
   signal: AbortSignal,
 ): Promise<Answered> {
-  const began = performance.now();
-  const { model_id: id, version } = set.asked;
-  const count: Count = async (db, outcome) => {
-    const seconds = (performance.now() - began) / 1000;
-    tools.metrics.inference(id, outcome, seconds);
-    await countUse(db, { siteId: ask.siteId, name: { id, version }, outcome, seconds, at: tools.now() });
-  };
+  const count = counterOf(question, tools);
   try {
-    const answered = await answer(input, set, ask, tools, count, signal);
+    const answered = await answer({ ...question, tools, count }, signal);
     if (answered.kind === 'refused') await count(tools.db, answered.because);
     return answered;
   } catch (error) {
-    // Where the database is away, the error says more than the count.
-    await count(tools.db, codeOf(error, signal) ?? 'unexpected').catch(() => undefined);
+    const outcome = codeOf(error, signal) ?? 'unexpected';
+    await ignoreFailure(count(tools.db, outcome), 'while the database is away, the error says more');
     throw error;
   }
 }
@@ -159,82 +81,85 @@ export async function askModels(
 /** Counts this image, in the transaction that answers it. */
 type Count = (db: Kysely<Tables>, outcome: string) => Promise<void>;
 
-async function answer(
-  input: Input,
-  set: ModelSet,
-  ask: Ask,
-  tools: InferenceTools,
-  count: Count,
-  signal: AbortSignal,
-): Promise<Answered> {
-  const { siteId, parameters, useCache, asker } = ask;
-  const population =
-    input.triage === null || (input.triage.runtime === 'none' && input.triage.population === 'unknown')
-      ? null
-      : input.triage.population;
-  const keyOf = (inputDigest: string): string =>
-    cacheKey({
-      inputDigest,
-      source: input.source,
-      frame: input.frame,
-      models: wordsOf(set),
-      parameters,
-      population,
-    });
-  const cached = async (digest: string): Promise<Answered | null> => {
-    const result = useCache ? await findCached(tools.db, siteId, keyOf(digest)) : undefined;
-    if (result === undefined) return null;
-    await tools.db.transaction().execute(async (trx) => {
-      await insertRequest(trx, result.id, asker, true, tools.now());
-      await count(trx, 'cached');
-    });
-    return { kind: 'answered', result, cached: true };
+function counterOf({ set, ask }: ImageQuestion, tools: InferenceTools): Count {
+  const began = performance.now();
+  const { model_id: id, version } = set.asked;
+  return async (db, outcome) => {
+    const seconds = (performance.now() - began) / 1000;
+    tools.metrics.inference(id, outcome, seconds);
+    await countUse(db, { siteId: ask.siteId, name: { id, version }, outcome, seconds, at: tools.now() });
   };
-  const known = input.digest === null ? null : await cached(input.digest);
+}
+
+type Answering = ImageQuestion & { readonly tools: InferenceTools; readonly count: Count };
+
+async function answer(answering: Answering, signal: AbortSignal): Promise<Answered> {
+  const { input, set, tools } = answering;
+  const known = input.digest === null ? null : await answerCached(answering, input.digest);
   if (known !== null) return known;
   const bytes = await input.bytes(signal);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  const again = digest === input.digest ? null : await cached(digest);
+  const again = digest === input.digest ? null : await answerCached(answering, digest);
   if (again !== null) return again;
   const examined = await tools.examiner.examine(
-    questionOf(bytes, digest, input, set, parameters, population, tools),
+    questionOf(answering, bytes, digest),
     runOf(set, tools),
     signal,
   );
   if (examined.kind === 'refused') return examined;
-  return {
-    kind: 'answered',
-    cached: false,
-    result: await keep(examined, set, keyOf(digest), input, ask, tools, count),
-  };
+  return { kind: 'answered', cached: false, result: await keep(answering, examined, digest) };
+}
+
+async function answerCached(answering: Answering, digest: string): Promise<Answered | null> {
+  const { ask, tools, count } = answering;
+  const result = ask.useCache ? await findCached(tools.db, ask.siteId, keyOf(answering, digest)) : undefined;
+  if (result === undefined) return null;
+  await tools.db.transaction().execute(async (trx) => {
+    await insertRequest(trx, result.id, { ...ask.asker, cached: true, now: tools.now() });
+    await count(trx, 'cached');
+  });
+  return { kind: 'answered', result, cached: true };
+}
+
+function keyOf({ input, set, ask }: ImageQuestion, inputDigest: string): string {
+  return cacheKey({
+    inputDigest,
+    source: input.source,
+    frame: input.frame,
+    models: wordsOf(set),
+    parameters: ask.parameters,
+    population: populationSaid(input),
+  });
+}
+
+/** As the device said; null where no model ran on it and it does not know. */
+function populationSaid({ triage }: Input): Population | null {
+  if (triage === null || (triage.runtime === 'none' && triage.population === 'unknown')) return null;
+  return triage.population;
 }
 
 async function keep(
+  answering: Answering,
   { finding: found, maps }: Extract<Examined, { kind: 'examined' }>,
-  set: ModelSet,
-  key: string,
-  { triage, source }: Input,
-  ask: Ask,
-  tools: InferenceTools,
-  count: Count,
+  digest: string,
 ): Promise<ResultRow> {
-  const finding = source === 'file' ? withoutIdentifiers(found) : found;
-  const { siteId, asker } = ask;
-  const differs = disagreementOf(triage, finding);
+  const { input, set, ask, tools, count } = answering;
+  const finding = input.source === 'file' ? withoutIdentifiers(found) : found;
+  const differs = disagreementOf(input.triage, finding);
   const now = tools.now();
   const id = tools.newId();
   const result = await tools.db.transaction().execute(async (trx) => {
     const kept = await insertResult(trx, {
       id,
-      siteId,
-      key,
+      siteId: ask.siteId,
+      key: keyOf(answering, digest),
       finding,
       models: refsOf(set),
       maps,
       disagreement: differs,
       now,
     });
-    await insertRequest(trx, kept.id, asker, false, now);
+    await insertRequest(trx, kept.id, { ...ask.asker, cached: false, now });
     await count(trx, 'answered');
     return kept;
   });
@@ -243,8 +168,8 @@ async function keep(
 }
 
 /**
- * What a file says of itself makes it no study's: its result would be shown beside a stranger's images, and
- * open them.
+ * A file belongs to no study, whatever its header says: its result would be shown beside a stranger's images,
+ * and open them.
  */
 function withoutIdentifiers(finding: Finding): Finding {
   const { digest, kind, rows, columns, frame } = finding.input;
@@ -252,36 +177,26 @@ function withoutIdentifiers(finding: Finding): Finding {
 }
 
 /**
- * Null: they agree, or the model that scored here did not run on the device: it scores nobody of whom it does
- * not know that the model is meant for them.
+ * Null: they agree, or the model that scored here did not run on the device, which scores only patients that
+ * the model is known to be meant for.
  */
 const disagreementOf = (triage: DeviceTriage | null, { model, score }: Finding): Disagreement | null =>
-  triage !== null && triage.models.some(({ digest }) => digest === model.digest)
-    ? disagreement(triage.score, score)
-    : null;
+  triage?.models.some(({ digest }) => digest === model.digest) ? disagreement(triage.score, score) : null;
 
-function questionOf(
-  bytes: Uint8Array,
-  digest: string,
-  { frame }: Input,
-  { asked, insteadOf, models }: ModelSet,
-  parameters: JobParameters,
-  population: Population | null,
-  { engine }: InferenceTools,
-): Question {
-  const { model_id: id, version, digest: modelDigest } = asked;
+function questionOf({ input, set, ask, tools }: Answering, bytes: Uint8Array, digest: string): Question {
+  const { asked, insteadOf, models } = set;
   return {
     bytes,
     digest,
-    frame,
-    parameters,
-    population,
+    frame: input.frame,
+    parameters: ask.parameters,
+    population: populationSaid(input),
     cards: new Map([...models].map(([role, { card }]) => [role, card])),
     model: {
-      id,
-      version,
-      digest: modelDigest,
-      runtime: engine.runtime,
+      id: asked.model_id,
+      version: asked.version,
+      digest: asked.digest,
+      runtime: tools.engine.runtime,
       ...(insteadOf === null ? {} : { insteadOf }),
     },
   };
@@ -301,18 +216,3 @@ function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools): Run {
 /** At every gateway, an activation gives the model another trial. */
 const trialOf = ({ activated_at, added_at }: ModelVersion): string =>
   (activated_at ?? added_at).toISOString();
-
-/**
- * What an error is called towards who asked; null: nobody expected it. Once the signal has ended the
- * question, that is the reason: its time was up, or nobody waits for the answer any more (the job was
- * cancelled, the caller hung up, the gateway stops).
- */
-export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyProblemCode | null {
-  if (error instanceof EngineFault || error instanceof Problem) return error.code;
-  if (aborted) return isTimeUp(reason) ? 'inference-timeout' : 'called-off';
-  return error instanceof PacsUnreachable ? 'pacs-unreachable' : null;
-}
-
-/** Of `AbortSignal.timeout`. */
-const isTimeUp = (reason: unknown): boolean =>
-  reason instanceof DOMException && reason.name === 'TimeoutError';

@@ -22,6 +22,7 @@ import { freePort } from '../../../scripts/system/ports.ts';
 import { askProgram } from '../testing/open-subject.ts';
 import { evaluationFilm, sendStudy } from '../testing/open-film.ts';
 import { formOf, greyFile } from '../testing/open-job.ts';
+import { signInAt } from '../testing/sign-in-at.ts';
 
 const test = suite('models behind a gateway');
 const PASSWORD = 'correct horse battery';
@@ -58,12 +59,8 @@ test.after(async () => {
 });
 
 async function signIn(): Promise<void> {
-  const answer = await ask('/auth/login', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  });
-  world!.token = ((await answer.json()) as { accessToken: string }).accessToken;
+  const credentials = { username: 'admin', password: PASSWORD };
+  world!.token = (await signInAt(world!.gateway.api, credentials)).accessToken;
 }
 const ask = (path: string, init: RequestInit = {}): Promise<Response> =>
   fetch(`${world!.gateway.api}${path}`, init);

@@ -1,9 +1,9 @@
 /**
- * `/jobs`: what was asked of the models, how far it is, as a list, one by one and as a stream; cancelled or
- * tried again.
+ * `/jobs`: the jobs of the models, as a list, one by one and as a stream; a job is cancelled or tried again
+ * here.
  */
 import { z } from '@hono/zod-openapi';
-import { streamSSE } from 'hono/streaming';
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { jobSchema, type Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -17,7 +17,7 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { silence } from '../http/wait-or-wake.ts';
+import { waitOrWake } from '../http/wait-or-wake.ts';
 import { describeError } from '../observability/log.ts';
 import { reachesAll } from '../results/result-reach.ts';
 import type { InferenceTools } from './inference-tools.ts';
@@ -34,10 +34,10 @@ import {
 import { JOB_QUEUE } from './run-job.ts';
 
 const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
-/** A page of the screen; who wants more names a smaller period. */
+/** A page of the screen. */
 const LIST_LIMIT = 200;
 const KEEP_ALIVE_MS = 15_000;
-/** Of all callers together; each costs a query at every change of its job. */
+/** For all callers together; each stream costs a query at every change of its job. */
 const STREAMS_LIMIT = 256;
 
 const shown = z.object(jobSchema.shape).openapi('Job');
@@ -104,113 +104,137 @@ export type StreamJob = (c: GatewayContext, id: string) => Promise<Response>;
 
 export function jobRoutes(tools: InferenceTools): { readonly router: Router; readonly streamJob: StreamJob } {
   const router = createRouter();
+  const streamJob = createJobStream(tools);
+  serveReading(router, tools);
+  serveChanges(router, tools);
+  router.openapi(events, (c) => streamJob(c, c.req.valid('param').id));
+  return { router, streamJob };
+}
+
+/** @throws Problem not-found, also when the job is not the caller's. */
+async function reached({ db }: InferenceTools, caller: Caller, id: string): Promise<JobRow> {
+  const job = await findJob(db, id);
+  if (
+    job === undefined ||
+    job.site_id !== caller.siteId ||
+    !(job.account_id === caller.id || reachesAll(caller))
+  )
+    throw new Problem('not-found');
+  return job;
+}
+
+async function jobNow({ db }: InferenceTools, id: string): Promise<Job> {
+  return (await toShownJobs(db, [(await findJob(db, id))!]))[0]!;
+}
+
+function serveReading(router: Router, tools: InferenceTools): void {
   const { db } = tools;
-
-  /** @throws Problem not-found, also where it is none of the caller's. */
-  async function reached(caller: Caller, id: string): Promise<JobRow> {
-    const job = await findJob(db, id);
-    if (
-      job === undefined ||
-      job.site_id !== caller.siteId ||
-      !(job.account_id === caller.id || reachesAll(caller))
-    )
-      throw new Problem('not-found');
-    return job;
-  }
-  const toShown = async (row: JobRow): Promise<Job> => (await toShownJobs(db, [row]))[0]!;
-  const now = async (id: string): Promise<Job> => toShown((await findJob(db, id))!);
-
   router.openapi(list, async (c) => {
     const caller = callerOf(c);
     const { all, limit } = c.req.valid('query');
-    const rows = await listJobs(
-      db,
-      caller.siteId,
-      all === '1' && reachesAll(caller) ? null : caller.id,
-      limit,
-    );
+    const accountId = all === '1' && reachesAll(caller) ? null : caller.id;
+    const rows = await listJobs(db, caller.siteId, accountId, limit);
     return c.json({ jobs: await toShownJobs(db, rows) }, 200);
   });
-  router.openapi(read, async (c) =>
-    c.json(await toShown(await reached(callerOf(c), c.req.valid('param').id)), 200),
-  );
+  router.openapi(read, async (c) => {
+    const job = await reached(tools, callerOf(c), c.req.valid('param').id);
+    return c.json((await toShownJobs(db, [job]))[0]!, 200);
+  });
+}
 
+function serveChanges(router: Router, tools: InferenceTools): void {
   router.openapi(cancel, async (c) => {
     const caller = callerOf(c);
-    const job = await reached(caller, c.req.valid('param').id);
+    const job = await reached(tools, caller, c.req.valid('param').id);
     if (job.account_id !== caller.id && !caller.roles.includes('admin')) throw new Problem('not-found');
-    await db.transaction().execute(async (trx) => {
-      if (!(await endJob(trx, job.id, { state: 'cancelled', error: null }, tools.now())))
-        throw new Problem('job-ended');
-      await recordAudit(
-        trx,
-        caller.siteId,
-        { event: 'inference-cancelled', jobId: job.id, accountId: caller.id },
-        tools.now(),
-      );
-    });
-    if (job.wrapped_key !== null) await tools.inputs.destroy(job.id, job.wrapped_key);
-    tools.changes.emit(job.id);
-    return c.json(await now(job.id), 200);
+    await cancelJob(tools, caller, job);
+    return c.json(await jobNow(tools, job.id), 200);
   });
-
   router.openapi(retry, async (c) => {
     const caller = callerOf(c);
-    const { id } = await reached(caller, c.req.valid('param').id);
-    await db.transaction().execute(async (trx) => {
-      const job = await lockJob(trx, id);
-      const isEnded = job?.state === 'failed' || job?.state === 'cancelled';
-      if (!isEnded || job.kind === 'file') throw new Problem('job-not-ended');
-      if (job.account_id !== null) await requireRoom(trx, job.account_id, 1);
-      await renewJob(trx, id, tools.now());
-      await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: id }, { key: id, priority: job.priority });
-      await recordAudit(
-        trx,
-        caller.siteId,
-        { event: 'inference-retried', jobId: id, accountId: caller.id },
-        tools.now(),
-      );
-    });
-    tools.changes.emit(id);
-    return c.json(await now(id), 202);
+    const { id } = await reached(tools, caller, c.req.valid('param').id);
+    await retryJob(tools, caller, id);
+    return c.json(await jobNow(tools, id), 202);
   });
+}
 
+/** @throws Problem job-ended. */
+async function cancelJob(tools: InferenceTools, caller: Caller, job: JobRow): Promise<void> {
+  const now = tools.now();
+  await tools.db.transaction().execute(async (trx) => {
+    if (!(await endJob(trx, job.id, { state: 'cancelled', error: null }, now)))
+      throw new Problem('job-ended');
+    const event = { event: 'inference-cancelled', jobId: job.id, accountId: caller.id } as const;
+    await recordAudit(trx, caller.siteId, event, now);
+  });
+  if (job.wrapped_key !== null) await tools.inputs.destroy(job.id, job.wrapped_key);
+  tools.changes.emit(job.id);
+}
+
+/** @throws Problem job-not-ended, rate-limited. */
+async function retryJob(tools: InferenceTools, caller: Caller, id: string): Promise<void> {
+  const now = tools.now();
+  await tools.db.transaction().execute(async (trx) => {
+    const job = await lockJob(trx, id);
+    const isEnded = job?.state === 'failed' || job?.state === 'cancelled';
+    if (!isEnded || job.kind === 'file') throw new Problem('job-not-ended');
+    if (job.account_id !== null) await requireRoom(trx, job.account_id, 1);
+    await renewJob(trx, id, now);
+    await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: id }, { key: id, priority: job.priority });
+    const event = { event: 'inference-retried', jobId: id, accountId: caller.id } as const;
+    await recordAudit(trx, caller.siteId, event, now);
+  });
+  tools.changes.emit(id);
+}
+
+function createJobStream(tools: InferenceTools): StreamJob {
   let streams = 0;
-  const streamJob: StreamJob = async (c, id) => {
-    await reached(callerOf(c), id);
+  return async (c, id) => {
+    await reached(tools, callerOf(c), id);
     if (streams >= STREAMS_LIMIT) throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
     c.header('Cache-Control', 'no-store');
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(c, async (stream) => {
       streams += 1;
-      let wake = (): void => undefined;
-      let isChanged = true;
-      const changed = (): void => {
-        isChanged = true;
-        wake();
-      };
-      const unsubscribe = tools.changes.subscribe((one) => void (one === id && changed()), changed);
-      stream.onAbort(() => wake());
       try {
-        while (!stream.aborted && !stream.closed) {
-          if (isChanged) {
-            isChanged = false;
-            const job = await now(id);
-            await stream.writeSSE({ event: 'job', data: JSON.stringify(job) });
-            if (job.finishedAt !== null) return;
-          } else {
-            await stream.write(': still here\n\n');
-          }
-          if (!isChanged) await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
-        }
+        await tellUntilEnded(stream, tools, id);
       } catch (error) {
         tools.log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
       } finally {
-        unsubscribe();
         streams -= 1;
       }
     });
   };
-  router.openapi(events, (c) => streamJob(c, c.req.valid('param').id));
-  return { router, streamJob };
+}
+
+/** Writes the job at once and after each change, until it has ended or the caller has gone. */
+async function tellUntilEnded(stream: SSEStreamingApi, tools: InferenceTools, id: string): Promise<void> {
+  let wake = (): void => undefined;
+  let isChanged = true;
+  const changed = (): void => {
+    isChanged = true;
+    wake();
+  };
+  const unsubscribe = tools.changes.subscribe((one) => {
+    if (one === id) changed();
+  }, changed);
+  stream.onAbort(() => wake());
+  try {
+    while (!stream.aborted && !stream.closed) {
+      if (isChanged) {
+        isChanged = false;
+        const job = await jobNow(tools, id);
+        await stream.writeSSE({ event: 'job', data: JSON.stringify(job) });
+        if (job.finishedAt !== null) return;
+      } else {
+        await stream.write(': still here\n\n');
+      }
+      if (!isChanged)
+        await waitOrWake(KEEP_ALIVE_MS, (resolve) => {
+          wake = resolve;
+        });
+    }
+  } finally {
+    unsubscribe();
+  }
 }

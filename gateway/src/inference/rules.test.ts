@@ -135,7 +135,13 @@ test('but at the sample study: at its projection, and what is found stands besid
   );
 });
 
-test('an administrator’s rule has each delivered study looked at, once; its sender sees what was found, and where the device found something else', async () => {
+const CHEST_FILMS = [
+  { name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] },
+  { name: 'off', enabled: false, model: 'image-kind' },
+];
+const asTechnician = async (): Promise<string> => (await gateway.userWith(['technician'])).accessToken;
+
+test('an administrator’s rule has each delivered study looked at once, and its sender sees the finding', async () => {
   assert.is((await setRules([{ name: 'films', enabled: true, model: 'nobodys' }])).status, 404);
   const helper = await setRules([{ name: 'films', enabled: true, model: 'pneumonia-gradient' }]);
   assert.equal(
@@ -143,16 +149,8 @@ test('an administrator’s rule has each delivered study looked at, once; its se
     [409, 'model-not-usable'],
     'a gradient answers nothing by itself',
   );
-  assert.is(
-    (
-      await setRules([
-        { name: 'films', enabled: true, model: 'pneumonia', bodyPart: ['CHEST'] },
-        { name: 'off', enabled: false, model: 'image-kind' },
-      ])
-    ).status,
-    200,
-  );
-  const technician = (await gateway.userWith(['technician'])).accessToken;
+  assert.is((await setRules(CHEST_FILMS)).status, 200);
+  const technician = await asTechnician();
   const film = testFilm({ seed: 702 });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   await sendStudy(askOf(gateway), technician, [film]);
@@ -165,12 +163,21 @@ test('an administrator’s rule has each delivered study looked at, once; its se
   const [own] = await resultsOf(studyInstanceUID, technician);
   assert.is(own?.finding.input.sopInstanceUID, sopInstanceUID);
   assert.is(own!.disagreement, null, 'the device had said nothing');
+});
+
+test('an image is asked about again when its job failed, and never once it was answered', async () => {
+  await setRules(CHEST_FILMS);
+  const technician = await asTechnician();
+  const film = testFilm({ seed: 708 });
+  const { studyInstanceUID } = film.identifiers;
+  await sendStudy(askOf(gateway), technician, [film]);
+  await settled(studyInstanceUID);
   await gateway.database.db
     .updateTable('inference_job')
     .set({ state: 'failed', error: 'model-unavailable' })
     .where('study_instance_uid', '=', studyInstanceUID)
     .execute();
-  await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 706, ofStudy: 702 })]);
+  await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 706, ofStudy: 708 })]);
   await settled(studyInstanceUID);
   assert.equal(
     (await jobsOf(studyInstanceUID)).map(({ state }) => state).sort(),
@@ -182,14 +189,18 @@ test('an administrator’s rule has each delivered study looked at, once; its se
     inputs: { sweep: async () => undefined } as never,
     now: () => new Date(gateway.now().getTime() + 100 * 86_400_000),
   });
-  await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 707, ofStudy: 702 })]);
+  await sendStudy(askOf(gateway), technician, [film, testFilm({ seed: 707, ofStudy: 708 })]);
   await settled(studyInstanceUID);
   assert.equal(
     (await jobsOf(studyInstanceUID)).map(({ state }) => state),
     ['done'],
     'what was answered is not asked again, also when its job is not kept any more',
   );
+});
 
+test('a device whose scoring model was silent did not disagree', async () => {
+  await setRules(CHEST_FILMS);
+  const technician = await asTechnician();
   const unscored = testFilm({ seed: 704 });
   const silent: DeviceTriage = {
     models: [refOf(CARDS['image-kind'])],
@@ -207,7 +218,11 @@ test('an administrator’s rule has each delivered study looked at, once; its se
     ['unknown', null],
     'a device whose scoring model was silent did not disagree',
   );
+});
 
+test('a finding says where the device found something else', async () => {
+  await setRules(CHEST_FILMS);
+  const technician = await asTechnician();
   const other = testFilm({ seed: 703 });
   const triage: DeviceTriage = {
     models: [refOf(CARDS.pneumonia)],

@@ -1,9 +1,10 @@
 /**
  * A job, from its beginning to its end. It may be killed anywhere and run again, here or by another gateway:
- * results are there once, the attempt is counted, and a job that has ended (or was cancelled meanwhile) is
- * left as it is. What fails is tried again with growing pauses, so often and no more; a PACS that is away,
- * and room for results, are waited for.
+ * each result is there once, the attempt is counted, and a job that has ended (or was cancelled meanwhile) is
+ * left as it is. A failed attempt is repeated a few times with growing pauses; a PACS that is away and a disk
+ * that is full are waited for.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { describeError } from '../observability/log.ts';
@@ -11,12 +12,14 @@ import { StorageFull } from '../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { triageOf } from '../pipeline/triage.store.ts';
 import { reachedInstances } from '../results/result-reach.ts';
-import { ownInstances } from '../results/result.store.ts';
-import { askModels, codeOf, withModels, type Ask, type Input } from './ask-models.ts';
+import { ownInstances } from '../results/result-instance.store.ts';
+import { askModels, type Ask, type Input } from './ask-models.ts';
+import { codeOf } from './code-of-error.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { beginJob, endJob, findJob, lockJob, putBack, setProgress, type JobRow } from './job.store.ts';
 import type { ModelSet } from './model-set.ts';
 import { fetchWhole, isImage, LISTED_LIMIT, storedDigest } from './study-images.ts';
+import { withModels } from './with-models.ts';
 
 export const JOB_QUEUE = 'inference-job';
 export type InferenceJob = { readonly jobId: string };
@@ -25,12 +28,12 @@ export type InferenceJob = { readonly jobId: string };
 export const ATTEMPTS_LIMIT = 3;
 const BACK_OFF_SECONDS = [1, 4];
 const AWAITED_AGAIN_SECONDS = 15;
-/** A PACS that was away, or a disk that was full, for a day: somebody asks again. */
+/** After a day without the PACS, or with a full disk, somebody asks again. */
 const PATIENCE_MS = 24 * 3600 * 1000;
 /** A study of projections has a few; 500 slices would be asked one by one for nothing. */
 export const IMAGES_A_JOB = 64;
 
-/** An image that the models cannot look at; the others of its study are. */
+/** Why the models cannot look at an image; they look at the others of its study. */
 type Refusal = AnyProblemCode;
 
 export async function runInferenceJob(
@@ -45,11 +48,10 @@ export async function runInferenceJob(
   const ended = new AbortController();
   const unsubscribe = tools.changes.subscribe((changed) => {
     if (changed !== jobId) return;
-    // A database that is away for a moment: `setProgress` finds it out at the next image.
-    void findJob(tools.db, jobId).then(
-      (now) => void (now?.state === 'cancelled' && ended.abort(new Cancelled())),
-      () => undefined,
-    );
+    const look = findJob(tools.db, jobId).then((now) => {
+      if (now?.state === 'cancelled') ended.abort(new Cancelled());
+    });
+    void ignoreFailure(look, 'while the database is away, `setProgress` finds out at the next image');
   });
   const called = AbortSignal.any([signal, AbortSignal.timeout(job.timeout_seconds * 1000), ended.signal]);
   try {
@@ -63,7 +65,7 @@ export async function runInferenceJob(
     );
     if (outcome !== null) await end(job, outcome.failed === null ? 'done' : 'failed', outcome.failed, tools);
   } catch (error) {
-    // The gateway is stopping: whoever comes next goes on, and this was no attempt.
+    // The gateway is stopping: the next one to start continues, and this was no attempt.
     if (signal.aborted) {
       await tools.db
         .transaction()
@@ -116,7 +118,7 @@ async function work(
   };
   const refusals: Refusal[] = [];
   for (const [at, input] of inputs.entries()) {
-    const answered = await askModels(input, set, ask, tools, signal);
+    const answered = await askModels({ input, set, ask }, tools, signal);
     if (answered.kind === 'refused') refusals.push(answered.because);
     else if (job.kind !== 'file') await tools.deliver(answered.result, input.bytes, signal);
     if (!(await setProgress(tools.db, job.id, { done: at + 1 }))) throw new Cancelled();
@@ -162,7 +164,7 @@ async function inputsOf(job: JobRow, tools: InferenceTools, signal: AbortSignal)
   );
 }
 
-/** What its account reaches now; a rule's job looks at all. */
+/** The instances that the job's account reaches now; a rule's job looks at all. */
 async function reachedBy(
   { account_id, site_id: siteId }: JobRow,
   study: string,
@@ -177,7 +179,7 @@ async function reachedBy(
   return reachedInstances(db, { id: account_id, siteId, roles }, study);
 }
 
-/** What went wrong: another attempt, or the end. */
+/** After an error: another attempt, or the end. */
 async function settle(
   job: JobRow,
   error: unknown,
@@ -189,33 +191,25 @@ async function settle(
     const code = error instanceof StorageFull ? 'storage-full' : 'pacs-unreachable';
     const isWaitedFor = tools.now().getTime() - job.created_at.getTime() < PATIENCE_MS;
     return isWaitedFor
-      ? again(job, code, job.attempt, AWAITED_AGAIN_SECONDS, tools)
+      ? again(job, { code, attempt: job.attempt, seconds: AWAITED_AGAIN_SECONDS }, tools)
       : end(job, 'failed', code, tools);
   }
   const code = codeOf(error, signal);
-  // What will be so the next time too is not tried again.
+  // An error that the next attempt would meet too ends the job.
   const isFinal = code !== null && ALL_PROBLEMS[code].retry !== 'later';
   const attempt = job.attempt + 1;
   const isLast = isFinal || attempt >= ATTEMPTS_LIMIT;
   tools.log({ event: 'inference-failed', jobId: job.id, code: code ?? 'unexpected', attempt, isLast });
   if (code === null) tools.log({ event: 'unexpected-error', where: 'inference', ...describeError(error) });
   if (isLast) return end(job, 'failed', code ?? 'unexpected', tools);
-  return again(
-    job,
-    code ?? 'unexpected',
-    attempt,
-    BACK_OFF_SECONDS[attempt - 1] ?? BACK_OFF_SECONDS.at(-1)!,
-    tools,
-  );
+  const seconds = BACK_OFF_SECONDS[attempt - 1] ?? BACK_OFF_SECONDS.at(-1)!;
+  return again(job, { code: code ?? 'unexpected', attempt, seconds }, tools);
 }
 
-async function again(
-  job: JobRow,
-  code: AnyProblemCode,
-  attempt: number,
-  seconds: number,
-  tools: InferenceTools,
-): Promise<void> {
+/** Another attempt after so many seconds, and why there is one. */
+type Again = { readonly code: AnyProblemCode; readonly attempt: number; readonly seconds: number };
+
+async function again(job: JobRow, { code, attempt, seconds }: Again, tools: InferenceTools): Promise<void> {
   await tools.db.transaction().execute(async (trx) => {
     if (await putBack(trx, job.id, code, attempt)) {
       await tools.jobs.enqueue(

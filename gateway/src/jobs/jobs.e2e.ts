@@ -36,7 +36,9 @@ for (const { name, open } of testDatabases('two gateways').filter((one) => one.n
     );
     const began = performance.now();
     const taken = Promise.withResolvers<void>();
-    await there.work('living', { concurrency: 1 }, async () => void (livingRuns += 1));
+    await there.work('living', { concurrency: 1 }, async () => {
+      livingRuns += 1;
+    });
     await there.work('dead', { concurrency: 1 }, async () => taken.resolve());
     await taken.promise;
     const seconds = (performance.now() - began) / 1000;

@@ -1,7 +1,7 @@
 /**
- * How the versions of models do: how often each was asked, with which outcome, how fast, and what
- * radiologists said of it. Counted by day in the database, so that it outlives restarts and is of all
- * gateways together. Nothing of an image stands here.
+ * The performance of each version of each model: how often it was asked, with which outcome, how fast, and
+ * the radiologists' verdicts. Counted by day in the database, for all gateways together and across restarts.
+ * Nothing here comes from an image.
  */
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { METRICS_PERIODS, ModelMeasures, ModelMetrics } from '#shared/protocol/inference.ts';
@@ -63,7 +63,7 @@ export type Range = {
   readonly by: (typeof METRICS_PERIODS)[number];
 };
 const PERIOD_LENGTHS = { day: DAY_LENGTH, month: 7, year: 4 } as const;
-/** Where nothing is said, so many days that end today. */
+/** The default period: so many days, ending today. */
 const USUAL_DAYS = 30;
 const DAY_MS = 86_400_000;
 
@@ -88,8 +88,8 @@ export async function modelMetrics(
     .where('day', '<=', until)
     .execute();
   const said = [
-    ...(await saidOf(db, siteId, 'verdict', since, until)),
-    ...(await saidOf(db, siteId, 'disagreement', since, until)),
+    ...(await saidOf(db, siteId, 'verdict', { since, until })),
+    ...(await saidOf(db, siteId, 'disagreement', { since, until })),
   ];
   const versions = await versionsOf(db, siteId);
   return {
@@ -98,7 +98,8 @@ export async function modelMetrics(
     by,
     models: versions.map(({ model_id: id, version, digest, state }) => {
       const isOwn = (row: Row): boolean => row.model_id === id && row.version === version;
-      const [used, words] = [uses.filter(isOwn), said.filter(isOwn)];
+      const used = uses.filter(isOwn);
+      const words = said.filter(isOwn);
       const periods = [...new Set([...used, ...words].map(({ day }) => day.slice(0, length)))].sort();
       const within =
         (period: string) =>
@@ -113,16 +114,12 @@ export async function modelMetrics(
   };
 }
 
-/**
- * What radiologists said by the day of their word, and what devices had said otherwise by the day of the
- * result.
- */
+/** Radiologists' verdicts by the day of the verdict, devices' disagreements by the day of the result. */
 async function saidOf(
   db: Db,
   siteId: string,
   what: 'verdict' | 'disagreement',
-  since: string,
-  until: string,
+  { since, until }: { readonly since: string; readonly until: string },
 ): Promise<SaidRow[]> {
   const at = sql.ref(what === 'verdict' ? 'verified_at' : 'created_at');
   const day: RawBuilder<string> = sql`to_char(${at} at time zone 'UTC', 'YYYY-MM-DD')`;
@@ -147,7 +144,8 @@ async function saidOf(
 
 function measuresOf(uses: readonly UseRow[], said: readonly SaidRow[]): ModelMeasures {
   const failures: Record<string, number> = {};
-  let [answered, cached] = [0, 0];
+  let answered = 0;
+  let cached = 0;
   for (const { outcome, images } of uses) {
     if (outcome === 'answered') answered += images;
     else if (outcome === 'cached') cached += images;
@@ -176,5 +174,9 @@ function percentileMs(uses: readonly UseRow[], rank: number): number {
     .filter(({ outcome }) => outcome === 'answered')
     .sort((left, right) => left.bucket - right.bucket);
   let seen = 0;
-  return endOfStepMs(times.find(({ images }) => (seen += images) >= rank)!.bucket);
+  for (const { images, bucket } of times) {
+    seen += images;
+    if (seen >= rank) return endOfStepMs(bucket);
+  }
+  throw new RangeError('no answer has this rank');
 }

@@ -178,17 +178,17 @@ export async function rollBack(trx: Trx, { id, version }: ModelName, change: Cha
   return before.version;
 }
 
-/** Nobody is answered by it any more. False: it was stopped before. @throws Problem not-found. */
+/** The version no longer answers. False: it was stopped before. @throws Problem not-found. */
 export async function stop(trx: Trx, name: ModelName, { siteId }: Change): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
   const version = await findModelVersion(trx, siteId, name);
   if (version === undefined) throw new Problem('not-found');
   if (version.state === 'stopped') return false;
-  await setState(trx, siteId, name, 'stopped', null);
+  await setState(trx, siteId, name, { state: 'stopped' });
   return true;
 }
 
-/** What it is found to be when it is loaded. True where that is news. */
+/** Marks a version as failed, as found when it was loaded. True if that is news. */
 export async function setFailed(
   trx: Trx,
   siteId: string,
@@ -198,13 +198,13 @@ export async function setFailed(
   await lockModel(trx, siteId, name.id);
   const version = await findModelVersion(trx, siteId, name);
   if (version === undefined || (version.state === 'failed' && version.because === because)) return false;
-  await setState(trx, siteId, name, 'failed', because);
+  await setState(trx, siteId, name, { state: 'failed', because });
   return true;
 }
 
 /**
- * Its file is what it was again: it may answer, and does where it did and nothing else does by now. True
- * where that is news.
+ * Its file is whole again: it may answer, and does if it did before and no other version does now. True where
+ * that is news.
  */
 export async function setMended(trx: Trx, siteId: string, name: ModelName): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
@@ -219,7 +219,7 @@ export async function setMended(trx: Trx, siteId: string, name: ModelName): Prom
     .limit(1);
   const wasLast = (await pile.executeTakeFirst())?.version === name.version;
   const isFree = known.every(({ state }) => state !== 'active');
-  await setState(trx, siteId, name, wasLast && isFree ? 'active' : 'available', null);
+  await setState(trx, siteId, name, { state: wasLast && isFree ? 'active' : 'available' });
   return true;
 }
 
@@ -227,8 +227,7 @@ async function setState(
   trx: Trx,
   siteId: string,
   { id, version }: ModelName,
-  state: ModelVersion['state'],
-  because: string | null,
+  { state, because = null }: { readonly state: ModelVersion['state']; readonly because?: string | null },
 ): Promise<void> {
   await trx
     .updateTable('model_version')
@@ -240,7 +239,7 @@ async function setState(
 }
 
 /**
- * What answers where no version of the model can; null: nothing does. @throws Problem not-found,
+ * `fallback` answers where no version of the model can; null: none does. @throws Problem not-found,
  * model-not-usable.
  */
 export async function setFallback(
@@ -272,7 +271,8 @@ export async function setFallback(
 }
 
 export type Answering = {
-  readonly version: ModelVersion /** What was asked for, where this is the fallback. */;
+  readonly version: ModelVersion;
+  /** The version that was asked for, where this is its fallback. */
   readonly insteadOf: ModelName | null;
 };
 
@@ -311,7 +311,7 @@ export async function answering(
 
 const isUsable = ({ state }: ModelVersion): boolean => state === 'active' || state === 'available';
 
-/** Of a model that was stopped: the version that answered last. */
+/** The version of a stopped model that answered last. */
 function lastActive(known: readonly ModelVersion[]): string {
   const at = (version: ModelVersion): number => version.activated_at?.getTime() ?? 0;
   return known.reduce((last, version) => (at(version) > at(last) ? version : last)).version;

@@ -10,7 +10,7 @@ import { modelSchema } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import {
@@ -49,7 +49,7 @@ export const MODEL_BYTES_LIMIT = 64 * 1024 * 1024;
 const CARD_BYTES_LIMIT = 64 * 1024;
 const QUIET_MS = 60_000;
 
-/** What is acted on stands in URLs, metrics and DICOM attributes, or chooses how the model is asked. */
+/** Only fields that stand in URLs, metrics or DICOM attributes, or that decide how the model is run. */
 const uploadedCardSchema = modelCardSchema.extend({
   id: modelIdSchema,
   version: versionSchema,
@@ -61,7 +61,7 @@ const byId = z.object({ id: modelIdSchema });
 const byVersion = z.object({ id: modelIdSchema, version: versionSchema });
 const admin = { roles: ADMIN, tags: ['models'] as string[] };
 
-/** What may be found wrong with a model. */
+/** The faults that a check may find in a model. */
 const CHECK_PROBLEMS = [
   'model-not-usable',
   'model-too-large',
@@ -166,95 +166,99 @@ export type ModelRouteTools = {
   readonly engine: Engine;
 };
 
-export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools): Router {
+export function modelRoutes(tools: ModelRouteTools): Router {
   const router = createRouter();
+  serveReading(router, tools);
+  serveStates(router, tools);
+  serveFallback(router, tools);
+  serveAdding(router, tools);
+  return router;
+}
 
-  /** The change with its audit row, and the model after it. `work` gives null where nothing changed. */
-  async function changing(
-    caller: Caller,
-    id: string,
-    work: (trx: Trx, change: Change) => Promise<AuditEvent | null>,
-  ): Promise<Model> {
-    const change = { siteId: caller.siteId, by: caller.id, now: now() };
-    return db.transaction().execute(async (trx) => {
-      const recorded = await work(trx, change);
-      const model = await modelAt(trx, caller.siteId, id);
-      if (recorded !== null) await recordAudit(trx, caller.siteId, recorded, change.now);
-      return model;
-    });
-  }
+/** The change with its audit row, and the model after it. `work` gives null where nothing changed. */
+async function changing(
+  { db, now }: ModelRouteTools,
+  caller: Caller,
+  id: string,
+  work: (trx: Trx, change: Change) => Promise<AuditEvent | null>,
+): Promise<Model> {
+  const change = { siteId: caller.siteId, by: caller.id, now: now() };
+  return db.transaction().execute(async (trx) => {
+    const recorded = await work(trx, change);
+    const model = await modelAt(trx, caller.siteId, id);
+    if (recorded !== null) await recordAudit(trx, caller.siteId, recorded, change.now);
+    return model;
+  });
+}
 
+function serveReading(router: Router, { db }: ModelRouteTools): void {
   router.openapi(list, async (c) => {
     const { siteId } = callerOf(c);
-    const [versions, fallbacks] = [await versionsOf(db, siteId), await fallbacksOf(db, siteId)];
-    return c.json(
-      {
-        models: [...Map.groupBy(versions, ({ model_id }) => model_id)].map(([id, own]) =>
-          toShown(id, own, fallbacks),
-        ),
-      },
-      200,
-    );
+    const versions = await versionsOf(db, siteId);
+    const fallbacks = await fallbacksOf(db, siteId);
+    const byModel = Map.groupBy(versions, ({ model_id }) => model_id);
+    return c.json({ models: [...byModel].map(([id, own]) => toShown(id, own, fallbacks)) }, 200);
   });
   router.openapi(read, async (c) =>
     c.json(await modelAt(db, callerOf(c).siteId, c.req.valid('param').id), 200),
   );
+}
+
+function serveStates(router: Router, tools: ModelRouteTools): void {
   router.openapi(activation, async (c) => {
-    const [caller, name] = [callerOf(c), c.req.valid('param')];
-    const known = await findModelVersion(db, caller.siteId, name);
-    if (known?.state === 'failed')
-      await checkModel(
-        known.card,
-        engineModelOf(known.card, known.digest, files.pathOf(known.digest), newId()),
-        engine,
-      );
-    return c.json(
-      await changing(caller, name.id, async (trx, change) =>
-        (await activate(trx, name, change))
-          ? { event: 'model-activated', model: name.id, version: name.version, by: caller.id }
-          : null,
-      ),
-      200,
+    const caller = callerOf(c);
+    const name = c.req.valid('param');
+    const known = await findModelVersion(tools.db, caller.siteId, name);
+    if (known?.state === 'failed') await check(tools, known.card, known.digest);
+    const model = await changing(tools, caller, name.id, async (trx, change) =>
+      (await activate(trx, name, change))
+        ? { event: 'model-activated', model: name.id, version: name.version, by: caller.id }
+        : null,
     );
+    return c.json(model, 200);
   });
   router.openapi(rollback, async (c) => {
-    const [caller, name] = [callerOf(c), c.req.valid('param')];
-    return c.json(
-      await changing(caller, name.id, async (trx, change) => {
-        const version = await rollBack(trx, name, change);
-        return { event: 'model-rolled-back', model: name.id, version, from: name.version, by: caller.id };
-      }),
-      200,
-    );
+    const caller = callerOf(c);
+    const name = c.req.valid('param');
+    const model = await changing(tools, caller, name.id, async (trx, change) => {
+      const version = await rollBack(trx, name, change);
+      return { event: 'model-rolled-back', model: name.id, version, from: name.version, by: caller.id };
+    });
+    return c.json(model, 200);
   });
   router.openapi(stopping, async (c) => {
-    const [caller, name] = [callerOf(c), c.req.valid('param')];
-    return c.json(
-      await changing(caller, name.id, async (trx, change) =>
-        (await stop(trx, name, change))
-          ? { event: 'model-stopped', model: name.id, version: name.version, by: caller.id }
-          : null,
-      ),
-      200,
+    const caller = callerOf(c);
+    const name = c.req.valid('param');
+    const model = await changing(tools, caller, name.id, async (trx, change) =>
+      (await stop(trx, name, change))
+        ? { event: 'model-stopped', model: name.id, version: name.version, by: caller.id }
+        : null,
     );
+    return c.json(model, 200);
   });
-  router.openapi(fallback, async (c) => {
-    const [caller, { id }, body] = [callerOf(c), c.req.valid('param'), c.req.valid('json')];
-    return c.json(
-      await changing(caller, id, async (trx, change) => {
-        await setFallback(trx, id, body.fallback, change);
-        return {
-          event: 'model-fallback-set',
-          model: body.fallback?.id ?? id,
-          version: body.fallback?.version ?? 'none',
-          for: id,
-          by: caller.id,
-        };
-      }),
-      200,
-    );
-  });
+}
 
+function serveFallback(router: Router, tools: ModelRouteTools): void {
+  router.openapi(fallback, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const wanted = c.req.valid('json').fallback;
+    const model = await changing(tools, caller, id, async (trx, change) => {
+      await setFallback(trx, id, wanted, change);
+      return {
+        event: 'model-fallback-set',
+        model: wanted?.id ?? id,
+        version: wanted?.version ?? 'none',
+        for: id,
+        by: caller.id,
+      };
+    });
+    return c.json(model, 200);
+  });
+}
+
+function serveAdding(router: Router, tools: ModelRouteTools): void {
+  const { db, files } = tools;
   describeAdd(router);
   router.post(ADD_PATH, allow(ADMIN), async (c) => {
     const caller = callerOf(c);
@@ -266,9 +270,9 @@ export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools):
     // On the disk first: the engine, a process of its own, reads it there.
     await files.save(digest, chunks);
     try {
-      await checkModel(card, engineModelOf(card, digest, files.pathOf(digest), newId()), engine);
+      await check(tools, card, digest);
       const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
-      const model = await changing(caller, card.id, async (trx, change) =>
+      const model = await changing(tools, caller, card.id, async (trx, change) =>
         (await insertVersion(trx, { card, digest, bytes }, change))
           ? { event: 'model-added', model: card.id, version: card.version, digest, by: caller.id }
           : null,
@@ -279,7 +283,15 @@ export function modelRoutes({ db, files, now, newId, engine }: ModelRouteTools):
       throw error;
     }
   });
-  return router;
+}
+
+/** In a trial of its own, so that earlier failures do not count. */
+async function check(
+  { files, engine, newId }: ModelRouteTools,
+  card: ModelCard,
+  digest: string,
+): Promise<void> {
+  await checkModel(card, engineModelOf(card, digest, files.pathOf(digest), newId()), engine);
 }
 
 const digestOf = (chunks: readonly Uint8Array[]): string =>
@@ -299,9 +311,10 @@ async function readUpload(
   } as const;
   const parts = new Map<string, readonly Uint8Array[]>();
   for await (const { field, chunks } of readMultipart(contentType, body, limits)) parts.set(field, chunks);
-  const [card, chunks] = [parts.get('card'), parts.get('model')];
+  const card = parts.get('card');
+  const chunks = parts.get('model');
   if (card === undefined || chunks === undefined || chunks.length === 0)
-    throw new Problem('invalid-request', `Not as asked for: ${card === undefined ? 'card' : 'model'}.`);
+    throw new Problem('invalid-request', `Invalid: ${card === undefined ? 'card' : 'model'}.`);
   return { card: parseCard(Buffer.concat(card).toString()), chunks };
 }
 
@@ -314,7 +327,7 @@ function parseCard(text: string): ModelCard {
   }
   const parsed = uploadedCardSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw notAsAsked(
+  throw invalidRequest(
     parsed.error.issues.map((issue) => ({ ...issue, path: ['card', ...issue.path].slice(0, 3) })),
     'card',
   );

@@ -67,6 +67,30 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
+/** Of these the ones that are in one of the states now, and still of this study. */
+export async function keepThoseIn<T extends { readonly id: number }>(
+  db: Db,
+  studyId: string,
+  states: readonly InstanceState[],
+  instances: readonly T[],
+): Promise<readonly T[]> {
+  if (instances.length === 0) return [];
+  const rows = await db
+    .selectFrom('instance')
+    .select('id')
+    .where('study_id', '=', studyId)
+    .where('state', 'in', [...states])
+    .where('id', 'in', idList(instances.map(({ id }) => id)))
+    .execute();
+  const kept = new Set(rows.map(({ id }) => Number(id)));
+  return instances.filter(({ id }) => kept.has(Number(id)));
+}
+
+/** Ids as one parameter, however many there are. */
+export function idList(ids: readonly number[]) {
+  return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
+}
+
 /** Whether the PACS took any instance of the site after this. */
 export async function tookOthersSince(db: Db, siteId: string, since: Date): Promise<boolean> {
   const taken: readonly InstanceState[] = ['posted', 'stored', 'coerced'];
@@ -181,17 +205,21 @@ export async function renewPromises(trx: Trx, uploadId: string, now: Date): Prom
     .execute();
 }
 
+export type ChangeRule = {
+  readonly from: readonly InstanceState[];
+  readonly now: Date;
+  /** An instance that another study has taken over meanwhile is left alone. */
+  readonly studyId?: string;
+};
+
 /**
- * Applies changes to instances that are in one of the states `from`; returns the ids that changed. The caller
- * holds the study locked, or claims: two that claim the same instance cannot both have it. `studyId`: what
- * another study has taken over meanwhile is left alone.
+ * Changes instances that are in one of the states `from`; returns the ids that changed. The caller holds the
+ * study locked, or claims: two that claim the same instance cannot both have it.
  */
 export async function changeInstances(
   trx: Db,
   changes: readonly InstanceChange[],
-  from: readonly InstanceState[],
-  now: Date,
-  studyId?: string,
+  { from, now, studyId }: ChangeRule,
 ): Promise<ReadonlySet<number>> {
   if (changes.length === 0) return new Set();
   const rows = changes.map((change) => ({

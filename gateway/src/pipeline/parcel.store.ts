@@ -1,5 +1,6 @@
 /** Parcels and uploads in the database. A parcel's row is there as long as its bytes are. */
 import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
+import { idList } from './instance.store.ts';
 import { openedSize } from '#shared/transfer/seal.ts';
 import type { ParcelTable, Tables } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
@@ -141,11 +142,6 @@ export async function unlinkInstances(
     .execute();
 }
 
-/** One parameter, however many there are. */
-function idList(ids: readonly number[]) {
-  return sql<number>`(select x::bigint from jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb) as x)`;
-}
-
 /** False: the device already has a parcel of this name in this upload. */
 export async function insertParcel(
   db: Db,
@@ -159,13 +155,17 @@ export async function insertParcel(
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** False: it was not in `from` (any more). */
+export type ParcelMove = {
+  readonly from: ParcelRow['state'];
+  readonly to: ParcelRow['state'];
+  readonly damaged?: number;
+};
+
+/** False: it was not in `from`, or no longer. */
 export async function moveParcel(
   trx: Db,
   parcelId: string,
-  from: ParcelRow['state'],
-  to: ParcelRow['state'],
-  damaged = 0,
+  { from, to, damaged = 0 }: ParcelMove,
 ): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('parcel')

@@ -1,73 +1,83 @@
 /**
- * The road of a study through the gateway: the stages in their order, and what each one's outcome changes.
+ * The road of a study through the gateway: its stages in order, and how each one runs.
  *
- *   intake ─► verify (a parcel) ─► assembly ─► forward ─► reconcile ─► receipt ─► eviction (a study)
+ *   intake ─► verify ─► assembly ─► forward ─► reconcile ─► receipt ─► eviction
+ *   └── a parcel ──┘    └──────────────────── a study ─────────────────────┘
  *
- * A stage is a function of values; here its outcome is applied: in one transaction with the audit event and
- * the next job. So any of them may be killed at any point and run again. Each begins by asking whether its
- * study is still where it may run, and does nothing where not.
+ * A stage is `(subject, tools, signal) → planner` and writes no state. It looks at what it must (bytes, the
+ * PACS); its planner then says what to change, and apply-plan.ts does that in one transaction under the lock
+ * of the study's row, with the audit event and the next job. So any stage may be killed at any point and run
+ * again, and two that cross can't overwrite each other.
+ *
+ * Two stages write before their last plan, both by apply-plan.ts:
+ *   - forward, in the steps of forward/forward-tools.ts: what may reach the PACS is marked, and that mark is
+ *     committed, before the first request leaves; the answers are written as they come.
+ *   - verify, once for each parcel of a study: its instances have their place as they come.
+ * Intake runs in the request (intake/receive-parcel.ts), expiry by the clock and over all studies.
  */
-import type { Transaction } from 'kysely';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { StudyState } from '#shared/protocol/study-state.ts';
-import type { Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { runAssembly } from './assembly/run-assembly.ts';
-import { runEviction } from './eviction/run-eviction.ts';
-import { runExpiry, EXPIRY_EVERY_SECONDS } from './eviction/run-expiry.ts';
-import { runForward } from './forward/run-forward.ts';
-import { runReconcile } from './forward/run-reconcile.ts';
-import { runReceipt } from './receipt/run-receipt.ts';
-import { clearWaiting, findStudy, setWaiting, type StudyRow } from './study.store.ts';
-import { auditStudy } from './audit-study.ts';
+import { applyPlan } from './apply-plan.ts';
+import { planAssembly } from './assembly/plan-assembly.ts';
+import { planEviction } from './eviction/plan-eviction.ts';
+import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
+import { forwardStudy } from './forward/forward-study.ts';
+import type { ForwardTools } from './forward/forward-tools.ts';
+import { reconcileStudy } from './forward/reconcile-study.ts';
+import { countFailure, findParcel, type OwnedParcel } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
-import { enqueueStage, type ParcelJob, type PipelineQueue, type Stage, type StudyJob } from './stages.ts';
-import { findParcel } from './parcel.store.ts';
-import { runVerify } from './verify/run-verify.ts';
+import { signRevision } from './receipt/sign-revision.ts';
+import { reportFailures } from './report-failures.ts';
+import type { ParcelJob, PipelineQueue, Stage, StudyJob } from './stages.ts';
+import type { Planner } from './study-plan.ts';
+import { findStudy, type StudyRow } from './study.store.ts';
+import { verifyReceived } from './verify/verify-received.ts';
 
-/** What a run of a stage did, for the log: a word. */
-export type StageRun = (study: StudyRow, tools: PipelineTools, signal: AbortSignal) => Promise<string>;
+type StageTools = PipelineTools & Pick<ForwardTools, 'apply'>;
 
 type StudyStage = {
   readonly stage: Exclude<Stage, 'intake' | 'verify'>;
-  /** The state in which the study must be; a job that comes too late or twice finds another one. */
+  /** The state in which the study must be; a job that comes late, or a second time, finds another one. */
   readonly when: StudyState;
-  /** Studies at once. */
-  readonly concurrency: number;
-  readonly run: StageRun;
+  readonly run: (study: StudyRow, tools: StageTools, signal: AbortSignal) => Promise<Planner>;
 };
 
-/**
- * Verify reads, decrypts and hashes: as many as there are cores on the smallest machine, and each holds up to
- * 8 MiB.
- */
-const PARCELS_AT_ONCE = 2;
-/**
- * A study that waits for the PACS holds no worker, so few are enough: a forward alone fills the line to the
- * PACS.
- */
-const STUDIES_AT_ONCE = 2;
-
 export const ROAD: readonly StudyStage[] = [
-  { stage: 'assembly', when: 'receiving', concurrency: STUDIES_AT_ONCE, run: runAssembly },
-  { stage: 'forward', when: 'assembled', concurrency: STUDIES_AT_ONCE, run: runForward },
-  { stage: 'reconcile', when: 'forwarded', concurrency: STUDIES_AT_ONCE, run: runReconcile },
-  { stage: 'receipt', when: 'reconciled', concurrency: STUDIES_AT_ONCE, run: runReceipt },
-  { stage: 'eviction', when: 'receipted', concurrency: STUDIES_AT_ONCE, run: runEviction },
+  { stage: 'assembly', when: 'receiving', run: async () => planAssembly },
+  { stage: 'forward', when: 'assembled', run: forwardStudy },
+  { stage: 'reconcile', when: 'forwarded', run: reconcileStudy },
+  { stage: 'receipt', when: 'reconciled', run: signRevision },
+  { stage: 'eviction', when: 'receipted', run: async () => planEviction },
 ];
 
-/** The PACS is asked again at the latest after this long. */
+/** The queues that this pipeline enqueues to; models, which look at what was delivered, work on the last. */
+export const QUEUES: readonly PipelineQueue[] = [
+  'verify',
+  ...ROAD.map(({ stage }) => stage),
+  'expiry',
+  'inference',
+];
+
+/**
+ * Verify reads, decrypts and hashes: as many parcels as there are cores on the smallest machine, and each
+ * holds up to 8 MiB.
+ */
+const PARCELS_AT_ONCE = 2;
+/** A study that waits for the PACS holds no worker, and one forward alone fills the line to the PACS. */
+const STUDIES_AT_ONCE = 2;
+/** The PACS is asked again after this long at the latest. */
 const BACK_OFF_LIMIT_SECONDS = 30;
 
 /** Begins to work; ends with `jobs.stop()`. */
 export async function startPipeline(tools: PipelineTools, jobs: Jobs): Promise<void> {
-  const queues: PipelineQueue[] = ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference'];
-  for (const queue of queues) await jobs.declare(queue);
+  for (const queue of QUEUES) await jobs.declare(queue);
   await jobs.work<ParcelJob>('verify', { concurrency: PARCELS_AT_ONCE }, ({ parcelId }, signal) =>
     runParcel(parcelId, tools, signal),
   );
   for (const entry of ROAD) {
-    await jobs.work<StudyJob>(entry.stage, { concurrency: entry.concurrency }, ({ studyId }, signal) =>
+    await jobs.work<StudyJob>(entry.stage, { concurrency: STUDIES_AT_ONCE }, ({ studyId }, signal) =>
       runStudyStage(entry, studyId, tools, signal),
     );
   }
@@ -84,20 +94,33 @@ async function scheduleExpiry(tools: PipelineTools, seconds: number): Promise<vo
     .execute((trx) => tools.jobs.enqueue(trx, 'expiry', {}, { key: 'expiry', startAfterSeconds: seconds }));
 }
 
-/** Runs verify on a parcel; does nothing where it is gone or was verified. */
+/** Runs verify on a parcel; does nothing where the parcel is gone or was verified. */
 export async function runParcel(parcelId: string, tools: PipelineTools, signal: AbortSignal): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
   if (parcel === undefined || parcel.state !== 'received') return;
   await logged(tools, 'verify', { studyId: parcel.study_id, parcelId }, () =>
     runVerify(parcel, tools, signal),
   );
-  tools.changes.emit(parcel.study_id);
 }
 
-/**
- * Runs a stage on a study; does nothing where the study is elsewhere. A PACS that does not answer is a
- * visible wait, not a failure.
- */
+/** Returns the outcome in a word. */
+export async function runVerify(
+  parcel: OwnedParcel,
+  tools: PipelineTools,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    const planner = await verifyReceived(parcel, tools, signal);
+    return (await applyPlan(tools, parcel.study_id, planner)).outcome;
+  } catch (error) {
+    // A gateway that stops is no failure of the parcel.
+    if (!signal.aborted)
+      await ignoreFailure(countFailure(tools.db, parcel.id), 'a database that fails cannot count either');
+    throw error;
+  }
+}
+
+/** Runs a stage on a study; does nothing where the study is elsewhere. */
 export async function runStudyStage(
   entry: StudyStage,
   studyId: string,
@@ -108,60 +131,78 @@ export async function runStudyStage(
   if (study === undefined || study.state !== entry.when) return;
   await logged(tools, entry.stage, { studyId }, async () => {
     try {
-      if (study.waiting_because === 'pacs-unreachable') await tools.pacs.probe(signal);
-      const outcome = await entry.run(study, tools, signal);
-      if (study.waiting_because === 'pacs-unreachable') await resume(study, tools);
-      return outcome;
+      return await reachPacs(study, tools, signal, () =>
+        reportFailures(study, tools, signal, () => runAndApply(entry, study, tools, signal)),
+      );
     } catch (error) {
       if (!(error instanceof PacsUnreachable)) throw error;
-      await waitForPacs(entry.stage, study, error, tools);
-      return 'waiting';
+      return waitForPacs(entry.stage, study, error, tools);
     }
   });
-  tools.changes.emit(studyId);
 }
 
-async function resume(study: StudyRow, tools: PipelineTools): Promise<void> {
-  await clearWaiting(tools.db, study.id, 'pacs-unreachable');
-  tools.log({ event: 'pacs-back', studyId: study.id });
+async function runAndApply(
+  { run }: StudyStage,
+  study: StudyRow,
+  tools: PipelineTools,
+  signal: AbortSignal,
+): Promise<string> {
+  const apply: StageTools['apply'] = (_step, planner) => applyPlan(tools, study.id, planner);
+  return (await applyPlan(tools, study.id, await run(study, { ...tools, apply }, signal))).outcome;
+}
+
+/** A study that waits for the PACS runs no stage before the PACS answers, and then waits no longer. */
+async function reachPacs(
+  study: StudyRow,
+  tools: PipelineTools,
+  signal: AbortSignal,
+  run: () => Promise<string>,
+): Promise<string> {
+  if (study.waiting_because !== 'pacs-unreachable') return run();
+  await tools.pacs.probe(signal);
+  const outcome = await run();
+  await applyPlan(tools, study.id, async () => ({
+    outcome: 'resumed',
+    changes: [{ kind: 'stop-waiting', because: 'pacs-unreachable' }],
+    effects: [{ kind: 'log', line: { event: 'pacs-back', studyId: study.id } }],
+  }));
+  return outcome;
 }
 
 /**
- * Says that the study waits, and comes back: after a second at first, then after half of the time it has
- * waited, at most 30 s.
+ * A PACS that does not answer is a visible wait, not a failure. The stage comes back after a second at first,
+ * then after half of the time that the study has waited, at most 30 s.
  */
 async function waitForPacs(
   stage: StudyStage['stage'],
-  study: StudyRow,
+  { id: studyId, waiting_because, waiting_since }: StudyRow,
   why: PacsUnreachable,
   tools: PipelineTools,
-): Promise<void> {
-  const now = tools.now();
+): Promise<string> {
   const waitedSeconds =
-    study.waiting_because === 'pacs-unreachable' && study.waiting_since
-      ? (now.getTime() - study.waiting_since.getTime()) / 1000
+    waiting_because === 'pacs-unreachable' && waiting_since !== null
+      ? (tools.now().getTime() - waiting_since.getTime()) / 1000
       : 0;
   const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, waitedSeconds / 2)));
-  await tools.db.transaction().execute(async (trx: Transaction<Tables>) => {
-    const news = await setWaiting(trx, study.id, 'pacs-unreachable', now);
-    await enqueueStage(trx, tools, { queue: stage, studyId: study.id, afterSeconds: seconds });
-    if (news)
-      await auditStudy(trx, tools, study, { event: 'study-waiting', because: 'pacs-unreachable', stage });
-  });
-  tools.log({
-    event: 'pacs-unreachable',
-    studyId: study.id,
-    stage,
-    seconds,
-    because: why.connection ?? why.status ?? 'no-answer',
-  });
+  const because = why.connection ?? why.status ?? 'no-answer';
+  const plan = await applyPlan(tools, studyId, async ({ study }) => ({
+    outcome: 'waiting',
+    changes: [{ kind: 'wait', because: 'pacs-unreachable' }],
+    next: [{ queue: stage, studyId, afterSeconds: seconds }],
+    audit:
+      study.waiting_because === 'pacs-unreachable'
+        ? null
+        : { event: 'study-waiting', because: 'pacs-unreachable', stage },
+    effects: [{ kind: 'log', line: { event: 'pacs-unreachable', studyId, stage, seconds, because } }],
+  }));
+  return plan.outcome;
 }
 
 /** The stage between its two lines in the log, and in the metrics. */
 async function logged(
-  tools: PipelineTools,
+  tools: Pick<PipelineTools, 'log' | 'metrics'>,
   stage: Stage,
-  of: { studyId: string; parcelId?: string },
+  of: { readonly studyId: string; readonly parcelId?: string },
   run: () => Promise<string>,
 ): Promise<void> {
   const started = performance.now();

@@ -125,8 +125,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       changeInstances(
         trx,
         rows.map(({ id }) => ({ id, state: 'posted' })),
-        ['promised'],
-        now,
+        { from: ['promised'], now },
       ),
     );
     assert.is(changed.size, 20_000);
@@ -148,20 +147,17 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       bytes: 10,
       expires_at: now,
     });
-    await changeInstances(
-      db,
-      [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }],
-      ['promised'],
+    await changeInstances(db, [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }], {
+      from: ['promised'],
       now,
-    );
+    });
     await changeInstances(
       db,
       [
         { id: one.id, state: 'posting', postedAt: now, attempts: 2 },
         { id: two.id, state: 'posting' },
       ],
-      ['received'],
-      now,
+      { from: ['received'], now },
     );
     const rows = await instancesOf(db, study.id);
     assert.equal(
@@ -172,8 +168,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     await changeInstances(
       db,
       [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }],
-      ['posting'],
-      now,
+      { from: ['posting'], now },
     );
     const [changed] = await instancesByKey(db, study, [
       { sopInstanceUID: '1.2.1', digest: hex(1) },
@@ -203,12 +198,10 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     );
     const [first, refused] = await instancesByUid(db, study.site_id, ['1.2.1']);
     const back = () =>
-      changeInstances(
-        db,
-        [{ id: refused!.id, state: 'promised' }],
-        ['refused', 'quarantined', 'left-out'],
+      changeInstances(db, [{ id: refused!.id, state: 'promised' }], {
+        from: ['refused', 'quarantined', 'left-out'],
         now,
-      );
+      });
     assert.is(
       await back().then(
         () => 'taken',
@@ -216,7 +209,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       ),
       '23505',
     );
-    await changeInstances(db, [{ id: first!.id, state: 'left-out' }], ['promised'], now);
+    await changeInstances(db, [{ id: first!.id, state: 'left-out' }], { from: ['promised'], now });
     assert.is((await back()).size, 1, 'the UID is free again');
     assert.is((await begin(1)).study.site_id === study.site_id, false, 'and another site has its own');
   });
@@ -278,21 +271,20 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     );
     assert.equal(
       [
-        await moveParcel(db, parcel.id, 'receiving', 'received'),
-        await moveParcel(db, parcel.id, 'receiving', 'received'),
+        await moveParcel(db, parcel.id, { from: 'receiving', to: 'received' }),
+        await moveParcel(db, parcel.id, { from: 'receiving', to: 'received' }),
       ],
       [true, false],
     );
     assert.equal(await unverifiedParcels(db, { uploadId }), [parcel.id]);
-    await moveParcel(db, parcel.id, 'received', 'verified');
+    await moveParcel(db, parcel.id, { from: 'received', to: 'verified' });
     await reopenParcels(db, study.id);
     assert.is((await findParcel(db, parcel.id))?.damaged, 1);
     const [row] = await instancesOf(db, study.id);
     await changeInstances(
       db,
       [{ id: row!.id, state: 'received', place: { parcelId: parcel.id, offset: 1 } }],
-      ['promised'],
-      now,
+      { from: ['promised'], now },
     );
     await db.transaction().execute((trx) => deleteParcels(trx, [parcel.id]));
     assert.is((await instancesOf(db, study.id))[0]!.parcel_id, null);

@@ -4,17 +4,9 @@ import * as assert from 'uvu/assert';
 import type { Finding } from '#shared/protocol/inference.ts';
 import type { Database } from '../database/database.ts';
 import { testDatabases } from '../testing/open-database.ts';
-import {
-  cacheKey,
-  findCached,
-  insertRequest,
-  insertResult,
-  listResults,
-  mapOf,
-  masksOf,
-  setVerification,
-  type NewResult,
-} from './result.store.ts';
+import { cacheKey, findCached } from './result-cache.ts';
+import { mapOf, masksOf } from './result-map.store.ts';
+import { insertRequest, insertResult, listResults, setVerification, type NewResult } from './result.store.ts';
 
 const finding: Finding = {
   model: { id: 'pneumonia', version: '1.0.0', digest: 'a'.repeat(64), runtime: 'a test' },
@@ -130,7 +122,7 @@ for (const { name, open } of testDatabases('results')) {
     );
   });
 
-  test('who was given it has it in their list; a verification is the next revision', async () => {
+  test('is listed for the account that was given it; a verification is the next revision', async () => {
     const { id: account } = await database.db
       .insertInto('account')
       .values({
@@ -145,13 +137,13 @@ for (const { name, open } of testDatabases('results')) {
     const result = await insert({ key: 'asked' });
     await database.db.transaction().execute(async (trx) => {
       for (let time = 0; time < 2; time += 1)
-        await insertRequest(
-          trx,
-          result.id,
-          { askedId: result.id, accountId: account, jobId: null },
-          false,
-          new Date(),
-        );
+        await insertRequest(trx, result.id, {
+          askedId: result.id,
+          accountId: account,
+          jobId: null,
+          cached: false,
+          now: new Date(),
+        });
       await setVerification(trx, result, {
         verdict: 'agree',
         finding: null,

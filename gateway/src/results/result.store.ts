@@ -1,95 +1,20 @@
 /**
- * Results in the database: one for each input, set of models and parameters, with what explains it, who asked
- * for it, what a radiologist said of it, and where it is in the PACS. It is the cache as well: the same
- * question finds the row that is there.
+ * Results in the database: one for each input, set of models and parameters, with its requests and the
+ * radiologist's verdict. The same question finds the row that is there (result-cache.ts).
  */
-import { createHash } from 'node:crypto';
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { z } from 'zod';
-import type { LungMasks } from '#shared/models/lung-fields.ts';
-import type { ModelRef, Population } from '#shared/models/model.ts';
-import type { disagreementSchema, Finding, ResultInstance } from '#shared/protocol/inference.ts';
-import type {
-  InferenceResultTable,
-  JobParameters,
-  ResultInstanceTable,
-} from '../database/inference-tables.ts';
+import type { ModelRef } from '#shared/models/model.ts';
+import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
+import type { InferenceResultTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
-import { RESULTS_POLICY } from '../policies/policies.ts';
+import { insertMaps, type ResultMap } from './result-map.store.ts';
 import { isOwn, type Asking } from './result-reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
 export type ResultRow = Selectable<InferenceResultTable>;
 export type Disagreement = z.infer<typeof disagreementSchema>;
-/**
- * What explains a result, a square over the whole image, rows from the top: values, or 0 and 1 for each of
- * two lungs, the right one first.
- */
-type MapData = {
-  readonly cam: Float32Array;
-  readonly attributions: Float32Array;
-  readonly lungs: Uint8Array;
-};
-export type ResultMap<Name extends keyof MapData = keyof MapData> = {
-  readonly name: Name;
-  readonly dims: readonly number[];
-  readonly data: MapData[Name];
-};
-
-export type InputSource = 'file' | 'pacs';
-/**
- * What a result is the answer to. `models`: words for all that are asked (`wordsOf`). `population`: as the
- * device said.
- */
-export type CacheQuestion = {
-  readonly inputDigest: string;
-  /** A file's result is never a study's, nor the other way round. */
-  readonly source: InputSource;
-  readonly frame: number;
-  readonly models: readonly string[];
-  readonly parameters: JobParameters;
-  readonly population: Population | null;
-};
-
-/**
- * Raised when the same bytes and models come to say something else, because pixels or headers are read
- * otherwise.
- */
-const READING = 2;
-
-export function cacheKey({
-  inputDigest,
-  source,
-  frame,
-  models,
-  parameters,
-  population,
-}: CacheQuestion): string {
-  const { threshold = null, steps = null, explain } = parameters;
-  const asked = [
-    READING,
-    inputDigest,
-    source,
-    frame,
-    [...models].sort(),
-    threshold,
-    steps,
-    explain === undefined ? null : [...explain].sort(),
-    population,
-  ];
-  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
-}
-
-export async function findCached(db: Db, siteId: string, key: string): Promise<ResultRow | undefined> {
-  return db
-    .selectFrom('inference_result')
-    .selectAll()
-    .where('site_id', '=', siteId)
-    .where('cache_key', '=', key)
-    .executeTakeFirst();
-}
-
 export async function findResult(db: Db, siteId: string, id: string): Promise<ResultRow | undefined> {
   return db
     .selectFrom('inference_result')
@@ -159,13 +84,7 @@ export async function insertResult(
       .where('site_id', '=', siteId)
       .where('cache_key', '=', key)
       .executeTakeFirstOrThrow();
-  for (const { name, dims, data } of maps) {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    await trx
-      .insertInto('result_map')
-      .values({ result_id: id, name, dims: [...dims], bytes })
-      .execute();
-  }
+  await insertMaps(trx, id, maps);
   return inserted;
 }
 
@@ -175,13 +94,11 @@ export type Asker = {
   readonly jobId: string | null;
 };
 
-/** Somebody was given it. Repeatable. */
+/** The result was given to somebody. Repeatable. */
 export async function insertRequest(
   trx: Trx,
   resultId: string,
-  { askedId, accountId, jobId }: Asker,
-  cached: boolean,
-  now: Date,
+  { askedId, accountId, jobId, cached, now }: Asker & { readonly cached: boolean; readonly now: Date },
 ): Promise<void> {
   const row = {
     result_id: resultId,
@@ -198,41 +115,8 @@ export async function insertRequest(
     .execute();
 }
 
-export async function mapOf<Name extends keyof MapData>(
-  db: Db,
-  resultId: string,
-  name: Name,
-): Promise<ResultMap<Name> | undefined> {
-  const row = await db
-    .selectFrom('result_map')
-    .select(['dims', 'bytes'])
-    .where('result_id', '=', resultId)
-    .where('name', '=', name)
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  return { name, dims: row.dims, data: READ[name](row.bytes) };
-}
-
-/**
- * Copies: float32 need an offset that is a multiple of 4, and what a driver gives may be a piece of something
- * larger.
- */
-const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
-const READ: { readonly [Name in keyof MapData]: (bytes: Uint8Array) => MapData[Name] } = {
-  cam: floats,
-  attributions: floats,
-  lungs: (bytes) => new Uint8Array(bytes),
-};
-
-export const sideOf = ({ dims }: ResultMap): number => dims.at(-1)!;
-
-export function masksOf(lungs: ResultMap<'lungs'>): LungMasks {
-  const [side, cells] = [sideOf(lungs), lungs.data.length / 2];
-  return { side, right: lungs.data.subarray(0, cells), left: lungs.data.subarray(cells) };
-}
-
 export type ResultFilter = {
-  /** Only what this caller reaches as their own (reach.ts); undefined: all. */
+  /** Only the results that are this caller's own (result-reach.ts); undefined: all. */
   readonly ownOf?: Asking | undefined;
   /** Asked for by this account. */
   readonly user?: string | undefined;
@@ -278,7 +162,7 @@ export async function listResults(
   return query.execute();
 }
 
-/** Of these results, who asked first, and by which job. */
+/** Who asked for each of these results first, and by which job. */
 export async function firstRequests(
   db: Db,
   resultIds: readonly string[],
@@ -297,7 +181,7 @@ export async function firstRequests(
   );
 }
 
-/** Of these accounts, what each signs in with. */
+/** The names with which these accounts sign in. */
 export async function usernamesOf(
   db: Db,
   accountIds: readonly string[],
@@ -311,127 +195,6 @@ export async function usernamesOf(
   return new Map(rows.map(({ id, username }) => [id, username]));
 }
 
-/**
- * Of these results, their instances, with the state that the road has given each, and the newest receipt that
- * names it. `refused`: something that is none of the gateway's own stands under the UID, and stays.
- */
-export async function instancesOfResults(
-  db: Db,
-  resultIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly ResultInstance[]>> {
-  if (resultIds.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('result_instance as i')
-    .innerJoin('inference_result as r', 'r.id', 'i.result_id')
-    .leftJoinLateral(
-      (from) =>
-        from
-          .selectFrom('instance as o')
-          .select(['o.state', 'o.policy_name', 'o.study_id', 'o.revision as study_revision', 'o.digest'])
-          .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid')
-          .whereRef('o.site_id', '=', 'r.site_id')
-          .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc')
-          .orderBy(sql`o.state in ('refused', 'left-out', 'quarantined')`)
-          .orderBy('o.id')
-          .limit(1)
-          .as('s'),
-      (join) => join.onTrue(),
-    )
-    .leftJoinLateral(
-      (from) =>
-        from
-          .selectFrom('receipt')
-          .select(['receipt.id as receipt_id', 'receipt.issued_at'])
-          .whereRef('receipt.study_id', '=', 's.study_id')
-          .whereRef('receipt.revision', '>=', 's.study_revision')
-          .orderBy('receipt.revision', 'desc')
-          .limit(1)
-          .as('n'),
-      (join) => join.onTrue(),
-    )
-    .select([
-      'i.result_id',
-      'i.kind',
-      'i.series_instance_uid',
-      'i.sop_instance_uid',
-      'i.revision',
-      's.state',
-      's.policy_name',
-      's.digest',
-      'n.receipt_id',
-      'n.issued_at',
-    ])
-    .where('i.result_id', 'in', [...resultIds])
-    .orderBy('i.revision')
-    .orderBy('i.kind')
-    .orderBy('i.sop_instance_uid')
-    .execute();
-  return new Map(
-    [...Map.groupBy(rows, ({ result_id }) => result_id)].map(([id, own]) => [
-      id,
-      own.map(
-        (row): ResultInstance => ({
-          kind: row.kind,
-          revision: row.revision,
-          seriesInstanceUID: row.series_instance_uid,
-          sopInstanceUID: row.sop_instance_uid,
-          state:
-            row.state === null ? 'promised' : row.policy_name === RESULTS_POLICY.name ? row.state : 'refused',
-          digest: row.digest,
-          receipt:
-            row.receipt_id === null || row.issued_at === null
-              ? null
-              : { id: row.receipt_id, issuedAt: row.issued_at.toISOString() },
-        }),
-      ),
-    ]),
-  );
-}
-
-export type NewInstance = {
-  readonly kind: ResultInstanceTable['kind'];
-  readonly seriesInstanceUID: string;
-  readonly sopInstanceUID: string;
-};
-
-/** Repeatable: their UIDs derive from the result. */
-export async function insertResultInstances(
-  trx: Trx,
-  resultId: string,
-  revision: number,
-  instances: readonly NewInstance[],
-): Promise<void> {
-  if (instances.length === 0) return;
-  const rows = instances.map(({ kind, seriesInstanceUID, sopInstanceUID }) => ({
-    result_id: resultId,
-    kind,
-    series_instance_uid: seriesInstanceUID,
-    sop_instance_uid: sopInstanceUID,
-    revision,
-  }));
-  await trx
-    .insertInto('result_instance')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['result_id', 'sop_instance_uid']).doNothing())
-    .execute();
-}
-
-/** Of the study, the SOP Instance UIDs that results have made: no model looks at them. */
-export async function ownInstances(
-  db: Db,
-  siteId: string,
-  studyInstanceUID: string,
-): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .selectFrom('result_instance as i')
-    .innerJoin('inference_result as r', 'r.id', 'i.result_id')
-    .select('i.sop_instance_uid')
-    .where('r.site_id', '=', siteId)
-    .where('r.study_instance_uid', '=', studyInstanceUID)
-    .execute();
-  return new Set(rows.map(({ sop_instance_uid }) => sop_instance_uid));
-}
-
 export type Verification = {
   readonly verdict: 'agree' | 'correct';
   readonly finding: string | null;
@@ -440,7 +203,7 @@ export type Verification = {
   readonly now: Date;
 };
 
-/** What the radiologist said, as the next revision. */
+/** Keeps the radiologist's verdict as the next revision. */
 export async function setVerification(
   trx: Trx,
   result: ResultRow,

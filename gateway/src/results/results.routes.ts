@@ -1,7 +1,7 @@
 /**
- * `/results`: what the models found, by user, model, study and period; the radiologist's word on it; the
- * pictures that explain it; and what stands of it in the PACS. That, and the image itself, are read from the
- * PACS each time they are asked for: of an image that was sent as a file nothing is kept.
+ * `/results`: the models' findings by user, model, study and period; the radiologist's verdict; the pictures
+ * that explain a finding; and its instances in the PACS. Those, and the image itself, are read from the PACS
+ * on every request. Of an image that was sent as a file nothing is kept.
  */
 import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
@@ -13,8 +13,6 @@ import {
   resultSchema,
   verifyRequestSchema,
   type ExplanationMethod,
-  type Result,
-  type ResultInstance,
 } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Db } from '../database/database.ts';
@@ -33,26 +31,15 @@ import { modelIdSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './result-reach.ts';
-import {
-  findResult,
-  firstRequests,
-  instancesOfResults,
-  listResults,
-  mapOf,
-  masksOf,
-  sideOf,
-  usernamesOf,
-  type ResultRow,
-} from './result.store.ts';
+import { instancesOfResults } from './result-instance.store.ts';
+import { mapOf, masksOf, sideOf } from './result-map.store.ts';
+import { findResult, listResults, type ResultRow } from './result.store.ts';
+import { mayRead, showResult, showResults } from './show-results.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
 const VIEWERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
-/** Who may know which account is whose, beside each their own. */
-const KNOW_ACCOUNTS: readonly Role[] = ['admin', 'auditor'];
 const LIST_LIMIT = 200;
-/** RFC 9562 §5.9: somebody, whose account is not told. */
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 const shown = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
@@ -76,7 +63,7 @@ const list = defineRoute({
   path: '/results',
   roles: READERS,
   tags: ['results'],
-  summary: 'What the models found, the newest first',
+  summary: 'The models’ findings, the newest first',
   request: {
     query: z.object({
       user: z.uuid().optional(),
@@ -158,7 +145,7 @@ const readBack = defineRoute({
   },
 });
 
-/** What nobody between keeps. */
+/** Nothing between the gateway and the caller keeps these. */
 const NOT_KEPT = { 'Cache-Control': 'private, max-age=0, no-store' };
 
 export type ResultRouteTools = VerifyTools & {
@@ -168,68 +155,21 @@ export type ResultRouteTools = VerifyTools & {
 
 export function resultRoutes(tools: ResultRouteTools): Router {
   const router = createRouter();
+  serveReading(router, tools);
+  serveVerifying(router, tools);
+  serveImages(router, tools);
+  return router;
+}
+
+/** @throws Problem not-found, also when the caller does not reach it. */
+async function reached(db: Db, caller: Caller, id: string): Promise<ResultRow> {
+  const result = await findResult(db, caller.siteId, id);
+  if (result === undefined || !(await reachesResult(db, caller, id))) throw new Problem('not-found');
+  return result;
+}
+
+function serveReading(router: Router, tools: ResultRouteTools): void {
   const { db } = tools;
-
-  /** @throws Problem not-found, also where it is none that the caller reaches. */
-  async function reached(caller: Caller, id: string): Promise<ResultRow> {
-    const result = await findResult(db, caller.siteId, id);
-    if (result === undefined || !(await reachesResult(db, caller, id))) throw new Problem('not-found');
-    return result;
-  }
-
-  async function toShown(rows: readonly ResultRow[], caller: Caller): Promise<Result[]> {
-    const named = <A extends string | null>(account: A): A | string =>
-      account === null || account === caller.id || reachesAll(caller, ['auditor']) ? account : NOBODY;
-    const ids = rows.map(({ id }) => id);
-    const [requests, instances] = [await firstRequests(db, ids), await instancesOfResults(db, ids)];
-    const known = caller.roles.some((role) => KNOW_ACCOUNTS.includes(role));
-    const accounts = [
-      ...rows.map((row) => row.verified_by),
-      ...[...requests.values()].map(({ accountId }) => accountId),
-    ].filter((account) => account !== null);
-    const names = await usernamesOf(
-      db,
-      [...new Set(accounts)].filter((account) => known || account === caller.id),
-    );
-    const name = <K extends string>(
-      key: K,
-      account: string | null | undefined,
-    ): { readonly [key in K]?: string } => {
-      const said = names.get(account ?? '');
-      return said === undefined ? {} : ({ [key]: said } as { readonly [key in K]: string });
-    };
-    return rows.map((row) => ({
-      id: row.id,
-      jobId: requests.get(row.id)?.jobId ?? null,
-      createdAt: row.created_at.toISOString(),
-      requestedBy: named(requests.get(row.id)?.accountId ?? null),
-      ...name('requestedByName', requests.get(row.id)?.accountId),
-      finding: row.finding,
-      cached: false,
-      disagreement: row.disagreement,
-      revision: row.revision,
-      instances: (instances.get(row.id) ?? []).filter((instance) => mayRead(caller, instance)),
-      verification: row.verdict && {
-        verdict: row.verdict,
-        finding: row.verified_finding,
-        at: row.verified_at!.toISOString(),
-        by: named(row.verified_by!),
-        ...name('byName', row.verified_by),
-      },
-    }));
-  }
-
-  /**
-   * With the radiologist's words, which the list leaves out, and who reads for research or sends films does
-   * not see: a name may stand there.
-   */
-  async function toOne(row: ResultRow, caller: Caller): Promise<Result> {
-    const [result] = await toShown([row], caller);
-    if (!reachesAll(caller)) return result!;
-    const reason = row.sealed_reason && tools.seal.open(row.id, row.sealed_reason);
-    return { ...result!, verification: result!.verification && { ...result!.verification, reason } };
-  }
-
   router.openapi(list, async (c) => {
     const caller = callerOf(c);
     const { cursor: after, ...filter } = c.req.valid('query');
@@ -242,30 +182,33 @@ export function resultRoutes(tools: ResultRouteTools): Router {
     const page = rows.slice(0, filter.limit);
     const last = page.at(-1);
     const next = rows.length > page.length && last ? `${last.created_at.getTime()}~${last.id}` : null;
-    return c.json({ results: await toShown(page, caller), next }, 200);
+    return c.json({ results: await showResults(page, caller, db), next }, 200);
   });
-
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
-    const result = await reached(caller, c.req.valid('param').id);
-    return c.json(await toOne(result, caller), 200, { ETag: `"${result.revision}"` });
+    const result = await reached(db, caller, c.req.valid('param').id);
+    return c.json(await showResult(result, caller, tools), 200, { ETag: `"${result.revision}"` });
   });
+}
 
+function serveVerifying(router: Router, tools: ResultRouteTools): void {
   router.openapi(verify, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
-    const said = c.req.valid('json');
     const revision = Number(REVISION.exec(c.req.header('if-match') ?? '1')?.[1]);
-    await reached(caller, id);
-    await verifyResult(id, revision, said, caller, tools);
-    const result = await reached(caller, id);
-    return c.json(await toOne(result, caller), 200, { ETag: `"${result.revision}"` });
+    await reached(tools.db, caller, id);
+    await verifyResult({ id, revision }, c.req.valid('json'), caller, tools);
+    const result = await reached(tools.db, caller, id);
+    return c.json(await showResult(result, caller, tools), 200, { ETag: `"${result.revision}"` });
   });
+}
 
+function serveImages(router: Router, tools: ResultRouteTools): void {
+  const { db } = tools;
   router.openapi(explain, async (c) => {
     const { id, method } = c.req.valid('param');
     const caller = callerOf(c);
-    const result = await reached(caller, id);
+    const result = await reached(db, caller, id);
     const { signal } = c.req.raw;
     const png =
       method === 'image'
@@ -273,40 +216,24 @@ export function resultRoutes(tools: ResultRouteTools): Router {
         : await tools.examiner.explain(await explanationOf(db, result, method), signal);
     return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
   });
-
   router.openapi(readBack, async (c) => {
     const { id, sopInstanceUID } = c.req.valid('param');
     const caller = callerOf(c);
-    const source = await reachedSource(await reached(caller, id), caller, db);
-    const instance = ((await instancesOfResults(db, [id])).get(id) ?? []).find(
-      (one) => one.sopInstanceUID === sopInstanceUID,
-    );
+    const source = await reachedSource(await reached(db, caller, id), caller, db);
+    const instances = (await instancesOfResults(db, [id])).get(id) ?? [];
+    const instance = instances.find((one) => one.sopInstanceUID === sopInstanceUID);
     if (source === null || instance === undefined || !mayRead(caller, instance))
       throw new Problem('not-found');
-    const { seriesInstanceUID } = instance;
-    const bytes = await fromPacs(
-      fetchWhole(
-        tools.pacs,
-        { studyInstanceUID: source.studyInstanceUID, seriesInstanceUID, sopInstanceUID },
-        c.req.raw.signal,
-      ),
-    );
+    const { studyInstanceUID } = source;
+    const where = { studyInstanceUID, seriesInstanceUID: instance.seriesInstanceUID, sopInstanceUID };
+    const bytes = await fromPacs(fetchWhole(tools.pacs, where, c.req.raw.signal));
     return c.body(bytes, 200, { 'Content-Type': 'application/dicom', ...NOT_KEPT });
   });
-  return router;
 }
 
 /**
- * A report that holds a radiologist's word holds their name and reason: who does not read those does not read
- * it.
- */
-function mayRead(caller: Caller, { kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): boolean {
-  return kind !== 'SR' || revision === 1 || reachesAll(caller);
-}
-
-/**
- * Where the image is that was looked at; null: it came as a file, or the caller reaches the result alone and
- * not the image.
+ * Where the image lies that was looked at; null: it came as a file, or the caller reaches the result but not
+ * the image.
  */
 async function reachedSource(result: ResultRow, caller: Caller, db: Db): Promise<FoundInstance | null> {
   const where = sourceOf(result);
@@ -324,7 +251,7 @@ async function fromPacs<T>(asked: Promise<T>): Promise<T> {
 }
 
 /**
- * The very image that was looked at, for who reaches it itself and not only its result. @throws Problem
+ * The very image that was looked at, for callers who reach the image and not only its result. @throws Problem
  * image-gone, pacs-unreachable.
  */
 async function imageOf(

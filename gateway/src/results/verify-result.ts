@@ -1,7 +1,7 @@
 /**
- * The radiologist's word: kept as the next revision of the result, then sent to the PACS as a new version of
- * its report, completed and verified. The first is done in the request, the second by a job that is run until
- * the report is on its way, or cannot be: then its state says so.
+ * The radiologist's verdict: kept as the next revision of the result, then sent to the PACS as a new version
+ * of its report, completed and verified. The request does the first; a job does the second, and is repeated
+ * until the report is on its way, or cannot be: then its state says so.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -12,13 +12,8 @@ import { fetchWhole } from '../inference/study-images.ts';
 import type { Log } from '../observability/log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
-import {
-  insertResultInstances,
-  instancesOfResults,
-  lockResult,
-  setVerification,
-  type ResultRow,
-} from './result.store.ts';
+import { insertResultInstances, instancesOfResults } from './result-instance.store.ts';
+import { lockResult, setVerification, type ResultRow } from './result.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
 export type Verdict = {
@@ -33,10 +28,9 @@ export type VerifyTools = {
   readonly now: () => Date;
 };
 
-/** @throws Problem not-found; result-changed where it is not at this revision any more. */
+/** @throws Problem not-found; result-changed when it is no longer at this revision. */
 export async function verifyResult(
-  id: string,
-  revision: number,
+  { id, revision }: { readonly id: string; readonly revision: number },
   said: Verdict,
   caller: Caller,
   { db, jobs, seal, now }: VerifyTools,
@@ -74,8 +68,8 @@ export type ReportTools = {
 };
 
 /**
- * The report of the revision that there is now. A result whose source the PACS does not have (it came as a
- * file) has none. Throws PacsUnreachable.
+ * Sends the report of the present revision. A result whose source is not in the PACS (it came as a file) has
+ * none. Throws PacsUnreachable.
  */
 export async function sendVerifiedReport(
   { siteId, resultId }: VerifiedReport,
@@ -91,12 +85,12 @@ export async function sendVerifiedReport(
   const where = result && sourceOf(result);
   if (result === undefined || result.verdict === null || !where) return;
   const there = (await instancesOfResults(db, [resultId])).get(resultId) ?? [];
-  // Where its first revision is not on the way yet, `deliverResult` asks for this one when it is.
+  // If its first revision is not on its way yet, `deliverResult` asks for this one once it is.
   if (there.length === 0 || there.some((one) => one.kind === 'SR' && one.revision === result.revision))
     return;
   const source = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
-    // The PACS has the image no more, or another one that is too large: no report can stand beside it,
-    // however often it is tried.
+    // The PACS no longer has the image, or has one that is too large: no report can stand beside it, however
+    // often we try.
     if (error instanceof Problem) log({ event: 'verified-report-left-out', resultId, because: error.code });
     else throw error;
   });
@@ -125,7 +119,7 @@ export async function sendVerifiedReport(
     log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
 }
 
-/** Where the image is that was looked at; null: it came as a file. */
+/** Where the image lies that was looked at; null: it came as a file. */
 export function sourceOf({
   study_instance_uid,
   series_instance_uid,

@@ -22,7 +22,7 @@ import {
   type TestPipeline,
 } from '../testing/open-pipeline.ts';
 import { findParcel } from '../pipeline/parcel.store.ts';
-import { runVerify } from '../pipeline/verify/run-verify.ts';
+import { runVerify } from '../pipeline/pipeline.ts';
 
 const signal = new AbortController().signal;
 const test = suite('what crosses:');

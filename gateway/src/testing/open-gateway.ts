@@ -19,9 +19,9 @@ export type TestGateway = Gateway & {
   readonly database: Database;
   /** All lines of the log, parsed. */
   readonly lines: Record<string, unknown>[];
-  /** Moves both clocks on. */
+  /** Moves both clocks forward. */
   wait(ms: number): void;
-  /** What the gateway takes for the time. */
+  /** The gateway's time. */
   now(): Date;
   /** `fetch` on port 8080, with a JSON body where there is one. */
   call(method: string, path: string, options?: CallOptions): Promise<Response>;
@@ -46,44 +46,69 @@ export type TestGatewayOptions = {
   readonly engine?: Engine;
 };
 
-export async function openTestGateway({
-  env = {},
-  open,
-  webFolder,
-  pacs,
-  engine,
-}: TestGatewayOptions = {}): Promise<TestGateway> {
+export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'relaypacs-gateway-'));
-  const config: Config = readConfig({
-    // Nothing listens on the discard port: the PACS is down.
+  const database = await (options.open ?? openTestDatabase)();
+  const lines: Record<string, unknown>[] = [];
+  const clocks = createTestClocks();
+  const gateway = await createGateway(settingsIn(folder, options.env), {
+    database,
+    now: clocks.now,
+    clock: clocks.clock,
+    write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+    ...(options.webFolder === undefined ? {} : { webFolder: options.webFolder }),
+    ...(options.pacs && { pacs: options.pacs }),
+    ...(options.engine && { engine: options.engine }),
+  });
+  await gateway.start();
+  const call = callerOf(gateway);
+  const signIn = signInBy(call);
+  return {
+    ...gateway,
+    database,
+    lines,
+    call,
+    signIn,
+    wait: clocks.wait,
+    now: clocks.now,
+    userWith: addUserBy(call, signIn),
+    async close() {
+      await gateway.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function settingsIn(folder: string, env: TestGatewayOptions['env']): Config {
+  return readConfig({
     RELAY_DATA_DIR: folder,
+    // Nothing listens on the discard port: the PACS is down.
     PACS_URL: 'http://127.0.0.1:9/dicom-web',
     RELAY_ADMIN_PASSWORD: ADMIN_PASSWORD,
     RELAY_RATE_LIMIT: 'off',
     ...env,
   });
-  const database = await (open ?? openTestDatabase)();
-  const lines: Record<string, unknown>[] = [];
-  // Both stand still until the test moves them: a busy machine lets no limit recover in between. Whole
-  // milliseconds, so that what a test waits is exactly what passes.
-  const [startedAt, began] = [Date.now(), Math.round(performance.now())];
+}
+
+/**
+ * Both stand still until the test moves them: a busy machine lets no limit recover in between. Whole
+ * milliseconds, so that exactly the time passes for which a test waits.
+ */
+function createTestClocks() {
+  const startedAt = Date.now();
+  const began = Math.round(performance.now());
   let moved = 0;
-  const gateway = await createGateway(config, {
-    database,
+  return {
     now: () => new Date(startedAt + moved),
     clock: () => began + moved,
-    write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
-    ...(webFolder === undefined ? {} : { webFolder }),
-    ...(pacs && { pacs }),
-    ...(engine && { engine }),
-  });
-  await gateway.start();
+    wait(ms: number) {
+      moved += ms;
+    },
+  };
+}
 
-  const call: TestGateway['call'] = async (
-    method,
-    path,
-    { token, body, form, headers = {}, door = 'api' } = {},
-  ) => {
+function callerOf(gateway: Gateway): TestGateway['call'] {
+  return async (method, path, { token, body, form, headers = {}, door = 'api' } = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const init = {
@@ -94,33 +119,27 @@ export async function openTestGateway({
     };
     return gateway[door].request(`http://localhost${path}`, init);
   };
-  const signIn: TestGateway['signIn'] = async (username = 'admin', password = ADMIN_PASSWORD) => {
+}
+
+function signInBy(call: TestGateway['call']): TestGateway['signIn'] {
+  return async (username = 'admin', password = ADMIN_PASSWORD) => {
     const answer = await call('POST', '/auth/login', { body: { username, password } });
     if (!answer.ok) throw new Error(await answer.text());
     return (await answer.json()) as Session;
   };
+}
+
+function addUserBy(call: TestGateway['call'], signIn: TestGateway['signIn']): TestGateway['userWith'] {
   let users = 0;
-  return {
-    ...gateway,
-    database,
-    lines,
-    call,
-    signIn,
-    wait: (ms) => void (moved += ms),
-    now: () => new Date(startedAt + moved),
-    async userWith(roles) {
-      const { accessToken } = await signIn();
-      const username = `user-${(users += 1)}`;
-      const answer = await call('POST', '/admin/users', {
-        token: accessToken,
-        body: { username, password: 'a long password', roles },
-      });
-      if (answer.status !== 201) throw new Error(await answer.text());
-      return signIn(username, 'a long password');
-    },
-    async close() {
-      await gateway.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+  return async (roles) => {
+    const { accessToken } = await signIn();
+    users += 1;
+    const username = `user-${users}`;
+    const answer = await call('POST', '/admin/users', {
+      token: accessToken,
+      body: { username, password: 'a long password', roles },
+    });
+    if (answer.status !== 201) throw new Error(await answer.text());
+    return signIn(username, 'a long password');
   };
 }

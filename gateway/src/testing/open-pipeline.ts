@@ -414,16 +414,24 @@ export async function openTestPipeline(options: TestPipelineOptions) {
   return pipeline;
 }
 
-/** A database whose transactions do all they do and are not committed. */
-export function rollingBack<T extends Db>(db: T): T {
+/**
+ * A database of a gateway that dies before a commit: the transactions before the `nth` are committed, that
+ * one does all it does and is rolled back, and so is every later one.
+ */
+export function rollingBack<T extends Db>(db: T, nth = 0): T {
+  let left = nth;
   return new Proxy(db, {
     get(target, name) {
-      if (name !== 'transaction') return Reflect.get(target, name, target);
+      const value: unknown = Reflect.get(target, name, target);
+      // Bound: Kysely keeps its parts in private fields, which a proxy does not have.
+      if (name !== 'transaction') return typeof value === 'function' ? value.bind(target) : value;
       return () => ({
         execute: (work: (trx: unknown) => Promise<unknown>) =>
           target.transaction().execute(async (trx) => {
-            await work(trx);
-            throw new Error('killed');
+            const done = await work(trx);
+            left -= 1;
+            if (left < 0) throw new Error('killed');
+            return done;
           }),
       });
     },

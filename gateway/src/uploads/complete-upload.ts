@@ -9,7 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { findStudy } from '../pipeline/study.store.ts';
 import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { UploadTools } from './upload-tools.ts';
 import { missingInstances } from './upload-status.ts';
 
 /**
@@ -38,7 +38,7 @@ export type Arrivals = {
 
 /** `isReceiving`: a piece of this upload is coming in at this moment. */
 export async function completeUpload(
-  tools: PipelineTools,
+  tools: UploadTools,
   upload: UploadRow,
   isReceiving: () => boolean,
   signal: AbortSignal,
@@ -70,7 +70,7 @@ export async function completeUpload(
  * Throws `upload-not-found`.
  */
 async function whenVerified(
-  tools: PipelineTools,
+  tools: UploadTools,
   upload: UploadRow,
   isReceiving: () => boolean,
   signal: AbortSignal,
@@ -102,7 +102,7 @@ async function whenVerified(
  * this very moment. Null: not everything is verified, and that is still waited for.
  */
 function lookNow(
-  tools: PipelineTools,
+  tools: UploadTools,
   upload: UploadRow,
   { isOnItsWay, isOver }: { isOnItsWay: boolean; isOver: boolean },
 ): Promise<CompleteAnswer | null> {

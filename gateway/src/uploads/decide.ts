@@ -25,7 +25,7 @@ import {
 } from '../pipeline/parcel.store.ts';
 import { applyStudyEvent, lockStudy, lockUids, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 
 export type Decision = {
@@ -46,7 +46,7 @@ const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
  * are left alone.
  */
 export async function decide(
-  tools: PipelineTools,
+  tools: UploadTools,
   upload: UploadRow,
   by: string,
   { decision, instances }: Decision,
@@ -79,12 +79,10 @@ export async function decide(
       rows.filter(({ id }) => !others.has(id)),
       rivals,
     );
-    const done = await changeInstances(
-      trx,
-      changes,
-      decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
-      tools.now(),
-    );
+    const done = await changeInstances(trx, changes, {
+      from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : CAN_BE_RETRIED,
+      now: tools.now(),
+    });
     if (done.size === 0) return others.size;
     if (changes.some(({ state }) => state === 'promised')) {
       if (study.wrapped_key === null) await setStudyKey(trx, studyId, tools.keys.create(studyId));

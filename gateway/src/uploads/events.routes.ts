@@ -4,11 +4,11 @@
  * EventSource cannot send a token.
  */
 import { z } from '@hono/zod-openapi';
-import { streamSSE } from 'hono/streaming';
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming';
 import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, type GatewayContext, type Router } from '../http/route.ts';
-import { silence } from '../http/wait-or-wake.ts';
+import { waitOrWake } from '../http/wait-or-wake.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 import { describeError } from '../observability/log.ts';
 import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
@@ -42,18 +42,15 @@ const route = defineRoute({
   responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 
-/** `streamJob`: the stream of an inference job, which is told elsewhere. */
+type EventTools = Pick<PipelineTools, 'db' | 'changes' | 'log' | 'now'>;
+
+/** `streamJob`: answers with the stream of an inference job, which its own feature tells. */
 export function eventRoutes(
-  tools: PipelineTools,
+  tools: EventTools,
   streamJob: (c: GatewayContext, id: string) => Promise<Response>,
 ): Router {
   const router = createRouter();
-  const open = new Map<string, number>();
-  const count = (accountId: string, by: 1 | -1): void => {
-    const now = (open.get(accountId) ?? 0) + by;
-    if (now > 0) open.set(accountId, now);
-    else open.delete(accountId);
-  };
+  const open = countStreams();
   router.openapi(route, async (c) => {
     const caller = callerOf(c);
     const owner = ownerOf(caller);
@@ -65,93 +62,147 @@ export function eventRoutes(
     }
     if (upload !== undefined && (await findUpload(tools.db, upload, owner)) === undefined)
       throw new Problem('upload-not-found');
-    if ((open.get(caller.id) ?? 0) >= STREAMS_LIMIT)
-      throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
+    open.check(caller.id);
     c.header('Cache-Control', 'no-store');
     // nginx gathers answers otherwise.
     c.header('X-Accel-Buffering', 'no');
     return streamSSE(c, async (stream) => {
-      count(caller.id, 1);
-      let lookedAt = tools.now().getTime();
-      const mayGoOn = async (): Promise<boolean> => {
-        const now = tools.now().getTime();
-        if (now - lookedAt < ACCOUNT_AGAIN_MS) return true;
-        lookedAt = now;
-        return isEnabled(tools, owner);
-      };
-      const changed = new Set<string>();
-      // As at the opening: whatever it is, it is told.
-      let isAnyChanged = true;
-      let wake = (): void => undefined;
-      const unsubscribe = tools.changes.subscribe(
-        (studyId) => {
-          changed.add(studyId);
-          wake();
-        },
-        () => {
-          isAnyChanged = true;
-          wake();
-        },
-      );
-      stream.onAbort(() => wake());
-      let id = tools.now().getTime();
-      const tell = async (uploadId: string): Promise<void> => {
-        const status = await uploadStatus(tools.db, uploadId, false);
-        if (status !== null)
-          await stream.writeSSE({ event: 'study', id: String((id += 1)), data: JSON.stringify(status) });
-      };
+      open.add(caller.id, 1);
       try {
-        while (!stream.aborted && !stream.closed) {
-          if (isAnyChanged) {
-            isAnyChanged = false;
-            for (const known of upload === undefined
-              ? await uploadIds(tools.db, { owner }, OPENING_LIMIT)
-              : [upload])
-              await tell(known);
-          }
-          if (changed.size === 0 && !isAnyChanged)
-            await silence(KEEP_ALIVE_MS, (resolve) => (wake = resolve));
-          if (stream.aborted || !(await mayGoOn())) return;
-          if (changed.size === 0) {
-            if (!isAnyChanged) await stream.write(': still here\n\n');
-            continue;
-          }
-          const studies = [...changed];
-          changed.clear();
-          for (const studyId of studies) {
-            const own = await uploadIds(tools.db, { owner, studyId }, OPENING_LIMIT);
-            for (const uploadId of own) if (upload === undefined || upload === uploadId) await tell(uploadId);
-          }
-          await silence(INTERVAL_MS, () => undefined);
-        }
+        await tellUploads(stream, { owner, upload }, tools);
       } catch (error) {
-        // Hono would print it, or send its message to the caller; a device that finds its stream ended asks
-        // anew.
+        // Hono would print it, or send its message to the caller; a device whose stream ends opens another.
         tools.log({ event: 'unexpected-error', where: 'events', ...describeError(error) });
       } finally {
-        unsubscribe();
-        count(caller.id, -1);
+        open.add(caller.id, -1);
       }
     });
   });
   return router;
 }
 
-/** The account is not disabled, and the device's right has not ended. */
-async function isEnabled(tools: PipelineTools, { accountId, deviceId }: UploadOwner): Promise<boolean> {
-  const account = await tools.db
+/** Open streams of each account. */
+function countStreams(): { check(accountId: string): void; add(accountId: string, by: 1 | -1): void } {
+  const open = new Map<string, number>();
+  return {
+    check(accountId) {
+      if ((open.get(accountId) ?? 0) >= STREAMS_LIMIT)
+        throw new Problem('rate-limited', undefined, { 'Retry-After': '15' });
+    },
+    add(accountId, by) {
+      const now = (open.get(accountId) ?? 0) + by;
+      if (now > 0) open.set(accountId, now);
+      else open.delete(accountId);
+    },
+  };
+}
+
+/** Which uploads a stream tells of: the owner's, or one of them. */
+type Told = { readonly owner: UploadOwner; readonly upload: string | undefined };
+
+/** Studies that have changed since they were last told. */
+type Pending = {
+  readonly studies: Set<string>;
+  /** Changes may have been missed: every upload is told, as when the stream opens. */
+  isAnyChanged: boolean;
+  wake(): void;
+};
+
+async function tellUploads(
+  stream: SSEStreamingApi,
+  { owner, upload }: Told,
+  tools: EventTools,
+): Promise<void> {
+  const pending: Pending = { studies: new Set(), isAnyChanged: true, wake: () => undefined };
+  const unsubscribe = listen(pending, tools);
+  stream.onAbort(() => pending.wake());
+  const mayContinue = watchAccount(owner, tools);
+  const tell = createTeller(stream, upload, tools);
+  try {
+    while (!stream.aborted && !stream.closed) {
+      if (pending.isAnyChanged) {
+        pending.isAnyChanged = false;
+        const known = upload === undefined ? await uploadIds(tools.db, { owner }, OPENING_LIMIT) : [upload];
+        for (const id of known) await tell(id);
+      }
+      // A reader that left during a query has woken nobody.
+      const isIdle = pending.studies.size === 0 && !pending.isAnyChanged && !stream.aborted;
+      if (isIdle) await untilWoken(pending, KEEP_ALIVE_MS);
+      if (stream.aborted || !(await mayContinue())) return;
+      if (pending.studies.size === 0) {
+        if (!pending.isAnyChanged) await stream.write(': still here\n\n');
+        continue;
+      }
+      const studies = [...pending.studies];
+      pending.studies.clear();
+      for (const studyId of studies)
+        for (const id of await uploadIds(tools.db, { owner, studyId }, OPENING_LIMIT)) await tell(id);
+      await waitOrWake(INTERVAL_MS, () => undefined);
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+function listen(pending: Pending, { changes }: EventTools): () => void {
+  return changes.subscribe(
+    (studyId) => {
+      pending.studies.add(studyId);
+      pending.wake();
+    },
+    () => {
+      pending.isAnyChanged = true;
+      pending.wake();
+    },
+  );
+}
+
+function untilWoken(pending: Pending, ms: number): Promise<void> {
+  return waitOrWake(ms, (resolve) => {
+    pending.wake = resolve;
+  });
+}
+
+/** Writes the status of an upload, if the stream is of it. */
+function createTeller(
+  stream: SSEStreamingApi,
+  only: string | undefined,
+  { db, now }: EventTools,
+): (uploadId: string) => Promise<void> {
+  let id = now().getTime();
+  return async (uploadId) => {
+    if (only !== undefined && only !== uploadId) return;
+    const status = await uploadStatus(db, uploadId, false);
+    if (status === null) return;
+    id += 1;
+    await stream.writeSSE({ event: 'study', id: String(id), data: JSON.stringify(status) });
+  };
+}
+
+/** False once the account is disabled, or the device's right has ended. */
+function watchAccount(owner: UploadOwner, tools: EventTools): () => Promise<boolean> {
+  let lookedAt = tools.now().getTime();
+  return async () => {
+    const now = tools.now().getTime();
+    if (now - lookedAt < ACCOUNT_AGAIN_MS) return true;
+    lookedAt = now;
+    return isEnabled(tools, owner);
+  };
+}
+
+async function isEnabled({ db }: EventTools, { accountId, deviceId }: UploadOwner): Promise<boolean> {
+  const account = await db
     .selectFrom('account')
     .select('id')
     .where('id', '=', accountId)
     .where('disabled_at', 'is', null)
     .executeTakeFirst();
   if (account === undefined || deviceId === null) return account !== undefined;
-  return (
-    (await tools.db
-      .selectFrom('device')
-      .select('id')
-      .where('id', '=', deviceId)
-      .where('revoked_at', 'is', null)
-      .executeTakeFirst()) !== undefined
-  );
+  const device = await db
+    .selectFrom('device')
+    .select('id')
+    .where('id', '=', deviceId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return device !== undefined;
 }

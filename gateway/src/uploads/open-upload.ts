@@ -32,7 +32,7 @@ import {
   type StudyRow,
 } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 import { insertTriage } from '../pipeline/triage.store.ts';
 import { compareManifest, keyOf, type Comparison, type InPacs } from './compare-manifest.ts';
@@ -51,7 +51,7 @@ type Asked = { readonly confirmed: ReadonlySet<string>; readonly held: ReadonlyS
  * What the PACS has now of what it was seen to have before; null where there is none or it does not answer.
  */
 async function askPacs(
-  tools: PipelineTools,
+  tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
   signal: AbortSignal,
@@ -89,7 +89,7 @@ function toInPacs(asked: Asked | null, known: readonly InstanceRow[]): InPacs | 
 
 /** Answers a manifest that was checked by its schema and whose policy was allowed. */
 export async function openUpload(
-  tools: PipelineTools,
+  tools: UploadTools,
   manifest: Manifest,
   sender: Sender,
   signal: AbortSignal,
@@ -113,7 +113,7 @@ export async function openUpload(
     ]);
     const compared = compareManifest(manifest, study.id, known, toInPacs(asked, known));
     const uploadId = await findOrCreateUpload(trx, tools, study, sender);
-    const left = await leaveStudies(trx, tools, study, known, compared);
+    const left = await leaveStudies(trx, tools, study, { known, compared });
     const { moved, inserted } = await applyManifest(trx, tools, study, {
       manifest,
       reports,
@@ -171,7 +171,7 @@ export async function openUpload(
  */
 async function findOrCreateUpload(
   trx: Transaction<Tables>,
-  tools: PipelineTools,
+  tools: UploadTools,
   study: StudyRow,
   sender: Sender,
 ): Promise<string> {
@@ -210,7 +210,7 @@ async function findOrCreateUpload(
  */
 async function giveUpUnreadable(
   trx: Transaction<Tables>,
-  tools: PipelineTools,
+  tools: UploadTools,
   study: StudyRow,
 ): Promise<StudyRow> {
   if (study.wrapped_key === null || tools.keys.unwrap(study.id, study.wrapped_key) !== null) return study;
@@ -224,7 +224,7 @@ async function giveUpUnreadable(
     state: 'promised' as const,
     postedAt: null,
   }));
-  await changeInstances(trx, lost, ['received', 'posting'], now);
+  await changeInstances(trx, lost, { from: ['received', 'posting'], now });
   await setStudyKey(trx, study.id, null);
   const moved = lost.length > 0 ? await applyStudyEvent(trx, study, 'late-instance', now) : null;
   return { ...(moved ?? study), wrapped_key: null };
@@ -241,7 +241,7 @@ type Said = {
 /** New rows, with their ids by `UID digest`, rows wanted again, the study's state and key. */
 async function applyManifest(
   trx: Transaction<Tables>,
-  tools: PipelineTools,
+  tools: UploadTools,
   study: StudyRow,
   { manifest, reports, known, compared }: Said,
 ): Promise<{ moved: StudyRow; inserted: ReadonlyMap<string, number> }> {
@@ -272,7 +272,10 @@ async function applyManifest(
     };
     await trx.updateTable('instance').set(adopted).where('id', 'in', ids).execute();
     await reopenParcels(trx, study.id);
-    await changeInstances(trx, compared.again, ['promised', 'refused', 'left-out', ...IN_PACS], now);
+    await changeInstances(trx, compared.again, {
+      from: ['promised', 'refused', 'left-out', ...IN_PACS],
+      now,
+    });
   }
   const wantedAgain = new Set(ids);
   const renewed = known.filter(({ id }) => wantedAgain.has(id));
@@ -300,10 +303,9 @@ async function applyManifest(
  */
 async function leaveStudies(
   trx: Transaction<Tables>,
-  tools: PipelineTools,
+  tools: UploadTools,
   study: StudyRow,
-  known: readonly InstanceRow[],
-  { again }: Comparison,
+  { known, compared: { again } }: Pick<Said, 'known' | 'compared'>,
 ): Promise<readonly string[]> {
   const taken = new Set(again.map(({ id }) => id));
   const left = [

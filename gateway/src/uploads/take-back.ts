@@ -1,5 +1,5 @@
 /**
- * `DELETE /upload/{id}`: taken back until the first byte has left (INTERFACE). Only promises are taken back:
+ * `DELETE /upload/{id}`: taken back until the first byte has left. Only promises are taken back:
  * what another upload promised too, and what is already here, stays.
  */
 import type { Transaction } from 'kysely';
@@ -10,12 +10,13 @@ import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
 import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
 import { deleteUnfinished, unlinkInstances, type UploadRow } from '../pipeline/parcel.store.ts';
 import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/study.store.ts';
+import { isComplete } from '../pipeline/study-plan.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 
 /** Throws `upload-in-progress` where bytes have arrived. */
-export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise<void> {
+export async function takeBack(tools: UploadTools, upload: UploadRow): Promise<void> {
   const { id: uploadId, study_id: studyId } = upload;
   const parcels = await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
@@ -47,7 +48,7 @@ export async function takeBack(tools: PipelineTools, upload: UploadRow): Promise
     // A receipt that names what is gone is no longer the study's newest word, and what it was held for may be
     // gone with it.
     if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
-    if (!counts.has('promised')) await enqueueStage(trx, tools, { queue: 'assembly', studyId });
+    if (isComplete(counts)) await enqueueStage(trx, tools, { queue: 'assembly', studyId });
     await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
     const receipts = await trx
       .selectFrom('receipt')
@@ -83,7 +84,7 @@ async function hasBytes(blobs: Blobs, parcelId: string): Promise<boolean> {
  * else, is as if it had never been named.
  */
 export async function takeBackInstances(
-  tools: PipelineTools,
+  tools: UploadTools,
   upload: UploadRow,
   keys: readonly { sopInstanceUID: string; digest: string }[],
 ): Promise<void> {
@@ -96,7 +97,7 @@ export async function takeBackInstances(
       .map(({ id }) => id);
     await unlinkInstances(trx, uploadId, new Set(promised));
     if (!(await forgetInstances(trx, study, promised))) return;
-    if (!(await countStates(trx, studyId)).has('promised'))
+    if (isComplete(await countStates(trx, studyId)))
       await enqueueStage(trx, tools, { queue: 'assembly', studyId });
     await auditStudy(trx, tools, study, {
       event: 'instances-taken-back',

@@ -1,6 +1,6 @@
 /**
- * The routes of an upload (DESIGN §4): policy, manifest, parcels over tus, status, completion, receipt,
- * decisions. Logic stands beside, not here.
+ * The routes of an upload: policy, manifest, status, completion, receipt, decisions. The rules stand in files
+ * of their own; the parcels themselves come in by the pipeline's intake (tus.routes.ts).
  */
 import { z } from '@hono/zod-openapi';
 import {
@@ -18,7 +18,7 @@ import { MANIFEST_BYTES_LIMIT, manifestAnswerSchema, manifestSchema } from '#sha
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ProjectKeyError, wrapProjectKey } from '#shared/transfer/project-key.ts';
-import { notAsAsked } from '../http/not-as-asked.ts';
+import { invalidRequest } from '../http/invalid-request.ts';
 import {
   callerOf,
   createRouter,
@@ -29,9 +29,10 @@ import {
   type Router,
 } from '../http/route.ts';
 import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
+import { findReceipt } from '../pipeline/receipt.store.ts';
 import { ownerOf } from '../pipeline/upload-owner.ts';
 import { policiesFor, requireOptions, requirePolicy } from '../policies/policies.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { UploadTools } from './upload-tools.ts';
 import { uploadIds, uploadStatus } from './upload-status.ts';
 import { completeUpload, type Arrivals } from './complete-upload.ts';
 import { decide } from './decide.ts';
@@ -43,7 +44,7 @@ const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 
 export type UploadRouteTools = {
-  readonly tools: PipelineTools;
+  readonly tools: UploadTools;
   readonly parcels: Arrivals;
   readonly defaultPolicy: string;
   readonly project: { readonly key: Uint8Array; readonly id: string };
@@ -152,7 +153,7 @@ const routes = {
  * The upload, if this caller may see it. Throws `upload-not-found`, also for another's: whether it exists is
  * not said.
  */
-async function visibleUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
+async function visibleUpload(tools: Pick<UploadTools, 'db'>, id: string, caller: Caller): Promise<UploadRow> {
   // A device sends; it watches nobody, whatever its user may do when signed in.
   const watches = caller.scope === 'session' && caller.roles.some((role) => WATCHERS.includes(role));
   const upload = await findUpload(tools.db, id, watches ? null : ownerOf(caller));
@@ -161,7 +162,7 @@ async function visibleUpload(tools: PipelineTools, id: string, caller: Caller): 
 }
 
 /** The upload, if this caller made it. */
-async function ownUpload(tools: PipelineTools, id: string, caller: Caller): Promise<UploadRow> {
+async function ownUpload(tools: Pick<UploadTools, 'db'>, id: string, caller: Caller): Promise<UploadRow> {
   const upload = await findUpload(tools.db, id, ownerOf(caller));
   if (upload === undefined) throw new Problem('upload-not-found');
   return upload;
@@ -179,21 +180,20 @@ async function wrapFor(
   try {
     return { projectKey: await wrapProjectKey(key, device), projectKeyId: id };
   } catch (error) {
-    throw error instanceof ProjectKeyError
-      ? new Problem('invalid-request', 'Not as asked for: deviceKey.')
-      : error;
+    throw error instanceof ProjectKeyError ? new Problem('invalid-request', 'Invalid: deviceKey.') : error;
   }
 }
 
-export function uploadRoutes({
-  tools,
-  parcels,
-  defaultPolicy,
-  project,
-  sealingKey,
-}: UploadRouteTools): Router {
+export function uploadRoutes(all: UploadRouteTools): Router {
   const router = createRouter();
+  addPolicy(router, all);
+  addInit(router, all);
+  addWatching(router, all);
+  addEnding(router, all);
+  return router;
+}
 
+function addPolicy(router: Router, { tools, defaultPolicy, project, sealingKey }: UploadRouteTools): void {
   router.openapi(routes.policy, async (c) => {
     const caller = callerOf(c);
     const policies = await policiesFor(tools.db, caller.siteId, caller.roles);
@@ -205,7 +205,9 @@ export function uploadRoutes({
       : (policies[0]?.name ?? defaultPolicy);
     return c.json({ policies: [...policies], default: chosen, ...key, sealingKey }, 200);
   });
+}
 
+function addInit(router: Router, { tools }: UploadRouteTools): void {
   router.openapi(
     routes.init,
     async (c) => {
@@ -215,12 +217,8 @@ export function uploadRoutes({
         await requirePolicy(tools.db, caller.siteId, manifest.policy, caller.roles),
         manifest.deidentification,
       );
-      const answer = await openUpload(
-        tools,
-        manifest,
-        { ...ownerOf(caller), siteId: caller.siteId },
-        c.req.raw.signal,
-      );
+      const sender = { ...ownerOf(caller), siteId: caller.siteId };
+      const answer = await openUpload(tools, manifest, sender, c.req.raw.signal);
       const begun = await begunParcels(tools.db, answer.uploadId);
       return c.json(begun.length === 0 ? answer : { ...answer, begun: [...begun] }, 200);
     },
@@ -229,20 +227,20 @@ export function uploadRoutes({
       const { issues } = result.error;
       if (issues.some(({ code, path }) => code === 'too_big' && path.join() === 'instances'))
         throw new Problem('too-many-instances');
-      throw notAsAsked(issues, 'json');
+      throw invalidRequest(issues, 'json');
     },
   );
+}
 
+/** The routes that read: list, status, receipt. */
+function addWatching(router: Router, { tools }: UploadRouteTools): void {
   router.openapi(routes.list, async (c) => {
     const caller = callerOf(c);
     const all = c.req.valid('query').all === '1' && caller.roles.some((role) => WATCHERS.includes(role));
-    const ids = await uploadIds(
-      tools.db,
-      all ? { siteId: caller.siteId } : { owner: ownerOf(caller) },
-      LIST_LIMIT,
-    );
+    const where = all ? { siteId: caller.siteId } : { owner: ownerOf(caller) };
     const uploads = [];
-    for (const id of ids) uploads.push(await uploadStatus(tools.db, id, false));
+    for (const id of await uploadIds(tools.db, where, LIST_LIMIT))
+      uploads.push(await uploadStatus(tools.db, id, false));
     return c.json({ uploads: uploads.filter((upload) => upload !== null) }, 200);
   });
 
@@ -253,31 +251,25 @@ export function uploadRoutes({
     return c.json(status, 200);
   });
 
+  router.openapi(routes.receipt, async (c) => {
+    const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
+    const jws = await findReceipt(tools.db, upload.study_id);
+    if (jws === undefined) throw new Problem('no-receipt-yet');
+    return c.body(jws, 200, {
+      'Content-Type': 'application/jose',
+      'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,
+    });
+  });
+}
+
+/** The routes by which an upload comes to its end: complete, taken back, decided about. */
+function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
   router.openapi(routes.complete, async (c) => {
     const upload = await ownUpload(tools, c.req.valid('param').id, callerOf(c));
     // A parcel whose last byte was stored when the process died is complete, and nobody said so.
     for (const id of await unfinishedParcels(tools.db, upload.id)) await parcels.arrived(id);
-    return c.json(
-      await completeUpload(tools, upload, () => parcels.isReceiving(upload.id), c.req.raw.signal),
-      200,
-    );
-  });
-
-  router.openapi(routes.receipt, async (c) => {
-    const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
-    const receipt = await tools.db
-      .selectFrom('receipt')
-      .innerJoin('study', (join) =>
-        join.onRef('study.id', '=', 'receipt.study_id').onRef('study.revision', '=', 'receipt.revision'),
-      )
-      .select('receipt.jws')
-      .where('study.id', '=', upload.study_id)
-      .executeTakeFirst();
-    if (receipt === undefined) throw new Problem('no-receipt-yet');
-    return c.body(receipt.jws, 200, {
-      'Content-Type': 'application/jose',
-      'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,
-    });
+    const isReceiving = () => parcels.isReceiving(upload.id);
+    return c.json(await completeUpload(tools, upload, isReceiving, c.req.raw.signal), 200);
   });
 
   router.openapi(routes.takeBack, async (c) => {
@@ -293,7 +285,7 @@ export function uploadRoutes({
       ? await visibleUpload(tools, id, caller)
       : await ownUpload(tools, id, caller);
     const { decision, instances } = c.req.valid('json');
-    // A device says what will come and what will not; what is not to be in the PACS is said by a person.
+    // A device says what will come and what will not; a person says what is not to be in the PACS.
     if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
     if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
     else await decide(tools, upload, caller.id, { decision, instances });
@@ -301,6 +293,4 @@ export function uploadRoutes({
     if (status === null) throw new Problem('upload-not-found');
     return c.json(status, 200);
   });
-
-  return router;
 }

@@ -8,7 +8,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PASSWORD } from '#testing/app-under-test.ts';
+import { PASSWORD } from '#testing/accounts.ts';
 import { type Balancer, type EndedBy, startBalancer } from '#testing/balancer.ts';
 import { type Link, startLink } from '#testing/link.ts';
 import { type RecordingProxy, startRecordingProxy } from '#testing/recording-proxy.ts';

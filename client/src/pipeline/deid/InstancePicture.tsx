@@ -1,7 +1,7 @@
 /**
- * The picture of one instance: small beside others, and as large as the window at a touch, for burned-in text
- * is small. With a choice of frames where it has several. It says in words where none can be drawn. Key it by
- * its instance.
+ * The picture of one instance, small next to the list and as large as the window at a touch, because burned-
+ * in text is small. With a choice of frames where it has several, and a sentence where none can be drawn. Key
+ * it by its instance.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
@@ -25,18 +25,20 @@ export type InstancePictureProps = {
   readonly onDrawn?: () => void;
 };
 
-/**
- * Undefined until it is there; null where there is none. The one before stays until the next frame is there.
- */
+/** Undefined until the first picture arrives; null where there is none. A picture stays until the next arrives. */
 function usePicture(found: FoundFile, frame: number, side: number): Thumbnail | null | undefined {
   const ingest = useIngest();
   const [picture, setPicture] = useState<Thumbnail | null | undefined>(undefined);
   useEffect(() => {
     let gone = false;
-    const show = (made: Thumbnail | null) => gone || setPicture(made);
-    // The worker is left to finish: ending it for each step to the next instance would cost more.
+    const show = (made: Thumbnail | null) => {
+      if (!gone) setPicture(made);
+    };
+    // The worker may finish: ending it for each step to the next instance would cost more.
     ingest.inspection.picture(found, frame, side, new AbortController().signal).then(show, () => show(null));
-    return () => void (gone = true);
+    return () => {
+      gone = true;
+    };
   }, [found, frame, side]);
   return picture;
 }

@@ -1,6 +1,6 @@
 /**
- * The screen before and after: which instance of a found study is shown, what the policy does to it, and how
- * the list is looked at. Values live here alone and are gone after `close()`.
+ * The screen before and after: the instance shown, the changes that the policy makes to it, and the state of the
+ * list. Values are only here and are gone after `close()`.
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FoundFile } from '../ingest/group-studies.ts';
@@ -17,14 +17,14 @@ import {
   type ListState,
 } from './list-entries.ts';
 
-/** `reading` also while another one is fetched; `failed`: this page, not the instance. */
+/** `reading`: also while another instance is fetched; `failed`: the page failed, not the instance. */
 export type Shown =
   | { readonly kind: 'reading' }
   | { readonly kind: 'policy-unknown' }
   | { readonly kind: 'failed' }
   | Comparison;
 
-/** The instance that is looked at, and its place in its series. */
+/** The instance shown, and its place in its series. */
 export interface Place {
   readonly series: InspectedSeries;
   readonly found: FoundFile;
@@ -34,7 +34,7 @@ export interface Place {
 
 export interface ComparisonStore {
   readonly series: ReadonlySignal<readonly InspectedSeries[]>;
-  /** Null where the study has no instance any more. */
+  /** Null when the study no longer has instances. */
   readonly place: ReadonlySignal<Place | null>;
   readonly shown: ReadonlySignal<Shown>;
   readonly list: Signal<ListState>;
@@ -55,47 +55,28 @@ export interface ComparisonStore {
 
 const NOTHING_TURNED = { turned: new Set<Heading>(), flipped: new Set<string>() };
 
-export function createComparisonStore(
-  ingest: Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'studies'>,
-  studyInstanceUID: string,
-): ComparisonStore {
+type ComparingIngest = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'studies'>;
+
+export function createComparisonStore(ingest: ComparingIngest, studyInstanceUID: string): ComparisonStore {
   const wanted = signal<number | null>(null);
   const attempt = signal(0);
-  const shown = signal<Shown>({ kind: 'reading' });
   const looked = signal<ReadonlySet<number>>(new Set());
   const startsWith: Filter = ingest.policy.peek()?.deidentify === false ? 'all' : 'changed';
   const list = signal<ListState>({ filter: startsWith, query: '', ...NOTHING_TURNED });
-  const abort = new AbortController();
-  let asked = 0;
 
-  // Files are still being found: each drawing may bring more of them.
-  const series = computed(() => (ingest.studies.value, ingest.inspection.seriesOf(studyInstanceUID)));
+  // Each drawing may bring more files while they are still being found.
+  const series = computed(() => {
+    void ingest.studies.value;
+    return ingest.inspection.seriesOf(studyInstanceUID);
+  });
   const place = computed(() => placeOf(series.value, wanted.value));
-  const current = computed(() => place.value?.found ?? null);
-  const isReleased = computed(
-    () => current.value !== null && ingest.released.value.has(current.value.ordinal),
-  );
+  const comparing = compareCurrent(ingest, place, attempt);
+  const { shown } = comparing;
   const rows = computed(() => (shown.value.kind === 'compared' ? shown.value.rows : []));
   const listing = computed(() => createListing(rows.value));
-
-  async function compare(found: FoundFile): Promise<void> {
-    const turn = (asked += 1);
-    shown.value = { kind: 'reading' };
-    const said = await ingest.inspection.compare(found, abort.signal).then(
-      (compared) => compared ?? ({ kind: 'policy-unknown' } as const),
-      () => ({ kind: 'failed' }) as const,
-    );
-    // Another one was asked for meanwhile, or the screen was left.
-    if (turn === asked && !abort.signal.aborted) shown.value = said;
-  }
-
-  const stop = effect(() => {
-    // What is asked for, and under what: each change asks anew.
-    void [ingest.policy.value, isReleased.value, attempt.value];
-    if (current.value !== null) void compare(current.value);
-  });
-
-  const change = (some: Partial<ListState>) => void (list.value = { ...list.peek(), ...some });
+  const change = (some: Partial<ListState>) => {
+    list.value = { ...list.peek(), ...some };
+  };
   return {
     series,
     place,
@@ -104,24 +85,67 @@ export function createComparisonStore(
     looked,
     hasChanges: computed(() => rows.value.some(({ change }) => change !== 'kept')),
     entries: computed(() => listing.value(list.value)),
-    show: ({ ordinal }) => void (wanted.value = ordinal),
-    markLooked: ({ ordinal }) =>
-      void (looked.value.has(ordinal) || (looked.value = new Set([...looked.value, ordinal]))),
-    again: () => void (attempt.value += 1),
+    show({ ordinal }) {
+      wanted.value = ordinal;
+    },
+    markLooked({ ordinal }) {
+      if (!looked.value.has(ordinal)) looked.value = new Set([...looked.value, ordinal]);
+    },
+    again() {
+      attempt.value += 1;
+    },
     setFilter: (filter) => change({ filter, turned: NOTHING_TURNED.turned }),
     search: (query) => change({ query, ...NOTHING_TURNED }),
     turn: (heading) => change({ turned: turned(list.peek().turned, heading) }),
     flip: ({ heading, row }) => change({ flipped: turned(list.peek().flipped, keyOfRow(heading, row)) }),
     close() {
-      stop();
-      abort.abort();
-      shown.value = { kind: 'reading' };
+      comparing.stop();
       change({ query: '', ...NOTHING_TURNED });
     },
   };
 }
 
-/** The instance that was asked for, else the first one. */
+/** Compares the instance at `place`, again after each change of the policy, of its release and of `attempt`. */
+function compareCurrent(
+  ingest: ComparingIngest,
+  place: ReadonlySignal<Place | null>,
+  attempt: ReadonlySignal<number>,
+): { readonly shown: ReadonlySignal<Shown>; stop(): void } {
+  const shown = signal<Shown>({ kind: 'reading' });
+  const abort = new AbortController();
+  const current = computed(() => place.value?.found ?? null);
+  const isReleased = computed(
+    () => current.value !== null && ingest.released.value.has(current.value.ordinal),
+  );
+  let asked = 0;
+
+  async function compare(found: FoundFile): Promise<void> {
+    asked += 1;
+    const turn = asked;
+    shown.value = { kind: 'reading' };
+    const said = await ingest.inspection.compare(found, abort.signal).then(
+      (compared) => compared ?? ({ kind: 'policy-unknown' } as const),
+      () => ({ kind: 'failed' }) as const,
+    );
+    // Otherwise a newer question is under way, or the screen is closed.
+    if (turn === asked && !abort.signal.aborted) shown.value = said;
+  }
+
+  const stop = effect(() => {
+    void [ingest.policy.value, isReleased.value, attempt.value];
+    if (current.value !== null) void compare(current.value);
+  });
+  return {
+    shown,
+    stop() {
+      stop();
+      abort.abort();
+      shown.value = { kind: 'reading' };
+    },
+  };
+}
+
+/** The instance that was asked for, otherwise the first one. */
 function placeOf(series: readonly InspectedSeries[], ordinal: number | null): Place | null {
   for (const each of series) {
     const at = each.files.findIndex((found) => found.ordinal === ordinal);

@@ -107,7 +107,10 @@ test('the rules of an administrator’s policy are carried out here', async () =
 
 test('what is in force is asked for before anything is sent; where the chosen policy is withdrawn, one that removes names takes its place', async () => {
   let asked = 0;
-  const { store, policies } = await openIngest({ tools: { hearPolicies: () => void (asked += 1) } });
+  const hearPolicies = () => {
+    asked += 1;
+  };
+  const { store, policies } = await openIngest({ tools: { hearPolicies } });
   await store.addFiles(filesOf(syntheticStudy({ seed: 6 })));
   assert.is(asked, 1);
   const own = { ...DEIDENTIFIED, name: 'own' };
@@ -128,7 +131,9 @@ test('what is taken back while it is copied leaves nothing half in the queue', a
   await store.addFiles(filesOf(syntheticStudy({ seed: 5, series: 3 })));
   let packed = 0;
   hooks.beforeTask = async (task) => {
-    if (task.kind === 'pack' && (packed += 1) === 2) store.cancel();
+    if (task.kind !== 'pack') return;
+    packed += 1;
+    if (packed === 2) store.cancel();
   };
   await store.send();
   assert.equal(
@@ -181,9 +186,11 @@ test('before Send is pressed the page says what the choice needs and what is fre
 
 test('the browser is asked at Send not to clear the queue, and its answer is known', async () => {
   let asked = 0;
-  const { store } = await openIngest({
-    tools: { persist: async () => (asked += 1) > 0, isPersisted: async () => false },
-  });
+  const persist = async () => {
+    asked += 1;
+    return true;
+  };
+  const { store } = await openIngest({ tools: { persist, isPersisted: async () => false } });
   await store.addFiles(filesOf(syntheticStudy({ seed: 12 })));
   assert.equal([store.persisted.value, asked], [false, 0]);
   await store.send();

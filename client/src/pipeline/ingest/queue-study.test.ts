@@ -169,8 +169,9 @@ test('a study that is taken back in the queue while it is packed ends there, and
   await store.addFiles(filesOf(small(5, 3)));
   let packs = 0;
   hooks.beforeTask = async (task) => {
-    if (task.kind === 'pack' && (packs += 1) === 2)
-      assert.ok(await view.takeBack((await database.studies.toArray())[0]!.id));
+    if (task.kind !== 'pack') return;
+    packs += 1;
+    if (packs === 2) assert.ok(await view.takeBack((await database.studies.toArray())[0]!.id));
   };
   await store.send();
   assert.equal([store.problem.value, store.phase.value], [null, 'idle']);
@@ -193,7 +194,9 @@ test('a person who takes it back on the upload page when parcels have left alrea
   await store.addFiles(filesOf(small(6, 3)));
   let packs = 0;
   hooks.afterTask = async (task) => {
-    if (task.kind !== 'pack' || (packs += 1) !== 1) return;
+    if (task.kind !== 'pack') return;
+    packs += 1;
+    if (packs !== 1) return;
     const { id, instances } = await onlyOne(queue);
     await queue.announced(id, answer({ need: instances }));
     await queue.beginSending(id);

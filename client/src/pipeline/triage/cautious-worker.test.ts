@@ -5,13 +5,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createCautiousWorker, DEATHS_LIMIT, REST_MS } from './cautious-worker.ts';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 import type { ModelWorker } from './model-worker.ts';
 
-const EXAMINED = {} as Examined;
+const EXAMINED = {} as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
 const never = new AbortController().signal;
-const answers = async (): Promise<Examined> => EXAMINED;
+const answers = async (): Promise<Examination> => EXAMINED;
 
 /** One device: its storage and its clock outlive the pages. */
 function openDevice() {
@@ -41,7 +41,9 @@ function openDevice() {
           () => 'looked',
           (error: Error) => error.name,
         ),
-      leave: () => leaving.forEach((work) => work()),
+      leave() {
+        for (const work of leaving) work();
+      },
     };
   }
   /** The page begins to look and is gone before it is answered. */

@@ -16,7 +16,9 @@ import { createExaminer } from './examine-instance.ts';
 
 const films = suite('an instance before the models of the device');
 let opened: ReturnType<typeof openModels>;
-films.before(() => void (opened = openModels()));
+films.before(() => {
+  opened = openModels();
+});
 films.after(() => opened.engine.close());
 
 const noModel = async (): Promise<never> => {

@@ -4,7 +4,7 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 import {
   createModelWorker,
   EXAMINE_MS,
@@ -14,7 +14,7 @@ import {
   type ModelWorkerPort,
 } from './model-worker.ts';
 
-const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examined;
+const EXAMINED = { triage: { runtime: 'a runtime' } } as unknown as Examination;
 const REF = { kind: 'file', file: new Blob([]) } as const;
 const never = new AbortController().signal;
 
@@ -26,7 +26,8 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
   const worker = createModelWorker({
     now: () => clock.now,
     spawn() {
-      const nth = (life.spawned += 1);
+      life.spawned += 1;
+      const nth = life.spawned;
       const port: ModelWorkerPort = {
         onmessage: null,
         onerror: null,
@@ -36,14 +37,18 @@ function open(conduct: (worker: ModelWorkerPort, nth: number) => FromModelWorker
           else if (said !== 'silent')
             queueMicrotask(() => port.onmessage?.({ data: said } as MessageEvent<FromModelWorker>));
         },
-        terminate: () => void (life.ended += 1),
+        terminate() {
+          life.ended += 1;
+        },
       };
       return port;
     },
     later(work, ms) {
       const timer = { work, ms };
       timers.push(timer);
-      return () => void timers.splice(timers.indexOf(timer), 1);
+      return () => {
+        timers.splice(timers.indexOf(timer), 1);
+      };
     },
   });
   return { worker, life, timers, clock };

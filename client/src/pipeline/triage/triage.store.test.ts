@@ -8,7 +8,7 @@ import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { noteTriage } from '../queue/rows/note-triage.ts';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 import { ModelWorkerFault, type ModelWorker } from './model-worker.ts';
 import { createTriageStore, IMAGES_A_STUDY, type TriageStore } from './triage.store.ts';
 
@@ -22,7 +22,7 @@ const said = (more: Partial<DeviceTriage> = {}): DeviceTriage => ({
   film: [],
   ...more,
 });
-const examined = (triage: DeviceTriage): Examined => ({
+const examined = (triage: DeviceTriage): Examination => ({
   triage,
   film:
     triage.film.length > 0
@@ -32,7 +32,7 @@ const examined = (triage: DeviceTriage): Examined => ({
 });
 
 /** A page whose models say what `look` says; it is called once for each image. */
-async function openPage(look: () => Promise<Examined>) {
+async function openPage(look: () => Promise<Examination>) {
   let triage: TriageStore | null = null;
   let clock = 0;
   const ingest = await openIngest({
@@ -41,8 +41,13 @@ async function openPage(look: () => Promise<Examined>) {
   const seen = { images: 0, rests: 0 };
   const worker: ModelWorker = {
     keep: async () => undefined,
-    examine: () => ((seen.images += 1), look()),
-    rest: () => void (seen.rests += 1),
+    examine() {
+      seen.images += 1;
+      return look();
+    },
+    rest() {
+      seen.rests += 1;
+    },
   };
   triage = createTriageStore({
     ingest: ingest.store,
@@ -97,7 +102,7 @@ test('the study whose film reaches the threshold goes first, and the manifest sa
 });
 
 test('Send does not wait: what is said afterwards puts the queued study in order', async () => {
-  const slow = Promise.withResolvers<Examined>();
+  const slow = Promise.withResolvers<Examination>();
   const page = await openPage(() => slow.promise);
   await page.store.addFiles(film(1));
   await page.store.send();
@@ -124,7 +129,7 @@ test('a film that no model saw counts as not looked at', async () => {
 });
 
 test('one worker looks at film after film of study after study, and rests when there is nothing left', async () => {
-  const first = Promise.withResolvers<Examined>();
+  const first = Promise.withResolvers<Examination>();
   const page = await openPage(() => first.promise);
   for (const seed of [1, 2, 3]) await page.store.addFiles(film(seed));
   await until(() => page.seen.images === 1);
@@ -202,19 +207,21 @@ test('a film that may have to be repeated is pointed out until a person has look
     [[['rotated', 'blurred'], false]],
   );
   page.triage.setAside(study!, shown.value!.warnings[0]!.ordinal, true);
-  assert.is(shown.value?.warnings[0]!.isSetAside, true);
+  assert.is(shown.value!.warnings[0]!.isSetAside, true);
   await page.store.send();
   assert.is((await page.queue.pending()).length, 1);
 });
 
 test('what may have to be repeated stands with the queued study, also when it was noticed after Send; what a person has set aside does not', async () => {
   const findings: DeviceTriage['film'][] = [['rotated'], ['inverted']];
-  const late = Promise.withResolvers<Examined>();
+  const late = Promise.withResolvers<Examination>();
   const page = await openPage(async () =>
     findings.length > 0 ? examined(said({ film: findings.shift()! })) : late.promise,
   );
   const filmOf = async () =>
-    (await page.database.studies.orderBy('queuedAt').toArray()).map((study) => study.film ?? []);
+    (await page.database.studies.toArray())
+      .toSorted((one, other) => one.queuedAt - other.queuedAt)
+      .map((study) => study.film ?? []);
   for (const seed of [1, 2]) {
     await page.store.addFiles(film(seed));
     const study = page.store.studies.value[0]!;

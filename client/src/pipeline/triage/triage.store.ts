@@ -1,9 +1,10 @@
 /**
- * Looks at found studies on the way: instances that may be chest films are shown to the models on this
- * device, one after the other, beside reading and sending. Nothing waits for an answer, and none is as good
- * as any: where the models cannot run, the gateway does the work.
+ * Gives instances of found studies that may be chest films to the models on this device, one after the other, while
+ * reading and sending go on. Nothing waits for an answer, and none is needed: where the models cannot run, the
+ * gateway does the work.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { FilmMark } from '#shared/models/film.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { DeviceTriage, FilmFinding } from '#shared/protocol/inference.ts';
@@ -11,10 +12,10 @@ import type { FoundFile, StudyGroup } from '../ingest/group-studies.ts';
 import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import { FILMS } from '../ingest/plain-films.ts';
 import type { Triaged } from '../queue/rows/note-triage.ts';
-import type { Examined } from './examined.ts';
+import type { Examination } from './examination.ts';
 import type { ModelWorker } from './model-worker.ts';
 
-/** One image that may have to be taken again, with what shows it. */
+/** One image that may have to be taken again, with its picture and the marks on it. */
 export interface FilmWarning {
   readonly ordinal: number;
   readonly findings: readonly FilmFinding[];
@@ -24,14 +25,14 @@ export interface FilmWarning {
   readonly isSetAside: boolean;
 }
 
-/** What is said of a study so far. */
+/** The results for a study so far. */
 export interface StudyTriage {
   /** All plain films of it. */
   readonly films: number;
   /** Images that are looked at, and how many of them were. */
   readonly images: number;
   readonly looked: number;
-  /** The models could not run, or the image could not be drawn here: so many were not seen. */
+  /** Images not seen: the models could not run, or the image could not be drawn here. */
   readonly unseen: number;
   readonly first: boolean;
   /** A chest film that the scoring model was not made for. */
@@ -40,206 +41,216 @@ export interface StudyTriage {
 }
 
 export interface TriageStore {
-  /** Null where nothing of the study may be a chest film. */
+  /** Null where no instance of the study may be a chest film. */
   of(study: FoundStudy): ReadonlySignal<StudyTriage | null>;
   setAside(study: FoundStudy, ordinal: number, isSetAside: boolean): void;
-  /**
-   * Study Instance UIDs of found studies with films that may have to be taken again and that nobody has set
-   * aside.
-   */
+  /** Study Instance UIDs of found studies with films that may have to be taken again, unless set aside. */
   readonly warned: ReadonlySignal<ReadonlySet<string>>;
   /** As `QueueingTools.triaged`. */
   queued(studyId: string, group: StudyGroup): Triaged | null;
-  /** Brings the runtime and the models onto this device before they are needed. Never throws. */
+  /** Loads the runtime and the models onto this device before they are needed. Never throws. */
   keep(): Promise<void>;
 }
 
 export interface TriageTools {
   readonly ingest: Pick<IngestStore, 'studies' | 'inspection'>;
   readonly worker: ModelWorker;
-  /** Notes what was found out after the study was named. */
+  /** Notes an answer that came after the study was named. */
   readonly note: (studyId: string, said: ReadonlyMap<number, DeviceTriage>) => Promise<void>;
 }
 
 /** Two views and a repeat of each; more images are no chest study. */
 export const IMAGES_A_STUDY = 6;
-/**
- * The models failed with as many studies in a row: this device leaves it to the gateway until the page is
- * opened again.
- */
+/** After failures in so many studies in a row, this device leaves triage to the gateway until the page reloads. */
 const FAILED_STUDIES = 3;
-/**
- * These say nothing of the models: no network to fetch them over, a file that is gone (File API §6.5), an
- * archive that is damaged.
- */
+/** Errors that are not the models' fault: no network, a file that is gone (File API §6.5), a damaged archive. */
 const OTHER_FAULTS = new Set(['PartMissing', 'NotFoundError', 'NotReadableError', 'ArchiveError']);
 
 interface Entry {
   readonly uid: string;
-  /** How many plain films the study has; `files` are those of them that are looked at. */
+  /** The number of plain films in the study; `files` are those that are looked at. */
   films: number;
   readonly files: Map<number, FoundFile>;
-  readonly answers: Map<number, Examined | null>;
+  readonly answers: Map<number, Examination | null>;
   readonly setAside: Set<number>;
   readonly shown: Signal<StudyTriage | null>;
   readonly abort: AbortController;
   queuedAs: string | null;
 }
 
-export function createTriageStore({ ingest, worker, note }: TriageTools): TriageStore {
-  const entries = new Map<string, Entry>();
-  const seen = new WeakSet<FoundStudy>();
-  let isLooking = false;
-  const failed = new Set<Entry>();
-  const warned = signal<ReadonlySet<string>>(new Set());
+interface TriageState extends TriageTools {
+  readonly entries: Map<string, Entry>;
+  /** Studies that `take` has seen; a study that changes is a new object. */
+  readonly seen: WeakSet<FoundStudy>;
+  /** Studies in which the models failed, since they last succeeded. */
+  readonly failed: Set<Entry>;
+  readonly warned: Signal<ReadonlySet<string>>;
+  isLooking: boolean;
+}
 
-  function entryOf(studyInstanceUID: string): Entry {
-    const known = entries.get(studyInstanceUID);
-    if (known) return known;
-    const entry: Entry = {
-      uid: studyInstanceUID,
-      films: 0,
-      files: new Map(),
-      answers: new Map(),
-      setAside: new Set(),
-      shown: signal(null),
-      abort: new AbortController(),
-      queuedAs: null,
-    };
-    entries.set(studyInstanceUID, entry);
-    return entry;
-  }
-
-  function show(entry: Entry): void {
-    entry.shown.value = entry.files.size === 0 ? null : summarise(entry);
-    warn(
-      entry,
-      entry.queuedAs === null && (entry.shown.peek()?.warnings ?? []).some(({ isSetAside }) => !isSetAside),
-    );
-  }
-
-  function warn({ uid }: Entry, isWarned: boolean): void {
-    if (warned.peek().has(uid) === isWarned) return;
-    const others = [...warned.peek()].filter((each) => each !== uid);
-    warned.value = new Set(isWarned ? [...others, uid] : others);
-  }
-
-  /** What was found since: ten thousand studies that did not change are passed over. */
-  function take(studies: readonly FoundStudy[]): void {
-    const here = new Set<string>();
-    for (const study of studies) {
-      here.add(study.studyInstanceUID);
-      if (seen.has(study)) continue;
-      seen.add(study);
-      if (study.modalities.some((modality) => FILMS.has(modality))) addFiles(study.studyInstanceUID);
-    }
-    for (const [uid, entry] of entries)
-      if (!here.has(uid) && (entry.queuedAs === null || isDone(entry))) drop(uid, entry);
-    void look();
-  }
-
-  function addFiles(studyInstanceUID: string): void {
-    const entry = entryOf(studyInstanceUID);
-    entry.films = 0;
-    for (const { modality, files } of ingest.inspection.seriesOf(studyInstanceUID)) {
-      if (!FILMS.has(modality)) continue;
-      entry.films += files.length;
-      for (const found of files)
-        if (found.frames === 1 && entry.files.size < IMAGES_A_STUDY) entry.files.set(found.ordinal, found);
-    }
-    show(entry);
-  }
-
-  function drop(uid: string, entry: Entry): void {
-    entry.abort.abort();
-    entries.delete(uid);
-    warn(entry, false);
-  }
-
-  /** The first study that has an image nobody has looked at. */
-  function next(): { entry: Entry; found: FoundFile } | null {
-    for (const entry of entries.values()) {
-      if (isDone(entry)) continue;
-      for (const found of entry.files.values())
-        if (!entry.answers.has(found.ordinal)) return { entry, found };
-    }
-    return null;
-  }
-
-  async function look(): Promise<void> {
-    if (isLooking) return;
-    isLooking = true;
-    for (let todo = next(); todo !== null; todo = next()) await lookAt(todo.entry, todo.found);
-    worker.rest();
-    isLooking = false;
-  }
-
-  async function lookAt(entry: Entry, found: FoundFile): Promise<void> {
-    const examined = failed.size < FAILED_STUDIES ? await examine(entry, found) : null;
-    if (entry.abort.signal.aborted) return;
-    entry.answers.set(found.ordinal, examined);
-    show(entry);
-    // A database that cannot be written now keeps the order it has.
-    if (entry.queuedAs !== null && examined !== null)
-      await note(entry.queuedAs, new Map([[found.ordinal, examined.triage]])).catch(() => undefined);
-  }
-
-  async function examine(entry: Entry, { file }: FoundFile): Promise<Examined | null> {
-    const { signal: taken } = entry.abort;
-    // What keeps the models from coming is the network's fault or the disk's: it passes.
-    if (
-      !(await worker.keep(taken).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return null;
-    try {
-      const examined = await worker.examine(file.ref, taken);
-      failed.clear();
-      return examined;
-    } catch (error) {
-      if (!taken.aborted && !OTHER_FAULTS.has((error as Error).name)) failed.add(entry);
-      return null;
-    }
-  }
-
-  effect(() => take(ingest.studies.value));
-
+export function createTriageStore(tools: TriageTools): TriageStore {
+  const state: TriageState = {
+    ...tools,
+    entries: new Map(),
+    seen: new WeakSet(),
+    failed: new Set(),
+    warned: signal(new Set()),
+    isLooking: false,
+  };
+  effect(() => take(state, tools.ingest.studies.value));
   return {
-    of: ({ studyInstanceUID }) => entryOf(studyInstanceUID).shown,
+    of: ({ studyInstanceUID }) => entryOf(state, studyInstanceUID).shown,
     setAside({ studyInstanceUID }, ordinal, isSetAside) {
-      const entry = entryOf(studyInstanceUID);
+      const entry = entryOf(state, studyInstanceUID);
       if (isSetAside) entry.setAside.add(ordinal);
       else entry.setAside.delete(ordinal);
-      show(entry);
+      show(state, entry);
     },
-    warned,
-    queued(studyId, { studyInstanceUID, series }) {
-      const entry = entries.get(studyInstanceUID);
+    warned: state.warned,
+    queued(studyId, group) {
+      const entry = state.entries.get(group.studyInstanceUID);
       if (!entry) return null;
       entry.queuedAs = studyId;
-      warn(entry, false);
-      // The same study may have been sent before, from other files.
-      const ordinals = new Set(
-        [...series.values()].flatMap(({ files }) => files.map(({ ordinal }) => ordinal)),
-      );
-      const said = new Map(
-        [...entry.answers].flatMap(([ordinal, examined]) =>
-          examined === null || !ordinals.has(ordinal) ? [] : [[ordinal, examined.triage] as const],
-        ),
-      );
-      return { said, setAside: entry.setAside };
+      warn(state, entry, false);
+      return { said: answersFor(entry, group), setAside: entry.setAside };
     },
-    async keep() {
-      if (isLooking) return;
-      isLooking = true;
-      await worker.keep(new AbortController().signal).catch(() => undefined);
-      worker.rest();
-      isLooking = false;
-      void look();
-    },
+    keep: () => keepModels(state),
   };
+}
+
+function entryOf({ entries }: TriageState, studyInstanceUID: string): Entry {
+  const known = entries.get(studyInstanceUID);
+  if (known) return known;
+  const entry: Entry = {
+    uid: studyInstanceUID,
+    films: 0,
+    files: new Map(),
+    answers: new Map(),
+    setAside: new Set(),
+    shown: signal(null),
+    abort: new AbortController(),
+    queuedAs: null,
+  };
+  entries.set(studyInstanceUID, entry);
+  return entry;
+}
+
+function show(state: TriageState, entry: Entry): void {
+  entry.shown.value = entry.files.size === 0 ? null : summarise(entry);
+  const warnings = entry.shown.peek()?.warnings ?? [];
+  warn(state, entry, entry.queuedAs === null && warnings.some(({ isSetAside }) => !isSetAside));
+}
+
+function warn({ warned }: TriageState, { uid }: Entry, isWarned: boolean): void {
+  if (warned.peek().has(uid) === isWarned) return;
+  const others = [...warned.peek()].filter((each) => each !== uid);
+  warned.value = new Set(isWarned ? [...others, uid] : others);
+}
+
+/** Takes new and changed studies; skips the others, which may be ten thousand. */
+function take(state: TriageState, studies: readonly FoundStudy[]): void {
+  const { seen, entries } = state;
+  const here = new Set<string>();
+  for (const study of studies) {
+    here.add(study.studyInstanceUID);
+    if (seen.has(study)) continue;
+    seen.add(study);
+    if (study.modalities.some((modality) => FILMS.has(modality))) addFiles(state, study.studyInstanceUID);
+  }
+  for (const [uid, entry] of entries)
+    if (!here.has(uid) && (entry.queuedAs === null || isDone(entry))) drop(state, entry);
+  void lookAtAll(state);
+}
+
+function addFiles(state: TriageState, studyInstanceUID: string): void {
+  const entry = entryOf(state, studyInstanceUID);
+  entry.films = 0;
+  for (const { modality, files } of state.ingest.inspection.seriesOf(studyInstanceUID)) {
+    if (!FILMS.has(modality)) continue;
+    entry.films += files.length;
+    for (const found of files)
+      if (found.frames === 1 && entry.files.size < IMAGES_A_STUDY) entry.files.set(found.ordinal, found);
+  }
+  show(state, entry);
+}
+
+function drop(state: TriageState, entry: Entry): void {
+  entry.abort.abort();
+  state.entries.delete(entry.uid);
+  warn(state, entry, false);
+}
+
+async function lookAtAll(state: TriageState): Promise<void> {
+  if (state.isLooking) return;
+  state.isLooking = true;
+  for (let todo = next(state); todo !== null; todo = next(state)) await lookAt(state, todo.entry, todo.found);
+  state.worker.rest();
+  state.isLooking = false;
+}
+
+/** The first image that no model has seen. */
+function next({ entries }: TriageState): { entry: Entry; found: FoundFile } | null {
+  for (const entry of entries.values()) {
+    if (isDone(entry)) continue;
+    for (const found of entry.files.values()) if (!entry.answers.has(found.ordinal)) return { entry, found };
+  }
+  return null;
+}
+
+async function lookAt(state: TriageState, entry: Entry, found: FoundFile): Promise<void> {
+  const examination = state.failed.size < FAILED_STUDIES ? await examine(state, entry, found) : null;
+  if (entry.abort.signal.aborted) return;
+  entry.answers.set(found.ordinal, examination);
+  show(state, entry);
+  if (entry.queuedAs !== null && examination !== null)
+    await ignoreFailure(
+      state.note(entry.queuedAs, new Map([[found.ordinal, examination.triage]])),
+      'where the database cannot be written now, the queue keeps its order',
+    );
+}
+
+async function examine(
+  { worker, failed }: TriageState,
+  entry: Entry,
+  { file }: FoundFile,
+): Promise<Examination | null> {
+  const { signal: taken } = entry.abort;
+  try {
+    await worker.keep(taken);
+  } catch {
+    // The network or the disk kept the models from being loaded; that passes.
+    return null;
+  }
+  try {
+    const examination = await worker.examine(file.ref, taken);
+    failed.clear();
+    return examination;
+  } catch (error) {
+    if (!taken.aborted && !OTHER_FAULTS.has((error as Error).name)) failed.add(entry);
+    return null;
+  }
+}
+
+/** Only for files that are sent: the same study may have been sent before, from other files. */
+function answersFor({ answers }: Entry, { series }: StudyGroup): ReadonlyMap<number, DeviceTriage> {
+  const ordinals = new Set([...series.values()].flatMap(({ files }) => files.map(({ ordinal }) => ordinal)));
+  return new Map(
+    [...answers].flatMap(([ordinal, examination]) =>
+      examination === null || !ordinals.has(ordinal) ? [] : [[ordinal, examination.triage] as const],
+    ),
+  );
+}
+
+async function keepModels(state: TriageState): Promise<void> {
+  if (state.isLooking) return;
+  state.isLooking = true;
+  await ignoreFailure(
+    state.worker.keep(new AbortController().signal),
+    'the models are loaded again when the first film needs them',
+  );
+  state.worker.rest();
+  state.isLooking = false;
+  void lookAtAll(state);
 }
 
 const isDone = ({ files, answers }: Entry): boolean => answers.size === files.size;

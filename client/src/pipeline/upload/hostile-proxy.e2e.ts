@@ -3,23 +3,24 @@
  * the same, and the person is told in words what stands in the way. Sent by the command line, which is the
  * page's uploader with other words around it.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createAccount, PASSWORD, type Account } from '#testing/accounts.ts';
+import { seedsOf } from '#testing/app-page.ts';
 import { skip } from '#testing/environment.ts';
-import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { findNginx, passTo, startBetween, startNginx } from '#testing/hostile-proxy.ts';
 import { startShapedLink } from '#testing/shaped-link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findOrthanc, startOrthanc } from '../../../../scripts/system/orthanc.ts';
+import { openWorld, type World } from '#testing/world.ts';
+import { findOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../../scripts/system/ports.ts';
 import { relay } from '../../../../scripts/relay.ts';
 import type { Diagnosis } from '../queue/queued-study.ts';
 import { DIAGNOSES } from '../queue/proxy-diagnosis.ts';
 
-const PASSWORD = 'an-admin-of-the-tests';
 /** 3 Mbit/s: a piece of the first size takes longer than a connection may live. */
 const SLOW = { roundTripMs: 20, bitsPerSecond: 3e6 };
 const LIVES_MS = 2_500;
@@ -29,40 +30,25 @@ const nginx = findNginx();
 const why =
   nginx === null ? 'there is no nginx' : (await findOrthanc()) === null ? 'Orthanc is not installed' : null;
 
-async function openWorld() {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-hostile-'));
-  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
-  const port = await freePort();
-  const gateway = createGatewayUnderTest({
-    port,
-    webPort: await freePort(),
-    dataDir: join(folder, 'data'),
-    adminPassword: PASSWORD,
-    pacs: orthanc,
-  });
-  await gateway.start();
-  return {
-    folder,
-    port,
-    async close() {
-      await gateway.stop();
-      await orthanc.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-let world: Awaited<ReturnType<typeof openWorld>>;
+let world: World;
+let account: Account;
+/** Of the gateway's API. */
+let port: number;
 test.before(async () => {
-  if (why === null) world = await openWorld();
+  if (why !== null) return;
+  world = await openWorld();
+  account = await createAccount(world.gateway, 'tess', ['technician']);
+  port = Number(new URL(world.gateway.api).port);
 });
 test.after(async () => world?.close());
 
-async function writeStudy(seed: number, instances: number): Promise<readonly string[]> {
-  const study = syntheticStudy({ seed, instancesPerSeries: instances, rows: 512, columns: 512 });
+const seed = seedsOf('hostile proxies');
+
+async function writeStudy(nth: number, instances: number): Promise<readonly string[]> {
+  const study = syntheticStudy({ seed: seed(nth), instancesPerSeries: instances, rows: 512, columns: 512 });
   return Promise.all(
     study.instances.map(async ({ bytes }, index) => {
-      const path = join(world.folder, `${seed}-${index}.dcm`);
+      const path = join(world.folder, `${nth}-${index}.dcm`);
       await writeFile(path, bytes);
       return path;
     }),
@@ -74,7 +60,7 @@ async function writeStudy(seed: number, instances: number): Promise<readonly str
  * when it resolves.
  */
 async function send(
-  port: number,
+  through: number,
   paths: readonly string[],
   onSaid: (line: string) => void = () => undefined,
 ): Promise<readonly Diagnosis[]> {
@@ -83,9 +69,9 @@ async function send(
     'upload',
     ...paths,
     '--user',
-    'admin',
+    account.username,
     '--gateway',
-    `http://127.0.0.1:${port}`,
+    `http://127.0.0.1:${through}`,
     '--policy',
     'identified',
     '--wait',
@@ -111,7 +97,7 @@ test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, a
   const proxy = await startNginx(nginx!, {
     port: await freePort(),
     server: ['client_max_body_size 1m;'],
-    location: [...passTo(world.port), 'proxy_request_buffering off;'],
+    location: [...passTo(port), 'proxy_request_buffering off;'],
   });
   try {
     assert.equal(await send(proxy.port, await writeStudy(1, 12)), ['proxy-limits-size']);
@@ -122,7 +108,7 @@ test('a proxy that limits bodies to 1 MB: the study arrives in smaller pieces, a
 
 test('a load balancer that ends connections after 2.5 s: nothing is sent twice for it, and it is named', async () => {
   if (why !== null) skip('a proxy that cuts long requests', why);
-  const balancer = await startBetween({ targetPort: world.port, livesMs: LIVES_MS });
+  const balancer = await startBetween({ targetPort: port, livesMs: LIVES_MS });
   const link = await startShapedLink({ targetPort: balancer.port, ...SLOW });
   try {
     const paths = await writeStudy(2, 10);
@@ -139,7 +125,7 @@ test('a load balancer that ends connections after 2.5 s: nothing is sent twice f
 test('a proxy that holds bodies back until they are whole, behind one that ends connections: the study arrives, and the holding back is named', async () => {
   if (why !== null) skip('a proxy that buffers', why);
   const timeouts = ['client_body_timeout 3s;', 'send_timeout 3s;', 'keepalive_timeout 3s;'];
-  const location = [...passTo(world.port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
+  const location = [...passTo(port), 'proxy_request_buffering on;', 'proxy_read_timeout 3s;'];
   const proxy = await startNginx(nginx!, {
     port: await freePort(),
     server: ['client_max_body_size 0;', ...timeouts],
@@ -168,7 +154,7 @@ test('a guest network that answers everything with its sign-in page: nothing of 
     server: ['client_max_body_size 0;'],
     location,
   });
-  const between = await startBetween({ targetPort: world.port });
+  const between = await startBetween({ targetPort: port });
   const link = await startShapedLink({ targetPort: between.port, ...SLOW });
   try {
     const told = Promise.withResolvers<void>();
@@ -180,7 +166,7 @@ test('a guest network that answers everything with its sign-in page: nothing of 
     await until('the first bytes', () => link.counts().up > 500_000);
     between.leadTo(portal.port);
     await Promise.race([told.promise, sending]);
-    between.leadTo(world.port);
+    between.leadTo(port);
     assert.equal(await sending, ['proxy-answers']);
   } finally {
     await link.stop();

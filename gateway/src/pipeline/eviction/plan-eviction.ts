@@ -1,22 +1,39 @@
 /**
  * Eviction: which parcels of a study the gateway no longer needs. One that holds a quarantined instance
- * stays, for a person may still release it; everything else goes, and with the last one the study's key.
+ * stays, because a person may still release it; everything else goes, and with the last one the study's key.
+ *
+ * The rows go first, key and bytes once that is committed: until then a person may retry what was left out,
+ * and finds it.
  */
 import { isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
+import { instancesOf } from '../instance.store.ts';
+import { parcelsOfStudy } from '../parcel.store.ts';
+import { nothingToDo, type Effect, type LockedStudy, type Plan } from '../study-plan.ts';
 
-export type EvictionPlan = { readonly remove: readonly string[]; readonly held: boolean };
+export async function planEviction({ study, db }: LockedStudy): Promise<Plan> {
+  if (study.state !== 'receipted') return nothingToDo('elsewhere');
+  const instances = await instancesOf(db, study.id);
+  const isHeld = instances.some(({ state }) => state === 'quarantined');
+  const parcelIds = unneededParcels(await parcelsOfStudy(db, study.id), instances);
+  const removed: Effect = { kind: 'remove-parcel-blobs', parcelIds };
+  const { wrapped_key: wrappedKey } = study;
+  return {
+    outcome: isHeld ? 'held' : 'closed',
+    changes: [{ kind: 'delete-parcels', parcelIds }, ...(isHeld ? [] : [{ kind: 'forget-key' } as const])],
+    event: isHeld ? 'evicted-but-held' : 'evicted',
+    audit: { event: 'study-evicted', revision: study.revision, parcels: parcelIds.length, held: isHeld },
+    effects: isHeld || wrappedKey === null ? [removed] : [{ kind: 'destroy-key', wrappedKey }, removed],
+  };
+}
 
-export function planEviction(
+function unneededParcels(
   parcels: readonly { readonly id: string }[],
   instances: readonly { readonly parcel_id: string | null; readonly state: InstanceState }[],
-): EvictionPlan {
+): readonly string[] {
   const needed = new Set(
     instances
       .filter(({ state }) => state === 'quarantined' || !isSettled(state))
       .map((instance) => instance.parcel_id),
   );
-  return {
-    remove: parcels.map(({ id }) => id).filter((id) => !needed.has(id)),
-    held: instances.some(({ state }) => state === 'quarantined'),
-  };
+  return parcels.map(({ id }) => id).filter((id) => !needed.has(id));
 }

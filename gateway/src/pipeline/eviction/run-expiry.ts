@@ -2,14 +2,13 @@
  * What nobody comes back for: unfinished parcels, promises that were never kept, files that no row knows.
  * Runs by the clock; each ends as a state that a person sees, not in silence.
  */
-import { sql, type RawBuilder } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
+import type { Tables } from '../../database/tables.ts';
+import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { usedBlobs } from '../instance.store.ts';
 import { parcelOf } from '../parcel-blobs.ts';
 import { deleteUnfinished, expiredParcels, parcelStates } from '../parcel.store.ts';
-import { lockStudy } from '../study.store.ts';
-import { auditStudy } from '../audit-study.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
-import { enqueueStage } from '../stages.ts';
+import { nothingToDo } from '../study-plan.ts';
 
 export const EXPIRY_EVERY_SECONDS = 600;
 /**
@@ -24,7 +23,7 @@ export const NEVER_ARRIVED_AFTER_MS = 30 * 24 * 3600 * 1000;
  */
 export const OTHER_DEVICE_AFTER_MS = 24 * 3600 * 1000;
 
-export async function runExpiry(tools: PipelineTools): Promise<void> {
+export async function runExpiry(tools: ApplyTools): Promise<void> {
   const now = tools.now();
   const expired = (await expiredParcels(tools.db, now)).map(({ id }) => id);
   await tools.db.transaction().execute((trx) => deleteUnfinished(trx, expired));
@@ -45,7 +44,7 @@ export async function runExpiry(tools: PipelineTools): Promise<void> {
  * never will), and of one that was verified those in which no instance has its place (what came coded and was
  * restored, the tail of a sealed one, what a killed run restored).
  */
-async function sweepBlobs({ blobs, db }: PipelineTools): Promise<void> {
+async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
   const ids = await blobs.ids();
   const states = await parcelStates(db);
   const used = await usedBlobs(db);
@@ -67,40 +66,42 @@ function isOthersWait(before: Date): RawBuilder<boolean> {
       where l.instance_id = instance.id and (p.state <> 'verified' or p.created_at > ${before}::timestamptz))`;
 }
 
+const overdue = (db: Kysely<Tables>, before: Date, which: () => RawBuilder<boolean>) =>
+  db
+    .selectFrom('instance')
+    .where('instance.state', '=', 'promised')
+    .where('instance.updated_at', '<', before)
+    .where(which());
+
 /** `which`: of the promises that are older, the ones to give up. */
 async function giveUpPromises(
-  tools: PipelineTools,
+  tools: ApplyTools,
   before: Date,
   which: () => RawBuilder<boolean>,
 ): Promise<void> {
-  const studies = await tools.db
-    .selectFrom('instance')
-    .innerJoin('study', 'study.id', 'instance.study_id')
-    .select(['study.id', 'study.site_id', 'study.study_instance_uid', sql<number>`count(*)::int`.as('count')])
-    .where('instance.state', '=', 'promised')
-    .where('instance.updated_at', '<', before)
-    .where(which())
-    .groupBy(['study.id', 'study.site_id', 'study.study_instance_uid'])
+  const studies = await overdue(tools.db, before, which)
+    .select('instance.study_id as id')
+    .distinct()
     .execute();
-  for (const { id: studyId, site_id, study_instance_uid, count } of studies) {
-    await tools.db.transaction().execute(async (trx) => {
-      await lockStudy(trx, studyId);
-      await trx
-        .updateTable('instance')
-        .set({ state: 'refused', reason: 'never-arrived', updated_at: tools.now() })
+  for (const { id: studyId } of studies) {
+    await applyPlan(tools, studyId, async ({ db }) => {
+      const rows = await overdue(db, before, which)
+        .select('instance.id')
         .where('study_id', '=', studyId)
-        .where('state', '=', 'promised')
-        .where('updated_at', '<', before)
-        .where(which())
         .execute();
-      await enqueueStage(trx, tools, { queue: 'assembly', studyId });
-      await auditStudy(
-        trx,
-        tools,
-        { id: studyId, site_id, study_instance_uid },
-        { event: 'instances-never-arrived', instances: count },
-      );
+      if (rows.length === 0) return nothingToDo('elsewhere');
+      return {
+        outcome: 'given-up',
+        changes: [
+          {
+            kind: 'change-instances',
+            from: ['promised'],
+            changes: rows.map(({ id }) => ({ id, state: 'refused', reason: 'never-arrived' })),
+          },
+        ],
+        next: [{ queue: 'assembly', studyId }],
+        audit: { event: 'instances-never-arrived', instances: rows.length },
+      };
     });
-    tools.changes.emit(studyId);
   }
 }

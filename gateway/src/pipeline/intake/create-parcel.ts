@@ -63,7 +63,8 @@ function parseMetadata(header: string | null): Pick<Announced, 'uploadId' | 'dev
   const deviceParcelId = (values.get('parcel') ?? '').toString().toLowerCase();
   if (!isUuid(uploadId) || !isUuid(deviceParcelId))
     throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');
-  const [keyId, enc] = [values.get('seal')?.toString(), values.get('enc')?.toString('base64')];
+  const keyId = values.get('seal')?.toString();
+  const enc = values.get('enc')?.toString('base64');
   if ((keyId === undefined) !== (enc === undefined))
     throw new Problem('invalid-request', 'Upload-Metadata has one of seal and enc without the other.');
   return { uploadId, deviceParcelId, seal: keyId === undefined || enc === undefined ? null : { keyId, enc } };
@@ -93,11 +94,12 @@ async function checkSeal({ seal, deviceParcelId }: Announced, keys: SealingKeys)
   });
 }
 
+type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'now' | 'newId'>;
 type Settings = { readonly expiresAfterMs: number; readonly sealing: SealingKeys };
 
 /** `fresh`: its blob is not there yet. Throws Problem, and StudyStorageFull. */
 export async function findOrCreateParcel(
-  tools: PipelineTools,
+  tools: Tools,
   settings: Settings,
   request: Request,
   owner: UploadOwner,
@@ -113,13 +115,8 @@ export async function findOrCreateParcel(
     return { row: before, fresh: false };
   }
   await checkSeal(announced, settings.sealing);
-  const fresh = await insert(
-    tools,
-    announced,
-    upload,
-    before,
-    new Date(tools.now().getTime() + settings.expiresAfterMs),
-  ).catch((error: unknown) =>
+  const expiresAt = new Date(tools.now().getTime() + settings.expiresAfterMs);
+  const fresh = await insert(tools, upload, { ...announced, before, expiresAt }).catch((error: unknown) =>
     Promise.reject(error instanceof StorageFull ? new StudyStorageFull(upload.study_id, error) : error),
   );
   const row = await findDeviceParcel(tools.db, uploadId, deviceParcelId);
@@ -135,9 +132,9 @@ function checkSame({ bytes, seal }: Announced, before: OwnedParcel): void {
   if (!isSame) throw new Problem('invalid-request', 'The parcel was announced with another length or seal.');
 }
 
-/** One that expired and was not swept yet would be told its offset, and then be refused. */
+/** A parcel that expired and was not swept yet would be told its offset, and then be refused. */
 async function forgetExpired(
-  tools: PipelineTools,
+  tools: Tools,
   parcel: OwnedParcel | undefined,
 ): Promise<OwnedParcel | undefined> {
   if (parcel?.state !== 'receiving' || parcel.expires_at > tools.now()) return parcel;
@@ -146,22 +143,23 @@ async function forgetExpired(
   return gone.length > 0 ? undefined : findDeviceParcel(tools.db, parcel.upload_id, parcel.device_parcel_id);
 }
 
+type NewParcel = Announced & {
+  readonly plainBytes: number;
+  /** The damaged parcel that it replaces. */
+  readonly before: OwnedParcel | undefined;
+  readonly expiresAt: Date;
+};
+
 /** False: somebody else was first. */
-async function insert(
-  tools: PipelineTools,
-  announced: Announced & { readonly plainBytes: number },
-  upload: UploadRow,
-  before: OwnedParcel | undefined,
-  expiresAt: Date,
-): Promise<boolean> {
-  const { uploadId, deviceParcelId, bytes, seal } = announced;
+async function insert(tools: Tools, upload: UploadRow, parcel: NewParcel): Promise<boolean> {
+  const { uploadId, deviceParcelId, bytes, seal, before } = parcel;
   return tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, upload.study_id);
     // Closed since it was looked for.
     if (study === undefined || study.wrapped_key === null) throw new Problem('upload-not-found');
     const policy = { name: study.policy_name, version: study.policy_version };
     if (!(await isInForce(trx, study.site_id, policy))) throw new Problem('policy-withdrawn');
-    await checkAnnounced(trx, uploadId, announced.plainBytes, before === undefined ? 0 : plainBytes(before));
+    await checkAnnounced(trx, uploadId, parcel.plainBytes, before === undefined ? 0 : plainBytes(before));
     await reserveRoom(trx, tools.blobs, uploadId, bytes);
     if (before !== undefined) await setAsideDamaged(trx, before);
     return insertParcel(trx, {
@@ -171,7 +169,7 @@ async function insert(
       study_id: upload.study_id,
       device_parcel_id: deviceParcelId,
       bytes,
-      expires_at: expiresAt,
+      expires_at: parcel.expiresAt,
       seal_key_id: seal?.keyId ?? null,
       seal_enc: seal?.enc ?? null,
     });

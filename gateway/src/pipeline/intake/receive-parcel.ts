@@ -1,7 +1,7 @@
 /**
- * tus 1.0 at `/upload/files`: a parcel comes in, in pieces, over a network that comes and goes. @tus/server
- * speaks the protocol; here is what it does not have: whose parcel it is, creation that can be repeated,
- * checksums, room on the disk, and answers that say what to do.
+ * tus 1.0 at `/upload/files`: receives a parcel in pieces, over a network that comes and goes. @tus/server
+ * speaks the protocol; here is what it lacks: whose parcel it is, creation that can be repeated, checksums,
+ * room on the disk, and answers that say what to do.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
@@ -9,13 +9,12 @@ import { Server } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
 import { sealedSize } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
+import { applyPlan, type ApplyTools } from '../apply-plan.ts';
 import { removeParcelBlobs, tailOf } from '../parcel-blobs.ts';
-import { deleteUnfinished, findParcel, moveParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
-import { isOwnedBy, type UploadOwner } from '../upload-owner.ts';
-import { clearWaiting, setWaiting } from '../study.store.ts';
-import { auditStudy } from '../audit-study.ts';
+import { deleteUnfinished, findParcel, plainBytes, type OwnedParcel } from '../parcel.store.ts';
 import type { PipelineTools } from '../pipeline-tools.ts';
-import { enqueueStage } from '../stages.ts';
+import { setWaiting } from '../study.store.ts';
+import { isOwnedBy, type UploadOwner } from '../upload-owner.ts';
 import { findOrCreateParcel, isUuid, PARCEL_BYTES_LIMIT, StudyStorageFull } from './create-parcel.ts';
 import { createCutBody, LET_GO_WITHIN_MS, type CutBody } from './cut-body.ts';
 import { createParcelLocker } from './parcel-locker.ts';
@@ -32,13 +31,13 @@ const TUS_VERSION = { 'Tus-Resumable': '1.0.0' } as const;
 
 export type ParcelReceiver = {
   /**
-   * Any tus request of who reaches these uploads; `socket` is its body where the server gives it. Throws
-   * Problem; what has no code of ours is answered as tus does.
+   * Answers any tus request of this owner; `socket` is its body where the server gives it. Throws Problem; a
+   * failure without a code of ours is answered as tus does.
    */
   handle(request: Request, owner: UploadOwner, socket?: Readable): Promise<Response>;
-  /** A parcel is complete: verify takes over. As often as one likes. */
+  /** A parcel is complete: verify takes over. May be called any number of times. */
   arrived(parcelId: string): Promise<void>;
-  /** Something of this upload is being received by this gateway at this moment. */
+  /** This gateway is receiving something of this upload right now. */
   isReceiving(uploadId: string): boolean;
 };
 
@@ -48,18 +47,51 @@ export type ParcelSettings = {
   readonly sealing: SealingKeys;
 };
 
-export function createParcelReceiver(
-  tools: PipelineTools,
-  { expiresAfterMs, sealing }: ParcelSettings,
-): ParcelReceiver {
-  const current = new AsyncLocalStorage<ParcelRequest>();
+export type IntakeTools = ApplyTools & Pick<PipelineTools, 'locks' | 'newId'>;
+
+/** What the requests share. */
+type Intake = {
+  readonly tools: IntakeTools;
+  readonly settings: ParcelSettings;
+  readonly server: Server;
+  /** The parcel of the request that runs. */
+  readonly current: AsyncLocalStorage<ParcelRequest>;
   /** How many requests with a body each upload has here. */
-  const receiving = new Map<string, number>();
-  const removed = async (parcel: OwnedParcel): Promise<void> => {
-    const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
-    await removeParcelBlobs(tools.blobs, gone);
+  readonly receiving: Map<string, number>;
+};
+
+/** A tus request, and who makes it. */
+type Asked = { readonly request: Request; readonly body: CutBody; readonly owner: UploadOwner };
+
+export function createParcelReceiver(tools: IntakeTools, settings: ParcelSettings): ParcelReceiver {
+  const current = new AsyncLocalStorage<ParcelRequest>();
+  const server = createServer(tools, settings.sealing, current);
+  const intake: Intake = { tools, settings, server, current, receiving: new Map() };
+  return {
+    arrived: (parcelId) => handOver(tools, parcelId),
+    isReceiving: (uploadId) => intake.receiving.has(uploadId),
+    async handle(request, owner, socket) {
+      if (request.method === 'OPTIONS') return describeServer(server, request);
+      // Nobody reads a parcel back.
+      if (request.method === 'GET')
+        throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
+      const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
+      try {
+        const asked = { request, body, owner };
+        return await (request.method === 'POST' ? create(intake, asked) : resume(intake, asked));
+      } finally {
+        body.stop();
+      }
+    },
   };
-  const server = new Server({
+}
+
+function createServer(
+  tools: IntakeTools,
+  sealing: SealingKeys,
+  current: AsyncLocalStorage<ParcelRequest>,
+): Server {
+  return new Server({
     path: '/upload/files',
     datastore: new ParcelSpool({
       blobs: tools.blobs,
@@ -67,7 +99,7 @@ export function createParcelReceiver(
       sealing,
       request: current,
       now: tools.now,
-      removed,
+      removed: (parcel) => removeUnfinished(tools, parcel),
     }),
     locker: createParcelLocker(() => {
       const body = current.getStore()?.body;
@@ -84,149 +116,160 @@ export function createParcelReceiver(
       return undefined;
     },
     onUploadFinish: async (_request, upload) => {
-      await arrived(upload.id);
+      await handOver(tools, upload.id);
       return {};
     },
   });
-
-  async function arrived(parcelId: string): Promise<void> {
-    const parcel = await findParcel(tools.db, parcelId);
-    if (
-      parcel === undefined ||
-      parcel.state !== 'receiving' ||
-      (await tools.blobs.size(parcelId)) !== plainBytes(parcel)
-    )
-      return;
-    await tools.blobs.sync(parcelId);
-    // The record of which it was a part is opened. Where this is not reached, expiry removes it.
-    if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
-    await tools.db.transaction().execute(async (trx) => {
-      if (!(await moveParcel(trx, parcelId, 'receiving', 'received'))) return;
-      await clearWaiting(trx, parcel.study_id, 'storage-full');
-      await enqueueStage(trx, tools, { queue: 'verify', parcelId });
-      await auditStudy(
-        trx,
-        tools,
-        { ...parcel, id: parcel.study_id },
-        { event: 'parcel-received', uploadId: parcel.upload_id, parcelId, bytes: parcel.bytes },
-      );
-    });
-    tools.changes.emit(parcel.study_id);
-  }
-
-  async function speak(incoming: Request, body: CutBody, parcel: OwnedParcel): Promise<Response> {
-    const { url, method, headers } = incoming;
-    // Without its body: the spool reads that itself.
-    const request = new Request(url, { method, headers });
-    const length = request.headers.get('content-length');
-    const beside: ParcelRequest = {
-      parcel,
-      body,
-      failure: null,
-      checksum: parseUploadChecksum(request.headers.get('upload-checksum')),
-      contentLength: length === null ? null : Number(length),
-    };
-    const { upload_id: uploadId } = parcel;
-    if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) + 1);
-    const response = await current
-      .run(beside, () => server.handleWeb(request as never))
-      .finally(() => {
-        if (method !== 'HEAD') receiving.set(uploadId, (receiving.get(uploadId) ?? 0) - 1);
-        if (receiving.get(uploadId) === 0) receiving.delete(uploadId);
-      });
-    if (response.status >= 400) await refuse(tools, beside, parcel);
-    const offset = response.headers.get('upload-offset');
-    // tus 1.0 Expiration: "This header MUST be included in every PATCH response if the upload is going to
-    // expire."
-    if (method !== 'DELETE' && offset !== String(parcel.bytes))
-      response.headers.set('Upload-Expires', parcel.expires_at.toUTCString());
-    return withoutCors(response);
-  }
-
-  async function create(request: Request, body: CutBody, owner: UploadOwner): Promise<Response> {
-    const parcel = await findOrCreateParcel(tools, { expiresAfterMs, sealing }, request, owner).catch(
-      (error: unknown) =>
-        error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error),
-    );
-    if (parcel.fresh || (await parcelOffset(tools, parcel.row)) === null)
-      return speak(request, body, parcel.row);
-    // The answer to the first creation was lost, and the request itself may still be writing: as every
-    // question, this one takes the parcel from it and learns where it ends. Its own body is not read: the
-    // device goes on at the offset it is told.
-    const { id } = parcel.row;
-    const answer = await speak(
-      new Request(new URL(`/upload/files/${id}`, request.url), { method: 'HEAD', headers: TUS_VERSION }),
-      createCutBody(null),
-      parcel.row,
-    );
-    if (answer.status >= 400) return answer;
-    const headers = new Headers({ ...TUS_VERSION, Location: `files/${id}` });
-    for (const name of ['Upload-Offset', 'Upload-Expires'])
-      if (answer.headers.has(name)) headers.set(name, answer.headers.get(name)!);
-    if (headers.get('upload-offset') === String(parcel.row.bytes)) await arrived(id);
-    return new Response(null, { status: 201, headers });
-  }
-
-  async function resume(request: Request, body: CutBody, owner: UploadOwner): Promise<Response> {
-    const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
-    const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
-    // A parcel out of owner is as good as none: whether it exists is not said.
-    if (parcel === undefined || !isOwnedBy(owner, parcel)) throw new Problem('not-found');
-    if (request.method !== 'PATCH') {
-      const response = await speak(request, body, parcel);
-      // The last PATCH was stored, and the process died before it said so.
-      if (request.method === 'HEAD' && parcel.state === 'receiving') await arrived(id);
-      return response;
-    }
-    const started = performance.now();
-    const { study_id: studyId } = parcel;
-    tools.log({ event: 'stage-started', stage: 'intake', studyId, parcelId: id });
-    const response = await speak(request, body, parcel);
-    tools.log({
-      event: 'stage-finished',
-      stage: 'intake',
-      studyId,
-      parcelId: id,
-      outcome: String(response.status),
-      ms: Math.round(performance.now() - started),
-    });
-    return response;
-  }
-
-  return {
-    arrived,
-    isReceiving: (uploadId) => receiving.has(uploadId),
-    async handle(request, owner, socket) {
-      if (request.method === 'OPTIONS') {
-        const response = withoutCors(await server.handleWeb(request as never));
-        response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
-        return response;
-      }
-      // A parcel is not read back, by nobody.
-      if (request.method === 'GET')
-        throw new Problem('method-not-allowed', undefined, { Allow: 'HEAD, PATCH, DELETE, OPTIONS' });
-      const body = createCutBody(request.method === 'HEAD' ? null : (socket ?? request.body));
-      try {
-        return await (request.method === 'POST'
-          ? create(request, body, owner)
-          : resume(request, body, owner));
-      } finally {
-        body.stop();
-      }
-    },
-  };
 }
 
-async function reportFull(tools: PipelineTools, studyId: string): Promise<never> {
+async function describeServer(server: Server, request: Request): Promise<Response> {
+  const response = withoutCors(await server.handleWeb(request as never));
+  response.headers.set('Tus-Checksum-Algorithm', CHECKSUM_ALGORITHMS.join(','));
+  return response;
+}
+
+async function removeUnfinished(tools: IntakeTools, parcel: OwnedParcel): Promise<void> {
+  const gone = await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcel.id]));
+  await removeParcelBlobs(tools.blobs, gone);
+}
+
+/** The parcel goes to verify, if it is complete. */
+async function handOver(tools: IntakeTools, parcelId: string): Promise<void> {
+  const parcel = await findParcel(tools.db, parcelId);
+  if (parcel?.state !== 'receiving' || (await tools.blobs.size(parcelId)) !== plainBytes(parcel)) return;
+  await tools.blobs.sync(parcelId);
+  // The record that it was a part of is opened. Where this is not reached, expiry removes it.
+  if (parcel.seal_enc !== null) await tools.blobs.remove(tailOf(parcelId));
+  const { upload_id: uploadId, bytes } = parcel;
+  await applyPlan(tools, parcel.study_id, async () => ({
+    outcome: 'received',
+    changes: [
+      { kind: 'move-parcel', parcelId, from: 'receiving', to: 'received' },
+      { kind: 'stop-waiting', because: 'storage-full' },
+    ],
+    next: [{ queue: 'verify', parcelId }],
+    audit: { event: 'parcel-received', uploadId, parcelId, bytes },
+  }));
+}
+
+async function create(intake: Intake, asked: Asked): Promise<Response> {
+  const { tools, settings } = intake;
+  const { request, body } = asked;
+  const parcel = await findOrCreateParcel(tools, settings, request, asked.owner).catch((error: unknown) =>
+    error instanceof StudyStorageFull ? reportFull(tools, error.studyId) : Promise.reject(error),
+  );
+  if (parcel.fresh || (await parcelOffset(tools, parcel.row)) === null)
+    return speak(intake, request, body, parcel.row);
+  return findAgain(intake, request, parcel.row);
+}
+
+/**
+ * The answer to the first creation was lost, and that request may still be writing. Like every question, this
+ * one takes the parcel from it and learns where it ends. The body of this request is not read: the device
+ * resumes at the offset it is told.
+ */
+async function findAgain(intake: Intake, request: Request, parcel: OwnedParcel): Promise<Response> {
+  const { id } = parcel;
+  const head = new Request(new URL(`/upload/files/${id}`, request.url), {
+    method: 'HEAD',
+    headers: TUS_VERSION,
+  });
+  const answer = await speak(intake, head, createCutBody(null), parcel);
+  if (answer.status >= 400) return answer;
+  const headers = new Headers({ ...TUS_VERSION, Location: `files/${id}` });
+  for (const name of ['Upload-Offset', 'Upload-Expires'])
+    if (answer.headers.has(name)) headers.set(name, answer.headers.get(name)!);
+  if (headers.get('upload-offset') === String(parcel.bytes)) await handOver(intake.tools, id);
+  return new Response(null, { status: 201, headers });
+}
+
+async function resume(intake: Intake, { request, body, owner }: Asked): Promise<Response> {
+  const { tools } = intake;
+  const id = new URL(request.url).pathname.split('/').at(-1) ?? '';
+  const parcel = isUuid(id) ? await findParcel(tools.db, id) : undefined;
+  // Another owner's parcel is as good as none: whether it exists is not said.
+  if (parcel === undefined || !isOwnedBy(owner, parcel)) throw new Problem('not-found');
+  if (request.method === 'PATCH') return receivePiece(intake, request, body, parcel);
+  const response = await speak(intake, request, body, parcel);
+  // The last PATCH was stored, and the process died before it said so.
+  if (request.method === 'HEAD' && parcel.state === 'receiving') await handOver(tools, id);
+  return response;
+}
+
+/** One PATCH, between its two lines in the log. */
+async function receivePiece(
+  intake: Intake,
+  request: Request,
+  body: CutBody,
+  parcel: OwnedParcel,
+): Promise<Response> {
+  const { log } = intake.tools;
+  const of = { stage: 'intake', studyId: parcel.study_id, parcelId: parcel.id };
+  const started = performance.now();
+  log({ event: 'stage-started', ...of });
+  const response = await speak(intake, request, body, parcel);
+  const ms = Math.round(performance.now() - started);
+  log({ event: 'stage-finished', ...of, outcome: String(response.status), ms });
+  return response;
+}
+
+/** Has @tus/server answer; throws a failure that has a code of ours. */
+async function speak(
+  intake: Intake,
+  incoming: Request,
+  body: CutBody,
+  parcel: OwnedParcel,
+): Promise<Response> {
+  const { url, method, headers } = incoming;
+  const length = headers.get('content-length');
+  const beside: ParcelRequest = {
+    parcel,
+    body,
+    failure: null,
+    checksum: parseUploadChecksum(headers.get('upload-checksum')),
+    contentLength: length === null ? null : Number(length),
+  };
+  // Without its body: the spool reads that itself.
+  const request = new Request(url, { method, headers });
+  const answer = () => intake.current.run(beside, () => intake.server.handleWeb(request as never));
+  const response = await (method === 'HEAD' ? answer() : whileReceiving(intake, parcel.upload_id, answer));
+  if (response.status >= 400) await refuse(intake.tools, beside, parcel);
+  const offset = response.headers.get('upload-offset');
+  // tus 1.0 Expiration: "This header MUST be included in every PATCH response if the upload is going to
+  // expire."
+  if (method !== 'DELETE' && offset !== String(parcel.bytes))
+    response.headers.set('Upload-Expires', parcel.expires_at.toUTCString());
+  return withoutCors(response);
+}
+
+async function whileReceiving<T>(
+  { receiving }: Intake,
+  uploadId: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  receiving.set(uploadId, (receiving.get(uploadId) ?? 0) + 1);
+  try {
+    return await work();
+  } finally {
+    const left = (receiving.get(uploadId) ?? 0) - 1;
+    if (left > 0) receiving.set(uploadId, left);
+    else receiving.delete(uploadId);
+  }
+}
+
+async function reportFull(
+  tools: Pick<IntakeTools, 'db' | 'now' | 'changes'>,
+  studyId: string,
+): Promise<never> {
   if (await setWaiting(tools.db, studyId, 'storage-full', tools.now())) tools.changes.emit(studyId);
   throw new Problem('storage-full');
 }
 
 /**
- * Throws what has a code of ours. 409 stays as tus says it: it means "ask with HEAD" (DESIGN §4), as do the
- * statuses of a lost connection.
+ * Throws what has a code of ours. 409 stays as tus means it ("ask with HEAD"), as do the statuses of a lost
+ * connection.
  */
-async function refuse(tools: PipelineTools, request: ParcelRequest, parcel: OwnedParcel): Promise<void> {
+async function refuse(tools: IntakeTools, request: ParcelRequest, parcel: OwnedParcel): Promise<void> {
   const { failure } = request;
   if (failure instanceof StorageFull) await reportFull(tools, parcel.study_id);
   if (failure instanceof Problem) throw failure;

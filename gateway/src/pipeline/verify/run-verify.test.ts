@@ -11,8 +11,7 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
 import { openTestPipeline, packed, rollingBack, toManifest } from '../../testing/open-pipeline.ts';
 import { findParcel } from '../parcel.store.ts';
-import { runParcel } from '../pipeline.ts';
-import { runVerify } from './run-verify.ts';
+import { runParcel, runVerify } from '../pipeline.ts';
 
 const signal = new AbortController().signal;
 const test = suite('verify that fails');

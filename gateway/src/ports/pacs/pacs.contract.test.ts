@@ -2,7 +2,6 @@
  * What the gateway relies on from a PACS, against a real Orthanc through both adapters, and against answers
  * that no Orthanc gives.
  */
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,13 +10,13 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip, testEnvironment } from '#testing/environment.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
 import { FETCHED_BYTES_LIMIT, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
 const signal = new AbortController().signal;
-const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** What the corpus says of each of its files. */
 type Row = {

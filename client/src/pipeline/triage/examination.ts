@@ -1,23 +1,20 @@
 /**
- * What the worker says of one instance. Numbers, codes and, where a film may have to be repeated, its
- * picture: no value of the header.
+ * The worker's answer about one instance: numbers, codes and, where a film may have to be repeated, its picture. No
+ * value of the header.
  */
 import type { FilmMark } from '#shared/models/film.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { DeviceModelId } from './device-models.ts';
 
-export interface Examined {
+export interface Examination {
   readonly triage: DeviceTriage;
-  /** Null where nothing is to be pointed out. */
+  /** Null where there is nothing to point out. */
   readonly film: { readonly picture: Thumbnail; readonly marks: readonly FilmMark[] } | null;
   readonly readings: Readings;
 }
 
-/**
- * What each model gave, and how long it took: for tests and benches, which compare them with what is
- * expected.
- */
+/** The outputs of each model and their times, which tests and benches compare with expected values. */
 export interface Readings {
   /** In the order of the card; empty where the frame could not be drawn here. */
   readonly kind: readonly number[];

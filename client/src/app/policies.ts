@@ -1,0 +1,56 @@
+/** The policies of the gateway: those known from last time, and the current ones as soon as it answers. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import { afterDrawing } from '../kit/after-drawing.ts';
+import type { ApiClient } from '../net/api-client.ts';
+import type { SessionStore } from '../net/session.ts';
+import { knownPolicies, type KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+
+export interface Policies {
+  readonly known: ReadonlySignal<KnownPolicies | null>;
+  /** Asks the gateway, where somebody is signed in. */
+  hear(): void;
+  /** Reads the known ones, and asks the gateway at each sign-in. Throws where there is no database. */
+  load(): Promise<void>;
+}
+
+export interface PoliciesTools {
+  readonly database: LocalDatabase;
+  readonly api: ApiClient;
+  readonly session: SessionStore;
+}
+
+export function createPolicies(tools: PoliciesTools): Policies {
+  const { database, session } = tools;
+  const known = signal<KnownPolicies | null>(null);
+  const hear = () => {
+    if (session.state.peek() !== 'signed-in') return;
+    void ignoreFailure(
+      fetchPolicies(tools).then((now) => {
+        known.value = now;
+      }),
+      'without an answer the known policies hold, and the gateway checks the version anyway',
+    );
+  };
+  return {
+    known,
+    hear,
+    async load() {
+      known.value = await knownPolicies(database);
+      effect(() => {
+        if (session.state.value === 'signed-in') hear();
+      });
+    },
+  };
+}
+
+/** Loads the schemas, and the code that opens the project key, once the page is drawn. */
+async function fetchPolicies({ database, api }: PoliciesTools): Promise<KnownPolicies> {
+  await afterDrawing();
+  const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([
+    import('#shared/protocol/api.ts'),
+    import('../pipeline/queue/rows/remember-policies.ts'),
+  ]);
+  return rememberPolicies(database, await api.json(await policyRequest(database), policyAnswerSchema));
+}

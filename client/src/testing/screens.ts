@@ -1,0 +1,120 @@
+/**
+ * Every screen of the app in every state that tests look at: which file walks there, and what the state is.
+ * Each is looked at in the windows, themes and by the checks of `inspectPage`; RELAY_SCREENSHOTS names the
+ * folder for a picture of each.
+ */
+import type { Page } from 'playwright-core';
+import * as assert from 'uvu/assert';
+import { inspectPage } from '#testing/inspect-page.ts';
+
+/** By the file in client/src that walks there. */
+export const SCREENS = {
+  'screens.e2e.ts': {
+    'sign-in': 'Nobody has signed in',
+    'sign-in-refused': 'A wrong password',
+    'upload-empty': 'Nothing is chosen',
+    account: 'The account menu',
+    'upload-found': 'Two studies of two patients, and files that cannot be sent',
+    policy: 'The choice of a policy',
+    'queue-offline': 'Two studies wait for the network',
+    'take-back': 'Asks before a study is taken back',
+    'queue-opened-offline': 'The app was opened without a network',
+    'queue-arrived': 'A study is in the PACS',
+    'study-arrived': 'A study in the PACS, with its receipt',
+    'study-decision': 'An instance contradicts the PACS',
+    'leave-out': 'Asks before an instance is left out',
+    'not-found': 'An address that does not exist',
+    'queue-of-another': 'Studies of other people wait',
+    'study-receipt-faulty': 'A receipt does not hold',
+  },
+  'screens-queue.e2e.ts': {
+    'queue-order': 'Three studies in their order',
+    cancel: 'Asks before a study is cancelled on its way',
+    'queue-proxy': 'A proxy answers in the gateway’s place',
+    'queue-lost': 'The browser has cleared its storage',
+    'upload-too-large': 'Not enough space',
+    'queue-goes-on-open': 'A browser without Background Sync',
+  },
+  'before-after.e2e.ts': {
+    'before-after-card': 'A found study, and the way to before and after',
+    'before-after': 'What is removed from a CT',
+    'before-after-scrolled': 'The same, scrolled',
+    'before-after-search': 'A search that finds elements',
+    'before-after-nothing': 'A search that finds nothing',
+    'before-after-kept': 'Kept elements only',
+    'before-after-identified': 'Nothing is changed',
+    'held-back-card': 'A found study of which instances are held back',
+    'held-back': 'Instances are held back',
+    'held-large': 'The picture of an instance, larger',
+    'release-all': 'Asks before all are released',
+    'held-back-released': 'Two of three are released',
+    'held-document': 'A document cannot be released',
+    'before-after-unreadable': 'A file can no longer be read',
+    'before-after-missing': 'The study is no longer chosen',
+    'held-cine': 'A cine is held back',
+  },
+  'triage.e2e.ts': {
+    'triage-card': 'Films that should be repeated',
+    'triage-film': 'Such a film, marked',
+    'triage-queue': 'Such a film, queued',
+  },
+  'results/results-screens.e2e.ts': {
+    'results-empty': 'There are no results',
+    results: 'Results, and jobs above them',
+    'result-above': 'A finding above the threshold',
+    'result-gradients': 'Integrated gradients',
+    'result-lungs': 'Lung fields',
+    'result-keys': 'The keys',
+    'result-pending': 'A verdict that can still be taken back',
+    'result-verified': 'A verdict that was saved',
+    'result-correct': 'A correction without what it needs',
+    'result-overtaken': 'Somebody else’s verdict came first',
+    'result-not-kept': 'A verdict could not be saved',
+    'result-outside': 'Outside the model’s population',
+    'result-not-a-film': 'Not a chest film',
+    'result-remarks': 'With remarks',
+    'result-lung-fields': 'Lung fields alone',
+    beside: 'Two versions',
+    'result-missing': 'There is no such result',
+    'results-unreachable': 'The gateway does not answer',
+    run: 'A study to look at',
+    'run-file': 'A file to look at',
+    'run-uid': 'A UID that is none',
+    'run-watch': 'A job that is running',
+    'run-failed': 'A job that failed',
+    models: 'The models',
+    'models-stop': 'Asks before a model is stopped',
+    'account-unkept': 'A verdict could not be saved before signing out',
+  },
+  'results/results.e2e.ts': {
+    'real-result': 'A finding of the real model',
+    'real-gradients': 'Its integrated gradients',
+    'real-lungs': 'Its lung fields',
+    'real-verified': 'A verdict after a reload',
+    'real-silent': 'The model gives no answer',
+    'real-list': 'Results of a study',
+  },
+  'results/stored.e2e.ts': {
+    'stored-result': 'A result that is in the PACS',
+    'stored-report-open': 'The report, everything opened',
+    'stored-report': 'The report',
+    'stored-segmentation': 'The segmentation',
+    'stored-heat-map': 'The heat map',
+    'stored-verified': 'The verified report',
+    'stored-gone': 'The PACS no longer holds it',
+    'stored-away': 'The PACS does not answer',
+  },
+} as const;
+
+type NamesOf<T> = T extends T ? keyof T : never;
+export type ScreenName = NamesOf<(typeof SCREENS)[keyof typeof SCREENS]>;
+
+/** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */
+export async function looksRight(page: Page, name: ScreenName): Promise<void> {
+  const faults = await inspectPage(page, name, process.env['RELAY_SCREENSHOTS']);
+  assert.equal(
+    faults,
+    [],
+    `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`,
+  );
+}

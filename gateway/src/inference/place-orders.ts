@@ -1,0 +1,71 @@
+/** Orders for models become jobs: all of one request, or none. */
+import type { Role } from '#shared/protocol/api.ts';
+import type { Job } from '#shared/protocol/inference.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Trx } from '../database/database.ts';
+import type { Caller } from '../http/route.ts';
+import { reachesStudy } from '../results/result-reach.ts';
+import { createJob, type JobOrder } from './create-job.ts';
+import type { InferenceTools } from './inference-tools.ts';
+import { findJob, requireRoom, toShownJobs } from './job.store.ts';
+import { withModels } from './with-models.ts';
+
+/** Whose jobs may go before the others'. */
+const URGENT: readonly Role[] = ['radiologist', 'admin'];
+
+/** @throws Problem as `commitOrders`. */
+export async function placeOrders(
+  caller: Caller,
+  orders: readonly JobOrder[],
+  tools: InferenceTools,
+): Promise<Job[]> {
+  return shownJobs(await commitOrders(caller, orders, tools), tools);
+}
+
+export async function shownJobs(ids: readonly string[], { db }: InferenceTools): Promise<Job[]> {
+  return toShownJobs(db, await Promise.all(ids.map(async (id) => (await findJob(db, id))!)));
+}
+
+/**
+ * All orders of one request ask the same models.
+ * @throws Problem study-not-found, also where the study is not the caller's: whether it exists is not said;
+ * not-allowed, rate-limited, and those of `withModels`.
+ */
+export async function commitOrders(
+  caller: Caller,
+  orders: readonly JobOrder[],
+  tools: InferenceTools,
+): Promise<readonly string[]> {
+  const isUrgent = orders.some(({ priority = 0 }) => priority > 0);
+  if (isUrgent && !caller.roles.some((role) => URGENT.includes(role))) throw new Problem('not-allowed');
+  for (const { studyInstanceUID } of orders) {
+    if (studyInstanceUID !== undefined && !(await reachesStudy(tools.db, caller, studyInstanceUID)))
+      throw new Problem('study-not-found');
+  }
+  const { model, version = null } = orders[0]!;
+  await withModels({ siteId: caller.siteId, model, version }, tools, async () => undefined);
+  return tools.db.transaction().execute(async (trx) => {
+    await requireRoom(trx, caller.id, orders.length);
+    const made: string[] = [];
+    for (const order of orders) made.push(await createJob(trx, tools, order));
+    await auditOrders(trx, caller, { ids: made, orders, now: tools.now() });
+    return made;
+  });
+}
+
+async function auditOrders(
+  trx: Trx,
+  caller: Caller,
+  { ids, orders, now }: { ids: readonly string[]; orders: readonly JobOrder[]; now: Date },
+): Promise<void> {
+  const event = {
+    event: 'inference-asked',
+    jobId: ids[0]!,
+    jobs: ids.length,
+    model: orders[0]!.model,
+    studies: orders.flatMap(({ studyInstanceUID }) => studyInstanceUID ?? []),
+    accountId: caller.id,
+  } as const;
+  await recordAudit(trx, caller.siteId, event, now);
+}

@@ -1,0 +1,113 @@
+/**
+ * The one place where the pipeline changes the state of a study. A plan is made and carried out in one
+ * transaction, under the lock of the study's row: the changes, the study's event, the next jobs, and last the
+ * audit row. Then come the effects outside of the database.
+ *
+ * A plan is void where something it builds on is gone all the same (a parcel that expired is not locked with
+ * its study). Then nothing of it happens, and whoever changed that has enqueued what comes next.
+ */
+import type { Transaction } from 'kysely';
+import type { Tables } from '../database/tables.ts';
+import { auditStudy } from './audit-study.ts';
+import { changeInstances } from './instance.store.ts';
+import { removeParcelBlobs } from './parcel-blobs.ts';
+import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';
+import type { PipelineTools } from './pipeline-tools.ts';
+import { insertReceipt } from './receipt.store.ts';
+import { enqueueStage } from './stages.ts';
+import type { Change, Effect, Plan, Planner } from './study-plan.ts';
+import {
+  applyStudyEvent,
+  clearWaiting,
+  lockStudy,
+  setStudyKey,
+  setWaiting,
+  type StudyRow,
+} from './study.store.ts';
+
+type Trx = Transaction<Tables>;
+export type ApplyTools = Pick<
+  PipelineTools,
+  'db' | 'jobs' | 'blobs' | 'keys' | 'log' | 'metrics' | 'changes' | 'now'
+>;
+
+class PlanIsVoid extends Error {}
+
+/** Returns the plan that was carried out; one with nothing in it where the study is gone or the plan was void. */
+export async function applyPlan(tools: ApplyTools, studyId: string, planner: Planner): Promise<Plan> {
+  let made: Plan = { outcome: 'gone' };
+  try {
+    await tools.db.transaction().execute(async (trx) => {
+      const study = await lockStudy(trx, studyId);
+      if (study === undefined) return;
+      made = await planner({ study, db: trx });
+      await write(trx, tools, study, made);
+    });
+  } catch (error) {
+    if (!(error instanceof PlanIsVoid)) throw error;
+    return { outcome: 'elsewhere' };
+  }
+  if (isVisible(made)) tools.changes.emit(studyId);
+  for (const effect of made.effects ?? []) await carryOut(effect, tools);
+  return made;
+}
+
+async function write(trx: Trx, tools: ApplyTools, study: StudyRow, plan: Plan): Promise<void> {
+  for (const change of plan.changes ?? []) await applyChange(trx, tools, study, change);
+  if (plan.event && (await applyStudyEvent(trx, study, plan.event, tools.now())) === null)
+    throw new PlanIsVoid();
+  for (const job of plan.next ?? []) await enqueueStage(trx, tools, job);
+  if (plan.audit) await auditStudy(trx, tools, study, plan.audit);
+}
+
+async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change: Change): Promise<void> {
+  const now = tools.now();
+  switch (change.kind) {
+    case 'change-instances':
+      await changeInstances(trx, change.changes, { from: change.from, now, studyId: study.id });
+      return;
+    case 'move-parcel':
+      if (!(await moveParcel(trx, change.parcelId, change))) throw new PlanIsVoid();
+      return;
+    case 'reopen-parcels':
+      return reopenParcels(trx, study.id);
+    case 'delete-parcels':
+      return deleteParcels(trx, change.parcelIds);
+    case 'forget-key':
+      return setStudyKey(trx, study.id, null);
+    case 'insert-receipt':
+      return insertReceipt(trx, study, change);
+    case 'wait':
+      await setWaiting(trx, study.id, change.because, now);
+      return;
+    case 'stop-waiting':
+      return clearWaiting(trx, study.id, change.because);
+    default:
+      return change satisfies never;
+  }
+}
+
+/** Steps that only mark instances (before and after each request to the PACS) are not worth telling. */
+function isVisible({ audit, changes = [] }: Plan): boolean {
+  return Boolean(audit) || changes.some(({ kind }) => kind === 'wait' || kind === 'stop-waiting');
+}
+
+async function carryOut(effect: Effect, { keys, blobs, log, metrics }: ApplyTools): Promise<void> {
+  switch (effect.kind) {
+    case 'destroy-key':
+      return keys.destroy(effect.wrappedKey);
+    case 'remove-blobs':
+      for (const id of effect.blobIds) await blobs.remove(id);
+      return;
+    case 'remove-parcel-blobs':
+      return removeParcelBlobs(blobs, effect.parcelIds);
+    case 'log':
+      return log(effect.line);
+    case 'count-instances':
+      return metrics.instances(effect.state, effect.count);
+    case 'count-bytes':
+      return metrics.bytes(effect.stage, effect.count);
+    default:
+      return effect satisfies never;
+  }
+}

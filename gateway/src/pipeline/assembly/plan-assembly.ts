@@ -1,0 +1,15 @@
+/** Assembly: a study that is complete goes on to the PACS. */
+import { countStates } from '../instance.store.ts';
+import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../study-plan.ts';
+
+export async function planAssembly({ study, db }: LockedStudy): Promise<Plan> {
+  if (study.state !== 'receiving') return nothingToDo('elsewhere');
+  const counts = await countStates(db, study.id);
+  if (!isComplete(counts)) return nothingToDo('incomplete');
+  return {
+    outcome: 'assembled',
+    event: 'all-settled',
+    next: [{ queue: 'forward', studyId: study.id }],
+    audit: { event: 'study-assembled', revision: study.revision, ...Object.fromEntries(counts) },
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * Forward: stores a study in the PACS. It writes in steps, each a plan of its own, because a crash must leave
+ * behind what may have reached the PACS:
+ *
+ *   1. `find-orphans`   what an earlier run posted without hearing an answer is looked for
+ *   2. `settle-known`   what the PACS had before our first store is compared, never overwritten
+ *   3. `claim`          what will be posted is marked `posting`, committed before the first request leaves
+ *   4. `return-lost`    what the disk lost is asked for again
+ *   5. `write-answers`  what the PACS answered, as the answers come
+ *
+ * and last, like every stage, the plan for the study itself.
+ */
+import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
+import {
+  countStates,
+  instancesOf,
+  keepThoseIn,
+  type InstanceChange,
+  type InstanceRow,
+} from '../instance.store.ts';
+import { blobOf } from '../parcel-blobs.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
+import type { StudyRow } from '../study.store.ts';
+import type { ForwardTools } from './forward-tools.ts';
+import { lookBefore } from './look-before.ts';
+import { postBatches } from './post-batches.ts';
+
+/** Throws PacsUnreachable. */
+export async function forwardStudy(
+  study: StudyRow,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<Planner> {
+  await findOrphans(study, tools, signal);
+  const looked = await settleKnown(study, tools, signal);
+  // What has come since is the next run's: nothing is posted for the first time that was not looked for.
+  const toPost = (await instancesOf(tools.db, study.id, ['received'])).filter(
+    (row) => row.posted_at !== null || looked.has(row.id),
+  );
+  await postAll(study, await claim(toPost, tools), tools, signal);
+  return planForwarded;
+}
+
+/** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
+const changing =
+  (from: readonly InstanceRow['state'][], changes: readonly InstanceChange[]): Planner =>
+  async () => ({ outcome: 'changed', changes: [{ kind: 'change-instances', from, changes }] });
+
+/**
+ * Instances that an earlier run posted and did not hear of, or did not see in the PACS. Nothing else can be
+ * `posting`: jobs of one study never run side by side.
+ */
+async function findOrphans(study: StudyRow, tools: ForwardTools, signal: AbortSignal): Promise<void> {
+  const orphans = (await instancesOf(tools.db, study.id, ['posting', 'received'])).filter(
+    ({ state, posted_at }) => state === 'posting' || posted_at !== null,
+  );
+  if (orphans.length === 0) return;
+  const uids = orphans.map((row) => row.sop_instance_uid);
+  const places = await tools.pacs.findInstances(uids, signal);
+  const found = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
+  const changes = orphans.map(
+    ({ id, sop_instance_uid }): InstanceChange => ({
+      id,
+      state: found.has(sop_instance_uid) ? 'posted' : 'received',
+    }),
+  );
+  await tools.apply('find-orphans', changing(['posting', 'received'], changes));
+}
+
+/**
+ * What the PACS had before our first store: the same bytes are stored already, others are a conflict. Returns
+ * the instances that it looked for.
+ */
+async function settleKnown(
+  study: StudyRow,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<ReadonlySet<number>> {
+  const never = (await instancesOf(tools.db, study.id, ['received'])).filter(
+    ({ posted_at }) => posted_at === null,
+  );
+  const changes = (await lookBefore(never, tools, signal)).flatMap(({ id, kind }): InstanceChange[] => {
+    if (kind === 'absent') return [];
+    return [
+      kind === 'same'
+        ? { id, state: 'already-stored', proof: 'read-back', reason: null }
+        : { id, state: 'quarantined', reason: 'conflicting-instance' },
+    ];
+  });
+  const conflicts = changes.filter(({ state }) => state === 'quarantined').length;
+  if (changes.length > 0) {
+    await tools.apply('settle-known', async () => ({
+      outcome: 'settled',
+      changes: [{ kind: 'change-instances', from: ['received'], changes }],
+      audit: { event: 'instances-known-to-pacs', same: changes.length - conflicts, conflicts },
+    }));
+  }
+  return new Set(never.map(({ id }) => id));
+}
+
+/** Returns what this run may post: another run, or a person who left it out, may have been first. */
+async function claim(rows: readonly InstanceRow[], tools: ForwardTools): Promise<readonly InstanceRow[]> {
+  if (rows.length === 0) return [];
+  let claimed: readonly InstanceRow[] = [];
+  await tools.apply('claim', async ({ study, db }) => {
+    claimed = await keepThoseIn(db, study.id, ['received'], rows);
+    const postedAt = tools.now();
+    return {
+      outcome: 'claimed',
+      changes: [
+        {
+          kind: 'change-instances',
+          from: ['received'],
+          changes: claimed.map(({ id }) => ({ id, state: 'posting', postedAt })),
+        },
+      ],
+    };
+  });
+  return claimed;
+}
+
+async function postAll(
+  study: StudyRow,
+  rows: readonly InstanceRow[],
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<void> {
+  const bodies = await openBodies(study, rows, tools);
+  try {
+    await returnLost(
+      rows.filter((row) => !hasBytes(row, bodies)),
+      tools,
+    );
+    const whole = rows.filter((row) => hasBytes(row, bodies));
+    await postBatches({ study, rows: whole, bodies }, tools, signal);
+  } finally {
+    for (const body of bodies.values()) await body?.close();
+  }
+}
+
+type Bodies = ReadonlyMap<string, OpenBlob | null>;
+
+async function openBodies(
+  study: StudyRow,
+  rows: readonly InstanceRow[],
+  { keys, blobs }: ForwardTools,
+): Promise<Bodies> {
+  // A key that can no longer be opened (the gateway's own is another one) is as good as none.
+  const key = study.wrapped_key === null ? null : keys.unwrap(study.id, study.wrapped_key);
+  const bodies = new Map<string, OpenBlob | null>();
+  for (const blobId of new Set(rows.map(blobOf))) {
+    if (blobId !== null)
+      bodies.set(blobId, key === null ? null : await blobs.open(blobId, parcelKey(key, blobId)));
+  }
+  return bodies;
+}
+
+function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
+  const body = bodies.get(blobOf(row) ?? '');
+  return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
+}
+
+/** The disk lost them (it failed, or the power did): the device still has them, for it has no receipt. */
+async function returnLost(lost: readonly InstanceRow[], tools: ForwardTools): Promise<void> {
+  if (lost.length === 0) return;
+  const changes = lost.map(
+    ({ id }): InstanceChange => ({ id, state: 'promised', place: null, postedAt: null, attempts: 1 }),
+  );
+  await tools.apply('return-lost', async () => ({
+    outcome: 'lost',
+    changes: [{ kind: 'change-instances', from: ['posting'], changes }, { kind: 'reopen-parcels' }],
+    event: 'late-instance',
+    audit: { event: 'instances-lost', instances: lost.length },
+  }));
+}
+
+/** Throws PacsUnreachable where the PACS had no room for some: it cannot take them now. */
+async function planForwarded({ study, db }: LockedStudy): Promise<Plan> {
+  if (study.state !== 'assembled') return nothingToDo('elsewhere');
+  const counts = await countStates(db, study.id);
+  if (counts.has('received') || counts.has('posting'))
+    throw new PacsUnreachable('the PACS takes no more for now', null);
+  return {
+    outcome: 'forwarded',
+    event: 'forwarded',
+    next: [{ queue: 'reconcile', studyId: study.id }],
+    audit: {
+      event: 'study-forwarded',
+      revision: study.revision,
+      posted: counts.get('posted') ?? 0,
+      refused: counts.get('refused') ?? 0,
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Receipt: signs what became of each instance, once for a revision. A signature takes a moment, so the study
+ * may have moved on meanwhile; then the signed text is thrown away. Whatever changes an instance moves the
+ * study first: in the same state and revision, the instances are the ones that were signed.
+ */
+import { findPolicy } from '../../policies/policies.ts';
+import { instancesOf, type InstanceRow } from '../instance.store.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import { reportsOf } from '../report.store.ts';
+import { nothingToDo, type Planner } from '../study-plan.ts';
+import type { StudyRow } from '../study.store.ts';
+import { issueReceipt, policyKey } from './issue-receipt.ts';
+
+type Tools = Pick<PipelineTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'>;
+
+export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
+  const instances = await instancesOf(tools.db, study.id);
+  const subject = {
+    study,
+    instances,
+    reports: await reportsOf(tools.db, study.id),
+    deidentifying: await deidentifyingOf(study, instances, tools),
+  };
+  const receipt = await issueReceipt(subject, { ...tools, describePacs: () => tools.pacs.describe() });
+  if (receipt.kind === 'unsettled') return async () => nothingToDo('unsettled');
+  const { id, jws, issuedAt, root } = receipt;
+  return async ({ study: { id: studyId, revision, state } }) => {
+    if (revision !== study.revision || state !== study.state) return nothingToDo('elsewhere');
+    return {
+      outcome: 'issued',
+      changes: [{ kind: 'insert-receipt', id, jws, issuedAt }],
+      event: 'receipt-issued',
+      next: [
+        { queue: 'eviction', studyId },
+        { queue: 'inference', studyId },
+      ],
+      audit: { event: 'receipt-issued', revision, receiptId: id, root },
+    };
+  };
+}
+
+async function deidentifyingOf(
+  study: StudyRow,
+  instances: readonly InstanceRow[],
+  { db }: Pick<Tools, 'db'>,
+): Promise<ReadonlySet<string>> {
+  const named = new Map(
+    instances.map((row) => [policyKey(row), { name: row.policy_name, version: row.policy_version }]),
+  );
+  const found = await Promise.all(
+    [...named].map(async ([key, policy]) =>
+      (await findPolicy(db, study.site_id, policy))?.deidentify === true ? key : null,
+    ),
+  );
+  return new Set(found.filter((key) => key !== null));
+}

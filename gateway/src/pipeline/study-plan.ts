@@ -1,0 +1,96 @@
+/**
+ * What a stage wants to be changed, as values. apply-plan.ts carries it out: all of it in one transaction,
+ * with the study's row locked, or nothing.
+ *
+ * A stage looks first, for as long as that takes (at bytes, at the PACS), and returns a planner. The planner
+ * is called under the lock: it reads what holds now, drops what no longer fits, and says what to change. So
+ * no plan is overtaken by another one. Planners read and never write.
+ */
+import type { Kysely } from 'kysely';
+import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
+import type { Tables } from '../database/tables.ts';
+import type { LogEvent } from '../observability/log.ts';
+import type { StudyAudit } from './audit-study.ts';
+import type { InstanceChange } from './instance.store.ts';
+import type { ParcelRow } from './parcel.store.ts';
+import type { NextJob, Stage } from './stages.ts';
+import type { StudyRow, Waiting } from './study.store.ts';
+
+/** A study whose row stays locked until its plan is committed. `db`: for reading in that transaction. */
+export type LockedStudy = { readonly study: StudyRow; readonly db: Kysely<Tables> };
+
+export type Planner = (locked: LockedStudy) => Promise<Plan>;
+
+export type Change =
+  /** Of instances that are still in one of the states `from`; the others stay as they are. */
+  | {
+      readonly kind: 'change-instances';
+      readonly from: readonly InstanceState[];
+      readonly changes: readonly InstanceChange[];
+    }
+  /** The whole plan is void where the parcel has left `from`. */
+  | {
+      readonly kind: 'move-parcel';
+      readonly parcelId: string;
+      readonly from: ParcelRow['state'];
+      readonly to: ParcelRow['state'];
+      readonly damaged?: number;
+    }
+  /** The study's verified parcels may be sent again under the device's own names. */
+  | { readonly kind: 'reopen-parcels' }
+  | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
+  | { readonly kind: 'forget-key' }
+  /** For the study's present revision. */
+  | { readonly kind: 'insert-receipt'; readonly id: string; readonly jws: string; readonly issuedAt: Date }
+  | { readonly kind: 'wait'; readonly because: Waiting }
+  | { readonly kind: 'stop-waiting'; readonly because: Waiting };
+
+/** Done after the commit. A process that dies before leaves the blobs and the key to expiry. */
+export type Effect =
+  | { readonly kind: 'destroy-key'; readonly wrappedKey: Uint8Array }
+  | { readonly kind: 'remove-blobs'; readonly blobIds: readonly string[] }
+  /** All blobs of these parcels. */
+  | { readonly kind: 'remove-parcel-blobs'; readonly parcelIds: readonly string[] }
+  | { readonly kind: 'log'; readonly line: LogEvent }
+  | { readonly kind: 'count-instances'; readonly state: string; readonly count: number }
+  | { readonly kind: 'count-bytes'; readonly stage: Stage; readonly count: number };
+
+export type Plan = {
+  /** One word for the log. */
+  readonly outcome: string;
+  readonly changes?: readonly Change[];
+  /** The whole plan is void where it means nothing in the study's state. */
+  readonly event?: StudyEvent | null;
+  readonly next?: readonly NextJob[];
+  readonly audit?: StudyAudit | null;
+  readonly effects?: readonly Effect[];
+};
+
+/** A plan that changes nothing: the study is elsewhere, or not ready. */
+export const nothingToDo = (outcome: string): Plan => ({ outcome });
+
+/**
+ * The study is complete: nothing promised is still awaited. By the manifest and never by a quiet time: every
+ * promised instance was received and verified, refused, quarantined or left out.
+ */
+export const isComplete = (counts: ReadonlyMap<InstanceState, number>): boolean =>
+  (counts.get('promised') ?? 0) === 0;
+
+/** The counts after `moved` have left the state `from`. */
+export function countsAfter(
+  counts: ReadonlyMap<InstanceState, number>,
+  from: InstanceState,
+  moved: readonly InstanceChange[],
+): ReadonlyMap<InstanceState, number> {
+  const after = new Map(counts);
+  const add = (state: InstanceState, by: number): void => {
+    const count = (after.get(state) ?? 0) + by;
+    if (count > 0) after.set(state, count);
+    else after.delete(state);
+  };
+  for (const { state } of moved) {
+    add(from, -1);
+    add(state, 1);
+  }
+  return after;
+}

@@ -1,0 +1,143 @@
+/**
+ * Verify of a parcel that is complete: opens its bytes, holds them against what was promised, and returns the
+ * plan. Only the blob with restored instances is written on the way; a run that comes to no outcome removes
+ * it, and where the process dies, expiry does.
+ */
+import { createRules } from '#shared/deid/rules.ts';
+import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
+import { checkRoom, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
+import { findPolicy } from '../../policies/policies.ts';
+import { instancesByKey } from '../instance.store.ts';
+import { restoredOf } from '../parcel-blobs.ts';
+import type { OwnedParcel } from '../parcel.store.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import type { Planner } from '../study-plan.ts';
+import { planVerified, type VerifiedParcel } from './plan-verified.ts';
+import { createRestoredBlob } from './restored-blob.ts';
+import type { VerifyRules } from './verify-instance.ts';
+import { verifyParcel, type Promised, type VerifyTools } from './verify-parcel.ts';
+
+/**
+ * Runs in which verify may fail without an outcome, the last of which settles the parcel. With the pauses
+ * between them some three minutes: a disk or a database that was restarted is back, and the person who sends
+ * still stands at the device. Fewer, and a hiccup bothers a person; more, and a study waits with nobody
+ * knowing why.
+ */
+const RUNS_LIMIT = 8;
+/** Where the disk has no room to restore what came coded: until somebody made some. */
+const ROOM_AGAIN_SECONDS = 30;
+
+type Tools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'pseudonyms' | 'restore' | 'newId'>;
+
+export async function verifyReceived(
+  parcel: OwnedParcel,
+  tools: Tools,
+  signal: AbortSignal,
+): Promise<Planner> {
+  try {
+    const found = await lookInto(parcel, tools, signal);
+    return (locked) => planVerified(locked, found);
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+    // No failure of the parcel: the study says that it waits, and verify comes back.
+    return async () => ({
+      outcome: 'waiting',
+      changes: [{ kind: 'wait', because: 'storage-full' }],
+      next: [{ queue: 'verify', parcelId: parcel.id, afterSeconds: ROOM_AGAIN_SECONDS }],
+    });
+  }
+}
+
+async function lookInto(parcel: OwnedParcel, tools: Tools, signal: AbortSignal): Promise<VerifiedParcel> {
+  const isLastRun = parcel.failures + 1 >= RUNS_LIMIT;
+  const attempts = new Map<number, number>();
+  const studyKey =
+    parcel.wrapped_key === null ? null : tools.keys.unwrap(parcel.study_id, parcel.wrapped_key);
+  const body = studyKey === null ? null : await openBody(parcel, studyKey, tools, isLastRun);
+  // Its bytes are gone (a disk was lost, a key destroyed): as good as damaged.
+  if (studyKey === null || body === null) {
+    const outcome = { instances: [], unpromised: 0, broken: { offset: 0 } };
+    return { parcel, outcome, attempts, restoredId: null };
+  }
+  const restoredId = restoredOf(parcel.id, tools.newId());
+  const restored = createRestoredBlob(tools.blobs, restoredId, parcelKey(studyKey, restoredId));
+  try {
+    const outcome = await verifyParcel(
+      body,
+      {
+        isLastRun,
+        restored,
+        restore: tools.restore,
+        awaited: (keys) => findAwaited(parcel, keys, attempts, tools),
+        rulesFor: rememberRules(parcel.site_id, tools),
+        checkRoom: (bytes) => checkRoom(tools.blobs, bytes),
+      },
+      signal,
+    );
+    await restored.sync();
+    // Should the commit fail without an answer, the restored instances may have their place all the same;
+    // where they have none, expiry sweeps them.
+    return { parcel, outcome, attempts, restoredId };
+  } catch (error) {
+    await restored.remove();
+    throw error;
+  } finally {
+    await body.close();
+  }
+}
+
+async function openBody(
+  { id }: OwnedParcel,
+  studyKey: Uint8Array,
+  { blobs }: Tools,
+  isLastRun: boolean,
+): Promise<OpenBlob | null> {
+  try {
+    return await blobs.open(id, parcelKey(studyKey, id));
+  } catch (error) {
+    if (isLastRun) return null;
+    throw error;
+  }
+}
+
+/** What the study still awaits of this, by `UID digest`; remembers how often each was sent before. */
+async function findAwaited(
+  parcel: OwnedParcel,
+  keys: Parameters<VerifyTools['awaited']>[0],
+  attempts: Map<number, number>,
+  { db }: Tools,
+): Promise<ReadonlyMap<string, Promised>> {
+  const { study_instance_uid } = parcel;
+  const rows = await instancesByKey(db, { id: parcel.study_id, site_id: parcel.site_id }, keys);
+  const promised = rows.filter(({ state }) => state === 'promised');
+  for (const row of promised) attempts.set(row.id, row.attempts);
+  return new Map(
+    promised.map((row) => [`${row.sop_instance_uid} ${row.digest}`, { ...row, study_instance_uid }]),
+  );
+}
+
+/** The rules of a policy, made once for a parcel. */
+function rememberRules(siteId: string, tools: Tools): VerifyTools['rulesFor'] {
+  const made = new Map<string, Promise<VerifyRules>>();
+  return (name, version) => {
+    const rules = made.get(`${name} ${version}`) ?? rulesFor(tools, siteId, { name, version });
+    made.set(`${name} ${version}`, rules);
+    return rules;
+  };
+}
+
+/**
+ * The rules of this very version, superseded or withdrawn since. An instance that was promised under a policy
+ * that nobody knows is held to the strictest rules there are.
+ */
+async function rulesFor(
+  tools: Tools,
+  siteId: string,
+  named: { readonly name: string; readonly version: number },
+): Promise<VerifyRules> {
+  const policy = await findPolicy(tools.db, siteId, named);
+  if (policy !== undefined && !policy.deidentify) return { kind: 'identified' };
+  const made = createRules(policy?.options ?? [], policy?.rules);
+  if (made.kind === 'refused') throw new Error(`the policy ${named.name} names an option that cannot be had`);
+  return { kind: 'deidentified', rules: made.rules, pseudonyms: tools.pseudonyms };
+}

@@ -1,0 +1,61 @@
+/**
+ * The question that a result answers, as one key: the same image, models and parameters find the result that is
+ * there.
+ */
+import { createHash } from 'node:crypto';
+import type { Kysely } from 'kysely';
+import type { Population } from '#shared/models/model.ts';
+import type { JobParameters } from '../database/inference-tables.ts';
+import type { Tables } from '../database/tables.ts';
+import type { ResultRow } from './result.store.ts';
+
+export type InputSource = 'file' | 'pacs';
+/** `models`: a word for each model that is asked (`wordsOf`). `population`: as the device said. */
+export type CacheQuestion = {
+  readonly inputDigest: string;
+  /** A file's result is never a study's, nor the other way round. */
+  readonly source: InputSource;
+  readonly frame: number;
+  readonly models: readonly string[];
+  readonly parameters: JobParameters;
+  readonly population: Population | null;
+};
+
+/** Raised when the same bytes and models give another answer, because pixels or headers are read differently. */
+const READING = 2;
+
+export function cacheKey({
+  inputDigest,
+  source,
+  frame,
+  models,
+  parameters,
+  population,
+}: CacheQuestion): string {
+  const { threshold = null, steps = null, explain } = parameters;
+  const asked = [
+    READING,
+    inputDigest,
+    source,
+    frame,
+    [...models].sort(),
+    threshold,
+    steps,
+    explain === undefined ? null : [...explain].sort(),
+    population,
+  ];
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+}
+
+export async function findCached(
+  db: Kysely<Tables>,
+  siteId: string,
+  key: string,
+): Promise<ResultRow | undefined> {
+  return db
+    .selectFrom('inference_result')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('cache_key', '=', key)
+    .executeTakeFirst();
+}

@@ -1,0 +1,133 @@
+/** The DICOM instances of a result: its report, segmentation and heat map, and how far each has come. */
+import { sql, type Kysely, type Transaction } from 'kysely';
+import type { ResultInstance } from '#shared/protocol/inference.ts';
+import type { ResultInstanceTable } from '../database/inference-tables.ts';
+import type { Tables } from '../database/tables.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+
+/**
+ * The instances of these results, with the state that each has reached, and the newest receipt that names it.
+ * `refused`: an instance that is not the gateway's own stands under the UID, and stays.
+ */
+export async function instancesOfResults(
+  db: Kysely<Tables>,
+  resultIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly ResultInstance[]>> {
+  if (resultIds.length === 0) return new Map();
+  const rows = await instanceRows(db, resultIds);
+  return new Map(
+    [...Map.groupBy(rows, ({ result_id }) => result_id)].map(([id, own]) => [id, own.map(toInstance)]),
+  );
+}
+
+/**
+ * Each instance with the row that stands under its UID (the gateway's own first), and the receipt for that.
+ */
+function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
+  return db
+    .selectFrom('result_instance as i')
+    .innerJoin('inference_result as r', 'r.id', 'i.result_id')
+    .leftJoinLateral(
+      (from) =>
+        from
+          .selectFrom('instance as o')
+          .select(['o.state', 'o.policy_name', 'o.study_id', 'o.revision as study_revision', 'o.digest'])
+          .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid')
+          .whereRef('o.site_id', '=', 'r.site_id')
+          .orderBy(sql`o.policy_name = ${RESULTS_POLICY.name}`, 'desc')
+          .orderBy(sql`o.state in ('refused', 'left-out', 'quarantined')`)
+          .orderBy('o.id')
+          .limit(1)
+          .as('s'),
+      (join) => join.onTrue(),
+    )
+    .leftJoinLateral(
+      (from) =>
+        from
+          .selectFrom('receipt')
+          .select(['receipt.id as receipt_id', 'receipt.issued_at'])
+          .whereRef('receipt.study_id', '=', 's.study_id')
+          .whereRef('receipt.revision', '>=', 's.study_revision')
+          .orderBy('receipt.revision', 'desc')
+          .limit(1)
+          .as('n'),
+      (join) => join.onTrue(),
+    )
+    .select([
+      'i.result_id',
+      'i.kind',
+      'i.series_instance_uid',
+      'i.sop_instance_uid',
+      'i.revision',
+      's.state',
+      's.policy_name',
+      's.digest',
+      'n.receipt_id',
+      'n.issued_at',
+    ])
+    .where('i.result_id', 'in', [...resultIds])
+    .orderBy('i.revision')
+    .orderBy('i.kind')
+    .orderBy('i.sop_instance_uid')
+    .execute();
+}
+
+function toInstance(row: Awaited<ReturnType<typeof instanceRows>>[number]): ResultInstance {
+  const isOwn = row.policy_name === RESULTS_POLICY.name;
+  return {
+    kind: row.kind,
+    revision: row.revision,
+    seriesInstanceUID: row.series_instance_uid,
+    sopInstanceUID: row.sop_instance_uid,
+    state: row.state === null ? 'promised' : isOwn ? row.state : 'refused',
+    digest: row.digest,
+    receipt:
+      row.receipt_id === null || row.issued_at === null
+        ? null
+        : { id: row.receipt_id, issuedAt: row.issued_at.toISOString() },
+  };
+}
+
+export type NewInstance = {
+  readonly kind: ResultInstanceTable['kind'];
+  readonly seriesInstanceUID: string;
+  readonly sopInstanceUID: string;
+};
+
+/** Repeatable: their UIDs derive from the result. */
+export async function insertResultInstances(
+  trx: Transaction<Tables>,
+  resultId: string,
+  revision: number,
+  instances: readonly NewInstance[],
+): Promise<void> {
+  if (instances.length === 0) return;
+  const rows = instances.map(({ kind, seriesInstanceUID, sopInstanceUID }) => ({
+    result_id: resultId,
+    kind,
+    series_instance_uid: seriesInstanceUID,
+    sop_instance_uid: sopInstanceUID,
+    revision,
+  }));
+  await trx
+    .insertInto('result_instance')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['result_id', 'sop_instance_uid']).doNothing())
+    .execute();
+}
+
+/** The SOP Instance UIDs of results in this study: no model looks at them. */
+export async function ownInstances(
+  db: Kysely<Tables>,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('result_instance as i')
+    .innerJoin('inference_result as r', 'r.id', 'i.result_id')
+    .select('i.sop_instance_uid')
+    .where('r.site_id', '=', siteId)
+    .where('r.study_instance_uid', '=', studyInstanceUID)
+    .execute();
+  return new Set(rows.map(({ sop_instance_uid }) => sop_instance_uid));
+}

@@ -1,0 +1,62 @@
+/** The maps that explain a result: squares over the whole image. */
+import type { Kysely, Transaction } from 'kysely';
+import type { LungMasks } from '#shared/models/lung-fields.ts';
+import type { Tables } from '../database/tables.ts';
+
+/**
+ * Rows from the top. Values; of the lungs 0 and 1 for each of the two, the right one first.
+ */
+type MapData = {
+  readonly cam: Float32Array;
+  readonly attributions: Float32Array;
+  readonly lungs: Uint8Array;
+};
+export type ResultMap<Name extends keyof MapData = keyof MapData> = {
+  readonly name: Name;
+  readonly dims: readonly number[];
+  readonly data: MapData[Name];
+};
+
+export async function insertMaps(
+  trx: Transaction<Tables>,
+  resultId: string,
+  maps: readonly ResultMap[],
+): Promise<void> {
+  for (const { name, dims, data } of maps) {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    await trx
+      .insertInto('result_map')
+      .values({ result_id: resultId, name, dims: [...dims], bytes })
+      .execute();
+  }
+}
+
+export async function mapOf<Name extends keyof MapData>(
+  db: Kysely<Tables>,
+  resultId: string,
+  name: Name,
+): Promise<ResultMap<Name> | undefined> {
+  const row = await db
+    .selectFrom('result_map')
+    .select(['dims', 'bytes'])
+    .where('result_id', '=', resultId)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  return { name, dims: row.dims, data: READ[name](row.bytes) };
+}
+
+/** Copies: float32 need an offset that is a multiple of 4, and a driver may give a piece of a larger buffer. */
+const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
+const READ: { readonly [Name in keyof MapData]: (bytes: Uint8Array) => MapData[Name] } = {
+  cam: floats,
+  attributions: floats,
+  lungs: (bytes) => new Uint8Array(bytes),
+};
+
+export const sideOf = ({ dims }: ResultMap): number => dims.at(-1)!;
+
+export function masksOf(lungs: ResultMap<'lungs'>): LungMasks {
+  const cells = lungs.data.length / 2;
+  return { side: sideOf(lungs), right: lungs.data.subarray(0, cells), left: lungs.data.subarray(cells) };
+}

@@ -1,0 +1,89 @@
+/** A result as a caller may see it: other people's names, and a radiologist's reasons, are not for everybody. */
+import type { Role } from '#shared/protocol/api.ts';
+import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
+import type { Db } from '../database/database.ts';
+import type { Caller } from '../http/route.ts';
+import { instancesOfResults } from './result-instance.store.ts';
+import { reachesAll } from './result-reach.ts';
+import { firstRequests, usernamesOf, type ResultRow } from './result.store.ts';
+import type { ReasonSeal } from './seal-reason.ts';
+
+/** Who may know the names of other accounts. */
+const KNOW_ACCOUNTS: readonly Role[] = ['admin', 'auditor'];
+/** RFC 9562 §5.9: somebody, whose account is not told. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+export async function showResults(rows: readonly ResultRow[], caller: Caller, db: Db): Promise<Result[]> {
+  const ids = rows.map(({ id }) => id);
+  const requests = await firstRequests(db, ids);
+  const instances = await instancesOfResults(db, ids);
+  const accounts = [
+    ...rows.map((row) => row.verified_by),
+    ...[...requests.values()].map(({ accountId }) => accountId),
+  ];
+  const names = await namesFor(caller, accounts, db);
+  return rows.map((row) => {
+    const request = requests.get(row.id);
+    const askedBy = request?.accountId ?? null;
+    return {
+      id: row.id,
+      jobId: request?.jobId ?? null,
+      createdAt: row.created_at.toISOString(),
+      requestedBy: accountFor(caller, askedBy),
+      ...(names.has(askedBy) ? { requestedByName: names.get(askedBy)! } : {}),
+      finding: row.finding,
+      cached: false,
+      disagreement: row.disagreement,
+      revision: row.revision,
+      instances: (instances.get(row.id) ?? []).filter((instance) => mayRead(caller, instance)),
+      verification: verificationOf(row, caller, names),
+    };
+  });
+}
+
+/** With the radiologist's reason, in which a name may stand: only for those who reach all results. */
+export async function showResult(
+  row: ResultRow,
+  caller: Caller,
+  { db, seal }: { readonly db: Db; readonly seal: ReasonSeal },
+): Promise<Result> {
+  const [result] = await showResults([row], caller, db);
+  if (!reachesAll(caller)) return result!;
+  const reason = row.sealed_reason && seal.open(row.id, row.sealed_reason);
+  return { ...result!, verification: result!.verification && { ...result!.verification, reason } };
+}
+
+/** A verified report names the radiologist and the reason: it is for those who may see both. */
+export function mayRead(
+  caller: Caller,
+  { kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>,
+): boolean {
+  return kind !== 'SR' || revision === 1 || reachesAll(caller);
+}
+
+type Names = ReadonlyMap<string | null, string>;
+
+function verificationOf(row: ResultRow, caller: Caller, names: Names): Result['verification'] {
+  if (row.verdict === null) return null;
+  return {
+    verdict: row.verdict,
+    finding: row.verified_finding,
+    at: row.verified_at!.toISOString(),
+    by: accountFor(caller, row.verified_by!),
+    ...(names.has(row.verified_by) ? { byName: names.get(row.verified_by)! } : {}),
+  };
+}
+
+/** The names of those of the accounts that the caller may know by name. */
+async function namesFor(caller: Caller, accounts: readonly (string | null)[], db: Db): Promise<Names> {
+  const knowsAll = caller.roles.some((role) => KNOW_ACCOUNTS.includes(role));
+  const known = accounts.filter(
+    (account): account is string => account !== null && (knowsAll || account === caller.id),
+  );
+  return usernamesOf(db, [...new Set(known)]);
+}
+
+function accountFor<A extends string | null>(caller: Caller, account: A): A | string {
+  const isKnown = account === null || account === caller.id || reachesAll(caller, ['auditor']);
+  return isKnown ? account : NOBODY;
+}

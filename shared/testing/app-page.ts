@@ -1,0 +1,143 @@
+/**
+ * What a person does on the pages of the app, for tests in a browser: sign in, choose files, send a study, and
+ * what they wait for.
+ */
+import { createHash } from 'node:crypto';
+import type { BrowserContext, Page } from 'playwright-core';
+import { ADMIN, askAs, PASSWORD } from './accounts.ts';
+import { askOrthanc, instanceIdsOfStudy } from './ask-orthanc.ts';
+import { syntheticStudy, type SyntheticOptions } from './synthetic-study.ts';
+import type { World } from './world.ts';
+
+export async function signIn(page: Page, username = ADMIN): Promise<void> {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+}
+
+/** Until the service worker serves this page and has every part of the app. */
+export async function untilInstalled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    while (!navigator.serviceWorker.controller)
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      );
+  });
+}
+
+/** Until the page knows under which policy it sends; without a network it uses the one it last knew. */
+export function untilPolicyKnown(page: Page): Promise<void> {
+  return page
+    .getByText(/^(Names are removed on this device|Unchanged: names are kept)$/)
+    .first()
+    .waitFor();
+}
+
+/** A page of the installed app with somebody signed in: where most tests begin. */
+export async function openInstalled(
+  browser: BrowserContext,
+  { address }: Pick<World, 'address'>,
+  username = ADMIN,
+): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(address);
+  await signIn(page, username);
+  await untilInstalled(page);
+  await untilPolicyKnown(page);
+  return page;
+}
+
+export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
+
+/**
+ * Seeds of synthetic studies that no other suite uses: tests which share a PACS must not send the same instances.
+ */
+export function seedsOf(suite: string): (nth: number) => number {
+  const first = createHash('sha256').update(suite).digest().readUInt32BE() % 1_000_000;
+  return (nth) => first * 1_000 + nth;
+}
+
+/** A file as the browser's picker gives it. */
+export const onDisk = (name: string, bytes: Uint8Array): StudyOnDisk => ({
+  name,
+  mimeType: 'application/octet-stream',
+  buffer: Buffer.from(bytes),
+});
+
+/** The files of a synthetic study as the picker gives them: a CT of two series, unless it is told otherwise. */
+export function filesOf({ seed, ...options }: SyntheticOptions): StudyOnDisk[] {
+  const study = syntheticStudy({
+    seed,
+    modality: 'CT',
+    series: 2,
+    instancesPerSeries: 6,
+    rows: 64,
+    columns: 64,
+    ...options,
+  });
+  return study.instances.map(({ fileName, bytes }) => onDisk(`${seed}-${fileName}`, bytes));
+}
+
+/** A study of 16 instances that takes long enough on its way to be met in the middle. */
+export const largeFilesOf = (seed: number): StudyOnDisk[] =>
+  filesOf({ seed, instancesPerSeries: 8, rows: 512, columns: 512 });
+
+export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
+  await page
+    .locator('input[data-picks=files]')
+    .first()
+    .setInputFiles([...files]);
+  await page.getByRole('button', { name: /^Send \d/ }).waitFor();
+}
+
+/** Chooses the files of a study from the disk: the browser itself reads them, and finds out when one is gone. */
+export async function chooseFromDisk(page: Page, paths: readonly string[]): Promise<void> {
+  const debug = await page.context().newCDPSession(page);
+  const { root } = await debug.send('DOM.getDocument');
+  const { nodeId } = await debug.send('DOM.querySelector', {
+    nodeId: root.nodeId,
+    selector: 'input[data-picks=files]',
+  });
+  await debug.send('DOM.setFileInputFiles', { nodeId, files: [...paths] });
+  await debug.detach();
+  await page.getByRole('button', { name: /^Send \d/ }).waitFor();
+}
+
+/** Presses Send and waits until the queue is there. */
+export async function pressSend(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^Send \d/ }).click();
+  await page.getByRole('heading', { name: 'Queue', level: 1 }).waitFor();
+}
+
+/** Chooses the files of a study, presses Send and waits until the queue is there. */
+export async function sendStudy(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
+  await choose(page, files);
+  await pressSend(page);
+}
+
+/** Studies that this account has sent, by their UIDs as they were sent, the newest first. */
+export async function studiesSentBy(
+  { gateway }: Pick<World, 'gateway'>,
+  username: string,
+): Promise<string[]> {
+  const { uploads } = await askAs<{ uploads: { studyInstanceUID: string }[] }>(gateway, username, '/uploads');
+  return [...new Set(uploads.map(({ studyInstanceUID }) => studyInstanceUID))];
+}
+
+/** How many instances the PACS holds of the studies that this account has sent. */
+export async function instancesSentBy(
+  world: Pick<World, 'gateway' | 'orthanc'>,
+  username: string,
+): Promise<number> {
+  let instances = 0;
+  for (const uid of await studiesSentBy(world, username))
+    instances += (await instanceIdsOfStudy(world.orthanc, uid)).length;
+  return instances;
+}
+
+/** How many instances the PACS holds, whoever sent them. */
+export async function instancesInPacs({ orthanc }: Pick<World, 'orthanc'>): Promise<number> {
+  return (JSON.parse((await askOrthanc(orthanc, '/instances')).toString()) as string[]).length;
+}
